@@ -1,0 +1,305 @@
+"""What Debian's update-ca-certificates reads, makes and leaves behind.
+
+Sources: update-ca-certificates(8) and the script itself (20230311 and 20250419 differ only in
+quoting and in `--sysroot`), openssl-rehash(1), OpenSSL's crypto/x509/by_dir.c, and the hook of
+ca-certificates-java 20230710.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.errors import printable
+from trustinstall.host import Kind
+from trustinstall.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks
+from trustinstall.plan import Guard, Refresh, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from trustinstall.host import Host
+
+TOOL = "/usr/sbin/update-ca-certificates"
+LOCAL = "/usr/local/share/ca-certificates"  # where an administrator puts certificates
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+HASHED = "/etc/ssl/certs"  # NAME.pem links to the files, HASH.N to those: OpenSSL's CApath
+SHIPPED = "/usr/share/ca-certificates"  # what packages bring
+SELECTION = "/etc/ca-certificates.conf"  # which of those are trusted; "!" deselects one
+_JAVA_HOOK = "/etc/ca-certificates/update.d/jks-keystore"  # reads "+PEM" and "-PEM" lines
+_DPKG_LOCK = "/var/lib/dpkg/lock-frontend"
+_MAINTAINER = "DPKG_MAINTSCRIPT_PACKAGE"  # set while dpkg runs a package's own script: dpkg(1)
+_OPENSSL = "/usr/bin/openssl"
+_TOOL_NAME = posixpath.basename(TOOL)
+_HASH_LINK = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
+_OUR_LINK = re.compile(r".*-[0-9a-f]{12}\.pem")
+_LINK_NAME = str.maketrans(" (),", "_==_")  # what the tool does to characters that a shell minds
+_DEEPEST = 16  # directories within each other; a link that leads to its own parent goes on for ever
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that the tool pastes into the bundle.
+
+    Attributes:
+        path: as the tool names it.
+        content: what it holds.
+        certificates: SHA-256 of each certificate in it.
+        link: where `path` itself points, if it is a link.
+        beyond: whether a directory on the way is a link, so that the file lies elsewhere.
+    """
+
+    path: str
+    content: bytes
+    certificates: tuple[str, ...]
+    link: str | None = None
+    beyond: bool = False
+
+    @property
+    def shipped(self) -> bool:
+        """Whether a package brought it."""
+        return self.path.startswith(f"{SHIPPED}/")
+
+    @property
+    def alone(self) -> str | None:
+        """The certificate, where the file holds one and no other."""
+        return self.certificates[0] if len(self.certificates) == 1 else None
+
+    @property
+    def ours(self) -> bool:
+        """Whether its name is the one that we would give it."""
+        return (
+            not self.shipped
+            and self.alone is not None
+            and self.path.endswith(f"-{self.alone[:12]}.crt")
+        )
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was looked at.
+
+    Attributes:
+        sources: the files that the tool knows.
+        bundle: SHA-256 of each certificate in the bundle, and how often it is there.
+        plain: those of them that every client reads (GnuTLS skips a `TRUSTED CERTIFICATE`).
+        hashed: what OpenSSL finds by way of the hash links.
+        loose: hash-linked files that the tool does not know: somebody put them there by hand.
+        damaged: how many blocks of the bundle cannot be read; None where there is no bundle.
+    """
+
+    sources: tuple[Source, ...]
+    bundle: Counter[str]
+    plain: frozenset[str]
+    hashed: frozenset[str]
+    loose: tuple[Source, ...]
+    damaged: int | None
+
+    @property
+    def fed(self) -> Counter[str]:
+        """What the tool would make the bundle of: each certificate, and how often."""
+        return Counter(sha256 for source in self.sources for sha256 in source.certificates)
+
+    def holding(self, sha256: str) -> list[Source]:
+        """List the files that hold a certificate and that the tool knows."""
+        return [source for source in self.sources if sha256 in source.certificates]
+
+    def lying(self, sha256: str) -> list[Source]:
+        """List the loose files that hold a certificate."""
+        return [source for source in self.loose if sha256 in source.certificates]
+
+
+def look(host: Host) -> Sight:
+    """Read files, bundle and links."""
+    content = read(host, BUNDLE)
+    blocks = list(_certificates(content or b""))
+    # Most files hold nothing but one block of the bundle: they need not be decoded again.
+    pasted = {block.text: block.sha256 for block in blocks if block.sha256}
+    sources = tuple(_sources(host, pasted))
+    hashed = list(_hashed(host, sources))
+    return Sight(
+        sources,
+        bundle=Counter(block.sha256 for block in blocks if block.sha256),
+        plain=frozenset(one.sha256 for one in blocks if one.sha256 and one.label != TRUSTED),
+        hashed=frozenset(source.certificates[0] for source in hashed),
+        loose=tuple(source for source in hashed if posixpath.dirname(source.path) == HASHED),
+        damaged=None if content is None else sum(block.sha256 is None for block in blocks),
+    )
+
+
+def problems(host: Host, sight: Sight) -> Iterator[str]:
+    """Say what is wrong with the bundle and with links of ours, a sentence each."""
+    fed = sight.fed
+    if sight.damaged is None:
+        yield f"{BUNDLE} is missing"
+    elif sight.damaged:
+        yield f"{BUNDLE} has {sight.damaged} damaged blocks"
+    if lacking := len(fed.keys() - sight.bundle.keys()):
+        yield f"{BUNDLE} lacks {lacking} certificates that its files hold"
+    if twice := sum(sight.bundle[sha256] > times for sha256, times in fed.items()):
+        yield f"{BUNDLE} has {twice} certificates more often than its files do"
+    if host.status(f"{BUNDLE}.new") is not None:
+        yield f"{BUNDLE}.new is there: {_TOOL_NAME} is running, or was killed"
+    for name in filter(_OUR_LINK.fullmatch, host.names(HASHED)):
+        target = host.link_target(f"{HASHED}/{name}") or ""
+        if posixpath.dirname(target) == LOCAL and host.status(target) is None:
+            yield f"{HASHED}/{printable(name)} leads nowhere"
+
+
+def refresh(host: Host, gone: Sequence[str], *, rehash: bool) -> Refresh:
+    """Take away links to files that are gone, mend hash links, tell Java, and make the bundle.
+
+    The tool by itself leaves dangling links behind when a local file is gone, and never tells
+    Java. Hash links come first: while HASH.0 dangles, OpenSSL does not look at HASH.1, which is
+    somebody else's. Only the files' names are needed, because everything else may be gone already
+    when a killed command is undone.
+    """
+    maintainer = host.environ.get(_MAINTAINER)
+    env = ((_MAINTAINER, maintainer),) if maintainer else ()
+    links = {path: _name_link(path) for path in gone}
+    dangling = [link for path, link in links.items() if host.link_target(link) == path]
+    forgotten = [link for link in links.values() if link in dangling or host.status(link) is None]
+    runs: list[Run] = []
+    if rehash:  # it fails where a stranger's link dangles, after all of its work
+        runs.append(Run((_OPENSSL, "rehash", HASHED), env=env, must_succeed=False))
+    # Before the tool, which may add what is left of a file again. Java verifies its own store.
+    if forgotten and host.executable(_JAVA_HOOK):
+        told = "".join(f"-{link}\n" for link in forgotten)
+        runs.append(Run((_JAVA_HOOK,), _encoded(told), env, must_succeed=False))
+    runs.append(Run((TOOL,), env=env))
+    lock = None if maintainer else _DPKG_LOCK  # dpkg has called us, and holds it
+    return Refresh(tuple(runs), (f"{BUNDLE}.new", *dangling), Guard(lock, _TOOL_NAME))
+
+
+def without(content: bytes, leaving: set[str]) -> bytes:
+    """Return the content of a file without some of its certificates (SHA-256)."""
+    kept, at = b"", 0
+    for block in pem_blocks(content):
+        if block.der is not None and hashlib.sha256(block.der).hexdigest() in leaving:
+            kept, at = kept + content[at : block.start], block.end
+    return kept + content[at:]
+
+
+def deselected(selection: bytes, sources: Sequence[Source]) -> bytes:
+    """Return /etc/ca-certificates.conf with files deselected, as its own comment says."""
+    names = {_encoded(source.path.removeprefix(f"{SHIPPED}/")) for source in sources}
+    lines = selection.splitlines(keepends=True)
+    return b"".join(b"!" + line.lstrip() if line.strip() in names else line for line in lines)
+
+
+def read(host: Host, path: str) -> bytes | None:
+    """Return what a file holds, links followed; None where this account can read none."""
+    try:
+        return host.read_or_none(path)
+    except OSError:  # a link, most often, and asking beforehand would cost more
+        pass
+    try:
+        return host.read_or_none(host.real(path))
+    except OSError:
+        return None
+
+
+def _sources(host: Host, pasted: Mapping[bytes, str]) -> Iterator[Source]:
+    for line in (read(host, SELECTION) or b"").decode("utf-8", "surrogateescape").splitlines():
+        name = line.strip()
+        if name and name[0] not in "#!" and "\0" not in name:
+            yield from _source(host, f"{SHIPPED}/{name}", pasted)
+    for path, beyond in _local_files(host, LOCAL, beyond=False, depth=0):
+        yield from _source(host, path, pasted, beyond=beyond)
+
+
+def _local_files(
+    host: Host, directory: str, *, beyond: bool, depth: int
+) -> Iterator[tuple[str, bool]]:
+    """`find -L DIRECTORY -type f -name '*.crt'`, and whether a directory on the way is a link."""
+    for name in host.names(directory):
+        path = f"{directory}/{name}"
+        kind, linked = _kind(host, path)
+        if kind is Kind.DIRECTORY and depth < _DEEPEST:
+            yield from _local_files(host, path, beyond=beyond or linked, depth=depth + 1)
+        elif kind is Kind.FILE and name.endswith(".crt"):
+            yield path, beyond
+
+
+def _kind(host: Host, path: str) -> tuple[Kind | None, bool]:
+    """Say what stands at a path, links followed, and whether there was a link."""
+    status = host.status(path)
+    linked = status is not None and status.kind is Kind.LINK
+    if linked:
+        try:
+            status = host.status(host.real(path))
+        except OSError:  # links in a circle
+            status = None
+    return (status.kind if status else None), linked
+
+
+def _source(
+    host: Host, path: str, pasted: Mapping[bytes, str], *, beyond: bool = False
+) -> Iterator[Source]:
+    content = read(host, path)
+    if content is None:
+        return
+    if content in pasted:
+        certificates: tuple[str, ...] = (pasted[content],)
+    else:
+        certificates = tuple(one.sha256 for one in _certificates(content) if one.sha256)
+    yield Source(path, content, certificates, host.link_target(path), beyond)
+
+
+class _Block(NamedTuple):
+    """A certificate's block: its label, its bytes, its SHA-256 (None where it is damaged)."""
+
+    label: str
+    text: bytes
+    sha256: str | None
+
+
+def _certificates(content: bytes) -> Iterator[_Block]:
+    for block in pem_blocks(content):
+        if block.label in CERTIFICATE_LABELS:
+            sha256 = None if block.der is None else hashlib.sha256(block.der).hexdigest()
+            yield _Block(block.label, content[block.start : block.end], sha256)
+
+
+def _hashed(host: Host, sources: Sequence[Source]) -> Iterator[Source]:
+    """Yield what OpenSSL finds by a subject's hash: one certificate each.
+
+    It opens HASH.0, HASH.1 … and stops at the first that is not there.
+    """
+    known = {source.path: source for source in sources}
+    chains: dict[str, dict[int, str]] = {}
+    for name in host.names(HASHED):
+        if match := _HASH_LINK.fullmatch(name):
+            chains.setdefault(match[1], {})[int(match[2])] = f"{HASHED}/{name}"
+    for chain in chains.values():
+        for number in count():
+            source = _end(host, chain[number], known) if number in chain else None
+            if source is None:
+                break
+            if source.alone:
+                yield source
+
+
+def _end(host: Host, link: str, known: Mapping[str, Source]) -> Source | None:
+    """Follow a hash link to its file; nearly always by way of NAME.pem to one that is known."""
+    path = link
+    for _ in range(2):
+        target = host.link_target(path)
+        if target is None:
+            break
+        path = posixpath.join(HASHED, target)
+    return known.get(path) or next(_source(host, path, {}), None)
+
+
+def _name_link(path: str) -> str:
+    """Name the link that the tool makes for a file."""
+    return f"{HASHED}/{posixpath.basename(path).removesuffix('.crt').translate(_LINK_NAME)}.pem"
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

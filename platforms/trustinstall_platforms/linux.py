@@ -1,0 +1,313 @@
+"""The system's store on Linux: a directory of anchors, and a tool that makes what clients read."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.backend import Observation, State, Store
+from trustinstall.errors import StoreError, printable
+from trustinstall.plan import (
+    ABSENT,
+    Content,
+    Delete,
+    Edit,
+    MakeDirectory,
+    Placed,
+    Plan,
+    Refresh,
+    RemoveDirectory,
+    digest,
+    link_digest,
+)
+from trustinstall_platforms import debian
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.plan import Step
+    from trustinstall_platforms.debian import Sight, Source
+
+
+@dataclass(frozen=True)
+class Family:
+    """Distributions that keep their roots in the same way.
+
+    Attributes:
+        name: the backend's name and the store's id.
+        ids: what os-release(5) says in ID or ID_LIKE, in lower case.
+        anchors: where an administrator puts certificates.
+        bundle: what clients read.
+        tool: makes the bundle from the anchors.
+        without_tool: what is wrong, and what to do, where there is no tool.
+        clients: who reads the bundle.
+    """
+
+    name: str
+    ids: frozenset[str]
+    anchors: str
+    bundle: str
+    tool: str
+    without_tool: str
+    clients: str
+
+
+DEBIAN = Family(
+    name="debian",
+    ids=frozenset(
+        {
+            "cumulus-linux",
+            "debian",
+            "deepin",
+            "devuan",
+            "elementary",
+            "endless",
+            "gnoppix",
+            "kali",
+            "linuxmint",
+            "neon",
+            "parrot",
+            "pika",
+            "pop",
+            "pureos",
+            "raspbian",
+            "tails",
+            "trisquel",
+            "ubuntu",
+            "zorin",
+        }
+    ),
+    anchors=debian.LOCAL,
+    bundle=debian.BUNDLE,
+    tool=debian.TOOL,
+    without_tool=(
+        "the package ca-certificates is missing; install it: apt-get install ca-certificates"
+    ),
+    clients="curl, git, Go, apt and whatever uses OpenSSL or GnuTLS",
+)
+
+
+class SystemStore:
+    """The backend of one family of distributions."""
+
+    def __init__(self, family: Family = DEBIAN) -> None:
+        """Know one family, a row of the table above."""
+        self.name = family.name
+        self._family = family
+
+    def discover(self, host: Host, _places: Places) -> list[Store]:
+        """Find the store, where this is such a system; without its tool it cannot be written."""
+        return self._found(host)
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """Find the store again, if it is still there."""
+        return next((store for store in self._found(host) if store.location == location), None)
+
+    def observe(self, host: Host, _store: Store) -> Observation:
+        """See what clients of bundle and hash links trust. HALF: only some of them do."""
+        sight = debian.look(host)
+        whole = sight.plain & sight.hashed
+        seen = sight.bundle.keys() | sight.hashed
+        return Observation(
+            anchors={one: State.TRUSTED if one in whole else State.HALF for one in seen},
+            ours=frozenset(source.certificates[0] for source in sight.sources if source.ours),
+            problems=tuple(debian.problems(host, sight)),
+        )
+
+    def plan(
+        self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record
+    ) -> Plan:
+        """See `Backend.plan`; raises StoreError where the tool would drop somebody else's roots."""
+        draft = _Draft(host, self._family, store, record)
+        for one in wanted:
+            if one.trusted:
+                draft.place(one, whole=seen.anchors.get(one.certificate.sha256) is State.TRUSTED)
+            else:
+                draft.take(one, seen=one.certificate.sha256 in seen.anchors)
+        return draft.plan(frozenset(one.certificate.sha256 for one in wanted))
+
+    def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh:
+        """Have bundle, links and Java's keystore made anew; `gone` names .crt files."""
+        return debian.refresh(host, gone, rehash=True)
+
+    def verify(self, host: Host, _store: Store) -> str | None:
+        """Ask OpenSSL: one block that it cannot load makes it refuse the whole bundle."""
+        refusal = host.openssl_refuses(self._family.bundle)
+        return refusal and f"OpenSSL cannot load {self._family.bundle}: {printable(refusal)}"
+
+    def _found(self, host: Host) -> list[Store]:
+        family = self._family
+        if host.platform != "linux" or not family.ids & _system_ids(host):
+            return []
+        return [
+            Store(
+                backend=self.name,
+                location=family.bundle,
+                owner=0,
+                id=family.name,
+                clients=family.clients,
+                system=True,
+                unwritable=self._unwritable(host),
+            )
+        ]
+
+    def _unwritable(self, host: Host) -> str | None:
+        family = self._family
+        if not host.executable(family.tool):
+            return family.without_tool
+        if not host.account.is_root:
+            return None  # what root could do is not known here
+        outermost = (*_missing(host, family.anchors), f"{family.anchors}/x")[0]
+        for shown, path in ((family.anchors, outermost), (family.bundle, family.bundle)):
+            if reason := host.may_write(path):
+                return f"{shown} cannot be written: {reason}"
+        return None
+
+
+class _Draft:
+    """A plan while it is being made."""
+
+    def __init__(self, host: Host, family: Family, store: Store, record: Record) -> None:
+        self._host, self._family, self._store, self._record = host, family, store, record
+        self._sight: Sight = debian.look(host)
+        self._new: list[Step] = []
+        self._placed: list[Placed] = []
+        self._foreign: set[str] = set()
+        self._taken: dict[str, tuple[Source, set[str]]] = {}
+        self._emptied: list[Step] = []
+        self._gone: list[str] = []  # files whose links and Java alias go
+        self._stale = False  # links or bundle are behind the files
+
+    def place(self, one: Wanted, *, whole: bool) -> None:
+        """Have one certificate trusted; `whole`: it is already, by all clients."""
+        sha256 = one.certificate.sha256
+        own = [source for source in self._sight.holding(sha256) if self._is_ours(source, sha256)]
+        if whole and not own:
+            self._foreign.add(sha256)
+            return
+        entries = [source.path for source in own]
+        # Whoever goes last takes a directory along that any of ours has brought.
+        directories = [path for known in self._record.values() for path in known.directories]
+        if not whole and not any(source.alone for source in own):
+            directories += _missing(self._host, self._family.anchors)
+            entries.append(self._write(one.certificate))
+        self._stale |= not whole
+        self._placed.append(Placed(sha256, tuple(entries), tuple(dict.fromkeys(directories))))
+
+    def take(self, one: Wanted, *, seen: bool) -> None:
+        """Have one certificate trusted no longer, as far as it is ours or `foreign` says so."""
+        sha256, placement = one.certificate.sha256, self._record.get(one.certificate.sha256)
+        holders = [*self._sight.holding(sha256), *self._sight.lying(sha256)]
+        for source in holders:
+            if one.foreign or self._is_ours(source, sha256):
+                self._taken.setdefault(source.path, (source, set()))[1].add(sha256)
+            else:
+                self._foreign.add(sha256)
+        if placement:
+            self._gone += [path for path in placement.entries if self._host.status(path) is None]
+            self._emptied += [RemoveDirectory(path) for path in reversed(placement.directories)]
+        if seen and not holders and (placement or one.foreign):
+            self._stale = True  # nothing feeds it any more: making the bundle anew ends it
+        elif seen and not holders:
+            self._foreign.add(sha256)
+
+    def plan(self, wanted: frozenset[str]) -> Plan:
+        """Make the plan; `wanted` are the certificates that it is about."""
+        steps = [*self._takings(), *self._new]
+        placed, foreign = tuple(self._placed), frozenset(self._foreign)
+        refresh = None
+        if steps or self._gone or self._stale:
+            self._refuse_losses(wanted - foreign)
+            # The tool mends hash links by itself, but only when a file is new to it.
+            rehash = bool(self._taken or self._gone or not self._new)
+            refresh = debian.refresh(self._host, self._gone, rehash=rehash)
+        return Plan((*steps, *self._emptied), refresh, placed, foreign)
+
+    def _is_ours(self, source: Source, sha256: str) -> bool:
+        recorded = self._record.get(sha256)
+        return source.ours or (recorded is not None and source.path in recorded.entries)
+
+    def _write(self, certificate: Certificate) -> str:
+        anchors = self._family.anchors
+        path = f"{anchors}/{certificate.slug}-{certificate.sha256[:12]}.crt"
+        if self._host.status(path) is not None:
+            raise StoreError(
+                store=self._store.id,
+                cause=f"{path} holds something else than its name says",
+                advice="look at it and move it away, then try again",
+            )
+        if not self._new:
+            self._new += map(MakeDirectory, _missing(self._host, anchors))
+        self._new.append(Edit(path, Content(certificate.pem), ABSENT))
+        return path
+
+    def _takings(self) -> Iterator[Step]:
+        shipped: list[Source] = []
+        for source, leaving in self._taken.values():
+            if source not in self._sight.loose:
+                self._gone.append(source.path)
+            if source.shipped:
+                shipped.append(source)
+            else:
+                yield self._taking(source, leaving)
+        if shipped:
+            selection = self._host.read(debian.SELECTION)
+            content = Content(debian.deselected(selection, shipped))
+            yield Edit(debian.SELECTION, content, digest(selection))
+
+    def _taking(self, source: Source, leaving: set[str]) -> Step:
+        """Take certificates out of one local file; links are not followed."""
+        everything = set(source.certificates) <= leaving
+        if source.beyond or (source.link is not None and not everything):
+            raise StoreError(
+                store=self._store.id,
+                cause=f"{printable(source.path)} leads out of {self._family.anchors} by a link",
+                advice="take the certificate out where the link leads, and try again",
+            )
+        if everything:
+            link = source.link
+            expect = digest(source.content) if link is None else link_digest(link)
+            return Delete(source.path, expect)
+        rest = Content(debian.without(source.content, leaving))
+        return Edit(source.path, rest, digest(source.content))
+
+    def _refuse_losses(self, wanted: frozenset[str]) -> None:
+        """Keep what was appended to the bundle by hand: the tool makes it of its files alone."""
+        lost = self._sight.bundle.keys() - self._sight.fed.keys() - wanted
+        if lost:
+            tool, anchors = posixpath.basename(self._family.tool), self._family.anchors
+            raise StoreError(
+                store=self._store.id,
+                cause=f"{tool} would drop {len(lost)} certificates (the first: sha256 "
+                f"{min(lost)[:12]}) from {self._family.bundle}, because no file feeds them",
+                advice=f"put them into .crt files in {anchors}, or run {tool} to drop them",
+            )
+
+
+def _missing(host: Host, directory: str) -> list[str]:
+    """List the directories to create so that `directory` is there, outermost first."""
+    missing: list[str] = []
+    while directory != "/" and host.status(directory) is None:
+        missing.insert(0, directory)
+        directory = posixpath.dirname(directory)
+    return missing
+
+
+def _system_ids(host: Host) -> set[str]:
+    """Read ID and ID_LIKE of os-release(5), in lower case (Deepin and others do not keep to it).
+
+    Read here and not by the package `distro`: importing that costs 18 to 45 ms, and it opens
+    files by itself.
+    """
+    for path in ("/etc/os-release", "/usr/lib/os-release"):
+        content = debian.read(host, path)
+        if content is not None:
+            text = content.decode("utf-8", "replace")
+            found = re.findall(r"^ID(?:_LIKE)?=(.*)$", text, re.MULTILINE)
+            return set(" ".join(value.strip().strip("\"'") for value in found).lower().split())
+    return set()

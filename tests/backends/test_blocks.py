@@ -1,0 +1,355 @@
+"""Our blocks in other people's bundles: what goes in comes out again, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.pki import make_root
+from trustinstall.blocks import Blocks, marked, unmarked
+from trustinstall.certificate import Certificate
+
+OURS = tuple(Certificate(make_root(f"Ours {number}").der) for number in range(4))
+THEIRS = tuple(Certificate(make_root(f"Theirs {number}").der) for number in range(4))
+A, B = sorted(OURS[:2], key=lambda one: one.sha256)
+STRANGER = THEIRS[0]
+KNOWN = (*OURS[:3], STRANGER)
+
+
+def block(certificate: Certificate) -> bytes:
+    """Write a block as the documentation shows it."""
+    name = certificate.sha256.encode()
+    return (
+        b"# trustinstall begin "
+        + name
+        + b"\n"
+        + certificate.pem
+        + b"# trustinstall end "
+        + name
+        + b"\n"
+    )
+
+
+def add(*certificates: Certificate) -> Blocks:
+    """Make the change that adds these."""
+    return Blocks(add=certificates)
+
+
+def remove(*certificates: Certificate) -> Blocks:
+    """Make the change that removes our blocks of these."""
+    return Blocks(remove=tuple(one.sha256 for one in certificates))
+
+
+JOINED = b"# trustinstall joined: the line break above is ours\n"
+TEXT = (
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"# Issuer: CN=Somebody\n",
+    "# Société\n".encode(),
+    b"no line break",
+    b"\xef\xbb\xbf",
+    STRANGER.pem,
+    STRANGER.pem[:-1],
+    STRANGER.pem[: len(STRANGER.pem) // 2],
+    STRANGER.pem.replace(b"\n", b"\r\n"),
+    b"-----BEGIN CERTIFICATE-----\n",
+    b"-----END CERTIFICATE-----\n",
+)
+OTHERS = (  # of ours, too, but not of the certificates that come and go
+    block(THEIRS[1]),
+    b"# trustinstall begin " + THEIRS[2].sha256.encode() + b"\n",
+    b"# trustinstall end " + THEIRS[2].sha256.encode(),
+)
+DEBRIS = (
+    JOINED,
+    JOINED.replace(b"\n", b"\r\n"),
+    *(block(one) for one in OURS[:2]),
+    *(block(one)[:-1] for one in OURS[:2]),
+    *(block(one).replace(b"\n", b"\r\n") for one in OURS[:2]),
+    *(block(one)[:300] for one in OURS[:2]),
+    *(block(one)[80:] for one in OURS[:2]),
+    *(one.pem for one in OURS[:2]),
+)
+
+
+def pieces(*fragments: bytes) -> st.SearchStrategy[bytes]:
+    """Arbitrary bytes, with what bundles are made of among them."""
+    one = st.one_of(st.sampled_from(fragments), st.binary(max_size=20))
+    return st.lists(one, max_size=6).map(b"".join)
+
+
+foreign_text = pieces(*TEXT)
+any_text = pieces(*TEXT, *OTHERS)
+anything = pieces(*TEXT, *OTHERS, *DEBRIS)
+ours = st.permutations(OURS)
+
+
+@given(any_text, ours, ours)
+def test_add_then_remove_restores_any_bytes(
+    old: bytes, coming: list[Certificate], going: list[Certificate]
+) -> None:
+    """Whatever stood there stands there again, in whatever order certificates came and went."""
+    data = old
+    for one in coming:
+        data = add(one).apply(data)
+        assert one.sha256 in marked(data)
+    for one in going:
+        data = remove(one).apply(data)
+        assert one.sha256 not in marked(data)
+    assert data == old
+
+
+@given(any_text, ours)
+def test_the_order_of_coming_does_not_matter(old: bytes, coming: list[Certificate]) -> None:
+    """One after the other in any order gives the same bytes as all at once."""
+    data = old
+    for one in coming:
+        data = add(one).apply(data)
+    assert data == add(*OURS).apply(old)
+
+
+@given(
+    foreign_text,
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(["add", "remove"]), st.sampled_from(OURS)),
+            st.tuples(st.just("append"), foreign_text),
+            st.tuples(st.just("prepend"), foreign_text.map(lambda text: text + b"\n")),
+        ),
+        max_size=12,
+    ),
+    ours,
+)
+@settings(max_examples=300)
+def test_what_others_write_in_between_stays(
+    old: bytes, deeds: list[tuple[str, Certificate | bytes]], going: list[Certificate]
+) -> None:
+    """Others write in front and behind while ours come and go: at last only theirs is there."""
+    data = plain = old
+    for deed, what in deeds:
+        if isinstance(what, Certificate):
+            data = (add if deed == "add" else remove)(what).apply(data)
+        elif deed == "prepend":
+            data, plain = what + data, what + plain
+        elif what:
+            behind_ours = any(end == len(data) for _, end in marked(data).values())
+            glued = behind_ours and plain and not plain.endswith(b"\n")
+            data, plain = data + what, plain + (b"\n" if glued else b"") + what
+    for one in going:
+        data = remove(one).apply(data)
+    assert data == plain
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Blocks:
+    """Draw a change in which each certificate has at most one role."""
+    roles = {one: draw(st.sampled_from(["", "add", "remove", "foreign", "both"])) for one in KNOWN}
+    return Blocks(
+        tuple(one for one, role in roles.items() if role == "add"),
+        tuple(one.sha256 for one, role in roles.items() if role in {"remove", "both"}),
+        tuple(one.sha256 for one, role in roles.items() if role in {"foreign", "both"}),
+    )
+
+
+@given(anything, changes())
+@settings(max_examples=500)
+def test_the_inverse_is_exact(old: bytes, change: Blocks) -> None:
+    """Any change of any bytes, debris of our own among them, is undone to the byte."""
+    assert change.inverse(old).apply(change.apply(old)) == old
+
+
+@given(anything, changes())
+@settings(max_examples=500)
+def test_twice_is_once(old: bytes, change: Blocks) -> None:
+    """Applying a change to its own result changes nothing."""
+    once = change.apply(old)
+    assert change.apply(once) == once
+
+
+@given(anything, changes())
+def test_json_holds_a_change_and_its_inverse(old: bytes, change: Blocks) -> None:
+    """A change comes back from the journal as it went in."""
+    for one in (change, change.inverse(old)):
+        assert Blocks.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"add": ["%"]},
+        {"remove": ["../../etc"]},
+        {"remove": [7]},
+        {"foreign": ["AB" * 32]},
+        {"original": {"instead_of": "0" * 64}},
+        {"original": ["instead_of"]},
+    ],
+)
+def test_json_of_something_else_is_refused(change: dict[str, object]) -> None:
+    """What did not come from `to_json` raises one of the three documented errors."""
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Blocks.from_json({**Blocks().to_json(), **change})
+
+
+def loaded(bundle: bytes) -> set[bytes]:
+    """Return what OpenSSL takes from a bundle; it raises where it refuses a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "bundle.pem")
+        path.write_bytes(bundle)
+        context.load_verify_locations(cafile=str(path))
+    return set(context.get_ca_certs(binary_form=True))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *(one.pem for one in THEIRS),
+                *(one.pem.replace(b"\n", b"\r\n") for one in THEIRS),
+                b"# a comment\n",
+                b"\n",
+            ]
+        ),
+        min_size=1,
+    ),
+    st.sampled_from([b"", b"\r\n"]),
+    st.sets(st.sampled_from(OURS), min_size=1),
+)
+@settings(max_examples=50, deadline=None)
+def test_openssl_loads_the_old_ones_and_ours(
+    parts: list[bytes],
+    strip: bytes,
+    new: set[Certificate],
+) -> None:
+    """Added to any valid bundle, OpenSSL sees exactly those that were there, and those added."""
+    old = b"".join([THEIRS[0].pem, *parts]).rstrip(strip)
+    assert loaded(add(*new).apply(old)) == loaded(old) | {one.der for one in new}
+
+
+def test_a_bundle_without_final_line_break() -> None:
+    """The documented form where a line break had to be added, and nothing of it when it goes."""
+    old = STRANGER.pem[:-1]
+    new = add(A).apply(old)
+    assert new == old + b"\n" + JOINED + block(A)
+    assert remove(A).apply(new) == old
+    assert remove(A).apply(new + b"theirs") == old + b"\ntheirs"
+
+
+def test_removing_an_early_one_keeps_the_line_break_for_a_late_one() -> None:
+    """The added line break outlives the block that it came with, while another needs it."""
+    old = b"no line break"
+    new = remove(A).apply(add(A, B).apply(old))
+    assert new == old + b"\n" + JOINED + block(B)
+    assert remove(B).apply(new) == old
+
+
+def test_a_joined_line_at_the_very_start() -> None:
+    """Where somebody has cut away what stood above our line, taking it out still keeps the rest."""
+    assert remove(A).apply(JOINED + block(A)) == b""
+    assert remove(A).apply(JOINED + block(A) + b"theirs\n") == b"theirs\n"
+
+
+def test_an_unmarked_copy_is_not_added_again() -> None:
+    """A certificate that somebody else has put there is left as it is, and stays when ours go."""
+    for copy in (A.pem, A.pem.replace(b"\n", b"\r\n"), A.pem.replace(b"CERT", b"X509 CERT")):
+        assert add(A).apply(copy) == copy
+        assert remove(A).apply(copy) == copy
+        assert [sha256 for sha256, _ in unmarked(copy)] == [A.sha256]
+
+
+def test_a_foreign_copy_goes_alone() -> None:
+    """Only the PEM of that certificate goes: not the comment above it, not our own block of it."""
+    old = b"# theirs\n" + A.pem + STRANGER.pem + block(A)
+    change = Blocks(foreign=(A.sha256,))
+    assert change.apply(old) == b"# theirs\n" + STRANGER.pem + block(A)
+    assert change.inverse(old).apply(change.apply(old)) == old
+
+
+def test_an_inverse_spares_what_others_changed_since() -> None:
+    """Undone after somebody else has written, only our part of the change is undone."""
+    old = A.pem + block(B)
+    change = Blocks(add=(OURS[2],), remove=(B.sha256,), foreign=(A.sha256,))
+    later = change.apply(old) + STRANGER.pem
+    assert change.inverse(old).apply(later) == STRANGER.pem + block(B)
+
+
+@pytest.mark.parametrize(
+    ("edited", "left"),
+    [
+        pytest.param(
+            block(A).partition(b"# trustinstall end")[0] + STRANGER.pem,
+            STRANGER.pem,
+            id="the end line is gone",
+        ),
+        pytest.param(
+            block(A).partition(b"\n")[2] + STRANGER.pem,
+            A.pem + STRANGER.pem,
+            id="the begin line is gone, and so nobody knows whose it is",
+        ),
+        pytest.param(
+            block(A).replace(A.pem, A.pem[:200] + b"\n") + STRANGER.pem,
+            STRANGER.pem,
+            id="the certificate is cut short between both lines",
+        ),
+        pytest.param(
+            block(A)[:300] + b"\n" + STRANGER.pem,
+            block(A)[:300].partition(b"\n")[2] + b"\n" + STRANGER.pem,
+            id="it is cut short and the end line is gone",
+        ),
+        pytest.param(
+            block(A).replace(A.pem, STRANGER.pem),
+            STRANGER.pem,
+            id="another certificate stands between our lines",
+        ),
+        pytest.param(
+            block(A).replace(A.pem, A.pem + STRANGER.pem),
+            STRANGER.pem,
+            id="another certificate stands behind ours between our lines",
+        ),
+        pytest.param(
+            block(A).replace(A.pem, b"# a note\n" + A.pem + b"# another\n"),
+            b"# a note\n# another\n",
+            id="somebody has written notes into it",
+        ),
+        pytest.param(
+            block(A).replace(A.pem, b""), b"", id="the certificate is gone and the lines stand"
+        ),
+        pytest.param(
+            (STRANGER.pem + block(A)).replace(b"\n", b"\r\n"),
+            STRANGER.pem.replace(b"\n", b"\r\n"),
+            id="an editor has changed every line end",
+        ),
+        pytest.param(block(A) + block(A), b"", id="it stands there twice"),
+        pytest.param(
+            b"x" + block(A), b"x" + block(A).partition(b"\n")[0] + b"\n" + A.pem, id="glued"
+        ),
+    ],
+)
+def test_edited_blocks_lose_only_what_is_certainly_ours(edited: bytes, left: bytes) -> None:
+    """Whatever somebody did to our block, only marker lines and our own certificate go."""
+    assert remove(A).apply(edited) == left
+
+
+@pytest.mark.parametrize("junk", ["nothing", "begin lines", "blocks", "joined lines", "dashes"])
+def test_time_is_linear(junk: str) -> None:
+    """Megabytes of the worst take seconds: something quadratic would take an hour."""
+    line = b"# trustinstall begin " + STRANGER.sha256.encode() + b"\n-----BEGIN CERTIFICATE-----\n"
+    old = {
+        "nothing": b"",
+        "begin lines": line * 30_000,
+        "blocks": block(STRANGER) * 4_000,
+        "joined lines": b"x\n" + JOINED * 60_000,
+        "dashes": b"-" * 3_000_000,
+    }[junk]
+    start = time.monotonic()
+    change = Blocks(add=(A,), remove=(STRANGER.sha256,), foreign=(B.sha256,))
+    assert change.inverse(old).apply(change.apply(old)) == old
+    assert time.monotonic() - start < 30

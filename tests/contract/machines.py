@@ -1,0 +1,218 @@
+"""Throw-away machines for the contract: a Debian with its real tools, and a developer's Python environment."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import ssl
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.support.pki import Root, make_root
+from tests.support.throwaway import PROGRAM, Throwaway
+from trustinstall.contract import Ran
+
+FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
+_TOOL = "/usr/sbin/update-ca-certificates"
+_COUNT = "/var/tmp/refreshes"  # noqa: S108  in a throw-away root
+_SABOTAGE = {
+    "fails": "exit 1",
+    "lies": "exit 0",
+    "fails afterwards": f"{_TOOL}.real; exit 3",
+}
+
+
+@dataclass
+class Run:
+    """One run of the program in a throw-away root."""
+
+    process: subprocess.Popen[str]
+
+    def kill(self) -> None:
+        """Kill the program, and nothing that it has started."""
+        self.process.kill()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+        self.process.wait()
+
+    def wait(self) -> Ran:
+        """Its end."""
+        output, errors = self.process.communicate(timeout=600)
+        return Ran(self.process.returncode, json.loads(output) if output.strip() else {}, errors)
+
+
+@dataclass
+class Base:
+    """What both machines have in common."""
+
+    throwaway: Throwaway
+    user: str
+    store: str
+    bundle: str
+    state: str
+    arguments: tuple[str, ...] = ()
+    sabotages: Sequence[str] = ()
+    kills: int = 100 if FULL else 12
+    crowd: int = 20 if FULL else 6
+    roots: dict[int, Root] = field(default_factory=dict[int, Root])
+
+    def make(self, number: int) -> Root:
+        """The root of a number; -1 is the stranger."""
+        if number not in self.roots:
+            self.roots[number] = make_root(common_name=f"Contract Root {number}")
+        return self.roots[number]
+
+    def root(self, number: int) -> tuple[str, str]:
+        """See `Machine`. The file lies in a place that snapshots leave out."""
+        root = self.make(number)
+        path = f"/tmp/contract/{number}.crt"  # noqa: S108  in a throw-away root
+        self.throwaway.write(path, root.pem)
+        return path, hashlib.sha256(root.der).hexdigest()
+
+    def start(self, command: str, *arguments: str) -> Run:
+        """See `Machine`."""
+        words = [*PROGRAM, command, "--json", "--store", self.store, *self.arguments, *arguments]
+        return Run(self.throwaway.popen(words, user=self.user))
+
+    def sound(self) -> int:
+        """See `Machine`: OpenSSL loads the bundle, and holds as many as there are blocks."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        content = self.throwaway.read(self.bundle)
+        context.load_verify_locations(cafile=str(self.throwaway.path(self.bundle)))
+        count = context.cert_store_stats()["x509"]
+        assert content.count(b"-----BEGIN CERTIFICATE-----") == count
+        assert content.count(b"-----END CERTIFICATE-----") == count
+        return count
+
+    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
+        """See `Machine`."""
+        ignore = (self.state, "/tmp/contract", _COUNT, "/run", "/tmp/hsperfdata_root")  # noqa: S108
+        return self.throwaway.changes(ignore=ignore, mtimes=times)
+
+    def holds(self, content: bytes, sha256: str) -> bool:
+        """Whether PEM text holds a certificate: by the standard library's eyes alone."""
+        blocks = content.decode("latin-1").split("-----BEGIN CERTIFICATE-----")[1:]
+        ders = (base64.b64decode(block.split("-----END CERTIFICATE-----")[0]) for block in blocks)
+        return any(hashlib.sha256(der).hexdigest() == sha256 for der in ders)
+
+    def refreshes(self) -> int:
+        """See `Machine`."""
+        path = self.throwaway.path(_COUNT)
+        return len(path.read_bytes().splitlines()) if path.exists() else 0
+
+
+class Debian(Base):
+    """A Debian with its real update-ca-certificates, Java's keystore among its hooks or not."""
+
+    def __init__(self, throwaway: Throwaway) -> None:
+        """Deliver it: a hook counts the runs of the tool."""
+        super().__init__(
+            throwaway,
+            "root",
+            "debian",
+            "/etc/ssl/certs/ca-certificates.crt",
+            "/var/lib/trustinstall",
+            sabotages=tuple(_SABOTAGE),
+        )
+        throwaway.write("/etc/ca-certificates/update.d/zz-count", f"#!/bin/sh\necho run >>{_COUNT}\n", mode=0o755)
+        throwaway.freeze()
+
+    def trusts(self, sha256: str) -> bool:
+        """By file and by directory, as OpenSSL looks; both must agree."""
+        number = next(n for n, one in self.roots.items() if hashlib.sha256(one.der).hexdigest() == sha256)
+        path, _ = self.root(number)
+        options = (["-no-CApath", "-CAfile", self.bundle], ["-no-CAfile", "-CApath", "/etc/ssl/certs"])
+        codes = [self.throwaway.run(["openssl", "verify", *each, path]).returncode for each in options]
+        assert (codes[0] == 0) == (codes[1] == 0), "file and directory disagree"
+        return codes[0] == 0
+
+    def put_stranger(self) -> str:
+        """An administrator does it by hand."""
+        path, sha256 = self.root(-1)
+        self._by_hand("/usr/local/share/ca-certificates/stranger.crt", self.throwaway.read(path))
+        return sha256
+
+    def take_own(self, _sha256: str) -> None:
+        """An administrator adds another root by hand."""
+        self._by_hand("/usr/local/share/ca-certificates/another.crt", self.make(-2).pem)
+
+    def _by_hand(self, path: str, pem: bytes) -> None:
+        self.throwaway.write(path, pem)
+        self.throwaway.run([_TOOL], check=True)
+
+    def sabotage(self, how: str) -> None:
+        """Put a bad tool in the place of the good one."""
+        if not self.throwaway.path(f"{_TOOL}.real").exists():
+            self.throwaway.write(f"{_TOOL}.real", self.throwaway.read(_TOOL), mode=0o755)
+        self.throwaway.write(_TOOL, f"#!/bin/sh\n{_SABOTAGE[how]}\n", mode=0o755)
+
+    def spoil(self) -> str:
+        """The package that brings the tool is not there."""
+        self.throwaway.run(["rm", _TOOL], check=True)
+        return "apt-get install ca-certificates"
+
+    def elsewhere(self) -> Sequence[str]:
+        """A Fedora, by its os-release."""
+        self.throwaway.write("/etc/os-release", "ID=fedora\n")
+        return _store_ids(self.throwaway, "root")
+
+
+class Environment(Base):
+    """A developer's virtual environment with certifi, found because it is named."""
+
+    def __init__(self, throwaway: Throwaway) -> None:
+        """Deliver it: an environment like any other, whose bundle is Debian's."""
+        home = "/home/alice/app"
+        bundle = f"{home}/lib/python3.11/site-packages/certifi/cacert.pem"
+        roots = throwaway.read("/etc/ssl/certs/ca-certificates.crt")
+        throwaway.write(f"{home}/pyvenv.cfg", "home = /usr/bin\n", user="alice")
+        throwaway.write(bundle, roots, user="alice", mode=0o640)
+        super().__init__(
+            throwaway,
+            "alice",
+            f"certifi:{bundle}",
+            bundle,
+            "/home/alice/.local",
+            arguments=("--python", home),
+        )
+        throwaway.freeze()
+
+    def trusts(self, sha256: str) -> bool:
+        """By looking at the bundle."""
+        return self.holds(self.throwaway.read(self.bundle), sha256)
+
+    def put_stranger(self) -> str:
+        """Somebody appends it by hand."""
+        path, sha256 = self.root(-1)
+        self._append(self.throwaway.read(path))
+        return sha256
+
+    def take_own(self, _sha256: str) -> None:
+        """Somebody appends another root by hand."""
+        self._append(b"\n# another\n" + self.make(-2).pem)
+
+    def _append(self, text: bytes) -> None:
+        self.throwaway.write(self.bundle, self.throwaway.read(self.bundle) + text, mode=0o640, user="alice")
+
+    def sabotage(self, how: str) -> None:
+        """There is no tool to make misbehave."""
+        raise NotImplementedError(how)
+
+    def spoil(self) -> str:
+        """The package's directory is root's."""
+        directory = os.path.dirname(self.bundle)
+        self.throwaway.run(["chown", "root:root", directory], check=True)
+        return "not writable"
+
+    def elsewhere(self) -> Sequence[str]:
+        """Another account has no such environment."""
+        return _store_ids(self.throwaway, "bob")
+
+
+def _store_ids(throwaway: Throwaway, user: str) -> list[str]:
+    done = throwaway.trustinstall("stores", "--json", user=user, check=True)
+    return [str(one["store"]) for one in json.loads(done.stdout)["stores"]]

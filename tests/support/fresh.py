@@ -1,0 +1,234 @@
+"""What a fresh Debian is, made out of a developer's or a CI machine that is none.
+
+The machine may stand behind a TLS-inspecting proxy: roots of others in its stores, settings that name them, hooks in its
+Python. A test in such surroundings is green for the wrong reason. So the layers of a throw-away root start with what is
+emptied and removed here; then everything derived is made anew by Debian's own tools.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import importlib.util
+import os
+import shutil
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from tests.support.throwaway import Throwaway, ThrowawayError, kitchen
+
+HERE = Path(__file__)
+REQUIREMENTS = HERE.parents[2] / "requirements" / "runtime.txt"
+PYTHON = "/usr/bin/python3"  # Debian's own: any user can read it
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trustinstall-tests"
+
+#: The top of Debian's tree (FHS 3.0); anything else there is somebody's own, and hidden.
+TOP = set("bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var".split())
+
+#: Where only people put things: there, and empty.
+EMPTY = ("home", "media", "mnt", "opt", "root", "run", "srv", "tmp", "usr/local", "var/tmp")
+
+#: What makes tools trust more than Debian's public roots, or go elsewhere: not there.
+GONE = (
+    "etc/npmrc",
+    "etc/pip.conf",
+    "etc/ssl/certs/java/cacerts",
+    "etc/xdg/pip",
+    "var/lib/trustinstall",
+)
+
+#: File systems of their own at these would be missing in the overlay over /.
+NEEDED = ("/etc", "/usr", "/var", "/var/lib", "/usr/share")
+
+#: What is run in it, once: the rest of a fresh Debian.
+DEBIAN = """
+set -e
+mkdir -p /run/lock /usr/local/bin /usr/local/lib /usr/local/sbin /usr/local/share/ca-certificates
+: >/etc/environment
+printf '127.0.0.1\\tlocalhost\\n::1\\tlocalhost ip6-localhost\\n' >/etc/hosts
+: >/etc/resolv.conf
+cp /etc/skel/.bashrc /etc/skel/.profile /root/
+useradd --create-home --shell /bin/bash --user-group alice
+useradd --create-home --shell /bin/bash --user-group bob
+
+# pip's vendored roots are a packaged file, but one that proxies' installers like to append to
+/usr/bin/python3 - <<'END'
+import glob, hashlib, zipfile
+name = "pip/_vendor/certifi/cacert.pem"
+(wheel,) = glob.glob("/usr/share/python-wheels/pip-*.whl")
+content = zipfile.ZipFile(wheel).read(name)
+sums = open("/var/lib/dpkg/info/python3-pip.md5sums").read()
+assert hashlib.md5(content).hexdigest() in sums, "python-pip-whl and python3-pip differ"
+with open("/usr/lib/python3/dist-packages/" + name, "wb") as file:
+    file.write(content)
+END
+
+rm -f /var/lib/ca-certificates-java/pending
+update-ca-certificates --fresh
+"""
+
+#: The same machine, had nobody installed Java on it.
+NO_JAVA = """
+set -e
+dpkg --purge --force-depends ca-certificates-java
+rm -rf /etc/ssl/certs/java /usr/bin/java /usr/bin/keytool
+"""
+
+PROGRAM = """
+set -e
+/usr/bin/python3 -m venv /opt/trustinstall
+/opt/trustinstall/bin/pip install --quiet --disable-pip-version-check \
+    --no-index --find-links /tmp/wheels --require-hashes --requirement /tmp/requirements.txt
+"""
+
+
+@functools.cache
+def layers(*, java: bool) -> tuple[PurePosixPath, ...]:
+    """The layers of a fresh Debian with the program under test in /opt/trustinstall, topmost first."""
+    for place in NEEDED:
+        if os.path.ismount(place):
+            raise ThrowawayError(f"{place} is a file system of its own here; throw-away roots know only the one at /.")
+    machine = [Path(each).read_bytes() for each in ("/var/lib/dpkg/status", "/etc/passwd", "/etc/group")]
+    recipe = _digest(HERE.read_bytes(), *machine)
+    bottom = (_skeleton(),)
+    debian = (_cached(f"debian-{recipe}", lambda: _cook(bottom, DEBIAN)), *bottom)
+    plain = () if java else (_cached(f"no-java-{recipe}", lambda: _no_java(debian)),)
+    needs = _digest(PROGRAM, os.path.realpath(PYTHON), REQUIREMENTS.read_bytes())
+    wheels = functools.partial(downloads, f"--requirement={REQUIREMENTS}")
+    program = _cached(f"program-{needs}", lambda: _cook(debian, PROGRAM, wheels()))
+    return (_code((program, *debian)), program, *plain, *debian)
+
+
+def downloads(*requirements: str) -> Path:
+    """A directory with wheels for Debian's Python, as `pip download` of the machine (its index, its proxy) gets them."""
+    content = "".join(Path(each.partition("=")[2]).read_text() for each in requirements if each.startswith("--requirement="))
+    directory = CACHE / f"wheels-{_digest(*requirements, content)}"
+    with _locked():
+        if not directory.exists():
+            partial = directory.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            command = [PYTHON, "-m", "pip", "download", "--quiet", "--only-binary=:all:", f"--dest={partial}"]
+            subprocess.run([*command, *requirements], check=True, timeout=300, stderr=subprocess.DEVNULL)
+            partial.rename(directory)
+    return directory
+
+
+def copy_in(root: Throwaway, source: Path, inside: str) -> None:
+    """Copy a file or tree of the machine to a path of a throw-away root that does not exist yet."""
+    (shutil.copytree if source.is_dir() else shutil.copy)(source, root.path(inside))
+
+
+def _skeleton() -> PurePosixPath:
+    """The layer that empties and hides."""
+    place = kitchen().place()
+    layer = kitchen().namespace.outside(place)
+    for name in EMPTY:
+        _directory(layer, name)
+        os.setxattr(layer / name, "trusted.overlay.opaque", b"y")
+    strays = [name for name in os.listdir("/") if name not in TOP and not os.path.islink(f"/{name}")]
+    packages = Path("/usr/lib/python3/dist-packages")
+    hooks = [str(path)[1:] for path in packages.glob("*.pth") if not _packaged(path)]
+    for name in (*GONE, *strays, *hooks):
+        if os.path.lexists(f"/{name}"):
+            _directory(layer, os.path.dirname(name))
+            os.mknod(layer / name, stat.S_IFCHR, 0)
+    return place
+
+
+def _directory(layer: Path, name: str) -> None:
+    """Make a directory in a layer, and those above it, with the owner and mode that it has on the machine."""
+    for part in (*reversed(PurePosixPath(name).parents), PurePosixPath(name)):
+        status = os.stat(f"/{part}")
+        (layer / part).mkdir(exist_ok=True)
+        (layer / part).chmod(stat.S_IMODE(status.st_mode))
+        os.chown(layer / part, status.st_uid, status.st_gid)
+
+
+def _packaged(path: Path) -> bool:
+    return subprocess.run(["dpkg-query", "-S", path], capture_output=True, timeout=60, check=False).returncode == 0
+
+
+def _cook(below: tuple[PurePosixPath, ...], script: str, wheels: Path | None = None) -> PurePosixPath:
+    """The layer that a script leaves when it runs over others."""
+    with Throwaway(below=below) as root:
+        if wheels:
+            copy_in(root, wheels, "/tmp/wheels")
+            copy_in(root, REQUIREMENTS, "/tmp/requirements.txt")
+        root.run(["sh", "-c", script], timeout=240, check=True)
+        for left in root.path("/tmp").iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        return root.freeze()
+
+
+def _no_java(debian: tuple[PurePosixPath, ...]) -> PurePosixPath:
+    place = _cook(debian, NO_JAVA)
+    layer = kitchen().namespace.outside(place)
+    _directory(layer, "usr/lib")
+    os.mknod(layer / "usr/lib/jvm", stat.S_IFCHR, 0)  # quicker than to remove what is in it
+    return place
+
+
+def _code(below: tuple[PurePosixPath, ...]) -> PurePosixPath:
+    """The layer with the code under test, as this process imports it, compiled by the interpreter that will run it."""
+    with Throwaway(below=below) as root:
+        (packages,) = root.path("/opt/trustinstall/lib").glob("python3.*/site-packages")
+        for name in ("trustinstall", "trustinstall_platforms"):
+            found = importlib.util.find_spec(name)
+            assert found is not None
+            for source in found.submodule_search_locations or ():
+                shutil.copytree(source, packages / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        inside = f"/opt/trustinstall/lib/{packages.parent.name}/site-packages"
+        root.run(["/opt/trustinstall/bin/python", "-m", "compileall", "-q", f"{inside}/trustinstall", f"{inside}/trustinstall_platforms"])
+        return root.freeze()
+
+
+# --- layers kept from one session to the next ----------------------------------------------------------
+
+
+def _cached(name: str, cook: Callable[[], PurePosixPath]) -> PurePosixPath:
+    """A layer from the cache, or made and put there; its name says what it was made from."""
+    tar = CACHE / f"{name}.tar"
+    with _locked():
+        if tar.exists():
+            os.utime(tar)
+            layer = kitchen().place()
+            _tar("-xf", tar, layer)
+            return layer
+    layer = cook()
+    with _locked():
+        partial = tar.with_suffix(f".{os.getpid()}")
+        _tar("-cf", partial, layer)
+        partial.rename(tar)
+        for old in CACHE.glob("*.tar"):
+            if time.time() - old.stat().st_mtime > 7 * 24 * 3600:
+                old.unlink()
+    return layer
+
+
+def _tar(action: str, tar: Path, layer: PurePosixPath) -> None:
+    where = kitchen().namespace.outside(layer)
+    # Overlayfs says with extended attributes of its own which directories are opaque.
+    flags = ["--xattrs", "--xattrs-include=*", "--numeric-owner", "--same-permissions"]
+    subprocess.run(["tar", *flags, "-C", where, action, tar, "."], check=True, timeout=120)
+
+
+def _digest(*parts: str | bytes) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else part.encode()
+        total.update(b"%d " % len(raw) + raw)
+    return total.hexdigest()[:16]
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """One process at a time works on the cache."""
+    CACHE.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

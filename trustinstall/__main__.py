@@ -1,0 +1,21 @@
+"""The program's entry: isolated, quick for `--version`, and never a traceback."""
+
+from __future__ import annotations
+
+import sys
+
+from trustinstall._version import __version__
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit code."""
+    if sys.argv[1:] == ["--version"]:  # half of the time of a typer start
+        print(f"trustinstall {__version__}")
+        return
+    from trustinstall.start import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

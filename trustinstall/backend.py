@@ -1,0 +1,168 @@
+"""What a backend is: the knowledge of one kind of store, as answers to questions.
+
+A backend looks at a host and answers; it never writes and never runs anything. The engine acts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.plan import Plan, Refresh
+
+
+@dataclass(frozen=True)
+class Store:
+    """One place that holds trust anchors.
+
+    Attributes:
+        backend: the name of the backend that knows it.
+        location: absolute path of the artefact that its clients read.
+        owner: uid of the account that its files belong to (0 is the machine).
+        id: what people and scripts call it: the backend's name, or `backend:location`.
+        clients: who reads it, in a few words.
+        follows: location of the artefact that feeds this store; it is then shown and verified, never written.
+        unwritable: why it cannot be written and what to do about it, or None.
+        label: a shorter name for people, where the location is long.
+        system: whether it is the operating system's own store, which daemons read when they start.
+    """
+
+    backend: str
+    location: str
+    owner: int
+    id: str
+    clients: str
+    follows: str | None = None
+    unwritable: str | None = None
+    label: str = ""
+    system: bool = False
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """A directory that belongs to another account: only that account's own process may look into it."""
+
+    uid: int
+    path: str
+
+
+Found = Union[Store, Handoff]
+
+
+class State(Enum):
+    """How far a certificate is trusted in a store."""
+
+    TRUSTED = "trusted"
+    HALF = "half-installed"  # some of the store's clients see it, others do not
+    DISTRUSTED = "distrusted"
+    LIMITED = "limited to domains"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the clients of a store trust now, read from the artefact that they read.
+
+    Attributes:
+        anchors: SHA-256 of each anchor's DER (of the raw bytes, where no library here can parse it) and its state.
+        ours: those that carry our mark (a marker, a file name) whatever the ledger says.
+        problems: what is wrong with the artefact itself, a sentence each; empty when all is well.
+        unsettled: why the artefact does not show the latest state yet (dpkg will finish it), or None.
+    """
+
+    anchors: Mapping[str, State]
+    ours: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+    unsettled: str | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should hold of one certificate in a store.
+
+    Attributes:
+        certificate: which one.
+        trusted: whether it should be trusted there (True) or no longer be there (False).
+        foreign: whether copies that somebody else put there may be touched (`--foreign`, or adopted before).
+    """
+
+    certificate: Certificate
+    trusted: bool
+    foreign: bool = False
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What the ledger knows of one certificate in one store.
+
+    Attributes:
+        sha256: the certificate.
+        store: the store's id.
+        entries: files, aliases or variables that are ours.
+        directories: directories that we created for them, outermost first.
+        since: when, ISO 8601 in UTC.
+        by: the account that asked for it.
+        adopted: whether somebody else had put it there and we took it over.
+    """
+
+    sha256: str
+    store: str
+    entries: tuple[str, ...]
+    directories: tuple[str, ...] = ()
+    since: str = ""
+    by: str = ""
+    adopted: bool = False
+
+
+Record = dict[str, Placement]  # one store's placements, by SHA-256
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the caller pointed us: `--python` and `--search`."""
+
+    pythons: tuple[str, ...] = ()
+    searches: tuple[str, ...] = field(default=())
+
+
+class Backend(Protocol):
+    """The knowledge of one kind of store. Every method only reads; OSError means the store could not be read."""
+
+    name: str
+
+    def discover(self, host: Host, places: Places) -> Iterable[Found]:
+        """The stores of this kind on this host, without following anything into another account's files."""
+        ...
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """The store at a location that the ledger remembers, or None where there is none any more."""
+        ...
+
+    def observe(self, host: Host, store: Store) -> Observation:
+        """What the store's clients trust now."""
+        ...
+
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """The DER of every anchor that `observe` counts, for a list of all of them."""
+        ...
+
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+        """The steps from what was seen to what is wanted; raises StoreError where that is impossible."""
+        ...
+
+    def refresh(self, host: Host, store: Store, gone: Sequence[str]) -> Refresh | None:
+        """How derived files are made anew after file steps were applied or undone.
+
+        `gone` names the files that were deleted; the answer depends on nothing else that was remembered,
+        so that recovery after a crash can ask for it again.
+        """
+        ...
+
+    def verify(self, host: Host, store: Store) -> str | None:
+        """A last, expensive opinion on the artefact after it was changed (does it load?); None when it is fine."""
+        ...

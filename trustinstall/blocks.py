@@ -1,0 +1,267 @@
+"""Our certificates inside a bundle that others own: added, and taken out again to the byte.
+
+    # trustinstall begin 3f9a… (64 hexadecimal digits)
+    -----BEGIN CERTIFICATE-----
+    …
+    -----END CERTIFICATE-----
+    # trustinstall end 3f9a…
+
+Readers of bundles skip text outside PEM (RFC 7468 section 2); ours is ASCII, because what
+`certifi.contents` returns is decoded as ASCII. The lines end in LF in a bundle with CRLF, too:
+OpenSSL and BoringSSL take both, and so the block of a certificate is the same bytes everywhere.
+Where a bundle does not end in a line break (grpc's does not), we add one, and a line that says so,
+which stays until the last of our blocks behind it goes.
+
+Our blocks at the end of a bundle stand in the order of their fingerprints: the result does not
+depend on the order in which certificates came, and one that was taken out goes back where it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.certificate import Certificate
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Span = tuple[int, int]  # data[start:end]
+
+_JOINED = b"# trustinstall joined: the line break above is ours\n"
+# A whole line. That it starts one is checked behind the literal, so that the scan can skip to it.
+_LINE = re.compile(
+    rb"# trustinstall (?<![^\n]# trustinstall )"
+    rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))(?:\r?\n|\Z)"
+)
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Original:
+    """A whole content that comes back in place of another, which is known by its SHA-256 (hex)."""
+
+    instead_of: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A change of a bundle; made twice, it is made once.
+
+    Attributes:
+        add: certificates that shall be there; those that are, ours or not, are left as they are.
+        remove: SHA-256 (hex) of certificates whose blocks of ours shall go.
+        foreign: the same for copies that are not ours: their PEM goes, and nothing around it.
+        original: set only in an inverse that would not be exact otherwise.
+    """
+
+    add: tuple[Certificate, ...] = ()
+    remove: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    original: Original | None = None
+
+    def apply(self, old: bytes) -> bytes:
+        """Return the changed bundle, in time proportional to its size."""
+        if self.original and _digest(old) == self.original.instead_of:
+            return self.original.content
+        new = _absent(old, self.add)
+        kept = _without(old, {*self.remove, *(one.sha256 for one in new)}, set(self.foreign))
+        return _with(kept, new)
+
+    def inverse(self, old: bytes) -> Blocks:
+        """Return what undoes `apply(old)`.
+
+        It is exact on that very content. Where somebody has changed the bundle since, it takes out
+        what `apply` added, adds what it removed, and leaves the rest (foreign copies, too) alone.
+        """
+        new = self.apply(old)
+        gone = [one.holds for one in _blocks(old) if one.holds and one.sha256 in self.remove]
+        added = _absent(old, self.add)
+        undo = Blocks(add=tuple(gone), remove=tuple(one.sha256 for one in added))
+        if undo.apply(new) == old:
+            return undo
+        return Blocks(undo.add, undo.remove, original=Original(_digest(new), old))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON data; `from_json` reads it back."""
+        was = self.original
+        return {
+            "add": [_base64(one.der) for one in self.add],
+            "remove": list(self.remove),
+            "foreign": list(self.foreign),
+            "original": None
+            if was is None
+            else {"instead_of": was.instead_of, "content": _base64(was.content)},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Blocks:
+        """Read what `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
+        was = data["original"]
+        return cls(
+            tuple(Certificate(_bytes(one)) for one in data["add"]),
+            tuple(_fingerprint(one) for one in data["remove"]),
+            tuple(_fingerprint(one) for one in data["foreign"]),
+            Original(_fingerprint(was["instead_of"]), _bytes(was["content"])) if was else None,
+        )
+
+
+def marked(data: bytes) -> dict[str, Span]:
+    """Find our blocks that really hold the certificate that they name: SHA-256 (hex) to place."""
+    return {one.sha256: (one.start, one.end) for one in _blocks(data) if one.holds}
+
+
+def unmarked(data: bytes) -> Iterator[tuple[str, Span]]:
+    """Find the certificates outside our blocks: SHA-256 (hex), and the place of the PEM."""
+    ours = {one.pem[0] for one in _blocks(data) if one.pem}
+    for pem in pem_blocks(data):
+        if pem.der is not None and pem.label in CERTIFICATE_LABELS and pem.start not in ours:
+            yield _digest(pem.der), (pem.start, pem.end)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What is certainly ours: one or two marker lines, and the PEM that belongs to them."""
+
+    sha256: str
+    lines: tuple[Span, ...]
+    pem: Span | None = None
+    holds: Certificate | None = None  # what the PEM says, if that is what the marker names
+
+    @property
+    def spans(self) -> list[Span]:
+        return sorted((*self.lines, self.pem) if self.pem else self.lines)
+
+    @property
+    def start(self) -> int:
+        return self.spans[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.spans[-1][1]
+
+    @property
+    def unbroken(self) -> bool:
+        """Whether nothing of others stands in it."""
+        return all(one[1] == after[0] for one, after in pairwise(self.spans))
+
+
+def _blocks(data: bytes) -> Iterator[_Block]:
+    """Find our blocks, in order. A marker line whose partner is gone is a block of its own."""
+    lines = list(_LINE.finditer(data))
+    closed_by = None
+    for line, after in zip_longest(lines, lines[1:]):
+        if line is closed_by or line["word"] is None:
+            continue
+        sha256 = line["sha256"].decode()
+        if line["word"] == b"end":
+            yield _Block(sha256, (line.span(),))
+        elif after and after["word"] == b"end" and after["sha256"] == line["sha256"]:
+            closed_by = after
+            yield _filled(data, sha256, (line.span(), after.span()), after.start())
+        else:
+            yield _filled(data, sha256, (line.span(),), after.start() if after else len(data))
+
+
+def _filled(data: bytes, sha256: str, lines: tuple[Span, ...], stop: int) -> _Block:
+    """Return the block that begins with lines[0], with the first PEM before `stop` if it is ours.
+
+    A damaged PEM is ours only between two marker lines: otherwise nobody knows where it ends. That
+    of another certificate, put there by somebody, is never ours.
+    """
+    offset = lines[0][1]
+    pem = next(pem_blocks(data[offset:stop]), None)
+    if pem is None or pem.label not in CERTIFICATE_LABELS:
+        return _Block(sha256, lines)
+    place = (offset + pem.start, offset + pem.end)
+    if pem.der is None:
+        return _Block(sha256, lines, place if lines[1:] else None)
+    found = Certificate(pem.der)
+    return _Block(sha256, lines, place, found) if found.sha256 == sha256 else _Block(sha256, lines)
+
+
+def _absent(data: bytes, certificates: Iterable[Certificate]) -> list[Certificate]:
+    """Return those that are nowhere in the bundle, each once."""
+    wanted = dict.fromkeys(certificates)
+    if not wanted:
+        return []
+    present = {pem.der for pem in pem_blocks(data)}
+    return [one for one in wanted if one.der not in present]
+
+
+def _with(data: bytes, new: list[Certificate]) -> bytes:
+    """Add certificates that are not in the bundle to our blocks at its end."""
+    if not new:
+        return data
+    tail = [(one.sha256, _written(one)) for one in new]
+    ends = {one.end: one for one in _blocks(data) if one.holds and one.unbroken}
+    at = len(data)
+    while block := ends.get(at):
+        text = data[block.start : at]
+        tail.append((block.sha256, text if text.endswith(b"\n") else text + b"\n"))
+        at = block.start
+    head = data[:at]
+    seam = b"\n" + _JOINED if head and not head.endswith(b"\n") else b""
+    return head + seam + b"".join(text for _, text in sorted(tail))
+
+
+def _written(certificate: Certificate) -> bytes:
+    name = certificate.sha256.encode()
+    return b"# trustinstall begin %b\n%b# trustinstall end %b\n" % (name, certificate.pem, name)
+
+
+def _without(data: bytes, ours: set[str], foreign: set[str]) -> bytes:
+    """Cut our blocks of some certificates out, and the copies of others that are not ours."""
+    starts = {one.start: one for one in _blocks(data)}
+    cuts = [span for one in starts.values() if one.sha256 in ours for span in one.spans]
+    for line in _LINE.finditer(data):
+        if line["word"] is None:
+            cuts += _seam(data, line.span(), starts, ours)
+    if foreign:
+        cuts += [span for sha256, span in unmarked(data) if sha256 in foreign]
+    kept: list[bytes] = []
+    at = 0
+    for start, end in sorted(cuts):
+        kept.append(data[at:start])
+        at = end
+    return b"".join((*kept, data[at:]))
+
+
+def _seam(data: bytes, line: Span, starts: Mapping[int, _Block], gone: set[str]) -> list[Span]:
+    """Return what goes of a `joined` line when blocks go: nothing while one behind it stays.
+
+    Its line break goes, too, at the end of the data; text that others have written behind needs it.
+    """
+    at = line[1]
+    while block := starts.get(at):
+        if block.sha256 not in gone:
+            return []
+        at = block.end if block.unbroken else -1
+    if at == line[1]:
+        return []
+    crlf = data[line[0] - 2 : line[0]] == b"\r\n" == data[line[1] - 2 : line[1]]
+    return [(max(line[0] - (2 if crlf else 1), 0), line[1]) if at == len(data) else line]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _bytes(text: object) -> bytes:
+    return base64.b64decode(str(text), validate=True)
+
+
+def _fingerprint(text: object) -> str:
+    if not isinstance(text, str) or not _SHA256.fullmatch(text):
+        raise ValueError("not a SHA-256 fingerprint")
+    return text

@@ -1,0 +1,13 @@
+"""The kinds of stores that there are: a literal tuple, because what runs as root imports only what is written here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.java import Java
+from trustinstall_platforms.linux import DEBIAN, SystemStore
+
+if TYPE_CHECKING:
+    from trustinstall.backend import Backend
+
+BACKENDS: tuple[Backend, ...] = (SystemStore(DEBIAN), Java())

@@ -1,0 +1,291 @@
+"""One X.509 certificate as a value: its DER, what it is called, how long it lasts, whether it is a root.
+
+Identity is the SHA-256 of the DER, never name, serial or alias. What is shown of it is read from the DER directly: that needs
+no import of `cryptography` (about 36 ms), and works on names that `cryptography` refuses to decode (RFC 5280 4.1.2.4 asks for
+UTF-8 or PrintableString; Latin-1 in a TeletexString is what old roots hold).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall import der
+from trustinstall.errors import CertificateRefused, printable
+from trustinstall.pem import to_pem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cryptography import x509
+
+_COMMON_NAME = "2.5.4.3"
+_ORGANISATION = "2.5.4.10"
+#: RFC 4514 section 3, and e-mail, which no RFC lists and every old root has.
+_ATTRIBUTES = {
+    _COMMON_NAME: "CN",
+    "2.5.4.5": "serialNumber",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    _ORGANISATION: "O",
+    "2.5.4.11": "OU",
+    "0.9.2342.19200300.100.1.25": "DC",
+    "0.9.2342.19200300.100.1.1": "UID",
+    "1.2.840.113549.1.9.1": "emailAddress",
+}
+#: String types that are not ASCII or Latin-1 in practice (a TeletexString is Latin-1 wherever one was seen).
+_ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
+_SPECIAL = re.compile(r'([,+"\\<>;])')
+_SUBJECT_LIMIT = 400
+
+
+class _Attribute(NamedTuple):
+    kind: str  # a dotted object identifier
+    tag: int  # the ASN.1 type of the text
+    text: str  # any content
+
+
+class _Parts(NamedTuple):
+    issuer: der.Element
+    validity: tuple[der.Element, der.Element]
+    subject: der.Element
+    key_algorithm: tuple[der.Element, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Certificate:
+    """A certificate; equal to another where the DER is equal.
+
+    Only `reading` makes one from foreign bytes, after both `cryptography` and OpenSSL have taken it. Of other bytes,
+    `subject`, `name`, `slug` and the fingerprints still answer; the rest raises `CertificateRefused`.
+    """
+
+    der: bytes
+
+    def __repr__(self) -> str:
+        """The fingerprint and the name: DER in an assertion or a log helps nobody."""
+        return f"Certificate({self.short} {self.name!r})"
+
+    @cached_property
+    def sha256(self) -> str:
+        """The fingerprint: 64 lower-case hexadecimal digits."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    @cached_property
+    def sha1(self) -> str:
+        """40 lower-case hexadecimal digits: a look-up key of Windows and macOS, never an identity."""
+        return hashlib.sha1(self.der, usedforsecurity=False).hexdigest()
+
+    @property
+    def short(self) -> str:
+        """The fingerprint's start, for people: "3f9a 12c4 …"."""
+        return f"{self.sha256[:4]} {self.sha256[4:8]} …"
+
+    @cached_property
+    def pem(self) -> bytes:
+        """The canonical PEM: 64 columns, LF, ASCII, a newline at its end."""
+        return to_pem(self.der)
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject on one printable line, most specific part first, as in RFC 4514; never raises."""
+        parts = (
+            _ATTRIBUTES.get(kind, kind) + "=" + _SPECIAL.sub(r"\\\1", text)
+            for kind, _, text in reversed(self._names)
+        )
+        return printable(",".join(parts), _SUBJECT_LIMIT) or "(no subject)"
+
+    @property
+    def has_subject(self) -> bool:
+        """False where the subject is empty."""
+        return self._parts.subject.content < self._parts.subject.end
+
+    @property
+    def subject_is_clean(self) -> bool:
+        """Whether the subject is all printable text, and in encodings that every library decodes."""
+        return all(text.isprintable() and tag != der.T61_STRING for _, tag, text in self._names)
+
+    @cached_property
+    def name(self) -> str:
+        """What people call it: common name, else organisation, else the fingerprint's start; printable, never empty."""
+        return _called(self._names) or self.sha256[:8]
+
+    @property
+    def issuer_name(self) -> str:
+        """What people call its issuer; printable, never empty."""
+        return _called(_attributes(self._parts.issuer)) or "(an unnamed authority)"
+
+    @cached_property
+    def slug(self) -> str:
+        """The name for use in a file name: 1 to 40 of a-z, 0-9 and inner hyphens."""
+        plain = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode().lower()
+        return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "certificate"
+
+    @cached_property
+    def not_before(self) -> datetime:
+        """When it starts to be valid, in UTC."""
+        return _moment(self._parts.validity[0])
+
+    @cached_property
+    def not_after(self) -> datetime:
+        """The last moment at which it is valid, in UTC."""
+        return _moment(self._parts.validity[1])
+
+    @property
+    def validity_tags(self) -> tuple[int, int]:
+        """The ASN.1 types (`der.UTC_TIME`, `der.GENERALIZED_TIME`) in which start and end are written."""
+        start, end = self._parts.validity
+        return start.tag, end.tag
+
+    @property
+    def key_parameters_tag(self) -> int | None:
+        """The ASN.1 type of the public key's parameters; for an elliptic curve, a SEQUENCE is no named curve (RFC 3279)."""
+        _, *parameters = self._parts.key_algorithm
+        return parameters[0].tag if parameters else None
+
+    @property
+    def self_issued(self) -> bool:
+        """True where issuer and subject are the same, octet by octet."""
+        return self._parts.issuer.whole == self._parts.subject.whole
+
+    @cached_property
+    def self_signed(self) -> bool | None:
+        """Whether its own key made its signature; None where `cryptography` cannot check the algorithm (MD5, old curves)."""
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 -- see the module
+
+        loaded = self.load()
+        try:
+            loaded.verify_directly_issued_by(loaded)
+        except InvalidSignature:
+            return False
+        except (UnsupportedAlgorithm, TypeError, ValueError):
+            return None if self.self_issued else False
+        return True
+
+    @cached_property
+    def is_root(self) -> bool:
+        """True where it is its own issuer and its own key has signed it.
+
+        Where the signature cannot be checked, the key identifiers decide: they must not name another key.
+        """
+        return self.self_issued and (
+            self.self_signed or (self.self_signed is None and not self.names_other_key)
+        )
+
+    @property
+    def is_rollover(self) -> bool:
+        """True for the new key of an authority signed with its old one (RFC 4210 4.4): self-issued, and no root."""
+        return self.self_issued and not self.is_root and self.names_other_key
+
+    @cached_property
+    def names_other_key(self) -> bool:
+        """True where the authority key identifier differs from the subject key identifier (RFC 5280 4.2.1.1)."""
+        own, issuer = key_identifiers(self.load())
+        return own is not None and issuer is not None and own != issuer
+
+    def load(self) -> x509.Certificate:
+        """The certificate as `cryptography` reads it; raises `CertificateRefused` where it does not."""
+        from cryptography import x509  # noqa: PLC0415 -- see the module
+
+        try:
+            with quiet():
+                return x509.load_der_x509_certificate(self.der)
+        except (ValueError, x509.InvalidVersion) as error:
+            message = (
+                f"strict parsers cannot read the certificate {self.name} (cryptography: {printable(str(error))}); "
+                "ask the authority for a well-formed one"
+            )
+            raise CertificateRefused(message) from error
+
+    @cached_property
+    def _parts(self) -> _Parts:
+        try:
+            body = next(der.element(self.der).children())
+            fields = [
+                child for child in body.children() if child.tag != der.CONTEXT_0
+            ]  # version 1 has none of that
+            _, _, issuer, validity, subject, key = fields[:6]
+            start, end = validity.children()
+            algorithm = tuple(next(key.children()).children())
+        except (ValueError, StopIteration) as error:
+            message = "this is not a certificate: its outer structure cannot be read; get the file again"
+            raise CertificateRefused(message) from error
+        return _Parts(issuer, (start, end), subject, algorithm)
+
+    @cached_property
+    def _names(self) -> list[_Attribute]:
+        try:
+            return _attributes(self._parts.subject)
+        except CertificateRefused:
+            return []
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence for a few calls into `cryptography`, which warns of what it takes for now (all are `UserWarning`).
+
+    Serial numbers that are zero or negative, NULL parameters, country codes of three letters: public roots have them, what
+    matters of them is named by `vetting`, and a library's warning about it is no message for a user.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def key_identifiers(loaded: x509.Certificate) -> tuple[bytes | None, bytes | None]:
+    """The subject's and the authority's key identifier, each None where there is none."""
+    from cryptography import x509  # noqa: PLC0415 -- see the module
+
+    own = issuer = None
+    for extension in loaded.extensions:
+        if isinstance(extension.value, x509.SubjectKeyIdentifier):
+            own = extension.value.digest
+        elif isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            issuer = extension.value.key_identifier
+    return own, issuer
+
+
+def _attributes(name: der.Element) -> list[_Attribute]:
+    """A Name's attributes, as far as they can be read."""
+    found: list[_Attribute] = []
+    try:
+        for group in name.children():
+            for pair in group.children():
+                kind, value = pair.children()
+                found.append(_Attribute(der.dotted(kind.value), value.tag, _text(value)))
+    except ValueError:
+        pass
+    return found
+
+
+def _called(attributes: list[_Attribute]) -> str:
+    """The most specific common name, else organisation; printable, empty where there is neither."""
+    for wanted in (_COMMON_NAME, _ORGANISATION):
+        for kind, _, text in reversed(attributes):
+            if kind == wanted and text.strip():
+                return printable(text.strip())
+    return ""
+
+
+def _text(value: der.Element) -> str:
+    return value.value.decode(_ENCODINGS.get(value.tag, "latin-1"), errors="backslashreplace")
+
+
+def _moment(value: der.Element) -> datetime:
+    """A Time of RFC 5280 4.1.2.5: two-digit years below 50 are in this century."""
+    text = value.value.decode("ascii", "replace")
+    if value.tag == der.UTC_TIME:
+        text = ("20" if text[:2] < "50" else "19") + text
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
+    except ValueError as error:
+        message = f"the certificate's time {printable(text, 40)} cannot be read; ask for a valid one"
+        raise CertificateRefused(message) from error

@@ -1,0 +1,276 @@
+"""The command line: reads options, calls the installer, prints one report, and ends with its exit code."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trustinstall import options as o
+from trustinstall.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.backend import Places
+    from trustinstall.installer import Installer, Report
+    from trustinstall.intake import Intake
+    from trustinstall.situation import Ask, Situation
+    from trustinstall.survey import Selection
+
+app = typer.Typer(
+    name="trustinstall",
+    help="Make this machine trust a corporate root certificate everywhere, and take it back exactly.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+class Output:
+    """How the caller wants to be told; standard output is for the report alone."""
+
+    def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
+        from trustinstall.host import console
+        from trustinstall.report import Style, plain
+
+        self.json, self.quiet, self.verbose = json, quiet, verbose
+        self.style = plain if no_color or not console.wants_colour() else Style(_paint)
+        self.progress = console.progress()
+
+    def tick(self, doing: str) -> None:
+        """A sign of life, unless nobody wants one."""
+        if not (self.quiet or self.json):
+            self.progress.tick(doing)
+
+    def say(self, lines: list[str]) -> None:
+        """Print lines for people."""
+        self.progress.clear()
+        if lines and not (self.quiet or self.json):
+            typer.echo("\n".join(lines))
+
+
+def _paint(text: str, colour: str) -> str:
+    if colour in {"bold", "dim"}:
+        return typer.style(text, bold=colour == "bold", dim=colour == "dim")
+    return typer.style(text, fg=colour)
+
+
+@app.command()
+def add(  # noqa: PLR0913  one parameter for each option
+    inputs: o.Files,
+    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    scope: o.Scope = None,
+    for_user: o.ForUser = [],  # noqa: B006
+    store: o.Store = [],  # noqa: B006
+    skip: o.Skip = [],  # noqa: B006
+    python: o.Python = [],  # noqa: B006
+    search: o.Search = [],  # noqa: B006
+    *,
+    force: o.Force = False,
+    allow_intermediate: o.Intermediate = False,
+    all_users: o.AllUsers = False,
+    adopt: o.Adopt = False,
+    dry_run: o.DryRun = False,
+    strict: o.Strict = False,
+    yes: o.Yes = False,
+    no_input: o.NoInput = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Trust certificates in every store of this machine that the caller may change."""
+    from trustinstall import intake as intakes
+    from trustinstall import report as reports
+
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    installer = _installer(output)
+    host = installer.host
+    intake = intakes.take(host, inputs, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input or json or quiet)
+    situation = _decide(installer, ask)
+    output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
+    if situation.may_ask and not (yes or sha256 or dry_run):
+        _confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
+    report = installer.add(
+        [one.certificate for one in intake.accepted],
+        ask,
+        places=_places(installer, python, search),
+        selection=_selection(store, skip),
+        adopt=adopt,
+        dry_run=dry_run,
+    )
+    _finish(installer, output, report, intake, strict=strict, inputs=inputs)
+
+
+@app.command()
+def remove(  # noqa: PLR0913  one parameter for each option
+    names: o.Names = None,
+    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    scope: o.Scope = None,
+    for_user: o.ForUser = [],  # noqa: B006
+    store: o.Store = [],  # noqa: B006
+    skip: o.Skip = [],  # noqa: B006
+    python: o.Python = [],  # noqa: B006
+    search: o.Search = [],  # noqa: B006
+    *,
+    everything: o.All = False,
+    foreign: o.Foreign = False,
+    all_users: o.AllUsers = False,
+    dry_run: o.DryRun = False,
+    strict: o.Strict = False,
+    yes: o.Yes = False,
+    no_input: o.NoInput = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Take back exactly what `add` has done; what somebody else put there is named and left."""
+    from trustinstall import report as reports
+    from trustinstall import targets
+
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    installer = _installer(output)
+    words = [*(names or []), *sha256]
+    if everything == bool(words):
+        raise UsageProblem("name what to remove (a file, a fingerprint or a subject), or say --all")
+    if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != 64):  # noqa: PLR2004
+        raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
+    places = _places(installer, python, search)
+    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input or json or quiet)
+    known = installer.known(ask)
+    find = partial(installer.find, places=places)
+    chosen = tuple(known.values()) if everything else targets.resolve(installer.host, words, known, find)
+    situation = _decide(installer, ask)
+    output.say([*(reports.certificate_line(one, output.style) for one in chosen), f"Scope: {situation.sentence}"])
+    if situation.may_ask and not (yes or dry_run) and (everything or foreign):
+        _confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
+    report = installer.remove(
+        chosen, ask, places=places, selection=_selection(store, skip), foreign=foreign, dry_run=dry_run
+    )
+    _finish(installer, output, report, None, strict=strict, inputs=())
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913  one parameter for each option
+    python: o.Python = [],  # noqa: B006  typer copies it
+    search: o.Search = [],  # noqa: B006
+    for_user: o.ForUser = [],  # noqa: B006
+    *,
+    every_anchor: o.Anchors = False,
+    files: o.Entries = False,
+    all_users: o.AllUsers = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Show what is trusted by our doing, where, since when, and for whom."""
+    from trustinstall import jsonreport
+    from trustinstall import report as reports
+
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    installer = _installer(output)
+    ask = _ask(None, for_user, all_users=all_users, no_input=True)
+    view = installer.look(ask, places=_places(installer, python, search), every_anchor=every_anchor)
+    if json:
+        typer.echo(jsonreport.look("list", view))
+    output.say(reports.list_lines(view, output.style, files=files or verbose, every_anchor=every_anchor))
+
+
+@app.command()
+def stores(  # noqa: PLR0913  one parameter for each option
+    python: o.Python = [],  # noqa: B006  typer copies it
+    search: o.Search = [],  # noqa: B006
+    for_user: o.ForUser = [],  # noqa: B006
+    *,
+    all_users: o.AllUsers = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Show every store on this machine, and whether it can be written."""
+    from trustinstall import jsonreport
+    from trustinstall import report as reports
+
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    installer = _installer(output)
+    ask = _ask(None, for_user, all_users=all_users, no_input=True)
+    view = installer.look(ask, places=_places(installer, python, search))
+    if json:
+        typer.echo(jsonreport.look("stores", view))
+    output.say(reports.stores_lines(view, output.style))
+
+
+@app.callback(invoke_without_command=True)
+def _root(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    if version:
+        from trustinstall._version import __version__
+
+        typer.echo(f"trustinstall {__version__}")
+        raise typer.Exit
+
+
+def _installer(output: Output) -> Installer:
+    from trustinstall.installer import Installer
+
+    return Installer(tick=output.tick)
+
+
+def _ask(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool) -> Ask:
+    from trustinstall.situation import Ask
+
+    if scope not in {None, "machine", "user"}:
+        raise UsageProblem("--scope is machine or user")
+    return Ask(scope, tuple(for_user), all_users=all_users, no_input=no_input)
+
+
+def _decide(installer: Installer, ask: Ask) -> Situation:
+    from trustinstall.host import console
+    from trustinstall.situation import decide
+
+    return decide(installer.host, ask, terminal=console.terminal())
+
+
+def _places(installer: Installer, python: list[str], search: list[str]) -> Places:
+    from trustinstall.backend import Places
+
+    absolute = installer.host.absolute
+    return Places(tuple(map(absolute, python)), tuple(map(absolute, search)))
+
+
+def _selection(store: list[str], skip: list[str]) -> Selection:
+    from trustinstall.survey import Selection
+
+    return Selection(tuple(store), tuple(skip))
+
+
+def _confirm(question: str) -> None:
+    if not typer.confirm(question, default=False, err=True):
+        raise UsageProblem("nothing was changed, because the answer was no; --yes answers it beforehand")
+
+
+def _finish(  # noqa: PLR0913  everything that one report is made from
+    installer: Installer,
+    output: Output,
+    report: Report,
+    intake: Intake | None,
+    *,
+    strict: bool,
+    inputs: Sequence[str],
+) -> None:
+    """Print the report of add or remove, and end with its exit code."""
+    from trustinstall import guidance, jsonreport
+    from trustinstall import report as reports
+
+    code = report.exit_code(strict=strict)
+    advice = guidance.advise(report, installer.host, inputs)
+    if output.json:
+        typer.echo(jsonreport.change(report, intake, code, advice))
+    output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))
+    if output.quiet and code:
+        typer.echo("\n".join(reports.failures(report)), err=True)
+    raise typer.Exit(code)

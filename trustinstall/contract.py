@@ -1,0 +1,298 @@
+"""What every store promises, as tests: for the stores of this project, and for whoever writes another backend.
+
+Give your tests a fixture `machine` that satisfies `Machine`, and a class that inherits from `Contract`. The program is
+run as its users run it, and what it did is looked at from outside: by the machine's own means, never by ours.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+SABOTAGE = ("fails", "lies", "fails afterwards")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one run of the program ended: exit code, its JSON report ({} where there was none), standard error."""
+
+    code: int
+    report: Mapping[str, Any]
+    errors: str
+
+
+class Running(Protocol):
+    """A run of the program that has not ended."""
+
+    def kill(self) -> None:
+        """SIGKILL to the program, and to the program alone; returns when it is dead."""
+        ...
+
+    def wait(self) -> Ran:
+        """Wait for its end."""
+        ...
+
+
+class Machine(Protocol):
+    """A throw-away machine with one store of the kind that is tested, as it was delivered.
+
+    Attributes:
+        store: the store's id.
+        sabotages: which of SABOTAGE its native tool can be made to do; empty where there is no tool.
+        kills: how often the program is killed.
+        crowd: how many run at once.
+    """
+
+    store: str
+    sabotages: Sequence[str]
+    kills: int
+    crowd: int
+
+    def root(self, number: int) -> tuple[str, str]:
+        """The path, on the machine, of the file of some root of ours, and its SHA-256; another for each number."""
+        ...
+
+    def start(self, command: str, *arguments: str) -> Running:
+        """Start `trustinstall COMMAND --json …` for this store alone, as the account that may write it."""
+        ...
+
+    def trusts(self, sha256: str) -> bool:
+        """Whether the store's clients trust a certificate, found out by other means than ours."""
+        ...
+
+    def sound(self) -> int:
+        """How many anchors a client loads from the store; raises AssertionError where it cannot load it at all."""
+        ...
+
+    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
+        """Every path of the machine that is not as it was delivered: kind, mode, owner, content (and time of change).
+
+        Our own state directory is left out.
+        """
+        ...
+
+    def put_stranger(self) -> str:
+        """Have somebody else put an anchor into the store, by other means than ours; its SHA-256."""
+        ...
+
+    def take_own(self, sha256: str) -> None:
+        """Have somebody else write to the store's files after us, without touching what is ours."""
+        ...
+
+    def refreshes(self) -> int:
+        """How often the native tool has been run until now; 0 where there is none."""
+        ...
+
+    def sabotage(self, how: str) -> None:
+        """Make the native tool misbehave from now on."""
+        ...
+
+    def spoil(self) -> str:
+        """Put the store into a state in which it cannot be written; a word that the error must contain."""
+        ...
+
+    def elsewhere(self) -> Sequence[str]:
+        """The ids of all stores that the program finds on a machine of another kind."""
+        ...
+
+
+def run(machine: Machine, command: str, *arguments: str) -> Ran:
+    """Run a command to its end."""
+    return machine.start(command, *arguments).wait()
+
+
+def result(ran: Ran, machine: Machine) -> str:
+    """How the machine's store ended."""
+    return next(str(one["result"]) for one in ran.report["stores"] if one["id"] == machine.store)
+
+
+class Contract:
+    """The promises; a machine is new for each of them."""
+
+    def test_add_makes_the_anchor_observable(self, machine: Machine) -> None:
+        """`add` makes the store's clients trust the root, and no other one."""
+        (path, sha256), (_, other) = machine.root(0), machine.root(1)
+        before = machine.sound()
+        assert not machine.trusts(sha256)
+        added = run(machine, "add", path)
+        assert (added.code, result(added, machine), added.report["changed"]) == (0, "added", True), added
+        assert machine.trusts(sha256)
+        assert not machine.trusts(other)
+        assert machine.sound() == before + 1
+
+    def test_add_again_changes_and_runs_nothing(self, machine: Machine) -> None:
+        """A second `add` touches no file, and runs no tool."""
+        path, _ = machine.root(0)
+        run(machine, "add", path)
+        before, runs = machine.snapshot(times=True), machine.refreshes()
+        again = run(machine, "add", path)
+        assert (again.code, again.report["changed"]) == (0, False), again
+        assert machine.snapshot(times=True) == before
+        assert machine.refreshes() == runs
+
+    def test_remove_leaves_every_byte_as_before(self, machine: Machine) -> None:
+        """After `remove` the whole machine is as it was delivered."""
+        path, sha256 = machine.root(0)
+        before = machine.snapshot()
+        run(machine, "add", path)
+        removed = run(machine, "remove", sha256)
+        assert (removed.code, result(removed, machine)) == (0, "removed"), removed
+        assert not machine.trusts(sha256)
+        assert machine.snapshot() == before
+
+    def test_remove_takes_out_only_ours_when_others_wrote_meanwhile(self, machine: Machine) -> None:
+        """What somebody else wrote between `add` and `remove` stays."""
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        machine.take_own(sha256)
+        count = machine.sound()
+        assert run(machine, "remove", sha256).code == 0
+        assert not machine.trusts(sha256)
+        assert machine.sound() == count - 1
+
+    def test_remove_of_what_is_not_there_changes_nothing(self, machine: Machine) -> None:
+        """`remove` of an unknown root succeeds, touches no file and runs no tool."""
+        path, _ = machine.root(0)
+        before, runs = machine.snapshot(times=True), machine.refreshes()
+        removed = run(machine, "remove", path)
+        assert (removed.code, removed.report["changed"]) == (0, False), removed
+        assert machine.snapshot(times=True) == before
+        assert machine.refreshes() == runs
+
+    def test_a_batch_costs_one_refresh(self, machine: Machine) -> None:
+        """Ten certificates cost as many runs of the tool as one."""
+        roots = [machine.root(number) for number in range(11)]
+        run(machine, "add", roots[0][0])
+        single = machine.refreshes()
+        batch = run(machine, "add", *(path for path, _ in roots[1:]))
+        assert batch.code == 0, batch
+        assert machine.refreshes() == 2 * single
+        assert all(machine.trusts(sha256) for _, sha256 in roots)
+
+    def test_strangers_survive(self, machine: Machine) -> None:
+        """An anchor that somebody else put there is named, and neither taken over nor removed."""
+        stranger = machine.put_stranger()
+        path, sha256 = machine.root(0)
+        before = machine.snapshot()
+        removed = run(machine, "remove", stranger)
+        assert (removed.code, result(removed, machine), removed.report["changed"]) == (0, "foreign", False), removed
+        run(machine, "add", path)
+        run(machine, "remove", sha256)
+        assert machine.trusts(stranger)
+        assert machine.snapshot() == before
+
+    def test_a_stranger_goes_when_it_is_named_in_full(self, machine: Machine) -> None:
+        """`remove --foreign --sha256` takes out exactly that one."""
+        stranger = machine.put_stranger()
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        count = machine.sound()
+        removed = run(machine, "remove", "--foreign", "--sha256", stranger)
+        assert (removed.code, removed.report["changed"]) == (0, True), removed
+        assert not machine.trusts(stranger)
+        assert machine.trusts(sha256)
+        assert machine.sound() == count - 1
+
+    def test_an_adopted_copy_goes_with_remove(self, machine: Machine) -> None:
+        """`add --adopt` takes over what somebody put there by hand, so that a plain `remove` knows it."""
+        stranger = machine.put_stranger()
+        path = next(path for path, sha256 in map(machine.root, range(-1, 0)) if sha256 == stranger)
+        adopted = run(machine, "add", "--adopt", path)
+        assert adopted.code == 0, adopted
+        removed = run(machine, "remove", stranger)
+        assert (removed.code, removed.report["changed"]) == (0, True), removed
+        assert not machine.trusts(stranger)
+
+    def test_no_mode_is_widened_and_no_owner_changed(self, machine: Machine) -> None:
+        """What was there before keeps its mode and its owner."""
+        path, _ = machine.root(0)
+        before = machine.snapshot()
+        run(machine, "add", path)
+        after = machine.snapshot()
+        for where in before.keys() & after.keys():
+            assert rights(before[where]) == rights(after[where]), where
+
+    def test_killed_at_any_point(self, machine: Machine) -> None:
+        """Killed at random moments, clients see the old state or the new one, and the next run completes."""
+        path, sha256 = machine.root(0)
+        count, started = machine.sound(), time.monotonic()
+        run(machine, "add", path)
+        took = time.monotonic() - started
+        run(machine, "remove", sha256)
+        before = machine.snapshot()
+        chance = random.Random(took)  # noqa: S311  moments, not secrets
+        for turn in range(machine.kills):
+            adding = turn % 2 == 0
+            running = machine.start("add", path) if adding else machine.start("remove", sha256)
+            time.sleep(chance.uniform(0, took * 1.1))
+            running.kill()
+            assert machine.sound() in {count, count + 1}
+            if chance.random() < 0.5:  # noqa: PLR2004
+                continue  # killed again before anybody could mend it
+            ended = run(machine, "add", path)
+            assert ended.code == 0, ended
+            assert machine.trusts(sha256)
+            assert machine.sound() == count + 1
+        run(machine, "add", path)
+        assert run(machine, "remove", sha256).code == 0
+        assert machine.sound() == count
+        assert machine.snapshot() == before
+
+    def test_many_at_once_lose_nothing(self, machine: Machine) -> None:
+        """Twenty at once end as if one had run after the other."""
+        count, before = machine.sound(), machine.snapshot()
+        roots = [machine.root(number) for number in range(machine.crowd)]
+        for started in [machine.start("add", path) for path, _ in roots]:
+            ended = started.wait()
+            assert ended.code == 0, ended
+        assert all(machine.trusts(sha256) for _, sha256 in roots)
+        assert machine.sound() == count + len(roots)
+        for started in [machine.start("remove", sha256) for _, sha256 in roots]:
+            ended = started.wait()
+            assert ended.code == 0, ended
+        assert machine.sound() == count
+        assert machine.snapshot() == before
+
+    def test_a_bad_tool_leaves_the_store_as_it_was(self, machine: Machine) -> None:
+        """A tool that fails, lies, or fails after it has worked: an error, and nothing is changed."""
+        path, sha256 = machine.root(0)
+        for how in machine.sabotages:
+            machine.sabotage(how)
+            before = machine.snapshot()
+            added = run(machine, "add", path)
+            assert (added.code, result(added, machine)) == (1, "failed"), (how, added)
+            assert not machine.trusts(sha256), how
+            assert machine.snapshot() == before, how
+
+    def test_a_dry_run_touches_nothing(self, machine: Machine) -> None:
+        """`--dry-run` says what would be done, changes no time of any file and runs no tool."""
+        path, _ = machine.root(0)
+        before, runs = machine.snapshot(times=True), machine.refreshes()
+        dry = run(machine, "add", "--dry-run", path)
+        assert (dry.code, result(dry, machine), dry.report["changed"]) == (0, "planned", False), dry
+        assert machine.snapshot(times=True) == before
+        assert machine.refreshes() == runs
+
+    def test_found_only_where_it_belongs(self, machine: Machine) -> None:
+        """The store is not found on a machine of another kind."""
+        assert machine.store not in machine.elsewhere()
+
+    def test_a_bad_state_is_one_sentence(self, machine: Machine) -> None:
+        """A store that cannot be written is an error that names it and says why; nothing is changed."""
+        path, _ = machine.root(0)
+        word = machine.spoil()
+        before = machine.snapshot()
+        added = run(machine, "add", path)
+        assert (added.code, result(added, machine)) == (1, "failed"), added
+        detail = next(one["detail"] for one in added.report["stores"] if one["id"] == machine.store)
+        assert word in detail
+        assert "Traceback" not in added.errors
+        assert machine.snapshot() == before
+
+
+def rights(entry: object) -> tuple[object, ...]:
+    """Mode and owner of a snapshot's entry; () for one that is gone."""
+    return (getattr(entry, "mode", None), getattr(entry, "uid", None), getattr(entry, "gid", None)) if entry else ()

@@ -1,0 +1,133 @@
+"""One scope's engine: lock, recover, discover, bring each store, verify what follows, write the ledger.
+
+`add` and `remove` are this one engine with other wishes. One store's failure does not stop the others.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trustinstall import ledger as ledgers
+from trustinstall import survey
+from trustinstall.job import Job
+from trustinstall.journal import Journal
+from trustinstall.recovery import recover
+from trustinstall.state import State, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from trustinstall.backend import Backend, Places, Store
+    from trustinstall.host import Host
+    from trustinstall.job import Wish
+    from trustinstall.ledger import Ledger
+    from trustinstall.outcome import Outcome
+    from trustinstall.survey import Selection
+
+_TICK = 0.1  # seconds between two signs of life
+_SIDE_BY_SIDE = 4  # stores at once: tools wait for disks and each other more than they compute
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one scope came to: an outcome for each store, directories of other accounts, and whether it recovered."""
+
+    outcomes: tuple[Outcome, ...]
+    handoffs: dict[int, list[str]]
+    recovered: bool = False
+
+
+class Engine:
+    """The engine of one account's scope (root's is the machine's)."""
+
+    def __init__(self, host: Host, backends: Sequence[Backend], tick: Callable[[str], None]) -> None:
+        """`tick` is called about every tenth of a second while something takes long, with what is being done."""
+        self._host, self._backends, self._tick = host, backends, tick
+        self._state = State(host.state_base(), host.account.uid)
+
+    def ledger(self) -> Ledger:
+        """The ledger as it is now; see `ledger.load`."""
+        return ledgers.load(self._host, self._state)
+
+    def unfinished(self) -> bool:
+        """Whether an earlier command did not end, as far as this account may see."""
+        return self._host.status(self._state.journal) is not None
+
+    def change(self, wish: Wish, places: Places, selection: Selection, *, check: bool = True) -> Scope:
+        """Do what is wished, under the lock.
+
+        With `check`, a selection that names no store here raises UsageProblem. Raises StateError or Busy before
+        anything is touched.
+        """
+        if wish.dry_run:
+            return self._change(self._host, self.ledger(), wish, places, selection, None, check=check)
+        prepare(self._host, self._state)
+        with self._locked() as host:
+            ledger = self.ledger()
+            recovered = recover(host, self._state, ledger, self._backends)
+            journal = Journal(host, self._state, host.token())
+            before = ledgers.dump(ledger)
+            try:
+                scope = self._change(host, ledger, wish, places, selection, journal, check=check)
+            finally:
+                ledger.drop_unused()
+                if journal.used or ledgers.dump(ledger) != before:
+                    ledger.transaction = journal.transaction
+                    ledgers.save(host, self._state, ledger, host.token())
+                journal.close()
+            return replace(scope, recovered=recovered)
+
+    @contextmanager
+    def _locked(self) -> Iterator[Host]:
+        descriptor = self._host.lock(self._state.lock, lambda: self._tick("waiting for another trustinstall"))
+        try:
+            yield self._host.holding(descriptor)
+        finally:
+            self._host.unlock(descriptor)
+
+    def _change(  # noqa: PLR0913  one command's whole context
+        self,
+        host: Host,
+        ledger: Ledger,
+        wish: Wish,
+        places: Places,
+        selection: Selection,
+        journal: Journal | None,
+        *,
+        check: bool,
+    ) -> Scope:
+        found = survey.discover(host, self._backends, places, [store for store, _ in ledger.placements])
+        if check:
+            selection.check(store for _, store in found.stores.values())
+        job = Job(host, ledger, wish, journal)
+        chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
+        mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
+        outcomes = [*job.unreadable(found), *job.gone(found)]
+        outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
+        outcomes += self._side_by_side(job, [pair for pair in mine if pair[1].follows is None])
+        fed = {one.store.location: one for one in outcomes}
+        outcomes += [job.follow(backend, store, fed) for backend, store in mine if store.follows is not None]
+        job.claim(outcomes)
+        order = {store_id: place for place, store_id in enumerate(found.stores)}
+        outcomes.sort(key=lambda one: order.get(one.store.id, -1))
+        return Scope(tuple(outcomes), found.handoffs)
+
+    def _side_by_side(self, job: Job, pairs: list[tuple[Backend, Store]]) -> list[Outcome]:
+        """Bring independent stores, several at a time; after an interrupt no more of them are begun.
+
+        What was brought is noted in any case, so that the ledger tells the truth when we are interrupted.
+        """
+        pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        futures = [(store, pool.submit(job.bring, backend, store)) for backend, store in pairs]
+        try:
+            while wait([one for _, one in futures], _TICK).not_done:
+                self._tick(", ".join(store.id for store, one in futures if one.running()))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for store, one in futures:
+                if not one.cancelled() and one.exception() is None:
+                    job.note(store, one.result()[1])
+        return [one.result()[0] for _, one in futures]

@@ -1,0 +1,107 @@
+"""What can go wrong, as types with an exit code, and how foreign text is made fit for a message.
+
+Every error that a user meets is one of these, and its text is one sentence: what happened, where, what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TrustInstallError(Exception):
+    """Anything that ends a command; `exit_code` is the process's, `code` a stable word for JSON."""
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "failed"
+
+
+class UsageProblem(TrustInstallError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class CertificateRefused(TrustInstallError):
+    """The input is not a certificate that should be trusted.
+
+    `policy` is True where the certificate works but should not be used (expired, weak): `--force` lifts that. It is False
+    where no client could use it, or where using it would do harm.
+    """
+
+    exit_code = 4
+    code = "certificate-refused"
+
+    def __init__(self, message: str, *, policy: bool = False) -> None:
+        self.policy = policy
+        self.reason = message
+        super().__init__(
+            f"{message} ({'policy: --force accepts it' if policy else '--force does not lift this'})"
+        )
+
+
+class NoRights(TrustInstallError):
+    """The user may not do this."""
+
+    exit_code = 5
+    code = "no-rights"
+
+
+class StoreError(TrustInstallError):
+    """One store could not be read or changed; the others are not affected."""
+
+    code = "store-failed"
+
+    def __init__(self, *, store: str, cause: str, advice: str) -> None:
+        self.store = store
+        self.cause = cause
+        self.advice = advice
+        super().__init__(f"{store}: {cause}; {advice}")
+
+
+class StateError(TrustInstallError):
+    """The ledger or the journal cannot be read, or a newer version of the program has written it."""
+
+    code = "state"
+
+
+class Busy(TrustInstallError):
+    """A lock was not got in time."""
+
+    code = "busy"
+
+
+class ToolFailed(TrustInstallError):
+    """A native tool could not be started, failed or ran out of time."""
+
+    code = "tool-failed"
+
+
+def printable(text: str, limit: int = 120) -> str:
+    r"""`text` on one line, fit for a terminal, at most `limit` characters (at least 1) long.
+
+    What `str.isprintable` does not call printable becomes `\xNN`, `\uNNNN` or `\UNNNNNNNN`: control characters (terminal
+    escapes), line separators, direction overrides, surrogates, unassigned and private characters, spaces other than the
+    plain one. Text that is too long ends with "…".
+    """
+    pieces: list[str] = []
+    length = 0
+    for char in text[: limit + 1]:
+        piece = char if char.isprintable() else _escaped(ord(char))
+        length += len(piece)
+        if length > limit:
+            return _cut(pieces, limit)
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _cut(pieces: list[str], limit: int) -> str:
+    while sum(map(len, pieces)) >= limit:
+        pieces.pop()
+    return "".join(pieces) + "…"
+
+
+def _escaped(point: int) -> str:
+    if point <= 0xFF:  # noqa: PLR2004 -- the widths are what the three escapes are
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"  # noqa: PLR2004

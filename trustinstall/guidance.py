@@ -1,0 +1,72 @@
+"""What comes next: the commands and lines that a report ends with."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from trustinstall.outcome import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall.installer import Report
+
+# What programs with roots of their own read in a container, and how: a file that adds, or one that replaces.
+# Sources: Node.js CLI documentation (NODE_EXTRA_CA_CERTS adds); requests' and botocore's documentation (they replace,
+# so they get the whole bundle).
+_ADDS = ("NODE_EXTRA_CA_CERTS",)
+_REPLACES = ("REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
+_WORDS = {"image build": "ENV", "ci": "export"}  # where variables are told, and how they are set there
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What comes next.
+
+    Attributes:
+        undo: the command that takes it back, or "".
+        administrator: the command that an administrator would run for the whole machine, or "".
+        foreign: the commands that take out copies which somebody else put there.
+        restart: running programs that notice nothing before they are started again.
+        env: variables for programs that bring their own roots, where files of an image or a job are all there is.
+        env_word: how such a variable is set there ("ENV" in a Dockerfile).
+    """
+
+    undo: str = ""
+    administrator: str = ""
+    foreign: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    env_word: str = ""
+
+
+def advise(report: Report, host: Host, inputs: Sequence[str]) -> Advice:
+    """What to tell the caller of add or remove; `inputs` are the files as they were typed."""
+    if report.dry_run:
+        return Advice()
+    command = host.command()
+    program = f"sudo {command}" if report.situation.kind == "sudo" else command
+    left = sorted({sha256 for one in report.outcomes for sha256 in one.foreign})
+    if report.command == "remove":
+        return Advice(
+            foreign=tuple(f"{program} remove --foreign --sha256 {sha256}" for sha256 in left),
+            restart=report.restart_needed,
+        )
+    undo = f"{program} remove {' '.join(one.sha256[:8] for one in report.certificates)}" if report.changed else ""
+    paths = [word if word == "-" else shlex.quote(host.absolute(word)) for word in inputs]
+    return Advice(
+        undo=undo,
+        administrator=f"sudo {command} add {' '.join(paths)}" if report.situation.kind == "user" else "",
+        restart=report.restart_needed,
+        env=_env(report) if report.situation.traits & _WORDS.keys() else {},
+        env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.traits), ""),
+    )
+
+
+def _env(report: Report) -> dict[str, str]:
+    holding = {Result.ADDED, Result.ALREADY}
+    bundle = next((one.store.location for one in report.outcomes if one.store.system and one.result in holding), None)
+    return dict.fromkeys((*_ADDS, *_REPLACES), bundle) if bundle else {}

@@ -1,0 +1,97 @@
+"""Accounts of the machine, as values."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account. On Windows, uid is 0 for an elevated process and 1000 for any other.
+
+    Attributes:
+        uid, gid: numbers of the account and its first group.
+        name: the account's name, or "uid N" where the machine does not know one.
+        home: absolute path of the home directory, or None where there is none.
+        shell: the login shell, or "".
+    """
+
+    uid: int
+    gid: int
+    name: str
+    home: str | None
+    shell: str = ""
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this account may change the whole machine."""
+        return self.uid == 0
+
+
+def current() -> Account:
+    """The account whose rights this process has (its effective uid)."""
+    if sys.platform == "win32":
+        import ctypes  # only here: Windows has no uid
+
+        elevated = bool(ctypes.windll.shell32.IsUserAnAdmin())
+        home = os.environ.get("USERPROFILE")
+        return Account(0 if elevated else 1000, 0, os.environ.get("USERNAME", "user"), home)
+    uid = os.geteuid()
+    known = of(uid)
+    return known or Account(uid, os.getegid(), f"uid {uid}", None)
+
+
+def of(uid: int) -> Account | None:
+    """The account of a uid, from the machine's account database."""
+    if sys.platform == "win32":
+        return None
+    import pwd
+
+    try:
+        return _account(pwd.getpwuid(uid))
+    except (KeyError, OverflowError):
+        return None
+
+
+def named(name: str) -> Account | None:
+    """The account of a name, from the machine's account database."""
+    if sys.platform == "win32":
+        return None
+    import pwd
+
+    try:
+        return _account(pwd.getpwnam(name))
+    except (KeyError, ValueError):
+        return None
+
+
+def people() -> list[Account]:
+    """Accounts that a person logs in to: a login shell, a home, a uid from 1000 (login.defs' UID_MIN) on."""
+    if sys.platform == "win32":
+        return []
+    import pwd
+
+    sealed = ("/nologin", "/false", "/sync")
+    found = (_account(entry) for entry in pwd.getpwall())
+    return [one for one in found if 1000 <= one.uid < 65534 and one.home and not one.shell.endswith(sealed)]
+
+
+def groups(account: Account) -> list[int]:
+    """Every group of an account."""
+    if sys.platform == "win32":
+        return []
+    return os.getgrouplist(account.name, account.gid)
+
+
+def _account(entry: object) -> Account:
+    home = str(getattr(entry, "pw_dir", "") or "")
+    usable = home if home.startswith("/") and home != "/nonexistent" else None
+    return Account(
+        int(getattr(entry, "pw_uid", 0)),
+        int(getattr(entry, "pw_gid", 0)),
+        str(getattr(entry, "pw_name", "")),
+        usable,
+        str(getattr(entry, "pw_shell", "")),
+    )

@@ -1,0 +1,205 @@
+"""From what the caller names (files, directories, standard input) to certificates that may be trusted.
+
+All of it is read and judged before anything on the machine is looked at, and one bad input refuses all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from trustinstall.errors import CertificateRefused, UsageProblem, printable
+from trustinstall.reading import read_certificates
+from trustinstall.traits import Traits
+from trustinstall.vetting import vet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from trustinstall.certificate import Certificate
+
+#: What is read in a directory; other files there are named and passed over.
+SUFFIXES = frozenset({".crt", ".pem", ".cer", ".der", ".p7b", ".p7c"})
+STANDARD_INPUT = "-"
+
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
+_INTERMEDIATE = "an intermediate, which servers send themselves; --allow-intermediate takes it"
+_SERVER = "no authority but a server's own certificate, which the root covers"
+
+
+class Source(Protocol):
+    """Where inputs come from; `host.Host` is one."""
+
+    def read_input(self, path: str) -> bytes:
+        """The whole file, or `CertificateRefused` where it is no regular file, is too large or cannot be read."""
+        ...
+
+    def read_stdin(self) -> bytes:
+        """All of standard input, bounded as a file is."""
+        ...
+
+    def list_input(self, path: str) -> list[str] | None:
+        """The regular files directly in a directory, sorted; None where the path is no directory."""
+        ...
+
+    def now(self) -> datetime:
+        """The time, aware."""
+        ...
+
+
+@dataclass(frozen=True)
+class Vetted:
+    """A certificate that may be trusted, the input it came from, and what some programs will not like about it."""
+
+    certificate: Certificate
+    origin: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What was accepted, at least one; what stood beside it and why it was left out; files of a directory not read."""
+
+    accepted: tuple[Vetted, ...]
+    left_out: tuple[tuple[Certificate, str], ...]
+    passed_over: tuple[str, ...] = ()
+
+
+class _Found(NamedTuple):
+    certificate: Certificate
+    origin: str
+
+
+class _Files(NamedTuple):
+    chosen: list[str]
+    passed_over: list[str]
+
+
+def take(
+    source: Source,
+    inputs: Sequence[str],
+    *,
+    sha256: Sequence[str] = (),
+    force: bool = False,
+    allow_intermediate: bool = False,
+) -> Intake:
+    """Read and vet all inputs: paths of files and directories, "-" for standard input.
+
+    With `sha256`, exactly the certificates of these fingerprints must be in the inputs (intermediates and servers' own that
+    are left out aside). Raises `CertificateRefused` for the first thing wrong, `UsageProblem` where the request itself is.
+    """
+    expected = frozenset(normalise_fingerprint(each) for each in sha256)
+    files = _files(source, inputs)
+    found = _read(source, files.chosen)
+    now = source.now()
+    wanted = [
+        each
+        for each in found
+        if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)
+    ]
+    if not wanted:
+        raise _no_root(found, now)
+    accepted = [
+        _vetted(each, now, force=force, allow_intermediate=allow_intermediate) for each in wanted
+    ]
+    if expected:
+        _compare(accepted, expected)
+    left_out = [
+        (each.certificate, _INTERMEDIATE if Traits(each.certificate, now).is_authority else _SERVER)
+        for each in found
+        if each not in wanted
+    ]
+    return Intake(tuple(accepted), tuple(left_out), tuple(files.passed_over))
+
+
+def normalise_fingerprint(text: str) -> str:
+    """A SHA-256 as 64 lower-case digits, from any case, with colons or blanks; `UsageProblem` for anything else."""
+    digits = re.sub(r"[\s:]", "", text).lower()
+    if not _FINGERPRINT.fullmatch(digits):
+        message = f"{printable(text, 80)} is no SHA-256 fingerprint; give all 64 hexadecimal digits"
+        raise UsageProblem(message)
+    return digits
+
+
+def _files(source: Source, inputs: Sequence[str]) -> _Files:
+    if not inputs:
+        message = "no certificate named; give a file, a directory, or - for standard input"
+        raise UsageProblem(message)
+    if list(inputs).count(STANDARD_INPUT) > 1:
+        message = "standard input (-) can be read only once; name it once"
+        raise UsageProblem(message)
+    files = _Files([], [])
+    for path in inputs:
+        inside = None if path == STANDARD_INPUT else source.list_input(path)
+        if inside is None:
+            files.chosen.append(path)
+            continue
+        chosen = [each for each in inside if PurePath(each).suffix.lower() in SUFFIXES]
+        if not chosen:
+            message = f"{printable(path)}: the directory holds no certificate file ({', '.join(sorted(SUFFIXES))}); name the file"
+            raise CertificateRefused(message)
+        files.chosen.extend(chosen)
+        files.passed_over.extend(sorted(set(inside) - set(chosen)))
+    return files
+
+
+def _read(source: Source, paths: Sequence[str]) -> list[_Found]:
+    """Every certificate in the order of the inputs, each once."""
+    found: dict[Certificate, _Found] = {}
+    for path in paths:
+        origin = "standard input" if path == STANDARD_INPUT else path
+        data = source.read_stdin() if path == STANDARD_INPUT else source.read_input(path)
+        for certificate in read_certificates(data, origin):
+            found.setdefault(certificate, _Found(certificate, origin))
+    return list(found.values())
+
+
+def _is_wanted(certificate: Certificate, now: datetime, *, allow_intermediate: bool) -> bool:
+    """Whether the certificate is meant to be trusted, good or bad; the others only stand beside it."""
+    if certificate.self_issued and not certificate.is_rollover:
+        return True
+    return allow_intermediate and Traits(certificate, now).is_authority
+
+
+def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
+    """The refusal that says which certificate to get: the one above the highest that is there."""
+    authorities = [each for each in found if Traits(each.certificate, now).is_authority]
+    if authorities:
+        certificate, origin = authorities[-1]
+        kind = "an intermediate"
+        advice = "pass the root that has signed it, or --allow-intermediate to insist"
+    else:
+        certificate, origin = found[-1]
+        kind = "a server's own certificate (no CA:TRUE)"
+        advice = "pass the root above it"
+    return CertificateRefused(
+        f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by {certificate.issuer_name}; {advice}"
+    )
+
+
+def _vetted(found: _Found, now: datetime, *, force: bool, allow_intermediate: bool) -> Vetted:
+    try:
+        warnings = vet(
+            found.certificate, now=now, force=force, allow_intermediate=allow_intermediate
+        )
+    except CertificateRefused as refusal:
+        message = f"{printable(found.origin)}: {refusal.reason}"
+        raise CertificateRefused(message, policy=refusal.policy) from refusal
+    return Vetted(found.certificate, found.origin, warnings)
+
+
+def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:
+    for each in accepted:
+        if each.certificate.sha256 not in expected:
+            message = (
+                f"{printable(each.origin)}: {each.certificate.name} has the fingerprint {each.certificate.sha256}, which "
+                "--sha256 does not name; compare it with what the authority has published"
+            )
+            raise CertificateRefused(message)
+    missing = sorted(expected - {each.certificate.sha256 for each in accepted})
+    if missing:
+        message = f"no root has the fingerprint {missing[0]} that --sha256 names; check the inputs and the fingerprint"
+        raise CertificateRefused(message)

@@ -1,0 +1,179 @@
+"""One command's work on the stores of one scope: what is wished, store by store, and what the ledger must know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall import survey, work
+from trustinstall.backend import Observation, Placement, State, Store, Wanted
+from trustinstall.errors import StoreError, TrustInstallError
+from trustinstall.outcome import Outcome, Result
+from trustinstall.plan import Placed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.backend import Backend
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.journal import Journal
+    from trustinstall.ledger import Ledger
+    from trustinstall.survey import Found
+
+_HOLDS = frozenset({Result.ADDED, Result.ALREADY})
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one command wants of one scope.
+
+    Attributes:
+        certificates: which ones.
+        trusted: to add (True) or to remove (False).
+        by: the account that asks.
+        adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
+        dry_run: only say what would be done.
+        accounts: the other accounts for which the same is done (noted in the claim).
+    """
+
+    certificates: tuple[Certificate, ...]
+    trusted: bool
+    by: str
+    adopt: bool = False
+    dry_run: bool = False
+    accounts: tuple[str, ...] = ()
+
+
+class Job:
+    """One command's work. Without a journal it is a dry run: nothing is changed, in stores or ledger."""
+
+    def __init__(self, host: Host, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
+        self._host, self._ledger, self._wish, self._journal = host, ledger, wish, journal
+        self._names = [one.sha256 for one in wish.certificates]
+
+    def bring(self, backend: Backend, store: Store) -> tuple[Outcome, work.Done | None]:
+        """Bring one store. Threads may call it side by side: it does not change the ledger."""
+        record = self._ledger.record(store.id)
+        if store.unwritable is not None:
+            return self._unwritable(backend, store), None
+        wanted = [self._wanted(one, record.get(one.sha256)) for one in self._wish.certificates]
+        try:
+            done = work.bring(self._host, backend, store, wanted, record, self._journal)
+        except StoreError as error:
+            return Outcome(store, Result.FAILED, f"{error.cause}; {error.advice}", error.code), None
+        except TrustInstallError as error:
+            return Outcome(store, Result.FAILED, str(error), error.code), None
+        except OSError as error:
+            return Outcome(store, Result.FAILED, work.words(error), "store-failed"), None
+        return self._outcome(store, done), done
+
+    def note(self, store: Store, done: work.Done | None) -> None:
+        """Note in the ledger what is ours in a store that was brought."""
+        if done is None or self._journal is None:
+            return
+        placed = {one.sha256: one for one in done.plan.placed}
+        for one in self._wish.certificates:
+            key, foreign = (store.id, one.sha256), one.sha256 in done.plan.foreign
+            if not self._wish.trusted:
+                self._ledger.placements.pop(key, None)
+            elif key not in self._ledger.placements and (not foreign or self._wish.adopt):
+                new = placed.get(one.sha256, Placed(one.sha256, ()))
+                self._ledger.certificates[one.sha256] = one
+                self._ledger.placements[key] = Placement(
+                    one.sha256,
+                    store.id,
+                    new.entries,
+                    new.directories,
+                    self._host.stamp(),
+                    self._wish.by,
+                    foreign,
+                )
+
+    def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
+        """Whether a store that another one feeds shows what it should; it is never written."""
+        if store.unwritable is not None:
+            return self._unwritable(backend, store)
+        source = fed.get(store.follows or "")
+        if source is None or source.result in {Result.FAILED, Result.NOT_COVERED}:
+            return Outcome(store, Result.NOT_COVERED, f"follows {source.store.id if source else store.follows}")
+        seen = survey.observe(self._host, backend, store)
+        if isinstance(seen, str):
+            return Outcome(store, Result.FAILED, seen, "store-failed")
+        count, name = len(seen.anchors), source.store.id
+        wrong = [sha256 for sha256 in self._names if (sha256 in seen.anchors) != self._wish.trusted]
+        if not wrong or self._journal is None:
+            return Outcome(store, Result.FOLLOWS, name, anchors=count)
+        if not self._wish.trusted and source.result is not Result.REMOVED:
+            return Outcome(store, Result.FOREIGN, "", foreign=tuple(wrong), anchors=count)
+        if seen.unsettled:
+            return Outcome(store, Result.PENDING, seen.unsettled, anchors=count)
+        verb = "does not show" if self._wish.trusted else "still shows"
+        detail = f"it {verb} the certificate although {name} was changed; look at the hooks that feed it"
+        return Outcome(store, Result.FAILED, detail, "store-failed", anchors=count)
+
+    def unreadable(self, found: Found) -> list[Outcome]:
+        """Kinds of stores that could not be looked for at all."""
+        return [
+            Outcome(_bare(name, name), Result.FAILED, f"cannot look for its stores: {reason}", "store-failed")
+            for name, reason in found.failures.items()
+        ]
+
+    def gone(self, found: Found) -> list[Outcome]:
+        """Stores that the ledger remembers and that are no longer there: what was placed in them is forgotten."""
+        lost = [key for key in self._ledger.placements if key[1] in self._names and key[0] not in found.stores]
+        for key in lost if self._journal is not None else ():
+            del self._ledger.placements[key]
+        detail = "it is no longer on this machine"
+        return [Outcome(_bare(store.partition(":")[0], store), Result.GONE, detail) for store in sorted({key[0] for key in lost})]
+
+    def not_covered(self, store: Store) -> Outcome:
+        """A store that belongs to another scope."""
+        whose = "the machine; needs root" if store.owner == 0 else "another account"
+        return Outcome(store, Result.NOT_COVERED, f"belongs to {whose}")
+
+    def claim(self, outcomes: Sequence[Outcome]) -> None:
+        """Note that the certificates are wanted (where a store holds them), or no longer are (where none does)."""
+        if self._journal is None:
+            return
+        if not self._wish.trusted:
+            for sha256 in self._names:
+                if not self._ledger.stores_of(sha256):
+                    self._ledger.claims.pop(sha256, None)
+        elif self._wish.accounts or any(one.result in _HOLDS for one in outcomes):
+            for one in self._wish.certificates:
+                self._ledger.claim(one, self._wish.by, self._host.stamp(), self._wish.accounts)
+
+    def _wanted(self, certificate: Certificate, placement: Placement | None) -> Wanted:
+        """Copies that are not ours may be taken out when that was asked for, now or when they were adopted."""
+        foreign = not self._wish.trusted and (self._wish.adopt or (placement is not None and placement.adopted))
+        return Wanted(certificate, self._wish.trusted, foreign)
+
+    def _outcome(self, store: Store, done: work.Done) -> Outcome:
+        foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign)
+        changed = tuple(
+            sha256 for sha256 in self._names if sha256 not in foreign and not self._holds(done.before, sha256)
+        )
+        if done.plan.empty:
+            quiet = Result.FOREIGN if foreign else Result.ABSENT
+            result = Result.ALREADY if self._wish.trusted else quiet
+        elif self._journal is None:
+            result = Result.PLANNED
+        else:
+            result = Result.ADDED if self._wish.trusted else Result.REMOVED
+        steps = work.describe(done.plan) if result is Result.PLANNED else ()
+        return Outcome(store, result, "", "", changed, foreign, len(done.after.anchors), steps)
+
+    def _holds(self, seen: Observation, sha256: str) -> bool:
+        return seen.anchors.get(sha256) is State.TRUSTED if self._wish.trusted else sha256 not in seen.anchors
+
+    def _unwritable(self, backend: Backend, store: Store) -> Outcome:
+        """A store that cannot be written has failed, unless it is as it should be anyway."""
+        seen = survey.observe(self._host, backend, store)
+        if isinstance(seen, Observation) and all(self._holds(seen, sha256) for sha256 in self._names):
+            return Outcome(store, Result.ALREADY if self._wish.trusted else Result.ABSENT, anchors=len(seen.anchors))
+        return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
+
+
+def _bare(backend: str, store_id: str) -> Store:
+    return Store(backend, store_id.partition(":")[2], 0, store_id, "")

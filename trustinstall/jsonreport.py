@@ -1,0 +1,110 @@
+"""Reports for scripts: JSON that says the same as `report`, in a shape that only grows (see `schema`).
+
+The shape is written down in `report.schema.json`, which is shipped with the program.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from trustinstall._version import __version__
+from trustinstall.outcome import Result
+
+if TYPE_CHECKING:
+    from trustinstall.errors import TrustInstallError
+    from trustinstall.guidance import Advice
+    from trustinstall.installer import Part, Report
+    from trustinstall.intake import Intake
+    from trustinstall.outcome import Outcome
+    from trustinstall.views import View
+
+SCHEMA = 1
+_OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED}
+
+
+def change(report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:
+    """The report of add or remove."""
+    warnings = {one.certificate.sha256: list(one.warnings) for one in intake.accepted} if intake else {}
+    return _dump(
+        {
+            **_envelope(report.command, exit_code),
+            "changed": report.changed,
+            "dry_run": report.dry_run,
+            "situation": {
+                "kind": report.situation.kind,
+                "traits": sorted(report.situation.traits),
+                "scope": report.situation.sentence,
+                "accounts_not_covered": report.situation.uncovered,
+            },
+            "certificates": [
+                {
+                    "sha256": one.sha256,
+                    "subject": one.subject,
+                    "not_before": one.not_before.isoformat(),
+                    "not_after": one.not_after.isoformat(),
+                    "warnings": warnings.get(one.sha256, []),
+                }
+                for one in report.certificates
+            ],
+            "left_out": [
+                {"sha256": one.sha256, "subject": one.subject, "reason": reason}
+                for one, reason in (intake.left_out if intake else ())
+            ],
+            "stores": [_store(part, one) for part in report.parts for one in part.outcomes],
+            "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
+            "recovered": any(part.recovered for part in report.parts),
+            "restart_needed": list(advice.restart),
+            "env": dict(advice.env),
+            "undo": advice.undo,
+            "administrator": advice.administrator,
+        }
+    )
+
+
+def look(command: str, view: View) -> str:
+    """The report of list or stores."""
+    data = asdict(view)
+    keys = ("listed", "anchors") if command == "list" else ("stores",)
+    names = {"listed": "certificates", "anchors": "anchors", "stores": "stores"}
+    return _dump(
+        {**_envelope(command, 0), "changed": False, **{names[key]: data[key] for key in keys}, "notes": data["notes"]}
+    )
+
+
+def failure(command: str, error: TrustInstallError) -> str:
+    """The report of a command that ended before it did anything."""
+    envelope = _envelope(command, error.exit_code)
+    return _dump({**envelope, "changed": False, "error": {"code": error.code, "message": str(error)}})
+
+
+def _envelope(command: str, exit_code: int) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "trustinstall": __version__,
+        "command": command,
+        "ok": exit_code == 0,
+        "exit_code": exit_code,
+    }
+
+
+def _store(part: Part, one: Outcome) -> dict[str, Any]:
+    return {
+        "id": one.store.id,
+        "backend": one.store.backend,
+        "location": one.store.location,
+        "scope": part.scope,
+        "result": one.result.name.lower(),
+        "ok": one.result in _OK,
+        "detail": one.detail,
+        "code": one.code,
+        "changed": list(one.changed),
+        "foreign": list(one.foreign),
+        "anchors": one.anchors,
+        "steps": list(one.steps),
+    }
+
+
+def _dump(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=2)

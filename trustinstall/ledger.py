@@ -1,0 +1,165 @@
+"""The ledger: which certificates are wanted (claims), and what was put where for them (placements).
+
+It keeps the certificates themselves, so that one can be removed or put back without its file.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.backend import Placement, Record
+from trustinstall.certificate import Certificate
+from trustinstall.errors import StateError, printable
+from trustinstall.pem import pem_blocks
+from trustinstall.state import read_json
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+    from trustinstall.state import State
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That a certificate is wanted in this scope.
+
+    Attributes:
+        sha256: the certificate.
+        by: the account that asked for it.
+        since: when, ISO 8601 in UTC.
+        accounts: for which other accounts it was added as well (machine scope only).
+    """
+
+    sha256: str
+    by: str
+    since: str
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass
+class Ledger:
+    """The ledger of one scope; `save` writes it.
+
+    Attributes:
+        certificates: every certificate that a claim or placement names, by SHA-256.
+        claims: by SHA-256.
+        placements: by store id and SHA-256.
+        transaction: the last journal that ended well; a journal of this name needs no recovery.
+    """
+
+    certificates: dict[str, Certificate] = field(default_factory=dict[str, Certificate])
+    claims: dict[str, Claim] = field(default_factory=dict[str, Claim])
+    placements: dict[tuple[str, str], Placement] = field(default_factory=dict[tuple[str, str], Placement])
+    transaction: str = ""
+
+    def record(self, store: str) -> Record:
+        """The placements in one store."""
+        return {sha256: one for (where, sha256), one in self.placements.items() if where == store}
+
+    def stores_of(self, sha256: str) -> list[str]:
+        """The ids of the stores that hold a certificate of ours."""
+        return [where for (where, which) in self.placements if which == sha256]
+
+    def claim(self, certificate: Certificate, by: str, since: str, accounts: tuple[str, ...]) -> None:
+        """Note that a certificate is wanted; an earlier claim keeps its date, and accounts add up."""
+        old = self.claims.get(certificate.sha256)
+        if old is not None:
+            by, since, accounts = old.by, old.since, tuple(dict.fromkeys((*old.accounts, *accounts)))
+        self.certificates[certificate.sha256] = certificate
+        self.claims[certificate.sha256] = Claim(certificate.sha256, by, since, accounts)
+
+    def drop_unused(self) -> None:
+        """Forget claims that hold nothing any more, and certificates that nothing names."""
+        placed = {sha256 for _, sha256 in self.placements}
+        self.claims = {sha256: one for sha256, one in self.claims.items() if sha256 in placed or one.accounts}
+        named = placed | set(self.claims)
+        self.certificates = {sha256: one for sha256, one in self.certificates.items() if sha256 in named}
+
+
+def load(host: Host, state: State) -> Ledger:
+    """The ledger of a scope; empty where there is none yet.
+
+    Raises StateError where it cannot be read, may have been written by somebody else, or is of another version.
+    """
+    data = read_json(host, state.ledger, state.owner, VERSION)
+    if data is None:
+        return Ledger()
+    try:
+        return _from_json(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StateError(
+            f"{state.ledger} is damaged ({printable(repr(error))}); nothing was changed: restore it from a backup, "
+            "or move it away and run add again for each certificate"
+        ) from None
+
+
+def save(host: Host, state: State, ledger: Ledger, token: str) -> None:
+    """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account."""
+    host.write(state.ledger, dump(ledger), 0o644 if state.owner == 0 else 0o600, None, token)
+
+
+def dump(ledger: Ledger) -> bytes:
+    """The ledger as it is written: JSON, in a set order."""
+    data = {
+        "version": VERSION,
+        "transaction": ledger.transaction,
+        "certificates": {sha256: one.pem.decode("ascii") for sha256, one in sorted(ledger.certificates.items())},
+        "claims": [asdict(one) for _, one in sorted(ledger.claims.items())],
+        "placements": [asdict(one) for _, one in sorted(ledger.placements.items())],
+    }
+    return json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def _from_json(data: dict[str, Any]) -> Ledger:
+    certificates = {str(sha256): _certificate(str(sha256), str(pem)) for sha256, pem in data["certificates"].items()}
+    claims = [
+        Claim(_known(one, certificates), str(one["by"]), str(one["since"]), _words(one["accounts"]))
+        for one in data["claims"]
+    ]
+    placements = [
+        Placement(
+            _known(one, certificates),
+            str(one["store"]),
+            _words(one["entries"]),
+            _words(one["directories"]),
+            str(one["since"]),
+            str(one["by"]),
+            _flag(one["adopted"]),
+        )
+        for one in data["placements"]
+    ]
+    return Ledger(
+        certificates,
+        {one.sha256: one for one in claims},
+        {(one.store, one.sha256): one for one in placements},
+        str(data["transaction"]),
+    )
+
+
+def _certificate(sha256: str, pem: str) -> Certificate:
+    blocks = [block.der for block in pem_blocks(pem.encode("ascii"))]
+    if len(blocks) != 1 or blocks[0] is None or Certificate(blocks[0]).sha256 != sha256:
+        raise ValueError(f"certificate {sha256} is not what its name says")
+    return Certificate(blocks[0])
+
+
+def _known(item: dict[str, Any], certificates: dict[str, Certificate]) -> str:
+    sha256 = str(item["sha256"])
+    if sha256 not in certificates:
+        raise ValueError(f"certificate {sha256} is named but not kept")
+    return sha256
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise TypeError("not a list of words")
+    return tuple(value)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value

@@ -1,0 +1,94 @@
+"""Finding PEM blocks (RFC 7468) in any bytes: a user's file, or a bundle with comments between its certificates.
+
+A marker is a line of its own, as OpenSSL reads it: text in front of it on the same line makes it ordinary text. Scanning
+takes time in proportion to the size of the input, whatever stands in it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall import der
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Labels under which one certificate stands; the middle one is OpenSSL's old name, the last adds trust settings.
+TRUSTED = "TRUSTED CERTIFICATE"
+CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", TRUSTED})
+
+# At a line's start (after a byte-order mark if there is one: `cat` of files made on Windows leaves them in the middle, too).
+_MARKER = re.compile(
+    rb"(?<![^\r\n])(?:\xef\xbb\xbf)?(?P<dashes>-----)(?P<kind>BEGIN|END) (?P<label>[ !-,.-~]{1,64})-----"
+    rb"[ \t]*(?:\r\n|\n|\r|\Z)"
+)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_BLANKS = b" \t\r\n\x0b\x0c"
+_COLUMNS = 48  # octets in a line of 64 characters
+
+
+class PemBlock(NamedTuple):
+    """One block: data[start:end] is it, the line break after its END line included.
+
+    `der` is what the block says, or None where the block is damaged: no BEGIN or no END, or not base64 between them. Of a
+    `TRUSTED CERTIFICATE` it is the certificate alone; `extra` is what OpenSSL appends to it (X509_CERT_AUX).
+    """
+
+    label: str
+    start: int
+    end: int
+    der: bytes | None
+    extra: bytes = b""
+
+
+def pem_blocks(data: bytes) -> Iterator[PemBlock]:
+    """Every block in the order of the data, damaged ones too."""
+    begin: re.Match[bytes] | None = None
+    for marker in _MARKER.finditer(data):
+        opens = marker["kind"] == b"BEGIN"
+        if begin is None and opens:
+            begin = marker
+        elif begin is None:
+            yield _damaged(marker, marker.end())
+        elif opens:
+            yield _damaged(begin, marker.start("dashes"))
+            begin = marker
+        else:
+            yield _block(data, begin, marker)
+            begin = None
+    if begin is not None:
+        yield _damaged(begin, len(data))
+
+
+def to_pem(raw: bytes) -> bytes:
+    """The canonical PEM of a certificate's DER: 64 columns, LF, ASCII, nothing around it."""
+    lines = [binascii.b2a_base64(raw[at : at + _COLUMNS]) for at in range(0, len(raw), _COLUMNS)]
+    return b"-----BEGIN CERTIFICATE-----\n" + b"".join(lines) + b"-----END CERTIFICATE-----\n"
+
+
+def _damaged(marker: re.Match[bytes], end: int) -> PemBlock:
+    return PemBlock(marker["label"].decode("ascii"), marker.start("dashes"), end, None)
+
+
+def _block(data: bytes, begin: re.Match[bytes], end: re.Match[bytes]) -> PemBlock:
+    damaged = _damaged(begin, end.end())
+    if begin["label"] != end["label"]:
+        return damaged
+    raw = _decoded(data[begin.end() : end.start()])
+    if raw is None or damaged.label != TRUSTED:
+        return damaged._replace(der=raw)
+    try:
+        cut = der.element(raw).end
+    except der.Malformed:
+        return damaged
+    return damaged._replace(der=raw[:cut], extra=raw[cut:]) if cut <= len(raw) else damaged
+
+
+def _decoded(body: bytes) -> bytes | None:
+    text = body.translate(None, _BLANKS)
+    # Checked by hand: Python's own strict mode came with 3.11, and its other mode skips what is not base64.
+    if len(text) % 4 or not _BASE64.fullmatch(text):
+        return None
+    return binascii.a2b_base64(text)

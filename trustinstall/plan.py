@@ -1,0 +1,214 @@
+"""Plans: what would be done to one store, as data that can be shown, journalled, applied and undone.
+
+A step names what it was planned against (`expect`), so that a file which somebody else changes between
+planning and acting is planned again and never overwritten. The inverse of every step is a step.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Union
+
+from trustinstall.blocks import Blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ANY = "any"  # whatever stands there
+ABSENT = "absent"  # nothing stands there
+
+
+def digest(content: bytes) -> str:
+    """The `expect` value of a regular file with this content: its SHA-256, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def link_digest(target: str) -> str:
+    """The `expect` value of a symbolic link to this target."""
+    return f"link:{target}"
+
+
+@dataclass(frozen=True)
+class Content:
+    """The whole new content of a file of ours."""
+
+    content: bytes
+
+    def apply(self, _old: bytes) -> bytes:
+        """Return the new content, whatever the old one was."""
+        return self.content
+
+
+Transform = Union[Content, Blocks]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Write a regular file: `transform` of what stands there (nothing counts as empty).
+
+    Attributes:
+        path: absolute path on the host.
+        transform: computes the new content when the step is applied, not before.
+        expect: what the step was planned against: `digest(…)`, `ABSENT` or `ANY`.
+        mode: permission bits of a file that is created; an existing file keeps its own.
+        owner: (uid, gid) of a file that is created; None means whoever acts.
+    """
+
+    path: str
+    transform: Transform
+    expect: str
+    mode: int = 0o644
+    owner: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove a regular file or a symbolic link (never what the link points to)."""
+
+    path: str
+    expect: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """Create a symbolic link where nothing stands: the inverse of deleting one."""
+
+    path: str
+    target: str
+    expect: str = ABSENT
+
+
+@dataclass(frozen=True)
+class MakeDirectory:
+    """Create one directory, if there is none."""
+
+    path: str
+    mode: int = 0o755
+
+
+@dataclass(frozen=True)
+class RemoveDirectory:
+    """Remove one directory of ours, if it is empty."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run one native tool. It has no inverse of its own: undoing files is followed by a refresh.
+
+    Attributes:
+        argv: the tool's absolute path on the host, and its arguments.
+        stdin: bytes that the tool reads.
+        env: added to the environment that the host builds (never the caller's).
+        seconds: the time after which the tool's whole process group is ended.
+        must_succeed: whether a non-zero exit status is an error; the store is verified in any case.
+    """
+
+    argv: tuple[str, ...]
+    stdin: bytes = b""
+    env: tuple[tuple[str, str], ...] = ()
+    seconds: float = 300.0
+    must_succeed: bool = True
+
+
+Step = Union[Edit, Delete, Link, MakeDirectory, RemoveDirectory]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What must be quiet while a store is refreshed.
+
+    Attributes:
+        lock: a file whose POSIX record lock is held meanwhile (dpkg's frontend lock), or None.
+        tool: wait until no process that we did not start runs a program or script of this name, or None.
+        seconds: how long to wait for either.
+    """
+
+    lock: str | None = None
+    tool: str | None = None
+    seconds: float = 180.0
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """How a store's derived files are made anew: leftovers to take away, then tools to run in order."""
+
+    runs: tuple[Run, ...]
+    leftovers: tuple[str, ...] = ()
+    guard: Guard = Guard()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What a certificate will occupy in a store once the plan has been applied (for the ledger)."""
+
+    sha256: str
+    entries: tuple[str, ...]
+    directories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps that bring one store from what was observed to what is wanted. Empty: nothing to do.
+
+    Attributes:
+        steps: file steps, in order.
+        refresh: what runs once after them, or None.
+        placed: what will be ours in this store, one item for each wanted certificate that is to be trusted.
+        foreign: SHA-256 of wanted certificates that are there, but not ours, and therefore left alone.
+    """
+
+    steps: tuple[Step, ...] = ()
+    refresh: Refresh | None = None
+    placed: tuple[Placed, ...] = ()
+    foreign: frozenset[str] = frozenset()
+
+    @property
+    def empty(self) -> bool:
+        """Whether applying the plan would do nothing."""
+        return not self.steps and self.refresh is None
+
+
+def step_to_json(step: Step) -> dict[str, Any]:
+    """One step as plain JSON data; `step_from_json` reads it back."""
+    kind = type(step).__name__
+    if isinstance(step, Edit):
+        transform: dict[str, Any] = (
+            {"content": base64.b64encode(step.transform.content).decode()}
+            if isinstance(step.transform, Content)
+            else {"blocks": step.transform.to_json()}
+        )
+        owner = list(step.owner) if step.owner else None
+        return {"kind": kind, "path": step.path, "expect": step.expect, "mode": step.mode, "owner": owner, **transform}
+    if isinstance(step, Delete):
+        return {"kind": kind, "path": step.path, "expect": step.expect}
+    if isinstance(step, Link):
+        return {"kind": kind, "path": step.path, "target": step.target, "expect": step.expect}
+    if isinstance(step, MakeDirectory):
+        return {"kind": kind, "path": step.path, "mode": step.mode}
+    return {"kind": kind, "path": step.path}
+
+
+def step_from_json(data: Mapping[str, Any]) -> Step:
+    """The step that `step_to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
+    kind, path = data["kind"], str(data["path"])
+    if kind == "Edit":
+        transform: Transform = (
+            Content(base64.b64decode(data["content"], validate=True))
+            if "content" in data
+            else Blocks.from_json(data["blocks"])
+        )
+        owner = (int(data["owner"][0]), int(data["owner"][1])) if data["owner"] else None
+        return Edit(path, transform, str(data["expect"]), int(data["mode"]), owner)
+    if kind == "Delete":
+        return Delete(path, str(data["expect"]))
+    if kind == "Link":
+        return Link(path, str(data["target"]), str(data["expect"]))
+    if kind == "MakeDirectory":
+        return MakeDirectory(path, int(data["mode"]))
+    if kind == "RemoveDirectory":
+        return RemoveDirectory(path)
+    raise ValueError(f"no such step: {kind!r}")

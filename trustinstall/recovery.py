@@ -1,0 +1,71 @@
+"""Undoing what a killed command left: files first, then what is derived from them."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from trustinstall import journal
+from trustinstall.apply import undo
+from trustinstall.errors import StateError, TrustInstallError
+from trustinstall.work import refresh
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.backend import Backend
+    from trustinstall.host import Host
+    from trustinstall.journal import Entry
+    from trustinstall.ledger import Ledger
+    from trustinstall.state import State
+
+
+def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend]) -> bool:
+    """Finish or undo the command whose journal is still there; whether there was one.
+
+    The caller holds the lock. Raises StateError where it cannot be done; the journal is then kept.
+    """
+    _sweep(host, state.base)
+    entries = journal.unfinished(host, state)
+    if not entries:
+        if host.status(state.journal) is not None:
+            journal.forget(host, state)
+        return False
+    _take_temporary_files(host, entries)
+    if entries[0].transaction != ledger.transaction:
+        deleted = {(entry.backend, entry.location): undo(host, entry.inverse, entry.token) for entry in entries}
+        for (name, location), gone in deleted.items():
+            _renew(host, backends, name, location, gone)
+    journal.forget(host, state)
+    return True
+
+
+def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, gone: Sequence[str]) -> None:
+    backend = next((one for one in backends if one.name == name), None)
+    if backend is None:
+        raise StateError(f"the journal names a store of kind {name!r}, which this program does not know")
+    store = backend.at(host, location)
+    if store is None:
+        return  # the store itself is gone, and what was derived from it with it
+    try:
+        refresh(host, backend.refresh(host, store, gone))
+    except (TrustInstallError, OSError) as error:
+        raise StateError(
+            f"an earlier command was interrupted, and {store.id} could not be put right: {error}; "
+            "mend that and run the command again"
+        ) from None
+
+
+def _take_temporary_files(host: Host, entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        for directory in {posixpath.dirname(step.path) for step in entry.inverse}:
+            leftover = f"{directory}/{host.temporary_name(entry.token)}"
+            if host.status(leftover) is not None:
+                host.delete(leftover)
+
+
+def _sweep(host: Host, base: str) -> None:
+    """Temporary files of the ledger itself, which no journal names; the directory is ours alone."""
+    for name in host.names(base):
+        if name.startswith(host.temporary_name("")):
+            host.delete(f"{base}/{name}")

@@ -1,0 +1,235 @@
+"""Reports for people: lines of at most 80 columns, with or without colour; everything in them is printable."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import printable
+from trustinstall.outcome import Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trustinstall.certificate import Certificate
+    from trustinstall.guidance import Advice
+    from trustinstall.installer import Part, Report
+    from trustinstall.intake import Intake
+    from trustinstall.views import Held, Listed, StoreView, View
+
+WIDTH = 80
+_NAME, _WORD = 13, 10  # columns of a store's name and of the word that says how it went
+_GOOD = frozenset({Result.ADDED, Result.REMOVED, Result.ALREADY, Result.FOLLOWS})
+_BAD = frozenset({Result.FAILED})
+
+
+@dataclass(frozen=True)
+class Style:
+    """How words are painted; `plain` paints nothing."""
+
+    paint: Callable[[str, str], str]
+
+    def good(self, text: str) -> str:
+        """Something that holds."""
+        return self.paint(text, "green")
+
+    def bad(self, text: str) -> str:
+        """Something that failed."""
+        return self.paint(text, "red")
+
+    def loud(self, text: str) -> str:
+        """A heading."""
+        return self.paint(text, "bold")
+
+    def quiet(self, text: str) -> str:
+        """Something that may be skipped."""
+        return self.paint(text, "dim")
+
+
+plain = Style(lambda text, _colour: text)
+
+
+def certificate_line(certificate: Certificate, style: Style) -> str:
+    """Name, start of the fingerprint and end date of a certificate."""
+    name = style.loud(printable(certificate.name, 36))
+    return f"{name}   sha256 {certificate.short}   valid until {certificate.not_after:%Y-%m-%d}"
+
+
+def intake_lines(intake: Intake, style: Style) -> list[str]:
+    """The certificates that were taken, what was left out, and what some programs will not like."""
+    lines: list[str] = []
+    for one in intake.accepted:
+        lines.append(certificate_line(one.certificate, style))
+        for warning in one.warnings:
+            lines += wrapped(f"Note: {warning}", "  ")
+    for certificate, reason in intake.left_out:
+        lines += wrapped(f"Left out: {printable(certificate.name, 60)}: {reason}", "  ")
+    return lines
+
+
+def change_lines(report: Report, advice: Advice, style: Style, *, verbose: bool) -> list[str]:
+    """What a command that changes something did, store by store, and what comes next."""
+    lines = [""]
+    for part in report.parts:
+        if part.recovered:
+            lines.append("An earlier command had been interrupted; it was undone first.")
+        if part.problem:
+            lines += wrapped(f"{style.bad('failed')} for {part.scope}: {part.problem}", "  ")
+        lines += _part_lines(part, style, verbose=verbose)
+    lines += wrapped(_summary(report), "")
+    return lines + _next_lines(advice, style)
+
+
+def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
+    lines: list[str] = []
+    shown = [one for one in part.outcomes if verbose or one.result is not Result.NOT_COVERED]
+    groups: dict[tuple[str, Result, str], list[Outcome]] = {}
+    for one in shown:
+        alone = verbose or one.result in {Result.FAILED, Result.PLANNED, Result.GONE}
+        groups.setdefault((one.store.backend, one.result, one.store.id if alone else one.detail), []).append(one)
+    for (_, result, _), ones in groups.items():
+        first = ones[0]
+        single = first.store.id == first.store.backend or first.store.system
+        name = first.store.id if single else f"{first.store.backend} ({len(ones)})"
+        detail = first.detail or first.store.clients
+        if len(ones) > 1 and not first.detail:
+            detail = "-v lists them"
+        if (verbose or result in _BAD | {Result.GONE}) and not single:
+            name = first.store.backend
+            detail = f"{first.store.label or first.store.location}{': ' + first.detail if first.detail else ''}"
+        paint = style.good if result in _GOOD else style.bad if result in _BAD else style.quiet
+        lines += row(name, result.value, detail, paint)
+        lines += [f"      {step}" for one in ones for step in one.steps]
+        if any(one.foreign for one in ones) and result is not Result.FOREIGN:
+            lines += wrapped("(put there by somebody else; add --adopt takes it over)", " " * (_NAME + _WORD + 2))
+    return lines
+
+
+def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[str]:
+    """One line of a table (several where the detail is long): a name, a word in colour, and a detail."""
+    gap = max(1, _NAME - len(name))
+    head = f"  {name}{' ' * gap}{word}{' ' * max(1, _WORD - len(word))}"
+    lines = textwrap.wrap(detail, WIDTH - len(head), break_on_hyphens=False) or [""]
+    if WIDTH - len(head) < 30 and len(lines) > 1:
+        lines = ["", *textwrap.wrap(detail, WIDTH - 6, break_on_hyphens=False)]
+        rest = [f"      {line}" for line in lines[1:]]
+    else:
+        rest = [" " * len(head) + line for line in lines[1:]]
+    painted = f"  {name}{' ' * gap}{paint(word)}{' ' * max(1, _WORD - len(word))}{lines[0]}"
+    return [painted.rstrip(), *rest]
+
+
+def _summary(report: Report) -> str:
+    counted = report.in_scope
+    good = sum(one.result is not Result.FAILED for one in counted)
+    if report.dry_run:
+        text = f"Dry run: {sum(one.result is Result.PLANNED for one in counted)} of {_stores(len(counted))} would change."
+    elif report.command == "add":
+        held = sum(one.result in {Result.ADDED, Result.ALREADY, Result.FOLLOWS} for one in counted)
+        text = f"Trusted in {held} of {_stores(len(counted))}."
+    elif report.changed or good < len(counted):
+        removed = sum(one.result in {Result.REMOVED, Result.FOLLOWS} for one in counted)
+        text = f"Removed from {removed} of {_stores(len(counted))}."
+        if good == len(counted):
+            text = f"Removed; {_stores(removed)} changed."
+    else:
+        text = "Nothing of ours was there; nothing was changed."
+    missing: list[str] = []
+    others = sum(one.result is Result.NOT_COVERED for one in report.outcomes)
+    if others:
+        missing.append(f"{_stores(others)} of another scope (-v lists them)")
+    if report.situation.uncovered:
+        count = report.situation.uncovered
+        missing.append(f"{count} other account{'s' if count != 1 else ''} (--all-users)")
+    return text + (f" Not covered: {', '.join(missing)}." if missing else "")
+
+
+def _next_lines(advice: Advice, style: Style) -> list[str]:
+    lines: list[str] = []
+    for command in advice.foreign:
+        lines += ["Still trusted, because somebody else put it there. To take exactly that out:", f"  {command}"]
+    if advice.restart:
+        lines += wrapped(f"Restart to notice: {', '.join(advice.restart)}.", "")
+    if advice.administrator:
+        lines += ["For the whole machine, an administrator runs:", f"  {advice.administrator}"]
+    if advice.env:
+        lines += ["Programs that bring their own roots need:"]
+        lines += [f"  {advice.env_word} {name}={value}" for name, value in advice.env.items()]
+    if advice.undo:
+        lines.append(style.quiet(f"Undo: {advice.undo}"))
+    return lines
+
+
+def failures(report: Report) -> list[str]:
+    """A line for each store and scope that failed: what --quiet says on standard error."""
+    lines = [f"trustinstall: {part.scope}: {part.problem}" for part in report.parts if part.problem]
+    failed = [one for one in report.outcomes if one.result is Result.FAILED]
+    return lines + [f"trustinstall: {one.store.id}: {one.detail}" for one in failed] or ["trustinstall: no store is in scope"]
+
+
+def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> list[str]:
+    """The certificates that are ours, and where they are."""
+    lines: list[str] = []
+    for one in view.listed:
+        lines += _listed_lines(one, style, files=files)
+    if not view.listed:
+        lines.append("No certificate of ours is trusted here; `trustinstall add FILE` adds one.")
+    if every_anchor:
+        for store in dict.fromkeys(anchor.store for anchor in view.anchors):
+            found = [anchor for anchor in view.anchors if anchor.store == store]
+            lines += ["", style.loud(f"{store}: {len(found)} anchors")]
+            lines += [f"  {anchor.sha256[:16]} {'*' if anchor.ours else ' '} {printable(anchor.subject, 58)}" for anchor in found]
+    return [*lines, *(line for note in view.notes for line in wrapped(f"Note: {note}", ""))]
+
+
+def _listed_lines(one: Listed, style: Style, *, files: bool) -> list[str]:
+    grouped = "".join(one.sha256[at : at + 4] + " " for at in range(0, 8, 4))
+    head = f"{style.loud(printable(one.name, 36))}   sha256 {grouped}…   valid until {one.not_after[:10]}"
+    since = f"  {one.scope}: since {one.since[:10]}, by {one.by}"
+    lines = [head, since]
+    groups: dict[tuple[str, str], list[Held]] = {}
+    for held in one.held:
+        word = "not ours" if held.foreign else held.state
+        groups.setdefault((held.store if files else held.store.partition(":")[0], word), []).append(held)
+    for (name, word), ones in groups.items():
+        many = ":" in ones[0].store and not files
+        paint = style.good if word.startswith(("trusted", "follows")) else style.bad
+        lines += row(f"{name} ({len(ones)})" if many else name, word, "", paint)
+        lines += [f"      {entry}" for held in ones if files for entry in held.entries]
+    return lines
+
+
+def stores_lines(view: View, style: Style) -> list[str]:
+    """Every store that was found: a line each, and what is wrong with it on a second one."""
+    lines: list[str] = []
+    for one in view.stores:
+        count = "unreadable" if one.anchors is None else f"{one.anchors} anchors"
+        ours = f", {one.ours} ours" if one.ours else ""
+        lines.append(f"{style.loud(one.store)}")
+        lines += wrapped(f"{one.scope}; {_access(one)}; {count}{ours}; read by {one.clients}", "    ")
+        if one.problem:
+            lines += wrapped(style.bad(one.problem), "    ")
+    return lines or ["No store was found on this machine."]
+
+
+def _access(one: StoreView) -> str:
+    if one.follows:
+        return f"follows {one.follows}"
+    return "writable" if one.writable else "not writable here"
+
+
+def wrapped(text: str, indent: str) -> list[str]:
+    """Text of any length as lines of at most 80 columns."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + ("  " if indent else ""),
+        break_on_hyphens=False,
+        break_long_words=False,
+    ) or [indent]
+
+
+def _stores(count: int) -> str:
+    return f"{count} store{'s' if count != 1 else ''}"

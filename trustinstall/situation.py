@@ -1,0 +1,149 @@
+"""Where the program finds itself, and what a plain command does there: the one place that decides defaults.
+
+| where                                  | what `add` does                                                  |
+| -------------------------------------- | ---------------------------------------------------------------- |
+| sudo, doas, pkexec                     | machine scope, and the invoking account's own stores             |
+| root without an invoker                | machine scope only; says how many accounts it did not cover      |
+| no root                                | the account's own stores; prints the command for an administrator|
+| an image build, CI                     | as above, and never asks                                         |
+| ssh, a service                         | as above, and never waits for a dialog                           |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import NoRights, UsageProblem, printable
+
+if TYPE_CHECKING:
+    from trustinstall.host import Account, Host
+
+# Who called, in the environment of what makes a process root: sudo(8), doas(1), pkexec(1).
+_UIDS = ("SUDO_UID", "PKEXEC_UID")
+_NAMES = ("DOAS_USER",)
+# CI systems set CI (GitHub, GitLab, CircleCI, Travis, Buildkite, …) or a name of their own.
+_CI = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE")
+_SERVICE = ("INVOCATION_ID", "JOURNAL_STREAM")  # systemd.exec(5)
+_SSH = ("SSH_CONNECTION", "SSH_TTY")  # ssh(1)
+# Files and words that a container engine leaves inside: Docker, Podman; systemd.exec(5) for $container.
+_CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
+_FEW = 2  # accounts that are named in a sentence
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the caller said about scope: `--scope`, `--for-user`, `--all-users`, `--no-input`."""
+
+    scope: str | None = None
+    for_users: tuple[str, ...] = ()
+    all_users: bool = False
+    no_input: bool = False
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is decided.
+
+    Attributes:
+        kind: "sudo", "root", "user".
+        traits: what else is known of the place: "image build", "container", "ci", "ssh", "service".
+        machine: whether the machine's stores are in scope.
+        own: whether the acting account's own stores are (never for root, whose stores are the machine's).
+        accounts: other accounts that are worked for.
+        uncovered: how many accounts that people log in to are not covered.
+        may_ask: whether a question may be asked at all.
+    """
+
+    kind: str
+    traits: frozenset[str]
+    machine: bool
+    own: bool
+    accounts: tuple[Account, ...]
+    uncovered: int
+    may_ask: bool
+
+    @property
+    def sentence(self) -> str:
+        """The scope, for the first lines of the output."""
+        names = [one.name for one in self.accounts]
+        if not names:
+            return "machine" if self.machine else "this account"
+        few = len(names) <= _FEW
+        homes = f"the home of {' and '.join(names)}" if few else f"the homes of {len(names)} accounts"
+        return f"machine, and {homes}" if self.machine else homes
+
+
+def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
+    """What a command does here. `terminal`: whether standard input and error are one.
+
+    Raises UsageProblem where the wishes contradict each other or name an unknown account, and NoRights where they
+    need root.
+    """
+    traits = _traits(host)
+    may_ask = terminal and not ask.no_input and not traits & {"ci", "image build"}
+    if not host.account.is_root:
+        return _for_user(host, ask, traits, may_ask=may_ask)
+    invoker = _invoker(host)
+    accounts = _accounts(host, ask, invoker)
+    if ask.scope == "user" and not accounts:
+        raise UsageProblem("root has no invoking account here; name one with --for-user NAME, or use --all-users")
+    covered = {one.uid for one in accounts}
+    people = [one for one in host.people() if one.uid not in covered]
+    kind = "sudo" if invoker else "root"
+    return Situation(kind, traits, ask.scope != "user", own=False, accounts=accounts, uncovered=len(people), may_ask=may_ask)
+
+
+def _for_user(host: Host, ask: Ask, traits: frozenset[str], *, may_ask: bool) -> Situation:
+    others = [name for name in ask.for_users if name != host.account.name]
+    if ask.scope == "machine" or ask.all_users or others:
+        what = "the machine's stores" if ask.scope == "machine" else "other accounts' stores"
+        raise NoRights(f"{what} need root; run it with sudo, or leave that option out to use your own stores")
+    return Situation("user", traits, machine=False, own=True, accounts=(), uncovered=0, may_ask=may_ask)
+
+
+def _accounts(host: Host, ask: Ask, invoker: Account | None) -> tuple[Account, ...]:
+    if ask.scope == "machine" and not ask.for_users and not ask.all_users:
+        return ()
+    chosen: dict[int, Account] = {}
+    for name in ask.for_users:
+        account = host.account_named(name)
+        if account is None:
+            raise UsageProblem(f"there is no account {printable(name)} on this machine; check the spelling")
+        chosen[account.uid] = account
+    if ask.all_users:
+        chosen |= {one.uid: one for one in host.people()}
+    if invoker is not None and not ask.for_users:
+        chosen.setdefault(invoker.uid, invoker)
+    chosen.pop(0, None)  # root's own stores are the machine's
+    return tuple(one for one in chosen.values() if one.home)
+
+
+def _invoker(host: Host) -> Account | None:
+    """The account behind sudo, doas or pkexec; whatever the variables say, it must be an account of this machine."""
+    for variable in _UIDS:
+        value = host.environ.get(variable, "")
+        if value.isdecimal() and len(value) < 11:
+            return _person(host.account_of(int(value)))
+    for variable in _NAMES:
+        if host.environ.get(variable):
+            return _person(host.account_named(host.environ[variable]))
+    return None
+
+
+def _person(account: Account | None) -> Account | None:
+    return account if account is not None and account.uid != 0 and account.home else None
+
+
+def _traits(host: Host) -> frozenset[str]:
+    environ = host.environ
+    found = {
+        "ci": any(environ.get(name, "").lower() not in {"", "0", "false"} for name in _CI),
+        "ssh": any(name in environ for name in _SSH),
+        "service": any(name in environ for name in _SERVICE),
+        "container": "container" in environ or any(host.status(path) for path in _CONTAINER_FILES),
+    }
+    # BuildKit leaves no file behind, but a build has no init: process 1 is the shell of the RUN line, or we.
+    found["image build"] = host.account.is_root and not found["ci"] and host.first_process_is_shell()
+    return frozenset(name for name, true in found.items() if true)
+

@@ -1,0 +1,105 @@
+"""The directory of our own state: who may read what, and when it is believed.
+
+    <base>/                  the ledger: for the machine's scope everybody may read it
+    <base>/private/          0700: the lock, and the journal with what stood in files before us (it may hold secrets)
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.errors import StateError, printable
+from trustinstall.host import Kind
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+
+@dataclass(frozen=True)
+class State:
+    """Absolute host paths of one scope's state, and the uid that must own it."""
+
+    base: str
+    owner: int
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's file."""
+        return f"{self.base}/ledger.json"
+
+    @property
+    def private(self) -> str:
+        """The directory that only the owner may enter."""
+        return f"{self.base}/private"
+
+    @property
+    def lock(self) -> str:
+        """The lock's file."""
+        return f"{self.private}/lock"
+
+    @property
+    def journal(self) -> str:
+        """The journal's file; there is none when nothing is unfinished."""
+        return f"{self.private}/journal"
+
+
+def prepare(host: Host, state: State) -> None:
+    """Create the directories of our state, and make sure that nobody else can write there.
+
+    Raises StateError where somebody can, or where they cannot be created.
+    """
+    shared = 0o755 if state.owner == 0 else 0o700
+    parts = state.base.split("/")
+    try:
+        for depth in range(2, len(parts)):
+            host.make_directory("/".join(parts[:depth]), shared)
+        host.make_directory(state.base, shared)
+        host.make_directory(state.private, 0o700)
+    except OSError as error:
+        raise StateError(f"cannot create {state.base}: {error.strerror}; it must be writable for the ledger") from None
+    for path in (state.base, state.private):
+        check_owner(host, path, state.owner)
+
+
+def check_owner(host: Host, path: str, owner: int) -> None:
+    """Raise StateError unless `path` is a file or directory of `owner` that nobody else may write."""
+    status = host.status(path)
+    if status is None or status.kind not in {Kind.FILE, Kind.DIRECTORY}:
+        raise StateError(f"{path} is not what trustinstall keeps there; move it away and run the command again")
+    if host.platform != "win32" and (status.uid != owner or status.mode & 0o022):
+        raise StateError(
+            f"{path} may have been written by another account (owner {status.uid}, mode {status.mode:o}); "
+            "look at it, then give it back to its owner with mode 0700 or 0755"
+        )
+
+
+def read_json(host: Host, path: str, owner: int, version: int) -> dict[str, Any] | None:
+    """A JSON object of ours, or None where there is none.
+
+    Raises StateError where somebody else may have written it, where it cannot be read, or where its `version` is
+    not the one that this program writes.
+    """
+    try:
+        content = host.read_or_none(path)
+        if content is None:
+            return None
+        check_owner(host, path, owner)
+        data: Any = json.loads(content)
+    except OSError as error:
+        raise StateError(f"cannot read {path}: {error.strerror}; nothing was changed") from None
+    except (ValueError, RecursionError) as error:
+        raise StateError(
+            f"{path} is damaged ({printable(str(error))}); nothing was changed: restore it from a backup, or move it "
+            "away and run add again for each certificate"
+        ) from None
+    if not isinstance(data, dict):
+        raise StateError(f"{path} is damaged (no object); nothing was changed: restore it from a backup")
+    found = data.get("version")
+    if found != version:
+        raise StateError(
+            f"{path} has version {printable(str(found))}, and this program knows {version}; nothing was changed: "
+            "use the trustinstall that wrote it"
+        )
+    return data

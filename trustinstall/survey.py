@@ -1,0 +1,89 @@
+"""Looking at a host: which stores there are, and what each shows. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from trustinstall.backend import Handoff, Store
+from trustinstall.errors import TrustInstallError, UsageProblem, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trustinstall.backend import Backend, Observation, Places
+    from trustinstall.host import Host
+
+
+@dataclass(frozen=True)
+class Selection:
+    """`--store` and `--skip`: a store's id, a backend's name, or the directory of a store (`certifi:/srv/app`)."""
+
+    stores: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+    def takes(self, store: Store) -> bool:
+        """Whether a store is chosen."""
+        chosen = not self.stores or any(_names(word, store) for word in self.stores)
+        return chosen and not any(_names(word, store) for word in self.skip)
+
+    def check(self, stores: Iterable[Store]) -> None:
+        """Raise UsageProblem where a word names no store at all."""
+        found = list(stores)
+        for word in (*self.stores, *self.skip):
+            if not any(_names(word, store) for store in found):
+                raise UsageProblem(f"no store is called {printable(word)}; `trustinstall stores` lists them")
+
+
+def _names(word: str, store: Store) -> bool:
+    word = word.rstrip("/")
+    return word in {store.id, store.backend} or store.id.startswith(f"{word}/")
+
+
+@dataclass
+class Found:
+    """What discovery found.
+
+    Attributes:
+        stores: each store with the backend that knows it, in the order of the catalogue.
+        handoffs: directories of other accounts, by uid.
+        failures: backends that could not look, and why.
+    """
+
+    stores: dict[str, tuple[Backend, Store]] = field(default_factory=dict[str, "tuple[Backend, Store]"])
+    handoffs: dict[int, list[str]] = field(default_factory=dict[int, "list[str]"])
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def discover(host: Host, backends: Sequence[Backend], places: Places, remembered: Iterable[str] = ()) -> Found:
+    """Every store of this host; those that the ledger remembers (by id) included, wherever they are."""
+    found = Found()
+    for backend in backends:
+        try:
+            for one in backend.discover(host, places):
+                if isinstance(one, Handoff):
+                    found.handoffs.setdefault(one.uid, []).append(one.path)
+                else:
+                    found.stores.setdefault(one.id, (backend, one))
+        except OSError as error:
+            found.failures[backend.name] = error.strerror or str(error)
+    for store_id in remembered:
+        name, _, location = store_id.partition(":")
+        for owner in backends:
+            if owner.name == name and location and store_id not in found.stores:
+                with suppress(OSError):
+                    store = owner.at(host, location)
+                    if store is not None:
+                        found.stores[store_id] = (owner, store)
+    return found
+
+
+def observe(host: Host, backend: Backend, store: Store) -> Observation | str:
+    """What a store shows, or why it cannot be read, in words."""
+    try:
+        return backend.observe(host, store)
+    except TrustInstallError as error:
+        return str(error)
+    except OSError as error:
+        return error.strerror or str(error)

@@ -1,0 +1,71 @@
+"""What the words after `remove` mean: a file, a fingerprint or the start of one, a subject, or everything."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import UsageProblem, printable
+from trustinstall.reading import read_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+
+_FINGERPRINT = re.compile(r"(?:sha256[:=])?([0-9a-f]{2}[0-9a-f: ]{2,})", re.IGNORECASE)
+_FULL = 64  # hexadecimal digits of a SHA-256
+
+
+def resolve(
+    host: Host,
+    words: Sequence[str],
+    known: Mapping[str, Certificate],
+    find: Callable[[str], Certificate | None],
+) -> tuple[Certificate, ...]:
+    """The certificates that words name, without vetting: an expired or weak root can always be removed.
+
+    `known` are those of ours, by SHA-256; `find` looks for any other by its full fingerprint in the stores. A full
+    fingerprint that is nowhere gives nothing. Raises UsageProblem for a word that names nothing, or more than one
+    certificate, and CertificateRefused for a file that holds none.
+    """
+    chosen: dict[str, Certificate] = {}
+    for word in words:
+        for one in _resolve(host, word, known, find):
+            chosen[one.sha256] = one
+    return tuple(chosen.values())
+
+
+def _resolve(
+    host: Host, word: str, known: Mapping[str, Certificate], find: Callable[[str], Certificate | None]
+) -> Sequence[Certificate]:
+    path = host.absolute(word) if word != "-" else word
+    if word == "-" or host.exists(path):
+        content = host.read_stdin() if word == "-" else host.read_input(path)
+        found = read_certificates(content, printable(word))
+        return [one for one in found if one.sha256 in known] or found
+    match = _FINGERPRINT.fullmatch(word.strip())
+    if match:
+        return _by_fingerprint(re.sub("[: ]", "", match[1]).lower(), known, find)
+    return [_only([one for one in known.values() if word.casefold() in one.subject.casefold()], word)]
+
+
+def _by_fingerprint(
+    digits: str, known: Mapping[str, Certificate], find: Callable[[str], Certificate | None]
+) -> Sequence[Certificate]:
+    if len(digits) == _FULL:
+        one = known.get(digits) or find(digits)
+        return [one] if one else []
+    return [_only([one for sha256, one in known.items() if sha256.startswith(digits)], digits)]
+
+
+def _only(found: Sequence[Certificate], word: str) -> Certificate:
+    if not found:
+        raise UsageProblem(
+            f"no file and no certificate of ours is called {printable(word)}; `trustinstall list` shows what there is"
+        )
+    if len(found) > 1:
+        names = ", ".join(f"{one.sha256[:12]} ({printable(one.name, 30)})" for one in found[:5])
+        raise UsageProblem(f"{printable(word)} names {len(found)} certificates; say which one: {names}")
+    return found[0]

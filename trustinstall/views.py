@@ -1,0 +1,273 @@
+"""What `list` and `stores` show, as plain data: the same for people, for JSON, and from a worker process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall import ledger as ledgers
+from trustinstall import survey
+from trustinstall.backend import Observation, Places
+from trustinstall.certificate import Certificate
+from trustinstall.errors import TrustInstallError, printable
+from trustinstall.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from trustinstall.backend import Backend, Placement, Store
+    from trustinstall.host import Host
+    from trustinstall.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Held:
+    """One certificate of ours in one store.
+
+    Attributes:
+        store: the store's id.
+        label: what people call it.
+        state: "trusted", "half-installed", "missing", "gone", "unreadable" or "follows …".
+        since, by: when and for whom it was put there; "" where it follows or is somebody else's.
+        adopted: whether somebody else had put it there before.
+        foreign: whether it is somebody else's, and not ours at all.
+        entries: files, aliases and variables that are ours.
+    """
+
+    store: str
+    label: str
+    state: str
+    since: str = ""
+    by: str = ""
+    adopted: bool = False
+    foreign: bool = False
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One certificate of one scope, and where it is."""
+
+    scope: str
+    sha256: str
+    subject: str
+    name: str
+    not_after: str
+    since: str
+    by: str
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One anchor of one store, for `list --all`."""
+
+    store: str
+    sha256: str
+    subject: str
+    ours: bool
+
+
+@dataclass(frozen=True)
+class StoreView:
+    """One store, for `stores`.
+
+    Attributes:
+        scope: "machine" or an account's name.
+        anchors: how many it holds, or None where it cannot be read.
+        ours: how many of them are ours.
+        problem: why it cannot be read or written, or what is wrong with it; "" when all is well.
+    """
+
+    scope: str
+    store: str
+    backend: str
+    location: str
+    label: str
+    clients: str
+    follows: str
+    writable: bool
+    anchors: int | None
+    ours: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that looking at one or more scopes gave."""
+
+    listed: tuple[Listed, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    stores: tuple[StoreView, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __add__(self, other: View) -> View:
+        """Both together."""
+        return View(
+            self.listed + other.listed,
+            self.anchors + other.anchors,
+            self.stores + other.stores,
+            self.notes + other.notes,
+        )
+
+
+def look(host: Host, backends: Sequence[Backend], places: Places, *, every_anchor: bool = False) -> View:
+    """Look at the machine's scope and at the acting account's own. Nothing is changed, nothing is locked.
+
+    Raises StateError where a ledger cannot be believed.
+    """
+    scopes = _scopes(host)
+    found = survey.discover(host, backends, places, [key[0] for _, _, one in scopes for key in one.placements])
+    seen = {store.id: survey.observe(host, backend, store) for backend, store in found.stores.values()}
+    stores = {store.id: store for _, store in found.stores.values()}
+    names = {owner: name for name, owner, _ in scopes}
+    listed = [
+        _listed(name, owner, ledger, sha256, stores, seen)
+        for name, owner, ledger in scopes
+        for sha256 in sorted(ledger.claims)
+    ]
+    ours = {key for _, _, ledger in scopes for key in ledger.placements}
+    anchors = _anchors(host, backends, stores, ours) if every_anchor else ()
+    views = [_store_view(store, names, stores, seen[store.id], ours) for store in stores.values()]
+    notes = [
+        f"an interrupted command of scope {name} is undone by the next command that changes something"
+        for name, owner, _ in scopes
+        if host.status(_state(host, owner).journal) is not None
+    ]
+    return View(tuple(listed), anchors, tuple(views), tuple(notes))
+
+
+def to_bytes(view: View) -> bytes:
+    """A view as JSON."""
+    return json.dumps(asdict(view)).encode()
+
+
+def from_bytes(data: bytes) -> View:
+    """A view that another account's process sent; nothing in it is believed but that it is text and numbers."""
+    try:
+        raw: Any = _clean(json.loads(data))
+        return View(
+            tuple(Listed(**{**one, "held": tuple(Held(**held) for held in one["held"])}) for one in raw["listed"]),
+            tuple(Anchor(**one) for one in raw["anchors"]),
+            tuple(StoreView(**one) for one in raw["stores"]),
+            tuple(str(note) for note in raw["notes"]),
+        )
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise TrustInstallError(f"a worker process sent an answer that makes no sense ({type(error).__name__})") from None
+
+
+def _clean(value: object) -> object:
+    """JSON data in which every text is fit to print."""
+    if isinstance(value, str):
+        return printable(value, 4096)
+    if isinstance(value, list):
+        return tuple(_clean(one) for one in value)
+    if isinstance(value, dict):
+        return {str(key): _clean(one) for key, one in value.items()}
+    return value
+
+
+def _state(host: Host, owner: int) -> State:
+    base = host.machine_state_base() if owner == 0 else host.state_base()
+    return State(base, owner)
+
+
+def _scopes(host: Host) -> list[tuple[str, int, Ledger]]:
+    """Name, owner and ledger of the machine's scope and of the acting account's."""
+    scopes = [("machine", 0, ledgers.load(host, _state(host, 0)))]
+    if not host.account.is_root and host.account.home is not None:
+        scopes.append((host.account.name, host.account.uid, ledgers.load(host, _state(host, host.account.uid))))
+    return scopes
+
+
+def _listed(  # noqa: PLR0913  everything that one line of the list is made from
+    scope: str,
+    owner: int,
+    ledger: Ledger,
+    sha256: str,
+    stores: dict[str, Store],
+    seen: dict[str, Observation | str],
+) -> Listed:
+    certificate, claim = ledger.certificates[sha256], ledger.claims[sha256]
+    record = {store: one for (store, which), one in ledger.placements.items() if which == sha256}
+    places = [store_id for store_id, store in stores.items() if store.owner == owner or store_id in record]
+    held = [_held(store_id, sha256, record.get(store_id), stores, seen) for store_id in places]
+    held += [Held(one.store, one.store, "gone", one.since, one.by) for one in record.values() if one.store not in stores]
+    return Listed(
+        scope,
+        sha256,
+        certificate.subject,
+        certificate.name,
+        certificate.not_after.isoformat(),
+        claim.since,
+        claim.by,
+        tuple(one for one in held if one is not None),
+    )
+
+
+def _held(
+    store_id: str,
+    sha256: str,
+    placement: Placement | None,
+    stores: dict[str, Store],
+    seen: dict[str, Observation | str],
+) -> Held | None:
+    store, what = stores[store_id], seen[store_id]
+    state = "unreadable"
+    if isinstance(what, Observation):
+        state = what.anchors[sha256].value if sha256 in what.anchors else "missing"
+    if placement is None:
+        if state in {"missing", "unreadable"}:
+            return None
+        fed_by = next((one.id for one in stores.values() if one.location == store.follows), "")
+        return Held(store_id, store.label or store_id, f"follows {fed_by}" if fed_by else state, foreign=not fed_by)
+    return Held(
+        store_id,
+        store.label or store_id,
+        state,
+        placement.since,
+        placement.by,
+        placement.adopted,
+        entries=placement.entries,
+    )
+
+
+def _anchors(
+    host: Host, backends: Sequence[Backend], stores: dict[str, Store], ours: set[tuple[str, str]]
+) -> tuple[Anchor, ...]:
+    known = {one.name: one for one in backends}
+    anchors: list[Anchor] = []
+    for store in stores.values():
+        try:
+            for der in known[store.backend].anchors(host, store):
+                one = Certificate(der)
+                anchors.append(Anchor(store.id, one.sha256, one.subject, (store.id, one.sha256) in ours))
+        except OSError:
+            continue  # `stores` says why it cannot be read
+    return tuple(anchors)
+
+
+def _store_view(
+    store: Store,
+    names: dict[int, str],
+    stores: dict[str, Store],
+    what: Observation | str,
+    ours: set[tuple[str, str]],
+) -> StoreView:
+    problems = "; ".join(what.problems) if isinstance(what, Observation) else what
+    fed_by = next((one.id for one in stores.values() if one.location == store.follows), store.follows or "")
+    return StoreView(
+        names.get(store.owner, f"uid {store.owner}"),
+        store.id,
+        store.backend,
+        store.location,
+        store.label or store.id,
+        store.clients,
+        fed_by,
+        store.unwritable is None and not fed_by and store.owner in names,
+        len(what.anchors) if isinstance(what, Observation) else None,
+        sum(where == store.id for where, _ in ours),
+        store.unwritable or problems,
+    )

@@ -1,0 +1,182 @@
+"""Bringing one store to what is wanted: observe, plan, note the undo, act, refresh, verify, or put back."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.apply import Changed, inverse, perform, undo
+from trustinstall.backend import State
+from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
+from trustinstall.journal import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.backend import Backend, Observation, Record, Store, Wanted
+    from trustinstall.host import Host
+    from trustinstall.journal import Journal
+    from trustinstall.plan import Plan, Refresh, Step
+
+ATTEMPTS = 3  # how often a store is planned, or refreshed, again when somebody else works on it meanwhile
+_ADVICE = {
+    errno.ENOSPC: "make room on that file system, and try again",
+    errno.EDQUOT: "raise the quota or make room, and try again",
+    errno.EROFS: "it lies on a read-only file system; use an overlay or change the image",
+    errno.EACCES: "the acting account may not do that; run it as the owner",
+    errno.EPERM: "the acting account may not do that, or the file is immutable (chattr -i)",
+    errno.ENOENT: "a directory on the way is missing; is the store half-installed?",
+    errno.EINVAL: "something else than a regular file stands there; look at it",
+    errno.ELOOP: "a link stands there, and links are not followed; look at it",
+    errno.EFBIG: "no bundle is that large; look at it",
+}
+_PAUSE = 0.3  # seconds between two refreshes
+
+
+@dataclass(frozen=True)
+class Done:
+    """How one store was brought: the plan that held, and what was seen before and after it."""
+
+    plan: Plan
+    before: Observation
+    after: Observation
+
+
+def bring(
+    host: Host, backend: Backend, store: Store, wanted: Sequence[Wanted], record: Record, journal: Journal | None
+) -> Done:
+    """Bring one store to what is wanted; without a journal, only say what would be done.
+
+    Raises StoreError where that is not possible; the store is then as it was before.
+    """
+    for _ in range(ATTEMPTS):
+        before = backend.observe(host, store)
+        plan = backend.plan(host, store, before, wanted, record)
+        if plan.empty or journal is None:
+            return Done(plan, before, before)
+        try:
+            after = _act(host, backend, store, plan, before, wanted, journal)
+        except Changed:
+            continue
+        return Done(plan, before, after)
+    raise StoreError(store=store.id, cause="somebody else keeps changing it", advice="try again when it is quiet")
+
+
+def refresh(host: Host, what: Refresh | None, *, whatever: bool = False) -> None:
+    """Make derived files anew, while what must be quiet is quiet.
+
+    With `whatever`, a tool that fails does not keep the ones after it from running: for putting things back, where
+    the artefact is judged and not the tools. Raises ToolFailed or Busy.
+    """
+    if what is None:
+        return
+    with host.guarded(what.guard) as told:
+        for path in what.leftovers:
+            if host.status(path) is not None:
+                host.delete(path)
+        for run in what.runs:
+            try:
+                host.run(run, told)
+            except ToolFailed:
+                if not whatever:
+                    raise
+
+
+def _act(  # noqa: PLR0913  everything that one change needs, and nothing is kept between two
+    host: Host,
+    backend: Backend,
+    store: Store,
+    plan: Plan,
+    before: Observation,
+    wanted: Sequence[Wanted],
+    journal: Journal,
+) -> Observation:
+    undoing = [step for step in (inverse(host, step) for step in plan.steps) if step is not None][::-1]
+    token = host.token()
+    journal.note(Entry(journal.transaction, backend.name, store.location, tuple(undoing), token))
+    refreshing = False
+    try:
+        for step in plan.steps:
+            perform(host, step, token)
+        refreshing = plan.refresh is not None
+        return _settle(host, backend, store, plan, before, wanted)
+    except BaseException as error:
+        failure = _put_back(host, backend, store, undoing, token, before, derived=refreshing)
+        if failure is not None:
+            journal.keep(token)
+            raise StoreError(
+                store=store.id,
+                cause=f"{words(error)}, and it could not be put back: {failure}",
+                advice="run the command again when the cause is mended",
+            ) from error
+        raise
+
+
+def _put_back(  # noqa: PLR0913  everything that one change has to be undone with
+    host: Host,
+    backend: Backend,
+    store: Store,
+    steps: Sequence[Step],
+    token: str,
+    before: Observation,
+    *,
+    derived: bool,
+) -> str | None:
+    """Undo file steps, then make derived files anew (in this order: none of them stays stale); why not, or None."""
+    try:
+        deleted = undo(host, steps, token)
+        if derived:
+            refresh(host, backend.refresh(host, store, deleted), whatever=True)
+        same = backend.observe(host, store).anchors == before.anchors
+    except (TrustInstallError, OSError) as error:
+        return words(error)
+    return None if same else "it does not show what it showed before"
+
+
+def _settle(
+    host: Host, backend: Backend, store: Store, plan: Plan, before: Observation, wanted: Sequence[Wanted]
+) -> Observation:
+    """Refresh until the artefact shows what is wanted; whatever a tool says of itself is no evidence."""
+    wrong: str | None = None
+    for attempt in range(ATTEMPTS if plan.refresh else 1):
+        if attempt:
+            host.pause(_PAUSE)
+        refresh(host, plan.refresh)
+        after = backend.observe(host, store)
+        wrong = _wrong(plan, before, after, wanted) or backend.verify(host, store)
+        if wrong is None:
+            return after
+    raise StoreError(store=store.id, cause=wrong or "it was not verified", advice="everything was put back; -v says more")
+
+
+def _wrong(plan: Plan, before: Observation, after: Observation, wanted: Sequence[Wanted]) -> str | None:
+    """What is not as it should be after a change, or None."""
+    leaving = {one.certificate.sha256 for one in wanted if not one.trusted}
+    for one in wanted:
+        sha256, state = one.certificate.sha256, after.anchors.get(one.certificate.sha256)
+        if one.trusted and state is not State.TRUSTED:
+            return f"it does not show {one.certificate.name} after the change"
+        if not one.trusted and state is not None and sha256 not in plan.foreign:
+            return f"it still shows {one.certificate.name} after the change"
+    lost = len(before.anchors.keys() - after.anchors.keys() - leaving)
+    if lost:
+        return f"{lost} other anchors were lost in the change"
+    return next((problem for problem in after.problems if problem not in before.problems), None)
+
+
+def words(error: BaseException) -> str:
+    """An error as a few words for people, with what to do where that is known."""
+    if isinstance(error, OSError):
+        advice = _ADVICE.get(error.errno or 0, "look at it, and try again")
+        where = f" ({printable(str(error.filename))})" if error.filename else ""
+        return f"{error.strerror or type(error).__name__}{where}; {advice}"
+    return str(error) or type(error).__name__
+
+
+def describe(plan: Plan) -> tuple[str, ...]:
+    """What a plan would do, a line each, for a dry run."""
+    verbs = {"Edit": "write", "Delete": "delete", "Link": "link", "MakeDirectory": "create", "RemoveDirectory": "remove"}
+    lines = [f"{verbs[type(step).__name__]} {step.path}" for step in plan.steps]
+    runs = plan.refresh.runs if plan.refresh else ()
+    return (*lines, *(f"run {' '.join(run.argv)}" for run in runs))
