@@ -10,7 +10,7 @@ from trustinstall._version import __version__
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
     if sys.argv[1:] == ["--version"]:  # half of the time of a typer start
-        print(f"trustinstall {__version__}")
+        sys.stdout.write(f"trustinstall {__version__}\n")
         return
     from trustinstall.start import run
 

@@ -37,7 +37,7 @@ _JOINED = b"# trustinstall joined: the line break above is ours\n"
 # A whole line. That it starts one is checked behind the literal, so that the scan can skip to it.
 _LINE = re.compile(
     rb"# trustinstall (?<![^\n]# trustinstall )"
-    rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))(?:\r?\n|\Z)"
+    rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))\r?(?:\n|\Z)"
 )
 _SHA256 = re.compile("[0-9a-f]{64}")
 

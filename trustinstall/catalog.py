@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.linux import DEBIAN, SystemStore
 
 if TYPE_CHECKING:
     from trustinstall.backend import Backend
 
-BACKENDS: tuple[Backend, ...] = (SystemStore(DEBIAN), Java())
+BACKENDS: tuple[Backend, ...] = (SystemStore(DEBIAN), Java(), Certifi())

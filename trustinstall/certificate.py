@@ -1,8 +1,8 @@
 """One X.509 certificate as a value: its DER, what it is called, how long it lasts, whether it is a root.
 
-Identity is the SHA-256 of the DER, never name, serial or alias. What is shown of it is read from the DER directly: that needs
-no import of `cryptography` (about 36 ms), and works on names that `cryptography` refuses to decode (RFC 5280 4.1.2.4 asks for
-UTF-8 or PrintableString; Latin-1 in a TeletexString is what old roots hold).
+Identity is the SHA-256 of the DER, never name, serial or alias. What is shown of it is read from the DER directly: that
+needs no import of `cryptography` (about 36 ms), and works on names that `cryptography` refuses to decode (RFC 5280
+4.1.2.4 asks for UTF-8 or PrintableString; Latin-1 in a TeletexString is what old roots hold).
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class _Attribute(NamedTuple):
 
 
 class _Parts(NamedTuple):
+    signature: tuple[der.Element, der.Element, der.Element]  # inner, outer algorithm; the signature
     issuer: der.Element
     validity: tuple[der.Element, der.Element]
     subject: der.Element
@@ -98,8 +99,7 @@ class Certificate:
     def subject(self) -> str:
         """The subject on one printable line, most specific part first, as in RFC 4514; never raises."""
         parts = (
-            _ATTRIBUTES.get(kind, kind) + "=" + _SPECIAL.sub(r"\\\1", text)
-            for kind, _, text in reversed(self._names)
+            _ATTRIBUTES.get(kind, kind) + "=" + _SPECIAL.sub(r"\\\1", text) for kind, _, text in reversed(self._names)
         )
         return printable(",".join(parts), _SUBJECT_LIMIT) or "(no subject)"
 
@@ -126,7 +126,8 @@ class Certificate:
     @cached_property
     def slug(self) -> str:
         """The name for use in a file name: 1 to 40 of a-z, 0-9 and inner hyphens."""
-        plain = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode().lower()
+        letters = unicodedata.normalize("NFKD", self.name).lower()
+        plain = "".join(each for each in letters if not unicodedata.combining(each))
         return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "certificate"
 
     @cached_property
@@ -147,9 +148,15 @@ class Certificate:
 
     @property
     def key_parameters_tag(self) -> int | None:
-        """The ASN.1 type of the public key's parameters; for an elliptic curve, a SEQUENCE is no named curve (RFC 3279)."""
+        """The ASN.1 type of the public key's parameters; of an elliptic curve, a SEQUENCE is no name (RFC 3279)."""
         _, *parameters = self._parts.key_algorithm
         return parameters[0].tag if parameters else None
+
+    @property
+    def signature_well_formed(self) -> bool:
+        """Whether the signature is whole octets, of the algorithm that is signed (RFC 5280 4.1.1.2)."""
+        inner, outer, signature = self._parts.signature
+        return inner.whole == outer.whole and signature.value[:1] == b"\0"
 
     @property
     def self_issued(self) -> bool:
@@ -158,8 +165,8 @@ class Certificate:
 
     @cached_property
     def self_signed(self) -> bool | None:
-        """Whether its own key made its signature; None where `cryptography` cannot check the algorithm (MD5, old curves)."""
-        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 -- see the module
+        """Whether its own key made its signature; None where `cryptography` cannot check the algorithm (MD5)."""
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
         loaded = self.load()
         try:
@@ -176,9 +183,7 @@ class Certificate:
 
         Where the signature cannot be checked, the key identifiers decide: they must not name another key.
         """
-        return self.self_issued and (
-            self.self_signed or (self.self_signed is None and not self.names_other_key)
-        )
+        return self.self_issued and (self.self_signed or (self.self_signed is None and not self.names_other_key))
 
     @property
     def is_rollover(self) -> bool:
@@ -193,7 +198,7 @@ class Certificate:
 
     def load(self) -> x509.Certificate:
         """The certificate as `cryptography` reads it; raises `CertificateRefused` where it does not."""
-        from cryptography import x509  # noqa: PLC0415 -- see the module
+        from cryptography import x509
 
         try:
             with quiet():
@@ -208,17 +213,15 @@ class Certificate:
     @cached_property
     def _parts(self) -> _Parts:
         try:
-            body = next(der.element(self.der).children())
-            fields = [
-                child for child in body.children() if child.tag != der.CONTEXT_0
-            ]  # version 1 has none of that
-            _, _, issuer, validity, subject, key = fields[:6]
+            body, outer, signature = der.element(self.der).children()
+            fields = [child for child in body.children() if child.tag != der.CONTEXT_0]  # version 1 has none of that
+            _, inner, issuer, validity, subject, key = fields[:6]
             start, end = validity.children()
             algorithm = tuple(next(key.children()).children())
         except (ValueError, StopIteration) as error:
             message = "this is not a certificate: its outer structure cannot be read; get the file again"
             raise CertificateRefused(message) from error
-        return _Parts(issuer, (start, end), subject, algorithm)
+        return _Parts((inner, outer, signature), issuer, (start, end), subject, algorithm)
 
     @cached_property
     def _names(self) -> list[_Attribute]:
@@ -232,8 +235,8 @@ class Certificate:
 def quiet() -> Iterator[None]:
     """Silence for a few calls into `cryptography`, which warns of what it takes for now (all are `UserWarning`).
 
-    Serial numbers that are zero or negative, NULL parameters, country codes of three letters: public roots have them, what
-    matters of them is named by `vetting`, and a library's warning about it is no message for a user.
+    Serial numbers that are zero or negative, NULL parameters, country codes of three letters: public roots have them,
+    what matters of them is named by `vetting`, and a library's warning about it is no message for a user.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -242,7 +245,7 @@ def quiet() -> Iterator[None]:
 
 def key_identifiers(loaded: x509.Certificate) -> tuple[bytes | None, bytes | None]:
     """The subject's and the authority's key identifier, each None where there is none."""
-    from cryptography import x509  # noqa: PLC0415 -- see the module
+    from cryptography import x509
 
     own = issuer = None
     for extension in loaded.extensions:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from trustinstall.situation import Ask, Situation
     from trustinstall.survey import Selection
 
+_DIGITS = 64  # of a SHA-256 in hex
+
 app = typer.Typer(
     name="trustinstall",
     help="Make this machine trust a corporate root certificate everywhere, and take it back exactly.",
@@ -26,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
 
 class Output:
     """How the caller wants to be told; standard output is for the report alone."""
@@ -57,7 +60,7 @@ def _paint(text: str, colour: str) -> str:
 
 
 @app.command()
-def add(  # noqa: PLR0913  one parameter for each option
+def add(
     inputs: o.Files,
     sha256: o.Sha256 = [],  # noqa: B006  typer copies it
     scope: o.Scope = None,
@@ -105,7 +108,7 @@ def add(  # noqa: PLR0913  one parameter for each option
 
 
 @app.command()
-def remove(  # noqa: PLR0913  one parameter for each option
+def remove(
     names: o.Names = None,
     sha256: o.Sha256 = [],  # noqa: B006  typer copies it
     scope: o.Scope = None,
@@ -136,7 +139,7 @@ def remove(  # noqa: PLR0913  one parameter for each option
     words = [*(names or []), *sha256]
     if everything == bool(words):
         raise UsageProblem("name what to remove (a file, a fingerprint or a subject), or say --all")
-    if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != 64):  # noqa: PLR2004
+    if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != _DIGITS):
         raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
     places = _places(installer, python, search)
     ask = _ask(scope, for_user, all_users=all_users, no_input=no_input or json or quiet)
@@ -144,17 +147,27 @@ def remove(  # noqa: PLR0913  one parameter for each option
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(installer.host, words, known, find)
     situation = _decide(installer, ask)
-    output.say([*(reports.certificate_line(one, output.style) for one in chosen), f"Scope: {situation.sentence}"])
+    output.say(
+        [
+            *(reports.certificate_line(one, output.style) for one in chosen),
+            f"Scope: {situation.sentence}",
+        ]
+    )
     if situation.may_ask and not (yes or dry_run) and (everything or foreign):
         _confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
     report = installer.remove(
-        chosen, ask, places=places, selection=_selection(store, skip), foreign=foreign, dry_run=dry_run
+        chosen,
+        ask,
+        places=places,
+        selection=_selection(store, skip),
+        foreign=foreign,
+        dry_run=dry_run,
     )
     _finish(installer, output, report, None, strict=strict, inputs=())
 
 
 @app.command("list")
-def list_(  # noqa: PLR0913  one parameter for each option
+def list_(
     python: o.Python = [],  # noqa: B006  typer copies it
     search: o.Search = [],  # noqa: B006
     for_user: o.ForUser = [],  # noqa: B006
@@ -181,7 +194,7 @@ def list_(  # noqa: PLR0913  one parameter for each option
 
 
 @app.command()
-def stores(  # noqa: PLR0913  one parameter for each option
+def stores(
     python: o.Python = [],  # noqa: B006  typer copies it
     search: o.Search = [],  # noqa: B006
     for_user: o.ForUser = [],  # noqa: B006
@@ -253,7 +266,7 @@ def _confirm(question: str) -> None:
         raise UsageProblem("nothing was changed, because the answer was no; --yes answers it beforehand")
 
 
-def _finish(  # noqa: PLR0913  everything that one report is made from
+def _finish(
     installer: Installer,
     output: Output,
     report: Report,

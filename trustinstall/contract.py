@@ -118,7 +118,11 @@ class Contract:
         before = machine.sound()
         assert not machine.trusts(sha256)
         added = run(machine, "add", path)
-        assert (added.code, result(added, machine), added.report["changed"]) == (0, "added", True), added
+        assert (added.code, result(added, machine), added.report["changed"]) == (
+            0,
+            "added",
+            True,
+        ), added
         assert machine.trusts(sha256)
         assert not machine.trusts(other)
         assert machine.sound() == before + 1
@@ -178,7 +182,11 @@ class Contract:
         path, sha256 = machine.root(0)
         before = machine.snapshot()
         removed = run(machine, "remove", stranger)
-        assert (removed.code, result(removed, machine), removed.report["changed"]) == (0, "foreign", False), removed
+        assert (removed.code, result(removed, machine), removed.report["changed"]) == (
+            0,
+            "foreign",
+            False,
+        ), removed
         run(machine, "add", path)
         run(machine, "remove", sha256)
         assert machine.trusts(stranger)
@@ -230,7 +238,7 @@ class Contract:
             time.sleep(chance.uniform(0, took * 1.1))
             running.kill()
             assert machine.sound() in {count, count + 1}
-            if chance.random() < 0.5:  # noqa: PLR2004
+            if chance.random() < 0.5:
                 continue  # killed again before anybody could mend it
             ended = run(machine, "add", path)
             assert ended.code == 0, ended

@@ -88,7 +88,7 @@ class Engine:
         finally:
             self._host.unlock(descriptor)
 
-    def _change(  # noqa: PLR0913  one command's whole context
+    def _change(
         self,
         host: Host,
         ledger: Ledger,

@@ -25,8 +25,8 @@ class UsageProblem(TrustInstallError):
 class CertificateRefused(TrustInstallError):
     """The input is not a certificate that should be trusted.
 
-    `policy` is True where the certificate works but should not be used (expired, weak): `--force` lifts that. It is False
-    where no client could use it, or where using it would do harm.
+    `policy` is True where the certificate works but should not be used (expired, weak): `--force` lifts that. It is
+    False where no client could use it, or where using it would do harm.
     """
 
     exit_code = 4
@@ -35,9 +35,7 @@ class CertificateRefused(TrustInstallError):
     def __init__(self, message: str, *, policy: bool = False) -> None:
         self.policy = policy
         self.reason = message
-        super().__init__(
-            f"{message} ({'policy: --force accepts it' if policy else '--force does not lift this'})"
-        )
+        super().__init__(f"{message} ({'policy: --force accepts it' if policy else '--force does not lift this'})")
 
 
 class NoRights(TrustInstallError):
@@ -80,9 +78,9 @@ class ToolFailed(TrustInstallError):
 def printable(text: str, limit: int = 120) -> str:
     r"""`text` on one line, fit for a terminal, at most `limit` characters (at least 1) long.
 
-    What `str.isprintable` does not call printable becomes `\xNN`, `\uNNNN` or `\UNNNNNNNN`: control characters (terminal
-    escapes), line separators, direction overrides, surrogates, unassigned and private characters, spaces other than the
-    plain one. Text that is too long ends with "…".
+    What `str.isprintable` does not call printable becomes `\xNN`, `\uNNNN` or `\UNNNNNNNN`: control characters
+    (terminal escapes), line separators, direction overrides, surrogates, unassigned and private characters, spaces
+    other than the plain one. Text that is too long ends with "…".
     """
     pieces: list[str] = []
     length = 0

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 # so they get the whole bundle).
 _ADDS = ("NODE_EXTRA_CA_CERTS",)
 _REPLACES = ("REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
-_WORDS = {"image build": "ENV", "ci": "export"}  # where variables are told, and how they are set there
+_WORDS = {
+    "image build": "ENV",
+    "ci": "export",
+}  # where variables are told, and how they are set there
 
 
 @dataclass(frozen=True)
@@ -68,5 +71,8 @@ def advise(report: Report, host: Host, inputs: Sequence[str]) -> Advice:
 
 def _env(report: Report) -> dict[str, str]:
     holding = {Result.ADDED, Result.ALREADY}
-    bundle = next((one.store.location for one in report.outcomes if one.store.system and one.result in holding), None)
+    bundle = next(
+        (one.store.location for one in report.outcomes if one.store.system and one.result in holding),
+        None,
+    )
     return dict.fromkeys((*_ADDS, *_REPLACES), bundle) if bundle else {}

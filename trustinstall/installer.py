@@ -12,11 +12,11 @@ from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
-from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.errors import NoRights, TrustInstallError, UsageProblem, printable
 from trustinstall.host import Host
 from trustinstall.job import Wish
-from trustinstall.pem import pem_blocks
 from trustinstall.outcome import CHANGES, Outcome, Result, from_bytes, to_bytes
+from trustinstall.pem import pem_blocks
 from trustinstall.situation import Ask, Situation, decide
 from trustinstall.survey import Selection
 from trustinstall.views import View
@@ -112,7 +112,7 @@ class Installer:
     backends: Sequence[Backend] = BACKENDS
     tick: Callable[[str], None] = lambda _doing: None
 
-    def add(  # noqa: PLR0913  one parameter for each option of the command
+    def add(
         self,
         certificates: Sequence[Certificate],
         ask: Ask | None = None,
@@ -128,10 +128,16 @@ class Installer:
         anything is changed; what fails in single stores is in the report.
         """
         situation = decide(self.host, ask or Ask(), terminal=False)
-        wish = Wish(tuple(certificates), trusted=True, by=self._caller(situation), adopt=adopt, dry_run=dry_run)
+        wish = Wish(
+            tuple(certificates),
+            trusted=True,
+            by=self._caller(situation),
+            adopt=adopt,
+            dry_run=dry_run,
+        )
         return self._change("add", situation, wish, situation.accounts, places, selection)
 
-    def remove(  # noqa: PLR0913  one parameter for each option of the command
+    def remove(
         self,
         certificates: Sequence[Certificate],
         ask: Ask | None = None,
@@ -146,9 +152,22 @@ class Installer:
         Raises the same errors as `add`.
         """
         situation = decide(self.host, ask or Ask(), terminal=False)
-        wish = Wish(tuple(certificates), trusted=False, by=self._caller(situation), adopt=foreign, dry_run=dry_run)
+        wish = Wish(
+            tuple(certificates),
+            trusted=False,
+            by=self._caller(situation),
+            adopt=foreign,
+            dry_run=dry_run,
+        )
         accounts = self._remembered(situation, certificates)
         return self._change("remove", situation, wish, accounts, places, selection)
+
+    def _check_rights(self, certificates: Sequence[Certificate]) -> None:
+        """Raise NoRights where all that is to be removed belongs to the machine's scope alone."""
+        own, machine = Engine(self.host, self.backends, self.tick).ledger(), views.machine_ledger(self.host)
+        names = {one.sha256 for one in certificates}
+        if names & machine.claims.keys() and not names & own.claims.keys():
+            raise NoRights("it was added to the machine's stores; remove it with sudo")
 
     def _caller(self, situation: Situation) -> str:
         return situation.accounts[0].name if situation.kind == "sudo" and situation.accounts else self.host.account.name
@@ -165,7 +184,7 @@ class Installer:
                         found.setdefault(account.uid, account)
         return tuple(found.values())
 
-    def _change(  # noqa: PLR0913  one command's whole context
+    def _change(
         self,
         command: str,
         situation: Situation,
@@ -213,9 +232,19 @@ class Installer:
 
     def _for_account(self, account: Account, wish: Wish, places: Places, selection: Selection) -> Part:
         """Work for another account, in a process that has only that account's rights."""
-        job = partial(_work_for, replace(self.host, account=account, environ={}), self.backends, wish, places, selection)
+        job = partial(
+            _work_for,
+            replace(self.host, account=account, environ={}),
+            self.backends,
+            wish,
+            places,
+            selection,
+        )
         try:
-            return Part(account.name, from_bytes(self.host.as_account(account, job, partial(self.tick, account.name))))
+            return Part(
+                account.name,
+                from_bytes(self.host.as_account(account, job, partial(self.tick, account.name))),
+            )
         except (TrustInstallError, OSError) as error:
             return Part(account.name, problem=str(error))
 
@@ -260,6 +289,7 @@ class Installer:
                 continue  # their part of the report will say why
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
+        found |= views.machine_ledger(self.host).certificates
         return found | Engine(self.host, self.backends, self.tick).ledger().certificates
 
     def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:

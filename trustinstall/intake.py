@@ -88,23 +88,18 @@ def take(
 ) -> Intake:
     """Read and vet all inputs: paths of files and directories, "-" for standard input.
 
-    With `sha256`, exactly the certificates of these fingerprints must be in the inputs (intermediates and servers' own that
-    are left out aside). Raises `CertificateRefused` for the first thing wrong, `UsageProblem` where the request itself is.
+    With `sha256`, exactly the certificates of these fingerprints must be in the inputs (intermediates and servers' own
+    that are left out aside). Raises `CertificateRefused` for the first thing wrong, `UsageProblem` where the request
+    itself is.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     files = _files(source, inputs)
     found = _read(source, files.chosen)
     now = source.now()
-    wanted = [
-        each
-        for each in found
-        if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)
-    ]
+    wanted = [each for each in found if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)]
     if not wanted:
         raise _no_root(found, now)
-    accepted = [
-        _vetted(each, now, force=force, allow_intermediate=allow_intermediate) for each in wanted
-    ]
+    accepted = [_vetted(each, now, force=force, allow_intermediate=allow_intermediate) for each in wanted]
     if expected:
         _compare(accepted, expected)
     left_out = [
@@ -139,7 +134,10 @@ def _files(source: Source, inputs: Sequence[str]) -> _Files:
             continue
         chosen = [each for each in inside if PurePath(each).suffix.lower() in SUFFIXES]
         if not chosen:
-            message = f"{printable(path)}: the directory holds no certificate file ({', '.join(sorted(SUFFIXES))}); name the file"
+            message = (
+                f"{printable(path)}: the directory holds no certificate file ({', "
+                "'.join(sorted(SUFFIXES))}); name the file"
+            )
             raise CertificateRefused(message)
         files.chosen.extend(chosen)
         files.passed_over.extend(sorted(set(inside) - set(chosen)))
@@ -176,15 +174,14 @@ def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
         kind = "a server's own certificate (no CA:TRUE)"
         advice = "pass the root above it"
     return CertificateRefused(
-        f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by {certificate.issuer_name}; {advice}"
+        f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by "
+        f"{certificate.issuer_name}; {advice}"
     )
 
 
 def _vetted(found: _Found, now: datetime, *, force: bool, allow_intermediate: bool) -> Vetted:
     try:
-        warnings = vet(
-            found.certificate, now=now, force=force, allow_intermediate=allow_intermediate
-        )
+        warnings = vet(found.certificate, now=now, force=force, allow_intermediate=allow_intermediate)
     except CertificateRefused as refusal:
         message = f"{printable(found.origin)}: {refusal.reason}"
         raise CertificateRefused(message, policy=refusal.policy) from refusal
@@ -195,8 +192,9 @@ def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:
     for each in accepted:
         if each.certificate.sha256 not in expected:
             message = (
-                f"{printable(each.origin)}: {each.certificate.name} has the fingerprint {each.certificate.sha256}, which "
-                "--sha256 does not name; compare it with what the authority has published"
+                f"{printable(each.origin)}: {each.certificate.name} has the fingerprint "
+                f"{each.certificate.sha256}, which --sha256 does not name; compare it with what the authority "
+                "has published"
             )
             raise CertificateRefused(message)
     missing = sorted(expected - {each.certificate.sha256 for each in accepted})

@@ -115,7 +115,12 @@ class Job:
     def unreadable(self, found: Found) -> list[Outcome]:
         """Kinds of stores that could not be looked for at all."""
         return [
-            Outcome(_bare(name, name), Result.FAILED, f"cannot look for its stores: {reason}", "store-failed")
+            Outcome(
+                _bare(name, name),
+                Result.FAILED,
+                f"cannot look for its stores: {reason}",
+                "store-failed",
+            )
             for name, reason in found.failures.items()
         ]
 
@@ -125,7 +130,10 @@ class Job:
         for key in lost if self._journal is not None else ():
             del self._ledger.placements[key]
         detail = "it is no longer on this machine"
-        return [Outcome(_bare(store.partition(":")[0], store), Result.GONE, detail) for store in sorted({key[0] for key in lost})]
+        return [
+            Outcome(_bare(store.partition(":")[0], store), Result.GONE, detail)
+            for store in sorted({key[0] for key in lost})
+        ]
 
     def not_covered(self, store: Store) -> Outcome:
         """A store that belongs to another scope."""
@@ -171,7 +179,11 @@ class Job:
         """A store that cannot be written has failed, unless it is as it should be anyway."""
         seen = survey.observe(self._host, backend, store)
         if isinstance(seen, Observation) and all(self._holds(seen, sha256) for sha256 in self._names):
-            return Outcome(store, Result.ALREADY if self._wish.trusted else Result.ABSENT, anchors=len(seen.anchors))
+            return Outcome(
+                store,
+                Result.ALREADY if self._wish.trusted else Result.ABSENT,
+                anchors=len(seen.anchors),
+            )
         return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
 
 

@@ -121,4 +121,10 @@ def _entry(line: bytes) -> Entry:
     if data["version"] != VERSION:
         raise ValueError("another version")
     steps = tuple(step_from_json(step) for step in data["inverse"])
-    return Entry(str(data["transaction"]), str(data["backend"]), str(data["location"]), steps, str(data["token"]))
+    return Entry(
+        str(data["transaction"]),
+        str(data["backend"]),
+        str(data["location"]),
+        steps,
+        str(data["token"]),
+    )

@@ -69,7 +69,12 @@ def look(command: str, view: View) -> str:
     keys = ("listed", "anchors") if command == "list" else ("stores",)
     names = {"listed": "certificates", "anchors": "anchors", "stores": "stores"}
     return _dump(
-        {**_envelope(command, 0), "changed": False, **{names[key]: data[key] for key in keys}, "notes": data["notes"]}
+        {
+            **_envelope(command, 0),
+            "changed": False,
+            **{names[key]: data[key] for key in keys},
+            "notes": data["notes"],
+        }
     )
 
 

@@ -67,7 +67,11 @@ class Ledger:
         """Note that a certificate is wanted; an earlier claim keeps its date, and accounts add up."""
         old = self.claims.get(certificate.sha256)
         if old is not None:
-            by, since, accounts = old.by, old.since, tuple(dict.fromkeys((*old.accounts, *accounts)))
+            by, since, accounts = (
+                old.by,
+                old.since,
+                tuple(dict.fromkeys((*old.accounts, *accounts))),
+            )
         self.certificates[certificate.sha256] = certificate
         self.claims[certificate.sha256] = Claim(certificate.sha256, by, since, accounts)
 

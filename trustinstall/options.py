@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Certificate files, directories, or - for standard input.")]
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE…", help="Certificate files, directories, or - for standard input."),
+]
 Names = Annotated[
-    Optional[list[str]],  # noqa: UP045  typer reads this at run time, on Python 3.10 too
+    list[str] | None,
     typer.Argument(metavar="NAME…", help="A file, a fingerprint or its unique start, or a subject."),
 ]
-Sha256 = Annotated[list[str], typer.Option("--sha256", metavar="HEX", help="The full SHA-256 that the certificate must have.")]
+Sha256 = Annotated[
+    list[str],
+    typer.Option("--sha256", metavar="HEX", help="The full SHA-256 that the certificate must have."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Accept what only policy refuses: expired, or weak.")]
 Intermediate = Annotated[bool, typer.Option("--allow-intermediate", help="Trust intermediates too.")]
-Scope = Annotated[Optional[str], typer.Option("--scope", metavar="machine|user", help="Which stores (default: see README).")]  # noqa: UP045  as above
-ForUser = Annotated[list[str], typer.Option("--for-user", metavar="NAME", help="As root: this account's stores too.")]
+Scope = Annotated[
+    str | None,
+    typer.Option("--scope", metavar="machine|user", help="Which stores (default: see README)."),
+]
+ForUser = Annotated[
+    list[str],
+    typer.Option("--for-user", metavar="NAME", help="As root: this account's stores too."),
+]
 AllUsers = Annotated[bool, typer.Option("--all-users", help="As root: the stores of everybody who can log in.")]
 Store = Annotated[list[str], typer.Option("--store", metavar="ID", help="Only these stores (see `stores`).")]
 Skip = Annotated[list[str], typer.Option("--skip", metavar="ID", help="Not these stores.")]
 Python = Annotated[list[str], typer.Option("--python", metavar="PATH", help="A Python, or its environment.")]
-Search = Annotated[list[str], typer.Option("--search", metavar="DIR", help="Look for Python environments below DIR.")]
+Search = Annotated[
+    list[str],
+    typer.Option("--search", metavar="DIR", help="Look for Python environments below DIR."),
+]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
 Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]
 All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]

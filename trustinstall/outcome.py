@@ -68,7 +68,9 @@ def from_bytes(data: bytes) -> tuple[Outcome, ...]:
     try:
         return tuple(_outcome(item) for item in json.loads(data))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise TrustInstallError(f"a worker process sent an answer that makes no sense ({type(error).__name__})") from None
+        raise TrustInstallError(
+            f"a worker process sent an answer that makes no sense ({type(error).__name__})"
+        ) from None
 
 
 def _outcome(item: dict[str, Any]) -> Outcome:

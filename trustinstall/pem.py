@@ -1,7 +1,7 @@
 """Finding PEM blocks (RFC 7468) in any bytes: a user's file, or a bundle with comments between its certificates.
 
-A marker is a line of its own, as OpenSSL reads it: text in front of it on the same line makes it ordinary text. Scanning
-takes time in proportion to the size of the input, whatever stands in it.
+A marker is a line of its own, as OpenSSL reads it: text in front of it on the same line makes it ordinary text.
+Scanning takes time in proportion to the size of the input, whatever stands in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 TRUSTED = "TRUSTED CERTIFICATE"
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", TRUSTED})
 
-# At a line's start (after a byte-order mark if there is one: `cat` of files made on Windows leaves them in the middle, too).
+# At a line's start (after a byte-order mark if there is one: `cat` of files made on Windows leaves them in the middle,
+# too).
 _MARKER = re.compile(
     rb"(?<![^\r\n])(?:\xef\xbb\xbf)?(?P<dashes>-----)(?P<kind>BEGIN|END) (?P<label>[ !-,.-~]{1,64})-----"
     rb"[ \t]*(?:\r\n|\n|\r|\Z)"
@@ -32,8 +33,8 @@ _COLUMNS = 48  # octets in a line of 64 characters
 class PemBlock(NamedTuple):
     """One block: data[start:end] is it, the line break after its END line included.
 
-    `der` is what the block says, or None where the block is damaged: no BEGIN or no END, or not base64 between them. Of a
-    `TRUSTED CERTIFICATE` it is the certificate alone; `extra` is what OpenSSL appends to it (X509_CERT_AUX).
+    `der` is what the block says, or None where the block is damaged: no BEGIN or no END, or not base64 between them. Of
+    a `TRUSTED CERTIFICATE` it is the certificate alone; `extra` is what OpenSSL appends to it (X509_CERT_AUX).
     """
 
     label: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.blocks import Blocks
 
@@ -41,7 +41,7 @@ class Content:
         return self.content
 
 
-Transform = Union[Content, Blocks]
+Transform = Content | Blocks
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Run:
     must_succeed: bool = True
 
 
-Step = Union[Edit, Delete, Link, MakeDirectory, RemoveDirectory]
+Step = Edit | Delete | Link | MakeDirectory | RemoveDirectory
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,14 @@ def step_to_json(step: Step) -> dict[str, Any]:
             else {"blocks": step.transform.to_json()}
         )
         owner = list(step.owner) if step.owner else None
-        return {"kind": kind, "path": step.path, "expect": step.expect, "mode": step.mode, "owner": owner, **transform}
+        return {
+            "kind": kind,
+            "path": step.path,
+            "expect": step.expect,
+            "mode": step.mode,
+            "owner": owner,
+            **transform,
+        }
     if isinstance(step, Delete):
         return {"kind": kind, "path": step.path, "expect": step.expect}
     if isinstance(step, Link):

@@ -1,7 +1,7 @@
 """Faults with which a root works in most programs, and is refused by some although it is installed: one row for each.
 
-How each is known stands at `vetting`; what no program tried or documented minds (a public exponent of 3, key usage that is
-not critical, a year 9999) has no row.
+How each is known stands at `vetting`; what no program tried or documented minds (a public exponent of 3, key usage that
+is not critical, a year 9999) has no row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trustinstall.traits import Traits
 
 _SOON = timedelta(days=30)
-_MOST_SERIAL_BITS = 20 * 8 - 1  # 20 octets with a sign (RFC 5280 4.1.2.2)
+_MOST_SERIAL_BITS = 21 * 8 - 1  # RFC 5280 4.1.2.2 allows 20 octets, the verifier named below 21
 _GENERALIZED_FROM = datetime(2050, 1, 1, tzinfo=timezone.utc)
 _SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 #: sha1WithRSA and its twin of OIW, dsaWithSHA1 twice, ecdsaWithSHA1.
@@ -63,16 +63,13 @@ def _end_in_wrong_type(traits: Traits) -> bool:
 
 
 def _rare_curve(traits: Traits) -> bool:
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 -- as in `certificate`
+    from cryptography.hazmat.primitives.asymmetric import ec
 
-    return (
-        isinstance(traits.key, ec.EllipticCurvePublicKey)
-        and traits.key.curve.name not in _COMMON_CURVES
-    )
+    return isinstance(traits.key, ec.EllipticCurvePublicKey) and traits.key.curve.name not in _COMMON_CURVES
 
 
 def _edwards_key(traits: Traits) -> bool:
-    from cryptography.hazmat.primitives.asymmetric import ed448, ed25519  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 
     return isinstance(traits.key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey))
 
@@ -85,7 +82,8 @@ QUARRELS: tuple[Quarrel, ...] = (
     Quarrel(_ends_soon, "ends within 30 days; ask for its successor"),
     Quarrel(
         lambda traits: not traits.certificate.is_root,
-        "is an intermediate: Python before 3.13 and Node.js refuse chains that end in it, unless its root is installed too",
+        "is an intermediate: Python before 3.13 and Node.js refuse chains that end in it, unless its root is "
+        "installed too",
     ),
     Quarrel(
         lambda traits: traits.signature in _SHA1_SIGNATURES,
@@ -98,8 +96,8 @@ QUARRELS: tuple[Quarrel, ...] = (
     ),
     Quarrel(
         lambda traits: traits.certificate.is_root and traits.certificate.names_other_key,
-        "has an authority key identifier that is not its own: Python before 3.13, Node.js and `openssl verify` look for "
-        "another root and refuse chains under it",
+        "has an authority key identifier that is not its own: Python before 3.13, Node.js and `openssl verify` "
+        "look for another root and refuse chains under it",
     ),
     Quarrel(
         _constraints_not_critical,
@@ -111,7 +109,8 @@ QUARRELS: tuple[Quarrel, ...] = (
     ),
     Quarrel(
         lambda traits: _limits_path(traits, to_servers=True),
-        "allows no intermediate below it (pathlen:0): curl, wget, Python and Node.js refuse servers whose chain has one",
+        "allows no intermediate below it (pathlen:0): curl, wget, Python and Node.js refuse servers whose chain "
+        "has one",
     ),
     Quarrel(
         lambda traits: _limits_path(traits, to_servers=False),
@@ -128,21 +127,23 @@ QUARRELS: tuple[Quarrel, ...] = (
     ),
     Quarrel(
         _end_in_wrong_type,
-        "has a date before 2050 as GeneralizedTime, where RFC 5280 wants UTCTime: the verifier of Python's cryptography "
-        "refuses chains under it",
+        "has a date before 2050 as GeneralizedTime, where RFC 5280 wants UTCTime: the verifier of Python's "
+        "cryptography refuses chains under it",
     ),
     Quarrel(
         lambda traits: traits.serial < 0,
-        "has a negative serial number: Go programs (1.23 and later, documented) and the verifier of Python's cryptography "
-        "refuse it",
+        "has a negative serial number: Go programs (1.23 and later, documented) and the verifier of Python's "
+        "cryptography refuse it",
     ),
     Quarrel(
         lambda traits: traits.serial == 0,
-        "has the serial number zero, which RFC 5280 forbids: later versions of Python's cryptography refuse it (documented)",
+        "has the serial number zero, which RFC 5280 forbids: later versions of Python's cryptography refuse it "
+        "(documented)",
     ),
     Quarrel(
         lambda traits: traits.serial.bit_length() > _MOST_SERIAL_BITS,
-        "has a serial number of more than 20 octets: the verifier of Python's cryptography refuses chains under it",
+        "has a serial number of more than 21 octets, where RFC 5280 allows 20: the verifier of Python's "
+        "cryptography refuses chains under it",
     ),
     Quarrel(
         lambda traits: not traits.certificate.has_subject,
@@ -150,12 +151,13 @@ QUARRELS: tuple[Quarrel, ...] = (
     ),
     Quarrel(
         lambda traits: not traits.certificate.subject_is_clean,
-        "has a subject with control characters or in an old encoding (T61String): programs built on Python's cryptography "
-        "may fail to show it",
+        "has a subject with control characters or in an old encoding (T61String): programs built on Python's "
+        "cryptography may fail to show it",
     ),
     Quarrel(
         _rare_curve,
-        "has a key on an uncommon curve: wget and Java refuse chains under it, so do Chrome, Firefox and Go (documented)",
+        "has a key on an uncommon curve: wget and Java refuse chains under it, so do Chrome, Firefox and Go "
+        "(documented)",
     ),
     Quarrel(
         _edwards_key,

@@ -1,9 +1,9 @@
 """Foreign bytes to certificates: PEM, DER and PKCS#7, and one clear sentence for everything else that people pass.
 
-A certificate comes out of here only when both `cryptography` and OpenSSL (through `ssl`) take it, alone and without anything
-after it. One block in a bundle that OpenSSL cannot load makes it refuse the *whole* bundle, and OpenSSL takes what the
-stricter parsers in other clients do not: tried with OpenSSL 3.0, where an invalid UTF-8 subject breaks the bundle, and with
-a BOOLEAN written as 01, which OpenSSL takes and `cryptography` does not.
+A certificate comes out of here only when both `cryptography` and OpenSSL (through `ssl`) take it, alone and without
+anything after it. One block in a bundle that OpenSSL cannot load makes it refuse the *whole* bundle, and OpenSSL takes
+what the stricter parsers in other clients do not: tried with OpenSSL 3.0, where an invalid UTF-8 subject breaks the
+bundle, and with a BOOLEAN written as 01, which OpenSSL takes and `cryptography` does not.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 MOST_OCTETS = 1 << 20
 
-_KEY = "it holds a private key, which must not be copied into places that all can read; pass a file with the certificate alone"
+_KEY = (
+    "it holds a private key, which must not be copied into places that all can read; pass a file with the "
+    "certificate alone"
+)
 _CSR = "it is a certificate request (CSR), not a certificate; pass the certificate that the authority has made of it"
 _CRL = "it is a revocation list (CRL), not a certificate; pass the authority's certificate"
 _PUBLIC = "it is a bare public key, not a certificate; pass the root certificate"
@@ -82,7 +85,8 @@ def read_certificates(data: bytes, origin: str) -> tuple[Certificate, ...]:
     """Every certificate in a file, in its order, each once.
 
     `data` is the whole file and `origin` its name for messages. Raises `CertificateRefused` where it holds none, holds
-    anything else beside them, or one of them is not taken by both parsers; no content of the file but names is in the message.
+    anything else beside them, or one of them is not taken by both parsers; no content of the file but names is in the
+    message.
     """
     try:
         found = [Certificate(raw) for raw in dict.fromkeys(_parts(data))]
@@ -98,8 +102,8 @@ def read_certificates(data: bytes, origin: str) -> tuple[Certificate, ...]:
 
 def check_both_parsers(certificate: Certificate) -> None:
     """Raise `CertificateRefused` unless both `cryptography` and OpenSSL can use all of the certificate."""
-    from cryptography import x509  # noqa: PLC0415 -- 36 ms, and commands that read no certificate import this module, too
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
     loaded = certificate.load()
     try:
@@ -120,8 +124,8 @@ def check_both_parsers(certificate: Certificate) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificate.der)
     except ssl.SSLError as error:
         _refuse(
-            f"OpenSSL cannot load the certificate {certificate.name} ({printable(str(error.strerror or error))}), and would "
-            "refuse the whole bundle with it; ask the authority for a well-formed one"
+            f"OpenSSL cannot load the certificate {certificate.name} ({printable(str(error.strerror or "
+            "error))}), and would refuse the whole bundle with it; ask the authority for a well-formed one"
         )
     # What people see of it must be readable, too: these raise where a time is out of the calendar.
     _ = certificate.not_before, certificate.not_after
@@ -134,16 +138,12 @@ def _refuse(sentence: str) -> NoReturn:
 def _parts(data: bytes) -> Iterator[bytes]:
     """The DER of each certificate in a file of any kind."""
     if len(data) > MOST_OCTETS:
-        _refuse(
-            f"it is larger than {MOST_OCTETS >> 20} MiB; pass a file with the root certificate alone"
-        )
+        _refuse(f"it is larger than {MOST_OCTETS >> 20} MiB; pass a file with the root certificate alone")
     if not data.strip():
         _refuse("it is empty; pass the root certificate as PEM, DER or PKCS#7")
     binary = data[0] == der.SEQUENCE and (len(data) == 1 or not 0x20 <= data[1] < 0x7F)  # noqa: PLR2004 -- ASCII text
     if not binary and _UTF16.search(data):
-        _refuse(
-            "it is UTF-16 text, as PowerShell and Notepad may write it; save it as UTF-8 or ASCII"
-        )
+        _refuse("it is UTF-16 text, as PowerShell and Notepad may write it; save it as UTF-8 or ASCII")
     if not binary and (_LOOSE_MARKER.search(data) or _KEY_MARKER.search(data)):
         yield from _pem_parts(data)
     elif data[0] == der.SEQUENCE:
@@ -162,7 +162,10 @@ def _neither(data: bytes) -> str:
     if _HTML.search(text[:_HEAD]):
         return "it is a web page (a login or error page, saved in place of the file?); get the certificate itself"
     if _BARE_BASE64.fullmatch(text):
-        return "it is base64 without a BEGIN line; put it between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----"
+        return (
+            "it is base64 without a BEGIN line; put it between -----BEGIN CERTIFICATE----- and -----END "
+            "CERTIFICATE-----"
+        )
     return _NOTHING
 
 
@@ -189,8 +192,8 @@ def _block_parts(block: PemBlock, raw: bytes, where: str) -> Iterator[bytes]:
         _refuse(_LABELS.get(block.label, other))
     if block.extra and not _trusts_servers(block.extra):
         _refuse(
-            f"{where} says that it is not to be trusted for servers (a TRUSTED CERTIFICATE of OpenSSL with such settings); "
-            "pass the plain certificate where that is not meant"
+            f"{where} says that it is not to be trusted for servers (a TRUSTED CERTIFICATE of OpenSSL with such "
+            "settings); pass the plain certificate where that is not meant"
         )
     yield from _der_parts(raw, where)
 
@@ -203,9 +206,7 @@ def _der_parts(data: bytes, where: str) -> Iterator[bytes]:
     if outer.cut_off:
         _refuse(f"{where} {_DAMAGED}")
     if outer.end < len(data):
-        _refuse(
-            f"{where} has {len(data) - outer.end} octets after its end; get the file again, or pass several as PEM"
-        )
+        _refuse(f"{where} has {len(data) - outer.end} octets after its end; get the file again, or pass several as PEM")
     other = _other_kind(outer)
     if other:
         _refuse(other)
@@ -218,7 +219,8 @@ def _der_parts(data: bytes, where: str) -> Iterator[bytes]:
 def _other_kind(outer: der.Element) -> str | None:
     """The sentence for what a DER file is by its outer shape, None where it may be a certificate or PKCS#7.
 
-    Shapes: RFC 5208, 5915, 5958, 7292, 8017 (keys, PKCS#12), 2986 (CSR), 5280 (CRL, SubjectPublicKeyInfo), 5652 (PKCS#7).
+    Shapes: RFC 5208, 5915, 5958, 7292, 8017 (keys, PKCS#12), 2986 (CSR), 5280 (CRL, SubjectPublicKeyInfo), 5652
+    (PKCS#7).
     """
     tags = der.tags(outer)
     first, second = (*tags[:2], 0, 0)[:2]
@@ -250,8 +252,8 @@ _REQUEST_BODIES = (
 
 
 def _pkcs7_parts(data: bytes, where: str) -> Iterator[bytes]:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 -- see check_both_parsers
-    from cryptography.hazmat.primitives.serialization import Encoding, pkcs7  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
     try:
         with quiet():
@@ -273,9 +275,7 @@ def _trusts_servers(extra: bytes) -> bool:
         for purposes in settings.children():
             if purposes.tag not in {der.SEQUENCE, der.CONTEXT_0}:
                 continue
-            for_servers = any(
-                der.dotted(each.value) in _SERVER_PURPOSES for each in purposes.children()
-            )
+            for_servers = any(der.dotted(each.value) in _SERVER_PURPOSES for each in purposes.children())
             if for_servers == (purposes.tag == der.CONTEXT_0):
                 return False
     except der.Malformed:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _NAME, _WORD = 13, 10  # columns of a store's name and of the word that says how it went
+_NARROW = 30  # columns that are too few for a sentence
 _GOOD = frozenset({Result.ADDED, Result.REMOVED, Result.ALREADY, Result.FOLLOWS})
 _BAD = frozenset({Result.FAILED})
 
@@ -111,7 +112,7 @@ def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[
     gap = max(1, _NAME - len(name))
     head = f"  {name}{' ' * gap}{word}{' ' * max(1, _WORD - len(word))}"
     lines = textwrap.wrap(detail, WIDTH - len(head), break_on_hyphens=False) or [""]
-    if WIDTH - len(head) < 30 and len(lines) > 1:
+    if WIDTH - len(head) < _NARROW and len(lines) > 1:
         lines = ["", *textwrap.wrap(detail, WIDTH - 6, break_on_hyphens=False)]
         rest = [f"      {line}" for line in lines[1:]]
     else:
@@ -121,34 +122,39 @@ def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[
 
 
 def _summary(report: Report) -> str:
-    counted = report.in_scope
-    good = sum(one.result is not Result.FAILED for one in counted)
-    if report.dry_run:
-        text = f"Dry run: {sum(one.result is Result.PLANNED for one in counted)} of {_stores(len(counted))} would change."
-    elif report.command == "add":
-        held = sum(one.result in {Result.ADDED, Result.ALREADY, Result.FOLLOWS} for one in counted)
-        text = f"Trusted in {held} of {_stores(len(counted))}."
-    elif report.changed or good < len(counted):
-        removed = sum(one.result in {Result.REMOVED, Result.FOLLOWS} for one in counted)
-        text = f"Removed from {removed} of {_stores(len(counted))}."
-        if good == len(counted):
-            text = f"Removed; {_stores(removed)} changed."
-    else:
-        text = "Nothing of ours was there; nothing was changed."
     missing: list[str] = []
     others = sum(one.result is Result.NOT_COVERED for one in report.outcomes)
     if others:
-        missing.append(f"{_stores(others)} of another scope (-v lists them)")
+        missing.append(f"{_count(others, 'store')} of another scope (-v lists them)")
     if report.situation.uncovered:
-        count = report.situation.uncovered
-        missing.append(f"{count} other account{'s' if count != 1 else ''} (--all-users)")
-    return text + (f" Not covered: {', '.join(missing)}." if missing else "")
+        missing.append(f"{_count(report.situation.uncovered, 'other account')} (--all-users)")
+    return _result(report) + (f" Not covered: {', '.join(missing)}." if missing else "")
+
+
+def _result(report: Report) -> str:
+    results = [one.result for one in report.in_scope]
+    total = _count(len(results), "store")
+    if not results:
+        return "There is no store in this scope."
+    if report.dry_run:
+        return f"Dry run: {results.count(Result.PLANNED)} of {total} would change."
+    if report.command == "add":
+        held = sum(one in {Result.ADDED, Result.ALREADY, Result.FOLLOWS} for one in results)
+        return f"Trusted in {held} of {total}."
+    if Result.FAILED in results:
+        return f"Not removed from {_count(results.count(Result.FAILED), 'store')}."
+    if not report.changed:
+        return "Nothing of ours was there; nothing was changed."
+    return f"Removed from {_count(sum(one in {Result.REMOVED, Result.FOLLOWS} for one in results), 'store')}."
 
 
 def _next_lines(advice: Advice, style: Style) -> list[str]:
     lines: list[str] = []
     for command in advice.foreign:
-        lines += ["Still trusted, because somebody else put it there. To take exactly that out:", f"  {command}"]
+        lines += [
+            "Still trusted, because somebody else put it there. To take exactly that out:",
+            f"  {command}",
+        ]
     if advice.restart:
         lines += wrapped(f"Restart to notice: {', '.join(advice.restart)}.", "")
     if advice.administrator:
@@ -165,7 +171,9 @@ def failures(report: Report) -> list[str]:
     """A line for each store and scope that failed: what --quiet says on standard error."""
     lines = [f"trustinstall: {part.scope}: {part.problem}" for part in report.parts if part.problem]
     failed = [one for one in report.outcomes if one.result is Result.FAILED]
-    return lines + [f"trustinstall: {one.store.id}: {one.detail}" for one in failed] or ["trustinstall: no store is in scope"]
+    return lines + [f"trustinstall: {one.store.id}: {one.detail}" for one in failed] or [
+        "trustinstall: no store is in scope"
+    ]
 
 
 def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> list[str]:
@@ -179,7 +187,10 @@ def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> 
         for store in dict.fromkeys(anchor.store for anchor in view.anchors):
             found = [anchor for anchor in view.anchors if anchor.store == store]
             lines += ["", style.loud(f"{store}: {len(found)} anchors")]
-            lines += [f"  {anchor.sha256[:16]} {'*' if anchor.ours else ' '} {printable(anchor.subject, 58)}" for anchor in found]
+            lines += [
+                f"  {anchor.sha256[:16]} {'*' if anchor.ours else ' '} {printable(anchor.subject, 58)}"
+                for anchor in found
+            ]
     return [*lines, *(line for note in view.notes for line in wrapped(f"Note: {note}", ""))]
 
 
@@ -231,5 +242,5 @@ def wrapped(text: str, indent: str) -> list[str]:
     ) or [indent]
 
 
-def _stores(count: int) -> str:
-    return f"{count} store{'s' if count != 1 else ''}"
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

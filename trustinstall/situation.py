@@ -91,7 +91,15 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
     covered = {one.uid for one in accounts}
     people = [one for one in host.people() if one.uid not in covered]
     kind = "sudo" if invoker else "root"
-    return Situation(kind, traits, ask.scope != "user", own=False, accounts=accounts, uncovered=len(people), may_ask=may_ask)
+    return Situation(
+        kind,
+        traits,
+        ask.scope != "user",
+        own=False,
+        accounts=accounts,
+        uncovered=len(people),
+        may_ask=may_ask,
+    )
 
 
 def _for_user(host: Host, ask: Ask, traits: frozenset[str], *, may_ask: bool) -> Situation:
@@ -123,7 +131,7 @@ def _invoker(host: Host) -> Account | None:
     """The account behind sudo, doas or pkexec; whatever the variables say, it must be an account of this machine."""
     for variable in _UIDS:
         value = host.environ.get(variable, "")
-        if value.isdecimal() and len(value) < 11:
+        if value.isdecimal():
             return _person(host.account_of(int(value)))
     for variable in _NAMES:
         if host.environ.get(variable):
@@ -146,4 +154,3 @@ def _traits(host: Host) -> frozenset[str]:
     # BuildKit leaves no file behind, but a build has no init: process 1 is the shell of the RUN line, or we.
     found["image build"] = host.account.is_root and not found["ci"] and host.first_process_is_shell()
     return frozenset(name for name, true in found.items() if true)
-

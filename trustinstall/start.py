@@ -34,7 +34,10 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
         console.debug()
         kind = type(error).__name__
-        return _failed(arguments, TrustInstallError(f"unexpected {kind}: {printable(str(error))}; please report it"))
+        return _failed(
+            arguments,
+            TrustInstallError(f"unexpected {kind}: {printable(str(error))}; please report it"),
+        )
     return 0
 
 

@@ -1,7 +1,7 @@
 """The directory of our own state: who may read what, and when it is believed.
 
-    <base>/                  the ledger: for the machine's scope everybody may read it
-    <base>/private/          0700: the lock, and the journal with what stood in files before us (it may hold secrets)
+<base>/                  the ledger: for the machine's scope everybody may read it
+<base>/private/          0700: the lock, and the journal with what stood in files before us (it may hold secrets)
 """
 
 from __future__ import annotations

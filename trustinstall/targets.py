@@ -38,7 +38,10 @@ def resolve(
 
 
 def _resolve(
-    host: Host, word: str, known: Mapping[str, Certificate], find: Callable[[str], Certificate | None]
+    host: Host,
+    word: str,
+    known: Mapping[str, Certificate],
+    find: Callable[[str], Certificate | None],
 ) -> Sequence[Certificate]:
     path = host.absolute(word) if word != "-" else word
     if word == "-" or host.exists(path):

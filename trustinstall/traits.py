@@ -57,31 +57,29 @@ class Traits:
     @cached_property
     def basic_constraints(self) -> x509.Extension[x509.BasicConstraints] | None:
         """Basic Constraints, if there are any."""
-        from cryptography import x509  # noqa: PLC0415 -- as in `certificate`
+        from cryptography import x509
 
         return self._find(x509.BasicConstraints)
 
     @cached_property
     def key_usage(self) -> x509.Extension[x509.KeyUsage] | None:
         """Key Usage, if there is any."""
-        from cryptography import x509  # noqa: PLC0415
+        from cryptography import x509
 
         return self._find(x509.KeyUsage)
 
     @cached_property
     def purposes(self) -> frozenset[str] | None:
         """The dotted object identifiers of Extended Key Usage; None where there is no such limit."""
-        from cryptography import x509  # noqa: PLC0415
+        from cryptography import x509
 
         found = self._find(x509.ExtendedKeyUsage)
-        return (
-            None if found is None else frozenset(purpose.dotted_string for purpose in found.value)
-        )
+        return None if found is None else frozenset(purpose.dotted_string for purpose in found.value)
 
     @cached_property
     def name_constrained(self) -> bool:
         """Whether there are Name Constraints."""
-        from cryptography import x509  # noqa: PLC0415
+        from cryptography import x509
 
         return self._find(x509.NameConstraints) is not None
 
@@ -95,10 +93,8 @@ class Traits:
         """Whether there is a subject key identifier."""
         return key_identifiers(self.loaded)[0] is not None
 
-    def _find(
-        self, kind: type[_Kind]
-    ) -> x509.Extension[_Kind] | None:
-        from cryptography import x509  # noqa: PLC0415
+    def _find(self, kind: type[_Kind]) -> x509.Extension[_Kind] | None:
+        from cryptography import x509
 
         try:
             return self.extensions.get_extension_for_class(kind)

@@ -1,8 +1,8 @@
 """Whether a certificate that parses should be trusted.
 
-The tables here and in `quarrels` were tried on Debian 12 with a real server and, as its trust anchor, a root that has each
-fault: Python 3.11 and 3.13 and curl 7.88 (OpenSSL 3.0), GNU Wget (GnuTLS 3.7), Node.js 20, Java 17, and the verifier in
-`cryptography` 50. Rows that say "documented" come from RFC 5280 or a program's own release notes.
+The tables here and in `quarrels` were tried on Debian 12 with a real server and, as its trust anchor, a root that has
+each fault: Python 3.11 and 3.13 and curl 7.88 (OpenSSL 3.0), GNU Wget (GnuTLS 3.7), Node.js 20, Java 17, and the
+verifier in `cryptography` 50. Rows that say "documented" come from RFC 5280 or a program's own release notes.
 
 A refusal is *policy* where clients could work with the certificate, and it is people's safety that speaks against it;
 `--force` turns it into a warning. It is structural where all clients, or most, could not use it.
@@ -34,8 +34,8 @@ _BROKEN_SIGNATURES = {
 _SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 _ANY_PURPOSE = "2.5.29.37.0"
 
-#: Extensions that OpenSSL 3.0 handles (`X509_supported_extension` in v3_purp.c); any other that is critical makes it refuse
-#: the chain, the key identifiers included. GnuTLS and Go know fewer.
+#: Extensions that OpenSSL 3.0 handles (`X509_supported_extension` in v3_purp.c); any other that is critical makes it
+#: refuse the chain, the key identifiers included. GnuTLS and Go know fewer.
 _HANDLED = frozenset(
     {
         "2.16.840.1.113730.1.1",  # Netscape certificate type
@@ -55,13 +55,11 @@ _HANDLED = frozenset(
 )
 
 
-def vet(
-    certificate: Certificate, *, now: datetime, force: bool, allow_intermediate: bool
-) -> tuple[str, ...]:
+def vet(certificate: Certificate, *, now: datetime, force: bool, allow_intermediate: bool) -> tuple[str, ...]:
     """Warnings about a certificate that `reading` has let through; `now` is aware.
 
-    Raises `CertificateRefused` with the first structural fault, else the first fault of policy unless `force`, which makes
-    warnings of all those. A certificate that is no root is refused unless `allow_intermediate`.
+    Raises `CertificateRefused` with the first structural fault, else the first fault of policy unless `force`, which
+    makes warnings of all those. A certificate that is no root is refused unless `allow_intermediate`.
     """
     traits = Traits(certificate, now)
     for fault in _STRUCTURAL:
@@ -79,8 +77,7 @@ def vet(
         raise _refusal(certificate, doubts[0], policy=True)
     quarrels = [quarrel.sentence for quarrel in QUARRELS if quarrel.holds(traits)]
     return tuple(
-        f"{certificate.name} {sentence}"
-        for sentence in (*(f"{each} (--force)" for each in doubts), *quarrels)
+        f"{certificate.name} {sentence}" for sentence in (*(f"{each} (--force)" for each in doubts), *quarrels)
     )
 
 
@@ -99,7 +96,9 @@ def _no_authority(traits: Traits) -> str | None:
         return "is no authority (no CA:TRUE), probably a server's own certificate; pass the root that has signed it"
     if traits.loaded.version.value == 0:
         return "is an X.509 version 1 certificate, which cannot say that it is an authority; ask for a version 3 root"
-    return "is self-signed but no authority (no CA:TRUE); ask for a root certificate, or have this one made with CA:TRUE"
+    return (
+        "is self-signed but no authority (no CA:TRUE); ask for a root certificate, or have this one made with CA:TRUE"
+    )
 
 
 def _cannot_sign(traits: Traits) -> str | None:
@@ -107,13 +106,16 @@ def _cannot_sign(traits: Traits) -> str | None:
     usage = traits.key_usage
     if usage is None or usage.value.key_cert_sign:
         return None
-    return "must not sign certificates (its key usage lacks keyCertSign), so every client refuses it; ask for a root that may"
+    return (
+        "must not sign certificates (its key usage lacks keyCertSign), so every client refuses it; ask for a "
+        "root that may"
+    )
 
 
 def _damaged(traits: Traits) -> str | None:
     """No client checks a root's own signature, so nothing else would notice a flipped bit."""
     own = traits.certificate
-    if own.self_issued and not own.is_root and not own.is_rollover:
+    if not own.signature_well_formed or (own.self_issued and not own.is_root and not own.is_rollover):
         return "is damaged: its own signature does not fit; get the file again"
     return None
 
@@ -123,12 +125,15 @@ def _unhandled_extension(traits: Traits) -> str | None:
     for extension in traits.extensions:
         if extension.critical and extension.oid.dotted_string not in _HANDLED:
             oid = printable(extension.oid.dotted_string, 60)
-            return f"has a critical extension ({oid}) that clients do not know, so they refuse it; ask for a root without it"
+            return (
+                f"has a critical extension ({oid}) that clients do not know, so they refuse it; ask for a "
+                "root without it"
+            )
     return None
 
 
 def _wrong_purpose(traits: Traits) -> str | None:
-    """OpenSSL looks at the extended key usage of a root, too; so Python, curl and Node.js refuse (wget and Java do not)."""
+    """OpenSSL looks at a root's extended key usage, so Python, curl and Node.js refuse (wget and Java do not)."""
     if traits.purposes is None or traits.purposes & {_SERVER_AUTH, _ANY_PURPOSE}:
         return None
     return (
@@ -139,14 +144,14 @@ def _wrong_purpose(traits: Traits) -> str | None:
 
 def _explicit_curve(traits: Traits) -> str | None:
     """RFC 5480 2.1.1 forbids it. `cryptography` recognises well-known curves; no client tried takes it."""
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec
 
-    if (
-        not isinstance(traits.key, ec.EllipticCurvePublicKey)
-        or traits.certificate.key_parameters_tag != der.SEQUENCE
-    ):
+    if not isinstance(traits.key, ec.EllipticCurvePublicKey) or traits.certificate.key_parameters_tag != der.SEQUENCE:
         return None
-    return "spells its elliptic curve out instead of naming it, and every client refuses that; ask for a root with a named curve"
+    return (
+        "spells its elliptic curve out instead of naming it, and every client refuses that; ask for a root "
+        "with a named curve"
+    )
 
 
 _STRUCTURAL: tuple[Callable[[Traits], str | None], ...] = (
@@ -168,8 +173,9 @@ def _expired(traits: Traits) -> str | None:
         return None
     if own.not_after < own.not_before and own.validity_tags[1] == der.UTC_TIME:
         return (
-            f"ends in {own.not_after.year}, before it begins: its end is written with two digits of year, which from 50 on "
-            "means the last century (RFC 5280 4.1.2.5), so clients take it for expired; ask for one with a GeneralizedTime"
+            f"ends in {own.not_after.year}, before it begins: its end is written with two digits of year, which "
+            "from 50 on means the last century (RFC 5280 4.1.2.5), so clients take it for expired; ask for one "
+            "with a GeneralizedTime"
         )
     return f"expired on {own.not_after:%Y-%m-%d}; ask for its successor"
 
@@ -183,7 +189,7 @@ def _early(traits: Traits) -> str | None:
 
 def _weak_key(traits: Traits) -> str | None:
     """OpenSSL's security level 2, Debian's default, refuses each of these ("CA certificate key too weak")."""
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
     key = traits.key
     if isinstance(key, dsa.DSAPublicKey):
@@ -191,7 +197,10 @@ def _weak_key(traits: Traits) -> str | None:
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < _RSA_BITS:
         return f"has an RSA key of only {key.key_size} bits, where {_RSA_BITS} are the least; ask for a stronger root"
     if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _EC_BITS:
-        return f"has an elliptic curve key of only {key.key_size} bits, where {_EC_BITS} are the least; ask for a stronger root"
+        return (
+            f"has an elliptic curve key of only {key.key_size} bits, where {_EC_BITS} are the least; ask for "
+            "a stronger root"
+        )
     return None
 
 

@@ -155,7 +155,9 @@ def from_bytes(data: bytes) -> View:
             tuple(str(note) for note in raw["notes"]),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise TrustInstallError(f"a worker process sent an answer that makes no sense ({type(error).__name__})") from None
+        raise TrustInstallError(
+            f"a worker process sent an answer that makes no sense ({type(error).__name__})"
+        ) from None
 
 
 def _clean(value: object) -> object:
@@ -174,15 +176,26 @@ def _state(host: Host, owner: int) -> State:
     return State(base, owner)
 
 
+def machine_ledger(host: Host) -> Ledger:
+    """The ledger of the machine's scope, which every account may read."""
+    return ledgers.load(host, _state(host, 0))
+
+
 def _scopes(host: Host) -> list[tuple[str, int, Ledger]]:
     """Name, owner and ledger of the machine's scope and of the acting account's."""
-    scopes = [("machine", 0, ledgers.load(host, _state(host, 0)))]
+    scopes = [("machine", 0, machine_ledger(host))]
     if not host.account.is_root and host.account.home is not None:
-        scopes.append((host.account.name, host.account.uid, ledgers.load(host, _state(host, host.account.uid))))
+        scopes.append(
+            (
+                host.account.name,
+                host.account.uid,
+                ledgers.load(host, _state(host, host.account.uid)),
+            )
+        )
     return scopes
 
 
-def _listed(  # noqa: PLR0913  everything that one line of the list is made from
+def _listed(
     scope: str,
     owner: int,
     ledger: Ledger,
@@ -194,7 +207,9 @@ def _listed(  # noqa: PLR0913  everything that one line of the list is made from
     record = {store: one for (store, which), one in ledger.placements.items() if which == sha256}
     places = [store_id for store_id, store in stores.items() if store.owner == owner or store_id in record]
     held = [_held(store_id, sha256, record.get(store_id), stores, seen) for store_id in places]
-    held += [Held(one.store, one.store, "gone", one.since, one.by) for one in record.values() if one.store not in stores]
+    held += [
+        Held(one.store, one.store, "gone", one.since, one.by) for one in record.values() if one.store not in stores
+    ]
     return Listed(
         scope,
         sha256,
@@ -222,7 +237,12 @@ def _held(
         if state in {"missing", "unreadable"}:
             return None
         fed_by = next((one.id for one in stores.values() if one.location == store.follows), "")
-        return Held(store_id, store.label or store_id, f"follows {fed_by}" if fed_by else state, foreign=not fed_by)
+        return Held(
+            store_id,
+            store.label or store_id,
+            f"follows {fed_by}" if fed_by else state,
+            foreign=not fed_by,
+        )
     return Held(
         store_id,
         store.label or store_id,

@@ -44,7 +44,12 @@ class Done:
 
 
 def bring(
-    host: Host, backend: Backend, store: Store, wanted: Sequence[Wanted], record: Record, journal: Journal | None
+    host: Host,
+    backend: Backend,
+    store: Store,
+    wanted: Sequence[Wanted],
+    record: Record,
+    journal: Journal | None,
 ) -> Done:
     """Bring one store to what is wanted; without a journal, only say what would be done.
 
@@ -83,7 +88,7 @@ def refresh(host: Host, what: Refresh | None, *, whatever: bool = False) -> None
                     raise
 
 
-def _act(  # noqa: PLR0913  everything that one change needs, and nothing is kept between two
+def _act(
     host: Host,
     backend: Backend,
     store: Store,
@@ -113,7 +118,7 @@ def _act(  # noqa: PLR0913  everything that one change needs, and nothing is kep
         raise
 
 
-def _put_back(  # noqa: PLR0913  everything that one change has to be undone with
+def _put_back(
     host: Host,
     backend: Backend,
     store: Store,
@@ -135,7 +140,12 @@ def _put_back(  # noqa: PLR0913  everything that one change has to be undone wit
 
 
 def _settle(
-    host: Host, backend: Backend, store: Store, plan: Plan, before: Observation, wanted: Sequence[Wanted]
+    host: Host,
+    backend: Backend,
+    store: Store,
+    plan: Plan,
+    before: Observation,
+    wanted: Sequence[Wanted],
 ) -> Observation:
     """Refresh until the artefact shows what is wanted; whatever a tool says of itself is no evidence."""
     wrong: str | None = None
@@ -147,7 +157,11 @@ def _settle(
         wrong = _wrong(plan, before, after, wanted) or backend.verify(host, store)
         if wrong is None:
             return after
-    raise StoreError(store=store.id, cause=wrong or "it was not verified", advice="everything was put back; -v says more")
+    raise StoreError(
+        store=store.id,
+        cause=wrong or "it was not verified",
+        advice="everything was put back; -v says more",
+    )
 
 
 def _wrong(plan: Plan, before: Observation, after: Observation, wanted: Sequence[Wanted]) -> str | None:
@@ -176,7 +190,13 @@ def words(error: BaseException) -> str:
 
 def describe(plan: Plan) -> tuple[str, ...]:
     """What a plan would do, a line each, for a dry run."""
-    verbs = {"Edit": "write", "Delete": "delete", "Link": "link", "MakeDirectory": "create", "RemoveDirectory": "remove"}
+    verbs = {
+        "Edit": "write",
+        "Delete": "delete",
+        "Link": "link",
+        "MakeDirectory": "create",
+        "RemoveDirectory": "remove",
+    }
     lines = [f"{verbs[type(step).__name__]} {step.path}" for step in plan.steps]
     runs = plan.refresh.runs if plan.refresh else ()
     return (*lines, *(f"run {' '.join(run.argv)}" for run in runs))

@@ -11,7 +11,7 @@ import hashlib
 import posixpath
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,7 +39,7 @@ _TOOL_NAME = posixpath.basename(TOOL)
 _HASH_LINK = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
 _OUR_LINK = re.compile(r".*-[0-9a-f]{12}\.pem")
 _LINK_NAME = str.maketrans(" (),", "_==_")  # what the tool does to characters that a shell minds
-_DEEPEST = 16  # directories within each other; a link that leads to its own parent goes on for ever
+_DEEPEST = 16  # directories within each other
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Source:
         path: as the tool names it.
         content: what it holds.
         certificates: SHA-256 of each certificate in it.
-        link: where `path` itself points, if it is a link.
-        beyond: whether a directory on the way is a link, so that the file lies elsewhere.
+        link: where it points, if it is a link itself.
+        beyond: whether it lies outside LOCAL, behind a link to a directory.
     """
 
     path: str
     content: bytes
     certificates: tuple[str, ...]
-    link: str | None = None
+    link: str | None
     beyond: bool = False
 
     @property
@@ -73,11 +73,7 @@ class Source:
     @property
     def ours(self) -> bool:
         """Whether its name is the one that we would give it."""
-        return (
-            not self.shipped
-            and self.alone is not None
-            and self.path.endswith(f"-{self.alone[:12]}.crt")
-        )
+        return not self.shipped and self.alone is not None and self.path.endswith(f"-{self.alone[:12]}.crt")
 
 
 @dataclass(frozen=True)
@@ -209,38 +205,38 @@ def _sources(host: Host, pasted: Mapping[bytes, str]) -> Iterator[Source]:
         name = line.strip()
         if name and name[0] not in "#!" and "\0" not in name:
             yield from _source(host, f"{SHIPPED}/{name}", pasted)
-    for path, beyond in _local_files(host, LOCAL, beyond=False, depth=0):
-        yield from _source(host, path, pasted, beyond=beyond)
+    yield from _local_sources(host, LOCAL, (host.real(LOCAL),), pasted)
 
 
-def _local_files(
-    host: Host, directory: str, *, beyond: bool, depth: int
-) -> Iterator[tuple[str, bool]]:
-    """`find -L DIRECTORY -type f -name '*.crt'`, and whether a directory on the way is a link."""
-    for name in host.names(directory):
-        path = f"{directory}/{name}"
-        kind, linked = _kind(host, path)
-        if kind is Kind.DIRECTORY and depth < _DEEPEST:
-            yield from _local_files(host, path, beyond=beyond or linked, depth=depth + 1)
+def _local_sources(host: Host, directory: str, ways: tuple[str, ...], pasted: Mapping[bytes, str]) -> Iterator[Source]:
+    """`find -L DIRECTORY -type f -name '*.crt'`.
+
+    `ways` are the real paths of LOCAL and what lies between: no directory is entered within itself.
+    """
+    for name in host.names(ways[-1]):
+        place = f"{ways[-1]}/{name}"
+        kind, real = _kind(host, place)
+        if kind is Kind.DIRECTORY and real not in ways and len(ways) < _DEEPEST:
+            yield from _local_sources(host, f"{directory}/{name}", (*ways, real), pasted)
         elif kind is Kind.FILE and name.endswith(".crt"):
-            yield path, beyond
+            beyond = not place.startswith(f"{ways[0]}/")
+            for source in _source(host, place, pasted):
+                yield replace(source, path=f"{directory}/{name}", beyond=beyond)
 
 
-def _kind(host: Host, path: str) -> tuple[Kind | None, bool]:
-    """Say what stands at a path, links followed, and whether there was a link."""
+def _kind(host: Host, path: str) -> tuple[Kind | None, str]:
+    """Say what stands at a path, links followed, and where."""
     status = host.status(path)
-    linked = status is not None and status.kind is Kind.LINK
-    if linked:
+    if status is not None and status.kind is Kind.LINK:
         try:
-            status = host.status(host.real(path))
+            path = host.real(path)
         except OSError:  # links in a circle
-            status = None
-    return (status.kind if status else None), linked
+            return None, path
+        status = host.status(path)
+    return (status.kind if status else None), path
 
 
-def _source(
-    host: Host, path: str, pasted: Mapping[bytes, str], *, beyond: bool = False
-) -> Iterator[Source]:
+def _source(host: Host, path: str, pasted: Mapping[bytes, str]) -> Iterator[Source]:
     content = read(host, path)
     if content is None:
         return
@@ -248,7 +244,7 @@ def _source(
         certificates: tuple[str, ...] = (pasted[content],)
     else:
         certificates = tuple(one.sha256 for one in _certificates(content) if one.sha256)
-    yield Source(path, content, certificates, host.link_target(path), beyond)
+    yield Source(path, content, certificates, host.link_target(path))
 
 
 class _Block(NamedTuple):

@@ -72,32 +72,113 @@ def environments(host: Host, places: Places) -> Iterator[Environment | Handoff]:
 
     Raises UsageProblem where the caller named something that is no environment.
     """
-    named = [(path, _named(host, path)) for path in places.pythons]
-    seen: set[str] = set()
-    for path, wanted in [*named, *((prefix, None) for prefix in _likely(host))]:
-        real = host.real(wanted or path)
-        if real in seen:
-            continue
-        seen.add(real)
-        owner = _other_owner(host, real)
-        if owner is None:
-            sites = _sites(host, real)
-            if sites or wanted:
-                yield Environment(real, sites)
-        elif wanted:
-            yield Handoff(owner, real)
+    named = {host.real(_named(host, path)): True for path in places.pythons}
+    likely = {host.real(prefix): False for prefix in _likely(host)}
+    for prefix, asked in {**likely, **named}.items():
+        owner = _other_owner(host, prefix)
+        if owner and asked:
+            yield Handoff(owner, prefix)
+        elif not owner:
+            sites = _sites(host, prefix)
+            if sites or asked:
+                yield Environment(prefix, sites)
 
 
 def _likely(host: Host) -> Iterator[str]:
-    """Yield the prefixes that there may be, wanted by nobody in particular."""
+    """Yield the prefixes that there may be, whether or not anybody named them."""
     yield from (slashed(host, prefix) for prefix in host.prefixes)
     values = (slashed(host, host.environ.get(name, "")) for name in VARIABLES)
-    yield from (value for value in values if absolute(host, value))
+    yield from (value for value in values if _is_absolute(host, value))
     windows = host.platform == "win32"
-    yield from () if windows else at_home(host, PREFIXES)
-    for directory in at_home(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS):
+    yield from () if windows else _expanded(host, PREFIXES)
+    for directory in _expanded(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS):
         yield from (f"{directory}/{name}" for name in host.names(directory))
     for directory in dict.fromkeys(_binaries(host)):
         for name in host.names(directory):
             if _INTERPRETER.fullmatch(name):
                 yield _prefix_of(host, f"{directory}/{name}")
+
+
+def _binaries(host: Host) -> Iterator[str]:
+    """Yield where interpreters are looked for: root does not go where a caller's PATH sends it."""
+    windows = host.platform == "win32"
+    yield from () if windows else BINARIES
+    if not host.account.is_root:
+        found = host.environ.get("PATH", "").split(";" if windows else ":")
+        yield from (path for path in (slashed(host, one) for one in found) if _is_absolute(host, path))
+
+
+def _named(host: Host, path: str) -> str:
+    """Return the prefix of what `--python` named: an interpreter, or an environment's directory."""
+    status = host.status(host.real(path))
+    if status is not None:
+        prefix = path if status.kind is Kind.DIRECTORY else _prefix_of(host, path)
+        if host.status(f"{prefix}/pyvenv.cfg") or _sites(host, prefix):
+            return prefix
+    raise UsageProblem(
+        f"--python {printable(path)}: no Python environment is there; "
+        "name an interpreter, or the directory of an environment"
+    )
+
+
+def _prefix_of(host: Host, interpreter: str) -> str:
+    """Return the environment of an interpreter, as the interpreter itself would find it.
+
+    A virtual environment's is a link whose own directory, or the one above, holds `pyvenv.cfg`;
+    else the prefix is where the link leads (docs.python.org/3/library/sys_path_init.html).
+    """
+    directory = posixpath.dirname(interpreter)
+    for prefix in (directory, posixpath.dirname(directory)):
+        if host.status(f"{prefix}/pyvenv.cfg"):
+            return prefix
+    directory = posixpath.dirname(host.real(interpreter))
+    return posixpath.dirname(directory) if posixpath.basename(directory) == "bin" else directory
+
+
+def _sites(host: Host, prefix: str) -> tuple[str, ...]:
+    """Find the directories of packages in an environment, links resolved, each once."""
+    if host.platform == "win32":
+        libraries = [f"{prefix}/Lib", prefix]
+    else:
+        libraries = [
+            f"{prefix}/{lib}/{name}"
+            for lib in ("lib", "lib64")
+            for name in host.names(f"{prefix}/{lib}")
+            if _LIBRARY.fullmatch(name)
+        ]
+    paths = (host.real(f"{library}/{name}") for library in libraries for name in _PACKAGES)
+    return tuple(path for path in dict.fromkeys(paths) if is_directory(host, path))
+
+
+def _other_owner(host: Host, prefix: str) -> int | None:
+    """Return whose an environment is, where root should not look into it itself."""
+    if not host.account.is_root or host.platform == "win32":
+        return None
+    try:
+        return host.path_owner(prefix) or None
+    except OSError:  # nothing there, or several owners: whatever is found says why it is not written
+        return None
+
+
+def _expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
+    home = host.account.home
+    for path in paths:
+        if not path.startswith("~"):
+            yield path
+        elif home:
+            yield slashed(host, home) + path[1:]
+
+
+def _is_absolute(host: Host, path: str) -> bool:
+    return path[1:3] == ":/" if host.platform == "win32" else path.startswith("/")
+
+
+def slashed(host: Host, path: str) -> str:
+    """Return a path with forward slashes only: Windows takes both."""
+    return path.replace("\\", "/") if host.platform == "win32" else path
+
+
+def is_directory(host: Host, path: str) -> bool:
+    """Whether a directory stands at a path (a link to one is none)."""
+    status = host.status(path)
+    return status is not None and status.kind is Kind.DIRECTORY

@@ -41,7 +41,7 @@ NOW = datetime.now(timezone.utc)
 
 
 def judged(data: bytes) -> None:
-    """Read and vet; whatever is accepted loads in OpenSSL, alone and as PEM, and everything shown of it is printable."""
+    """Read and vet; whatever is accepted loads in OpenSSL, and everything shown of it is printable."""
     try:
         found = read_certificates(data, "x")
     except CertificateRefused as refusal:
@@ -112,9 +112,11 @@ def test_one_octet_changed(der: bytes, data: st.DataObject) -> None:
         vet(found, now=NOW, force=False, allow_intermediate=False)
 
 
-@given(st.lists(st.sampled_from([*SEEDS[:4], SEEDS[-3], SEEDS[-2], b"text\n", b"\r", b"-----BEGIN X-----\r\n", b"-----"])))
+@given(
+    st.lists(st.sampled_from([*SEEDS[:4], SEEDS[-3], SEEDS[-2], b"text\n", b"\r", b"-----BEGIN X-----\r\n", b"-----"]))
+)
 def test_blocks_lie_in_their_place(parts: list[bytes]) -> None:
-    """Blocks come in order, do not overlap, begin with their BEGIN line, and hold all the DER that can be found by hand."""
+    """Blocks come in order, do not overlap, begin with a marker, and are found again when cut out."""
     data = b"".join(parts)
     at = 0
     for block in pem_blocks(data):

@@ -16,7 +16,11 @@ ROOT = make_root("Corp Root G2")
 OTHER = make_root("Other Root")
 INTERMEDIATE = ROOT.intermediate("Issuing CA 1")
 LEAF = INTERMEDIATE.issue("www.corp.test")
-EXPIRED = make_root("Old Root", not_before=datetime(2001, 1, 1), not_after=datetime(2011, 1, 1))
+EXPIRED = make_root(
+    "Old Root",
+    not_before=datetime(2001, 1, 1, tzinfo=timezone.utc),
+    not_after=datetime(2011, 1, 1, tzinfo=timezone.utc),
+)
 
 
 @dataclass
@@ -104,7 +108,10 @@ def test_a_new_key_signed_with_the_old_one_is_no_root() -> None:
     [
         (LEAF.chain_pem, "no root is in it; Issuing CA 1 is an intermediate, issued by Corp Root G2; pass the root"),
         (INTERMEDIATE.pem, "no root is in it; Issuing CA 1 is an intermediate, issued by Corp Root G2; pass the root"),
-        (LEAF.pem, "no root is in it; www.corp.test is a server's own certificate (no CA:TRUE), issued by Issuing CA 1"),
+        (
+            LEAF.pem,
+            "no root is in it; www.corp.test is a server's own certificate (no CA:TRUE), issued by Issuing CA 1",
+        ),
     ],
     ids=["chain", "intermediate", "leaf"],
 )
@@ -136,12 +143,12 @@ def test_policy_refusals_name_the_input() -> None:
 
 
 def test_a_directory() -> None:
-    """In a directory the certificate files are read, whatever the case of their suffix; others are named and not opened."""
+    """In a directory the certificate files are read, in any case of suffix; others are named and not opened."""
     files = Files({"d/a.CRT": ROOT.der, "d/b.pem": OTHER.pem, "d/README": b"text", "d/x.key": OTHER.key_pem})
     intake = take(files, ["d"])
     assert [ROOT.der, OTHER.der] == accepted(intake)
-    assert ("d/README", "d/x.key") == intake.passed_over
-    assert ["d/a.CRT", "d/b.pem"] == files.read
+    assert intake.passed_over == ("d/README", "d/x.key")
+    assert files.read == ["d/a.CRT", "d/b.pem"]
 
 
 def test_a_directory_with_a_bad_certificate_file_refuses_all() -> None:
@@ -169,7 +176,9 @@ def colons(made: Root) -> str:
     return ":".join(made.sha256[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
-@pytest.mark.parametrize("form", [lambda made: made.sha256, colons, lambda made: f" {made.sha256[:32]} {made.sha256[32:]}\n"])
+@pytest.mark.parametrize(
+    "form", [lambda made: made.sha256, colons, lambda made: f" {made.sha256[:32]} {made.sha256[32:]}\n"]
+)
 def test_expected_fingerprints(form: object) -> None:
     """--sha256 lets exactly the named certificates through, in any common notation."""
     files = Files({"x.pem": ROOT.pem + OTHER.pem})

@@ -148,8 +148,8 @@ def test_writes_canonical_pem(case: str) -> None:
     """Whatever came in, what goes out is plain PEM that OpenSSL loads, and that reads as itself."""
     for found in read_certificates(GOOD[case][0](), "corp.crt"):
         lines = found.pem.decode("ascii").split("\n")
-        assert "-----BEGIN CERTIFICATE-----" == lines[0]
-        assert ["-----END CERTIFICATE-----", ""] == lines[-2:]
+        assert lines[0] == "-----BEGIN CERTIFICATE-----"
+        assert lines[-2:] == ["-----END CERTIFICATE-----", ""]
         assert {64} == {len(line) for line in lines[1:-3]}
         assert 0 < len(lines[-3]) <= 64
         assert (found,) == read_certificates(found.pem, "again")
@@ -268,7 +268,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "damaged after a good one": (lambda: OTHER.pem + ROOT.pem[:-30], CUT),
     "indented": (lambda: ROOT.pem.replace(b"-----B", b"  -----B").replace(b"-----E", b"  -----E"), MARKER),
     "in JSON": (lambda: b'{"ca": "' + ROOT.pem.replace(b"\n", b"\\n") + b'"}', MARKER),
-    "another, indented": (lambda: OTHER.pem + ROOT.pem.replace(b"-----B", b" -----B").replace(b"-----E", b" -----E"), MARKER),
+    "another, indented": (
+        lambda: OTHER.pem + ROOT.pem.replace(b"-----B", b" -----B").replace(b"-----E", b" -----E"),
+        MARKER,
+    ),
     "DER cut off": (lambda: ROOT.der[:-1], CUT),
     "DER cut off early": (lambda: ROOT.der[:3], CUT),
     "DER of one octet": (lambda: b"\x30", CUT),
@@ -320,7 +323,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_refuses(case: str) -> None:
-    """Everything else is refused in one printable sentence that names the input, says what to do, and shows no secret."""
+    """Everything else is refused in one printable sentence that names the input, and shows no secret."""
     data, expected = BAD[case]
     raw = data()
     with pytest.raises(CertificateRefused) as caught:
@@ -356,9 +359,9 @@ def test_names_the_line() -> None:
 def test_reads_every_encoding_of_a_name(subject: bytes) -> None:
     """All string types are shown alike, those whose subject `cryptography` does not decode too."""
     (found,) = read_certificates(make_root(subject=subject).der, "x")
-    assert "CN=Müller" == found.subject
-    assert "Müller" == found.name
-    assert "muller" == found.slug
+    assert found.subject == "CN=Müller"
+    assert found.name == "Müller"
+    assert found.slug == "muller"
 
 
 @pytest.mark.parametrize("serial", [0, -1, -(1 << 70), 1, 1 << 200])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -52,6 +53,12 @@ def critical_key_identifier() -> Root:
     return make_root(key=key, ski=False, aki=False, extensions=[Extension("2.5.29.14", raw, critical=True)])
 
 
+def two_algorithms() -> Root:
+    made = make_root()
+    algorithm = bytes.fromhex("06082a8648ce3d040302")  # ecdsa-with-SHA256; 03 at its end is SHA-384
+    return replace(made, der=made.der.replace(algorithm, algorithm[:-1] + b"\x03", 1))
+
+
 STRUCTURAL: dict[str, tuple[dict[str, Any], str]] = {
     "no Basic Constraints": ({"ca": None}, "is self-signed but no authority (no CA:TRUE)"),
     "CA:FALSE": ({"ca": False}, "is self-signed but no authority (no CA:TRUE)"),
@@ -59,6 +66,7 @@ STRUCTURAL: dict[str, tuple[dict[str, Any], str]] = {
     "must not sign": ({"usage": ["crl_sign"]}, "lacks keyCertSign"),
     "must not sign, not critical": ({"usage": ["digital_signature"], "usage_critical": False}, "lacks keyCertSign"),
     "flipped bit": ({"break_signature": True}, "is damaged"),
+    "two algorithms": ({}, "is damaged"),
     "flipped bit, no key identifiers": ({"break_signature": True, "ski": False}, "is damaged"),
     "unknown critical extension": (
         {"extensions": [Extension("1.2.3.4.5", b"\x05\0", critical=True)]},
@@ -68,7 +76,11 @@ STRUCTURAL: dict[str, tuple[dict[str, Any], str]] = {
     "explicit curve": ({}, "spells its elliptic curve out"),
     "critical key identifier": ({}, "has a critical extension (2.5.29.14)"),
 }
-SPECIAL = {"explicit curve": explicit, "critical key identifier": critical_key_identifier}
+SPECIAL = {
+    "two algorithms": two_algorithms,
+    "explicit curve": explicit,
+    "critical key identifier": critical_key_identifier,
+}
 
 
 @pytest.mark.parametrize("force", [False, True], ids=["plain", "force"])
@@ -130,11 +142,14 @@ WARNINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "for servers and clients, and any": ({"purposes": [SERVER_AUTH, CLIENT_AUTH, ANY_PURPOSE]}, []),
     "unknown extension": ({"extensions": [Extension("1.2.3.4", b"\x05\0")]}, []),
     "year 9999": ({"not_after": datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)}, []),
-    "20 octets of serial": ({"serial": (1 << 159) - 1}, []),
+    "21 octets of serial": ({"serial": (1 << 167) - 1}, []),
     "SHA-1": ({"key": "rsa2048", "sha1": True}, ["is signed with SHA-1"]),
     "SHA-1 with EC": ({"sha1": True}, ["is signed with SHA-1"]),
     "no key identifier": ({"ski": False}, ["has no subject key identifier: Python 3.13"]),
-    "another authority key": ({"aki": b"x" * 20}, ["has an authority key identifier that is not its own: Python before 3.13"]),
+    "another authority key": (
+        {"aki": b"x" * 20},
+        ["has an authority key identifier that is not its own: Python before 3.13"],
+    ),
     "Basic Constraints not critical": (
         {"basic_constraints_critical": False},
         ["has Basic Constraints that are not critical: Python 3.13"],
@@ -150,9 +165,12 @@ WARNINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "negative serial": ({"serial": -5}, ["has a negative serial number: Go"]),
     "serial zero": ({"serial": 0}, ["has the serial number zero"]),
-    "21 octets of serial": ({"serial": 1 << 159}, ["has a serial number of more than 20 octets"]),
+    "22 octets of serial": ({"serial": 1 << 167}, ["has a serial number of more than 21 octets"]),
     "no subject": ({"subject": sequence()}, ["has an empty subject: curl"]),
-    "T61String": ({"subject": name(("2.5.4.3", 0x14, b"M\xfcller"))}, ["has a subject with control characters or in an old"]),
+    "T61String": (
+        {"subject": name(("2.5.4.3", 0x14, b"M\xfcller"))},
+        ["has a subject with control characters or in an old"],
+    ),
     "terminal escape": ({"subject": name(("2.5.4.3", 0x0C, b"a\x1b[2Jb"))}, ["has a subject with control characters"]),
     "direction override": (
         {"subject": name(("2.5.4.10", 0x0C, "a\u202eb".encode()))},
@@ -197,7 +215,7 @@ def test_the_ends_of_validity_belong_to_it(now: datetime) -> None:
     start = now.replace(microsecond=0)
     end = start + 100 * DAY
     made = make_root(not_before=start, not_after=end)
-    assert () == vetted(made, start)
+    assert vetted(made, start) == ()
     assert vetted(made, end)
     for outside in (start - timedelta(seconds=1), end + timedelta(seconds=1)):
         with pytest.raises(CertificateRefused):

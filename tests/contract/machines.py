@@ -10,6 +10,7 @@ import ssl
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import PROGRAM, Throwaway
@@ -118,14 +119,21 @@ class Debian(Base):
             "/var/lib/trustinstall",
             sabotages=tuple(_SABOTAGE),
         )
-        throwaway.write("/etc/ca-certificates/update.d/zz-count", f"#!/bin/sh\necho run >>{_COUNT}\n", mode=0o755)
+        throwaway.write(
+            "/etc/ca-certificates/update.d/zz-count",
+            f"#!/bin/sh\necho run >>{_COUNT}\n",
+            mode=0o755,
+        )
         throwaway.freeze()
 
     def trusts(self, sha256: str) -> bool:
         """By file and by directory, as OpenSSL looks; both must agree."""
         number = next(n for n, one in self.roots.items() if hashlib.sha256(one.der).hexdigest() == sha256)
         path, _ = self.root(number)
-        options = (["-no-CApath", "-CAfile", self.bundle], ["-no-CAfile", "-CApath", "/etc/ssl/certs"])
+        options = (
+            ["-no-CApath", "-CAfile", self.bundle],
+            ["-no-CAfile", "-CApath", "/etc/ssl/certs"],
+        )
         codes = [self.throwaway.run(["openssl", "verify", *each, path]).returncode for each in options]
         assert (codes[0] == 0) == (codes[1] == 0), "file and directory disagree"
         return codes[0] == 0
@@ -204,7 +212,7 @@ class Environment(Base):
 
     def spoil(self) -> str:
         """The package's directory is root's."""
-        directory = os.path.dirname(self.bundle)
+        directory = str(PurePosixPath(self.bundle).parent)
         self.throwaway.run(["chown", "root:root", directory], check=True)
         return "not writable"
 

@@ -1,7 +1,7 @@
 """Certificates for tests: good roots with one call, and any bad one by one argument.
 
-The certificates are written in DER by hand (RFC 5280, X.690) and signed with `cryptography`, because the libraries that make
-certificates refuse to make most of the broken ones that are met in companies.
+The certificates are written in DER by hand (RFC 5280, X.690) and signed with `cryptography`, because the libraries that
+make certificates refuse to make most of the broken ones that are met in companies.
 
     root = make_root("Corp Root")
     leaf = root.issue("localhost", "127.0.0.1")     # leaf.pem, leaf.key_pem, leaf.chain_pem
@@ -88,9 +88,7 @@ def oid(dotted: str) -> bytes:
 
 def name(*attributes: tuple[str, int, bytes]) -> bytes:
     """A Name of (object identifier, string tag, raw value): 0x0C is UTF8String, 0x13 Printable, 0x14 T61."""
-    return sequence(
-        *(tlv(0x31, sequence(oid(kind), tlv(tag, raw))) for kind, tag, raw in attributes)
-    )
+    return sequence(*(tlv(0x31, sequence(oid(kind), tlv(tag, raw))) for kind, tag, raw in attributes))
 
 
 def common_name(text: str) -> bytes:
@@ -150,9 +148,7 @@ def key_usage(*bits: str, critical: bool = True) -> Extension:
 
 def extended_key_usage(*purposes: str, critical: bool = False) -> Extension:
     """Extended Key Usage with these purposes."""
-    return Extension(
-        "2.5.29.37", sequence(*(oid(purpose) for purpose in purposes)), critical=critical
-    )
+    return Extension("2.5.29.37", sequence(*(oid(purpose) for purpose in purposes)), critical=critical)
 
 
 def name_constraints(*permitted: str) -> Extension:
@@ -232,9 +228,7 @@ def _sign(key: Any, body: bytes, digest: str) -> bytes:
     if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)):
         return key.sign(body)
     # No library signs with MD2 any more; a signature that nobody can check is as good for what it tests.
-    chosen = {"md2": hashes.MD5, "md5": hashes.MD5, "sha1": hashes.SHA1, "sha256": hashes.SHA256}[
-        digest
-    ]()
+    chosen = {"md2": hashes.MD5, "md5": hashes.MD5, "sha1": hashes.SHA1, "sha256": hashes.SHA256}[digest]()
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(body, padding.PKCS1v15(), chosen)
     if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -336,9 +330,7 @@ class Root(Made):
             not_before=start,
             not_after=not_after or start + timedelta(days=days),
             ca=False,
-            usage=("digital_signature", "key_encipherment")
-            if key.startswith("rsa")
-            else ("digital_signature",),
+            usage=("digital_signature", "key_encipherment") if key.startswith("rsa") else ("digital_signature",),
             purposes=purposes,
             extensions=[Extension("2.5.29.17", sequence(*(_general_name(each) for each in names)))],
         )
@@ -391,11 +383,11 @@ def make_root(
 ) -> Root:
     """A certificate authority, by default a root with which nobody finds fault.
 
-    `key` is a kind (see `make_key`) or a private key; `sha1` is short for `digest="sha1"` (others: md5, md2). `subject`,
-    `issuer_name`, `validity`, `public_key` are raw DER in place of what would be made; `issuer` makes an intermediate.
-    `ca=None` leaves Basic Constraints out, `ski=False` and `aki=False` the key identifiers, `usage=None` Key Usage,
-    `true` is the octet written for CA:TRUE, `permitted` adds Name Constraints, `purposes` Extended Key Usage, `tail` stands
-    after the extensions inside the signed part, `break_signature` flips a bit of the signature.
+    `key` is a kind (see `make_key`) or a private key; `sha1` is short for `digest="sha1"` (others: md5, md2).
+    `subject`, `issuer_name`, `validity`, `public_key` are raw DER in place of what would be made; `issuer` makes an
+    intermediate. `ca=None` leaves Basic Constraints out, `ski=False` and `aki=False` the key identifiers, `usage=None`
+    Key Usage, `true` is the octet written for CA:TRUE, `permitted` adds Name Constraints, `purposes` Extended Key
+    Usage, `tail` stands after the extensions inside the signed part, `break_signature` flips a bit of the signature.
     """
     own = make_key(key) if isinstance(key, str) else key
     digest = "sha1" if sha1 else digest
@@ -403,26 +395,16 @@ def make_root(
     own_name = subject if subject is not None else name(("2.5.4.3", 0x0C, common_name.encode()))
     own_id = ski if isinstance(ski, bytes) else key_identifier(info)
     signer = issuer.key if issuer else own
-    signer_id = (
-        aki
-        if isinstance(aki, bytes)
-        else key_identifier(public_key_info(signer))
-        if issuer
-        else own_id
-    )
+    signer_id = aki if isinstance(aki, bytes) else key_identifier(public_key_info(signer)) if issuer else own_id
     start = not_before or _now() - timedelta(days=1)
     end = not_after or start + timedelta(days=3652)
     found = [
         None
         if ca is None
-        else basic_constraints(
-            ca=ca, path_length=path_length, critical=basic_constraints_critical, true=true
-        ),
+        else basic_constraints(ca=ca, path_length=path_length, critical=basic_constraints_critical, true=true),
         None if usage is None else key_usage(*usage, critical=usage_critical),
         Extension("2.5.29.14", tlv(0x04, own_id)) if ski else None,
-        Extension("2.5.29.35", sequence(tlv(0x80, signer_id)))
-        if aki or (aki is None and (issuer or ski))
-        else None,
+        Extension("2.5.29.35", sequence(tlv(0x80, signer_id))) if aki or (aki is None and (issuer or ski)) else None,
         None if purposes is None else extended_key_usage(*purposes),
         None if permitted is None else name_constraints(*permitted),
         *extensions,

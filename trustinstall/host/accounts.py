@@ -6,6 +6,8 @@ import os
 import sys
 from dataclasses import dataclass
 
+_FIRST, _NOBODY = 1000, 65534  # uids that login.defs(5) and the kernel set aside for people, and for nobody
+
 
 @dataclass(frozen=True)
 class Account:
@@ -75,7 +77,7 @@ def people() -> list[Account]:
 
     sealed = ("/nologin", "/false", "/sync")
     found = (_account(entry) for entry in pwd.getpwall())
-    return [one for one in found if 1000 <= one.uid < 65534 and one.home and not one.shell.endswith(sealed)]
+    return [one for one in found if _FIRST <= one.uid < _NOBODY and one.home and not one.shell.endswith(sealed)]
 
 
 def groups(account: Account) -> list[int]:

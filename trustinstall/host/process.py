@@ -49,8 +49,9 @@ def now() -> datetime:
 
 def stamp(environ: Mapping[str, str]) -> str:
     """The time to write down; see `Host.stamp`. Source: reproducible-builds.org, SOURCE_DATE_EPOCH."""
-    epoch = environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(epoch), timezone.utc) if epoch.isdecimal() and len(epoch) < 12 else now()
+    moment = now()
+    with contextlib.suppress(ValueError, OverflowError, OSError):  # a variable that is no time is no reason to fail
+        moment = datetime.fromtimestamp(int(environ.get("SOURCE_DATE_EPOCH") or "none"), timezone.utc)
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
@@ -92,7 +93,9 @@ def run(command: Run, program: str, told: Mapping[str, str], inherit: tuple[int,
             output, _ = child.communicate(command.stdin, timeout=command.seconds)
         except subprocess.TimeoutExpired:
             _end(child)
-            raise ToolFailed(f"{name} did not end within {command.seconds:.0f} s and was stopped; run it by hand to see why") from None
+            raise ToolFailed(
+                f"{name} did not end within {command.seconds:.0f} s and was stopped; run it by hand to see why"
+            ) from None
         except BaseException:
             _end(child)
             raise
@@ -156,7 +159,12 @@ class Guarded:
             raise
         return told
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -191,7 +199,7 @@ def _holder(inode: int) -> int | None:
     """The process that holds a POSIX lock on an inode; source: proc_locks(5)."""
     for line in _lines("/proc/locks"):
         fields = line.split()
-        if len(fields) > 5 and fields[1] == "POSIX" and fields[5].rpartition(":")[2] == str(inode):
+        if fields[1:2] == ["POSIX"] and any(field.endswith(f":{inode}") for field in fields[5:6]):
             return int(fields[4])
     return None
 
@@ -202,7 +210,10 @@ def _ancestors() -> set[int]:
     pid = os.getppid()
     while pid > 0 and pid not in found:
         found.add(pid)
-        pid = next((int(line.split()[1]) for line in _lines(f"/proc/{pid}/status") if line.startswith("PPid:")), 0)
+        pid = next(
+            (int(line.split()[1]) for line in _lines(f"/proc/{pid}/status") if line.startswith("PPid:")),
+            0,
+        )
     return found
 
 

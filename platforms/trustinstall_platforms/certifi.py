@@ -1,0 +1,312 @@
+"""The bundles of roots that Python packages bring along, certifi's above all.
+
+None of them looks at the system's roots, unless a distribution has changed the package: then the
+bundle is a store that follows the system's.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.backend import Found, Handoff, Observation, State, Store
+from trustinstall.blocks import Blocks, marked, unmarked
+from trustinstall.errors import StoreError, UsageProblem, printable
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.plan import Edit, Placed, Plan, digest
+from trustinstall_platforms.python_environments import environments, is_directory, slashed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.host import Host
+    from trustinstall.plan import Refresh
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One known bundle.
+
+    Attributes:
+        path: where it is below an environment's directory of packages.
+        clients: who reads it.
+        known: "real" where the newest release was looked at (its version), "documented" otherwise.
+        switch: the module beside it that names the bundle; distributions make it name the system's.
+    """
+
+    path: str
+    clients: str
+    known: str
+    switch: str = ""
+
+
+BUNDLES = (
+    Bundle(
+        "certifi/cacert.pem",
+        "requests, httpx and whatever uses certifi",
+        "real: 2026.10.18",
+        "core.py",
+    ),
+    Bundle("pip/_vendor/certifi/cacert.pem", "pip", "real: 26.3", "core.py"),
+    Bundle("pip/_vendor/requests/cacert.pem", "pip up to 9", "documented"),
+    Bundle("pipenv/patched/pip/_vendor/certifi/cacert.pem", "pipenv", "real: 2026.10.3", "core.py"),
+    Bundle("pipenv/patched/notpip/_vendor/certifi/cacert.pem", "older pipenv", "documented", "core.py"),
+    Bundle("botocore/cacert.pem", "boto3 where certifi is missing", "real: 1.44.5"),
+    Bundle("awscli/botocore/cacert.pem", "aws where certifi is missing", "real: 1.46.3"),
+    Bundle("httplib2/cacerts.txt", "httplib2 where certifi is missing", "real: 0.32.1", "certs.py"),
+    Bundle("grpc/_cython/_credentials/roots.pem", "gRPC", "real: 1.85.1; no final line break"),
+    Bundle("boto/cacerts/cacerts.txt", "boto 2", "real: 2.49.0"),
+    Bundle("gslib/data/cacerts.txt", "gsutil", "real: 5.38"),
+    Bundle("gslib/vendored/boto/boto/cacerts/cacerts.txt", "gsutil", "real: 5.38"),
+    Bundle("stripe/data/ca-certificates.crt", "stripe", "real: 16.1.0; 12 roots"),
+    Bundle("requests/cacert.pem", "requests before 2.16", "documented"),
+    Bundle("tornado/ca-certificates.crt", "tornado before 5", "documented"),
+    Bundle("dropbox/trusted-certs.crt", "older dropbox", "documented"),
+    Bundle("websocket/cacert.pem", "older websocket-client", "documented"),
+)
+
+#: Bundles of conda's own OpenSSL, below the environment itself (package ca-certificates); documented.
+CONDA_BUNDLES = ("ssl/cacert.pem", "Library/ssl/cacert.pem")
+CONDA_CLIENTS = "OpenSSL, curl and git in the conda environment"
+
+#: What a bundle is called. Elsewhere among packages such a file counts when it holds many certificates.
+NAMES = frozenset(
+    {posixpath.basename(one.path) for one in BUNDLES}
+    | {"cacerts.pem", "ca-bundle.crt", "ca-bundle.pem", "ca_certs.pem", "ca-certs.pem"}
+)
+MANY = 10
+
+#: What changed packages name instead of their own bundle.
+SYSTEM_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian: python3-certifi 2022.9.24-1, python3-pip 23.0.1; real
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora and RHEL: certifi-*-use-system-cert.patch; documented
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # the same, older
+    "/etc/ssl/ca-bundle.pem",  # SUSE: python-certifi-shipped-requests-cabundle.patch; documented
+    "/var/lib/ca-certificates/ca-bundle.pem",  # what that is a link to
+    "/etc/ssl/cert.pem",  # Alpine, FreeBSD; documented
+    "/etc/ca-certificates/extracted/tls-ca-bundle.pem",  # Arch; documented
+)
+#: Where the system's bundles are: a bundle that is a link to there follows.
+SYSTEM_PLACES = ("/etc/ssl/", "/etc/pki/", "/etc/ca-certificates/", "/var/lib/ca-certificates/")
+
+#: Places that nobody but their owner's tool may change: it checks them, shares them, or replaces them.
+SEALED = (
+    (re.compile(r"^/snap/|/lib/snapd/"), "a snap cannot be changed; set its service's variables instead"),
+    (re.compile(r"/flatpak/"), "a flatpak cannot be changed; use its overrides instead"),
+    (re.compile(r"^/nix/store/|^/gnu/store/"), "the store is never changed in place; change the configuration"),
+    (re.compile(r"/WindowsApps/"), "Windows seals Store apps; use Python from python.org"),
+    (
+        re.compile(r"^/var/lib/(?:docker|containers|containerd)/|/share/containers/storage/"),
+        "it belongs to a container image; add the certificate where the image is built",
+    ),
+)
+
+_QUOTED = re.compile(rb"[\"'](/[ -~]+?)[\"']")
+_PACKAGES = re.compile(r"(?P<prefix>.*?)(?:/lib(?:64)?/[^/]+|/Lib)?/(?:site|dist)-packages/(?P<package>[^/]+)/")
+#: Directory to names, also of bundles that are not there: a changed package may have none.
+_BY_DIRECTORY = {
+    posixpath.basename(posixpath.dirname(one.path)): frozenset({posixpath.basename(one.path)})
+    for one in BUNDLES
+    if one.switch
+}
+_MODULE_LIMIT = 1024 * 1024  # bytes
+
+
+class Certifi:
+    """Every bundle of a Python package, as one kind of store."""
+
+    name = "certifi"
+
+    def discover(self, host: Host, places: Places) -> Iterator[Found]:
+        """Find bundles in known environments and below `places.searches`, each once.
+
+        Raises UsageProblem where the caller named something that is no environment or directory.
+        """
+        seen: set[str] = set()
+        for found in _found(host, places):
+            if isinstance(found, Handoff):
+                yield found
+            elif found.id not in seen:
+                seen.add(found.id)
+                yield found
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """Return the bundle at a location, or None where there is none any more."""
+        return _store(host, location)
+
+    def observe(self, host: Host, store: Store) -> Observation:
+        """Read the certificates in the bundle that the clients read."""
+        try:
+            data = host.read(store.follows or store.location)
+        except FileNotFoundError:
+            return Observation({}, problems=("the bundle is missing",))
+        blocks = list(pem_blocks(data))
+        certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
+        damaged = sum(one.der is None for one in blocks)
+        anchors = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None}
+        problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
+        if not certificates:
+            problems.append("the bundle holds no certificate")
+        return Observation(anchors, frozenset(marked(data)), tuple(problems))
+
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+        """Plan one edit of the bundle for all certificates.
+
+        Raises StoreError where certificates would be added to a bundle that clients cannot load.
+        """
+        if store.follows is not None:
+            return Plan()
+        known = {one.certificate.sha256 for one in wanted if one.foreign} | record.keys()
+        there = seen.anchors.keys()
+        add = [one.certificate for one in wanted if one.trusted and one.certificate.sha256 not in there]
+        keep = [one.certificate.sha256 for one in wanted if one.trusted]
+        go = [one.certificate.sha256 for one in wanted if not one.trusted]
+        strangers = frozenset(one for one in keep if one in there and one not in seen.ours | known)
+        placed = tuple(Placed(one, (store.location,)) for one in keep if one not in strangers)
+        if not add and not any(one in there or one in seen.ours for one in go):
+            return Plan(placed=placed, foreign=strangers)
+        if add and seen.problems:
+            raise StoreError(
+                store=store.id,
+                cause="; ".join(seen.problems),
+                advice="install the package that it belongs to anew",
+            )
+        data = host.read(store.location)
+        copies = {sha256 for sha256, _ in unmarked(data)} if go else set[str]()
+        edit = Blocks(
+            add=tuple(add),
+            remove=tuple(one for one in go if one in seen.ours),
+            foreign=tuple(one for one in go if one in copies & known),
+        )
+        left = frozenset(one for one in go if one in copies - known)
+        steps = () if edit == Blocks() else (Edit(store.location, edit, digest(data)),)
+        return Plan(steps, placed=placed, foreign=strangers | left)
+
+    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
+        """Return None: nothing is derived from a bundle."""
+        return None
+
+    def verify(self, host: Host, store: Store) -> str | None:
+        """Let OpenSSL load the bundle: one block that it refuses makes it refuse all of them."""
+        return host.openssl_refuses(store.follows or store.location)
+
+
+def _found(host: Host, places: Places) -> Iterator[Found]:
+    for one in environments(host, places):
+        if isinstance(one, Handoff):
+            yield one
+            continue
+        paths = [f"{site}/{bundle.path}" for site in one.sites for bundle in BUNDLES]
+        if is_directory(host, f"{one.prefix}/conda-meta"):
+            paths += [f"{one.prefix}/{path}" for path in CONDA_BUNDLES]
+        yield from _stores(host, paths)
+    for top in places.searches:
+        yield from _below(host, slashed(host, top))
+
+
+def _stores(host: Host, paths: Iterable[str]) -> Iterator[Store]:
+    return (store for store in (_store(host, path) for path in paths) if store is not None)
+
+
+def _below(host: Host, top: str) -> Iterator[Found]:
+    """Find every bundle below a directory. Raises UsageProblem where there is none, or too much."""
+    real = host.real(top)
+    if not is_directory(host, real):
+        message = f"--search {printable(top)}: no such directory; name one that environments are in"
+        raise UsageProblem(message)
+    try:
+        for entry in host.walk(real):
+            if not entry.entered:
+                yield Handoff(entry.uid, entry.path)
+                continue
+            names = NAMES.intersection(entry.files)
+            known = _BY_DIRECTORY.get(posixpath.basename(entry.path), frozenset())
+            paths = {f"{entry.path}/{name}" for name in names | known}
+            yield from _stores(host, sorted(path for path in paths if _counts(host, path)))
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        message = f"--search {printable(top)}: {error.strerror}; name a directory further down"
+        raise UsageProblem(message) from None
+
+
+def _counts(host: Host, path: str) -> bool:
+    """Whether a file is a known bundle, or lies among packages and holds many certificates."""
+    if _bundle(path) is not None:
+        return True
+    if not _PACKAGES.match(path):
+        return False
+    try:
+        blocks = pem_blocks(host.read(path))
+        return sum(one.label in CERTIFICATE_LABELS for one in blocks) >= MANY
+    except OSError:  # a link, a socket, another account's
+        return False
+
+
+def _bundle(path: str) -> Bundle | None:
+    fitting = (one for one in BUNDLES if path.endswith(f"/{one.path}"))
+    return max(fitting, key=lambda one: len(one.path), default=None)
+
+
+def _store(host: Host, path: str) -> Store | None:
+    """Return the store at a path: the file that links lead to, unless that is the system's."""
+    if host.status(posixpath.dirname(path)) is None:  # most of them, and this look is cheap
+        return None
+    bundle = _bundle(path)
+    beside = posixpath.join(host.real(posixpath.dirname(path)), posixpath.basename(path))
+    follows = _system_bundle(host, beside, bundle)
+    location = beside if follows else host.real(beside)
+    status = host.status(location)
+    if status is None and not follows:
+        return None
+    owner, unwritable = _owner(host, location if status else posixpath.dirname(location))
+    packages = _PACKAGES.match(location)
+    label = f"{packages['prefix']} ({packages['package']})" if packages else ""
+    others = packages["package"] if packages else CONDA_CLIENTS
+    clients = bundle.clients if bundle else others
+    store_id = f"{Certifi.name}:{location}"
+    unwritable = None if follows else unwritable
+    return Store(Certifi.name, location, owner, store_id, clients, follows, unwritable, label)
+
+
+def _system_bundle(host: Host, path: str, bundle: Bundle | None) -> str | None:
+    """Return the system's bundle that clients read in place of this one, links resolved, or None."""
+    target = host.real(path)
+    if target.startswith(SYSTEM_PLACES):
+        return target
+    if bundle is None or not bundle.switch:
+        return None
+    try:
+        module = host.read_or_none(host.real(f"{posixpath.dirname(path)}/{bundle.switch}"), _MODULE_LIMIT)
+    except OSError:
+        return None
+    words = [word.decode() for word in _QUOTED.findall(module or b"")]
+    named = [host.real(word) for word in words if word in SYSTEM_BUNDLES]
+    return next((one for one in named if host.status(one)), named[0] if named else None)
+
+
+def _owner(host: Host, path: str) -> tuple[int, str | None]:
+    """Return whose a file is, and why it cannot be written; another account's rights are its own matter."""
+    if host.platform == "win32":
+        return host.account.uid, _sealed(path) or host.may_write(path)
+    try:
+        owner = host.path_owner(path)
+    except PermissionError as error:
+        status = host.status(path)
+        reason = f"{error.strerror}; take that right away, so that the bundle is only its owner's"
+        return (status.uid if status else 0), reason
+    rights = host.may_write(path) if owner == host.account.uid else None
+    return owner, _sealed(path) or rights
+
+
+def _sealed(path: str) -> str | None:
+    return next((reason for place, reason in SEALED if place.search(path)), None)
+
+
+def _sha256(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()

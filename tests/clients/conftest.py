@@ -1,0 +1,105 @@
+"""All clients, asked in all phases, once; and the table of what they answered."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from tests.clients.table import CLIENTS, SEARCH, Client, install
+from tests.support.pki import make_root
+from tests.support.throwaway import Throwaway
+from tests.support.tls import Server, git_repository, package_index
+
+PHASES = ("before", "added", "removed")
+CELL = "client: "
+CORPORATE, UNKNOWN = "corporate", "unknown"
+
+Answers = dict[tuple[str, str, str], str]  # phase, server, client's name -> what it did
+CERTIFICATE = "/tmp/corp.crt"  # noqa: S108 - in the throw-away root
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A throw-away root with the clients in it, and two servers: of the corporate root, and of one nobody adds."""
+
+    root: Throwaway
+    corporate: Server
+    unknown: Server
+
+    def ask_all(self, phase: str) -> Answers:
+        """What every client does with both servers now."""
+        with ThreadPoolExecutor(4) as pool:
+            return {
+                (phase, server, client.name): answer
+                for client, answers in zip(CLIENTS, pool.map(self._ask, CLIENTS), strict=True)
+                for server, answer in answers.items()
+            }
+
+    def _ask(self, client: Client) -> dict[str, str]:
+        servers = {CORPORATE: self.corporate, UNKNOWN: self.unknown}
+        return {kind: client.ask(self.root, server) for kind, server in servers.items()}
+
+
+@pytest.fixture(scope="session")
+def scene() -> Iterator[Scene]:
+    """The scene, with the corporate root's certificate at CERTIFICATE and not trusted by anybody."""
+    corporate, unknown = make_root("Corp Root"), make_root("Corp Root")
+    names = ("localhost", "127.0.0.1")
+    files = {**git_repository(), **package_index()}
+    with (
+        Server(corporate.issue(*names), files) as known,
+        Server(unknown.issue(*names), files) as stranger,
+        Throwaway() as root,
+    ):
+        install(root)
+        root.write(CERTIFICATE, corporate.pem)
+        root.freeze()
+        yield Scene(root, known, stranger)
+
+
+def asked(scene: Scene, add: Callable[[Throwaway], None], remove: Callable[[Throwaway], None]) -> Answers:
+    """The answers in all phases; leaves the root as `remove` leaves it."""
+    answers = scene.ask_all("before")
+    add(scene.root)
+    answers |= scene.ask_all("added")
+    remove(scene.root)
+    return answers | scene.ask_all("removed")
+
+
+@pytest.fixture(scope="session")
+def answers(scene: Scene) -> Answers:
+    """What every client did before `trustinstall add`, after it, and after `trustinstall remove`."""
+    scene.root.reset()
+    return asked(
+        scene,
+        lambda root: _checked(root, "add", CERTIFICATE, "--search", SEARCH),
+        lambda root: _checked(root, "remove", CERTIFICATE),
+    )
+
+
+def _checked(root: Throwaway, *arguments: str) -> None:
+    root.trustinstall(*arguments, check=True, timeout=120)
+
+
+def cell(phase: str, server: str, client: str) -> str:
+    """The name under which a test records the answer that it looked at."""
+    return f"{CELL}{phase}/{server}/{client}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what each client did in each phase, from what the tests have recorded (workers' tests, too)."""
+    reports = itertools.chain.from_iterable(terminalreporter.getreports(each) for each in ("passed", "failed"))
+    cells = {key: str(value) for report in reports for key, value in report.user_properties if key.startswith(CELL)}
+    if not cells:
+        return
+    terminalreporter.section("real clients")
+    columns = [(server, phase) for server in (CORPORATE, UNKNOWN) for phase in PHASES]
+    terminalreporter.write_line(f"{'':24}" + "".join(f"{server:>11}" for server, _ in columns))
+    terminalreporter.write_line(f"{'':24}" + "".join(f"{phase:>11}" for _, phase in columns))
+    for client in CLIENTS:
+        row = [cells.get(cell(phase, server, client.name), "-").partition(":")[0] for server, phase in columns]
+        terminalreporter.write_line(f"{client.name:24}" + "".join(f"{cell:>11}" for cell in row))

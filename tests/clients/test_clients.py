@@ -1,0 +1,55 @@
+"""Real clients against a real TLS server: the point of the whole program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.clients.conftest import CERTIFICATE, CORPORATE, PHASES, UNKNOWN, Answers, cell
+from tests.clients.table import CLIENTS, REFUSES, TRUSTS, Command
+from tests.support.pki import make_root
+from tests.support.throwaway import Throwaway
+from tests.support.tls import Server
+
+# One worker asks all clients once; other tests run beside it.
+pytestmark = [pytest.mark.xdist_group("clients"), pytest.mark.timeout(300)]
+
+NAMES = [client.name for client in CLIENTS]
+EXPECTED = {"before": REFUSES, "added": TRUSTS, "removed": REFUSES}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("client", NAMES)
+def test_corporate_server(
+    client: str, phase: str, answers: Answers, record_property: Callable[[str, object], None]
+) -> None:
+    """The client refuses a server of the corporate root before `add`, trusts it after, and refuses it after `remove`."""
+    answer = answers[phase, CORPORATE, client]
+    record_property(cell(phase, CORPORATE, client), answer)
+    assert answer == EXPECTED[phase]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("client", NAMES)
+def test_unknown_server(
+    client: str, phase: str, answers: Answers, record_property: Callable[[str, object], None]
+) -> None:
+    """The client never trusts a server whose root nobody has added, though that root has the same name."""
+    answer = answers[phase, UNKNOWN, client]
+    record_property(cell(phase, UNKNOWN, client), answer)
+    assert answer == REFUSES
+
+
+def test_without_java() -> None:
+    """On a machine without Java the same three phases hold for curl."""
+    (curl,) = (client for client in CLIENTS if isinstance(client, Command) and client.name == "curl")
+    corporate = make_root("Corp Root")
+    with Server(corporate.issue("localhost")) as server, Throwaway(java=False) as root:
+        assert root.run(["sh", "-c", "command -v java keytool"]).stdout == ""
+        root.write(CERTIFICATE, corporate.pem)
+        seen = [curl.ask(root, server)]
+        for command in ("add", "remove"):
+            root.trustinstall(command, CERTIFICATE, check=True)
+            seen.append(curl.ask(root, server))
+    assert seen == [REFUSES, TRUSTS, REFUSES]
