@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 Span = tuple[int, int]  # data[start:end]
 
 _JOINED = b"# trustinstall joined: the line break above is ours\n"
-# A whole line. That it starts one is checked behind the literal, so that the scan can skip to it.
+# A whole line; it starts where `pem` lets a line start (a byte-order mark may stand in front). That is
+# checked behind the literal, so that the scan can skip to it.
 _LINE = re.compile(
-    rb"# trustinstall (?<![^\n]# trustinstall )"
+    rb"# trustinstall (?:(?<![^\r\n]# trustinstall )|(?<=\xef\xbb\xbf# trustinstall ))"
     rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))\r?(?:\n|\Z)"
 )
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -95,9 +96,7 @@ class Blocks:
             "add": [_base64(one.der) for one in self.add],
             "remove": list(self.remove),
             "foreign": list(self.foreign),
-            "original": None
-            if was is None
-            else {"instead_of": was.instead_of, "content": _base64(was.content)},
+            "original": None if was is None else {"instead_of": was.instead_of, "content": _base64(was.content)},
         }
 
     @classmethod

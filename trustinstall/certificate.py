@@ -22,7 +22,7 @@ from trustinstall.errors import CertificateRefused, printable
 from trustinstall.pem import to_pem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from cryptography import x509
 
@@ -232,7 +232,7 @@ class Certificate:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> Generator[None, None, None]:
     """Silence for a few calls into `cryptography`, which warns of what it takes for now (all are `UserWarning`).
 
     Serial numbers that are zero or negative, NULL parameters, country codes of three letters: public roots have them,

@@ -25,7 +25,7 @@ _LONG_FORM = 0x80
 _MOST_LENGTH_OCTETS = 4
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 -- as its neighbours in `errors`
     """Not DER, or cut off."""
 
 

@@ -15,14 +15,14 @@ class TrustInstallError(Exception):
     code: ClassVar[str] = "failed"
 
 
-class UsageProblem(TrustInstallError):
+class UsageProblem(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """The command line asks for something that makes no sense."""
 
     exit_code = 2
     code = "usage"
 
 
-class CertificateRefused(TrustInstallError):
+class CertificateRefused(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """The input is not a certificate that should be trusted.
 
     `policy` is True where the certificate works but should not be used (expired, weak): `--force` lifts that. It is
@@ -38,7 +38,7 @@ class CertificateRefused(TrustInstallError):
         super().__init__(f"{message} ({'policy: --force accepts it' if policy else '--force does not lift this'})")
 
 
-class NoRights(TrustInstallError):
+class NoRights(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """The user may not do this."""
 
     exit_code = 5
@@ -63,13 +63,13 @@ class StateError(TrustInstallError):
     code = "state"
 
 
-class Busy(TrustInstallError):
+class Busy(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """A lock was not got in time."""
 
     code = "busy"
 
 
-class ToolFailed(TrustInstallError):
+class ToolFailed(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """A native tool could not be started, failed or ran out of time."""
 
     code = "tool-failed"

@@ -134,10 +134,8 @@ def _files(source: Source, inputs: Sequence[str]) -> _Files:
             continue
         chosen = [each for each in inside if PurePath(each).suffix.lower() in SUFFIXES]
         if not chosen:
-            message = (
-                f"{printable(path)}: the directory holds no certificate file ({', "
-                "'.join(sorted(SUFFIXES))}); name the file"
-            )
+            suffixes = ", ".join(sorted(SUFFIXES))
+            message = f"{printable(path)}: the directory holds no certificate file ({suffixes}); name the file"
             raise CertificateRefused(message)
         files.chosen.extend(chosen)
         files.passed_over.extend(sorted(set(inside) - set(chosen)))

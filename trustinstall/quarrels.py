@@ -6,8 +6,9 @@ is not critical, a year 9999) has no row.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall import der
 
@@ -33,7 +34,8 @@ _SHA1_SIGNATURES = frozenset(
 _COMMON_CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 
 
-class Quarrel(NamedTuple):
+@dataclass(frozen=True)
+class Quarrel:
     """Where `holds`, `sentence` is said after the certificate's name."""
 
     holds: Callable[[Traits], bool]

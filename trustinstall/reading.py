@@ -123,9 +123,10 @@ def check_both_parsers(certificate: Certificate) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificate.der)
     except ssl.SSLError as error:
+        cause = printable(str(error.strerror or error))
         _refuse(
-            f"OpenSSL cannot load the certificate {certificate.name} ({printable(str(error.strerror or "
-            "error))}), and would refuse the whole bundle with it; ask the authority for a well-formed one"
+            f"OpenSSL cannot load the certificate {certificate.name} ({cause}), and would refuse the whole bundle "
+            "with it; ask the authority for a well-formed one"
         )
     # What people see of it must be readable, too: these raise where a time is out of the calendar.
     _ = certificate.not_before, certificate.not_after

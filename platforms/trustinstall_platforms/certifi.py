@@ -161,7 +161,8 @@ class Certifi:
         """
         if store.follows is not None:
             return Plan()
-        known = {one.certificate.sha256 for one in wanted if one.foreign} | record.keys()
+        # A copy without our marks is ours to take out if that was asked for, or if its marks were lost.
+        known = {one.certificate.sha256 for one in wanted if one.foreign} | record.keys() - seen.ours
         there = seen.anchors.keys()
         add = [one.certificate for one in wanted if one.trusted and one.certificate.sha256 not in there]
         keep = [one.certificate.sha256 for one in wanted if one.trusted]

@@ -147,29 +147,42 @@ def problems(host: Host, sight: Sight) -> Iterator[str]:
             yield f"{HASHED}/{printable(name)} leads nowhere"
 
 
-def refresh(host: Host, gone: Sequence[str], *, rehash: bool) -> Refresh:
-    """Take away links to files that are gone, mend hash links, tell Java, and make the bundle.
+def refresh(host: Host, gone: Sequence[str], *, rehash: bool, kept: Sequence[str] = ()) -> Refresh:
+    """Take away links to files that are gone, mend hash links, make the bundle, and tell Java.
 
     The tool by itself leaves dangling links behind when a local file is gone, and never tells
     Java. Hash links come first: while HASH.0 dangles, OpenSSL does not look at HASH.1, which is
     somebody else's. Only the files' names are needed, because everything else may be gone already
-    when a killed command is undone.
+    when a killed command is undone. `kept` are links that Java is told of again.
     """
     maintainer = host.environ.get(_MAINTAINER)
     env = ((_MAINTAINER, maintainer),) if maintainer else ()
-    links = {path: _name_link(path) for path in gone}
+    links = {path: name_link(path) for path in gone}
     dangling = [link for path, link in links.items() if host.link_target(link) == path]
     forgotten = [link for link in links.values() if link in dangling or host.status(link) is None]
     runs: list[Run] = []
     if rehash:  # it fails where a stranger's link dangles, after all of its work
         runs.append(Run((_OPENSSL, "rehash", HASHED), env=env, must_succeed=False))
-    # Before the tool, which may add what is left of a file again. Java verifies its own store.
-    if forgotten and host.executable(_JAVA_HOOK):
-        told = "".join(f"-{link}\n" for link in forgotten)
-        runs.append(Run((_JAVA_HOOK,), _encoded(told), env, must_succeed=False))
     runs.append(Run((TOOL,), env=env))
+    if (forgotten or kept) and host.executable(_JAVA_HOOK):  # what comes of it, Java's store shows
+        told = [f"-{link}\n" for link in forgotten] + [f"+{link}\n" for link in kept]
+        runs.append(Run((_JAVA_HOOK,), _encoded("".join(told)), env, must_succeed=False))
     lock = None if maintainer else _DPKG_LOCK  # dpkg has called us, and holds it
     return Refresh(tuple(runs), (f"{BUNDLE}.new", *dangling), Guard(lock, _TOOL_NAME))
+
+
+def local_links(host: Host) -> list[str]:
+    """List the links that lead to local files which are there."""
+    links = [f"{HASHED}/{name}" for name in host.names(HASHED) if name.endswith(".pem")]
+    targets = {link: host.link_target(link) or "" for link in links}
+    return [
+        link for link, target in targets.items() if target.startswith(f"{LOCAL}/") and host.status(target) is not None
+    ]
+
+
+def name_link(path: str) -> str:
+    """Name the link that the tool makes for a file."""
+    return f"{HASHED}/{posixpath.basename(path).removesuffix('.crt').translate(_LINK_NAME)}.pem"
 
 
 def without(content: bytes, leaving: set[str]) -> bytes:
@@ -290,11 +303,6 @@ def _end(host: Host, link: str, known: Mapping[str, Source]) -> Source | None:
             break
         path = posixpath.join(HASHED, target)
     return known.get(path) or next(_source(host, path, {}), None)
-
-
-def _name_link(path: str) -> str:
-    """Name the link that the tool makes for a file."""
-    return f"{HASHED}/{posixpath.basename(path).removesuffix('.crt').translate(_LINK_NAME)}.pem"
 
 
 def _encoded(text: str) -> bytes:

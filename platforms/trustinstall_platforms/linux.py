@@ -85,9 +85,7 @@ DEBIAN = Family(
     anchors=debian.LOCAL,
     bundle=debian.BUNDLE,
     tool=debian.TOOL,
-    without_tool=(
-        "the package ca-certificates is missing; install it: apt-get install ca-certificates"
-    ),
+    without_tool=("the package ca-certificates is missing; install it: apt-get install ca-certificates"),
     clients="curl, git, Go, apt and whatever uses OpenSSL or GnuTLS",
 )
 
@@ -119,9 +117,7 @@ class SystemStore:
             problems=tuple(debian.problems(host, sight)),
         )
 
-    def plan(
-        self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record
-    ) -> Plan:
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """See `Backend.plan`; raises StoreError where the tool would drop somebody else's roots."""
         draft = _Draft(host, self._family, store, record)
         for one in wanted:
@@ -133,7 +129,7 @@ class SystemStore:
 
     def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh:
         """Have bundle, links and Java's keystore made anew; `gone` names .crt files."""
-        return debian.refresh(host, gone, rehash=True)
+        return debian.refresh(host, gone, rehash=True, kept=debian.local_links(host))
 
     def verify(self, host: Host, _store: Store) -> str | None:
         """Ask OpenSSL: one block that it cannot load makes it refuse the whole bundle."""
@@ -247,34 +243,38 @@ class _Draft:
         return path
 
     def _takings(self) -> Iterator[Step]:
-        shipped: list[Source] = []
+        shipped = [source for source, _ in self._taken.values() if source.shipped]
         for source, leaving in self._taken.values():
-            if source not in self._sight.loose:
+            whole = set(source.certificates) <= leaving
+            self._refuse_others(source, whole=whole)
+            if whole and not source.shipped:
+                yield Delete(source.path, _standing(source))
+            elif not whole:
+                rest = Content(debian.without(source.content, leaving))
+                yield Edit(source.path, rest, _standing(source))
+            if source in self._sight.loose:
+                continue
+            if whole:
                 self._gone.append(source.path)
-            if source.shipped:
-                shipped.append(source)
-            else:
-                yield self._taking(source, leaving)
+            # A step, so that it comes back if we are undone. Where the file is still there, the
+            # tool makes the link again, and tells Java.
+            link = debian.name_link(source.path)
+            if self._host.link_target(link) == source.path:
+                yield Delete(link, link_digest(source.path))
         if shipped:
             selection = self._host.read(debian.SELECTION)
             content = Content(debian.deselected(selection, shipped))
             yield Edit(debian.SELECTION, content, digest(selection))
 
-    def _taking(self, source: Source, leaving: set[str]) -> Step:
-        """Take certificates out of one local file; links are not followed."""
-        everything = set(source.certificates) <= leaving
-        if source.beyond or (source.link is not None and not everything):
+    def _refuse_others(self, source: Source, *, whole: bool) -> None:
+        """Refuse to change what lies outside the store, and a package's file."""
+        if source.beyond or (not whole and (source.shipped or source.link is not None)):
             raise StoreError(
                 store=self._store.id,
-                cause=f"{printable(source.path)} leads out of {self._family.anchors} by a link",
-                advice="take the certificate out where the link leads, and try again",
+                cause=f"{printable(source.path)} is a package's file or leads out of "
+                f"{self._family.anchors} by a link, and is not changed",
+                advice="take the certificate out where it comes from, and try again",
             )
-        if everything:
-            link = source.link
-            expect = digest(source.content) if link is None else link_digest(link)
-            return Delete(source.path, expect)
-        rest = Content(debian.without(source.content, leaving))
-        return Edit(source.path, rest, digest(source.content))
 
     def _refuse_losses(self, wanted: frozenset[str]) -> None:
         """Keep what was appended to the bundle by hand: the tool makes it of its files alone."""
@@ -287,6 +287,10 @@ class _Draft:
                 f"{min(lost)[:12]}) from {self._family.bundle}, because no file feeds them",
                 advice=f"put them into .crt files in {anchors}, or run {tool} to drop them",
             )
+
+
+def _standing(source: Source) -> str:
+    return digest(source.content) if source.link is None else link_digest(source.link)
 
 
 def _missing(host: Host, directory: str) -> list[str]:

@@ -45,8 +45,8 @@ WINDOWS_COLLECTIONS = (
     "~/AppData/Roaming/Python",  # pip install --user
     "~/pipx/venvs",
     "~/AppData/Roaming/uv/tools",
-    "C:/Program Files",  # python.org, for all accounts: Python313 and the like
 )
+WINDOWS_VARIABLE = "ProgramFiles"  # python.org, for all accounts: Python313 and the like are in it
 
 #: Where an interpreter is looked for whatever the caller's PATH says (hier(7); FHS 3.0).
 BINARIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -87,16 +87,22 @@ def environments(host: Host, places: Places) -> Iterator[Environment | Handoff]:
 def _likely(host: Host) -> Iterator[str]:
     """Yield the prefixes that there may be, whether or not anybody named them."""
     yield from (slashed(host, prefix) for prefix in host.prefixes)
-    values = (slashed(host, host.environ.get(name, "")) for name in VARIABLES)
-    yield from (value for value in values if _is_absolute(host, value))
+    yield from _variables(host, *VARIABLES)
     windows = host.platform == "win32"
     yield from () if windows else _expanded(host, PREFIXES)
-    for directory in _expanded(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS):
+    collections = _expanded(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS)
+    for directory in (*collections, *(_variables(host, WINDOWS_VARIABLE) if windows else ())):
         yield from (f"{directory}/{name}" for name in host.names(directory))
     for directory in dict.fromkeys(_binaries(host)):
         for name in host.names(directory):
             if _INTERPRETER.fullmatch(name):
                 yield _prefix_of(host, f"{directory}/{name}")
+
+
+def _variables(host: Host, *names: str) -> Iterator[str]:
+    """Yield the absolute paths in variables of the caller."""
+    values = (slashed(host, host.environ.get(name, "")) for name in names)
+    yield from (value for value in values if _is_absolute(host, value))
 
 
 def _binaries(host: Host) -> Iterator[str]:
@@ -170,7 +176,7 @@ def _expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_absolute(host: Host, path: str) -> bool:
-    return path[1:3] == ":/" if host.platform == "win32" else path.startswith("/")
+    return path.startswith("/") or (host.platform == "win32" and path[1:3] == ":/")
 
 
 def slashed(host: Host, path: str) -> str:

@@ -26,15 +26,7 @@ KNOWN = (*OURS[:3], STRANGER)
 def block(certificate: Certificate) -> bytes:
     """Write a block as the documentation shows it."""
     name = certificate.sha256.encode()
-    return (
-        b"# trustinstall begin "
-        + name
-        + b"\n"
-        + certificate.pem
-        + b"# trustinstall end "
-        + name
-        + b"\n"
-    )
+    return b"# trustinstall begin " + name + b"\n" + certificate.pem + b"# trustinstall end " + name + b"\n"
 
 
 def add(*certificates: Certificate) -> Blocks:
@@ -93,9 +85,7 @@ ours = st.permutations(OURS)
 
 
 @given(any_text, ours, ours)
-def test_add_then_remove_restores_any_bytes(
-    old: bytes, coming: list[Certificate], going: list[Certificate]
-) -> None:
+def test_add_then_remove_restores_any_bytes(old: bytes, coming: list[Certificate], going: list[Certificate]) -> None:
     """Whatever stood there stands there again, in whatever order certificates came and went."""
     data = old
     for one in coming:
@@ -257,6 +247,22 @@ def test_a_joined_line_at_the_very_start() -> None:
     assert remove(A).apply(JOINED + block(A) + b"theirs\n") == b"theirs\n"
 
 
+def test_a_note_in_a_block_keeps_the_line_break() -> None:
+    """Text that somebody wrote into our block is not glued to the line above when the block goes."""
+    noted = add(A).apply(b"no line break").replace(A.pem, b"# a note\n" + A.pem)
+    assert remove(A).apply(noted) == b"no line break\n# a note\n"
+
+
+def test_a_block_that_lost_its_final_line_break_gets_it_back() -> None:
+    """A bundle that somebody stripped at its end takes the next certificate as if nothing had been."""
+    assert add(B).apply(block(A)[:-1]) == add(A, B).apply(b"")
+
+
+def test_adding_mends_an_emptied_block() -> None:
+    """Marker lines around nothing are no certificate, and no second pair of them is written."""
+    assert add(A).apply(block(A).replace(A.pem, b"") + STRANGER.pem) == STRANGER.pem + block(A)
+
+
 def test_an_unmarked_copy_is_not_added_again() -> None:
     """A certificate that somebody else has put there is left as it is, and stays when ours go."""
     for copy in (A.pem, A.pem.replace(b"\n", b"\r\n"), A.pem.replace(b"CERT", b"X509 CERT")):
@@ -319,18 +325,14 @@ def test_an_inverse_spares_what_others_changed_since() -> None:
             b"# a note\n# another\n",
             id="somebody has written notes into it",
         ),
-        pytest.param(
-            block(A).replace(A.pem, b""), b"", id="the certificate is gone and the lines stand"
-        ),
+        pytest.param(block(A).replace(A.pem, b""), b"", id="the certificate is gone and the lines stand"),
         pytest.param(
             (STRANGER.pem + block(A)).replace(b"\n", b"\r\n"),
             STRANGER.pem.replace(b"\n", b"\r\n"),
             id="an editor has changed every line end",
         ),
         pytest.param(block(A) + block(A), b"", id="it stands there twice"),
-        pytest.param(
-            b"x" + block(A), b"x" + block(A).partition(b"\n")[0] + b"\n" + A.pem, id="glued"
-        ),
+        pytest.param(b"x" + block(A), b"x" + block(A).partition(b"\n")[0] + b"\n" + A.pem, id="glued"),
     ],
 )
 def test_edited_blocks_lose_only_what_is_certainly_ours(edited: bytes, left: bytes) -> None:

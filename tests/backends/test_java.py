@@ -82,13 +82,13 @@ def test_trusted_entries_are_read_and_keys_passed_over(version: int) -> None:
     assert list(trusted(content)) == [("a", CORP.der), ("b", OTHER.der)]
 
 
-@pytest.mark.parametrize("size", range(0, 1500, 7))
-def test_a_keystore_that_is_cut_off_is_refused(size: int) -> None:
+def test_a_keystore_that_is_cut_off_is_refused() -> None:
     """Wherever the end is missing, and never with another error."""
     content = keystore(entry("a", CORP.der), entry("b", OTHER.der))
 
-    with pytest.raises(ValueError, match=r"cut off|neither"):
-        list(trusted(content[: min(size, len(content) - 1)]))
+    for size in range(len(content)):
+        with pytest.raises(ValueError, match=r"cut off|neither"):
+            list(trusted(content[:size]))
 
 
 @given(st.binary(max_size=200))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pki import Root, make_root
-from trustinstall.apply import inverse, perform
+from trustinstall.apply import inverse, perform, undo
 from trustinstall.backend import Observation, Placement, Places, Record, State, Store, Wanted
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError
@@ -239,7 +239,7 @@ def test_a_block_with_openssl_settings_is_half(machine: Machine) -> None:
     ("ruin", "words"),
     [
         (lambda bundle: bundle * 2, "more often"),
-        (lambda bundle: b"", "lacks 1"),
+        (lambda bundle: bundle[:0], "lacks 1"),
         (lambda bundle: bundle[:200], "damaged"),
         (lambda bundle: bundle.replace(b"MII", b"!!!"), "damaged"),
     ],
@@ -390,8 +390,8 @@ def test_without_its_selection_the_tool_would_drop_every_public_root(machine: Ma
 # --- removed -------------------------------------------------------------------------------------
 
 
-def test_remove_deletes_the_file_then_links_alias_and_bundle(machine: Machine) -> None:
-    """Our link goes with the leftovers, hash links and Java come before the tool, in this order."""
+def test_remove_deletes_file_and_link_then_refreshes(machine: Machine) -> None:
+    """Hash links come before the tool, and Java last: what fails first leaves Java alone."""
     machine.write(HOOK, b"#!/bin/sh\n", 0o755)
     machine.write(OURS, CORP.pem)
     machine.settle()
@@ -399,14 +399,13 @@ def test_remove_deletes_the_file_then_links_alias_and_bundle(machine: Machine) -
     link = f"{LINKS}/corp-root-{CORP.sha256[:12]}.pem"
 
     assert plan.refresh is not None
-    assert [type(step) for step in plan.steps] == [Delete]
-    assert plan.refresh.leftovers == (f"{BUNDLE}.new", link)
+    assert [(type(step), step.path) for step in plan.steps] == [(Delete, OURS), (Delete, link)]
     assert [run.argv for run in plan.refresh.runs] == [
         ("/usr/bin/openssl", "rehash", LINKS),
-        (HOOK,),
         (TOOL,),
+        (HOOK,),
     ]
-    assert plan.refresh.runs[1].stdin == f"-{link}\n".encode()
+    assert plan.refresh.runs[-1].stdin == f"-{link}\n".encode()
 
 
 def test_recovery_needs_the_deleted_names_alone(machine: Machine) -> None:
@@ -414,11 +413,22 @@ def test_recovery_needs_the_deleted_names_alone(machine: Machine) -> None:
     machine.write(HOOK, b"#!/bin/sh\n", 0o755)
     refresh = BACKEND.refresh(machine.host, machine.store(), [OURS])
 
-    assert refresh.runs[1].stdin == f"-{LINKS}/corp-root-{CORP.sha256[:12]}.pem\n".encode()
+    assert refresh.runs[-1].stdin == f"-{LINKS}/corp-root-{CORP.sha256[:12]}.pem\n".encode()
     assert [run.argv[0] for run in BACKEND.refresh(machine.host, machine.store(), []).runs] == [
         "/usr/bin/openssl",
         TOOL,
     ]
+
+
+def test_what_came_back_is_told_to_java(machine: Machine) -> None:
+    """When a removal is undone, the tool sees the link that came back and tells Java nothing."""
+    machine.write(HOOK, b"#!/bin/sh\n", 0o755)
+    machine.write(OURS, CORP.pem)
+    machine.settle()
+    machine.link(f"{LINKS}/dangling.pem", f"{LOCAL}/dangling.crt")
+    refresh = BACKEND.refresh(machine.host, machine.store(), [])
+
+    assert refresh.runs[-1].stdin == f"+{LINKS}/corp-root-{CORP.sha256[:12]}.pem\n".encode()
 
 
 def test_a_link_that_leads_elsewhere_is_not_ours(machine: Machine) -> None:
@@ -451,7 +461,8 @@ def test_remove_leaves_a_copy_of_somebody_else(machine: Machine) -> None:
     machine.settle()
     plan = machine.plan(CORP, trusted=False)
 
-    assert [step.path for step in plan.steps] == [OURS]
+    assert plan.steps[0].path == OURS
+    assert not [step for step in plan.steps if "theirs" in step.path]
     assert plan.foreign == {CORP.sha256}
 
 
@@ -464,18 +475,16 @@ def test_foreign_removal_takes_every_copy(machine: Machine) -> None:
     machine.settle()
     plan = machine.plan(CORP, trusted=False, foreign=True)
     assert plan.foreign == frozenset()
-    undo = [inverse(machine.host, step) for step in plan.steps][::-1]
+    inverses = [inverse(machine.host, step) for step in plan.steps][::-1]
     machine.apply(plan)
 
     assert {path.name for path in machine.path(LOCAL).iterdir()} == {"two.crt"}
     assert machine.path(f"{LOCAL}/two.crt").read_bytes() == b"first\nsecond\n" + OTHER.pem
     assert machine.path("/opt/corp.crt").read_bytes() == CORP.pem
-    for step in undo:
-        assert step is not None
-        perform(machine.host, step, "t")
+    undo(machine.host, [step for step in inverses if step], "t")
     assert machine.path(f"{LOCAL}/alone.crt").read_bytes() == CORP.pem
     assert machine.path(f"{LOCAL}/two.crt").read_bytes().count(b"BEGIN") == 2
-    assert os.readlink(machine.path(f"{LOCAL}/link.crt")) == "/opt/corp.crt"
+    assert machine.host.link_target(f"{LOCAL}/link.crt") == "/opt/corp.crt"
 
 
 def test_a_packages_root_is_deselected(machine: Machine) -> None:
@@ -524,7 +533,7 @@ def test_ours_that_was_deleted_by_hand_is_still_cleaned_up(machine: Machine) -> 
 
     assert plan.steps == ()
     assert plan.refresh is not None
-    assert [run.argv[0] for run in plan.refresh.runs] == ["/usr/bin/openssl", HOOK, TOOL]
+    assert [run.argv[0] for run in plan.refresh.runs] == ["/usr/bin/openssl", TOOL, HOOK]
 
 
 def test_a_file_that_is_no_longer_ours_is_left(machine: Machine) -> None:
@@ -541,7 +550,10 @@ def test_adding_and_removing_in_one_plan_keeps_the_directory(machine: Machine) -
     machine.write(OURS, CORP.pem)
     machine.settle()
     record = placement(CORP, OURS, directories=(LOCAL,))
-    wanted = [Wanted(Certificate(CORP.der), False), Wanted(Certificate(OTHER.der), True)]
+    wanted = [
+        Wanted(Certificate(CORP.der), trusted=False),
+        Wanted(Certificate(OTHER.der), trusted=True),
+    ]
     plan = BACKEND.plan(machine.host, machine.store(), machine.observe(), wanted, record)
     machine.apply(plan)
 

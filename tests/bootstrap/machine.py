@@ -87,6 +87,7 @@ class Machine:
         environment = {
             "HOME": str(self.home),
             "PATH": "/usr/bin:/bin",
+            "PIP_CONFIG_FILE": os.devnull,  # the developer's machine may have a mirror, a proxy
             "TRUSTINSTALL_PYTHON": str(everyone / PYTHON.relative_to(sys.base_prefix) if private else PYTHON),
             **(variables or {}),
         }

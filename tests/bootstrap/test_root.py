@@ -68,7 +68,7 @@ def test_a_users_pip_configuration_does_not_bind_root(roots_machine: Machine) ->
         path.write_text(f"[global]\nlog = {roots_machine.home}/log\n", encoding="utf-8")
     done = roots_machine.run(
         "--version",
-        variables={"XDG_CONFIG_HOME": str(roots_machine.home / "xdg"), **roots_machine.wheels},
+        variables={"PIP_CONFIG_FILE": "", "XDG_CONFIG_HOME": str(roots_machine.home / "xdg"), **roots_machine.wheels},
     )
     assert done.returncode == 0, done.stderr
     assert not (roots_machine.home / "log").exists()

@@ -88,7 +88,7 @@ def test_trusted_for_the_download_when_it_is_named(
         "equals": ([f"--sha256={fingerprint}"], {}),
         "variable": ([], {"TRUSTINSTALL_BOOTSTRAP_SHA256": fingerprint}),
     }[named]
-    done = machine.run("list", "corp.crt", *options, "--help", variables={**only(index), **variables})
+    done = machine.run("add", "corp.crt", *options, "--help", variables={**only(index), **variables})
     assert (done.returncode, done.stderr) == (0, PREPARING)
     (environment,) = machine.base.glob("env-*")
     body = "".join(to_pem(root.der).decode().splitlines()[1:-1])[:64]
@@ -112,7 +112,7 @@ def test_what_pip_trusted_before_it_still_trusts(machine: Machine, root: Root, i
     mirror = machine.directory / "mirror.pem"
     mirror.write_bytes(root.pem.rstrip(b"\n"))
     done = machine.run(
-        "--help", "other.crt", "--sha256", other.sha256,
+        "add", "other.crt", "--sha256", other.sha256, "--help",
         variables={**only(index), "PIP_CERT": str(mirror)},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, PREPARING)
@@ -126,7 +126,7 @@ def test_files_that_are_no_certificates_are_passed_over(machine: Machine) -> Non
     with Path(directory / "huge").open("wb") as file:
         file.truncate(1 << 40)
     done = machine.run(
-        "--help", "fifo", "rubbish", "huge", "/", "\x7f", "--sha256", "0" * 64,
+        "add", "fifo", "rubbish", "huge", "/", "\x7f", "--sha256", "0" * 64, "--help",
         variables=machine.wheels, wait=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, PREPARING)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.x509 import verification
-from support.pki import (
+from tests.support.pki import (
     ANY_PURPOSE,
     CLIENT_AUTH,
     Extension,
@@ -66,6 +66,7 @@ def verifier(anchor: Root, leaf: Leaf) -> str:
 
 
 def year(number: int) -> datetime:
+    """The first moment of a year."""
     return datetime(number, 1, 1, tzinfo=timezone.utc)
 
 
@@ -129,7 +130,7 @@ def test_intermediate_as_anchor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("length", "refused"), [(0, True), (1, False)])
-def test_path_length(length: int, refused: bool, tmp_path: Path) -> None:
+def test_path_length(*, length: int, refused: bool, tmp_path: Path) -> None:
     """Under pathlen:0 a chain with an intermediate is refused, under pathlen:1 it is not."""
     root = make_root(path_length=length)
     leaf = root.intermediate().issue("localhost")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import pytest
-from support.pki import Root, make_root
+from tests.support.pki import make_root
 
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused, UsageProblem
 from trustinstall.intake import Intake, normalise_fingerprint, take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = make_root("Corp Root G2")
 OTHER = make_root("Other Root")
@@ -29,9 +33,10 @@ class Files:
 
     files: dict[str, bytes]
     stdin: bytes = b""
-    read: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list[str])
 
     def read_input(self, path: str) -> bytes:
+        """The file, which is noted as read."""
         self.read.append(path)
         if path not in self.files:
             message = f"{path}: there is no such file"
@@ -39,22 +44,27 @@ class Files:
         return self.files[path]
 
     def read_stdin(self) -> bytes:
+        """What stands on standard input."""
         return self.stdin
 
     def list_input(self, path: str) -> list[str] | None:
+        """The files below the path, or None."""
         if path in self.files:
             return None
         return sorted(each for each in self.files if each.startswith(f"{path}/")) or None
 
     def now(self) -> datetime:
+        """The real time."""
         return datetime.now(timezone.utc)
 
 
 def accepted(intake: Intake) -> list[bytes]:
+    """The DER of what was taken."""
     return [each.certificate.der for each in intake.accepted]
 
 
 def left_out(intake: Intake) -> list[bytes]:
+    """The DER of what was left out."""
     return [certificate.der for certificate, _ in intake.left_out]
 
 
@@ -63,7 +73,8 @@ def test_takes_one_root() -> None:
     intake = take(Files({"corp.crt": ROOT.pem}), ["corp.crt"])
     (one,) = intake.accepted
     assert (Certificate(ROOT.der), "corp.crt", ()) == (one.certificate, one.origin, one.warnings)
-    assert () == intake.left_out == intake.passed_over
+    assert not intake.left_out
+    assert not intake.passed_over
 
 
 def test_takes_several_files_and_standard_input() -> None:
@@ -172,19 +183,20 @@ def test_usage(inputs: list[str], expected: str) -> None:
         take(Files({"a": ROOT.pem}), inputs)
 
 
-def colons(made: Root) -> str:
-    return ":".join(made.sha256[at : at + 2] for at in range(0, 64, 2)).upper()
+NOTATIONS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "upper case": str.upper,
+    "colons": lambda digits: ":".join(digits[at : at + 2] for at in range(0, 64, 2)).upper(),
+    "blanks": lambda digits: f" {digits[:32]} {digits[32:]}\n",
+}
 
 
-@pytest.mark.parametrize(
-    "form", [lambda made: made.sha256, colons, lambda made: f" {made.sha256[:32]} {made.sha256[32:]}\n"]
-)
-def test_expected_fingerprints(form: object) -> None:
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_expected_fingerprints(notation: str) -> None:
     """--sha256 lets exactly the named certificates through, in any common notation."""
     files = Files({"x.pem": ROOT.pem + OTHER.pem})
-    assert callable(form)
-    intake = take(files, ["x.pem"], sha256=[form(ROOT), form(OTHER)])
-    assert [ROOT.der, OTHER.der] == accepted(intake)
+    named = [NOTATIONS[notation](each.sha256) for each in (ROOT, OTHER)]
+    assert [ROOT.der, OTHER.der] == accepted(take(files, ["x.pem"], sha256=named))
 
 
 def test_an_unexpected_fingerprint() -> None:

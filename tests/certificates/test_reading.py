@@ -7,13 +7,14 @@ import re
 import shutil
 import ssl
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
-from support.pki import (
+from tests.support.pki import (
     Extension,
+    PrivateKey,
     Root,
     generalized_time,
     integer,
@@ -44,14 +45,18 @@ NO_PASSWORD = serialization.NoEncryption()
 PASSWORD = serialization.BestAvailableEncryption(b"secret")
 
 
-def private(key: object, encoding: serialization.Encoding, form: str = "PKCS8", *, encrypted: bool = False) -> bytes:
-    raw: bytes = key.private_bytes(  # type: ignore[attr-defined]  # any kind of private key
+def private(
+    key: PrivateKey, encoding: serialization.Encoding, form: str = "PKCS8", *, encrypted: bool = False
+) -> bytes:
+    """A private key in one of its many clothes."""
+    raw: bytes = key.private_bytes(
         encoding, getattr(serialization.PrivateFormat, form), PASSWORD if encrypted else NO_PASSWORD
     )
     return raw
 
 
 def openssl(*arguments: str, stdin: bytes = b"") -> bytes:
+    """What the openssl command prints."""
     program = shutil.which("openssl", path="/usr/bin:/bin:/usr/local/bin")
     assert program, "these tests need the openssl command (Debian: apt-get install openssl)"
     done = subprocess.run([program, *arguments], input=stdin, capture_output=True, check=True, timeout=30)
@@ -59,14 +64,17 @@ def openssl(*arguments: str, stdin: bytes = b"") -> bytes:
 
 
 def trusted(*arguments: str) -> bytes:
+    """The root as a TRUSTED CERTIFICATE with these settings."""
     return openssl("x509", "-trustout", *arguments, stdin=ROOT.pem)
 
 
 def bundle(encoding: serialization.Encoding) -> bytes:
+    """A PKCS#7 file of a root and an intermediate."""
     return pkcs7.serialize_certificates([ROOT.certificate, INTERMEDIATE.certificate], encoding)
 
 
 def csr(encoding: serialization.Encoding) -> bytes:
+    """A certificate request."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
@@ -75,6 +83,7 @@ def csr(encoding: serialization.Encoding) -> bytes:
 
 
 def crl(encoding: serialization.Encoding) -> bytes:
+    """A revocation list."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
@@ -84,10 +93,9 @@ def crl(encoding: serialization.Encoding) -> bytes:
     return listing.sign(ROOT.key, hashes.SHA256()).public_bytes(encoding)
 
 
-def public(encoding: serialization.Encoding, form: str = "SubjectPublicKeyInfo", key: object = ROOT.key) -> bytes:
-    raw: bytes = key.public_key().public_bytes(  # type: ignore[attr-defined]  # any kind of private key
-        encoding, getattr(serialization.PublicFormat, form)
-    )
+def public(encoding: serialization.Encoding, form: str = "SubjectPublicKeyInfo", key: PrivateKey = ROOT.key) -> bytes:
+    """A public key."""
+    raw: bytes = key.public_key().public_bytes(encoding, getattr(serialization.PublicFormat, form))
     return raw
 
 
@@ -96,7 +104,7 @@ GOOD: dict[str, tuple[Callable[[], bytes], tuple[Root, ...]]] = {
     "DER": (lambda: ROOT.der, (ROOT,)),
     "PEM with CRLF": (lambda: to_pem(ROOT.der, newline="\r\n"), (ROOT,)),
     "PEM with CR alone": (lambda: to_pem(ROOT.der, newline="\r"), (ROOT,)),
-    "PEM without a last line break": (lambda: ROOT.pem.rstrip(), (ROOT,)),
+    "PEM without a last line break": (ROOT.pem.rstrip, (ROOT,)),
     "PEM with a byte-order mark": (lambda: b"\xef\xbb\xbf" + ROOT.pem, (ROOT,)),
     "two files with byte-order marks joined": (
         lambda: b"\xef\xbb\xbf" + ROOT.pem + b"\xef\xbb\xbf" + OTHER.pem,
@@ -158,8 +166,9 @@ def test_writes_canonical_pem(case: str) -> None:
         assert [found.der] == context.get_ca_certs(binary_form=True)
 
 
-def odd(**changes: object) -> Callable[[], bytes]:
-    return lambda: make_root(**changes).pem  # type: ignore[arg-type]  # a table of arguments of many types
+def odd(**changes: Any) -> Callable[[], bytes]:  # noqa: ANN401 -- what `make_root` takes
+    """The PEM of a root that is odd in these ways."""
+    return lambda: make_root(**changes).pem
 
 
 KEY = "it holds a private key"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from support.pki import (
+from tests.support.pki import (
     ANY_PURPOSE,
     CLIENT_AUTH,
     SERVER_AUTH,
@@ -34,26 +34,31 @@ DAY = timedelta(days=1)
 
 
 def year(number: int) -> datetime:
+    """The first moment of a year."""
     return datetime(number, 1, 1, tzinfo=timezone.utc)
 
 
 def vetted(made: Root, now: datetime, *, force: bool = False, allow_intermediate: bool = False) -> tuple[str, ...]:
+    """The warnings about a certificate that has been read from its DER."""
     (found,) = read_certificates(made.der, "x")
     return vet(found, now=now, force=force, allow_intermediate=allow_intermediate)
 
 
 def explicit() -> Root:
+    """A root whose curve is spelt out."""
     key = make_key("ec")
     return make_root(key=key, public_key=explicit_p256(key))
 
 
 def critical_key_identifier() -> Root:
+    """A root whose subject key identifier is critical."""
     key = make_key("ec")
     raw = tlv(0x04, key_identifier(public_key_info(key)))
     return make_root(key=key, ski=False, aki=False, extensions=[Extension("2.5.29.14", raw, critical=True)])
 
 
 def two_algorithms() -> Root:
+    """A root that names another signature algorithm inside than outside."""
     made = make_root()
     algorithm = bytes.fromhex("06082a8648ce3d040302")  # ecdsa-with-SHA256; 03 at its end is SHA-384
     return replace(made, der=made.der.replace(algorithm, algorithm[:-1] + b"\x03", 1))
@@ -85,7 +90,7 @@ SPECIAL = {
 
 @pytest.mark.parametrize("force", [False, True], ids=["plain", "force"])
 @pytest.mark.parametrize("case", STRUCTURAL)
-def test_refuses_what_no_client_could_use(case: str, force: bool, now: datetime) -> None:
+def test_refuses_what_no_client_could_use(case: str, *, force: bool, now: datetime) -> None:
     """A structural fault is refused with its sentence, with and without --force."""
     changes, expected = STRUCTURAL[case]
     made = SPECIAL[case]() if case in SPECIAL else make_root("Corp", **changes)
@@ -190,7 +195,7 @@ WARNINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_warns(case: str, now: datetime) -> None:
     """Each quarrel has its warning and no other; what nobody minds has none."""
     changes, expected = WARNINGS[case]
-    made = make_root(**{"common_name": "Corp", **changes})
+    made = make_root("Corp", **changes)
     warnings = vetted(made, now)
     called = Certificate(made.der).name
     assert len(expected) == len(warnings), warnings
@@ -203,7 +208,7 @@ def test_warns(case: str, now: datetime) -> None:
     ("left", "expected"),
     [(31 * DAY, False), (30 * DAY + DAY / 24, False), (29 * DAY, True), (timedelta(0), True)],
 )
-def test_warns_of_a_near_end(left: timedelta, expected: bool, now: datetime) -> None:
+def test_warns_of_a_near_end(left: timedelta, *, expected: bool, now: datetime) -> None:
     """In its last 30 days, up to its last second, a certificate is taken with a warning."""
     end = now.replace(microsecond=0) + left
     warnings = vetted(make_root(not_before=end - 365 * DAY, not_after=end), now.replace(microsecond=0))

@@ -19,7 +19,7 @@ CELL = "client: "
 CORPORATE, UNKNOWN = "corporate", "unknown"
 
 Answers = dict[tuple[str, str, str], str]  # phase, server, client's name -> what it did
-CERTIFICATE = "/tmp/corp.crt"  # noqa: S108 - in the throw-away root
+CERTIFICATE = "/srv/corp.crt"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ URLLIB = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=
 LIBRARY = "import sys, {0}; answer = {0}.get(sys.argv[1]); answer.raise_for_status(); print(answer.text)"
 VERIFY_FAILED = "CERTIFICATE_VERIFY_FAILED"
 
+LISTENING = ",".join(f"libjanus_{each}.so" for each in ("http", "websockets", "pfunix", "mqtt", "rabbitmq"))
+BROADCAST = rf's/#broadcast = true/broadcast = true/; s/^transports: \{{/&\ndisable = "{LISTENING}"/'
+
 
 class Client(Protocol):
     """A row of the table."""
@@ -62,23 +65,21 @@ class Command:
 class Janus:
     """Debian's WebRTC gateway, which posts its events to an https address for as long as it runs.
 
-    Its own configuration, with the sample event handler switched on; the transports that would listen on fixed ports are off.
+    Its own configuration, with the sample event handler switched on and the transports off that listen on fixed ports.
     """
 
     name: str = "janus"
 
     def ask(self, root: Throwaway, server: Server) -> str:
         """Run it until an event has arrived, or it says that one could not be sent."""
-        place = f"/tmp/janus-{server.port}"  # noqa: S108 - in the throw-away root
+        place = f"/srv/janus-{server.port}"
         server.forget_posts()
         root.run(["rm", "-rf", place], check=True)
         root.run(["cp", "-r", "/etc/janus", place], check=True)
-        for file, change in {
-            "janus.eventhandler.sampleevh.jcfg": rf's|^(\s*backend = ).*|\1"{server.url}/events"|; s/enabled = false/enabled = true/',
-            "janus.jcfg": r"s/#broadcast = true/broadcast = true/; s/^transports: \{/&\ndisable = "
-            r'"libjanus_http.so,libjanus_websockets.so,libjanus_pfunix.so,libjanus_mqtt.so,libjanus_rabbitmq.so"/',
-        }.items():
-            root.run(["sed", "-i", "-E", change, f"{place}/{file}"], check=True)
+        backend = rf's|^(\s*backend = ).*|\1"{server.url}/events"|; s/enabled = false/enabled = true/'
+        root.run(["sed", "-i", "-E", backend, f"{place}/janus.eventhandler.sampleevh.jcfg"], check=True)
+        root.run(["sed", "-i", "-E", BROADCAST, f"{place}/janus.jcfg"], check=True)
+        root.write(f"{place}/log", "")
         start = f"exec janus --disable-colors --configs-folder={place} >{place}/log 2>&1"
         with root.popen(["sh", "-c", start]) as process:
             try:
@@ -99,8 +100,14 @@ class Janus:
 
 def _pip(name: str, pip: str) -> Command:
     quiet = ("--retries=0", "--no-cache-dir", "--disable-pip-version-check", "--no-deps")
-    target = f"/tmp/{name.replace(' ', '-')}-{{port}}"  # noqa: S108 - in the throw-away root
-    command = (pip, "download", *quiet, f"--dest={target}", "--index-url={url}/simple", "tinything")
+    command = (
+        pip,
+        "download",
+        *quiet,
+        f"--dest={name.replace(' ', '-')}-{{port}}",
+        "--index-url={url}/simple",
+        "tinything",
+    )
     return Command(name, command, f"SSLError|{VERIFY_FAILED}", "Successfully downloaded tinything")
 
 
@@ -108,12 +115,17 @@ def _python(name: str, python: str, code: str) -> Command:
     return Command(name, (python, "-I", "-c", code, "{url}"), VERIFY_FAILED)
 
 
-_S_CLIENT = ("openssl", "s_client", "-verify_return_error", "-verify_hostname", "localhost", "-connect", "localhost:{port}")
+_VERIFYING = ("-verify_return_error", "-verify_hostname", "localhost")
 
 CLIENTS: tuple[Client, ...] = (
     Command("curl", ("curl", "--silent", "--show-error", "{url}"), r"curl: \(60\)"),
     Command("wget", ("wget", "-nv", "--tries=1", "-O", "-", "{url}"), "certificate of .localhost. is not trusted"),
-    Command("openssl s_client", _S_CLIENT, r"verify error:num=(19|20|21)\b", r"Verify return code: 0 \(ok\)"),
+    Command(
+        "openssl s_client",
+        ("openssl", "s_client", *_VERIFYING, "-connect", "localhost:{port}"),
+        r"verify error:num=(19|20|21)\b",
+        r"Verify return code: 0 \(ok\)",
+    ),
     Command(
         "git ls-remote",
         ("git", "ls-remote", "{url}/repository.git"),
@@ -139,8 +151,8 @@ SETUP = """
 set -e
 python3 -m venv /srv/bare/.venv
 python3 -m venv --without-pip /srv/app/.venv
-pip3 --python /srv/app/.venv/bin/python install --quiet --no-index --find-links /tmp/wheels requests httpx certifi pip
-rm -r /tmp/wheels
+pip3 --python /srv/app/.venv/bin/python install --quiet --no-index --find-links /opt/wheels requests httpx certifi pip
+rm -r /opt/wheels
 cd /srv/java && javac Get.java
 """
 JAVA = """
@@ -160,6 +172,6 @@ def install(root: Throwaway) -> None:
     """Put into a throw-away root what the clients need beside Debian's packages."""
     from tests.support.fresh import copy_in, downloads
 
-    copy_in(root, downloads(*WHEELS), "/tmp/wheels")  # noqa: S108 - in the throw-away root
+    copy_in(root, downloads(*WHEELS), "/opt/wheels")
     root.write("/srv/java/Get.java", JAVA)
     root.run(["sh", "-c", SETUP], timeout=180, check=True)

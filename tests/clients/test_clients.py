@@ -12,8 +12,7 @@ from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
 
-# One worker asks all clients once; other tests run beside it.
-pytestmark = [pytest.mark.xdist_group("clients"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 NAMES = [client.name for client in CLIENTS]
 EXPECTED = {"before": REFUSES, "added": TRUSTS, "removed": REFUSES}
@@ -24,7 +23,7 @@ EXPECTED = {"before": REFUSES, "added": TRUSTS, "removed": REFUSES}
 def test_corporate_server(
     client: str, phase: str, answers: Answers, record_property: Callable[[str, object], None]
 ) -> None:
-    """The client refuses a server of the corporate root before `add`, trusts it after, and refuses it after `remove`."""
+    """The client refuses a server of the corporate root before `add`, trusts it after, refuses it after `remove`."""
     answer = answers[phase, CORPORATE, client]
     record_property(cell(phase, CORPORATE, client), answer)
     assert answer == EXPECTED[phase]

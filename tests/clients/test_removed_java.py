@@ -10,7 +10,7 @@ from tests.clients.conftest import CERTIFICATE, Scene
 from tests.clients.table import CLIENTS, REFUSES, TRUSTS, Client
 from tests.support.throwaway import Throwaway
 
-pytestmark = [pytest.mark.xdist_group("clients"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 (JAVA,) = (client for client in CLIENTS if client.name == "java")
 BY_HAND = "/usr/local/share/ca-certificates/corp.crt"
@@ -36,7 +36,7 @@ def ask(client: Client, scene: Scene) -> str:
 
 
 def test_bare_tool_leaves_it(fresh: Scene) -> None:
-    """After a plain copy, `update-ca-certificates`, removal and the same again, Java still trusts: the trouble is real."""
+    """After a copy, `update-ca-certificates`, removal and the same again, Java still trusts: the trouble is real."""
     fresh.root.write(BY_HAND, fresh.root.read(CERTIFICATE))
     fresh.root.run(["update-ca-certificates"], check=True)
     assert ask(JAVA, fresh) == TRUSTS

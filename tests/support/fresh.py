@@ -1,8 +1,8 @@
 """What a fresh Debian is, made out of a developer's or a CI machine that is none.
 
-The machine may stand behind a TLS-inspecting proxy: roots of others in its stores, settings that name them, hooks in its
-Python. A test in such surroundings is green for the wrong reason. So the layers of a throw-away root start with what is
-emptied and removed here; then everything derived is made anew by Debian's own tools.
+The machine may stand behind a TLS-inspecting proxy: roots of others in its stores, settings that name them, hooks in
+its Python. A test in such surroundings is green for the wrong reason. So the layers of a throw-away root start with
+what is emptied and removed here; then everything derived is made anew by Debian's own tools.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import shutil
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from tests.support.throwaway import Throwaway, ThrowawayError, kitchen
+from tests.support.overlay import ThrowawayError, kitchen
+from tests.support.throwaway import Throwaway
 
 HERE = Path(__file__)
 REQUIREMENTS = HERE.parents[2] / "requirements" / "runtime.txt"
@@ -28,7 +29,7 @@ PYTHON = "/usr/bin/python3"  # Debian's own: any user can read it
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trustinstall-tests"
 
 #: The top of Debian's tree (FHS 3.0); anything else there is somebody's own, and hidden.
-TOP = set("bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var".split())
+TOP = "bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var"
 
 #: Where only people put things: there, and empty.
 EMPTY = ("home", "media", "mnt", "opt", "root", "run", "srv", "tmp", "usr/local", "var/tmp")
@@ -42,6 +43,8 @@ GONE = (
     "var/lib/trustinstall",
 )
 
+_NO_BYTECODE = shutil.ignore_patterns("__pycache__")
+
 #: File systems of their own at these would be missing in the overlay over /.
 NEEDED = ("/etc", "/usr", "/var", "/var/lib", "/usr/share")
 
@@ -52,6 +55,8 @@ mkdir -p /run/lock /usr/local/bin /usr/local/lib /usr/local/sbin /usr/local/shar
 : >/etc/environment
 printf '127.0.0.1\\tlocalhost\\n::1\\tlocalhost ip6-localhost\\n' >/etc/hosts
 : >/etc/resolv.conf
+chown root:root /etc/environment /etc/hosts
+chmod 0644 /etc/environment /etc/hosts
 cp /etc/skel/.bashrc /etc/skel/.profile /root/
 useradd --create-home --shell /bin/bash --user-group alice
 useradd --create-home --shell /bin/bash --user-group bob
@@ -70,6 +75,7 @@ END
 
 rm -f /var/lib/ca-certificates-java/pending
 update-ca-certificates --fresh
+rm -rf /tmp/hsperfdata_*
 """
 
 #: The same machine, had nobody installed Java on it.
@@ -83,7 +89,8 @@ PROGRAM = """
 set -e
 /usr/bin/python3 -m venv /opt/trustinstall
 /opt/trustinstall/bin/pip install --quiet --disable-pip-version-check \
-    --no-index --find-links /tmp/wheels --require-hashes --requirement /tmp/requirements.txt
+    --no-index --find-links /opt/wheels --require-hashes --requirement /opt/requirements.txt
+rm -r /opt/wheels /opt/requirements.txt
 """
 
 
@@ -99,21 +106,22 @@ def layers(*, java: bool) -> tuple[PurePosixPath, ...]:
     debian = (_cached(f"debian-{recipe}", lambda: _cook(bottom, DEBIAN)), *bottom)
     plain = () if java else (_cached(f"no-java-{recipe}", lambda: _no_java(debian)),)
     needs = _digest(PROGRAM, os.path.realpath(PYTHON), REQUIREMENTS.read_bytes())
-    wheels = functools.partial(downloads, f"--requirement={REQUIREMENTS}")
+    wheels = functools.partial(downloads, requirements=REQUIREMENTS)
     program = _cached(f"program-{needs}", lambda: _cook(debian, PROGRAM, wheels()))
     return (_code((program, *debian)), program, *plain, *debian)
 
 
-def downloads(*requirements: str) -> Path:
-    """A directory with wheels for Debian's Python, as `pip download` of the machine (its index, its proxy) gets them."""
-    content = "".join(Path(each.partition("=")[2]).read_text() for each in requirements if each.startswith("--requirement="))
-    directory = CACHE / f"wheels-{_digest(*requirements, content)}"
+def downloads(*packages: str, requirements: Path | None = None) -> Path:
+    """A directory with wheels for Debian's Python, as the machine's `pip download` (its index, its proxy) gets them."""
+    wanted = [*packages, *([f"--requirement={requirements}"] if requirements else [])]
+    content = requirements.read_bytes() if requirements else b""
+    directory = CACHE / f"wheels-{_digest(*packages, content)}"
     with _locked():
         if not directory.exists():
             partial = directory.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
             command = [PYTHON, "-m", "pip", "download", "--quiet", "--only-binary=:all:", f"--dest={partial}"]
-            subprocess.run([*command, *requirements], check=True, timeout=300, stderr=subprocess.DEVNULL)
+            subprocess.run([*command, *wanted], check=True, timeout=300)
             partial.rename(directory)
     return directory
 
@@ -130,12 +138,12 @@ def _skeleton() -> PurePosixPath:
     for name in EMPTY:
         _directory(layer, name)
         os.setxattr(layer / name, "trusted.overlay.opaque", b"y")
-    strays = [name for name in os.listdir("/") if name not in TOP and not os.path.islink(f"/{name}")]
+    strays = [path.name for path in Path("/").iterdir() if path.name not in TOP.split()]
     packages = Path("/usr/lib/python3/dist-packages")
     hooks = [str(path)[1:] for path in packages.glob("*.pth") if not _packaged(path)]
     for name in (*GONE, *strays, *hooks):
         if os.path.lexists(f"/{name}"):
-            _directory(layer, os.path.dirname(name))
+            _directory(layer, str(PurePosixPath(name).parent))
             os.mknod(layer / name, stat.S_IFCHR, 0)
     return place
 
@@ -143,7 +151,7 @@ def _skeleton() -> PurePosixPath:
 def _directory(layer: Path, name: str) -> None:
     """Make a directory in a layer, and those above it, with the owner and mode that it has on the machine."""
     for part in (*reversed(PurePosixPath(name).parents), PurePosixPath(name)):
-        status = os.stat(f"/{part}")
+        status = Path("/", part).stat()
         (layer / part).mkdir(exist_ok=True)
         (layer / part).chmod(stat.S_IMODE(status.st_mode))
         os.chown(layer / part, status.st_uid, status.st_gid)
@@ -157,11 +165,9 @@ def _cook(below: tuple[PurePosixPath, ...], script: str, wheels: Path | None = N
     """The layer that a script leaves when it runs over others."""
     with Throwaway(below=below) as root:
         if wheels:
-            copy_in(root, wheels, "/tmp/wheels")
-            copy_in(root, REQUIREMENTS, "/tmp/requirements.txt")
+            copy_in(root, wheels, "/opt/wheels")
+            copy_in(root, REQUIREMENTS, "/opt/requirements.txt")
         root.run(["sh", "-c", script], timeout=240, check=True)
-        for left in root.path("/tmp").iterdir():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
         return root.freeze()
 
 
@@ -181,9 +187,9 @@ def _code(below: tuple[PurePosixPath, ...]) -> PurePosixPath:
             found = importlib.util.find_spec(name)
             assert found is not None
             for source in found.submodule_search_locations or ():
-                shutil.copytree(source, packages / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-        inside = f"/opt/trustinstall/lib/{packages.parent.name}/site-packages"
-        root.run(["/opt/trustinstall/bin/python", "-m", "compileall", "-q", f"{inside}/trustinstall", f"{inside}/trustinstall_platforms"])
+                shutil.copytree(source, packages / name, ignore=_NO_BYTECODE, dirs_exist_ok=True)
+        # All of it: a byte-code file that is written when the program runs would look like a change that it has made.
+        root.run(["/opt/trustinstall/bin/python", "-m", "compileall", "-q", "/opt/trustinstall/lib"], check=True)
         return root.freeze()
 
 
@@ -226,7 +232,7 @@ def _digest(*parts: str | bytes) -> str:
 
 
 @contextmanager
-def _locked() -> Iterator[None]:
+def _locked() -> Generator[None]:
     """One process at a time works on the cache."""
     CACHE.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (CACHE / "lock").open("w") as lock:

@@ -16,7 +16,7 @@ import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,6 +24,14 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+PrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey
+    | dsa.DSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+)
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
@@ -35,6 +43,13 @@ _RSA = {
     "md5": "1.2.840.113549.1.1.4",
     "sha1": "1.2.840.113549.1.1.5",
     "sha256": "1.2.840.113549.1.1.11",
+}
+# No library signs with MD2 any more; a signature that nobody can check is as good for what it tests.
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "md2": hashes.MD5(),  # noqa: S303 -- bad signatures are what it is for
+    "md5": hashes.MD5(),  # noqa: S303
+    "sha1": hashes.SHA1(),  # noqa: S303
+    "sha256": hashes.SHA256(),
 }
 _EC = {"sha1": "1.2.840.10045.4.1", "sha256": "1.2.840.10045.4.3.2"}
 _DSA = {"sha1": "1.2.840.10040.4.3", "sha256": "2.16.840.1.101.3.4.3.2"}
@@ -161,15 +176,15 @@ def name_constraints(*permitted: str) -> Extension:
 
 
 @functools.cache
-def _slow_key(kind: str) -> Any:
+def _slow_key(kind: str) -> PrivateKey:
     """RSA and DSA keys are slow to make: one of each kind in a process."""
     if kind == "dsa":
-        return dsa.generate_private_key(1024)
+        return dsa.generate_private_key(1024)  # noqa: S505 -- quick to make, and refused at any size
     exponent = 3 if kind.endswith("e3") else 65537
     return rsa.generate_private_key(exponent, int(kind.removeprefix("rsa").removesuffix("e3")))
 
 
-def make_key(kind: str) -> Any:
+def make_key(kind: str) -> PrivateKey:
     """A private key: ec, ec384, ec192, brainpool, rsa1024, rsa2048, rsa2048e3, rsa4096, dsa, ed25519 or ed448.
 
     EC and Ed keys are fresh at each call; RSA and DSA keys are the same for the whole process.
@@ -189,7 +204,7 @@ def make_key(kind: str) -> Any:
     return _slow_key(kind)
 
 
-def public_key_info(key: Any) -> bytes:
+def public_key_info(key: PrivateKey) -> bytes:
     """The SubjectPublicKeyInfo of a private key, as DER."""
     raw: bytes = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -197,7 +212,7 @@ def public_key_info(key: Any) -> bytes:
     return raw
 
 
-def explicit_p256(key: Any) -> bytes:
+def explicit_p256(key: PrivateKey) -> bytes:
     """The SubjectPublicKeyInfo of a P-256 key with the curve spelt out instead of named (RFC 3279 2.3.5)."""
     p = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
     b = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
@@ -224,20 +239,18 @@ def key_identifier(info: bytes) -> bytes:
     return hashlib.sha1(info, usedforsecurity=False).digest()
 
 
-def _sign(key: Any, body: bytes, digest: str) -> bytes:
+def _sign(key: PrivateKey, body: bytes, digest: str) -> bytes:
     if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)):
         return key.sign(body)
-    # No library signs with MD2 any more; a signature that nobody can check is as good for what it tests.
-    chosen = {"md2": hashes.MD5, "md5": hashes.MD5, "sha1": hashes.SHA1, "sha256": hashes.SHA256}[digest]()
+    chosen = _HASHES[digest]
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(body, padding.PKCS1v15(), chosen)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return key.sign(body, ec.ECDSA(chosen))
-    signature: bytes = key.sign(body, chosen)
-    return signature
+    return key.sign(body, chosen)
 
 
-def _algorithm(key: Any, digest: str) -> bytes:
+def _algorithm(key: PrivateKey, digest: str) -> bytes:
     if isinstance(key, rsa.RSAPrivateKey):
         return sequence(oid(_RSA[digest]), tlv(0x05))
     if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -264,7 +277,7 @@ class Made:
     """A certificate and its key."""
 
     der: bytes
-    key: Any
+    key: PrivateKey
     name_der: bytes = field(repr=False)
     parents: tuple[Made, ...] = field(default=(), repr=False)
 
@@ -336,7 +349,7 @@ class Root(Made):
         )
         return Leaf(made.der, made.key, made.name_der, made.parents)
 
-    def intermediate(self, common_name: str = "Test Intermediate", **changes: Any) -> Root:
+    def intermediate(self, common_name: str = "Test Intermediate", **changes: Any) -> Root:  # noqa: ANN401 -- many types
         """An intermediate authority under this one; the arguments are those of `make_root`."""
         return make_root(common_name, issuer=self, **changes)
 
@@ -352,10 +365,10 @@ def _now() -> datetime:
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
-def make_root(
+def make_root(  # noqa: PLR0913 -- each argument is one way of being odd
     common_name: str = "Test Root",
     *,
-    key: Any = "ec",
+    key: str | PrivateKey = "ec",
     digest: str = "sha256",
     sha1: bool = False,
     subject: bytes | None = None,

@@ -5,53 +5,33 @@
         assert root.trustinstall("add", "/tmp/corp.crt").returncode == 0
         root.reset()                    # a fresh Debian again, in milliseconds
 
-It is an overlay over / in a private mount name space: nothing leaks out, and everything is gone with the process that made it.
-What is in it at the start is said in `fresh.py`. Processes in it share the network (so loopback servers of the test are
-reached) and the process table with the test. Needs root; where overlays are not to be had it raises, so that tests fail.
+It is an overlay over / in a private mount name space: nothing leaks out, and everything is gone with the process that
+made it. What is in it at the start is said in `fresh.py`. Processes in it share the network (so loopback servers of the
+test are reached) and the process table with the test. Needs root; where overlays are not to be had it raises, so that
+tests fail.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
-import hashlib
-import itertools
 import os
 import shutil
 import signal
-import stat
 import subprocess
-import tempfile
-import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+
+from typing_extensions import Self
+
+from tests.support.changes import Entry, compare
+from tests.support.overlay import Namespace, Overlay, ThrowawayError, kitchen
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PROGRAM = ("/opt/trustinstall/bin/python", "-I", "-m", "trustinstall")
 #: What Debian's tools leave behind that no comparison should look at: logs, and the JVM's mark of having run.
-NOISE = ("/var/log", "/tmp/hsperfdata_root", "/tmp/hsperfdata_alice", "/tmp/hsperfdata_bob")
-_OPAQUE = "trusted.overlay.opaque"
+NOISE = ("/var/log", *(f"/tmp/hsperfdata_{name}" for name in ("root", "alice", "bob")))  # noqa: S108 - its, not ours
 _MOST_LINKS = 40
-
-
-class ThrowawayError(Exception):
-    """No throw-away root can be made here, or a step in making it failed."""
-
-
-class Entry(NamedTuple):
-    """What is at a path: everything that a byte-for-byte comparison looks at."""
-
-    kind: str  # file, directory, link, or other
-    mode: int  # permission bits
-    uid: int
-    gid: int
-    size: int  # bytes; 0 for anything but a file
-    content: str  # a file's SHA-256, a link's target, else empty
-    mtime_ns: int  # 0 unless asked for
 
 
 @dataclass(frozen=True)
@@ -64,131 +44,6 @@ class User:
     home: str
 
 
-class Namespace:
-    """A private mount name space, held open by a shell that mounts what it is told to."""
-
-    _END = "--end-of-answer--"
-
-    def __init__(self, inside: Namespace | None = None) -> None:
-        """A copy of this process's name space, or of another one's."""
-        enter = [f"--mount=/proc/{inside.pid}/ns/mnt"] if inside else []
-        command = ["nsenter", *enter, "unshare", "--mount", "--propagation", "private", "sh"]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self.pid = self._process.pid
-        self._lock = threading.Lock()
-
-    def shell(self, script: str) -> None:
-        """Run a few lines of shell in the name space, with the machine's real root; the first failure raises."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with self._lock:
-            try:
-                self._process.stdin.write(f"( set -e\n{script}\n) </dev/null\nprintf '\\n{self._END}%d\\n' $?\n")
-                self._process.stdin.flush()
-            except BrokenPipeError:
-                pass  # what the process said before it died is read below
-            said: list[str] = []
-            for line in self._process.stdout:
-                if line.startswith(self._END):
-                    if line.strip() == f"{self._END}0":
-                        return
-                    break
-                said.append(line)
-        raise ThrowawayError(f"A throw-away root cannot be made here (it needs root and overlayfs): {''.join(said).strip()}")
-
-    def outside(self, path: str | PurePosixPath) -> Path:
-        """A path of the name space, as this process reaches it."""
-        return Path(f"/proc/{self.pid}/root{path}")
-
-    def processes(self) -> Iterator[int]:
-        """What runs in the name space, the shell that holds it aside."""
-        own = os.stat(f"/proc/{self.pid}/ns/mnt").st_ino
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit() or int(entry) == self.pid:
-                continue
-            with contextlib.suppress(OSError):
-                if os.stat(f"/proc/{entry}/ns/mnt").st_ino == own:
-                    yield int(entry)
-
-    def end_processes(self) -> None:
-        """Kill what a command left running here, and nothing else: the name space is known by its number."""
-        deadline = time.monotonic() + 10
-        while left := list(self.processes()):
-            if time.monotonic() > deadline:
-                raise ThrowawayError(f"Processes {left} in a throw-away root cannot be killed.")
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.005)
-
-    def close(self) -> None:
-        """End it; the kernel takes its mounts down."""
-        with contextlib.suppress(FileNotFoundError):
-            self.end_processes()
-        self._process.communicate()
-
-
-class Kitchen:
-    """The memory file system that all throw-away roots of this process lie on, and the layers that they share."""
-
-    def __init__(self) -> None:
-        """Mounts the memory; see `fresh.py` for what is cooked in it."""
-        self._directory = tempfile.mkdtemp(prefix="throwaway-")
-        atexit.register(self.close)
-        self.namespace = Namespace()
-        self.base = PurePosixPath(self._directory)
-        self._numbers = itertools.count()
-        self.namespace.shell(f"mount -t tmpfs -o mode=0755 throwaway {self.base}")
-
-    def place(self) -> PurePosixPath:
-        """A new empty directory in the memory."""
-        place = self.base / str(next(self._numbers))
-        self.namespace.outside(place).mkdir()
-        return place
-
-    def close(self) -> None:
-        """End the name space, and remove the empty directory that the memory was mounted on."""
-        self.namespace.close()
-        os.rmdir(self._directory)
-
-
-@functools.cache
-def kitchen() -> Kitchen:
-    """The one kitchen of this process."""
-    return Kitchen()
-
-
-@dataclass
-class Overlay:
-    """One overlay, mounted: a writable layer, what lies below it (read-only, to compare with), and the two merged."""
-
-    namespace: Namespace
-    place: PurePosixPath
-    below: tuple[PurePosixPath, ...]  # at least one layer, topmost first; the machine's own / lies under them
-
-    @classmethod
-    def mount(cls, namespace: Namespace, below: tuple[PurePosixPath, ...]) -> Overlay:
-        """Mount one on a new place."""
-        self = cls(namespace, kitchen().place(), below)
-        lower = ":".join(map(str, (*below, "/")))
-        namespace.shell(
-            f"cd {self.place}\n"
-            "mkdir upper work lower root\n"
-            f"mount -t overlay -o ro,lowerdir={lower} overlay lower\n"
-            f"mount -t overlay -o lowerdir={lower},upperdir=$PWD/upper,workdir=$PWD/work overlay root\n"
-            "for each in dev proc sys; do mount --rbind /$each root/$each; done"
-        )
-        return self
-
-    def unmount(self) -> PurePosixPath:
-        """Take it down; returns the layer that holds what was written."""
-        self.namespace.end_processes()
-        self.namespace.shell(f"cd {self.place}; umount -l root; umount -l lower")
-        return self.place / "upper"
-
-
 class Throwaway:
     """See the head of this module. A context manager; the methods may be used by several threads."""
 
@@ -197,7 +52,7 @@ class Throwaway:
         self._java = java
         self._below = below
 
-    def __enter__(self) -> Throwaway:
+    def __enter__(self) -> Self:
         """Mount it."""
         from tests.support.fresh import layers
 
@@ -225,7 +80,7 @@ class Throwaway:
         cwd: str | None = None,
         stdin: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[str]:
-        """Start a command (its process id is the command's own), in a session of its own, from a clean environment."""
+        """Start a command in a session of its own, from a clean environment; the process is the command itself."""
         who = self.user(user)
         clean = {"PATH": PATH, "HOME": who.home, "USER": user, "LOGNAME": user, "SHELL": "/bin/sh", "LANG": "C.UTF-8"}
         enter = [
@@ -243,6 +98,7 @@ class Throwaway:
             stderr=subprocess.PIPE,
             env={**clean, **(env or {})},
             start_new_session=True,
+            umask=0o022,
             text=True,
             encoding="utf-8",
             errors="surrogateescape",
@@ -259,9 +115,10 @@ class Throwaway:
         timeout: float = 60,
         check: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; after `timeout` seconds it and its children are killed and TimeoutExpired is raised.
+        """Run a command to its end.
 
-        Output is decoded as UTF-8 with surrogates for what is not. With `check`, a bad exit status raises AssertionError.
+        After `timeout` seconds it and its children are killed and TimeoutExpired is raised. Output is decoded as UTF-8
+        with surrogates for what is not. With `check`, a bad exit status raises AssertionError.
         """
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
         text = input.decode("utf-8", "surrogateescape") if isinstance(input, bytes) else input
@@ -323,7 +180,7 @@ class Throwaway:
                 links += 1
                 if links > _MOST_LINKS:
                     raise OSError(f"{inside} is a loop of links")
-                target = PurePosixPath(os.readlink(here))
+                target = here.readlink()
                 found = PurePosixPath("/") if target.is_absolute() else found
                 left += [*reversed(target.parts[1:] if target.is_absolute() else target.parts)]
             else:
@@ -334,9 +191,7 @@ class Throwaway:
         """A file's content."""
         return self.path(inside).read_bytes()
 
-    def write(
-        self, inside: str | PurePosixPath, content: str | bytes, *, mode: int = 0o644, user: str = "root"
-    ) -> str:
+    def write(self, inside: str | PurePosixPath, content: str | bytes, *, mode: int = 0o644, user: str = "root") -> str:
         """Make or replace a file, and the directories above it, as `user`'s; returns its path inside."""
         who = self.user(user) if user != "root" else User("root", 0, 0, "/root")
         path = self.path(inside)
@@ -376,65 +231,4 @@ class Throwaway:
         """
         upper = self._namespace.outside(self._overlay.place / "upper")
         lower = self._namespace.outside(self._overlay.place / "lower")
-        comparison = _Comparison(upper, lower, frozenset(ignore), mtimes)
-        comparison.directory("/")
-        return comparison.found
-
-
-@dataclass
-class _Comparison:
-    upper: Path
-    lower: Path
-    ignore: frozenset[str]
-    mtimes: bool
-    found: dict[str, Entry | None] = field(default_factory=dict)
-
-    def directory(self, inside: str) -> None:
-        """Note what differs below a directory of the upper layer."""
-        upper, lower = Path(f"{self.upper}{inside}"), Path(f"{self.lower}{inside}")
-        names = set(os.listdir(upper))
-        if not lower.is_symlink() and lower.is_dir() and _is_opaque(upper):
-            for name in set(os.listdir(lower)) - names:
-                self.note(str(PurePosixPath(inside, name)), None)
-        for name in names:
-            if (path := str(PurePosixPath(inside, name))) not in self.ignore:
-                self.entry(path)
-
-    def entry(self, inside: str) -> None:
-        """Note what differs at a path of the upper layer."""
-        path = Path(f"{self.upper}{inside}")
-        status = path.lstat()
-        if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:  # overlayfs's sign for "not here any more"
-            self.note(inside, None)
-            return
-        now = _entry(path, mtimes=self.mtimes)
-        if now != _entry(Path(f"{self.lower}{inside}"), mtimes=self.mtimes):
-            self.note(inside, now)
-        if now is not None and now.kind == "directory":
-            self.directory(inside)
-
-    def note(self, inside: str, entry: Entry | None) -> None:
-        if inside not in self.ignore:
-            self.found[inside] = entry
-
-
-def _is_opaque(directory: Path) -> bool:
-    try:
-        return os.getxattr(directory, _OPAQUE) == b"y"
-    except OSError:
-        return False
-
-
-def _entry(path: Path, *, mtimes: bool) -> Entry | None:
-    try:
-        status = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    mode = stat.S_IMODE(status.st_mode)
-    if stat.S_ISREG(status.st_mode):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        mtime = status.st_mtime_ns if mtimes else 0
-        return Entry("file", mode, status.st_uid, status.st_gid, status.st_size, content, mtime)
-    kind = "directory" if stat.S_ISDIR(status.st_mode) else "link" if stat.S_ISLNK(status.st_mode) else "other"
-    target = os.readlink(path) if kind == "link" else ""
-    return Entry(kind, mode, status.st_uid, status.st_gid, 0, target, 0)
+        return compare(upper, lower, ignore=ignore, mtimes=mtimes)

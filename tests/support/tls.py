@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 from urllib.parse import urlsplit
+
+from typing_extensions import Self
 
 from tests.support.pki import Leaf
 
@@ -25,12 +26,7 @@ GREETING = b"hello over TLS\n"
 
 
 class Server:
-    """Serves fixed files over https on 127.0.0.1, and remembers what was posted.
-
-        with Server(root.issue("localhost", "127.0.0.1"), {"/": b"hello"}) as server:
-            get(server.url)
-            assert server.wait_for_post("/events")
-    """
+    """Serves fixed files over https on 127.0.0.1, and remembers what was posted; runs while its `with` block does."""
 
     def __init__(self, leaf: Leaf, files: Mapping[str, bytes] | None = None) -> None:
         """A server that shows this certificate (and its intermediates); `files` is path -> content, "/" greets."""
@@ -47,7 +43,7 @@ class Server:
         self.url = f"https://localhost:{self.port}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05})
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         """Start to answer."""
         self._thread.start()
         return self
@@ -86,13 +82,14 @@ class _TlsServer(ThreadingHTTPServer):
         self._context = context
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def finish_request(self, request: Any, client_address: Any) -> None:
+    def finish_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         """In the connection's own thread, so that a client that hangs in its handshake holds up nobody else."""
+        assert isinstance(request, socket.socket)
         request.settimeout(20)
         with self._context.wrap_socket(request, server_side=True) as connection:
             super().finish_request(connection, client_address)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """Clients that refuse the certificate hang up: that is what they are here for."""
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
@@ -102,20 +99,26 @@ class _TlsServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _TlsServer
 
     def do_GET(self) -> None:
         """A file, or 404; the query is not looked at."""
-        content = self.server.site.files.get(urlsplit(self.path).path)
+        content = self._site.files.get(urlsplit(self.path).path)
         kind = "text/html" if self.path.startswith("/simple/") else "application/octet-stream"
         self._answer(404 if content is None else 200, content or b"", kind)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        """As GET, without the content."""
+        self.do_GET()
 
     def do_POST(self) -> None:
         """Remembered."""
-        self.server.site.note_post(self.path, self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        self._site.note_post(self.path, self.rfile.read(int(self.headers.get("Content-Length", 0))))
         self._answer(200, b"", "text/plain")
+
+    @property
+    def _site(self) -> Server:
+        assert isinstance(self.server, _TlsServer)
+        return self.server.site
 
     def _answer(self, status: int, content: bytes, kind: str) -> None:
         self.send_response(status)

@@ -132,14 +132,21 @@ def names(path: str) -> list[str]:
 
 def read(path: str, limit: int) -> bytes:
     """The content of a regular file of at most `limit` bytes; the last component is not followed."""
-    descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | _CLOEXEC | _NONBLOCK | _BINARY)
+    descriptor = open_regular(path, _NOFOLLOW)
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", path)
         content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     return content
+
+
+def open_regular(path: str, flags: int = 0) -> int:
+    """A descriptor of a regular file, for reading; OSError(EINVAL) for anything else. A FIFO does not block."""
+    descriptor = os.open(path, os.O_RDONLY | _CLOEXEC | _NONBLOCK | _BINARY | flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return descriptor
 
 
 def executable(path: str) -> bool:

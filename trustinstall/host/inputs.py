@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import select
-import stat
 import sys
 import time
 
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
+from trustinstall.host import files
 
 LIMIT = 1024 * 1024  # bytes: no certificate file is larger
 PATIENCE = 60.0  # seconds for standard input to end
-_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_input(path: str) -> bytes:
@@ -22,17 +21,13 @@ def read_input(path: str) -> bytes:
     """
     name = printable(path)
     try:
-        descriptor = os.open(path, _FLAGS)
+        with open(files.open_regular(path), "rb") as file:
+            content = file.read(LIMIT + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name is not a path"
-        raise CertificateRefused(f"cannot read {name}: {reason}; check the path and its permissions") from None
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise CertificateRefused(f"{name} is not a regular file; name a certificate file, or - for standard input")
-        try:
-            content = file.read(LIMIT + 1)
-        except OSError as error:
-            raise CertificateRefused(f"cannot read {name}: {error.strerror}; check the file system") from None
+        raise CertificateRefused(
+            f"cannot read {name}: {reason}; name a certificate file, or - for standard input"
+        ) from None
     return _bounded(content, name)
 
 

@@ -1,39 +1,34 @@
 """Make the environment that scripts/trustinstall starts, with the standard library only.
 
-    bootstrap.py ENVIRONMENT [ARGUMENT ...]     the arguments are those of the command to be run
+    python3 scripts/bootstrap ENVIRONMENT [ARGUMENT ...]    the arguments are the command's to be run
 
 It is built beside its place and renamed into it, so that a run that is killed leaves nothing that
 a later one would use. Every file that pip brings is pinned by hash in requirements/runtime.txt and
 is a wheel, so that nothing is built (a build would fetch tools that nobody has pinned). pip's own
 configuration (index, proxy, client certificate) holds, as the machine's owner has set it up; what
 would make it install elsewhere does not.
-
-Behind a proxy that re-signs TLS, pip cannot fetch anything before its root is trusted. Where a
-certificate file among the arguments has the fingerprint that `--sha256` or
-TRUSTINSTALL_BOOTSTRAP_SHA256 names, pip trusts it for this one download beside the public roots.
 """
 
 from __future__ import annotations
 
 import ast
-import base64
-import binascii
 import compileall
 import contextlib
 import fcntl
-import hashlib
+import importlib.util
 import os
 import pwd
-import re
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+import proxy
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = CHECKOUT / "requirements" / "runtime.txt"
 PACKAGES = (CHECKOUT / "trustinstall", CHECKOUT / "platforms" / "trustinstall_platforms")
 
@@ -61,18 +56,11 @@ PIP_VARIABLES = frozenset(
 )
 
 PIP_INSTALL = (
-    "--quiet",
     "--no-input",
     "--disable-pip-version-check",
     "--no-deps",
     "--require-hashes",
     "--only-binary=:all:",
-)
-
-LARGEST_CERTIFICATE_FILE = 1024 * 1024  # bytes, as the program itself has it
-
-PEM_CERTIFICATE = re.compile(
-    rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END"
 )
 
 LAUNCHER = """\
@@ -136,7 +124,6 @@ def prepare(environment: Path, variables: dict[str, str], arguments: Sequence[st
             build(new, variables, arguments)
             if environment.exists():  # its Python has gone, as after an upgrade of the system
                 shutil.rmtree(environment)
-            os.sync()
             new.rename(environment)
         finally:
             shutil.rmtree(new, ignore_errors=True)
@@ -145,7 +132,7 @@ def prepare(environment: Path, variables: dict[str, str], arguments: Sequence[st
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Generator[None]:
     """Hold a lock that ends with this process, so that two first runs do not both download."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
@@ -192,13 +179,11 @@ def with_same_dependencies(base: Path, wanted: bytes) -> Path | None:
 def make_virtual_environment(new: Path, variables: dict[str, str]) -> None:
     """Make an empty virtual environment with pip in it."""
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    try:
-        import ensurepip  # noqa: F401, PLC0415  Debian keeps it in a package of its own
-    except ImportError:
+    if importlib.util.find_spec("ensurepip") is None:  # Debian keeps it in a package of its own
         raise BootstrapError(
             f"{sys.executable} comes without ensurepip: install the package python{version}-venv "
             f"(Debian, Ubuntu: apt-get install python{version}-venv) and run this again."
-        ) from None
+        )
     command = [sys.executable, "-I", "-m", "venv", str(new)]
     result = subprocess.run(command, env=variables, cwd="/", capture_output=True, check=False)
     if result.returncode != 0:
@@ -207,18 +192,18 @@ def make_virtual_environment(new: Path, variables: dict[str, str]) -> None:
 
 def install_dependencies(new: Path, variables: dict[str, str], arguments: Sequence[str]) -> None:
     """Install what requirements/runtime.txt pins, and take pip out, which nothing needs then."""
-    fingerprint = named_fingerprint(arguments)
-    certificate = find_certificate(fingerprint, arguments) if fingerprint else None
+    fingerprint = proxy.named_fingerprint(arguments)
+    certificate = proxy.find_certificate(fingerprint, arguments) if fingerprint else None
     if certificate is not None:
         bundle = new / "roots.pem"
-        bundle.write_bytes(public_roots(new, variables) + pem(certificate))
+        bundle.write_bytes(public_roots(new, variables) + proxy.pem(certificate))
         variables = {**variables, "PIP_CERT": str(bundle)}
     run(
         new,
         ("pip", "install", *PIP_INSTALL, "--requirement", str(REQUIREMENTS)),
         variables,
         "Cannot download what trustinstall needs",
-        hint(fingerprint, found=certificate is not None),
+        proxy.hint(fingerprint, found=certificate is not None),
     )
     (new / "roots.pem").unlink(missing_ok=True)
     rest = ("uninstall", "--quiet", "--yes", "setuptools", "pip")
@@ -237,9 +222,7 @@ def copy_package(source: Path, target: Path) -> None:
         elif stat.S_ISREG(mode):
             shutil.copyfile(path, target / path.name, follow_symlinks=False)
         else:
-            raise BootstrapError(
-                f"{path} is neither a file nor a directory; nothing was installed."
-            )
+            raise BootstrapError(f"{path} is neither a file nor a directory; nothing was installed.")
 
 
 def link_launcher(environment: Path) -> None:
@@ -255,121 +238,38 @@ def link_launcher(environment: Path) -> None:
 def remove_older(environment: Path) -> None:
     """Remove all but this environment and the one before, from which a run may still be going."""
     others = [path for path in environment.parent.glob("env-*") if path != environment]
-    for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
+    for old in sorted(others, key=lambda path: path.stat().st_ctime)[:-1]:
         shutil.rmtree(old)
-
-
-# --- A proxy that re-signs TLS ---
-
-
-def named_fingerprint(arguments: Sequence[str]) -> str:
-    """Return the SHA-256 that the arguments or the environment name, in lower case, or ''."""
-    named = os.environ.get("TRUSTINSTALL_BOOTSTRAP_SHA256", "")
-    for position, argument in enumerate(arguments):
-        if argument == "--sha256":
-            named = "".join(arguments[position + 1 : position + 2])
-        elif argument.startswith("--sha256="):
-            named = argument.removeprefix("--sha256=")
-    return re.sub(r"[\s:]", "", named).lower()
-
-
-def find_certificate(fingerprint: str, arguments: Sequence[str]) -> bytes | None:
-    """Return the DER of the certificate with this fingerprint from the files that are named."""
-    for argument in arguments:
-        for der in certificates(Path(argument)):
-            if hashlib.sha256(der).hexdigest() == fingerprint:
-                return der
-    return None
-
-
-def certificates(path: Path) -> Iterator[bytes]:
-    """Yield the DER of each certificate in a PEM or DER file; nothing from anything else."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except (OSError, ValueError):
-        return  # an option or a sub-command; the program itself says what is wrong with a file
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return
-        content = file.read(LARGEST_CERTIFICATE_FILE)
-    yield first_element(content)
-    for block in PEM_CERTIFICATE.finditer(content):
-        with contextlib.suppress(binascii.Error):
-            yield first_element(base64.b64decode(block[1]))
-
-
-def first_element(content: bytes) -> bytes:
-    """Return the first DER element (X.690 8.1), without what a TRUSTED CERTIFICATE has after it."""
-    if content[:1] != b"\x30" or len(content) < 2:
-        return b""
-    length, start = content[1], 2
-    if length > 0x80:
-        start += length - 0x80
-        length = int.from_bytes(content[2:start], "big")
-    return content[: start + length]
 
 
 def public_roots(new: Path, variables: dict[str, str]) -> bytes:
     """Return the roots that pip trusts as it is configured: a bundle of the owner's, or its own."""
-    names = [variables.get("REQUESTS_CA_BUNDLE"), variables.get("CURL_CA_BUNDLE")]
+    configured: dict[str, str] = {}
     for line in run(new, ("pip", "config", "list"), variables, "Cannot ask pip").splitlines():
         key, _, value = line.partition("=")
         if key.endswith(".cert"):
-            names.insert(0, str(ast.literal_eval(value)))
-    code = "from pip._vendor import certifi; print(certifi.where())"
-    command = [str(new / "bin" / "python"), "-I", "-c", code]
-    own = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
-    names.append(own.stdout.strip())
-    return next(Path(name).read_bytes() for name in names if name and Path(name).is_file())
+            configured[key] = str(ast.literal_eval(value))
+    names = [configured.get(key, "") for key in (":env:.cert", "install.cert", "global.cert")]
+    names += [variables.get("REQUESTS_CA_BUNDLE", ""), variables.get("CURL_CA_BUNDLE", "")]
+    names += [run(new, ("pip._vendor.certifi",), variables, "Cannot ask pip").strip()]
+    return next(Path(name).read_bytes() for name in names if Path(name).is_file())
 
 
-def pem(der: bytes) -> bytes:
-    """Return a certificate as PEM, after a line feed in case what stands before has none."""
-    body = base64.encodebytes(der)
-    return b"\n-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
-
-
-def hint(fingerprint: str, *, found: bool) -> str:
-    """Return what to do when pip meets a certificate that it does not trust."""
-    if found:
-        return "The certificate that was named has not signed what this server shows."
-    if fingerprint:
-        return (
-            "None of the files named has a certificate (PEM or DER) with the SHA-256 "
-            f"{fingerprint[:64]}, so pip was not made to trust any."
-        )
-    return (
-        "If a proxy of your organisation re-signs TLS here, give its root certificate and the "
-        "SHA-256 fingerprint that your administrators publish: "
-        "scripts/trustinstall add corp.crt --sha256 FINGERPRINT"
-    )
-
-
-# --- Running what is in the new environment ---
-
-
-def run(
-    new: Path, module: Sequence[str], variables: dict[str, str], failure: str, hint_on_tls: str = ""
-) -> str:
+def run(new: Path, module: Sequence[str], variables: dict[str, str], failure: str, hint_on_tls: str = "") -> str:
     """Run a module in the new environment and return its output; BootstrapError when it fails."""
     command = [str(new / "bin" / "python"), "-I", "-m", *module]
-    result = subprocess.run(
-        command, env=variables, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+    result = subprocess.run(command, env=variables, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if result.returncode == 0:
         return result.stdout.decode(errors="replace")
-    text = f"{failure}: {last_lines(result)}"
     if b"CERTIFICATE_VERIFY_FAILED" in result.stdout + result.stderr:
-        text += f" {hint_on_tls}"
-    raise BootstrapError(text)
+        raise BootstrapError(f"{failure}: pip does not trust the server's certificate. {hint_on_tls}")
+    raise BootstrapError(f"{failure}: {last_lines(result)}")
 
 
 def last_lines(result: subprocess.CompletedProcess[bytes]) -> str:
     """Return what a failed command said last, on one line and bounded."""
     lines = (result.stderr.strip() or result.stdout.strip()).decode(errors="replace").splitlines()
-    return (
-        " ".join(line.strip() for line in lines[-2:])[-500:] or f"exit status {result.returncode}"
-    )
+    return " ".join(line.strip() for line in lines[-2:])[-500:] or f"exit status {result.returncode}"
 
 
 def printable(text: str) -> str:

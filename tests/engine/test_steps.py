@@ -1,0 +1,160 @@
+"""Steps, their inverses, and their JSON: whatever is done can be undone, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.pki import make_root
+from trustinstall.apply import Changed, inverse, perform, undo
+from trustinstall.blocks import Blocks
+from trustinstall.certificate import Certificate
+from trustinstall.host import Account, Host
+from trustinstall.plan import (
+    ABSENT,
+    ANY,
+    Content,
+    Delete,
+    Edit,
+    Link,
+    MakeDirectory,
+    RemoveDirectory,
+    Step,
+    digest,
+    link_digest,
+    step_from_json,
+    step_to_json,
+)
+
+ROOTS = [Certificate(make_root(common_name=f"Step Root {number}").der) for number in range(3)]
+TOKEN = "0123456789abcdef"
+
+
+def host_at(root: Path) -> Host:
+    """A host below a directory."""
+    return Host("linux", str(root), {}, Account(os.geteuid(), os.getegid(), "tester", "/home"))
+
+
+def tree(root: Path) -> dict[str, object]:
+    """Everything below a directory."""
+    found: dict[str, object] = {}
+    for path in sorted(root.rglob("*")):
+        kind: object = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else "directory"
+        found[str(path.relative_to(root))] = (kind, path.lstat().st_mode)
+    return found
+
+
+contents = st.one_of(st.none(), st.binary(max_size=200))
+transforms = st.one_of(
+    st.binary(max_size=200).map(Content),
+    st.builds(
+        Blocks,
+        add=st.lists(st.sampled_from(ROOTS), unique=True).map(tuple),
+        remove=st.lists(st.sampled_from([one.sha256 for one in ROOTS]), unique=True).map(tuple),
+    ),
+)
+
+
+@given(old=contents, transform=transforms)
+def test_an_edit_and_its_inverse(old: bytes | None, transform: Content | Blocks) -> None:
+    """Undoing an edit gives back the file as it was, or its absence."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        if old is not None:
+            (root / "file").write_bytes(old)
+        before, host = tree(root), host_at(root)
+        step = Edit("/file", transform, ABSENT if old is None else digest(old), 0o640)
+        backwards = inverse(host, step)
+        assert backwards is not None
+        perform(host, step, TOKEN)
+        assert (root / "file").read_bytes() == transform.apply(old or b"")
+        undo(host, [step_from_json(json.loads(json.dumps(step_to_json(backwards))))], TOKEN)
+        assert tree(root) == before
+
+
+@given(
+    st.one_of(
+        st.builds(Edit, st.just("/a"), transforms, st.sampled_from([ANY, ABSENT]), st.integers(0, 0o777)),
+        st.builds(Delete, st.just("/a"), st.text(max_size=80)),
+        st.builds(Link, st.just("/a"), st.text(max_size=80)),
+        st.builds(MakeDirectory, st.just("/a"), st.integers(0, 0o777)),
+        st.builds(RemoveDirectory, st.just("/a")),
+    )
+)
+def test_a_step_survives_the_journal(step: Step) -> None:
+    """What is read back from JSON is the step that was written."""
+    assert step_from_json(json.loads(json.dumps(step_to_json(step)))) == step
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "directory"])
+def test_deleting_and_its_inverse(tmp_path: Path, kind: str) -> None:
+    """A deleted file, link or directory comes back as it was."""
+    path, host = tmp_path / "thing", host_at(tmp_path)
+    step: Step = RemoveDirectory("/thing")
+    if kind == "file":
+        path.write_bytes(b"content")
+        path.chmod(0o640)
+        step = Delete("/thing", digest(b"content"))
+    elif kind == "link":
+        path.symlink_to("/nowhere")
+        step = Delete("/thing", link_digest("/nowhere"))
+    else:
+        path.mkdir(0o750)
+    before = tree(tmp_path)
+    backwards = inverse(host, step)
+    perform(host, step, TOKEN)
+    assert tree(tmp_path) == {}
+    assert backwards is not None
+    undo(host, [backwards], TOKEN)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Edit("/file", Content(b"new"), ABSENT),
+        Edit("/file", Content(b"new"), digest(b"something else")),
+        Delete("/file", digest(b"something else")),
+        Delete("/file", link_digest("/file")),
+        Link("/file", "/nowhere"),
+    ],
+)
+def test_what_was_changed_meanwhile_is_not_overwritten(tmp_path: Path, step: Step) -> None:
+    """A step that was planned against something else does nothing."""
+    (tmp_path / "file").write_bytes(b"theirs")
+    with pytest.raises(Changed):
+        inverse(host_at(tmp_path), step)
+    with pytest.raises(Changed):
+        perform(host_at(tmp_path), step, TOKEN)
+    assert (tmp_path / "file").read_bytes() == b"theirs"
+
+
+def test_undoing_leaves_what_others_wrote_since(tmp_path: Path) -> None:
+    """A file of ours that somebody else has changed since is left to them."""
+    host, step = host_at(tmp_path), Edit("/file", Content(b"ours"), ABSENT)
+    backwards = inverse(host, step)
+    assert backwards is not None
+    perform(host, step, TOKEN)
+    (tmp_path / "file").write_bytes(b"theirs")
+    assert undo(host, [backwards], TOKEN) == []
+    assert (tmp_path / "file").read_bytes() == b"theirs"
+
+
+def test_undoing_twice_is_undoing_once(tmp_path: Path) -> None:
+    """Recovery may itself be killed and begin again."""
+    (tmp_path / "old").write_bytes(b"old")
+    host = host_at(tmp_path)
+    steps = [MakeDirectory("/new", 0o755), Edit("/new/file", Content(b"x"), ABSENT), Delete("/old", digest(b"old"))]
+    before = tree(tmp_path)
+    backwards = [one for one in [inverse(host, step) for step in steps] if one is not None][::-1]
+    for step in steps:
+        perform(host, step, TOKEN)
+    assert undo(host, backwards, TOKEN) == ["/new/file"]
+    assert undo(host, backwards, TOKEN) == []
+    assert tree(tmp_path) == before
