@@ -205,9 +205,8 @@ def _with(data: bytes, new: list[Certificate]) -> bytes:
         text = data[block.start : at]
         tail.append((block.sha256, text if text.endswith(b"\n") else text + b"\n"))
         at = block.start
-    head = data[:at]
-    seam = b"\n" + _JOINED if head and not head.endswith(b"\n") else b""
-    return head + seam + b"".join(text for _, text in sorted(tail))
+    seam = b"\n" + _JOINED if at == len(data) > 0 and not data.endswith(b"\n") else b""
+    return data[:at] + seam + b"".join(text for _, text in sorted(tail))
 
 
 def _written(certificate: Certificate) -> bytes:

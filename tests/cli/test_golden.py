@@ -88,11 +88,45 @@ VIEW = View(
         Anchor("debian", "a" * 64, "CN=Some Public Root", ours=False),
     ),
     (
-        StoreView("machine", "debian", "debian", DEBIAN.location, "debian", OPENSSL, "", True, 143, 1, ""),  # noqa: FBT003
-        StoreView("machine", JAVA.id, "java", JAVA.location, JAVA.id, "Java", "debian", False, 143, 0, ""),  # noqa: FBT003
         StoreView(
-            "machine", bundle(1).id, "certifi", "", "", "requests", "", False, None, 0, "its directory is not writable"
-        ),  # noqa: FBT003
+            "machine",
+            "debian",
+            "debian",
+            DEBIAN.location,
+            "debian",
+            OPENSSL,
+            "",
+            writable=True,
+            anchors=143,
+            ours=1,
+            problem="",
+        ),
+        StoreView(
+            "machine",
+            JAVA.id,
+            "java",
+            JAVA.location,
+            JAVA.id,
+            "Java",
+            "debian",
+            writable=False,
+            anchors=143,
+            ours=0,
+            problem="",
+        ),
+        StoreView(
+            "machine",
+            bundle(1).id,
+            "certifi",
+            "",
+            "",
+            "requests",
+            "",
+            writable=False,
+            anchors=None,
+            ours=0,
+            problem="its directory is not writable",
+        ),
     ),
     ("an interrupted command of scope machine is undone by the next command that changes something",),
 )

@@ -14,7 +14,7 @@ import pytest
 from trustinstall.errors import CertificateRefused
 from trustinstall.host import files, inputs
 
-TOKEN = "0123456789abcdef"
+WORD = "0123456789abcdef"
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
@@ -26,7 +26,7 @@ def test_a_replaced_file_keeps_its_mode_and_owner(tmp_path: Path, mode: int) -> 
     if os.geteuid() == 0:
         os.chown(path, 1234, 4321)
     before = path.stat()
-    files.write(str(path), b"new", 0o644, None, TOKEN)
+    files.write(str(path), b"new", 0o644, None, WORD)
     after = path.stat()
     assert path.read_bytes() == b"new"
     assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
@@ -37,7 +37,7 @@ def test_a_new_file_has_exactly_the_mode_that_was_asked_for(tmp_path: Path) -> N
     """The caller's umask neither widens nor narrows it."""
     old = os.umask(0o077)
     try:
-        files.write(str(tmp_path / "file"), b"x", 0o644, None, TOKEN)
+        files.write(str(tmp_path / "file"), b"x", 0o644, None, WORD)
     finally:
         os.umask(old)
     assert (tmp_path / "file").stat().st_mode & 0o7777 == 0o644
@@ -47,7 +47,7 @@ def test_a_hard_linked_copy_is_not_changed(tmp_path: Path) -> None:
     """A package cache that shares the file keeps what it had."""
     (tmp_path / "cache").write_bytes(b"old")
     os.link(tmp_path / "cache", tmp_path / "file")
-    files.write(str(tmp_path / "file"), b"new", 0o644, None, TOKEN)
+    files.write(str(tmp_path / "file"), b"new", 0o644, None, WORD)
     assert (tmp_path / "cache").read_bytes() == b"old"
 
 
@@ -56,7 +56,7 @@ def test_extended_attributes_stay(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     os.setxattr(path, "user.note", b"keep me")
-    files.write(str(path), b"new", 0o644, None, TOKEN)
+    files.write(str(path), b"new", 0o644, None, WORD)
     assert os.getxattr(path, "user.note") == b"keep me"
 
 
@@ -66,10 +66,10 @@ def test_only_a_regular_file_is_read_or_replaced(tmp_path: Path, kind: str) -> N
     path, target = tmp_path / "thing", tmp_path / "target"
     target.write_bytes(b"theirs")
     {"link": lambda: path.symlink_to(target), "fifo": lambda: os.mkfifo(path), "directory": path.mkdir}[kind]()
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r"regular file|symbolic links"):
         files.read(str(path), 1000)
-    with pytest.raises(OSError):
-        files.write(str(path), b"ours", 0o644, None, TOKEN)
+    with pytest.raises(OSError, match="not a regular file"):
+        files.write(str(path), b"ours", 0o644, None, WORD)
     assert target.read_bytes() == b"theirs"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["target", "thing"]
 
@@ -77,9 +77,9 @@ def test_only_a_regular_file_is_read_or_replaced(tmp_path: Path, kind: str) -> N
 def test_a_planted_temporary_file_is_not_written_to(tmp_path: Path) -> None:
     """A link in the place of the temporary file makes the write fail, and nothing is followed."""
     (tmp_path / "target").write_bytes(b"theirs")
-    (tmp_path / files.temporary_name(TOKEN)).symlink_to(tmp_path / "target")
+    (tmp_path / files.temporary_name(WORD)).symlink_to(tmp_path / "target")
     with pytest.raises(FileExistsError):
-        files.write(str(tmp_path / "file"), b"ours", 0o644, None, TOKEN)
+        files.write(str(tmp_path / "file"), b"ours", 0o644, None, WORD)
     assert (tmp_path / "target").read_bytes() == b"theirs"
 
 
@@ -91,7 +91,7 @@ from trustinstall.host import files
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    files.write({str(tmp_path / "file")!r}, b"x" * 2000, 0o644, None, {TOKEN!r})
+    files.write({str(tmp_path / "file")!r}, b"x" * 2000, 0o644, None, {WORD!r})
 except OSError as error:
     print(error.errno)
 """
@@ -166,6 +166,7 @@ def test_standard_input_that_never_ends_is_cut_off() -> None:
             capture_output=True,
             text=True,
             timeout=30,
+            check=False,
             env=_environment(),
         )
         endless.send_signal(signal.SIGKILL)

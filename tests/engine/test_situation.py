@@ -21,15 +21,19 @@ class Machine(Host):
     """A host with accounts of the test's making."""
 
     def account_of(self, uid: int) -> Account | None:
+        """By number."""
         return PEOPLE.get(uid)
 
     def account_named(self, name: str) -> Account | None:
+        """By name."""
         return next((one for one in PEOPLE.values() if one.name == name), None)
 
     def people(self) -> list[Account]:
+        """Who logs in."""
         return [ALICE, BOB]
 
     def first_process_is_shell(self) -> bool:
+        """Whether an image is being built."""
         return "BUILDING" in self.environ
 
 

@@ -33,7 +33,7 @@ from trustinstall.plan import (
 )
 
 ROOTS = [Certificate(make_root(common_name=f"Step Root {number}").der) for number in range(3)]
-TOKEN = "0123456789abcdef"
+WORD = "0123456789abcdef"
 
 
 def host_at(root: Path) -> Host:
@@ -45,7 +45,9 @@ def tree(root: Path) -> dict[str, object]:
     """Everything below a directory."""
     found: dict[str, object] = {}
     for path in sorted(root.rglob("*")):
-        kind: object = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else "directory"
+        kind: object = (
+            str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else "directory"
+        )
         found[str(path.relative_to(root))] = (kind, path.lstat().st_mode)
     return found
 
@@ -72,9 +74,9 @@ def test_an_edit_and_its_inverse(old: bytes | None, transform: Content | Blocks)
         step = Edit("/file", transform, ABSENT if old is None else digest(old), 0o640)
         backwards = inverse(host, step)
         assert backwards is not None
-        perform(host, step, TOKEN)
+        perform(host, step, WORD)
         assert (root / "file").read_bytes() == transform.apply(old or b"")
-        undo(host, [step_from_json(json.loads(json.dumps(step_to_json(backwards))))], TOKEN)
+        undo(host, [step_from_json(json.loads(json.dumps(step_to_json(backwards))))], WORD)
         assert tree(root) == before
 
 
@@ -108,10 +110,10 @@ def test_deleting_and_its_inverse(tmp_path: Path, kind: str) -> None:
         path.mkdir(0o750)
     before = tree(tmp_path)
     backwards = inverse(host, step)
-    perform(host, step, TOKEN)
+    perform(host, step, WORD)
     assert tree(tmp_path) == {}
     assert backwards is not None
-    undo(host, [backwards], TOKEN)
+    undo(host, [backwards], WORD)
     assert tree(tmp_path) == before
 
 
@@ -131,7 +133,7 @@ def test_what_was_changed_meanwhile_is_not_overwritten(tmp_path: Path, step: Ste
     with pytest.raises(Changed):
         inverse(host_at(tmp_path), step)
     with pytest.raises(Changed):
-        perform(host_at(tmp_path), step, TOKEN)
+        perform(host_at(tmp_path), step, WORD)
     assert (tmp_path / "file").read_bytes() == b"theirs"
 
 
@@ -140,9 +142,9 @@ def test_undoing_leaves_what_others_wrote_since(tmp_path: Path) -> None:
     host, step = host_at(tmp_path), Edit("/file", Content(b"ours"), ABSENT)
     backwards = inverse(host, step)
     assert backwards is not None
-    perform(host, step, TOKEN)
+    perform(host, step, WORD)
     (tmp_path / "file").write_bytes(b"theirs")
-    assert undo(host, [backwards], TOKEN) == []
+    assert undo(host, [backwards], WORD) == []
     assert (tmp_path / "file").read_bytes() == b"theirs"
 
 
@@ -154,7 +156,7 @@ def test_undoing_twice_is_undoing_once(tmp_path: Path) -> None:
     before = tree(tmp_path)
     backwards = [one for one in [inverse(host, step) for step in steps] if one is not None][::-1]
     for step in steps:
-        perform(host, step, TOKEN)
-    assert undo(host, backwards, TOKEN) == ["/new/file"]
-    assert undo(host, backwards, TOKEN) == []
+        perform(host, step, WORD)
+    assert undo(host, backwards, WORD) == ["/new/file"]
+    assert undo(host, backwards, WORD) == []
     assert tree(tmp_path) == before
