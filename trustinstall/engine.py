@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING
 
 from trustinstall import ledger as ledgers
 from trustinstall import survey
+from trustinstall.backend import Places
 from trustinstall.job import Job
 from trustinstall.journal import Journal
 from trustinstall.recovery import recover
 from trustinstall.state import State, prepare
+from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from trustinstall.backend import Backend, Places, Store
+    from trustinstall.backend import Backend, Store
     from trustinstall.host import Host
     from trustinstall.job import Wish
     from trustinstall.ledger import Ledger
     from trustinstall.outcome import Outcome
-    from trustinstall.survey import Selection
 
 _TICK = 0.1  # seconds between two signs of life
 _SIDE_BY_SIDE = 4  # stores at once: tools wait for disks and each other more than they compute
@@ -62,8 +63,10 @@ class Engine:
         With `check`, a selection that names no store here raises UsageProblem. Raises StateError or Busy before
         anything is touched.
         """
+        if places != Places() or selection != Selection():
+            self._check_words(places, selection if check else Selection())
         if wish.dry_run:
-            return self._change(self._host, self.ledger(), wish, places, selection, None, check=check)
+            return self._change(self._host, self.ledger(), wish, places, selection, None)
         prepare(self._host, self._state)
         with self._locked() as host:
             ledger = self.ledger()
@@ -71,7 +74,7 @@ class Engine:
             journal = Journal(host, self._state, host.token())
             before = ledgers.dump(ledger)
             try:
-                scope = self._change(host, ledger, wish, places, selection, journal, check=check)
+                scope = self._change(host, ledger, wish, places, selection, journal)
             finally:
                 ledger.drop_unused()
                 if journal.used or ledgers.dump(ledger) != before:
@@ -79,6 +82,12 @@ class Engine:
                     ledgers.save(host, self._state, ledger, host.token())
                 journal.close()
             return replace(scope, recovered=recovered)
+
+    def _check_words(self, places: Places, selection: Selection) -> None:
+        """Whether what the caller named is there, before so much as a directory of ours is made."""
+        remembered = [store for store, _ in self.ledger().placements]
+        found = survey.discover(self._host, self._backends, places, remembered)
+        selection.check(store for _, store in found.stores.values())
 
     @contextmanager
     def _locked(self) -> Iterator[Host]:
@@ -96,12 +105,8 @@ class Engine:
         places: Places,
         selection: Selection,
         journal: Journal | None,
-        *,
-        check: bool,
     ) -> Scope:
         found = survey.discover(host, self._backends, places, [store for store, _ in ledger.placements])
-        if check:
-            selection.check(store for _, store in found.stores.values())
         job = Job(host, ledger, wish, journal)
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]

@@ -154,6 +154,12 @@ class Certifi:
             problems.append("the bundle holds no certificate")
         return Observation(anchors, frozenset(marked(data)), tuple(problems))
 
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """The DER of every certificate in the bundle that the clients read."""
+        for block in pem_blocks(host.read(store.follows or store.location)):
+            if block.label in CERTIFICATE_LABELS and block.der is not None:
+                yield block.der
+
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one edit of the bundle for all certificates.
 

@@ -151,15 +151,16 @@ def refresh(host: Host, gone: Sequence[str], *, rehash: bool, kept: Sequence[str
     """Take away links to files that are gone, mend hash links, make the bundle, and tell Java.
 
     The tool by itself leaves dangling links behind when a local file is gone, and never tells
-    Java. Hash links come first: while HASH.0 dangles, OpenSSL does not look at HASH.1, which is
-    somebody else's. Only the files' names are needed, because everything else may be gone already
-    when a killed command is undone. `kept` are links that Java is told of again.
+    Java. Hash links come first: while HASH.0 is gone, OpenSSL does not look at HASH.1, which is
+    somebody else's; and openssl-rehash(1) keeps a dangling HASH.0 where HASH.1 is good. Only the
+    files' names are needed, because everything else may be gone already when a killed command is
+    undone. `kept` are links that Java is told of again.
     """
     maintainer = host.environ.get(_MAINTAINER)
     env = ((_MAINTAINER, maintainer),) if maintainer else ()
-    links = {path: name_link(path) for path in gone}
-    dangling = [link for path, link in links.items() if host.link_target(link) == path]
-    forgotten = [link for link in links.values() if link in dangling or host.status(link) is None]
+    dangling = [link for path in gone for link in links_to(host, path)]
+    names = [_name_link(path) for path in gone]
+    forgotten = [link for link in names if link in dangling or host.status(link) is None]
     runs: list[Run] = []
     if rehash:  # it fails where a stranger's link dangles, after all of its work
         runs.append(Run((_OPENSSL, "rehash", HASHED), env=env, must_succeed=False))
@@ -180,7 +181,17 @@ def local_links(host: Host) -> list[str]:
     ]
 
 
-def name_link(path: str) -> str:
+def links_to(host: Host, path: str) -> list[str]:
+    """List the links that lead to a file: the HASH.N that lead to NAME.pem, and then that."""
+    link = _name_link(path)
+    if host.link_target(link) != path:
+        return []
+    hashes = [f"{HASHED}/{name}" for name in host.names(HASHED) if _HASH_LINK.fullmatch(name)]
+    name = posixpath.basename(link)
+    return [*(one for one in hashes if host.link_target(one) in {name, link}), link]
+
+
+def _name_link(path: str) -> str:
     """Name the link that the tool makes for a file."""
     return f"{HASHED}/{posixpath.basename(path).removesuffix('.crt').translate(_LINK_NAME)}.pem"
 

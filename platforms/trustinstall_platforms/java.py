@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.backend import Observation, State, Store
@@ -86,6 +87,12 @@ class Java:
             unsettled=_unsettled(host),
         )
 
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """The DER of every certificate that Java trusts; none of a keystore that cannot be read."""
+        with suppress(ValueError):
+            for entry in trusted(host.read(host.real(store.location), _LIMIT)):
+                yield entry.der
+
     def plan(
         self,
         _host: Host,
@@ -154,8 +161,8 @@ def _jks(content: bytes) -> Iterator[Trusted]:
 
 def _pkcs12(content: bytes) -> Iterator[Trusted]:
     # Rarely needed, and 36 ms.
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
     try:
         store = pkcs12.load_pkcs12(content, None)
@@ -175,14 +182,9 @@ def _is_ours(alias: str, sha256: str) -> bool:
 def _not_fed(host: Host) -> str | None:
     """Say why Debian does not keep its keystore up to date, and what to do; None where it does."""
     if not host.executable(_HOOK):
-        return (
-            "the package ca-certificates-java is missing; "
-            "install it: apt-get install ca-certificates-java"
-        )
+        return "the package ca-certificates-java is missing; install it: apt-get install ca-certificates-java"
     if not host.executable(_JAVA):
-        return (
-            f"there is no {_JAVA}, so that Debian does not update it; install default-jre-headless"
-        )
+        return f"there is no {_JAVA}, so that Debian does not update it; install default-jre-headless"
     try:
         said = _SWITCH.findall(host.read_or_none(_DEFAULTS) or b"")
     except OSError:  # root alone may read it, as a rule

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
 from trustinstall.errors import StoreError, printable
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import (
     ABSENT,
     Content,
@@ -116,6 +117,12 @@ class SystemStore:
             ours=frozenset(source.certificates[0] for source in sight.sources if source.ours),
             problems=tuple(debian.problems(host, sight)),
         )
+
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """The DER of every certificate in the bundle."""
+        for block in pem_blocks(host.read(store.location)):
+            if block.label in CERTIFICATE_LABELS and block.der is not None:
+                yield block.der
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """See `Backend.plan`; raises StoreError where the tool would drop somebody else's roots."""
@@ -256,11 +263,10 @@ class _Draft:
                 continue
             if whole:
                 self._gone.append(source.path)
-            # A step, so that it comes back if we are undone. Where the file is still there, the
+            # Steps, so that they come back if we are undone. Where the file is still there, the
             # tool makes the link again, and tells Java.
-            link = debian.name_link(source.path)
-            if self._host.link_target(link) == source.path:
-                yield Delete(link, link_digest(source.path))
+            for link in debian.links_to(self._host, source.path):
+                yield Delete(link, link_digest(self._host.link_target(link) or ""))
         if shipped:
             selection = self._host.read(debian.SELECTION)
             content = Content(debian.deselected(selection, shipped))

@@ -6,13 +6,13 @@ import json
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from tests.support.pki import Root, make_root
-from tests.support.throwaway import Throwaway
+from tests.support.throwaway import NOISE, Throwaway
 
 PYTHON = "/opt/trustinstall/bin/python"
 TOOL = "/usr/sbin/update-ca-certificates"
@@ -23,7 +23,7 @@ KEYSTORE = f"{LINKS}/java/cacerts"
 HOOK = "/etc/ca-certificates/update.d/jks-keystore"
 LOCK = "/var/lib/dpkg/lock-frontend"
 #: What dpkg and the engine note about themselves, and the keystore, which is compared entry by entry.
-NOISE = ("/root", "/tmp", "/var/cache", "/var/lib/dpkg", "/var/lib/trustinstall", "/var/log", KEYSTORE)
+IGNORED = (*NOISE, "/root", "/srv", "/var/cache", "/var/lib/dpkg", "/var/lib/trustinstall", KEYSTORE)
 
 #: Brings the system's store to what is wanted with the engine's own steps, and says what it saw.
 DRIVER = """
@@ -80,15 +80,25 @@ class Machine:
         """Wrap a root."""
         self.root = root
 
-    def do(self, *, env: dict[str, str] | None = None, timeout: float = 100, **asked: Any) -> Any:
-        """Ask the driver; certificates are named by `add=` and `remove=`."""
+    def do(
+        self,
+        *,
+        add: Sequence[Root] = (),
+        remove: Sequence[Root] = (),
+        foreign: bool = False,
+        record: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Ask the driver; `record` is what it said to be `placed` before."""
         request = {
-            key: [root.der.hex() for root in value] if key in {"add", "remove"} else value
-            for key, value in asked.items()
+            "add": [root.der.hex() for root in add],
+            "remove": [root.der.hex() for root in remove],
+            "foreign": foreign,
+            "record": record or {},
         }
         command = [PYTHON, "-I", "-c", DRIVER]
-        done = self.root.run(command, input=json.dumps(request), env=env, timeout=timeout, check=True)
-        return json.loads(done.stdout)
+        done = self.root.run(command, input=json.dumps(request), timeout=100, check=True)
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said
 
     def shell(self, script: str) -> str:
         """Run a few lines of shell that must succeed."""
@@ -96,9 +106,9 @@ class Machine:
 
     def openssl_trusts(self, root: Root) -> bool:
         """Ask OpenSSL about a server of this root, by way of the hash links alone."""
-        self.root.write("/tmp/leaf.pem", root.issue("corp.test").pem)
+        self.root.write("/srv/leaf.pem", root.issue("corp.test").pem)
         lookup = ["-no-CAfile", "-no-CAstore", "-CApath", LINKS]
-        done = self.root.run(["openssl", "verify", *lookup, "/tmp/leaf.pem"])
+        done = self.root.run(["openssl", "verify", *lookup, "/srv/leaf.pem"])
         return done.returncode == 0
 
     def keytool(self) -> str:
@@ -109,7 +119,7 @@ class Machine:
 
     def changes(self) -> set[str]:
         """Name what differs from a fresh Debian."""
-        return set(self.root.changes(ignore=NOISE))
+        return set(self.root.changes(ignore=IGNORED))
 
     def replace_tool(self, script: str) -> None:
         """Put a script in the tool's place; the real one is then `TOOL.real`."""
@@ -206,7 +216,8 @@ def test_a_leftover_of_a_killed_run_is_not_appended_to(plain: Machine, corp: Roo
 
     assert (said["error"], said["problems"]) == (None, [])
     assert b"junk" not in plain.root.read(BUNDLE)
-    assert plain.root.read(BUNDLE).count(b"BEGIN CERTIFICATE") == len(said["anchors"])
+    count = plain.root.read(BUNDLE).count(b"BEGIN CERTIFICATE")
+    assert count == list(said["anchors"].values()).count("trusted")
 
 
 HOLDER = f"""
@@ -260,15 +271,15 @@ except Busy as busy:
 
 def test_a_packages_own_script_does_not_deadlock(machine: Machine, corp: Root) -> None:
     """A package whose postinst adds its root: dpkg holds the lock, and brings Java up to date."""
-    machine.root.write("/tmp/p/driver.py", DRIVER)
-    machine.root.write("/tmp/p/ask", json.dumps({"add": [corp.der.hex()]}))
+    machine.root.write("/srv/p/driver.py", DRIVER)
+    machine.root.write("/srv/p/ask", json.dumps({"add": [corp.der.hex()]}))
     control = "Package: corp-ca\nVersion: 1\nArchitecture: all\nMaintainer: C <c@c.test>\n"
-    machine.root.write("/tmp/p/deb/DEBIAN/control", f"{control}Description: its root\n")
-    script = f"#!/bin/sh\nset -e\n{PYTHON} -I /tmp/p/driver.py </tmp/p/ask >/tmp/p/answer\n"
-    machine.root.write("/tmp/p/deb/DEBIAN/postinst", script, mode=0o755)
-    machine.shell("dpkg-deb --build /tmp/p/deb /tmp/p/corp.deb")
-    machine.root.run(["dpkg", "-i", "/tmp/p/corp.deb"], timeout=100, check=True)
-    said = json.loads(machine.root.read("/tmp/p/answer"))
+    machine.root.write("/srv/p/deb/DEBIAN/control", f"{control}Description: its root\n")
+    script = f"#!/bin/sh\nset -e\n{PYTHON} -I /srv/p/driver.py </srv/p/ask >/srv/p/answer\n"
+    machine.root.write("/srv/p/deb/DEBIAN/postinst", script, mode=0o755)
+    machine.shell("dpkg-deb --build /srv/p/deb /srv/p/corp.deb")
+    machine.root.run(["dpkg", "-i", "/srv/p/corp.deb"], timeout=100, check=True)
+    said = json.loads(machine.root.read("/srv/p/answer"))
 
     assert said["error"] is None
     assert said["anchors"][corp.sha256] == "trusted"
@@ -297,7 +308,7 @@ def test_a_missing_tool_is_named(plain: Machine) -> None:
     assert "apt-get install ca-certificates" in plain.do()["unwritable"]
 
 
-ONCE = "test -e /tmp/once || { touch /tmp/once; %s; }"
+ONCE = "test -e /srv/once || { touch /srv/once; %s; }"
 BAD_TOOLS = {
     "fails": "exit 3",
     "lies": "exit 0",
@@ -361,7 +372,7 @@ def test_a_copy_by_hand_is_left_and_taken_out_when_asked(machine: Machine, corp:
     assert corp.sha256 not in {*said["anchors"], *said["java"]}
     assert said["anchors"][other.sha256] == "trusted"
     assert other.sha256 in said["java"]
-    assert len(machine.changes()) == 3  # its file, its link, its hash link; and the bundle
+    assert len(machine.changes()) == 4  # its file, its link, its hash link, and the bundle
     assert "our_root" not in machine.keytool()
 
 

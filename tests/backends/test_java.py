@@ -148,6 +148,7 @@ def test_the_keystore_follows_debians_bundle(host: Host) -> None:
     assert seen.anchors == {CORP.sha256: State.TRUSTED, OTHER.sha256: State.TRUSTED}
     assert seen.ours == {CORP.sha256}
     assert (seen.problems, seen.unsettled) == ((), None)
+    assert list(BACKEND.anchors(host, store)) == [CORP.der, OTHER.der]
     assert BACKEND.verify(host, store) is None
     wanted = [Wanted(Certificate(CORP.der), trusted=False)]
     assert BACKEND.plan(host, store, seen, wanted, {}) == Plan()

@@ -191,6 +191,7 @@ def test_a_settled_machine_has_no_problems(machine: Machine) -> None:
     assert seen.anchors == {PUBLIC.sha256: State.TRUSTED, CORP.sha256: State.TRUSTED}
     assert seen.ours == {CORP.sha256}
     assert seen.problems == ()
+    assert list(BACKEND.anchors(machine.host, machine.store())) == [PUBLIC.der, CORP.der]
 
 
 def test_a_file_alone_is_not_trust(machine: Machine) -> None:
@@ -235,20 +236,19 @@ def test_a_block_with_openssl_settings_is_half(machine: Machine) -> None:
     assert machine.observe().anchors[CORP.sha256] is State.HALF
 
 
-@pytest.mark.parametrize(
-    ("ruin", "words"),
-    [
-        (lambda bundle: bundle * 2, "more often"),
-        (lambda bundle: bundle[:0], "lacks 1"),
-        (lambda bundle: bundle[:200], "damaged"),
-        (lambda bundle: bundle.replace(b"MII", b"!!!"), "damaged"),
-    ],
-    ids=["doubled", "empty", "short", "malformed"],
-)
-def test_a_ruined_bundle_is_a_problem(machine: Machine, ruin: object, words: str) -> None:
+RUINS = {
+    "doubled": (PUBLIC.pem * 2, "more often"),
+    "empty": (b"", "lacks 1"),
+    "short": (PUBLIC.pem[:200], "damaged"),
+    "malformed": (PUBLIC.pem.replace(b"\nMI", b"\n!!"), "damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", RUINS)
+def test_a_ruined_bundle_is_a_problem(machine: Machine, kind: str) -> None:
     """What two runs at once or a killed one leave behind is told by comparing with the files."""
-    assert callable(ruin)
-    machine.write(BUNDLE, ruin(PUBLIC.pem))
+    bundle, words = RUINS[kind]
+    machine.write(BUNDLE, bundle)
 
     assert any(words in problem for problem in machine.observe().problems)
 
@@ -390,7 +390,7 @@ def test_without_its_selection_the_tool_would_drop_every_public_root(machine: Ma
 # --- removed -------------------------------------------------------------------------------------
 
 
-def test_remove_deletes_file_and_link_then_refreshes(machine: Machine) -> None:
+def test_remove_deletes_file_and_links_then_refreshes(machine: Machine) -> None:
     """Hash links come before the tool, and Java last: what fails first leaves Java alone."""
     machine.write(HOOK, b"#!/bin/sh\n", 0o755)
     machine.write(OURS, CORP.pem)
@@ -399,7 +399,8 @@ def test_remove_deletes_file_and_link_then_refreshes(machine: Machine) -> None:
     link = f"{LINKS}/corp-root-{CORP.sha256[:12]}.pem"
 
     assert plan.refresh is not None
-    assert [(type(step), step.path) for step in plan.steps] == [(Delete, OURS), (Delete, link)]
+    assert [step.path for step in plan.steps] == [OURS, f"{LINKS}/00000001.0", link]
+    assert {type(step) for step in plan.steps} == {Delete}
     assert [run.argv for run in plan.refresh.runs] == [
         ("/usr/bin/openssl", "rehash", LINKS),
         (TOOL,),
@@ -418,6 +419,20 @@ def test_recovery_needs_the_deleted_names_alone(machine: Machine) -> None:
         "/usr/bin/openssl",
         TOOL,
     ]
+
+
+def test_recovery_takes_the_links_of_what_is_gone(machine: Machine) -> None:
+    """openssl-rehash(1) keeps a dangling HASH.0 where there is a good HASH.1, so it is not asked."""
+    machine.write(OURS, CORP.pem)
+    machine.settle()
+    machine.path(OURS).unlink()
+    refresh = BACKEND.refresh(machine.host, machine.store(), [OURS])
+
+    assert refresh.leftovers == (
+        f"{BUNDLE}.new",
+        f"{LINKS}/00000001.0",
+        f"{LINKS}/corp-root-{CORP.sha256[:12]}.pem",
+    )
 
 
 def test_what_came_back_is_told_to_java(machine: Machine) -> None:

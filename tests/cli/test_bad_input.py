@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.certificates.test_reading import BAD
-from tests.certificates.test_vetting import POLICY, STRUCTURAL
+from tests.certificates.test_vetting import POLICY, SPECIAL, STRUCTURAL
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
@@ -19,7 +19,8 @@ MEMORY = 1024 * 1024  # KiB of address space
 ROOT = make_root("Corp Root G2")
 FILES: dict[str, Callable[[], bytes]] = {
     **{f"read: {case}": make for case, (make, _) in BAD.items()},
-    **{f"vet: {case}": (lambda odd=odd: make_root("Odd Root", **odd).pem) for case, (odd, _) in (STRUCTURAL | POLICY).items()},
+    **{f"vet: {case}": lambda odd=odd: make_root("Odd", **odd).pem for case, (odd, _) in (STRUCTURAL | POLICY).items()},
+    **{f"vet: {case}": lambda make=make: make().pem for case, make in SPECIAL.items()},
 }
 
 
@@ -45,7 +46,9 @@ def test_a_bad_file_changes_nothing(debian: Throwaway, case: str) -> None:
     assert "--force" in sentence
 
 
-@pytest.mark.parametrize("case", ["missing", "fifo", "device", "link to a fifo", "directory with nothing", "loop", "socket name"])
+@pytest.mark.parametrize(
+    "case", ["missing", "fifo", "device", "link to a fifo", "directory with nothing", "loop", "socket name"]
+)
 def test_what_is_no_file_is_refused_at_once(debian: Throwaway, case: str) -> None:
     """Nothing blocks, and nothing endless is read."""
     folder = debian.path(debian.write(f"{PLACE}/{case.replace(' ', '-')}/x", b"")).parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -13,11 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from tests.support.pki import Root, make_root
-from tests.support.throwaway import PROGRAM, Throwaway
+from tests.support.throwaway import NOISE, PROGRAM, Throwaway
 from trustinstall.contract import Ran
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 _TOOL = "/usr/sbin/update-ca-certificates"
+_KEYSTORE = "/etc/ssl/certs/java/cacerts"
 _COUNT = "/var/tmp/refreshes"  # noqa: S108  in a throw-away root
 _SABOTAGE = {
     "fails": "exit 1",
@@ -91,7 +93,7 @@ class Base:
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
         """See `Machine`."""
-        ignore = (self.state, "/tmp/contract", _COUNT, "/run", "/tmp/hsperfdata_root")  # noqa: S108
+        ignore = (*NOISE, self.state, "/tmp/contract", _COUNT)  # noqa: S108
         return self.throwaway.changes(ignore=ignore, mtimes=times)
 
     def holds(self, content: bytes, sha256: str) -> bool:
@@ -124,7 +126,13 @@ class Debian(Base):
             f"#!/bin/sh\necho run >>{_COUNT}\n",
             mode=0o755,
         )
+        keystore = throwaway.path(_KEYSTORE)
+        self._delivered = keystore.read_bytes() if keystore.exists() else b""
         throwaway.freeze()
+
+    def __hash__(self) -> int:
+        """One machine is no other."""
+        return id(self)
 
     def trusts(self, sha256: str) -> bool:
         """By file and by directory, as OpenSSL looks; both must agree."""
@@ -137,6 +145,25 @@ class Debian(Base):
         codes = [self.throwaway.run(["openssl", "verify", *each, path]).returncode for each in options]
         assert (codes[0] == 0) == (codes[1] == 0), "file and directory disagree"
         return codes[0] == 0
+
+    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
+        """Java's keystore is a database: it counts by its entries, as keytool lists them."""
+        found = dict(super().snapshot(times=times))
+        if self.throwaway.path(_KEYSTORE).exists() and found.pop(_KEYSTORE, None):
+            listed = self.throwaway.run(
+                ["keytool", "-list", "-keystore", _KEYSTORE, "-storepass", "changeit"], check=True
+            )
+            if (entries := sorted(listed.stdout.splitlines())) != self._entries():
+                found[_KEYSTORE] = entries
+        return found
+
+    @functools.cache  # noqa: B019  a machine lives as long as its test
+    def _entries(self) -> list[str]:
+        """The keystore's entries as they were delivered."""
+        copy = "/tmp/contract/cacerts"  # noqa: S108  in a throw-away root
+        self.throwaway.write(copy, self._delivered)
+        listed = self.throwaway.run(["keytool", "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
+        return sorted(listed.stdout.splitlines())
 
     def put_stranger(self) -> str:
         """An administrator does it by hand."""

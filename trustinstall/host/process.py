@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Tools see this and nothing of the caller's (LD_PRELOAD, OPENSSL_CONF, JAVA_TOOL_OPTIONS, PYTHON*, TMPDIR …).
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/"}
+_MOST_SAID = 65536  # bytes of a tool's output that are kept: the last ones
 _GRACE = 5.0  # seconds between asking a tool to end and ending it
 _POLL = 0.1  # seconds
 
@@ -74,35 +76,43 @@ def run(command: Run, program: str, told: Mapping[str, str], inherit: tuple[int,
     name = os.path.basename(command.argv[0])
     _check_program(program, name)
     posix = sys.platform != "win32"
-    try:
-        child = subprocess.Popen(  # no shell: an argument vector and an absolute path
-            (program, *command.argv[1:]),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**ENVIRONMENT, **told, **dict(command.env)},
-            cwd="/" if posix else None,
-            start_new_session=posix,
-            umask=0o022 if posix else -1,
-            pass_fds=inherit if posix else (),
-        )
-    except OSError as error:
-        raise ToolFailed(f"{name} could not be started: {error.strerror}; check {program}") from None
-    with child:
+    # Files and no pipes: a tool that outlives us is not ended by a reader that has gone.
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+        given.write(command.stdin)
+        given.seek(0)
         try:
-            output, _ = child.communicate(command.stdin, timeout=command.seconds)
-        except subprocess.TimeoutExpired:
-            _end(child)
-            raise ToolFailed(
-                f"{name} did not end within {command.seconds:.0f} s and was stopped; run it by hand to see why"
-            ) from None
-        except BaseException:
-            _end(child)
-            raise
-    result = ToolResult(child.returncode, output.decode("utf-8", "replace"))
+            child = subprocess.Popen(  # no shell: an argument vector and an absolute path
+                (program, *command.argv[1:]),
+                stdin=given,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env={**ENVIRONMENT, **told, **dict(command.env)},
+                cwd="/" if posix else None,
+                start_new_session=posix,
+                umask=0o022 if posix else -1,
+                pass_fds=inherit if posix else (),
+            )
+        except OSError as error:
+            raise ToolFailed(f"{name} could not be started: {error.strerror}; check {program}") from None
+        _await(child, name, command.seconds)
+        said.seek(max(0, os.fstat(said.fileno()).st_size - _MOST_SAID))
+        result = ToolResult(child.returncode, said.read(_MOST_SAID).decode("utf-8", "replace"))
     if result.status and command.must_succeed:
         raise ToolFailed(f"{name} failed with status {result.status}: {_last_line(result.output)}")
     return result
+
+
+def _await(child: subprocess.Popen[bytes], name: str, seconds: float) -> None:
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        _end(child)
+        raise ToolFailed(
+            f"{name} did not end within {seconds:.0f} s and was stopped; run it by hand to see why"
+        ) from None
+    except BaseException:
+        _end(child)
+        raise
 
 
 def _check_program(program: str, name: str) -> None:
