@@ -46,7 +46,7 @@ def standing(host: Host, path: str) -> str:
 def check(host: Host, step: Step) -> None:
     """Raise Changed unless what the step was planned against still stands."""
     expect = getattr(step, "expect", ANY)
-    if expect != ANY and expect != standing(host, step.path):  # noqa: PLR1714  the second one reads a file
+    if expect != ANY and expect != standing(host, step.path):
         raise Changed(step.path)
 
 
@@ -98,7 +98,7 @@ def perform(host: Host, step: Step, token: str) -> None:
 
 
 def undo(host: Host, steps: Sequence[Step], token: str) -> list[str]:
-    """Perform inverse steps, newest first; return the files that were deleted.
+    """Perform inverse steps, newest first; return the files of ours that are gone after it.
 
     A step that never acted, or whose file somebody else has changed since, is left out: nothing of theirs is lost.
     """
@@ -107,9 +107,10 @@ def undo(host: Host, steps: Sequence[Step], token: str) -> list[str]:
         try:
             if isinstance(step, Edit) and step.expect == ANY and host.status(step.path) is None:
                 continue  # the file went away with what we had put in
-            perform(host, step, token)
+            if not (isinstance(step, Delete) and host.status(step.path) is None):
+                perform(host, step, token)
         except (Changed, FileExistsError):
             continue
-        if isinstance(step, Delete):
+        if isinstance(step, Delete):  # gone already, too: what is derived from it may not know yet
             deleted.append(step.path)
     return deleted

@@ -22,7 +22,7 @@ CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", TRUSTED})
 # At a line's start (after a byte-order mark if there is one: `cat` of files made on Windows leaves them in the middle,
 # too).
 _MARKER = re.compile(
-    # The literal comes first, so that the search for it is a plain one: the look-behinds are only asked where it stands.
+    # The literal comes first, so that searching is quick: the look-behinds are only asked where it stands.
     rb"(?P<dashes>-----)(?:(?<![^\r\n]-----)|(?<=\xef\xbb\xbf-----)(?<![^\r\n]\xef\xbb\xbf-----))"
     rb"(?P<kind>BEGIN|END) (?P<label>[ !-,.-~]{1,64})-----[ \t]*(?:\r\n|\n|\r|\Z)"
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall import journal
 from trustinstall.apply import undo
 from trustinstall.errors import StateError, TrustInstallError
+from trustinstall.plan import Guard
 from trustinstall.work import refresh
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, go
     if store is None:
         return  # the store itself is gone, and what was derived from it with it
     try:
-        refresh(host, backend.refresh(host, store, gone))
+        what = backend.refresh(host, store, gone)
+        with host.guarded(what.guard if what else Guard()) as guarded:
+            refresh(host, what, guarded)
     except (TrustInstallError, OSError) as error:
         raise StateError(
             f"an earlier command was interrupted, and {store.id} could not be put right: {error}; "

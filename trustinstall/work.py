@@ -10,12 +10,13 @@ from trustinstall.apply import Changed, inverse, perform, undo
 from trustinstall.backend import State
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
 from trustinstall.journal import Entry
+from trustinstall.plan import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.backend import Backend, Observation, Record, Store, Wanted
-    from trustinstall.host import Host
+    from trustinstall.host import Guarded, Host
     from trustinstall.journal import Journal
     from trustinstall.plan import Plan, Refresh, Step
 
@@ -68,7 +69,7 @@ def bring(
     raise StoreError(store=store.id, cause="somebody else keeps changing it", advice="try again when it is quiet")
 
 
-def refresh(host: Host, what: Refresh | None, *, whatever: bool = False) -> None:
+def refresh(host: Host, what: Refresh | None, guarded: Guarded, *, whatever: bool = False) -> None:
     """Make derived files anew, while what must be quiet is quiet.
 
     With `whatever`, a tool that fails does not keep the ones after it from running: for putting things back, where
@@ -76,16 +77,16 @@ def refresh(host: Host, what: Refresh | None, *, whatever: bool = False) -> None
     """
     if what is None:
         return
-    with host.guarded(what.guard) as told:
-        for path in what.leftovers:
-            if host.status(path) is not None:
-                host.delete(path)
-        for run in what.runs:
-            try:
-                host.run(run, told)
-            except ToolFailed:
-                if not whatever:
-                    raise
+    guarded.wait()
+    for path in what.leftovers:
+        if host.status(path) is not None:
+            host.delete(path)
+    for run in what.runs:
+        try:
+            host.run(run, guarded.told)
+        except ToolFailed:
+            if not whatever:
+                raise
 
 
 def _act(
@@ -97,25 +98,26 @@ def _act(
     wanted: Sequence[Wanted],
     journal: Journal,
 ) -> Observation:
-    undoing = [step for step in (inverse(host, step) for step in plan.steps) if step is not None][::-1]
-    token = host.token()
-    journal.note(Entry(journal.transaction, backend.name, store.location, tuple(undoing), token))
-    refreshing = False
-    try:
-        for step in plan.steps:
-            perform(host, step, token)
-        refreshing = plan.refresh is not None
-        return _settle(host, backend, store, plan, before, wanted)
-    except BaseException as error:
-        failure = _put_back(host, backend, store, undoing, token, before, derived=refreshing)
-        if failure is not None:
-            journal.keep(token)
-            raise StoreError(
-                store=store.id,
-                cause=f"{words(error)}, and it could not be put back: {failure}",
-                advice="run the command again when the cause is mended",
-            ) from error
-        raise
+    with host.guarded(plan.refresh.guard if plan.refresh else Guard()) as guarded:
+        undoing = [step for step in (inverse(host, step) for step in plan.steps) if step is not None][::-1]
+        token = host.token()
+        journal.note(Entry(journal.transaction, backend.name, store.location, tuple(undoing), token))
+        refreshing = False
+        try:
+            for step in plan.steps:
+                perform(host, step, token)
+            refreshing = plan.refresh is not None
+            return _settle(host, backend, store, plan, before, wanted, guarded)
+        except BaseException as error:
+            failure = _put_back(host, backend, store, undoing, token, before, guarded if refreshing else None)
+            if failure is not None:
+                journal.keep(token)
+                raise StoreError(
+                    store=store.id,
+                    cause=f"{words(error)}, and it could not be put back: {failure}",
+                    advice="run the command again when the cause is mended",
+                ) from error
+            raise
 
 
 def _put_back(
@@ -125,14 +127,13 @@ def _put_back(
     steps: Sequence[Step],
     token: str,
     before: Observation,
-    *,
-    derived: bool,
+    guarded: Guarded | None,
 ) -> str | None:
     """Undo file steps, then make derived files anew (in this order: none of them stays stale); why not, or None."""
     try:
         deleted = undo(host, steps, token)
-        if derived:
-            refresh(host, backend.refresh(host, store, deleted), whatever=True)
+        if guarded is not None:
+            refresh(host, backend.refresh(host, store, deleted), guarded, whatever=True)
         same = backend.observe(host, store).anchors == before.anchors
     except (TrustInstallError, OSError) as error:
         return words(error)
@@ -146,13 +147,14 @@ def _settle(
     plan: Plan,
     before: Observation,
     wanted: Sequence[Wanted],
+    guarded: Guarded,
 ) -> Observation:
     """Refresh until the artefact shows what is wanted; whatever a tool says of itself is no evidence."""
     wrong: str | None = None
     for attempt in range(ATTEMPTS if plan.refresh else 1):
         if attempt:
             host.pause(_PAUSE)
-        refresh(host, plan.refresh)
+        refresh(host, plan.refresh, guarded)
         after = backend.observe(host, store)
         wrong = _wrong(plan, before, after, wanted)
         if wrong is None and not before.problems:  # what was damaged before may stay so: ours goes out of it, too

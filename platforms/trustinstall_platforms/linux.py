@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -145,7 +144,7 @@ class SystemStore:
 
     def _found(self, host: Host) -> list[Store]:
         family = self._family
-        if host.platform != "linux" or not family.ids & _system_ids(host):
+        if host.platform != "linux" or not family.ids & host.distribution():
             return []
         return [
             Store(
@@ -306,18 +305,3 @@ def _missing(host: Host, directory: str) -> list[str]:
         missing.insert(0, directory)
         directory = posixpath.dirname(directory)
     return missing
-
-
-def _system_ids(host: Host) -> set[str]:
-    """Read ID and ID_LIKE of os-release(5), in lower case (Deepin and others do not keep to it).
-
-    Read here and not by the package `distro`: importing that costs 18 to 45 ms, and it opens
-    files by itself.
-    """
-    for path in ("/etc/os-release", "/usr/lib/os-release"):
-        content = debian.read(host, path)
-        if content is not None:
-            text = content.decode("utf-8", "replace")
-            found = re.findall(r"^ID(?:_LIKE)?=(.*)$", text, re.MULTILINE)
-            return set(" ".join(value.strip().strip("\"'") for value in found).lower().split())
-    return set()

@@ -91,6 +91,8 @@ class Machine:
             "TRUSTINSTALL_PYTHON": str(everyone / PYTHON.relative_to(sys.base_prefix) if private else PYTHON),
             **(variables or {}),
         }
+        if private and sys.base_prefix != "/usr":  # a Python of root's own may have its library there too
+            environment["LD_LIBRARY_PATH"] = str(everyone / "lib")
         words = ["/bin/sh", "-euc", commands, "sh", *arguments]
         words = ["env", "-i", *(f"{name}={value}" for name, value in environment.items()), *words]
         if private:

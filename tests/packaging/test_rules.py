@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(os.environ.get("TRUSTINSTALL_CHECKOUT", Path(__file__).parents[2]))
+RULES = "tests/packaging/test_rules.py"
 RUFF = Path(sys.executable).parent / "ruff"
 
 REACHES_OUT = {
@@ -99,13 +100,15 @@ def test_locked_requirements_are_hashed_and_name_no_index(name: str) -> None:
 
 def test_no_path_of_a_developers_machine_is_in_the_tree() -> None:
     """Nothing that is committed names the directory it was written in."""
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=CHECKOUT, check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
     private = re.compile(rb"/root/\.pyenv|" + re.escape(str(CHECKOUT)).encode() + rb"\b")
-    found = [
-        name for name in tracked if name and (CHECKOUT / name).is_file() and name != "tests/packaging/test_rules.py"
-        and private.search((CHECKOUT / name).read_bytes())
-    ]  # fmt: skip
+    written = [
+        path
+        for directory, _, names in os.walk(CHECKOUT)
+        for path in (Path(directory, name) for name in names)
+        if not re.search(
+            r"/(\.venv|\.git|\.\w+_cache|\.hypothesis|__pycache__)/", f"{path.relative_to(CHECKOUT.parent)}/"
+        )
+    ]
+    assert CHECKOUT / "pyproject.toml" in written
+    found = [path for path in written if path != CHECKOUT / RULES and private.search(path.read_bytes())]
     assert found == []

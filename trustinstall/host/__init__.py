@@ -10,10 +10,10 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from trustinstall.host import accounts, files, inputs, locks, places, process, worker
+from trustinstall.host import accounts, files, inputs, locks, places, process, system, worker
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
-from trustinstall.host.process import ToolResult
+from trustinstall.host.process import Guarded, ToolResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from trustinstall.plan import Guard, Run
 
-__all__ = ["Account", "Host", "Kind", "Status", "ToolResult"]
+__all__ = ["Account", "Guarded", "Host", "Kind", "Status", "ToolResult"]
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,10 @@ class Host:
         """The account of that uid, or None."""
         return accounts.of(uid)
 
+    def distribution(self) -> frozenset[str]:
+        """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
+        return system.distribution(self.root)
+
     def people(self) -> list[Account]:
         """The accounts that a person logs in to."""
         return accounts.people()
@@ -230,6 +234,6 @@ class Host:
         """A random word that nobody can guess."""
         return process.token()
 
-    def guarded(self, guard: Guard) -> process.Guarded:
-        """A context in which what the guard names is quiet, or Busy is raised; it says what tools must be told."""
-        return process.Guarded(guard, self.root, self.environ)
+    def guarded(self, guard: Guard) -> Guarded:
+        """A context in which what the guard names is held and quiet; see `process.Guarded`."""
+        return Guarded(guard, self.root)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shlex
 import signal
 import subprocess
@@ -20,7 +19,6 @@ from trustinstall.host import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from trustinstall.plan import Guard, Run
 
@@ -64,7 +62,7 @@ def pause(seconds: float) -> None:
 
 def token() -> str:
     """64 random bits, in hex."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()  # what secrets.token_hex does, without 5 ms of imports
 
 
 def run(command: Run, program: str, told: Mapping[str, str], inherit: tuple[int, ...]) -> ToolResult:
@@ -146,63 +144,63 @@ def _last_line(output: str) -> str:
 class Guarded:
     """Holds a guard's lock, and waits until its tool is quiet; a context manager.
 
-    Entering gives the environment that tools must be told of the lock: dpkg(1) does not take its frontend lock
-    when DPKG_FRONTEND_LOCKED is set, because its caller holds it. Where the lock's holder is an ancestor of ours
-    (we were called from a package's own hook), waiting would never end: then nothing is taken, and tools are told
-    the same. Raises Busy when either is not quiet in time.
+    `told` is what tools must find in their environment: dpkg(1) does not take its frontend lock when
+    DPKG_FRONTEND_LOCKED is set, because its caller holds it. Where the lock's holder is an ancestor of ours (we were
+    called from a package's own hook), waiting would never end: then nothing is taken, and tools are told the same.
+    Entering and `wait` raise Busy when either is not quiet in time.
     """
 
-    def __init__(self, guard: Guard, root: str, environ: Mapping[str, str]) -> None:
-        self._guard, self._root, self._environ = guard, root, environ
+    def __init__(self, guard: Guard, root: str) -> None:
+        self._guard, self._root = guard, root
         self._descriptor = -1
+        self.told: Mapping[str, str] = {}
 
-    def __enter__(self) -> dict[str, str]:
-        end = time.monotonic() + self._guard.seconds
-        told = self._take(end) if self._guard.lock else {}
+    def __enter__(self) -> Guarded:  # noqa: PYI034  typing.Self needs Python 3.11
         try:
-            while self._guard.tool and (pid := _other(self._guard.tool)):
-                if time.monotonic() > end:
-                    raise Busy(f"{self._guard.tool} is being run by process {pid}; try again when it has ended")
-                time.sleep(_POLL)
+            if self._guard.lock:
+                self._take(self._guard.lock)
+            self.wait()
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
-        return told
+        return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _take(self, end: float) -> dict[str, str]:
+    def wait(self) -> None:
+        """Wait until nobody but us runs the guard's tool."""
+        end = time.monotonic() + self._guard.seconds
+        while self._guard.tool and (pid := _other(self._guard.tool)):
+            if time.monotonic() > end:
+                raise Busy(f"{self._guard.tool} is being run by process {pid}; try again when it has ended")
+            time.sleep(_POLL)
+
+    def _take(self, lock: str) -> None:
         import fcntl
 
-        path = files.below(self._root, self._guard.lock or "")
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._descriptor = os.open(files.below(self._root, lock), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
-            return {}
+            return
+        end = time.monotonic() + self._guard.seconds
         while True:
             try:
                 fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
             except OSError:
                 holder = _holder(os.fstat(self._descriptor).st_ino)
-                if holder in _ancestors():
-                    break
-                if time.monotonic() > end:
-                    raise Busy(
-                        f"the package manager is working (process {holder or 'unknown'} holds {self._guard.lock}); "
-                        "try again when it has ended"
-                    ) from None
-                time.sleep(_POLL)
-            else:
+            if holder in _ancestors():
                 break
-        return {"DPKG_FRONTEND_LOCKED": "1"}
+            if time.monotonic() > end:
+                raise Busy(
+                    f"the package manager is working (process {holder or 'unknown'} holds {lock}); "
+                    "try again when it has ended"
+                )
+            time.sleep(_POLL)
+        self.told = {"DPKG_FRONTEND_LOCKED": "1"}
 
 
 def _holder(inode: int) -> int | None:
