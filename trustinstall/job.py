@@ -79,7 +79,8 @@ class Job:
                 self._ledger.placements.pop(key, None)
             elif key not in self._ledger.placements and (not foreign or self._wish.adopt):
                 new = placed.get(one.sha256, Placed(one.sha256, ()))
-                self._ledger.certificates[one.sha256] = one
+                # Now: an interrupt may end us before the whole claim is noted.
+                self._ledger.claim(one, self._wish.by, self._host.stamp(), ())
                 self._ledger.placements[key] = Placement(
                     one.sha256,
                     store.id,

@@ -48,7 +48,7 @@ class Journal:
         self._host, self._state, self.transaction = host, state, transaction
         self._lock = Lock()
         self._entries: list[Entry] = []
-        self._kept: set[str] = set()
+        self._kept: list[Entry] = []
 
     @property
     def used(self) -> bool:
@@ -62,16 +62,21 @@ class Journal:
             self._host.append(self._state.journal, _line(entry), 0o600)
 
     def keep(self, token: str) -> None:
-        """Note that what this token names could not be put back: the next command must try again."""
-        self._kept.add(token)
+        """Note durably that what this token names could not be put back: the next command must try again.
+
+        The new line bears a name of its own, so that a ledger written after it does not make it a thing of the past.
+        """
+        with self._lock:
+            kept = [replace(one, transaction=f"{one.transaction}-kept") for one in self._entries if one.token == token]
+            self._kept += kept
+            self._host.append(self._state.journal, b"".join(map(_line, kept)), 0o600)
 
     def close(self) -> None:
         """Forget what has ended, because the ledger (or the undoing) is on disk; what must be kept stays."""
         if not self._entries:
             return
-        kept = [replace(one, transaction=f"{one.transaction}-kept") for one in self._entries if one.token in self._kept]
-        if kept:
-            content = b"".join(map(_line, kept))
+        if self._kept:
+            content = b"".join(map(_line, self._kept))
             self._host.write(self._state.journal, content, 0o600, None, self._host.token())
         else:
             self._host.delete(self._state.journal)

@@ -9,7 +9,7 @@ from trustinstall import journal
 from trustinstall.apply import undo
 from trustinstall.errors import StateError, TrustInstallError
 from trustinstall.plan import Guard
-from trustinstall.work import refresh
+from trustinstall.work import refresh, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend]) -> bool:
-    """Finish or undo the command whose journal is still there; whether there was one.
+    """Undo what a command whose journal is still there has not finished; whether there was anything to undo.
 
     The caller holds the lock. Raises StateError where it cannot be done; the journal is then kept.
     """
@@ -32,13 +32,21 @@ def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend
         if host.status(state.journal) is not None:
             journal.forget(host, state)
         return False
-    _take_temporary_files(host, entries)
-    if entries[0].transaction != ledger.transaction:
-        deleted = {(entry.backend, entry.location): undo(host, entry.inverse, entry.token) for entry in entries}
-        for (name, location), gone in deleted.items():
-            _renew(host, backends, name, location, gone)
+    pending = [entry for entry in entries if entry.transaction != ledger.transaction]
+    deleted: dict[tuple[str, str], list[str]] = {}
+    try:
+        _take_temporary_files(host, entries)
+        for entry in pending:
+            deleted.setdefault((entry.backend, entry.location), []).extend(undo(host, entry.inverse, entry.token))
+    except OSError as error:
+        raise StateError(
+            f"an earlier command was interrupted, and what it did could not be undone: {words(error)}; "
+            "then run the command again"
+        ) from None
+    for (name, location), gone in deleted.items():
+        _renew(host, backends, name, location, gone)
     journal.forget(host, state)
-    return True
+    return bool(pending)
 
 
 def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, gone: Sequence[str]) -> None:

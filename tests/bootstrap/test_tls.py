@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.bootstrap.machine import PREPARING, WHEELS, Machine
+from tests.bootstrap.machine import CHECKOUT, PREPARING, WHEELS, Machine
 from tests.support.pki import Root, make_root, to_pem
 from tests.support.tls import Server
+
+sys.path.append(str(CHECKOUT / "scripts" / "bootstrap"))
+import proxy
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +71,6 @@ def test_refused_unless_the_certificate_is_named(machine: Machine, root: Root, i
     ("form", "named"),
     [
         pytest.param("pem", "option", id="pem-named-by-option"),
-        pytest.param("der", "equals", id="der-named-by-option-with-equals-sign"),
         pytest.param("second", "variable", id="second-in-a-windows-file-named-by-variable"),
     ],
 )
@@ -78,14 +81,12 @@ def test_trusted_for_the_download_when_it_is_named(
     other = make_root("Other Root")
     content = {
         "pem": root.pem,
-        "der": root.der,
         "second": b"\xef\xbb\xbfSubject: two\r\n" + (other.pem + root.pem).replace(b"\n", b"\r\n"),
     }[form]
     (machine.directory / "corp.crt").write_bytes(content)
     fingerprint = colons(root.sha256)
     options, variables = {
         "option": (["--sha256", fingerprint], {}),
-        "equals": ([f"--sha256={fingerprint}"], {}),
         "variable": ([], {"TRUSTINSTALL_BOOTSTRAP_SHA256": fingerprint}),
     }[named]
     done = machine.run("add", "corp.crt", *options, "--help", variables={**only(index), **variables})
@@ -94,6 +95,25 @@ def test_trusted_for_the_download_when_it_is_named(
     body = "".join(to_pem(root.der).decode().splitlines()[1:-1])[:64]
     kept = machine.shell('grep -rlF "$1" "$2" || true', body, str(environment))
     assert kept.stdout == ""
+
+
+@pytest.mark.parametrize("form", ["der", "pem", "trusted", "x509", "two", "text-around"])
+def test_found_in_every_form_of_a_certificate_file(form: str, root: Root, tmp_path: Path) -> None:
+    """DER, and the PEM labels that OpenSSL reads, with others before it and text around it."""
+    trust = bytes.fromhex("300c300a06082b06010505070301")  # X509_CERT_AUX: for servers
+    content = {
+        "der": root.der,
+        "pem": root.pem,
+        "trusted": to_pem(root.der + trust, "TRUSTED CERTIFICATE"),
+        "x509": to_pem(root.der, "X509 CERTIFICATE"),
+        "two": make_root("Other Root").pem + root.pem,
+        "text-around": b"Bag Attributes\n" + root.pem + b"end",
+    }[form]
+    path = tmp_path / "corp.crt"
+    path.write_bytes(content)
+    named = proxy.named_fingerprint(["add", str(path), f"--sha256={colons(root.sha256)}"])
+    assert proxy.find_certificate(named, ["add", "--force", str(path)]) == root.der
+    assert proxy.find_certificate(named[:-1], [str(path)]) is None
 
 
 def test_another_root_that_is_named_does_not_help(machine: Machine, index: str) -> None:

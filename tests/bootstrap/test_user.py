@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -122,16 +123,13 @@ def test_a_python_without_ensurepip_is_named_with_its_package(machine: Machine) 
 
 
 def python_without_ensurepip(prefix: Path) -> Path:
-    """Make a Python of links to this one's library, all but `ensurepip`."""
-    library = Path("lib") / f"python3.{sys.version_info[1]}"
-    (prefix / "bin").mkdir(parents=True)
-    (prefix / library).mkdir(parents=True)
-    for each in Path(os.__file__).parent.iterdir():
-        if each.name != "ensurepip":
-            (prefix / library / each.name).symlink_to(each)
+    """Make a copy of this Python, all but `ensurepip` and what it starts without."""
+    library = Path(os.__file__).parent
+    left_out = shutil.ignore_patterns("ensurepip", "*-packages", "test", "tests", "__pycache__", "config-*")
+    shutil.copytree(library, prefix / "lib" / library.name, ignore=left_out, ignore_dangling_symlinks=True)
     python = prefix / "bin" / PYTHON.name
-    python.write_bytes(PYTHON.read_bytes())
-    python.chmod(0o755)
+    python.parent.mkdir()
+    shutil.copy(PYTHON, python)
     return python
 
 

@@ -73,6 +73,10 @@ with open("/usr/lib/python3/dist-packages/" + name, "wb") as file:
     file.write(content)
 END
 
+# certificates that somebody put beside the links, and links to them
+find /etc/ssl/certs -maxdepth 1 -type f ! -name ca-certificates.crt -delete
+find /etc/ssl/certs -maxdepth 1 -xtype l -delete
+
 rm -f /var/lib/ca-certificates-java/pending
 update-ca-certificates --fresh
 rm -rf /tmp/hsperfdata_*
