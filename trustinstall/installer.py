@@ -152,6 +152,8 @@ class Installer:
         Raises the same errors as `add`.
         """
         situation = decide(self.host, ask or Ask(), terminal=False)
+        if not self.host.account.is_root:
+            self._check_rights(certificates)
         wish = Wish(
             tuple(certificates),
             trusted=False,
@@ -241,12 +243,11 @@ class Installer:
             selection,
         )
         try:
-            return Part(
-                account.name,
-                from_bytes(self.host.as_account(account, job, partial(self.tick, account.name))),
-            )
+            outcomes = from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
         except (TrustInstallError, OSError) as error:
             return Part(account.name, problem=str(error))
+        # What is not theirs is in the machine's part, or is nobody's business here.
+        return Part(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
 
     def _check(self, selection: Selection, parts: Sequence[Part]) -> None:
         """With several scopes, whether a store's name is known anywhere is only clear in the end."""

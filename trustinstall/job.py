@@ -103,6 +103,8 @@ class Job:
             return Outcome(store, Result.FAILED, seen, "store-failed")
         count, name = len(seen.anchors), source.store.id
         wrong = [sha256 for sha256 in self._names if (sha256 in seen.anchors) != self._wish.trusted]
+        if not wrong and not self._wish.trusted and source.result is not Result.REMOVED:
+            return Outcome(store, Result.ABSENT, f"follows {name}", anchors=count)
         if not wrong or self._journal is None:
             return Outcome(store, Result.FOLLOWS, name, anchors=count)
         if not self._wish.trusted and source.result is not Result.REMOVED:

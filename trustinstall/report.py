@@ -109,16 +109,14 @@ def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
 
 def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[str]:
     """One line of a table (several where the detail is long): a name, a word in colour, and a detail."""
-    gap = max(1, _NAME - len(name))
-    head = f"  {name}{' ' * gap}{word}{' ' * max(1, _WORD - len(word))}"
-    lines = textwrap.wrap(detail, WIDTH - len(head), break_on_hyphens=False) or [""]
-    if WIDTH - len(head) < _NARROW and len(lines) > 1:
-        lines = ["", *textwrap.wrap(detail, WIDTH - 6, break_on_hyphens=False)]
-        rest = [f"      {line}" for line in lines[1:]]
+    start, middle = f"  {name:<{_NAME - 1}} ", f"{word:<{_WORD - 1}} "
+    indent, first = " " * (len(start) + len(middle)), ""
+    if WIDTH - len(indent) >= _NARROW:
+        first, *rest = textwrap.wrap(detail, WIDTH - len(indent), break_on_hyphens=False) or [""]
     else:
-        rest = [" " * len(head) + line for line in lines[1:]]
-    painted = f"  {name}{' ' * gap}{paint(word)}{' ' * max(1, _WORD - len(word))}{lines[0]}"
-    return [painted.rstrip(), *rest]
+        indent, rest = " " * 6, textwrap.wrap(detail, WIDTH - 6, break_on_hyphens=False)
+    painted = f"{start}{paint(word)}{middle[len(word) :]}{first}"
+    return [painted.rstrip(), *(f"{indent}{line}" for line in rest)]
 
 
 def _summary(report: Report) -> str:
@@ -126,7 +124,7 @@ def _summary(report: Report) -> str:
     others = sum(one.result is Result.NOT_COVERED for one in report.outcomes)
     if others:
         missing.append(f"{_count(others, 'store')} of another scope (-v lists them)")
-    if report.situation.uncovered:
+    if report.situation.uncovered and report.command == "add":
         missing.append(f"{_count(report.situation.uncovered, 'other account')} (--all-users)")
     return _result(report) + (f" Not covered: {', '.join(missing)}." if missing else "")
 

@@ -46,7 +46,8 @@ def test_nothing_is_read_from_the_checkout_any_more(roots_machine: Machine) -> N
 def test_a_place_that_others_may_write_is_refused(roots_machine: Machine) -> None:
     """Root starts nothing below a directory in which somebody else could have put it."""
     for preparation in (
-        "chmod 777 /opt",
+        "chmod 757 /opt",
+        "chmod 775 /opt",
         "chmod 1777 /opt",
         "mkdir -m 775 /opt/trustinstall",
         f"mkdir /opt/trustinstall; chown {NOBODY} /opt/trustinstall",

@@ -1,0 +1,175 @@
+"""Work for another account: root's rights are gone for good, and its answer is bounded."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trustinstall.errors import TrustInstallError
+from trustinstall.host import Account
+from trustinstall.host.worker import LIMIT, as_account
+
+# pytest-xdist has a thread of its own; the program has none when it forks.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+SOMEBODY = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
+
+
+def work(job: Callable[[], bytes], account: Account = SOMEBODY, seconds: float = 30.0) -> bytes:
+    """Have it done."""
+    return as_account(account, job, lambda: None, seconds)
+
+
+def test_every_right_is_dropped() -> None:
+    """Real, effective, saved and file-system ids, groups and capabilities: as credentials(7) counts them."""
+    status = dict(
+        line.split(":\t", 1) for line in work(lambda: Path("/proc/self/status").read_bytes()).decode().splitlines()
+    )
+    assert status["Uid"].split() == ["12345"] * 4
+    assert status["Gid"].split() == ["23456"] * 4
+    assert status["Groups"].split() == ["23456"]
+    assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapAmb", "CapInh")} == {0}
+
+
+def test_no_right_can_be_got_back() -> None:
+    """Every way back to root or root's groups is refused."""
+
+    def attempt() -> bytes:
+        ways: dict[str, Callable[[], object]] = {
+            "setuid": lambda: os.setuid(0),
+            "seteuid": lambda: os.seteuid(0),
+            "setresuid": lambda: os.setresuid(0, 0, 0),
+            "setgid": lambda: os.setgid(0),
+            "setresgid": lambda: os.setresgid(0, 0, 0),
+            "setgroups": lambda: os.setgroups([0]),
+            "chown": lambda: os.chown("/etc/passwd", 12345, 12345),
+            "shadow": lambda: Path("/etc/shadow").read_bytes(),
+            "chroot": lambda: os.chroot("/"),
+        }
+        worked: list[str] = []
+        for name, way in ways.items():
+            try:
+                way()
+                worked.append(name)
+            except PermissionError:
+                continue
+        return json.dumps(worked).encode()
+
+    assert json.loads(work(attempt)) == []
+
+
+def test_nothing_of_the_parent_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No descriptor, no variable, no directory, no terminal; an umask of 022."""
+    monkeypatch.setenv("LD_PRELOAD_OF_ROOT", "secret")
+    monkeypatch.chdir(tmp_path)
+    secret = os.open("/etc/shadow", os.O_RDONLY)
+    os.set_inheritable(secret, True)
+
+    def look() -> bytes:
+        umask = os.umask(0)
+        opened = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if int(name) < 1000]
+        return json.dumps([opened, dict(os.environ), os.getcwd(), umask, os.getsid(0) == os.getpid()]).encode()
+
+    try:
+        opened, environ, where, umask, leads = json.loads(work(look))
+    except TrustInstallError:  # the directory's own descriptor is gone when its link is read
+        pytest.fail("no answer")
+    finally:
+        os.close(secret)
+    assert [path for path in opened if not path.startswith(("/dev/null", "pipe:", "/proc/"))] == []
+    assert sum(path.startswith("pipe:") for path in opened) == 1
+    assert environ == {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "LC_ALL": "C",
+        "HOME": "/home/somebody",
+        "USER": SOMEBODY.name,
+        "LOGNAME": SOMEBODY.name,
+    }
+    assert (where, umask, leads) == ("/", 0o022, True)
+
+
+def _raise() -> bytes:
+    raise KeyError("secret")
+
+
+def _exit(status: int) -> bytes:
+    os._exit(status)
+
+
+def _kill() -> bytes:
+    os.kill(os.getpid(), 9)
+    return b"never"
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        _raise,
+        lambda: _exit(0) + b"",
+        lambda: _exit(3),
+        _kill,
+        lambda: b"x" * (LIMIT + 1),
+        lambda: (_ for _ in ()).throw(SystemExit(0)),
+    ],
+    ids=["raises", "ends without an answer", "ends badly", "killed", "says too much", "exits"],
+)
+def test_a_bad_end_is_one_sentence(job: Callable[[], bytes], capfd: pytest.CaptureFixture[str]) -> None:
+    """A child that dies, lies about its end or floods us: an error that names the account, and no traceback."""
+    with pytest.raises(TrustInstallError, match=SOMEBODY.name) as caught:
+        answer = work(job)
+        assert answer, "an empty answer is none"
+        pytest.fail(f"{len(answer)} bytes were believed")
+    assert "secret" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("how", ["sleeps", "trickles", "closes its pipe and sleeps"])
+def test_an_endless_child_is_ended(how: str) -> None:
+    """After its time it is killed and waited for: no process stays."""
+
+    def job() -> bytes:
+        if how == "trickles":
+            writer = next(int(name) for name in os.listdir("/proc/self/fd") if _is_pipe(name))
+            while True:
+                os.write(writer, b"x")
+                time.sleep(0.1)
+        if how.startswith("closes"):
+            os.closerange(3, 1000)
+        time.sleep(600)
+        return b""
+
+    started = time.monotonic()
+    with pytest.raises(TrustInstallError):
+        work(job, seconds=0.6)
+    assert time.monotonic() - started < 10
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def _is_pipe(name: str) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{name}").startswith("pipe:")
+    except OSError:
+        return False
+
+
+def test_an_interrupt_ends_the_child() -> None:
+    """Ctrl-C while we wait: the child is killed and waited for."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        as_account(SOMEBODY, lambda: time.sleep(600) or b"", interrupt, 30)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_nobody_works_as_root() -> None:
+    """An account of uid 0 is no other account: nothing is done."""
+    with pytest.raises(TrustInstallError):
+        work(lambda: b"done", Account(0, 0, "root", "/root"))
