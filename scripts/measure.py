@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
-CORP = "/tmp/corp.crt"
-BATCH = "/tmp/batch.pem"
+CORP = "/srv/corp.crt"
+BATCH = "/srv/batch.pem"
 BARE = ("sh", "-c", f"cp {CORP} /usr/local/share/ca-certificates/corp.crt && update-ca-certificates")
 
 

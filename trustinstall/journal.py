@@ -97,7 +97,7 @@ def unfinished(host: Host, state: State) -> list[Entry]:
         return [_entry(line) for line in reversed(lines)]
     except OSError as error:
         raise StateError(f"cannot read {state.journal}: {error.strerror}; nothing was changed") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise StateError(
             f"{state.journal} is damaged ({type(error).__name__}); nothing was changed: look at the stores with "
             "`trustinstall stores`, then delete it"

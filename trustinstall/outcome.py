@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
@@ -66,8 +67,11 @@ def from_bytes(data: bytes) -> tuple[Outcome, ...]:
     Raises TrustInstallError where they are not outcomes at all.
     """
     try:
-        return tuple(_outcome(item) for item in json.loads(data))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        items = json.loads(data)
+        if not isinstance(items, list):
+            raise TypeError("not a list")
+        return tuple(map(_outcome, items))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise TrustInstallError(
             f"a worker process sent an answer that makes no sense ({type(error).__name__})"
         ) from None
@@ -90,11 +94,18 @@ def _outcome(item: dict[str, Any]) -> Outcome:
         Result(item["result"]),
         _text(item["detail"], 1000),
         _text(item["code"]),
-        tuple(_text(word) for word in item["changed"]),
-        tuple(_text(word) for word in item["foreign"]),
+        tuple(map(fingerprint, item["changed"])),
+        tuple(map(fingerprint, item["foreign"])),
         int(item["anchors"]),
         tuple(_text(word, 4096) for word in item["steps"]),
     )
+
+
+def fingerprint(value: object) -> str:
+    """A SHA-256 that somebody else sent: it may end up in a command that we tell an administrator to run."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{64}", value):
+        raise ValueError("not a fingerprint")
+    return value
 
 
 def _text(value: object, limit: int = 120) -> str:

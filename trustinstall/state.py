@@ -55,12 +55,11 @@ def prepare(host: Host, state: State) -> None:
     try:
         for depth in range(2, len(parts)):
             host.make_directory("/".join(parts[:depth]), shared)
-        host.make_directory(state.base, shared)
-        host.make_directory(state.private, 0o700)
+        for path, mode in ((state.base, shared), (state.private, 0o700)):
+            host.make_directory(path, mode)
+            check_owner(host, path, state.owner)
     except OSError as error:
         raise StateError(f"cannot create {state.base}: {error.strerror}; it must be writable for the ledger") from None
-    for path in (state.base, state.private):
-        check_owner(host, path, state.owner)
 
 
 def check_owner(host: Host, path: str, owner: int) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trustinstall import ledger as ledgers
 from trustinstall import survey
 from trustinstall.backend import Observation, Places
 from trustinstall.certificate import Certificate
 from trustinstall.errors import TrustInstallError, printable
+from trustinstall.outcome import fingerprint
 from trustinstall.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from trustinstall.backend import Backend, Placement, Store
     from trustinstall.host import Host
@@ -94,6 +94,17 @@ class StoreView:
     problem: str
 
 
+_Kind = TypeVar("_Kind", Held, Listed, Anchor, StoreView)
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "bool": bool,
+    "int": int,
+    "int | None": (int, type(None)),
+    "tuple[str, ...]": tuple,
+    "tuple[Held, ...]": tuple,
+}
+
+
 @dataclass(frozen=True)
 class View:
     """Everything that looking at one or more scopes gave."""
@@ -149,15 +160,26 @@ def from_bytes(data: bytes) -> View:
     try:
         raw: Any = _clean(json.loads(data))
         return View(
-            tuple(Listed(**{**one, "held": tuple(Held(**held) for held in one["held"])}) for one in raw["listed"]),
-            tuple(Anchor(**one) for one in raw["anchors"]),
-            tuple(StoreView(**one) for one in raw["stores"]),
+            tuple(_made(Listed, {**one, "held": tuple(_made(Held, held) for held in one["held"])}) for one in raw["listed"]),
+            tuple(_made(Anchor, one) for one in raw["anchors"]),
+            tuple(_made(StoreView, one) for one in raw["stores"]),
             tuple(str(note) for note in raw["notes"]),
         )
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise TrustInstallError(
             f"a worker process sent an answer that makes no sense ({type(error).__name__})"
         ) from None
+
+
+def _made(kind: type[_Kind], item: dict[str, Any]) -> _Kind:
+    """One of the classes above from JSON data, if every value has the type that is declared for it."""
+    for one in fields(kind):
+        value = item[one.name]
+        if not isinstance(value, _TYPES[str(one.type)]) or (one.name == "entries" and not all(map(str.isprintable, value))):
+            raise TypeError(f"{one.name} is of another type")
+        if one.name == "sha256":
+            fingerprint(value)
+    return kind(**item)
 
 
 def _clean(value: object) -> object:

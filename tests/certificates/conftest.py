@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 from hypothesis import HealthCheck, settings
+
 from tests.support.pki import Root, make_root
 
 # How long one example takes says more about the machine than about us; test_hostile bounds time by comparison.

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.x509 import verification
+
 from tests.support.pki import (
     ANY_PURPOSE,
     CLIENT_AUTH,

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.pki import Extension, make_root, to_pem
 
+from tests.support.pki import Extension, make_root, to_pem
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.pki import make_root
 
+from tests.support.pki import make_root
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused, UsageProblem
 from trustinstall.intake import Intake, normalise_fingerprint, take

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
+
 from tests.support.pki import (
     Extension,
     PrivateKey,
@@ -27,7 +28,6 @@ from tests.support.pki import (
     to_pem,
     utc_time,
 )
-
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused
 from trustinstall.reading import MOST_OCTETS, read_certificates

@@ -11,8 +11,8 @@ from datetime import timezone
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.support.pki import Root, make_root, name, sequence
 
+from tests.support.pki import Root, make_root, name, sequence
 from trustinstall import errors
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused, StoreError, TrustInstallError, printable

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from tests.support.pki import (
     ANY_PURPOSE,
     CLIENT_AUTH,
@@ -24,7 +25,6 @@ from tests.support.pki import (
     tlv,
     utc_time,
 )
-
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused
 from trustinstall.reading import read_certificates

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -17,10 +19,17 @@ from tests.support.throwaway import PROGRAM, Throwaway
 PLACE = "/tmp/input"  # noqa: S108  in a throw-away root
 MEMORY = 1024 * 1024  # KiB of address space
 ROOT = make_root("Corp Root G2")
+
+
+def odd(changes: dict[str, Any]) -> bytes:
+    """A root that is not as it should be."""
+    return make_root("Odd", **changes).pem
+
+
 FILES: dict[str, Callable[[], bytes]] = {
     **{f"read: {case}": make for case, (make, _) in BAD.items()},
-    **{f"vet: {case}": lambda odd=odd: make_root("Odd", **odd).pem for case, (odd, _) in (STRUCTURAL | POLICY).items()},
-    **{f"vet: {case}": lambda make=make: make().pem for case, make in SPECIAL.items()},
+    **{f"vet: {case}": partial(odd, changes) for case, (changes, _) in (STRUCTURAL | POLICY).items()},
+    **{f"vet: {case}": partial(lambda make: make().pem, make) for case, make in SPECIAL.items()},
 }
 
 
@@ -47,21 +56,18 @@ def test_a_bad_file_changes_nothing(debian: Throwaway, case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", ["missing", "fifo", "device", "link to a fifo", "directory with nothing", "loop", "socket name"]
+    "case", ["missing", "fifo", "device", "link to a fifo", "directory with nothing", "loop", "dangling link"]
 )
 def test_what_is_no_file_is_refused_at_once(debian: Throwaway, case: str) -> None:
     """Nothing blocks, and nothing endless is read."""
     folder = debian.path(debian.write(f"{PLACE}/{case.replace(' ', '-')}/x", b"")).parent
-    make: dict[str, Callable[[], object]] = {
-        "missing": lambda: None,
-        "fifo": lambda: os.mkfifo(folder / "corp.crt"),
-        "device": lambda: (folder / "corp.crt").symlink_to("/dev/zero"),
-        "link to a fifo": lambda: (os.mkfifo(folder / "fifo"), (folder / "corp.crt").symlink_to("fifo")),
-        "directory with nothing": lambda: (folder / "corp.crt").mkdir(),
-        "loop": lambda: (folder / "corp.crt").symlink_to("corp.crt"),
-        "socket name": lambda: (folder / "corp.crt").symlink_to("/dev/log-that-is-not-there"),
-    }
-    make[case]()
+    links = {"device": "/dev/zero", "link to a fifo": "fifo", "loop": "corp.crt", "dangling link": "/nowhere"}
+    if "fifo" in case:
+        os.mkfifo(folder / case.removeprefix("link to a ").replace("fifo", "fifo" if "link" in case else "corp.crt"))
+    if case in links:
+        (folder / "corp.crt").symlink_to(links[case])
+    elif case == "directory with nothing":
+        (folder / "corp.crt").mkdir()
     done = refused(debian, f"{PLACE}/{folder.name}/corp.crt")
     assert done.returncode == 4, done
     assert done.stderr.count("\n") == 1

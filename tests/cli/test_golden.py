@@ -37,11 +37,10 @@ ROOT = replace(USER, kind="root", machine=True, own=False, uncovered=2)
 UNDO = "sudo /opt/trustinstall/bin/trustinstall remove 295c16b9"
 
 
-def bundle(number: int, **changes: object) -> Store:
+def bundle(number: int) -> Store:
     """Some environment's bundle."""
     where = f"/srv/app{number}/lib/python3.11/site-packages/certifi/cacert.pem"
-    store = Store("certifi", where, 0, f"certifi:{where}", "requests, httpx", label=f"/srv/app{number} (certifi)")
-    return replace(store, **changes)  # type: ignore[arg-type]  a shorthand of this test
+    return Store("certifi", where, 0, f"certifi:{where}", "requests, httpx", label=f"/srv/app{number} (certifi)")
 
 
 def report(command: str, situation: Situation, *outcomes: Outcome, problem: str = "", dry_run: bool = False) -> Report:
@@ -55,9 +54,17 @@ def changed(what: Report, advice: Advice = Advice(), *, verbose: bool = False) -
     return change_lines(what, advice, plain, verbose=verbose)
 
 
-def done(store: Store, result: Result, detail: str = "", **more: object) -> Outcome:
+def done(
+    store: Store,
+    result: Result,
+    detail: str = "",
+    *,
+    changed: tuple[str, ...] = (),
+    foreign: tuple[str, ...] = (),
+    steps: tuple[str, ...] = (),
+) -> Outcome:
     """An outcome."""
-    return replace(Outcome(store, result, detail, anchors=142), **more)  # type: ignore[arg-type]  as above
+    return Outcome(store, result, detail, "", changed, foreign, 142, steps)
 
 
 ADDED = [

@@ -164,7 +164,9 @@ def test_a_bad_tool(world: World, how: str, trusted: bool) -> None:  # noqa: FBT
     assert outcomes["shelf:/stores/a/bundle"].result is Result.FAILED
     assert outcomes["shelf:/stores/b/bundle"].result is (Result.ADDED if trusted else Result.REMOVED)
     now = world.tree()
-    assert {path: now[path] for path in now if "/a/" in path} == {path: before[path] for path in before if "/a/" in path}
+    assert {path: now[path] for path in now if "/a/" in path} == {
+        path: before[path] for path in before if "/a/" in path
+    }
     says_the_truth(world, "a", "b")
 
 
@@ -238,7 +240,9 @@ def test_what_cannot_be_put_back_is_mended_by_the_next_command(world: World) -> 
     assert world.change(1, trusted=False).recovered
     assert not (world.state / "private/journal").exists()
     now = world.tree()
-    assert {path: now[path] for path in now if "/a/" in path} == {path: before[path] for path in before if "/a/" in path}
+    assert {path: now[path] for path in now if "/a/" in path} == {
+        path: before[path] for path in before if "/a/" in path
+    }
     assert world.holds("b")
     says_the_truth(world, "a", "b")
 

@@ -106,7 +106,9 @@ def test_standard_input_is_what_the_step_says_and_ends(tmp_path: Path) -> None:
 
 def test_output_is_bounded_and_the_end_of_it_kept(tmp_path: Path) -> None:
     """Megabytes of output cost no memory; the last words are what is quoted."""
-    program = tool(tmp_path, "head -c 5000000 /dev/zero | tr '\\0' x; echo; printf '\\033[31mthe last words\\377\\n'; exit 7")
+    program = tool(
+        tmp_path, "head -c 5000000 /dev/zero | tr '\\0' x; echo; printf '\\033[31mthe last words\\377\\n'; exit 7"
+    )
     said = run(program, must_succeed=False)
     assert (said.status, len(said.output) <= 65536) == (7, True)
     with pytest.raises(ToolFailed) as caught:
@@ -118,13 +120,16 @@ def test_output_is_bounded_and_the_end_of_it_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stubborn", [False, True], ids=["polite", "stubborn"])
 def test_a_time_out_ends_the_whole_process_group(
-    tmp_path: Path, stubborn: bool, monkeypatch: pytest.MonkeyPatch  # noqa: FBT001
+    tmp_path: Path,
+    stubborn: bool,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001
 ) -> None:
     """The tool and what it has started are ended, also where they do not listen."""
     monkeypatch.setattr(process, "_GRACE", 0.3)
     trap = "trap '' TERM INT HUP\n" if stubborn else ""
     program = tool(
-        tmp_path, f"{trap}sleep 600 & echo $! >{tmp_path}/grandchild; echo $$ >{tmp_path}/child; while :; do sleep 600; done"
+        tmp_path,
+        f"{trap}sleep 600 & echo $! >{tmp_path}/grandchild; echo $$ >{tmp_path}/child; while :; do sleep 600; done",
     )
     started = time.monotonic()
     with pytest.raises(ToolFailed, match="did not end within"):

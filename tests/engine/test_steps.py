@@ -152,7 +152,11 @@ def test_undoing_twice_is_undoing_once(tmp_path: Path) -> None:
     """Recovery may itself be killed and begin again."""
     (tmp_path / "old").write_bytes(b"old")
     host = host_at(tmp_path)
-    steps = [MakeDirectory("/new", 0o755), Edit("/new/file", Content(b"x"), ABSENT), Delete("/old", digest(b"old"))]
+    steps: list[Step] = [
+        MakeDirectory("/new", 0o755),
+        Edit("/new/file", Content(b"x"), ABSENT),
+        Delete("/old", digest(b"old")),
+    ]
     before = tree(tmp_path)
     backwards = [one for one in [inverse(host, step) for step in steps] if one is not None][::-1]
     for step in steps:

@@ -270,13 +270,20 @@ def write(path: str, content: bytes, mode: int, owner: tuple[int, int] | None, t
 
 
 def append(path: str, content: bytes, mode: int) -> None:
-    """Append to a regular file, and make it durable, its name included."""
+    """Append to a regular file, all of it or nothing, and make it durable, its name included."""
     new = status(path) is None
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW | _CLOEXEC | _BINARY, mode)
-    with open(descriptor, "ab") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        size, rest = os.fstat(descriptor).st_size, memoryview(content)
+        try:
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        except BaseException:
+            os.ftruncate(descriptor, size)  # a full disk: half a line would spoil the next one
+            raise
+    finally:
+        os.close(descriptor)
     if new:
         _sync_directory(os.path.dirname(path))
 

@@ -118,8 +118,14 @@ def _check_program(program: str, name: str) -> None:
     real = os.path.realpath(program)
     if not files.executable(real):
         raise ToolFailed(f"{name} is missing; install the package that brings {program}")
-    if sys.platform != "win32" and os.geteuid() == 0 and files.path_owner("/", real) != 0:
-        raise ToolFailed(f"{name} is not run as root, because {real} does not belong to root alone")
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return
+    try:
+        safe, why = files.path_owner("/", real) == 0, f"{real} does not belong to root alone"
+    except OSError as error:
+        safe, why = False, error.strerror
+    if not safe:
+        raise ToolFailed(f"{name} is not run as root, because {why}; look at who may change it")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -45,9 +45,10 @@ def as_account(
         answer = _collect(reader, tick, time.monotonic() + seconds)
     finally:
         os.close(reader)
-        if answer is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(
+                child, signal.SIGKILL
+            )  # what has ended keeps its status; what has only closed the pipe must not stay
         _, status = os.waitpid(child, 0)
     if answer is None or status != 0:
         raise TrustInstallError(

