@@ -135,27 +135,27 @@ class Backend(Protocol):
 
     name: str
 
-    def discover(self, host: Host, places: Places) -> Iterable[Found]:
+    def discover(self, host: Host, places: Places, /) -> Iterable[Found]:
         """The stores of this kind on this host, without following anything into another account's files."""
         ...
 
-    def at(self, host: Host, location: str) -> Store | None:
+    def at(self, host: Host, location: str, /) -> Store | None:
         """The store at a location that the ledger remembers, or None where there is none any more."""
         ...
 
-    def observe(self, host: Host, store: Store) -> Observation:
+    def observe(self, host: Host, store: Store, /) -> Observation:
         """What the store's clients trust now."""
         ...
 
-    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+    def anchors(self, host: Host, store: Store, /) -> Iterator[bytes]:
         """The DER of every anchor that `observe` counts, for a list of all of them."""
         ...
 
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record, /) -> Plan:
         """The steps from what was seen to what is wanted; raises StoreError where that is impossible."""
         ...
 
-    def refresh(self, host: Host, store: Store, gone: Sequence[str]) -> Refresh | None:
+    def refresh(self, host: Host, store: Store, gone: Sequence[str], /) -> Refresh | None:
         """How derived files are made anew after file steps were applied or undone.
 
         `gone` names the files that were deleted; the answer depends on nothing else that was remembered,
@@ -163,6 +163,6 @@ class Backend(Protocol):
         """
         ...
 
-    def verify(self, host: Host, store: Store) -> str | None:
+    def verify(self, host: Host, store: Store, /) -> str | None:
         """A last, expensive opinion on the artefact after it was changed (does it load?); None when it is fine."""
         ...

@@ -20,7 +20,7 @@ from trustinstall.state import State, prepare
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from trustinstall.backend import Backend, Store
     from trustinstall.host import Host
@@ -90,7 +90,7 @@ class Engine:
         selection.check(store for _, store in found.stores.values())
 
     @contextmanager
-    def _locked(self) -> Iterator[Host]:
+    def _locked(self) -> Generator[Host, None, None]:
         descriptor = self._host.lock(self._state.lock, lambda: self._tick("waiting for another trustinstall"))
         try:
             yield self._host.holding(descriptor)

@@ -12,7 +12,7 @@ from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
-from trustinstall.errors import NoRights, TrustInstallError, UsageProblem, printable
+from trustinstall.errors import NoRights, TrustInstallError
 from trustinstall.host import Host
 from trustinstall.job import Wish
 from trustinstall.outcome import CHANGES, Outcome, Result, from_bytes, to_bytes
@@ -196,6 +196,31 @@ class Installer:
         selection: Selection | None,
     ) -> Report:
         places, selection = places or Places(), selection or Selection()
+        if accounts and selection != Selection():
+            # With several scopes, only all of them together tell whether a store's name is known anywhere.
+            every = self._parts(situation, replace(wish, dry_run=True), accounts, places, Selection())
+            selection.check(one.store for part in every for one in part.outcomes)
+        parts = self._parts(situation, wish, accounts, places, selection)
+        outcomes = [one for part in parts for one in part.outcomes]
+        system = any(one.result in CHANGES and one.store.system for one in outcomes)
+        return Report(
+            command,
+            situation,
+            wish.certificates,
+            tuple(parts),
+            wish.dry_run,
+            restarts.needed(self.host) if system else (),
+        )
+
+    def _parts(
+        self,
+        situation: Situation,
+        wish: Wish,
+        accounts: tuple[Account, ...],
+        places: Places,
+        selection: Selection,
+    ) -> list[Part]:
+        """The machine's or own scope first, then those of other accounts."""
         parts: list[Part] = []
         handoffs: dict[int, list[str]] = {}
         if situation.machine or situation.own:
@@ -208,18 +233,7 @@ class Installer:
         for account in self._with_handoffs(accounts, handoffs):
             theirs = Places(searches=tuple(handoffs.get(account.uid, ())))
             parts.append(self._for_account(account, wish, theirs, selection))
-        if accounts and not wish.dry_run:
-            self._check(selection, parts)
-        outcomes = [one for part in parts for one in part.outcomes]
-        system = any(one.result in CHANGES and one.store.system for one in outcomes)
-        return Report(
-            command,
-            situation,
-            wish.certificates,
-            tuple(parts),
-            wish.dry_run,
-            restarts.needed(self.host) if system else (),
-        )
+        return parts
 
     def _with_handoffs(self, accounts: tuple[Account, ...], handoffs: dict[int, list[str]]) -> list[Account]:
         """The accounts to work for, and those whose directories the caller named with --search or --python."""
@@ -249,20 +263,14 @@ class Installer:
         # What is not theirs is in the machine's part, or is nobody's business here.
         return Part(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
 
-    def _check(self, selection: Selection, parts: Sequence[Part]) -> None:
-        """With several scopes, whether a store's name is known anywhere is only clear in the end."""
-        stores = [one.store for part in parts for one in part.outcomes]
-        for word in selection.stores:
-            if not any(Selection((word,)).takes(store) for store in stores):
-                raise UsageProblem(f"no store is called {printable(word)}; `trustinstall stores` lists them")
-
     def look(self, ask: Ask | None = None, *, places: Places | None = None, every_anchor: bool = False) -> View:
         """What the stores of the machine and of the accounts in scope hold, and what of it is ours.
 
-        Raises StateError where the acting account's ledgers cannot be believed.
+        Raises StateError where the acting account's ledgers cannot be believed, and NoRights or UsageProblem.
         """
+        situation = decide(self.host, ask or Ask(), terminal=False)
         view = views.look(self.host, self.backends, places or Places(), every_anchor=every_anchor)
-        for account in decide(self.host, ask or Ask(), terminal=False).accounts if self.host.account.is_root else ():
+        for account in situation.accounts:
             theirs = replace(self.host, account=account, environ={})
             job = partial(_look_for, theirs, self.backends, every_anchor=every_anchor)
             try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trustinstall.backend import Placement, Record
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StateError, printable
+from trustinstall.jsondata import flag, words
 from trustinstall.pem import pem_blocks
 from trustinstall.state import read_json
 
@@ -101,8 +102,17 @@ def load(host: Host, state: State) -> Ledger:
 
 
 def save(host: Host, state: State, ledger: Ledger, token: str) -> None:
-    """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account."""
-    host.write(state.ledger, dump(ledger), 0o644 if state.owner == 0 else 0o600, None, token)
+    """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account.
+
+    Raises StateError where that is not possible: the journal then still says how to undo what was done.
+    """
+    try:
+        host.write(state.ledger, dump(ledger), 0o644 if state.owner == 0 else 0o600, None, token)
+    except OSError as error:
+        raise StateError(
+            f"cannot write {state.ledger}: {error.strerror}; the next command undoes what this one has done, "
+            "as soon as that can be written"
+        ) from None
 
 
 def dump(ledger: Ledger) -> bytes:
@@ -120,18 +130,18 @@ def dump(ledger: Ledger) -> bytes:
 def _from_json(data: dict[str, Any]) -> Ledger:
     certificates = {str(sha256): _certificate(str(sha256), str(pem)) for sha256, pem in data["certificates"].items()}
     claims = [
-        Claim(_known(one, certificates), str(one["by"]), str(one["since"]), _words(one["accounts"]))
+        Claim(_known(one, certificates), str(one["by"]), str(one["since"]), words(one["accounts"]))
         for one in data["claims"]
     ]
     placements = [
         Placement(
             _known(one, certificates),
             str(one["store"]),
-            _words(one["entries"]),
-            _words(one["directories"]),
+            words(one["entries"]),
+            words(one["directories"]),
             str(one["since"]),
             str(one["by"]),
-            _flag(one["adopted"]),
+            flag(one["adopted"]),
         )
         for one in data["placements"]
     ]
@@ -155,15 +165,3 @@ def _known(item: dict[str, Any], certificates: dict[str, Certificate]) -> str:
     if sha256 not in certificates:
         raise ValueError(f"certificate {sha256} is named but not kept")
     return sha256
-
-
-def _words(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise TypeError("not a list of words")
-    return tuple(value)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("neither true nor false")
-    return value

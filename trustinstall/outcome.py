@@ -10,6 +10,7 @@ from typing import Any
 
 from trustinstall.backend import Store
 from trustinstall.errors import TrustInstallError, printable
+from trustinstall.jsondata import items
 
 
 class Result(Enum):
@@ -67,10 +68,7 @@ def from_bytes(data: bytes) -> tuple[Outcome, ...]:
     Raises TrustInstallError where they are not outcomes at all.
     """
     try:
-        items = json.loads(data)
-        if not isinstance(items, list):
-            raise TypeError("not a list")
-        return tuple(map(_outcome, items))
+        return tuple(map(_outcome, items(json.loads(data))))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise TrustInstallError(
             f"a worker process sent an answer that makes no sense ({type(error).__name__})"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import StateError, printable
 from trustinstall.host import Kind
+from trustinstall.jsondata import members
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -85,16 +86,14 @@ def read_json(host: Host, path: str, owner: int, version: int) -> dict[str, Any]
         if content is None:
             return None
         check_owner(host, path, owner)
-        data: Any = json.loads(content)
+        data = members(json.loads(content))
     except OSError as error:
         raise StateError(f"cannot read {path}: {error.strerror}; nothing was changed") from None
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise StateError(
             f"{path} is damaged ({printable(str(error))}); nothing was changed: restore it from a backup, or move it "
             "away and run add again for each certificate"
         ) from None
-    if not isinstance(data, dict):
-        raise StateError(f"{path} is damaged (no object); nothing was changed: restore it from a backup")
     found = data.get("version")
     if found != version:
         raise StateError(

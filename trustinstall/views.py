@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from trustinstall import ledger as ledgers
 from trustinstall import survey
 from trustinstall.backend import Observation, Places
 from trustinstall.certificate import Certificate
 from trustinstall.errors import TrustInstallError, printable
+from trustinstall.jsondata import items, members
 from trustinstall.outcome import fingerprint
 from trustinstall.state import State
 
@@ -160,7 +161,9 @@ def from_bytes(data: bytes) -> View:
     try:
         raw: Any = _clean(json.loads(data))
         return View(
-            tuple(_made(Listed, {**one, "held": tuple(_made(Held, held) for held in one["held"])}) for one in raw["listed"]),
+            tuple(
+                _made(Listed, one | {"held": tuple(_made(Held, held) for held in one["held"])}) for one in raw["listed"]
+            ),
             tuple(_made(Anchor, one) for one in raw["anchors"]),
             tuple(_made(StoreView, one) for one in raw["stores"]),
             tuple(str(note) for note in raw["notes"]),
@@ -175,7 +178,8 @@ def _made(kind: type[_Kind], item: dict[str, Any]) -> _Kind:
     """One of the classes above from JSON data, if every value has the type that is declared for it."""
     for one in fields(kind):
         value = item[one.name]
-        if not isinstance(value, _TYPES[str(one.type)]) or (one.name == "entries" and not all(map(str.isprintable, value))):
+        words = value if one.name == "entries" else ()
+        if not isinstance(value, _TYPES[str(one.type)]) or not all(isinstance(word, str) for word in words):
             raise TypeError(f"{one.name} is of another type")
         if one.name == "sha256":
             fingerprint(value)
@@ -187,9 +191,9 @@ def _clean(value: object) -> object:
     if isinstance(value, str):
         return printable(value, 4096)
     if isinstance(value, list):
-        return tuple(_clean(one) for one in value)
+        return tuple(map(_clean, items(cast("object", value))))
     if isinstance(value, dict):
-        return {str(key): _clean(one) for key, one in value.items()}
+        return {key: _clean(one) for key, one in members(cast("object", value)).items()}
     return value
 
 

@@ -118,7 +118,7 @@ class Host:
 
     def read_input(self, path: str) -> bytes:
         """A certificate file that the caller names: links are followed, the rest is checked (see `inputs`)."""
-        return inputs.read_input(self.where(path))
+        return inputs.read_input(self.where(self.absolute(path)))
 
     def read_stdin(self) -> bytes:
         """A certificate from standard input, bounded in size and time."""
@@ -126,11 +126,11 @@ class Host:
 
     def list_input(self, path: str) -> list[str] | None:
         """The regular files directly in a directory that the caller names; None where it is no directory."""
-        return inputs.list_input(self.where(path))
+        return inputs.list_input(self.where(self.absolute(path)))
 
     def exists(self, path: str) -> bool:
         """Whether anything stands at a path that the caller typed (links are followed)."""
-        return inputs.exists(self.where(path))
+        return inputs.exists(self.where(self.absolute(path)))
 
     def absolute(self, path: str) -> str:
         """A path that the caller typed, made absolute against the current directory, `~` expanded."""

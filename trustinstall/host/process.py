@@ -123,7 +123,7 @@ def _check_program(program: str, name: str) -> None:
     try:
         safe, why = files.path_owner("/", real) == 0, f"{real} does not belong to root alone"
     except OSError as error:
-        safe, why = False, error.strerror
+        safe, why = False, str(error.strerror)
     if not safe:
         raise ToolFailed(f"{name} is not run as root, because {why}; look at who may change it")
 
