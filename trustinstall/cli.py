@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.backend import Places
-    from trustinstall.installer import Installer, Report
+    from trustinstall.installer import Installer
     from trustinstall.intake import Intake
     from trustinstall.situation import Ask, Situation
+    from trustinstall.summary import Report
     from trustinstall.survey import Selection
 
 _DIGITS = 64  # of a SHA-256 in hex
@@ -50,7 +51,15 @@ class Output:
         """Print lines for people."""
         self.progress.clear()
         if lines and not (self.quiet or self.json):
-            typer.echo("\n".join(lines))
+            self.write("\n".join(lines))
+
+    def write(self, text: str) -> None:
+        """Print a report; what the command did does not become untrue because nobody could read it."""
+        from trustinstall.host import console
+
+        reason = console.write(text)
+        if reason:
+            typer.echo(f"trustinstall: the report could not be written: {reason}", err=True)
 
 
 def _paint(text: str, colour: str) -> str:
@@ -189,7 +198,7 @@ def list_(
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
     view = installer.look(ask, places=_places(installer, python, search), every_anchor=every_anchor)
     if json:
-        typer.echo(jsonreport.look("list", view))
+        output.write(jsonreport.look("list", view))
     output.say(reports.list_lines(view, output.style, files=files or verbose, every_anchor=every_anchor))
 
 
@@ -214,7 +223,7 @@ def stores(
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
     view = installer.look(ask, places=_places(installer, python, search))
     if json:
-        typer.echo(jsonreport.look("stores", view))
+        output.write(jsonreport.look("stores", view))
     output.say(reports.stores_lines(view, output.style))
 
 
@@ -282,8 +291,8 @@ def _finish(
     code = report.exit_code(strict=strict)
     advice = guidance.advise(report, installer.host, inputs)
     if output.json:
-        typer.echo(jsonreport.change(report, intake, code, advice))
+        output.write(jsonreport.change(report, intake, code, advice))
     output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))
-    if output.quiet and code:
+    if code and not output.json:
         typer.echo("\n".join(reports.failures(report)), err=True)
     raise typer.Exit(code)

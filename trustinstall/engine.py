@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from trustinstall import ledger as ledgers
 from trustinstall import survey
 from trustinstall.backend import Places
+from trustinstall.errors import StateError
 from trustinstall.job import Job
 from trustinstall.journal import Journal
+from trustinstall.plan import digest
 from trustinstall.recovery import recover
 from trustinstall.state import State, prepare
 from trustinstall.survey import Selection
@@ -71,17 +73,49 @@ class Engine:
         with self._locked() as host:
             ledger = self.ledger()
             recovered = recover(host, self._state, ledger, self._backends)
-            journal = Journal(host, self._state, host.token())
             before = ledgers.dump(ledger)
+            # No random word: two images that are built alike are alike. No two states of the ledger share a digest.
+            journal = Journal(host, self._state, digest(before))
             try:
                 scope = self._change(host, ledger, wish, places, selection, journal)
             finally:
                 ledger.drop_unused()
                 if journal.used or ledgers.dump(ledger) != before:
                     ledger.transaction = journal.transaction
-                    ledgers.save(host, self._state, ledger, host.token())
+                    self._save(host, ledger)
                 journal.close()
             return replace(scope, recovered=recovered)
+
+    def cover(self, wish: Wish, accounts: Sequence[str]) -> None:
+        """Note for which other accounts a wish is fulfilled, before they are worked for."""
+        prepare(self._host, self._state)
+        with self._locked() as host:
+            ledger = self.ledger()
+            for one in wish.certificates:
+                ledger.claim(one, wish.by, host.stamp())
+                ledger.cover(one.sha256, accounts)
+            self._save(host, ledger)
+
+    def uncover(self, wish: Wish, accounts: Sequence[str]) -> None:
+        """Note for which other accounts nothing is left to undo."""
+        with self._locked() as host:
+            ledger = self.ledger()
+            before = ledgers.dump(ledger)
+            for one in wish.certificates:
+                ledger.uncover(one.sha256, accounts)
+            ledger.drop_unused()
+            if ledgers.dump(ledger) != before:
+                self._save(host, ledger)
+
+    def _save(self, host: Host, ledger: Ledger) -> None:
+        """Write the ledger; where that fails, nothing may stay done that it does not know of."""
+        try:
+            ledgers.save(host, self._state, ledger, host.token())
+        except OSError as error:
+            recover(host, self._state, self.ledger(), self._backends)
+            raise StateError(
+                f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
+            ) from None
 
     def _check_words(self, places: Places, selection: Selection) -> None:
         """Whether what the caller named is there, before so much as a directory of ours is made."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.installer import Report
+    from trustinstall.summary import Report
 
 # What programs with roots of their own read in a container, and how: a file that adds, or one that replaces.
 # Sources: Node.js CLI documentation (NODE_EXTRA_CA_CERTS adds); requests' and botocore's documentation (they replace,
@@ -54,7 +54,9 @@ def advise(report: Report, host: Host, inputs: Sequence[str]) -> Advice:
     program = f"sudo {command}" if report.situation.kind == "sudo" else command
     left = sorted({sha256 for one in report.outcomes for sha256 in one.foreign})
     if report.command == "remove":
+        words = " ".join(one.sha256[:8] for one in report.left)
         return Advice(
+            administrator=f"sudo {command} remove {words}" if words else "",
             foreign=tuple(f"{program} remove --foreign --sha256 {sha256}" for sha256 in left),
             restart=report.restart_needed,
         )

@@ -12,12 +12,13 @@ from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
-from trustinstall.errors import NoRights, TrustInstallError
+from trustinstall.errors import TrustInstallError
 from trustinstall.host import Host
 from trustinstall.job import Wish
-from trustinstall.outcome import CHANGES, Outcome, Result, from_bytes, to_bytes
+from trustinstall.outcome import CHANGES, from_bytes, to_bytes
 from trustinstall.pem import pem_blocks
 from trustinstall.situation import Ask, Situation, decide
+from trustinstall.summary import Part, Report
 from trustinstall.survey import Selection
 from trustinstall.views import View
 
@@ -26,76 +27,6 @@ if TYPE_CHECKING:
 
     from trustinstall.backend import Backend
     from trustinstall.host import Account
-
-_IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.GONE}
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one account's scope came to.
-
-    Attributes:
-        scope: "machine", or the account's name.
-        outcomes: one for each store.
-        problem: why the scope could not be worked on at all, or "".
-        recovered: whether an interrupted command was undone first.
-    """
-
-    scope: str
-    outcomes: tuple[Outcome, ...] = ()
-    problem: str = ""
-    recovered: bool = False
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a command that changes something did.
-
-    Attributes:
-        command: "add" or "remove".
-        situation: the defaults that were decided.
-        certificates: which ones it was about.
-        parts: the machine's or own scope first, then other accounts'.
-        dry_run: whether nothing was changed on purpose.
-        restart_needed: running programs that will not notice the change.
-    """
-
-    command: str
-    situation: Situation
-    certificates: tuple[Certificate, ...]
-    parts: tuple[Part, ...]
-    dry_run: bool = False
-    restart_needed: tuple[str, ...] = ()
-
-    @property
-    def outcomes(self) -> list[Outcome]:
-        """Every outcome of every part."""
-        return [one for part in self.parts for one in part.outcomes]
-
-    @property
-    def in_scope(self) -> list[Outcome]:
-        """The outcomes that count: stores of the chosen scopes that are there."""
-        return [one for one in self.outcomes if one.result in _IN_SCOPE]
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was changed."""
-        return any(one.result in CHANGES for one in self.outcomes)
-
-    def exit_code(self, *, strict: bool = False) -> int:
-        """0 holds now, 1 nothing could be done, 3 some stores done and some not, 5 no rights; see README.
-
-        With `strict`, stores outside the scope and copies of strangers count as not done.
-        """
-        good = [one for one in self.in_scope if one.result is not Result.FAILED]
-        bad = len(self.in_scope) - len(good) + sum(bool(part.problem) for part in self.parts)
-        if strict:
-            bad += sum(one.result in {Result.NOT_COVERED, Result.FOREIGN} for one in self.outcomes)
-        if bad:
-            return 3 if good else 1
-        if good or self.command == "remove":
-            return 0
-        return 5 if any(one.result is Result.NOT_COVERED for one in self.outcomes) else 1
 
 
 @dataclass
@@ -152,8 +83,6 @@ class Installer:
         Raises the same errors as `add`.
         """
         situation = decide(self.host, ask or Ask(), terminal=False)
-        if not self.host.account.is_root:
-            self._check_rights(certificates)
         wish = Wish(
             tuple(certificates),
             trusted=False,
@@ -162,14 +91,14 @@ class Installer:
             dry_run=dry_run,
         )
         accounts = self._remembered(situation, certificates)
-        return self._change("remove", situation, wish, accounts, places, selection)
+        report = self._change("remove", situation, wish, accounts, places, selection)
+        return report if self.host.account.is_root or foreign else replace(report, left=self._left(report))
 
-    def _check_rights(self, certificates: Sequence[Certificate]) -> None:
-        """Raise NoRights where all that is to be removed belongs to the machine's scope alone."""
-        own, machine = Engine(self.host, self.backends, self.tick).ledger(), views.machine_ledger(self.host)
-        names = {one.sha256 for one in certificates}
-        if names & machine.claims.keys() and not names & own.claims.keys():
-            raise NoRights("it was added to the machine's stores; remove it with sudo")
+    def _left(self, report: Report) -> tuple[Certificate, ...]:
+        """What an ordinary account could not remove, because the machine's scope has it."""
+        machine, _ = views.machine_ledger(self.host)
+        done = {sha256 for one in report.outcomes for sha256 in one.changed}
+        return tuple(one for one in report.certificates if one.sha256 in machine.claims and one.sha256 not in done)
 
     def _caller(self, situation: Situation) -> str:
         return situation.accounts[0].name if situation.kind == "sudo" and situation.accounts else self.host.account.name
@@ -196,21 +125,15 @@ class Installer:
         selection: Selection | None,
     ) -> Report:
         places, selection = places or Places(), selection or Selection()
-        if accounts and selection != Selection():
+        if accounts and (selection.stores or selection.skip):
             # With several scopes, only all of them together tell whether a store's name is known anywhere.
             every = self._parts(situation, replace(wish, dry_run=True), accounts, places, Selection())
             selection.check(one.store for part in every for one in part.outcomes)
         parts = self._parts(situation, wish, accounts, places, selection)
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
-        return Report(
-            command,
-            situation,
-            wish.certificates,
-            tuple(parts),
-            wish.dry_run,
-            restarts.needed(self.host) if system else (),
-        )
+        restart = restarts.needed(self.host) if system else ()
+        return Report(command, situation, wish.certificates, tuple(parts), wish.dry_run, restart)
 
     def _parts(
         self,
@@ -223,28 +146,46 @@ class Installer:
         """The machine's or own scope first, then those of other accounts."""
         parts: list[Part] = []
         handoffs: dict[int, list[str]] = {}
+        engine = Engine(self.host, self.backends, self.tick)
         if situation.machine or situation.own:
-            engine = Engine(self.host, self.backends, self.tick)
-            named = tuple(one.name for one in accounts)
-            scope = engine.change(replace(wish, accounts=named), places, selection, check=not accounts)
-            handoffs = scope.handoffs
+            scope = engine.change(wish, places, selection, check=not accounts)
+            handoffs = scope.handoffs if self.host.account.is_root else {}
             name = "machine" if situation.machine else self.host.account.name
             parts.append(Part(name, scope.outcomes, recovered=scope.recovered))
-        for account in self._with_handoffs(accounts, handoffs):
-            theirs = Places(searches=tuple(handoffs.get(account.uid, ())))
-            parts.append(self._for_account(account, wish, theirs, selection))
-        return parts
+        return parts + self._for_others(engine, wish, accounts, handoffs, selection)
 
-    def _with_handoffs(self, accounts: tuple[Account, ...], handoffs: dict[int, list[str]]) -> list[Account]:
-        """The accounts to work for, and those whose directories the caller named with --search or --python."""
-        if not self.host.account.is_root:
-            return []
+    def _for_others(
+        self,
+        engine: Engine,
+        wish: Wish,
+        accounts: tuple[Account, ...],
+        handoffs: dict[int, list[str]],
+        selection: Selection,
+    ) -> list[Part]:
+        """Work for other accounts: those in scope, and those whose directories the caller has named.
+
+        For the latter only what was named is touched. The machine's ledger knows of all of them before they are
+        worked for, and forgets them when nothing is left to undo.
+        """
         found = {one.uid: one for one in accounts}
-        for uid in handoffs:
+        parts: list[Part] = []
+        for uid in handoffs.keys() - found.keys():
             account = self.host.account_of(uid)
             if account is not None and account.home:
-                found.setdefault(uid, account)
-        return list(found.values())
+                found[uid] = account
+            else:
+                problem = f"{handoffs[uid][0]} belongs to it, and it is no account with a home; give it to one"
+                parts.append(Part(f"uid {uid}", problem=problem))
+        if found and wish.trusted and not wish.dry_run:
+            engine.cover(wish, [one.name for one in found.values()])
+        known = {one.uid for one in accounts}
+        for uid, account in found.items():
+            paths = tuple(handoffs.get(uid, ()))
+            limited = selection if uid in known else replace(selection, below=paths)
+            parts.append(self._for_account(account, wish, Places(searches=paths), limited))
+        if found and not (wish.trusted or wish.dry_run) and selection == Selection():
+            engine.uncover(wish, [part.scope for part in parts if part.done])
+        return parts
 
     def _for_account(self, account: Account, wish: Wish, places: Places, selection: Selection) -> Part:
         """Work for another account, in a process that has only that account's rights."""
@@ -298,7 +239,7 @@ class Installer:
                 continue  # their part of the report will say why
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
-        found |= views.machine_ledger(self.host).certificates
+        found |= views.machine_ledger(self.host)[0].certificates
         return found | Engine(self.host, self.backends, self.tick).ledger().certificates
 
     def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:

@@ -34,7 +34,6 @@ class Wish:
         by: the account that asks.
         adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
         dry_run: only say what would be done.
-        accounts: the other accounts for which the same is done (noted in the claim).
     """
 
     certificates: tuple[Certificate, ...]
@@ -42,7 +41,6 @@ class Wish:
     by: str
     adopt: bool = False
     dry_run: bool = False
-    accounts: tuple[str, ...] = ()
 
 
 class Job:
@@ -75,12 +73,13 @@ class Job:
         placed = {one.sha256: one for one in done.plan.placed}
         for one in self._wish.certificates:
             key, foreign = (store.id, one.sha256), one.sha256 in done.plan.foreign
+            wrote = self._wish.trusted and not foreign and not self._holds(done.before, one.sha256)
             if not self._wish.trusted:
                 self._ledger.placements.pop(key, None)
-            elif key not in self._ledger.placements and (not foreign or self._wish.adopt):
+            elif wrote or (key not in self._ledger.placements and (not foreign or self._wish.adopt)):
                 new = placed.get(one.sha256, Placed(one.sha256, ()))
                 # Now: an interrupt may end us before the whole claim is noted.
-                self._ledger.claim(one, self._wish.by, self._host.stamp(), ())
+                self._ledger.claim(one, self._wish.by, self._host.stamp())
                 self._ledger.placements[key] = Placement(
                     one.sha256,
                     store.id,
@@ -96,8 +95,9 @@ class Job:
         if store.unwritable is not None:
             return self._unwritable(backend, store)
         source = fed.get(store.follows or "")
-        if source is None or source.result in {Result.FAILED, Result.NOT_COVERED}:
-            return Outcome(store, Result.NOT_COVERED, f"follows {source.store.id if source else store.follows}")
+        if source is None or source.result in {Result.NOT_COVERED, Result.FAILED}:
+            result = Result.FAILED if source and source.result is Result.FAILED else Result.NOT_COVERED
+            return Outcome(store, result, f"follows {source.store.id if source else store.follows}")
         seen = survey.observe(self._host, backend, store)
         if isinstance(seen, str):
             return Outcome(store, Result.FAILED, seen, "store-failed")
@@ -116,27 +116,21 @@ class Job:
         return Outcome(store, Result.FAILED, detail, "store-failed", anchors=count)
 
     def unreadable(self, found: Found) -> list[Outcome]:
-        """Kinds of stores that could not be looked for at all."""
+        """Kinds of stores that could not be looked for, and remembered stores that are out of reach."""
         return [
-            Outcome(
-                _bare(name, name),
-                Result.FAILED,
-                f"cannot look for its stores: {reason}",
-                "store-failed",
-            )
+            Outcome(_bare(name), Result.FAILED, f"it cannot be looked at: {reason}", "store-failed")
             for name, reason in found.failures.items()
         ]
 
     def gone(self, found: Found) -> list[Outcome]:
-        """Stores that the ledger remembers and that are no longer there: what was placed in them is forgotten."""
-        lost = [key for key in self._ledger.placements if key[1] in self._names and key[0] not in found.stores]
-        for key in lost if self._journal is not None else ():
-            del self._ledger.placements[key]
+        """Stores that the ledger remembers and that are no longer there; `remove` forgets what was placed in them."""
+        known = found.stores.keys() | found.failures.keys()
+        lost = [key for key in self._ledger.placements if key[1] in self._names and key[0] not in known]
+        if self._journal is not None and not self._wish.trusted:
+            for key in lost:
+                del self._ledger.placements[key]
         detail = "it is no longer on this machine"
-        return [
-            Outcome(_bare(store.partition(":")[0], store), Result.GONE, detail)
-            for store in sorted({key[0] for key in lost})
-        ]
+        return [Outcome(_bare(store), Result.GONE, detail) for store in sorted({key[0] for key in lost})]
 
     def not_covered(self, store: Store) -> Outcome:
         """A store that belongs to another scope."""
@@ -144,16 +138,10 @@ class Job:
         return Outcome(store, Result.NOT_COVERED, f"belongs to {whose}")
 
     def claim(self, outcomes: Sequence[Outcome]) -> None:
-        """Note that the certificates are wanted (where a store holds them), or no longer are (where none does)."""
-        if self._journal is None:
-            return
-        if not self._wish.trusted:
-            for sha256 in self._names:
-                if not self._ledger.stores_of(sha256):
-                    self._ledger.claims.pop(sha256, None)
-        elif self._wish.accounts or any(one.result in _HOLDS for one in outcomes):
+        """Note that certificates are wanted, where a store holds them; a claim ends when nothing holds it any more."""
+        if self._journal is not None and self._wish.trusted and any(one.result in _HOLDS for one in outcomes):
             for one in self._wish.certificates:
-                self._ledger.claim(one, self._wish.by, self._host.stamp(), self._wish.accounts)
+                self._ledger.claim(one, self._wish.by, self._host.stamp())
 
     def _wanted(self, certificate: Certificate, placement: Placement | None) -> Wanted:
         """Copies that are not ours may be taken out when that was asked for, now or when they were adopted."""
@@ -161,7 +149,8 @@ class Job:
         return Wanted(certificate, self._wish.trusted, foreign)
 
     def _outcome(self, store: Store, done: work.Done) -> Outcome:
-        foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign)
+        adopted = self._wish.trusted and self._wish.adopt
+        foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign and not adopted)
         changed = tuple(
             sha256 for sha256 in self._names if sha256 not in foreign and not self._holds(done.before, sha256)
         )
@@ -190,5 +179,6 @@ class Job:
         return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
 
 
-def _bare(backend: str, store_id: str) -> Store:
-    return Store(backend, store_id.partition(":")[2], 0, store_id, "")
+def _bare(store_id: str) -> Store:
+    name, _, location = store_id.partition(":")
+    return Store(name, location, 0, store_id, "")

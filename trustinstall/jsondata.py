@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, TypeGuard
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether this is a JSON array."""
+    return isinstance(value, list)
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether this is a JSON object; in JSON all keys are strings."""
+    return isinstance(value, dict)
 
 
 def items(value: object) -> list[Any]:
     """A JSON array."""
-    if not isinstance(value, list):
+    if not is_array(value):
         raise TypeError("not an array")
-    return cast("list[Any]", value)
+    return value
 
 
 def members(value: object) -> dict[str, Any]:
     """A JSON object."""
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise TypeError("not an object")
-    return cast("dict[str, Any]", value)
+    return value
 
 
 def words(value: object) -> tuple[str, ...]:

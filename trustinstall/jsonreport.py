@@ -15,9 +15,9 @@ from trustinstall.outcome import Result
 if TYPE_CHECKING:
     from trustinstall.errors import TrustInstallError
     from trustinstall.guidance import Advice
-    from trustinstall.installer import Part, Report
     from trustinstall.intake import Intake
     from trustinstall.outcome import Outcome
+    from trustinstall.summary import Part, Report
     from trustinstall.views import View
 
 SCHEMA = 1

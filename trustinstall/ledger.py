@@ -6,7 +6,7 @@ It keeps the certificates themselves, so that one can be removed or put back wit
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.backend import Placement, Record
@@ -17,6 +17,8 @@ from trustinstall.pem import pem_blocks
 from trustinstall.state import read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from trustinstall.host import Host
     from trustinstall.state import State
 
@@ -64,17 +66,20 @@ class Ledger:
         """The ids of the stores that hold a certificate of ours."""
         return [where for (where, which) in self.placements if which == sha256]
 
-    def claim(self, certificate: Certificate, by: str, since: str, accounts: tuple[str, ...]) -> None:
-        """Note that a certificate is wanted; an earlier claim keeps its date, and accounts add up."""
-        old = self.claims.get(certificate.sha256)
-        if old is not None:
-            by, since, accounts = (
-                old.by,
-                old.since,
-                tuple(dict.fromkeys((*old.accounts, *accounts))),
-            )
+    def claim(self, certificate: Certificate, by: str, since: str) -> None:
+        """Note that a certificate is wanted; an earlier claim keeps its date."""
         self.certificates[certificate.sha256] = certificate
-        self.claims[certificate.sha256] = Claim(certificate.sha256, by, since, accounts)
+        self.claims.setdefault(certificate.sha256, Claim(certificate.sha256, by, since))
+
+    def cover(self, sha256: str, accounts: Iterable[str]) -> None:
+        """Note that a certificate which is wanted is wanted by these other accounts as well."""
+        old = self.claims[sha256]
+        self.claims[sha256] = replace(old, accounts=tuple(dict.fromkeys((*old.accounts, *accounts))))
+
+    def uncover(self, sha256: str, accounts: Collection[str]) -> None:
+        """Note that a certificate is no longer there for these other accounts."""
+        if old := self.claims.get(sha256):
+            self.claims[sha256] = replace(old, accounts=tuple(one for one in old.accounts if one not in accounts))
 
     def drop_unused(self) -> None:
         """Forget claims that hold nothing any more, and certificates that nothing names."""
@@ -102,17 +107,8 @@ def load(host: Host, state: State) -> Ledger:
 
 
 def save(host: Host, state: State, ledger: Ledger, token: str) -> None:
-    """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account.
-
-    Raises StateError where that is not possible: the journal then still says how to undo what was done.
-    """
-    try:
-        host.write(state.ledger, dump(ledger), 0o644 if state.owner == 0 else 0o600, None, token)
-    except OSError as error:
-        raise StateError(
-            f"cannot write {state.ledger}: {error.strerror}; the next command undoes what this one has done, "
-            "as soon as that can be written"
-        ) from None
+    """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account."""
+    host.write(state.ledger, dump(ledger), 0o644 if state.owner == 0 else 0o600, None, token)
 
 
 def dump(ledger: Ledger) -> bytes:

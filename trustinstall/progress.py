@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +22,7 @@ class Progress:
 
     def tick(self, doing: str) -> None:
         """Called again and again with what is being done."""
-        now = self._clock()
+        now, doing = self._clock(), printable(doing, 60)
         if doing != self._doing:
             self._doing, self._since = doing, now
         if not doing or now - self._since < _AFTER:

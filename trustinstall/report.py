@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from trustinstall.certificate import Certificate
     from trustinstall.guidance import Advice
-    from trustinstall.installer import Part, Report
     from trustinstall.intake import Intake
+    from trustinstall.summary import Part, Report
     from trustinstall.views import Held, Listed, StoreView, View
 
 WIDTH = 80
@@ -102,13 +102,14 @@ def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
         paint = style.good if result in _GOOD else style.bad if result in _BAD else style.quiet
         lines += row(name, result.value, detail, paint)
         lines += [f"      {step}" for one in ones for step in one.steps]
-        if any(one.foreign for one in ones) and result is not Result.FOREIGN:
+        if any(one.foreign for one in ones) and result is Result.ALREADY:
             lines += wrapped("(put there by somebody else; add --adopt takes it over)", " " * (_NAME + _WORD + 2))
     return lines
 
 
 def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[str]:
     """One line of a table (several where the detail is long): a name, a word in colour, and a detail."""
+    name, detail = printable(name, 4096), printable(detail, 4096)
     start, middle = f"  {name:<{_NAME - 1}} ", f"{word:<{_WORD - 1}} "
     indent, first = " " * (len(start) + len(middle)), ""
     if WIDTH - len(indent) >= _NARROW:
@@ -132,6 +133,8 @@ def _summary(report: Report) -> str:
 def _result(report: Report) -> str:
     results = [one.result for one in report.in_scope]
     total = _count(len(results), "store")
+    if report.left:
+        return "It was added to the machine's stores, which this account may not change."
     if not results:
         return "There is no store in this scope."
     if report.dry_run:
@@ -156,7 +159,7 @@ def _next_lines(advice: Advice, style: Style) -> list[str]:
     if advice.restart:
         lines += wrapped(f"Restart to notice: {', '.join(advice.restart)}.", "")
     if advice.administrator:
-        lines += ["For the whole machine, an administrator runs:", f"  {advice.administrator}"]
+        lines += ["For the whole machine, an administrator runs:", f"  {printable(advice.administrator, 4096)}"]
     if advice.env:
         lines += ["Programs that bring their own roots need:"]
         lines += [f"  {advice.env_word} {name}={value}" for name, value in advice.env.items()]
@@ -169,9 +172,8 @@ def failures(report: Report) -> list[str]:
     """A line for each store and scope that failed: what --quiet says on standard error."""
     lines = [f"trustinstall: {part.scope}: {part.problem}" for part in report.parts if part.problem]
     failed = [one for one in report.outcomes if one.result is Result.FAILED]
-    return lines + [f"trustinstall: {one.store.id}: {one.detail}" for one in failed] or [
-        "trustinstall: no store is in scope"
-    ]
+    lines += [f"trustinstall: {printable(f'{one.store.id}: {one.detail}', 4096)}" for one in failed]
+    return lines or ["trustinstall: some stores are not covered; -v lists them"]
 
 
 def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> list[str]:
@@ -184,7 +186,7 @@ def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> 
     if every_anchor:
         for store in dict.fromkeys(anchor.store for anchor in view.anchors):
             found = [anchor for anchor in view.anchors if anchor.store == store]
-            lines += ["", style.loud(f"{store}: {len(found)} anchors")]
+            lines += ["", style.loud(f"{printable(store, 4096)}: {len(found)} anchors")]
             lines += [
                 f"  {anchor.sha256[:16]} {'*' if anchor.ours else ' '} {printable(anchor.subject, 58)}"
                 for anchor in found
@@ -205,7 +207,7 @@ def _listed_lines(one: Listed, style: Style, *, files: bool) -> list[str]:
         many = ":" in ones[0].store and not files
         paint = style.good if word.startswith(("trusted", "follows")) else style.bad
         lines += row(f"{name} ({len(ones)})" if many else name, word, "", paint)
-        lines += [f"      {entry}" for held in ones if files for entry in held.entries]
+        lines += [f"      {printable(entry, 4096)}" for held in ones if files for entry in held.entries]
     return lines
 
 
@@ -215,7 +217,7 @@ def stores_lines(view: View, style: Style) -> list[str]:
     for one in view.stores:
         count = "unreadable" if one.anchors is None else f"{one.anchors} anchors"
         ours = f", {one.ours} ours" if one.ours else ""
-        lines.append(f"{style.loud(one.store)}")
+        lines.append(style.loud(printable(one.store, 4096)))
         lines += wrapped(f"{one.scope}; {_access(one)}; {count}{ours}; read by {one.clients}", "    ")
         if one.problem:
             lines += wrapped(style.bad(one.problem), "    ")

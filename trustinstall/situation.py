@@ -28,6 +28,7 @@ _SERVICE = ("INVOCATION_ID", "JOURNAL_STREAM")  # systemd.exec(5)
 _SSH = ("SSH_CONNECTION", "SSH_TTY")  # ssh(1)
 # Files and words that a container engine leaves inside: Docker, Podman; systemd.exec(5) for $container.
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
+_UID_DIGITS = 10  # of a 32-bit number
 _FEW = 2  # accounts that are named in a sentence
 
 
@@ -118,6 +119,8 @@ def _accounts(host: Host, ask: Ask, invoker: Account | None) -> tuple[Account, .
         account = host.account_named(name)
         if account is None:
             raise UsageProblem(f"there is no account {printable(name)} on this machine; check the spelling")
+        if account.uid == 0 or not account.home:
+            raise UsageProblem(f"{printable(name)} has no stores of its own that a home could hold; leave it out")
         chosen[account.uid] = account
     if ask.all_users:
         chosen |= {one.uid: one for one in host.people()}
@@ -131,7 +134,7 @@ def _invoker(host: Host) -> Account | None:
     """The account behind sudo, doas or pkexec; whatever the variables say, it must be an account of this machine."""
     for variable in _UIDS:
         value = host.environ.get(variable, "")
-        if value.isdecimal():
+        if value.isdecimal() and len(value) <= _UID_DIGITS:
             return _person(host.account_of(int(value)))
     for variable in _NAMES:
         if host.environ.get(variable):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from trustinstall.cli import app
-from trustinstall.errors import TrustInstallError, printable
+from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+COMMANDS = ("add", "remove", "list", "stores")
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -19,18 +20,20 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the process's exit code. Nothing leaves it as a traceback."""
     from trustinstall.host import console
 
+    console.complete()
     console.end_on_signals()
     try:
         app(list(arguments), prog_name="trustinstall")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        code = end.code if isinstance(end.code, int) else 0
+        if code == UsageProblem.exit_code:  # typer has said on standard error what is wrong
+            _tell_json(arguments, UsageProblem("the command line is wrong; standard error says how"))
+        return code
     except TrustInstallError as error:
         return _failed(arguments, error)
     except console.Interrupted:
         typer.echo("trustinstall: interrupted; what had begun was finished or put back", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        return 0 if console.close_output() else 1
     except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
         console.debug()
         kind = type(error).__name__
@@ -42,10 +45,15 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
-    if "--json" in arguments:
-        from trustinstall import jsonreport
-
-        command = next((word for word in arguments if not word.startswith("-")), "")
-        typer.echo(jsonreport.failure(command, error))
+    _tell_json(arguments, error)
     typer.echo(f"trustinstall: {error}", err=True)
     return error.exit_code
+
+
+def _tell_json(arguments: Sequence[str], error: TrustInstallError) -> None:
+    if "--json" in arguments:
+        from trustinstall import jsonreport
+        from trustinstall.host import console
+
+        command = arguments[0] if arguments[0] in COMMANDS else ""
+        console.write(jsonreport.failure(command, error))

@@ -54,8 +54,9 @@ def prepare(host: Host, state: State) -> None:
     shared = 0o755 if state.owner == 0 else 0o700
     parts = state.base.split("/")
     try:
-        for depth in range(2, len(parts)):
-            host.make_directory("/".join(parts[:depth]), shared)
+        for parent in ("/".join(parts[:depth]) for depth in range(2, len(parts))):
+            if not host.is_directory(parent):  # /home may be a link
+                host.make_directory(parent, shared)
         for path, mode in ((state.base, shared), (state.private, 0o700)):
             host.make_directory(path, mode)
             check_owner(host, path, state.owner)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,15 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """`--store` and `--skip`: a store's id, a backend's name, or the directory of a store (`certifi:/srv/app`)."""
+    """Which stores are meant.
+
+    Attributes:
+        stores, skip: `--store` and `--skip`: a store's id, a backend's name, or the directory of a store
+            (`certifi:/srv/app`).
+        below: only stores below these directories, where there are any: what of another account's was named.
+    """
 
     stores: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
     def takes(self, store: Store) -> bool:
         """Whether a store is chosen."""
         chosen = not self.stores or any(_names(word, store) for word in self.stores)
-        return chosen and not any(_names(word, store) for word in self.skip)
+        inside = not self.below or any(f"{store.location}/".startswith(f"{path}/") for path in self.below)
+        return chosen and inside and not any(_names(word, store) for word in self.skip)
 
     def check(self, stores: Iterable[Store]) -> None:
         """Raise UsageProblem where a word names no store at all."""
@@ -48,7 +55,7 @@ class Found:
     Attributes:
         stores: each store with the backend that knows it, in the order of the catalogue.
         handoffs: directories of other accounts, by uid.
-        failures: backends that could not look, and why.
+        failures: backends that could not look, and remembered stores that cannot be reached; and why.
     """
 
     stores: dict[str, tuple[Backend, Store]] = field(default_factory=dict[str, "tuple[Backend, Store]"])
@@ -72,10 +79,13 @@ def discover(host: Host, backends: Sequence[Backend], places: Places, remembered
         name, _, location = store_id.partition(":")
         for owner in backends:
             if owner.name == name and location and store_id not in found.stores:
-                with suppress(OSError):
+                try:
                     store = owner.at(host, location)
-                    if store is not None:
-                        found.stores[store_id] = (owner, store)
+                except OSError as error:
+                    found.failures[store_id] = error.strerror or str(error)
+                    continue
+                if store is not None:
+                    found.stores[store_id] = (owner, store)
     return found
 
 

@@ -43,14 +43,14 @@ def _resolve(
     known: Mapping[str, Certificate],
     find: Callable[[str], Certificate | None],
 ) -> Sequence[Certificate]:
-    path = host.absolute(word) if word != "-" else word
-    if word == "-" or host.exists(path):
-        content = host.read_stdin() if word == "-" else host.read_input(path)
+    match = _FINGERPRINT.fullmatch(word.strip())
+    digits = re.sub("[: ]", "", match[1]).lower() if match else ""
+    if match and (len(digits) == _FULL or any(sha256.startswith(digits) for sha256 in known)):
+        return _by_fingerprint(digits, known, find)
+    if word == "-" or host.is_file(host.absolute(word)):
+        content = host.read_stdin() if word == "-" else host.read_input(host.absolute(word))
         found = read_certificates(content, printable(word))
         return [one for one in found if one.sha256 in known] or found
-    match = _FINGERPRINT.fullmatch(word.strip())
-    if match:
-        return _by_fingerprint(re.sub("[: ]", "", match[1]).lower(), known, find)
     return [_only([one for one in known.values() if word.casefold() in one.subject.casefold()], word)]
 
 

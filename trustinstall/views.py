@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trustinstall import ledger as ledgers
 from trustinstall import survey
 from trustinstall.backend import Observation, Places
 from trustinstall.certificate import Certificate
-from trustinstall.errors import TrustInstallError, printable
-from trustinstall.jsondata import items, members
+from trustinstall.errors import StateError, TrustInstallError, printable
+from trustinstall.jsondata import is_array, is_object
+from trustinstall.ledger import Ledger
 from trustinstall.outcome import fingerprint
 from trustinstall.state import State
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from trustinstall.backend import Backend, Placement, Store
     from trustinstall.host import Host
-    from trustinstall.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def look(host: Host, backends: Sequence[Backend], places: Places, *, every_ancho
 
     Raises StateError where a ledger cannot be believed.
     """
-    scopes = _scopes(host)
+    machine, problem = machine_ledger(host)
+    scopes = _scopes(host, machine)
     found = survey.discover(host, backends, places, [key[0] for _, _, one in scopes for key in one.placements])
     seen = {store.id: survey.observe(host, backend, store) for backend, store in found.stores.values()}
     stores = {store.id: store for _, store in found.stores.values()}
@@ -148,7 +149,7 @@ def look(host: Host, backends: Sequence[Backend], places: Places, *, every_ancho
         for name, owner, _ in scopes
         if host.status(_state(host, owner).journal) is not None
     ]
-    return View(tuple(listed), anchors, tuple(views), tuple(notes))
+    return View(tuple(listed), anchors, tuple(views), (*notes, problem) if problem else tuple(notes))
 
 
 def to_bytes(view: View) -> bytes:
@@ -190,10 +191,10 @@ def _clean(value: object) -> object:
     """JSON data in which every text is fit to print."""
     if isinstance(value, str):
         return printable(value, 4096)
-    if isinstance(value, list):
-        return tuple(map(_clean, items(cast("object", value))))
-    if isinstance(value, dict):
-        return {key: _clean(one) for key, one in members(cast("object", value)).items()}
+    if is_array(value):
+        return tuple(map(_clean, value))
+    if is_object(value):
+        return {printable(key): _clean(one) for key, one in value.items()}
     return value
 
 
@@ -202,22 +203,25 @@ def _state(host: Host, owner: int) -> State:
     return State(base, owner)
 
 
-def machine_ledger(host: Host) -> Ledger:
-    """The ledger of the machine's scope, which every account may read."""
-    return ledgers.load(host, _state(host, 0))
+def machine_ledger(host: Host) -> tuple[Ledger, str]:
+    """The ledger of the machine's scope, which every account may read, and what is wrong with it, or "".
+
+    Raises StateError for root only: an ordinary account's own stores do not depend on it.
+    """
+    try:
+        return ledgers.load(host, _state(host, 0)), ""
+    except StateError as error:
+        if host.account.is_root:
+            raise
+        return Ledger(), str(error)
 
 
-def _scopes(host: Host) -> list[tuple[str, int, Ledger]]:
+def _scopes(host: Host, machine: Ledger) -> list[tuple[str, int, Ledger]]:
     """Name, owner and ledger of the machine's scope and of the acting account's."""
-    scopes = [("machine", 0, machine_ledger(host))]
+    scopes = [("machine", 0, machine)]
     if not host.account.is_root and host.account.home is not None:
-        scopes.append(
-            (
-                host.account.name,
-                host.account.uid,
-                ledgers.load(host, _state(host, host.account.uid)),
-            )
-        )
+        own = ledgers.load(host, _state(host, host.account.uid))
+        scopes.append((host.account.name, host.account.uid, own))
     return scopes
 
 
@@ -302,6 +306,7 @@ def _store_view(
     what: Observation | str,
     ours: set[tuple[str, str]],
 ) -> StoreView:
+    anchors = what.anchors.keys() if isinstance(what, Observation) else frozenset[str]()
     problems = "; ".join(what.problems) if isinstance(what, Observation) else what
     fed_by = next((one.id for one in stores.values() if one.location == store.follows), store.follows or "")
     return StoreView(
@@ -314,6 +319,6 @@ def _store_view(
         fed_by,
         store.unwritable is None and not fed_by and store.owner in names,
         len(what.anchors) if isinstance(what, Observation) else None,
-        sum(where == store.id for where, _ in ours),
+        sum(where == store.id and sha256 in anchors for where, sha256 in ours),
         store.unwritable or problems,
     )

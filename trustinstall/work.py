@@ -164,7 +164,7 @@ def _settle(
     raise StoreError(
         store=store.id,
         cause=wrong or "it was not verified",
-        advice="everything was put back; -v says more",
+        advice="everything was put back",
     )
 
 
@@ -201,6 +201,6 @@ def describe(plan: Plan) -> tuple[str, ...]:
         "MakeDirectory": "create",
         "RemoveDirectory": "remove",
     }
-    lines = [f"{verbs[type(step).__name__]} {step.path}" for step in plan.steps]
+    lines = [f"{verbs[type(step).__name__]} {printable(step.path, 4096)}" for step in plan.steps]
     runs = plan.refresh.runs if plan.refresh else ()
-    return (*lines, *(f"run {' '.join(run.argv)}" for run in runs))
+    return (*lines, *(f"run {printable(' '.join(run.argv), 4096)}" for run in runs))

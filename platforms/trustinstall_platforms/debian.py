@@ -19,6 +19,7 @@ from trustinstall.errors import printable
 from trustinstall.host import Kind
 from trustinstall.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks
 from trustinstall.plan import Guard, Refresh, Run
+from trustinstall_platforms import keystore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,8 @@ HASHED = "/etc/ssl/certs"  # NAME.pem links to the files, HASH.N to those: OpenS
 SHIPPED = "/usr/share/ca-certificates"  # what packages bring
 SELECTION = "/etc/ca-certificates.conf"  # which of those are trusted; "!" deselects one
 _JAVA_HOOK = "/etc/ca-certificates/update.d/jks-keystore"  # reads "+PEM" and "-PEM" lines
+_KEYSTORE = "/etc/ssl/certs/java/cacerts"  # what that hook keeps up to date
+_JAVA_ALIAS = re.compile(r"debian:([^/\0\n]+)\.pem")
 _DPKG_LOCK = "/var/lib/dpkg/lock-frontend"
 _MAINTAINER = "DPKG_MAINTSCRIPT_PACKAGE"  # set while dpkg runs a package's own script: dpkg(1)
 _OPENSSL = "/usr/bin/openssl"
@@ -194,6 +197,21 @@ def links_to(host: Host, path: str) -> list[str]:
 def _name_link(path: str) -> str:
     """Name the link that the tool makes for a file."""
     return f"{HASHED}/{posixpath.basename(path).removesuffix('.crt').translate(_LINK_NAME)}.pem"
+
+
+def java_files(host: Host, sha256: str) -> list[str]:
+    """The files that Java's keystore still remembers for a certificate, although they are gone.
+
+    Whoever deletes a local file by hand and runs the tool leaves them behind: nobody tells Java.
+    """
+    if not host.executable(_JAVA_HOOK) or host.status(_KEYSTORE) is None:
+        return []
+    try:
+        aliases = [one.alias for one in keystore.read(host, _KEYSTORE) if hashlib.sha256(one.der).hexdigest() == sha256]
+    except (OSError, ValueError):
+        return []
+    names = [match[1] for match in map(_JAVA_ALIAS.fullmatch, aliases) if match]
+    return [path for path in (f"{LOCAL}/{name}.crt" for name in names) if host.status(path) is None]
 
 
 def without(content: bytes, leaving: set[str]) -> bytes:

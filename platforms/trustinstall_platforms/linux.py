@@ -213,6 +213,8 @@ class _Draft:
         if placement:
             self._gone += [path for path in placement.entries if self._host.status(path) is None]
             self._emptied += [RemoveDirectory(path) for path in reversed(placement.directories)]
+        if not holders and (placement or one.foreign):
+            self._gone += [path for path in debian.java_files(self._host, sha256) if path not in self._gone]
         if seen and not holders and (placement or one.foreign):
             self._stale = True  # nothing feeds it any more: making the bundle anew ends it
         elif seen and not holders:

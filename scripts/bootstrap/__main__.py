@@ -65,6 +65,7 @@ PIP_INSTALL = (
 
 LAUNCHER = """\
 #!/bin/sh
+export TRUSTINSTALL_LAUNCHER="$0"
 exec "$(dirname -- "$(readlink -f -- "$0")")/python" -I -m trustinstall "$@"
 """
 

@@ -17,7 +17,8 @@ from trustinstall.backend import Places, State, Wanted
 from trustinstall.certificate import Certificate
 from trustinstall.host import Account, Host
 from trustinstall.plan import Plan
-from trustinstall_platforms.java import Java, trusted
+from trustinstall_platforms.java import Java
+from trustinstall_platforms.keystore import trusted
 
 BACKEND = Java()
 KEYSTORE = "/etc/ssl/certs/java/cacerts"

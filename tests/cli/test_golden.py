@@ -17,12 +17,12 @@ import typer
 from trustinstall.backend import Store
 from trustinstall.certificate import Certificate
 from trustinstall.guidance import Advice
-from trustinstall.installer import Part, Report
 from trustinstall.intake import Intake, Vetted
 from trustinstall.outcome import Outcome, Result
 from trustinstall.pem import pem_blocks
 from trustinstall.report import Style, change_lines, failures, intake_lines, list_lines, plain, stores_lines
 from trustinstall.situation import Situation
+from trustinstall.summary import Part, Report
 from trustinstall.views import Anchor, Held, Listed, StoreView, View
 
 HERE = Path(__file__).parent

@@ -1,7 +1,7 @@
 """A kind of store of the tests' own, with a real tool, on a host that is a directory; and hosts that die or are raced.
 
-A shelf is a directory: `sources/*.pem`, an `index` that others write to as well, and the `bundle` that its tool makes of
-the sources and that clients read (here: the fingerprints, a line each).
+A shelf is a directory: `sources/*.pem`, an `index` that others write to as well, and the `bundle` that its tool makes
+of the sources and that clients read (here: the fingerprints, a line each).
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def test_where_and_how_a_tool_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     program = tool(tmp_path, "pwd; umask; cut -d' ' -f6 /proc/$$/stat; echo $$; ls /proc/$$/fd | tr '\\n' ' '")
     secret, old = os.open("/etc/passwd", os.O_RDONLY), os.umask(0o077)
-    os.set_inheritable(secret, True)
+    os.set_inheritable(secret, True)  # noqa: FBT003  its only form
     try:
         where, umask, session, pid, descriptors = run(program).output.splitlines()
     finally:
@@ -118,15 +118,10 @@ def test_output_is_bounded_and_the_end_of_it_kept(tmp_path: Path) -> None:
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("stubborn", [False, True], ids=["polite", "stubborn"])
-def test_a_time_out_ends_the_whole_process_group(
-    tmp_path: Path,
-    stubborn: bool,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001
-) -> None:
+@pytest.mark.parametrize("trap", ["", "trap '' TERM INT HUP\n"], ids=["polite", "stubborn"])
+def test_a_time_out_ends_the_whole_process_group(tmp_path: Path, trap: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tool and what it has started are ended, also where they do not listen."""
     monkeypatch.setattr(process, "_GRACE", 0.3)
-    trap = "trap '' TERM INT HUP\n" if stubborn else ""
     program = tool(
         tmp_path,
         f"{trap}sleep 600 & echo $! >{tmp_path}/grandchild; echo $$ >{tmp_path}/child; while :; do sleep 600; done",

@@ -79,19 +79,11 @@ def test_a_ledger_is_read_as_it_was_written(held: list[Placement], wanted: list[
         transaction,
     )
 
-    class Remembering(Host):
-        """A host with one file, without a disk."""
-
-        def read_or_none(self, _path: str, _limit: int = 0) -> bytes:
-            """The ledger."""
-            return ledgers.dump(ledger)
-
-        def status(self, _path: str) -> object:  # type: ignore[override]  only what is asked of it
-            """It is ours alone."""
-            return Host.status(Host("linux", "/", {}, here.account), "/")
-
-    here = Host.current()
-    found = ledgers.load(Remembering("linux", "/nowhere", {}, here.account), State("/x", 0))
+    with tempfile.TemporaryDirectory() as name:
+        host, state = Host("linux", name, {}, Host.current().account), State("/state", os.geteuid())
+        (Path(name) / "state").mkdir()
+        ledgers.save(host, state, ledger, "0" * 16)
+        found = ledgers.load(host, state)
     assert found == ledger
     assert ledgers.dump(found) == ledgers.dump(ledger)
 
@@ -188,18 +180,24 @@ def test_the_ledger_says_the_same_twice(world: World) -> None:
     one, two = Ledger(), Ledger()
     for ledger, order in ((one, (0, 1, 2)), (two, (2, 0, 1))):
         for number in order:
-            ledger.claim(ROOTS[number], "alice", "2026-11-23T20:00:00Z", ("bob",))
+            ledger.claim(ROOTS[number], "alice", "2026-11-23T20:00:00Z")
+            ledger.cover(ROOTS[number].sha256, ("bob",))
             ledger.placements["debian", ROOTS[number].sha256] = Placement(ROOTS[number].sha256, "debian", ())
     assert ledgers.dump(one) == ledgers.dump(two)
     assert world.root.exists()
 
 
 def test_a_second_claim_keeps_the_first_ones_date() -> None:
-    """Who asked first stays; accounts add up, each once."""
-    ledger = Ledger()
-    ledger.claim(ROOTS[0], "alice", "2026-01-01T00:00:00Z", ("bob",))
-    ledger.claim(ROOTS[0], "carol", "2026-02-02T00:00:00Z", ("bob", "dave"))
-    assert ledger.claims[ROOTS[0].sha256] == Claim(ROOTS[0].sha256, "alice", "2026-01-01T00:00:00Z", ("bob", "dave"))
+    """Who asked first stays; accounts add up, each once, and go one by one."""
+    ledger, sha256 = Ledger(), ROOTS[0].sha256
+    ledger.claim(ROOTS[0], "alice", "2026-01-01T00:00:00Z")
+    ledger.cover(sha256, ["bob"])
+    ledger.claim(ROOTS[0], "carol", "2026-02-02T00:00:00Z")
+    ledger.cover(sha256, ["bob", "dave"])
+    assert ledger.claims[sha256] == Claim(sha256, "alice", "2026-01-01T00:00:00Z", ("bob", "dave"))
+    ledger.uncover(sha256, ["bob"])
+    ledger.uncover(ROOTS[1].sha256, ["bob"])
+    assert ledger.claims[sha256].accounts == ("dave",)
 
 
 # The directory
@@ -231,13 +229,24 @@ def test_modes_do_not_depend_on_the_umask(umask: int, owner: int, shared: int) -
     assert {status.st_uid for status in found.values()} == {owner}
 
 
+def _directory(path: Path, mode: int = 0o755, owner: int = 0) -> None:
+    path.mkdir()
+    path.chmod(mode)
+    os.chown(path, owner, owner)
+
+
+def _linked(path: Path) -> None:
+    path.with_name("x").mkdir()
+    path.symlink_to("x")
+
+
 PLANTED: dict[str, Callable[[Path], object]] = {
     "a link": lambda path: path.symlink_to("/etc"),
-    "a link to a directory of theirs": lambda path: (path.with_name("x").mkdir(), path.symlink_to("x")),
+    "a link to a directory of theirs": _linked,
     "a file": lambda path: path.write_text("theirs"),
-    "a directory of another account": lambda path: (path.mkdir(), os.chown(path, OTHER, OTHER)),
-    "a directory that all may write": lambda path: (path.mkdir(), path.chmod(0o777)),
-    "a directory that the group may write": lambda path: (path.mkdir(), path.chmod(0o775)),
+    "a directory of another account": lambda path: _directory(path, owner=OTHER),
+    "a directory that all may write": lambda path: _directory(path, 0o777),
+    "a directory that the group may write": lambda path: _directory(path, 0o775),
     "a fifo": os.mkfifo,
 }
 

@@ -34,6 +34,13 @@ host = Host("linux", root, {}, Host.current().account)
 with host.guarded(Guard(lock or None, tool or None, 5.0)) as guarded:
     print(dict(guarded.told))
 """
+_TAKE = """
+import sys, time
+from trustinstall.host import locks
+locks.take(sys.argv[1], lambda: None)
+print("held", flush=True)
+time.sleep(60)
+"""
 _CROWD = """
 import os, sys
 from trustinstall.host import locks
@@ -156,7 +163,7 @@ def test_a_tool_that_never_ends_is_named(tool: Path, make_host: Callable[..., Ho
 
 def test_a_tool_that_runs_us_is_not_waited_for(tool: Path, tmp_path: Path) -> None:
     """Called from the tool's own hook: waiting for it would never end."""
-    command = [tool, "run", sys.executable, "-c", _GUARDED, str(tmp_path), "", tool.name]
+    command = [str(tool), "run", sys.executable, "-c", _GUARDED, str(tmp_path), "", tool.name]
     started = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=ENVIRON)
     assert done.stdout == "{}\n", done
@@ -172,9 +179,8 @@ def test_twenty_processes_take_turns(tmp_path: Path) -> None:
 
 def test_a_killed_holder_gives_the_lock_back(tmp_path: Path) -> None:
     """The kernel does: the next one gets it at once."""
-    program = "import sys, time\nfrom trustinstall.host import locks\nlocks.take(sys.argv[1], lambda: None)\nprint('held', flush=True)\ntime.sleep(60)\n"
     with subprocess.Popen(
-        [sys.executable, "-c", program, tmp_path / "lock"], stdout=subprocess.PIPE, text=True, env=ENVIRON
+        [sys.executable, "-c", _TAKE, tmp_path / "lock"], stdout=subprocess.PIPE, text=True, env=ENVIRON
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()

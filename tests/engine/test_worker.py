@@ -16,6 +16,7 @@ from trustinstall.host.worker import LIMIT, as_account
 
 # pytest-xdist has a thread of its own; the program has none when it forks.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+DESCRIPTORS = Path("/proc/self/fd")
 SOMEBODY = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
 
 
@@ -67,12 +68,12 @@ def test_nothing_of_the_parent_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("LD_PRELOAD_OF_ROOT", "secret")
     monkeypatch.chdir(tmp_path)
     secret = os.open("/etc/shadow", os.O_RDONLY)
-    os.set_inheritable(secret, True)
+    os.set_inheritable(secret, True)  # noqa: FBT003  its only form
 
     def look() -> bytes:
         umask = os.umask(0)
-        opened = [_opened(name) for name in os.listdir("/proc/self/fd")]
-        return json.dumps([opened, dict(os.environ), os.getcwd(), umask, os.getsid(0) == os.getpid()]).encode()
+        opened = [_opened(each) for each in DESCRIPTORS.iterdir()]
+        return json.dumps([opened, dict(os.environ), str(Path.cwd()), umask, os.getsid(0) == os.getpid()]).encode()
 
     try:
         opened, environ, where, umask, leads = json.loads(work(look))
@@ -88,6 +89,11 @@ def test_nothing_of_the_parent_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path
         "LOGNAME": SOMEBODY.name,
     }
     assert (where, umask, leads) == ("/", 0o022, True)
+
+
+def _sleep() -> bytes:
+    time.sleep(600)
+    return b""
 
 
 def _raise() -> bytes:
@@ -128,7 +134,7 @@ def test_an_endless_child_is_ended(how: str) -> None:
 
     def job() -> bytes:
         if how == "trickles":
-            writer = next(int(name) for name in os.listdir("/proc/self/fd") if _opened(name).startswith("pipe:"))
+            writer = next(int(each.name) for each in DESCRIPTORS.iterdir() if _opened(each).startswith("pipe:"))
             while True:
                 os.write(writer, b"x")
                 time.sleep(0.1)
@@ -145,10 +151,10 @@ def test_an_endless_child_is_ended(how: str) -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
-def _opened(name: str) -> str:
+def _opened(each: Path) -> str:
     """What a descriptor is; "" for the one that the listing itself used."""
     try:
-        return os.readlink(f"/proc/self/fd/{name}")
+        return str(each.readlink())
     except OSError:
         return ""
 
@@ -160,7 +166,7 @@ def test_an_interrupt_ends_the_child() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        as_account(SOMEBODY, lambda: time.sleep(600) or b"", interrupt, 30)
+        as_account(SOMEBODY, _sleep, interrupt, 30)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 

@@ -95,6 +95,10 @@ class Host:
         """Every directory below `top`, on the same file system, links not followed; see `files.walk`."""
         return files.walk(self.root, top, limit)
 
+    def is_directory(self, path: str) -> bool:
+        """Whether a path leads to a directory (links are followed)."""
+        return files.is_directory(self.where(self.real(path)))
+
     def executable(self, path: str) -> bool:
         """Whether a file at this path may be executed (links are followed)."""
         return files.executable(self.where(self.real(path)))
@@ -128,9 +132,9 @@ class Host:
         """The regular files directly in a directory that the caller names; None where it is no directory."""
         return inputs.list_input(self.where(self.absolute(path)))
 
-    def exists(self, path: str) -> bool:
-        """Whether anything stands at a path that the caller typed (links are followed)."""
-        return inputs.exists(self.where(self.absolute(path)))
+    def is_file(self, path: str) -> bool:
+        """Whether a regular file stands at a path that the caller typed (links are followed)."""
+        return inputs.is_file(self.where(self.absolute(path)))
 
     def absolute(self, path: str) -> str:
         """A path that the caller typed, made absolute against the current directory, `~` expanded."""

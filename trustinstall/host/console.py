@@ -35,20 +35,40 @@ class Interrupted(BaseException):
 
 
 def end_on_signals() -> None:
-    """Raise Interrupted in the main thread on Ctrl-C, SIGTERM and SIGHUP."""
+    """Raise Interrupted in the main thread on the first Ctrl-C, SIGTERM or SIGHUP; later ones disturb nothing."""
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
     def interrupt(_number: int, _frame: object) -> None:
+        for number in numbers:
+            signal.signal(number, lambda _number, _frame: None)  # not SIG_IGN, which tools would inherit
         raise Interrupted
 
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # Windows has no SIGHUP
-            signal.signal(getattr(signal, name), interrupt)
+    for number in numbers:
+        signal.signal(number, interrupt)
 
 
-def close_output() -> bool:
-    """After a reader has gone away (`| head`): keep the interpreter from writing what is left; always true."""
+def write(text: str) -> str | None:
+    """Print text on standard output; why that failed, or None. A reader that has gone (`| head`) is no failure."""
+    try:
+        print(text, flush=True)  # noqa: T201  the one place that prints
+    except BrokenPipeError:
+        _close_output()
+    except OSError as error:
+        _close_output()
+        return error.strerror
+    return None
+
+
+def _close_output() -> None:
+    """Keep the interpreter from writing at its end what could not be written now."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return True
+
+
+def complete() -> None:
+    """Stand in for standard streams that the caller has closed, so that nothing is opened in their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  as long as the process
 
 
 def debug() -> None:

@@ -24,7 +24,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # so that opening a FIFO does not wait for a writer
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
-_SYSTEM_GROUPS = 1000  # gids below are the distribution's own (login.defs' GID_MIN)
+_ROOTS_GROUPS = frozenset({0, 50})  # root's own, and Debian's staff, who are as good as root (Debian Policy 9.1.2)
 
 
 class Kind(Enum):
@@ -149,6 +149,11 @@ def open_regular(path: str, flags: int = 0) -> int:
     return descriptor
 
 
+def is_directory(path: str) -> bool:
+    """Whether a directory stands at a path."""
+    return os.path.isdir(path)
+
+
 def executable(path: str) -> bool:
     """Whether path is a regular file that this account may execute."""
     return os.path.isfile(path) and os.access(path, os.X_OK)
@@ -184,7 +189,7 @@ def path_owner(root: str, path: str) -> int:
             owner = found.st_uid
         sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
         anybody = found.st_mode & stat.S_IWOTH and not stat.S_ISLNK(found.st_mode)
-        group = found.st_mode & stat.S_IWGRP and found.st_gid >= _SYSTEM_GROUPS and owner == 0
+        group = found.st_mode & stat.S_IWGRP and found.st_gid not in _ROOTS_GROUPS and owner == 0
         if (anybody or group) and not sticky and not stat.S_ISLNK(found.st_mode):
             raise PermissionError(errno.EPERM, f"other accounts may write {current or '/'}", path)
     return owner

@@ -59,9 +59,9 @@ def list_input(path: str) -> list[str] | None:
         return sorted(entry.path for entry in entries if entry.is_file())
 
 
-def exists(path: str) -> bool:
-    """Whether anything stands at a path; links are followed."""
-    return os.path.exists(path)
+def is_file(path: str) -> bool:
+    """Whether a regular file stands at a path; links are followed."""
+    return os.path.isfile(path)
 
 
 def absolute(path: str, home: str | None) -> str:

@@ -1,7 +1,7 @@
 """The lock that one command at a time holds: flock(2) on a file that nobody else can open.
 
-Tools inherit its descriptor. flock belongs to the open file, so a tool that outlives us still holds the lock, and
-the next command waits for it before it looks at what was left.
+Tools inherit its descriptor. flock belongs to the open file, so a tool that outlives us when we are killed still
+holds the lock, and the next command waits for it before it looks at what was left.
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ def take(path: str, tick: Callable[[], None], seconds: float = PATIENCE) -> int:
 
 
 def release(descriptor: int) -> None:
-    """Give the lock back, unless a tool that we started still holds it."""
+    """Give the lock back, whoever has inherited it: a daemon that a tool's hook started must not keep it."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
 
 

@@ -242,6 +242,8 @@ def _other(tool: str) -> int | None:
             continue
         with contextlib.suppress(OSError):
             root = os.stat(f"/proc/{name}/root")
+            if os.stat(f"/proc/{name}").st_uid != os.geteuid():
+                continue  # an ordinary account's process of that name makes nothing, and must not hold us up
             if (root.st_dev, root.st_ino) == (here.st_dev, here.st_ino):
                 return int(name)
     return None
@@ -265,7 +267,7 @@ def command(environ: Mapping[str, str]) -> str:
     launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
     if os.path.basename(launcher).startswith("trustinstall") and os.path.isfile(launcher):
         return shlex.quote(os.path.abspath(launcher))
-    return f"{shlex.quote(sys.executable)} -m trustinstall"
+    return f"{shlex.quote(sys.executable)} -I -m trustinstall"  # isolated: the current directory may be anybody's
 
 
 def _lines(path: str) -> list[str]:

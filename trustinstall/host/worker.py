@@ -5,7 +5,6 @@ What it answers is bounded, untrusted data: it runs with that account's rights, 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
@@ -13,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from trustinstall.errors import TrustInstallError
+from trustinstall.errors import TrustInstallError, printable
 from trustinstall.host import accounts, process
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 LIMIT = 8 * 1024 * 1024  # bytes of an answer
 PATIENCE = 1800.0  # seconds
 _TICK = 0.2  # seconds
+_GRACE = 30.0  # seconds for a child to finish or put back what it has begun
+_DONE, _FAILED = b"+", b"-"  # how an answer begins
 
 
 def as_account(
@@ -42,22 +43,20 @@ def as_account(
     os.close(writer)
     answer: bytes | None = None
     try:
-        answer = _collect(reader, tick, time.monotonic() + seconds)
+        answer = _collect(reader, child, tick, time.monotonic() + seconds)
     finally:
         os.close(reader)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(
-                child, signal.SIGKILL
-            )  # what has ended keeps its status; what has only closed the pipe must not stay
-        _, status = os.waitpid(child, 0)
-    if answer is None or status != 0:
+        status = _reap(child, 0.0 if answer else _GRACE)
+    if answer and answer.startswith(_FAILED):
+        raise TrustInstallError(printable(answer[1:].decode("utf-8", "replace"), 500))
+    if not answer or status != 0:
         raise TrustInstallError(
             f"the process that works for {account.name} gave no answer; run trustinstall as {account.name} to see why"
         )
-    return answer
+    return answer[1:]
 
 
-def _collect(reader: int, tick: Callable[[], None], end: float) -> bytes | None:
+def _collect(reader: int, child: int, tick: Callable[[], None], end: float) -> bytes | None:
     parts: list[bytes] = []
     while sum(map(len, parts)) <= LIMIT and time.monotonic() < end:
         if select.select([reader], [], [], _TICK)[0]:
@@ -65,8 +64,25 @@ def _collect(reader: int, tick: Callable[[], None], end: float) -> bytes | None:
             if not part:
                 return b"".join(parts)
             parts.append(part)
+        else:
+            os.kill(child, signal.SIGCONT)  # its account may stop it, but not us
         tick()
     return None
+
+
+def _reap(child: int, patience: float) -> int:
+    """End the child, politely where there is patience: what it has begun is then finished or put back."""
+    end = time.monotonic() + patience
+    if patience:
+        os.kill(child, signal.SIGTERM)
+    while time.monotonic() < end:
+        os.kill(child, signal.SIGCONT)
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(_TICK / 4)
+    os.kill(child, signal.SIGKILL)  # what has ended keeps its status; what has only closed the pipe must not stay
+    return os.waitpid(child, 0)[1]
 
 
 def _work(account: Account, groups: list[int], writer: int, job: Callable[[], bytes]) -> NoReturn:
@@ -77,14 +93,21 @@ def _work(account: Account, groups: list[int], writer: int, job: Callable[[], by
         _detach(writer)
         os.environ.clear()
         os.environ.update(process.ENVIRONMENT, HOME=account.home or "/", USER=account.name, LOGNAME=account.name)
-        answer = memoryview(job())
-        while answer:
-            answer = answer[os.write(writer, answer) :]
+        left = memoryview(_answer(job))
+        while left:
+            left = left[os.write(writer, left) :]
         status = 0
     except BaseException:  # noqa: BLE001  a fork must end here, whatever happened: the parent reports it
         status = 1
     finally:
         os._exit(status)
+
+
+def _answer(job: Callable[[], bytes]) -> bytes:
+    try:
+        return _DONE + job()
+    except TrustInstallError as error:
+        return _FAILED + str(error).encode("utf-8", "replace")
 
 
 def _drop(account: Account, groups: list[int]) -> None:
@@ -106,6 +129,4 @@ def _detach(writer: int) -> None:
         os.dup2(null, descriptor)
     os.closerange(3, writer)
     os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX") if "SC_OPEN_MAX" in os.sysconf_names else 4096)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
     sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115  lives as long as the process

@@ -1,0 +1,91 @@
+"""What a command that changes something did, in every scope: the data that reports are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.outcome import CHANGES, Outcome, Result
+
+if TYPE_CHECKING:
+    from trustinstall.certificate import Certificate
+    from trustinstall.situation import Situation
+
+_IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.GONE}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one account's scope came to.
+
+    Attributes:
+        scope: "machine", or the account's name.
+        outcomes: one for each store.
+        problem: why the scope could not be worked on at all, or "".
+        recovered: whether an interrupted command was undone first.
+    """
+
+    scope: str
+    outcomes: tuple[Outcome, ...] = ()
+    problem: str = ""
+    recovered: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing failed in it."""
+        return not self.problem and not any(one.result is Result.FAILED for one in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command that changes something did.
+
+    Attributes:
+        command: "add" or "remove".
+        situation: the defaults that were decided.
+        certificates: which ones it was about.
+        parts: the machine's or own scope first, then other accounts'.
+        dry_run: whether nothing was changed on purpose.
+        restart_needed: running programs that will not notice the change.
+        left: what was to be removed and belongs to the machine's scope, which this account may not change.
+    """
+
+    command: str
+    situation: Situation
+    certificates: tuple[Certificate, ...]
+    parts: tuple[Part, ...]
+    dry_run: bool = False
+    restart_needed: tuple[str, ...] = ()
+    left: tuple[Certificate, ...] = ()
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Every outcome of every part."""
+        return [one for part in self.parts for one in part.outcomes]
+
+    @property
+    def in_scope(self) -> list[Outcome]:
+        """The outcomes that count: stores of the chosen scopes that are there."""
+        return [one for one in self.outcomes if one.result in _IN_SCOPE]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was changed."""
+        return any(one.result in CHANGES for one in self.outcomes)
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """0 holds now, 1 nothing could be done, 3 some stores done and some not, 5 no rights; see README.
+
+        With `strict`, stores outside the scope and copies of strangers count as not done.
+        """
+        good = [one for one in self.in_scope if one.result is not Result.FAILED]
+        bad = len(self.in_scope) - len(good) + sum(bool(part.problem) for part in self.parts)
+        if strict:
+            bad += sum(one.result in {Result.NOT_COVERED, Result.FOREIGN} for one in self.outcomes)
+        if self.left:
+            return 3 if self.changed else 5
+        if bad:
+            return 3 if good else 1
+        if good or self.command == "remove":
+            return 0
+        return 5 if any(one.result is Result.NOT_COVERED for one in self.outcomes) else 1
