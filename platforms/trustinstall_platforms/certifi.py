@@ -168,7 +168,8 @@ class Certifi:
         if store.follows is not None:
             return Plan()
         # A copy without our marks is ours to take out if that was asked for, or if its marks were lost.
-        known = {one.certificate.sha256 for one in wanted if one.foreign} | record.keys() - seen.ours
+        adopted = {sha256 for sha256, placement in record.items() if placement.adopted}
+        known = {one.certificate.sha256 for one in wanted if one.foreign} | adopted
         there = seen.anchors.keys()
         add = [one.certificate for one in wanted if one.trusted and one.certificate.sha256 not in there]
         keep = [one.certificate.sha256 for one in wanted if one.trusted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+import shutil
 import ssl
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import certifi
 import pytest
 
 from tests.support.pki import make_root
@@ -468,11 +470,11 @@ def test_an_adopted_copy_is_ours(tree: Tree) -> None:
     assert tree.host.read(CERTIFI) == PEM
 
 
-def test_a_copy_that_lost_its_marks_is_still_ours(tree: Tree) -> None:
-    """Somebody has stripped the comments of a bundle: the ledger knows what was ours."""
+def test_a_copy_without_marks_is_nobodys(tree: Tree) -> None:
+    """A package upgrade took ours along, and somebody has appended the root by hand since: it is named and left."""
     tree.file(CERTIFI, PEM + ROOT.pem)
-    assert tree.bring(remove(ROOT), placed(ROOT)).foreign == frozenset()
-    assert tree.host.read(CERTIFI) == PEM
+    assert tree.bring(remove(ROOT), placed(ROOT)).foreign == {ROOT.sha256}
+    assert tree.host.read(CERTIFI) == PEM + ROOT.pem
 
 
 def test_a_foreign_copy_beside_ours_survives(tree: Tree) -> None:
@@ -498,18 +500,21 @@ def test_nothing_is_added_to_a_damaged_bundle(tree: Tree) -> None:
     assert tree.host.read(CERTIFI) == PEM + damage
 
 
-def test_a_real_environments_pip_trusts_and_forgets(tmp_path: Path) -> None:
-    """In a real virtual environment, pip's own certifi sees the root, and afterwards the old bytes."""
+def test_a_real_environments_certifi_trusts_and_forgets(tmp_path: Path) -> None:
+    """In a real virtual environment, the real certifi shows the root, and afterwards the old bytes."""
     venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=100, env={"PATH": os.defpath})
+    command = [sys.executable, "-m", "venv", "--without-pip", venv]
+    subprocess.run(command, check=True, timeout=100, env={"PATH": os.defpath})
+    [packages] = venv.glob("lib/python3*/site-packages")
+    shutil.copytree(Path(certifi.where()).parent, packages / "certifi")
     account = Account(os.geteuid(), os.getegid(), "tester", None)
     tree = Tree(Host(sys.platform, "/", {}, account, (str(venv),)))
     real = str(venv.resolve())
     [location] = [path for path in tree.found() if path.startswith(real)]
-    assert posixpath.relpath(location, real).endswith("site-packages/pip/_vendor/certifi/cacert.pem")
+    assert posixpath.relpath(location, real).endswith("site-packages/certifi/cacert.pem")
     old = tree.host.read(location)
     tree.bring(add(ROOT, OTHER), at=location)
-    script = "from pip._vendor import certifi; certifi.contents(); print(certifi.where())"
+    script = "import certifi; certifi.contents(); print(certifi.where())"
     asked = [str(venv / "bin" / "python"), "-I", "-c", script]
     where = subprocess.run(asked, check=True, timeout=60, env={}, capture_output=True, text=True).stdout.strip()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+from jsonschema import Draft202012Validator
 
 from tests.support.changes import Entry
 from tests.support.pki import Root, make_root
@@ -89,11 +89,10 @@ def snapshot(root: Throwaway, *ignore: str) -> Mapping[str, Entry | None]:
 
 
 @functools.cache
-def _validator() -> Any:  # noqa: ANN401  of a library without types for it
+def _validator() -> Draft202012Validator:
     schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
-    kind = jsonschema.validators.validator_for(schema)
-    kind.check_schema(schema)
-    return kind(schema)
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
 
 
 def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -59,11 +59,11 @@ def spoilt(draw: st.DrawFn, data: Any) -> bytes:  # noqa: ANN401  JSON
     """A good answer, in which a few places hold something else, or nothing."""
     data = copy.deepcopy(data)
     for _ in range(draw(st.integers(1, 3))):
-        where = data
-        while isinstance(where, (dict, list)) and where:
-            key = draw(st.sampled_from([*where] if isinstance(where, dict) else range(len(where))))
-            inner = where[key]
-            if not (isinstance(inner, (dict, list)) and inner) or draw(st.integers(0, 3)) == 0:
+        where: Any = data
+        while where and isinstance(where, (dict, list)):
+            key: Any = draw(st.sampled_from(sorted(where) if isinstance(where, dict) else range(len(where))))
+            inner: Any = where[key]
+            if not (inner and isinstance(inner, (dict, list))) or draw(st.integers(0, 3)) == 0:
                 if draw(st.booleans()):
                     del where[key]
                 else:

@@ -9,6 +9,7 @@ import string
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,10 +103,8 @@ def _json(change: Callable[[dict[str, object]], object]) -> Callable[[Path], obj
 def _first(key: str, **changes: object) -> Callable[[Path], object]:
     """A damage to the first claim or placement."""
 
-    def change(data: dict[str, object]) -> None:
-        rows = data[key]
-        assert isinstance(rows, list)
-        rows[0].update(changes)
+    def change(data: dict[str, Any]) -> None:
+        data[key][0].update(changes)
 
     return _json(change)
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,7 +57,7 @@ assert ended == [0] * 20, ended
 
 
 @contextmanager
-def holding(path: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
+def holding(path: Path, seconds: float) -> Generator[subprocess.Popen[str], None, None]:
     """Another process that holds dpkg's kind of lock for some seconds."""
     command = [sys.executable, "-c", _HOLD, str(path), str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
