@@ -503,7 +503,7 @@ def test_nothing_is_added_to_a_damaged_bundle(tree: Tree) -> None:
 def test_a_real_environments_certifi_trusts_and_forgets(tmp_path: Path) -> None:
     """In a real virtual environment, the real certifi shows the root, and afterwards the old bytes."""
     venv = tmp_path / "venv"
-    command = [sys.executable, "-m", "venv", "--without-pip", venv]
+    command = [sys.executable, "-m", "venv", "--without-pip", str(venv)]
     subprocess.run(command, check=True, timeout=100, env={"PATH": os.defpath})
     [packages] = venv.glob("lib/python3*/site-packages")
     shutil.copytree(Path(certifi.where()).parent, packages / "certifi")

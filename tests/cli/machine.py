@@ -89,7 +89,7 @@ def snapshot(root: Throwaway, *ignore: str) -> Mapping[str, Entry | None]:
 
 
 @functools.cache
-def _validator() -> Draft202012Validator:
+def _validator() -> Any:  # noqa: ANN401  the library's own types are not complete
     schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)

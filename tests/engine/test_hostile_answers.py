@@ -15,6 +15,7 @@ from trustinstall.backend import Store
 from trustinstall.errors import TrustInstallError
 from trustinstall.guidance import advise
 from trustinstall.host import Account, Host
+from trustinstall.jsondata import is_array, is_object
 from trustinstall.outcome import Outcome, Result
 from trustinstall.report import change_lines, list_lines, plain, stores_lines
 from trustinstall.situation import Situation
@@ -54,22 +55,28 @@ anything = st.recursive(
 )
 
 
+def inside(value: Any) -> list[Any]:  # noqa: ANN401  JSON
+    """The keys or places in a JSON object or array; none in anything else."""
+    if is_object(value):
+        return sorted(value)
+    return list(range(len(value))) if is_array(value) else []
+
+
 @st.composite
 def spoilt(draw: st.DrawFn, data: Any) -> bytes:  # noqa: ANN401  JSON
     """A good answer, in which a few places hold something else, or nothing."""
     data = copy.deepcopy(data)
     for _ in range(draw(st.integers(1, 3))):
-        where: Any = data
-        while where and isinstance(where, (dict, list)):
-            key: Any = draw(st.sampled_from(sorted(where) if isinstance(where, dict) else range(len(where))))
-            inner: Any = where[key]
-            if not (inner and isinstance(inner, (dict, list))) or draw(st.integers(0, 3)) == 0:
+        where = data
+        while keys := inside(where):
+            key = draw(st.sampled_from(keys))
+            if not inside(where[key]) or draw(st.integers(0, 3)) == 0:
                 if draw(st.booleans()):
                     del where[key]
                 else:
                     where[key] = draw(anything)
                 break
-            where = inner
+            where = where[key]
     return json.dumps(data).encode()
 
 
