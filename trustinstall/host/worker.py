@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.errors import TrustInstallError, printable
-from trustinstall.host import accounts, process
+from trustinstall.host import accounts, console, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,4 +129,5 @@ def _detach(writer: int) -> None:
         os.dup2(null, descriptor)
     os.closerange(3, writer)
     os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX") if "SC_OPEN_MAX" in os.sysconf_names else 4096)
+    console.end_on_signals()  # what has begun is finished or put back when the parent asks us to end
     sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115  lives as long as the process
