@@ -1,12 +1,11 @@
-"""The system's store on Linux: a directory of anchors, and a tool that makes what clients read."""
+"""The system's store where Debian's update-ca-certificates makes what clients read."""
 
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
+from trustinstall.backend import Observation, State
 from trustinstall.errors import StoreError, printable
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import (
@@ -23,88 +22,36 @@ from trustinstall.plan import (
     link_digest,
 )
 from trustinstall_platforms import debian
+from trustinstall_platforms.families import DEBIAN, missing
+from trustinstall_platforms.families import store as found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.backend import Places, Record, Store, Wanted
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Step
     from trustinstall_platforms.debian import Sight, Source
-
-
-@dataclass(frozen=True)
-class Family:
-    """Distributions that keep their roots in the same way.
-
-    Attributes:
-        name: the backend's name and the store's id.
-        ids: what os-release(5) says in ID or ID_LIKE, in lower case.
-        anchors: where an administrator puts certificates.
-        bundle: what clients read.
-        tool: makes the bundle from the anchors.
-        without_tool: what is wrong, and what to do, where there is no tool.
-        clients: who reads the bundle.
-    """
-
-    name: str
-    ids: frozenset[str]
-    anchors: str
-    bundle: str
-    tool: str
-    without_tool: str
-    clients: str
-
-
-DEBIAN = Family(
-    name="debian",
-    ids=frozenset(
-        {
-            "cumulus-linux",
-            "debian",
-            "deepin",
-            "devuan",
-            "elementary",
-            "endless",
-            "gnoppix",
-            "kali",
-            "linuxmint",
-            "neon",
-            "parrot",
-            "pika",
-            "pop",
-            "pureos",
-            "raspbian",
-            "tails",
-            "trisquel",
-            "ubuntu",
-            "zorin",
-        }
-    ),
-    anchors=debian.LOCAL,
-    bundle=debian.BUNDLE,
-    tool=debian.TOOL,
-    without_tool=("the package ca-certificates is missing; install it: apt-get install ca-certificates"),
-    clients="curl, git, Go, apt and whatever uses OpenSSL or GnuTLS",
-)
+    from trustinstall_platforms.families import Family
 
 
 class SystemStore:
     """The backend of one family of distributions."""
 
     def __init__(self, family: Family = DEBIAN) -> None:
-        """Know one family, a row of the table above."""
+        """Know one family whose row in the table names Debian's script."""
         self.name = family.name
         self._family = family
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
         """Find the store, where this is such a system; without its tool it cannot be written."""
-        return self._found(host)
+        store = found(host, self._family)
+        return [store] if store else []
 
     def at(self, host: Host, location: str) -> Store | None:
         """Find the store again, if it is still there."""
-        return next((store for store in self._found(host) if store.location == location), None)
+        return found(host, self._family) if location == self._family.bundle else None
 
     def observe(self, host: Host, _store: Store) -> Observation:
         """See what clients of bundle and hash links trust. HALF: only some of them do."""
@@ -142,34 +89,6 @@ class SystemStore:
         refusal = host.openssl_refuses(self._family.bundle)
         return refusal and f"OpenSSL cannot load {self._family.bundle}: {printable(refusal)}"
 
-    def _found(self, host: Host) -> list[Store]:
-        family = self._family
-        if host.platform != "linux" or not family.ids & host.distribution():
-            return []
-        return [
-            Store(
-                backend=self.name,
-                location=family.bundle,
-                owner=0,
-                id=family.name,
-                clients=family.clients,
-                system=True,
-                unwritable=self._unwritable(host),
-            )
-        ]
-
-    def _unwritable(self, host: Host) -> str | None:
-        family = self._family
-        if not host.executable(family.tool):
-            return family.without_tool
-        if not host.account.is_root:
-            return None  # what root could do is not known here
-        outermost = (*_missing(host, family.anchors), f"{family.anchors}/x")[0]
-        for shown, path in ((family.anchors, outermost), (family.bundle, family.bundle)):
-            if reason := host.may_write(path):
-                return f"{shown} cannot be written: {reason}"
-        return None
-
 
 class _Draft:
     """A plan while it is being made."""
@@ -196,7 +115,7 @@ class _Draft:
         # Whoever goes last takes a directory along that any of ours has brought.
         directories = [path for known in self._record.values() for path in known.directories]
         if not whole and not any(source.alone for source in own):
-            directories += _missing(self._host, self._family.anchors)
+            directories += missing(self._host, self._family.anchors)
             entries.append(self._write(one.certificate))
         self._stale |= not whole
         self._placed.append(Placed(sha256, tuple(entries), tuple(dict.fromkeys(directories))))
@@ -246,7 +165,7 @@ class _Draft:
                 advice="look at it and move it away, then try again",
             )
         if not self._new:
-            self._new += map(MakeDirectory, _missing(self._host, anchors))
+            self._new += map(MakeDirectory, missing(self._host, anchors))
         self._new.append(Edit(path, Content(certificate.pem), ABSENT))
         return path
 
@@ -298,12 +217,3 @@ class _Draft:
 
 def _standing(source: Source) -> str:
     return digest(source.content) if source.link is None else link_digest(source.link)
-
-
-def _missing(host: Host, directory: str) -> list[str]:
-    """List the directories to create so that `directory` is there, outermost first."""
-    missing: list[str] = []
-    while directory != "/" and host.status(directory) is None:
-        missing.insert(0, directory)
-        directory = posixpath.dirname(directory)
-    return missing

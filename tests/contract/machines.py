@@ -1,4 +1,4 @@
-"""Throw-away machines for the contract: a Debian with its real tools, and a developer's Python environment."""
+"""Throw-away machines for the contract: Linux systems with their own tools, and a developer's Python environment."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from tests.support.families import COUNT, lay_out
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
 from trustinstall.contract import Ran
@@ -20,11 +21,10 @@ from trustinstall.contract import Ran
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 _TOOL = "/usr/sbin/update-ca-certificates"
 _KEYSTORE = "/etc/ssl/certs/java/cacerts"
-_COUNT = "/var/tmp/refreshes"  # noqa: S108  in a throw-away root
 _SABOTAGE = {
     "fails": "exit 1",
     "lies": "exit 0",
-    "fails afterwards": f"{_TOOL}.real; exit 3",
+    "fails afterwards": '"$0.real" "$@"; exit 3',
 }
 
 
@@ -58,6 +58,7 @@ class Base:
     bundle: str
     state: str
     arguments: tuple[str, ...] = ()
+    tool: str = ""
     sabotages: Sequence[str] = ()
     kills: int = 100 if FULL else 12
     crowd: int = 20 if FULL else 6
@@ -93,7 +94,7 @@ class Base:
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
         """See `Machine`."""
-        ignore = (*NOISE, self.state, "/tmp/contract", _COUNT)  # noqa: S108
+        ignore = (*NOISE, self.state, "/tmp/contract", COUNT)  # noqa: S108
         return self.throwaway.changes(ignore=ignore, mtimes=times)
 
     def holds(self, content: bytes, sha256: str) -> bool:
@@ -104,26 +105,41 @@ class Base:
 
     def refreshes(self) -> int:
         """See `Machine`."""
-        path = self.throwaway.path(_COUNT)
+        path = self.throwaway.path(COUNT)
         return len(path.read_bytes().splitlines()) if path.exists() else 0
+
+    def sabotage(self, how: str) -> None:
+        """Put a bad tool in the place of the good one."""
+        if not self.throwaway.path(f"{self.tool}.real").exists():
+            self.throwaway.write(f"{self.tool}.real", self.throwaway.read(self.tool), mode=0o755)
+        self.throwaway.write(self.tool, f"#!/bin/sh\n{_SABOTAGE[how]}\n", mode=0o755)
+
+    def verified(self, sha256: str, *places: Sequence[str]) -> bool:
+        """Whether OpenSSL verifies a root of ours by each of these places; they must agree."""
+        number = next(n for n, one in self.roots.items() if hashlib.sha256(one.der).hexdigest() == sha256)
+        path, _ = self.root(number)
+        codes = [self.throwaway.run(["openssl", "verify", *each, path]).returncode for each in places]
+        assert len({code == 0 for code in codes}) == 1, "file and directory disagree"
+        return codes[0] == 0
 
 
 class Debian(Base):
     """A Debian with its real update-ca-certificates, Java's keystore among its hooks or not."""
 
-    def __init__(self, throwaway: Throwaway) -> None:
+    def __init__(self, throwaway: Throwaway, store: str = "debian") -> None:
         """Deliver it: a hook counts the runs of the tool."""
         super().__init__(
             throwaway,
             "root",
-            "debian",
+            store,
             "/etc/ssl/certs/ca-certificates.crt",
             "/var/lib/trustinstall",
+            tool=_TOOL,
             sabotages=tuple(_SABOTAGE),
         )
         throwaway.write(
             "/etc/ca-certificates/update.d/zz-count",
-            f"#!/bin/sh\necho run >>{_COUNT}\n",
+            f"#!/bin/sh\necho run >>{COUNT}\n",
             mode=0o755,
         )
         keystore = throwaway.path(_KEYSTORE)
@@ -136,15 +152,11 @@ class Debian(Base):
 
     def trusts(self, sha256: str) -> bool:
         """By file and by directory, as OpenSSL looks; both must agree."""
-        number = next(n for n, one in self.roots.items() if hashlib.sha256(one.der).hexdigest() == sha256)
-        path, _ = self.root(number)
-        options = (
+        return self.verified(
+            sha256,
             ["-no-CApath", "-CAfile", self.bundle],
             ["-no-CAfile", "-CApath", "/etc/ssl/certs"],
         )
-        codes = [self.throwaway.run(["openssl", "verify", *each, path]).returncode for each in options]
-        assert (codes[0] == 0) == (codes[1] == 0), "file and directory disagree"
-        return codes[0] == 0
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
         """Java's keystore is a database: it counts by its entries, as keytool lists them."""
@@ -179,12 +191,6 @@ class Debian(Base):
         self.throwaway.write(path, pem)
         self.throwaway.run([_TOOL], check=True)
 
-    def sabotage(self, how: str) -> None:
-        """Put a bad tool in the place of the good one."""
-        if not self.throwaway.path(f"{_TOOL}.real").exists():
-            self.throwaway.write(f"{_TOOL}.real", self.throwaway.read(_TOOL), mode=0o755)
-        self.throwaway.write(_TOOL, f"#!/bin/sh\n{_SABOTAGE[how]}\n", mode=0o755)
-
     def spoil(self) -> str:
         """The package that brings the tool is not there."""
         self.throwaway.run(["rm", _TOOL], check=True)
@@ -194,6 +200,101 @@ class Debian(Base):
         """A Fedora, by its os-release."""
         self.throwaway.write("/etc/os-release", "ID=fedora\n")
         return _store_ids(self.throwaway, "root")
+
+
+class Copy(Debian):
+    """A distribution that ships Debian's script, and neither dpkg nor its lock."""
+
+    def __init__(self, throwaway: Throwaway, store: str, package: str) -> None:
+        """Deliver it."""
+        throwaway.write("/etc/os-release", f"ID={store}\n")
+        throwaway.run(["rm", "-rf", "/var/lib/dpkg", "/usr/bin/dpkg"], check=True)
+        super().__init__(throwaway, store)
+        self.kills = 100 if FULL else 4  # the tool is Debian's, where it is killed more often
+        self._package = package
+
+    def spoil(self) -> str:
+        """The package is not there, and is named as it is called here."""
+        super().spoil()
+        return self._package
+
+
+class Anchored(Base):
+    """A RHEL, SUSE, Arch or Alpine: see `tests.support.families`."""
+
+    def __init__(self, throwaway: Throwaway, layout: str, store: str, package: str) -> None:
+        """Deliver it."""
+        self._layout, self._package = lay_out(throwaway, layout), package
+        # Where a status says nothing (EL9: it is that of the last of six steps) one that fails afterwards has worked.
+        meant = tuple(_SABOTAGE) if store in {"suse", "alpine"} else ("fails", "lies")
+        super().__init__(
+            throwaway,
+            "root",
+            store,
+            self._layout.bundle,
+            "/var/lib/trustinstall",
+            tool=self._layout.tool,
+            sabotages=meant,
+        )
+        self._delivered = self._entries()
+        throwaway.freeze()
+
+    def trusts(self, sha256: str) -> bool:
+        """By file, and by directory where clients have one."""
+        by_directory = [["-no-CAfile", "-CApath", self._layout.directory]] if self._layout.directory else []
+        return self.verified(sha256, ["-no-CApath", "-CAfile", self.bundle], *by_directory)
+
+    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
+        """A keystore holds the time at which it was written: it counts by its entries."""
+        found = dict(super().snapshot(times=times))
+        if found.pop(self._layout.java, None) and (entries := self._entries()) != self._delivered:
+            found[self._layout.java] = entries
+        return found
+
+    def _entries(self) -> list[tuple[bytes, bytes]]:
+        return jks_entries(self.throwaway.read(self._layout.java)) if self._layout.java else []
+
+    def put_stranger(self) -> str:
+        """An administrator does it by hand."""
+        path, sha256 = self.root(-1)
+        self._by_hand("stranger.pem", self.throwaway.read(path))
+        return sha256
+
+    def take_own(self, _sha256: str) -> None:
+        """An administrator adds another root by hand."""
+        self._by_hand("another.pem", self.make(-2).pem)
+
+    def _by_hand(self, name: str, pem: bytes) -> None:
+        self.throwaway.write(f"{self._layout.anchors}/{name}", pem)
+        self.throwaway.run([self.tool, *self._layout.arguments], check=True)
+
+    def spoil(self) -> str:
+        """The package that brings the tool is not there."""
+        self.throwaway.run(["rm", self.tool], check=True)
+        return self._package
+
+    def elsewhere(self) -> Sequence[str]:
+        """A Debian, by its os-release: directories and tool alone prove nothing."""
+        self.throwaway.write("/etc/os-release", "ID=debian\n")
+        return _store_ids(self.throwaway, "root")
+
+
+def jks_entries(keystore: bytes) -> list[tuple[bytes, bytes]]:
+    """Alias and certificate of each trusted entry of a Java keystore (sun.security.provider.JavaKeyStore)."""
+    entries: list[tuple[bytes, bytes]] = []
+    count, at = int.from_bytes(keystore[8:12], "big"), 12
+    for _ in range(count):
+        alias, at = _counted(keystore, at + 4, 2)
+        _, at = _counted(keystore, at + 8, 2)
+        der, at = _counted(keystore, at, 4)
+        entries.append((alias, der))
+    assert at + 20 == len(keystore)  # SHA-1 of all of it
+    return sorted(entries)
+
+
+def _counted(data: bytes, at: int, width: int) -> tuple[bytes, int]:
+    end = at + width + int.from_bytes(data[at : at + width], "big")
+    return data[at + width : end], end
 
 
 class Environment(Base):

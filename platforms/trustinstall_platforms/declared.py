@@ -1,0 +1,140 @@
+"""Systems whose trust is declared elsewhere: nothing is written there, and the error says what to declare.
+
+Sources: the manuals of NixOS (security.pki), Guix ("X.509 Certificates"), Bottlerocket (settings.pki), Talos
+(TrustedRootsConfig), Clear Linux (clrtrust) and Flatcar ("Custom certificate authorities"); Photon's package recipe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.backend import Observation, State, Store
+from trustinstall.errors import StoreError
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall_platforms.debian import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.host import Host
+    from trustinstall.plan import Plan, Refresh
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One system.
+
+    Attributes:
+        id: what os-release(5) says in ID or ID_LIKE, in lower case.
+        bundle: what clients read.
+        advice: what to declare, and how it takes effect.
+    """
+
+    id: str
+    bundle: str
+    advice: str
+
+
+_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_RHEL_BUNDLE = "/etc/pki/tls/certs/ca-bundle.crt"
+
+# All documented: none of these systems is run in the tests.
+SYSTEMS = (
+    Declared(
+        "nixos",
+        _BUNDLE,
+        "NixOS makes it of its configuration; add security.pki.certificateFiles = [ ./corp.crt ]; to "
+        "/etc/nixos/configuration.nix, and run nixos-rebuild switch",
+    ),
+    Declared(
+        "guix",
+        _BUNDLE,
+        "Guix makes it of its packages; add a package that installs the certificate as etc/ssl/certs/corp.pem to "
+        "(packages …) of the operating-system declaration, and run guix system reconfigure",
+    ),
+    Declared(
+        "bottlerocket",
+        _RHEL_BUNDLE,
+        "Bottlerocket makes it of its settings; run apiclient set settings.pki.corp.trusted=true "
+        'settings.pki.corp.data="$(base64 -w0 corp.crt)", or put the same into the user data',
+    ),
+    Declared(
+        "talos",
+        _BUNDLE,
+        "Talos makes it of its machine configuration; add a document with apiVersion: v1alpha1, kind: "
+        "TrustedRootsConfig, name: corp and the PEM text under certificates: | with talosctl patch machineconfig",
+    ),
+    Declared(
+        "flatcar",
+        _BUNDLE,
+        "Flatcar's /usr is read-only; have its Ignition configuration write the certificate to "
+        "/etc/ssl/certs/corp.pem, and run update-ca-certificates",
+    ),
+    Declared(
+        "clear-linux-os",
+        "/var/cache/ca-certs/anchors/ca-certificates.crt",
+        "Clear Linux has a tool of its own: run clrtrust add corp.crt",
+    ),
+    Declared(
+        "photon",
+        _RHEL_BUNDLE,
+        "Photon has no tool for it; copy the certificate to /etc/ssl/certs/corp.pem, append it to "
+        "/etc/pki/tls/certs/ca-bundle.crt, and run openssl rehash /etc/ssl/certs",
+    ),
+)
+
+
+class DeclaredStore:
+    """The backend of such systems: it observes, and never plans."""
+
+    name = "declared"
+
+    def discover(self, host: Host, _places: Places) -> list[Store]:
+        """Find the store, where this is such a system."""
+        if host.platform != "linux":
+            return []
+        ids = host.distribution()
+        return [_store(system) for system in SYSTEMS if system.id in ids]
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """Find the store again, if it is still there."""
+        ids = host.distribution() if host.platform == "linux" else frozenset[str]()
+        return next((_store(one) for one in SYSTEMS if one.id in ids and one.bundle == location), None)
+
+    def observe(self, host: Host, store: Store) -> Observation:
+        """See what clients of the bundle trust."""
+        return Observation({hashlib.sha256(der).hexdigest(): State.TRUSTED for der in self.anchors(host, store)})
+
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """The DER of every certificate in the bundle, which is a link as a rule."""
+        for block in pem_blocks(read(host, store.location) or b""):
+            if block.label in CERTIFICATE_LABELS and block.der is not None:
+                yield block.der
+
+    def plan(self, _host: Host, store: Store, _seen: Observation, _wanted: Sequence[Wanted], _record: Record) -> Plan:
+        """Refuse: nobody asks for a plan of a store that is not writable."""
+        raise StoreError(store=store.id, cause="it is not written by programs", advice=store.unwritable or "")
+
+    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
+        """Nothing was changed, so that nothing is to be made anew."""
+        return None
+
+    def verify(self, _host: Host, _store: Store) -> str | None:
+        """Nothing was changed, so that nothing is to be asked."""
+        return None
+
+
+def _store(system: Declared) -> Store:
+    return Store(
+        backend=DeclaredStore.name,
+        location=system.bundle,
+        owner=0,
+        id=DeclaredStore.name,
+        clients="whatever uses the system's roots",
+        label=system.id,
+        system=True,
+        unwritable=system.advice,
+    )
