@@ -290,7 +290,7 @@ def _hashed(host: Host, family: Family) -> set[str] | None:
     names = [name for name in host.names(family.hashed) if name.endswith(".pem")] if family.hashed else []
     if not names:
         return None
-    return {sha256 for name in names for sha256 in _ders(host.read_or_none(f"{family.hashed}/{name}") or b"")}
+    return {sha256 for name in names for sha256 in _ders(read(host, f"{family.hashed}/{name}") or b"")}
 
 
 def _files(host: Host, directory: str, family: Family) -> Iterator[Anchor]:

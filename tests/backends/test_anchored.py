@@ -144,7 +144,8 @@ def test_hash_links_that_lag_are_half(machine: Machine) -> None:
 
     assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED, CORP.sha256: State.HALF}
     machine.write(f"{machine.family.hashed}/Corp.pem", CORP.pem)
-    machine.write(f"{machine.family.hashed}/Other.pem", OTHER.pem)
+    machine.write("/opt/other.pem", OTHER.pem)
+    machine.path(f"{machine.family.hashed}/Other.pem").symlink_to("/opt/other.pem")
     assert machine.observe().anchors[CORP.sha256] is State.TRUSTED
     assert machine.observe().anchors[OTHER.sha256] is State.HALF
 
