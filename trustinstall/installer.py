@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import restarts, survey, views
+from trustinstall import restarts, survey
 from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificate import Certificate
@@ -20,13 +20,13 @@ from trustinstall.pem import pem_blocks
 from trustinstall.situation import Ask, Situation, decide
 from trustinstall.summary import Part, Report
 from trustinstall.survey import Selection
-from trustinstall.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall.backend import Backend
     from trustinstall.host import Account
+    from trustinstall.views import View
 
 
 @dataclass
@@ -96,6 +96,8 @@ class Installer:
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """What an ordinary account could not remove, because the machine's scope has it."""
+        from trustinstall import views
+
         machine, _ = views.machine_ledger(self.host)
         done = {sha256 for one in report.outcomes for sha256 in one.changed}
         return tuple(one for one in report.certificates if one.sha256 in machine.claims and one.sha256 not in done)
@@ -209,6 +211,8 @@ class Installer:
 
         Raises StateError where the acting account's ledgers cannot be believed, and NoRights or UsageProblem.
         """
+        from trustinstall import views
+
         situation = decide(self.host, ask or Ask(), terminal=False)
         view = views.look(self.host, self.backends, places or Places(), every_anchor=every_anchor)
         for account in situation.accounts:
@@ -217,10 +221,10 @@ class Installer:
             try:
                 other = views.from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
             except (TrustInstallError, OSError) as error:
-                view += View(notes=(str(error),))
+                view += views.View(notes=(str(error),))
                 continue
             known = {one.store for one in view.stores}
-            view += View(
+            view += views.View(
                 tuple(one for one in other.listed if one.scope == account.name),
                 tuple(one for one in other.anchors if one.store not in known),
                 tuple(one for one in other.stores if one.store not in known),
@@ -230,6 +234,8 @@ class Installer:
 
     def known(self, ask: Ask | None = None) -> dict[str, Certificate]:
         """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""
+        from trustinstall import views
+
         found: dict[str, Certificate] = {}
         for account in decide(self.host, ask or Ask(), terminal=False).accounts:
             job = partial(_known_for, replace(self.host, account=account, environ={}), self.backends)
@@ -259,6 +265,8 @@ def _known_for(host: Host, backends: Sequence[Backend]) -> bytes:
 
 
 def _look_for(host: Host, backends: Sequence[Backend], *, every_anchor: bool) -> bytes:
+    from trustinstall import views
+
     return views.to_bytes(views.look(host, backends, Places(), every_anchor=every_anchor))
 
 

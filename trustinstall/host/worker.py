@@ -35,6 +35,10 @@ def as_account(
     `tick` is called while waiting. Raises TrustInstallError where the child dies, answers too much, or takes
     longer than `seconds`. The caller must have no other thread, because the child is a fork(2) of it.
     """
+    import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
+
+    import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]  the child may not be able to read it any more
+
     groups = accounts.groups(account)
     reader, writer = os.pipe()
     child = os.fork()
