@@ -23,7 +23,7 @@ from trustinstall.blocks import Blocks, marked
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, Host
-from trustinstall.host.files import Entry
+from trustinstall.host.paths import Entry
 from trustinstall.plan import Edit, Plan
 from trustinstall_platforms.certifi import BUNDLES, SYSTEM_BUNDLES, Certifi
 

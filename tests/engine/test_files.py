@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import CertificateRefused
-from trustinstall.host import files, inputs
+from trustinstall.host import files, inputs, paths
 
 WORD = "0123456789abcdef"
 
@@ -92,7 +92,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     """A write that does not fit fails, the file is as it was, and no temporary file stays."""
     program = f"""
 import os, resource, signal
-from trustinstall.host import files
+from trustinstall.host import files, paths
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
@@ -119,10 +119,10 @@ def test_links_are_resolved_inside_the_root(tmp_path: Path) -> None:
     (tmp_path / "etc/absolute").symlink_to("/etc/file")
     (tmp_path / "etc/climbing").symlink_to("../../../../etc/file")
     (tmp_path / "etc/loop").symlink_to("loop")
-    assert files.resolve(str(tmp_path), "/etc/absolute") == "/etc/file"
-    assert files.resolve(str(tmp_path), "/etc/climbing") == "/etc/file"
+    assert paths.resolve(str(tmp_path), "/etc/absolute") == "/etc/file"
+    assert paths.resolve(str(tmp_path), "/etc/climbing") == "/etc/file"
     with pytest.raises(OSError, match="levels"):
-        files.resolve(str(tmp_path), "/etc/loop")
+        paths.resolve(str(tmp_path), "/etc/loop")
 
 
 def test_a_path_that_others_may_write_has_no_owner(tmp_path: Path) -> None:
@@ -132,17 +132,17 @@ def test_a_path_that_others_may_write_has_no_owner(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     (shared / "file").write_bytes(b"")
-    assert files.path_owner(str(tmp_path), "/shared/file") == 0
+    assert paths.path_owner(str(tmp_path), "/shared/file") == 0
     os.chown(shared, 1234, 1234)
-    assert files.path_owner(str(tmp_path), "/shared/file") == 1234
+    assert paths.path_owner(str(tmp_path), "/shared/file") == 1234
     os.chown(shared / "file", 4321, 4321)
     with pytest.raises(PermissionError, match="different accounts"):
-        files.path_owner(str(tmp_path), "/shared/file")
+        paths.path_owner(str(tmp_path), "/shared/file")
     os.chown(shared, 0, 0)
     os.chown(shared / "file", 0, 0)
     shared.chmod(0o777)
     with pytest.raises(PermissionError, match="may write"):
-        files.path_owner(str(tmp_path), "/shared/file")
+        paths.path_owner(str(tmp_path), "/shared/file")
 
 
 @pytest.mark.parametrize("kind", ["missing", "fifo", "device", "large", "directory"])

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from trustinstall.host import accounts, files, inputs, locks, places, process, system, worker
+from trustinstall.host import accounts, files, inputs, locks, paths, places, process, system, worker
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.process import Guarded, ToolResult
@@ -56,7 +56,7 @@ class Host:
 
     def where(self, path: str) -> str:
         """The real path of a host path."""
-        return files.below(self.root, path)
+        return paths.below(self.root, path)
 
     # Looking
 
@@ -85,15 +85,15 @@ class Host:
 
     def real(self, path: str) -> str:
         """The path with every link resolved, inside the host's root."""
-        return files.resolve(self.root, path)
+        return paths.resolve(self.root, path)
 
     def names(self, path: str) -> list[str]:
         """The sorted names in a directory; empty where there is none or it may not be read."""
         return files.names(self.where(path))
 
-    def walk(self, top: str, limit: int = 2_000_000) -> Iterator[files.Entry]:
-        """Every directory below `top`, on the same file system, links not followed; see `files.walk`."""
-        return files.walk(self.root, top, limit)
+    def walk(self, top: str, limit: int = 2_000_000) -> Iterator[paths.Entry]:
+        """Every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
+        return paths.walk(self.root, top, limit)
 
     def is_directory(self, path: str) -> bool:
         """Whether a path leads to a directory (links are followed)."""
@@ -112,7 +112,7 @@ class Host:
 
         Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them.
         """
-        return files.path_owner(self.root, path)
+        return paths.path_owner(self.root, path)
 
     def openssl_refuses(self, path: str) -> str | None:
         """Why OpenSSL cannot load a bundle of certificates, or None when it can; with the count it loaded."""

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import Busy, ToolFailed, printable
-from trustinstall.host import files
+from trustinstall.host import files, paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +121,7 @@ def _check_program(program: str, name: str) -> None:
     if sys.platform == "win32" or os.geteuid() != 0:
         return
     try:
-        safe, why = files.path_owner("/", real) == 0, f"{real} does not belong to root alone"
+        safe, why = paths.path_owner("/", real) == 0, f"{real} does not belong to root alone"
     except OSError as error:
         safe, why = False, str(error.strerror)
     if not safe:
@@ -188,7 +188,7 @@ class Guarded:
         import fcntl
 
         try:
-            self._descriptor = os.open(files.below(self._root, lock), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._descriptor = os.open(paths.below(self._root, lock), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return
         end = time.monotonic() + self._guard.seconds

@@ -1,0 +1,123 @@
+"""Paths and trees: links resolved inside a root, who controls a path, and walking what may be hostile."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.host.files import link_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
+_ROOTS_GROUPS = frozenset({0, 50})  # root's own, and Debian's staff, who are as good as root (Debian Policy 9.1.2)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One directory of a walk: its host path, owner, and the names of the regular files and links in it."""
+
+    path: str
+    uid: int
+    files: tuple[str, ...]
+    entered: bool  # False: it belongs to another account, and was not looked into
+
+
+def below(root: str, path: str) -> str:
+    """The real path of an absolute host path below `root`. Raises ValueError for a path that is not absolute."""
+    if sys.platform == "win32" and root in {"/", ""}:
+        return path
+    if not path.startswith("/") or "\0" in path:
+        raise ValueError(f"not an absolute path: {path!r}")
+    return path if root == "/" else root.rstrip("/") + os.path.normpath(path)
+
+
+def resolve(root: str, path: str) -> str:
+    """Resolve every link of a host path as if `root` were "/"; missing components are kept as they are."""
+    if root == "/":
+        return os.path.realpath(path)
+    pending = [part for part in reversed(path.split("/")) if part not in {"", "."}]
+    done: list[str] = []
+    links = 0
+    while pending:
+        part = pending.pop()
+        if part == "..":
+            done[-1:] = []
+            continue
+        target = link_target(below(root, "/" + "/".join([*done, part])))
+        if target is None:
+            done.append(part)
+            continue
+        links += 1
+        if links > _MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        if target.startswith("/"):
+            done = []
+        pending += [piece for piece in reversed(target.split("/")) if piece not in {"", "."}]
+    return "/" + "/".join(done)
+
+
+def path_owner(root: str, path: str) -> int:
+    """The uid that controls every component of a resolved host path; see `Host.path_owner`."""
+    owner = 0
+    current = ""
+    for part in ["", *[piece for piece in path.split("/") if piece]]:
+        current = f"{current}/{part}" if part else ""
+        found = os.lstat(below(root, current or "/"))
+        if found.st_uid != 0:
+            if owner not in {0, found.st_uid}:
+                raise PermissionError(errno.EPERM, "parts of the path belong to different accounts", path)
+            owner = found.st_uid
+        sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+        anybody = found.st_mode & stat.S_IWOTH and not stat.S_ISLNK(found.st_mode)
+        group = found.st_mode & stat.S_IWGRP and found.st_gid not in _ROOTS_GROUPS and owner == 0
+        if (anybody or group) and not sticky and not stat.S_ISLNK(found.st_mode):
+            raise PermissionError(errno.EPERM, f"other accounts may write {current or '/'}", path)
+    return owner
+
+
+def walk(root: str, top: str, limit: int) -> Iterator[Entry]:
+    """Every directory from `top` down, depth first, in no set order.
+
+    Links are not followed; other file systems are not entered. As root, a directory of another account is
+    yielded with `entered=False` and left alone. Raises OSError(EFBIG) after `limit` entries.
+    """
+    me = os.geteuid() if hasattr(os, "geteuid") else 0
+    try:
+        start = os.lstat(below(root, top))
+    except OSError:
+        return
+    pending = [(top, start)]
+    seen = 0
+    while pending:
+        path, found = pending.pop()
+        if not stat.S_ISDIR(found.st_mode) or found.st_dev != start.st_dev:
+            continue
+        if me == 0 and found.st_uid != 0:
+            yield Entry(path, found.st_uid, (), entered=False)
+            continue
+        plain: list[str] = []
+        for entry in _scan(below(root, path)):
+            seen += 1
+            if seen > limit:
+                raise OSError(errno.EFBIG, f"more than {limit} entries", top)
+            if not entry.is_dir(follow_symlinks=False):
+                plain.append(entry.name)
+                continue
+            with contextlib.suppress(OSError):
+                pending.append((f"{path.rstrip('/')}/{entry.name}", entry.stat(follow_symlinks=False)))
+        yield Entry(path, found.st_uid, tuple(plain), entered=True)
+
+
+def _scan(path: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as entries:
+            return list(entries)
+    except OSError:
+        return []
