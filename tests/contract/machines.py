@@ -60,8 +60,8 @@ class Base:
     arguments: tuple[str, ...] = ()
     tool: str = ""
     sabotages: Sequence[str] = ()
-    kills: int = 100 if FULL else 8
-    crowd: int = 20 if FULL else 4
+    kills: int = 100 if FULL else 12
+    crowd: int = 20 if FULL else 6
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
 
     def make(self, number: int) -> Root:
