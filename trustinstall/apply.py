@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.errors import ToolFailed, printable
 from trustinstall.host import Kind
 from trustinstall.plan import (
     ABSENT,
@@ -17,16 +18,19 @@ from trustinstall.plan import (
     Edit,
     Link,
     MakeDirectory,
+    Native,
     RemoveDirectory,
     digest,
     link_digest,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.plan import Run, Step, Undo
+
+    Commands = Callable[[Native], Sequence[Run]]  # what is run for an operation, and nothing where nothing is to do
 
 
 class Changed(Exception):  # noqa: N818  not an error: a signal to plan again
@@ -62,7 +66,8 @@ def inverse(host: Host, step: Step) -> Step | None:
     if isinstance(step, RemoveDirectory):
         return MakeDirectory(step.path, status.mode) if status else None
     if isinstance(step, Link):
-        return Delete(step.path, link_digest(step.target))
+        ours, before = link_digest(step.target), host.link_target(step.path)
+        return Delete(step.path, ours) if before is None else Link(step.path, before, ours)
     if status is None:
         return Delete(step.path, digest(step.transform.apply(b""))) if isinstance(step, Edit) else None
     if status.kind is Kind.LINK:
@@ -75,8 +80,34 @@ def inverse(host: Host, step: Step) -> Step | None:
     return Edit(step.path, step.transform.inverse(old), ANY, status.mode, owner)
 
 
+def operate(host: Host, operation: Native, commands: Commands) -> str | None:
+    """Have the store's tool do something; what it complained of, or None. It is no verdict: the store is looked at."""
+    for run in commands(operation):
+        if run.announce:
+            host.announce(run.announce)
+        try:
+            result = host.run(run, {})
+        except ToolFailed as error:
+            return str(error)
+        if result.status:
+            return complaint(run, result.status, result.output)
+    return None
+
+
+def no_commands(operation: Native) -> Sequence[Run]:
+    """Know no operation: for stores that are files."""
+    raise ValueError(f"no operation of this store: {operation.operation!r}")
+
+
+def complaint(run: Run, status: int, output: str) -> str:
+    """A tool's failure in words: what its exit status means where that is known, else what it said last."""
+    said = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "it said nothing")
+    tool = run.argv[0].replace("\\", "/").rpartition("/")[2]
+    return dict(run.meanings).get(status) or f"{tool} failed with status {status}: {printable(said)}"
+
+
 def perform(host: Host, step: Step, token: str) -> None:
-    """Do one step, durably. `token` names the temporary file, and is in the journal already.
+    """Do one file step, durably. `token` names the temporary file, and is in the journal already.
 
     Raises Changed where the step no longer fits, and OSError where the operating system refuses.
     """
@@ -89,6 +120,8 @@ def perform(host: Host, step: Step, token: str) -> None:
     elif isinstance(step, Delete):
         if host.status(step.path) is not None:
             host.delete(step.path)
+    elif isinstance(step, Link) and step.expect != ABSENT:
+        host.relink(step.path, step.target, token)
     elif isinstance(step, Link):
         host.link(step.path, step.target)
     elif isinstance(step, MakeDirectory):
@@ -97,13 +130,16 @@ def perform(host: Host, step: Step, token: str) -> None:
         host.remove_directory(step.path)
 
 
-def undo(host: Host, steps: Sequence[Step], token: str) -> list[str]:
+def undo(host: Host, steps: Sequence[Undo], token: str, commands: Commands = no_commands) -> list[str]:
     """Perform inverse steps, newest first; return the files of ours that are gone after it.
 
     A step that never acted, or whose file somebody else has changed since, is left out: nothing of theirs is lost.
     """
     deleted: list[str] = []
     for step in steps:
+        if isinstance(step, Native):
+            operate(host, step, commands)
+            continue
         try:
             if isinstance(step, Edit) and step.expect == ANY and host.status(step.path) is None:
                 continue  # the file went away with what we had put in

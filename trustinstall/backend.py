@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Plan, Refresh
+    from trustinstall.plan import Native, Plan, Refresh, Run
 
 
 @dataclass(frozen=True)
@@ -124,10 +124,11 @@ Record = dict[str, Placement]  # one store's placements, by SHA-256
 
 @dataclass(frozen=True)
 class Places:
-    """Where the caller pointed us: `--python` and `--search`."""
+    """Where the caller pointed us: `--python`, `--search` and `--bundle`."""
 
     pythons: tuple[str, ...] = ()
     searches: tuple[str, ...] = field(default=())
+    bundles: tuple[str, ...] = ()
 
 
 class Backend(Protocol):
@@ -165,4 +166,22 @@ class Backend(Protocol):
 
     def verify(self, host: Host, store: Store, /) -> str | None:
         """A last, expensive opinion on the artefact after it was changed (does it load?); None when it is fine."""
+        ...
+
+
+@runtime_checkable
+class ToolBackend(Backend, Protocol):
+    """A backend whose plans hold `Native` steps."""
+
+    def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Run]:
+        """What is run for an operation, decided from what stands there now; nothing where it has nothing to do."""
+        ...
+
+
+@runtime_checkable
+class Delivering(Protocol):
+    """A backend that knows which anchors of a store the system's vendor has delivered."""
+
+    def delivered(self, host: Host, store: Store, /) -> frozenset[str]:
+        """SHA-256 of the anchors that packages brought, and nobody of this company."""
         ...

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.anchored import AnchorStore
+from trustinstall_platforms.certctl import Certctl
 from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.declared import DeclaredStore
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
+from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.linux import SystemStore
+from trustinstall_platforms.macos import Keychain
+from trustinstall_platforms.named import NamedBundle
+from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
+from trustinstall_platforms.windows import ACCOUNT, MACHINE, WindowsStore
 
 if TYPE_CHECKING:
     from trustinstall.backend import Backend
@@ -18,11 +24,22 @@ BACKENDS: tuple[Backend, ...] = (
     SystemStore(DEBIAN),
     SystemStore(GENTOO),
     SystemStore(VOID),
+    SystemStore(SLACKWARE),
     AnchorStore(RHEL),
     AnchorStore(SUSE),
     AnchorStore(ARCH),
     AnchorStore(ALPINE),
+    AnchorStore(PHOTON),
+    AnchorStore(FLATCAR),
+    AnchorStore(CLEAR),
+    Certctl(),
     DeclaredStore(),
+    WindowsStore(MACHINE),
+    WindowsStore(ACCOUNT),
     Java(),
     Certifi(),
+    NamedBundle(),
+    Homebrew(),
+    Keychain("keychain", machine=True),
+    Keychain("login-keychain", machine=False),
 )

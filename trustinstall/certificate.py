@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import der
+from trustinstall.der import Element
 from trustinstall.errors import CertificateRefused, printable
 from trustinstall.pem import to_pem
 
@@ -54,10 +55,12 @@ class _Attribute(NamedTuple):
 
 
 class _Parts(NamedTuple):
+    serial: der.Element
     signature: tuple[der.Element, der.Element, der.Element]  # inner, outer algorithm; the signature
     issuer: der.Element
     validity: tuple[der.Element, der.Element]
     subject: der.Element
+    key: der.Element
     key_algorithm: tuple[der.Element, ...]
 
 
@@ -102,6 +105,21 @@ class Certificate:
             _ATTRIBUTES.get(kind, kind) + "=" + _SPECIAL.sub(r"\\\1", text) for kind, _, text in reversed(self._names)
         )
         return printable(",".join(parts), _SUBJECT_LIMIT) or "(no subject)"
+
+    @property
+    def subject_element(self) -> Element:
+        """The subject's DER."""
+        return self._parts.subject
+
+    @property
+    def key_info(self) -> bytes:
+        """The DER of its key (SubjectPublicKeyInfo)."""
+        return self._parts.key.whole
+
+    @property
+    def issued_as(self) -> bytes:
+        """The DER of issuer and serial number: together they name a certificate (RFC 5280 4.1.2.2)."""
+        return self._parts.issuer.whole + self._parts.serial.whole
 
     @property
     def has_subject(self) -> bool:
@@ -215,13 +233,13 @@ class Certificate:
         try:
             body, outer, signature = der.element(self.der).children()
             fields = [child for child in body.children() if child.tag != der.CONTEXT_0]  # version 1 has none of that
-            _, inner, issuer, validity, subject, key = fields[:6]
+            serial, inner, issuer, validity, subject, key = fields[:6]
             start, end = validity.children()
             algorithm = tuple(next(key.children()).children())
         except (ValueError, StopIteration) as error:
             message = "this is not a certificate: its outer structure cannot be read; get the file again"
             raise CertificateRefused(message) from error
-        return _Parts((inner, outer, signature), issuer, (start, end), subject, algorithm)
+        return _Parts(serial, (inner, outer, signature), issuer, (start, end), subject, key, algorithm)
 
     @cached_property
     def _names(self) -> list[_Attribute]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from trustinstall import options as o
-from trustinstall.errors import UsageProblem
+from trustinstall.clirun import run
+from trustinstall.errors import UsageProblem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.backend import Places
+    from trustinstall.host import Host
     from trustinstall.installer import Installer
     from trustinstall.intake import Intake
     from trustinstall.situation import Ask, Situation
@@ -70,7 +73,7 @@ def _paint(text: str, colour: str) -> str:
 
 @app.command()
 def add(
-    inputs: o.Files,
+    inputs: o.Inputs = None,
     sha256: o.Sha256 = [],  # noqa: B006  typer copies it
     scope: o.Scope = None,
     for_user: o.ForUser = [],  # noqa: B006
@@ -78,7 +81,13 @@ def add(
     skip: o.Skip = [],  # noqa: B006
     python: o.Python = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
+    bundle: o.Bundle = [],  # noqa: B006
+    match: o.Match = None,
+    sysroot: o.Sysroot = None,
+    profile_out: o.ProfileOut = None,
     *,
+    from_system: o.FromSystem = False,
+    run_image_tool: o.RunImageTool = False,
     force: o.Force = False,
     allow_intermediate: o.Intermediate = False,
     all_users: o.AllUsers = False,
@@ -93,27 +102,77 @@ def add(
     no_color: o.NoColor = False,
 ) -> None:
     """Trust certificates in every store of this machine that the caller may change."""
-    from trustinstall import intake as intakes
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output)
-    host = installer.host
-    intake = intakes.take(host, inputs, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input or json or quiet)
+    outside, installer = _outside(), _installer(output, sysroot, run_image_tool=run_image_tool)
+    vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+    intake = vet(outside, installer, inputs or [], match, from_system=from_system)
+    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
     situation = _decide(installer, ask)
+    if profile_out is not None:
+        if any((scope, for_user, all_users, store, skip, python, search, adopt, from_system, sysroot, bundle)):
+            raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
+        _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
     output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
+    if from_system and not (sha256 or dry_run) and (yes or not situation.may_ask):
+        raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
     if situation.may_ask and not (yes or sha256 or dry_run):
         _confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     report = installer.add(
         [one.certificate for one in intake.accepted],
         ask,
-        places=_places(installer, python, search),
+        places=_places(installer, python, search, bundle),
         selection=_selection(store, skip),
         adopt=adopt,
         dry_run=dry_run,
     )
-    _finish(installer, output, report, intake, strict=strict, inputs=inputs)
+    _finish(outside, output, report, intake, strict=strict, inputs=inputs or [])
+
+
+def _intake(
+    outside: Host,
+    installer: Installer,
+    inputs: list[str],
+    match: str | None,
+    *,
+    sha256: list[str],
+    from_system: bool,
+    force: bool,
+    allow_intermediate: bool,
+) -> Intake:
+    """What the caller vouches for, or will be asked about: files, or what the machine's own store holds."""
+    from trustinstall import intake as intakes
+
+    if from_system == bool(inputs) or (match is not None and not from_system):
+        raise UsageProblem("name certificate files, or say --from-system (with --match TEXT to choose), not both")
+    if not from_system:
+        return intakes.take(outside, inputs, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+    held = replace(installer, host=outside).company_roots(match)
+    return intakes.take_held(held, outside.now(), sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+
+
+def _profile(
+    installer: Installer, output: Output, intake: Intake, situation: Situation, path: str, *, dry_run: bool
+) -> NoReturn:
+    """Write a profile instead of changing any store, and end."""
+    from trustinstall import jsonreport, profile
+    from trustinstall import report as reports
+    from trustinstall.summary import Report
+
+    certificates = tuple(one.certificate for one in intake.accepted)
+    if path == "-":
+        if output.json:
+            raise UsageProblem("standard output takes the profile or the report; name a file with --profile-out")
+        output.write(profile.make(certificates).decode().rstrip("\n"))
+        raise typer.Exit
+    written = profile.write(installer.host, path, certificates, dry_run=dry_run)
+    path, report = installer.host.absolute(path), Report("add", situation, certificates, (), dry_run)
+    if output.json:
+        output.write(jsonreport.profile(report, intake, path, written=written))
+    output.say(reports.intake_lines(intake, output.style))
+    output.say(reports.profile_lines(path, output.style, written=written, dry_run=dry_run))
+    raise typer.Exit
 
 
 @app.command()
@@ -126,7 +185,10 @@ def remove(
     skip: o.Skip = [],  # noqa: B006
     python: o.Python = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
+    bundle: o.Bundle = [],  # noqa: B006
+    sysroot: o.Sysroot = None,
     *,
+    run_image_tool: o.RunImageTool = False,
     everything: o.All = False,
     foreign: o.Foreign = False,
     all_users: o.AllUsers = False,
@@ -144,17 +206,17 @@ def remove(
     from trustinstall import targets
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output)
+    outside, installer = _outside(), _installer(output, sysroot, run_image_tool=run_image_tool)
     words = [*(names or []), *sha256]
     if everything == bool(words):
         raise UsageProblem("name what to remove (a file, a fingerprint or a subject), or say --all")
     if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != _DIGITS):
         raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
-    places = _places(installer, python, search)
-    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input or json or quiet)
+    places = _places(installer, python, search, bundle)
+    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
     known = installer.known(ask)
     find = partial(installer.find, places=places)
-    chosen = tuple(known.values()) if everything else targets.resolve(installer.host, words, known, find)
+    chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
     situation = _decide(installer, ask)
     output.say(
         [
@@ -172,7 +234,7 @@ def remove(
         foreign=foreign,
         dry_run=dry_run,
     )
-    _finish(installer, output, report, None, strict=strict, inputs=())
+    _finish(outside, output, report, None, strict=strict, inputs=())
 
 
 @app.command("list")
@@ -180,6 +242,7 @@ def list_(
     python: o.Python = [],  # noqa: B006  typer copies it
     search: o.Search = [],  # noqa: B006
     for_user: o.ForUser = [],  # noqa: B006
+    sysroot: o.Sysroot = None,
     *,
     every_anchor: o.Anchors = False,
     files: o.Entries = False,
@@ -194,7 +257,7 @@ def list_(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output)
+    installer = _installer(output, sysroot)
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
     view = installer.look(ask, places=_places(installer, python, search), every_anchor=every_anchor)
     if json:
@@ -207,6 +270,7 @@ def stores(
     python: o.Python = [],  # noqa: B006  typer copies it
     search: o.Search = [],  # noqa: B006
     for_user: o.ForUser = [],  # noqa: B006
+    sysroot: o.Sysroot = None,
     *,
     all_users: o.AllUsers = False,
     json: o.Json = False,
@@ -219,12 +283,15 @@ def stores(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output)
+    installer = _installer(output, sysroot)
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
     view = installer.look(ask, places=_places(installer, python, search))
     if json:
         output.write(jsonreport.look("stores", view))
     output.say(reports.stores_lines(view, output.style))
+
+
+app.command(context_settings={"allow_interspersed_args": False})(run)
 
 
 @app.callback(invoke_without_command=True)
@@ -236,32 +303,48 @@ def _root(*, version: Annotated[bool, typer.Option("--version", help="Show the v
         raise typer.Exit
 
 
-def _installer(output: Output) -> Installer:
+def _outside() -> Host:
+    """The machine that we run on, where the caller's files are, and where commands are told for."""
+    from trustinstall.host import Host
+
+    return Host.current()
+
+
+def _installer(output: Output, sysroot: str | None, *, run_image_tool: bool = False) -> Installer:
     from trustinstall.installer import Installer
 
+    if sysroot is not None:
+        return Installer.for_image(sysroot, run_tools=run_image_tool, tick=output.tick)
+    if run_image_tool:
+        raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
     return Installer(tick=output.tick)
 
 
-def _ask(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool) -> Ask:
+def _ask(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False) -> Ask:
     from trustinstall.situation import Ask
 
     if scope not in {None, "machine", "user"}:
         raise UsageProblem("--scope is machine or user")
-    return Ask(scope, tuple(for_user), all_users=all_users, no_input=no_input)
+    return Ask(scope, tuple(for_user), all_users=all_users, no_input=no_input, silent=silent)
 
 
 def _decide(installer: Installer, ask: Ask) -> Situation:
     from trustinstall.host import console
     from trustinstall.situation import decide
 
-    return decide(installer.host, ask, terminal=console.terminal())
+    situation = decide(installer.host, ask, terminal=console.terminal())
+    installer.host = replace(installer.host, dialogs=situation.may_answer)
+    return situation
 
 
-def _places(installer: Installer, python: list[str], search: list[str]) -> Places:
+def _places(installer: Installer, python: list[str], search: list[str], bundle: Sequence[str] = ()) -> Places:
     from trustinstall.backend import Places
 
-    absolute = installer.host.absolute
-    return Places(tuple(map(absolute, python)), tuple(map(absolute, search)))
+    host = installer.host
+    for path in (*python, *search, *bundle) if host.is_image else ():
+        if not path.startswith("/"):
+            raise UsageProblem(f"{printable(path)} is looked for in the image; name it by its absolute path there")
+    return Places(*(tuple(map(host.absolute, paths)) for paths in (python, search, bundle)))
 
 
 def _selection(store: list[str], skip: list[str]) -> Selection:
@@ -276,7 +359,7 @@ def _confirm(question: str) -> None:
 
 
 def _finish(
-    installer: Installer,
+    host: Host,
     output: Output,
     report: Report,
     intake: Intake | None,
@@ -289,7 +372,7 @@ def _finish(
     from trustinstall import report as reports
 
     code = report.exit_code(strict=strict)
-    advice = guidance.advise(report, installer.host, inputs)
+    advice = guidance.advise(report, host, inputs)
     if output.json:
         output.write(jsonreport.change(report, intake, code, advice))
     output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))

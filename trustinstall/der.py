@@ -85,6 +85,15 @@ def element(data: bytes, at: int = 0) -> Element:
     return Element(data, tag, at, content + octets, content + octets + int.from_bytes(size, "big"))
 
 
+def wrapped(tag: int, content: bytes) -> bytes:
+    """An element with this tag and these contents."""
+    size = len(content)
+    if size < _LONG_FORM:
+        return bytes((tag, size)) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, _LONG_FORM | len(octets))) + octets + content
+
+
 def tags(outer: Element, most: int = 12) -> tuple[int, ...]:
     """The tags of the first elements inside, as far as they can be read."""
     found: list[int] = []

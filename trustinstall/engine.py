@@ -49,7 +49,8 @@ class Engine:
     def __init__(self, host: Host, backends: Sequence[Backend], tick: Callable[[str], None]) -> None:
         """`tick` is called about every tenth of a second while something takes long, with what is being done."""
         self._host, self._backends, self._tick = host, backends, tick
-        self._state = State(host.state_base(), host.account.uid)
+        uid = host.account.uid
+        self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
 
     def ledger(self) -> Ledger:
         """The ledger as it is now; see `ledger.load`."""

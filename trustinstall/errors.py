@@ -75,6 +75,20 @@ class ToolFailed(TrustInstallError):  # noqa: N818 -- named for what it tells a 
     code = "tool-failed"
 
 
+class CommandMissing(TrustInstallError):  # noqa: N818 -- named for what it tells a user
+    """The command that should be run is not there. POSIX, 2.8.2: 127."""
+
+    exit_code = 127
+    code = "command-missing"
+
+
+class CommandRefused(TrustInstallError):  # noqa: N818 -- named for what it tells a user
+    """The command that should be run cannot be. POSIX, 2.8.2: 126."""
+
+    exit_code = 126
+    code = "command-refused"
+
+
 def printable(text: str, limit: int = 120) -> str:
     r"""`text` on one line, fit for a terminal, at most `limit` characters (at least 1) long.
 

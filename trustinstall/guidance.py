@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 # so they get the whole bundle).
 _ADDS = ("NODE_EXTRA_CA_CERTS",)
 _REPLACES = ("REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
+_BUNDLES = (".crt", ".pem")  # a keychain, a registry key or a directory of links is no bundle
 _WORDS = {
     "image build": "ENV",
     "ci": "export",
@@ -52,21 +52,25 @@ def advise(report: Report, host: Host, inputs: Sequence[str]) -> Advice:
         return Advice()
     command = host.command()
     program = f"sudo {command}" if report.situation.kind == "sudo" else command
+    there = f" --sysroot {host.quoted(report.situation.image)}" if report.situation.image else ""
+    elevated = command if host.platform == "win32" else f"sudo {command}"
     left = sorted({sha256 for one in report.outcomes for sha256 in one.foreign})
     if report.command == "remove":
         words = " ".join(one.sha256[:8] for one in report.left)
         return Advice(
-            administrator=f"sudo {command} remove {words}" if words else "",
-            foreign=tuple(f"{program} remove --foreign --sha256 {sha256}" for sha256 in left),
+            administrator=f"{elevated} remove {words}" if words else "",
+            foreign=tuple(f"{program} remove{there} --foreign --sha256 {sha256}" for sha256 in left),
             restart=report.restart_needed,
         )
-    undo = f"{program} remove {' '.join(one.sha256[:8] for one in report.certificates)}" if report.changed else ""
-    paths = [word if word == "-" else shlex.quote(host.absolute(word)) for word in inputs]
+    words = " ".join(one.sha256[:8] for one in report.certificates)
+    undo = f"{program} remove{there} {words}" if report.changed else ""
+    paths = [word if word == "-" else host.quoted(host.absolute(word)) for word in inputs]
+    paths = paths or ["--from-system", *(f"--sha256 {one.sha256}" for one in report.certificates)]
     return Advice(
         undo=undo,
-        administrator=f"sudo {command} add {' '.join(paths)}" if report.situation.kind == "user" else "",
+        administrator=f"{elevated} add {' '.join(paths)}" if report.situation.kind == "user" else "",
         restart=report.restart_needed,
-        env=_env(report) if report.situation.traits & _WORDS.keys() else {},
+        env=_env(report) if report.situation.traits & _WORDS.keys() and not there else {},
         env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.traits), ""),
     )
 
@@ -74,7 +78,11 @@ def advise(report: Report, host: Host, inputs: Sequence[str]) -> Advice:
 def _env(report: Report) -> dict[str, str]:
     holding = {Result.ADDED, Result.ALREADY}
     bundle = next(
-        (one.store.location for one in report.outcomes if one.store.system and one.result in holding),
+        (
+            one.store.location
+            for one in report.outcomes
+            if one.store.system and one.result in holding and one.store.location.endswith(_BUNDLES)
+        ),
         None,
     )
     return dict.fromkeys((*_ADDS, *_REPLACES), bundle) if bundle else {}

@@ -12,19 +12,21 @@ from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
-from trustinstall.errors import TrustInstallError
+from trustinstall.errors import TrustInstallError, printable
 from trustinstall.host import Host
 from trustinstall.job import Wish
 from trustinstall.outcome import CHANGES, from_bytes, to_bytes
 from trustinstall.pem import pem_blocks
-from trustinstall.situation import Ask, Situation, decide
+from trustinstall.situation import ABOUT_THE_CALLER, Ask, Situation, decide
 from trustinstall.summary import Part, Report
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from trustinstall import harvest
     from trustinstall.backend import Backend
+    from trustinstall.engine import Scope
     from trustinstall.host import Account
     from trustinstall.views import View
 
@@ -42,6 +44,20 @@ class Installer:
     host: Host = field(default_factory=Host.current)
     backends: Sequence[Backend] = BACKENDS
     tick: Callable[[str], None] = lambda _doing: None
+
+    @classmethod
+    def for_image(
+        cls,
+        directory: str,
+        *,
+        run_tools: bool = False,
+        tick: Callable[[str], None] = lambda _doing: None,
+    ) -> Installer:
+        """The installer of an image whose root lies in a directory; with `run_tools`, its tools are run, confined.
+
+        Raises UsageProblem unless there is such a directory, and it is not "/".
+        """
+        return cls(Host.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), tick=tick)
 
     def add(
         self,
@@ -92,7 +108,8 @@ class Installer:
         )
         accounts = self._remembered(situation, certificates)
         report = self._change("remove", situation, wish, accounts, places, selection)
-        return report if self.host.account.is_root or foreign else replace(report, left=self._left(report))
+        whole = situation.machine or foreign
+        return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """What an ordinary account could not remove, because the machine's scope has it."""
@@ -108,7 +125,7 @@ class Installer:
     def _remembered(self, situation: Situation, certificates: Sequence[Certificate]) -> tuple[Account, ...]:
         """The accounts to remove for: those of now, and those that the machine's ledger says were added for."""
         found = {one.uid: one for one in situation.accounts}
-        if situation.machine:
+        if situation.machine and not situation.image:  # an image's accounts are none of this machine's
             claims = Engine(self.host, self.backends, self.tick).ledger().claims
             for sha256 in {one.sha256 for one in certificates} & claims.keys():
                 for name in claims[sha256].accounts:
@@ -134,7 +151,7 @@ class Installer:
         parts = self._parts(situation, wish, accounts, places, selection)
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
-        restart = restarts.needed(self.host) if system else ()
+        restart = restarts.needed(self.host) if system and not situation.image else ()
         return Report(command, situation, wish.certificates, tuple(parts), wish.dry_run, restart)
 
     def _parts(
@@ -154,7 +171,23 @@ class Installer:
             handoffs = scope.handoffs if self.host.account.is_root else {}
             name = "machine" if situation.machine else self.host.account.name
             parts.append(Part(name, scope.outcomes, recovered=scope.recovered))
+            if situation.image:
+                return parts + self._not_in_image(wish, scope)
         return parts + self._for_others(engine, wish, accounts, handoffs, selection)
+
+    def _not_in_image(self, wish: Wish, scope: Scope) -> list[Part]:
+        """What of an image nobody here can do: its other accounts' files, and a system that is not known."""
+        problems = [
+            f"{paths[0]} belongs to uid {uid} of the image; run trustinstall in the image, as that account"
+            for uid, paths in scope.handoffs.items()
+        ]
+        if wish.trusted and not any(one.store.system or one.store.backend == "bundle" for one in scope.outcomes):
+            ids = printable(" ".join(sorted(self.host.distribution()))) or "none"
+            problems.append(
+                f"no system that is known here lies there (ID and ID_LIKE in its os-release: {ids}); "
+                "name the bundle that its programs read: --bundle FILE"
+            )
+        return [Part("machine", problem=problem) for problem in problems]
 
     def _for_others(
         self,
@@ -247,6 +280,12 @@ class Installer:
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
         found |= views.machine_ledger(self.host)[0].certificates
         return found | Engine(self.host, self.backends, self.tick).ledger().certificates
+
+    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
+        """The roots of the machine's own stores that are not public; see `harvest.company_roots`."""
+        from trustinstall import harvest
+
+        return harvest.company_roots(self.host, self.backends, match, sources)
 
     def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:
         """The certificate of this full fingerprint, from whichever store holds it; None where none does."""

@@ -6,7 +6,7 @@ All of it is read and judged before anything on the machine is looked at, and on
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -52,11 +52,15 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Vetted:
-    """A certificate that may be trusted, the input it came from, and what some programs will not like about it."""
+    """A certificate that may be trusted, the input it came from, and what some programs will not like about it.
+
+    `found`: nobody named a file; it was found in a store of this machine, whose id `origin` is.
+    """
 
     certificate: Certificate
     origin: str
     warnings: tuple[str, ...]
+    found: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,37 @@ def take(
         if each not in wanted
     ]
     return Intake(tuple(accepted), tuple(left_out), tuple(files.passed_over))
+
+
+def take_held(
+    held: Sequence[tuple[Certificate, str]],
+    now: datetime,
+    *,
+    sha256: Sequence[str] = (),
+    force: bool = False,
+    allow_intermediate: bool = False,
+) -> Intake:
+    """Vet certificates that stores of this machine hold, each with the store's id.
+
+    With `sha256`, those of these fingerprints and no others. What is refused is left out, unless it was named: then
+    CertificateRefused is raised, as where nothing is left. UsageProblem where a fingerprint is not among them.
+    """
+    expected = frozenset(normalise_fingerprint(each) for each in sha256)
+    chosen = [_Found(*one) for one in held if not expected or one[0].sha256 in expected]
+    missing = expected - {one.certificate.sha256 for one in chosen}
+    if missing:
+        raise UsageProblem(f"no store holds a root of the fingerprint {min(missing)}; check it, or name a file")
+    accepted: list[Vetted] = []
+    refused: list[tuple[Certificate, CertificateRefused]] = []
+    for one in chosen:
+        try:
+            vetted = _vetted(one, now, force=force, allow_intermediate=allow_intermediate)
+            accepted.append(replace(vetted, found=True))
+        except CertificateRefused as refusal:
+            refused.append((one.certificate, refusal))
+    if refused and (expected or not accepted):
+        raise refused[0][1]
+    return Intake(tuple(accepted), tuple((one, str(why)) for one, why in refused))
 
 
 def normalise_fingerprint(text: str) -> str:

@@ -134,7 +134,8 @@ class Job:
 
     def not_covered(self, store: Store) -> Outcome:
         """A store that belongs to another scope."""
-        whose = "the machine; needs root" if store.owner == 0 else "another account"
+        needed = "an elevated prompt" if self._host.platform == "win32" else "root"
+        whose = f"the machine; needs {needed}" if store.owner == 0 else "another account"
         return Outcome(store, Result.NOT_COVERED, f"belongs to {whose}")
 
     def claim(self, outcomes: Sequence[Outcome]) -> None:
@@ -152,7 +153,10 @@ class Job:
         adopted = self._wish.trusted and self._wish.adopt
         foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign and not adopted)
         changed = tuple(
-            sha256 for sha256 in self._names if sha256 not in foreign and not self._holds(done.before, sha256)
+            sha256
+            for sha256 in self._names
+            if not self._holds(done.before, sha256)
+            and (sha256 not in foreign or done.before.anchors.get(sha256) is not done.after.anchors.get(sha256))
         )
         if done.plan.empty:
             quiet = Result.FOREIGN if foreign else Result.ABSENT

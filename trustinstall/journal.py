@@ -17,7 +17,7 @@ from trustinstall.state import check_owner
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.plan import Undo
     from trustinstall.state import State
 
 VERSION = 1
@@ -37,7 +37,7 @@ class Entry:
     transaction: str
     backend: str
     location: str
-    inverse: tuple[Step, ...]
+    inverse: tuple[Undo, ...]
     token: str
 
 

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
+from trustinstall.guidance import Advice
 from trustinstall.outcome import Result
 
 if TYPE_CHECKING:
     from trustinstall.errors import TrustInstallError
-    from trustinstall.guidance import Advice
     from trustinstall.intake import Intake
     from trustinstall.outcome import Outcome
     from trustinstall.summary import Part, Report
@@ -26,41 +26,49 @@ _OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED}
 
 def change(report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:
     """The report of add or remove."""
+    return _dump(_change(report, intake, exit_code, advice))
+
+
+def profile(report: Report, intake: Intake, path: str, *, written: bool) -> str:
+    """The report of `add --profile-out`, which changes no store."""
+    data = _change(report, intake, 0, Advice())
+    return _dump({**data, "changed": written and not report.dry_run, "profile": path})
+
+
+def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> dict[str, Any]:
     warnings = {one.certificate.sha256: list(one.warnings) for one in intake.accepted} if intake else {}
-    return _dump(
-        {
-            **_envelope(report.command, exit_code),
-            "changed": report.changed,
-            "dry_run": report.dry_run,
-            "situation": {
-                "kind": report.situation.kind,
-                "traits": sorted(report.situation.traits),
-                "scope": report.situation.sentence,
-                "accounts_not_covered": report.situation.uncovered,
-            },
-            "certificates": [
-                {
-                    "sha256": one.sha256,
-                    "subject": one.subject,
-                    "not_before": one.not_before.isoformat(),
-                    "not_after": one.not_after.isoformat(),
-                    "warnings": warnings.get(one.sha256, []),
-                }
-                for one in report.certificates
-            ],
-            "left_out": [
-                {"sha256": one.sha256, "subject": one.subject, "reason": reason}
-                for one, reason in (intake.left_out if intake else ())
-            ],
-            "stores": [_store(part, one) for part in report.parts for one in part.outcomes],
-            "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
-            "recovered": any(part.recovered for part in report.parts),
-            "restart_needed": list(advice.restart),
-            "env": dict(advice.env),
-            "undo": advice.undo,
-            "administrator": advice.administrator,
-        }
-    )
+    return {
+        **_envelope(report.command, exit_code),
+        "changed": report.changed,
+        "dry_run": report.dry_run,
+        "situation": {
+            "kind": report.situation.kind,
+            "traits": sorted(report.situation.traits),
+            "scope": report.situation.sentence,
+            "accounts_not_covered": report.situation.uncovered,
+        },
+        "certificates": [
+            {
+                "sha256": one.sha256,
+                "subject": one.subject,
+                "not_before": one.not_before.isoformat(),
+                "not_after": one.not_after.isoformat(),
+                "warnings": warnings.get(one.sha256, []),
+            }
+            for one in report.certificates
+        ],
+        "left_out": [
+            {"sha256": one.sha256, "subject": one.subject, "reason": reason}
+            for one, reason in (intake.left_out if intake else ())
+        ],
+        "stores": [_store(part, one) for part in report.parts for one in part.outcomes],
+        "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
+        "recovered": any(part.recovered for part in report.parts),
+        "restart_needed": list(advice.restart),
+        "env": dict(advice.env),
+        "undo": advice.undo,
+        "administrator": advice.administrator,
+    }
 
 
 def look(command: str, view: View) -> str:

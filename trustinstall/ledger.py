@@ -108,7 +108,7 @@ def load(host: Host, state: State) -> Ledger:
 
 def save(host: Host, state: State, ledger: Ledger, token: str) -> None:
     """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account."""
-    host.write(state.ledger, dump(ledger), 0o644 if state.owner == 0 else 0o600, None, token)
+    host.write(state.ledger, dump(ledger), 0o644 if state.machine else 0o600, None, token)
 
 
 def dump(ledger: Ledger) -> bytes:

@@ -6,10 +6,21 @@ from typing import Annotated
 
 import typer
 
-Files = Annotated[
-    list[str],
+Inputs = Annotated[
+    list[str] | None,
     typer.Argument(metavar="FILE…", help="Certificate files, directories, or - for standard input."),
 ]
+FromSystem = Annotated[
+    bool,
+    typer.Option("--from-system", help="Take the company's roots from this machine's own store, and no file."),
+]
+Match = Annotated[
+    str | None,
+    typer.Option("--match", metavar="TEXT", help="With --from-system: only those whose subject has TEXT in it."),
+]
+Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
+Cert = Annotated[list[str], typer.Option("--cert", metavar="FILE", help="A certificate file; - for standard input.")]
+Java = Annotated[bool, typer.Option("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS).")]
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME…", help="A file, a fingerprint or its unique start, or a subject."),
@@ -35,6 +46,22 @@ Python = Annotated[list[str], typer.Option("--python", metavar="PATH", help="A P
 Search = Annotated[
     list[str],
     typer.Option("--search", metavar="DIR", help="Look for Python environments below DIR."),
+]
+Bundle = Annotated[
+    list[str],
+    typer.Option("--bundle", metavar="FILE", help="This PEM bundle too (with --sysroot: a path in the image)."),
+]
+Sysroot = Annotated[
+    str | None,
+    typer.Option("--sysroot", metavar="DIR", help="Not this machine: the image whose root lies in DIR."),
+]
+RunImageTool = Annotated[
+    bool,
+    typer.Option("--run-image-tool", help="With --sysroot, as root: run the image's own tool, confined."),
+]
+ProfileOut = Annotated[
+    str | None,
+    typer.Option("--profile-out", metavar="FILE", help="Only write a profile for Macs (- for standard output)."),
 ]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
 Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]

@@ -64,10 +64,11 @@ def pem_blocks(data: bytes) -> Iterator[PemBlock]:
         yield _damaged(begin, len(data))
 
 
-def to_pem(raw: bytes) -> bytes:
+def to_pem(raw: bytes, label: str = "CERTIFICATE") -> bytes:
     """The canonical PEM of a certificate's DER: 64 columns, LF, ASCII, nothing around it."""
+    name = label.encode("ascii")
     lines = [binascii.b2a_base64(raw[at : at + _COLUMNS]) for at in range(0, len(raw), _COLUMNS)]
-    return b"-----BEGIN CERTIFICATE-----\n" + b"".join(lines) + b"-----END CERTIFICATE-----\n"
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (name, b"".join(lines), name)
 
 
 def _damaged(marker: re.Match[bytes], end: int) -> PemBlock:

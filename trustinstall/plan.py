@@ -73,7 +73,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Link:
-    """Create a symbolic link where nothing stands: the inverse of deleting one."""
+    """Create a symbolic link where nothing stands, or have the one that stands there (`expect`) lead elsewhere."""
 
     path: str
     target: str
@@ -96,6 +96,32 @@ class RemoveDirectory:
 
 
 @dataclass(frozen=True)
+class Native:
+    """Have the store's own tool change it, where the store is no file: a keychain, a registry.
+
+    It is journalled as an operation, never as a command line; `ToolBackend.commands` says what is run for it.
+
+    Attributes:
+        operation: a word of the backend's.
+        inverse: the operation that undoes it; it must do no harm where the first one has never acted.
+        der: the certificate.
+    """
+
+    operation: str
+    inverse: str
+    der: bytes
+
+    @property
+    def undone(self) -> Native:
+        """The operation that undoes this one."""
+        return Native(self.inverse, self.operation, self.der)
+
+
+GIVEN = "{given}"  # in an argument vector: the path of a file that holds `Run.given`
+ANSWER = "{answer}"  # in an argument vector: the path of a file that the tool writes its answer to
+
+
+@dataclass(frozen=True)
 class Run:
     """Run one native tool. It has no inverse of its own: undoing files is followed by a refresh.
 
@@ -105,6 +131,11 @@ class Run:
         env: added to the environment that the host builds (never the caller's).
         seconds: the time after which the tool's whole process group is ended.
         must_succeed: whether a non-zero exit status is an error; the store is verified in any case.
+        given: content of the file that the word GIVEN in `argv` stands for.
+        meanings: what exit statuses mean (Windows': unsigned, 32 bits), in words for people.
+        translate: a tool and its first arguments; it prints the name by which this one knows a file (wslpath).
+        announce: what is said before it is run, because it opens a window and waits, or "".
+        if_late: what to do where it does not end in time.
     """
 
     argv: tuple[str, ...]
@@ -112,9 +143,15 @@ class Run:
     env: tuple[tuple[str, str], ...] = ()
     seconds: float = 300.0
     must_succeed: bool = True
+    given: bytes = b""
+    meanings: tuple[tuple[int, str], ...] = ()
+    translate: tuple[str, ...] = ()
+    announce: str = ""
+    if_late: str = "run it by hand to see why"
 
 
 Step = Edit | Delete | Link | MakeDirectory | RemoveDirectory
+Undo = Step | Native
 
 
 @dataclass(frozen=True)
@@ -159,20 +196,22 @@ class Plan:
         refresh: what runs once after them, or None.
         placed: what will be ours in this store, one item for each wanted certificate that is to be trusted.
         foreign: SHA-256 of wanted certificates that are there, but not ours, and therefore left alone.
+        operations: what the store's own tool does after the file steps, in order.
     """
 
     steps: tuple[Step, ...] = ()
     refresh: Refresh | None = None
     placed: tuple[Placed, ...] = ()
     foreign: frozenset[str] = frozenset()
+    operations: tuple[Native, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether applying the plan would do nothing."""
-        return not self.steps and self.refresh is None
+        return not (self.steps or self.operations) and self.refresh is None
 
 
-def step_to_json(step: Step) -> dict[str, Any]:
+def step_to_json(step: Undo) -> dict[str, Any]:
     """One step as plain JSON data; `step_from_json` reads it back."""
     kind = type(step).__name__
     if isinstance(step, Edit):
@@ -190,6 +229,9 @@ def step_to_json(step: Step) -> dict[str, Any]:
             "owner": owner,
             **transform,
         }
+    if isinstance(step, Native):
+        der = base64.b64encode(step.der).decode()
+        return {"kind": kind, "operation": step.operation, "inverse": step.inverse, "der": der}
     if isinstance(step, Delete):
         return {"kind": kind, "path": step.path, "expect": step.expect}
     if isinstance(step, Link):
@@ -199,9 +241,12 @@ def step_to_json(step: Step) -> dict[str, Any]:
     return {"kind": kind, "path": step.path}
 
 
-def step_from_json(data: Mapping[str, Any]) -> Step:
+def step_from_json(data: Mapping[str, Any]) -> Undo:
     """The step that `step_to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
-    kind, path = data["kind"], str(data["path"])
+    kind = data["kind"]
+    if kind == "Native":
+        return Native(str(data["operation"]), str(data["inverse"]), base64.b64decode(data["der"], validate=True))
+    path = str(data["path"])
     if kind == "Edit":
         transform: Transform = (
             Content(base64.b64decode(data["content"], validate=True))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall import journal
 from trustinstall.apply import undo
-from trustinstall.errors import StateError, TrustInstallError
-from trustinstall.plan import Guard
-from trustinstall.work import refresh, words
+from trustinstall.errors import StateError, StoreError, TrustInstallError
+from trustinstall.plan import Guard, Native
+from trustinstall.work import commands_of, refresh, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trustinstall.apply import Commands
     from trustinstall.backend import Backend
     from trustinstall.host import Host
     from trustinstall.journal import Entry
     from trustinstall.ledger import Ledger
+    from trustinstall.plan import Run
     from trustinstall.state import State
 
 
@@ -27,6 +30,7 @@ def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend
     The caller holds the lock. Raises StateError where it cannot be done; the journal is then kept.
     """
     _sweep(host, state.base)
+    _sweep(host, state.private)
     entries = journal.unfinished(host, state)
     if not entries:
         if host.status(state.journal) is not None:
@@ -37,8 +41,11 @@ def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend
     try:
         _take_temporary_files(host, entries)
         for entry in pending:
-            deleted.setdefault((entry.backend, entry.location), []).extend(undo(host, entry.inverse, entry.token))
-    except OSError as error:
+            gone = deleted.setdefault((entry.backend, entry.location), [])
+            commands = partial(_commands, host, backends, entry)
+            gone += undo(host, entry.inverse, entry.token, commands)
+            _check_operations(entry, commands)
+    except (OSError, StoreError) as error:
         raise StateError(
             f"an earlier command was interrupted, and what it did could not be undone: {words(error)}; "
             "then run the command again"
@@ -49,10 +56,31 @@ def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend
     return bool(pending)
 
 
-def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, gone: Sequence[str]) -> None:
+def _check_operations(entry: Entry, commands: Commands) -> None:
+    """What a tool was asked to undo must be undone: it may have been refused, in a window for instance."""
+    if any(isinstance(step, Native) and commands(step) for step in entry.inverse):
+        raise StoreError(
+            store=entry.backend,
+            cause="its own tool did not do what it was asked",
+            advice="see to it that it can, and answer Yes where it asks",
+        )
+
+
+def _commands(host: Host, backends: Sequence[Backend], entry: Entry, step: Native) -> Sequence[Run]:
+    backend = _backend(backends, entry.backend)
+    store = backend.at(host, entry.location)
+    return commands_of(host, backend, store)(step) if store else ()
+
+
+def _backend(backends: Sequence[Backend], name: str) -> Backend:
     backend = next((one for one in backends if one.name == name), None)
     if backend is None:
         raise StateError(f"the journal names a store of kind {name!r}, which this program does not know")
+    return backend
+
+
+def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, gone: Sequence[str]) -> None:
+    backend = _backend(backends, name)
     store = backend.at(host, location)
     if store is None:
         return  # the store itself is gone, and what was derived from it with it
@@ -69,14 +97,19 @@ def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, go
 
 def _take_temporary_files(host: Host, entries: Sequence[Entry]) -> None:
     for entry in entries:
-        for directory in {posixpath.dirname(step.path) for step in entry.inverse}:
+        for directory in {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, Native)}:
             leftover = f"{directory}/{host.temporary_name(entry.token)}"
             if host.status(leftover) is not None:
                 host.delete(leftover)
 
 
 def _sweep(host: Host, base: str) -> None:
-    """Temporary files of the ledger itself, which no journal names; the directory is ours alone."""
+    """Temporary files of the ledger and of tools, which no journal names; the directory is ours alone."""
     for name in host.names(base):
         if name.startswith(host.temporary_name("")):
-            host.delete(f"{base}/{name}")
+            for inner in host.names(f"{base}/{name}"):
+                host.delete(f"{base}/{name}/{inner}")
+            if host.is_directory(f"{base}/{name}"):
+                host.remove_directory(f"{base}/{name}")
+            else:
+                host.delete(f"{base}/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,6 +63,8 @@ def intake_lines(intake: Intake, style: Style) -> list[str]:
     lines: list[str] = []
     for one in intake.accepted:
         lines.append(certificate_line(one.certificate, style))
+        if one.found:
+            lines += [f"  found in {one.origin}; its full SHA-256 is", f"  {one.certificate.sha256}"]
         for warning in one.warnings:
             lines += wrapped(f"Note: {warning}", "  ")
     for certificate, reason in intake.left_out:
@@ -153,7 +156,7 @@ def _next_lines(advice: Advice, style: Style) -> list[str]:
     lines: list[str] = []
     for command in advice.foreign:
         lines += [
-            "Still trusted, because somebody else put it there. To take exactly that out:",
+            "Still there, because somebody else put it there. To take exactly that out:",
             f"  {command}",
         ]
     if advice.restart:
@@ -166,6 +169,18 @@ def _next_lines(advice: Advice, style: Style) -> list[str]:
     if advice.undo:
         lines.append(style.quiet(f"Undo: {advice.undo}"))
     return lines
+
+
+def profile_lines(path: str, style: Style, *, written: bool, dry_run: bool) -> list[str]:
+    """What `add --profile-out` did, and what becomes of the file."""
+    word = "already" if not written else "would change" if dry_run else "written"
+    return [
+        "",
+        *row("profile", word, path, style.good),
+        *wrapped("No store was changed. Give the file to an MDM, or on the Mac:", ""),
+        f"  open {printable(shlex.quote(path), 4096)}",
+        *wrapped("and install it in System Settings, below Device Management or Profiles.", ""),
+    ]
 
 
 def failures(report: Report) -> list[str]:

@@ -5,16 +5,20 @@
 | sudo, doas, pkexec                     | machine scope, and the invoking account's own stores             |
 | root without an invoker                | machine scope only; says how many accounts it did not cover      |
 | no root                                | the account's own stores; prints the command for an administrator|
+| Windows, an elevated prompt            | machine scope only; every account looks after its own stores     |
 | an image build, CI                     | as above, and never asks                                         |
 | ssh, a service                         | as above, and never waits for a dialog                           |
+| `--sysroot DIR`                        | the stores of the image in DIR, and nothing of this machine      |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from trustinstall import wsl
 from trustinstall.errors import NoRights, UsageProblem, printable
+from trustinstall.host import Tools
 
 if TYPE_CHECKING:
     from trustinstall.host import Account, Host
@@ -24,6 +28,8 @@ _UIDS = ("SUDO_UID", "PKEXEC_UID")
 _NAMES = ("DOAS_USER",)
 # CI systems set CI (GitHub, GitLab, CircleCI, Travis, Buildkite, …) or a name of their own.
 _CI = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE")
+#: What of the caller's environment counts where the host is an image.
+ABOUT_THE_CALLER = (*_CI, "SOURCE_DATE_EPOCH")
 _SERVICE = ("INVOCATION_ID", "JOURNAL_STREAM")  # systemd.exec(5)
 _SSH = ("SSH_CONNECTION", "SSH_TTY")  # ssh(1)
 # Files and words that a container engine leaves inside: Docker, Podman; systemd.exec(5) for $container.
@@ -34,12 +40,16 @@ _FEW = 2  # accounts that are named in a sentence
 
 @dataclass(frozen=True)
 class Ask:
-    """What the caller said about scope: `--scope`, `--for-user`, `--all-users`, `--no-input`."""
+    """What the caller said about scope: `--scope`, `--for-user`, `--all-users`, `--no-input`.
+
+    `silent`: `--json` or `--quiet`, which ask nothing in the terminal; a system's own window may still open.
+    """
 
     scope: str | None = None
     for_users: tuple[str, ...] = ()
     all_users: bool = False
     no_input: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,13 +57,15 @@ class Situation:
     """What is decided.
 
     Attributes:
-        kind: "sudo", "root", "user".
-        traits: what else is known of the place: "image build", "container", "ci", "ssh", "service".
+        kind: "sudo", "root", "user", "image".
+        traits: what else is known of the place: "image build", "container", "ci", "ssh", "service", "wsl".
         machine: whether the machine's stores are in scope.
         own: whether the acting account's own stores are (never for root, whose stores are the machine's).
         accounts: other accounts that are worked for.
         uncovered: how many accounts that people log in to are not covered.
         may_ask: whether a question may be asked at all.
+        image: the root of the image that is worked on, or "".
+        may_answer: whether somebody sits where a window would open, and can answer it.
     """
 
     kind: str
@@ -63,10 +75,14 @@ class Situation:
     accounts: tuple[Account, ...]
     uncovered: int
     may_ask: bool
+    may_answer: bool = False
+    image: str = ""
 
     @property
     def sentence(self) -> str:
         """The scope, for the first lines of the output."""
+        if self.image:
+            return f"image {printable(self.image, 4096)}"
         names = [one.name for one in self.accounts]
         if not names:
             return "machine" if self.machine else "this account"
@@ -81,14 +97,21 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
     Raises UsageProblem where the wishes contradict each other or name an unknown account, and NoRights where they
     need root.
     """
+    if host.is_image:
+        return _for_image(host, ask, terminal=terminal)
     traits = _traits(host)
-    may_ask = terminal and not ask.no_input and not traits & {"ci", "image build"}
+    attended = terminal and not ask.no_input and not traits & {"ci", "image build"}
+    may_ask, may_answer = attended and not ask.silent, attended and not traits & {"ssh", "service"}
     if not host.account.is_root:
-        return _for_user(host, ask, traits, may_ask=may_ask)
+        return replace(_for_user(host, ask, traits), may_ask=may_ask, may_answer=may_answer)
     invoker = _invoker(host)
     accounts = _accounts(host, ask, invoker)
     if ask.scope == "user" and not accounts:
-        raise UsageProblem("root has no invoking account here; name one with --for-user NAME, or use --all-users")
+        raise UsageProblem(
+            "an elevated prompt works for the machine; use one that is not elevated for your own stores"
+            if host.platform == "win32"
+            else "root has no invoking account here; name one with --for-user NAME, or use --all-users"
+        )
     covered = {one.uid for one in accounts}
     people = [one for one in host.people() if one.uid not in covered]
     kind = "sudo" if invoker else "root"
@@ -100,20 +123,49 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
         accounts=accounts,
         uncovered=len(people),
         may_ask=may_ask,
+        may_answer=may_answer,
     )
 
 
-def _for_user(host: Host, ask: Ask, traits: frozenset[str], *, may_ask: bool) -> Situation:
+def _for_image(host: Host, ask: Ask, *, terminal: bool) -> Situation:
+    if ask.scope == "user" or ask.for_users or ask.all_users:
+        raise UsageProblem("an image has the machine's stores only; leave --scope user, --for-user and --all-users out")
+    top = host.status("/")
+    if top is None or top.uid != host.account.uid:
+        owner = "nobody" if top is None else f"uid {top.uid}"
+        raise NoRights(
+            f"the image {printable(host.root, 4096)} belongs to {owner}, and is changed by its owner alone; "
+            "run it as that account"
+        )
+    if host.tools is Tools.CONFINED and not host.account.is_root:
+        raise NoRights("--run-image-tool needs root; leave it out, and what the tool would write is written without it")
+    traits = _traits(host) & {"ci"}
+    return Situation(
+        "image",
+        traits,
+        machine=True,
+        own=False,
+        accounts=(),
+        uncovered=0,
+        may_ask=terminal and not ask.no_input and not traits,
+        image=host.root,
+    )
+
+
+def _for_user(host: Host, ask: Ask, traits: frozenset[str]) -> Situation:
     others = [name for name in ask.for_users if name != host.account.name]
     if ask.scope == "machine" or ask.all_users or others:
         what = "the machine's stores" if ask.scope == "machine" else "other accounts' stores"
-        raise NoRights(f"{what} need root; run it with sudo, or leave that option out to use your own stores")
-    return Situation("user", traits, machine=False, own=True, accounts=(), uncovered=0, may_ask=may_ask)
+        how = "an elevated prompt; open one" if host.platform == "win32" else "root; run it with sudo"
+        raise NoRights(f"{what} need {how}, or leave that option out to use your own stores")
+    return Situation("user", traits, machine=False, own=True, accounts=(), uncovered=0, may_ask=False)
 
 
 def _accounts(host: Host, ask: Ask, invoker: Account | None) -> tuple[Account, ...]:
     if ask.scope == "machine" and not ask.for_users and not ask.all_users:
         return ()
+    if host.platform == "win32" and (ask.for_users or ask.all_users):
+        raise UsageProblem("on Windows every account runs trustinstall itself; leave --for-user and --all-users out")
     chosen: dict[int, Account] = {}
     for name in ask.for_users:
         account = host.account_named(name)
@@ -152,6 +204,7 @@ def _traits(host: Host) -> frozenset[str]:
         "ci": any(environ.get(name, "").lower() not in {"", "0", "false"} for name in _CI),
         "ssh": any(name in environ for name in _SSH),
         "service": any(name in environ for name in _SERVICE),
+        "wsl": wsl.here(host),
         "container": "container" in environ or any(host.status(path) for path in _CONTAINER_FILES),
     }
     # BuildKit leaves no file behind, but a build has no init: process 1 is the shell of the RUN line, or we.

@@ -12,7 +12,7 @@ from trustinstall.errors import TrustInstallError, UsageProblem, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("add", "remove", "list", "stores")
+COMMANDS = ("add", "remove", "list", "stores", "run")
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """Absolute host paths of one scope's state, and the uid that must own it."""
+    """Absolute host paths of one scope's state, the uid that must own it, and whether it is the machine's."""
 
     base: str
     owner: int
+    machine: bool
 
     @property
     def ledger(self) -> str:
@@ -51,7 +52,7 @@ def prepare(host: Host, state: State) -> None:
 
     Raises StateError where somebody can, or where they cannot be created.
     """
-    shared = 0o755 if state.owner == 0 else 0o700
+    shared = 0o755 if state.machine else 0o700
     parts = state.base.split("/")
     try:
         for parent in ("/".join(parts[:depth]) for depth in range(2, len(parts))):
@@ -69,10 +70,12 @@ def check_owner(host: Host, path: str, owner: int) -> None:
     status = host.status(path)
     if status is None or status.kind not in {Kind.FILE, Kind.DIRECTORY}:
         raise StateError(f"{path} is not what trustinstall keeps there; move it away and run the command again")
-    if host.platform != "win32" and (status.uid != owner or status.mode & 0o022):
+    why = host.strangers(path, owner)
+    if why is not None:
+        meant = "so that only its owner and administrators may change it"
         raise StateError(
-            f"{path} may have been written by another account (owner {status.uid}, mode {status.mode:o}); "
-            "look at it, then give it back to its owner with mode 0700 or 0755"
+            f"{path} may have been written by another account ({why}); look at it, then give it back to its owner "
+            + (meant if host.platform == "win32" else "with mode 0700 or 0755")
         )
 
 

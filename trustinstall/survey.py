@@ -44,6 +44,7 @@ class Selection:
 
 
 def _names(word: str, store: Store) -> bool:
+    word = word.replace("\\", "/") if "\\" in word and "\\" not in store.id else word
     word = word.rstrip("/")
     return word in {store.id, store.backend} or store.id.startswith(f"{word}/")
 

@@ -199,8 +199,8 @@ def _clean(value: object) -> object:
 
 
 def _state(host: Host, owner: int) -> State:
-    base = host.machine_state_base() if owner == 0 else host.state_base()
-    return State(base, owner)
+    machine = owner == host.machine_owner
+    return State(host.machine_state_base() if machine else host.state_base(), owner, machine)
 
 
 def machine_ledger(host: Host) -> tuple[Ledger, str]:
@@ -209,16 +209,16 @@ def machine_ledger(host: Host) -> tuple[Ledger, str]:
     Raises StateError for root only: an ordinary account's own stores do not depend on it.
     """
     try:
-        return ledgers.load(host, _state(host, 0)), ""
+        return ledgers.load(host, _state(host, host.machine_owner)), ""
     except StateError as error:
-        if host.account.is_root:
+        if host.account.uid == host.machine_owner:
             raise
         return Ledger(), str(error)
 
 
 def _scopes(host: Host, machine: Ledger) -> list[tuple[str, int, Ledger]]:
     """Name, owner and ledger of the machine's scope and of the acting account's."""
-    scopes = [("machine", 0, machine)]
+    scopes = [("machine", host.machine_owner, machine)]
     if not host.account.is_root and host.account.home is not None:
         own = ledgers.load(host, _state(host, host.account.uid))
         scopes.append((host.account.name, host.account.uid, own))

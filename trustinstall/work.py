@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.apply import Changed, inverse, perform, undo
-from trustinstall.backend import State
+from trustinstall.apply import Changed, inverse, no_commands, operate, perform, undo
+from trustinstall.backend import State, ToolBackend
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
 from trustinstall.journal import Entry
-from trustinstall.plan import Guard
+from trustinstall.plan import Guard, Native
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trustinstall.backend import Backend, Observation, Record, Store, Wanted
     from trustinstall.host import Guarded, Host
     from trustinstall.journal import Journal
-    from trustinstall.plan import Plan, Refresh, Step
+    from trustinstall.plan import Plan, Refresh, Run, Undo
 
 ATTEMPTS = 3  # how often a store is planned, or refreshed, again when somebody else works on it meanwhile
 _ADVICE = {
@@ -99,15 +100,27 @@ def _act(
     journal: Journal,
 ) -> Observation:
     with host.guarded(plan.refresh.guard if plan.refresh else Guard()) as guarded:
-        undoing = [step for step in (inverse(host, step) for step in plan.steps) if step is not None][::-1]
+        undoing: list[Undo] = [operation.undone for operation in reversed(plan.operations)]
+        undoing += [step for step in [inverse(host, step) for step in plan.steps][::-1] if step is not None]
         token = host.token()
         journal.note(Entry(journal.transaction, backend.name, store.location, tuple(undoing), token))
         refreshing = False
         try:
             for step in plan.steps:
                 perform(host, step, token)
+            commands = commands_of(host, backend, store)
+            complaint = None
+            for operation in plan.operations:
+                complaint = operate(host, operation, commands)
+                if complaint is not None:
+                    break  # whoever said no once is not asked a hundred times
             refreshing = plan.refresh is not None
-            return _settle(host, backend, store, plan, before, wanted, guarded)
+            try:
+                return _settle(host, backend, store, plan, before, wanted, guarded)
+            except StoreError as error:
+                if complaint is None:
+                    raise
+                raise StoreError(store=store.id, cause=complaint, advice=error.advice) from error
         except BaseException as error:
             failure = _put_back(host, backend, store, undoing, token, before, guarded if refreshing else None)
             if failure is not None:
@@ -120,18 +133,29 @@ def _act(
             raise
 
 
+def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native], Sequence[Run]]:
+    """What knows the commands for a store's operations."""
+
+    def commands(step: Native) -> Sequence[Run]:
+        if not isinstance(backend, ToolBackend):
+            return no_commands(step)
+        return backend.commands(host, store, step)
+
+    return commands
+
+
 def _put_back(
     host: Host,
     backend: Backend,
     store: Store,
-    steps: Sequence[Step],
+    steps: Sequence[Undo],
     token: str,
     before: Observation,
     guarded: Guarded | None,
 ) -> str | None:
     """Undo file steps, then make derived files anew (in this order: none of them stays stale); why not, or None."""
     try:
-        deleted = undo(host, steps, token)
+        deleted = undo(host, steps, token, commands_of(host, backend, store))
         if guarded is not None:
             refresh(host, backend.refresh(host, store, deleted), guarded, whatever=True)
         same = backend.observe(host, store).anchors == before.anchors
@@ -202,5 +226,6 @@ def describe(plan: Plan) -> tuple[str, ...]:
         "RemoveDirectory": "remove",
     }
     lines = [f"{verbs[type(step).__name__]} {printable(step.path, 4096)}" for step in plan.steps]
+    lines += [f"{one.operation} sha256 {hashlib.sha256(one.der).hexdigest()[:12]}" for one in plan.operations]
     runs = plan.refresh.runs if plan.refresh else ()
     return (*lines, *(f"run {printable(' '.join(run.argv), 4096)}" for run in runs))

@@ -7,23 +7,22 @@ bundle is a store that follows the system's.
 from __future__ import annotations
 
 import errno
-import hashlib
 import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Found, Handoff, Observation, State, Store
-from trustinstall.blocks import Blocks, marked, unmarked
-from trustinstall.errors import StoreError, UsageProblem, printable
+from trustinstall.backend import Found, Handoff, Store
+from trustinstall.errors import UsageProblem, printable
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall.plan import Edit, Placed, Plan, digest
+from trustinstall.plan import Plan
+from trustinstall_platforms import bundles
 from trustinstall_platforms.python_environments import environments, is_directory, slashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.backend import Observation, Places, Record, Wanted
     from trustinstall.host import Host
     from trustinstall.plan import Refresh
 
@@ -141,24 +140,11 @@ class Certifi:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """Read the certificates in the bundle that the clients read."""
-        try:
-            data = host.read(store.follows or store.location)
-        except FileNotFoundError:
-            return Observation({}, problems=("the bundle is missing",))
-        blocks = list(pem_blocks(data))
-        certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
-        damaged = sum(one.der is None for one in blocks)
-        anchors = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None}
-        problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
-        if not certificates:
-            problems.append("the bundle holds no certificate")
-        return Observation(anchors, frozenset(marked(data)), tuple(problems))
+        return bundles.observe(host, store.follows or store.location)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in the bundle that the clients read."""
-        for block in pem_blocks(host.read(store.follows or store.location)):
-            if block.label in CERTIFICATE_LABELS and block.der is not None:
-                yield block.der
+        return bundles.anchors(host, store.follows or store.location)
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one edit of the bundle for all certificates.
@@ -167,33 +153,7 @@ class Certifi:
         """
         if store.follows is not None:
             return Plan()
-        # A copy without our marks is ours to take out if that was asked for, or if its marks were lost.
-        adopted = {sha256 for sha256, placement in record.items() if placement.adopted}
-        known = {one.certificate.sha256 for one in wanted if one.foreign} | adopted
-        there = seen.anchors.keys()
-        add = [one.certificate for one in wanted if one.trusted and one.certificate.sha256 not in there]
-        keep = [one.certificate.sha256 for one in wanted if one.trusted]
-        go = [one.certificate.sha256 for one in wanted if not one.trusted]
-        strangers = frozenset(one for one in keep if one in there and one not in seen.ours | known)
-        placed = tuple(Placed(one, (store.location,)) for one in keep if one not in strangers)
-        if not add and not any(one in there or one in seen.ours for one in go):
-            return Plan(placed=placed, foreign=strangers)
-        if add and seen.problems:
-            raise StoreError(
-                store=store.id,
-                cause="; ".join(seen.problems),
-                advice="install the package that it belongs to anew",
-            )
-        data = host.read(store.location)
-        copies = {sha256 for sha256, _ in unmarked(data)} if go else set[str]()
-        edit = Blocks(
-            add=tuple(add),
-            remove=tuple(one for one in go if one in seen.ours),
-            foreign=tuple(one for one in go if one in copies & known),
-        )
-        left = frozenset(one for one in go if one in copies - known)
-        steps = () if edit == Blocks() else (Edit(store.location, edit, digest(data)),)
-        return Plan(steps, placed=placed, foreign=strangers | left)
+        return bundles.plan(host, store, seen, wanted, record, "install the package that it belongs to anew")
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from a bundle."""
@@ -299,22 +259,10 @@ def _system_bundle(host: Host, path: str, bundle: Bundle | None) -> str | None:
 
 
 def _owner(host: Host, path: str) -> tuple[int, str | None]:
-    """Return whose a file is, and why it cannot be written; another account's rights are its own matter."""
-    if host.platform == "win32":
-        return host.account.uid, _sealed(path) or host.may_write(path)
-    try:
-        owner = host.path_owner(path)
-    except PermissionError as error:
-        status = host.status(path)
-        reason = f"{error.strerror}; take that right away, so that the bundle is only its owner's"
-        return (status.uid if status else 0), reason
-    rights = host.may_write(path) if owner == host.account.uid else None
-    return owner, _sealed(path) or rights
+    """Return whose a file is, and why it cannot be written."""
+    owner, reason = bundles.owner(host, path)
+    return owner, _sealed(path) or reason
 
 
 def _sealed(path: str) -> str | None:
     return next((reason for place, reason in SEALED if place.search(path)), None)
-
-
-def _sha256(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()

@@ -162,7 +162,7 @@ def refresh(host: Host, gone: Sequence[str], *, rehash: bool, kept: Sequence[str
     maintainer = host.environ.get(_MAINTAINER)
     env = ((_MAINTAINER, maintainer),) if maintainer else ()
     dangling = [link for path in gone for link in links_to(host, path)]
-    names = [_name_link(path) for path in gone]
+    names = [name_link(path) for path in gone]
     forgotten = [link for link in names if link in dangling or host.status(link) is None]
     runs: list[Run] = []
     if rehash:  # it fails where a stranger's link dangles, after all of its work
@@ -186,7 +186,7 @@ def local_links(host: Host) -> list[str]:
 
 def links_to(host: Host, path: str) -> list[str]:
     """List the links that lead to a file: the HASH.N that lead to NAME.pem, and then that."""
-    link = _name_link(path)
+    link = name_link(path)
     if host.link_target(link) != path:
         return []
     hashes = [f"{HASHED}/{name}" for name in host.names(HASHED) if _HASH_LINK.fullmatch(name)]
@@ -194,7 +194,7 @@ def links_to(host: Host, path: str) -> list[str]:
     return [*(one for one in hashes if host.link_target(one) in {name, link}), link]
 
 
-def _name_link(path: str) -> str:
+def name_link(path: str) -> str:
     """Name the link that the tool makes for a file."""
     return f"{HASHED}/{posixpath.basename(path).removesuffix('.crt').translate(_LINK_NAME)}.pem"
 

@@ -1,7 +1,7 @@
 """Systems whose trust is declared elsewhere: nothing is written there, and the error says what to declare.
 
 Sources: the manuals of NixOS (security.pki), Guix ("X.509 Certificates"), Bottlerocket (settings.pki), Talos
-(TrustedRootsConfig), Clear Linux (clrtrust) and Flatcar ("Custom certificate authorities"); Photon's package recipe.
+(TrustedRootsConfig) and Container-Optimized OS; OpenWrt's package recipe, by which all links are made beforehand.
 """
 
 from __future__ import annotations
@@ -68,21 +68,18 @@ SYSTEMS = (
         "TrustedRootsConfig, name: corp and the PEM text under certificates: | with talosctl patch machineconfig",
     ),
     Declared(
-        "flatcar",
+        "cos",
         _BUNDLE,
-        "Flatcar's /usr is read-only; have its Ignition configuration write the certificate to "
-        "/etc/ssl/certs/corp.pem, and run update-ca-certificates",
+        "Container-Optimized OS forgets /etc when it stops; have its cloud-init user data write the certificate to "
+        "/etc/ssl/certs/corp.pem and run update-ca-certificates at each start",
     ),
     Declared(
-        "clear-linux-os",
-        "/var/cache/ca-certs/anchors/ca-certificates.crt",
-        "Clear Linux has a tool of its own: run clrtrust add corp.crt",
-    ),
-    Declared(
-        "photon",
-        _RHEL_BUNDLE,
-        "Photon has no tool for it; copy the certificate to /etc/ssl/certs/corp.pem, append it to "
-        "/etc/pki/tls/certs/ca-bundle.crt, and run openssl rehash /etc/ssl/certs",
+        "openwrt",
+        _BUNDLE,
+        "OpenWrt has no tool for it; run cp corp.crt /etc/ssl/certs/ && "
+        "cat corp.crt >>/etc/ssl/certs/ca-certificates.crt && "
+        "ln -s corp.crt /etc/ssl/certs/$(openssl x509 -hash -noout -in corp.crt).0, and name these files "
+        "in /etc/sysupgrade.conf",
     ),
 )
 

@@ -4,7 +4,8 @@ Every row says how it is known. "real": its tool, or the engine behind it, is ru
 row names. "documented": from manual pages, package recipes and the tool's source, with a stand-in made from those.
 
 Sources: update-ca-trust(8) of Fedora and of Arch; the `update-ca-certificates` of openSUSE/ca-certificates;
-update-ca.c of Alpine; the package recipes of Gentoo (app-misc/ca-certificates) and Void, which carry Debian's script.
+update-ca.c of Alpine, which Wolfi packages, too; the package recipes of Gentoo (app-misc/ca-certificates) and Void,
+which carry Debian's script.
 """
 
 from __future__ import annotations
@@ -14,12 +15,47 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Store
+from trustinstall.host import Kind, Tools
 from trustinstall_platforms import debian
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.backend import Places
     from trustinstall.host import Host
 
-_OPENSSL_AND_GNUTLS = "curl, git, Go and whatever uses OpenSSL or GnuTLS"
+OPENSSL_AND_GNUTLS = "curl, git, Go and whatever uses OpenSSL or GnuTLS"
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """One thing that p11-kit extracts.
+
+    Attributes:
+        path: a file or a directory.
+        form: p11-kit's name of the format.
+        purpose: what anchors must be good for, as an object identifier of RFC 5280's extended key usage; "": anything.
+        mirror: a directory with links to, or copies of links in, a directory.
+    """
+
+    path: str
+    form: str
+    purpose: str = ""
+    mirror: str = ""
+
+
+_SERVER, _EMAIL, _CODE = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.3"
+
+
+def _extracted(top: str, java: str = "java/cacerts", pem: str = "pem/", openssl: str = "openssl/") -> list[Extracted]:
+    """What Fedora's update-ca-trust and its descendants extract below a directory, beside directories."""
+    bundles = (("tls", _SERVER), ("email", _EMAIL), ("objsign", _CODE))
+    return [
+        Extracted(f"{top}/{openssl}ca-bundle.trust.crt", "openssl-bundle"),
+        *(Extracted(f"{top}/{pem}{name}-ca-bundle.pem", "pem-bundle", purpose) for name, purpose in bundles),
+        Extracted(f"{top}/{java}", "java-cacerts", _SERVER),
+        Extracted(f"{top}/edk2/cacerts.bin", "edk2-cacerts", _SERVER),
+    ]
 
 
 @dataclass(frozen=True)
@@ -44,6 +80,10 @@ class Family:
         takes_der: whether the tool reads DER as well as PEM.
         waits: a variable that is set where the tool only notes that it was called, and what to do there.
         foreign_advice: how an anchor goes that lies elsewhere than in `anchors`.
+        ending: how the names of our files end.
+        reads: the endings of the names that the tool reads; () where it reads all.
+        appended: whether no tool makes the bundle: then we append to it, and the tool makes hash links only.
+        derived: what p11-kit makes of the anchors there.
     """
 
     name: str
@@ -62,6 +102,10 @@ class Family:
     takes_der: bool = True
     waits: tuple[str, str] = ("", "")
     foreign_advice: str = ""
+    ending: str = ".crt"
+    reads: tuple[str, ...] = ()
+    appended: bool = False
+    derived: tuple[Extracted, ...] = ()
 
 
 DEBIAN = Family(
@@ -97,15 +141,15 @@ DEBIAN = Family(
     known="real",
 )
 
-# Gentoo and Void package Debian's script, its directories and its selection.
+# Gentoo (so Funtoo) and Void package Debian's script, its directories and its selection.
 GENTOO = Family(
     name="gentoo",
-    ids=frozenset({"gentoo"}),
+    ids=frozenset({"funtoo", "gentoo"}),
     anchors=debian.LOCAL,
     bundle=debian.BUNDLE,
     tool=debian.TOOL,
     without_tool="the package ca-certificates is missing; install it: emerge app-misc/ca-certificates",
-    clients=_OPENSSL_AND_GNUTLS,
+    clients=OPENSSL_AND_GNUTLS,
     known="real",
 )
 
@@ -116,7 +160,7 @@ VOID = Family(
     bundle=debian.BUNDLE,
     tool=debian.TOOL,
     without_tool="the package ca-certificates is missing; install it: xbps-install ca-certificates",
-    clients=_OPENSSL_AND_GNUTLS,
+    clients=OPENSSL_AND_GNUTLS,
     known="real",
 )
 
@@ -173,6 +217,12 @@ RHEL = Family(
     hashed="/etc/pki/ca-trust/extracted/pem/directory-hash",  # since Fedora 40 and EL10
     foreign_advice="take it out with `trust anchor --remove FILE` where `trust anchor` made the file; of a package's "
     "root, put a copy into /etc/pki/ca-trust/source/blocklist, and run update-ca-trust extract",
+    derived=(
+        *_extracted("/etc/pki/ca-trust/extracted"),
+        Extracted(
+            "/etc/pki/ca-trust/extracted/pem/directory-hash", "pem-directory-hash", _SERVER, "/etc/pki/tls/certs"
+        ),
+    ),
 )
 
 SUSE = Family(
@@ -220,6 +270,12 @@ SUSE = Family(
     ),
     foreign_advice="take it out with `trust anchor --remove FILE` where `trust anchor` made the file; of a package's "
     "root, put a copy into /etc/pki/trust/blocklist, and run update-ca-certificates -f",
+    derived=(
+        Extracted("/var/lib/ca-certificates/ca-bundle.pem", "pem-bundle", _SERVER),
+        Extracted("/var/lib/ca-certificates/java-cacerts", "java-cacerts", _SERVER),
+        Extracted("/var/lib/ca-certificates/openssl", "openssl-directory"),
+        Extracted("/var/lib/ca-certificates/pem", "pem-directory-hash", _SERVER),
+    ),
 )
 
 ARCH = Family(
@@ -262,17 +318,21 @@ ARCH = Family(
     hashed="/etc/ca-certificates/extracted/cadir",
     foreign_advice="take it out with `trust anchor --remove FILE` where `trust anchor` made the file; of a package's "
     "root, put a copy into /etc/ca-certificates/trust-source/blocklist, and run update-ca-trust",
+    derived=(
+        *_extracted("/etc/ca-certificates/extracted", "java-cacerts.jks", "", ""),
+        Extracted("/etc/ca-certificates/extracted/cadir", "pem-directory-hash", _SERVER, "/etc/ssl/certs"),
+    ),
 )
 
 ALPINE = Family(
     name="alpine",
-    ids=frozenset({"alpine", "postmarketos"}),
+    ids=frozenset({"alpine", "chainguard", "postmarketos", "wolfi"}),
     anchors="/usr/local/share/ca-certificates",
     bundle="/etc/ssl/certs/ca-certificates.crt",
     tool="/usr/sbin/update-ca-certificates",
     without_tool="only the package ca-certificates-bundle is here; install the one that can change it: "
     "apk add ca-certificates",
-    clients=_OPENSSL_AND_GNUTLS,
+    clients=OPENSSL_AND_GNUTLS,
     known="documented",
     packages=("/usr/share/ca-certificates",),
     takes_der=False,
@@ -280,18 +340,22 @@ ALPINE = Family(
 )
 
 
-def store(host: Host, family: Family) -> Store | None:
+def store(host: Host, family: Family, places: Places | None = None) -> Store | None:
     """The family's store, where os-release names the family; it says why it cannot be written.
+
+    Where its tool is missing, and the caller has named the bundles that are there instead, there is no such store.
 
     A directory or a tool alone proves nothing: p11-kit makes RHEL's directories on Debian, and Debian, SUSE and Alpine
     have different tools of one name.
     """
     if host.platform != "linux" or not family.ids & host.distribution():
         return None
+    if places and places.bundles and not host.executable(family.tool):
+        return None
     return Store(
         backend=family.name,
         location=family.bundle,
-        owner=0,
+        owner=host.machine_owner,
         id=family.name,
         clients=family.clients,
         system=True,
@@ -308,9 +372,26 @@ def missing(host: Host, directory: str) -> list[str]:
     return found
 
 
+def _bundle_instead(host: Host, family: Family) -> str:
+    """What else can be done for an image without the tool."""
+    if not host.is_image:
+        return ""
+    bundle = family.bundle if host.read_or_none(host.real(family.bundle)) else "FILE"
+    return f" (in the image), or name the bundle that its programs read: --bundle {bundle}"
+
+
+def _written(host: Host, family: Family) -> Iterator[str]:
+    """The files that would be replaced; where no tool is run, all that it would make, and files in its directories."""
+    yield family.bundle
+    for one in family.derived if host.tools is Tools.NEVER else ():
+        status = host.status(one.path)
+        if status is not None:
+            yield f"{one.path}/x" if status.kind is Kind.DIRECTORY else one.path
+
+
 def _unwritable(host: Host, family: Family) -> str | None:
     if not host.executable(family.tool):
-        return family.without_tool
+        return f"{family.without_tool}{_bundle_instead(host, family)}"
     if family.packages and host.status(family.packages[0]) is None:
         return (
             f"{family.tool} is there, and {family.packages[0]} is not: this is not the system that its os-release "
@@ -319,11 +400,15 @@ def _unwritable(host: Host, family: Family) -> str | None:
     variable, advice = family.waits
     if variable and host.environ.get(variable):
         return advice
-    if not host.account.is_root:
+    if not host.account.is_root and not host.is_image:
         return None  # what root could do is not known here
+    if host.tools is Tools.NEVER and host.status(host.real(family.bundle)) is None:
+        return f"{family.bundle} is missing in the image: its package was never set up; --run-image-tool does that"
     outermost = (*missing(host, family.anchors), f"{family.anchors}/x")[0]
-    for shown, path in ((family.anchors, outermost), (family.bundle, family.bundle)):
+    for shown, path in ((family.anchors, outermost), *((path, path) for path in _written(host, family))):
         if reason := host.may_write(path):
+            if host.is_image:
+                return f"{shown} cannot be written: {reason}; look at who may change it"
             return (
                 f"{shown} cannot be written: {reason}; where the system is an image, put the certificate into "
                 f"{family.anchors} of that image, and run {' '.join((family.tool, *family.arguments))} in it"

@@ -1,7 +1,6 @@
-"""Java's keystores. Today: the one that Debian makes from its bundle, which its JDKs link to.
+"""Java's keystores. Today: the one that a distribution makes together with its bundle, which its JDKs link to.
 
-Sources: the hook, the maintainer script and the defaults file of ca-certificates-java 20230710;
-sun.security.provider.JavaKeyStore of OpenJDK for the format; JEP 229 for PKCS#12.
+Sources: those of `debian_java`, for who keeps it, and of `keystore`, for the format.
 """
 
 from __future__ import annotations
@@ -9,11 +8,16 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
+from trustinstall.host import Tools
 from trustinstall.plan import Plan
 from trustinstall_platforms import keystore
+from trustinstall_platforms.debian_java import KEYSTORE, not_changeable, not_fed
+from trustinstall_platforms.families import ALPINE, ARCH, RHEL, SUSE
+from trustinstall_platforms.other_families import CLEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,40 +25,76 @@ if TYPE_CHECKING:
     from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
     from trustinstall.plan import Refresh
+    from trustinstall_platforms.families import Family
 
-_KEYSTORE = "/etc/ssl/certs/java/cacerts"
 _FED_BY = "/etc/ssl/certs/ca-certificates.crt"
-_HOOK = "/etc/ca-certificates/update.d/jks-keystore"
 _PENDING = "/var/lib/ca-certificates-java/pending"  # what dpkg's trigger has still to do
-_DEFAULTS = "/etc/default/cacerts"  # shell; may hold a password, so that its text is never shown
-_JAVA = "/usr/bin/java"  # without it, the maintainer script does nothing
 _MAINTAINER = "DPKG_MAINTSCRIPT_PACKAGE"  # set while dpkg runs a package's own script: dpkg(1)
-_SWITCH = re.compile(rb"^[ \t]*(?:export[ \t]+)?cacerts_updates=[\"']?(\w*)", re.MULTILINE)
 _OUR_ALIAS = re.compile(r"debian:.*-([0-9a-f]{12})\.pem")
 
 
+@dataclass(frozen=True)
+class Fed:
+    """A keystore that the tool of a family writes with its bundle.
+
+    Attributes:
+        family: whose tool it is.
+        keystore: the file itself, which other paths link to.
+        hook: what the tool calls for it, and what brings that; "" where the tool does it by itself.
+        package: what brings the hook.
+    """
+
+    family: Family
+    keystore: str
+    hook: str = ""
+    package: str = ""
+
+
+FED = (
+    Fed(RHEL, "/etc/pki/ca-trust/extracted/java/cacerts"),
+    Fed(
+        SUSE,
+        "/var/lib/ca-certificates/java-cacerts",
+        "/usr/lib/ca-certificates/update.d/50java.run",
+        "ca-certificates",
+    ),
+    Fed(ARCH, "/etc/ca-certificates/extracted/java-cacerts.jks"),
+    Fed(ALPINE, KEYSTORE, "/etc/ca-certificates/update.d/java-cacerts", "java-cacerts"),
+    Fed(CLEAR, "/var/cache/ca-certs/compat/ca-roots.keystore"),
+)
+
+
 class Java:
-    """The backend of Java's keystores. None is written yet: the one it knows follows Debian's."""
+    """The backend of Java's keystores. None is written yet: those it knows follow the distribution's bundle."""
 
     name = "java"
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
         """Find the distribution's keystore, where there is one."""
-        store = self.at(host, _KEYSTORE)
+        store = self._found(host) if host.platform == "linux" else None
         return [store] if store else []
 
     def at(self, host: Host, location: str) -> Store | None:
         """Find the keystore again; see `Backend.at`."""
-        if location != _KEYSTORE or host.platform != "linux" or host.status(_KEYSTORE) is None:
+        store = self._found(host) if host.platform == "linux" else None
+        return store if store and store.location == location else None
+
+    def _found(self, host: Host) -> Store | None:
+        ids = host.distribution()
+        fed = next((one for one in FED if one.family.ids & ids), None)
+        location, fed_by = (fed.keystore, fed.family.bundle) if fed else (KEYSTORE, _FED_BY)
+        if host.status(location) is None:
             return None
-        reason = _not_fed(host)
+        reason = _not_made(host, fed) if fed else not_fed(host)
+        if reason is None and fed is None and host.tools is Tools.NEVER:
+            reason = not_changeable(host)
         return Store(
             backend=self.name,
-            location=_KEYSTORE,
-            owner=0,
-            id=f"{self.name}:{_KEYSTORE}",
+            location=location,
+            owner=host.machine_owner,
+            id=f"{self.name}:{location}",
             clients="programs on the distribution's Java",
-            follows=None if reason else _FED_BY,
+            follows=None if reason else fed_by,
             unwritable=reason,
         )
 
@@ -73,7 +113,7 @@ class Java:
             anchors=dict.fromkeys((sha256 for _, sha256 in found), State.TRUSTED),
             ours=frozenset(sha256 for entry, sha256 in found if _is_ours(entry.alias, sha256)),
             problems=problems,
-            unsettled=_unsettled(host),
+            unsettled=_unsettled(host) if store.follows == _FED_BY else None,
         )
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
@@ -107,18 +147,14 @@ def _is_ours(alias: str, sha256: str) -> bool:
     return match is not None and sha256.startswith(match[1])
 
 
-def _not_fed(host: Host) -> str | None:
-    """Say why Debian does not keep its keystore up to date, and what to do; None where it does."""
-    if not host.executable(_HOOK):
-        return "the package ca-certificates-java is missing; install it: apt-get install ca-certificates-java"
-    if not host.executable(_JAVA):
-        return f"there is no {_JAVA}, so that Debian does not update it; install default-jre-headless"
-    try:
-        said = _SWITCH.findall(host.read_or_none(_DEFAULTS) or b"")
-    except OSError:  # root alone may read it, as a rule
-        return None
-    if said[-1:] != [b"yes"]:
-        return f"{_DEFAULTS} does not say cacerts_updates=yes; say so there, or use keytool"
+def _not_made(host: Host, fed: Fed) -> str | None:
+    """Say why the family's tool does not keep the keystore up to date, and what to do; None where it does."""
+    if host.tools is Tools.NEVER:
+        return None  # what the tool would write is written for it
+    if not host.executable(fed.family.tool):
+        return fed.family.without_tool
+    if fed.hook and not host.executable(fed.hook):
+        return f"there is no {fed.hook}, so that nothing updates it; install {fed.package}"
     return None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
 from trustinstall.errors import StoreError, printable
+from trustinstall.host import Tools
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import (
     ABSENT,
@@ -21,7 +22,7 @@ from trustinstall.plan import (
     digest,
     link_digest,
 )
-from trustinstall_platforms import debian
+from trustinstall_platforms import debian, debian_image
 from trustinstall_platforms.families import DEBIAN, missing
 from trustinstall_platforms.families import store as found
 
@@ -44,9 +45,9 @@ class SystemStore:
         self.name = family.name
         self._family = family
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, places: Places) -> list[Store]:
         """Find the store, where this is such a system; without its tool it cannot be written."""
-        store = found(host, self._family)
+        store = found(host, self._family, places)
         return [store] if store else []
 
     def at(self, host: Host, location: str) -> Store | None:
@@ -70,6 +71,10 @@ class SystemStore:
             if block.label in CERTIFICATE_LABELS and block.der is not None:
                 yield block.der
 
+    def delivered(self, host: Host, _store: Store) -> frozenset[str]:
+        """What packages brought."""
+        return frozenset(one for source in debian.look(host).sources if source.shipped for one in source.certificates)
+
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """See `Backend.plan`; raises StoreError where the tool would drop somebody else's roots."""
         draft = _Draft(host, self._family, store, record)
@@ -80,8 +85,10 @@ class SystemStore:
                 draft.take(one, seen=one.certificate.sha256 in seen.anchors)
         return draft.plan(frozenset(one.certificate.sha256 for one in wanted))
 
-    def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh:
+    def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh | None:
         """Have bundle, links and Java's keystore made anew; `gone` names .crt files."""
+        if host.tools is Tools.NEVER:
+            return None  # they were steps, and are undone
         return debian.refresh(host, gone, rehash=True, kept=debian.local_links(host))
 
     def verify(self, host: Host, _store: Store) -> str | None:
@@ -103,6 +110,8 @@ class _Draft:
         self._emptied: list[Step] = []
         self._gone: list[str] = []  # files whose links and Java alias go
         self._stale = False  # links or bundle are behind the files
+        self._coming: list[tuple[str, Certificate]] = []  # files of ours that bundle and links shall show
+        self._leaving: list[Certificate] = []
 
     def place(self, one: Wanted, *, whole: bool) -> None:
         """Have one certificate trusted; `whole`: it is already, by all clients."""
@@ -114,15 +123,20 @@ class _Draft:
         entries = [source.path for source in own]
         # Whoever goes last takes a directory along that any of ours has brought.
         directories = [path for known in self._record.values() for path in known.directories]
-        if not whole and not any(source.alone for source in own):
+        alone = next((source.path for source in own if source.alone), None)
+        if not whole and alone is None:
             directories += missing(self._host, self._family.anchors)
-            entries.append(self._write(one.certificate))
-        self._stale |= not whole
+            alone = self._write(one.certificate)
+            entries.append(alone)
+        if not whole and alone is not None:
+            self._stale = True
+            self._coming.append((alone, one.certificate))
         self._placed.append(Placed(sha256, tuple(entries), tuple(dict.fromkeys(directories))))
 
     def take(self, one: Wanted, *, seen: bool) -> None:
         """Have one certificate trusted no longer, as far as it is ours or `foreign` says so."""
         sha256, placement = one.certificate.sha256, self._record.get(one.certificate.sha256)
+        self._leaving.append(one.certificate)
         holders = [*self._sight.holding(sha256), *self._sight.lying(sha256)]
         for source in holders:
             if one.foreign or self._is_ours(source, sha256):
@@ -146,10 +160,18 @@ class _Draft:
         refresh = None
         if steps or self._gone or self._stale:
             self._refuse_losses(wanted - foreign)
+            if self._host.tools is Tools.NEVER:
+                return Plan((*steps, *self._rendered(), *self._emptied), None, placed, foreign)
             # The tool mends hash links by itself, but only when a file is new to it.
             rehash = bool(self._taken or self._gone or not self._new)
             refresh = debian.refresh(self._host, self._gone, rehash=rehash)
         return Plan((*steps, *self._emptied), refresh, placed, foreign)
+
+    def _rendered(self) -> Iterator[Step]:
+        """What the tool would make of it, where it is not run."""
+        leaving = [one for one in self._leaving if one.sha256 not in self._foreign]
+        taken, gone = list(self._taken.values()), self._gone
+        return debian_image.steps(self._host, self._sight.sources, self._coming, taken, gone, leaving)
 
     def _is_ours(self, source: Source, sha256: str) -> bool:
         recorded = self._record.get(sha256)
@@ -183,6 +205,8 @@ class _Draft:
                 continue
             if whole:
                 self._gone.append(source.path)
+            if self._host.tools is Tools.NEVER:
+                continue
             # Steps, so that they come back if we are undone. Where the file is still there, the
             # tool makes the link again, and tells Java.
             for link in debian.links_to(self._host, source.path):

@@ -158,7 +158,7 @@ def _sites(host: Host, prefix: str) -> tuple[str, ...]:
 
 def _other_owner(host: Host, prefix: str) -> int | None:
     """Return whose an environment is, where root should not look into it itself."""
-    if not host.account.is_root or host.platform == "win32":
+    if not host.account.is_root:
         return None
     try:
         return host.path_owner(prefix) or None

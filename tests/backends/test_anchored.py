@@ -138,14 +138,20 @@ def test_a_name_like_ours_is_ours(machine: Machine) -> None:
 @on_p11_kit
 def test_hash_links_that_lag_are_half(machine: Machine) -> None:
     """Where clients have a directory of hash links, both must show it."""
-    machine.write(f"{machine.family.hashed}/Public.pem", PUBLIC.pem)
+    hashed = machine.family.hashed
+    machine.write(f"{hashed}/Public.pem", PUBLIC.pem)
+    machine.path(f"{hashed}/00000000.0").symlink_to("Public.pem")
     machine.by_hand("corp.pem", CORP.pem)
     machine.settle()
 
     assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED, CORP.sha256: State.HALF}
-    machine.write(f"{machine.family.hashed}/Corp.pem", CORP.pem)
-    machine.write("/opt/other.pem", OTHER.pem)
-    machine.path(f"{machine.family.hashed}/Other.pem").symlink_to("/opt/other.pem")
+    machine.write(f"{hashed}/Corp.pem", CORP.pem)
+    machine.path(f"{hashed}/00000000.2").symlink_to("Corp.pem")
+    assert machine.observe().anchors[CORP.sha256] is State.HALF  # OpenSSL stops where .1 is missing
+    machine.path(f"{hashed}/00000000.1").symlink_to("Corp.pem")
+    machine.write("/opt/other.pem", OTHER.pem + PUBLIC.pem)
+    machine.path(f"{hashed}/abcdef12.0").symlink_to("/opt/other.pem")
+    machine.path(f"{hashed}/abcdef13.0").symlink_to("gone.pem")
     assert machine.observe().anchors[CORP.sha256] is State.TRUSTED
     assert machine.observe().anchors[OTHER.sha256] is State.HALF
 

@@ -25,7 +25,7 @@ from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, Host
 from trustinstall.host.paths import Entry
 from trustinstall.plan import Edit, Plan
-from trustinstall_platforms.certifi import BUNDLES, SYSTEM_BUNDLES, Certifi
+from trustinstall_platforms.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,13 +108,13 @@ def placed(certificate: Certificate, *, adopted: bool = False) -> Placement:
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.path)
-def test_every_known_bundle_is_found(tree: Tree, bundle: object) -> None:
+def test_every_known_bundle_is_found(tree: Tree, bundle: Bundle) -> None:
     """Each row of the table is a store of its own, wherever its environment is."""
-    path = tree.file(f"{SITE}/{getattr(bundle, 'path')}")  # noqa: B009 -- parametrize has no types
+    path = tree.file(f"{SITE}/{bundle.path}")
     [store] = BACKEND.discover(tree.host, Places(pythons=("/srv/app/.venv",)))
     assert isinstance(store, Store)
     assert (store.id, store.location, store.follows) == (f"certifi:{path}", path, None)
-    assert store.clients == getattr(bundle, "clients")  # noqa: B009
+    assert store.clients == bundle.clients
     assert store.label.startswith("/srv/app/.venv (")
     assert tree.found(searches=["/srv"]) == [path]
 

@@ -40,7 +40,7 @@ from trustinstall_platforms.linux import SystemStore
 
 asked = json.load(sys.stdin)
 host, system, java = Host.current(), SystemStore(), Java()
-state = State("/var/lib/trustinstall", 0)
+state = State("/var/lib/trustinstall", 0, machine=True)
 prepare(host, state)
 (store,) = system.discover(host, Places())
 said = {"unwritable": store.unwritable, "error": None, "changed": False, "placed": {}, "foreign": []}

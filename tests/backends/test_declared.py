@@ -22,9 +22,8 @@ SAYS = {
     "guix": ("operating-system", "guix system reconfigure"),
     "bottlerocket": ("settings.pki.corp.trusted=true", "settings.pki.corp.data"),
     "talos": ("TrustedRootsConfig",),
-    "flatcar": ("Ignition", "/etc/ssl/certs/corp.pem"),
-    "clear-linux-os": ("clrtrust add",),
-    "photon": ("/etc/pki/tls/certs/ca-bundle.crt", "openssl rehash"),
+    "cos": ("/etc/ssl/certs/corp.pem", "update-ca-certificates", "at each start"),
+    "openwrt": (">>/etc/ssl/certs/ca-certificates.crt", "openssl x509 -hash", "/etc/sysupgrade.conf"),
 }
 
 

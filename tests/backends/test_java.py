@@ -17,7 +17,7 @@ from trustinstall.backend import Places, State, Wanted
 from trustinstall.certificate import Certificate
 from trustinstall.host import Account, Host
 from trustinstall.plan import Plan
-from trustinstall_platforms.java import Java
+from trustinstall_platforms.java import FED, Fed, Java
 from trustinstall_platforms.keystore import trusted
 
 BACKEND = Java()
@@ -135,6 +135,31 @@ def test_keytools_own_keystores_are_read(tmp_path: Path, *, protected: bool) -> 
             list(trusted(content))
     else:
         assert list(trusted(content)) == [("corp", CORP.der)]
+
+
+# --- other distributions --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fed", FED, ids=lambda fed: fed.family.name)
+def test_each_familys_keystore_follows_its_bundle(fed: Fed, tmp_path: Path) -> None:
+    """A row each: where it is, what feeds it, and what is missing where nothing does."""
+    host = Host("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
+    write(host, "/etc/os-release", f"ID={min(fed.family.ids)}\n".encode())
+    assert BACKEND.discover(host, Places()) == []
+    write(host, fed.keystore, keystore(entry("corp", CORP.der)))
+    (bare,) = BACKEND.discover(host, Places())
+    assert (bare.follows, bare.unwritable) == (None, fed.family.without_tool)
+
+    write(host, fed.family.tool, b"#!/bin/sh\n")
+    if fed.hook:
+        (hookless,) = BACKEND.discover(host, Places())
+        assert fed.package in (hookless.unwritable or "")
+        write(host, fed.hook, b"#!/bin/sh\n")
+    (store,) = BACKEND.discover(host, Places())
+    assert (store.id, store.follows, store.unwritable) == (f"java:{fed.keystore}", fed.family.bundle, None)
+    assert BACKEND.at(host, fed.keystore) == store
+    assert BACKEND.at(host, "/opt/jdk/lib/security/cacerts") is None
+    assert BACKEND.observe(host, store).anchors == {CORP.sha256: State.TRUSTED}
 
 
 # --- the store -----------------------------------------------------------------------------------

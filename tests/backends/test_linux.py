@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from trustinstall.backend import Observation, Placement, Places, Record, State, 
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
-from trustinstall.plan import Delete, Edit, MakeDirectory, Plan, RemoveDirectory
+from trustinstall.plan import Delete, Edit, MakeDirectory, Plan, Refresh, RemoveDirectory
 from trustinstall_platforms.linux import SystemStore
 
 BACKEND = SystemStore()
@@ -111,6 +112,13 @@ def machine(tmp_path: Path) -> Machine:
     made.path(LINKS).mkdir(parents=True)
     made.settle()
     return made
+
+
+def refreshed(host: Host, store: Store, gone: Sequence[str]) -> Refresh:
+    """How everything is made anew on a running machine."""
+    found = BACKEND.refresh(host, store, gone)
+    assert found is not None
+    return found
 
 
 def placement(root: Root, *entries: str, directories: tuple[str, ...] = ()) -> Record:
@@ -412,10 +420,10 @@ def test_remove_deletes_file_and_links_then_refreshes(machine: Machine) -> None:
 def test_recovery_needs_the_deleted_names_alone(machine: Machine) -> None:
     """After a kill the link may be gone already: Java is told all the same."""
     machine.write(HOOK, b"#!/bin/sh\n", 0o755)
-    refresh = BACKEND.refresh(machine.host, machine.store(), [OURS])
+    refresh = refreshed(machine.host, machine.store(), [OURS])
 
     assert refresh.runs[-1].stdin == f"-{LINKS}/corp-root-{CORP.sha256[:12]}.pem\n".encode()
-    assert [run.argv[0] for run in BACKEND.refresh(machine.host, machine.store(), []).runs] == [
+    assert [run.argv[0] for run in refreshed(machine.host, machine.store(), []).runs] == [
         "/usr/bin/openssl",
         TOOL,
     ]
@@ -426,7 +434,7 @@ def test_recovery_takes_the_links_of_what_is_gone(machine: Machine) -> None:
     machine.write(OURS, CORP.pem)
     machine.settle()
     machine.path(OURS).unlink()
-    refresh = BACKEND.refresh(machine.host, machine.store(), [OURS])
+    refresh = refreshed(machine.host, machine.store(), [OURS])
 
     assert refresh.leftovers == (
         f"{BUNDLE}.new",
@@ -441,7 +449,7 @@ def test_what_came_back_is_told_to_java(machine: Machine) -> None:
     machine.write(OURS, CORP.pem)
     machine.settle()
     machine.link(f"{LINKS}/dangling.pem", f"{LOCAL}/dangling.crt")
-    refresh = BACKEND.refresh(machine.host, machine.store(), [])
+    refresh = refreshed(machine.host, machine.store(), [])
 
     assert refresh.runs[-1].stdin == f"+{LINKS}/corp-root-{CORP.sha256[:12]}.pem\n".encode()
 
@@ -450,7 +458,7 @@ def test_a_link_that_leads_elsewhere_is_not_ours(machine: Machine) -> None:
     """A file of the same name in another directory owns the link, and Java's alias."""
     machine.write(HOOK, b"#!/bin/sh\n", 0o755)
     machine.link(f"{LINKS}/a.pem", f"{LOCAL}/sub/a.crt")
-    refresh = BACKEND.refresh(machine.host, machine.store(), [f"{LOCAL}/a.crt"])
+    refresh = refreshed(machine.host, machine.store(), [f"{LOCAL}/a.crt"])
 
     assert refresh.leftovers == (f"{BUNDLE}.new",)
     assert HOOK not in [run.argv[0] for run in refresh.runs]
@@ -461,7 +469,7 @@ def test_link_names_are_the_tools(machine: Machine) -> None:
     path = f"{LOCAL}/Corp Root (A), x.crt"
     machine.link(f"{LINKS}/Corp_Root_=A=__x.pem", path)
 
-    assert f"{LINKS}/Corp_Root_=A=__x.pem" in BACKEND.refresh(machine.host, machine.store(), [path]).leftovers
+    assert f"{LINKS}/Corp_Root_=A=__x.pem" in refreshed(machine.host, machine.store(), [path]).leftovers
 
 
 def test_remove_of_nothing_is_nothing(machine: Machine) -> None:
@@ -580,10 +588,10 @@ def test_within_dpkg_its_lock_is_not_asked_for(machine: Machine) -> None:
     """Called from a package's script we must not wait for the lock that our own caller holds."""
     machine.write(HOOK, b"#!/bin/sh\n", 0o755)
     machine.host = replace(machine.host, environ={"DPKG_MAINTSCRIPT_PACKAGE": "corp-ca"})
-    refresh = BACKEND.refresh(machine.host, machine.store(), [OURS])
+    refresh = refreshed(machine.host, machine.store(), [OURS])
 
     assert refresh.guard.lock is None
     assert {run.env for run in refresh.runs} == {(("DPKG_MAINTSCRIPT_PACKAGE", "corp-ca"),)}
-    outside = BACKEND.refresh(replace(machine.host, environ={}), machine.store(), [OURS])
+    outside = refreshed(replace(machine.host, environ={}), machine.store(), [OURS])
     assert outside.guard.lock == "/var/lib/dpkg/lock-frontend"
     assert {run.env for run in outside.runs} == {()}

@@ -22,7 +22,7 @@ FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 DEBIAN = "/etc/ssl/certs/ca-certificates.crt"
 COMMAND = shlex.join(PROGRAM)  # how it says that it was called
 TOOL = "/usr/sbin/update-ca-certificates"
-CERT = "/tmp/input/corp.crt"  # noqa: S108  in a throw-away root
+CERT = "/tmp/input/corp.crt"
 LEDGER = "/var/lib/trustinstall/ledger.json"
 ROOT = make_root("Corp Root G2")
 OTHER = make_root("Other Root")

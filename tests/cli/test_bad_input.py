@@ -16,7 +16,7 @@ from tests.certificates.test_vetting import POLICY, SPECIAL, STRUCTURAL
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
-PLACE = "/tmp/input"  # noqa: S108  in a throw-away root
+PLACE = "/tmp/input"
 MEMORY = 1024 * 1024  # KiB of address space
 ROOT = make_root("Corp Root G2")
 

@@ -145,12 +145,12 @@ def test_3_some_done_and_some_not(fresh: Throwaway) -> None:
 def test_4_refused(debian: Throwaway) -> None:
     """An expired root: 4, and --force is named; nothing is touched."""
     old = make_root("Old Root", not_before=_long_ago(2), not_after=_long_ago(1))
-    debian.write("/tmp/input/old.crt", old.pem)  # noqa: S108  in a throw-away root
+    debian.write("/tmp/input/old.crt", old.pem)
     before = snapshot(debian)
-    done = debian.trustinstall("add", "--quiet", "/tmp/input/old.crt")  # noqa: S108
+    done = debian.trustinstall("add", "--quiet", "/tmp/input/old.crt")
     assert (done.returncode, done.stdout) == (4, "")
     assert "--force accepts it" in sentence(done)
-    found = told(debian.trustinstall("add", "--json", "/tmp/input/old.crt"))  # noqa: S108
+    found = told(debian.trustinstall("add", "--json", "/tmp/input/old.crt"))
     assert found["error"]["code"] == "certificate-refused"
     assert snapshot(debian) == before
 

@@ -20,7 +20,16 @@ from trustinstall.guidance import Advice
 from trustinstall.intake import Intake, Vetted
 from trustinstall.outcome import Outcome, Result
 from trustinstall.pem import pem_blocks
-from trustinstall.report import Style, change_lines, failures, intake_lines, list_lines, plain, stores_lines
+from trustinstall.report import (
+    Style,
+    change_lines,
+    failures,
+    intake_lines,
+    list_lines,
+    plain,
+    profile_lines,
+    stores_lines,
+)
 from trustinstall.situation import Situation
 from trustinstall.summary import Part, Report
 from trustinstall.views import Anchor, Held, Listed, StoreView, View
@@ -34,6 +43,7 @@ KEYSTORE = "/etc/ssl/certs/java/cacerts"
 JAVA = Store("java", KEYSTORE, 0, f"java:{KEYSTORE}", "Java", follows=DEBIAN.location)
 USER = Situation("user", frozenset(), machine=False, own=True, accounts=(), uncovered=0, may_ask=False)
 ROOT = replace(USER, kind="root", machine=True, own=False, uncovered=2)
+IMAGE = replace(USER, kind="image", machine=True, own=False, image="/srv/image")
 UNDO = "sudo /opt/trustinstall/bin/trustinstall remove 295c16b9"
 
 
@@ -166,6 +176,30 @@ CASES: dict[str, Callable[[], list[str]]] = {
         report("add", ROOT, ADDED[0]),
         Advice(undo=UNDO[5:], env={"NODE_EXTRA_CA_CERTS": DEBIAN.location}, env_word="ENV"),
     ),
+    "add-sysroot": lambda: changed(
+        report("add", IMAGE, *ADDED[:2]),
+        Advice(undo="/opt/trustinstall/bin/trustinstall remove --sysroot /srv/image 295c16b9"),
+    ),
+    "add-sysroot-no-package": lambda: changed(
+        report(
+            "add",
+            IMAGE,
+            done(
+                DEBIAN,
+                Result.FAILED,
+                "the package ca-certificates is missing; install it: apt-get install ca-certificates (in the image), "
+                "or name the bundle that its programs read: --bundle FILE",
+            ),
+        )
+    ),
+    "add-sysroot-unknown": lambda: changed(
+        report(
+            "add",
+            IMAGE,
+            problem="no system that is known here lies there (ID and ID_LIKE in its os-release: haiku); name the "
+            "bundle that its programs read: --bundle FILE",
+        )
+    ),
     "add-dry-run": lambda: changed(
         report(
             "add",
@@ -218,6 +252,7 @@ CASES: dict[str, Callable[[], list[str]]] = {
     "list-files": lambda: list_lines(VIEW, plain, files=True, every_anchor=False),
     "list-all": lambda: list_lines(VIEW, plain, files=False, every_anchor=True),
     "list-nothing": lambda: list_lines(View(), plain, files=False, every_anchor=False),
+    "profile": lambda: profile_lines("/Users/alice/My Macs/corp.mobileconfig", plain, written=True, dry_run=False),
     "stores": lambda: stores_lines(VIEW, plain),
     "quiet-failures": lambda: failures(report("add", ROOT, done(bundle(1), Result.FAILED, FULL))),
 }

@@ -13,7 +13,7 @@ from tests.support.throwaway import Throwaway
 
 STATE = "/home/alice/.local/state/trustinstall"
 #: What root's own work changes outside of homes.
-OURS = ("/etc/ssl/certs", "/usr/local/share", "/var/lib", "/home/alice", "/home/bob", "/tmp/input", "/usr/sbin")  # noqa: S108
+OURS = ("/etc/ssl/certs", "/usr/local/share", "/var/lib", "/home/alice", "/home/bob", "/tmp/input", "/usr/sbin")
 
 
 def link(root: Throwaway, path: str, target: str) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+
+import pytest
 
 from tests.support.pki import make_root
-from tests.support.throwaway import Throwaway
+from tests.support.throwaway import PROGRAM, Throwaway
 
 ROOT = make_root("Mended Root")
 SHA256 = hashlib.sha256(ROOT.der).hexdigest()
@@ -53,3 +56,13 @@ def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
         done = root.trustinstall("remove", "--foreign", "--sha256", SHA256)
         assert done.returncode == 0, done
         assert "byhand" not in root.run(listing, check=True).stdout
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams(fresh: Throwaway, closed: str) -> None:
+    """A careless caller closes them: nothing that is opened later takes their place and is written into."""
+    fresh.write(CERT, ROOT.pem)
+    done = fresh.run(["sh", "-c", f'exec "$@" {closed}', "sh", *PROGRAM, "add", CERT])
+    assert (done.returncode, ROOT.pem.strip() in fresh.read("/etc/ssl/certs/ca-certificates.crt")) == (0, True)
+    ledger = json.loads(fresh.read("/var/lib/trustinstall/ledger.json"))
+    assert [one["sha256"] for one in ledger["claims"]] == [SHA256]

@@ -79,7 +79,7 @@ def slow(root: Throwaway, *, seconds: float) -> None:
 def await_tool(root: Throwaway, what: str) -> None:
     """Wait until the tool has begun, or ended."""
     end = time.monotonic() + 30
-    while not root.path(f"/var/tmp/{what}").exists():  # noqa: S108  in a throw-away root
+    while not root.path(f"/var/tmp/{what}").exists():
         assert time.monotonic() < end
         time.sleep(0.02)
 
@@ -111,7 +111,7 @@ def test_an_interrupt_during_a_slow_tool(fresh: Throwaway, command: str, number:
     assert (running.returncode, "Traceback" in errors) == (130, False), errors
     assert errors.endswith("trustinstall: interrupted; what had begun was finished or put back\n")
     assert not fresh.path("/var/lib/trustinstall/private/journal").exists()
-    assert fresh.path("/var/tmp/ended").exists()  # noqa: S108  we did not leave before the tool did
+    assert fresh.path("/var/tmp/ended").exists()  # we did not leave before the tool did
     placed = [one["sha256"] for one in json.loads(fresh.read(LEDGER))["placements"]]
     assert holds(fresh, DEBIAN) == (placed == [ROOT.sha256])
     listed = [one["sha256"] for one in told(fresh.trustinstall("list", "--json"))["certificates"]]

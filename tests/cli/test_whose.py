@@ -121,14 +121,14 @@ def test_remove_by(fresh: Throwaway, form: str) -> None:
     """Every way to name a certificate removes exactly that one."""
     deliver(fresh, "alice")
     before = fresh.read(ALICE)
-    fresh.write("/tmp/input/corp.der", ROOT.der)  # noqa: S108  in a throw-away root
-    fresh.write("/tmp/input/other.crt", OTHER.pem)  # noqa: S108
-    extra = () if form == "all" else ("/tmp/input/other.crt",)  # noqa: S108
+    fresh.write("/tmp/input/corp.der", ROOT.der)
+    fresh.write("/tmp/input/other.crt", OTHER.pem)
+    extra = () if form == "all" else ("/tmp/input/other.crt",)
     assert fresh.trustinstall("add", CERT, *extra, user="alice").returncode == 0
     digits = ROOT.sha256
     words = {
         "file": CERT,
-        "der": "/tmp/input/corp.der",  # noqa: S108
+        "der": "/tmp/input/corp.der",
         "prefix": digits[:8].upper(),
         "colons": ":".join(digits[at : at + 2] for at in range(0, 64, 2)),
         "subject": "corp root g2",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.clients.table import CLIENTS, SEARCH, Client, install
 from tests.support.pki import make_root
-from tests.support.throwaway import Throwaway
+from tests.support.throwaway import PROGRAM, Throwaway
 from tests.support.tls import Server, git_repository, package_index
 
 PHASES = ("before", "added", "removed")
+LENT = "lent"  # after all of them: the client is started by `trustinstall run`, and nothing is installed
 CELL = "client: "
 CORPORATE, UNKNOWN = "corporate", "unknown"
 
@@ -32,16 +36,29 @@ class Scene:
 
     def ask_all(self, phase: str) -> Answers:
         """What every client does with both servers now."""
+        root = Lending(self.root) if phase == LENT else self.root
         with ThreadPoolExecutor(4) as pool:
             return {
                 (phase, server, client.name): answer
-                for client, answers in zip(CLIENTS, pool.map(self._ask, CLIENTS), strict=True)
+                for client, answers in zip(CLIENTS, pool.map(partial(self._ask, root), CLIENTS), strict=True)
                 for server, answer in answers.items()
             }
 
-    def _ask(self, client: Client) -> dict[str, str]:
+    def _ask(self, root: Throwaway, client: Client) -> dict[str, str]:
         servers = {CORPORATE: self.corporate, UNKNOWN: self.unknown}
-        return {kind: client.ask(self.root, server) for kind, server in servers.items()}
+        return {kind: client.ask(root, server) for kind, server in servers.items()}
+
+
+class Lending(Throwaway):
+    """The same throw-away root, in which every command is started by `trustinstall run`."""
+
+    def __init__(self, root: Throwaway) -> None:
+        """Share everything with it."""
+        self.__dict__ = root.__dict__
+
+    def popen(self, command: Iterable[str], **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401  as it is called
+        """Start a command that is lent trust."""
+        return super().popen([*PROGRAM, "run", "--cert", CERTIFICATE, "--java", "--", *command], **more)
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +84,8 @@ def asked(scene: Scene, add: Callable[[Throwaway], None], remove: Callable[[Thro
     add(scene.root)
     answers |= scene.ask_all("added")
     remove(scene.root)
-    return answers | scene.ask_all("removed")
+    answers |= scene.ask_all("removed")
+    return answers | scene.ask_all(LENT)
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +115,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not cells:
         return
     terminalreporter.section("real clients")
-    columns = [(server, phase) for server in (CORPORATE, UNKNOWN) for phase in PHASES]
+    columns = [(server, phase) for server in (CORPORATE, UNKNOWN) for phase in (*PHASES, LENT)]
     terminalreporter.write_line(f"{'':24}" + "".join(f"{server:>11}" for server, _ in columns))
     terminalreporter.write_line(f"{'':24}" + "".join(f"{phase:>11}" for _, phase in columns))
     for client in CLIENTS:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.clients.conftest import CERTIFICATE, CORPORATE, PHASES, UNKNOWN, Answers, cell
+from tests.clients.conftest import CERTIFICATE, CORPORATE, LENT, PHASES, UNKNOWN, Answers, cell
 from tests.clients.table import CLIENTS, REFUSES, TRUSTS, Command
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
@@ -14,6 +14,8 @@ from tests.support.tls import Server
 
 pytestmark = pytest.mark.timeout(300)
 
+# It reads what is compiled into libcurl, and no variable: only what is installed reaches it.
+UNREACHED = "janus"
 NAMES = [client.name for client in CLIENTS]
 EXPECTED = {"before": REFUSES, "added": TRUSTS, "removed": REFUSES}
 
@@ -38,6 +40,15 @@ def test_unknown_server(
     answer = answers[phase, UNKNOWN, client]
     record_property(cell(phase, UNKNOWN, client), answer)
     assert answer == REFUSES
+
+
+@pytest.mark.parametrize("client", NAMES)
+def test_lent_trust(client: str, answers: Answers, record_property: Callable[[str, object], None]) -> None:
+    """Started by `trustinstall run` the client trusts the corporate server, after all was removed, and no other one."""
+    for server in (CORPORATE, UNKNOWN):
+        record_property(cell(LENT, server, client), answers[LENT, server, client])
+    assert answers[LENT, CORPORATE, client] == (REFUSES if client == UNREACHED else TRUSTS)
+    assert answers[LENT, UNKNOWN, client] == REFUSES
 
 
 def test_without_java() -> None:

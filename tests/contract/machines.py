@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from tests.support.families import COUNT, lay_out
+from tests.support.families import COUNT, Layout, lay_out
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
 from trustinstall.contract import Ran
@@ -62,6 +62,9 @@ class Base:
     sabotages: Sequence[str] = ()
     kills: int = 100 if FULL else 12
     crowd: int = 20 if FULL else 6
+    singly: bool = False
+    openssl: str = "openssl"
+    program: tuple[str, ...] = PROGRAM
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
 
     def make(self, number: int) -> Root:
@@ -73,13 +76,13 @@ class Base:
     def root(self, number: int) -> tuple[str, str]:
         """See `Machine`. The file lies in a place that snapshots leave out."""
         root = self.make(number)
-        path = f"/tmp/contract/{number}.crt"  # noqa: S108  in a throw-away root
+        path = f"/tmp/contract/{number}.crt"
         self.throwaway.write(path, root.pem)
         return path, hashlib.sha256(root.der).hexdigest()
 
     def start(self, command: str, *arguments: str) -> Run:
         """See `Machine`."""
-        words = [*PROGRAM, command, "--json", "--store", self.store, *self.arguments, *arguments]
+        words = [*self.program, command, "--json", "--store", self.store, *self.arguments, *arguments]
         return Run(self.throwaway.popen(words, user=self.user))
 
     def sound(self) -> int:
@@ -94,7 +97,7 @@ class Base:
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
         """See `Machine`."""
-        ignore = (*NOISE, self.state, "/tmp/contract", COUNT)  # noqa: S108
+        ignore = (*NOISE, self.state, "/tmp/contract", COUNT)
         return self.throwaway.changes(ignore=ignore, mtimes=times)
 
     def holds(self, content: bytes, sha256: str) -> bool:
@@ -118,7 +121,7 @@ class Base:
         """Whether OpenSSL verifies a root of ours by each of these places; they must agree."""
         number = next(n for n, one in self.roots.items() if hashlib.sha256(one.der).hexdigest() == sha256)
         path, _ = self.root(number)
-        codes = [self.throwaway.run(["openssl", "verify", *each, path]).returncode for each in places]
+        codes = [self.throwaway.run([self.openssl, "verify", *each, path]).returncode for each in places]
         assert len({code == 0 for code in codes}) == 1, "file and directory disagree"
         return codes[0] == 0
 
@@ -172,7 +175,7 @@ class Debian(Base):
     @functools.cache  # noqa: B019  a machine lives as long as its test
     def _entries(self) -> list[str]:
         """The keystore's entries as they were delivered."""
-        copy = "/tmp/contract/cacerts"  # noqa: S108  in a throw-away root
+        copy = "/tmp/contract/cacerts"
         self.throwaway.write(copy, self._delivered)
         listed = self.throwaway.run(["keytool", "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
         return sorted(listed.stdout.splitlines())
@@ -199,7 +202,7 @@ class Debian(Base):
     def elsewhere(self) -> Sequence[str]:
         """A Fedora, by its os-release."""
         self.throwaway.write("/etc/os-release", "ID=fedora\n")
-        return _store_ids(self.throwaway, "root")
+        return store_ids(self.throwaway, "root")
 
 
 class Copy(Debian):
@@ -220,13 +223,13 @@ class Copy(Debian):
 
 
 class Anchored(Base):
-    """A RHEL, SUSE, Arch or Alpine: see `tests.support.families`."""
+    """A RHEL, SUSE, Arch, Alpine or another one: see `tests.support.families`."""
 
-    def __init__(self, throwaway: Throwaway, layout: str, store: str, package: str) -> None:
+    def __init__(self, throwaway: Throwaway, layout: Layout, store: str, package: str) -> None:
         """Deliver it."""
         self._layout, self._package = lay_out(throwaway, layout), package
         # Where a status says nothing (EL9: it is that of the last of six steps) one that fails afterwards has worked.
-        meant = tuple(_SABOTAGE) if store in {"suse", "alpine"} else ("fails", "lies")
+        meant = tuple(_SABOTAGE) if store in {"suse", "alpine", "flatcar"} else ("fails", "lies")
         super().__init__(
             throwaway,
             "root",
@@ -257,14 +260,15 @@ class Anchored(Base):
     def put_stranger(self) -> str:
         """An administrator does it by hand."""
         path, sha256 = self.root(-1)
-        self._by_hand("stranger.pem", self.throwaway.read(path))
+        self.by_hand("stranger.pem", self.throwaway.read(path))
         return sha256
 
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""
-        self._by_hand("another.pem", self.make(-2).pem)
+        self.by_hand("another.pem", self.make(-2).pem)
 
-    def _by_hand(self, name: str, pem: bytes) -> None:
+    def by_hand(self, name: str, pem: bytes) -> None:
+        """Put a file among the anchors and run the tool."""
         self.throwaway.write(f"{self._layout.anchors}/{name}", pem)
         self.throwaway.run([self.tool, *self._layout.arguments], check=True)
 
@@ -276,7 +280,7 @@ class Anchored(Base):
     def elsewhere(self) -> Sequence[str]:
         """A Debian, by its os-release: directories and tool alone prove nothing."""
         self.throwaway.write("/etc/os-release", "ID=debian\n")
-        return _store_ids(self.throwaway, "root")
+        return store_ids(self.throwaway, "root")
 
 
 def jks_entries(keystore: bytes) -> list[tuple[bytes, bytes]]:
@@ -346,9 +350,10 @@ class Environment(Base):
 
     def elsewhere(self) -> Sequence[str]:
         """Another account has no such environment."""
-        return _store_ids(self.throwaway, "bob")
+        return store_ids(self.throwaway, "bob")
 
 
-def _store_ids(throwaway: Throwaway, user: str) -> list[str]:
+def store_ids(throwaway: Throwaway, user: str) -> list[str]:
+    """The ids of all stores that an account finds."""
     done = throwaway.trustinstall("stores", "--json", user=user, check=True)
     return [str(one["store"]) for one in json.loads(done.stdout)["stores"]]

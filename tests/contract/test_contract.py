@@ -7,30 +7,78 @@ from functools import partial
 
 import pytest
 
-from tests.contract.machines import Anchored, Base, Copy, Debian, Environment
+from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
+from tests.contract.linux import Clear, FreeBSD, Photon
+from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
+from tests.contract.macos import MacMachine
+from tests.contract.windows import WindowsMachine
+from tests.support.families import LAYOUTS
+from tests.support.other_families import OTHERS
 from tests.support.throwaway import Throwaway
+from tests.support.wine import Windows
 from trustinstall.catalog import BACKENDS
 from trustinstall.contract import Contract
+
+
+def _anchored(layout: str, store: str, package: str) -> Callable[[Throwaway], Base]:
+    return partial(Anchored, layout=(LAYOUTS | OTHERS)[layout], store=store, package=package)
+
 
 MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "debian": ("debian", False, Debian),
     "debian-with-java": ("debian", True, Debian),
     "gentoo": ("gentoo", False, partial(Copy, store="gentoo", package="emerge app-misc/ca-certificates")),
     "void": ("void", False, partial(Copy, store="void", package="xbps-install ca-certificates")),
-    "el9": ("rhel", False, partial(Anchored, layout="el9", store="rhel", package="dnf install ca-certificates")),
-    "fedora": ("rhel", False, partial(Anchored, layout="fedora", store="rhel", package="dnf install ca-certificates")),
-    "suse": ("suse", False, partial(Anchored, layout="suse", store="suse", package="zypper install ca-certificates")),
-    "arch": ("arch", False, partial(Anchored, layout="arch", store="arch", package="pacman -S ca-certificates")),
-    "alpine": ("alpine", False, partial(Anchored, layout="alpine", store="alpine", package="apk add ca-certificates")),
+    "slackware": ("slackware", False, partial(Copy, store="slackware", package="slackpkg install ca-certificates")),
+    "el9": ("rhel", False, _anchored("el9", "rhel", "dnf install ca-certificates")),
+    "fedora": ("rhel", False, _anchored("fedora", "rhel", "dnf install ca-certificates")),
+    "suse": ("suse", False, _anchored("suse", "suse", "zypper install ca-certificates")),
+    "arch": ("arch", False, _anchored("arch", "arch", "pacman -S ca-certificates")),
+    "alpine": ("alpine", False, _anchored("alpine", "alpine", "apk add ca-certificates")),
+    "flatcar": ("flatcar", False, _anchored("flatcar", "flatcar", "have Ignition write the bundle")),
+    "photon": ("photon", False, Photon),
+    "clear": ("clear", False, Clear),
+    "freebsd-14": ("freebsd", False, partial(FreeBSD, script=True)),
+    "freebsd-15": ("freebsd", False, partial(FreeBSD, script=False)),
     "certifi": ("certifi", False, Environment),
+    "bundle": ("bundle", False, Named),
+    "distroless": ("bundle", False, Distroless),
+    "debian-image": ("debian", False, DebianImage),
+    "debian-image-with-java": ("debian", True, DebianImage),
+    **{
+        f"{layout}-image": (store, False, partial(AnchoredImage, layout=LAYOUTS[layout], store=store, package=package))
+        for layout, store, package in (
+            ("el9", "rhel", "dnf install ca-certificates"),
+            ("fedora", "rhel", "dnf install ca-certificates"),
+            ("suse", "suse", "zypper install ca-certificates"),
+            ("arch", "arch", "pacman -S ca-certificates"),
+            ("alpine", "alpine", "apk add ca-certificates"),
+        )
+    },
+    "keychain": ("keychain", False, partial(MacMachine, store="keychain")),
+    "login-keychain": ("login-keychain", False, partial(MacMachine, store="login-keychain")),
 }
+#: What the short form runs: each way in which a store is changed, on one machine. The full form runs all of them.
+SHORT = {
+    "debian",
+    "debian-with-java",
+    "el9",
+    "photon",
+    "freebsd-15",
+    "certifi",
+    "bundle",
+    "el9-image",
+    "keychain",
+}
+WINDOWS = ("windows", "windows-user")
 FOLLOWERS = {"java"}  # only ever fed by another store: proved with debian-with-java
+SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
 
 
 def test_every_backend_has_a_machine() -> None:
     """A kind of store that the contract is not run on does not exist."""
-    covered = {backend for backend, _, _ in MACHINES.values()} | FOLLOWERS | NEVER_WRITTEN
+    covered = {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | FOLLOWERS | SHARED | NEVER_WRITTEN
     assert {backend.name for backend in BACKENDS} == covered
 
 
@@ -38,9 +86,13 @@ def test_every_backend_has_a_machine() -> None:
 class TestContract(Contract):
     """The promises, on each machine."""
 
-    @pytest.fixture(params=list(MACHINES))
-    def machine(self, request: pytest.FixtureRequest) -> Iterator[Base]:
+    @pytest.fixture(params=[one for one in (*MACHINES, *WINDOWS) if FULL or one in SHORT])
+    def machine(self, request: pytest.FixtureRequest) -> Iterator[Base | WindowsMachine]:
         """A machine as it was delivered."""
+        if request.param in WINDOWS:
+            with Windows() as windows:
+                yield WindowsMachine(windows, request.param)
+            return
         _, java, deliver = MACHINES[request.param]
         with Throwaway(java=java) as throwaway:
             yield deliver(throwaway)

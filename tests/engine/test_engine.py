@@ -36,7 +36,7 @@ def world(tmp_path: Path) -> World:
 
 def ledger(world: World) -> Ledger:
     """The ledger as it is on disk."""
-    return ledgers.load(world.host, State(world.host.state_base(), world.host.account.uid))
+    return ledgers.load(world.host, State(world.host.state_base(), world.host.account.uid, machine=False))
 
 
 def says_the_truth(world: World, *names: str) -> None:

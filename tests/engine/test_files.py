@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -176,3 +179,45 @@ def test_standard_input_that_never_ends_is_cut_off() -> None:
         )
         endless.send_signal(signal.SIGKILL)
     assert "over 1 MiB" in done.stderr
+
+
+def test_a_mac_writes_through_to_the_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There fsync(2) stops at the drive: F_FULLFSYNC goes on; a file system that lacks it gets fsync(2)."""
+    asked: list[int] = []
+
+    def refuse(_descriptor: int, command: int) -> int:
+        asked.append(command)
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    monkeypatch.setattr(os, "fsync", asked.append)
+    files.write(str(tmp_path / "file"), b"new", 0o644, None, "word")
+    files.append(str(tmp_path / "file"), b" line", 0o644)
+    assert (tmp_path / "file").read_bytes() == b"new line"
+    assert [one == 51 for one in asked] == [True, False] * 3
+
+
+def test_a_mac_copies_what_only_it_knows_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Access lists and extended attributes come from the old file, by fcopyfile(3)."""
+    copied: list[tuple[bytes, int]] = []
+
+    class System:
+        """The C library of a Mac."""
+
+        def fcopyfile(self, source: int, _target: int, _state: None, flags: int) -> int:
+            """Note what it was given."""
+            copied.append((os.read(source, 10), flags))
+            return 0
+
+    def load(_name: None, *, use_errno: bool) -> System:
+        assert use_errno
+        return System()
+
+    (tmp_path / "file").write_bytes(b"old")
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", fcntl.F_GETFD, raising=False)
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    files.write(str(tmp_path / "file"), b"new", 0o644, None, "word")
+    assert copied == [(b"old", 1 | 4)]

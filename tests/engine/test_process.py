@@ -19,18 +19,18 @@ from trustinstall.host.process import ToolResult
 from trustinstall.plan import Run
 
 HOSTILE = {
-    "LD_PRELOAD": "/tmp/evil.so",  # noqa: S108  it must not even be looked at
-    "LD_LIBRARY_PATH": "/tmp",  # noqa: S108
-    "PYTHONPATH": "/tmp",  # noqa: S108
-    "PYTHONSTARTUP": "/tmp/evil.py",  # noqa: S108
-    "OPENSSL_CONF": "/tmp/evil.cnf",  # noqa: S108
-    "SSL_CERT_FILE": "/tmp/evil.pem",  # noqa: S108
+    "LD_PRELOAD": "/tmp/evil.so",  # it must not even be looked at
+    "LD_LIBRARY_PATH": "/tmp",
+    "PYTHONPATH": "/tmp",
+    "PYTHONSTARTUP": "/tmp/evil.py",
+    "OPENSSL_CONF": "/tmp/evil.cnf",
+    "SSL_CERT_FILE": "/tmp/evil.pem",
     "JAVA_TOOL_OPTIONS": "-javaagent:/tmp/evil.jar",
-    "BASH_ENV": "/tmp/evil.sh",  # noqa: S108
-    "ENV": "/tmp/evil.sh",  # noqa: S108
-    "PERL5LIB": "/tmp",  # noqa: S108
+    "BASH_ENV": "/tmp/evil.sh",
+    "ENV": "/tmp/evil.sh",
+    "PERL5LIB": "/tmp",
     "IFS": "x",
-    "TMPDIR": "/tmp/evil",  # noqa: S108
+    "TMPDIR": "/tmp/evil",
     "http_proxy": "http://evil.example",
     "SUDO_UID": "1000",
 }

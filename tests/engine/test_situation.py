@@ -132,3 +132,27 @@ def test_the_running_machine_is_recognised(make_host: Callable[..., Host]) -> No
     real = Host.current()
     assert real.account.uid == os.geteuid()
     assert decide(make_host({"container": "podman"}, uid=1000), Ask(), terminal=False).traits >= {"container"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "terminal", "ask", "may"),
+    [
+        ({}, True, Ask(), True),
+        ({}, True, Ask(silent=True), True),
+        ({}, False, Ask(), False),
+        ({}, True, Ask(no_input=True), False),
+        ({"CI": "true"}, True, Ask(), False),
+        ({"SSH_CONNECTION": "1"}, True, Ask(), False),
+        ({"INVOCATION_ID": "1"}, True, Ask(), False),
+    ],
+    ids=["terminal", "json", "no-terminal", "no-input", "ci", "ssh", "service"],
+)
+def test_when_a_window_may_open(variables: dict[str, str], terminal: bool, ask: Ask, may: bool) -> None:  # noqa: FBT001
+    """Where somebody sits who called us; what is printed for a script does not change what is done."""
+    assert decide(host(0, **variables), ask, terminal=terminal).may_answer is may
+    assert decide(host(1000, **variables), ask, terminal=terminal).may_answer is may
+
+
+def test_a_script_is_asked_nothing() -> None:
+    """`--json` and `--quiet` ask no question in the terminal."""
+    assert not decide(host(0), Ask(silent=True), terminal=True).may_ask

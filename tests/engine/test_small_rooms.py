@@ -1,7 +1,8 @@
-"""What the words after `remove` mean, and signs of life."""
+"""What the words after `remove` mean, signs of life, and what a Mac's accounts are."""
 
 from __future__ import annotations
 
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from tests.support.pki import make_root
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused, UsageProblem
-from trustinstall.host import Host
+from trustinstall.host import Account, Host, accounts, places
 from trustinstall.progress import Progress
 from trustinstall.targets import resolve
 
@@ -157,3 +158,28 @@ def test_in_a_log_each_thing_is_said_once() -> None:
     clock.tick("java", seconds=5)
     clock.progress.clear()
     assert clock.said == "working on debian\nworking on java\n"
+
+
+def test_a_mac_counts_its_people_from_501_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below are macOS' own accounts; elsewhere people begin at 1000."""
+    entries = [
+        pwd.struct_passwd((name, "x", uid, 20, "", f"/Users/{name}", shell))
+        for name, uid, shell in (
+            ("root", 0, "/bin/sh"),
+            ("_www", 70, "/usr/bin/false"),
+            ("alice", 501, "/bin/zsh"),
+            ("builder", 502, "/usr/bin/false"),
+            ("carol", 1001, "/bin/zsh"),
+            ("nobody", 4294967294, "/bin/zsh"),
+        )
+    ]
+    monkeypatch.setattr(pwd, "getpwall", lambda: entries)
+    assert [one.name for one in accounts.people("darwin")] == ["alice", "carol"]
+    assert [one.name for one in accounts.people("linux")] == ["carol"]
+
+
+def test_a_macs_ledger_is_where_macs_keep_such_things() -> None:
+    """Whatever the environment says: root who works for alice finds the ledger that she finds."""
+    alice = Account(501, 20, "alice", "/Users/alice")
+    assert places.state("darwin", alice) == "/Users/alice/Library/Application Support/trustinstall"
+    assert places.state("darwin", Account(0, 0, "root", "/var/root")) == places.MACHINE["darwin"]

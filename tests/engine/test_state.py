@@ -54,7 +54,7 @@ def world(tmp_path: Path) -> World:
 
 def state_of(world: World) -> State:
     """The state of the account that runs the test."""
-    return State(world.host.state_base(), os.geteuid())
+    return State(world.host.state_base(), os.geteuid(), machine=os.geteuid() == 0)
 
 
 def seen(world: World) -> dict[str, tuple[int, ...]]:
@@ -81,7 +81,7 @@ def test_a_ledger_is_read_as_it_was_written(held: list[Placement], wanted: list[
     )
 
     with tempfile.TemporaryDirectory() as name:
-        host, state = Host("linux", name, {}, Host.current().account), State("/state", os.geteuid())
+        host, state = Host("linux", name, {}, Host.current().account), State("/state", os.geteuid(), machine=False)
         (Path(name) / "state").mkdir()
         ledgers.save(host, state, ledger, "0" * 16)
         found = ledgers.load(host, state)
@@ -206,7 +206,7 @@ def test_a_second_claim_keeps_the_first_ones_date() -> None:
 @pytest.mark.parametrize(("owner", "shared"), [(0, 0o755), (OTHER, 0o700)], ids=["machine", "account"])
 def test_modes_do_not_depend_on_the_umask(umask: int, owner: int, shared: int) -> None:
     """Everybody may read the machine's ledger and nobody an account's; nobody at all may look into private."""
-    state = State("/var/lib/trustinstall", owner)
+    state = State("/var/lib/trustinstall", owner, machine=owner == 0)
     with tempfile.TemporaryDirectory() as name:  # where another account gets to, too
         root, host = Path(name), Host("linux", name, {}, Host.current().account)
         root.chmod(0o755)

@@ -117,6 +117,21 @@ def test_deleting_and_its_inverse(tmp_path: Path, kind: str) -> None:
     assert tree(tmp_path) == before
 
 
+def test_turning_a_link_and_its_inverse(tmp_path: Path) -> None:
+    """A link that is made to lead elsewhere leads where it did again; it leaves nothing beside."""
+    path, host = tmp_path / "link", host_at(tmp_path)
+    path.symlink_to("before")
+    before, step = tree(tmp_path), Link("/link", "behind", link_digest("before"))
+    backwards = inverse(host, step)
+    perform(host, step, WORD)
+    assert [each.name for each in tmp_path.iterdir()] == ["link"]
+    assert str(path.readlink()) == "behind"
+    assert backwards is not None
+    for _ in range(2):
+        undo(host, [step_from_json(json.loads(json.dumps(step_to_json(backwards))))], WORD)
+        assert tree(tmp_path) == before
+
+
 @pytest.mark.parametrize(
     "step",
     [
@@ -125,6 +140,7 @@ def test_deleting_and_its_inverse(tmp_path: Path, kind: str) -> None:
         Delete("/file", digest(b"something else")),
         Delete("/file", link_digest("/file")),
         Link("/file", "/nowhere"),
+        Link("/file", "/nowhere", link_digest("/elsewhere")),
     ],
 )
 def test_what_was_changed_meanwhile_is_not_overwritten(tmp_path: Path, step: Step) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_a_tool_that_somebody_else_runs_is_waited_for(tool: Path, make_host: Cal
     with subprocess.Popen([tool, "0.6"], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with make_host().guarded(Guard(None, tool.name, 30.0)) as held:
+        with replace(make_host(), root="/").guarded(Guard(None, tool.name, 30.0)) as held:
             assert held.told == {}
             assert other.wait(0.5) == 0
 
@@ -155,7 +156,7 @@ def test_a_tool_that_never_ends_is_named(tool: Path, make_host: Callable[..., Ho
         other.stdout.readline()
         with (
             pytest.raises(Busy, match=f"{tool.name} is being run by process {other.pid}"),
-            make_host().guarded(Guard(None, tool.name, 0.3)),
+            replace(make_host(), root="/").guarded(Guard(None, tool.name, 0.3)),
         ):
             pytest.fail("it was not waited for")
         os.killpg(other.pid, 9)

@@ -25,6 +25,10 @@ def work(job: Callable[[], bytes], account: Account = SOMEBODY, seconds: float =
     return as_account(account, job, lambda: None, seconds)
 
 
+def _many(account: Account) -> list[int]:
+    return [account.gid, *range(30000, 30040)]
+
+
 def test_every_right_is_dropped() -> None:
     """Real, effective, saved and file-system ids, groups and capabilities: as credentials(7) counts them."""
     status = dict(
@@ -34,6 +38,30 @@ def test_every_right_is_dropped() -> None:
     assert status["Gid"].split() == ["23456"] * 4
     assert status["Groups"].split() == ["23456"]
     assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapAmb", "CapInh")} == {0}
+
+
+def test_every_right_is_dropped_by_the_calls_that_a_mac_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without setresuid(2) and its like, and with more groups than macOS lets a process have."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    for name in ("setresuid", "setresgid", "getresuid", "getresgid"):
+        monkeypatch.delattr(os, name)
+    monkeypatch.setattr(os, "sysconf", {"SC_NGROUPS_MAX": 16, "SC_OPEN_MAX": (1 << 63) - 1}.__getitem__)
+    monkeypatch.setattr("trustinstall.host.accounts.groups", _many)
+    status = dict(
+        line.split(":\t", 1) for line in work(lambda: Path("/proc/self/status").read_bytes()).decode().splitlines()
+    )
+    assert status["Uid"].split() == ["12345"] * 4
+    assert status["Gid"].split() == ["23456"] * 4
+    assert len(status["Groups"].split()) == 16
+    assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapAmb", "CapInh")} == {0}
+
+
+def test_rights_that_come_back_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A saved root that setuid(2) had left behind would be found before anything is done."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(os, "setuid", os.seteuid)
+    with pytest.raises(TrustInstallError, match="gave no answer"):
+        work(lambda: b"done")
 
 
 def test_no_right_can_be_got_back() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.support.throwaway import Throwaway
 
 #: Where the tools note that they have run.
-COUNT = "/var/tmp/refreshes"  # noqa: S108  in a throw-away root
+COUNT = "/var/tmp/refreshes"
 _PUBLIC = 30  # as many of Debian's public roots are delivered; more cost only time
 _MODULE = "/usr/share/p11-kit/modules/p11-kit-trust.module"
 
@@ -33,6 +33,9 @@ class Layout:
         directory: OpenSSL's CApath, if clients have one.
         setup: a shell script that lays the rest out.
         java: the keystore that the tool writes, with the time of writing in it.
+        files: the directory in which each public root is a file of its own; "" where none is.
+        trust_path: what p11-kit is built to read first, where it is not the directory above `anchors`.
+        finish: a shell script that is run when everything is there.
     """
 
     os_release: str
@@ -46,6 +49,9 @@ class Layout:
     directory: str
     setup: str
     java: str = ""
+    files: str = ""
+    trust_path: str = ""
+    finish: str = ""
 
 
 # EL9: every argument is ignored, nothing is checked, and the status is that of the last line.
@@ -114,7 +120,7 @@ if [ ! -L /etc/ssl/certs ]; then
     mv /etc/ssl/certs /etc/ssl/certs.old
     ln -s ../../var/lib/ca-certificates/pem /etc/ssl/certs
 fi
-trust extract --format=java-cacerts --filter=ca-anchors --purpose=server-auth --overwrite $S/java-cacerts
+/usr/lib/ca-certificates/update.d/50java.run
 trust extract --format=openssl-directory --filter=ca-anchors --overwrite $S/openssl
 trust extract --format=pem-directory-hash --filter=ca-anchors --purpose=server-auth --overwrite $S/pem
 if [ -n "$fresh" ] || [ ! "$(stat -c %Y $S/ca-bundle.pem)" -gt "$(stat -c %Y $S/pem)" ]; then
@@ -124,7 +130,13 @@ exit 0
 """
 
 _SUSE_SETUP = """
-mkdir -p /etc/pki/trust/anchors /etc/pki/trust/blocklist /var/lib/ca-certificates
+mkdir -p /etc/pki/trust/anchors /etc/pki/trust/blocklist /var/lib/ca-certificates /usr/lib/ca-certificates/update.d
+cat >/usr/lib/ca-certificates/update.d/50java.run <<'END'
+#!/bin/sh
+trust extract --format=java-cacerts --filter=ca-anchors --purpose=server-auth --overwrite \\
+    /var/lib/ca-certificates/java-cacerts
+END
+chmod 755 /usr/lib/ca-certificates/update.d/50java.run
 ln -s ../../var/lib/ca-certificates/ca-bundle.pem /etc/ssl/ca-bundle.pem
 ln -s ../../var/lib/ca-certificates/pem /etc/ssl/certs
 """
@@ -284,29 +296,34 @@ ln -sfn /etc/ssl/cert.pem /usr/lib/ssl/cert.pem  # in OPENSSLDIR, which these di
 """
 
 
-def lay_out(throwaway: Throwaway, name: str) -> Layout:
+def lay_out(throwaway: Throwaway, layout: Layout) -> Layout:
     """Make a throw-away root without Java such a machine, as its packages deliver it; `freeze` is the caller's."""
-    layout = LAYOUTS[name]
     shipped = throwaway.read("/etc/ssl/certs/ca-certificates.crt").split(b"-----BEGIN CERTIFICATE-----")[1:]
     throwaway.run(["sh", "-e", "-c", _CLEAR + layout.setup], check=True)
     throwaway.write("/etc/os-release", layout.os_release)
-    throwaway.write(layout.tool, layout.script, mode=0o755)
-    if layout.shipped:
+    if layout.script:
+        throwaway.write(layout.tool, layout.script, mode=0o755)
+    if layout.files:
+        for number, block in enumerate(shipped[:_PUBLIC]):
+            pem = b"-----BEGIN CERTIFICATE-----" + block.rstrip() + b"\n"
+            throwaway.write(f"{layout.files}/Public_Root_{number:03}.pem", pem)
+    if layout.trust_path or layout.shipped:
         _point_p11_kit(throwaway, layout)
+    if layout.shipped:
         objects = (
             b"[p11-kit-object-v1]\ntrusted: true\nmodifiable: false\n-----BEGIN CERTIFICATE-----" + block
             for block in shipped[:_PUBLIC]
         )
         throwaway.write(layout.shipped, b"\n".join(objects))
     throwaway.run([layout.tool, *layout.arguments], check=True)
-    throwaway.run(["rm", COUNT], check=True)
+    throwaway.run(["sh", "-e", "-c", f"rm {COUNT}\n{layout.finish}"], check=True)
     return layout
 
 
 def _point_p11_kit(throwaway: Throwaway, layout: Layout) -> None:
     """What a distribution says when it builds p11-kit (--with-trust-paths): its directories, the first one its own."""
-    source = layout.anchors.removesuffix("/anchors")
-    packages = layout.shipped.rpartition("/")[0]
+    source = layout.trust_path or layout.anchors.removesuffix("/anchors")
+    packages = layout.shipped.rpartition("/")[0] or "/nowhere"
     module = throwaway.read(_MODULE).decode()
     assert "x-init-reserved:" in module
     paths = f"x-init-reserved: paths={source}:{packages}"

@@ -18,6 +18,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,7 +31,7 @@ from tests.support.overlay import Namespace, Overlay, ThrowawayError, kitchen
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PROGRAM = ("/opt/trustinstall/bin/python", "-I", "-m", "trustinstall")
 #: What Debian's tools leave behind that no comparison should look at: logs, and the JVM's mark of having run.
-NOISE = ("/var/log", *(f"/tmp/hsperfdata_{name}" for name in ("root", "alice", "bob")))  # noqa: S108 - its, not ours
+NOISE = ("/var/log", *(f"/tmp/hsperfdata_{name}" for name in ("root", "alice", "bob")))  # its, not ours
 _MOST_LINKS = 40
 
 
@@ -205,6 +206,13 @@ class Throwaway:
         return str(inside)
 
     # --- time -------------------------------------------------------------------------------------
+
+    def settle(self, seconds: float = 60) -> None:
+        """Wait until nothing runs in it any more that a test has started."""
+        deadline = time.monotonic() + seconds
+        while left := list(self._namespace.processes()):
+            assert time.monotonic() < deadline, f"processes {left} do not end"
+            time.sleep(0.01)
 
     def reset(self) -> None:
         """Throw away every change (and running process) since the start, or since `freeze`."""

@@ -8,20 +8,45 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from trustinstall.host import accounts, files, inputs, locks, paths, places, process, system, worker
+from trustinstall.errors import ToolFailed
+from trustinstall.host import (
+    accounts,
+    console,
+    files,
+    image,
+    inputs,
+    lending,
+    locks,
+    paths,
+    places,
+    process,
+    registry,
+    system,
+    winpaths,
+    worker,
+)
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.process import Guarded, ToolResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trustinstall.plan import Guard, Run
 
-__all__ = ["Account", "Guarded", "Host", "Kind", "Status", "ToolResult"]
+__all__ = ["Account", "Guarded", "Host", "Kind", "Status", "ToolResult", "Tools"]
+
+
+class Tools(Enum):
+    """How this host's own tools are run."""
+
+    PLAINLY = "plainly"  # it is the running machine
+    NEVER = "never"  # it is an image: what a tool would write is written by us
+    CONFINED = "confined"  # it is an image, and was asked for; see `image`
 
 
 @dataclass(frozen=True)
@@ -35,6 +60,8 @@ class Host:
         account: the account that acts.
         prefixes: the environments of the running Python (`sys.prefix`, `sys.base_prefix`).
         inherit: descriptors that every tool inherits (the lock), so that a tool that outlives us still holds it.
+        dialogs: whether somebody can be expected to answer a window that a tool opens.
+        tools: how this host's own tools are run.
     """
 
     platform: str
@@ -43,20 +70,50 @@ class Host:
     account: Account
     prefixes: tuple[str, ...] = ()
     inherit: tuple[int, ...] = field(default=())
+    dialogs: bool = False
+    tools: Tools = Tools.PLAINLY
 
     @classmethod
     def current(cls) -> Host:
         """The machine and account that this process runs on."""
         prefixes = tuple(dict.fromkeys((sys.prefix, sys.base_prefix)))
+        if sys.platform == "win32":
+            prefixes = tuple(map(winpaths.slashed, prefixes))
         return cls(sys.platform, "/", process.environment(), accounts.current(), prefixes)
+
+    def image(self, directory: str, *, run_tools: bool = False, kept: Iterable[str] = ()) -> Host:
+        """The Linux that lies in a directory and is not running, seen by the same account.
+
+        It knows no variables but `kept`, no home and no running Python. Raises UsageProblem unless `directory` leads
+        to a directory that is not "/".
+        """
+        return replace(
+            self,
+            platform="linux",
+            root=image.root(self.absolute(directory)),
+            environ={name: self.environ[name] for name in kept if name in self.environ},
+            account=replace(self.account, home=None),
+            prefixes=(),
+            tools=Tools.CONFINED if run_tools else Tools.NEVER,
+        )
+
+    @property
+    def is_image(self) -> bool:
+        """Whether this is an image and not the running machine."""
+        return self.tools is not Tools.PLAINLY
+
+    @property
+    def machine_owner(self) -> int:
+        """The uid that the machine's own files belong to, as seen from here: an image may be an ordinary account's."""
+        return self.account.uid if self.is_image else 0
 
     def holding(self, descriptor: int) -> Host:
         """The same host, whose tools also inherit this descriptor."""
         return replace(self, inherit=(*self.inherit, descriptor))
 
     def where(self, path: str) -> str:
-        """The real path of a host path."""
-        return paths.below(self.root, path)
+        """The real path of a host path: links on the way are resolved inside the root, the last one is kept."""
+        return paths.place(self.root, path)
 
     # Looking
 
@@ -89,11 +146,14 @@ class Host:
 
     def names(self, path: str) -> list[str]:
         """The sorted names in a directory; empty where there is none or it may not be read."""
-        return files.names(self.where(path))
+        try:
+            return files.names(paths.reached(self.root, path))
+        except OSError:  # links in a circle
+            return []
 
     def walk(self, top: str, limit: int = 2_000_000) -> Iterator[paths.Entry]:
         """Every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
-        return paths.walk(self.root, top, limit)
+        return paths.walk(self.root, top if self.root == "/" else self.real(top), limit)
 
     def is_directory(self, path: str) -> bool:
         """Whether a path leads to a directory (links are followed)."""
@@ -112,11 +172,49 @@ class Host:
 
         Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them.
         """
-        return paths.path_owner(self.root, path)
+        return paths.path_owner(self.root, path if self.root == "/" else self.real(path))
+
+    def strangers(self, path: str, owner: int) -> str | None:
+        """Who else than `owner` may write what stands at a path, in words; None where nobody may, or nothing is there.
+
+        Raises OSError where that cannot be found out.
+        """
+        return paths.strangers(self.where(path), owner)
 
     def openssl_refuses(self, path: str) -> str | None:
         """Why OpenSSL cannot load a bundle of certificates, or None when it can; with the count it loaded."""
-        return files.openssl_refuses(self.where(path))
+        return files.openssl_refuses(paths.reached(self.root, path))
+
+    def query(self, command: Run) -> ToolResult:
+        """Run a native tool that only looks; its whole standard output is in the answer; see `process.query`.
+
+        Under the lock, its files lie in our private directory, where recovery finds them after a kill.
+        """
+        if self.is_image:
+            raise ToolFailed(f"{command.argv[0]} is asked on a running machine only; start the image, and try there")
+        scratch = self.where(f"{self.state_base()}/private") if self.inherit else None
+        return process.query(command, self.where(command.argv[0]), self._home(), scratch)
+
+    def _home(self) -> dict[str, str]:
+        """Where tools that keep something for each account look; root's tools have no home."""
+        name = "USERPROFILE" if sys.platform == "win32" else "HOME"
+        return {} if self.account.is_root or self.account.home is None else {name: self.account.home}
+
+    def registry_keys(self, hive: str, path: str) -> list[str] | None:
+        """The names of a registry key's sub-keys, or None where there is no such key; see `registry.keys`."""
+        return registry.keys(hive, path)
+
+    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
+        """A binary value or number in the registry, or None; see `registry.value`."""
+        return registry.value(hive, path, name)
+
+    def windows_tool(self, name: str) -> str:
+        """The path of a tool that Windows brings along; of that name there may be others."""
+        return system.windows_tool(name)
+
+    def has_desktop(self) -> bool:
+        """Whether a window that a tool opens can be seen by somebody; see `system.has_desktop`."""
+        return system.has_desktop()
 
     # The outside
 
@@ -162,7 +260,7 @@ class Host:
 
     def people(self) -> list[Account]:
         """The accounts that a person logs in to."""
-        return accounts.people()
+        return accounts.people(self.platform)
 
     def running(self) -> set[str]:
         """The names of all running programs."""
@@ -176,13 +274,19 @@ class Host:
         """How a person would start this program again, as an absolute path, quoted for a shell."""
         return process.command(self.environ)
 
+    def quoted(self, word: str) -> str:
+        """A word as a person types it into a shell."""
+        return process.quoted(word)
+
     def state_base(self) -> str:
         """The directory of our own state for the acting account; StateError where it can have none."""
+        if self.is_image:
+            return self.machine_state_base()
         return places.state(self.platform, self.account)
 
     def machine_state_base(self) -> str:
         """The directory of our own state for the machine's scope; everybody may read the ledger in it."""
-        return places.MACHINE.get(self.platform, places.MACHINE["linux"])
+        return places.machine(self.platform)
 
     # Acting: called by the engine alone
 
@@ -214,6 +318,10 @@ class Host:
         """Create a symbolic link, durably; FileExistsError where something stands there."""
         files.link(self.where(path), target)
 
+    def relink(self, path: str, target: str, token: str) -> None:
+        """Have a symbolic link lead elsewhere, atomically and durably."""
+        files.relink(self.where(path), target, token)
+
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; False where there was one. Parents must exist."""
         return files.make_directory(self.where(path), mode)
@@ -223,8 +331,24 @@ class Host:
         files.remove_directory(self.where(path))
 
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
-        """Run a native tool, with `told` (what a guard gave) in its environment; see `process.run`."""
-        return process.run(command, self.where(command.argv[0]), told, self.inherit)
+        """Run a native tool, with `told` (what a guard gave) in its environment; see `process.run`.
+
+        The file that it is given lies in our private directory, where recovery finds it after a kill.
+        """
+        if self.tools is Tools.NEVER:
+            raise ToolFailed(f"{command.argv[0]} is the image's, and is not run; --run-image-tool allows it")
+        if self.tools is Tools.CONFINED:
+            return image.run(command, self.root, self.real(command.argv[0]), told, self.inherit)
+        scratch = self.where(f"{self.state_base()}/private") if command.given else None
+        return process.run(command, self.where(command.argv[0]), {**self._home(), **told}, self.inherit, scratch)
+
+    def announce(self, sentence: str) -> None:
+        """Say on standard error what is about to happen."""
+        console.announce(sentence)
+
+    def lend(self, loan: Callable[[str], lending.Loan], command: Sequence[str]) -> int:
+        """Run a command of the caller's with files that go away when it ends; see `lending.lend`."""
+        return lending.lend(loan, command)
 
     def pause(self, seconds: float) -> None:
         """Wait."""

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 _FIRST, _NOBODY = 1000, 65534  # uids that login.defs(5) and the kernel set aside for people, and for nobody
+_FIRST_OF_MAC = 501  # as dscl(1) gives them; macOS' own accounts are below
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,10 @@ class Account:
 def current() -> Account:
     """The account whose rights this process has (its effective uid)."""
     if sys.platform == "win32":
-        import ctypes  # only here: Windows has no uid
+        from trustinstall.host import winapi
 
-        elevated = bool(ctypes.windll.shell32.IsUserAnAdmin())
-        home = os.environ.get("USERPROFILE")
-        return Account(0 if elevated else 1000, 0, os.environ.get("USERNAME", "user"), home)
+        home = winapi.known_folder(winapi.PROFILE)
+        return Account(0 if winapi.elevated() else _FIRST, 0, winapi.user_name(), home)
     uid = os.geteuid()
     known = of(uid)
     return known or Account(uid, os.getegid(), f"uid {uid}", None)
@@ -69,15 +69,16 @@ def named(name: str) -> Account | None:
         return None
 
 
-def people() -> list[Account]:
-    """Accounts that a person logs in to: a login shell, a home, a uid from 1000 (login.defs' UID_MIN) on."""
+def people(platform: str) -> list[Account]:
+    """Accounts that a person logs in to: a login shell, a home, a uid from 1000 (login.defs' UID_MIN) or 501 on."""
     if sys.platform == "win32":
         return []
     import pwd
 
     sealed = ("/nologin", "/false", "/sync")
     found = (_account(entry) for entry in pwd.getpwall())
-    return [one for one in found if _FIRST <= one.uid < _NOBODY and one.home and not one.shell.endswith(sealed)]
+    first = _FIRST_OF_MAC if platform == "darwin" else _FIRST
+    return [one for one in found if first <= one.uid < _NOBODY and one.home and not one.shell.endswith(sealed)]
 
 
 def groups(account: Account) -> list[int]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
 import signal
 import sys
@@ -17,7 +20,13 @@ def terminal() -> bool:
 
 def wants_colour() -> bool:
     """Whether standard output is a terminal that shows colours; source: no-color.org, terminfo's "dumb"."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return False
+    if sys.platform == "win32" and "TERM" not in os.environ:
+        from trustinstall.host import winapi
+
+        return winapi.show_colours()
+    return os.environ.get("TERM", "dumb") != "dumb"
 
 
 def progress() -> Progress:
@@ -30,13 +39,23 @@ def _write(text: str) -> None:
     sys.stderr.flush()
 
 
+def announce(sentence: str) -> None:
+    """Say what is about to happen, on standard error."""
+    with contextlib.suppress(OSError):
+        _write(f"{sentence}\n")
+
+
 class Interrupted(BaseException):
     """Somebody wants the program to end: what has begun is finished or put back first."""
 
 
 def end_on_signals() -> None:
-    """Raise Interrupted in the main thread on the first Ctrl-C, SIGTERM or SIGHUP; later ones disturb nothing."""
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    """Raise Interrupted in the main thread on the first Ctrl-C, SIGTERM or SIGHUP; later ones disturb nothing.
+
+    On Windows, SIGBREAK is Ctrl-Break, and what a closed console window sends.
+    """
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
 
     def interrupt(_number: int, _frame: object) -> None:
         for number in numbers:
@@ -55,7 +74,8 @@ def write(text: str) -> str | None:
         _close_output()
     except OSError as error:
         _close_output()
-        return error.strerror
+        gone = sys.platform == "win32" and error.errno == errno.EINVAL  # as Windows says EPIPE
+        return None if gone else error.strerror
     return None
 
 
@@ -65,10 +85,16 @@ def _close_output() -> None:
 
 
 def complete() -> None:
-    """Stand in for standard streams that the caller has closed, so that nothing is opened in their place."""
+    """Stand in for standard streams that the caller has closed, so that nothing is opened in their place.
+
+    What a stream's encoding (a code page of Windows') cannot say is written as an escape.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  as long as the process
+        stream = getattr(sys, name)
+        if mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def debug() -> None:

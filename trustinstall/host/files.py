@@ -13,12 +13,16 @@ import sys
 from dataclasses import dataclass
 from enum import Enum
 
+from trustinstall.host import darwin
+
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # so that opening a FIFO does not wait for a writer
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+_PRIVATE, _SHARED = 0o700, 0o755
+_SURROGATE = 0x2000_0000  # a reparse point that leads elsewhere: links, junctions, mount points ([MS-FSCC] 2.1.2.1)
 
 
 class Kind(Enum):
@@ -50,8 +54,13 @@ def status(path: str) -> Status | None:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
+    except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL:  # nothing can have such a name
+            return None
+        raise
     kinds = ((stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.DIRECTORY), (stat.S_ISLNK, Kind.LINK))
     kind = next((kind for test, kind in kinds if test(found.st_mode)), Kind.OTHER)
+    kind = Kind.LINK if is_surrogate(found) else kind
     return Status(
         kind,
         stat.S_IMODE(found.st_mode),
@@ -62,6 +71,11 @@ def status(path: str) -> Status | None:
         found.st_dev,
         found.st_ino,
     )
+
+
+def is_surrogate(found: os.stat_result) -> bool:
+    """Whether Windows' answer describes something that leads elsewhere; never so on another system."""
+    return bool(getattr(found, "st_reparse_tag", 0) & _SURROGATE)
 
 
 def link_target(path: str) -> str | None:
@@ -84,6 +98,7 @@ def read(path: str, limit: int) -> bytes:
     """The content of a regular file of at most `limit` bytes; the last component is not followed."""
     descriptor = open_regular(path, _NOFOLLOW)
     with open(descriptor, "rb") as file:
+        _check_not_followed(descriptor, path)
         content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
@@ -97,6 +112,15 @@ def open_regular(path: str, flags: int = 0) -> int:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", path)
     return descriptor
+
+
+def _check_not_followed(descriptor: int, path: str) -> None:
+    """Raise OSError where a link has led to what is open, on a system that cannot be told to follow none."""
+    if _NOFOLLOW:
+        return
+    here, opened = os.lstat(path), os.fstat(descriptor)
+    if stat.S_ISLNK(here.st_mode) or is_surrogate(here) or not os.path.samestat(here, opened):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
 
 
 def is_directory(path: str) -> bool:
@@ -114,6 +138,12 @@ def may_write(path: str) -> str | None:
     directory = os.path.dirname(path)
     if not os.path.isdir(directory):
         return "its directory is missing"
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        old = [(path, winapi.DELETE)] if os.path.exists(path) else []
+        may = all(winapi.may_open(*each) for each in [(directory, winapi.FILE_ADD_FILE), *old])
+        return None if may else "it is not writable"
     try:
         flags = os.statvfs(directory).f_flag if hasattr(os, "statvfs") else 0
     except OSError as error:
@@ -155,8 +185,8 @@ def write(path: str, content: bytes, mode: int, owner: tuple[int, int] | None, t
             file.write(content)
             file.flush()
             _dress(file.fileno(), path, old, mode, owner)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+            _flush(file.fileno())
+        _exchange(temporary, path, old)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -166,14 +196,15 @@ def write(path: str, content: bytes, mode: int, owner: tuple[int, int] | None, t
 
 def append(path: str, content: bytes, mode: int) -> None:
     """Append to a regular file, all of it or nothing, and make it durable, its name included."""
-    new = status(path) is None
+    new = _is_missing(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW | _CLOEXEC | _BINARY, mode)
     try:
+        _check_not_followed(descriptor, path)
         size, rest = os.fstat(descriptor).st_size, memoryview(content)
         try:
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
-            os.fsync(descriptor)
+            _flush(descriptor)
         except BaseException:
             os.ftruncate(descriptor, size)  # a full disk: half a line would spoil the next one
             raise
@@ -181,6 +212,17 @@ def append(path: str, content: bytes, mode: int) -> None:
         os.close(descriptor)
     if new:
         _sync_directory(os.path.dirname(path))
+        if sys.platform == "win32":
+            from trustinstall.host import access
+
+            access.belong_to_machine(path)
+
+
+def _is_missing(path: str) -> bool:
+    found = status(path)
+    if found is not None and found.kind is Kind.LINK:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    return found is None
 
 
 def temporary_name(token: str) -> str:
@@ -196,11 +238,35 @@ def _dress(descriptor: int, path: str, old: Status | None, mode: int, owner: tup
     if wanted and wanted != (os.geteuid(), os.getegid()):
         os.fchown(descriptor, *wanted)
     os.fchmod(descriptor, old.mode if old else mode)
-    if old is None or not hasattr(os, "listxattr"):
+    if old is None:
         return
     with contextlib.suppress(OSError):  # a file system without them, or a label that only the kernel sets
-        for name in os.listxattr(path, follow_symlinks=False):
-            os.setxattr(descriptor, name, os.getxattr(path, name, follow_symlinks=False))
+        if sys.platform == "darwin":
+            with open(open_regular(path, _NOFOLLOW), "rb") as source:
+                darwin.copy_attributes(source.fileno(), descriptor)
+        elif hasattr(os, "listxattr"):
+            for name in os.listxattr(path, follow_symlinks=False):
+                os.setxattr(descriptor, name, os.getxattr(path, name, follow_symlinks=False))
+
+
+def _exchange(temporary: str, path: str, old: Status | None) -> None:
+    """Rename the new file onto the old one; on Windows it gets the old one's access list and attributes first."""
+    if sys.platform == "win32":
+        from trustinstall.host import access, winapi
+
+        if old is None:
+            access.belong_to_machine(temporary)
+            winapi.replace(temporary, path)
+            return
+        access.copy(path, temporary)
+        attributes = access.release(path)
+        try:
+            winapi.replace(temporary, path)
+        except BaseException:
+            access.hold(path, attributes)
+            raise
+    else:
+        os.replace(temporary, path)
 
 
 def delete(path: str) -> None:
@@ -215,15 +281,38 @@ def link(path: str, target: str) -> None:
     _sync_directory(os.path.dirname(path))
 
 
-def make_directory(path: str, mode: int) -> bool:
-    """mkdir(2) with exactly this mode; False where a directory stands there already."""
+def relink(path: str, target: str, token: str) -> None:
+    """symlink(2) beside what stands there, and rename(2) onto it, made durable; `token` as for `write`."""
+    temporary = os.path.join(os.path.dirname(path), temporary_name(token))
+    os.symlink(target, temporary)
     try:
-        os.mkdir(path, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    _sync_directory(os.path.dirname(path))
+
+
+def make_directory(path: str, mode: int) -> bool:
+    """mkdir(2) with exactly this mode; False where a directory stands there already.
+
+    On Windows, 0700 and 0755 are an access list that means as much, and any other mode what the directory above says.
+    """
+    try:
+        if sys.platform == "win32" and mode in {_PRIVATE, _SHARED}:
+            from trustinstall.host import access
+
+            if not access.make_directory(path, private=mode == _PRIVATE):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+        else:
+            os.mkdir(path, mode)
     except FileExistsError:
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
+        found = os.lstat(path)
+        if not stat.S_ISDIR(found.st_mode) or is_surrogate(found):
             raise
         return False
-    os.chmod(path, mode)
+    if sys.platform != "win32":
+        os.chmod(path, mode)
     _sync_directory(os.path.dirname(path))
     return True
 
@@ -244,6 +333,14 @@ def _sync_directory(path: str) -> None:
         return
     descriptor = os.open(path, os.O_RDONLY | _DIRECTORY | _CLOEXEC)
     try:
-        os.fsync(descriptor)
+        _flush(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _flush(descriptor: int) -> None:
+    """Make what was written durable."""
+    if sys.platform == "darwin":
+        darwin.flush(descriptor)
+    else:
+        os.fsync(descriptor)

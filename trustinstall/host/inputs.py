@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
 import time
 
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
-from trustinstall.host import files
+from trustinstall.host import files, winpaths
 
 LIMIT = 1024 * 1024  # bytes: no certificate file is larger
 PATIENCE = 60.0  # seconds for standard input to end
+_SLICE = 0.1  # seconds
+_ENDLESS = f"standard input did not end within {PATIENCE:.0f} s; name a file instead"
 
 
 def read_input(path: str) -> bytes:
@@ -21,6 +24,8 @@ def read_input(path: str) -> bytes:
     """
     name = printable(path)
     try:
+        if sys.platform == "win32" and winpaths.names_a_stream(path):
+            raise ValueError
         with open(files.open_regular(path), "rb") as file:
             content = file.read(LIMIT + 1)
     except (OSError, ValueError) as error:
@@ -37,18 +42,36 @@ def read_stdin() -> bytes:
     if stream.isatty():
         raise UsageProblem("standard input is a terminal; pipe a certificate into it, or name a file")
     if sys.platform == "win32":
-        return _bounded(stream.read(LIMIT + 1), "standard input")
+        return _bounded(_read_all(stream.fileno()), "standard input")
     parts: list[bytes] = []
     end = time.monotonic() + PATIENCE
     while sum(map(len, parts)) <= LIMIT:
         ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
         if not ready:
-            raise CertificateRefused(f"standard input did not end within {PATIENCE:.0f} s; name a file instead")
+            raise CertificateRefused(_ENDLESS)
         part = os.read(stream.fileno(), LIMIT)
         if not part:
             break
         parts.append(part)
     return _bounded(b"".join(parts), "standard input")
+
+
+def _read_all(descriptor: int) -> bytes:
+    """Standard input where nothing tells whether there is more: a thread waits for it, which ends with the program."""
+    parts: list[bytes] = []
+
+    def read() -> None:
+        while sum(map(len, parts)) <= LIMIT and (part := os.read(descriptor, LIMIT)):
+            parts.append(part)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    end = time.monotonic() + PATIENCE
+    while reader.is_alive() and time.monotonic() < end:
+        reader.join(_SLICE)  # a signal is not noticed before it ends
+    if reader.is_alive():
+        raise CertificateRefused(_ENDLESS)
+    return b"".join(parts)
 
 
 def list_input(path: str) -> list[str] | None:
@@ -65,10 +88,20 @@ def is_file(path: str) -> bool:
 
 
 def absolute(path: str, home: str | None) -> str:
-    """Make a typed path absolute; `~` and `~/…` mean the given home, never another account's."""
-    if home and (path == "~" or path.startswith("~/")):
+    """Make a typed path absolute; `~` and `~/…` mean the given home, never another account's.
+
+    Raises UsageProblem for a device's path on Windows; a device's name alone (`con`) is taken as a file's.
+    """
+    if home and (path == "~" or path.startswith(("~/", f"~{os.sep}"))):
         path = home + path[1:]
-    return os.path.abspath(path)
+    full = os.path.abspath(path)
+    if sys.platform == "win32":
+        full = winpaths.slashed(full)
+        if winpaths.slashed(path).startswith("//./"):
+            raise UsageProblem(f"{printable(path)} is a device; name a file or directory")
+        if full.startswith("//./"):
+            full = winpaths.slashed(os.path.normpath(os.path.join(os.getcwd(), path)))
+    return full
 
 
 def _bounded(content: bytes, name: str) -> bytes:

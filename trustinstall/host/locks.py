@@ -1,7 +1,8 @@
 """The lock that one command at a time holds: flock(2) on a file that nobody else can open.
 
 Tools inherit its descriptor. flock belongs to the open file, so a tool that outlives us when we are killed still
-holds the lock, and the next command waits for it before it looks at what was left.
+holds the lock, and the next command waits for it before it looks at what was left. On Windows the same holds of a file
+that is opened to be shared with nobody; locks on ranges of it (LockFileEx) would end with the process that took them.
 """
 
 from __future__ import annotations
@@ -25,19 +26,34 @@ def take(path: str, tick: Callable[[], None], seconds: float = PATIENCE) -> int:
 
     `tick` is called while waiting. Raises Busy when somebody else holds the lock for `seconds`.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    if sys.platform == "win32":
+        return _take_alone(path, tick, seconds)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)
     end = time.monotonic() + seconds
     try:
         while not _try(descriptor):
-            if time.monotonic() > end:
-                raise Busy("another trustinstall is working on this machine; try again when it has ended")
-            tick()
-            time.sleep(_POLL)
+            _wait(end, tick)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _take_alone(path: str, tick: Callable[[], None], seconds: float) -> int:
+    from trustinstall.host import winapi
+
+    end = time.monotonic() + seconds
+    while (descriptor := winapi.open_alone(path)) is None:
+        _wait(end, tick)
+    return descriptor
+
+
+def _wait(end: float, tick: Callable[[], None]) -> None:
+    if time.monotonic() > end:
+        raise Busy("another trustinstall is working on this machine; try again when it has ended")
+    tick()
+    time.sleep(_POLL)
 
 
 def release(descriptor: int) -> None:
@@ -50,15 +66,12 @@ def release(descriptor: int) -> None:
 
 
 def _try(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import fcntl
+
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

@@ -10,12 +10,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.host.files import link_target
+from trustinstall.host.files import is_surrogate, link_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
+_UNKNOWN = 0  # the device of what a directory of Windows lists: another one is behind a junction
 _ROOTS_GROUPS = frozenset({0, 50})  # root's own, and Debian's staff, who are as good as root (Debian Policy 9.1.2)
 
 
@@ -31,15 +32,41 @@ class Entry:
 
 def below(root: str, path: str) -> str:
     """The real path of an absolute host path below `root`. Raises ValueError for a path that is not absolute."""
-    if sys.platform == "win32" and root in {"/", ""}:
-        return path
+    if sys.platform == "win32":
+        from trustinstall.host import winpaths
+
+        return winpaths.native(path)
     if not path.startswith("/") or "\0" in path:
         raise ValueError(f"not an absolute path: {path!r}")
     return path if root == "/" else root.rstrip("/") + os.path.normpath(path)
 
 
+def place(root: str, path: str) -> str:
+    """The real path of a host path, reached without leaving `root`; the last component is not followed.
+
+    Every link on the way is resolved as if `root` were "/". Raises ValueError for a path that is not absolute, and
+    OSError(ELOOP) for links in a circle.
+    """
+    if root == "/":
+        return below(root, path)
+    below(root, path)  # for its check
+    directory, _, name = path.rstrip("/").rpartition("/")
+    if name in {"", ".", ".."}:
+        return below(root, resolve(root, path))
+    return below(root, f"{resolve(root, directory or '/').rstrip('/')}/{name}")
+
+
+def reached(root: str, path: str) -> str:
+    """The real path of what a host path leads to, every link followed without leaving `root`; raises as `place`."""
+    return below(root, path if root == "/" else resolve(root, path))
+
+
 def resolve(root: str, path: str) -> str:
     """Resolve every link of a host path as if `root` were "/"; missing components are kept as they are."""
+    if sys.platform == "win32":
+        from trustinstall.host import winpaths
+
+        return winpaths.slashed(os.path.realpath(winpaths.native(path)))
     if root == "/":
         return os.path.realpath(path)
     pending = [part for part in reversed(path.split("/")) if part not in {"", "."}]
@@ -65,6 +92,8 @@ def resolve(root: str, path: str) -> str:
 
 def path_owner(root: str, path: str) -> int:
     """The uid that controls every component of a resolved host path; see `Host.path_owner`."""
+    if sys.platform == "win32":
+        return _controller(path)
     owner = 0
     current = ""
     for part in ["", *[piece for piece in path.split("/") if piece]]:
@@ -79,6 +108,30 @@ def path_owner(root: str, path: str) -> int:
         group = found.st_mode & stat.S_IWGRP and found.st_gid not in _ROOTS_GROUPS and owner == 0
         if (anybody or group) and not sticky and not stat.S_ISLNK(found.st_mode):
             raise PermissionError(errno.EPERM, f"other accounts may write {current or '/'}", path)
+    return owner
+
+
+def strangers(path: str, owner: int) -> str | None:
+    """Who else than `owner` may write what stands at a real path, in words; see `Host.strangers`."""
+    if sys.platform == "win32":
+        from trustinstall.host import access
+
+        return access.strangers(path, machine=owner == 0)
+    found = os.lstat(path)
+    if found.st_uid == owner and not found.st_mode & 0o022:
+        return None
+    return f"owner {found.st_uid}, mode {stat.S_IMODE(found.st_mode):o}"
+
+
+def _controller(path: str) -> int:
+    """`path_owner` on Windows: only an elevated account must not be led astray on the way."""
+    from trustinstall.host import access, winapi, winpaths
+
+    real = winpaths.native(path)
+    owner = access.controller(real)
+    while winapi.elevated() and owner == 0 and os.path.dirname(real) != real:
+        real = os.path.dirname(real)
+        owner = access.controller(real, on_the_way=True)
     return owner
 
 
@@ -97,7 +150,7 @@ def walk(root: str, top: str, limit: int) -> Iterator[Entry]:
     seen = 0
     while pending:
         path, found = pending.pop()
-        if not stat.S_ISDIR(found.st_mode) or found.st_dev != start.st_dev:
+        if not stat.S_ISDIR(found.st_mode) or found.st_dev not in {start.st_dev, _UNKNOWN} or is_surrogate(found):
             continue
         if me == 0 and found.st_uid != 0:
             yield Entry(path, found.st_uid, (), entered=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
@@ -12,22 +13,41 @@ if TYPE_CHECKING:
 MACHINE = {
     "linux": "/var/lib/trustinstall",
     "darwin": "/Library/Application Support/trustinstall",
-    "win32": r"C:\ProgramData\trustinstall",
+    "win32": "C:/ProgramData/trustinstall",
 }
+
+#: The XDG base directory specification's default; what platformdirs says of a Mac (user_state_dir).
+_BELOW_HOME = {
+    "linux": ".local/state/trustinstall",
+    "darwin": "Library/Application Support/trustinstall",
+}
+
+
+def machine(platform: str) -> str:
+    """The directory of the machine's ledger; on Windows the system says where such things are kept."""
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        return f"{winapi.known_folder(winapi.PROGRAM_DATA)}/trustinstall"
+    return MACHINE.get(platform, MACHINE["linux"])
 
 
 def state(platform: str, account: Account) -> str:
     """The directory of the ledger and the journal: the machine's for root, else the account's own.
 
-    On Linux it is the default of the XDG base directory specification, whatever XDG_STATE_HOME says: when root
-    works for this account there is no such variable, and both must find the same ledger.
+    It depends on the account alone, and on no variable (XDG_STATE_HOME, HOME): when root works for this account
+    there are none, and both must find the same ledger.
     """
     if account.is_root:
-        return MACHINE.get(platform, MACHINE["linux"])
-    if platform in {"darwin", "win32"}:
-        import platformdirs  # 13 ms that Linux does not need
+        return machine(platform)
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        return f"{winapi.known_folder(winapi.LOCAL_APP_DATA)}/trustinstall"
+    if platform == "win32":
+        import platformdirs  # 13 ms that only Windows needs
 
         return platformdirs.user_state_dir("trustinstall", appauthor=False)
     if account.home is None:
         raise StateError(f"{account.name} has no home directory to keep a ledger in; run it as an account that has one")
-    return f"{account.home.rstrip('/')}/.local/state/trustinstall"
+    return f"{account.home.rstrip('/')}/{_BELOW_HOME.get(platform, _BELOW_HOME['linux'])}"

@@ -12,29 +12,35 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import Busy, ToolFailed, printable
 from trustinstall.host import files, paths
+from trustinstall.plan import ANSWER, GIVEN, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
-    from trustinstall.plan import Guard, Run
+    from trustinstall.plan import Guard
 
 # Tools see this and nothing of the caller's (LD_PRELOAD, OPENSSL_CONF, JAVA_TOOL_OPTIONS, PYTHON*, TMPDIR …).
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/"}
 _MOST_SAID = 65536  # bytes of a tool's output that are kept: the last ones
+_MOST_ANSWERED = 64 * 1024 * 1024  # bytes of an answer that is asked for
 _GRACE = 5.0  # seconds between asking a tool to end and ending it
 _POLL = 0.1  # seconds
 
 
 @dataclass(frozen=True)
 class ToolResult:
-    """How a tool ended: its exit status (negative: a signal), and what it printed, as untrusted text."""
+    """How a tool ended: its exit status (negative: a signal), and what it printed, as untrusted text.
+
+    `answer` is what a query is asked for: the file that the tool wrote, or its whole standard output.
+    """
 
     status: int
     output: str
+    answer: bytes = b""
 
 
 def environment() -> dict[str, str]:
@@ -65,49 +71,177 @@ def token() -> str:
     return os.urandom(8).hex()  # what secrets.token_hex does, without 5 ms of imports
 
 
-def run(command: Run, program: str, told: Mapping[str, str], inherit: tuple[int, ...]) -> ToolResult:
+def run(
+    command: Run,
+    program: str,
+    told: Mapping[str, str],
+    inherit: tuple[int, ...],
+    scratch: str | None = None,
+    name: str = "",
+) -> ToolResult:
     """Run one tool in a process group of its own, with a built environment, an umask of 022 and a time-out.
 
-    `program` is the real path; the tool also inherits the descriptors in `inherit`. Raises ToolFailed where the
-    program is missing, is not safe to run as root, does not end in time, or fails although it must succeed.
+    `program` is the real path; the tool also inherits the descriptors in `inherit`; files that stand for words of its
+    arguments lie in a directory of their own in `scratch`; errors call it `name`. Raises ToolFailed where the program
+    is missing, is not safe to run as root, does not end in time, or fails although it must succeed.
     """
-    name = os.path.basename(command.argv[0])
+    name = name or os.path.basename(command.argv[0])
     _check_program(program, name)
-    posix = sys.platform != "win32"
     # Files and no pipes: a tool that outlives us is not ended by a reader that has gone.
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
-        given.write(command.stdin)
-        given.seek(0)
-        try:
-            child = subprocess.Popen(  # no shell: an argument vector and an absolute path
-                (program, *command.argv[1:]),
-                stdin=given,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                env={**ENVIRONMENT, **told, **dict(command.env)},
-                cwd="/" if posix else None,
-                start_new_session=posix,
-                umask=0o022 if posix else -1,
-                pass_fds=inherit if posix else (),
-            )
-        except OSError as error:
-            raise ToolFailed(f"{name} could not be started: {error.strerror}; check {program}") from None
-        _await(child, name, command.seconds)
-        said.seek(max(0, os.fstat(said.fileno()).st_size - _MOST_SAID))
-        result = ToolResult(child.returncode, said.read(_MOST_SAID).decode("utf-8", "replace"))
+    with _arguments(command, scratch) as (arguments, _), tempfile.TemporaryFile() as said:
+        status = _run(command, (program, *arguments), told, inherit, said, said)
+        result = ToolResult(status, _last(said))
     if result.status and command.must_succeed:
         raise ToolFailed(f"{name} failed with status {result.status}: {_last_line(result.output)}")
     return result
 
 
-def _await(child: subprocess.Popen[bytes], name: str, seconds: float) -> None:
+def query(command: Run, program: str, told: Mapping[str, str], scratch: str | None = None) -> ToolResult:
+    """Run a tool that only looks, as `run` does; raises ToolFailed in the same cases, and where it answers too much."""
+    name = os.path.basename(command.argv[0])
+    _check_program(program, name)
+    with (
+        _arguments(command, scratch) as (arguments, answered),
+        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as complained,
+    ):
+        status = _run(command, (program, *arguments), told, (), said, complained)
+        said.seek(0)
+        answer = files.read(answered, _MOST_ANSWERED) if os.path.exists(answered) else said.read(_MOST_ANSWERED + 1)
+        if len(answer) > _MOST_ANSWERED:
+            raise ToolFailed(f"{name} answers more than {_MOST_ANSWERED} bytes; run it by hand to see why")
+        result = ToolResult(status, _last(complained) or _last(said), answer)
+    if result.status and command.must_succeed:
+        raise ToolFailed(f"{name} failed with status {result.status}: {_last_line(result.output)}")
+    return result
+
+
+@contextlib.contextmanager
+def _arguments(command: Run, scratch: str | None) -> Generator[tuple[tuple[str, ...], str], None, None]:
+    """The arguments, with real paths for the words that stand for files; and the path of the answer, or ""."""
+    if not {GIVEN, ANSWER} & set(command.argv):
+        yield command.argv[1:], ""
+        return
+    with tempfile.TemporaryDirectory(prefix=files.temporary_name(""), dir=scratch) as directory:
+        given, answer = os.path.join(directory, "given.cer"), os.path.join(directory, "answer")
+        with open(given, "xb") as file:
+            file.write(command.given)
+        paths_of = {GIVEN: given, ANSWER: answer}
+        if command.translate:
+            paths_of = {word: _translated(command.translate, path) for word, path in paths_of.items()}
+        yield tuple(paths_of.get(word, word) for word in command.argv[1:]), answer
+
+
+def _translated(translate: tuple[str, ...], path: str) -> str:
+    """The name of a file for programs of another system. Raises ToolFailed where there is none."""
+    words = Run((*translate, path), seconds=10)
+    name = query(words, translate[0], {}).answer.decode("utf-8", "replace").rstrip("\r\n")
+    if not name:
+        raise ToolFailed(f"{os.path.basename(translate[0])} names no file for {path}; run it by hand to see why")
+    return name
+
+
+def _run(
+    command: Run,
+    argv: tuple[str, ...],
+    told: Mapping[str, str],
+    inherit: tuple[int, ...],
+    said: IO[bytes],
+    complained: IO[bytes],
+) -> int:
+    """Start a tool and wait for its end; its exit status."""
+    name = os.path.basename(argv[0])
+    with tempfile.TemporaryFile() as given:
+        given.write(command.stdin)
+        given.seek(0)
+        try:
+            child = subprocess.Popen(  # no shell: an argument vector and an absolute path
+                argv,
+                stdin=given,
+                stdout=said,
+                stderr=complained,
+                env={**_environment(), **told, **dict(command.env)},
+                **_apart(inherit),
+            )
+        except OSError as error:
+            raise ToolFailed(f"{name} could not be started: {error.strerror}; check {argv[0]}") from None
+        with _together(child):
+            _await(child, name, command.seconds, command.if_late)
+    return child.returncode
+
+
+class _Apart(TypedDict, total=False):
+    """How a child is kept apart from us; see `subprocess.Popen`."""
+
+    cwd: str
+    start_new_session: bool
+    umask: int
+    pass_fds: tuple[int, ...]
+    creationflags: int
+    startupinfo: Any
+
+
+def _apart(inherit: tuple[int, ...]) -> _Apart:
+    """How a tool is started: in a group of its own, with nothing of ours but the descriptors in `inherit`."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        from trustinstall.host import winapi
+
+        handles = [msvcrt.get_osfhandle(one) for one in inherit]
+        return {
+            "cwd": winapi.windows_directory(),
+            "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP,
+            "startupinfo": subprocess.STARTUPINFO(lpAttributeList={"handle_list": handles}),
+        }
+    return {"cwd": "/", "start_new_session": True, "umask": 0o022, "pass_fds": inherit}
+
+
+def _environment() -> dict[str, str]:
+    """What every tool finds in its environment."""
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        windows = winapi.windows_directory().replace("/", "\\")
+        temporary = tempfile.gettempdir()
+        return {
+            "SystemRoot": windows,
+            "windir": windows,
+            "SystemDrive": windows[:2],
+            "PATH": winapi.system_directory().replace("/", "\\"),
+            "TEMP": temporary,
+            "TMP": temporary,
+        }
+    return ENVIRONMENT
+
+
+@contextlib.contextmanager
+def _together(child: subprocess.Popen[bytes]) -> Generator[None, None, None]:
+    """Windows: what a tool starts ends with it, and all of it when we are killed (no group does that there)."""
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        job = winapi.Job(child.pid)
+        try:
+            yield
+        finally:
+            job.close()
+    else:
+        yield
+
+
+def _last(said: IO[bytes]) -> str:
+    """The end of what was printed, as text."""
+    said.seek(max(0, os.fstat(said.fileno()).st_size - _MOST_SAID))
+    return said.read(_MOST_SAID).decode("utf-8", "replace")
+
+
+def _await(child: subprocess.Popen[bytes], name: str, seconds: float, advice: str) -> None:
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:
         _end(child)
-        raise ToolFailed(
-            f"{name} did not end within {seconds:.0f} s and was stopped; run it by hand to see why"
-        ) from None
+        raise ToolFailed(f"{name} did not end within {seconds:.0f} s and was stopped; {advice}") from None
     except BaseException:
         _end(child)
         raise
@@ -118,7 +252,14 @@ def _check_program(program: str, name: str) -> None:
     real = os.path.realpath(program)
     if not files.executable(real):
         raise ToolFailed(f"{name} is missing; install the package that brings {program}")
-    if sys.platform == "win32" or os.geteuid() != 0:
+    if sys.platform == "win32":
+        from trustinstall.host import access, winapi
+
+        why = access.strangers(real, machine=True) if winapi.elevated() else None
+        if why:
+            raise ToolFailed(f"{name} is not run, because {why}; look at who may change {program}")
+        return
+    if os.geteuid() != 0:
         return
     try:
         safe, why = paths.path_owner("/", real) == 0, f"{real} does not belong to root alone"
@@ -131,7 +272,8 @@ def _check_program(program: str, name: str) -> None:
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End a tool and everything that it has started."""
     if sys.platform == "win32":
-        child.kill()
+        child.kill()  # and the job ends what it has started
+        child.wait()
         return
     for number, patience in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
         with contextlib.suppress(ProcessLookupError):
@@ -179,16 +321,18 @@ class Guarded:
     def wait(self) -> None:
         """Wait until nobody but us runs the guard's tool."""
         end = time.monotonic() + self._guard.seconds
-        while self._guard.tool and (pid := _other(self._guard.tool)):
+        while self._guard.tool and (pid := _other(self._guard.tool, self._root)):
             if time.monotonic() > end:
                 raise Busy(f"{self._guard.tool} is being run by process {pid}; try again when it has ended")
             time.sleep(_POLL)
 
     def _take(self, lock: str) -> None:
+        if sys.platform == "win32":
+            raise NotImplementedError(lock)
         import fcntl
 
         try:
-            self._descriptor = os.open(paths.below(self._root, lock), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            self._descriptor = os.open(paths.place(self._root, lock), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return
         end = time.monotonic() + self._guard.seconds
@@ -231,9 +375,11 @@ def _ancestors() -> set[int]:
     return found
 
 
-def _other(tool: str) -> int | None:
-    """A process in our root that runs the program or script `tool` and is no ancestor of ours."""
-    here, ancestors = os.stat("/"), _ancestors()
+def _other(tool: str, top: str) -> int | None:
+    """A process in the root `top` that runs the program or script `tool` and is no ancestor of ours."""
+    if sys.platform == "win32":
+        raise NotImplementedError(tool)
+    here, ancestors = os.stat(top), _ancestors()
     for name in files.names("/proc"):
         if not name.isdecimal() or int(name) == os.getpid() or int(name) in ancestors:
             continue
@@ -266,8 +412,13 @@ def command(environ: Mapping[str, str]) -> str:
     """How this program was started: the launcher's path, the console script's, or the interpreter's."""
     launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
     if os.path.basename(launcher).startswith("trustinstall") and os.path.isfile(launcher):
-        return shlex.quote(os.path.abspath(launcher))
-    return f"{shlex.quote(sys.executable)} -I -m trustinstall"  # isolated: the current directory may be anybody's
+        return quoted(os.path.abspath(launcher))
+    return f"{quoted(sys.executable)} -I -m trustinstall"  # isolated: the current directory may be anybody's
+
+
+def quoted(word: str) -> str:
+    """A word as a person types it into this system's shell."""
+    return subprocess.list2cmdline([word]) if sys.platform == "win32" else shlex.quote(word)
 
 
 def _lines(path: str) -> list[str]:

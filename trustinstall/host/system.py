@@ -1,15 +1,59 @@
-"""Which operating system this is."""
+"""Which operating system this is, and what it has."""
 
 from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+from trustinstall.host import files, paths
+
+_PLACES = ("/etc/os-release", "/usr/lib/os-release")  # os-release(5)
+_LIMIT = 64 * 1024  # bytes; the longest one is below 1 KiB
 
 
 def distribution(root: str) -> frozenset[str]:
     """What os-release(5) below `root` says in ID and ID_LIKE, in lower case; empty where there is none.
 
-    Deepin, openEuler and others do not keep to lower case, although the manual page asks for it.
+    Links lead nowhere outside `root`, and what is no regular file, or no text, counts as none. Deepin, openEuler and
+    others do not keep to lower case, although the manual page asks for it.
     """
+    if sys.platform == "win32":  # where anybody may make a C:/etc
+        return frozenset()
+    for place in _PLACES:
+        with suppress(OSError, ValueError):
+            descriptor = files.open_regular(paths.below(root, paths.resolve(root, place)))
+            try:
+                return _words(descriptor) if os.fstat(descriptor).st_size <= _LIMIT else frozenset()
+            finally:
+                os.close(descriptor)
+    return frozenset()
+
+
+def _words(descriptor: int) -> frozenset[str]:
     import distro  # 10 ms that only Linux needs
 
-    found = distro.LinuxDistribution(root_dir=root)  # with a root, it runs nothing (no lsb_release, no uname)
+    # It takes a path, and would follow links out of the root; with a file named, nothing is run (lsb_release, uname).
+    found = distro.LinuxDistribution(
+        include_lsb=False, os_release_file=f"/dev/fd/{descriptor}", include_uname=False, include_oslevel=False
+    )
     words = f"{found.os_release_attr('id')} {found.os_release_attr('id_like')}"
     return frozenset(words.lower().split())
+
+
+def windows_tool(name: str) -> str:
+    """The path of a tool in Windows' own directory; where Windows runs on another drive, only Windows can say that."""
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        return f"{winapi.system_directory()}/{name}"
+    return f"C:/Windows/System32/{name}"
+
+
+def has_desktop() -> bool:
+    """Whether a window that a tool opens can be seen by somebody: on Windows, services have none."""
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        return winapi.has_desktop()
+    return True

@@ -24,6 +24,7 @@ LIMIT = 8 * 1024 * 1024  # bytes of an answer
 PATIENCE = 1800.0  # seconds
 _TICK = 0.2  # seconds
 _GRACE = 30.0  # seconds for a child to finish or put back what it has begun
+_MOST_OPEN = 1 << 20  # descriptors; macOS may say that there is no limit, and they are closed one by one there
 _DONE, _FAILED = b"+", b"-"  # how an answer begins
 
 
@@ -35,6 +36,8 @@ def as_account(
     `tick` is called while waiting. Raises TrustInstallError where the child dies, answers too much, or takes
     longer than `seconds`. The caller must have no other thread, because the child is a fork(2) of it.
     """
+    if sys.platform == "win32":
+        raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
     import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
 
     import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]  the child may not be able to read it any more
@@ -61,6 +64,8 @@ def as_account(
 
 
 def _collect(reader: int, child: int, tick: Callable[[], None], end: float) -> bytes | None:
+    if sys.platform == "win32":
+        raise NotImplementedError
     parts: list[bytes] = []
     while sum(map(len, parts)) <= LIMIT and time.monotonic() < end:
         if select.select([reader], [], [], _TICK)[0]:
@@ -76,6 +81,8 @@ def _collect(reader: int, child: int, tick: Callable[[], None], end: float) -> b
 
 def _reap(child: int, patience: float) -> int:
     """End the child, politely where there is patience: what it has begun is then finished or put back."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     end = time.monotonic() + patience
     if patience:
         os.kill(child, signal.SIGTERM)
@@ -115,16 +122,34 @@ def _answer(job: Callable[[], bytes]) -> bytes:
 
 
 def _drop(account: Account, groups: list[int]) -> None:
-    """Give up every right of root's, real, effective and saved; see setresuid(2) and credentials(7)."""
-    os.setgroups(groups)
-    os.setresgid(account.gid, account.gid, account.gid)
-    os.setresuid(account.uid, account.uid, account.uid)
-    if account.uid == 0 or os.getresuid() != (account.uid,) * 3 or os.getresgid() != (account.gid,) * 3:
+    """Give up every right of root's, real, effective and saved; see setresuid(2), setuid(2) and credentials(7)."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    os.setgroups(groups[: os.sysconf("SC_NGROUPS_MAX")])  # macOS: 16, and accounts there often have more
+    if sys.platform == "darwin":  # it has no setresuid(2); there, and done by root, these set all three
+        os.setgid(account.gid)
+        os.setuid(account.uid)
+    else:
+        os.setresgid(account.gid, account.gid, account.gid)
+        os.setresuid(account.uid, account.uid, account.uid)
+    kept = _regains(os.setuid) or _regains(os.seteuid) or (account.gid != 0 and _regains(os.setegid))
+    if kept or (os.getuid(), os.getgid()) != (account.uid, account.gid):
         raise PermissionError("rights were not dropped")
+
+
+def _regains(become: Callable[[int], None]) -> bool:
+    """Whether root's identity comes back, as it does where it was kept as the saved one."""
+    try:
+        become(0)
+    except PermissionError:
+        return False
+    return True
 
 
 def _detach(writer: int) -> None:
     """Keep nothing of the parent's: no descriptor but the answer's, no terminal, no current directory."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     os.setsid()
     os.chdir("/")
     os.umask(0o022)
@@ -132,6 +157,6 @@ def _detach(writer: int) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     os.closerange(3, writer)
-    os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX") if "SC_OPEN_MAX" in os.sysconf_names else 4096)
+    os.closerange(writer + 1, min(os.sysconf("SC_OPEN_MAX"), _MOST_OPEN))
     console.end_on_signals()  # what has begun is finished or put back when the parent asks us to end
     sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115  lives as long as the process

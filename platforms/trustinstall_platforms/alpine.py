@@ -1,0 +1,54 @@
+"""What Alpine's update-ca-certificates, and the hook that makes hash links, would write, as steps: for images.
+
+Source: update-ca.c of Alpine's ca-certificates.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms import pasted
+from trustinstall_platforms.links import Links
+from trustinstall_platforms.openssl_hash import subject_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.plan import Step
+    from trustinstall_platforms.families import Family
+    from trustinstall_platforms.pasted import Pasted
+
+_LINKS = "/etc/ssl/certs"
+
+
+def steps(
+    host: Host,
+    family: Family,
+    order: Sequence[Pasted],
+    coming: Sequence[tuple[str, Certificate]],
+    leaving: Sequence[Certificate],
+    gone: Sequence[str],
+) -> Iterator[Step]:
+    """The bundle, where local files are pasted last (in no set order), and the links to files and by hash.
+
+    `order` are the local files, `coming` ours and the certificate in each, `gone` the files that go.
+    """
+    lost = frozenset(one.sha256 for one in leaving)
+    yield from pasted.steps(host, family.bundle, order, coming, (), lost)
+    links = Links(host, _LINKS)
+    for path in gone:
+        if links.before.get(_name(path)) == path:
+            links.drop({path, _name(path), f"{_LINKS}/{_name(path)}"})
+    hashed = links.hashed
+    for path, certificate in coming:
+        links.put(_name(path), path)
+        if hashed and (value := subject_hash(certificate)):
+            links.put_hash(value, _name(path))
+    yield from links.steps()
+
+
+def _name(path: str) -> str:
+    return f"ca-cert-{posixpath.basename(path).removesuffix('.crt').translate(pasted.LINK_NAME)}.pem"

@@ -1,0 +1,321 @@
+"""FreeBSD's store, which its certctl(8) keeps: hash links in /etc/ssl/certs, and since the rewrite in C a bundle, too.
+
+Sources: certctl(8) and the tool itself, usr.sbin/certctl of freebsd-src: the script of 12.2 and 13, the later one that
+splits files, and the program in C. None of them is run here: a stand-in is.
+
+What they have in common decides where ours goes: only /usr/local/share/certs is read by all three, and the second one
+passes over what has no line `Certificate:`, as `openssl x509 -text` writes it. The scripts empty /etc/ssl/certs and
+/etc/ssl/untrusted first, so that what `certctl untrust` has put there is forgotten. The program keeps what is in
+/etc/ssl/certs for ever: what shall go must be taken out there, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.backend import Observation, State, Store
+from trustinstall.errors import StoreError, printable
+from trustinstall.plan import (
+    ABSENT,
+    Content,
+    Delete,
+    Edit,
+    Guard,
+    MakeDirectory,
+    Placed,
+    Plan,
+    Refresh,
+    RemoveDirectory,
+    Run,
+    digest,
+    link_digest,
+)
+from trustinstall_platforms.debian import read, without
+from trustinstall_platforms.families import missing
+from trustinstall_platforms.hashlinks import linked
+from trustinstall_platforms.sources import files, fingerprints, our_ending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.plan import Step
+    from trustinstall_platforms.hashlinks import Linked
+    from trustinstall_platforms.sources import Source
+
+KNOWN = "documented"
+TOOL = "/usr/sbin/certctl"
+LOCAL = "/usr/local/share/certs"
+HASHED = "/etc/ssl/certs"
+BUNDLE = "/etc/ssl/cert.pem"  # the program's; before it, whatever a port or an administrator has linked there
+_SOURCES = ("/usr/share/certs/trusted", "/usr/local/share/certs/trusted", "/usr/local/etc/ssl/certs")
+_ENDINGS = (".pem", ".crt", ".cer", ".crl")
+_ENDING = ".crt"
+_TEXT = b"Certificate:\n"
+# What is distrusted, by the words of either age: by packages and administrators, and by `certctl untrust`.
+_DISTRUST = tuple(
+    f"{top}/{word}"
+    for top in ("/usr/share/certs", "/usr/local/etc/ssl", "/usr/local/share/certs")
+    for word in ("untrusted", "blacklisted")
+)
+_DISTRUSTED = ("/etc/ssl/untrusted", "/etc/ssl/blacklisted")
+_REFRESH = Refresh(
+    # The scripts return what their last step did, which is 1 where that certificate is distrusted.
+    (Run((TOOL, "rehash"), must_succeed=False),),
+    guard=Guard(tool="certctl"),
+)
+
+
+class Certctl:
+    """The backend of FreeBSD's own store."""
+
+    name = "freebsd"
+
+    def discover(self, host: Host, _places: Places) -> list[Store]:
+        """Find the store, where this is FreeBSD; without its tool it cannot be written."""
+        store = self.at(host, HASHED)
+        return [store] if store else []
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """Find the store again; one that was written before an upgrade of the tool is the same."""
+        if not host.platform.startswith("freebsd") or location not in {HASHED, BUNDLE}:
+            return None
+        return Store(
+            backend=self.name,
+            location=HASHED if _is_script(host) else BUNDLE,
+            owner=0,
+            id=self.name,
+            clients="fetch, pkg, git and whatever uses the base system's OpenSSL",
+            system=True,
+            unwritable=_unwritable(host),
+        )
+
+    def observe(self, host: Host, store: Store) -> Observation:
+        """See what clients of hash links and bundle trust. HALF: only some of them do."""
+        bundled = store.location == BUNDLE
+        hashed = {one.sha256 for one in linked(host, HASHED) or ()}
+        content = read(host, BUNDLE) if bundled else None
+        bundle = set(fingerprints(content or b"")) if bundled else hashed
+        local = list(files(host, LOCAL, endings=_ENDINGS))
+        problems = [] if hashed else [f"{HASHED} has no hash links; run certctl rehash"]
+        if bundled and content is None:
+            problems.append(f"{BUNDLE} is missing; run certctl rehash")
+        problems += (
+            f"{printable(one.path)} is not in {HASHED}: certctl rehash was not run since, or leaves it out (it does so "
+            "with what is distrusted or damaged)"
+            for one in local
+            if one.named(_ENDING) and one.certificates[0] not in hashed
+        )
+        return Observation(
+            anchors={
+                one: State.TRUSTED if one in hashed and one in bundle else State.HALF for one in sorted(hashed | bundle)
+            },
+            ours=frozenset(one.certificates[0] for one in local if one.named(_ENDING)),
+            problems=tuple(problems),
+        )
+
+    def anchors(self, host: Host, _store: Store) -> Iterator[bytes]:
+        """The DER of every certificate that a hash link leads to."""
+        for one in linked(host, HASHED) or ():
+            yield one.der
+
+    def delivered(self, host: Host, _store: Store) -> frozenset[str]:
+        """What the base system brought."""
+        return frozenset(sha256 for one in _below(host, _SOURCES[0]) for sha256 in one.certificates)
+
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+        """See `Backend.plan`; raises StoreError where certctl would drop ours, or change what others have said."""
+        draft = _Draft(host, store, seen, record)
+        for one in wanted:
+            if one.trusted:
+                draft.place(one.certificate)
+            else:
+                draft.take(one)
+        return draft.plan(frozenset(one.certificate.sha256 for one in wanted))
+
+    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh:
+        """Have everything made anew of what is there."""
+        return _REFRESH
+
+    def verify(self, host: Host, store: Store) -> str | None:
+        """Ask OpenSSL, where there is a bundle: one block that it cannot load makes it refuse the whole file."""
+        refusal = host.openssl_refuses(BUNDLE) if store.location == BUNDLE else None
+        return refusal and f"OpenSSL cannot load {BUNDLE}: {printable(refusal)}"
+
+
+class _Draft:
+    """A plan while it is being made."""
+
+    def __init__(self, host: Host, store: Store, seen: Observation, record: Record) -> None:
+        self._host, self._store, self._seen, self._record = host, store, seen, record
+        self._script = store.location == HASHED
+        self._local = list(files(host, LOCAL, endings=_ENDINGS))
+        self._links = linked(host, HASHED) or []
+        self._others = {one.path: one for top in _SOURCES for one in _below(host, top)}
+        self._new: list[Step] = []
+        self._placed: list[Placed] = []
+        self._foreign: set[str] = set()
+        self._taken: dict[str, tuple[Source, set[str]]] = {}
+        self._copies: dict[str, Linked] = {}
+        self._emptied: list[Step] = []
+        self._stale = False  # hash links are behind the files
+
+    def place(self, certificate: Certificate) -> None:
+        """Have one certificate trusted."""
+        sha256 = certificate.sha256
+        whole = self._seen.anchors.get(sha256) is State.TRUSTED
+        own = [one for one in self._holding(sha256) if self._is_ours(one, sha256)]
+        if whole and not own:
+            self._foreign.add(sha256)
+            return
+        entries = [one.path for one in own]
+        # Whoever goes last takes a directory along that any of ours has brought.
+        directories = [path for known in self._record.values() for path in known.directories]
+        if not whole:
+            self._refuse_distrusted(certificate)
+            self._stale = True
+            if not own:
+                directories += missing(self._host, LOCAL)
+                entries.append(self._write(certificate))
+        self._placed.append(Placed(sha256, tuple(entries), tuple(dict.fromkeys(directories))))
+
+    def take(self, one: Wanted) -> None:
+        """Have one certificate trusted no longer, as far as it is ours or `foreign` says so."""
+        sha256, placement = one.certificate.sha256, self._record.get(one.certificate.sha256)
+        holders = self._holding(sha256)
+        for holder in holders:
+            if one.foreign or self._is_ours(holder, sha256):
+                self._taken.setdefault(holder.path, (holder, set()))[1].add(sha256)
+            else:
+                self._foreign.add(sha256)
+        if placement:
+            self._emptied += [RemoveDirectory(path) for path in reversed(placement.directories)]
+        if sha256 not in self._seen.anchors:
+            return
+        elsewhere = next((other.path for other in self._others.values() if sha256 in other.certificates), None)
+        if elsewhere and one.foreign:
+            raise self._error(
+                f"{one.certificate.name} is trusted because of {printable(elsewhere)}, which is not changed",
+                "distrust it: put a copy into /usr/local/etc/ssl/untrusted (before FreeBSD 15) or "
+                "/usr/local/share/certs/untrusted, and run certctl rehash",
+            )
+        if elsewhere or not (holders or placement or one.foreign):
+            self._foreign.add(sha256)
+        if sha256 not in self._foreign:
+            self._stale = True
+            self._copies |= {link.path: link for link in self._links if link.sha256 == sha256 and link.link is None}
+
+    def plan(self, wanted: frozenset[str]) -> Plan:
+        """Make the plan; `wanted` are the certificates that it is about."""
+        steps = [*self._takings(), *self._new]
+        refresh = None
+        if steps or self._stale:
+            self._refuse_losses(wanted - self._foreign)
+            self._refuse_forgetting()
+            refresh = _REFRESH
+        return Plan((*steps, *self._emptied), refresh, tuple(self._placed), frozenset(self._foreign))
+
+    def _holding(self, sha256: str) -> list[Source]:
+        return [one for one in self._local if sha256 in one.certificates]
+
+    def _is_ours(self, source: Source, sha256: str) -> bool:
+        recorded = self._record.get(sha256)
+        return source.named(_ENDING) or (recorded is not None and source.path in recorded.entries)
+
+    def _write(self, certificate: Certificate) -> str:
+        path = f"{LOCAL}/{certificate.slug}{our_ending(certificate.sha256, _ENDING)}"
+        if self._host.status(path) is not None:
+            raise self._error(
+                f"{path} holds something else than its name says", "look at it and move it away, then try again"
+            )
+        if not self._new:
+            self._new += map(MakeDirectory, missing(self._host, LOCAL))
+        self._new.append(Edit(path, Content(_TEXT + certificate.pem), ABSENT))
+        return path
+
+    def _takings(self) -> Iterator[Step]:
+        for source, leaving in self._taken.values():
+            standing = digest(source.content) if source.link is None else link_digest(source.link)
+            if set(source.certificates) <= leaving:
+                yield Delete(source.path, standing)
+            elif source.link is None:
+                yield Edit(source.path, Content(without(source.content, leaving)), standing)
+            else:
+                raise self._error(
+                    f"{printable(source.path)} is a link to a file that holds others, too, and is not changed",
+                    "take the certificate out of that file, and try again",
+                )
+        for path in self._copies:
+            yield Delete(path, digest(self._host.read(path)))
+
+    def _refuse_distrusted(self, certificate: Certificate) -> None:
+        """The tool would leave it out."""
+        for one in (*_listed(self._host, _DISTRUST), *_listed(self._host, _DISTRUSTED)):
+            if certificate.sha256 in one.certificates:
+                raise self._error(
+                    f"{certificate.name} is distrusted on this machine by {printable(one.path)}",
+                    "take that file away (in /etc/ssl: certctl trust FILE) if it should be trusted, and try again",
+                )
+
+    def _refuse_losses(self, wanted: frozenset[str]) -> None:
+        """Keep what was put among the hash links by hand, where the tool empties their directory first."""
+        fed = {sha256 for one in (*self._local, *self._others.values()) for sha256 in one.certificates}
+        fed |= {sha256 for one in _below(self._host, LOCAL) for sha256 in one.certificates}
+        if not self._script:
+            fed |= {link.sha256 for link in self._links}
+        if lost := self._seen.anchors.keys() - wanted - fed:
+            raise self._error(
+                f"certctl would drop {len(lost)} certificates (the first: sha256 {min(lost)[:12]}) from {HASHED}, "
+                "because no file feeds them",
+                f"put them into files in {LOCAL}, or run certctl rehash to drop them",
+            )
+
+    def _refuse_forgetting(self) -> None:
+        """Keep what `certctl untrust` has put beside the hash links, where the tool empties that directory, too."""
+        kept = {sha256 for one in _listed(self._host, _DISTRUST) for sha256 in one.certificates}
+        lost = {sha256 for one in _listed(self._host, _DISTRUSTED) for sha256 in one.certificates} - kept
+        if self._script and lost:
+            raise self._error(
+                f"certctl would trust {len(lost)} certificates again (the first: sha256 {min(lost)[:12]}) that certctl "
+                "untrust has distrusted, because no file says so",
+                "copy them from /etc/ssl/untrusted into /usr/local/etc/ssl/untrusted, run certctl rehash, and try "
+                "again",
+            )
+
+    def _error(self, cause: str, advice: str) -> StoreError:
+        return StoreError(store=self._store.id, cause=cause, advice=advice)
+
+
+def _is_script(host: Host) -> bool:
+    """Whether the tool is one of the scripts, and not the program in C; an old release, where it is missing."""
+    return (read(host, TOOL) or b"#!").startswith(b"#!")
+
+
+def _below(host: Host, top: str) -> Iterator[Source]:
+    """Read a directory of certificates and the directories in it, but those of what is distrusted."""
+    for directory in (top, *(f"{top}/{name}" for name in host.names(top))):
+        if directory not in _DISTRUST:
+            yield from files(host, directory, endings=_ENDINGS)
+
+
+def _listed(host: Host, directories: Sequence[str]) -> list[Source]:
+    return [one for directory in directories for one in files(host, directory)]
+
+
+def _unwritable(host: Host) -> str | None:
+    if not host.executable(TOOL):
+        return (
+            "certctl is missing, which the base system has since 12.2; install it (where the base system is made of "
+            "packages: FreeBSD-caroot or FreeBSD-certctl), or upgrade"
+        )
+    if not host.account.is_root:
+        return None  # what root could do is not known here
+    for path in ((*missing(host, LOCAL), f"{LOCAL}/x")[0], f"{HASHED}/x"):
+        if reason := host.may_write(path):
+            return (
+                f"{path} cannot be written: {reason}; where the system is an image, put the certificate into {LOCAL} "
+                "of that image, and run certctl rehash in it"
+            )
+    return None

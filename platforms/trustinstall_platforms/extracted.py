@@ -1,0 +1,210 @@
+"""What p11-kit would extract of anchors that come or go, as steps: for images, whose tools are not run.
+
+p11-kit reads the directory of anchors as the file system hands it out, newest first as a rule, and before the
+packages' files: what comes is put in front. Everything else keeps its place and its bytes.
+
+Sources: p11-kit's trust/{extract-pem,extract-openssl,extract-jks,extract-edk2,enumerate,save}.c; update-ca-trust of
+Fedora and Arch, update-ca-certificates of openSUSE; UEFI 2.10, 32.4.1 (EFI_SIGNATURE_LIST). The tests compare with
+what p11-kit writes.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import struct
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import StoreError
+from trustinstall.host import Kind
+from trustinstall.pem import pem_blocks
+from trustinstall.plan import ABSENT, Content, Delete, Edit, digest
+from trustinstall_platforms import keystore
+from trustinstall_platforms.links import HASH_LINK, Links
+from trustinstall_platforms.openssl_hash import P11_KIT, old_subject_hash, subject_hash
+from trustinstall_platforms.p11_kit import alias, authority, comment, file_name, good_for, trusted_pem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.plan import Step
+    from trustinstall_platforms.families import Extracted, Family
+
+_COMMENT = re.compile(rb"(?:(?<=\n)\n|\A)?# [^\n]*\n\Z")
+# EFI_CERT_X509_GUID, and the one by which p11-kit names itself as the owner, as they are written.
+_X509 = bytes.fromhex("a159c0a5e494a74a87b5ab155c2bf072")
+_OWNER = bytes.fromhex("503bdddc05f4fd4396bebd33b1734776")
+_LIST = struct.Struct("<16sIII")  # type, size of the list, of its header, and of each signature
+_MODE = 0o444  # as p11-kit leaves its files
+
+
+def steps(host: Host, family: Family, coming: Sequence[Certificate], leaving: Sequence[Certificate]) -> Iterator[Step]:
+    """The edits of everything that is extracted there, and is there.
+
+    Raises StoreError where the tool would leave out what is coming, or where something cannot be changed.
+    """
+    for one in coming:
+        if not authority(one) or not good_for(one, family.derived[1].purpose):
+            raise StoreError(
+                store=family.name,
+                cause=f"{posixpath.basename(family.tool)} would leave {one.name} out of {family.bundle}, because it is "
+                "no authority, or not for servers",
+                advice="ask the authority for its root",
+            )
+    for what in family.derived:
+        path = host.real(what.path)
+        status = host.status(path)
+        fitting = [one for one in coming if good_for(one, what.purpose)]
+        if status is not None and status.kind is Kind.DIRECTORY:
+            yield from _directory(host, what, path, fitting, leaving)
+        elif status is not None:
+            old = host.read(path)
+            new = _file(host, what, old, fitting, leaving)
+            if new != old:
+                yield Edit(path, Content(new), digest(old))
+
+
+def _file(
+    host: Host, what: Extracted, old: bytes, coming: Sequence[Certificate], leaving: Sequence[Certificate]
+) -> bytes:
+    if what.form == "java-cacerts":
+        return _java(host, what, old, coming, leaving)
+    if what.form == "edk2-cacerts":
+        return _edk2(what, old, coming, leaving)
+    new = _without(old, {one.der for one in leaving})
+    there = {block.der for block in pem_blocks(new)}
+    for one in coming:
+        if one.der not in there:
+            pem = trusted_pem(one) if what.form == "openssl-bundle" else one.pem
+            head = comment(one) if _commented(old, what) else b""
+            new = head + pem + (b"\n" if head and new else b"") + new
+    return new
+
+
+def _commented(bundle: bytes, what: Extracted) -> bool:
+    """Whether each certificate has a line with its name in front, as all of Fedora's and Arch's have."""
+    return bundle.startswith(b"# ") or (not bundle and "/extracted/" in what.path)
+
+
+def _without(bundle: bytes, leaving: Collection[bytes]) -> bytes:
+    """A bundle without some certificates, their comments, and the empty lines between those."""
+    kept, at = b"", 0
+    for block in pem_blocks(bundle):
+        if block.der in leaving:
+            kept += _COMMENT.sub(b"", bundle[at : block.start])
+            at = block.end
+            if not kept and bundle[at : at + 1] == b"\n":
+                at += 1  # what follows is the first one now
+    return kept + bundle[at:]
+
+
+def _java(
+    host: Host, what: Extracted, old: bytes, coming: Sequence[Certificate], leaving: Sequence[Certificate]
+) -> bytes:
+    moment = datetime.fromisoformat(host.stamp().removesuffix("Z")).replace(tzinfo=timezone.utc)
+    new = [keystore.New(alias(one), one.der, int(moment.timestamp())) for one in reversed(coming)]
+    try:
+        return keystore.changed(old, new, {one.der for one in leaving}, first=True)
+    except ValueError as error:
+        raise _unchangeable(what, str(error)) from None
+
+
+def _edk2(what: Extracted, old: bytes, coming: Sequence[Certificate], leaving: Sequence[Certificate]) -> bytes:
+    gone = {one.der for one in leaving}
+    lists = [(text, der) for text, der in _signatures(what, old) if der not in gone]
+    there = {der for _, der in lists}
+    new = b""
+    for one in coming:
+        if one.der not in there:
+            size = len(_OWNER) + len(one.der)
+            new = _LIST.pack(_X509, _LIST.size + size, 0, size) + _OWNER + one.der + new
+    return new + b"".join(text for text, _ in lists)
+
+
+def _signatures(what: Extracted, content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Each list of signatures, and the certificate where it holds exactly one."""
+    at = 0
+    while at < len(content):
+        if len(content) - at < _LIST.size:
+            raise _unchangeable(what, "it is cut off")
+        _, size, header, each = _LIST.unpack_from(content, at)
+        if size < _LIST.size or at + size > len(content):
+            raise _unchangeable(what, "it is cut off")
+        text = content[at : at + size]
+        start = _LIST.size + header + len(_OWNER)
+        yield text, text[start:] if _LIST.size + header + each == size else b""
+        at += size
+
+
+def _unchangeable(what: Extracted, cause: str) -> StoreError:
+    return StoreError(
+        store=what.path, cause=f"{what.path} cannot be changed: {cause}", advice="use --run-image-tool to make it anew"
+    )
+
+
+def _directory(
+    host: Host, what: Extracted, path: str, coming: Sequence[Certificate], leaving: Sequence[Certificate]
+) -> Iterator[Step]:
+    """A directory with a file for each certificate, and the links by hash to it; and links elsewhere to all of it."""
+    links = Links(host, path)
+    mirror = _Mirror(host, what.mirror, path, links) if what.mirror else None
+    files = dict(_files(host, path, links))
+    gone = {one.der for one in leaving}
+    dropped = [name for name, content in files.items() if not gone.isdisjoint(_ders(content))]
+    standing = {der: name for name, content in files.items() if name not in dropped for der in _ders(content)}
+    for name in dropped:
+        yield Delete(f"{path}/{name}", digest(files[name]))
+    links.drop(dropped)
+    names = {one.der: standing.get(one.der, "") for one in coming}
+    for one in coming:
+        if not names[one.der]:
+            names[one.der] = file_name(one, {*links.names, *names.values()})
+            pem = trusted_pem(one) if what.form == "openssl-directory" else one.pem
+            yield Edit(f"{path}/{names[one.der]}", Content(pem), ABSENT, _MODE)
+        for value in filter(None, (subject_hash(one, P11_KIT), old_subject_hash(one))):
+            links.put_hash(value, names[one.der])
+    yield from links.steps()
+    if mirror:
+        yield from mirror.steps(links, names.values(), dropped)
+
+
+def _files(host: Host, path: str, links: Links) -> Iterator[tuple[str, bytes]]:
+    """The names and contents of the regular files in a directory."""
+    for name in sorted(links.names - links.before.keys()):
+        with suppress(OSError):
+            yield name, host.read(f"{path}/{name}")
+
+
+def _ders(content: bytes) -> set[bytes]:
+    return {block.der for block in pem_blocks(content) if block.der is not None}
+
+
+class _Mirror:
+    """Links elsewhere that lead to a directory's files (Arch), and copies of its links by hash (Arch, Fedora)."""
+
+    def __init__(self, host: Host, path: str, of: str, links: Links) -> None:
+        self._links = Links(host, path)
+        self._way = posixpath.relpath(of, host.real(path))
+        self._old = links.before
+
+    def steps(self, links: Links, files: Iterable[str], dropped: Collection[str]) -> Iterator[Step]:
+        """Follow what has changed in the directory, as far as that was followed before."""
+        before = self._links.before
+        if any(target.startswith(f"{self._way}/") for target in before.values()):
+            self._links.drop({f"{self._way}/{name}" for name in dropped})
+            for name in files:
+                self._links.put(name, f"{self._way}/{name}")
+        copied = [
+            name for name, target in before.items() if HASH_LINK.fullmatch(name) and self._old.get(name) == target
+        ]
+        if copied:
+            for name in copied:
+                self._links.take(name)
+            for name, target in links.after.items():
+                if HASH_LINK.fullmatch(name) and (name in copied or name not in self._links.names):
+                    self._links.put(name, target)
+        yield from self._links.steps()

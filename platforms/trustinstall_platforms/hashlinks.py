@@ -1,0 +1,59 @@
+"""A directory of hash links (OpenSSL's CApath): what a client finds in it.
+
+Sources: openssl-rehash(1), and OpenSSL's crypto/x509/by_dir.c: it opens HASH.0, HASH.1 … of a subject's hash and stops
+at the first that is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall_platforms.debian import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+
+_NAME = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
+
+
+class Linked(NamedTuple):
+    """What one hash leads to: the path HASH.N, what it says if it is a link, and the certificate's DER."""
+
+    path: str
+    link: str | None
+    der: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The certificate's fingerprint."""
+        return hashlib.sha256(self.der).hexdigest()
+
+
+def linked(host: Host, directory: str) -> list[Linked] | None:
+    """Read a directory of hash links; None where there is none, or no such link in it."""
+    chains: dict[str, dict[int, str]] = {}
+    for name in host.names(directory):
+        if match := _NAME.fullmatch(name):
+            chains.setdefault(match[1], {})[int(match[2])] = f"{directory}/{name}"
+    return [one for chain in chains.values() for one in _chain(host, chain)] if chains else None
+
+
+def _chain(host: Host, chain: dict[int, str]) -> Iterator[Linked]:
+    for number in count():
+        if (path := chain.get(number)) is None:
+            return
+        target = host.link_target(path)
+        content = read(host, path if target is None else posixpath.join(posixpath.dirname(path), target))
+        if content is None:
+            return
+        for block in pem_blocks(content):
+            if block.label in CERTIFICATE_LABELS and block.der is not None:
+                yield Linked(path, target, block.der)
+                break  # a file of many is found by the first one's subject alone

@@ -1,0 +1,79 @@
+"""What stands in a keychain and in the trust settings beside it: the two halves of being trusted, joined.
+
+Sources: SecTrustSettingsEvaluateCert in SecTrustSettings.cpp of Apple's Security project: an account's own settings
+are asked first, then the machine's; the first that decides wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.backend import State
+from trustinstall.certificate import Certificate
+from trustinstall.errors import CertificateRefused
+from trustinstall.traits import Traits
+from trustinstall_platforms import security_tool
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.security_tool import Certificates
+    from trustinstall_platforms.trust_settings import Settings
+
+SYSTEM = "/Library/Keychains/System.keychain"
+APPLE = "/System/Library/Keychains/SystemRootCertificates.keychain"  # trust settings may override these, too
+
+
+@dataclass(frozen=True)
+class Look:
+    """What stands in both halves of a store; everything by SHA-1 in upper case.
+
+    Attributes:
+        keychain: the certificates in the store's keychain.
+        settings: what the store's own trust settings say.
+        above: what the machine's say, where the store is an account's.
+        elsewhere: certificates of other keychains that trust settings name.
+    """
+
+    keychain: Certificates
+    settings: Settings
+    above: Settings
+    elsewhere: Certificates
+
+    @property
+    def known(self) -> Certificates:
+        """Every certificate of which more is known than its SHA-1."""
+        return self.elsewhere | self.keychain
+
+    def states(self, now: datetime) -> dict[str, State]:
+        """The state of every certificate that trust settings name, and of roots that wait in the keychain for some."""
+        found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.HALF)
+        for settings in (self.above, self.settings):  # an account's own come first, and so are written last
+            found |= {sha1: state for sha1, state in settings.items() if state is not None and sha1 in self.known}
+        idle = [sha1 for sha1, der in self.keychain.items() if sha1 not in found and _is_root(der, now)]
+        return found | dict.fromkeys(idle, State.HALF)
+
+
+def look(host: Host, keychain: str, *, machine: bool) -> Look:
+    """Look at a keychain that exists, and at the trust settings of its domain. Raises ToolFailed."""
+    lying = security_tool.certificates(host, keychain)
+    settings = security_tool.settings(host, machine=machine)
+    above: Settings = {} if machine else security_tool.settings(host, machine=True)
+    elsewhere: Certificates = {}
+    for path in (SYSTEM, APPLE):
+        missing = (settings.keys() | above.keys()) - lying.keys() - elsewhere.keys()
+        if missing and path != keychain and host.status(path) is not None:
+            found = security_tool.certificates(host, path)
+            elsewhere |= {sha1: found[sha1] for sha1 in missing & found.keys()}
+    return Look(lying, settings, above, elsewhere)
+
+
+def _is_root(der: bytes, now: datetime) -> bool:
+    """Whether this is an authority's root: it could be trusted, unlike the many identities in a keychain."""
+    certificate = Certificate(der)
+    try:
+        return certificate.self_issued and Traits(certificate, now).is_authority
+    except (CertificateRefused, ValueError):
+        return False

@@ -1,0 +1,80 @@
+"""Symbolic links in one directory of trust, changed as a whole: names for files, and OpenSSL's HASH.N for those."""
+
+from __future__ import annotations
+
+import re
+from itertools import count, takewhile
+from typing import TYPE_CHECKING
+
+from trustinstall.plan import ABSENT, Delete, Link, link_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from trustinstall.host import Host
+    from trustinstall.plan import Step
+
+HASH_LINK = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
+
+
+class Links:
+    """The links in a directory as they are, and as they shall be."""
+
+    def __init__(self, host: Host, directory: str) -> None:
+        """Look at a directory; one that is not there has no links."""
+        self.directory = directory
+        self.names = frozenset(host.names(directory))
+        targets = ((name, host.link_target(f"{directory}/{name}")) for name in sorted(self.names))
+        self.before = {name: target for name, target in targets if target is not None}
+        self.after = dict(self.before)
+
+    @property
+    def hashed(self) -> bool:
+        """Whether there are any HASH.N."""
+        return any(HASH_LINK.fullmatch(name) for name in self.before)
+
+    def put(self, name: str, target: str) -> None:
+        """Have a link of this name lead to `target`, whatever link of that name there was."""
+        self.after[name] = target
+
+    def take(self, name: str) -> None:
+        """Take the link of this name away, whatever it leads to."""
+        self.after.pop(name, None)
+
+    def put_hash(self, value: str, target: str) -> None:
+        """Have a link HASH.N lead to `target`: where none does, the first N that is free."""
+        if any(self.after.get(name) == target for name in self._chain(value)):
+            return
+        free = next(name for name in (f"{value}.{number}" for number in count()) if name not in self._taken())
+        self.after[free] = target
+
+    def drop(self, targets: Collection[str]) -> None:
+        """Take links to any of these targets away; OpenSSL stops where a HASH.N is missing, so that others move up."""
+        gone = [name for name, target in self.after.items() if target in targets]
+        for value in {match[1] for match in map(HASH_LINK.fullmatch, gone) if match}:
+            chain = self._chain(value)
+            left = [self.after[name] for name in chain if name not in gone]
+            for name in chain:
+                del self.after[name]
+            self.after.update(zip(chain, left, strict=False))
+        for name in gone:
+            if self.after.get(name) in targets:
+                del self.after[name]
+
+    def steps(self) -> Iterator[Step]:
+        """Make what comes, turn what leads elsewhere, and then delete what goes: no HASH.N is missing meanwhile."""
+        changed = [name for name in {**self.before, **self.after} if self.before.get(name) != self.after.get(name)]
+        for name in changed:
+            if name in self.after:
+                standing = link_digest(self.before[name]) if name in self.before else ABSENT
+                yield Link(f"{self.directory}/{name}", self.after[name], standing)
+        for name in changed:
+            if name not in self.after:
+                yield Delete(f"{self.directory}/{name}", link_digest(self.before[name]))
+
+    def _taken(self) -> set[str]:
+        return {*self.after, *(self.names - self.before.keys())}
+
+    def _chain(self, value: str) -> list[str]:
+        """The names HASH.0, HASH.1 …, as far as they go without a gap."""
+        return list(takewhile(self.after.__contains__, (f"{value}.{number}" for number in count())))

@@ -1,0 +1,85 @@
+"""Which macOS this is, and whether somebody could answer the window that it opens before trust settings change.
+
+Sources: authorization.plist of Apple's Security project (the rights com.apple.trust-settings.admin and .user);
+release notes of macOS 11; TrustSettingsSchema.h (DisableUserTrustSettings).
+
+| macOS          | the machine's trust settings             | an account's own                                    |
+| -------------- | ---------------------------------------- | --------------------------------------------------- |
+| 10.14, 10.15   | root is enough                           | the account's password, in a window on its screen   |
+| 11 and later   | also an administrator's, in a window     | the same                                            |
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall import plists
+from trustinstall.jsondata import is_object
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+_VERSION_FILE = "/System/Library/CoreServices/SystemVersion.plist"
+_PREFERENCES = "/Library/Preferences/com.apple.security.plist"
+_CONSOLE = "/dev/console"  # belongs to whoever is logged in at the screen; to root where nobody is
+_LIMIT = 64 * 1024  # bytes
+_VERSION = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.|\Z)")
+_BOTH_HASHES = (10, 15)
+_ASKS_ROOT = (10, 16)  # what macOS 11 calls itself to programs that were built before it
+_UID_DIGITS = 10
+
+NEWEST = (99, 0)  # where no version can be read: what is true of the newest is assumed
+
+
+def version(host: Host) -> tuple[int, int]:
+    """The system's version, major and minor; NEWEST where it cannot be read."""
+    said = str(_dictionary(host, _VERSION_FILE).get("ProductVersion"))
+    found = _VERSION.match(said)
+    return (int(found[1]), int(found[2] or 0)) if found else NEWEST
+
+
+def knows_sha256(host: Host) -> bool:
+    """Whether `security delete-certificate -Z` takes a SHA-256."""
+    return version(host) >= _BOTH_HASHES
+
+
+def asks(host: Host, *, machine: bool) -> bool:
+    """Whether a window opens before trust settings change."""
+    return not machine or version(host) >= _ASKS_ROOT
+
+
+def ignores_accounts(host: Host) -> bool:
+    """Whether this machine ignores the trust settings that accounts make for themselves."""
+    return _dictionary(host, _PREFERENCES).get("DisableUserTrustSettings") in (True, 1)
+
+
+def nobody_answers(host: Host) -> str | None:
+    """Why no window that opens here would be answered, in words; None where somebody sits in front of it."""
+    if not host.dialogs:
+        return "macOS asks in a window first, and nobody can answer one here (ssh, CI, a service, or a script)"
+    console = host.status(_CONSOLE)
+    person = _person(host)
+    if console is None or console.uid == 0:
+        return "macOS asks in a window first, and nobody is logged in at this Mac's screen"
+    if person == 0:
+        return "macOS asks in a window first, and root has no screen"
+    if console.uid != person:
+        return "macOS asks in a window first, and another account is logged in at this Mac's screen"
+    return None
+
+
+def _person(host: Host) -> int:
+    """The uid of the account that acts, behind sudo too."""
+    if not host.account.is_root:
+        return host.account.uid
+    said = host.environ.get("SUDO_UID", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _UID_DIGITS else 0
+
+
+def _dictionary(host: Host, path: str) -> dict[str, object]:
+    try:
+        found = plists.read(host.read_or_none(path, _LIMIT) or b"", _LIMIT)
+    except (OSError, ValueError):
+        return {}
+    return found if is_object(found) else {}

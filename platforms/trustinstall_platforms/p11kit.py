@@ -1,0 +1,43 @@
+"""What is in p11-kit's own files: objects of lines `name: value`, with or without PEM.
+
+Source: trust/persist.c of p11-kit; pkcs11.conf(5) names the format. A value is a word, a number, or a string in
+quotation marks in which %XX is an octet; what stands in a PEM block is read by whoever reads PEM.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAGIC = b"[p11-kit-object-v1]"
+_LINE = re.compile(rb"[ \t]*([a-z0-9-]+)[ \t]*:[ \t]*(.*?)[ \t\r]*", re.DOTALL)
+_STRING = re.compile(rb'"([^"]*)"')
+_OCTET = re.compile(rb"%([0-9a-fA-F]{2})")
+_END = b"-----END "
+_BEGIN = b"-----BEGIN "
+
+
+def certificates(content: bytes) -> Iterator[bytes]:
+    """Yield the DER of each certificate that stands in an object as a string, and pass over all else."""
+    for item in _objects(content):
+        value = _STRING.fullmatch(item.get(b"value", b""))
+        if item.get(b"class") == b"certificate" and value:
+            yield _OCTET.sub(lambda octet: bytes.fromhex(octet[1].decode()), value[1])
+
+
+def _objects(content: bytes) -> Iterator[dict[bytes, bytes]]:
+    item: dict[bytes, bytes] = {}
+    within = False  # a PEM block
+    for line in content.split(b"\n"):
+        text = line.strip()
+        if text.startswith((_BEGIN, _END)):
+            within = text.startswith(_BEGIN)
+        elif text == MAGIC:
+            yield item
+            item = {}
+        elif not within and (match := _LINE.fullmatch(line)):
+            item[match[1]] = match[2]
+    yield item

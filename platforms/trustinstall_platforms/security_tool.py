@@ -1,0 +1,136 @@
+"""`/usr/bin/security`: its command lines, how long they may take, and what its answers say.
+
+Sources: SecurityTool/macOS of Apple's Security project (keychain_find.c, keychain_add.c, keychain_delete.c,
+trusted_cert_add.c, trust_settings_impexp.c), the same in what matters here from macOS 10.14 to 26.
+
+- Its words are translated, so that nothing is concluded from them: certificates come as PEM, trust settings as a
+  property list, and fingerprints are computed here.
+- A keychain that cannot be opened makes it search the account's own ones: whoever names one has seen that it is there.
+- An OSStatus becomes an exit status modulo 256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import ToolFailed
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.plan import ANSWER, GIVEN, Run
+from trustinstall_platforms import trust_settings
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+    from trustinstall_platforms.trust_settings import Settings
+
+TOOL = "/usr/bin/security"
+_LOOKING, _ASKING = 30.0, 120.0  # seconds: for a look, and for a person to find a password
+_NONE, _NOT_FOUND = 1, 44  # exit statuses: no trust settings at all; errSecItemNotFound (-25300)
+_MEANINGS = (
+    (36, "the keychain is locked, and nobody could be asked for its password"),  # errSecInteractionNotAllowed
+    (51, "the password was not accepted"),  # errSecAuthFailed
+    (52, "the keychain may only be read"),  # errSecReadOnly
+    (128, "the window was cancelled"),  # userCanceledErr
+    (153, "nobody could be asked for a password here"),  # errAuthorizationInteractionNotAllowed
+    (154, "the window was cancelled"),  # errAuthorizationCanceled
+    (155, "macOS did not allow it; the account is no administrator's"),  # errAuthorizationDenied
+    (161, "the operating system did not allow it (EPERM)"),
+    (173, "the operating system did not allow it (EACCES)"),
+    (195, "the keychain may not be written"),  # wrPermErr
+)
+
+Certificates = dict[str, bytes]  # DER by SHA-1 in upper case, as trust settings name certificates
+
+
+def certificates(host: Host, keychain: str) -> Certificates:
+    """Every certificate in a keychain that exists. Raises ToolFailed."""
+    command = (TOOL, "find-certificate", "-a", "-p", keychain)
+    found = host.query(Run(command, seconds=_LOOKING, must_succeed=False))
+    if found.status not in {0, _NOT_FOUND}:
+        raise ToolFailed(f"security cannot read {keychain} (status {found.status}); look at it in Keychain Access")
+    blocks = pem_blocks(found.answer)
+    return {sha1(one.der): one.der for one in blocks if one.der is not None and one.label in CERTIFICATE_LABELS}
+
+
+def settings(host: Host, *, machine: bool) -> Settings:
+    """The trust settings of the machine (the "admin" domain), or the acting account's own. Raises ToolFailed."""
+    command = (TOOL, "trust-settings-export", *_domain(machine=machine), ANSWER)
+    found = host.query(Run(command, seconds=_LOOKING, must_succeed=False))
+    if found.status == _NONE and not found.answer:
+        return {}
+    advice = "run `security dump-trust-settings` (with -d for the machine's) to see why"
+    if found.status:
+        raise ToolFailed(f"security cannot export trust settings (status {found.status}); {advice}")
+    try:
+        return trust_settings.parse(found.answer)
+    except ValueError as error:
+        raise ToolFailed(f"the trust settings that security exports cannot be read: {error}; {advice}") from None
+
+
+def deposit(keychain: str, der: bytes) -> Run:
+    """Put a certificate into a keychain, which by itself gives it no trust."""
+    return Run(
+        (TOOL, "add-certificates", "-k", keychain, GIVEN),
+        seconds=_ASKING,
+        must_succeed=False,
+        given=der,
+        meanings=_MEANINGS,
+    )
+
+
+def delete(keychain: str, der: bytes, *, by_sha256: bool) -> Run:
+    """Take a certificate out of a keychain; never with -t, which would also reach the other domain's trust."""
+    fingerprint = hashlib.sha256(der).hexdigest().upper() if by_sha256 else sha1(der)
+    return Run(
+        (TOOL, "delete-certificate", "-Z", fingerprint, keychain),
+        seconds=_ASKING,
+        must_succeed=False,
+        meanings=_MEANINGS,
+    )
+
+
+def trust(keychain: str, der: bytes, announce: str, *, machine: bool, root: bool) -> Run:
+    """Trust a certificate for TLS. `root`: whether it is self-signed; macOS refuses the other word for either."""
+    policies = ("-p", "ssl", "-p", "basic")
+    return Run(
+        (
+            TOOL,
+            "add-trusted-cert",
+            *_domain(machine=machine),
+            "-r",
+            "trustRoot" if root else "trustAsRoot",
+            *policies,
+            "-k",  # without it, `security` itself would not list what it has trusted
+            keychain,
+            GIVEN,
+        ),
+        seconds=_ASKING,
+        must_succeed=False,
+        given=der,
+        meanings=_MEANINGS,
+        announce=announce,
+        if_late="answer the window that macOS opens, and run the command again",
+    )
+
+
+def untrust(der: bytes, announce: str, *, machine: bool) -> Run:
+    """Take a certificate's trust settings away, all that its domain has."""
+    return Run(
+        (TOOL, "remove-trusted-cert", *_domain(machine=machine), GIVEN),
+        seconds=_ASKING,
+        must_succeed=False,
+        given=der,
+        meanings=_MEANINGS,
+        announce=announce,
+        # Known of macOS 14.7.5 and later, without a screen above all: actions/runner-images issue 12116.
+        if_late="delete the certificate in Keychain Access, which takes its trust along, and run the command again",
+    )
+
+
+def sha1(der: bytes) -> str:
+    """The fingerprint by which trust settings name a certificate; never an identity."""
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+
+
+def _domain(*, machine: bool) -> tuple[str, ...]:
+    return ("-d",) if machine else ()

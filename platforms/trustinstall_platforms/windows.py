@@ -1,0 +1,384 @@
+"""The certificate stores of Windows: the machine's and one account's.
+
+What programs see as one store called Root is a union of places in the registry. `certutil.exe` writes to one of them,
+and only what is in that one is ours to take out; the others (Group Policy, the enterprise's, Windows Update's) have
+owners of their own. Everything is read in the registry, and nothing from what certutil prints, which it translates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from trustinstall.backend import Observation, State, Store
+from trustinstall.errors import StoreError
+from trustinstall.plan import GIVEN, Native, Placed, Plan, Run
+from trustinstall_platforms import blob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.host import Host
+    from trustinstall.plan import Refresh
+
+
+class Registry(Protocol):
+    """Where the registry is read; `host.Host` is one."""
+
+    def registry_keys(self, hive: str, path: str) -> list[str] | None:
+        """The names of a key's sub-keys, or None where there is no such key."""
+        ...
+
+    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
+        """A binary value or a number, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How one Windows is reached from a host: the one we run on, or another one beside it.
+
+    Attributes:
+        is_there: whether there is one.
+        registry: where its registry is read.
+        tool: the path of its certutil.exe on the host. NSS, Git and others bring programs of that name.
+    """
+
+    is_there: Callable[[Host], bool]
+    registry: Callable[[Host], Registry]
+    tool: Callable[[Host], str]
+
+
+LOCAL = Reach(
+    lambda host: host.platform == "win32",
+    lambda host: host,
+    lambda host: host.windows_tool("certutil.exe"),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place in the registry that holds certificates, a sub-key of `Certificates` for each; and whose it is."""
+
+    hive: str
+    path: str
+    whose: str
+
+    @property
+    def certificates(self) -> str:
+        """The path of the key that holds them."""
+        return rf"{self.path}\Certificates"
+
+
+def _places(name: str, account: str = "") -> tuple[Place, ...]:
+    """Where a system store called `name` is kept beside its own place (wincrypt.h, CERT_SYSTEM_STORE_…)."""
+    machine = (
+        Place("HKLM", rf"SOFTWARE\Policies\Microsoft\SystemCertificates\{name}", "a Group Policy"),
+        Place("HKLM", rf"SOFTWARE\Microsoft\EnterpriseCertificates\{name}", "the enterprise's directory"),
+    )
+    policy = Place("HKCU", rf"SOFTWARE\Policies\Microsoft\SystemCertificates\{name}", "a Group Policy")
+    return (*machine, policy) if account else machine
+
+
+def _own(hive: str, name: str, whose: str) -> Place:
+    return Place(hive, rf"SOFTWARE\Microsoft\SystemCertificates\{name}", whose)
+
+
+_UPDATED = _own("HKLM", "AuthRoot", "Windows Update")
+_MACHINE, _ACCOUNT = _own("HKLM", "Root", "the machine"), _own("HKCU", "Root", "this account")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of Windows' two stores.
+
+    Attributes:
+        name: the backend's.
+        own: the place that certutil writes to.
+        elsewhere: places that are seen in the same store.
+        distrusted: places of certificates that are trusted nowhere, wherever else they are.
+        options: certutil's, before its verb.
+        owner: uid of the account that it belongs to.
+        clients: who reads it.
+        asks: whether Windows asks in a window before each change.
+    """
+
+    name: str
+    own: Place
+    elsewhere: tuple[Place, ...]
+    distrusted: tuple[Place, ...]
+    options: tuple[str, ...]
+    owner: int
+    clients: str
+    asks: bool
+
+
+MACHINE = Kind(
+    name="windows",
+    own=_MACHINE,
+    elsewhere=(*_places("Root"), _UPDATED),
+    distrusted=(_own("HKLM", "Disallowed", "the machine"), *_places("Disallowed")),
+    options=(),
+    owner=0,
+    clients="Edge, Chrome, .NET, PowerShell, curl, Python's ssl and whatever uses Windows' own TLS",
+    asks=False,
+)
+ACCOUNT = Kind(
+    name="windows-user",
+    own=_ACCOUNT,
+    elsewhere=(_MACHINE, *_places("Root", "user"), _UPDATED),
+    distrusted=(
+        _own("HKLM", "Disallowed", "the machine"),
+        _own("HKCU", "Disallowed", "this account"),
+        *_places("Disallowed", "user"),
+    ),
+    options=("-user",),
+    owner=1000,
+    clients="this account's programs that use Windows' own TLS",
+    asks=True,
+)
+
+# A policy that makes Windows ignore roots of single accounts (CERT_PROT_ROOT_DISABLE_CURRENT_USER_FLAG).
+_PROTECTED = r"SOFTWARE\Policies\Microsoft\SystemCertificates\Root\ProtectedRoots"
+_IGNORE_ACCOUNTS = 0x1
+_PATIENCE = 120.0  # seconds for somebody to find the window and to read it
+_SECONDS = 60.0
+
+# What certutil ends with: the HRESULT, which the host gives as an unsigned number (winerror.h).
+MEANINGS: tuple[tuple[int, str], ...] = (
+    (0x80070005, "Windows refuses it (access is denied): the prompt is not elevated, or a policy forbids it"),
+    (0x800704C7, "somebody answered No, or nobody could see the window that Windows opened"),
+    (0x80090011, "certutil found no such certificate"),
+    (0x80092004, "certutil found no such certificate"),
+    (0x80070002, "certutil did not find the store or the file that it was given"),
+    (0x80070057, "certutil did not understand how it was called"),
+    (0x80092009, "certutil sees no certificate in what it was given"),
+    (0x80093102, "certutil cannot read the certificate that it was given"),
+    (0x8009310B, "certutil cannot read the certificate that it was given"),
+    (0x80070020, "another program holds the store"),
+)
+_ADD, _REMOVE = "add", "remove"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the registry holds of one store.
+
+    Attributes:
+        own: DER by SHA-256, of those in the place that certutil writes to.
+        elsewhere: DER and whose it is by SHA-256, of those in other places.
+        distrusted: SHA-256 of those that are trusted nowhere.
+        damaged: how many entries hold no certificate.
+    """
+
+    own: Mapping[str, bytes]
+    elsewhere: Mapping[str, tuple[bytes, str]]
+    distrusted: frozenset[str]
+    damaged: int
+
+
+class WindowsStore:
+    """One of Windows' stores, reached in one way."""
+
+    def __init__(self, kind: Kind, reach: Reach = LOCAL) -> None:
+        self.name = kind.name
+        self._kind, self._reach = kind, reach
+
+    def discover(self, host: Host, _places: Places) -> list[Store]:
+        """Find the store where there is a Windows; an elevated account has none but the machine's."""
+        store = self._store(host)
+        return [store] if store else []
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """Find the store again."""
+        store = self._store(host)
+        return store if store and store.location == location else None
+
+    def observe(self, host: Host, _store: Store) -> Observation:
+        """See what Windows trusts, in all places that are seen as this store."""
+        sight = self._look(host)
+        problems = (f"{sight.damaged} of its entries in the registry hold no certificate",) if sight.damaged else ()
+        return Observation(
+            {
+                sha256: State.DISTRUSTED if sha256 in sight.distrusted else State.TRUSTED
+                for sha256 in self._seen(host, sight)
+            },
+            problems=problems,
+        )
+
+    def anchors(self, host: Host, _store: Store) -> Iterator[bytes]:
+        """The DER of every certificate that `observe` counts."""
+        yield from self._seen(host, self._look(host)).values()
+
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+        """Plan an operation of certutil for each certificate that is missing, or ours and to go.
+
+        Raises StoreError where Windows distrusts one that is wanted, where one that is to go belongs to a policy, and
+        where Windows would ask and nobody can answer.
+        """
+        sight = self._look(host)
+        operations: list[Native] = []
+        placed: list[Placed] = []
+        foreign: set[str] = set()
+        for one in wanted:
+            sha256, der = one.certificate.sha256, one.certificate.der
+            placement = record.get(sha256)
+            ours = placement is not None and not placement.adopted
+            if one.trusted:
+                self._refuse_distrusted(store, sight, sha256)
+                if sha256 not in seen.anchors:
+                    operations.append(Native(_ADD, _REMOVE, der))
+                elif not ours:
+                    foreign.add(sha256)
+                if sha256 not in foreign:
+                    placed.append(Placed(sha256, (self._entry(der),)))
+                continue
+            going = sha256 in sight.own and (ours or one.foreign)
+            if going:
+                operations.append(Native(_REMOVE, _ADD, der))
+            if sha256 in seen.anchors and (not going or sha256 in sight.elsewhere):
+                foreign.add(sha256)
+            if one.foreign and not going and placement is None:
+                self._refuse_elsewhere(store, sight, sha256)
+        if operations and self._kind.asks:
+            self._refuse_unseen(host, store)
+        return Plan(placed=tuple(placed), foreign=frozenset(foreign), operations=tuple(operations))
+
+    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+        """Certutil for an operation; none where the registry shows that there is nothing to do.
+
+        What goes is named by the SHA-1 of its DER, the name of its key in the registry, and only after that key
+        has been seen to hold this very certificate. Raises StoreError where Windows would ask and nobody can answer.
+        """
+        there = hashlib.sha256(step.der).hexdigest() in self._own(host)[0]
+        if there == (step.operation == _ADD):
+            return ()
+        if self._kind.asks:
+            self._refuse_unseen(host, store)
+        thumbprint = _thumbprint(step.der)
+        words = ("-addstore", "Root", GIVEN) if step.operation == _ADD else ("-delstore", "Root", thumbprint.lower())
+        return (
+            Run(
+                (self._reach.tool(host), *self._kind.options, *words),
+                seconds=_PATIENCE if self._kind.asks else _SECONDS,
+                given=step.der if step.operation == _ADD else b"",
+                must_succeed=False,
+                meanings=MEANINGS,
+                announce=_announcement(step.operation, thumbprint) if self._kind.asks else "",
+            ),
+        )
+
+    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
+        """Return None: nothing is derived from the registry."""
+        return None
+
+    def verify(self, _host: Host, _store: Store) -> str | None:
+        """There is no second opinion: what was observed is what Windows reads."""
+        return None
+
+    # --- how it is found out ---
+
+    def _store(self, host: Host) -> Store | None:
+        own = self._kind.own
+        if not self._reach.is_there(host) or (self._kind.owner and host.account.is_root):
+            return None
+        ignored = self._kind.asks and self._ignores_accounts(host)
+        return Store(
+            self.name,
+            rf"{own.hive}\{own.path}",
+            self._kind.owner,
+            self.name,
+            self._kind.clients,
+            unwritable="a policy makes Windows ignore the roots of single accounts (ProtectedRoots); an administrator "
+            "can add it for the machine"
+            if ignored
+            else None,
+            system=not self._kind.asks,
+        )
+
+    def _ignores_accounts(self, host: Host) -> bool:
+        flags = self._reach.registry(host).registry_value("HKLM", _PROTECTED, "Flags")
+        return isinstance(flags, int) and flags & _IGNORE_ACCOUNTS != 0
+
+    def _seen(self, host: Host, sight: Sight) -> dict[str, bytes]:
+        """DER by SHA-256 of what is in the store as programs see it."""
+        others = {sha256: der for sha256, (der, _) in sight.elsewhere.items()}
+        return others if self._kind.asks and self._ignores_accounts(host) else {**others, **sight.own}
+
+    def _look(self, host: Host) -> Sight:
+        registry = self._reach.registry(host)
+        own, damaged = self._own(host)
+        elsewhere: dict[str, tuple[bytes, str]] = {}
+        for place in self._kind.elsewhere:
+            for sha256, der in _certificates(registry, place)[0].items():
+                elsewhere.setdefault(sha256, (der, place.whose))
+        distrusted = frozenset(sha256 for one in self._kind.distrusted for sha256 in _certificates(registry, one)[0])
+        return Sight(own, elsewhere, distrusted, damaged)
+
+    def _own(self, host: Host) -> tuple[dict[str, bytes], int]:
+        return _certificates(self._reach.registry(host), self._kind.own)
+
+    def _entry(self, der: bytes) -> str:
+        own = self._kind.own
+        return rf"{own.hive}\{own.certificates}\{_thumbprint(der)}"
+
+    # --- what is refused ---
+
+    def _refuse_distrusted(self, store: Store, sight: Sight, sha256: str) -> None:
+        if sha256 in sight.distrusted:
+            raise StoreError(
+                store=store.id,
+                cause=f"Windows distrusts sha256 {sha256[:12]}: it is among the Untrusted Certificates",
+                advice="whoever put it there must take it out first (certlm.msc, or a Group Policy)",
+            )
+
+    def _refuse_elsewhere(self, store: Store, sight: Sight, sha256: str) -> None:
+        if sha256 in sight.elsewhere:
+            whose = sight.elsewhere[sha256][1]
+            raise StoreError(
+                store=store.id,
+                cause=f"sha256 {sha256[:12]} was put there by {whose}, and would come back",
+                advice=f"have it taken out there: by {whose}",
+            )
+
+    def _refuse_unseen(self, host: Host, store: Store) -> None:
+        if not host.dialogs or not host.has_desktop():
+            raise StoreError(
+                store=store.id,
+                cause="Windows asks in a window before it changes an account's roots, and nobody can answer it here",
+                advice="run it at the desktop without --no-input and --json, have an administrator add it for the "
+                f"machine, or leave this store out (--skip {store.id})",
+            )
+
+
+def _announcement(operation: str, thumbprint: str) -> str:
+    verb = "trust" if operation == _ADD else "delete"
+    grouped = " ".join(thumbprint[at : at + 8] for at in range(0, len(thumbprint), 8))
+    return (
+        f"Windows opens a window and asks whether to {verb} the certificate with the thumbprint (sha1)\n"
+        f"  {grouped}\n"
+        f"Answer Yes there within {_PATIENCE:.0f} s. An administrator's prompt needs no such window."
+    )
+
+
+def _thumbprint(der: bytes) -> str:
+    """What Windows calls a certificate: a name, and no proof of anything."""
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+
+
+def _certificates(registry: Registry, place: Place) -> tuple[dict[str, bytes], int]:
+    """DER by SHA-256 of what a place holds, whatever its keys are called; and how many of them hold no certificate."""
+    found: dict[str, bytes] = {}
+    damaged = 0
+    for name in registry.registry_keys(place.hive, place.certificates) or ():
+        value = registry.registry_value(place.hive, rf"{place.certificates}\{name}", "Blob")
+        try:
+            der = blob.certificate(value if isinstance(value, bytes) else b"")
+        except ValueError:
+            damaged += 1
+            continue
+        found[hashlib.sha256(der).hexdigest()] = der
+    return found, damaged

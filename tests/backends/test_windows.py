@@ -1,0 +1,364 @@
+"""Windows' stores, by what is in a registry: what is trusted, what is ours, and what certutil is told to do."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.pki import make_root
+from trustinstall.backend import Placement, Places, State, Store, ToolBackend, Wanted
+from trustinstall.certificate import Certificate
+from trustinstall.errors import StoreError
+from trustinstall.host import Account, Host
+from trustinstall.plan import GIVEN, Native, Plan
+from trustinstall_platforms import blob
+from trustinstall_platforms.windows import ACCOUNT, LOCAL, MACHINE, MEANINGS, Reach, WindowsStore
+
+ROOT, OTHER = (Certificate(make_root(common_name=name).der) for name in ("Windows Root", "Another Root"))
+OWN = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Root"
+USER = r"HKCU\SOFTWARE\Microsoft\SystemCertificates\Root"
+POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\Root"
+ENTERPRISE = r"HKLM\SOFTWARE\Microsoft\EnterpriseCertificates\Root"
+UPDATED = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot"
+UNTRUSTED = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Disallowed"
+ACCOUNTS_POLICY = r"HKCU\SOFTWARE\Policies\Microsoft\SystemCertificates\Root"
+PROTECTED = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\Root\ProtectedRoots"
+OURS = {ROOT.sha256: Placement(ROOT.sha256, "windows", ())}
+ADOPTED = {ROOT.sha256: Placement(ROOT.sha256, "windows", (), adopted=True)}
+
+
+@dataclass(frozen=True)
+class Computer(Host):
+    """A Windows that is nothing but a registry: values by the path of their key and their name."""
+
+    values: dict[tuple[str, str], bytes | int] = field(default_factory=dict[tuple[str, str], "bytes | int"])
+    desktop: bool = True
+
+    def registry_keys(self, hive: str, path: str) -> list[str] | None:
+        """As `registry.keys`."""
+        top = rf"{hive}\{path}" + "\\"
+        names = {key[len(top) :].split("\\")[0] for key, _ in self.values if key.startswith(top)}
+        return sorted(names) or None
+
+    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
+        """As `registry.value`."""
+        return self.values.get((rf"{hive}\{path}", name))
+
+    def has_desktop(self) -> bool:
+        """As the test says."""
+        return self.desktop
+
+    def put(self, place: str, certificate: Certificate, *, content: bytes | None = None) -> Computer:
+        """Put a certificate into a place; `content` instead of what belongs there."""
+        name = hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest().upper()
+        value = packed((3, b"\x01" * 20), (11, "A name".encode("utf-16le")), (32, certificate.der))
+        self.values[rf"{place}\Certificates\{name}", "Blob"] = value if content is None else content
+        return self
+
+
+def packed(*properties: tuple[int, bytes]) -> bytes:
+    """A blob of these properties."""
+    return b"".join(struct.pack("<III", number, 1, len(data)) + data for number, data in properties)
+
+
+def computer(*, elevated: bool = True) -> Computer:
+    """A Windows with nothing in its stores."""
+    account = Account(0 if elevated else 1000, 0, "tester", "C:/Users/tester")
+    return Computer("win32", "/", {}, account, dialogs=True)
+
+
+def store_of(host: Host, backend: WindowsStore) -> Store:
+    """The one store of a kind."""
+    (store,) = backend.discover(host, Places())
+    return store
+
+
+def states(host: Host, backend: WindowsStore) -> dict[str, State]:
+    """What is observed."""
+    return dict(backend.observe(host, store_of(host, backend)).anchors)
+
+
+def plan(host: Host, backend: WindowsStore, *wanted: Wanted, record: dict[str, Placement] | None = None) -> Plan:
+    """The plan, from what is observed."""
+    store = store_of(host, backend)
+    return backend.plan(host, store, backend.observe(host, store), wanted, record or {})
+
+
+def add(certificate: Certificate = ROOT) -> Wanted:
+    """It is to be trusted."""
+    return Wanted(certificate, trusted=True)
+
+
+def remove(certificate: Certificate = ROOT, *, foreign: bool = False) -> Wanted:
+    """It is to go."""
+    return Wanted(certificate, trusted=False, foreign=foreign)
+
+
+WINDOWS, WINDOWS_USER = WindowsStore(MACHINE), WindowsStore(ACCOUNT)
+
+# --- how one certificate is kept ---
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.binary(max_size=80)), max_size=6))
+def test_a_blob_is_taken_apart_as_it_was_packed(properties: list[tuple[int, bytes]]) -> None:
+    """Whatever properties there are, in whatever order."""
+    assert list(blob.properties(packed(*properties))) == properties
+
+
+@given(st.binary(max_size=200))
+def test_anything_else_is_refused(content: bytes) -> None:
+    """Bytes that are no blob raise ValueError and nothing else; what is returned was in them."""
+    try:
+        der = blob.certificate(content)
+    except ValueError:
+        return
+    assert der
+    assert der in content
+
+
+@pytest.mark.parametrize("cut", [1, 8, 12, 20, 40])
+def test_a_cut_blob_is_refused(cut: int) -> None:
+    """No certificate is read out of half a blob."""
+    whole = packed((11, b"x" * 8), (32, ROOT.der))
+    assert blob.certificate(whole) == ROOT.der
+    with pytest.raises(ValueError, match=r"it ends in|no certificate"):
+        blob.certificate(whole[:cut])
+
+
+# --- what is seen ---
+
+
+@pytest.mark.parametrize("place", [OWN, POLICY, ENTERPRISE, UPDATED])
+@pytest.mark.parametrize("backend", [WINDOWS, WINDOWS_USER], ids=["machine", "account"])
+def test_every_place_of_the_machine_is_seen_by_everybody(place: str, backend: WindowsStore) -> None:
+    """Programs see the union; so do we, by the certificate itself and not by its key's name."""
+    host = computer(elevated=False).put(place, ROOT)
+    assert states(host, backend) == {ROOT.sha256: State.TRUSTED}
+    assert list(backend.anchors(host, store_of(host, backend))) == [ROOT.der]
+
+
+@pytest.mark.parametrize("place", [USER, ACCOUNTS_POLICY])
+def test_an_accounts_places_are_seen_by_it_alone(place: str) -> None:
+    """The machine's store knows nothing of an account's roots."""
+    host = computer(elevated=False).put(place, ROOT)
+    assert states(host, WINDOWS) == {}
+    assert states(host, WINDOWS_USER) == {ROOT.sha256: State.TRUSTED}
+
+
+def test_what_is_among_the_untrusted_is_distrusted_wherever_else_it_is() -> None:
+    """And it cannot be added: whoever put it there had a reason."""
+    host = computer().put(OWN, ROOT).put(UNTRUSTED, ROOT)
+    assert states(host, WINDOWS) == {ROOT.sha256: State.DISTRUSTED}
+    with pytest.raises(StoreError, match=r"Untrusted Certificates.*must take it out first"):
+        plan(host, WINDOWS, add())
+    with pytest.raises(StoreError, match="Untrusted Certificates"):
+        plan(computer().put(UNTRUSTED, ROOT), WINDOWS, add())
+
+
+def test_the_untrusted_alone_are_no_anchors() -> None:
+    """So that removing one of them has nothing to do."""
+    host = computer().put(UNTRUSTED, ROOT)
+    assert states(host, WINDOWS) == {}
+    assert plan(host, WINDOWS, remove()).empty
+
+
+def test_damaged_entries_are_told_and_do_not_hide_the_others() -> None:
+    """An entry without a certificate is no anchor."""
+    host = computer().put(OWN, ROOT).put(OWN, OTHER, content=packed((11, b"")))
+    seen = WINDOWS.observe(host, store_of(host, WINDOWS))
+    assert set(seen.anchors) == {ROOT.sha256}
+    assert seen.problems == ("1 of its entries in the registry hold no certificate",)
+
+
+def test_an_elevated_account_has_the_machines_store_alone() -> None:
+    """What it adds for the machine holds for itself; its own store would ask in a window."""
+    assert WINDOWS_USER.discover(computer(), Places()) == []
+    assert [one.id for one in WINDOWS.discover(computer(), Places())] == ["windows"]
+    assert [one.owner for one in WINDOWS_USER.discover(computer(elevated=False), Places())] == [1000]
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "freebsd14"])
+def test_found_only_on_windows(platform: str) -> None:
+    """Another system has neither of them, whatever is in its files."""
+    host = replace(computer(elevated=False), platform=platform)
+    assert [*WINDOWS.discover(host, Places()), *WINDOWS_USER.discover(host, Places())] == []
+
+
+def test_a_store_is_found_again_where_it_was() -> None:
+    """Its location is the key of the registry that it is written to."""
+    host = computer(elevated=False)
+    for backend, key in ((WINDOWS, OWN), (WINDOWS_USER, USER)):
+        assert isinstance(backend, ToolBackend)
+        assert backend.at(host, key) == store_of(host, backend)
+        assert backend.at(host, POLICY) is None
+
+
+# --- what is planned ---
+
+
+def test_what_is_missing_is_added_and_what_is_there_is_somebody_elses() -> None:
+    """One operation for each that is missing; a copy that we did not put there is named and left."""
+    host = computer().put(OWN, OTHER)
+    found = plan(host, WINDOWS, add(), add(OTHER))
+    assert found.operations == (Native("add", "remove", ROOT.der),)
+    assert found.foreign == {OTHER.sha256}
+    thumbprint = hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest().upper()
+    assert [one.entries for one in found.placed] == [(rf"{OWN}\Certificates\{thumbprint}",)]
+
+
+def test_what_is_ours_is_there_already() -> None:
+    """By the ledger: the registry has no mark of ours."""
+    found = plan(computer().put(OWN, ROOT), WINDOWS, add(), record=OURS)
+    assert found.empty
+    assert not found.foreign
+
+
+@pytest.mark.parametrize(
+    ("record", "foreign", "goes"),
+    [(OURS, False, True), ({}, False, False), ({}, True, True), (ADOPTED, False, False), (ADOPTED, True, True)],
+    ids=["ours", "a stranger's", "a stranger's, by name", "adopted, by an add", "adopted"],
+)
+def test_what_goes(record: dict[str, Placement], foreign: bool, goes: bool) -> None:  # noqa: FBT001
+    """What is ours, and what the caller may have taken out."""
+    found = plan(computer().put(OWN, ROOT), WINDOWS, remove(foreign=foreign), record=record)
+    assert found.operations == ((Native("remove", "add", ROOT.der),) if goes else ())
+    assert found.foreign == (set() if goes else {ROOT.sha256})
+
+
+@pytest.mark.parametrize("place", [POLICY, ENTERPRISE, UPDATED])
+def test_a_copy_elsewhere_stays_when_ours_goes(place: str) -> None:
+    """A policy's copy is not ours to take out, is named, and is no failure of ours."""
+    found = plan(computer().put(OWN, ROOT).put(place, ROOT), WINDOWS, remove(), record=OURS)
+    assert found.operations == (Native("remove", "add", ROOT.der),)
+    assert found.foreign == {ROOT.sha256}
+
+
+def test_a_copy_elsewhere_cannot_be_taken_out_by_name() -> None:
+    """Whose it is, is said: it would come back with the next policy."""
+    host = computer().put(POLICY, ROOT)
+    assert plan(host, WINDOWS, remove()).foreign == {ROOT.sha256}
+    with pytest.raises(StoreError, match="put there by a Group Policy, and would come back; have it taken out"):
+        plan(host, WINDOWS, remove(foreign=True))
+
+
+def test_the_machines_copy_never_goes_through_the_accounts_view() -> None:
+    """What an account sees as its own store holds the machine's roots, too."""
+    host = computer(elevated=False).put(OWN, ROOT)
+    found = plan(host, WINDOWS_USER, remove(), record=OURS)
+    assert found.operations == ()
+    assert found.foreign == {ROOT.sha256}
+    assert WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("remove", "add", ROOT.der)) == ()
+
+
+def test_what_the_machine_trusts_is_not_added_for_an_account() -> None:
+    """It is trusted already, and no window opens."""
+    found = plan(replace(computer(elevated=False), dialogs=False).put(OWN, ROOT), WINDOWS_USER, add())
+    assert found.empty
+    assert found.foreign == {ROOT.sha256}
+
+
+@pytest.mark.parametrize("wanted", [add(), remove(foreign=True)], ids=["add", "remove"])
+@pytest.mark.parametrize("lacking", [{"dialogs": False}, {"desktop": False}], ids=["nobody", "no desktop"])
+def test_no_window_opens_where_nobody_can_answer_it(wanted: Wanted, lacking: dict[str, bool]) -> None:
+    """The refusal comes before anything is begun, and names the other ways."""
+    host = replace(computer(elevated=False), **lacking)  # type: ignore[arg-type]
+    if not wanted.trusted:
+        host.put(USER, ROOT)
+    with pytest.raises(StoreError, match=r"asks in a window.*administrator add it.*--skip windows-user"):
+        plan(host, WINDOWS_USER, wanted)
+
+
+def test_the_machines_store_needs_no_window() -> None:
+    """An administrator's prompt does it silently, in a service as well."""
+    host = replace(computer(), dialogs=False, desktop=False)
+    assert plan(host, WINDOWS, add()).operations == (Native("add", "remove", ROOT.der),)
+
+
+def test_a_policy_may_make_windows_ignore_an_accounts_roots() -> None:
+    """Then certutil would succeed, and nobody would trust it: the store says so, and shows what is really trusted."""
+    host = computer(elevated=False).put(USER, ROOT).put(OWN, OTHER)
+    host.values[PROTECTED, "Flags"] = 0x20
+    assert states(host, WINDOWS_USER) == {ROOT.sha256: State.TRUSTED, OTHER.sha256: State.TRUSTED}
+    host.values[PROTECTED, "Flags"] = 0x21
+    assert "ProtectedRoots" in str(store_of(host, WINDOWS_USER).unwritable)
+    assert store_of(host, WINDOWS).unwritable is None
+    assert states(host, WINDOWS_USER) == {OTHER.sha256: State.TRUSTED}
+
+
+# --- what is run ---
+
+
+def test_certutil_is_windows_own_and_gets_the_certificate_as_a_file() -> None:
+    """By its absolute path; without -f, which would overwrite what somebody has noted about it."""
+    host = computer()
+    (run,) = WINDOWS.commands(host, store_of(host, WINDOWS), Native("add", "remove", ROOT.der))
+    assert run.argv == ("C:/Windows/System32/certutil.exe", "-addstore", "Root", GIVEN)
+    assert (run.given, run.announce, run.meanings) == (ROOT.der, "", MEANINGS)
+
+
+def test_what_goes_is_named_by_its_thumbprint_and_nothing_else() -> None:
+    """Forty digits: a serial number or a subject may name others as well."""
+    host = computer().put(OWN, ROOT)
+    (run,) = WINDOWS.commands(host, store_of(host, WINDOWS), Native("remove", "add", ROOT.der))
+    assert run.argv[1:] == ("-delstore", "Root", hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest())
+    assert run.given == b""
+
+
+def test_nothing_is_run_that_has_nothing_to_do() -> None:
+    """Recovery asks for the inverse of what may never have been done."""
+    host = computer()
+    store = store_of(host, WINDOWS)
+    assert WINDOWS.commands(host, store, Native("remove", "add", ROOT.der)) == ()
+    host.put(OWN, ROOT)
+    assert WINDOWS.commands(host, store, Native("add", "remove", ROOT.der)) == ()
+
+
+def test_another_certificate_under_the_same_thumbprint_is_left() -> None:
+    """A key's name proves nothing: what is in it must be the very certificate."""
+    host = computer().put(OWN, ROOT, content=packed((32, OTHER.der)))
+    assert WINDOWS.commands(host, store_of(host, WINDOWS), Native("remove", "add", ROOT.der)) == ()
+
+
+def test_an_accounts_store_says_first_that_a_window_opens() -> None:
+    """With the thumbprint that the window shows, the time there is, and the way without one."""
+    host = computer(elevated=False)
+    (run,) = WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("add", "remove", ROOT.der))
+    assert run.argv[1:] == ("-user", "-addstore", "Root", GIVEN)
+    assert run.seconds == 120
+    digits = hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest().upper()
+    assert digits in run.announce.replace(" ", "")
+    assert "within 120 s" in run.announce
+    assert "administrator" in run.announce
+
+
+def test_statuses_are_the_ones_that_windows_gives() -> None:
+    """As unsigned numbers, which is how the host gives them."""
+    meant = dict(MEANINGS)
+    assert "answered No" in meant[2147943623]
+    assert "access is denied" in meant[2147942405]
+    assert all(status >= 0x8000_0000 for status in meant)
+
+
+def test_another_windows_can_be_reached_in_another_way() -> None:
+    """Where its registry is read and where its certutil is are one value."""
+    beside = computer().put(OWN, ROOT)
+    reach = Reach(lambda _host: True, lambda _host: beside, lambda _host: "/mnt/c/Windows/System32/certutil.exe")
+    backend = WindowsStore(MACHINE, reach)
+    host = Host("linux", "/", {}, Account(0, 0, "root", "/root"))
+    assert states(host, backend) == {ROOT.sha256: State.TRUSTED}
+    (run,) = backend.commands(host, store_of(host, backend), Native("add", "remove", OTHER.der))
+    assert run.argv[0] == "/mnt/c/Windows/System32/certutil.exe"
+    assert LOCAL.tool(host) == "C:/Windows/System32/certutil.exe"
+
+
+def test_what_a_killed_command_left_opens_no_window_that_nobody_can_answer() -> None:
+    """Recovery asks blindly for the inverse: it is refused, and said, as any other change."""
+    host = replace(computer(elevated=False), dialogs=False).put(USER, ROOT)
+    with pytest.raises(StoreError, match="asks in a window"):
+        WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("remove", "add", ROOT.der))
+    assert WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("add", "remove", ROOT.der)) == ()

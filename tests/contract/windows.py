@@ -1,0 +1,142 @@
+"""Throw-away Windows machines for the contract: the machine's store, and one account's; see `tests.support.wine`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.contract.machines import FULL, Run, store_ids
+from tests.support.changes import Entry
+from tests.support.pki import Root, make_root
+from tests.support.throwaway import Throwaway
+from tests.support.tls import Server
+from tests.support.wine import CERTUTIL, PROGRAM, Windows
+from trustinstall.contract import SABOTAGE
+
+_KEYS = (
+    r"HKLM\SOFTWARE\Microsoft\SystemCertificates",
+    r"HKLM\SOFTWARE\Microsoft\EnterpriseCertificates",
+    r"HKLM\SOFTWARE\Policies\Microsoft",
+    r"HKCU\SOFTWARE\Microsoft\SystemCertificates",
+)
+_CHANGE = {"fails": "fails", "lies": "lies", "fails afterwards": "late"}
+
+
+class WindowsMachine:
+    """A Windows with an administrator's prompt, or an account without rights that says yes to every dialog."""
+
+    sabotages: Sequence[str] = SABOTAGE
+    kills = 40 if FULL else 4
+    crowd = 10 if FULL else 4
+    singly = False
+
+    def __init__(self, windows: Windows, store: str) -> None:
+        """Deliver it."""
+        self.windows, self.store = windows, store
+        self._elevated = store == "windows"
+        state = r"C:\ProgramData\trustinstall" if self._elevated else rf"{windows.home}\AppData\Local\trustinstall"
+        self._ignored = [windows.path(each) for each in (state, r"C:\certutil", r"C:\contract")]
+        self._roots: dict[int, Root] = {}
+        self._delivered = self._files(times=True)
+        self._keys = self._registry()
+
+    # --- the program ------------------------------------------------------------------------------
+
+    def root(self, number: int) -> tuple[str, str]:
+        """See `Machine`. The file lies in a place that snapshots leave out."""
+        root = self._roots.setdefault(number, make_root(f"Contract Root {number}"))
+        return self.windows.write(rf"C:\contract\{number}.crt", root.pem), root.sha256
+
+    def start(self, command: str, *arguments: str) -> Run:
+        """See `Machine`."""
+        words = [*PROGRAM, command, "--json", "--store", self.store, *arguments]
+        return Run(self.windows.popen(words, elevated=self._elevated))
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def trusts(self, sha256: str) -> bool:
+        """By Windows' own chain engine, which a TLS client asks; the store must say the same."""
+        root = next(one for one in self._roots.values() if one.sha256 == sha256)
+        with Server(root.issue("localhost")) as server:
+            trusted = self.windows.go_trusts(server.port)
+        assert trusted == (sha256 in self.windows.roots()), "store and chain engine disagree"
+        return trusted
+
+    def sound(self) -> int:
+        """See `Machine`."""
+        return len(self.windows.roots())
+
+    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
+        """See `Machine`: files, and values of the registry below where certificates are kept."""
+        files = self._files(times=times)
+        delivered = {path: one if times else one._replace(mtime_ns=0) for path, one in self._delivered.items()}
+        keys = self._registry()
+        paths = {path: files.get(path) for path in files.keys() | delivered if files.get(path) != delivered.get(path)}
+        values = {key: keys.get(key) for key in keys.keys() | self._keys if keys.get(key) != self._keys.get(key)}
+        return {**paths, **values}
+
+    def _files(self, *, times: bool) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        left = [self.windows.path("C:\\")]
+        while left:
+            for path in left.pop().iterdir():
+                if path in self._ignored:
+                    continue
+                found[str(path)] = _entry(path, times=times)
+                if path.is_dir() and not path.is_symlink():
+                    left.append(path)
+        return found
+
+    def _registry(self) -> dict[str, object]:
+        trees = self.windows.registry(*_KEYS)
+        return {rf"{top}\{key}": values for top, tree in zip(_KEYS, trees, strict=True) for key, values in tree.items()}
+
+    def refreshes(self) -> int:
+        """Nothing is derived from the registry: what counts is how many commands have started the tool at all."""
+        return self.windows.callers()
+
+    # --- somebody else ----------------------------------------------------------------------------
+
+    def put_stranger(self) -> str:
+        """Somebody does it by hand."""
+        return self._by_hand(-1)
+
+    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
+        """And another root."""
+        self._by_hand(-2)
+
+    def _by_hand(self, number: int) -> str:
+        path, sha256 = self.root(number)
+        whose = () if self._elevated else ("-user",)
+        self.windows.certutil(*whose, "-addstore", "Root", path, elevated=self._elevated, check=True)
+        return sha256
+
+    def sabotage(self, how: str) -> None:
+        """What changes something misbehaves; what looks does not."""
+        self.windows.behave(change=_CHANGE[how])
+
+    def spoil(self) -> str:
+        """The tool is not there; or the person at the screen says no."""
+        if self._elevated:
+            self.windows.path(CERTUTIL).unlink()
+            return "certutil"
+        self.windows.behave(dialog="no")
+        return "0x800704C7"
+
+    def elsewhere(self) -> Sequence[str]:
+        """A Linux with a drive C: lying about."""
+        with Throwaway(java=False) as linux:
+            linux.write("/C:/windows/system32/certutil.exe", "MZ")
+            return store_ids(linux, "root")
+
+
+def _entry(path: Path, *, times: bool) -> Entry:
+    """A file that is shared with the template is known by its place on the disk: nobody has written to it."""
+    status = path.lstat()
+    mode, mtime = status.st_mode & 0o7777, status.st_mtime_ns if times else 0
+    if path.is_symlink() or path.is_dir():
+        kind = "link" if path.is_symlink() else "directory"
+        return Entry(kind, mode, status.st_uid, status.st_gid, 0, "", 0)
+    content = f"{status.st_ino}" if status.st_nlink > 1 else hashlib.sha256(path.read_bytes()).hexdigest()
+    return Entry("file", mode, status.st_uid, status.st_gid, status.st_size, content, mtime)

@@ -1,0 +1,120 @@
+"""Trust for one command: a bundle for as long as it runs, named by the variables that its programs read.
+
+Nothing is installed. A bundle that the caller's own variable names is kept: what the variable names meanwhile is a copy
+that holds both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import UsageProblem, printable
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.variables import ADDS, REPLACES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from trustinstall.certificate import Certificate
+    from trustinstall.host import Host
+
+# Where distributions, macOS and OpenSSL builds keep the public roots in one file.
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
+    "/var/lib/ca-certificates/ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+_WGETRC = "WGETRC"  # the GNU Wget manual, Wgetrc location
+_JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"  # every JVM reads it: "JVM Tool Interface", environment variables
+_JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keystore has, and holds public certificates
+_OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
+
+
+Loan = tuple[dict[str, bytes], dict[str, str]]  # files by name, and the environment that names them
+
+
+def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Callable[[str], Loan]:
+    """What a command is lent, once the directory of its files is known.
+
+    Raises UsageProblem where the machine has no public roots to add to, or a variable of the caller's names no bundle.
+    """
+    ours = b"".join(one.pem for one in certificates)
+    files = {_OURS: ours, _WHOLE: _joined(_public(host), ours)}
+    named = {**{one.name: _OURS for one in ADDS}, **{one.name: _WHOLE for one in REPLACES}}
+    for number, (content, names) in enumerate(_kept(host)):
+        files[f"kept-{number}.pem"] = _joined(content, ours)
+        named |= dict.fromkeys(names, f"kept-{number}.pem")
+    if java:
+        files[_JAVA] = _keystore(files[_WHOLE])
+
+    def lend(directory: str) -> Loan:
+        lent = {name: f"{directory}/{file}" for name, file in named.items()}
+        lent[_WGETRC] = f"{directory}/wgetrc"
+        wgetrc = _wgetrc(host) + f"\nca_certificate = {directory}/{_WHOLE}\n".encode()
+        if java:
+            lent[_JAVA_OPTIONS] = _java_options(host, f"{directory}/{_JAVA}")
+        return {**files, "wgetrc": wgetrc}, {**host.environ, **lent}
+
+    return lend
+
+
+def _java_options(host: Host, path: str) -> str:
+    store = f"-Djavax.net.ssl.trustStore={path} -Djavax.net.ssl.trustStorePassword={_JAVA_PASSWORD}"
+    return f"{host.environ.get(_JAVA_OPTIONS, '')} {store}".strip()
+
+
+def _wgetrc(host: Host) -> bytes:
+    """The caller's own settings of wget, which reads one such file and no variable with a bundle's name."""
+    path = host.environ.get(_WGETRC) or host.absolute("~/.wgetrc")
+    try:
+        return host.read(host.real(path))
+    except OSError:
+        return b""
+
+
+def _public(host: Host) -> bytes:
+    for path in _BUNDLES:
+        content = _bundle(host, path)
+        if content:
+            return content
+    raise UsageProblem("this machine has no bundle of public roots to add to; install the package ca-certificates")
+
+
+def _bundle(host: Host, path: str) -> bytes | None:
+    """What stands in a bundle, links followed; None where it is none."""
+    try:
+        content = host.read(host.real(path))
+    except OSError:
+        return None
+    return content if any(block.label in CERTIFICATE_LABELS for block in pem_blocks(content)) else None
+
+
+def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
+    """The bundles that the caller's own variables name, each with its variables."""
+    found: dict[str, list[str]] = {}
+    for one in (*ADDS, *REPLACES):
+        path = host.environ.get(one.name)
+        if path:
+            found.setdefault(path, []).append(one.name)
+    for path, names in found.items():
+        content = _bundle(host, host.absolute(path))
+        if content is None:
+            raise UsageProblem(f"{names[0]} names {printable(path)}, which is no bundle; unset it, and try again")
+        yield content, names
+
+
+def _joined(bundle: bytes, ours: bytes) -> bytes:
+    return bundle.rstrip(b"\n") + b"\n" + ours
+
+
+def _keystore(bundle: bytes) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+    ders = [block.der for block in pem_blocks(bundle) if block.label in CERTIFICATE_LABELS and block.der]
+    entries = [pkcs12.PKCS12Certificate(x509.load_der_x509_certificate(der), b"%d" % n) for n, der in enumerate(ders)]
+    return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(_JAVA_PASSWORD.encode()))

@@ -1,0 +1,26 @@
+"""`trustinstall run`: trust for one command, with nothing installed."""
+
+from __future__ import annotations
+
+import typer
+
+from trustinstall import options as o
+
+
+def run(
+    command: o.Command,
+    cert: o.Cert,
+    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    *,
+    force: o.Force = False,
+    allow_intermediate: o.Intermediate = False,
+    java: o.Java = False,
+) -> None:
+    """Run one command that trusts certificates, it and what it starts; install nothing."""
+    from trustinstall import borrowed, intake
+    from trustinstall.host import Host
+
+    host = Host.current()
+    taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+    loan = borrowed.lender(host, [one.certificate for one in taken.accepted], java=java)
+    raise typer.Exit(host.lend(loan, command))

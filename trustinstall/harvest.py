@@ -1,0 +1,73 @@
+"""The roots that a company has already put into the machine's own store: for whoever has no file of them.
+
+Only the machine's store is asked, which an administrator has filled, and never the user's. What everybody trusts anyway
+is left out: what the system's vendor delivers, Mozilla's roots, and what Windows has of Microsoft's from the start.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from trustinstall import survey
+from trustinstall.backend import Delivering, Places
+from trustinstall.backend import State as Trust
+from trustinstall.certificate import Certificate
+from trustinstall.errors import UsageProblem, printable
+from trustinstall.public_roots import FINGERPRINTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.backend import Backend, Store
+    from trustinstall.host import Host
+
+# Subjects of the roots that Windows is installed with, beside those that it fetches (AuthRoot). Source: Microsoft's
+# list of required trusted root certificates (KB 293781), and the list of its programme's participants.
+_MICROSOFT = re.compile(
+    "CN=(Microsoft (Root|Authenticode|ECC|Time Stamp|Identity Verification)|Thawte Timestamping|Symantec Enterprise)"
+    "|OU=(Microsoft Corporation|Copyright \\(c\\) 1997 Microsoft|NO LIABILITY ACCEPTED)"
+)
+Held = tuple[Certificate, str]  # a certificate, and the id of the store that holds it
+
+
+def company_roots(host: Host, backends: Sequence[Backend], match: str | None, sources: frozenset[str]) -> list[Held]:
+    """The roots of the machine's own stores that are not public, each once.
+
+    `match` is a part of the subject, in any case; `sources` names backends, or is empty for the system's own ones.
+    Raises UsageProblem where there is none.
+    """
+    found: dict[str, Held] = {}
+    places = survey.discover(host, backends, Places()).stores
+    stores = [(backend, store) for backend, store in places.values() if _is_source(store, sources)]
+    for backend, store in stores:
+        with suppress(OSError):
+            for one in _private(host, backend, store):
+                if match is None or match.casefold() in one.subject.casefold():
+                    found.setdefault(one.sha256, (one, store.id))
+    if not found:
+        raise UsageProblem(_nothing(stores, match))
+    return list(found.values())
+
+
+def _is_source(store: Store, sources: frozenset[str]) -> bool:
+    return store.backend in sources if sources else store.system and store.owner == 0
+
+
+def _private(host: Host, backend: Backend, store: Store) -> Iterator[Certificate]:
+    seen = backend.observe(host, store).anchors
+    delivered = backend.delivered(host, store) if isinstance(backend, Delivering) else frozenset[str]()
+    for der in backend.anchors(host, store):
+        one = Certificate(der)
+        public = one.sha256 in FINGERPRINTS or one.sha256 in delivered
+        if seen.get(one.sha256) is Trust.TRUSTED and not public and not _MICROSOFT.search(one.subject):
+            yield one
+
+
+def _nothing(stores: Sequence[tuple[Backend, Store]], match: str | None) -> str:
+    if not stores:
+        return "no store of this system is known here that a company's root could be taken from; name a file"
+    names = ", ".join(store.id for _, store in stores)
+    which = f"whose subject has {printable(match)} in it" if match else "but public ones"
+    return f"{names}: there are no roots {which}; ask for the certificate's file, and name that"

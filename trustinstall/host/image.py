@@ -1,0 +1,49 @@
+"""The root of an image, and how a tool of the image is run: confined, and never as if it were the machine's own.
+
+The confinement is made in a process of its own (`chamber`), so that nothing of it can stay behind in ours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import ToolFailed, UsageProblem, printable
+from trustinstall.host import files, paths, process
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.plan import Run
+
+
+def root(directory: str) -> str:
+    """The real path of an image's root; links are followed, because the caller chose the path.
+
+    Raises UsageProblem where there is no directory, or where it is the running machine's.
+    """
+    if sys.platform == "win32":
+        raise UsageProblem("--sysroot works on images of Linux, and not from Windows; run it on Linux or macOS")
+    real, name = os.path.realpath(directory), printable(directory, 4096)
+    if not files.is_directory(real):
+        raise UsageProblem(f"--sysroot {name}: no such directory; name the one that the image's /etc and /usr are in")
+    if real == "/":
+        raise UsageProblem("--sysroot / is the running machine; leave that option out")
+    return real
+
+
+def run(command: Run, top: str, program: str, told: Mapping[str, str], inherit: tuple[int, ...]) -> process.ToolResult:
+    """Run a tool of the image at `top`, where `program` is its real path, confined as `chamber` says.
+
+    Raises ToolFailed in the cases of `process.run`, and where the chamber cannot be made.
+    """
+    name = os.path.basename(command.argv[0])
+    if sys.platform != "linux" or getattr(sys, "frozen", False):
+        raise ToolFailed(f"{name} can be confined only on Linux, by an installed Python; leave --run-image-tool out")
+    if not files.executable(paths.place(top, program)):
+        raise ToolFailed(f"{name} is missing in the image; install the package that brings {program} there")
+    chamber = ("-I", "-m", "trustinstall.host.chamber", top, program)
+    confined = replace(command, argv=(sys.executable, *chamber, *command.argv[1:]))
+    return process.run(confined, sys.executable, told, inherit, name=name)

@@ -1,0 +1,48 @@
+"""The Windows Subsystem for Linux: a Linux like any other, with a Windows behind it that it can start programs of.
+
+Sources: Microsoft's WSL documentation (interoperability, wsl.conf), binfmt_misc(5), proc_mounts(5).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.host import Host
+
+_KERNEL = "/proc/sys/kernel/osrelease"  # ends in "-Microsoft" (WSL 1) or "-microsoft-standard-WSL2"
+_INTEROP = ("/proc/sys/fs/binfmt_misc/WSLInterop", "/proc/sys/fs/binfmt_misc/WSLInterop-late")
+_MOUNTS = "/proc/self/mounts"
+_DRIVES = frozenset({"9p", "drvfs", "virtiofs"})  # how Windows' drives are mounted: WSL 2, WSL 1, newer WSL 2
+_LETTER = re.compile(r"[A-Za-z]:(\\134|\\)?")  # the device's name; mounts write a backslash as \134
+_SOCKET = re.compile(r"/run/WSL/[0-9]+_interop")
+_LIMIT = 1 << 20  # bytes; the kernel makes a buffer of what is asked for
+_SYSTEM = "Windows/System32"
+TRANSLATE = ("/usr/bin/wslpath", "-w")  # prints the name that Windows' programs know a Linux file by
+
+
+def here(host: Host) -> bool:
+    """Whether this Linux runs under Windows. A container on such a kernel, which cannot reach Windows, is not."""
+    if host.platform != "linux" or b"microsoft" not in (host.read_or_none(_KERNEL, _LIMIT) or b"").lower():
+        return False
+    return any(host.status(path) for path in (*_INTEROP, "/run/WSL"))
+
+
+def system32(host: Host) -> str | None:
+    """The directory of Windows' own programs, as this Linux sees it; None where no drive of Windows' is mounted."""
+    mounts = (host.read_or_none(_MOUNTS, _LIMIT) or b"").decode("utf-8", "replace")
+    for line in mounts.splitlines():
+        device, _, rest = line.partition(" ")
+        place, kind, *_ = [*rest.split(" "), "", ""]
+        if kind in _DRIVES and _LETTER.fullmatch(device) and host.is_directory(f"{place}/{_SYSTEM}"):
+            return f"{place}/{_SYSTEM}"
+    return None
+
+
+def interop(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a Windows program must find in its environment to be started: the socket of this session."""
+    socket = environ.get("WSL_INTEROP", "")
+    return {"WSL_INTEROP": socket} if _SOCKET.fullmatch(socket) else {}
