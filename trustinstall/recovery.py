@@ -29,6 +29,7 @@ def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend
 
     The caller holds the lock. Raises StateError where it cannot be done; the journal is then kept.
     """
+    host.sweep()
     _sweep(host, state.base)
     _sweep(host, state.private)
     entries = journal.unfinished(host, state)
@@ -87,7 +88,8 @@ def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, go
     try:
         what = backend.refresh(host, store, gone)
         with host.guarded(what.guard if what else Guard()) as guarded:
-            refresh(host, what, guarded)
+            # Asked again: what the killed command's tool would still write is there only now.
+            refresh(host, backend.refresh(host, store, gone), guarded)
     except (TrustInstallError, OSError) as error:
         raise StateError(
             f"an earlier command was interrupted, and {store.id} could not be put right: {error}; "

@@ -11,6 +11,8 @@ passes over what has no line `Certificate:`, as `openssl x509 -text` writes it. 
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
@@ -53,6 +55,7 @@ BUNDLE = "/etc/ssl/cert.pem"  # the program's; before it, whatever a port or an 
 _SOURCES = ("/usr/share/certs/trusted", "/usr/local/share/certs/trusted", "/usr/local/etc/ssl/certs")
 _ENDINGS = (".pem", ".crt", ".cer", ".crl")
 _ENDING = ".crt"
+_OURS = re.compile(r"-([0-9a-f]{12})\.crt$")  # what `our_ending` gives
 _TEXT = b"Certificate:\n"
 # What is distrusted, by the words of either age: by packages and administrators, and by `certctl untrust`.
 _DISTRUST = tuple(
@@ -135,9 +138,13 @@ class Certctl:
                 draft.take(one)
         return draft.plan(frozenset(one.certificate.sha256 for one in wanted))
 
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh:
-        """Have everything made anew of what is there."""
-        return _REFRESH
+    def refresh(self, host: Host, store: Store, gone: Sequence[str]) -> Refresh:
+        """Have everything made anew of what is there; the program would keep its copies of what is gone."""
+        if store.location != BUNDLE:
+            return _REFRESH
+        starts = {match[1] for match in map(_OURS.search, gone) if match}
+        copies = [one.path for one in linked(host, HASHED) or () if one.link is None and one.sha256[:12] in starts]
+        return replace(_REFRESH, leftovers=tuple(copies))
 
     def verify(self, host: Host, store: Store) -> str | None:
         """Ask OpenSSL, where there is a bundle: one block that it cannot load makes it refuse the whole file."""

@@ -150,3 +150,17 @@ def test_a_file_that_was_deleted_by_hand_is_mended(system: System) -> None:
     assert system.outcome("remove", CERTIFICATE)[1]["result"] == "removed"
     assert not system.trusts()
     assert system.root.changes(ignore=IGNORED) == {}
+
+
+@only["program"]
+def test_what_a_killed_add_had_copied_is_taken_out(system: System) -> None:
+    """Killed when certctl had done its work, `add` leaves nothing that the next command does not undo."""
+    kept = system.root.read(freebsd.COMMAND)
+    system.root.write(freebsd.COMMAND, kept + b"\nimport os\nos.kill(os.getppid(), 9)\n")
+    killed = system.root.run([*freebsd.PROGRAM, "add", "--store", "freebsd", CERTIFICATE])
+    assert killed.returncode == -9
+    assert system.trusts()
+    system.root.write(freebsd.COMMAND, kept)
+    assert system.outcome("remove", CERTIFICATE)[0] == 0
+    assert not system.trusts()
+    assert system.root.changes(ignore=IGNORED) == {}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import ToolFailed
-from trustinstall.host import process
+from trustinstall.host import process, scratch
 from trustinstall.host.process import ToolResult
 from trustinstall.plan import Run
 
@@ -206,3 +206,29 @@ process.run(Run(({program!r},)), {program!r}, {{}}, (lock,))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert (tmp_path / "ended").exists()
+
+
+def test_what_a_killed_query_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory that nobody works in any more goes; one that is in use, and whatever is not ours, stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    dead = tmp_path / ".trustinstall-dead"
+    dead.mkdir(0o700)
+    (dead / "answer").write_text("x")
+    (tmp_path / ".trustinstall-open").mkdir(0o755)
+    (tmp_path / ".trustinstall-theirs").mkdir(0o700)
+    os.chown(tmp_path / ".trustinstall-theirs", 4711, 4711)
+    (tmp_path / "other").mkdir(0o700)
+    (tmp_path / ".trustinstall-link").symlink_to(tmp_path / "other")
+    with scratch.directory(None) as used:
+        scratch.sweep()
+        stayed = {path.name for path in tmp_path.iterdir()}
+        assert stayed == {Path(used).name, ".trustinstall-open", ".trustinstall-theirs", ".trustinstall-link", "other"}
+    assert not Path(used).exists()
+
+
+def test_a_directory_that_is_swept_too_early_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's sweep between the making of a directory and its lock costs nothing but another directory."""
+    held = iter([False, True])
+    monkeypatch.setattr(scratch, "_hold", lambda *_: next(held))
+    with scratch.directory(str(tmp_path)) as used:
+        assert [str(path) for path in tmp_path.iterdir()] == [used]

@@ -125,7 +125,9 @@ def test_reset_and_freeze() -> None:
         assert root.changes() == {}
         root.write("/srv/lost", "2")
         root.run(["rm", "/etc/issue"], check=True)
-        sleeper = root.popen(["sleep", "1000"])
+        sleeper = root.popen(["sh", "-c", "echo here; exec sleep 1000"])
+        assert sleeper.stdout is not None
+        assert sleeper.stdout.readline() == "here\n"
         root.reset()
         assert sleeper.wait(10) == -9
         sleeper.communicate()

@@ -12,6 +12,7 @@ from tests.support.throwaway import Throwaway
 
 TOOL = "/usr/sbin/certctl"
 HASHED, BUNDLE = "/etc/ssl/certs", "/etc/ssl/cert.pem"
+COMMAND = "/rehash"  # where the program in C is a Python, what it does is here
 PROGRAM = ("/opt/trustinstall/bin/python", "-I", "/opt/freebsd.py")
 _PUBLIC = 20
 

@@ -24,6 +24,7 @@ from trustinstall.host import (
     places,
     process,
     registry,
+    scratch,
     system,
     winpaths,
     worker,
@@ -192,8 +193,8 @@ class Host:
         """
         if self.is_image:
             raise ToolFailed(f"{command.argv[0]} is asked on a running machine only; start the image, and try there")
-        scratch = self.where(f"{self.state_base()}/private") if self.inherit else None
-        return process.query(command, self.where(command.argv[0]), self._home(), scratch)
+        aside = self.where(f"{self.state_base()}/private") if self.inherit else None
+        return process.query(command, self.where(command.argv[0]), self._home(), aside)
 
     def _home(self) -> dict[str, str]:
         """Where tools that keep something for each account look; root's tools have no home."""
@@ -339,8 +340,12 @@ class Host:
             raise ToolFailed(f"{command.argv[0]} is the image's, and is not run; --run-image-tool allows it")
         if self.tools is Tools.CONFINED:
             return image.run(command, self.root, self.real(command.argv[0]), told, self.inherit)
-        scratch = self.where(f"{self.state_base()}/private") if command.given else None
-        return process.run(command, self.where(command.argv[0]), {**self._home(), **told}, self.inherit, scratch)
+        aside = self.where(f"{self.state_base()}/private") if command.given else None
+        return process.run(command, self.where(command.argv[0]), {**self._home(), **told}, self.inherit, aside)
+
+    def sweep(self) -> None:
+        """Remove what killed commands have left where temporary files lie; see `scratch.sweep`."""
+        scratch.sweep()
 
     def announce(self, sentence: str) -> None:
         """Say on standard error what is about to happen."""

@@ -32,7 +32,7 @@ def take(path: str, tick: Callable[[], None], seconds: float = PATIENCE) -> int:
     descriptor = os.open(path, flags, 0o600)
     end = time.monotonic() + seconds
     try:
-        while not _try(descriptor):
+        while not attempt(descriptor):
             _wait(end, tick)
     except BaseException:
         os.close(descriptor)
@@ -65,7 +65,8 @@ def release(descriptor: int) -> None:
     os.close(descriptor)
 
 
-def _try(descriptor: int) -> bool:
+def attempt(descriptor: int) -> bool:
+    """Take the lock of an open file or directory if nobody holds it; whether it is ours now. Not on Windows."""
     if sys.platform == "win32":
         raise NotImplementedError
     import fcntl

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import Busy, ToolFailed, printable
-from trustinstall.host import files, paths
+from trustinstall.host import files, paths, scratch
 from trustinstall.plan import ANSWER, GIVEN, Run
 
 if TYPE_CHECKING:
@@ -76,19 +76,19 @@ def run(
     program: str,
     told: Mapping[str, str],
     inherit: tuple[int, ...],
-    scratch: str | None = None,
+    aside: str | None = None,
     name: str = "",
 ) -> ToolResult:
     """Run one tool in a process group of its own, with a built environment, an umask of 022 and a time-out.
 
     `program` is the real path; the tool also inherits the descriptors in `inherit`; files that stand for words of its
-    arguments lie in a directory of their own in `scratch`; errors call it `name`. Raises ToolFailed where the program
+    arguments lie in a directory of their own in `aside`; errors call it `name`. Raises ToolFailed where the program
     is missing, is not safe to run as root, does not end in time, or fails although it must succeed.
     """
     name = name or os.path.basename(command.argv[0])
     _check_program(program, name)
     # Files and no pipes: a tool that outlives us is not ended by a reader that has gone.
-    with _arguments(command, scratch) as (arguments, _), tempfile.TemporaryFile() as said:
+    with _arguments(command, aside) as (arguments, _), tempfile.TemporaryFile() as said:
         status = _run(command, (program, *arguments), told, inherit, said, said)
         result = ToolResult(status, _last(said))
     if result.status and command.must_succeed:
@@ -96,12 +96,12 @@ def run(
     return result
 
 
-def query(command: Run, program: str, told: Mapping[str, str], scratch: str | None = None) -> ToolResult:
+def query(command: Run, program: str, told: Mapping[str, str], aside: str | None = None) -> ToolResult:
     """Run a tool that only looks, as `run` does; raises ToolFailed in the same cases, and where it answers too much."""
     name = os.path.basename(command.argv[0])
     _check_program(program, name)
     with (
-        _arguments(command, scratch) as (arguments, answered),
+        _arguments(command, aside) as (arguments, answered),
         tempfile.TemporaryFile() as said,
         tempfile.TemporaryFile() as complained,
     ):
@@ -117,12 +117,12 @@ def query(command: Run, program: str, told: Mapping[str, str], scratch: str | No
 
 
 @contextlib.contextmanager
-def _arguments(command: Run, scratch: str | None) -> Generator[tuple[tuple[str, ...], str], None, None]:
+def _arguments(command: Run, parent: str | None) -> Generator[tuple[tuple[str, ...], str], None, None]:
     """The arguments, with real paths for the words that stand for files; and the path of the answer, or ""."""
     if not {GIVEN, ANSWER} & set(command.argv):
         yield command.argv[1:], ""
         return
-    with tempfile.TemporaryDirectory(prefix=files.temporary_name(""), dir=scratch) as directory:
+    with scratch.directory(parent) as directory:
         given, answer = os.path.join(directory, "given.cer"), os.path.join(directory, "answer")
         with open(given, "xb") as file:
             file.write(command.given)
