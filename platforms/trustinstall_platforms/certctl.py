@@ -16,26 +16,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
-from trustinstall.errors import StoreError, printable
+from trustinstall.errors import printable
 from trustinstall.plan import (
-    ABSENT,
-    Content,
     Delete,
-    Edit,
     Guard,
-    MakeDirectory,
-    Placed,
     Plan,
     Refresh,
-    RemoveDirectory,
     Run,
     digest,
-    link_digest,
 )
-from trustinstall_platforms.debian import read, without
+from trustinstall_platforms.anchor_files import Draft
+from trustinstall_platforms.debian import read
 from trustinstall_platforms.families import missing
 from trustinstall_platforms.hashlinks import linked
-from trustinstall_platforms.sources import files, fingerprints, our_ending
+from trustinstall_platforms.sources import files, fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +37,6 @@ if TYPE_CHECKING:
     from trustinstall.backend import Places, Record, Wanted
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
     from trustinstall_platforms.hashlinks import Linked
     from trustinstall_platforms.sources import Source
 
@@ -64,6 +57,10 @@ _DISTRUST = tuple(
     for word in ("untrusted", "blacklisted")
 )
 _DISTRUSTED = ("/etc/ssl/untrusted", "/etc/ssl/blacklisted")
+_FOREIGN_ADVICE = (
+    "distrust it: put a copy into /usr/local/etc/ssl/untrusted (before FreeBSD 15) or "
+    "/usr/local/share/certs/untrusted, and run certctl rehash"
+)
 _REFRESH = Refresh(
     # The scripts return what their last step did, which is 1 where that certificate is distrusted.
     (Run((TOOL, "rehash"), must_succeed=False),),
@@ -131,11 +128,7 @@ class Certctl:
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """See `Backend.plan`; raises StoreError where certctl would drop ours, or change what others have said."""
         draft = _Draft(host, store, seen, record)
-        for one in wanted:
-            if one.trusted:
-                draft.place(one.certificate)
-            else:
-                draft.take(one)
+        draft.make(wanted)
         return draft.plan(frozenset(one.certificate.sha256 for one in wanted))
 
     def refresh(self, host: Host, store: Store, gone: Sequence[str]) -> Refresh:
@@ -152,128 +145,55 @@ class Certctl:
         return refusal and f"OpenSSL cannot load {BUNDLE}: {printable(refusal)}"
 
 
-class _Draft:
+class _Draft(Draft):
     """A plan while it is being made."""
 
+    directory, ending, heading, foreign_advice = LOCAL, _ENDING, _TEXT, _FOREIGN_ADVICE
+
     def __init__(self, host: Host, store: Store, seen: Observation, record: Record) -> None:
-        self._host, self._store, self._seen, self._record = host, store, seen, record
+        super().__init__(host, store, seen, record, list(files(host, LOCAL, endings=_ENDINGS)))
         self._script = store.location == HASHED
-        self._local = list(files(host, LOCAL, endings=_ENDINGS))
         self._links = linked(host, HASHED) or []
         self._others = {one.path: one for top in _SOURCES for one in _below(host, top)}
-        self._new: list[Step] = []
-        self._placed: list[Placed] = []
-        self._foreign: set[str] = set()
-        self._taken: dict[str, tuple[Source, set[str]]] = {}
         self._copies: dict[str, Linked] = {}
-        self._emptied: list[Step] = []
-        self._stale = False  # hash links are behind the files
 
-    def place(self, certificate: Certificate) -> None:
-        """Have one certificate trusted."""
-        sha256 = certificate.sha256
-        whole = self._seen.anchors.get(sha256) is State.TRUSTED
-        own = [one for one in self._holding(sha256) if self._is_ours(one, sha256)]
-        if whole and not own:
-            self._foreign.add(sha256)
-            return
-        entries = [one.path for one in own]
-        # Whoever goes last takes a directory along that any of ours has brought.
-        directories = [path for known in self._record.values() for path in known.directories]
-        if not whole:
-            self._refuse_distrusted(certificate)
-            self._stale = True
-            if not own:
-                directories += missing(self._host, LOCAL)
-                entries.append(self._write(certificate))
-        self._placed.append(Placed(sha256, tuple(entries), tuple(dict.fromkeys(directories))))
+    def elsewhere(self, sha256: str) -> str | None:
+        """See `Draft`."""
+        return next((other.path for other in self._others.values() if sha256 in other.certificates), None)
 
-    def take(self, one: Wanted) -> None:
-        """Have one certificate trusted no longer, as far as it is ours or `foreign` says so."""
-        sha256, placement = one.certificate.sha256, self._record.get(one.certificate.sha256)
-        holders = self._holding(sha256)
-        for holder in holders:
-            if one.foreign or self._is_ours(holder, sha256):
-                self._taken.setdefault(holder.path, (holder, set()))[1].add(sha256)
-            else:
-                self._foreign.add(sha256)
-        if placement:
-            self._emptied += [RemoveDirectory(path) for path in reversed(placement.directories)]
-        if sha256 not in self._seen.anchors:
-            return
-        elsewhere = next((other.path for other in self._others.values() if sha256 in other.certificates), None)
-        if elsewhere and one.foreign:
-            raise self._error(
-                f"{one.certificate.name} is trusted because of {printable(elsewhere)}, which is not changed",
-                "distrust it: put a copy into /usr/local/etc/ssl/untrusted (before FreeBSD 15) or "
-                "/usr/local/share/certs/untrusted, and run certctl rehash",
-            )
-        if elsewhere or not (holders or placement or one.foreign):
-            self._foreign.add(sha256)
-        if sha256 not in self._foreign:
-            self._stale = True
-            self._copies |= {link.path: link for link in self._links if link.sha256 == sha256 and link.link is None}
+    def goes(self, one: Wanted, *, held: bool) -> None:  # noqa: ARG002
+        """See `Draft`: what `certctl trust` or the program has copied would stay."""
+        sha256 = one.certificate.sha256
+        self._copies |= {link.path: link for link in self._links if link.sha256 == sha256 and link.link is None}
 
     def plan(self, wanted: frozenset[str]) -> Plan:
         """Make the plan; `wanted` are the certificates that it is about."""
-        steps = [*self._takings(), *self._new]
+        copies = [Delete(path, digest(self.host.read(path))) for path in self._copies]
+        steps = [*self.steps(), *copies]
         refresh = None
-        if steps or self._stale:
-            self._refuse_losses(wanted - self._foreign)
+        if steps or self.stale:
+            self._refuse_losses(wanted - self.foreign)
             self._refuse_forgetting()
             refresh = _REFRESH
-        return Plan((*steps, *self._emptied), refresh, tuple(self._placed), frozenset(self._foreign))
+        return Plan((*steps, *self.emptied), refresh, tuple(self.placed), frozenset(self.foreign))
 
-    def _holding(self, sha256: str) -> list[Source]:
-        return [one for one in self._local if sha256 in one.certificates]
-
-    def _is_ours(self, source: Source, sha256: str) -> bool:
-        recorded = self._record.get(sha256)
-        return source.named(_ENDING) or (recorded is not None and source.path in recorded.entries)
-
-    def _write(self, certificate: Certificate) -> str:
-        path = f"{LOCAL}/{certificate.slug}{our_ending(certificate.sha256, _ENDING)}"
-        if self._host.status(path) is not None:
-            raise self._error(
-                f"{path} holds something else than its name says", "look at it and move it away, then try again"
-            )
-        if not self._new:
-            self._new += map(MakeDirectory, missing(self._host, LOCAL))
-        self._new.append(Edit(path, Content(_TEXT + certificate.pem), ABSENT))
-        return path
-
-    def _takings(self) -> Iterator[Step]:
-        for source, leaving in self._taken.values():
-            standing = digest(source.content) if source.link is None else link_digest(source.link)
-            if set(source.certificates) <= leaving:
-                yield Delete(source.path, standing)
-            elif source.link is None:
-                yield Edit(source.path, Content(without(source.content, leaving)), standing)
-            else:
-                raise self._error(
-                    f"{printable(source.path)} is a link to a file that holds others, too, and is not changed",
-                    "take the certificate out of that file, and try again",
-                )
-        for path in self._copies:
-            yield Delete(path, digest(self._host.read(path)))
-
-    def _refuse_distrusted(self, certificate: Certificate) -> None:
-        """The tool would leave it out."""
-        for one in (*_listed(self._host, _DISTRUST), *_listed(self._host, _DISTRUSTED)):
+    def refuse(self, certificate: Certificate) -> None:
+        """See `Draft`: what is distrusted is left out."""
+        for one in (*_listed(self.host, _DISTRUST), *_listed(self.host, _DISTRUSTED)):
             if certificate.sha256 in one.certificates:
-                raise self._error(
+                raise self.error(
                     f"{certificate.name} is distrusted on this machine by {printable(one.path)}",
                     "take that file away (in /etc/ssl: certctl trust FILE) if it should be trusted, and try again",
                 )
 
     def _refuse_losses(self, wanted: frozenset[str]) -> None:
         """Keep what was put among the hash links by hand, where the tool empties their directory first."""
-        fed = {sha256 for one in (*self._local, *self._others.values()) for sha256 in one.certificates}
-        fed |= {sha256 for one in _below(self._host, LOCAL) for sha256 in one.certificates}
+        fed = {sha256 for one in (*self.local, *self._others.values()) for sha256 in one.certificates}
+        fed |= {sha256 for one in _below(self.host, LOCAL) for sha256 in one.certificates}
         if not self._script:
             fed |= {link.sha256 for link in self._links}
-        if lost := self._seen.anchors.keys() - wanted - fed:
-            raise self._error(
+        if lost := self.seen.anchors.keys() - wanted - fed:
+            raise self.error(
                 f"certctl would drop {len(lost)} certificates (the first: sha256 {min(lost)[:12]}) from {HASHED}, "
                 "because no file feeds them",
                 f"put them into files in {LOCAL}, or run certctl rehash to drop them",
@@ -281,18 +201,15 @@ class _Draft:
 
     def _refuse_forgetting(self) -> None:
         """Keep what `certctl untrust` has put beside the hash links, where the tool empties that directory, too."""
-        kept = {sha256 for one in _listed(self._host, _DISTRUST) for sha256 in one.certificates}
-        lost = {sha256 for one in _listed(self._host, _DISTRUSTED) for sha256 in one.certificates} - kept
+        kept = {sha256 for one in _listed(self.host, _DISTRUST) for sha256 in one.certificates}
+        lost = {sha256 for one in _listed(self.host, _DISTRUSTED) for sha256 in one.certificates} - kept
         if self._script and lost:
-            raise self._error(
+            raise self.error(
                 f"certctl would trust {len(lost)} certificates again (the first: sha256 {min(lost)[:12]}) that certctl "
                 "untrust has distrusted, because no file says so",
                 "copy them from /etc/ssl/untrusted into /usr/local/etc/ssl/untrusted, run certctl rehash, and try "
                 "again",
             )
-
-    def _error(self, cause: str, advice: str) -> StoreError:
-        return StoreError(store=self._store.id, cause=cause, advice=advice)
 
 
 def _is_script(host: Host) -> bool:

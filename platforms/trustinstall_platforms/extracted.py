@@ -24,7 +24,7 @@ from trustinstall.plan import ABSENT, Content, Delete, Edit, digest
 from trustinstall_platforms import keystore
 from trustinstall_platforms.links import HASH_LINK, Links
 from trustinstall_platforms.openssl_hash import P11_KIT, old_subject_hash, subject_hash
-from trustinstall_platforms.p11_kit import alias, authority, comment, file_name, good_for, trusted_pem
+from trustinstall_platforms.p11kit_writing import alias, authority, comment, file_name, good_for, trusted_pem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -72,7 +72,7 @@ class Keychain:
             self.name,
             location,
             0 if self._machine else status.uid,
-            self.name,
+            self.name if self._machine else f"{self.name}:{location}",
             _CLIENTS if self._machine else f"{_CLIENTS}, for this account",
             unwritable=None if tool else f"{security_tool.TOOL} is missing; this Mac is damaged: install macOS anew",
         )

@@ -186,6 +186,13 @@ def test_root_has_no_keychain_of_its_own(mac: Mac) -> None:
     assert not Keychain("login-keychain", machine=False).discover(host, Places())
 
 
+def test_each_account_has_a_keychain_of_its_own_name(mac: Mac) -> None:
+    """Listed for several accounts, one account's store does not hide another's; the backend's name means each."""
+    (store,) = ACCOUNT.discover(mac.host(), Places())
+    assert store.id == f"login-keychain:{LOGIN}"
+    assert Selection(stores=("login-keychain",)).takes(store)
+
+
 def test_a_missing_tool_is_said(mac: Mac) -> None:
     """Without /usr/bin/security nothing can be done, and that is said at once."""
     (mac.root / "usr/bin/security").unlink()

@@ -38,6 +38,7 @@ class MacMachine(Base):
         location = self.mac.login_keychain() if self._own else SYSTEM_KEYCHAIN
         state = f"/home/alice/{_SUPPORT}" if self._own else f"/{_SUPPORT}"
         user = "alice" if self._own else "root"
+        store = f"{store}:{location}" if self._own else store
         super().__init__(throwaway, user, store, location, state, tool=SECURITY, sabotages=SABOTAGE)
         self.singly = True
         self._deliver()
