@@ -64,11 +64,15 @@ class FreeBSD(Base):
         return self.verified(sha256, ["-no-CAfile", "-CApath", freebsd.HASHED], *by_file)
 
     def sound(self) -> int:
-        """When certctl has ended, whoever has started it: until then, by its own doing, hash links are missing."""
+        """When certctl has ended, whoever has started it: until then, by its own doing, hash links are missing.
+
+        Where the program keeps its copies, ours is taken out before it runs: killed between the two, the bundle
+        still has one more.
+        """
         self.throwaway.settle()
         names = [path.name for path in self.throwaway.path(freebsd.HASHED).iterdir()]
         assert len({self.throwaway.read(f"{freebsd.HASHED}/{name}") for name in names}) == len(names)
-        assert self._script or super().sound() == len(names)
+        assert self._script or super().sound() - len(names) in {0, 1}
         return len(names)
 
     def put_stranger(self) -> str:
