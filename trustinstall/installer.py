@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import restarts, survey
+from trustinstall import homes, restarts, survey
 from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificate import Certificate
@@ -211,10 +211,13 @@ class Installer:
             else:
                 problem = f"{handoffs[uid][0]} belongs to it, and it is no account with a home; give it to one"
                 parts.append(Part(f"uid {uid}", problem=problem))
-        if found and wish.trusted and not wish.dry_run:
-            engine.cover(wish, [one.name for one in found.values()])
+        away = {uid: why for uid, one in found.items() if (why := homes.closed(self.host, one))}
+        parts += [Part(found[uid].name, skipped=why) for uid, why in away.items()]
+        working = {uid: one for uid, one in found.items() if uid not in away}
+        if working and wish.trusted and not wish.dry_run:
+            engine.cover(wish, [one.name for one in working.values()])
         known = {one.uid for one in accounts}
-        for uid, account in found.items():
+        for uid, account in working.items():
             paths = tuple(handoffs.get(uid, ()))
             limited = selection if uid in known else replace(selection, below=paths)
             parts.append(self._for_account(account, wish, Places(searches=paths), limited))
@@ -250,6 +253,9 @@ class Installer:
         view = views.look(self.host, self.backends, places or Places(), every_anchor=every_anchor)
         for account in situation.accounts:
             theirs = replace(self.host, account=account, environ={})
+            if why := homes.closed(self.host, account):
+                view += views.View(notes=(f"{account.name}: {why}",))
+                continue
             job = partial(_look_for, theirs, self.backends, every_anchor=every_anchor)
             try:
                 other = views.from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
@@ -271,6 +277,8 @@ class Installer:
 
         found: dict[str, Certificate] = {}
         for account in decide(self.host, ask or Ask(), terminal=False).accounts:
+            if homes.closed(self.host, account):
+                continue
             job = partial(_known_for, replace(self.host, account=account, environ={}), self.backends)
             try:
                 answer = self.host.as_account(account, job, partial(self.tick, account.name))

@@ -63,6 +63,7 @@ def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advic
         ],
         "stores": [_store(part, one) for part in report.parts for one in part.outcomes],
         "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
+        "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.parts if part.skipped],
         "recovered": any(part.recovered for part in report.parts),
         "restart_needed": list(advice.restart),
         "env": dict(advice.env),

@@ -80,6 +80,8 @@ def change_lines(report: Report, advice: Advice, style: Style, *, verbose: bool)
             lines.append("An earlier command had been interrupted; it was undone first.")
         if part.problem:
             lines += wrapped(f"{style.bad('failed')} for {part.scope}: {part.problem}", "  ")
+        if part.skipped:
+            lines += wrapped(f"{style.quiet('skipped')} {part.scope}: {part.skipped}", "  ")
         lines += _part_lines(part, style, verbose=verbose)
     lines += wrapped(_summary(report), "")
     return lines + _next_lines(advice, style)
@@ -188,6 +190,7 @@ def failures(report: Report) -> list[str]:
     lines = [f"trustinstall: {part.scope}: {part.problem}" for part in report.parts if part.problem]
     failed = [one for one in report.outcomes if one.result is Result.FAILED]
     lines += [f"trustinstall: {printable(f'{one.store.id}: {one.detail}', 4096)}" for one in failed]
+    lines += [f"trustinstall: {part.scope}: {part.skipped}" for part in report.parts if part.skipped]
     return lines or ["trustinstall: some stores are not covered; -v lists them"]
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import wsl
+from trustinstall import homes, wsl
 from trustinstall.errors import NoRights, UsageProblem, printable
 from trustinstall.host import Tools
 
@@ -113,7 +113,7 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
             else "root has no invoking account here; name one with --for-user NAME, or use --all-users"
         )
     covered = {one.uid for one in accounts}
-    people = [one for one in host.people() if one.uid not in covered]
+    people = [one for one in homes.everybody(host) if one.uid not in covered]
     kind = "sudo" if invoker else "root"
     return Situation(
         kind,
@@ -175,7 +175,7 @@ def _accounts(host: Host, ask: Ask, invoker: Account | None) -> tuple[Account, .
             raise UsageProblem(f"{printable(name)} has no stores of its own that a home could hold; leave it out")
         chosen[account.uid] = account
     if ask.all_users:
-        chosen |= {one.uid: one for one in host.people()}
+        chosen |= {one.uid: one for one in homes.everybody(host)}
     if invoker is not None and not ask.for_users:
         chosen.setdefault(invoker.uid, invoker)
     chosen.pop(0, None)  # root's own stores are the machine's

@@ -22,18 +22,20 @@ class Part:
         scope: "machine", or the account's name.
         outcomes: one for each store.
         problem: why the scope could not be worked on at all, or "".
+        skipped: why the scope was left alone, which is no failure, or "".
         recovered: whether an interrupted command was undone first.
     """
 
     scope: str
     outcomes: tuple[Outcome, ...] = ()
     problem: str = ""
+    skipped: str = ""
     recovered: bool = False
 
     @property
     def done(self) -> bool:
         """Whether nothing failed in it."""
-        return not self.problem and not any(one.result is Result.FAILED for one in self.outcomes)
+        return not (self.problem or self.skipped) and not any(one.result is Result.FAILED for one in self.outcomes)
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,13 @@ class Report:
     def exit_code(self, *, strict: bool = False) -> int:
         """0 holds now, 1 nothing could be done, 3 some stores done and some not, 5 no rights; see README.
 
-        With `strict`, stores outside the scope and copies of strangers count as not done.
+        With `strict`, stores outside the scope, homes that were skipped and copies of strangers count as not done.
         """
         good = [one for one in self.in_scope if one.result is not Result.FAILED]
         bad = len(self.in_scope) - len(good) + sum(bool(part.problem) for part in self.parts)
         if strict:
             bad += sum(one.result in {Result.NOT_COVERED, Result.FOREIGN} for one in self.outcomes)
+            bad += sum(bool(part.skipped) for part in self.parts)
         if self.left:
             return 3 if self.changed else 5
         if bad:

@@ -76,6 +76,24 @@ def test_all_users_and_one_user(fresh: Throwaway) -> None:
     assert (holds(fresh, ALICE), holds(fresh, BOB)) == (False, False)
 
 
+def test_a_home_that_is_not_there_is_skipped(fresh: Throwaway) -> None:
+    """It fails nobody, is named with its reason, and is still known when it is back; --strict counts it."""
+    deliver(fresh, "alice", "bob")
+    quick(fresh)
+    words = ("--json", "--all-users", CERT)
+    assert told(fresh.trustinstall("add", *words))["exit_code"] == 0
+    fresh.run(["mv", "/home/bob", "/home/.away"], check=True)
+    gone = told(fresh.trustinstall("remove", *words))
+    assert (gone["exit_code"], gone["problems"]) == (0, [])
+    assert ["is not there" in one["message"] for one in gone["skipped"] if one["scope"] == "bob"] == [True]
+    assert (holds(fresh, DEBIAN), holds(fresh, ALICE)) == (False, False)
+    assert told(fresh.trustinstall("add", "--strict", *words))["exit_code"] == 3
+    fresh.run(["mv", "/home/.away", "/home/bob"], check=True)
+    assert holds(fresh, BOB)
+    assert told(fresh.trustinstall("remove", "--json", ROOT.sha256))["exit_code"] == 0
+    assert not holds(fresh, BOB)
+
+
 def test_without_root(fresh: Throwaway) -> None:
     """Her own stores; the administrator's command, with absolute paths and quoting; the second add changes nothing."""
     deliver(fresh, "alice")

@@ -259,6 +259,10 @@ class Host:
         """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
         return system.distribution(self.root)
 
+    def logs_in(self, account: Account) -> bool:
+        """Whether a person logs in to an account; see `accounts.logs_in`."""
+        return accounts.logs_in(account, self.platform)
+
     def people(self) -> list[Account]:
         """The accounts that a person logs in to."""
         return accounts.people(self.platform)

@@ -6,7 +6,9 @@ import os
 import sys
 from dataclasses import dataclass
 
-_FIRST, _NOBODY = 1000, 65534  # uids that login.defs(5) and the kernel set aside for people, and for nobody
+_FIRST = 1000  # the first uid of a person (login.defs(5)); directory services give out large ones
+_NOBODY = frozenset({65534, 65535, 2**32 - 2, 2**32 - 1})  # uids of nobody, in 16 and in 32 bits
+_SEALED = ("/nologin", "/false", "/sync")  # shells that nobody logs in to
 _FIRST_OF_MAC = 501  # as dscl(1) gives them; macOS' own accounts are below
 
 
@@ -70,15 +72,19 @@ def named(name: str) -> Account | None:
 
 
 def people(platform: str) -> list[Account]:
-    """Accounts that a person logs in to: a login shell, a home, a uid from 1000 (login.defs' UID_MIN) or 501 on."""
+    """The accounts that people log in to, as far as they are listed (directory services often list nobody)."""
     if sys.platform == "win32":
         return []
     import pwd
 
-    sealed = ("/nologin", "/false", "/sync")
-    found = (_account(entry) for entry in pwd.getpwall())
+    return [one for one in map(_account, pwd.getpwall()) if logs_in(one, platform)]
+
+
+def logs_in(account: Account, platform: str) -> bool:
+    """Whether a person logs in to it: a login shell, a home, a uid from 1000 (login.defs' UID_MIN) or 501 on."""
     first = _FIRST_OF_MAC if platform == "darwin" else _FIRST
-    return [one for one in found if first <= one.uid < _NOBODY and one.home and not one.shell.endswith(sealed)]
+    person = account.uid >= first and account.uid not in _NOBODY
+    return person and bool(account.home) and not account.shell.endswith(_SEALED)
 
 
 def groups(account: Account) -> list[int]:

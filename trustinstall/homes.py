@@ -1,0 +1,110 @@
+"""Whose homes there are, and which of them is not worked in.
+
+Sources: proc_pid_mountinfo(5), autofs(5), ecryptfs(7) and ecryptfs-utils, systemd-homed(8), sssd.conf(5) (`enumerate`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.errors import printable
+from trustinstall.host import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Account, Host
+
+_MOUNTS = "/proc/self/mountinfo"
+_LIMIT = 4 << 20  # bytes; the kernel makes a buffer of what is asked for
+_NETWORK = re.compile(
+    "nfs4?|cifs|smb3|smbfs|afs|ceph|lustre|gpfs|beegfs|glusterfs|ncpfs|coda|orangefs|davfs"
+    r"|fuse\.(sshfs|glusterfs|davfs.*|rclone|s3fs|ceph.*|smbnetfs)"
+)
+_OCTAL = re.compile(r"\\([0-7]{3})")  # how blanks are written in a path
+_BESIDE = ("/home", "/Users")
+_MOST = 20_000  # homes; more are not looked through
+_SEALED = (".homedir", ".home")  # what systemd-homed keeps of a home that is not open
+
+
+class Mount(NamedTuple):
+    """A file system that is mounted: where, and of which type."""
+
+    path: str
+    type: str
+
+
+def everybody(host: Host) -> list[Account]:
+    """The accounts that people log in to: those that are listed, and the owners of homes.
+
+    A directory service often lists nobody (sssd's `enumerate` is off), and yet knows everybody who is asked for.
+    """
+    found = {one.uid: one for one in host.people()}
+    mounts = _mounts(host)
+    beside = {*_BESIDE, *(one.home.rpartition("/")[0] for one in found.values() if one.home)} - {""}
+    for uid, path in _owned(host, sorted(beside), mounts):
+        account = None if uid in found or uid == 0 else host.account_of(uid)
+        if account is not None and host.logs_in(account) and host.real(account.home or "") == host.real(path):
+            found[uid] = account
+    return list(found.values())
+
+
+def closed(host: Host, account: Account) -> str | None:
+    """Why an account's home is left alone, and what to do; None where it is not."""
+    if account.home is None:
+        return None
+    home = account.home.rstrip("/") or "/"
+    mount = _mount_of(home, _mounts(host))
+    if mount is not None and _NETWORK.fullmatch(mount.type):
+        return f"its home {printable(home)} lies on the network ({mount.type}); run trustinstall as that account"
+    if mount is not None and mount.type == "autofs":
+        return f"its home {printable(home)} is not mounted; run trustinstall as that account"
+    status = host.status(home)
+    if status is None:
+        opened = any(host.status(home + ending) for ending in _SEALED)
+        why = "is encrypted, and not open" if opened else "is not there"
+        return f"its home {printable(home)} {why}; run trustinstall as that account when it is logged in"
+    if host.status(f"{home}/Access-Your-Private-Data.desktop") and (mount is None or mount.type != "ecryptfs"):
+        return f"its home {printable(home)} is encrypted, and not open; run trustinstall as that account"
+    return None
+
+
+def _owned(host: Host, directories: list[str], mounts: list[Mount]) -> Iterator[tuple[int, str]]:
+    """The owners of what lies in directories, and one below where that is root's own (/home/DOMAIN/alice)."""
+    for directory in directories:
+        for uid, path in _owners(host, directory, mounts):
+            yield uid, path
+            if uid == 0:
+                yield from _owners(host, path, mounts)
+
+
+def _owners(host: Host, directory: str, mounts: list[Mount]) -> Iterator[tuple[int, str]]:
+    remote = {one.path for one in mounts if _is_remote(one)}  # to look at what is not there can take for ever
+    for name in [] if directory in remote else host.names(directory)[:_MOST]:
+        path = f"{directory}/{name}"
+        status = None if path in remote else host.status(path)
+        if status is not None and status.kind is Kind.DIRECTORY:
+            yield status.uid, path
+
+
+def _is_remote(mount: Mount) -> bool:
+    return mount.type == "autofs" or _NETWORK.fullmatch(mount.type) is not None
+
+
+def _mounts(host: Host) -> list[Mount]:
+    """What is mounted, later ones last; nothing where the system does not say so in this way."""
+    content = (host.read_or_none(_MOUNTS, _LIMIT) or b"").decode("utf-8", "surrogateescape")
+    found: list[Mount] = []
+    for line in content.splitlines():
+        before, _, after = line.partition(" - ")
+        words, kind = before.split(" "), after.partition(" ")[0]
+        if len(words) > 4 and kind:  # noqa: PLR2004  the fifth word is the mount point
+            found.append(Mount(_OCTAL.sub(lambda match: chr(int(match[1], 8)), words[4]), kind))
+    return found
+
+
+def _mount_of(path: str, mounts: list[Mount]) -> Mount | None:
+    """The file system that a path lies on: of the longest mount points above it, the last one."""
+    above = [one for one in mounts if one.path == "/" or f"{path}/".startswith(f"{one.path}/")]
+    return max(reversed(above), key=lambda one: len(one.path), default=None)
