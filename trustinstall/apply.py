@@ -6,6 +6,8 @@ computed, and written to the journal, before anything was done.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import ToolFailed, printable
@@ -81,16 +83,22 @@ def inverse(host: Host, step: Step) -> Step | None:
 
 
 def operate(host: Host, operation: Native, commands: Commands) -> str | None:
-    """Have the store's tool do something; what it complained of, or None. It is no verdict: the store is looked at."""
+    """Have the store's tool do something; what it complained of, or None. It is no verdict: the store is looked at.
+
+    Raises ToolFailed where a tool that must succeed says that it has not, whatever the store shows.
+    """
     for run in commands(operation):
         if run.announce:
             host.announce(run.announce)
         try:
-            result = host.run(run, {})
+            result = host.run(replace(run, must_succeed=False), {})
         except ToolFailed as error:
             return str(error)
         if result.status:
-            return complaint(run, result.status, result.output)
+            said = complaint(run, result.status, result.output)
+            if run.must_succeed:
+                raise ToolFailed(said)
+            return said
     return None
 
 
@@ -138,7 +146,8 @@ def undo(host: Host, steps: Sequence[Undo], token: str, commands: Commands = no_
     deleted: list[str] = []
     for step in steps:
         if isinstance(step, Native):
-            operate(host, step, commands)
+            with suppress(ToolFailed):  # the caller looks at what it came to
+                operate(host, step, commands)
             continue
         try:
             if isinstance(step, Edit) and step.expect == ANY and host.status(step.path) is None:

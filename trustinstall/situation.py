@@ -65,7 +65,7 @@ class Situation:
         uncovered: how many accounts that people log in to are not covered.
         may_ask: whether a question may be asked at all.
         image: the root of the image that is worked on, or "".
-        may_answer: whether somebody sits where a window would open, and can answer it.
+        may_answer: whether a system's own window may open, where there is a screen for it.
     """
 
     kind: str
@@ -100,8 +100,9 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
     if host.is_image:
         return _for_image(host, ask, terminal=terminal)
     traits = _traits(host)
-    attended = terminal and not ask.no_input and not traits & {"ci", "image build"}
-    may_ask, may_answer = attended and not ask.silent, attended and not traits & {"ssh", "service"}
+    attended = not ask.no_input and not traits & {"ci", "image build"}
+    # A window needs no terminal: whether there is a screen for it is for the store to find out.
+    may_ask, may_answer = attended and terminal and not ask.silent, attended and not traits & {"ssh", "service"}
     if not host.account.is_root:
         return replace(_for_user(host, ask, traits), may_ask=may_ask, may_answer=may_answer)
     invoker = _invoker(host)

@@ -57,7 +57,7 @@ def ignores_accounts(host: Host) -> bool:
 def nobody_answers(host: Host) -> str | None:
     """Why no window that opens here would be answered, in words; None where somebody sits in front of it."""
     if not host.dialogs:
-        return "macOS asks in a window first, and nobody can answer one here (ssh, CI, a service, or a script)"
+        return "macOS asks in a window first, and nobody can answer one here (ssh, CI, a service, or --no-input)"
     console = host.status(_CONSOLE)
     person = _person(host)
     if console is None or console.uid == 0:

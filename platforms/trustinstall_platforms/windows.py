@@ -148,7 +148,7 @@ _PATIENCE = 120.0  # seconds for somebody to find the window and to read it
 _SECONDS = 60.0
 
 # What certutil ends with: the HRESULT, which the host gives as an unsigned number (winerror.h).
-MEANINGS: tuple[tuple[int, str], ...] = (
+_WORDS = (
     (0x80070005, "Windows refuses it (access is denied): the prompt is not elevated, or a policy forbids it"),
     (0x800704C7, "somebody answered No, or nobody could see the window that Windows opened"),
     (0x80090011, "certutil found no such certificate"),
@@ -160,6 +160,7 @@ MEANINGS: tuple[tuple[int, str], ...] = (
     (0x8009310B, "certutil cannot read the certificate that it was given"),
     (0x80070020, "another program holds the store"),
 )
+MEANINGS = tuple((status, f"{said} (0x{status:08X})") for status, said in _WORDS)
 _ADD, _REMOVE = "add", "remove"
 
 
@@ -213,6 +214,10 @@ class WindowsStore:
         """The DER of every certificate that `observe` counts."""
         yield from self._seen(host, self._look(host)).values()
 
+    def delivered(self, host: Host, _store: Store) -> frozenset[str]:
+        """What Windows Update has fetched: Microsoft chose it, and nobody of this company."""
+        return frozenset(_certificates(self._reach.registry(host), _UPDATED)[0])
+
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan an operation of certutil for each certificate that is missing, or ours and to go.
 
@@ -265,7 +270,6 @@ class WindowsStore:
                 (self._reach.tool(host), *self._kind.options, *words),
                 seconds=_PATIENCE if self._kind.asks else _SECONDS,
                 given=step.der if step.operation == _ADD else b"",
-                must_succeed=False,
                 meanings=MEANINGS,
                 announce=_announcement(step.operation, thumbprint) if self._kind.asks else "",
             ),
@@ -349,7 +353,7 @@ class WindowsStore:
             raise StoreError(
                 store=store.id,
                 cause="Windows asks in a window before it changes an account's roots, and nobody can answer it here",
-                advice="run it at the desktop without --no-input and --json, have an administrator add it for the "
+                advice="run it at the desktop without --no-input, have an administrator add it for the "
                 f"machine, or leave this store out (--skip {store.id})",
             )
 

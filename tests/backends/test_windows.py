@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall.backend import Placement, Places, State, Store, ToolBackend, Wanted
+from trustinstall.backend import Delivering, Placement, Places, State, Store, ToolBackend, Wanted
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
@@ -196,6 +196,15 @@ def test_a_store_is_found_again_where_it_was() -> None:
         assert isinstance(backend, ToolBackend)
         assert backend.at(host, key) == store_of(host, backend)
         assert backend.at(host, POLICY) is None
+
+
+@pytest.mark.parametrize("backend", [WINDOWS, WINDOWS_USER], ids=["machine", "account"])
+def test_what_windows_update_fetched_is_microsofts_choice(backend: WindowsStore) -> None:
+    """What an administrator or a policy put there is not."""
+    third = Certificate(make_root(common_name="A Policy's Root").der)
+    host = computer(elevated=False).put(UPDATED, OTHER).put(OWN, ROOT).put(POLICY, third)
+    assert isinstance(backend, Delivering)
+    assert backend.delivered(host, store_of(host, backend)) == {OTHER.sha256}
 
 
 # --- what is planned ---

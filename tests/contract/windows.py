@@ -29,7 +29,7 @@ class WindowsMachine:
     sabotages: Sequence[str] = SABOTAGE
     kills = 40 if FULL else 4
     crowd = 10 if FULL else 4
-    singly = False
+    singly = True
 
     def __init__(self, windows: Windows, store: str) -> None:
         """Deliver it."""
@@ -93,8 +93,8 @@ class WindowsMachine:
         return {rf"{top}\{key}": values for top, tree in zip(_KEYS, trees, strict=True) for key, values in tree.items()}
 
     def refreshes(self) -> int:
-        """Nothing is derived from the registry: what counts is how many commands have started the tool at all."""
-        return self.windows.callers()
+        """Nothing is derived from the registry: every run of the tool adds or deletes one certificate."""
+        return len(self.windows.calls())
 
     # --- somebody else ----------------------------------------------------------------------------
 

@@ -90,6 +90,14 @@ class Vault:
         return [Run(("/tool", "remove", sha256), must_succeed=False)] if step.operation == "remove" and there else []
 
 
+class StrictVault(Vault):
+    """Its tool must succeed."""
+
+    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+        """The same."""
+        return [replace(run, must_succeed=True) for run in super().commands(host, store, step)]
+
+
 @dataclass
 class World:
     """A host below a directory, with one vault."""
@@ -102,10 +110,12 @@ class World:
         (self.root / "tool").write_text(_TOOL.format(root=self.root))
         (self.root / "tool").chmod(0o755)
 
-    def change(self, *numbers: int, trusted: bool = True, host: Host | None = None) -> Outcome:
+    def change(
+        self, *numbers: int, trusted: bool = True, host: Host | None = None, backend: type[Vault] = Vault
+    ) -> Outcome:
         """Run the engine to add or remove roots."""
         host = host or Host("linux", str(self.root), {}, account())
-        engine = Engine(host, [Vault()], lambda _doing: None)
+        engine = Engine(host, [backend()], lambda _doing: None)
         return engine.change(wish(*numbers, trusted=trusted), Places(), Selection()).outcomes[0]
 
     def holds(self) -> set[str]:
@@ -156,6 +166,19 @@ def test_a_complaint_is_no_verdict(world: World) -> None:
     """The tool fails after it has worked: what counts is what the store shows."""
     (world.root / "how").write_text("complains")
     assert world.change().result is Result.ADDED
+    assert world.holds() == {ROOTS[0].sha256}
+
+
+def test_a_tool_that_must_succeed_is_believed(world: World) -> None:
+    """It fails after it has worked: what it did is undone, although it fails at that, too."""
+    (world.root / "how").write_text("complains")
+    outcome = world.change(0, 1, backend=StrictVault)
+    assert (outcome.result, world.holds(), world.asked()) == (Result.FAILED, set(), 1)
+    assert "somebody said no" in outcome.detail
+    (world.root / "how").unlink()
+    world.change()
+    (world.root / "how").write_text("complains")
+    assert world.change(trusted=False, backend=StrictVault).result is Result.FAILED
     assert world.holds() == {ROOTS[0].sha256}
 
 

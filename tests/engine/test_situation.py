@@ -139,16 +139,16 @@ def test_the_running_machine_is_recognised(make_host: Callable[..., Host]) -> No
     [
         ({}, True, Ask(), True),
         ({}, True, Ask(silent=True), True),
-        ({}, False, Ask(), False),
-        ({}, True, Ask(no_input=True), False),
+        ({}, False, Ask(), True),
+        ({}, False, Ask(no_input=True), False),
         ({"CI": "true"}, True, Ask(), False),
         ({"SSH_CONNECTION": "1"}, True, Ask(), False),
         ({"INVOCATION_ID": "1"}, True, Ask(), False),
     ],
-    ids=["terminal", "json", "no-terminal", "no-input", "ci", "ssh", "service"],
+    ids=["terminal", "json", "pipes", "no-input", "ci", "ssh", "service"],
 )
 def test_when_a_window_may_open(variables: dict[str, str], terminal: bool, ask: Ask, may: bool) -> None:  # noqa: FBT001
-    """Where somebody sits who called us; what is printed for a script does not change what is done."""
+    """Where a screen may be, terminal or not; what is printed for a script does not change what is done."""
     assert decide(host(0, **variables), ask, terminal=terminal).may_answer is may
     assert decide(host(1000, **variables), ask, terminal=terminal).may_answer is may
 

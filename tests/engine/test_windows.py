@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -327,3 +328,22 @@ def test_environments_are_named_as_windows_names_them(windows: Windows) -> None:
     path = windows.write(r"C:\corp.pem", make_root().pem)
     done = windows.trustinstall("add", "--dry-run", "--json", *words, path)
     assert [one["result"] for one in json.loads(done.stdout)["stores"]] == ["planned"], done
+
+
+def test_the_companys_root_comes_out_of_the_machines_store(windows: Windows) -> None:
+    """For whoever has no file of it; what lies where Windows Update puts its roots is not the company's."""
+    company, fetched = (make_root(f"Harvest {name}") for name in ("Corp", "Update"))
+    for store, root in (("Root", company), ("AuthRoot", fetched)):
+        windows.certutil("-f", "-addstore", store, windows.write(r"C:\corp.pem", root.pem), check=True)
+    (there,) = windows.registry(r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot\Certificates")
+    assert hashlib.sha1(fetched.der, usedforsecurity=False).hexdigest().upper() in there
+    offered = windows.trustinstall("add", "--from-system", "--match", "harvest", "--dry-run", check=True).stdout
+    assert (company.sha256 in offered, fetched.sha256 in offered) == (True, False)
+    done = windows.trustinstall("add", "--from-system", "--sha256", company.sha256, "--json", check=True)
+    assert {one["id"].partition(":")[0]: one["result"] for one in json.loads(done.stdout)["stores"]} == {
+        "windows": "already",
+        "certifi": "added",
+    }
+    assert company.pem.strip() in windows.read(BUNDLE).replace(b"\r", b"")
+    assert windows.trustinstall("remove", company.sha256).returncode == 0
+    assert company.sha256 in windows.roots()

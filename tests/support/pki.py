@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -246,8 +247,16 @@ def _sign(key: PrivateKey, body: bytes, digest: str) -> bytes:
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(body, padding.PKCS1v15(), chosen)
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.sign(body, ec.ECDSA(chosen))
+        return _sign_in_full(key, body, chosen)
     return key.sign(body, chosen)
+
+
+def _sign_in_full(key: ec.EllipticCurvePrivateKey, body: bytes, digest: hashes.HashAlgorithm) -> bytes:
+    """An ECDSA signature of two numbers of full length: one in 128 is shorter, and Wine then says that it is wrong."""
+    while True:
+        signature: bytes = key.sign(body, ec.ECDSA(digest))
+        if min(decode_dss_signature(signature)).bit_length() > key.key_size - 8:
+            return signature
 
 
 def _algorithm(key: PrivateKey, digest: str) -> bytes:

@@ -196,13 +196,6 @@ class Windows:
 
     def calls(self) -> list[list[str]]:
         """The arguments of every run of certutil.exe until now."""
-        return [words for _, *words in self._calls()]
-
-    def callers(self) -> int:
-        """How many processes have run certutil.exe until now."""
-        return len({parent for parent, *_ in self._calls()})
-
-    def _calls(self) -> list[list[str]]:
         path = self.path(CALLS)
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [line.split("\t") for line in lines]

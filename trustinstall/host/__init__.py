@@ -61,7 +61,7 @@ class Host:
         account: the account that acts.
         prefixes: the environments of the running Python (`sys.prefix`, `sys.base_prefix`).
         inherit: descriptors that every tool inherits (the lock), so that a tool that outlives us still holds it.
-        dialogs: whether somebody can be expected to answer a window that a tool opens.
+        dialogs: whether a tool may open a window, and wait for somebody who answers it.
         tools: how this host's own tools are run.
     """
 

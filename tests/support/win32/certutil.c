@@ -10,8 +10,8 @@
  * enterprise's and the third-party roots; a user's is HKCU with all those below it. What is added goes to the first.
  * The exit status is the HRESULT.
  *
- * Where C:\certutil exists, a line for each call goes to C:\certutil\calls (the caller's process, the
- * arguments), and C:\certutil\settings has lines NAME=VALUE:
+ * Where C:\certutil exists, a line for each call goes to C:\certutil\calls (the arguments, with tabs
+ * between them), and C:\certutil\settings has lines NAME=VALUE:
  *
  *   language=de       or fr, ja, zh: what is said, in that Windows' OEM code page
  *   dialog=no         what the user answers when a root of the account's own is added or taken out; never: not at all
@@ -28,7 +28,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <tlhelp32.h>
 
 #include "texts.h"
 
@@ -147,16 +146,6 @@ static void read_settings(void)
     fclose(file);
 }
 
-static DWORD parent(void)
-{
-    PROCESSENTRY32W entry = {.dwSize = sizeof entry};
-    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
-    for (BOOL more = Process32FirstW(all, &entry); more; more = Process32NextW(all, &entry))
-        if (entry.th32ProcessID == GetCurrentProcessId())
-            return entry.th32ParentProcessID;
-    return 0;
-}
-
 /* One write, so that the lines of several at once stay whole. */
 static void note_call(int count, wchar_t **words)
 {
@@ -167,9 +156,8 @@ static void note_call(int count, wchar_t **words)
     DWORD done;
     if (file == INVALID_HANDLE_VALUE)
         return;
-    swprintf(line, 16, L"%lu", parent());
     for (int n = 1; n < count && wcslen(line) + wcslen(words[n]) + 3 < 32768; n++) {
-        wcscat(line, L"\t");
+        wcscat(line, n > 1 ? L"\t" : L"");
         wcscat(line, words[n]);
     }
     wcscat(line, L"\n");
@@ -295,13 +283,17 @@ static void hexadecimal(const BYTE *bytes, DWORD size, bool reversed, const wcha
         out += swprintf(out, 8, L"%02x%ls", bytes[reversed ? size - 1 - n : n], n + 1 < size ? between : L"");
 }
 
+/* Asked of a copy in memory: what is computed when it is asked for is kept with the certificate, and written back. */
 static void digest(PCCERT_CONTEXT one, DWORD property, const wchar_t *between, wchar_t *out)
 {
     BYTE bytes[64];
     DWORD size = sizeof bytes;
+    PCCERT_CONTEXT copy = CertCreateCertificateContext(X509_ASN_ENCODING, one->pbCertEncoded, one->cbCertEncoded);
     *out = 0;
-    if (CertGetCertificateContextProperty(one, property, bytes, &size))
+    if (copy && CertGetCertificateContextProperty(copy, property, bytes, &size))
         hexadecimal(bytes, size, false, between, out);
+    if (copy)
+        CertFreeCertificateContext(copy);
 }
 
 static void common_name(PCCERT_CONTEXT one, wchar_t *out, DWORD size)
