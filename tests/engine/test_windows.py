@@ -347,3 +347,17 @@ def test_the_companys_root_comes_out_of_the_machines_store(windows: Windows) -> 
     assert company.pem.strip() in windows.read(BUNDLE).replace(b"\r", b"")
     assert windows.trustinstall("remove", company.sha256).returncode == 0
     assert company.sha256 in windows.roots()
+
+
+def test_a_removal_that_fails_afterwards_is_undone(windows: Windows) -> None:
+    """Certutil deletes somebody else's root and says that it has not: the root is there again, and the error says why."""
+    root = make_root()
+    windows.certutil("-addstore", "Root", windows.write(r"C:\corp.pem", root.pem), check=True)
+    windows.behave(change="late")
+    done = windows.trustinstall("remove", "--foreign", "--sha256", root.sha256, "--store", "windows", "--json")
+    (store,) = json.loads(done.stdout)["stores"]
+    assert (done.returncode, store["result"], root.sha256 in windows.roots()) == (1, "failed", True), store
+    assert "certutil.exe failed with status 0x80004005" in store["detail"]
+    windows.behave()
+    assert windows.trustinstall("remove", "--foreign", "--sha256", root.sha256, "--store", "windows").returncode == 0
+    assert root.sha256 not in windows.roots()
