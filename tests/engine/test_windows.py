@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import PureWindowsPath
 
 import pytest
 
@@ -349,8 +350,23 @@ def test_the_companys_root_comes_out_of_the_machines_store(windows: Windows) -> 
     assert company.sha256 in windows.roots()
 
 
+def test_who_must_be_restarted_is_told(windows: Windows) -> None:
+    """A program that has read the machine's roots when it started, while it runs."""
+    path = windows.write(r"C:\corp.pem", make_root().pem)
+    program = windows.write(rf"{PureWindowsPath(PYTHON).parent}\Docker Desktop.exe", windows.read(PYTHON))
+    words = ["--store", "windows", "--json", path]
+    with windows.popen([program, "-I", "-c", "import time; print('ready', flush=True); time.sleep(600)"]) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        assert json.loads(windows.trustinstall("add", *words, check=True).stdout)["restart_needed"] == [
+            "Docker Desktop"
+        ]
+        running.kill()
+    assert json.loads(windows.trustinstall("remove", *words, check=True).stdout)["restart_needed"] == []
+
+
 def test_a_removal_that_fails_afterwards_is_undone(windows: Windows) -> None:
-    """Certutil deletes somebody else's root and says that it has not: the root is there again, and the error says why."""
+    """Certutil deletes somebody else's root and says that it failed: the root is there again, and that is told."""
     root = make_root()
     windows.certutil("-addstore", "Root", windows.write(r"C:\corp.pem", root.pem), check=True)
     windows.behave(change="late")
