@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     Commands = Callable[[Native], Sequence[Run]]  # what is run for an operation, and nothing where nothing is to do
 
 
+_HRESULT = 0x8000_0000  # from here on, a status of Windows' that is known by its hexadecimal digits
+
+
 class Changed(Exception):  # noqa: N818  not an error: a signal to plan again
     """What stands at a path is no longer what the step was planned against."""
 
@@ -111,7 +114,8 @@ def complaint(run: Run, status: int, output: str) -> str:
     """A tool's failure in words: what its exit status means where that is known, else what it said last."""
     said = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "it said nothing")
     tool = run.argv[0].replace("\\", "/").rpartition("/")[2]
-    return dict(run.meanings).get(status) or f"{tool} failed with status {status}: {printable(said)}"
+    number = f"0x{status:08X}" if status >= _HRESULT else status
+    return dict(run.meanings).get(status) or f"{tool} failed with status {number}: {printable(said)}"
 
 
 def perform(host: Host, step: Step, token: str) -> None:

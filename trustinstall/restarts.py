@@ -2,6 +2,8 @@
 
 Facts: dockerd (moby issue 20912), containerd, kubelet, CRI-O, Podman's service and GitLab Runner load Go's system
 pool once per process (crypto/x509, SystemCertPool); a JVM loads its cacerts when TLS is first used (JSSE reference).
+On Windows, where Go and most others ask the system each time, Docker Desktop hands the roots on to its virtual machine
+when it starts (Docker's manual, "Adding TLS certificates": restart it).
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ if TYPE_CHECKING:
 
 # As the kernel shows them: at most 15 characters (proc_pid_comm(5)).
 _AT_START = ("dockerd", "containerd", "kubelet", "crio", "podman", "gitlab-runner", "snapd", "java")
+_ON_WINDOWS = ("Docker Desktop",)
 
 
 def needed(host: Host) -> tuple[str, ...]:
     """Which running programs will not notice a change of the system's roots."""
     running = host.running()
+    if host.platform == "win32":
+        return tuple(name for name in _ON_WINDOWS if name in running)
     return tuple(name for name in _AT_START if name[:15] in running)

@@ -7,21 +7,39 @@ serialised certificate (wincrypt.h, CertSerializeCertificateStoreElement; CERT_C
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CERTIFICATE = 32
+# Hashes and lengths, which Windows computes from the certificate when it is asked for them, and keeps.
+_COMPUTED = frozenset({3, 4, 15, 20, 24, 25, 28, 29, 89, *range(92, 97), 98, 107, 124})
+_NAMES = frozenset({11, 13})  # the friendly name, the description
 _HEADER = struct.Struct("<III")
 
 
-def certificate(blob: bytes) -> bytes:
-    """The DER of the certificate in a blob. Raises ValueError where the blob is cut, or holds none."""
-    der = dict(properties(blob)).get(CERTIFICATE)
+@dataclass(frozen=True)
+class Entry:
+    """One certificate as Windows keeps it: its DER, and the numbers of what has been noted beside it."""
+
+    der: bytes
+    noted: frozenset[int]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the certificate alone says how far it is trusted: a purpose that it is limited to, say, is more."""
+        return self.noted <= _COMPUTED | _NAMES
+
+
+def entry(blob: bytes) -> Entry:
+    """What is in a blob. Raises ValueError where the blob is cut, or holds no certificate."""
+    found = dict(properties(blob))
+    der = found.pop(CERTIFICATE, b"")
     if not der:
         raise ValueError("no certificate is in it")
-    return der
+    return Entry(der, frozenset(found))
 
 
 def properties(blob: bytes) -> Iterator[tuple[int, bytes]]:

@@ -162,6 +162,9 @@ _WORDS = (
 )
 MEANINGS = tuple((status, f"{said} (0x{status:08X})") for status, said in _WORDS)
 _ADD, _REMOVE = "add", "remove"
+# Instead of the inverse of a removal. Certutil takes certificates and none of what Windows has noted beside them: a
+# friendly name is lost when an entry is put back, but a limit to some purposes must not be.
+_LEAVE = "leave"
 
 
 @dataclass(frozen=True)
@@ -169,13 +172,13 @@ class Sight:
     """What the registry holds of one store.
 
     Attributes:
-        own: DER by SHA-256, of those in the place that certutil writes to.
+        own: entries by SHA-256, of those in the place that certutil writes to.
         elsewhere: DER and whose it is by SHA-256, of those in other places.
         distrusted: SHA-256 of those that are trusted nowhere.
         damaged: how many entries hold no certificate.
     """
 
-    own: Mapping[str, bytes]
+    own: Mapping[str, blob.Entry]
     elsewhere: Mapping[str, tuple[bytes, str]]
     distrusted: frozenset[str]
     damaged: int
@@ -215,7 +218,7 @@ class WindowsStore:
         yield from self._seen(host, self._look(host)).values()
 
     def delivered(self, host: Host, _store: Store) -> frozenset[str]:
-        """What Windows Update has fetched: Microsoft chose it, and nobody of this company."""
+        """SHA-256 of the public roots that Windows Update has brought."""
         return frozenset(_certificates(self._reach.registry(host), _UPDATED)[0])
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
@@ -243,7 +246,7 @@ class WindowsStore:
                 continue
             going = sha256 in sight.own and (ours or one.foreign)
             if going:
-                operations.append(Native(_REMOVE, _ADD, der))
+                operations.append(Native(_REMOVE, _ADD if sight.own[sha256].plain else _LEAVE, der))
             if sha256 in seen.anchors and (not going or sha256 in sight.elsewhere):
                 foreign.add(sha256)
             if one.foreign and not going and placement is None:
@@ -259,7 +262,7 @@ class WindowsStore:
         has been seen to hold this very certificate. Raises StoreError where Windows would ask and nobody can answer.
         """
         there = hashlib.sha256(step.der).hexdigest() in self._own(host)[0]
-        if there == (step.operation == _ADD):
+        if step.operation == _LEAVE or there == (step.operation == _ADD):
             return ()
         if self._kind.asks:
             self._refuse_unseen(host, store)
@@ -310,19 +313,21 @@ class WindowsStore:
     def _seen(self, host: Host, sight: Sight) -> dict[str, bytes]:
         """DER by SHA-256 of what is in the store as programs see it."""
         others = {sha256: der for sha256, (der, _) in sight.elsewhere.items()}
-        return others if self._kind.asks and self._ignores_accounts(host) else {**others, **sight.own}
+        if self._kind.asks and self._ignores_accounts(host):
+            return others
+        return {**others, **{sha256: one.der for sha256, one in sight.own.items()}}
 
     def _look(self, host: Host) -> Sight:
         registry = self._reach.registry(host)
         own, damaged = self._own(host)
         elsewhere: dict[str, tuple[bytes, str]] = {}
         for place in self._kind.elsewhere:
-            for sha256, der in _certificates(registry, place)[0].items():
-                elsewhere.setdefault(sha256, (der, place.whose))
+            for sha256, one in _certificates(registry, place)[0].items():
+                elsewhere.setdefault(sha256, (one.der, place.whose))
         distrusted = frozenset(sha256 for one in self._kind.distrusted for sha256 in _certificates(registry, one)[0])
         return Sight(own, elsewhere, distrusted, damaged)
 
-    def _own(self, host: Host) -> tuple[dict[str, bytes], int]:
+    def _own(self, host: Host) -> tuple[dict[str, blob.Entry], int]:
         return _certificates(self._reach.registry(host), self._kind.own)
 
     def _entry(self, der: bytes) -> str:
@@ -373,16 +378,16 @@ def _thumbprint(der: bytes) -> str:
     return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
 
 
-def _certificates(registry: Registry, place: Place) -> tuple[dict[str, bytes], int]:
-    """DER by SHA-256 of what a place holds, whatever its keys are called; and how many of them hold no certificate."""
-    found: dict[str, bytes] = {}
+def _certificates(registry: Registry, place: Place) -> tuple[dict[str, blob.Entry], int]:
+    """What a place holds, by SHA-256, whatever its keys are called; and how many of them hold no certificate."""
+    found: dict[str, blob.Entry] = {}
     damaged = 0
     for name in registry.registry_keys(place.hive, place.certificates) or ():
         value = registry.registry_value(place.hive, rf"{place.certificates}\{name}", "Blob")
         try:
-            der = blob.certificate(value if isinstance(value, bytes) else b"")
+            one = blob.entry(value if isinstance(value, bytes) else b"")
         except ValueError:
             damaged += 1
             continue
-        found[hashlib.sha256(der).hexdigest()] = der
+        found[hashlib.sha256(one.der).hexdigest()] = one
     return found, damaged

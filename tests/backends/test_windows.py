@@ -114,7 +114,7 @@ def test_a_blob_is_taken_apart_as_it_was_packed(properties: list[tuple[int, byte
 def test_anything_else_is_refused(content: bytes) -> None:
     """Bytes that are no blob raise ValueError and nothing else; what is returned was in them."""
     try:
-        der = blob.certificate(content)
+        der = blob.entry(content).der
     except ValueError:
         return
     assert der
@@ -125,9 +125,9 @@ def test_anything_else_is_refused(content: bytes) -> None:
 def test_a_cut_blob_is_refused(cut: int) -> None:
     """No certificate is read out of half a blob."""
     whole = packed((11, b"x" * 8), (32, ROOT.der))
-    assert blob.certificate(whole) == ROOT.der
+    assert blob.entry(whole).der == ROOT.der
     with pytest.raises(ValueError, match=r"it ends in|no certificate"):
-        blob.certificate(whole[:cut])
+        blob.entry(whole[:cut])
 
 
 # --- what is seen ---
@@ -253,6 +253,20 @@ def test_a_copy_elsewhere_cannot_be_taken_out_by_name() -> None:
     assert plan(host, WINDOWS, remove()).foreign == {ROOT.sha256}
     with pytest.raises(StoreError, match="put there by a Group Policy, and would come back; have it taken out"):
         plan(host, WINDOWS, remove(foreign=True))
+
+
+PURPOSES, KEY_IDENTIFIER, UNHEARD_OF = 9, 20, 4711
+
+
+@pytest.mark.parametrize(("number", "inverse"), [(KEY_IDENTIFIER, "add"), (PURPOSES, "leave"), (UNHEARD_OF, "leave")])
+def test_what_was_limited_is_not_put_back_without_its_limit(number: int, inverse: str) -> None:
+    """Certutil would trust it for everything: where the removal fails afterwards, it stays gone, and that is told."""
+    host = computer().put(OWN, ROOT, content=packed((number, b"content"), (32, ROOT.der)))
+    (operation,) = plan(host, WINDOWS, remove(foreign=True)).operations
+    assert operation == Native("remove", inverse, ROOT.der)
+    host.values.clear()
+    commands = WINDOWS.commands(host, store_of(host, WINDOWS), operation.undone)
+    assert [run.argv[1] for run in commands] == ["-addstore"] * (inverse == "add")
 
 
 def test_the_machines_copy_never_goes_through_the_accounts_view() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import PureWindowsPath
 
 import pytest
 
@@ -347,3 +348,32 @@ def test_the_companys_root_comes_out_of_the_machines_store(windows: Windows) -> 
     assert company.pem.strip() in windows.read(BUNDLE).replace(b"\r", b"")
     assert windows.trustinstall("remove", company.sha256).returncode == 0
     assert company.sha256 in windows.roots()
+
+
+def test_who_must_be_restarted_is_told(windows: Windows) -> None:
+    """A program that has read the machine's roots when it started, while it runs."""
+    path = windows.write(r"C:\corp.pem", make_root().pem)
+    program = windows.write(rf"{PureWindowsPath(PYTHON).parent}\Docker Desktop.exe", windows.read(PYTHON))
+    words = ["--store", "windows", "--json", path]
+    with windows.popen([program, "-I", "-c", "import time; print('ready', flush=True); time.sleep(600)"]) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        assert json.loads(windows.trustinstall("add", *words, check=True).stdout)["restart_needed"] == [
+            "Docker Desktop"
+        ]
+        running.kill()
+    assert json.loads(windows.trustinstall("remove", *words, check=True).stdout)["restart_needed"] == []
+
+
+def test_a_removal_that_fails_afterwards_is_undone(windows: Windows) -> None:
+    """Certutil deletes somebody else's root and says that it failed: the root is there again, and that is told."""
+    root = make_root()
+    windows.certutil("-addstore", "Root", windows.write(r"C:\corp.pem", root.pem), check=True)
+    windows.behave(change="late")
+    done = windows.trustinstall("remove", "--foreign", "--sha256", root.sha256, "--store", "windows", "--json")
+    (store,) = json.loads(done.stdout)["stores"]
+    assert (done.returncode, store["result"], root.sha256 in windows.roots()) == (1, "failed", True), store
+    assert "certutil.exe failed with status 0x80004005" in store["detail"]
+    windows.behave()
+    assert windows.trustinstall("remove", "--foreign", "--sha256", root.sha256, "--store", "windows").returncode == 0
+    assert root.sha256 not in windows.roots()

@@ -396,7 +396,11 @@ def _other(tool: str, top: str) -> int | None:
 
 
 def programs() -> set[str]:
-    """The names of all running programs (15 characters each at most); source: proc_pid_comm(5)."""
+    """The names of all running programs (on Linux 15 characters of each at most); source: proc_pid_comm(5)."""
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        return winapi.programs()
     pids = (name for name in files.names("/proc") if name.isdecimal())
     return {line.strip() for pid in pids for line in _lines(f"/proc/{pid}/comm")}
 

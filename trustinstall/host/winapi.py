@@ -29,6 +29,7 @@ _REPARSE_POINT, _BACKUP = 0x0020_0000, 0x0200_0000  # FILE_FLAG_OPEN_REPARSE_POI
 _INVALID = ctypes.c_void_p(-1).value
 _SHARING_VIOLATION, _ACCESS_DENIED = 32, 5  # System Error Codes
 _REPLACE, _WRITE_THROUGH = 0x1, 0x8  # MoveFileEx
+_PROGRAM = ".exe"
 _PATIENCE, _POLL = 2.0, 0.05  # seconds: scanners and indexers look at new files
 FILE_ADD_FILE, DELETE = 0x2, 0x0001_0000  # access rights: create a file in a directory; replace or delete one
 
@@ -194,6 +195,42 @@ def replace(source: str, target: str) -> None:
         if getattr(problem, "winerror", 0) not in {_SHARING_VIOLATION, _ACCESS_DENIED} or time.monotonic() > end:
             raise problem
         time.sleep(_POLL)
+
+
+def programs() -> set[str]:
+    """The file names of all running programs, without their `.exe`; none where Windows does not tell."""
+
+    class Entry(ctypes.Structure):  # PROCESSENTRY32W
+        _fields_ = (
+            ("size", wintypes.DWORD),
+            ("usage", wintypes.DWORD),
+            ("process", wintypes.DWORD),
+            ("heap", ctypes.c_size_t),
+            ("module", wintypes.DWORD),
+            ("threads", wintypes.DWORD),
+            ("parent", wintypes.DWORD),
+            ("priority", wintypes.LONG),
+            ("flags", wintypes.DWORD),
+            ("name", wintypes.WCHAR * 260),
+        )
+
+    snapshot = function("kernel32", "CreateToolhelp32Snapshot", wintypes.HANDLE, wintypes.DWORD, wintypes.DWORD)
+    first, following = (
+        function("kernel32", name, wintypes.BOOL, wintypes.HANDLE, ctypes.POINTER(Entry))
+        for name in ("Process32FirstW", "Process32NextW")
+    )
+    found: set[str] = set()
+    every = snapshot(0x2, 0)  # TH32CS_SNAPPROCESS
+    if every == _INVALID:
+        return found
+    entry = Entry(size=ctypes.sizeof(Entry))
+    more = first(every, ctypes.byref(entry))
+    while more:
+        name: str = entry.name
+        found.add(name[: -len(_PROGRAM)] if name.lower().endswith(_PROGRAM) else name)
+        more = following(every, ctypes.byref(entry))
+    close(every)
+    return found
 
 
 class Job:
