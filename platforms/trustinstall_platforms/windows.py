@@ -213,6 +213,10 @@ class WindowsStore:
         """The DER of every certificate that `observe` counts."""
         yield from self._seen(host, self._look(host)).values()
 
+    def delivered(self, host: Host, _store: Store) -> frozenset[str]:
+        """SHA-256 of the public roots that Windows Update has brought."""
+        return frozenset(_certificates(self._reach.registry(host), _UPDATED)[0])
+
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan an operation of certutil for each certificate that is missing, or ours and to go.
 
