@@ -175,4 +175,7 @@ def _as_seen_here(meanings: Sequence[tuple[int, str]]) -> tuple[tuple[int, str],
         words = found.setdefault(status & _LOWEST, [])
         if meaning not in words:
             words.append(meaning)
-    return tuple((status, ", or ".join(words)) for status, words in found.items())
+    return tuple(
+        (status, f"{', or '.join(words)} (what arrives here of its exit status: {status})")
+        for status, words in found.items()
+    )
