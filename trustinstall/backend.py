@@ -124,11 +124,12 @@ Record = dict[str, Placement]  # one store's placements, by SHA-256
 
 @dataclass(frozen=True)
 class Places:
-    """Where the caller pointed us: `--python`, `--search` and `--bundle`."""
+    """Where the caller pointed us: `--python`, `--search`, `--bundle` and `--windows-host`."""
 
     pythons: tuple[str, ...] = ()
     searches: tuple[str, ...] = field(default=())
     bundles: tuple[str, ...] = ()
+    windows_host: bool = False
 
 
 class Backend(Protocol):
@@ -176,6 +177,13 @@ class ToolBackend(Backend, Protocol):
     def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Run]:
         """What is run for an operation, decided from what stands there now; nothing where it has nothing to do."""
         ...
+
+
+@runtime_checkable
+class Beside(Protocol):
+    """A backend of another system's stores: `add` finds those that were asked for, and none by memory."""
+
+    beside: bool
 
 
 @runtime_checkable

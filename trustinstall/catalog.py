@@ -16,6 +16,7 @@ from trustinstall_platforms.macos import Keychain
 from trustinstall_platforms.named import NamedBundle
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.windows import ACCOUNT, MACHINE, WindowsStore
+from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
 
 if TYPE_CHECKING:
     from trustinstall.backend import Backend
@@ -36,6 +37,8 @@ BACKENDS: tuple[Backend, ...] = (
     DeclaredStore(),
     WindowsStore(MACHINE),
     WindowsStore(ACCOUNT),
+    WindowsHost(HOST_MACHINE),
+    WindowsHost(HOST_ACCOUNT),
     Java(),
     Certifi(),
     NamedBundle(),
@@ -43,3 +46,6 @@ BACKENDS: tuple[Backend, ...] = (
     Keychain("keychain", machine=True),
     Keychain("login-keychain", machine=False),
 )
+
+#: Where `--from-windows` looks: the machine's store of the Windows that this Linux runs under.
+FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)

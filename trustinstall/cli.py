@@ -87,6 +87,8 @@ def add(
     profile_out: o.ProfileOut = None,
     *,
     from_system: o.FromSystem = False,
+    from_windows: o.FromWindows = False,
+    windows_host: o.WindowsHost = False,
     run_image_tool: o.RunImageTool = False,
     force: o.Force = False,
     allow_intermediate: o.Intermediate = False,
@@ -107,27 +109,40 @@ def add(
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     outside, installer = _outside(), _installer(output, sysroot, run_image_tool=run_image_tool)
     vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    intake = vet(outside, installer, inputs or [], match, from_system=from_system)
     ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
+    source = _source(inputs or [], match, from_system=from_system, from_windows=from_windows)
+    intake = vet(outside, replace(installer, host=outside), inputs or [], match, source, ask)
     situation = _decide(installer, ask)
     if profile_out is not None:
-        if any((scope, for_user, all_users, store, skip, python, search, adopt, from_system, sysroot, bundle)):
+        elsewhere = (source, sysroot, bundle, windows_host)
+        if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
             raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
+    places = _places(installer, ask, python, search, bundle, windows_host=windows_host)
     output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
-    if from_system and not (sha256 or dry_run) and (yes or not situation.may_ask):
+    if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
         raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
     if situation.may_ask and not (yes or sha256 or dry_run):
         _confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     report = installer.add(
         [one.certificate for one in intake.accepted],
         ask,
-        places=_places(installer, python, search, bundle),
+        places=places,
         selection=_selection(store, skip),
         adopt=adopt,
         dry_run=dry_run,
     )
-    _finish(outside, output, report, intake, strict=strict, inputs=inputs or [])
+    _finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)
+
+
+def _source(inputs: list[str], match: str | None, *, from_system: bool, from_windows: bool) -> str:
+    """The option that says in which store the certificates are; "" where they are in files."""
+    chosen = [word for word, wanted in (("--from-system", from_system), ("--from-windows", from_windows)) if wanted]
+    if len(chosen) + bool(inputs) != 1 or (match is not None and not chosen):
+        raise UsageProblem(
+            "name certificate files, or say --from-system or --from-windows (with --match TEXT to choose), not both"
+        )
+    return "".join(chosen)
 
 
 def _intake(
@@ -135,20 +150,20 @@ def _intake(
     installer: Installer,
     inputs: list[str],
     match: str | None,
+    source: str,
+    ask: Ask,
     *,
     sha256: list[str],
-    from_system: bool,
     force: bool,
     allow_intermediate: bool,
 ) -> Intake:
-    """What the caller vouches for, or will be asked about: files, or what the machine's own store holds."""
+    """What the caller vouches for, or will be asked about: files, or what a store of this machine holds."""
     from trustinstall import intake as intakes
 
-    if from_system == bool(inputs) or (match is not None and not from_system):
-        raise UsageProblem("name certificate files, or say --from-system (with --match TEXT to choose), not both")
-    if not from_system:
+    if not source:
         return intakes.take(outside, inputs, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    held = replace(installer, host=outside).company_roots(match)
+    by_windows = source == "--from-windows"
+    held = installer.windows_roots(match, ask) if by_windows else installer.company_roots(match)
     return intakes.take_held(held, outside.now(), sha256=sha256, force=force, allow_intermediate=allow_intermediate)
 
 
@@ -188,6 +203,7 @@ def remove(
     bundle: o.Bundle = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
+    windows_host: o.WindowsHost = False,
     run_image_tool: o.RunImageTool = False,
     everything: o.All = False,
     foreign: o.Foreign = False,
@@ -212,8 +228,8 @@ def remove(
         raise UsageProblem("name what to remove (a file, a fingerprint or a subject), or say --all")
     if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != _DIGITS):
         raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
-    places = _places(installer, python, search, bundle)
     ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
+    places = _places(installer, ask, python, search, bundle, windows_host=windows_host)
     known = installer.known(ask)
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
@@ -244,6 +260,7 @@ def list_(
     for_user: o.ForUser = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
+    windows_host: o.WindowsHost = False,
     every_anchor: o.Anchors = False,
     files: o.Entries = False,
     all_users: o.AllUsers = False,
@@ -259,7 +276,8 @@ def list_(
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = _installer(output, sysroot)
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
-    view = installer.look(ask, places=_places(installer, python, search), every_anchor=every_anchor)
+    places = _places(installer, ask, python, search, windows_host=windows_host)
+    view = installer.look(ask, places=places, every_anchor=every_anchor)
     if json:
         output.write(jsonreport.look("list", view))
     output.say(reports.list_lines(view, output.style, files=files or verbose, every_anchor=every_anchor))
@@ -272,6 +290,7 @@ def stores(
     for_user: o.ForUser = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
+    windows_host: o.WindowsHost = False,
     all_users: o.AllUsers = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -285,7 +304,7 @@ def stores(
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = _installer(output, sysroot)
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
-    view = installer.look(ask, places=_places(installer, python, search))
+    view = installer.look(ask, places=_places(installer, ask, python, search, windows_host=windows_host))
     if json:
         output.write(jsonreport.look("stores", view))
     output.say(reports.stores_lines(view, output.style))
@@ -337,14 +356,25 @@ def _decide(installer: Installer, ask: Ask) -> Situation:
     return situation
 
 
-def _places(installer: Installer, python: list[str], search: list[str], bundle: Sequence[str] = ()) -> Places:
+def _places(
+    installer: Installer,
+    ask: Ask,
+    python: list[str],
+    search: list[str],
+    bundle: Sequence[str] = (),
+    *,
+    windows_host: bool,
+) -> Places:
     from trustinstall.backend import Places
 
     host = installer.host
     for path in (*python, *search, *bundle) if host.is_image else ():
         if not path.startswith("/"):
             raise UsageProblem(f"{printable(path)} is looked for in the image; name it by its absolute path there")
-    return Places(*(tuple(map(host.absolute, paths)) for paths in (python, search, bundle)))
+    pythons, searches, bundles = (tuple(map(host.absolute, paths)) for paths in (python, search, bundle))
+    places = Places(pythons, searches, bundles, windows_host)
+    installer.check_places(places, ask)
+    return places
 
 
 def _selection(store: list[str], skip: list[str]) -> Selection:
@@ -366,13 +396,14 @@ def _finish(
     *,
     strict: bool,
     inputs: Sequence[str],
+    source: str = "",
 ) -> None:
     """Print the report of add or remove, and end with its exit code."""
     from trustinstall import guidance, jsonreport
     from trustinstall import report as reports
 
     code = report.exit_code(strict=strict)
-    advice = guidance.advise(report, host, inputs)
+    advice = guidance.advise(report, host, inputs, source)
     if output.json:
         output.write(jsonreport.change(report, intake, code, advice))
     output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))

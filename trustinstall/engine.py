@@ -67,7 +67,7 @@ class Engine:
         anything is touched.
         """
         if places != Places() or selection != Selection():
-            self._check_words(places, selection if check else Selection())
+            self._check_words(wish, places, selection if check else Selection())
         if wish.dry_run:
             return self._change(self._host, self.ledger(), wish, places, selection, None)
         prepare(self._host, self._state)
@@ -118,10 +118,10 @@ class Engine:
                 f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
             ) from None
 
-    def _check_words(self, places: Places, selection: Selection) -> None:
+    def _check_words(self, wish: Wish, places: Places, selection: Selection) -> None:
         """Whether what the caller named is there, before so much as a directory of ours is made."""
         remembered = [store for store, _ in self.ledger().placements]
-        found = survey.discover(self._host, self._backends, places, remembered)
+        found = survey.discover(self._host, self._backends, places, remembered, adding=wish.trusted)
         selection.check(store for _, store in found.stores.values())
 
     @contextmanager
@@ -141,7 +141,8 @@ class Engine:
         selection: Selection,
         journal: Journal | None,
     ) -> Scope:
-        found = survey.discover(host, self._backends, places, [store for store, _ in ledger.placements])
+        remembered = [store for store, _ in ledger.placements]
+        found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted)
         job = Job(host, ledger, wish, journal)
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]

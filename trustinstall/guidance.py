@@ -46,8 +46,11 @@ class Advice:
     env_word: str = ""
 
 
-def advise(report: Report, host: Host, inputs: Sequence[str]) -> Advice:
-    """What to tell the caller of add or remove; `inputs` are the files as they were typed."""
+def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") -> Advice:
+    """What to tell the caller of add or remove; `inputs` are the files as they were typed.
+
+    Where there are none, the certificates were found in the store that the option `source` names.
+    """
     if report.dry_run:
         return Advice()
     command = host.command()
@@ -65,7 +68,7 @@ def advise(report: Report, host: Host, inputs: Sequence[str]) -> Advice:
     words = " ".join(one.sha256[:8] for one in report.certificates)
     undo = f"{program} remove{there} {words}" if report.changed else ""
     paths = [word if word == "-" else host.quoted(host.absolute(word)) for word in inputs]
-    paths = paths or ["--from-system", *(f"--sha256 {one.sha256}" for one in report.certificates)]
+    paths = paths or [source, *(f"--sha256 {one.sha256}" for one in report.certificates)]
     return Advice(
         undo=undo,
         administrator=f"{elevated} add {' '.join(paths)}" if report.situation.kind == "user" else "",

@@ -7,14 +7,13 @@ is left out: what the system's vendor delivers, Mozilla's roots, and what Window
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from trustinstall import survey
 from trustinstall.backend import Delivering, Places
 from trustinstall.backend import State as Trust
 from trustinstall.certificate import Certificate
-from trustinstall.errors import UsageProblem, printable
+from trustinstall.errors import StoreError, UsageProblem, printable
 from trustinstall.public_roots import FINGERPRINTS
 
 if TYPE_CHECKING:
@@ -33,19 +32,24 @@ Held = tuple[Certificate, str]  # a certificate, and the id of the store that ho
 
 
 def company_roots(host: Host, backends: Sequence[Backend], match: str | None, sources: frozenset[str]) -> list[Held]:
-    """The roots of the machine's own stores that are not public, each once.
+    """The roots of the machine's own stores that are not public, each once, and what people call the store.
 
     `match` is a part of the subject, in any case; `sources` names backends, or is empty for the system's own ones.
-    Raises UsageProblem where there is none.
+    Raises UsageProblem where there is none, and StoreError where a named source cannot be read.
     """
     found: dict[str, Held] = {}
-    places = survey.discover(host, backends, Places()).stores
-    stores = [(backend, store) for backend, store in places.values() if _is_source(store, sources)]
+    looked = survey.discover(host, backends, Places())
+    problems = {name: why for name, why in looked.failures.items() if name in sources}
+    stores = [(backend, store) for backend, store in looked.stores.values() if _is_source(store, sources)]
     for backend, store in stores:
-        with suppress(OSError):
+        try:
             for one in _private(host, backend, store):
                 if match is None or match.casefold() in one.subject.casefold():
-                    found.setdefault(one.sha256, (one, store.id))
+                    found.setdefault(one.sha256, (one, store.label or store.id))
+        except OSError as error:
+            problems[store.backend] = error.strerror or str(error)
+    for name in sources & problems.keys():
+        raise StoreError(store=name, cause=problems[name], advice="mend that, or name a file")
     if not found:
         raise UsageProblem(_nothing(stores, match))
     return list(found.values())
@@ -68,6 +72,6 @@ def _private(host: Host, backend: Backend, store: Store) -> Iterator[Certificate
 def _nothing(stores: Sequence[tuple[Backend, Store]], match: str | None) -> str:
     if not stores:
         return "no store of this system is known here that a company's root could be taken from; name a file"
-    names = ", ".join(store.id for _, store in stores)
+    names = ", ".join(store.label or store.id for _, store in stores)
     which = f"whose subject has {printable(match)} in it" if match else "but public ones"
     return f"{names}: there are no roots {which}; ask for the certificate's file, and name that"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import homes, restarts, survey
+from trustinstall import homes, restarts, survey, wsl
 from trustinstall.backend import Places
-from trustinstall.catalog import BACKENDS
+from trustinstall.catalog import BACKENDS, FROM_WINDOWS
 from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
-from trustinstall.errors import TrustInstallError, printable
+from trustinstall.errors import NoRights, TrustInstallError, UsageProblem, printable
 from trustinstall.host import Host
 from trustinstall.job import Wish
 from trustinstall.outcome import CHANGES, from_bytes, to_bytes
@@ -144,6 +144,7 @@ class Installer:
         selection: Selection | None,
     ) -> Report:
         places, selection = places or Places(), selection or Selection()
+        self._check(places, situation)
         if accounts and (selection.stores or selection.skip):
             # With several scopes, only all of them together tell whether a store's name is known anywhere.
             every = self._parts(situation, replace(wish, dry_run=True), accounts, places, Selection())
@@ -173,7 +174,25 @@ class Installer:
             parts.append(Part(name, scope.outcomes, recovered=scope.recovered))
             if situation.image:
                 return parts + self._not_in_image(wish, scope)
-        return parts + self._for_others(engine, wish, accounts, handoffs, selection)
+        return parts + self._for_others(engine, wish, accounts, handoffs, selection, places)
+
+    def check_places(self, places: Places, ask: Ask | None = None) -> None:
+        """Raise UsageProblem or NoRights where what the caller points to is not to be reached from here at all."""
+        self._check(places, decide(self.host, ask or Ask(), terminal=False))
+
+    def _check(self, places: Places, situation: Situation) -> None:
+        if places.windows_host:
+            self._check_windows("--windows-host", situation)
+
+    def _check_windows(self, option: str, situation: Situation) -> None:
+        why = wsl.unreachable(self.host)
+        if why is not None:
+            raise UsageProblem(f"{option}: {why}")
+        if self.host.account.is_root and len(situation.accounts) != 1:
+            raise NoRights(
+                f"{option}: every account may write where Windows' programs lie, and root does not run them; run it as "
+                "an ordinary account, by sudo from one, or with --for-user NAME for one"
+            )
 
     def _not_in_image(self, wish: Wish, scope: Scope) -> list[Part]:
         """What of an image nobody here can do: its other accounts' files, and a system that is not known."""
@@ -196,6 +215,7 @@ class Installer:
         accounts: tuple[Account, ...],
         handoffs: dict[int, list[str]],
         selection: Selection,
+        places: Places,
     ) -> list[Part]:
         """Work for other accounts: those in scope, and those whose directories the caller has named.
 
@@ -220,27 +240,27 @@ class Installer:
         for uid, account in working.items():
             paths = tuple(handoffs.get(uid, ()))
             limited = selection if uid in known else replace(selection, below=paths)
-            parts.append(self._for_account(account, wish, Places(searches=paths), limited))
+            theirs = Places(searches=paths, windows_host=places.windows_host and uid in known)
+            parts.append(self._for_account(account, wish, theirs, limited))
         if found and not (wish.trusted or wish.dry_run) and selection == Selection():
             engine.uncover(wish, [part.scope for part in parts if part.done])
         return parts
 
     def _for_account(self, account: Account, wish: Wish, places: Places, selection: Selection) -> Part:
         """Work for another account, in a process that has only that account's rights."""
-        job = partial(
-            _work_for,
-            replace(self.host, account=account, environ={}),
-            self.backends,
-            wish,
-            places,
-            selection,
-        )
+        job = partial(_work_for, self._as(account), self.backends, wish, places, selection)
+        if places.windows_host and self.host.dialogs and not wish.dry_run:
+            self.host.announce(wsl.ANNOUNCEMENT)  # the process that works for them has no terminal
         try:
             outcomes = from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
         except (TrustInstallError, OSError) as error:
             return Part(account.name, problem=str(error))
         # What is not theirs is in the machine's part, or is nobody's business here.
         return Part(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
+
+    def _as(self, account: Account) -> Host:
+        """This host as another account sees it; of the caller's environment it knows how Windows is reached."""
+        return replace(self.host, account=account, environ=wsl.interop(self.host.environ))
 
     def look(self, ask: Ask | None = None, *, places: Places | None = None, every_anchor: bool = False) -> View:
         """What the stores of the machine and of the accounts in scope hold, and what of it is ours.
@@ -249,14 +269,15 @@ class Installer:
         """
         from trustinstall import views
 
-        situation = decide(self.host, ask or Ask(), terminal=False)
-        view = views.look(self.host, self.backends, places or Places(), every_anchor=every_anchor)
+        situation, places = decide(self.host, ask or Ask(), terminal=False), places or Places()
+        self._check(places, situation)
+        view = views.look(self.host, self.backends, places, every_anchor=every_anchor)
         for account in situation.accounts:
-            theirs = replace(self.host, account=account, environ={})
             if why := homes.closed(self.host, account):
                 view += views.View(notes=(f"{account.name}: {why}",))
                 continue
-            job = partial(_look_for, theirs, self.backends, every_anchor=every_anchor)
+            theirs = Places(windows_host=places.windows_host)
+            job = partial(_look_for, self._as(account), self.backends, theirs, every_anchor=every_anchor)
             try:
                 other = views.from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
             except (TrustInstallError, OSError) as error:
@@ -279,7 +300,7 @@ class Installer:
         for account in decide(self.host, ask or Ask(), terminal=False).accounts:
             if homes.closed(self.host, account):
                 continue
-            job = partial(_known_for, replace(self.host, account=account, environ={}), self.backends)
+            job = partial(_known_for, self._as(account), self.backends)
             try:
                 answer = self.host.as_account(account, job, partial(self.tick, account.name))
             except (TrustInstallError, OSError):
@@ -294,6 +315,24 @@ class Installer:
         from trustinstall import harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
+
+    def windows_roots(self, match: str | None = None, ask: Ask | None = None) -> list[harvest.Held]:
+        """The same of the Windows that this Linux runs under: of its machine's store, as an ordinary account sees it.
+
+        Raises UsageProblem where there is no such Windows, and StoreError where it cannot be read.
+        """
+        from trustinstall import harvest
+
+        situation = decide(self.host, ask or Ask(), terminal=False)
+        self._check_windows("--from-windows", situation)
+        names = frozenset(one.name for one in FROM_WINDOWS)
+        if not self.host.account.is_root:
+            return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
+        account = situation.accounts[0]
+        job = partial(_held_for, self._as(account), match, names)
+        answer = self.host.as_account(account, job, partial(self.tick, account.name))
+        ders = (block.der for block in pem_blocks(answer))
+        return [(Certificate(der), min(names)) for der in ders if der]
 
     def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:
         """The certificate of this full fingerprint, from whichever store holds it; None where none does."""
@@ -311,10 +350,16 @@ def _known_for(host: Host, backends: Sequence[Backend]) -> bytes:
     return b"".join(one.pem for one in certificates.values())
 
 
-def _look_for(host: Host, backends: Sequence[Backend], *, every_anchor: bool) -> bytes:
+def _held_for(host: Host, match: str | None, names: frozenset[str]) -> bytes:
+    from trustinstall import harvest
+
+    return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))
+
+
+def _look_for(host: Host, backends: Sequence[Backend], places: Places, *, every_anchor: bool) -> bytes:
     from trustinstall import views
 
-    return views.to_bytes(views.look(host, backends, Places(), every_anchor=every_anchor))
+    return views.to_bytes(views.look(host, backends, places, every_anchor=every_anchor))
 
 
 def _work_for(host: Host, backends: Sequence[Backend], wish: Wish, places: Places, selection: Selection) -> bytes:

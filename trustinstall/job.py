@@ -124,7 +124,7 @@ class Job:
 
     def gone(self, found: Found) -> list[Outcome]:
         """Stores that the ledger remembers and that are no longer there; `remove` forgets what was placed in them."""
-        known = found.stores.keys() | found.failures.keys()
+        known = found.stores.keys() | found.failures.keys() | found.left
         lost = [key for key in self._ledger.placements if key[1] in self._names and key[0] not in known]
         if self._journal is not None and not self._wish.trusted:
             for key in lost:

@@ -14,9 +14,13 @@ FromSystem = Annotated[
     bool,
     typer.Option("--from-system", help="Take the company's roots from this machine's own store, and no file."),
 ]
+FromWindows = Annotated[
+    bool,
+    typer.Option("--from-windows", help="WSL: take them from the store of the Windows that this Linux runs under."),
+]
 Match = Annotated[
     str | None,
-    typer.Option("--match", metavar="TEXT", help="With --from-system: only those whose subject has TEXT in it."),
+    typer.Option("--match", metavar="TEXT", help="With --from-…: only those whose subject has TEXT in it."),
 ]
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
 Cert = Annotated[list[str], typer.Option("--cert", metavar="FILE", help="A certificate file; - for standard input.")]
@@ -50,6 +54,10 @@ Search = Annotated[
 Bundle = Annotated[
     list[str],
     typer.Option("--bundle", metavar="FILE", help="This PEM bundle too (with --sysroot: a path in the image)."),
+]
+WindowsHost = Annotated[
+    bool,
+    typer.Option("--windows-host", help="WSL: the Windows that this Linux runs under, too."),
 ]
 Sysroot = Annotated[
     str | None,

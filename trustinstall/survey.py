@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Handoff, Store
+from trustinstall.backend import Beside, Handoff, Store
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
@@ -57,15 +57,22 @@ class Found:
         stores: each store with the backend that knows it, in the order of the catalogue.
         handoffs: directories of other accounts, by uid.
         failures: backends that could not look, and remembered stores that cannot be reached; and why.
+        left: ids of remembered stores that were not looked for.
     """
 
     stores: dict[str, tuple[Backend, Store]] = field(default_factory=dict[str, "tuple[Backend, Store]"])
     handoffs: dict[int, list[str]] = field(default_factory=dict[int, "list[str]"])
     failures: dict[str, str] = field(default_factory=dict[str, str])
+    left: set[str] = field(default_factory=set[str])
 
 
-def discover(host: Host, backends: Sequence[Backend], places: Places, remembered: Iterable[str] = ()) -> Found:
-    """Every store of this host; those that the ledger remembers (by id) included, wherever they are."""
+def discover(
+    host: Host, backends: Sequence[Backend], places: Places, remembered: Iterable[str] = (), *, adding: bool = False
+) -> Found:
+    """Every store of this host; those that the ledger remembers (by id) included, wherever they are.
+
+    `adding`: something is to be put into them; into another system's nothing is put for being remembered.
+    """
     found = Found()
     for backend in backends:
         try:
@@ -79,15 +86,23 @@ def discover(host: Host, backends: Sequence[Backend], places: Places, remembered
     for store_id in remembered:
         name, _, location = store_id.partition(":")
         for owner in backends:
-            if owner.name == name and location and store_id not in found.stores:
-                try:
-                    store = owner.at(host, location)
-                except OSError as error:
-                    found.failures[store_id] = error.strerror or str(error)
-                    continue
-                if store is not None:
-                    found.stores[store_id] = (owner, store)
+            if owner.name != name or not location or store_id in found.stores:
+                continue
+            if adding and isinstance(owner, Beside):
+                found.left.add(store_id)
+            else:
+                _find_again(host, owner, store_id, location, found)
     return found
+
+
+def _find_again(host: Host, backend: Backend, store_id: str, location: str, found: Found) -> None:
+    try:
+        store = backend.at(host, location)
+    except OSError as error:
+        found.failures[store_id] = error.strerror or str(error)
+        return
+    if store is not None:
+        found.stores[store_id] = (backend, store)
 
 
 def observe(host: Host, backend: Backend, store: Store) -> Observation | str:

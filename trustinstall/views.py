@@ -17,7 +17,7 @@ from trustinstall.outcome import fingerprint
 from trustinstall.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from trustinstall.backend import Backend, Placement, Store
     from trustinstall.host import Host
@@ -137,14 +137,15 @@ def look(host: Host, backends: Sequence[Backend], places: Places, *, every_ancho
     stores = {store.id: store for _, store in found.stores.values()}
     names = {owner: name for name, owner, _ in scopes}
     listed = [
-        _listed(name, owner, ledger, sha256, stores, seen)
+        _listed(name, owner, ledger, sha256, stores, seen, found.failures.keys())
         for name, owner, ledger in scopes
         for sha256 in sorted(ledger.claims)
     ]
     ours = {key for _, _, ledger in scopes for key in ledger.placements}
     anchors = _anchors(host, backends, stores, ours) if every_anchor else ()
     views = [_store_view(store, names, stores, seen[store.id], ours) for store in stores.values()]
-    notes = [
+    notes = [f"{name} cannot be looked at: {why}" for name, why in found.failures.items()]
+    notes += [
         f"an interrupted command of scope {name} is undone by the next command that changes something"
         for name, owner, _ in scopes
         if host.status(_state(host, owner).journal) is not None
@@ -232,13 +233,16 @@ def _listed(
     sha256: str,
     stores: dict[str, Store],
     seen: dict[str, Observation | str],
+    out_of_reach: Collection[str],
 ) -> Listed:
     certificate, claim = ledger.certificates[sha256], ledger.claims[sha256]
     record = {store: one for (store, which), one in ledger.placements.items() if which == sha256}
     places = [store_id for store_id, store in stores.items() if store.owner == owner or store_id in record]
     held = [_held(store_id, sha256, record.get(store_id), stores, seen) for store_id in places]
     held += [
-        Held(one.store, one.store, "gone", one.since, one.by) for one in record.values() if one.store not in stores
+        Held(one.store, one.store, "unreadable" if one.store in out_of_reach else "gone", one.since, one.by)
+        for one in record.values()
+        if one.store not in stores
     ]
     return Listed(
         scope,

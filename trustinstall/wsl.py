@@ -1,6 +1,7 @@
 """The Windows Subsystem for Linux: a Linux like any other, with a Windows behind it that it can start programs of.
 
-Sources: Microsoft's WSL documentation (interoperability, wsl.conf), binfmt_misc(5), proc_mounts(5).
+Sources: Microsoft's WSL documentation (interoperability, wsl.conf) and source (src/linux/init: binfmt, util, wslpath),
+binfmt_misc(5), proc_mounts(5). Of an exit status of Windows' 32 bits, Linux sees the lowest eight.
 """
 
 from __future__ import annotations
@@ -21,14 +22,34 @@ _LETTER = re.compile(r"[A-Za-z]:(\\134|\\)?")  # the device's name; mounts write
 _SOCKET = re.compile(r"/run/WSL/[0-9]+_interop")
 _LIMIT = 1 << 20  # bytes; the kernel makes a buffer of what is asked for
 _SYSTEM = "Windows/System32"
-TRANSLATE = ("/usr/bin/wslpath", "-w")  # prints the name that Windows' programs know a Linux file by
+ANNOUNCEMENT = (
+    "Where this terminal of Windows was not opened as administrator, Windows may open a window now, and ask about the\n"
+    "certificate: compare what it shows, and answer it."
+)
+TRANSLATE = ("/bin/wslpath", "-w")  # prints the name that Windows' programs know a Linux file by
 
 
 def here(host: Host) -> bool:
     """Whether this Linux runs under Windows. A container on such a kernel, which cannot reach Windows, is not."""
-    if host.platform != "linux" or b"microsoft" not in (host.read_or_none(_KERNEL, _LIMIT) or b"").lower():
-        return False
-    return any(host.status(path) for path in (*_INTEROP, "/run/WSL"))
+    return kernel(host) and any(host.status(path) for path in (*_INTEROP, "/run/WSL"))
+
+
+def kernel(host: Host) -> bool:
+    """Whether Windows runs this kernel, be it reached from here or not."""
+    return host.platform == "linux" and b"microsoft" in (host.read_or_none(_KERNEL, _LIMIT) or b"").lower()
+
+
+def unreachable(host: Host) -> str | None:
+    """Why no Windows is reached from here, and what to do about it, in words; None where one is."""
+    if not kernel(host):
+        return "this Linux does not run under Windows (WSL); leave that option out"
+    if not here(host):
+        return (
+            "Windows' programs cannot be started here; have [interop] enabled=true in /etc/wsl.conf, and no container"
+        )
+    if system32(host) is None:
+        return "no drive of Windows' is mounted here; have [automount] enabled=true in /etc/wsl.conf"
+    return None
 
 
 def system32(host: Host) -> str | None:
@@ -43,6 +64,9 @@ def system32(host: Host) -> str | None:
 
 
 def interop(environ: Mapping[str, str]) -> dict[str, str]:
-    """What a Windows program must find in its environment to be started: the socket of this session."""
+    """What a Windows program finds in its environment to be started: the socket of this session, and its rights.
+
+    Where it is not known (behind sudo), the socket of the nearest ancestor that has one is taken, by WSL itself.
+    """
     socket = environ.get("WSL_INTEROP", "")
     return {"WSL_INTEROP": socket} if _SOCKET.fullmatch(socket) else {}

@@ -12,6 +12,7 @@ from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
 from tests.contract.macos import MacMachine
 from tests.contract.windows import WindowsMachine
+from tests.contract.wsl import WslMachine
 from tests.support.families import LAYOUTS
 from tests.support.other_families import OTHERS
 from tests.support.throwaway import Throwaway
@@ -56,6 +57,8 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
         )
     },
     "keychain": ("keychain", False, partial(MacMachine, store="keychain")),
+    "windows-host": ("windows-host", False, partial(WslMachine, name="windows-host")),
+    "windows-host-user": ("windows-host-user", False, partial(WslMachine, name="windows-host-user")),
     "login-keychain": ("login-keychain", False, partial(MacMachine, store="login-keychain")),
 }
 #: What the short form runs: each way in which a store is changed, on one machine. The full form runs all of them.

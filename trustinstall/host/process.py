@@ -128,16 +128,18 @@ def _arguments(command: Run, parent: str | None) -> Generator[tuple[tuple[str, .
             file.write(command.given)
         paths_of = {GIVEN: given, ANSWER: answer}
         if command.translate:
-            paths_of = {word: _translated(command.translate, path) for word, path in paths_of.items()}
+            used = {word: path for word, path in paths_of.items() if word in command.argv}
+            paths_of = {word: _translated(command, path) for word, path in used.items()}
         yield tuple(paths_of.get(word, word) for word in command.argv[1:]), answer
 
 
-def _translated(translate: tuple[str, ...], path: str) -> str:
+def _translated(command: Run, path: str) -> str:
     """The name of a file for programs of another system. Raises ToolFailed where there is none."""
-    words = Run((*translate, path), seconds=10)
-    name = query(words, translate[0], {}).answer.decode("utf-8", "replace").rstrip("\r\n")
+    words = Run((*command.translate, path), env=command.env, seconds=10)
+    tool = command.translate[0]
+    name = query(words, tool, {}).answer.decode("utf-8", "replace").rstrip("\r\n")
     if not name:
-        raise ToolFailed(f"{os.path.basename(translate[0])} names no file for {path}; run it by hand to see why")
+        raise ToolFailed(f"{os.path.basename(tool)} names no file for {path}; run it by hand to see why")
     return name
 
 

@@ -1,0 +1,133 @@
+"""The registry of a Windows that we do not run on, read by its `reg.exe`.
+
+Of what it prints, only the lines of keys and of values count: the rest is in Windows' own language, and in an encoding
+that nobody tells. Its exit status is 1 for a key that is not there as well as for whatever else goes wrong (and where
+it could not even be started), so that "not there" is believed only of a reg.exe that can read what every Windows has.
+
+Sources: Microsoft's reference of `reg query`; what it prints, as many people have shown it.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall import wsl
+from trustinstall.errors import ToolFailed, printable
+from trustinstall.plan import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.host import Host
+
+MOST = 100_000  # keys that are read of one answer; the largest store of certificates has a few hundred
+LARGEST = 1024 * 1024  # bytes of a value
+_SECONDS = 60.0
+_VALUE = re.compile(rb"[ \t]+(\S+)[ \t]+(REG_BINARY|REG_DWORD)[ \t]+(\S*)[ \t]*")
+_HIVES = {b"HKEY_LOCAL_MACHINE": "HKLM", b"HKEY_CURRENT_USER": "HKCU"}
+_BLOB = "Blob"
+#: What every Windows has: a key, and a text in it.
+_ALWAYS = (r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion", "CurrentBuild")
+
+Values = dict[str, dict[str, bytes | int | None]]  # by key (its whole path) and name, both in lower case
+
+
+def parse(answer: bytes) -> Values:
+    """The values in what `reg.exe query` has printed; None for one that is no binary value, no number, or damaged.
+
+    Raises OSError where there are more keys than any store has.
+    """
+    found: Values = {}
+    values: dict[str, bytes | int | None] | None = None
+    for each in answer.split(b"\n"):
+        line = each.rstrip(b"\r")
+        hive, _, path = line.partition(b"\\")
+        if hive in _HIVES and path:
+            key = rf"{_HIVES[hive]}\{path.decode('latin-1')}".lower()
+            values = found.setdefault(key, {})
+            if len(found) > MOST:
+                raise OSError(errno.EFBIG, f"reg.exe names more than {MOST} keys")
+        elif values is not None and (match := _VALUE.fullmatch(line)):
+            name, kind, data = match.groups()
+            values.setdefault(name.decode("latin-1").lower(), _value(kind, data))
+    return found
+
+
+def _value(kind: bytes, data: bytes) -> bytes | int | None:
+    text = data.decode("latin-1")
+    try:
+        if kind == b"REG_DWORD":
+            return int(text, 16) if re.fullmatch("0x[0-9a-fA-F]{1,8}", text) else None
+        return bytes.fromhex(text) if len(text) <= 2 * LARGEST else None
+    except ValueError:
+        return None
+
+
+class RegQuery:
+    """A registry, seen once: each answer is kept, so make a new one to look again."""
+
+    def __init__(self, host: Host, system32: str) -> None:
+        """`system32` is the directory of reg.exe on the host."""
+        self._host, self._tool = host, f"{system32}/reg.exe"
+        self._answers: dict[str, Values] = {}
+        self._works = False
+
+    def registry_keys(self, hive: str, path: str) -> list[str] | None:
+        """The names of a key's sub-keys that hold a certificate's blob; None where it has none, or is not there.
+
+        Raises OSError where Windows gives no answer.
+        """
+        prefix = rf"{hive}\{path}".lower() + "\\"
+        found = self._tree(hive, path)
+        return sorted(key.removeprefix(prefix) for key in found if _is_child(key, prefix)) or None
+
+    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
+        """A binary value or a number; None where it is not there, or of another type. Raises OSError as above."""
+        key = rf"{hive}\{path}".lower()
+        parent = key.rpartition("\\")[0]
+        if name == _BLOB and parent in self._answers:
+            return self._answers[parent].get(key, {}).get(name.lower())
+        return self._ask(rf"{hive}\{path}", "/v", name).get(key, {}).get(name.lower())
+
+    def _tree(self, hive: str, path: str) -> Mapping[str, Mapping[str, bytes | int | None]]:
+        key = rf"{hive}\{path}"
+        if key.lower() not in self._answers:
+            self._answers[key.lower()] = self._ask(key, "/s", "/v", _BLOB)
+        return self._answers[key.lower()]
+
+    def _ask(self, key: str, *words: str) -> Values:
+        status, answer, said = self._query(key, *words)
+        if status == 0:
+            return parse(answer)
+        if not self._works:
+            checked, _, complaint = self._query(_ALWAYS[0], "/v", _ALWAYS[1])
+            if checked != 0:
+                raise OSError(errno.EIO, f"Windows' reg.exe reads nothing (status {checked}): {_last(complaint)}")
+            self._works = True
+        if status != 1:
+            raise OSError(errno.EIO, f"Windows' reg.exe ended with status {status}: {_last(said)}")
+        return {}
+
+    def _query(self, key: str, *words: str) -> tuple[int, bytes, str]:
+        run = Run(
+            (self._tool, "query", key, *words, "/reg:64"),
+            env=tuple(wsl.interop(self._host.environ).items()),
+            seconds=_SECONDS,
+            must_succeed=False,
+        )
+        try:
+            result = self._host.query(run)
+        except ToolFailed as error:
+            raise OSError(errno.EIO, str(error)) from error
+        return result.status, result.answer, result.output
+
+
+def _is_child(key: str, prefix: str) -> bool:
+    return key.startswith(prefix) and "\\" not in key[len(prefix) :]
+
+
+def _last(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return printable(lines[-1]) if lines else "it said nothing"

@@ -1,0 +1,181 @@
+"""The stores of the Windows that a Linux runs under (WSL): Windows' own tools, started from Linux.
+
+They lie on a drive that every account of this Linux may write, so root does not run them: the stores belong to the
+ordinary account that acts, or that has called sudo. Which rights Windows gives is decided by the terminal that WSL was
+started in: one that is elevated changes the machine's store, and any other the Windows account's, after a window.
+
+Sources: Microsoft's list of well-known security identifiers; the source of WSL (see `trustinstall.wsl`).
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall import wsl
+from trustinstall.backend import Store
+from trustinstall.errors import StoreError, ToolFailed
+from trustinstall.plan import Run
+from trustinstall_platforms.reg_query import RegQuery
+from trustinstall_platforms.windows import ACCOUNT, MACHINE, Kind, Reach, WindowsStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.backend import Places
+    from trustinstall.host import Host
+    from trustinstall.plan import Native
+
+HOST_MACHINE = replace(
+    MACHINE,
+    name="windows-host",
+    clients="on the Windows that this Linux runs under: Edge, Chrome, .NET, PowerShell and whatever uses its own TLS",
+)
+HOST_ACCOUNT = replace(
+    ACCOUNT,
+    name="windows-host-user",
+    clients="on the Windows that this Linux runs under: its account's programs that use Windows' own TLS",
+)
+_ELEVATED = frozenset({"S-1-16-12288", "S-1-16-16384"})  # a process of high integrity, or of the system's
+_AT_DESKTOP = "S-1-5-4"  # somebody has logged on to see windows, and not by ssh, as a service, or in a batch
+_SID = 2  # its column in what whoami.exe prints
+_SECONDS = 60.0
+_LOWEST = 0xFF  # of an exit status, Linux keeps eight bits
+
+
+def system32(host: Host) -> str:
+    """The directory of Windows' programs. Raises OSError, in words, where no Windows is reached."""
+    why = wsl.unreachable(host)
+    if why is not None:
+        raise OSError(errno.EHOSTUNREACH, why)
+    return wsl.system32(host) or ""
+
+
+def memberships(host: Host) -> frozenset[str]:
+    """The identifiers that Windows gives to what is started from here. Raises OSError where it gives no answer."""
+    run = Run(
+        (f"{system32(host)}/whoami.exe", "/groups", "/fo", "csv", "/nh"),
+        env=tuple(wsl.interop(host.environ).items()),
+        seconds=_SECONDS,
+    )
+    try:
+        answer = host.query(run).answer
+    except ToolFailed as error:
+        raise OSError(errno.EIO, str(error)) from error
+    return parse_groups(answer)
+
+
+def parse_groups(answer: bytes) -> frozenset[str]:
+    """The identifiers in what `whoami.exe /groups /fo csv /nh` has printed; the names beside them are translated."""
+    text = answer.decode("latin-1").replace("\0", "").splitlines()
+    try:
+        return frozenset(row[_SID] for row in csv.reader(text, strict=True) if len(row) > _SID)
+    except csv.Error:
+        return frozenset()
+
+
+_REACH = Reach(
+    lambda host: wsl.unreachable(host) is None,
+    lambda host: RegQuery(host, system32(host)),
+    lambda host: f"{system32(host)}/certutil.exe",
+)
+
+
+class WindowsHost(WindowsStore):
+    """One of the stores of the Windows beside this Linux; looked for only where the caller wants it."""
+
+    beside = True
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind, _REACH)
+
+    def discover(self, host: Host, places: Places) -> list[Store]:
+        """The machine's store where this terminal is elevated, else the account's."""
+        if not places.windows_host or host.account.is_root:
+            return []
+        try:
+            elevated = bool(_ELEVATED & memberships(host))
+        except OSError:
+            if self._kind.asks:
+                return []  # said once is enough: by the other store
+            raise
+        return [self._found(host, elevated=elevated)] if elevated is not self._kind.asks else []
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """Find it again; a Windows that is only out of reach has not gone, and OSError is raised."""
+        if location != self._location or host.account.is_root or not wsl.kernel(host):
+            return None
+        return self._found(host, elevated=bool(_ELEVATED & memberships(host)))
+
+    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+        """As on Windows; the file has another name there, and of the exit status less arrives here."""
+        return [
+            replace(
+                run,
+                env=tuple(wsl.interop(host.environ).items()),
+                translate=wsl.TRANSLATE,
+                meanings=_as_seen_here(run.meanings),
+                if_late="close what Windows has opened, and try again",
+            )
+            for run in super().commands(host, store, step)
+        ]
+
+    @property
+    def _location(self) -> str:
+        return rf"{self._kind.own.hive}\{self._kind.own.path}"
+
+    def _found(self, host: Host, *, elevated: bool) -> Store:
+        return Store(
+            self.name,
+            self._location,
+            host.account.uid,
+            f"{self.name}:{self._location}",
+            self._kind.clients,
+            unwritable=self._unwritable(host, elevated=elevated),
+            label=self.name,
+        )
+
+    def _unwritable(self, host: Host, *, elevated: bool) -> str | None:
+        if not self._kind.asks and not elevated:
+            return (
+                "only an administrator of Windows changes the machine's store; open a terminal of Windows as "
+                "administrator, start this Linux there, and run it again"
+            )
+        if self._kind.asks and self._ignores_accounts(host):
+            return (
+                "a policy makes Windows ignore the roots of single accounts (ProtectedRoots); run it in a terminal "
+                "of Windows that was opened as administrator"
+            )
+        return None
+
+    def _refuse_unseen(self, host: Host, store: Store) -> None:
+        if not host.dialogs or _AT_DESKTOP not in memberships(host):
+            raise StoreError(
+                store=store.id,
+                cause="Windows asks in a window before it changes an account's roots, and nobody can answer it here",
+                advice="run it at the desktop without --no-input, in a terminal of Windows that was opened as "
+                "administrator, or without --windows-host",
+            )
+
+
+class HostRoots(WindowsHost):
+    """The machine's store of the Windows beside this Linux, to read what the company has put there."""
+
+    def discover(self, host: Host, places: Places) -> list[Store]:  # noqa: ARG002  nobody changes it
+        """Find it, whatever rights there are."""
+        return [self._found(host, elevated=False)]
+
+
+def _as_seen_here(meanings: Sequence[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+    """What exit statuses mean where only their lowest bits arrive: several have the same."""
+    found: dict[int, list[str]] = {}
+    for status, meaning in meanings:
+        words = found.setdefault(status & _LOWEST, [])
+        if meaning not in words:
+            words.append(meaning)
+    return tuple(
+        (status, f"{', or '.join(words)} (what arrives here of its exit status: {status})")
+        for status, words in found.items()
+    )
