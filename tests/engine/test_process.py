@@ -229,6 +229,10 @@ def test_what_a_killed_query_left_is_swept(tmp_path: Path, monkeypatch: pytest.M
 def test_a_directory_that_is_swept_too_early_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody's sweep between the making of a directory and its lock costs nothing but another directory."""
     held = iter([False, True])
-    monkeypatch.setattr(scratch, "_hold", lambda *_: next(held))
+
+    def hold(_path: str, _stack: object) -> bool:
+        return next(held)
+
+    monkeypatch.setattr(scratch, "_hold", hold)
     with scratch.directory(str(tmp_path)) as used:
         assert [str(path) for path in tmp_path.iterdir()] == [used]
