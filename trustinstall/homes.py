@@ -41,6 +41,8 @@ def everybody(host: Host) -> list[Account]:
     A directory service often lists nobody (sssd's `enumerate` is off), and yet knows everybody who is asked for.
     """
     found = {one.uid: one for one in host.people()}
+    if host.platform == "win32":
+        return list(found.values())
     mounts = _mounts(host)
     beside = {*_BESIDE, *(one.home.rpartition("/")[0] for one in found.values() if one.home)} - {""}
     for uid, path in _owned(host, sorted(beside), mounts):
@@ -94,9 +96,9 @@ def _is_remote(mount: Mount) -> bool:
 
 def _mounts(host: Host) -> list[Mount]:
     """What is mounted, later ones last; nothing where the system does not say so in this way."""
-    content = (host.read_or_none(_MOUNTS, _LIMIT) or b"").decode("utf-8", "surrogateescape")
+    content = b"" if host.platform != "linux" else host.read_or_none(_MOUNTS, _LIMIT) or b""
     found: list[Mount] = []
-    for line in content.splitlines():
+    for line in content.decode("utf-8", "surrogateescape").splitlines():
         before, _, after = line.partition(" - ")
         words, kind = before.split(" "), after.partition(" ")[0]
         if len(words) > 4 and kind:  # noqa: PLR2004  the fifth word is the mount point

@@ -356,12 +356,13 @@ def test_who_must_be_restarted_is_told(windows: Windows) -> None:
     program = windows.write(rf"{PureWindowsPath(PYTHON).parent}\Docker Desktop.exe", windows.read(PYTHON))
     words = ["--store", "windows", "--json", path]
     with windows.popen([program, "-I", "-c", "import time; print('ready', flush=True); time.sleep(600)"]) as running:
-        assert running.stdout is not None
-        assert running.stdout.readline() == "ready\n"
-        assert json.loads(windows.trustinstall("add", *words, check=True).stdout)["restart_needed"] == [
-            "Docker Desktop"
-        ]
-        running.kill()
+        try:
+            assert running.stdout is not None
+            assert running.stdout.readline() == "ready\n"
+            added = json.loads(windows.trustinstall("add", *words, check=True).stdout)
+        finally:
+            running.kill()
+    assert added["restart_needed"] == ["Docker Desktop"]
     assert json.loads(windows.trustinstall("remove", *words, check=True).stdout)["restart_needed"] == []
 
 
