@@ -80,3 +80,27 @@ def test_a_socket_elsewhere_is_not_passed_on(socket: str) -> None:
     """Only the one that WSL makes."""
     assert wsl.interop({"WSL_INTEROP": socket}) == {}
     assert wsl.interop({"WSL_INTEROP": "/run/WSL/12_interop"}) == {"WSL_INTEROP": "/run/WSL/12_interop"}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "interop", "drive", "word"),
+    [
+        (WSL2, True, "wsl2", None),
+        ("6.1.0-18-amd64\n", True, "wsl2", "does not run under Windows"),
+        (WSL2, False, "wsl2", "[interop]"),
+        (WSL2, True, "", "[automount]"),
+    ],
+)
+def test_unreachable(
+    make_host: Callable[..., Host],
+    tmp_path: Path,
+    kernel: str,
+    interop: bool,  # noqa: FBT001  pytest's parameter
+    drive: str,
+    word: str | None,
+) -> None:
+    """Each thing that is missing is told with what to do about it."""
+    lay_out(tmp_path, kernel, interop=interop, mounts=DRIVES.get(drive, ""))
+    why = wsl.unreachable(make_host())
+    assert (why is None) is (word is None)
+    assert (word or "") in (why or "")
