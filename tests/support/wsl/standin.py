@@ -70,6 +70,13 @@ def say(text: str, *, error: bool = False) -> None:
     stream.flush()
 
 
+def held(registry: dict[str, Any], path: str) -> dict[str, Any]:
+    """The keys of a key, which is made where it is missing; its name counts in any case."""
+    known = next((key for key in registry if key.lower() == path.lower()), path)
+    keys: dict[str, Any] = registry.setdefault(known, {})
+    return keys
+
+
 # --- reg.exe --------------------------------------------------------------------------------------
 
 
@@ -129,7 +136,7 @@ def certutil(words: list[str], found: dict[str, Any]) -> int:
     if found["tool"] == "denied" or not (own or found["elevated"]):
         say("Für die ausgewählten Optionen sind Administratorrechte erforderlich.\n")
         return _failed(verb, _ACCESS_DENIED)
-    store = found["registry"].setdefault(_ACCOUNT if own else _MACHINE, {})
+    store = held(found["registry"], _ACCOUNT if own else _MACHINE)
     status = _add(store, subject, found, own=own) if verb == "-addstore" else _delete(store, subject, found, own=own)
     if status:
         return _failed(verb, status)
