@@ -22,10 +22,6 @@ _LETTER = re.compile(r"[A-Za-z]:(\\134|\\)?")  # the device's name; mounts write
 _SOCKET = re.compile(r"/run/WSL/[0-9]+_interop")
 _LIMIT = 1 << 20  # bytes; the kernel makes a buffer of what is asked for
 _SYSTEM = "Windows/System32"
-ANNOUNCEMENT = (
-    "Where this terminal of Windows was not opened as administrator, Windows may open a window now, and ask about the\n"
-    "certificate: compare what it shows, and answer it."
-)
 TRANSLATE = ("/bin/wslpath", "-w")  # prints the name that Windows' programs know a Linux file by
 
 

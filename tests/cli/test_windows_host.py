@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 import subprocess
@@ -219,12 +220,16 @@ def test_by_sudo_the_caller_works_on_windows(wsl: Wsl) -> None:
 
 
 def test_by_sudo_a_window_is_announced(wsl: Wsl) -> None:
-    """By the process that has a terminal, because the one that works for alice has none."""
+    """By the process that has a terminal, because the one that works for alice has none; a removal likewise."""
     root = wsl.throwaway
     command = shlex.join([*PROGRAM, *ADD, "--yes", "--store", USER])
     done = root.run(["script", "-qec", command, "/dev/null"], env={"TERM": "xterm", **sudo(root)}, input="")
     assert (done.returncode, wsl.held(ACCOUNT)) == (0, {ROOT.sha256}), done
-    assert "Windows may open a window now" in done.stdout
+    thumbprint = hashlib.sha1(ROOT.der).hexdigest().upper()[:8]  # noqa: S324  Windows' own name for it
+    assert done.stdout.index("asks whether to trust") < done.stdout.index(thumbprint) < done.stdout.index("Trusted in")
+    command = shlex.join([*PROGRAM, "remove", ROOT.sha256])
+    gone = root.run(["script", "-qec", command, "/dev/null"], env={"TERM": "xterm", **sudo(root)}, input="")
+    assert (gone.returncode, wsl.held(ACCOUNT), "asks whether to delete" in gone.stdout) == (0, set(), True), gone
 
 
 @pytest.mark.parametrize("words", [ADD, ("list", "--windows-host"), ("add", "--from-windows", "--dry-run")])
