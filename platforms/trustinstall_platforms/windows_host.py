@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 HOST_MACHINE = replace(
     MACHINE,
     name="windows-host",
-    clients="on the Windows that this Linux runs under: Edge, Chrome, .NET, PowerShell and whatever uses its own TLS",
+    clients="Edge, Chrome, .NET, PowerShell and whatever uses the TLS of the Windows beside this Linux",
 )
 HOST_ACCOUNT = replace(
     ACCOUNT,
     name="windows-host-user",
-    clients="on the Windows that this Linux runs under: its account's programs that use Windows' own TLS",
+    clients="the account's programs that use the TLS of the Windows beside this Linux",
 )
 _ELEVATED = frozenset({"S-1-16-12288", "S-1-16-16384"})  # a process of high integrity, or of the system's
 _AT_DESKTOP = "S-1-5-4"  # somebody has logged on to see windows, and not by ssh, as a service, or in a batch
