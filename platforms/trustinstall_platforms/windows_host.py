@@ -43,6 +43,10 @@ _AT_DESKTOP = "S-1-5-4"  # somebody has logged on to see windows, and not by ssh
 _SID = 2  # its column in what whoami.exe prints
 _SECONDS = 60.0
 _LOWEST = 0xFF  # of an exit status, Linux keeps eight bits
+_NO_SHARE = (
+    "Windows does not reach the files of this Linux, by which the certificate is handed over (\\\\wsl.localhost)"
+)
+_MEANINGS = ((0x80070003, _NO_SHARE), (0x80070035, _NO_SHARE), (0x80070043, _NO_SHARE))  # ERROR_PATH_NOT_FOUND, …
 
 
 def system32(host: Host) -> str:
@@ -116,7 +120,7 @@ class WindowsHost(WindowsStore):
                 run,
                 env=tuple(wsl.interop(host.environ).items()),
                 translate=wsl.TRANSLATE,
-                meanings=_as_seen_here(run.meanings),
+                meanings=_as_seen_here((*run.meanings, *_MEANINGS)),
                 if_late="close what Windows has opened, and try again",
             )
             for run in super().commands(host, store, step)

@@ -246,7 +246,13 @@ def test_root_alone_does_not(wsl: Wsl, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "word"), [("denied", "access is denied"), ("lies", "does not show"), ("fails", "its exit status: 5")]
+    ("how", "word"),
+    [
+        ("denied", "access is denied"),
+        ("lies", "does not show"),
+        ("fails", "its exit status: 5"),
+        ("no share", "does not reach the files of this Linux"),
+    ],
 )
 def test_a_bad_tool(wsl: Wsl, how: str, word: str) -> None:
     """What certutil says is no evidence; what it refuses is put into words. Windows and the ledger are as before."""

@@ -65,6 +65,12 @@ def test_system32(make_host: Callable[..., Host], tmp_path: Path, drive: str) ->
     assert wsl.system32(make_host()) == f"{place}/Windows/System32"
 
 
+def test_a_drive_in_a_directory_with_a_blank(make_host: Callable[..., Host], tmp_path: Path) -> None:
+    """Mounts write it in digits."""
+    lay_out(tmp_path, WSL2, mounts="C:\\134 /my\\040drives/c 9p rw 0 0\n", system="my drives/c")
+    assert wsl.system32(make_host()) == "/my drives/c/Windows/System32"
+
+
 @pytest.mark.parametrize(
     "mounts", ["", "tmpfs /mnt/c tmpfs rw 0 0\n", "x\n", "C: /mnt/d drvfs rw 0 0\n", "\udcff C: \n"]
 )

@@ -144,6 +144,8 @@ def certutil(words: list[str], found: dict[str, Any]) -> int:
 
 
 def _add(store: dict[str, Any], subject: str, found: dict[str, Any], *, own: bool) -> int:
+    if found["tool"] == "no share":
+        return 0x80070035
     path = subject.removeprefix(SHARE).replace("\\", "/") if subject.startswith(SHARE) else None
     if path is None or not os.path.isfile(path):  # noqa: PTH113
         return _NO_FILE
