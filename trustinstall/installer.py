@@ -249,8 +249,6 @@ class Installer:
     def _for_account(self, account: Account, wish: Wish, places: Places, selection: Selection) -> Part:
         """Work for another account, in a process that has only that account's rights."""
         job = partial(_work_for, self._as(account), self.backends, wish, places, selection)
-        if places.windows_host and self.host.dialogs and not wish.dry_run:
-            self.host.announce(wsl.ANNOUNCEMENT)  # the process that works for them has no terminal
         try:
             outcomes = from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
         except (TrustInstallError, OSError) as error:

@@ -57,7 +57,7 @@ Bundle = Annotated[
 ]
 WindowsHost = Annotated[
     bool,
-    typer.Option("--windows-host", help="WSL: the Windows that this Linux runs under, too."),
+    typer.Option("--windows-host", help="WSL: not this Linux alone, but the Windows that it runs under, too."),
 ]
 Sysroot = Annotated[
     str | None,

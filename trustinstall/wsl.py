@@ -19,13 +19,10 @@ _INTEROP = ("/proc/sys/fs/binfmt_misc/WSLInterop", "/proc/sys/fs/binfmt_misc/WSL
 _MOUNTS = "/proc/self/mounts"
 _DRIVES = frozenset({"9p", "drvfs", "virtiofs"})  # how Windows' drives are mounted: WSL 2, WSL 1, newer WSL 2
 _LETTER = re.compile(r"[A-Za-z]:(\\134|\\)?")  # the device's name; mounts write a backslash as \134
+_ESCAPE = re.compile(r"\\(0[0-7]{2}|134)")  # what stands for a blank, a tab, a line's end and a backslash there
 _SOCKET = re.compile(r"/run/WSL/[0-9]+_interop")
 _LIMIT = 1 << 20  # bytes; the kernel makes a buffer of what is asked for
 _SYSTEM = "Windows/System32"
-ANNOUNCEMENT = (
-    "Where this terminal of Windows was not opened as administrator, Windows may open a window now, and ask about the\n"
-    "certificate: compare what it shows, and answer it."
-)
 TRANSLATE = ("/bin/wslpath", "-w")  # prints the name that Windows' programs know a Linux file by
 
 
@@ -57,7 +54,8 @@ def system32(host: Host) -> str | None:
     mounts = (host.read_or_none(_MOUNTS, _LIMIT) or b"").decode("utf-8", "replace")
     for line in mounts.splitlines():
         device, _, rest = line.partition(" ")
-        place, kind, *_ = [*rest.split(" "), "", ""]
+        escaped, kind, *_ = [*rest.split(" "), "", ""]
+        place = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), escaped)
         if kind in _DRIVES and _LETTER.fullmatch(device) and host.is_directory(f"{place}/{_SYSTEM}"):
             return f"{place}/{_SYSTEM}"
     return None

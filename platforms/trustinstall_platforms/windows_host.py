@@ -31,18 +31,22 @@ if TYPE_CHECKING:
 HOST_MACHINE = replace(
     MACHINE,
     name="windows-host",
-    clients="on the Windows that this Linux runs under: Edge, Chrome, .NET, PowerShell and whatever uses its own TLS",
+    clients="Edge, Chrome, .NET, PowerShell and whatever uses the TLS of the Windows beside this Linux",
 )
 HOST_ACCOUNT = replace(
     ACCOUNT,
     name="windows-host-user",
-    clients="on the Windows that this Linux runs under: its account's programs that use Windows' own TLS",
+    clients="the account's programs that use the TLS of the Windows beside this Linux",
 )
 _ELEVATED = frozenset({"S-1-16-12288", "S-1-16-16384"})  # a process of high integrity, or of the system's
 _AT_DESKTOP = "S-1-5-4"  # somebody has logged on to see windows, and not by ssh, as a service, or in a batch
 _SID = 2  # its column in what whoami.exe prints
 _SECONDS = 60.0
 _LOWEST = 0xFF  # of an exit status, Linux keeps eight bits
+_NO_SHARE = (
+    "Windows does not reach the files of this Linux, by which the certificate is handed over (\\\\wsl.localhost)"
+)
+_MEANINGS = ((0x80070003, _NO_SHARE), (0x80070035, _NO_SHARE), (0x80070043, _NO_SHARE))  # ERROR_PATH_NOT_FOUND, …
 
 
 def system32(host: Host) -> str:
@@ -116,7 +120,7 @@ class WindowsHost(WindowsStore):
                 run,
                 env=tuple(wsl.interop(host.environ).items()),
                 translate=wsl.TRANSLATE,
-                meanings=_as_seen_here(run.meanings),
+                meanings=_as_seen_here((*run.meanings, *_MEANINGS)),
                 if_late="close what Windows has opened, and try again",
             )
             for run in super().commands(host, store, step)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Account
+from trustinstall.host import Account, console
 from trustinstall.host.worker import LIMIT, as_account
 
 # pytest-xdist has a thread of its own; the program has none when it forks.
@@ -208,3 +208,30 @@ def test_nobody_works_as_root() -> None:
     """An account of uid 0 is no other account: nothing is done."""
     with pytest.raises(TrustInstallError):
         work(lambda: b"done", Account(0, 0, "root", "/root"))
+
+
+def test_announcements_are_said_by_the_parent(capfd: pytest.CaptureFixture[str]) -> None:
+    """One after the other, before the answer, and fit for a terminal; the answer is as without them."""
+
+    def job() -> bytes:
+        console.announce("a window\n  opens \x1b[2J now")
+        console.announce("x" * 5000)
+        return b"!answer"
+
+    assert work(job) == b"!answer"
+    said = capfd.readouterr().err.splitlines()
+    assert said[:2] == ["a window", "  opens \\x1b[2J now"]
+    assert (len(said), len(said[2]), said[2][-1]) == (3, 200, "…")
+
+
+@pytest.mark.parametrize("garbage", [b"!", b"!\xff\xff\xff\xffx", b"!\0\0\0\x09short", b"!\0\0\0\0", b"?"])
+def test_an_announcement_without_an_answer(garbage: bytes) -> None:
+    """Whatever it says of its length, it is an error like any other bad answer."""
+
+    def job() -> bytes:
+        pipe = next(each for each in DESCRIPTORS.iterdir() if _opened(each).startswith("pipe:"))
+        os.write(int(pipe.name), garbage)
+        os._exit(0)
+
+    with pytest.raises(TrustInstallError, match="gave no answer"):
+        work(job)

@@ -65,6 +65,12 @@ def test_system32(make_host: Callable[..., Host], tmp_path: Path, drive: str) ->
     assert wsl.system32(make_host()) == f"{place}/Windows/System32"
 
 
+def test_a_drive_in_a_directory_with_a_blank(make_host: Callable[..., Host], tmp_path: Path) -> None:
+    """Mounts write it in digits."""
+    lay_out(tmp_path, WSL2, mounts="C:\\134 /my\\040drives/c 9p rw 0 0\n", system="my drives/c")
+    assert wsl.system32(make_host()) == "/my drives/c/Windows/System32"
+
+
 @pytest.mark.parametrize(
     "mounts", ["", "tmpfs /mnt/c tmpfs rw 0 0\n", "x\n", "C: /mnt/d drvfs rw 0 0\n", "\udcff C: \n"]
 )
@@ -80,3 +86,27 @@ def test_a_socket_elsewhere_is_not_passed_on(socket: str) -> None:
     """Only the one that WSL makes."""
     assert wsl.interop({"WSL_INTEROP": socket}) == {}
     assert wsl.interop({"WSL_INTEROP": "/run/WSL/12_interop"}) == {"WSL_INTEROP": "/run/WSL/12_interop"}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "interop", "drive", "word"),
+    [
+        (WSL2, True, "wsl2", None),
+        ("6.1.0-18-amd64\n", True, "wsl2", "does not run under Windows"),
+        (WSL2, False, "wsl2", "[interop]"),
+        (WSL2, True, "", "[automount]"),
+    ],
+)
+def test_unreachable(
+    make_host: Callable[..., Host],
+    tmp_path: Path,
+    kernel: str,
+    interop: bool,  # noqa: FBT001  pytest's parameter
+    drive: str,
+    word: str | None,
+) -> None:
+    """Each thing that is missing is told with what to do about it."""
+    lay_out(tmp_path, kernel, interop=interop, mounts=DRIVES.get(drive, ""))
+    why = wsl.unreachable(make_host())
+    assert (why is None) is (word is None)
+    assert (word or "") in (why or "")

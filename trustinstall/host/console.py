@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from trustinstall.progress import Progress
 
@@ -42,7 +43,20 @@ def _write(text: str) -> None:
 def announce(sentence: str) -> None:
     """Say what is about to happen, on standard error."""
     with contextlib.suppress(OSError):
-        _write(f"{sentence}\n")
+        _announcer(sentence)
+
+
+def announce_by(other: Callable[[str], None]) -> None:
+    """Have announcements said by `other` from now on: a process without a terminal has somebody else say them."""
+    global _announcer  # noqa: PLW0603  a process has one terminal, or none
+    _announcer = other
+
+
+def _announce(sentence: str) -> None:
+    _write(f"{sentence}\n")
+
+
+_announcer: Callable[[str], None] = _announce
 
 
 class Interrupted(BaseException):

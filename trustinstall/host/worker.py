@@ -1,6 +1,7 @@
 """Work as another account: a process that has dropped uid, gid and groups for good before it looks at anything.
 
-What it answers is bounded, untrusted data: it runs with that account's rights, among that account's files.
+What it answers is bounded, untrusted data: it runs with that account's rights, among that account's files. It has no
+terminal; what it announces meanwhile (a window that a tool will open) comes before its answer, and is said by us.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import select
 import signal
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.errors import TrustInstallError, printable
@@ -26,6 +28,10 @@ _TICK = 0.2  # seconds
 _GRACE = 30.0  # seconds for a child to finish or put back what it has begun
 _MOST_OPEN = 1 << 20  # descriptors; macOS may say that there is no limit, and they are closed one by one there
 _DONE, _FAILED = b"+", b"-"  # how an answer begins
+_ANNOUNCED = b"!"  # how an announcement begins; then come four bytes of its length, and UTF-8
+_LENGTH = 5  # bytes of an announcement's head
+_LONGEST = 2000  # bytes of an announcement: a pipe takes them together with the head, and no other thread's between
+_LINE = 200  # characters of a line of an announcement
 
 
 def as_account(
@@ -56,7 +62,7 @@ def as_account(
         status = _reap(child, 0.0 if answer else _GRACE)
     if answer and answer.startswith(_FAILED):
         raise TrustInstallError(printable(answer[1:].decode("utf-8", "replace"), 500))
-    if not answer or status != 0:
+    if not answer or not answer.startswith(_DONE) or status != 0:
         raise TrustInstallError(
             f"the process that works for {account.name} gave no answer; run trustinstall as {account.name} to see why"
         )
@@ -66,17 +72,35 @@ def as_account(
 def _collect(reader: int, child: int, tick: Callable[[], None], end: float) -> bytes | None:
     if sys.platform == "win32":
         raise NotImplementedError
-    parts: list[bytes] = []
-    while sum(map(len, parts)) <= LIMIT and time.monotonic() < end:
+    received, read = b"", 0
+    while read <= LIMIT and time.monotonic() < end:
         if select.select([reader], [], [], _TICK)[0]:
             part = os.read(reader, 65536)
             if not part:
-                return b"".join(parts)
-            parts.append(part)
+                return received
+            read += len(part)
+            received = _said(received + part)
         else:
             os.kill(child, signal.SIGCONT)  # its account may stop it, but not us
         tick()
     return None
+
+
+def _said(received: bytes) -> bytes:
+    """Say the announcements that a child's answer begins with; what is left of it."""
+    while received.startswith(_ANNOUNCED) and len(received) >= _LENGTH:
+        end = _LENGTH + int.from_bytes(received[1:_LENGTH], "big")
+        if len(received) < end:
+            break
+        lines = received[_LENGTH:end].decode("utf-8", "replace").splitlines()
+        console.announce("\n".join(printable(line, _LINE) for line in lines))
+        received = received[end:]
+    return received
+
+
+def _announce(writer: int, sentence: str) -> None:
+    text = sentence.encode("utf-8", "replace")[:_LONGEST]
+    os.write(writer, _ANNOUNCED + len(text).to_bytes(_LENGTH - 1, "big") + text)
 
 
 def _reap(child: int, patience: float) -> int:
@@ -102,6 +126,7 @@ def _work(account: Account, groups: list[int], writer: int, job: Callable[[], by
     try:
         _drop(account, groups)
         _detach(writer)
+        console.announce_by(partial(_announce, writer))
         os.environ.clear()
         os.environ.update(process.ENVIRONMENT, HOME=account.home or "/", USER=account.name, LOGNAME=account.name)
         left = memoryview(_answer(job))

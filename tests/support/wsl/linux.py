@@ -91,8 +91,9 @@ class Wsl:
         sha1 = hashlib.sha1(der).digest()  # noqa: S324
         blob = b"\x03\0\0\0\x01\0\0\0\x14\0\0\0" + sha1 + b"\x20\0\0\0\x01\0\0\0" + len(der).to_bytes(4, "little") + der
         now = self._state()
-        keys = now["registry"].setdefault(rf"{place}\Certificates", {})
-        keys[sha1.hex().upper()] = {"Blob": ["REG_BINARY", blob.hex().upper()]}
+        standin.held(now["registry"], rf"{place}\Certificates")[sha1.hex().upper()] = {
+            "Blob": ["REG_BINARY", blob.hex().upper()]
+        }
         self._put(now)
 
     def policy(self, key: str, name: str, number: int) -> None:

@@ -70,6 +70,13 @@ def say(text: str, *, error: bool = False) -> None:
     stream.flush()
 
 
+def held(registry: dict[str, Any], path: str) -> dict[str, Any]:
+    """The keys of a key, which is made where it is missing; its name counts in any case."""
+    known = next((key for key in registry if key.lower() == path.lower()), path)
+    keys: dict[str, Any] = registry.setdefault(known, {})
+    return keys
+
+
 # --- reg.exe --------------------------------------------------------------------------------------
 
 
@@ -129,7 +136,7 @@ def certutil(words: list[str], found: dict[str, Any]) -> int:
     if found["tool"] == "denied" or not (own or found["elevated"]):
         say("Für die ausgewählten Optionen sind Administratorrechte erforderlich.\n")
         return _failed(verb, _ACCESS_DENIED)
-    store = found["registry"].setdefault(_ACCOUNT if own else _MACHINE, {})
+    store = held(found["registry"], _ACCOUNT if own else _MACHINE)
     status = _add(store, subject, found, own=own) if verb == "-addstore" else _delete(store, subject, found, own=own)
     if status:
         return _failed(verb, status)
@@ -137,6 +144,8 @@ def certutil(words: list[str], found: dict[str, Any]) -> int:
 
 
 def _add(store: dict[str, Any], subject: str, found: dict[str, Any], *, own: bool) -> int:
+    if found["tool"] == "no share":
+        return 0x80070035
     path = subject.removeprefix(SHARE).replace("\\", "/") if subject.startswith(SHARE) else None
     if path is None or not os.path.isfile(path):  # noqa: PTH113
         return _NO_FILE
