@@ -198,5 +198,6 @@ def test_no_windows_no_store(tmp_path: Path, kind: Kind) -> None:
     host = replace(HOST, root=str(tmp_path))
     assert backend.discover(host, Places()) == []
     assert backend.at(host, rf"{kind.own.hive}\{kind.own.path}") is None
+    (source,) = HostRoots(HOST_MACHINE).discover(host, Places())
     with pytest.raises(OSError, match="does not run under Windows"):
-        HostRoots(HOST_MACHINE).discover(host, Places())
+        HostRoots(HOST_MACHINE).observe(host, source)

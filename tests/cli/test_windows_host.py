@@ -136,9 +136,12 @@ def test_the_accounts_store_after_a_window(wsl: Wsl) -> None:
     assert (removed.returncode, wsl.roots(ACCOUNT), len(wsl.log("dialog"))) == (0, {}, 2), removed
 
 
-def test_nobody_shall_be_asked(wsl: Wsl) -> None:
-    """With --no-input nothing is tried; the other stores are done."""
-    done = alice(wsl, *ADD, "--no-input")
+@pytest.mark.parametrize(
+    ("words", "environ"), [(("--no-input",), {}), ((), {"CI": "true"}), ((), {"SSH_CONNECTION": "1"})]
+)
+def test_nobody_can_answer(wsl: Wsl, words: tuple[str, ...], environ: dict[str, str]) -> None:
+    """Nothing is tried; the other stores are done."""
+    done = alice(wsl, *ADD, *words, **environ)
     assert (done.returncode, wsl.log("certutil")) == (3, []), done
     assert "nobody can answer it here" in " ".join(done.stderr.split())
     assert holds(wsl.throwaway, ALICE)
