@@ -51,6 +51,10 @@ Bundle = Annotated[
     list[str],
     typer.Option("--bundle", metavar="FILE", help="This PEM bundle too (with --sysroot: a path in the image)."),
 ]
+JavaStorepass = Annotated[
+    list[str],
+    typer.Option("--java-storepass-file", metavar="FILE", help="The password of a Java keystore is FILE's first line."),
+]
 Sysroot = Annotated[
     str | None,
     typer.Option("--sysroot", metavar="DIR", help="Not this machine: the image whose root lies in DIR."),

@@ -24,6 +24,7 @@ from trustinstall.host import (
     places,
     process,
     registry,
+    secrets,
     system,
     winpaths,
     worker,
@@ -31,6 +32,7 @@ from trustinstall.host import (
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.process import Guarded, ToolResult
+from trustinstall.host.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     from trustinstall.plan import Guard, Run
 
-__all__ = ["Account", "Guarded", "Host", "Kind", "Status", "ToolResult", "Tools"]
+__all__ = ["Account", "Guarded", "Host", "Kind", "Secret", "Status", "ToolResult", "Tools"]
 
 
 class Tools(Enum):
@@ -62,6 +64,7 @@ class Host:
         inherit: descriptors that every tool inherits (the lock), so that a tool that outlives us still holds it.
         dialogs: whether somebody can be expected to answer a window that a tool opens.
         tools: how this host's own tools are run.
+        storepasses: where passwords of keystores stand, beside those that everybody uses.
     """
 
     platform: str
@@ -72,6 +75,7 @@ class Host:
     inherit: tuple[int, ...] = field(default=())
     dialogs: bool = False
     tools: Tools = Tools.PLAINLY
+    storepasses: tuple[Secret, ...] = field(default=(), repr=False)
 
     @classmethod
     def current(cls) -> Host:
@@ -229,6 +233,10 @@ class Host:
     def list_input(self, path: str) -> list[str] | None:
         """The regular files directly in a directory that the caller names; None where it is no directory."""
         return inputs.list_input(self.where(self.absolute(path)))
+
+    def secret_in(self, path: str) -> Secret:
+        """The password in a file that the caller names, on the machine that we run on; see `secrets.in_file`."""
+        return secrets.in_file(inputs.absolute(path, self.account.home))
 
     def is_file(self, path: str) -> bool:
         """Whether a regular file stands at a path that the caller typed (links are followed)."""
