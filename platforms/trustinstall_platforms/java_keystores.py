@@ -13,7 +13,7 @@ from trustinstall.host import Kind
 from trustinstall.plan import Edit, Placed, Plan, digest
 from trustinstall_platforms import bundles, java_homes, keystores
 from trustinstall_platforms.java_passwords import candidates
-from trustinstall_platforms.keystores import Locked, New, change
+from trustinstall_platforms.keystores import Locked, New, Unreadable, change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +83,7 @@ def observe(host: Host, store: Store) -> Observation:
         entries = _trusted(host, store)
     except FileNotFoundError:
         return Observation({}, problems=("the keystore is missing",))
-    except ValueError as error:
+    except Unreadable as error:
         return Observation({}, problems=(str(error),))
     found = {change.sha256_of(one.der): change.is_ours(one) for one in entries}
     return Observation(dict.fromkeys(found, State.TRUSTED), frozenset(sha256 for sha256, ours in found.items() if ours))
@@ -93,7 +93,7 @@ def anchors(host: Host, store: Store) -> Iterator[bytes]:
     """The DER of every certificate that the installation trusts; none of a keystore that cannot be opened."""
     try:
         yield from dict.fromkeys(one.der for one in _trusted(host, store))
-    except ValueError:
+    except Unreadable:
         return
 
 
@@ -106,7 +106,7 @@ def plan(host: Host, store: Store, wanted: Sequence[Wanted], record: Record) -> 
     content = host.read(store.location, keystores.LIMIT)
     try:
         entries = keystores.parse(content).trusted(candidates(host))
-    except ValueError as error:
+    except Unreadable as error:
         if not any(one.trusted or one.certificate.sha256 in record for one in wanted):
             return Plan()
         if isinstance(error, Locked):

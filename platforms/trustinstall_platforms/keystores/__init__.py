@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.keystores import jks, pkcs12
-from trustinstall_platforms.keystores.common import Drop, Locked, New, Trusted
+from trustinstall_platforms.keystores.common import Drop, Locked, New, Trusted, Unreadable
 
 if TYPE_CHECKING:
     from trustinstall_platforms.keystores.jks import Jks
     from trustinstall_platforms.keystores.pkcs12 import Pkcs12
 
-__all__ = ["LIMIT", "Drop", "Locked", "New", "Trusted", "parse"]
+__all__ = ["LIMIT", "Drop", "Locked", "New", "Trusted", "Unreadable", "parse"]
 
 LIMIT = 16 * 1024 * 1024  # bytes; 150 roots are below 300 KiB
 _SEQUENCE = b"\x30"
@@ -21,13 +21,13 @@ _CONVERT = "which no Java takes as its own; keytool -importkeystore -deststorety
 
 
 def parse(content: bytes) -> Jks | Pkcs12:
-    """Take a keystore apart, whatever its format. Raises ValueError, in words, for what Java cannot have as its own."""
+    """Take a keystore apart, whatever its format. Raises Unreadable for what Java cannot have as its own."""
     if content.startswith(jks.MAGIC):
         return jks.parse(content)
     if content.startswith(_SEQUENCE):
         return pkcs12.parse(content)
     if content.startswith(_JCEKS):
-        raise ValueError(f"it is a JCEKS keystore, {_CONVERT}")
+        raise Unreadable(f"it is a JCEKS keystore, {_CONVERT}")
     if content.startswith(_BKS):
-        raise ValueError(f"it is a keystore of Bouncy Castle (BKS), {_CONVERT}")
-    raise ValueError("it is neither a JKS keystore nor a PKCS#12 one")
+        raise Unreadable(f"it is a keystore of Bouncy Castle (BKS), {_CONVERT}")
+    raise Unreadable("it is neither a JKS keystore nor a PKCS#12 one")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall_platforms import keystores
-from trustinstall_platforms.keystores import Locked, New, Trusted
+from trustinstall_platforms.keystores import Locked, New, Trusted, Unreadable
 from trustinstall_platforms.keystores.check import Expected, problem
 
 PREFIX = "trustinstall-"
@@ -59,7 +59,7 @@ class Change:
             return self._changed(old)
         except Locked as error:
             raise StoreLocked(store=self.store, cause=str(error), advice=UNLOCK) from None
-        except ValueError as error:
+        except Unreadable as error:
             raise StoreError(store=self.store, cause=str(error), advice=ADVICE) from None
 
     def _changed(self, old: bytes) -> bytes:
@@ -73,7 +73,7 @@ class Change:
         # What it has always refused, it cannot judge.
         wrong = problem(new, password, expected)
         if wrong and problem(old, password, Expected(frozenset(one.der for one in before), frozenset())) is None:
-            raise ValueError(f"{wrong}, so that nothing was written")
+            raise Unreadable(f"{wrong}, so that nothing was written")
         return new
 
     def _drops(self, one: Trusted) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 
@@ -24,8 +25,23 @@ class New(NamedTuple):
 Drop = Callable[[Trusted], bool]  # whether an entry goes
 
 
-class Locked(ValueError):  # noqa: N818 -- named for what it tells
+class Unreadable(ValueError):  # noqa: N818 -- named for what it tells
+    """It cannot be understood, or not be changed; why, in words."""
+
+
+class Locked(Unreadable):
     """None of the passwords opens it."""
 
     def __init__(self) -> None:
         super().__init__("none of the passwords that are known here opens it")
+
+
+@contextmanager
+def in_words(message: str) -> Generator[None, None, None]:
+    """Whatever hostile content makes go wrong is Unreadable, with this message unless it has words of its own."""
+    try:
+        yield
+    except Unreadable:
+        raise
+    except (ValueError, IndexError, TypeError, OverflowError) as error:
+        raise Unreadable(message) from error

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall_platforms.keystores.common import Locked, Trusted
+from trustinstall_platforms.keystores.common import Locked, Trusted, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -107,11 +107,11 @@ class Jks:
 
 
 def parse(content: bytes) -> Jks:
-    """Take a keystore apart. Raises ValueError, in words, where it is not whole."""
+    """Take a keystore apart. Raises Unreadable where it is not whole."""
     reader = _Reader(content)
     magic, version, number = reader.take(4), reader.number(4), reader.number(4)
     if magic != MAGIC or version not in _VERSIONS:
-        raise ValueError("the Java keystore has an unknown version")
+        raise Unreadable("the Java keystore has an unknown version")
     entries = tuple(_entries(reader, version, number))
     body, digest, rest = content[: reader.at], content[reader.at :][:_DIGEST], content[reader.at + _DIGEST :]
     return Jks(version, entries, body, digest, rest)
@@ -148,7 +148,7 @@ class _Reader:
         at = self.at
         self.at += size
         if self.at > self._end:
-            raise ValueError("the Java keystore is cut off")
+            raise Unreadable("the Java keystore is cut off")
         return self.content[at : self.at]
 
 
@@ -157,7 +157,7 @@ def _entries(reader: _Reader, version: int, number: int) -> Iterator[Entry]:
         start = reader.at
         kind, alias, _made = reader.number(4), reader.counted(2), reader.number(8)
         if kind not in {_KEY, _TRUSTED}:
-            raise ValueError("the Java keystore has an entry of an unknown kind")
+            raise Unreadable("the Java keystore has an entry of an unknown kind")
         _key = reader.counted(4) if kind == _KEY else b""
         der = b""
         for _ in range(reader.number(4) if kind == _KEY else 1):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.der import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Malformed, dotted, element, wrapped
 from trustinstall_platforms.keystores import rc2
+from trustinstall_platforms.keystores.common import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,10 +62,10 @@ class Budget:
         self._left = left
 
     def spend(self, iterations: int) -> int:
-        """The same number; raises ValueError where that is too often."""
+        """The same number; raises Unreadable where that is too often."""
         self._left -= iterations
         if iterations < 1 or self._left < 0:
-            raise ValueError("it asks for its password to be hashed more often than any tool does")
+            raise Unreadable("it asks for its password to be hashed more often than any tool does")
         return iterations
 
 
@@ -78,15 +79,15 @@ class Cipher:
     anew: Callable[[bytes], Cipher]  # the same with other salt
 
     def decrypt(self, password: str, data: bytes) -> bytes:
-        """Raises ValueError where that is not the password."""
+        """Raises Unreadable where that is not the password."""
         key, start = self.key(password)
         size = _SIZES[self.name]
         if not data or len(data) % size:
-            raise ValueError("its encrypted part is cut off")
+            raise Unreadable("its encrypted part is cut off")
         plain = _cbc(self.name, key, start, data, encrypt=False)
         padding = plain[-1]
         if not 1 <= padding <= size or plain[-padding:] != bytes((padding,)) * padding:
-            raise ValueError("a part of it has another password")
+            raise Unreadable("a part of it has another password")
         return plain[:-padding]
 
     def encrypt(self, password: str, plain: bytes, salt: bytes) -> tuple[bytes, bytes]:
@@ -99,12 +100,12 @@ class Cipher:
 
 
 def cipher(algorithm: Element, budget: Budget) -> Cipher:
-    """The cipher that an AlgorithmIdentifier names. Raises ValueError where it is not known, or hostile."""
+    """The cipher that an AlgorithmIdentifier names. Raises ValueError (damaged), or Unreadable."""
     name, parameters = _identified(algorithm)
     if name == _PBES2:
         return _pbes2(parameters, budget)
     if name not in _OLD_CIPHERS:
-        raise ValueError(_UNKNOWN)
+        raise Unreadable(_UNKNOWN)
     return _pkcs12(name, parameters, budget)
 
 
@@ -129,7 +130,7 @@ def _pbes2(parameters: Element, budget: Budget) -> Cipher:
     function, scheme = list(parameters.children())[:2]
     name, start = _identified(scheme)
     if name not in _CIPHERS or start.tag != OCTET_STRING or len(start.value) != _SIZES[_CIPHERS[name][0]]:
-        raise ValueError(_UNKNOWN)
+        raise Unreadable(_UNKNOWN)
     kind, size = _CIPHERS[name]
 
     def key(password: str) -> tuple[bytes, bytes]:
@@ -144,12 +145,12 @@ def _pbes2(parameters: Element, budget: Budget) -> Cipher:
 
 def mac(digest_info: Element, salt: bytes, iterations: int, budget: Budget) -> Callable[[str, bytes], bytes]:
     """What computes a file's integrity value from its password and content. Raises ValueError as `cipher`."""
-    name, parameters = _identified(next(digest_info.children()))
+    name, parameters = _identified(first(digest_info))
     if name == _PBMAC1:
         function, scheme = list(parameters.children())[:2]
         prf = _PRFS.get(_identified(scheme)[0])
         if prf is None:
-            raise ValueError(_UNKNOWN)
+            raise Unreadable(_UNKNOWN)
         size = hashlib.new(prf, usedforsecurity=False).digest_size
 
         def modern(password: str, content: bytes) -> bytes:
@@ -158,7 +159,7 @@ def mac(digest_info: Element, salt: bytes, iterations: int, budget: Budget) -> C
         return modern
     digest = _HASHES.get(name)
     if digest is None:
-        raise ValueError(_UNKNOWN)
+        raise Unreadable(_UNKNOWN)
 
     def old(password: str, content: bytes) -> bytes:
         size = hashlib.new(digest, usedforsecurity=False).digest_size
@@ -197,7 +198,7 @@ def _pbkdf2(function: Element, password: str, size: int, budget: Budget) -> byte
     salt, iterations, *more = parameters.children()
     prf = next((_identified(one)[0] for one in more if one.tag == SEQUENCE), next(iter(_PRFS)))
     if name != _PBKDF2 or prf not in _PRFS or salt.tag != OCTET_STRING:
-        raise ValueError(_UNKNOWN)
+        raise Unreadable(_UNKNOWN)
     times = budget.spend(_number(iterations))
     return hashlib.pbkdf2_hmac(_PRFS[prf], password.encode("utf-8", "surrogatepass"), salt.value, times, size)
 
@@ -217,10 +218,10 @@ def _cbc(name: str, key: bytes, start: bytes, data: bytes, *, encrypt: bool) -> 
 
 def _identified(algorithm: Element) -> tuple[str, Element]:
     """The name in an AlgorithmIdentifier, and its parameters (itself where it has none)."""
-    first, *more = algorithm.children()
-    if algorithm.tag != SEQUENCE or first.tag != OBJECT_IDENTIFIER:
+    name, *more = algorithm.children()
+    if algorithm.tag != SEQUENCE or name.tag != OBJECT_IDENTIFIER:
         raise Malformed
-    return dotted(first.value), more[0] if more else first
+    return dotted(name.value), more[0] if more else name
 
 
 def _number(one: Element) -> int:
@@ -229,11 +230,18 @@ def _number(one: Element) -> int:
     return int.from_bytes(one.value, "big", signed=True)
 
 
+def first(one: Element) -> Element:
+    """The first element inside; Malformed where there is none, and no StopIteration, which would end a loop."""
+    for child in one.children():
+        return child
+    raise Malformed
+
+
 def oid(name: str) -> bytes:
     """An object identifier's element."""
-    first, second, *rest = map(int, name.split("."))
+    top, second, *rest = map(int, name.split("."))
     octets = b""
-    for number in (40 * first + second, *rest):
+    for number in (40 * top + second, *rest):
         part = bytes((number & 0x7F,))
         while number := number >> 7:
             part = bytes((number & 0x7F | 0x80,)) + part

@@ -22,9 +22,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, Element, Malformed, dotted, element, wrapped
-from trustinstall_platforms.keystores.common import Locked, Trusted
+from trustinstall_platforms.keystores.common import Locked, Trusted, Unreadable, in_words
 from trustinstall_platforms.keystores.jks import free
-from trustinstall_platforms.keystores.pbe import NOTHING, Budget, cipher, mac, oid
+from trustinstall_platforms.keystores.pbe import NOTHING, Budget, cipher, first, mac, oid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +41,7 @@ _ANY_PURPOSE = "2.5.29.37.0"
 _SET, _BMP_STRING, _CONTEXT_0_PRIMITIVE = 0x31, 0x1E, 0x80
 _VERSION = 3
 _MOST_PARTS = 10_000
+_DAMAGED = "it is no PKCS#12 file in DER, or a damaged one"
 
 
 class Bag(NamedTuple):
@@ -96,6 +97,7 @@ class Pkcs12:
     rest: bytes = b""
     _opened: dict[str, tuple[Part, ...]] = field(default_factory=dict[str, "tuple[Part, ...]"], repr=False)
 
+    @in_words(_DAMAGED)
     def trusted(self, passwords: Iterable[str] = ()) -> list[Trusted]:
         """The certificates that Java trusts. Raises Locked where some are encrypted and no password fits."""
         return [
@@ -110,6 +112,7 @@ class Pkcs12:
         """Whether a password is needed to read it."""
         return any(part.cipher for part in self.parts)
 
+    @in_words(_DAMAGED)
     def password(self, passwords: Iterable[str]) -> str:
         """The one that it is under ("" where it has none); raises Locked where it is none of them."""
         if self.integrity is None and not self.encrypted:
@@ -141,6 +144,7 @@ class Pkcs12:
             )
         return self._opened[password]
 
+    @in_words(_DAMAGED)
     def changed(self, passwords: Iterable[str], add: Sequence[New], drop: Drop, salt: bytes = b"") -> bytes:
         """The keystore without some trusted certificates, and with new ones in a part of their own behind the others.
 
@@ -163,6 +167,7 @@ class Pkcs12:
         safe = wrapped(SEQUENCE, b"".join((*(part.raw for part in parts), *new)))
         return self._around(password, safe)
 
+    @in_words(_DAMAGED)
     def without_keys(self, passwords: Iterable[str]) -> bytes:
         """The same keystore without its keys, for a reader that would decrypt them. Raises Locked."""
         password = self.password(passwords)
@@ -192,28 +197,23 @@ class Pkcs12:
         return wrapped(SEQUENCE, inner) + self.rest
 
 
+@in_words(_DAMAGED)
 def parse(content: bytes) -> Pkcs12:
-    """Take a keystore apart. Raises ValueError, in words, where it is no PKCS#12 file in DER."""
-    try:
-        outer = _strict(element(content), SEQUENCE)
-        version, info, *more = outer.children()
-        if version.whole != wrapped(INTEGER, bytes((_VERSION,))) or len(more) > 1:
-            raise Malformed
-        kind, inner = _info(info)
-        octets = _strict(inner, OCTET_STRING)
-        if kind != _DATA:
-            raise ValueError("it is signed with a key instead of a password, which no Java reads")
-        budget = Budget()
-        parts = [_part(one, budget) for one in _strict(element(octets.value), SEQUENCE).children()]
-        if len(parts) > _MOST_PARTS or element(octets.value).end != len(octets.value):
-            raise Malformed
-        integrity = _integrity(more[0], budget) if more else None
-        keystore = Pkcs12(octets.value, tuple(parts), integrity, content[outer.end :])
-    except Malformed:
-        raise ValueError("it is no PKCS#12 file in DER, or a damaged one") from None
-    except (IndexError, StopIteration, TypeError, UnicodeError):
-        raise ValueError("it is a damaged PKCS#12 file") from None
-    return keystore
+    """Take a keystore apart. Raises Unreadable where it is no PKCS#12 file in DER."""
+    outer = _strict(element(content), SEQUENCE)
+    version, info, *more = outer.children()
+    if version.whole != wrapped(INTEGER, bytes((_VERSION,))) or len(more) > 1:
+        raise Malformed
+    kind, inner = _info(info)
+    octets = _strict(inner, OCTET_STRING)
+    if kind != _DATA:
+        raise Unreadable("it is signed with a key instead of a password, which no Java reads")
+    budget, safe = Budget(), _strict(element(octets.value), SEQUENCE)
+    parts = [_part(one, budget) for one in safe.children()]
+    if len(parts) > _MOST_PARTS or safe.end != len(octets.value):
+        raise Malformed
+    integrity = _integrity(more[0], budget) if more else None
+    return Pkcs12(octets.value, tuple(parts), integrity, content[outer.end :])
 
 
 def _strict(one: Element, tag: int) -> Element:
@@ -264,15 +264,15 @@ def _read_bag(one: Element) -> Bag:
     name = dotted(kind.value)
     if name != _CERTIFICATE:
         return Bag(one.whole, name)
-    form, content = next(value.children()).children()
+    form, content = first(value).children()
     if dotted(form.value) != _X509:
         return Bag(one.whole, name)
     found = {
         dotted(key.value): values
         for key, values in (item.children() for each in attributes for item in each.children())
     }
-    alias = next(found[_ALIAS].children()).value.decode("utf-16-be", "replace") if _ALIAS in found else ""
-    return Bag(one.whole, name, next(content.children()).value, alias, _TRUSTED in found)
+    alias = first(found[_ALIAS]).value.decode("utf-16-be", "replace") if _ALIAS in found else ""
+    return Bag(one.whole, name, first(content).value, alias, _TRUSTED in found)
 
 
 def _bag(alias: str, der: bytes) -> bytes:
