@@ -8,7 +8,9 @@ from __future__ import annotations
 import errno
 import posixpath
 import re
+from contextlib import suppress
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
@@ -140,20 +142,17 @@ _MOST = 30_000  # names that are looked at: a home with more is none that an acc
 
 
 def keystores(host: Host) -> Iterator[tuple[str, str]]:
-    """Each installation with the file that it trusts (links not followed), in the order of the tables.
+    """Each installation with the file that it trusts (links resolved), in the order of the tables.
 
     Raises OSError(EFBIG) after all those before it where a place holds more names than any tool puts there.
     """
     seen: set[str] = set()
-    for candidate in (*_told(host), *_Search(host).homes()):
-        home = host.real(candidate)
-        if home in seen or _is_others(host, home):
-            continue
-        seen.add(home)
-        for library in _LIBRARIES:
-            path = _trusted_by(host, f"{home}/{library}")
-            if path is not None:
-                yield home, path
+    for candidate in chain(_told(host), _Search(host).homes()):
+        with suppress(OSError):  # a name that no file can have, links in a circle: no JVM gets there either
+            home = host.real(candidate)
+            found = () if home in seen or _is_others(host, home) else _trusted_by(host, home)
+            seen.add(home)
+            yield from ((home, path) for path in found)
 
 
 def home_of(location: str) -> str:
@@ -162,11 +161,13 @@ def home_of(location: str) -> str:
     return match["home"] if match else location
 
 
-def _trusted_by(host: Host, directory: str) -> str | None:
-    try:
-        return next((path for path in (f"{directory}/{name}" for name in _NAMES) if host.status(path)), None)
-    except OSError:  # a name that no file can have, links in a circle
-        return None
+def _trusted_by(host: Host, home: str) -> list[str]:
+    """The keystores, links resolved, of an installation, and of the runtime within it."""
+    found: list[str] = []
+    for library in _LIBRARIES:
+        paths = (f"{home}/{library}/{name}" for name in _NAMES)
+        found += [host.real(path) for path in [path for path in paths if host.status(path)][:1]]
+    return found
 
 
 def _told(host: Host) -> Iterator[str]:
@@ -206,11 +207,10 @@ class _Search:
             yield from self._matching(pattern)
 
     def _matching(self, pattern: str) -> Iterator[str]:
-        """The paths that fit a pattern, as far as they are there."""
+        """The paths that fit a pattern, as far as the last `*` in it."""
         head, star, _ = pattern.partition("*")
         if not star:
-            if self._host.status(pattern) is not None:
-                yield pattern
+            yield pattern
             return
         top = head.rpartition("/")[0]
         part, slash, rest = pattern[len(top) + 1 :].partition("/")
@@ -220,7 +220,10 @@ class _Search:
 
     def _names(self, top: str) -> list[str]:
         host = self._host
-        if not host.is_directory(top) or _is_others(host, host.real(top)):
+        try:
+            if not host.is_directory(top) or _is_others(host, host.real(top)):
+                return []
+        except OSError:  # as above
             return []
         names = host.names(top)
         self._left -= len(names)

@@ -50,8 +50,7 @@ _MADE = (
 def found(host: Host, but: str | None) -> Iterator[Store]:
     """Every keystore of an installation once, without the one at `but`. Raises OSError as `java_homes.keystores`."""
     seen = {but}
-    for home, path in java_homes.keystores(host):
-        location = host.real(path)
+    for home, location in java_homes.keystores(host):
         if location not in seen and (store := at(host, location, home)) is not None:
             seen.add(location)
             yield store

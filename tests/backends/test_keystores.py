@@ -224,6 +224,14 @@ def test_years_of_hashing_are_refused() -> None:
             store.changed(["changeit", "changeme", ""], new(0), lambda _: False)
 
 
+def test_a_bag_without_content_is_no_end_of_the_list() -> None:
+    """What stands behind it would be lost without a word otherwise."""
+    empty = sequence(oid("1.2.840.113549.1.12.10.1.3"), tlv(0xA0))
+    info = sequence(oid("1.2.840.113549.1.7.1"), tlv(0xA0, tlv(0x04, sequence(empty, empty))))
+    with pytest.raises(keystores.Unreadable, match="damaged"):
+        keystores.parse(_safe(info))
+
+
 def test_an_encryption_that_is_not_known_is_said() -> None:
     """And not guessed at."""
     scheme = sequence(oid("1.2.3.4.5"), tlv(0x05))
@@ -319,8 +327,12 @@ def test_what_the_second_reader_refuses_is_not_written(monkeypatch: pytest.Monke
     """However it came about."""
     edit = change.Change("java:/x", tuple(new(0)), frozenset(), frozenset(), SALT, lambda: [PASSWORD])
     assert trusted(edit.apply(made("pkcs12"))) > trusted(made("pkcs12"))
-    real = Pkcs12.changed
-    monkeypatch.setattr(Pkcs12, "changed", lambda *words: real(*words)[:-2])
+    shorter = made("pkcs12")[:-2]
+
+    def cut_off(*_: object) -> bytes:
+        return shorter
+
+    monkeypatch.setattr(Pkcs12, "changed", cut_off)
     with pytest.raises(StoreError, match="second reader"):
         edit.apply(made("pkcs12"))
 
