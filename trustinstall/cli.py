@@ -137,7 +137,10 @@ def _change(installer: Installer, change: Callable[..., Report], selection: Sele
     from trustinstall.unlocking import unlock
 
     def ask(question: str) -> str:
-        return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
+        try:
+            return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
+        except typer.Abort:  # all else is done, and has still to be told
+            return ""
 
     report = change(selection=selection)
     return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report

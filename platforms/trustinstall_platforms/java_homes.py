@@ -149,6 +149,8 @@ def keystores(host: Host) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for candidate in chain(_told(host), _Search(host).homes()):
         with suppress(OSError):  # a name that no file can have, links in a circle: no JVM gets there either
+            if host.status(candidate) is None:
+                continue  # most of them
             home = host.real(candidate)
             found = () if home in seen or _is_others(host, home) else _trusted_by(host, home)
             seen.add(home)
