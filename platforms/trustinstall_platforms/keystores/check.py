@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import warnings
 from typing import NamedTuple
 
 from trustinstall_platforms.keystores import jks, pkcs12
@@ -89,8 +90,10 @@ def _pkcs12(content: bytes, password: str) -> frozenset[bytes]:
     if any(bag.kind in pkcs12.KEYS for part in store.opened([password]) for bag in part.bags or ()):
         content = store.without_keys([password])
     secret = None if password in {"", NOTHING} else password.encode("utf-8", "surrogatepass")
-    try:
-        found = library.load_pkcs12(content, secret)
-    except UnsupportedAlgorithm as error:
-        raise ValueError from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of serial numbers that public roots have
+        try:
+            found = library.load_pkcs12(content, secret)
+        except UnsupportedAlgorithm as error:
+            raise ValueError from error
     return frozenset(one.certificate.public_bytes(Encoding.DER) for one in found.additional_certs)
