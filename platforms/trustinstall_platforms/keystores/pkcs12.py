@@ -96,6 +96,7 @@ class Pkcs12:
     integrity: Integrity | None
     rest: bytes = b""
     _opened: dict[str, tuple[Part, ...]] = field(default_factory=dict[str, "tuple[Part, ...]"], repr=False)
+    _right: list[str] = field(default_factory=list[str], repr=False)  # the password, once it was found
 
     @in_words(_DAMAGED)
     def trusted(self, passwords: Iterable[str] = ()) -> list[Trusted]:
@@ -114,16 +115,19 @@ class Pkcs12:
 
     @in_words(_DAMAGED)
     def password(self, passwords: Iterable[str]) -> str:
-        """The one that it is under ("" where it has none); raises Locked where it is none of them."""
+        """The one that it is under ("" where it has none), hashed once; raises Locked where it is none of them."""
         if self.integrity is None and not self.encrypted:
             return ""
         for password in _variants(passwords):
-            if self.integrity is None:
-                if self._opens(password):
-                    return password
-            elif hmac.compare_digest(self.integrity.compute(password, self.safe), self.integrity.value):
+            if password in self._right or self._fits(password):
+                self._right[:] = [password]
                 return password
         raise Locked
+
+    def _fits(self, password: str) -> bool:
+        if self.integrity is None:
+            return self._opens(password)
+        return hmac.compare_digest(self.integrity.compute(password, self.safe), self.integrity.value)
 
     def opened(self, passwords: Iterable[str]) -> tuple[Part, ...]:
         """Every part, decrypted. Raises Locked."""
