@@ -45,7 +45,7 @@ Skip = Annotated[list[str], typer.Option("--skip", metavar="ID", help="Not these
 Python = Annotated[list[str], typer.Option("--python", metavar="PATH", help="A Python, or its environment.")]
 Search = Annotated[
     list[str],
-    typer.Option("--search", metavar="DIR", help="Look for Python environments below DIR."),
+    typer.Option("--search", metavar="DIR", help="Look for Python environments and Javas below DIR."),
 ]
 Bundle = Annotated[
     list[str],

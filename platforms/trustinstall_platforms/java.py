@@ -74,7 +74,7 @@ class Java:
 
     name = java_keystores.NAME
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, places: Places) -> Iterator[Store]:
         """Find the distribution's keystore, where there is one, then that of each installation.
 
         Raises OSError after those before it where a place holds more names than is looked at.
@@ -82,7 +82,7 @@ class Java:
         fed = self._fed(host)
         if fed is not None:
             yield fed
-        yield from java_keystores.found(host, host.real(fed.location) if fed else None)
+        yield from java_keystores.found(host, places, host.real(fed.location) if fed else None)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Find a keystore again; see `Backend.at`."""

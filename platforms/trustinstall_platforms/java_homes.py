@@ -17,7 +17,7 @@ from trustinstall.errors import printable
 from trustinstall_platforms.python_environments import binaries, expanded, slashed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
 
@@ -141,13 +141,15 @@ _KEYSTORE = re.compile(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cace
 _MOST = 30_000  # names that are looked at: a home with more is none that an account needs for Java
 
 
-def keystores(host: Host) -> Iterator[tuple[str, str]]:
+def keystores(host: Host, searches: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Each installation with the file that it trusts (links resolved), in the order of the tables.
+
+    Also those below the directories in `searches`, which the caller has named.
 
     Raises OSError(EFBIG) after all those before it where a place holds more names than any tool puts there.
     """
     seen: set[str] = set()
-    for candidate in chain(_told(host), _Search(host).homes()):
+    for candidate in chain(_told(host), _below(host, searches), _Search(host).homes()):
         with suppress(OSError):  # a name that no file can have, links in a circle: no JVM gets there either
             if host.status(candidate) is None:
                 continue  # most of them
@@ -185,6 +187,15 @@ def _told(host: Host) -> Iterator[str]:
             home = posixpath.dirname(posixpath.dirname(host.real(f"{directory}/{program}")))
             yield home.removesuffix("/jre")  # of Java 8's jre/bin/java
             yield home
+
+
+def _below(host: Host, searches: Sequence[str]) -> Iterator[str]:
+    """The installations below directories; what is too large, or is none, the Pythons' search says."""
+    for top in searches:
+        with suppress(OSError):
+            for entry in host.walk(host.real(slashed(host, top))):
+                if entry.path.endswith("/lib/security") and not {*_NAMES}.isdisjoint(entry.files):
+                    yield entry.path.removesuffix("/lib/security").removesuffix("/jre")
 
 
 def _patterns(host: Host) -> Iterator[str]:

@@ -18,7 +18,7 @@ from trustinstall_platforms.keystores import Locked, New, Unreadable, change
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Record, Wanted
+    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
     from trustinstall_platforms.keystores import Trusted
 
@@ -47,10 +47,10 @@ _MADE = (
 )
 
 
-def found(host: Host, but: str | None) -> Iterator[Store]:
+def found(host: Host, places: Places, but: str | None) -> Iterator[Store]:
     """Every keystore of an installation once, without the one at `but`. Raises OSError as `java_homes.keystores`."""
     seen = {but}
-    for home, location in java_homes.keystores(host):
+    for home, location in java_homes.keystores(host, places.searches):
         if location not in seen and (store := at(host, location, home)) is not None:
             seen.add(location)
             yield store

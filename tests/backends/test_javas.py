@@ -122,6 +122,16 @@ def test_variables_and_the_path(host: Host) -> None:
     ]
 
 
+def test_what_is_searched_for(host: Host) -> None:
+    """Below a directory that the caller names, at any depth; a keystore that is no Java's own is none."""
+    inner = put(host, "/srv/apps/deep/er/tomcat/jre/lib/security/cacerts")
+    put(host, "/srv/apps/cacerts")
+    put(host, "/srv/apps/x/security/cacerts")
+    assert locations(host) == []
+    found = list(BACKEND.discover(host, Places(searches=("/srv/apps", "/srv/nothing"))))
+    assert [(one.location, one.label) for one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
+
+
 def test_windows_places(host: Host) -> None:
     """The rows of Windows are below its own variables, and no row of another system is."""
     found: list[str] = []
