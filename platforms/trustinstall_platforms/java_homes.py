@@ -9,6 +9,7 @@ import errno
 import posixpath
 import re
 from contextlib import suppress
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -139,6 +140,7 @@ _LIBRARIES = ("lib/security", "jre/lib/security")  # Java 9 and later; the runti
 _NAMES = ("jssecacerts", "cacerts")  # the first one wins (JSSE Reference Guide, "Customizing the Default Truststores")
 _KEYSTORE = re.compile(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cacerts)")
 _MOST = 30_000  # names that are looked at: a home with more is none that an account needs for Java
+_LONGEST = timedelta(seconds=60)  # that the search may take; 20 ms is usual
 
 
 def keystores(host: Host, searches: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
@@ -146,7 +148,7 @@ def keystores(host: Host, searches: Sequence[str] = ()) -> Iterator[tuple[str, s
 
     Also those below the directories in `searches`, which the caller has named.
 
-    Raises OSError(EFBIG) after all those before it where a place holds more names than any tool puts there.
+    Raises OSError after all those before it where a place holds more names than any tool puts there, or is too slow.
     """
     seen: set[str] = set()
     for candidate in chain(_told(host), _below(host, searches), _Search(host).homes()):
@@ -210,10 +212,10 @@ def _patterns(host: Host) -> Iterator[str]:
 
 
 class _Search:
-    """Looks for what the tables name, and gives up after so many names that somebody must have made them for us."""
+    """Looks for what the tables name; gives up after so many names, or so long, that somebody must have meant it."""
 
     def __init__(self, host: Host) -> None:
-        self._host, self._left = host, _MOST
+        self._host, self._left, self._end = host, _MOST, host.now() + _LONGEST
 
     def homes(self) -> Iterator[str]:
         for pattern in _patterns(self._host):
@@ -238,6 +240,10 @@ class _Search:
                 return []
         except OSError:  # as above
             return []
+        if host.now() > self._end:
+            raise OSError(
+                errno.ETIMEDOUT, f"looking for Java takes too long, last in {printable(top)}; empty or mend it"
+            )
         names = host.names(top)
         self._left -= len(names)
         if self._left < 0:

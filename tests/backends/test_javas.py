@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,19 @@ def test_a_home_with_too_many_names_is_said(host: Host, monkeypatch: pytest.Monk
     found: list[str] = []
     with pytest.raises(OSError, match=r"\.jdks holds more names"):
         found.extend(each.location for each in BACKEND.discover(host, Places()))
+    assert found == [one]
+
+
+def test_a_slow_home_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the caller's variables name is found all the same."""
+    monkeypatch.setattr(java_homes, "_LONGEST", timedelta(seconds=-1))
+    one = put(host, "/srv/a/lib/security/cacerts")
+    put(host, "/opt/jdk/lib/security/cacerts")
+    found: list[str] = []
+    with pytest.raises(OSError, match="takes too long, last in /opt"):
+        found.extend(
+            each.location for each in BACKEND.discover(replace(host, environ={"JAVA_HOME": "/srv/a"}), Places())
+        )
     assert found == [one]
 
 
