@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import hmac
 import struct
 import subprocess
 import tempfile
@@ -222,6 +223,28 @@ def test_years_of_hashing_are_refused() -> None:
         assert store.trusted() == []
         with pytest.raises(keystores.Unreadable, match="more often"):
             store.changed(["changeit", "changeme", ""], new(0), lambda _: False)
+
+
+def test_the_newest_integrity_value_is_known() -> None:
+    """PBMAC1 (RFC 9579): what it is over is checked, and it is made anew under the same password."""
+
+    def mac(content: bytes) -> bytes:
+        value = hmac.digest(hashlib.pbkdf2_hmac("sha256", b"word", b"salt", 2048, 32), content, "sha512")
+        prf = sequence(oid("1.2.840.113549.2.9"), tlv(0x05))
+        function = sequence(oid("1.2.840.113549.1.5.12"), sequence(tlv(4, b"salt"), integer(2048), integer(32), prf))
+        scheme = sequence(oid("1.2.840.113549.2.11"), tlv(0x05))
+        algorithm = sequence(oid("1.2.840.113549.1.5.14"), sequence(function, scheme))
+        return sequence(sequence(algorithm, tlv(4, value)), tlv(4, b"NOT USED"), integer(1))
+
+    old = _safe(mac=mac(sequence()))
+    store = keystores.parse(old)
+    assert store.password(["", "word"]) == "word"
+    with pytest.raises(Locked):
+        store.changed(["another"], new(0), lambda _: False)
+    after = keystores.parse(store.changed(["word"], new(0), lambda _: False))
+    assert isinstance(after, Pkcs12)
+    assert after.trusted() == [Trusted(new(0)[0].alias, OURS.der)]
+    assert after.changed(["word"], [], lambda _: True) == old
 
 
 def test_a_bag_without_content_is_no_end_of_the_list() -> None:

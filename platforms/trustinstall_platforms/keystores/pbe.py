@@ -51,6 +51,7 @@ NOTHING = "\0"  # no password, as Java says it (PKCS12KeyStore's RetryWithZero)
 _KEY, _START, _INTEGRITY = 1, 2, 3  # what a derived key is for
 _WIDE = frozenset({"sha384", "sha512"})  # hashes with blocks of 128 bytes
 _SIZES = {"AES": 16, "TripleDES": 8, "RC2": 8}  # bytes of a block
+_LONGEST_KEY = 64  # bytes
 _UNKNOWN = "it is protected in a way that is not known here"
 
 
@@ -134,7 +135,7 @@ def _pbes2(parameters: Element, budget: Budget) -> Cipher:
     kind, size = _CIPHERS[name]
 
     def key(password: str) -> tuple[bytes, bytes]:
-        return _pbkdf2(function, password, size, budget), start.value
+        return _pbkdf2(function, password, budget, size), start.value
 
     def anew(fresh: bytes) -> Cipher:
         other = wrapped(SEQUENCE, oid(name) + wrapped(OCTET_STRING, fresh[: len(start.value)]))
@@ -148,13 +149,12 @@ def mac(digest_info: Element, salt: bytes, iterations: int, budget: Budget) -> C
     name, parameters = _identified(first(digest_info))
     if name == _PBMAC1:
         function, scheme = list(parameters.children())[:2]
-        prf = _PRFS.get(_identified(scheme)[0])
-        if prf is None:
+        prf = _identified(scheme)[0]
+        if prf not in _PRFS:
             raise Unreadable(_UNKNOWN)
-        size = hashlib.new(prf, usedforsecurity=False).digest_size
 
         def modern(password: str, content: bytes) -> bytes:
-            return hmac.new(_pbkdf2(function, password, size, budget), content, prf).digest()
+            return hmac.new(_pbkdf2(function, password, budget), content, _PRFS[prf]).digest()
 
         return modern
     digest = _HASHES.get(name)
@@ -193,11 +193,13 @@ def _filled(data: bytes, width: int) -> bytes:
     return (data * (size // max(len(data), 1) + 1))[:size]
 
 
-def _pbkdf2(function: Element, password: str, size: int, budget: Budget) -> bytes:
+def _pbkdf2(function: Element, password: str, budget: Budget, size: int = 0) -> bytes:
+    """A key of `size` bytes, or of as many as are asked for there."""
     name, parameters = _identified(function)
     salt, iterations, *more = parameters.children()
     prf = next((_identified(one)[0] for one in more if one.tag == SEQUENCE), next(iter(_PRFS)))
-    if name != _PBKDF2 or prf not in _PRFS or salt.tag != OCTET_STRING:
+    size = size or next((_number(one) for one in more if one.tag == INTEGER), 0)
+    if name != _PBKDF2 or prf not in _PRFS or salt.tag != OCTET_STRING or not 1 <= size <= _LONGEST_KEY:
         raise Unreadable(_UNKNOWN)
     times = budget.spend(_number(iterations))
     return hashlib.pbkdf2_hmac(_PRFS[prf], password.encode("utf-8", "surrogatepass"), salt.value, times, size)
