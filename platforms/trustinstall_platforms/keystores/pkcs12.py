@@ -16,6 +16,7 @@ Sources: RFC 7292; sun.security.pkcs12.PKCS12KeyStore of OpenJDK, for what Java 
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -190,7 +191,8 @@ class Pkcs12:
         content = wrapped(SEQUENCE, b"".join(one.raw for one in kept))
         if part.cipher is None:
             return Part(_plain(content, wrap=False), kept)
-        algorithm, sealed = part.cipher.encrypt(password, content, salt)
+        fresh = hashlib.sha256(salt + part.raw).digest()  # another one for each part
+        algorithm, sealed = part.cipher.encrypt(password, content, fresh)
         return Part(_sealed(algorithm, sealed), kept)
 
     def _around(self, password: str, safe: bytes) -> bytes:
