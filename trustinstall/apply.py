@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trustinstall.blocks import Blocks
 from trustinstall.errors import ToolFailed, printable
 from trustinstall.host import Kind
 from trustinstall.plan import (
@@ -80,9 +81,9 @@ def inverse(host: Host, step: Step) -> Step | None:
     old, owner = host.read(step.path), (status.uid, status.gid)
     if isinstance(step, Delete):
         return Edit(step.path, Content(old), ABSENT, status.mode, owner)
-    if isinstance(step.transform, Content):
-        return Edit(step.path, Content(old), digest(step.transform.content), status.mode, owner)
-    return Edit(step.path, step.transform.inverse(old), ANY, status.mode, owner)
+    if isinstance(step.transform, Blocks):
+        return Edit(step.path, step.transform.inverse(old), ANY, status.mode, owner)
+    return Edit(step.path, Content(old), digest(step.transform.apply(old)), status.mode, owner)
 
 
 def operate(host: Host, operation: Native, commands: Commands) -> str | None:

@@ -13,7 +13,7 @@ from trustinstall.clirun import run
 from trustinstall.errors import UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trustinstall.backend import Places
     from trustinstall.host import Host
@@ -82,6 +82,7 @@ def add(
     python: o.Python = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
     bundle: o.Bundle = [],  # noqa: B006
+    java_storepass_file: o.JavaStorepass = [],  # noqa: B006
     match: o.Match = None,
     sysroot: o.Sysroot = None,
     profile_out: o.ProfileOut = None,
@@ -107,7 +108,7 @@ def add(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    outside, installer = _outside(), _installer(output, sysroot, run_image_tool=run_image_tool)
+    outside, installer = _outside(), _installer(output, sysroot, java_storepass_file, run_image_tool=run_image_tool)
     vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
     source = _source(inputs or [], match, from_system=from_system, from_windows=from_windows)
@@ -124,14 +125,15 @@ def add(
         raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
     if situation.may_ask and not (yes or sha256 or dry_run):
         _confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
-    report = installer.add(
+    change = partial(
+        installer.add,
         [one.certificate for one in intake.accepted],
         ask,
         places=places,
-        selection=_selection(store, skip),
         adopt=adopt,
         dry_run=dry_run,
     )
+    report = _change(installer, change, _selection(store, skip), asks=situation.may_ask and not (yes or dry_run))
     _finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)
 
 
@@ -143,6 +145,20 @@ def _source(inputs: list[str], match: str | None, *, from_system: bool, from_win
             "name certificate files, or say --from-system or --from-windows (with --match TEXT to choose), not both"
         )
     return "".join(chosen)
+
+
+def _change(installer: Installer, change: Callable[..., Report], selection: Selection, *, asks: bool) -> Report:
+    """Add or remove; where somebody can be asked, also in stores whose password nobody has named."""
+    from trustinstall.unlocking import unlock
+
+    def ask(question: str) -> str:
+        try:
+            return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
+        except typer.Abort:  # all else is done, and has still to be told
+            return ""
+
+    report = change(selection=selection)
+    return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
 
 
 def _intake(
@@ -201,6 +217,7 @@ def remove(
     python: o.Python = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
     bundle: o.Bundle = [],  # noqa: B006
+    java_storepass_file: o.JavaStorepass = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
     windows_host: o.WindowsHost = False,
@@ -222,7 +239,7 @@ def remove(
     from trustinstall import targets
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    outside, installer = _outside(), _installer(output, sysroot, run_image_tool=run_image_tool)
+    outside, installer = _outside(), _installer(output, sysroot, java_storepass_file, run_image_tool=run_image_tool)
     words = [*(names or []), *sha256]
     if everything == bool(words):
         raise UsageProblem("name what to remove (a file, a fingerprint or a subject), or say --all")
@@ -242,14 +259,8 @@ def remove(
     )
     if situation.may_ask and not (yes or dry_run) and (everything or foreign):
         _confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
-    report = installer.remove(
-        chosen,
-        ask,
-        places=places,
-        selection=_selection(store, skip),
-        foreign=foreign,
-        dry_run=dry_run,
-    )
+    change = partial(installer.remove, chosen, ask, places=places, foreign=foreign, dry_run=dry_run)
+    report = _change(installer, change, _selection(store, skip), asks=situation.may_ask and not (yes or dry_run))
     _finish(outside, output, report, None, strict=strict, inputs=())
 
 
@@ -257,6 +268,7 @@ def remove(
 def list_(
     python: o.Python = [],  # noqa: B006  typer copies it
     search: o.Search = [],  # noqa: B006
+    java_storepass_file: o.JavaStorepass = [],  # noqa: B006
     for_user: o.ForUser = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
@@ -274,7 +286,7 @@ def list_(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output, sysroot)
+    installer = _installer(output, sysroot, java_storepass_file)
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
     places = _places(installer, ask, python, search, windows_host=windows_host)
     view = installer.look(ask, places=places, every_anchor=every_anchor)
@@ -287,6 +299,7 @@ def list_(
 def stores(
     python: o.Python = [],  # noqa: B006  typer copies it
     search: o.Search = [],  # noqa: B006
+    java_storepass_file: o.JavaStorepass = [],  # noqa: B006
     for_user: o.ForUser = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
@@ -302,7 +315,7 @@ def stores(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output, sysroot)
+    installer = _installer(output, sysroot, java_storepass_file)
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
     view = installer.look(ask, places=_places(installer, ask, python, search, windows_host=windows_host))
     if json:
@@ -329,14 +342,20 @@ def _outside() -> Host:
     return Host.current()
 
 
-def _installer(output: Output, sysroot: str | None, *, run_image_tool: bool = False) -> Installer:
+def _installer(
+    output: Output, sysroot: str | None, storepass_files: Sequence[str], *, run_image_tool: bool = False
+) -> Installer:
     from trustinstall.installer import Installer
 
-    if sysroot is not None:
-        return Installer.for_image(sysroot, run_tools=run_image_tool, tick=output.tick)
-    if run_image_tool:
+    if sysroot is None and run_image_tool:
         raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
-    return Installer(tick=output.tick)
+    passwords = tuple(map(_outside().secret_in, storepass_files))
+    if sysroot is not None:
+        installer = Installer.for_image(sysroot, run_tools=run_image_tool, tick=output.tick)
+    else:
+        installer = Installer(tick=output.tick)
+    installer.host = replace(installer.host, storepasses=passwords)
+    return installer
 
 
 def _ask(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False) -> Ask:

@@ -57,6 +57,12 @@ class StoreError(TrustInstallError):
         super().__init__(f"{store}: {cause}; {advice}")
 
 
+class StoreLocked(StoreError):  # noqa: N818 -- named for what it tells a user
+    """A store is under a password, and none of those that are known here is it."""
+
+    code = "store-locked"
+
+
 class StateError(TrustInstallError):
     """The ledger or the journal cannot be read, or a newer version of the program has written it."""
 

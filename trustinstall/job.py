@@ -118,7 +118,7 @@ class Job:
     def unreadable(self, found: Found) -> list[Outcome]:
         """Kinds of stores that could not be looked for, and remembered stores that are out of reach."""
         return [
-            Outcome(_bare(name), Result.FAILED, f"it cannot be looked at: {reason}", "store-failed")
+            Outcome(self._bare(name), Result.FAILED, f"it cannot be looked at: {reason}", "store-failed")
             for name, reason in found.failures.items()
         ]
 
@@ -130,7 +130,7 @@ class Job:
             for key in lost:
                 del self._ledger.placements[key]
         detail = "it is no longer on this machine"
-        return [Outcome(_bare(store), Result.GONE, detail) for store in sorted({key[0] for key in lost})]
+        return [Outcome(self._bare(store), Result.GONE, detail) for store in sorted({key[0] for key in lost})]
 
     def not_covered(self, store: Store) -> Outcome:
         """A store that belongs to another scope."""
@@ -182,7 +182,7 @@ class Job:
             )
         return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
 
-
-def _bare(store_id: str) -> Store:
-    name, _, location = store_id.partition(":")
-    return Store(name, location, 0, store_id, "")
+    def _bare(self, store_id: str) -> Store:
+        """What is known of a store that cannot be looked at: it is looked for by the acting account."""
+        name, _, location = store_id.partition(":")
+        return Store(name, location, self._host.account.uid, store_id, "")

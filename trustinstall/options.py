@@ -49,7 +49,7 @@ Skip = Annotated[list[str], typer.Option("--skip", metavar="ID", help="Not these
 Python = Annotated[list[str], typer.Option("--python", metavar="PATH", help="A Python, or its environment.")]
 Search = Annotated[
     list[str],
-    typer.Option("--search", metavar="DIR", help="Look for Python environments below DIR."),
+    typer.Option("--search", metavar="DIR", help="Look for Python environments and Javas below DIR."),
 ]
 Bundle = Annotated[
     list[str],
@@ -58,6 +58,10 @@ Bundle = Annotated[
 WindowsHost = Annotated[
     bool,
     typer.Option("--windows-host", help="WSL: not this Linux alone, but the Windows that it runs under, too."),
+]
+JavaStorepass = Annotated[
+    list[str],
+    typer.Option("--java-storepass-file", metavar="FILE", help="The password of a Java keystore is FILE's first line."),
 ]
 Sysroot = Annotated[
     str | None,

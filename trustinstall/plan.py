@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trustinstall.blocks import Blocks
 
@@ -41,7 +41,15 @@ class Content:
         return self.content
 
 
-Transform = Content | Blocks
+class Computed(Protocol):
+    """A change that a backend knows how to make; made twice, it is the same. What stood there undoes it."""
+
+    def apply(self, old: bytes, /) -> bytes:
+        """Return the new content. Raises StoreError where there can be none."""
+        ...
+
+
+Transform = Content | Blocks | Computed
 
 
 @dataclass(frozen=True)
@@ -212,14 +220,15 @@ class Plan:
 
 
 def step_to_json(step: Undo) -> dict[str, Any]:
-    """One step as plain JSON data; `step_from_json` reads it back."""
+    """One step as plain JSON data; `step_from_json` reads it back. TypeError for an Edit whose change is Computed."""
     kind = type(step).__name__
     if isinstance(step, Edit):
-        transform: dict[str, Any] = (
-            {"content": base64.b64encode(step.transform.content).decode()}
-            if isinstance(step.transform, Content)
-            else {"blocks": step.transform.to_json()}
-        )
+        if isinstance(step.transform, Content):
+            transform: dict[str, Any] = {"content": base64.b64encode(step.transform.content).decode()}
+        elif isinstance(step.transform, Blocks):
+            transform = {"blocks": step.transform.to_json()}
+        else:
+            raise TypeError("a change that a backend computes is undone by content, and never journalled")
         owner = list(step.owner) if step.owner else None
         return {
             "kind": kind,

@@ -71,7 +71,7 @@ def plan(host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], 
     return Plan(steps, placed=placed, foreign=strangers | left)
 
 
-def owner(host: Host, path: str) -> tuple[int, str | None]:
+def owner(host: Host, path: str, what: str = "bundle") -> tuple[int, str | None]:
     """Return whose a file is, and why it cannot be written; another account's rights are its own matter."""
     if host.platform == "win32":
         return host.account.uid, host.may_write(path)
@@ -79,7 +79,7 @@ def owner(host: Host, path: str) -> tuple[int, str | None]:
         uid = host.path_owner(path)
     except PermissionError as error:
         status = host.status(path)
-        reason = f"{error.strerror}; take that right away, so that the bundle is only its owner's"
+        reason = f"{error.strerror}; take that right away, so that the {what} is only its owner's"
         return (status.uid if status else 0), reason
     return uid, host.may_write(path) if uid == host.account.uid else None
 

@@ -1,6 +1,8 @@
-"""Java's keystores. Today: the one that a distribution makes together with its bundle, which its JDKs link to.
+"""Java's keystores: one for each installation, and the one that a distribution makes together with its bundle.
 
-Sources: those of `debian_java`, for who keeps it, and of `keystore`, for the format.
+An installation whose keystore is a link to the distribution's follows it, and is not written.
+
+Sources: those of `debian_java`, for who keeps it, of `java_homes`, for where they are, and of `keystores`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 from trustinstall.backend import Observation, State, Store
 from trustinstall.host import Tools
 from trustinstall.plan import Plan
-from trustinstall_platforms import keystore
+from trustinstall_platforms import java_keystores, keystore
 from trustinstall_platforms.debian_java import KEYSTORE, not_changeable, not_fed
 from trustinstall_platforms.families import ALPINE, ARCH, RHEL, SUSE
 from trustinstall_platforms.other_families import CLEAR
@@ -64,22 +66,34 @@ FED = (
 )
 
 
+_FED_PLACES = frozenset({KEYSTORE, *(one.keystore for one in FED)})
+
+
 class Java:
-    """The backend of Java's keystores. None is written yet: those it knows follow the distribution's bundle."""
+    """The backend of Java's keystores."""
 
-    name = "java"
+    name = java_keystores.NAME
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
-        """Find the distribution's keystore, where there is one."""
-        store = self._found(host) if host.platform == "linux" else None
-        return [store] if store else []
+    def discover(self, host: Host, places: Places) -> Iterator[Store]:
+        """Find the distribution's keystore, where there is one, then that of each installation.
+
+        Raises OSError after those before it where a place holds more names than is looked at.
+        """
+        fed = self._fed(host)
+        if fed is not None:
+            yield fed
+        yield from java_keystores.found(host, places, host.real(fed.location) if fed else None)
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Find the keystore again; see `Backend.at`."""
-        store = self._found(host) if host.platform == "linux" else None
-        return store if store and store.location == location else None
+        """Find a keystore again; see `Backend.at`."""
+        fed = self._fed(host)
+        if fed is not None and fed.location == location:
+            return fed
+        return None if location in _FED_PLACES else java_keystores.at(host, location)
 
-    def _found(self, host: Host) -> Store | None:
+    def _fed(self, host: Host) -> Store | None:
+        if host.platform != "linux":
+            return None
         ids = host.distribution()
         fed = next((one for one in FED if one.family.ids & ids), None)
         location, fed_by = (fed.keystore, fed.family.bundle) if fed else (KEYSTORE, _FED_BY)
@@ -99,7 +113,9 @@ class Java:
         )
 
     def observe(self, host: Host, store: Store) -> Observation:
-        """See what Java trusts. The keystore needs no password to be read, only to be checked."""
+        """See what Java trusts. The distribution's keystore needs no password to be read, only to be checked."""
+        if store.location not in _FED_PLACES:
+            return java_keystores.observe(host, store)
         problems: tuple[str, ...] = ()
         entries: list[keystore.Trusted] = []
         try:
@@ -118,23 +134,19 @@ class Java:
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that Java trusts; none of a keystore that cannot be read."""
+        if store.location not in _FED_PLACES:
+            yield from java_keystores.anchors(host, store)
+            return
         with suppress(ValueError):
             for entry in keystore.read(host, store.location):
                 yield entry.der
 
-    def plan(
-        self,
-        _host: Host,
-        _store: Store,
-        _seen: Observation,
-        _wanted: Sequence[Wanted],
-        _record: Record,
-    ) -> Plan:
-        """Do nothing: whoever feeds the keystore is changed instead."""
-        return Plan()
+    def plan(self, host: Host, store: Store, _seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+        """Plan one change of an installation's keystore; whoever feeds the distribution's is changed instead."""
+        return Plan() if store.location in _FED_PLACES else java_keystores.plan(host, store, wanted, record)
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Do nothing; see `plan`."""
+        """Do nothing: nothing is derived from a keystore."""
         return None
 
     def verify(self, host: Host, store: Store) -> str | None:

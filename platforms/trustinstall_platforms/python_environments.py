@@ -87,25 +87,25 @@ def environments(host: Host, places: Places) -> Iterator[Environment | Handoff]:
 def _likely(host: Host) -> Iterator[str]:
     """Yield the prefixes that there may be, whether or not anybody named them."""
     yield from (slashed(host, prefix) for prefix in host.prefixes)
-    yield from _variables(host, *VARIABLES)
+    yield from variables(host, *VARIABLES)
     windows = host.platform == "win32"
-    yield from () if windows else _expanded(host, PREFIXES)
-    collections = _expanded(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS)
-    for directory in (*collections, *(_variables(host, WINDOWS_VARIABLE) if windows else ())):
+    yield from () if windows else expanded(host, PREFIXES)
+    collections = expanded(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS)
+    for directory in (*collections, *(variables(host, WINDOWS_VARIABLE) if windows else ())):
         yield from (f"{directory}/{name}" for name in host.names(directory))
-    for directory in dict.fromkeys(_binaries(host)):
+    for directory in dict.fromkeys(binaries(host)):
         for name in host.names(directory):
             if _INTERPRETER.fullmatch(name):
                 yield _prefix_of(host, f"{directory}/{name}")
 
 
-def _variables(host: Host, *names: str) -> Iterator[str]:
+def variables(host: Host, *names: str) -> Iterator[str]:
     """Yield the absolute paths in variables of the caller."""
     values = (slashed(host, host.environ.get(name, "")) for name in names)
     yield from (value for value in values if _is_absolute(host, value))
 
 
-def _binaries(host: Host) -> Iterator[str]:
+def binaries(host: Host) -> Iterator[str]:
     """Yield where interpreters are looked for: root does not go where a caller's PATH sends it."""
     windows = host.platform == "win32"
     yield from () if windows else BINARIES
@@ -166,7 +166,8 @@ def _other_owner(host: Host, prefix: str) -> int | None:
         return None
 
 
-def _expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
+def expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
+    """Yield paths in which "~" is the acting account's home; none of those where it has none."""
     home = host.account.home
     for path in paths:
         if not path.startswith("~"):

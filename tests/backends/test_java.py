@@ -145,7 +145,7 @@ def test_each_familys_keystore_follows_its_bundle(fed: Fed, tmp_path: Path) -> N
     """A row each: where it is, what feeds it, and what is missing where nothing does."""
     host = Host("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
     write(host, "/etc/os-release", f"ID={min(fed.family.ids)}\n".encode())
-    assert BACKEND.discover(host, Places()) == []
+    assert list(BACKEND.discover(host, Places())) == []
     write(host, fed.keystore, keystore(entry("corp", CORP.der)))
     (bare,) = BACKEND.discover(host, Places())
     assert (bare.follows, bare.unwritable) == (None, fed.family.without_tool)
@@ -186,7 +186,7 @@ def test_without_a_keystore_there_is_no_store(host: Host) -> None:
     assert BACKEND.at(host, "/opt/jdk/lib/security/cacerts") is None
     assert BACKEND.at(replace(host, platform="darwin"), KEYSTORE) is None
     Path(host.where(KEYSTORE)).unlink()
-    assert BACKEND.discover(host, Places()) == []
+    assert list(BACKEND.discover(host, Places())) == []
 
 
 @pytest.mark.parametrize(

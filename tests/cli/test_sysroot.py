@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.backends.test_javas import jks
 from tests.cli.machine import CERT, DEBIAN, ROOT, deliver, holds, result, snapshot, told, venv
 from tests.support.images import IMAGE, make_image
+from tests.support.pki import make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
 
 PLACE = "/srv/image"
@@ -313,3 +315,24 @@ def test_an_image_that_nothing_can_be_run_in_says_why(fresh: Throwaway) -> None:
     assert (found["exit_code"], result(found, ID)) == (1, "failed")
     assert "cannot be run in the image: it has no directory /proc" in found["stores"][0]["detail"]
     assert snapshot(fresh, f"{PLACE}/var/lib/trustinstall").keys() == before.keys()
+
+
+def test_an_images_java(fresh: Throwaway) -> None:
+    """Its own keystore is changed without anything of it being run, under a password that the machine's file names."""
+    image(fresh)
+    path, secret = "/opt/java/openjdk/lib/security/cacerts", "a word"
+    content = jks(("other", make_root("Other Root").der), password=secret)
+    fresh.write(f"{PLACE}/srv/keystore", content, mode=0o444)
+    fresh.run(["mkdir", "-p", f"{PLACE}{path.rpartition('/')[0]}"], check=True)
+    fresh.run(["ln", "-s", "/srv/keystore", f"{PLACE}{path}"], check=True)
+    fresh.write("/srv/word", secret)
+    before = snapshot(fresh, PLACE)
+    words = ("--json", "--sysroot", PLACE)
+    locked = told(fresh.trustinstall("add", *words, CERT))
+    assert (locked["exit_code"], result(locked, "java:/srv/keystore"), result(locked, ID)) == (3, "failed", "added")
+    found = told(fresh.trustinstall("add", *words, "--java-storepass-file", "/srv/word", CERT))
+    assert (found["exit_code"], result(found, "java:/srv/keystore")) == (0, "added")
+    assert ROOT.der in fresh.read(f"{PLACE}/srv/keystore")
+    gone = told(fresh.trustinstall("remove", *words, "--java-storepass-file", "/srv/word", ROOT.sha256))
+    assert (gone["exit_code"], fresh.read(f"{PLACE}/srv/keystore")) == (0, content)
+    assert snapshot(fresh, PLACE) == before

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
+from tests.contract.java import Jdk
 from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
 from tests.contract.macos import MacMachine
@@ -42,6 +43,10 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "freebsd-14": ("freebsd", False, partial(FreeBSD, script=True)),
     "freebsd-15": ("freebsd", False, partial(FreeBSD, script=False)),
     "certifi": ("certifi", False, Environment),
+    "jdk-jks": ("java", True, partial(Jdk, kind="jks", user="root")),
+    "jdk-pkcs12": ("java", True, partial(Jdk, kind="pkcs12", user="alice")),
+    "jdk-pkcs12-plain": ("java", True, partial(Jdk, kind="pkcs12-plain", user="alice")),
+    "jdk-pkcs12-old": ("java", True, partial(Jdk, kind="pkcs12-old", user="alice")),
     "bundle": ("bundle", False, Named),
     "distroless": ("bundle", False, Distroless),
     "debian-image": ("debian", False, DebianImage),
@@ -69,19 +74,19 @@ SHORT = {
     "photon",
     "freebsd-15",
     "certifi",
+    "jdk-pkcs12",
     "bundle",
     "el9-image",
     "keychain",
 }
 WINDOWS = ("windows", "windows-user")
-FOLLOWERS = {"java"}  # only ever fed by another store: proved with debian-with-java
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
 
 
 def test_every_backend_has_a_machine() -> None:
     """A kind of store that the contract is not run on does not exist."""
-    covered = {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | FOLLOWERS | SHARED | NEVER_WRITTEN
+    covered = {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | SHARED | NEVER_WRITTEN
     assert {backend.name for backend in BACKENDS} == covered
 
 

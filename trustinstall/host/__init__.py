@@ -25,6 +25,7 @@ from trustinstall.host import (
     process,
     registry,
     scratch,
+    secrets,
     system,
     winpaths,
     worker,
@@ -32,6 +33,7 @@ from trustinstall.host import (
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.process import Guarded, ToolResult
+from trustinstall.host.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from trustinstall.plan import Guard, Run
 
-__all__ = ["Account", "Guarded", "Host", "Kind", "Status", "ToolResult", "Tools"]
+__all__ = ["Account", "Guarded", "Host", "Kind", "Secret", "Status", "ToolResult", "Tools"]
 
 
 class Tools(Enum):
@@ -63,6 +65,7 @@ class Host:
         inherit: descriptors that every tool inherits (the lock), so that a tool that outlives us still holds it.
         dialogs: whether a tool may open a window, and wait for somebody who answers it.
         tools: how this host's own tools are run.
+        storepasses: where passwords of keystores stand, beside those that everybody uses.
     """
 
     platform: str
@@ -73,6 +76,7 @@ class Host:
     inherit: tuple[int, ...] = field(default=())
     dialogs: bool = False
     tools: Tools = Tools.PLAINLY
+    storepasses: tuple[Secret, ...] = field(default=(), repr=False)
 
     @classmethod
     def current(cls) -> Host:
@@ -230,6 +234,10 @@ class Host:
     def list_input(self, path: str) -> list[str] | None:
         """The regular files directly in a directory that the caller names; None where it is no directory."""
         return inputs.list_input(self.where(self.absolute(path)))
+
+    def secret_in(self, path: str) -> Secret:
+        """The password in a file that the caller names, on the machine that we run on; see `secrets.in_file`."""
+        return secrets.in_file(inputs.absolute(path, self.account.home))
 
     def is_file(self, path: str) -> bool:
         """Whether a regular file stands at a path that the caller typed (links are followed)."""

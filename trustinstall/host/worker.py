@@ -44,9 +44,11 @@ def as_account(
     """
     if sys.platform == "win32":
         raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
-    import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
+    # The child may not be able to read them any more.
+    import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
-    import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]  the child may not be able to read it any more
+    import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
     groups = accounts.groups(account)
     reader, writer = os.pipe()

@@ -1,0 +1,27 @@
+"""Which passwords a keystore may have: those that everybody uses, the distribution's, and what the caller knows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+USUAL = ("changeit", "changeme", "")  # OpenJDK's and Apple's (Java 6); and none
+_DEFAULTS = "/etc/default/cacerts"  # shell, of ca-certificates-java; root alone may read it
+_STOREPASS = re.compile(rb"^[ \t]*(?:export[ \t]+)?storepass=(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s;\"']*))", re.MULTILINE)
+
+
+def candidates(host: Host) -> list[str]:
+    """The passwords to try, each once, read now from where they stand."""
+    told = (one.reveal() for one in host.storepasses)
+    return list(dict.fromkeys((*USUAL, *_distributions(host), *(one for one in told if one is not None))))
+
+
+def _distributions(host: Host) -> list[str]:
+    try:
+        content = host.read_or_none(_DEFAULTS) if host.platform == "linux" else None
+    except OSError:
+        return []
+    return [b"".join(found).decode("utf-8", "surrogateescape") for found in _STOREPASS.findall(content or b"")]

@@ -1,0 +1,50 @@
+"""Stores that none of the known passwords opens: whoever sits at the terminal is asked, and they are tried again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import StoreLocked, printable
+from trustinstall.host import Secret
+from trustinstall.survey import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trustinstall.installer import Installer
+    from trustinstall.outcome import Outcome
+    from trustinstall.summary import Part, Report
+
+
+def unlock(
+    installer: Installer,
+    report: Report,
+    again: Callable[[Selection], Report],
+    ask: Callable[[str], str],
+) -> Report:
+    """The report after each locked store was tried again with the password that `ask` got for it; "" leaves it.
+
+    A password is tried on the one store that it was typed for.
+    """
+    host = installer.host
+    for one in [one for one in report.outcomes if one.code == StoreLocked.code]:
+        typed = ask(f"Password of {printable(one.store.id, 4096)} (nothing: leave it)")
+        if not typed:
+            continue
+        installer.host = replace(host, storepasses=(*host.storepasses, Secret(typed=typed)))
+        try:
+            found = [each for each in again(Selection((one.store.id,))).outcomes if each.store == one.store]
+        finally:
+            installer.host = host
+        report = replace(report, parts=tuple(_with(part, found) for part in report.parts))
+    return report
+
+
+def _with(part: Part, found: list[Outcome]) -> Part:
+    """The part with new outcomes of stores in the place of old ones that were locked."""
+    news = {one.store.id: one for one in found}
+    return replace(
+        part,
+        outcomes=tuple(news.get(one.store.id, one) if one.code == StoreLocked.code else one for one in part.outcomes),
+    )
