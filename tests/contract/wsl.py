@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.contract.machines import FULL, Base, Run, store_ids
 from tests.support.throwaway import NOISE, Throwaway
 from tests.support.wsl.linux import ACCOUNT, MACHINE, Wsl
-from trustinstall.contract import Ran
+from trustinstall.contract import SABOTAGE, Ran
 
 _DRIVE, _LINUX = "/mnt/c/standin", "/opt/wsl"
 
@@ -50,7 +50,7 @@ class WslMachine(Base):
             "",
             "/home/alice/.local",
             arguments=("--windows-host",),
-            sabotages=("fails", "lies"),  # of an exit status, too little arrives to believe it against the registry
+            sabotages=SABOTAGE,
             kills=40 if FULL else 6,
         )
         self.singly = True
