@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trustinstall_platforms.anchored import AnchorStore
 from trustinstall_platforms.certctl import Certctl
 from trustinstall_platforms.certifi import Certifi
+from trustinstall_platforms.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.declared import DeclaredStore
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.homebrew import Homebrew
@@ -37,6 +38,7 @@ BACKENDS: tuple[Backend, ...] = (
     WindowsStore(MACHINE),
     WindowsStore(ACCOUNT),
     Java(),
+    ChromiumPolicy(),
     Certifi(),
     NamedBundle(),
     Homebrew(),
