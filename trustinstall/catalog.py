@@ -10,6 +10,7 @@ from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.declared import DeclaredStore
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
+from trustinstall_platforms.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.linux import SystemStore
@@ -39,6 +40,7 @@ BACKENDS: tuple[Backend, ...] = (
     WindowsStore(ACCOUNT),
     Java(),
     ChromiumPolicy(),
+    FirefoxPolicy(),
     Certifi(),
     NamedBundle(),
     Homebrew(),

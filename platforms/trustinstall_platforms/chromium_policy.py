@@ -10,6 +10,7 @@ Facts, each tried with Debian's Chromium 156 where nothing else is said:
 - `CACertificates` is a list of certificates in base64 DER; it holds at the browser's next start. Chrome and Edge have
   it since 131 (chromeenterprise.google/policies, "CACertificates"; Microsoft's policy reference of Edge).
 - `CADistrustedCertificates` beats it.
+- Where the machine's `libnssckbi.so` is p11-kit's module, the system's store is asked; see `policy_places`.
 
 On macOS and Windows these browsers ask the keychain and the system's own store. Vivaldi's and Opera's directories are
 named differently by everybody who names one, so that they are reached by the accounts' NSS databases only.
@@ -28,7 +29,7 @@ from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.jsondata import is_array
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import policy_places
+from trustinstall_platforms import bundles, policy_places
 from trustinstall_platforms.families import missing
 from trustinstall_platforms.jsontext import Document
 
@@ -153,6 +154,8 @@ class ChromiumPolicy:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See which roots the browser is told to trust, in the files that count."""
+        if store.follows:
+            return bundles.observe(host, host.real(store.follows))
         look = _look(host, store.location)
         anchors = dict.fromkeys(look.certificates(_TRUSTED), State.TRUSTED)
         anchors |= dict.fromkeys(look.certificates(_DISTRUSTED), State.DISTRUSTED)
@@ -161,6 +164,9 @@ class ChromiumPolicy:
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that `observe` counts."""
+        if store.follows:
+            yield from bundles.anchors(host, host.real(store.follows))
+            return
         look = _look(host, store.location)
         yield from (look.certificates(_TRUSTED) | look.certificates(_DISTRUSTED)).values()
 
@@ -180,12 +186,16 @@ class ChromiumPolicy:
         return None
 
     def _store(self, host: Host, browser: Browser) -> Store:
+        snap = any(path.startswith("/snap/") and host.status(path) is not None for path in browser.programs)
+        ours = host.status(f"{browser.directory}/{_OURS}") is not None  # from before the module came
+        follows = policy_places.asks_the_system(host) and not snap and not ours
         return Store(
             self.name,
             browser.directory,
             host.machine_owner,
             f"{self.name}:{browser.directory}",
             f"{browser.name}, for every account, from its next start on",
+            follows=policy_places.system_bundle(host) if follows else None,
             unwritable=policy_places.unwritable(host, f"{browser.directory}/{_OURS}"),
             label=browser.name,
         )

@@ -1,15 +1,24 @@
-"""What the machine's policy files have in common, of whichever browser: who may write them."""
+"""What browsers of all kinds have in common: who may write their policies, and whether they need any.
+
+Browsers load `libnssckbi.so` for roots that are not their own. It is looked for beside the `libnss3.so` that they use,
+which is the machine's or their own. Fedora, RHEL and Arch, and some administrators of Debian, have put p11-kit's module
+in the place of the machine's: then what uses the machine's NSS trusts what the system's store trusts. Tried on Debian
+with such a link: Chromium 156 follows, Firefox 153 (which has an NSS of its own) only where the link is beside it.
+"""
 
 from __future__ import annotations
 
 import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms import bundles
+from trustinstall_platforms import bundles, families
 from trustinstall_platforms.families import missing
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
+
+_P11_KIT = "p11-kit-trust.so"
+_FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
 
 
 def unwritable(host: Host, path: str) -> str | None:
@@ -23,3 +32,19 @@ def unwritable(host: Host, path: str) -> str | None:
     if reason is None and owner != host.machine_owner:
         reason = f"{standing} is in the hands of uid {owner}, who could lead us astray; give it back to root"
     return reason
+
+
+def asks_the_system(host: Host, install: str = "") -> bool:
+    """Whether the module of roots that a program in a directory loads (or the machine's) is p11-kit's."""
+    places = ["/usr/lib64", *(f"/usr/lib/{name}" for name in host.names("/usr/lib") if "-linux-" in name), "/usr/lib"]
+    if install and host.status(f"{install}/libnss3.so") is not None:
+        places = [install]
+    found = (f"{place}/{below}libnssckbi.so" for place in places for below in ("", "nss/"))
+    module = next((path for path in found if host.status(path) is not None), "")
+    return bool(module) and posixpath.basename(host.real(module)) == _P11_KIT
+
+
+def system_bundle(host: Host) -> str | None:
+    """The system's own store, where one of this kind is known."""
+    ids = host.distribution()
+    return next((one.bundle for one in _FAMILIES if one.ids & ids), None)

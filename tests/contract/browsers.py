@@ -90,3 +90,65 @@ class ChromiumPolicies(Base):
 
 def _base64(der: bytes) -> str:
     return base64.b64encode(der).decode()
+
+
+class FirefoxPolicies(Base):
+    """A Debian with Firefox, whose administrator has set policies of his own or not."""
+
+    def __init__(self, throwaway: Throwaway, *, beside: bool = False) -> None:
+        """Deliver it; `beside`: there are policies, among them to import a certificate."""
+        path = "/etc/firefox/policies/policies.json"
+        super().__init__(
+            throwaway, "root", f"firefox-policy:{path}", path, "/var/lib/trustinstall", kills=100 if FULL else 6
+        )
+        if beside:
+            throwaway.write("/usr/lib/mozilla/certificates/bare.pem", self.make(-5).pem)
+            certificates = {"Install": ["bare.pem"], "ImportEnterpriseRoots": True}
+            policies = {"policies": {"DisableTelemetry": True, "Certificates": certificates}}
+            throwaway.write(path, json.dumps(policies, indent="\t"), mode=0o640)
+        throwaway.freeze()
+
+    def _listed(self) -> list[str]:
+        path = self.throwaway.path(self.bundle)
+        return list(json.loads(path.read_bytes())["policies"]["Certificates"]["Install"]) if path.exists() else []
+
+    def trusts(self, sha256: str) -> bool:
+        """By the files that are named."""
+        paths = [name if name.startswith("/") else f"/usr/lib/mozilla/certificates/{name}" for name in self._listed()]
+        return any(self.holds(self.throwaway.read(path), sha256) for path in paths)
+
+    def sound(self) -> int:
+        """How many are named, each once."""
+        assert len(self._listed()) == len(set(self._listed()))
+        return len(self._listed())
+
+    def put_stranger(self) -> str:
+        """An administrator does it by hand."""
+        self._by_hand(-1)
+        return self.root(-1)[1]
+
+    def take_own(self, _sha256: str) -> None:
+        """An administrator adds another root by hand."""
+        self._by_hand(-2)
+
+    def _by_hand(self, number: int) -> None:
+        certificate = self.throwaway.write(f"/etc/firefox/by-hand{number}.pem", self.make(number).pem)
+        path = self.throwaway.path(self.bundle)
+        text = path.read_text() if path.exists() else '{"policies": {"Certificates": {"Install": []}}}'
+        content: dict[str, Any] = json.loads(text)
+        content["policies"]["Certificates"]["Install"].append(certificate)
+        self.throwaway.write(self.bundle, json.dumps(content))
+
+    def sabotage(self, how: str) -> None:
+        """There is no tool to make misbehave."""
+        raise NotImplementedError(how)
+
+    def spoil(self) -> str:
+        """Somebody has forgotten a bracket."""
+        self.throwaway.write(self.bundle, '{"policies": {')
+        return "is no JSON"
+
+    def elsewhere(self) -> Sequence[str]:
+        """A machine without the browser."""
+        self.throwaway.run(["rm", "-r", "/usr/bin/firefox-esr", "/usr/lib/firefox-esr"], check=True)
+        return store_ids(self.throwaway, "root")

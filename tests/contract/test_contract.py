@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.contract.browsers import ChromiumPolicies
+from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
@@ -43,6 +43,8 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "freebsd-15": ("freebsd", False, partial(FreeBSD, script=False)),
     "chromium-policy": ("chromium-policy", False, ChromiumPolicies),
     "chromium-policy-beside-others": ("chromium-policy", False, partial(ChromiumPolicies, beside=True)),
+    "firefox-policy": ("firefox-policy", False, FirefoxPolicies),
+    "firefox-policy-beside-others": ("firefox-policy", False, partial(FirefoxPolicies, beside=True)),
     "certifi": ("certifi", False, Environment),
     "bundle": ("bundle", False, Named),
     "distroless": ("bundle", False, Distroless),
@@ -74,7 +76,7 @@ SHORT = {
     "el9-image",
     "keychain",
 }
-BROWSERS = {"chromium-policy", "chromium-policy-beside-others"}  # what needs one
+BROWSERS = ("chromium", "firefox")  # what a machine is called that has some
 WINDOWS = ("windows", "windows-user")
 FOLLOWERS = {"java"}  # only ever fed by another store: proved with debian-with-java
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
@@ -99,5 +101,5 @@ class TestContract(Contract):
                 yield WindowsMachine(windows, request.param)
             return
         _, java, deliver = MACHINES[request.param]
-        with Throwaway(java=java, browsers=request.param in BROWSERS) as throwaway:
+        with Throwaway(java=java, browsers=request.param.startswith(BROWSERS)) as throwaway:
             yield deliver(throwaway)
