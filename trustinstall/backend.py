@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Native, Plan, Refresh, Run
+    from trustinstall.plan import Command, Native, Plan, Refresh
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class Backend(Protocol):
 class ToolBackend(Backend, Protocol):
     """A backend whose plans hold `Native` steps."""
 
-    def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Command]:
         """What is run for an operation, decided from what stands there now; nothing where it has nothing to do."""
         ...
 

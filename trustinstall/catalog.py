@@ -16,6 +16,7 @@ from trustinstall_platforms.java import Java
 from trustinstall_platforms.linux import SystemStore
 from trustinstall_platforms.macos import Keychain
 from trustinstall_platforms.named import NamedBundle
+from trustinstall_platforms.nss import Nss
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.windows import ACCOUNT, MACHINE, WindowsStore
 
@@ -41,6 +42,7 @@ BACKENDS: tuple[Backend, ...] = (
     Java(),
     ChromiumPolicy(),
     FirefoxPolicy(),
+    Nss(),
     Certifi(),
     NamedBundle(),
     Homebrew(),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall.backend import Backend, Observation, Record, Store, Wanted
     from trustinstall.host import Guarded, Host
     from trustinstall.journal import Journal
-    from trustinstall.plan import Plan, Refresh, Run, Undo
+    from trustinstall.plan import Command, Plan, Refresh, Undo
 
 ATTEMPTS = 3  # how often a store is planned, or refreshed, again when somebody else works on it meanwhile
 _ADVICE = {
@@ -133,10 +133,10 @@ def _act(
             raise
 
 
-def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native], Sequence[Run]]:
+def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native], Sequence[Command]]:
     """What knows the commands for a store's operations."""
 
-    def commands(step: Native) -> Sequence[Run]:
+    def commands(step: Native) -> Sequence[Command]:
         if not isinstance(backend, ToolBackend):
             return no_commands(step)
         return backend.commands(host, store, step)

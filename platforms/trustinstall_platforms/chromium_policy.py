@@ -30,6 +30,7 @@ from trustinstall.host import Kind
 from trustinstall.jsondata import is_array
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall_platforms import bundles, policy_places
+from trustinstall_platforms.chromium_browsers import BROWSERS
 from trustinstall_platforms.families import missing
 from trustinstall_platforms.jsontext import Document
 
@@ -40,58 +41,12 @@ if TYPE_CHECKING:
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Refresh, Step
+    from trustinstall_platforms.chromium_browsers import Browser
 
 _TRUSTED, _DISTRUSTED = "CACertificates", "CADistrustedCertificates"
 _OURS = "00-trustinstall.json"
 _EMPTY = b"{}\n"
 _LIMIT = 16 * 1024 * 1024  # bytes
-
-
-@dataclass(frozen=True)
-class Browser:
-    """Where one browser reads its policies, and what stands there when it is installed."""
-
-    name: str
-    directory: str
-    programs: tuple[str, ...]
-
-
-BROWSERS = (
-    Browser(
-        "Chromium",
-        "/etc/chromium/policies/managed",  # Debian, real; Fedora, Arch and SUSE keep Chromium's own default
-        (
-            "/usr/bin/chromium",
-            "/usr/lib/chromium/chromium",
-            "/usr/lib64/chromium-browser/chromium-browser",
-            "/usr/lib64/chromium/chromium",
-        ),
-    ),
-    Browser(
-        "Ubuntu's Chromium",
-        "/etc/chromium-browser/policies/managed",  # its packages; the snap has the plug etc-chromium-browser-policies
-        ("/usr/lib/chromium-browser/chromium-browser", "/snap/bin/chromium"),
-    ),
-    Browser(
-        "Chrome",
-        "/etc/opt/chrome/policies/managed",  # chromium.org, "Linux Quick Start"
-        ("/opt/google/chrome/chrome", "/opt/google/chrome-beta/chrome", "/opt/google/chrome-unstable/chrome"),
-    ),
-    Browser(
-        "Edge",
-        "/etc/opt/edge/policies/managed",  # learn.microsoft.com, "Configure Microsoft Edge for Linux"
-        (
-            "/opt/microsoft/msedge/msedge",
-            "/opt/microsoft/msedge-beta/msedge",
-            "/opt/microsoft/msedge-dev/msedge",
-        ),
-    ),
-    Browser(
-        "Brave",
-        "/etc/brave/policies/managed",  # support.brave.app, "Group Policy"
-        ("/opt/brave.com/brave/brave", "/opt/brave-bin/brave", "/usr/bin/brave"),
-    ),
-)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from trustinstall.host import Account, Host
 from trustinstall.job import Wish
 from trustinstall.outcome import Outcome, Result
 from trustinstall.survey import Selection
-from trustinstall_platforms.chromium_policy import BROWSERS, ChromiumPolicy
+from trustinstall_platforms.chromium_browsers import BROWSERS
+from trustinstall_platforms.chromium_policy import ChromiumPolicy
 
 BACKEND = ChromiumPolicy()
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")

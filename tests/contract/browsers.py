@@ -1,14 +1,18 @@
-"""Throw-away machines with a browser: its policies as they are read by nobody but the standard library."""
+"""Throw-away machines with a browser: policies as the standard library reads them, databases as certutil lists them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any
+import re
+import sqlite3
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from tests.contract.machines import FULL, Base, store_ids
+from tests.support.changes import Entry
 from tests.support.throwaway import Throwaway
 
 _MANAGED = "/etc/chromium/policies/managed"
@@ -152,3 +156,115 @@ class FirefoxPolicies(Base):
         """A machine without the browser."""
         self.throwaway.run(["rm", "-r", "/usr/bin/firefox-esr", "/usr/lib/firefox-esr"], check=True)
         return store_ids(self.throwaway, "root")
+
+
+class Rights(NamedTuple):
+    """What is compared of a database beside its certificates: its pages may be arranged in many ways."""
+
+    mode: int
+    uid: int
+    gid: int
+    held: tuple[str, ...]
+
+
+class Nss(Base):
+    """Alice's database: of a profile of Firefox with a root of hers in it, or Chromium's, which is not there yet."""
+
+    def __init__(self, throwaway: Throwaway, *, new: bool = False) -> None:
+        """Deliver it."""
+        self._new = new
+        place = "/home/alice/.local/share/pki/nssdb" if new else "/home/alice/.mozilla/firefox/x1.default-esr"
+        super().__init__(
+            throwaway,
+            "alice",
+            f"nss:{place}",
+            place,
+            "/home/alice/.local/state",
+            tool="/usr/bin/certutil",
+            sabotages=("fails", "lies"),
+            kills=100 if FULL else 6,
+        )
+        if not new:
+            ini = "[Profile0]\nName=default-esr\nIsRelative=1\nPath=x1.default-esr\n"
+            throwaway.write("/home/alice/.mozilla/firefox/profiles.ini", ini, user="alice")
+            self._by_hand(-5, "Hers: by hand", "CT,C,C")
+            self._by_hand(-6, "Unrelated", ",,")
+        throwaway.run(["mkdir", "-p", "/home/alice/.local/state"], user="alice", check=True)
+        throwaway.freeze()
+        self._delivered = self._listed()
+
+    def _certutil(self, *words: str, stdin: bytes = b"") -> str:
+        real = self.throwaway.path(f"{self.tool}.real").exists()
+        command = [f"{self.tool}.real" if real else self.tool, *words, "-d", f"sql:{self.bundle}"]
+        return self.throwaway.run(command, user="alice", input=stdin, check=True).stdout
+
+    def _listed(self) -> dict[str, tuple[str, str]]:
+        """Nickname and trust of each certificate, by SHA-256."""
+        if not self.throwaway.path(f"{self.bundle}/cert9.db").exists():
+            return {}
+        found: dict[str, tuple[str, str]] = {}
+        for line in self._certutil("-L").splitlines():
+            match = re.fullmatch(r"(.*?) +([a-zA-Z]*,[a-zA-Z]*,[a-zA-Z]*) *", line)
+            if match and match[2] != "SSL,S/MIME,JAR":
+                pem = self._certutil("-L", "-n", match[1], "-a").split("-----")[2]
+                found[hashlib.sha256(base64.b64decode(pem)).hexdigest()] = (match[1], match[2])
+        return found
+
+    def trusts(self, sha256: str) -> bool:
+        """As certutil lists it: trusted for TLS servers, and for nothing else where it is ours."""
+        return "C" in self._listed().get(sha256, ("", ""))[1].split(",")[0]
+
+    def sound(self) -> int:
+        """How many are trusted."""
+        return sum("C" in trust for _, trust in self._listed().values())
+
+    def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
+        """A database counts by what it holds."""
+        found: dict[str, object] = dict(super().snapshot(times=times))
+        for name in ("cert9.db", "key4.db"):
+            path = f"{self.bundle}/{name}"
+            entry = found.get(path)
+            if isinstance(entry, Entry) and not times:
+                held = self._listed() if name == "cert9.db" else {}
+                assert name == "cert9.db" or self._keys() == []
+                rights = Rights(entry.mode, entry.uid, entry.gid, tuple(sorted(map(str, held.items()))))
+                found[path] = rights
+                if not self._new and held == (self._delivered if name == "cert9.db" else {}):
+                    del found[path]
+        return found
+
+    def _keys(self) -> list[object]:
+        with tempfile.NamedTemporaryFile() as copy:
+            copy.write(self.throwaway.read(f"{self.bundle}/key4.db"))
+            copy.flush()
+            return [*sqlite3.connect(copy.name).execute("SELECT id FROM nssPrivate")]
+
+    def put_stranger(self) -> str:
+        """Somebody imports it."""
+        self._by_hand(-1, "Stranger: by hand", "C,,")
+        return self.root(-1)[1]
+
+    def take_own(self, _sha256: str) -> None:
+        """Somebody imports another root."""
+        self._by_hand(-2, "Another", "C,C,")
+
+    def _by_hand(self, number: int, nickname: str, trust: str) -> None:
+        if not self.throwaway.path(f"{self.bundle}/cert9.db").exists():
+            self.throwaway.run(["mkdir", "-p", self.bundle], user="alice", check=True)
+            self._certutil("-N", "--empty-password")
+        path, _ = self.root(number)
+        self._certutil("-A", "-n", nickname, "-t", trust, "-i", path)
+
+    def spoil(self) -> str:
+        """She has set a primary password, or what the directory would be made in is not hers."""
+        if self._new:
+            self.throwaway.run(["install", "-d", "/home/alice/.local/share"], check=True)
+            return "another account"
+        self.throwaway.write("/tmp/contract/password", "secret\n")
+        self.throwaway.write("/tmp/contract/none", "\n")
+        self._certutil("-W", "-f", "/tmp/contract/none", "-@", "/tmp/contract/password")
+        return "primary password"
+
+    def elsewhere(self) -> Sequence[str]:
+        """Another account has no such database."""
+        return store_ids(self.throwaway, "bob")

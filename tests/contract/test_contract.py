@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies
+from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
@@ -45,6 +45,8 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "chromium-policy-beside-others": ("chromium-policy", False, partial(ChromiumPolicies, beside=True)),
     "firefox-policy": ("firefox-policy", False, FirefoxPolicies),
     "firefox-policy-beside-others": ("firefox-policy", False, partial(FirefoxPolicies, beside=True)),
+    "nss": ("nss", False, Nss),
+    "chromium-nss": ("nss", False, partial(Nss, new=True)),
     "certifi": ("certifi", False, Environment),
     "bundle": ("bundle", False, Named),
     "distroless": ("bundle", False, Distroless),
@@ -72,6 +74,7 @@ SHORT = {
     "freebsd-15",
     "certifi",
     "chromium-policy",
+    "nss",
     "bundle",
     "el9-image",
     "keychain",

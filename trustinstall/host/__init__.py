@@ -15,6 +15,7 @@ from trustinstall.errors import ToolFailed
 from trustinstall.host import (
     accounts,
     console,
+    database,
     files,
     image,
     inputs,
@@ -200,6 +201,10 @@ class Host:
         name = "USERPROFILE" if sys.platform == "win32" else "HOME"
         return {} if self.account.is_root or self.account.home is None else {name: self.account.home}
 
+    def rows(self, path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
+        """Rows of an SQLite database that other programs may have open; see `database.rows`."""
+        return database.rows(self.where(path), table, columns)
+
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
         """The names of a registry key's sub-keys, or None where there is no such key; see `registry.keys`."""
         return registry.keys(hive, path)
@@ -321,6 +326,10 @@ class Host:
     def relink(self, path: str, target: str, token: str) -> None:
         """Have a symbolic link lead elsewhere, atomically and durably."""
         files.relink(self.where(path), target, token)
+
+    def erase(self, path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
+        """Take rows out of an SQLite database; see `database.erase`."""
+        database.erase(self.where(path), table, where)
 
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; False where there was one. Parents must exist."""
