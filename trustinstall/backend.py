@@ -31,6 +31,7 @@ class Store:
         unwritable: why it cannot be written and what to do about it, or None.
         label: a shorter name for people, where the location is long.
         system: whether it is the operating system's own store, which daemons read when they start.
+        imports: whether its program imports into it what policies of an `Imposing` backend name.
     """
 
     backend: str
@@ -42,6 +43,7 @@ class Store:
     unwritable: str | None = None
     label: str = ""
     system: bool = False
+    imports: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,3 +187,11 @@ class Delivering(Protocol):
     def delivered(self, host: Host, store: Store, /) -> frozenset[str]:
         """SHA-256 of the anchors that packages brought, and nobody of this company."""
         ...
+
+
+@runtime_checkable
+class Imposing(Protocol):
+    """A backend of policies that have certificates imported into stores, where they stay when the policy goes."""
+
+    name: str
+    imposes: bool

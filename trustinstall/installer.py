@@ -14,6 +14,7 @@ from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.host import Host
+from trustinstall.imposed import Imports
 from trustinstall.job import Wish
 from trustinstall.outcome import CHANGES, from_bytes, to_bytes
 from trustinstall.pem import pem_blocks
@@ -166,6 +167,13 @@ class Installer:
         parts: list[Part] = []
         handoffs: dict[int, list[str]] = {}
         engine = Engine(self.host, self.backends, self.tick)
+        imports = Imports(self.host, self.backends, engine, self.tick)
+        everybody = situation.machine and self.host.account.is_root and not situation.image
+        in_scope = {one.uid for one in accounts}
+        whole = selection == Selection()
+        found = imports.before_removing(wish, set() if whole else in_scope) if everybody and not wish.trusted else {}
+        if everybody and wish.trusted:
+            imports.before_adding(wish, selection)
         if situation.machine or situation.own:
             scope = engine.change(wish, places, selection, check=not accounts)
             handoffs = scope.handoffs if self.host.account.is_root else {}
@@ -173,7 +181,11 @@ class Installer:
             parts.append(Part(name, scope.outcomes, recovered=scope.recovered))
             if situation.image:
                 return parts + self._not_in_image(wish, scope)
-        return parts + self._for_others(engine, wish, accounts, handoffs, selection)
+        if everybody and wish.trusted:
+            imports.after_adding(wish)
+        wish = replace(wish, imposed=imports.gone(found, dry_run=wish.dry_run)) if found else wish
+        parts += self._for_others(engine, wish, accounts, handoffs, selection)
+        return parts + (imports.take_out(wish, in_scope) if found else [])
 
     def _not_in_image(self, wish: Wish, scope: Scope) -> list[Part]:
         """What of an image nobody here can do: its other accounts' files, and a system that is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall import survey, work
@@ -12,11 +12,11 @@ from trustinstall.outcome import Outcome, Result
 from trustinstall.plan import Placed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trustinstall.backend import Backend
     from trustinstall.certificate import Certificate
-    from trustinstall.host import Host
+    from trustinstall.host import Account, Host
     from trustinstall.journal import Journal
     from trustinstall.ledger import Ledger
     from trustinstall.survey import Found
@@ -34,6 +34,8 @@ class Wish:
         by: the account that asks.
         adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
         dry_run: only say what would be done.
+        imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
+        only_imposed: leave alone what no policy had imported.
     """
 
     certificates: tuple[Certificate, ...]
@@ -41,6 +43,8 @@ class Wish:
     by: str
     adopt: bool = False
     dry_run: bool = False
+    imposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    only_imposed: bool = False
 
 
 class Job:
@@ -55,7 +59,7 @@ class Job:
         record = self._ledger.record(store.id)
         if store.unwritable is not None:
             return self._unwritable(backend, store), None
-        wanted = [self._wanted(one, record.get(one.sha256)) for one in self._wish.certificates]
+        wanted = [self._wanted(store, one, record.get(one.sha256)) for one in self._wish.certificates]
         try:
             done = work.bring(self._host, backend, store, wanted, record, self._journal)
         except StoreError as error:
@@ -144,9 +148,15 @@ class Job:
             for one in self._wish.certificates:
                 self._ledger.claim(one, self._wish.by, self._host.stamp())
 
-    def _wanted(self, certificate: Certificate, placement: Placement | None) -> Wanted:
-        """Copies that are not ours may be taken out when that was asked for, now or when they were adopted."""
-        foreign = not self._wish.trusted and (self._wish.adopt or (placement is not None and placement.adopted))
+    def _wanted(self, store: Store, certificate: Certificate, placement: Placement | None) -> Wanted:
+        """Copies that are not ours may be taken out when that was asked for, now or when they were adopted.
+
+        What a policy of ours had imported is ours, wherever it was not before.
+        """
+        before = self._wish.imposed.get(certificate.sha256)
+        imposed = store.imports and before is not None and not {store.id, unknown(self._host.account)} & set(before)
+        foreign = self._wish.adopt or imposed or (placement is not None and placement.adopted)
+        foreign = foreign and not self._wish.trusted
         return Wanted(certificate, self._wish.trusted, foreign)
 
     def _outcome(self, store: Store, done: work.Done) -> Outcome:
@@ -181,6 +191,11 @@ class Job:
                 anchors=len(seen.anchors),
             )
         return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
+
+
+def unknown(account: Account) -> str:
+    """Stands for all stores of an account into which nobody could look before a policy was written."""
+    return f"account:{account.name}"
 
 
 def _bare(store_id: str) -> Store:

@@ -114,6 +114,7 @@ class FirefoxPolicy:
     """The backend of policy files that Firefox and its relatives read."""
 
     name = "firefox-policy"
+    imposes = True
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
         """Find the files that applications which are installed read, or would read if they were there."""

@@ -118,13 +118,7 @@ class Nss:
             steps = [MakeDirectory(path, _PRIVATE) for path in missing(host, store.location)]
             operations.insert(0, Native(_CREATE, _DISCARD.format(0), operations[0].der))
         going = {one.certificate.sha256 for one in wanted if not one.trusted} - foreign
-        if (
-            mine
-            and operations
-            and going
-            and not held.entries.keys() - going
-            and nss_database.keyless(host, store.location)
-        ):
+        if mine and operations and going and not held.entries.keys() - going and _is_unused(host, store):
             operations.append(Native(_DISCARD.format(len(set(made))), _CREATE, operations[-1].der))
         entries = (created,) if mine else ()
         return Plan(
@@ -218,6 +212,7 @@ class Nss:
             f"{reader}, for this account, from its next start on",
             unwritable=_unwritable(host, database.path),
             label=database.name,
+            imports=database.profile,
         )
 
 
@@ -255,9 +250,20 @@ def _run(store: Store, words: tuple[str, ...], stdin: bytes = b"", given: bytes 
     )
 
 
+def _is_unused(host: Host, store: Store) -> bool:
+    """Whether nobody would miss a database of ours: no key in it, nothing else beside it, nobody who has it open.
+
+    A key that a running browser puts into a file which is no longer there would be lost, and what it guards.
+    """
+    others = set(host.names(store.location)) - {CERTIFICATES, KEYS, MODULES}
+    if others or not nss_database.keyless(host, store.location):
+        return False
+    return not any(host.in_use(f"{store.location}/{name}") for name in (CERTIFICATES, KEYS))
+
+
 def _discard(host: Host, store: Store, above: int) -> Iterator[Command]:
     """Delete a database in which there is nothing, and as many directories as were made for it."""
-    if not (nss_database.contents(host, store.location).empty and nss_database.keyless(host, store.location)):
+    if not (nss_database.contents(host, store.location).empty and _is_unused(host, store)):
         return
     for name in (CERTIFICATES, KEYS, MODULES):
         content = host.read_or_none(f"{store.location}/{name}")

@@ -239,3 +239,21 @@ def test_trust_of_the_newer_kind(desk: Desk) -> None:
     desk.sql(statement.replace("7", "8"), kind, anchor, other)
     assert desk.change("remove", SHA256)[0] == "removed"
     assert desk.sql("SELECT id, a635 FROM nssPublic") == [(8, other)]
+
+
+def test_a_database_of_ours(desk: Desk) -> None:
+    """One that we made goes with the last of ours, but not while a browser has it open, nor from a profile in use."""
+    files = ("cert9.db", "key4.db", "pkcs11.txt")
+    for held, beside in ((True, False), (False, True), (False, False)):
+        desk.root.run(["sh", "-c", f"rm -rf {PROFILE}/*"], check=True)
+        assert desk.change("add", CERTIFICATE)[0] == "added"
+        if beside:
+            desk.root.write(f"{PROFILE}/prefs.js", "", user="alice")
+        command = ["sh", "-c", f"{f'exec 3<{PROFILE}/key4.db;' if held else ''} echo ready; read -r line"]
+        with desk.root.popen(command, user="alice", stdin=-1) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "ready\n"
+            assert desk.change("remove", SHA256)[0] == "removed"
+            holder.kill()
+        left = [desk.root.path(f"{PROFILE}/{name}").exists() for name in files]
+        assert left == [held or beside] * 3

@@ -45,6 +45,7 @@ class Scene:
     root: Throwaway
     corporate: Server
     unknown: Server
+    corporate_root: Root
     unknown_root: Root
 
     def chromium(self, server: Server, user: str = "alice", profile: str = "") -> bool:
@@ -94,7 +95,7 @@ def stage() -> Iterator[Scene]:
     ):
         root.write(CERTIFICATE, corporate.pem)
         root.freeze()
-        yield Scene(root, known, stranger, unknown)
+        yield Scene(root, known, stranger, corporate, unknown)
 
 
 @pytest.fixture

@@ -271,6 +271,10 @@ class Host:
         """The names of all running programs."""
         return process.programs()
 
+    def in_use(self, path: str) -> bool:
+        """Whether a process of the acting account's has the file at a path open; see `process.in_use`."""
+        return process.in_use(self.where(path))
+
     def first_process_is_shell(self) -> bool:
         """Whether process 1 is a shell or this program, as while an image is built."""
         return process.first_is_shell()
