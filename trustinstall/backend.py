@@ -91,11 +91,18 @@ class Wanted:
         certificate: which one.
         trusted: whether it should be trusted there (True) or no longer be there (False).
         foreign: whether copies that somebody else put there may be touched (`--foreign`, or adopted before).
+        domains: the names and networks that it is to be trusted for and no others, or () for all of them.
     """
 
     certificate: Certificate
     trusted: bool
     foreign: bool = False
+    domains: tuple[str, ...] = ()
+
+    @property
+    def goal(self) -> State:
+        """How far a certificate that is to be trusted is to be trusted."""
+        return State.LIMITED if self.domains else State.TRUSTED
 
 
 @dataclass(frozen=True)
@@ -195,3 +202,10 @@ class Imposing(Protocol):
 
     name: str
     imposes: bool
+
+
+@runtime_checkable
+class Constraining(Protocol):
+    """A backend whose stores can keep a root to some names: `Wanted.domains`."""
+
+    constrains: bool

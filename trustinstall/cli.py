@@ -10,6 +10,7 @@ import typer
 
 from trustinstall import options as o
 from trustinstall.clirun import run
+from trustinstall.domains import parse
 from trustinstall.errors import UsageProblem, printable
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def add(
     python: o.Python = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
     bundle: o.Bundle = [],  # noqa: B006
+    domain: o.Domain = [],  # noqa: B006
     match: o.Match = None,
     sysroot: o.Sysroot = None,
     profile_out: o.ProfileOut = None,
@@ -105,13 +107,14 @@ def add(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    domains = parse(tuple(domain))
     outside, installer = _outside(), _installer(output, sysroot, run_image_tool=run_image_tool)
     vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     intake = vet(outside, installer, inputs or [], match, from_system=from_system)
     ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
     situation = _decide(installer, ask)
     if profile_out is not None:
-        if any((scope, for_user, all_users, store, skip, python, search, adopt, from_system, sysroot, bundle)):
+        if any((scope, for_user, all_users, store, skip, python, search, adopt, from_system, sysroot, bundle, domain)):
             raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
     output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
@@ -126,6 +129,7 @@ def add(
         selection=_selection(store, skip),
         adopt=adopt,
         dry_run=dry_run,
+        domains=domains,
     )
     _finish(outside, output, report, intake, strict=strict, inputs=inputs or [])
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import ledger as ledgers
 from trustinstall import survey
-from trustinstall.backend import Places
+from trustinstall.backend import Constraining, Places
 from trustinstall.errors import StateError
 from trustinstall.job import Job
 from trustinstall.journal import Journal
@@ -165,11 +165,17 @@ class Engine:
         found = survey.discover(host, self._backends, places, [store for store, _ in ledger.placements])
         job = Job(host, ledger, wish, journal)
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
+        limits = wish.trusted and bool(wish.domains)
+        wide = [
+            pair for pair in chosen if limits and (pair[1].follows is not None or not isinstance(pair[0], Constraining))
+        ]
+        chosen = [pair for pair in chosen if pair not in wide]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
         if wish.only_imposed:
             chosen = [pair for pair in chosen if pair[1].imports and not ledger.record(pair[1].id)]
             found.failures.clear()
         outcomes = [] if wish.only_imposed else [*job.unreadable(found), *job.gone(found)]
+        outcomes += [job.unconstrained(store) for _, store in wide]
         outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
         outcomes += self._side_by_side(job, [pair for pair in mine if pair[1].follows is None])
         fed = {one.store.location: one for one in outcomes}

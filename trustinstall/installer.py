@@ -11,6 +11,7 @@ from trustinstall import restarts, survey
 from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificate import Certificate
+from trustinstall.domains import parse
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.host import Host
@@ -69,12 +70,15 @@ class Installer:
         selection: Selection | None = None,
         adopt: bool = False,
         dry_run: bool = False,
+        domains: tuple[str, ...] = (),
     ) -> Report:
         """Make every store of the chosen scope trust certificates that the caller vouches for.
 
         They are not vetted here; see `intake.take`. Raises UsageProblem, NoRights, StateError or Busy before
-        anything is changed; what fails in single stores is in the report.
+        anything is changed; what fails in single stores is in the report. With `domains` (names, and networks in CIDR
+        form) they are trusted for these alone, and only where a store can be told so.
         """
+        domains = parse(domains)
         situation = decide(self.host, ask or Ask(), terminal=False)
         wish = Wish(
             tuple(certificates),
@@ -82,8 +86,10 @@ class Installer:
             by=self._caller(situation),
             adopt=adopt,
             dry_run=dry_run,
+            domains=domains,
         )
-        return self._change("add", situation, wish, situation.accounts, places, selection)
+        accounts = () if domains else situation.accounts  # their own stores would trust it for every name
+        return self._change("add", situation, wish, accounts, places, selection)
 
     def remove(
         self,
@@ -172,7 +178,7 @@ class Installer:
         in_scope = {one.uid for one in accounts}
         whole = selection == Selection()
         found = imports.before_removing(wish, set() if whole else in_scope) if everybody and not wish.trusted else {}
-        if everybody and wish.trusted:
+        if everybody and wish.trusted and not wish.domains:
             imports.before_adding(wish, selection)
         if situation.machine or situation.own:
             scope = engine.change(wish, places, selection, check=not accounts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall import survey, work
 from trustinstall.backend import Observation, Placement, State, Store, Wanted
 from trustinstall.errors import StoreError, TrustInstallError
-from trustinstall.outcome import Outcome, Result
+from trustinstall.outcome import WIDE, Outcome, Result
 from trustinstall.plan import Placed
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Wish:
         dry_run: only say what would be done.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
         only_imposed: leave alone what no policy had imported.
+        domains: the names and networks that certificates are to be trusted for, or () for all of them.
     """
 
     certificates: tuple[Certificate, ...]
@@ -45,6 +46,7 @@ class Wish:
     dry_run: bool = False
     imposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     only_imposed: bool = False
+    domains: tuple[str, ...] = ()
 
 
 class Job:
@@ -142,6 +144,10 @@ class Job:
         whose = f"the machine; needs {needed}" if store.owner == 0 else "another account"
         return Outcome(store, Result.NOT_COVERED, f"belongs to {whose}")
 
+    def unconstrained(self, store: Store) -> Outcome:
+        """A store that would trust a root for more names than was asked for."""
+        return Outcome(store, Result.NOT_COVERED, WIDE)
+
     def claim(self, outcomes: Sequence[Outcome]) -> None:
         """Note that certificates are wanted, where a store holds them; a claim ends when nothing holds it any more."""
         if self._journal is not None and self._wish.trusted and any(one.result in _HOLDS for one in outcomes):
@@ -157,7 +163,7 @@ class Job:
         imposed = store.imports and before is not None and not {store.id, unknown(self._host.account)} & set(before)
         foreign = self._wish.adopt or imposed or (placement is not None and placement.adopted)
         foreign = foreign and not self._wish.trusted
-        return Wanted(certificate, self._wish.trusted, foreign)
+        return Wanted(certificate, self._wish.trusted, foreign, self._wish.domains)
 
     def _outcome(self, store: Store, done: work.Done) -> Outcome:
         adopted = self._wish.trusted and self._wish.adopt
@@ -179,7 +185,8 @@ class Job:
         return Outcome(store, result, "", "", changed, foreign, len(done.after.anchors), steps)
 
     def _holds(self, seen: Observation, sha256: str) -> bool:
-        return seen.anchors.get(sha256) is State.TRUSTED if self._wish.trusted else sha256 not in seen.anchors
+        goal = State.LIMITED if self._wish.domains else State.TRUSTED
+        return seen.anchors.get(sha256) is goal if self._wish.trusted else sha256 not in seen.anchors
 
     def _unwritable(self, backend: Backend, store: Store) -> Outcome:
         """A store that cannot be written has failed, unless it is as it should be anyway."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.outcome import CHANGES, Outcome, Result
+from trustinstall.outcome import CHANGES, WIDE, Outcome, Result
 
 if TYPE_CHECKING:
     from trustinstall.certificate import Certificate
@@ -88,4 +88,5 @@ class Report:
             return 3 if good else 1
         if good or self.command == "remove":
             return 0
-        return 5 if any(one.result is Result.NOT_COVERED for one in self.outcomes) else 1
+        elsewhere = any(one.result is Result.NOT_COVERED and one.detail != WIDE for one in self.outcomes)
+        return 5 if elsewhere else 1

@@ -9,7 +9,10 @@ Facts, each tried with Debian's Chromium 156 where nothing else is said:
 - A file may hold comments and a comma too many; one that is no JSON is left out.
 - `CACertificates` is a list of certificates in base64 DER; it holds at the browser's next start. Chrome and Edge have
   it since 131 (chromeenterprise.google/policies, "CACertificates"; Microsoft's policy reference of Edge).
-- `CADistrustedCertificates` beats it.
+- `CACertificatesWithConstraints` is a list of objects: a certificate, and constraints. Names that are permitted say
+  nothing of addresses, and networks nothing of names: so both are always given, with something that nobody has where
+  nothing was asked for. Then every name and address in a server's certificate must be permitted; sub-domains are.
+- `CADistrustedCertificates` beats both.
 - Where the machine's `libnssckbi.so` is p11-kit's module, the system's store is asked; see `policy_places`.
 
 On macOS and Windows these browsers ask the keychain and the system's own store. Vivaldi's and Opera's directories are
@@ -25,9 +28,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.backend import Observation, State, Store
+from trustinstall.domains import names, networks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
-from trustinstall.jsondata import is_array
+from trustinstall.jsondata import is_array, is_object
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall_platforms import bundles, policy_places
 from trustinstall_platforms.chromium_browsers import BROWSERS
@@ -44,6 +48,10 @@ if TYPE_CHECKING:
     from trustinstall_platforms.chromium_browsers import Browser
 
 _TRUSTED, _DISTRUSTED = "CACertificates", "CADistrustedCertificates"
+_LIMITED = "CACertificatesWithConstraints"
+_POLICIES = {_TRUSTED: State.TRUSTED, _LIMITED: State.LIMITED}
+_CERTIFICATE, _CONSTRAINTS = "certificate", "constraints"
+_NO_NAME, _NO_NETWORK = "invalid", "255.255.255.255/32"  # RFC 6761 section 6.4; RFC 919 section 7
 _OURS = "00-trustinstall.json"
 _EMPTY = b"{}\n"
 _LIMIT = 16 * 1024 * 1024  # bytes
@@ -66,10 +74,9 @@ class _File:
         value = self.document.get(policy)
         return value if is_array(value) else []
 
-    @property
-    def sets_trust(self) -> bool:
-        """Whether it sets the policy, rightly or not."""
-        return self.document.get(_TRUSTED) is not None
+    def items(self, policy: str, sha256: str) -> list[Any]:
+        """What a list says of one certificate."""
+        return [one for one in self._list(policy) if _is(one, sha256)]
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ class ChromiumPolicy:
     """The backend of directories of managed policies."""
 
     name = "chromium-policy"
+    constrains = True
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
         """Find the directories of browsers that are installed, whether they are there or not."""
@@ -112,10 +120,12 @@ class ChromiumPolicy:
         if store.follows:
             return bundles.observe(host, host.real(store.follows))
         look = _look(host, store.location)
-        anchors = dict.fromkeys(look.certificates(_TRUSTED), State.TRUSTED)
+        anchors = dict.fromkeys(look.certificates(_LIMITED), State.LIMITED)
+        anchors |= dict.fromkeys(look.certificates(_TRUSTED), State.TRUSTED)
         anchors |= dict.fromkeys(look.certificates(_DISTRUSTED), State.DISTRUSTED)
         ours = next((one for one in look.files if one.path.endswith(f"/{_OURS}")), None)
-        return Observation(anchors, frozenset(ours.certificates(_TRUSTED) if ours else ()), look.problems)
+        held = (sha256 for policy in _POLICIES for sha256 in (ours.certificates(policy) if ours else ()))
+        return Observation(anchors, frozenset(held), look.problems)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that `observe` counts."""
@@ -123,7 +133,8 @@ class ChromiumPolicy:
             yield from bundles.anchors(host, host.real(store.follows))
             return
         look = _look(host, store.location)
-        yield from (look.certificates(_TRUSTED) | look.certificates(_DISTRUSTED)).values()
+        policies = (*_POLICIES, _DISTRUSTED)
+        yield from {sha256: der for one in policies for sha256, der in look.certificates(one).items()}.values()
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one edit of each file that changes. Raises StoreError where a file is in the way."""
@@ -180,35 +191,50 @@ class _Change:
         state, placement = self.seen.anchors.get(sha256), self.record.get(sha256)
         if state is State.DISTRUSTED:
             self._refuse(f"{certificate.name} is distrusted by policy ({_DISTRUSTED})", "take it out of that list")
-        counts = self._look.counts(_TRUSTED)
+        policy = _LIMITED if one.domains else _TRUSTED
+        counts = self._look.counts(policy)
         target = counts.path if counts else self._ours
+        item = _item(certificate, one.domains)
         # Whoever goes last takes a directory along that any of ours has brought.
         directories = [path for known in self.record.values() for path in known.directories]
-        if state is None:
+        there = counts.items(policy, sha256) if counts else []
+        if state is one.goal and (placement is None or not one.domains or there == [item]):
+            if placement is None and sha256 not in self.seen.ours:
+                if one.domains and there != [item]:
+                    self._refuse(f"somebody has kept {certificate.name} to other names", "take that out, or leave it")
+                self.foreign.add(sha256)
+                return
+        else:
             if self._look.problems:
                 self._refuse(self._look.problems[0], "mend it, or take it away")
-            self._add(target, certificate)
+            if one.domains and state is State.TRUSTED and placement is None and sha256 not in self.seen.ours:
+                self._refuse(f"somebody trusts {certificate.name} for every name", "take that out first")
+            self._drop(sha256, foreign=False)
+            self._add(target, policy, item)
             directories += self._new
-        elif placement is None and sha256 not in self.seen.ours:
-            self.foreign.add(sha256)
-            return
         self.placed.append(Placed(sha256, (target,), tuple(dict.fromkeys(directories))))
 
     def take(self, one: Wanted) -> None:
         """Have the browser trust a certificate no longer, as far as it is ours or `foreign` says so."""
         sha256, placement = one.certificate.sha256, self.record.get(one.certificate.sha256)
-        for file in self._look.files:
-            if sha256 not in file.certificates(_TRUSTED):
-                continue
-            if one.foreign or file.path == self._ours or (placement and file.path in placement.entries):
-                now = self._after[file.path]
-                self._after[file.path] = now.without_items([_TRUSTED], lambda item: _is(item, sha256))
-            else:
-                self.foreign.add(sha256)
+        self._drop(sha256, foreign=one.foreign)
         if self.seen.anchors.get(sha256) is State.DISTRUSTED:
             self.foreign.add(sha256)
         if placement:
             self.emptied += [path for path in reversed(placement.directories) if path not in self.emptied]
+
+    def _drop(self, sha256: str, *, foreign: bool) -> None:
+        """Take a certificate out of the lists in which it is ours, or out of all."""
+        placement = self.record.get(sha256)
+        for file in self._look.files:
+            for policy in _POLICIES:
+                if not file.items(policy, sha256):
+                    continue
+                if foreign or file.path == self._ours or (placement and file.path in placement.entries):
+                    now = self._after[file.path]
+                    self._after[file.path] = now.without_items([policy], lambda item: _is(item, sha256))
+                else:
+                    self.foreign.add(sha256)
 
     def plan(self) -> Plan:
         """Make the plan."""
@@ -221,22 +247,22 @@ class _Change:
         for path, document in self._after.items():
             was = before.get(path)
             if path == self._ours and was is not None:
-                document = document.without_empty([_TRUSTED])  # noqa: PLW2901  what is left of our own file
+                for policy in _POLICIES:
+                    document = document.without_empty([policy])  # noqa: PLW2901  what is left of our own file
                 if document.get() == {}:
                     yield Delete(path, digest(was))
                     continue
             if document.data != was:
                 yield Edit(path, Content(document.data), ABSENT if was is None else digest(was))
 
-    def _add(self, path: str, certificate: Certificate) -> None:
+    def _add(self, path: str, policy: str, item: object) -> None:
         if path not in self._after:
             if self.host.status(path) is not None:
                 self._refuse(f"{path} is not a file of policies", "look at it, and move it away")
             self._new = missing(self.host, self.store.location)
             self._after[path] = Document(_EMPTY)
         try:
-            item = base64.b64encode(certificate.der).decode()
-            self._after[path] = self._after[path].with_item([_TRUSTED], item)
+            self._after[path] = self._after[path].with_item([policy], item)
         except ValueError as error:
             self._refuse(f"{printable(path)}: {error}", "mend it, or take it away")
 
@@ -261,7 +287,21 @@ def _look(host: Host, directory: str) -> _Look:
     return _Look(tuple(files), tuple(problems))
 
 
+def _item(certificate: Certificate, domains: tuple[str, ...]) -> object:
+    """What stands in a list for a certificate."""
+    der = base64.b64encode(certificate.der).decode()
+    if not domains:
+        return der
+    constraints = {
+        "permitted_dns_names": names(domains) or [_NO_NAME],
+        "permitted_cidrs": networks(domains) or [_NO_NETWORK],
+    }
+    return {_CERTIFICATE: der, _CONSTRAINTS: constraints}
+
+
 def _der(item: object) -> bytes | None:
+    """The certificate of an item of either list."""
+    item = item.get(_CERTIFICATE) if is_object(item) else item
     try:
         return base64.b64decode(item, validate=True) if isinstance(item, str) else None
     except (binascii.Error, ValueError):

@@ -46,9 +46,9 @@ def files(host: Host) -> dict[str, str]:
     return {str(path)[len(str(top)) :]: path.read_text() for path in top.rglob("*") if path.is_file()}
 
 
-def change(host: Host, *, trusted: bool = True) -> Outcome:
-    """Run the engine to add or remove Corp Root."""
-    wish = Wish((Certificate(CORP.der),), trusted, by="root")
+def change(host: Host, *domains: str, trusted: bool = True) -> Outcome:
+    """Run the engine to add or remove Corp Root, for all names or for some."""
+    wish = Wish((Certificate(CORP.der),), trusted, by="root", domains=domains)
     (outcome,) = Engine(host, [BACKEND], lambda _doing: None).change(wish, Places(), Selection()).outcomes
     return outcome
 
@@ -132,3 +132,36 @@ def test_a_directory_of_somebody_else(host: Host) -> None:
     outcome = change(host)
     assert outcome.result is Result.FAILED
     assert "in the hands of uid 12345" in outcome.detail
+
+
+def listed(host: Host) -> dict[str, list[object]]:
+    """What our own file says."""
+    found: dict[str, list[object]] = json.loads(files(host)["/opt/chrome/policies/managed/00-trustinstall.json"])
+    return found
+
+
+def test_from_some_names_to_others_and_back(host: Host) -> None:
+    """What a root is kept to changes as it is asked for, and no list keeps what another says."""
+    change(host, "corp.example")
+    names = {"permitted_dns_names": ["corp.example"], "permitted_cidrs": ["255.255.255.255/32"]}
+    kept: dict[str, list[object]] = {
+        "CACertificatesWithConstraints": [{"certificate": base(CORP.der), "constraints": names}]
+    }
+    assert listed(host) == kept
+    change(host, "10.0.0.0/8")
+    names |= {"permitted_dns_names": ["invalid"], "permitted_cidrs": ["10.0.0.0/8"]}
+    assert listed(host) == kept
+    change(host)
+    assert listed(host) == {"CACertificates": [base(CORP.der)]}
+    change(host, "10.0.0.0/8")
+    assert listed(host) == kept
+    assert change(host, trusted=False).result is Result.REMOVED
+    assert not Path(host.where("/etc")).exists()
+
+
+def test_somebody_trusts_it_for_every_name(host: Host) -> None:
+    """Then it cannot be kept to some, and the error says so."""
+    write(host, f"{CHROME}/corp.json", json.dumps({"CACertificates": [base(CORP.der)]}))
+    outcome = change(host, "corp.example")
+    assert outcome.result is Result.FAILED
+    assert "for every name" in outcome.detail

@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from tests.browsers.conftest import CERTIFICATE, Scene
+from tests.browsers.conftest import CERTIFICATE, PAGE, Scene
 from tests.support.pki import make_root
+from tests.support.tls import Server
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,3 +47,30 @@ def test_merged_into_the_file_that_counts(scene: Scene) -> None:
     assert (scene.chromium(scene.corporate), scene.chromium(scene.unknown)) == (False, True)
     assert {path: scene.root.read(path).decode() for path in texts} == texts
     assert sorted(path.name for path in scene.root.path(MANAGED).iterdir()) == ["10.json", "20", "30.json"]
+
+
+def test_kept_to_some_names(scene: Scene) -> None:
+    """With `--domain` a root holds for these names and networks, and for no others; other stores are left out."""
+    issue, files = scene.corporate_root.issue, {PAGE: b"x"}
+    with (
+        Server(issue("localhost"), files) as named,
+        Server(issue("localhost", "127.0.0.1"), files) as both,
+        Server(issue("127.0.0.1"), files) as numbered,
+    ):
+        numbered.url = numbered.url.replace("localhost", "127.0.0.1")
+        for domains, expected in (
+            (("localhost",), (True, False, False)),
+            (("127.0.0.0/8",), (False, False, True)),
+            (("localhost", "127.0.0.1/32"), (True, True, True)),
+            (("corp.example",), (False, False, False)),
+        ):
+            words = [word for name in domains for word in ("--domain", name)]
+            added = scene.root.trustinstall("add", CERTIFICATE, "--json", *words, check=True)
+            results = {one["id"]: one["result"] for one in json.loads(added.stdout)["stores"]}
+            assert results.pop(f"chromium-policy:{MANAGED}") == "added"
+            assert set(results.values()) == {"not_covered"}
+            assert tuple(map(scene.chromium, (named, both, numbered))) == expected, domains
+        again = scene.root.trustinstall("add", CERTIFICATE, "--json", *words, check=True)
+        assert json.loads(again.stdout)["changed"] is False
+        scene.root.trustinstall("remove", CERTIFICATE, check=True)
+        assert not scene.root.path("/etc/chromium/policies").exists()
