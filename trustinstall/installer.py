@@ -159,7 +159,7 @@ class Installer:
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
         restart = restarts.needed(self.host) if system and not situation.image else ()
-        return Report(command, situation, wish.certificates, tuple(parts), wish.dry_run, restart)
+        return Report(command, situation, wish.certificates, tuple(parts), wish.dry_run, restart, domains=wish.domains)
 
     def _parts(
         self,

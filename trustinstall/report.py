@@ -141,6 +141,8 @@ def _result(report: Report) -> str:
     total = _count(len(results), "store")
     if report.left:
         return "It was added to the machine's stores, which this account may not change."
+    if not results and report.domains:
+        return "No store in this scope can keep a root to some names."
     if not results:
         return "There is no store in this scope."
     if report.dry_run:

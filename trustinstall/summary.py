@@ -47,6 +47,7 @@ class Report:
         parts: the machine's or own scope first, then other accounts'.
         dry_run: whether nothing was changed on purpose.
         restart_needed: running programs that will not notice the change.
+        domains: the names and networks that certificates were to be trusted for, or () for all of them.
         left: what was to be removed and belongs to the machine's scope, which this account may not change.
     """
 
@@ -57,6 +58,7 @@ class Report:
     dry_run: bool = False
     restart_needed: tuple[str, ...] = ()
     left: tuple[Certificate, ...] = ()
+    domains: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> list[Outcome]:

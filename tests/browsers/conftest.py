@@ -9,12 +9,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
+
+FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
+#: What the short form runs: each kind of store once, for both browsers. The full form runs all of it.
+SHORT = (
+    "test_chromium.py::test_the_machines_policy",
+    "test_accounts.py::test_chromium_that_was_never_started",
+    "test_accounts.py::test_firefox_for_two_accounts",
+    "test_imports.py::test_imports_go_with_the_policy[root]",
+)
 
 CERTIFICATE = "/srv/corp.crt"
 PAGE = "/simple/page/"  # the server says that what lies below /simple is HTML
@@ -103,3 +113,12 @@ def scene(stage: Scene) -> Scene:
     """The scene as it was set up."""
     stage.root.reset()
     return stage
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose what the short form runs of this directory."""
+    here = str(Path(__file__).parent)
+    long = [one for one in items if str(one.path).startswith(here) and not one.nodeid.endswith(SHORT)]
+    if long and not FULL:
+        items[:] = [one for one in items if one not in long]
+        config.hook.pytest_deselected(items=long)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cli.machine import ALICE, CERT, deliver
+from tests.support.throwaway import Throwaway
 from trustinstall.domains import names, networks, parse
 from trustinstall.errors import UsageProblem
 
@@ -30,3 +32,15 @@ def test_what_is_refused(word: str) -> None:
     """Wildcards, networks with addresses in them, and what is no name: the error shows how to write it."""
     with pytest.raises(UsageProblem, match="write it as"):
         parse((word,))
+
+
+def test_nothing_can_do_it(fresh: Throwaway) -> None:
+    """Without root no store is trusted for more than was asked, and the administrator's command asks for no more."""
+    deliver(fresh, "alice")
+    before = fresh.read(ALICE)
+    added = fresh.trustinstall("add", CERT, "--domain", "Corp.Example", "--domain", "10.0.0.0/8", "--yes", user="alice")
+    assert added.returncode == 1
+    assert "No store in this scope can keep a root to some names." in added.stdout
+    assert f"add {CERT} --domain 10.0.0.0/8 --domain corp.example" in added.stdout
+    assert fresh.read(ALICE) == before
+    assert fresh.trustinstall("add", CERT, "--domain", "*.corp.example").returncode == 2

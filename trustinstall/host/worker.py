@@ -5,6 +5,7 @@ What it answers is bounded, untrusted data: it runs with that account's rights, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -41,6 +42,9 @@ def as_account(
     import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
 
     import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]  the child may not be able to read it any more
+
+    with contextlib.suppress(ImportError):  # some Pythons have none
+        import sqlite3  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
 
     groups = accounts.groups(account)
     reader, writer = os.pipe()
