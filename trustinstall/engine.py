@@ -126,6 +126,7 @@ class Engine:
             for one in wish.certificates:
                 if not any(store.partition(":")[0] in backends for store in ledger.stores_of(one.sha256)):
                     ledger.impose(one.sha256, None)
+            ledger.drop_unused()
             if ledgers.dump(ledger) != before:
                 self._save(host, ledger)
 

@@ -62,19 +62,11 @@ class Imports:
         if not wish.dry_run and any(one.held is not None for one in self.engine.ledger().claims.values()):
             self.engine.forgo(wish, self._names)
 
-    def before_removing(self, wish: Wish, but: Collection[int]) -> Held:
-        """What policies have had imported, and who held it before.
-
-        With whom it may be left if this is cut off is noted first: everybody, but accounts of these numbers.
-        """
+    def before_removing(self, wish: Wish) -> Held:
+        """What policies have had imported, and who held it before."""
         claims = self.engine.ledger().claims
         held = {one.sha256: claims[one.sha256].held for one in wish.certificates if one.sha256 in claims}
-        found = {sha256: ids for sha256, ids in held.items() if ids is not None}
-        if found and not wish.dry_run:
-            concerned = tuple(one for one in wish.certificates if one.sha256 in found)
-            names = [one.name for one in self.host.people() if one.uid not in but]
-            self.engine.cover(replace(wish, certificates=concerned), names)
-        return found
+        return {sha256: ids for sha256, ids in held.items() if ids is not None}
 
     def gone(self, found: Held, *, dry_run: bool) -> Held:
         """That of it whose policies are gone now (or would be)."""
@@ -84,7 +76,6 @@ class Imports:
     def take_out(self, wish: Wish, covered: Collection[int]) -> list[Part]:
         """Take imports out of the stores of accounts that nobody else works for; only they and failures are told of."""
         parts: list[Part] = []
-        done: list[str] = []
         for account in self.host.people():
             if account.uid in covered:
                 continue
@@ -96,11 +87,14 @@ class Imports:
             part = Part(account.name)
             if any(set(ids) - set(wish.imposed[sha256]) for sha256, ids in answer.items()):
                 part = self._take_out_of(account, wish)
-            done += [account.name] if part.done else []
             parts += [part] if part.outcomes or part.problem else []
-        if not wish.dry_run:
-            self.engine.uncover(wish, done)
         return parts
+
+    def after_removing(self, wish: Wish, parts: Sequence[Part]) -> None:
+        """Forget it when it is done, for all accounts; where it is not, the next `remove` tries again."""
+        if wish.imposed and not wish.dry_run and all(one.done for one in parts):
+            gone = tuple(one for one in wish.certificates if one.sha256 in wish.imposed)
+            self.engine.forgo(replace(wish, certificates=gone), self._names)
 
     @property
     def _names(self) -> frozenset[str]:

@@ -175,9 +175,7 @@ class Installer:
         engine = Engine(self.host, self.backends, self.tick)
         imports = Imports(self.host, self.backends, engine, self.tick)
         everybody = situation.machine and self.host.account.is_root and not situation.image
-        in_scope = {one.uid for one in accounts}
-        whole = selection == Selection()
-        found = imports.before_removing(wish, set() if whole else in_scope) if everybody and not wish.trusted else {}
+        found = imports.before_removing(wish) if everybody and not wish.trusted else {}
         if everybody and wish.trusted and not wish.domains:
             imports.before_adding(wish, selection)
         if situation.machine or situation.own:
@@ -190,8 +188,11 @@ class Installer:
         if everybody and wish.trusted:
             imports.after_adding(wish)
         wish = replace(wish, imposed=imports.gone(found, dry_run=wish.dry_run)) if found else wish
-        parts += self._for_others(engine, wish, accounts, handoffs, selection)
-        return parts + (imports.take_out(wish, in_scope) if found else [])
+        others = self._for_others(engine, wish, accounts, handoffs, selection)
+        if found:
+            others += imports.take_out(wish, {one.uid for one in accounts})
+            imports.after_removing(wish, others)
+        return parts + others
 
     def _not_in_image(self, wish: Wish, scope: Scope) -> list[Part]:
         """What of an image nobody here can do: its other accounts' files, and a system that is not known."""

@@ -55,3 +55,44 @@ def test_imports_go_with_the_policy(scene: Scene, whole: Server, caller: str) ->
         assert not scene.firefox(whole, profiles[where], where)
     ledger = json.loads(scene.root.read("/var/lib/trustinstall/ledger.json"))
     assert (ledger["claims"], ledger["placements"]) == ([], [])
+
+
+def test_what_could_not_be_taken_out_goes_next_time(scene: Scene) -> None:
+    """A profile that is locked when the policy goes is named, and the next `remove` knows what to do."""
+    where = profile(scene, "alice", "locked")
+    scene.root.trustinstall("add", "--scope", "machine", CERTIFICATE, check=True)
+    imported = ["certutil", "-A", "-d", f"sql:{where}", "-n", "Corp Root", "-t", "CT,CT,", "-i", CERTIFICATE]
+    scene.root.run(imported, user="alice", check=True)  # as Firefox does it
+    script = (
+        "import sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "d.execute('begin exclusive'); print('held', flush=True); sys.stdin.read()"
+    )
+    with scene.root.popen(["python3", "-c", script, f"{where}/cert9.db"], user="alice", stdin=-1) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        removed = scene.root.trustinstall("remove", scene.corporate_root.sha256, "--json")
+        holder.kill()
+    failed = [one for one in json.loads(removed.stdout)["stores"] if one["result"] == "failed"]
+    assert removed.returncode == 3
+    assert [one["location"] for one in failed] == [where]
+    assert "locked" in failed[0]["detail"]
+    assert not scene.root.path("/etc/firefox").exists()
+    scene.root.trustinstall("remove", scene.corporate_root.sha256, check=True)
+    assert nicknames(scene, "alice", where) == set()
+    ledger = json.loads(scene.root.read("/var/lib/trustinstall/ledger.json"))
+    assert (ledger["claims"], ledger["placements"]) == ([], [])
+
+
+def test_part_of_a_remove_leaves_imports_alone(scene: Scene) -> None:
+    """While the policy stays, what it had imported stays; it goes with the policy, whatever else does."""
+    where = profile(scene, "alice", "one")
+    scene.root.trustinstall("add", "--scope", "machine", CERTIFICATE, check=True)
+    imported = ["certutil", "-A", "-d", f"sql:{where}", "-n", "Corp Root", "-t", "CT,CT,", "-i", CERTIFICATE]
+    scene.root.run(imported, user="alice", check=True)
+    scene.root.trustinstall("remove", CERTIFICATE, "--store", "chromium-policy", check=True)
+    assert nicknames(scene, "alice", where) == {"Corp Root"}
+    scene.root.trustinstall("remove", CERTIFICATE, "--store", "firefox-policy", check=True)
+    assert nicknames(scene, "alice", where) == set()
+    scene.root.trustinstall("remove", CERTIFICATE, check=True)
+    ledger = json.loads(scene.root.read("/var/lib/trustinstall/ledger.json"))
+    assert (ledger["claims"], ledger["placements"]) == ([], [])
