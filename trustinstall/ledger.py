@@ -89,13 +89,10 @@ class Ledger:
             self.claims[sha256] = replace(old, held=held)
 
     def drop_unused(self) -> None:
-        """Forget claims that hold nothing any more, here or by a policy's doing; and certificates that nothing names."""
+        """Forget claims that hold nothing any more, not even by a policy's doing, and what nothing names."""
         placed = {sha256 for _, sha256 in self.placements}
-        self.claims = {
-            sha256: one
-            for sha256, one in self.claims.items()
-            if sha256 in placed or one.accounts or one.held is not None
-        }
+        kept = placed | {sha256 for sha256, one in self.claims.items() if one.accounts or one.held is not None}
+        self.claims = {sha256: one for sha256, one in self.claims.items() if sha256 in kept}
         named = placed | set(self.claims)
         self.certificates = {sha256: one for sha256, one in self.certificates.items() if sha256 in named}
 

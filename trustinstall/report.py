@@ -131,7 +131,7 @@ def _summary(report: Report) -> str:
         missing.append(f"{_count(others - wide, 'store')} of another scope (-v lists them)")
     if wide:
         missing.append(f"{_count(wide, 'store')} that cannot keep a root to some names (-v lists them)")
-    if report.situation.uncovered and report.command == "add":
+    if report.situation.uncovered and report.command == "add" and not report.domains:
         missing.append(f"{_count(report.situation.uncovered, 'other account')} (--all-users)")
     return _result(report) + (f" Not covered: {', '.join(missing)}." if missing else "")
 

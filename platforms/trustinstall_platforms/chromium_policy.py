@@ -160,7 +160,7 @@ class ChromiumPolicy:
             browser.directory,
             host.machine_owner,
             f"{self.name}:{browser.directory}",
-            f"{browser.name}, for every account, from its next start on",
+            f"{browser.name}, once it is started again",
             follows=policy_places.system_bundle(host) if follows else None,
             unwritable=policy_places.unwritable(host, f"{browser.directory}/{_OURS}"),
             label=browser.name,

@@ -167,7 +167,7 @@ class FirefoxPolicy:
             place.path,
             host.machine_owner,
             f"{self.name}:{place.path}",
-            f"{place.name}, for every account, from its next start on",
+            f"{place.name}, once it is started again",
             follows=policy_places.system_bundle(host) if place.module else None,
             unwritable=reason,
             label=place.name,

@@ -209,7 +209,7 @@ class Nss:
             database.path,
             host.account.uid,
             f"{self.name}:{database.path}",
-            f"{reader}, for this account, from its next start on",
+            f"{reader}, once it is started again",
             unwritable=_unwritable(host, database.path),
             label=database.name,
             imports=database.profile,
