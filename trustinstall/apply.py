@@ -19,6 +19,7 @@ from trustinstall.plan import (
     Content,
     Delete,
     Edit,
+    Erase,
     Link,
     MakeDirectory,
     Native,
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.plan import Run, Step, Undo
+    from trustinstall.plan import Command, Run, Step, Undo
 
-    Commands = Callable[[Native], Sequence[Run]]  # what is run for an operation, and nothing where nothing is to do
+    Commands = Callable[[Native], Sequence[Command]]  # what is run for an operation, and nothing where nothing is to do
 
 
 _HRESULT = 0x8000_0000  # from here on, a status of Windows' that is known by its hexadecimal digits
@@ -92,6 +93,12 @@ def operate(host: Host, operation: Native, commands: Commands) -> str | None:
     Raises ToolFailed where a tool that must succeed says that it has not, whatever the store shows.
     """
     for run in commands(operation):
+        if isinstance(run, Erase):
+            host.erase(run.path, run.table, run.where)
+            continue
+        if isinstance(run, Delete | RemoveDirectory):
+            perform(host, run, "")
+            continue
         if run.announce:
             host.announce(run.announce)
         try:
@@ -106,13 +113,16 @@ def operate(host: Host, operation: Native, commands: Commands) -> str | None:
     return None
 
 
-def no_commands(operation: Native) -> Sequence[Run]:
+def no_commands(operation: Native) -> Sequence[Command]:
     """Know no operation: for stores that are files."""
     raise ValueError(f"no operation of this store: {operation.operation!r}")
 
 
 def complaint(run: Run, status: int, output: str) -> str:
     """A tool's failure in words: what its exit status means where that is known, else what it said last."""
+    meant = [meaning for word, meaning in run.says if word in output]
+    if meant:
+        return meant[0]
     said = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "it said nothing")
     tool = run.argv[0].replace("\\", "/").rpartition("/")[2]
     number = f"0x{status:08X}" if status >= _HRESULT else status

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Native, Plan, Refresh, Run
+    from trustinstall.plan import Command, Native, Plan, Refresh
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Store:
         unwritable: why it cannot be written and what to do about it, or None.
         label: a shorter name for people, where the location is long.
         system: whether it is the operating system's own store, which daemons read when they start.
+        imports: whether its program imports into it what policies of an `Imposing` backend name.
     """
 
     backend: str
@@ -42,6 +43,7 @@ class Store:
     unwritable: str | None = None
     label: str = ""
     system: bool = False
+    imports: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,18 @@ class Wanted:
         certificate: which one.
         trusted: whether it should be trusted there (True) or no longer be there (False).
         foreign: whether copies that somebody else put there may be touched (`--foreign`, or adopted before).
+        domains: the names and networks that it is to be trusted for and no others, or () for all of them.
     """
 
     certificate: Certificate
     trusted: bool
     foreign: bool = False
+    domains: tuple[str, ...] = ()
+
+    @property
+    def goal(self) -> State:
+        """How far a certificate that is to be trusted is to be trusted."""
+        return State.LIMITED if self.domains else State.TRUSTED
 
 
 @dataclass(frozen=True)
@@ -174,7 +183,7 @@ class Backend(Protocol):
 class ToolBackend(Backend, Protocol):
     """A backend whose plans hold `Native` steps."""
 
-    def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Command]:
         """What is run for an operation, decided from what stands there now; nothing where it has nothing to do."""
         ...
 
@@ -193,3 +202,18 @@ class Delivering(Protocol):
     def delivered(self, host: Host, store: Store, /) -> frozenset[str]:
         """SHA-256 of the anchors that packages brought, and nobody of this company."""
         ...
+
+
+@runtime_checkable
+class Imposing(Protocol):
+    """A backend of policies that have certificates imported into stores, where they stay when the policy goes."""
+
+    name: str
+    imposes: bool
+
+
+@runtime_checkable
+class Constraining(Protocol):
+    """A backend whose stores can keep a root to some names: `Wanted.domains`."""
+
+    constrains: bool

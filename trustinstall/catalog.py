@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from trustinstall_platforms.anchored import AnchorStore
 from trustinstall_platforms.certctl import Certctl
 from trustinstall_platforms.certifi import Certifi
+from trustinstall_platforms.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.declared import DeclaredStore
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
+from trustinstall_platforms.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.linux import SystemStore
 from trustinstall_platforms.macos import Keychain
 from trustinstall_platforms.named import NamedBundle
+from trustinstall_platforms.nss import Nss
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.windows import ACCOUNT, MACHINE, WindowsStore
 from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
@@ -40,6 +43,9 @@ BACKENDS: tuple[Backend, ...] = (
     WindowsHost(HOST_MACHINE),
     WindowsHost(HOST_ACCOUNT),
     Java(),
+    ChromiumPolicy(),
+    FirefoxPolicy(),
+    Nss(),
     Certifi(),
     NamedBundle(),
     Homebrew(),

@@ -10,6 +10,7 @@ import typer
 
 from trustinstall import options as o
 from trustinstall.clirun import run
+from trustinstall.domains import parse
 from trustinstall.errors import UsageProblem, printable
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def add(
     search: o.Search = [],  # noqa: B006
     bundle: o.Bundle = [],  # noqa: B006
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006
+    domain: o.Domain = [],  # noqa: B006
     match: o.Match = None,
     sysroot: o.Sysroot = None,
     profile_out: o.ProfileOut = None,
@@ -108,6 +110,7 @@ def add(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    domains = parse(tuple(domain))
     outside, installer = _outside(), _installer(output, sysroot, java_storepass_file, run_image_tool=run_image_tool)
     vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
@@ -115,7 +118,7 @@ def add(
     intake = vet(outside, replace(installer, host=outside), inputs or [], match, source, ask)
     situation = _decide(installer, ask)
     if profile_out is not None:
-        elsewhere = (source, sysroot, bundle, windows_host)
+        elsewhere = (source, sysroot, bundle, windows_host, domain)
         if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
             raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
@@ -132,6 +135,7 @@ def add(
         places=places,
         adopt=adopt,
         dry_run=dry_run,
+        domains=domains,
     )
     report = _change(installer, change, _selection(store, skip), asks=situation.may_ask and not (yes or dry_run))
     _finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)

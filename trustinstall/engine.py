@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import ledger as ledgers
 from trustinstall import survey
-from trustinstall.backend import Places
+from trustinstall.backend import Constraining, Places
 from trustinstall.errors import StateError
 from trustinstall.job import Job
 from trustinstall.journal import Journal
@@ -22,7 +22,7 @@ from trustinstall.state import State, prepare
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
     from trustinstall.backend import Backend, Store
     from trustinstall.host import Host
@@ -108,6 +108,28 @@ class Engine:
             if ledgers.dump(ledger) != before:
                 self._save(host, ledger)
 
+    def impose(self, wish: Wish, held: Mapping[str, tuple[str, ...]]) -> None:
+        """Note which stores held certificates before a policy of the machine has others import them."""
+        prepare(self._host, self._state)
+        with self._locked() as host:
+            ledger = self.ledger()
+            for one in wish.certificates:
+                ledger.claim(one, wish.by, host.stamp())
+                ledger.impose(one.sha256, held[one.sha256])
+            self._save(host, ledger)
+
+    def forgo(self, wish: Wish, backends: Collection[str]) -> None:
+        """Forget that of certificates which no store of these backends holds."""
+        with self._locked() as host:
+            ledger = self.ledger()
+            before = ledgers.dump(ledger)
+            for one in wish.certificates:
+                if not any(store.partition(":")[0] in backends for store in ledger.stores_of(one.sha256)):
+                    ledger.impose(one.sha256, None)
+            ledger.drop_unused()
+            if ledgers.dump(ledger) != before:
+                self._save(host, ledger)
+
     def _save(self, host: Host, ledger: Ledger) -> None:
         """Write the ledger; where that fails, nothing may stay done that it does not know of."""
         try:
@@ -145,8 +167,17 @@ class Engine:
         found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted)
         job = Job(host, ledger, wish, journal)
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
+        limits = wish.trusted and bool(wish.domains)
+        wide = [
+            pair for pair in chosen if limits and (pair[1].follows is not None or not isinstance(pair[0], Constraining))
+        ]
+        chosen = [pair for pair in chosen if pair not in wide]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
-        outcomes = [*job.unreadable(found), *job.gone(found)]
+        if wish.only_imposed:
+            chosen = [pair for pair in chosen if pair[1].imports and not ledger.record(pair[1].id)]
+            found.failures.clear()
+        outcomes = [] if wish.only_imposed else [*job.unreadable(found), *job.gone(found)]
+        outcomes += [job.unconstrained(store) for _, store in wide]
         outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
         outcomes += self._side_by_side(job, [pair for pair in mine if pair[1].follows is None])
         fed = {one.store.location: one for one in outcomes}

@@ -69,6 +69,7 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
     undo = f"{program} remove{there} {words}" if report.changed else ""
     paths = [word if word == "-" else host.quoted(host.absolute(word)) for word in inputs]
     paths = paths or [source, *(f"--sha256 {one.sha256}" for one in report.certificates)]
+    paths += [f"--domain {host.quoted(name)}" for name in report.domains]
     return Advice(
         undo=undo,
         administrator=f"{elevated} add {' '.join(paths)}" if report.situation.kind == "user" else "",

@@ -11,9 +11,11 @@ from trustinstall import homes, restarts, survey, wsl
 from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS, FROM_WINDOWS
 from trustinstall.certificate import Certificate
+from trustinstall.domains import parse
 from trustinstall.engine import Engine
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem, printable
 from trustinstall.host import Host
+from trustinstall.imposed import Imports
 from trustinstall.job import Wish
 from trustinstall.outcome import CHANGES, from_bytes, to_bytes
 from trustinstall.pem import pem_blocks
@@ -68,12 +70,15 @@ class Installer:
         selection: Selection | None = None,
         adopt: bool = False,
         dry_run: bool = False,
+        domains: tuple[str, ...] = (),
     ) -> Report:
         """Make every store of the chosen scope trust certificates that the caller vouches for.
 
         They are not vetted here; see `intake.take`. Raises UsageProblem, NoRights, StateError or Busy before
-        anything is changed; what fails in single stores is in the report.
+        anything is changed; what fails in single stores is in the report. With `domains` (names, and networks in CIDR
+        form) they are trusted for these alone, and only where a store can be told so.
         """
+        domains = parse(domains)
         situation = decide(self.host, ask or Ask(), terminal=False)
         wish = Wish(
             tuple(certificates),
@@ -81,8 +86,10 @@ class Installer:
             by=self._caller(situation),
             adopt=adopt,
             dry_run=dry_run,
+            domains=domains,
         )
-        return self._change("add", situation, wish, situation.accounts, places, selection)
+        accounts = () if domains else situation.accounts  # their own stores would trust it for every name
+        return self._change("add", situation, wish, accounts, places, selection)
 
     def remove(
         self,
@@ -153,7 +160,7 @@ class Installer:
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
         restart = restarts.needed(self.host) if system and not situation.image else ()
-        return Report(command, situation, wish.certificates, tuple(parts), wish.dry_run, restart)
+        return Report(command, situation, wish.certificates, tuple(parts), wish.dry_run, restart, domains=wish.domains)
 
     def _parts(
         self,
@@ -167,6 +174,11 @@ class Installer:
         parts: list[Part] = []
         handoffs: dict[int, list[str]] = {}
         engine = Engine(self.host, self.backends, self.tick)
+        imports = Imports(self.host, self.backends, engine, self.tick)
+        everybody = situation.machine and self.host.account.is_root and not situation.image
+        found = imports.before_removing(wish) if everybody and not wish.trusted else {}
+        if everybody and wish.trusted and not wish.domains:
+            imports.before_adding(wish, selection)
         if situation.machine or situation.own:
             scope = engine.change(wish, places, selection, check=not accounts)
             handoffs = scope.handoffs if self.host.account.is_root else {}
@@ -174,7 +186,14 @@ class Installer:
             parts.append(Part(name, scope.outcomes, recovered=scope.recovered))
             if situation.image:
                 return parts + self._not_in_image(wish, scope)
-        return parts + self._for_others(engine, wish, accounts, handoffs, selection, places)
+        if everybody and wish.trusted:
+            imports.after_adding(wish)
+        wish = replace(wish, imposed=imports.gone(found, dry_run=wish.dry_run)) if found else wish
+        others = self._for_others(engine, wish, accounts, handoffs, selection, places)
+        if found:
+            others += imports.take_out(wish, {one.uid for one in accounts})
+            imports.after_removing(wish, others)
+        return parts + others
 
     def check_places(self, places: Places, ask: Ask | None = None) -> None:
         """Raise UsageProblem or NoRights where what the caller points to is not to be reached from here at all."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall import survey, work
 from trustinstall.backend import Observation, Placement, State, Store, Wanted
 from trustinstall.errors import StoreError, TrustInstallError
-from trustinstall.outcome import Outcome, Result
+from trustinstall.outcome import WIDE, Outcome, Result
 from trustinstall.plan import Placed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trustinstall.backend import Backend
     from trustinstall.certificate import Certificate
-    from trustinstall.host import Host
+    from trustinstall.host import Account, Host
     from trustinstall.journal import Journal
     from trustinstall.ledger import Ledger
     from trustinstall.survey import Found
@@ -34,6 +34,9 @@ class Wish:
         by: the account that asks.
         adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
         dry_run: only say what would be done.
+        imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
+        only_imposed: leave alone what no policy had imported.
+        domains: the names and networks that certificates are to be trusted for, or () for all of them.
     """
 
     certificates: tuple[Certificate, ...]
@@ -41,6 +44,9 @@ class Wish:
     by: str
     adopt: bool = False
     dry_run: bool = False
+    imposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    only_imposed: bool = False
+    domains: tuple[str, ...] = ()
 
 
 class Job:
@@ -55,7 +61,7 @@ class Job:
         record = self._ledger.record(store.id)
         if store.unwritable is not None:
             return self._unwritable(backend, store), None
-        wanted = [self._wanted(one, record.get(one.sha256)) for one in self._wish.certificates]
+        wanted = [self._wanted(store, one, record.get(one.sha256)) for one in self._wish.certificates]
         try:
             done = work.bring(self._host, backend, store, wanted, record, self._journal)
         except StoreError as error:
@@ -138,16 +144,26 @@ class Job:
         whose = f"the machine; needs {needed}" if store.owner == 0 else "another account"
         return Outcome(store, Result.NOT_COVERED, f"belongs to {whose}")
 
+    def unconstrained(self, store: Store) -> Outcome:
+        """A store that would trust a root for more names than was asked for."""
+        return Outcome(store, Result.NOT_COVERED, WIDE)
+
     def claim(self, outcomes: Sequence[Outcome]) -> None:
         """Note that certificates are wanted, where a store holds them; a claim ends when nothing holds it any more."""
         if self._journal is not None and self._wish.trusted and any(one.result in _HOLDS for one in outcomes):
             for one in self._wish.certificates:
                 self._ledger.claim(one, self._wish.by, self._host.stamp())
 
-    def _wanted(self, certificate: Certificate, placement: Placement | None) -> Wanted:
-        """Copies that are not ours may be taken out when that was asked for, now or when they were adopted."""
-        foreign = not self._wish.trusted and (self._wish.adopt or (placement is not None and placement.adopted))
-        return Wanted(certificate, self._wish.trusted, foreign)
+    def _wanted(self, store: Store, certificate: Certificate, placement: Placement | None) -> Wanted:
+        """Copies that are not ours may be taken out when that was asked for, now or when they were adopted.
+
+        What a policy of ours had imported is ours, wherever it was not before.
+        """
+        before = self._wish.imposed.get(certificate.sha256)
+        imposed = store.imports and before is not None and not {store.id, unknown(self._host.account)} & set(before)
+        foreign = self._wish.adopt or imposed or (placement is not None and placement.adopted)
+        foreign = foreign and not self._wish.trusted
+        return Wanted(certificate, self._wish.trusted, foreign, self._wish.domains)
 
     def _outcome(self, store: Store, done: work.Done) -> Outcome:
         adopted = self._wish.trusted and self._wish.adopt
@@ -169,7 +185,8 @@ class Job:
         return Outcome(store, result, "", "", changed, foreign, len(done.after.anchors), steps)
 
     def _holds(self, seen: Observation, sha256: str) -> bool:
-        return seen.anchors.get(sha256) is State.TRUSTED if self._wish.trusted else sha256 not in seen.anchors
+        goal = State.LIMITED if self._wish.domains else State.TRUSTED
+        return seen.anchors.get(sha256) is goal if self._wish.trusted else sha256 not in seen.anchors
 
     def _unwritable(self, backend: Backend, store: Store) -> Outcome:
         """A store that cannot be written has failed, unless it is as it should be anyway."""
@@ -186,3 +203,8 @@ class Job:
         """What is known of a store that cannot be looked at: it is looked for by the acting account."""
         name, _, location = store_id.partition(":")
         return Store(name, location, self._host.account.uid, store_id, "")
+
+
+def unknown(account: Account) -> str:
+    """Stands for all stores of an account into which nobody could look before a policy was written."""
+    return f"account:{account.name}"

@@ -34,12 +34,14 @@ class Claim:
         by: the account that asked for it.
         since: when, ISO 8601 in UTC.
         accounts: for which other accounts it was added as well (machine scope only).
+        held: ids of the stores that held it before a policy had others import it; None where no policy does.
     """
 
     sha256: str
     by: str
     since: str
     accounts: tuple[str, ...] = ()
+    held: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -81,10 +83,16 @@ class Ledger:
         if old := self.claims.get(sha256):
             self.claims[sha256] = replace(old, accounts=tuple(one for one in old.accounts if one not in accounts))
 
+    def impose(self, sha256: str, held: tuple[str, ...] | None) -> None:
+        """Note which stores held a certificate before a policy had others import it, or that no policy does."""
+        if old := self.claims.get(sha256):
+            self.claims[sha256] = replace(old, held=held)
+
     def drop_unused(self) -> None:
-        """Forget claims that hold nothing any more, and certificates that nothing names."""
+        """Forget claims that hold nothing any more, not even by a policy's doing, and what nothing names."""
         placed = {sha256 for _, sha256 in self.placements}
-        self.claims = {sha256: one for sha256, one in self.claims.items() if sha256 in placed or one.accounts}
+        kept = placed | {sha256 for sha256, one in self.claims.items() if one.accounts or one.held is not None}
+        self.claims = {sha256: one for sha256, one in self.claims.items() if sha256 in kept}
         named = placed | set(self.claims)
         self.certificates = {sha256: one for sha256, one in self.certificates.items() if sha256 in named}
 
@@ -126,7 +134,13 @@ def dump(ledger: Ledger) -> bytes:
 def _from_json(data: dict[str, Any]) -> Ledger:
     certificates = {str(sha256): _certificate(str(sha256), str(pem)) for sha256, pem in data["certificates"].items()}
     claims = [
-        Claim(_known(one, certificates), str(one["by"]), str(one["since"]), words(one["accounts"]))
+        Claim(
+            _known(one, certificates),
+            str(one["by"]),
+            str(one["since"]),
+            words(one["accounts"]),
+            None if one.get("held") is None else words(one["held"]),
+        )
         for one in data["claims"]
     ]
     placements = [

@@ -75,6 +75,10 @@ ProfileOut = Annotated[
     str | None,
     typer.Option("--profile-out", metavar="FILE", help="Only write a profile for Macs (- for standard output)."),
 ]
+Domain = Annotated[
+    list[str],
+    typer.Option("--domain", metavar="NAME", help="Only for this name, its sub-domains, or this network (CIDR)."),
+]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
 Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]
 All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]

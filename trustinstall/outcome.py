@@ -29,6 +29,7 @@ class Result(Enum):
     NOT_COVERED = "not covered"
 
 
+WIDE = "it cannot keep a root to some names, and is left out"
 CHANGES = frozenset({Result.ADDED, Result.REMOVED})
 
 

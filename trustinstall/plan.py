@@ -143,6 +143,7 @@ class Run:
         meanings: what exit statuses mean (Windows': unsigned, 32 bits), in words for people.
         translate: a tool and its first arguments; it prints the name by which this one knows a file (wslpath).
         announce: what is said before it is run, because it opens a window and waits, or "".
+        says: names of errors that it prints whatever the language, and what they mean, in words for people.
         if_late: what to do where it does not end in time.
     """
 
@@ -155,10 +156,21 @@ class Run:
     meanings: tuple[tuple[int, str], ...] = ()
     translate: tuple[str, ...] = ()
     announce: str = ""
+    says: tuple[tuple[str, str], ...] = ()
     if_late: str = "run it by hand to see why"
 
 
+@dataclass(frozen=True)
+class Erase:
+    """Take rows out of an SQLite database, where a tool leaves some behind: those that have all of these values."""
+
+    path: str
+    table: str
+    where: tuple[tuple[str, bytes], ...]
+
+
 Step = Edit | Delete | Link | MakeDirectory | RemoveDirectory
+Command = Run | Erase | Delete | RemoveDirectory  # what an operation is made of
 Undo = Step | Native
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.journal import Entry
     from trustinstall.ledger import Ledger
-    from trustinstall.plan import Run
+    from trustinstall.plan import Command
     from trustinstall.state import State
 
 
@@ -67,7 +67,7 @@ def _check_operations(entry: Entry, commands: Commands) -> None:
         )
 
 
-def _commands(host: Host, backends: Sequence[Backend], entry: Entry, step: Native) -> Sequence[Run]:
+def _commands(host: Host, backends: Sequence[Backend], entry: Entry, step: Native) -> Sequence[Command]:
     backend = _backend(backends, entry.backend)
     store = backend.at(host, entry.location)
     return commands_of(host, backend, store)(step) if store else ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
-from trustinstall.outcome import Outcome, Result
+from trustinstall.outcome import WIDE, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,9 +128,12 @@ def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[
 def _summary(report: Report) -> str:
     missing: list[str] = []
     others = sum(one.result is Result.NOT_COVERED for one in report.outcomes)
-    if others:
-        missing.append(f"{_count(others, 'store')} of another scope (-v lists them)")
-    if report.situation.uncovered and report.command == "add":
+    wide = sum(one.result is Result.NOT_COVERED and one.detail == WIDE for one in report.outcomes)
+    if others > wide:
+        missing.append(f"{_count(others - wide, 'store')} of another scope (-v lists them)")
+    if wide:
+        missing.append(f"{_count(wide, 'store')} that cannot keep a root to some names (-v lists them)")
+    if report.situation.uncovered and report.command == "add" and not report.domains:
         missing.append(f"{_count(report.situation.uncovered, 'other account')} (--all-users)")
     return _result(report) + (f" Not covered: {', '.join(missing)}." if missing else "")
 
@@ -140,6 +143,8 @@ def _result(report: Report) -> str:
     total = _count(len(results), "store")
     if report.left:
         return "It was added to the machine's stores, which this account may not change."
+    if not results and report.domains:
+        return "No store in this scope can keep a root to some names."
     if not results:
         return "There is no store in this scope."
     if report.dry_run:

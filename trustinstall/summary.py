@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.outcome import CHANGES, Outcome, Result
+from trustinstall.outcome import CHANGES, WIDE, Outcome, Result
 
 if TYPE_CHECKING:
     from trustinstall.certificate import Certificate
@@ -49,6 +49,7 @@ class Report:
         parts: the machine's or own scope first, then other accounts'.
         dry_run: whether nothing was changed on purpose.
         restart_needed: running programs that will not notice the change.
+        domains: the names and networks that certificates were to be trusted for, or () for all of them.
         left: what was to be removed and belongs to the machine's scope, which this account may not change.
     """
 
@@ -59,6 +60,7 @@ class Report:
     dry_run: bool = False
     restart_needed: tuple[str, ...] = ()
     left: tuple[Certificate, ...] = ()
+    domains: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -91,4 +93,5 @@ class Report:
             return 3 if good else 1
         if good or self.command == "remove":
             return 0
-        return 5 if any(one.result is Result.NOT_COVERED for one in self.outcomes) else 1
+        elsewhere = any(one.result is Result.NOT_COVERED and one.detail != WIDE for one in self.outcomes)
+        return 5 if elsewhere else 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.apply import Changed, inverse, no_commands, operate, perform, undo
-from trustinstall.backend import State, ToolBackend
+from trustinstall.backend import ToolBackend
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
 from trustinstall.journal import Entry
 from trustinstall.plan import Guard, Native
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall.backend import Backend, Observation, Record, Store, Wanted
     from trustinstall.host import Guarded, Host
     from trustinstall.journal import Journal
-    from trustinstall.plan import Plan, Refresh, Run, Undo
+    from trustinstall.plan import Command, Plan, Refresh, Undo
 
 ATTEMPTS = 3  # how often a store is planned, or refreshed, again when somebody else works on it meanwhile
 _ADVICE = {
@@ -133,10 +133,10 @@ def _act(
             raise
 
 
-def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native], Sequence[Run]]:
+def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native], Sequence[Command]]:
     """What knows the commands for a store's operations."""
 
-    def commands(step: Native) -> Sequence[Run]:
+    def commands(step: Native) -> Sequence[Command]:
         if not isinstance(backend, ToolBackend):
             return no_commands(step)
         return backend.commands(host, store, step)
@@ -197,7 +197,7 @@ def _wrong(plan: Plan, before: Observation, after: Observation, wanted: Sequence
     leaving = {one.certificate.sha256 for one in wanted if not one.trusted}
     for one in wanted:
         sha256, state = one.certificate.sha256, after.anchors.get(one.certificate.sha256)
-        if one.trusted and state is not State.TRUSTED:
+        if one.trusted and state is not one.goal:
             return f"it does not show {one.certificate.name} after the change"
         if not one.trusted and state is not None and sha256 not in plan.foreign:
             return f"it still shows {one.certificate.name} after the change"

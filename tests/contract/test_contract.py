@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.java import Jdk
 from tests.contract.linux import Clear, FreeBSD, Photon
@@ -42,6 +43,12 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "clear": ("clear", False, Clear),
     "freebsd-14": ("freebsd", False, partial(FreeBSD, script=True)),
     "freebsd-15": ("freebsd", False, partial(FreeBSD, script=False)),
+    "chromium-policy": ("chromium-policy", False, ChromiumPolicies),
+    "chromium-policy-beside-others": ("chromium-policy", False, partial(ChromiumPolicies, beside=True)),
+    "firefox-policy": ("firefox-policy", False, FirefoxPolicies),
+    "firefox-policy-beside-others": ("firefox-policy", False, partial(FirefoxPolicies, beside=True)),
+    "nss": ("nss", False, Nss),
+    "chromium-nss": ("nss", False, partial(Nss, new=True)),
     "certifi": ("certifi", False, Environment),
     "jdk-jks": ("java", True, partial(Jdk, kind="jks", user="root")),
     "jdk-pkcs12": ("java", True, partial(Jdk, kind="pkcs12", user="alice")),
@@ -75,10 +82,13 @@ SHORT = {
     "freebsd-15",
     "certifi",
     "jdk-pkcs12",
+    "chromium-policy",
+    "nss",
     "bundle",
     "el9-image",
     "keychain",
 }
+BROWSERS = ("chromium", "firefox")  # what a machine is called that has some
 WINDOWS = ("windows", "windows-user")
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
@@ -102,5 +112,5 @@ class TestContract(Contract):
                 yield WindowsMachine(windows, request.param)
             return
         _, java, deliver = MACHINES[request.param]
-        with Throwaway(java=java) as throwaway:
+        with Throwaway(java=java, browsers=request.param.startswith(BROWSERS)) as throwaway:
             yield deliver(throwaway)

@@ -43,6 +43,18 @@ GONE = (
     "var/lib/trustinstall",
 )
 
+#: The same machine, had nobody installed a browser on it.
+BROWSERS = (
+    "etc/chromium",
+    "etc/firefox",
+    "etc/firefox-esr",
+    "usr/bin/chromium",
+    "usr/bin/firefox",
+    "usr/bin/firefox-esr",
+    "usr/lib/chromium",
+    "usr/lib/firefox-esr",
+)
+
 _NO_BYTECODE = shutil.ignore_patterns("__pycache__")
 
 #: File systems of their own at these would be missing in the overlay over /.
@@ -99,7 +111,7 @@ rm -r /opt/wheels /opt/requirements.txt
 
 
 @functools.cache
-def layers(*, java: bool) -> tuple[PurePosixPath, ...]:
+def layers(*, java: bool, browsers: bool) -> tuple[PurePosixPath, ...]:
     """The layers of a fresh Debian with the program under test in /opt/trustinstall, topmost first."""
     for place in NEEDED:
         if os.path.ismount(place):
@@ -109,6 +121,7 @@ def layers(*, java: bool) -> tuple[PurePosixPath, ...]:
     bottom = (_skeleton(),)
     debian = (_cached(f"debian-{recipe}", lambda: _cook(bottom, DEBIAN)), *bottom)
     plain = () if java else (_cached(f"no-java-{recipe}", lambda: _no_java(debian)),)
+    plain = plain if browsers else (_without(BROWSERS), *plain)
     needs = _digest(PROGRAM, os.path.realpath(PYTHON), REQUIREMENTS.read_bytes())
     wheels = functools.partial(downloads, requirements=REQUIREMENTS)
     program = _cached(f"program-{needs}", lambda: _cook(debian, PROGRAM, wheels()))
@@ -145,11 +158,22 @@ def _skeleton() -> PurePosixPath:
     strays = [path.name for path in Path("/").iterdir() if path.name not in TOP.split()]
     packages = Path("/usr/lib/python3/dist-packages")
     hooks = [str(path)[1:] for path in packages.glob("*.pth") if not _packaged(path)]
-    for name in (*GONE, *strays, *hooks):
+    _hide(layer, *GONE, *strays, *hooks)
+    return place
+
+
+def _without(names: tuple[str, ...]) -> PurePosixPath:
+    """The layer that hides some files and directories, and nothing else."""
+    place = kitchen().place()
+    _hide(kitchen().namespace.outside(place), *names)
+    return place
+
+
+def _hide(layer: Path, *names: str) -> None:
+    for name in names:
         if os.path.lexists(f"/{name}"):
             _directory(layer, str(PurePosixPath(name).parent))
             os.mknod(layer / name, stat.S_IFCHR, 0)
-    return place
 
 
 def _directory(layer: Path, name: str) -> None:

@@ -48,9 +48,12 @@ class User:
 class Throwaway:
     """See the head of this module. A context manager; the methods may be used by several threads."""
 
-    def __init__(self, *, java: bool = True, below: tuple[PurePosixPath, ...] = ()) -> None:
-        """With Debian's Java and its keystore, or without; `below` is for `fresh.py`, which makes the layers."""
-        self._java = java
+    def __init__(self, *, java: bool = True, browsers: bool = False, below: tuple[PurePosixPath, ...] = ()) -> None:
+        """With Debian's Java and its keystore or without, with its browsers or without.
+
+        `below` is for `fresh.py`, which makes the layers.
+        """
+        self._java, self._browsers = java, browsers
         self._below = below
 
     def __enter__(self) -> Self:
@@ -59,7 +62,7 @@ class Throwaway:
 
         if os.geteuid() != 0:
             raise ThrowawayError("These tests make throw-away roots, for which they must run as root.")
-        below = self._below or layers(java=self._java)
+        below = self._below or layers(java=self._java, browsers=self._browsers)
         self._namespace = Namespace(inside=kitchen().namespace)
         self._overlay = Overlay.mount(self._namespace, below)
         return self

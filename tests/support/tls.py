@@ -31,6 +31,8 @@ class Server:
     def __init__(self, leaf: Leaf, files: Mapping[str, bytes] | None = None) -> None:
         """A server that shows this certificate (and its intermediates); `files` is path -> content, "/" greets."""
         self.files = {"/": GREETING, **(files or {})}
+        self.asked: list[str] = []  # paths of requests that came through
+        self.refusals = 0  # connections that ended in their handshake: a client's way to say no
         self._posts: list[tuple[str, bytes]] = []
         self._posted = threading.Condition()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -86,7 +88,12 @@ class _TlsServer(ThreadingHTTPServer):
         """In the connection's own thread, so that a client that hangs in its handshake holds up nobody else."""
         assert isinstance(request, socket.socket)
         request.settimeout(20)
-        with self._context.wrap_socket(request, server_side=True) as connection:
+        try:
+            connection = self._context.wrap_socket(request, server_side=True)
+        except OSError:
+            self.site.refusals += 1
+            raise
+        with connection:
             super().finish_request(connection, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -102,6 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """A file, or 404; the query is not looked at."""
+        self._site.asked.append(self.path)
         content = self._site.files.get(urlsplit(self.path).path)
         kind = "text/html" if self.path.startswith("/simple/") else "application/octet-stream"
         self._answer(404 if content is None else 200, content or b"", kind)

@@ -15,6 +15,7 @@ from trustinstall.errors import ToolFailed
 from trustinstall.host import (
     accounts,
     console,
+    database,
     files,
     image,
     inputs,
@@ -205,6 +206,10 @@ class Host:
         name = "USERPROFILE" if sys.platform == "win32" else "HOME"
         return {} if self.account.is_root or self.account.home is None else {name: self.account.home}
 
+    def rows(self, path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
+        """Rows of an SQLite database that other programs may have open; see `database.rows`."""
+        return database.rows(self.where(path), table, columns)
+
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
         """The names of a registry key's sub-keys, or None where there is no such key; see `registry.keys`."""
         return registry.keys(hive, path)
@@ -279,6 +284,10 @@ class Host:
         """The names of all running programs."""
         return process.programs()
 
+    def in_use(self, path: str) -> bool:
+        """Whether a process of the acting account's has the file at a path open; see `process.in_use`."""
+        return process.in_use(self.where(path))
+
     def first_process_is_shell(self) -> bool:
         """Whether process 1 is a shell or this program, as while an image is built."""
         return process.first_is_shell()
@@ -334,6 +343,10 @@ class Host:
     def relink(self, path: str, target: str, token: str) -> None:
         """Have a symbolic link lead elsewhere, atomically and durably."""
         files.relink(self.where(path), target, token)
+
+    def erase(self, path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
+        """Take rows out of an SQLite database; see `database.erase`."""
+        database.erase(self.where(path), table, where)
 
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; False where there was one. Parents must exist."""

@@ -407,6 +407,19 @@ def programs() -> set[str]:
     return {line.strip() for pid in pids for line in _lines(f"/proc/{pid}/comm")}
 
 
+def in_use(path: str) -> bool:
+    """Whether another process, as far as we may look into them, has the file at a path open; source: proc_pid_fd(5)."""
+    with contextlib.suppress(OSError):
+        meant = os.lstat(path)
+        for pid in files.names("/proc"):
+            if pid.isdecimal() and int(pid) != os.getpid():
+                for one in files.names(f"/proc/{pid}/fd"):
+                    with contextlib.suppress(OSError):
+                        if os.path.samestat(os.stat(f"/proc/{pid}/fd/{one}"), meant):
+                            return True
+    return False
+
+
 def first_is_shell() -> bool:
     """Whether process 1 is a shell with a command (`/bin/sh -c …`) or this very process."""
     words = "".join(_lines("/proc/1/cmdline")).split("\0")

@@ -6,6 +6,7 @@ terminal; what it announces meanwhile (a window that a tool will open) comes bef
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -49,6 +50,9 @@ def as_account(
 
     import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]
     from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    with contextlib.suppress(ImportError):  # some Pythons have none
+        import sqlite3  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
 
     groups = accounts.groups(account)
     reader, writer = os.pipe()

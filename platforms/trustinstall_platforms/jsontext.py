@@ -1,0 +1,191 @@
+"""JSON that others keep, changed as text: what is put in and taken out again leaves every other byte as it was.
+
+Sources: RFC 8259. With `lenient` also what Chromium takes in policy files (base::JSONReader, tried with 156): comments,
+and a comma behind the last value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.jsondata import is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+_LENIENT_BLANK = re.compile(r"(?:[ \t\r\n]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+_BOM = "\ufeff"
+_DEEPEST = 100  # values within values; Chromium stops at 200
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value and its place in the text; `keys` and `inner` are what an object holds, `inner` what an array holds."""
+
+    start: int
+    end: int
+    plain: Any
+    keys: tuple[tuple[str, int], ...] = ()  # name, and where it starts
+    inner: tuple[_Value, ...] = ()
+
+    def spans(self) -> list[tuple[int, int]]:
+        """The places of what it holds, keys included."""
+        starts = [start for _, start in self.keys] or [one.start for one in self.inner]
+        return [(start, one.end) for start, one in zip(starts, self.inner, strict=True)]
+
+
+class Document:
+    """One JSON text."""
+
+    def __init__(self, data: bytes, *, lenient: bool = False) -> None:
+        """Read it. Raises ValueError, in words, where it is no JSON, or no object."""
+        self._lenient = lenient
+        self._text = data.decode("utf-8")
+        self._blank = _LENIENT_BLANK if lenient else _BLANK
+        at = self._skip(len(_BOM) if self._text.startswith(_BOM) else 0)
+        self._root = self._value(at, 0)
+        if self._skip(self._root.end) != len(self._text):
+            raise self._wrong("more than one value", self._root.end)
+        if not isinstance(self._root.plain, dict):
+            raise self._wrong("no object", at)
+
+    @property
+    def data(self) -> bytes:
+        """The whole text."""
+        return self._text.encode("utf-8")
+
+    def get(self, *path: str) -> Any:  # noqa: ANN401  whatever JSON holds
+        """What stands at a path of keys, as `json.loads` gives it; None where nothing does."""
+        found = self._find(path)
+        return None if found is None else found.plain
+
+    def with_item(self, path: Sequence[str], item: object) -> Document:
+        """Put an item at the end of the array at a path; what of the path is missing is made.
+
+        Raises ValueError where something else than an object, or at its end an array, stands on the way.
+        """
+        for depth in range(len(path)):
+            holder = self._find(path[:depth])
+            if holder is None or not is_object(holder.plain):
+                raise ValueError(f"{'.'.join(path[:depth])} is no object")
+            if path[depth] not in holder.plain:
+                new: object = [item]
+                for key in reversed(path[depth + 1 :]):
+                    new = {key: new}
+                return self._with(holder, f"{json.dumps(path[depth])}: {json.dumps(new)}")
+        array = self._find(path)
+        if array is None or not isinstance(array.plain, list):
+            raise ValueError(f"{'.'.join(path)} is no list")
+        return self._with(array, json.dumps(item))
+
+    def without_items(self, path: Sequence[str], goes: Callable[[Any], bool]) -> Document:
+        """Take out of the array at a path what fits; an array that gets empty stays."""
+        array = self._find(path)
+        if array is None or not isinstance(array.plain, list):
+            return self
+        gone = [number for number, one in enumerate(array.inner) if goes(one.plain)]
+        changed = self
+        for number in reversed(gone):
+            changed = changed._without(changed._at(path), number)
+        return changed
+
+    def without_empty(self, path: Sequence[str]) -> Document:
+        """Take the key at a path out, if what it holds is empty."""
+        holder, value = self._find(path[:-1]), self._find(path)
+        if holder is None or value is None or value.plain not in ([], {}):
+            return self
+        numbers = [number for number, (name, _) in enumerate(holder.keys) if name == path[-1]]
+        return self._without(holder, numbers[-1])
+
+    def _find(self, path: Sequence[str]) -> _Value | None:
+        here = self._root
+        for key in path:
+            found = [one for (name, _), one in zip(here.keys, here.inner, strict=False) if name == key]
+            if not found:
+                return None
+            here = found[-1]  # of two the last one counts
+        return here
+
+    def _at(self, path: Sequence[str]) -> _Value:
+        found = self._find(path)
+        if found is None:
+            raise ValueError(f"there is no {'.'.join(path)}")
+        return found
+
+    def _with(self, holder: _Value, new: str) -> Document:
+        """Put a text behind the last thing that a value holds, in the manner of that thing."""
+        spans = holder.spans()
+        if not spans:
+            return self._cut(holder.start + 1, holder.start + 1, new)
+        before = spans[-2][1] if spans[1:] else holder.start
+        gap = self._text[before + 1 : spans[-1][0]] if not spans[1:] else self._text[before : spans[-1][0]].lstrip(",")
+        return self._cut(spans[-1][1], spans[-1][1], f",{gap if gap.isspace() else ' '}{new}")
+
+    def _without(self, holder: _Value, number: int) -> Document:
+        spans = holder.spans()
+        start, end = spans[number]
+        if number:
+            start = spans[number - 1][1]
+        elif spans[1:]:
+            end = spans[1][0]
+        elif self._text[comma := self._skip(end)] == ",":
+            end = comma + 1
+        return self._cut(start, end, "")
+
+    def _cut(self, start: int, end: int, new: str) -> Document:
+        return Document((self._text[:start] + new + self._text[end:]).encode("utf-8"), lenient=self._lenient)
+
+    def _skip(self, at: int) -> int:
+        match = self._blank.match(self._text, at)
+        return match.end() if match else at
+
+    def _value(self, at: int, depth: int) -> _Value:
+        if depth > _DEEPEST:
+            raise self._wrong("too many values within values", at)
+        first = self._text[at : at + 1]
+        if first and first in "{[":
+            return self._holder(at, depth, "}" if first == "{" else "]")
+        match = (_STRING if first == '"' else _PLAIN).match(self._text, at)
+        if match is None:
+            raise self._wrong("no value", at)
+        return _Value(at, match.end(), json.loads(match[0]))
+
+    def _holder(self, start: int, depth: int, closing: str) -> _Value:
+        keys: list[tuple[str, int]] = []
+        inner: list[_Value] = []
+        at = self._skip(start + 1)
+        while self._text[at : at + 1] != closing:
+            if closing == "}":
+                key = _STRING.match(self._text, at)
+                if key is None:
+                    raise self._wrong("no key", at)
+                keys.append((json.loads(key[0]), at))
+                at = self._skip(self._expect(":", self._skip(key.end())))
+            inner.append(self._value(at, depth + 1))
+            at = self._skip(inner[-1].end)
+            if self._text[at : at + 1] == closing:
+                break
+            at = self._skip(self._expect(",", at))
+            if self._text[at : at + 1] == closing and not self._lenient:
+                raise self._wrong("a comma too many", at)
+        plain: Any = (
+            {name: one.plain for (name, _), one in zip(keys, inner, strict=True)}
+            if closing == "}"
+            else [one.plain for one in inner]
+        )
+        return _Value(start, at + 1, plain, tuple(keys), tuple(inner))
+
+    def _expect(self, character: str, at: int) -> int:
+        if self._text[at : at + 1] != character:
+            raise self._wrong(f"no {character}", at)
+        return at + 1
+
+    def _wrong(self, what: str, at: int) -> ValueError:
+        line = self._text.count("\n", 0, at) + 1
+        return ValueError(f"{what} in line {line}")

@@ -1,0 +1,133 @@
+"""Where an account's NSS databases are: in the profiles of Firefox and its relatives, and Chromium's own.
+
+Facts:
+
+- A profile is named in `profiles.ini` (`[Profile0] Path=`, `IsRelative=`) or, as an installation's own, in
+  `installs.ini` or `[Install…]` (`Default=`); support.mozilla.org, "Profiles - Where Firefox stores your bookmarks".
+- Since 147 Firefox makes new profiles in `~/.config/mozilla/firefox`; real: 153.
+- Chromium's database is `~/.pki/nssdb` if that is there, and `~/.local/share/pki/nssdb` otherwise (since 146; real:
+  156; docs/linux/cert_management.md). Were the old one made beside the new one, what is in that would be forgotten.
+- A snap's home is `~/snap/NAME/common` or `~/snap/NAME/current`, a flatpak's data are in `~/.var/app/ID`.
+
+What is in a home is its owner's: these functions are called by nobody else's process.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms import chromium_browsers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+
+#: Directories with a profiles.ini, below the home; "{config}" is where XDG keeps configurations.
+MOZILLA = (
+    ("Firefox", ".mozilla/firefox"),
+    ("Firefox", "{config}/mozilla/firefox"),
+    ("Firefox (snap)", "snap/firefox/common/.mozilla/firefox"),
+    ("Firefox (snap)", "snap/firefox/common/.config/mozilla/firefox"),
+    ("Firefox (flatpak)", ".var/app/org.mozilla.firefox/.mozilla/firefox"),
+    ("Firefox (flatpak)", ".var/app/org.mozilla.firefox/config/mozilla/firefox"),
+    ("Thunderbird", ".thunderbird"),
+    ("Thunderbird", "{config}/thunderbird"),
+    ("Thunderbird (snap)", "snap/thunderbird/common/.thunderbird"),
+    ("Thunderbird (flatpak)", ".var/app/org.mozilla.Thunderbird/.thunderbird"),
+    ("LibreWolf", ".librewolf"),
+    ("LibreWolf", "{config}/librewolf/librewolf"),
+    ("LibreWolf (flatpak)", ".var/app/io.gitlab.librewolf-community/.librewolf"),
+    ("Waterfox", ".waterfox"),
+    ("Waterfox", "{config}/waterfox"),
+    ("Waterfox (flatpak)", ".var/app/net.waterfox.waterfox/.waterfox"),
+    ("Zen", ".zen"),
+    ("Zen", "{config}/zen"),
+    ("Zen (flatpak)", ".var/app/app.zen_browser.zen/.zen"),
+)
+
+_OLD, _NEW = ".pki/nssdb", ".local/share/pki/nssdb"
+#: Homes of confined Chromiums, and where a new database would be in them.
+_CONFINED = (
+    ("Chromium (snap)", "snap/chromium/current", _NEW),
+    ("Brave (snap)", "snap/brave/current", _NEW),
+    *(
+        (f"{name} (flatpak)", f".var/app/{identity}", "data/pki/nssdb")
+        for name, identity in (
+            ("Chromium", "org.chromium.Chromium"),
+            ("Chrome", "com.google.Chrome"),
+            ("Edge", "com.microsoft.Edge"),
+            ("Brave", "com.brave.Browser"),
+            ("Vivaldi", "com.vivaldi.Vivaldi"),
+            ("Opera", "com.opera.Opera"),
+        )
+    ),
+)
+_INI_LIMIT = 1024 * 1024  # bytes
+_MOST_PROFILES = 200
+
+
+@dataclass(frozen=True)
+class Database:
+    """The directory of a database, there or not; `profile`: whether it is a profile of Firefox or a relative."""
+
+    name: str
+    path: str
+    profile: bool
+
+
+def databases(host: Host) -> Iterator[Database]:
+    """Every database of the acting account, links resolved, each once."""
+    home = (host.account.home or "").rstrip("/")
+    seen: set[str] = set()
+    if not home:
+        return
+    for one in (*_chromiums(host, home), *_profiles(host, home)):
+        real = host.real(one.path)
+        if real not in seen and real.isprintable():
+            seen.add(real)
+            yield Database(one.name, real, one.profile)
+
+
+def _chromiums(host: Host, home: str) -> Iterator[Database]:
+    """Chromium's databases: those that are there, else the new one where a browser would make it."""
+    name = "Chromium and its relatives"
+    data = _variable(host, "XDG_DATA_HOME", f"{home}/.local/share")
+    places = [(name, home, f"{home}/{_OLD}", f"{data}/pki/nssdb", chromium_browsers.installed(host))]
+    for title, below, new in _CONFINED:
+        top = f"{home}/{below}"
+        places.append((title, top, f"{top}/{_OLD}", f"{top}/{new}", host.is_directory(top)))
+    for title, _, old, new, wanted in places:
+        there = [path for path in (old, new) if host.is_directory(path)]
+        yield from (Database(title, path, profile=False) for path in there)
+        if wanted and not there:
+            yield Database(title, new, profile=False)
+
+
+def _profiles(host: Host, home: str) -> Iterator[Database]:
+    config = _variable(host, "XDG_CONFIG_HOME", f"{home}/.config")
+    for name, place in MOZILLA:
+        top = place.replace("{config}", config) if place.startswith("{") else f"{home}/{place}"
+        paths = dict.fromkeys(path for file in ("profiles.ini", "installs.ini") for path in _named(host, top, file))
+        for path in islice((path for path in paths if host.is_directory(path)), _MOST_PROFILES):
+            yield Database(f"{name}: {posixpath.basename(path)}", path, profile=True)
+
+
+def _named(host: Host, top: str, file: str) -> Iterator[str]:
+    """The profiles that a file of Firefox's names, absolute."""
+    try:
+        content = host.read_or_none(host.real(f"{top}/{file}"), _INI_LIMIT)
+    except OSError:
+        return
+    for line in (content or b"").decode("utf-8", "replace").splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() in {"Path", "Default"} and value.strip() not in {"", "0", "1"}:
+            yield posixpath.normpath(posixpath.join(top, value.strip()))
+
+
+def _variable(host: Host, name: str, default: str) -> str:
+    value = host.environ.get(name, "").rstrip("/")
+    return value if value.startswith("/") else default

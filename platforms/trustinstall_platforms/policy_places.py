@@ -1,0 +1,50 @@
+"""What browsers of all kinds have in common: who may write their policies, and whether they need any.
+
+Browsers load `libnssckbi.so` for roots that are not their own. It is looked for beside the `libnss3.so` that they use,
+which is the machine's or their own. Fedora, RHEL and Arch, and some administrators of Debian, have put p11-kit's module
+in the place of the machine's: then what uses the machine's NSS trusts what the system's store trusts. Tried on Debian
+with such a link: Chromium 156 follows, Firefox 153 (which has an NSS of its own) only where the link is beside it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms import bundles, families
+from trustinstall_platforms.families import missing
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+_P11_KIT = "p11-kit-trust.so"
+_FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
+
+
+def unwritable(host: Host, path: str) -> str | None:
+    """Why the machine's owner should not write a file, in words; what is missing of its path would be made."""
+    outermost = next(iter(missing(host, path)), path)
+    beside = f"{host.real(posixpath.dirname(outermost))}/{posixpath.basename(outermost)}"
+    standing = host.real(beside) if host.status(beside) else posixpath.dirname(beside)
+    owner, reason = bundles.owner(host, standing)
+    if reason is None and owner == host.account.uid:
+        reason = host.may_write(beside)
+    if reason is None and owner != host.machine_owner:
+        reason = f"{standing} is in the hands of uid {owner}, who could lead us astray; give it back to root"
+    return reason
+
+
+def asks_the_system(host: Host, install: str = "") -> bool:
+    """Whether the module of roots that a program in a directory loads (or the machine's) is p11-kit's."""
+    places = ["/usr/lib64", *(f"/usr/lib/{name}" for name in host.names("/usr/lib") if "-linux-" in name), "/usr/lib"]
+    if install and host.status(f"{install}/libnss3.so") is not None:
+        places = [install]
+    found = (f"{place}/{below}libnssckbi.so" for place in places for below in ("", "nss/"))
+    module = next((path for path in found if host.status(path) is not None), "")
+    return bool(module) and posixpath.basename(host.real(module)) == _P11_KIT
+
+
+def system_bundle(host: Host) -> str | None:
+    """The system's own store, where one of this kind is known."""
+    ids = host.distribution()
+    return next((one.bundle for one in _FAMILIES if one.ids & ids), None)

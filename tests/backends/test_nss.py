@@ -1,0 +1,259 @@
+"""NSS databases: which there are, and what is told apart in them; with the real certutil, in a throw-away root."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.pki import make_root
+from tests.support.throwaway import Throwaway
+
+CORP, OTHER = make_root("Corp Root"), make_root("Corp Root")
+SHA256 = hashlib.sha256(CORP.der).hexdigest()
+CERTIFICATE, HOME = "/srv/corp.crt", "/home/alice"
+PROFILE = f"{HOME}/.mozilla/firefox/x.default"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Alice's home, and what happens in it."""
+
+    root: Throwaway
+
+    def profile(self, path: str, named: str = "", *, relative: bool = True) -> str:
+        """A profile with an empty database, named in profiles.ini of the directory above it (or of another one)."""
+        top, name = path.rsplit("/", 1)
+        ini = f"[Profile0]\nName=x\nIsRelative={int(relative)}\nPath={name if relative else path}\n"
+        self.root.write(f"{named or top}/profiles.ini", ini, user="alice")
+        self.root.run(["mkdir", "-p", path], user="alice", check=True)
+        self.certutil(path, "-N", "--empty-password")
+        return path
+
+    def certutil(self, database: str, *words: str, stdin: bytes = b"") -> str:
+        """Run it for real."""
+        command = ["certutil", *words, "-d", f"sql:{database}"]
+        return self.root.run(command, user="alice", input=stdin, check=True).stdout
+
+    def imported(self, nickname: str, trust: str, database: str = PROFILE, der: bytes = CORP.der) -> None:
+        """Somebody imports a root."""
+        self.certutil(database, "-A", "-n", nickname, "-t", trust, stdin=der)
+
+    def stores(self) -> list[str]:
+        """The databases that are found, below the home."""
+        told = json.loads(self.root.trustinstall("stores", "--json", user="alice", check=True).stdout)
+        return [one["location"].removeprefix(f"{HOME}/") for one in told["stores"] if one["backend"] == "nss"]
+
+    def change(self, command: str, *options: str) -> tuple[str, str]:
+        """How the profile's database ends, and what is said of it."""
+        words = [command, "--json", "--store", f"nss:{PROFILE}", *options]
+        told = json.loads(self.root.trustinstall(*words, user="alice").stdout)
+        (one,) = (one for one in told["stores"] if one["id"] == f"nss:{PROFILE}")
+        return one["result"], one["detail"]
+
+    def listed(self, database: str = PROFILE) -> dict[str, str]:
+        """What certutil lists: trust by nickname."""
+        lines = [line.rsplit(maxsplit=1) for line in self.certutil(database, "-L").splitlines()[3:]]
+        return {line[0]: line[1] for line in lines if line}
+
+    def sql(self, statement: str, *values: bytes) -> list[tuple[object, ...]]:
+        """Ask the profile's database, or change it, behind everybody's back."""
+        path = f"{PROFILE}/cert9.db"
+        with tempfile.NamedTemporaryFile() as copy:
+            copy.write(self.root.read(path))
+            copy.flush()
+            database = sqlite3.connect(copy.name)
+            found = database.execute(statement, values).fetchall()
+            database.commit()
+            database.close()
+            copy.seek(0)
+            self.root.write(path, copy.read(), mode=0o600, user="alice")
+            return found
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Throwaway]:
+    """A machine without a browser, where Alice has one profile of Firefox."""
+    with Throwaway(java=False) as root:
+        root.write(CERTIFICATE, CORP.pem)
+        Desk(root).profile(PROFILE)
+        root.freeze()
+        yield root
+
+
+@pytest.fixture
+def desk(machine: Throwaway) -> Desk:
+    """As it was."""
+    machine.reset()
+    return Desk(machine)
+
+
+def test_places(desk: Desk) -> None:
+    """Classic, XDG, snap, flatpak, relatives and custom places; old and new databases of Chromium; each once."""
+    below = [
+        ".config/mozilla/firefox/x",
+        "snap/firefox/common/.mozilla/firefox/x",
+        ".var/app/org.mozilla.firefox/.mozilla/firefox/x",
+        ".thunderbird/x",
+        ".librewolf/x",
+        ".zen/x",
+    ]
+    for path in below:
+        desk.profile(f"{HOME}/{path}")
+    desk.profile(f"{HOME}/elsewhere/custom", f"{HOME}/.waterfox", relative=False)
+    desk.root.write(f"{HOME}/.zen/installs.ini", "[4F96D1932A9F858E]\nDefault=x\nLocked=1\n", user="alice")
+    for path in (".pki/nssdb", ".local/share/pki/nssdb"):
+        desk.root.run(["mkdir", "-p", f"{HOME}/{path}"], user="alice", check=True)
+    expected = {".mozilla/firefox/x.default", *below, "elsewhere/custom", ".pki/nssdb", ".local/share/pki/nssdb"}
+    assert len(desk.stores()) == len(expected)
+    assert set(desk.stores()) == expected
+
+
+def test_no_chromium_no_database(desk: Desk) -> None:
+    """Where no browser of that family is, no database is made for one."""
+    assert desk.stores() == [".mozilla/firefox/x.default"]
+
+
+def test_hostile_profiles(desk: Desk) -> None:
+    """A FIFO for a profiles.ini, one that names what is others', and links out change nothing there."""
+    desk.root.run(["sh", "-c", "mkdir -p .zen .librewolf; mkfifo .zen/profiles.ini"], user="alice", check=True)
+    names = ["/etc", "../../../../etc/ssl", "link", "\x1b[31mred", "/dev/fd/0"]
+    ini = "".join(f"[Profile{number}]\nPath={name}\n" for number, name in enumerate(names))
+    desk.root.write(f"{HOME}/.librewolf/profiles.ini", ini, user="alice")
+    desk.root.run(["ln", "-s", "/var/lib", f"{HOME}/.librewolf/link"], check=True)
+    before = desk.root.changes()
+    done = desk.root.trustinstall("add", CERTIFICATE, "--json", user="alice")
+    failed = {one["location"] for one in json.loads(done.stdout)["stores"] if one["result"] == "failed"}
+    assert failed == {"/etc", "/etc/ssl", "/var/lib"}
+    assert "\x1b" not in done.stdout + done.stderr
+    changed = {path for path, entry in desk.root.changes().items() if before.get(path) != entry}
+    assert all(path.startswith(HOME) for path in changed)
+
+
+def test_only_tls_servers(desk: Desk) -> None:
+    """Our copy bears its fingerprint, and is good for TLS servers alone."""
+    assert desk.change("add", CERTIFICATE) == ("added", "")
+    assert desk.listed() == {f"trustinstall-{SHA256}": "C,,"}
+
+
+def test_primary_password(desk: Desk) -> None:
+    """What certutil stores without trust, because nobody tells it the password, is taken out again."""
+    desk.root.write("/tmp/none", "\n")
+    desk.root.write("/tmp/password", "secret\n")
+    desk.certutil(PROFILE, "-W", "-f", "/tmp/none", "-@", "/tmp/password")
+    result, detail = desk.change("add", CERTIFICATE)
+    assert result == "failed"
+    assert "primary password" in detail
+    assert desk.listed() == {}
+
+
+def test_locked(desk: Desk) -> None:
+    """A browser in the middle of a write is waited for a little, and named."""
+    script = (
+        "import sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "d.execute('begin immediate'); print('held', flush=True); sys.stdin.read()"
+    )
+    command = ["python3", "-c", script, f"{PROFILE}/cert9.db"]
+    with desk.root.popen(command, user="alice", stdin=-1) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        result, detail = desk.change("add", CERTIFICATE)
+        holder.kill()
+    assert result == "failed"
+    assert "keeps the database locked" in detail
+    assert desk.listed() == {}
+
+
+def test_read_only(desk: Desk) -> None:
+    """A database that may only be read."""
+    desk.root.run(["chmod", "0444", f"{PROFILE}/cert9.db"], check=True)
+    result, detail = desk.change("add", CERTIFICATE)
+    assert result == "failed"
+    assert "may only be read" in detail
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, " * 100])
+def test_corrupt(desk: Desk, content: bytes) -> None:
+    """A database that is none is said to be damaged, and stays as it is; an empty file is one without tables."""
+    desk.root.write(f"{PROFILE}/cert9.db", content, mode=0o600, user="alice")
+    result, detail = desk.change("add", CERTIFICATE)
+    if content:
+        assert result == "failed"
+        assert "damaged" in detail
+        assert desk.root.read(f"{PROFILE}/cert9.db") == content
+    else:
+        assert result == "added"
+
+
+def test_no_certutil(desk: Desk) -> None:
+    """Without the tool the error names the package that brings it."""
+    desk.root.run(["rm", "/usr/bin/certutil"], check=True)
+    result, detail = desk.change("add", CERTIFICATE)
+    assert result == "failed"
+    assert "libnss3-tools" in detail
+
+
+@pytest.mark.parametrize("nickname", ["Corp Root", "with: colon", "-n", "é ü"])
+def test_somebody_elses(desk: Desk, nickname: str) -> None:
+    """A copy under another nickname is foreign and left; it goes when that is asked for, whatever its name."""
+    desk.imported(nickname, "CT,C,")
+    assert desk.change("add", CERTIFICATE)[0] == "already"
+    assert desk.change("remove", SHA256)[0] == "foreign"
+    assert list(desk.listed().values()) == ["CT,C,"]
+    assert desk.change("remove", "--foreign", "--sha256", SHA256)[0] == "removed"
+    assert desk.listed() == {}
+
+
+@pytest.mark.parametrize(("trust", "word"), [(",,", "without trust"), ("p,,", "distrusts")])
+def test_somebody_elses_without_trust(desk: Desk, trust: str, word: str) -> None:
+    """What somebody else has left without trust, or distrusts, is not turned round."""
+    desk.imported("Corp Root", trust)
+    result, detail = desk.change("add", CERTIFICATE)
+    assert result == "failed"
+    assert word in detail
+    assert desk.listed() == {"Corp Root": trust}
+
+
+def test_namesakes(desk: Desk) -> None:
+    """Another root of the same subject neither gets in the way nor goes along."""
+    desk.imported("theirs", "C,,", der=OTHER.der)
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    assert desk.change("remove", SHA256)[0] == "removed"
+    assert desk.listed() == {"theirs": "C,,"}
+
+
+def test_trust_of_the_newer_kind(desk: Desk) -> None:
+    """What Firefox notes beside our copy, in a way that this NSS does not know, goes along with it."""
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    for column in ("a62c", "a635"):
+        desk.sql(f"ALTER TABLE nssPublic ADD COLUMN {column}")
+    kind, anchor = bytes.fromhex("0000000b"), bytes.fromhex("00000002")
+    statement = "INSERT INTO nssPublic (id, a0, a62c, a635) VALUES (7, ?, ?, ?)"
+    desk.sql(statement, kind, anchor, bytes.fromhex(SHA256))
+    other = hashlib.sha256(OTHER.der).digest()
+    desk.sql(statement.replace("7", "8"), kind, anchor, other)
+    assert desk.change("remove", SHA256)[0] == "removed"
+    assert desk.sql("SELECT id, a635 FROM nssPublic") == [(8, other)]
+
+
+def test_a_database_of_ours(desk: Desk) -> None:
+    """One that we made goes with the last of ours, but not while a browser has it open, nor from a profile in use."""
+    files = ("cert9.db", "key4.db", "pkcs11.txt")
+    for held, beside in ((True, False), (False, True), (False, False)):
+        desk.root.run(["sh", "-c", f"rm -rf {PROFILE}/*"], check=True)
+        assert desk.change("add", CERTIFICATE)[0] == "added"
+        if beside:
+            desk.root.write(f"{PROFILE}/prefs.js", "", user="alice")
+        command = ["sh", "-c", f"{f'exec 3<{PROFILE}/key4.db;' if held else ''} echo ready; read -r line"]
+        with desk.root.popen(command, user="alice", stdin=-1) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "ready\n"
+            assert desk.change("remove", SHA256)[0] == "removed"
+            holder.kill()
+        left = [desk.root.path(f"{PROFILE}/{name}").exists() for name in files]
+        assert left == [held or beside] * 3

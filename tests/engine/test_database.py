@@ -1,0 +1,68 @@
+"""SQLite databases of others: read without harm, whatever they are."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from trustinstall.host import Account, Host, database
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A host that begins in a directory."""
+    return Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", None))
+
+
+def make(host: Host, *statements: str) -> None:
+    """Make a database."""
+    with sqlite3.connect(host.where("/x.db")) as made:
+        for statement in statements:
+            made.execute(statement)
+    made.close()
+
+
+def test_columns_that_are_not_there(host: Host) -> None:
+    """Other versions have others: what is missing is None, and so is what is no text and no blob."""
+    make(host, "CREATE TABLE t (a, b)", "INSERT INTO t VALUES (x'01', 'text')", "INSERT INTO t VALUES (7, NULL)")
+    assert host.rows("/x.db", "t", ("a", "c", "b")) == [(b"\x01", None, b"text"), (None, None, None)]
+    assert host.rows("/x.db", "elsewhere", ("a",)) == []
+
+
+def test_erase(host: Host) -> None:
+    """Rows go in which everything fits; where there is no such column, none do."""
+    make(host, "CREATE TABLE t (a, b)", "INSERT INTO t VALUES (x'01', x'02')", "INSERT INTO t VALUES (x'01', x'03')")
+    host.erase("/x.db", "t", (("a", b"\x01"), ("c", b"\x02")))
+    host.erase("/x.db", "t", (("a", b"\x01"), ("b", b"\x02")))
+    assert host.rows("/x.db", "t", ("b",)) == [(b"\x03",)]
+
+
+def test_one_that_never_ends(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that counts for ever in the place of the table ends when its time is over."""
+    monkeypatch.setattr(database, "_LONGEST", 0.2)
+    count = "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n) SELECT count(*) AS a FROM n"
+    make(host, f"CREATE VIEW t AS {count}")
+    with pytest.raises(OSError, match="interrupted"):
+        host.rows("/x.db", "t", ("a",))
+
+
+def test_too_much(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is an end to what is taken in."""
+    monkeypatch.setattr(database, "_MOST_BYTES", 1000)
+    make(host, "CREATE TABLE t (a)", "INSERT INTO t VALUES (zeroblob(1001))")
+    with pytest.raises(OSError, match="File too large"):
+        host.rows("/x.db", "t", ("a",))
+
+
+def test_links_and_pipes(host: Host) -> None:
+    """What is no file of its own is not opened."""
+    Path(host.where("/link.db")).symlink_to("/etc/passwd")
+    os.mkfifo(host.where("/fifo.db"))
+    for name, number in (("link", errno.ELOOP), ("fifo", errno.EINVAL), ("nothing", errno.ENOENT)):
+        with pytest.raises(OSError) as caught:  # noqa: PT011  the number is looked at
+            host.rows(f"/{name}.db", "t", ("a",))
+        assert caught.value.errno == number

@@ -1,0 +1,53 @@
+"""The names that a root is kept to (`--domain`): what a user may write, and what it means.
+
+A name covers its sub-domains, as in RFC 5280's name constraints; addresses are given in CIDR form (RFC 4632).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from trustinstall.errors import UsageProblem, printable
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LONGEST = 253  # RFC 1035, without the dot at the end
+
+
+def parse(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Names in lower case and ASCII, and networks, each once and in order. Raises UsageProblem for anything else."""
+    return tuple(sorted({_network(word) or _name(word) for word in words}))
+
+
+def networks(domains: tuple[str, ...]) -> list[str]:
+    """Those that are networks."""
+    return [one for one in domains if "/" in one]
+
+
+def names(domains: tuple[str, ...]) -> list[str]:
+    """Those that are names."""
+    return [one for one in domains if "/" not in one]
+
+
+def _network(word: str) -> str | None:
+    try:
+        return str(ipaddress.ip_network(word))
+    except ValueError as error:
+        if "/" in word or _is_address(word):
+            raise UsageProblem(f"--domain {printable(word)}: {error}; write it as 10.0.0.0/8") from None
+        return None
+
+
+def _is_address(word: str) -> bool:
+    return ":" in word or re.fullmatch(r"[0-9.]+", word) is not None
+
+
+def _name(word: str) -> str:
+    try:
+        name = word.lower().encode("idna").decode().removesuffix(".")
+    except UnicodeError:
+        name = ""
+    if not name or len(name) > _LONGEST or not all(map(_LABEL.fullmatch, name.split("."))):
+        message = f"--domain {printable(word)}: that is no name; write it as corp.example, which covers sub-domains"
+        raise UsageProblem(message)
+    return name

@@ -1,0 +1,95 @@
+"""SQLite databases of programs that may be running: read, and freed of rows, under SQLite's own locks.
+
+Sources: sqlite.org, "URI Filenames", "File Locking And Concurrency". Texts of SQLite's errors are never translated.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from trustinstall.host import files
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Generator, Sequence
+
+_PATIENCE = 5.0  # seconds for a lock of somebody else's
+_LONGEST = 20.0  # seconds for what is to be read
+_STEPS = 10_000  # of SQLite's machine, between two looks at the clock
+_MOST_ROWS, _MOST_BYTES = 100_000, 64 * 1024 * 1024
+
+
+def rows(path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
+    """All rows of a table (none where there is no such table); None for a column or value that is not there.
+
+    Raises OSError where it cannot be read: in words, whether it is locked or damaged.
+    """
+    with _opened(path, "ro") as database:
+        known = _columns(database, table)
+        if not known:
+            return []
+        wanted = ", ".join(f'"{name}"' if name in known else "NULL" for name in columns)
+        cursor = database.execute(f'SELECT {wanted} FROM "{table}"')  # noqa: S608  names are constants of ours
+        found: list[tuple[bytes | None, ...]] = []
+        size = 0
+        for row in cursor:
+            values = tuple(map(_bytes, row))
+            size += sum(len(one) for one in values if one)
+            if len(found) >= _MOST_ROWS or size > _MOST_BYTES:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+            found.append(values)
+        return found
+
+
+def erase(path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
+    """Take the rows out in which all of these columns have these values. Raises OSError as `rows` does."""
+    with _opened(path, "rw") as database:
+        if not {name for name, _ in where} <= _columns(database, table):
+            return
+        condition = " AND ".join(f'"{name}" = ?' for name, _ in where)
+        statement = f'DELETE FROM "{table}" WHERE {condition}'  # noqa: S608  as above
+        database.execute(statement, [value for _, value in where])
+        database.commit()
+
+
+@contextlib.contextmanager
+def _opened(path: str, mode: str) -> Generator[sqlite3.Connection]:
+    """The database at a path that is no link, open; SQLite's errors as OSError."""
+    try:
+        import sqlite3
+    except ImportError:
+        raise OSError(errno.ENOSYS, "this Python has no sqlite3; install it", path) from None
+    os.close(files.open_regular(path, getattr(os, "O_NOFOLLOW", 0)))
+    end = time.monotonic() + _LONGEST
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode={mode}", uri=True, timeout=_PATIENCE)
+        ) as database:
+            database.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
+            database.execute("PRAGMA trusted_schema = OFF")
+            yield database
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise OSError(errno.EBUSY, "another program keeps it locked; close the browser", path) from None
+        if "readonly" in str(error) or "unable to open" in str(error):
+            raise OSError(errno.EACCES, "it may not be written, or a browser was cut off in it", path) from None
+        raise OSError(errno.EIO, f"SQLite cannot use it: {error}", path) from None
+    except sqlite3.Error:
+        raise OSError(
+            errno.EIO, "the database is damaged; restore it, or let the browser make a new one", path
+        ) from None
+
+
+def _columns(database: sqlite3.Connection, table: str) -> set[str]:
+    return {str(row[1]) for row in database.execute(f'PRAGMA table_info("{table}")')}
+
+
+def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    return value if isinstance(value, bytes) else None
