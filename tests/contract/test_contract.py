@@ -70,7 +70,7 @@ SHORT = {
     "el9-image",
     "keychain",
 }
-WINDOWS = ("windows", "windows-user")
+WINDOWS = ("windows", "windows-user")  # in the full form alone: under Wine, each keeps a core busy for 100 seconds
 FOLLOWERS = {"java"}  # only ever fed by another store: proved with debian-with-java
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
