@@ -89,7 +89,7 @@ SHORT = {
     "keychain",
 }
 BROWSERS = ("chromium", "firefox")  # what a machine is called that has some
-WINDOWS = ("windows", "windows-user")
+WINDOWS = ("windows", "windows-user")  # in the full form alone: under Wine, each keeps a core busy for 100 seconds
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
 
