@@ -96,3 +96,17 @@ def test_part_of_a_remove_leaves_imports_alone(scene: Scene) -> None:
     scene.root.trustinstall("remove", CERTIFICATE, check=True)
     ledger = json.loads(scene.root.read("/var/lib/trustinstall/ledger.json"))
     assert (ledger["claims"], ledger["placements"]) == ([], [])
+
+
+def test_trust_alone_is_enough(scene: Scene, whole: Server) -> None:
+    """After a bare `certutil -D`, Firefox still trusts the root of a server that sends it: the trouble is real."""
+    where = profile(scene, "alice", "bare")
+    scene.root.trustinstall("add", "--store", "firefox-policy", CERTIFICATE, check=True)
+    assert scene.firefox(scene.corporate, "alice", where)
+    scene.root.run(["rm", "-r", "/etc/firefox"], check=True)
+    scene.root.run(["certutil", "-D", "-d", f"sql:{where}", "-n", "Corp Root"], user="alice", check=True)
+    assert nicknames(scene, "alice", where) == set()
+    assert not scene.firefox(scene.corporate, "alice", where)
+    assert scene.firefox(whole, "alice", where)
+    scene.root.trustinstall("remove", scene.corporate_root.sha256, check=True)
+    assert not scene.firefox(whole, "alice", where)

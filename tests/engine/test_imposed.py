@@ -1,0 +1,115 @@
+"""What policies have had imported: whom nobody could ask, and who answers nonsense, loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.pki import make_root
+from trustinstall.backend import Places
+from trustinstall.certificate import Certificate
+from trustinstall.engine import Engine
+from trustinstall.errors import TrustInstallError
+from trustinstall.host import Account, Host
+from trustinstall.imposed import Imports
+from trustinstall.job import Wish
+from trustinstall.survey import Selection
+from trustinstall_platforms.firefox_policy import FirefoxPolicy
+
+CORP = Certificate(make_root("Corp Root").der)
+ALICE = Account(12345, 12345, "alice", "/home/alice")
+WISH = Wish((CORP,), trusted=True, by="root")
+GONE = replace(WISH, trusted=False)
+
+
+@dataclass(frozen=True)
+class Village(Host):
+    """A machine with one account, whose process answers what the test says."""
+
+    answer: bytes = b""
+
+    def people(self) -> list[Account]:
+        """Alice alone."""
+        return [ALICE]
+
+    def as_account(self, account: Account, job: Callable[[], bytes], tick: Callable[[], None]) -> bytes:
+        """The answer, or no answer at all."""
+        assert (account, callable(job), callable(tick)) == (ALICE, True, True)
+        if not self.answer:
+            raise TrustInstallError("no answer")
+        return self.answer
+
+
+@pytest.fixture
+def village(tmp_path: Path) -> Village:
+    """With Firefox on it."""
+    village = Village("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "root", None))
+    Path(village.where("/opt/firefox")).mkdir(parents=True)
+    return village
+
+
+def imports(village: Village) -> Imports:
+    """What is tested."""
+    backends = [FirefoxPolicy()]
+    return Imports(village, backends, Engine(village, backends, lambda _doing: None), lambda _doing: None)
+
+
+def held(village: Village, answer: bytes) -> tuple[str, ...] | None:
+    """Who is noted to hold it, after an `add` during which Alice's process has answered that."""
+    tested = imports(replace(village, answer=answer))
+    tested.before_adding(WISH, Selection())
+    tested.engine.change(WISH, Places(), Selection())
+    tested.after_adding(WISH)
+    return tested.engine.ledger().claims[CORP.sha256].held
+
+
+@pytest.mark.parametrize("answer", [b"", b"{", b"[]", b"{}", b'{"%b": [1]}' % CORP.sha256.encode()])
+def test_nobody_knows(village: Village, answer: bytes) -> None:
+    """Of an account that gave no answer, or nonsense, everything is taken for held; so nothing is taken out there."""
+    assert held(village, answer) == ("account:alice",)
+    tested = imports(village)
+    found = tested.before_removing(GONE)
+    tested.engine.change(GONE, Places(), Selection())
+    wish = replace(GONE, imposed=tested.gone(found, dry_run=False))
+    assert tested.take_out(wish, ()) == []
+    tested.after_removing(wish, [])
+    assert tested.engine.ledger().claims == {}
+
+
+def test_the_first_answer_counts(village: Village) -> None:
+    """What is held once the policy is there was imported: it is not asked again."""
+    first = json.dumps({CORP.sha256: ["nss:/home/alice/one"]}).encode()
+    assert held(village, first) == ("nss:/home/alice/one",)
+    assert held(village, first.replace(b"one", b"two")) == ("nss:/home/alice/one",)
+
+
+def test_somebody_does_not_answer_when_it_goes(village: Village) -> None:
+    """Then the account is named, and what is to be done there is kept in mind."""
+    assert held(village, json.dumps({CORP.sha256: []}).encode()) == ()
+    tested = imports(village)
+    found = tested.before_removing(GONE)
+    tested.engine.change(GONE, Places(), Selection())
+    wish = replace(GONE, imposed=tested.gone(found, dry_run=False))
+    (part,) = tested.take_out(wish, ())
+    assert (part.scope, bool(part.problem)) == ("alice", True)
+    tested.after_removing(wish, [part])
+    assert tested.engine.ledger().claims[CORP.sha256].held == ()
+    assert tested.engine.ledger().certificates == {CORP.sha256: CORP}
+
+
+def test_no_policy_no_imports(village: Village) -> None:
+    """Where the policy could not be written, nothing is taken for imported."""
+    path = Path(village.where("/etc/firefox/policies/policies.json"))
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    tested = imports(replace(village, answer=json.dumps({CORP.sha256: []}).encode()))
+    tested.before_adding(WISH, Selection())
+    assert tested.engine.ledger().claims[CORP.sha256].held == ()
+    tested.engine.change(WISH, Places(), Selection())
+    tested.after_adding(WISH)
+    assert tested.engine.ledger().claims == {}
