@@ -32,6 +32,7 @@ class Store:
         label: a shorter name for people, where the location is long.
         system: whether it is the operating system's own store, which daemons read when they start.
         imports: whether its program imports into it what policies of an `Imposing` backend name.
+        sealed: whether it cannot be written because nobody ever may (a signed app, an image).
     """
 
     backend: str
@@ -44,6 +45,7 @@ class Store:
     label: str = ""
     system: bool = False
     imports: bool = False
+    sealed: bool = False
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,8 @@ class Job:
                 Result.ALREADY if self._wish.trusted else Result.ABSENT,
                 anchors=len(seen.anchors),
             )
+        if store.sealed and self._wish.trusted:
+            return Outcome(store, Result.SEALED, store.unwritable or "")
         return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
 
     def _bare(self, store_id: str) -> Store:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.views import View
 
 SCHEMA = 1
-_OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED}
+_OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED, Result.SEALED}
 
 
 def change(report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:

@@ -26,6 +26,7 @@ class Result(Enum):
     GONE = "gone"  # the store itself is no longer there
     PLANNED = "would change"
     FAILED = "failed"
+    SEALED = "sealed"  # nobody may write there; the detail names another way
     NOT_COVERED = "not covered"
 
 
@@ -89,6 +90,7 @@ def _outcome(item: dict[str, Any]) -> Outcome:
             None if store["unwritable"] is None else _text(store["unwritable"], 500),
             _text(store["label"], 4096),
             bool(store["system"]),
+            sealed=bool(store["sealed"]),
         ),
         Result(item["result"]),
         _text(item["detail"], 1000),

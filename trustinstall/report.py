@@ -92,7 +92,7 @@ def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
     shown = [one for one in part.outcomes if verbose or one.result is not Result.NOT_COVERED]
     groups: dict[tuple[str, Result, str], list[Outcome]] = {}
     for one in shown:
-        alone = verbose or one.result in {Result.FAILED, Result.PLANNED, Result.GONE}
+        alone = verbose or one.result in {Result.FAILED, Result.SEALED, Result.PLANNED, Result.GONE}
         groups.setdefault((one.store.backend, one.result, one.store.id if alone else one.detail), []).append(one)
     for (_, result, _), ones in groups.items():
         first = ones[0]
@@ -101,7 +101,7 @@ def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
         detail = first.detail or first.store.clients
         if len(ones) > 1 and not first.detail:
             detail = "-v lists them"
-        if (verbose or result in _BAD | {Result.GONE}) and not single:
+        if (verbose or result in _BAD | {Result.GONE, Result.SEALED}) and not single:
             name = first.store.backend
             detail = f"{first.store.label or first.store.location}{': ' + first.detail if first.detail else ''}"
         paint = style.good if result in _GOOD else style.bad if result in _BAD else style.quiet
@@ -133,6 +133,9 @@ def _summary(report: Report) -> str:
         missing.append(f"{_count(others - wide, 'store')} of another scope (-v lists them)")
     if wide:
         missing.append(f"{_count(wide, 'store')} that cannot keep a root to some names (-v lists them)")
+    sealed = sum(one.result is Result.SEALED for one in report.outcomes)
+    if sealed:
+        missing.append(f"{_count(sealed, 'sealed store')}")
     if report.situation.uncovered and report.command == "add" and not report.domains:
         missing.append(f"{_count(report.situation.uncovered, 'other account')} (--all-users)")
     return _result(report) + (f" Not covered: {', '.join(missing)}." if missing else "")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from trustinstall.certificate import Certificate
     from trustinstall.situation import Situation
 
-_IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.GONE}
+_IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.GONE}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Report:
         good = [one for one in self.in_scope if one.result is not Result.FAILED]
         bad = len(self.in_scope) - len(good) + sum(bool(part.problem) for part in self.parts)
         if strict:
-            bad += sum(one.result in {Result.NOT_COVERED, Result.FOREIGN} for one in self.outcomes)
+            bad += sum(one.result in {Result.NOT_COVERED, Result.SEALED, Result.FOREIGN} for one in self.outcomes)
             bad += sum(bool(part.skipped) for part in self.parts)
         if self.left:
             return 3 if self.changed else 5

@@ -239,7 +239,8 @@ def _store(host: Host, path: str) -> Store | None:
     clients = bundle.clients if bundle else others
     store_id = f"{Certifi.name}:{location}"
     unwritable = None if follows else unwritable
-    return Store(Certifi.name, location, owner, store_id, clients, follows, unwritable, label)
+    sealed = unwritable is not None and _sealed(location) is not None
+    return Store(Certifi.name, location, owner, store_id, clients, follows, unwritable, label, sealed=sealed)
 
 
 def _system_bundle(host: Host, path: str, bundle: Bundle | None) -> str | None:

@@ -72,6 +72,7 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
         f"{NAME}:{location}",
         "programs on this Java",
         unwritable=sealed or made or unwritable,
+        sealed=sealed is not None,
         label=label,
     )
 

@@ -50,6 +50,7 @@ def village(tmp_path: Path) -> Village:
     """With Firefox on it."""
     village = Village("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "root", None))
     Path(village.where("/opt/firefox")).mkdir(parents=True)
+    Path(village.where("/home/alice")).mkdir(parents=True)
     return village
 
 
@@ -68,7 +69,11 @@ def held(village: Village, answer: bytes) -> tuple[str, ...] | None:
     return tested.engine.ledger().claims[CORP.sha256].held
 
 
-@pytest.mark.parametrize("answer", [b"", b"{", b"[]", b"{}", b'{"%b": [1]}' % CORP.sha256.encode()])
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"{", b"[]", b"{}", b'{"%b": [1]}' % CORP.sha256.encode()],
+    ids=["nothing", "no-json", "list", "none-of-them", "numbers"],
+)
 def test_nobody_knows(village: Village, answer: bytes) -> None:
     """Of an account that gave no answer, or nonsense, everything is taken for held; so nothing is taken out there."""
     assert held(village, answer) == ("account:alice",)
