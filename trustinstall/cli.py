@@ -10,19 +10,26 @@ import typer
 
 from trustinstall import options as o
 from trustinstall.clirun import run
+from trustinstall.commands import (
+    Output,
+    ask_for,
+    change_all,
+    confirm,
+    decide_for,
+    finish,
+    installer_for,
+    outside_host,
+    places_for,
+    selection_of,
+)
 from trustinstall.domains import parse
-from trustinstall.errors import UsageProblem, printable
+from trustinstall.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from trustinstall.backend import Places
     from trustinstall.host import Host
     from trustinstall.installer import Installer
     from trustinstall.intake import Intake
     from trustinstall.situation import Ask, Situation
-    from trustinstall.summary import Report
-    from trustinstall.survey import Selection
 
 _DIGITS = 64  # of a SHA-256 in hex
 
@@ -33,43 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Output:
-    """How the caller wants to be told; standard output is for the report alone."""
-
-    def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
-        from trustinstall.host import console
-        from trustinstall.report import Style, plain
-
-        self.json, self.quiet, self.verbose = json, quiet, verbose
-        self.style = plain if no_color or not console.wants_colour() else Style(_paint)
-        self.progress = console.progress()
-
-    def tick(self, doing: str) -> None:
-        """A sign of life, unless nobody wants one."""
-        if not (self.quiet or self.json):
-            self.progress.tick(doing)
-
-    def say(self, lines: list[str]) -> None:
-        """Print lines for people."""
-        self.progress.clear()
-        if lines and not (self.quiet or self.json):
-            self.write("\n".join(lines))
-
-    def write(self, text: str) -> None:
-        """Print a report; what the command did does not become untrue because nobody could read it."""
-        from trustinstall.host import console
-
-        reason = console.write(text)
-        if reason:
-            typer.echo(f"trustinstall: the report could not be written: {reason}", err=True)
-
-
-def _paint(text: str, colour: str) -> str:
-    if colour in {"bold", "dim"}:
-        return typer.style(text, bold=colour == "bold", dim=colour == "dim")
-    return typer.style(text, fg=colour)
 
 
 @app.command()
@@ -111,23 +81,26 @@ def add(
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     domains = parse(tuple(domain))
-    outside, installer = _outside(), _installer(output, sysroot, java_storepass_file, run_image_tool=run_image_tool)
+    outside, installer = (
+        outside_host(),
+        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool),
+    )
     vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
+    ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
     source = _source(inputs or [], match, from_system=from_system, from_windows=from_windows)
     intake = vet(outside, replace(installer, host=outside), inputs or [], match, source, ask)
-    situation = _decide(installer, ask)
+    situation = decide_for(installer, ask)
     if profile_out is not None:
         elsewhere = (source, sysroot, bundle, windows_host, domain)
         if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
             raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
-    places = _places(installer, ask, python, search, bundle, windows_host=windows_host)
+    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host)
     output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
         raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
     if situation.may_ask and not (yes or sha256 or dry_run):
-        _confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
+        confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     change = partial(
         installer.add,
         [one.certificate for one in intake.accepted],
@@ -137,8 +110,8 @@ def add(
         dry_run=dry_run,
         domains=domains,
     )
-    report = _change(installer, change, _selection(store, skip), asks=situation.may_ask and not (yes or dry_run))
-    _finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)
+    report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
+    finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)
 
 
 def _source(inputs: list[str], match: str | None, *, from_system: bool, from_windows: bool) -> str:
@@ -149,20 +122,6 @@ def _source(inputs: list[str], match: str | None, *, from_system: bool, from_win
             "name certificate files, or say --from-system or --from-windows (with --match TEXT to choose), not both"
         )
     return "".join(chosen)
-
-
-def _change(installer: Installer, change: Callable[..., Report], selection: Selection, *, asks: bool) -> Report:
-    """Add or remove; where somebody can be asked, also in stores whose password nobody has named."""
-    from trustinstall.unlocking import unlock
-
-    def ask(question: str) -> str:
-        try:
-            return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
-        except typer.Abort:  # all else is done, and has still to be told
-            return ""
-
-    report = change(selection=selection)
-    return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
 
 
 def _intake(
@@ -243,18 +202,21 @@ def remove(
     from trustinstall import targets
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    outside, installer = _outside(), _installer(output, sysroot, java_storepass_file, run_image_tool=run_image_tool)
+    outside, installer = (
+        outside_host(),
+        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool),
+    )
     words = [*(names or []), *sha256]
     if everything == bool(words):
         raise UsageProblem("name what to remove (a file, a fingerprint or a subject), or say --all")
     if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != _DIGITS):
         raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
-    ask = _ask(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
-    places = _places(installer, ask, python, search, bundle, windows_host=windows_host)
+    ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
+    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host)
     known = installer.known(ask)
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
-    situation = _decide(installer, ask)
+    situation = decide_for(installer, ask)
     output.say(
         [
             *(reports.certificate_line(one, output.style) for one in chosen),
@@ -262,10 +224,10 @@ def remove(
         ]
     )
     if situation.may_ask and not (yes or dry_run) and (everything or foreign):
-        _confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
+        confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
     change = partial(installer.remove, chosen, ask, places=places, foreign=foreign, dry_run=dry_run)
-    report = _change(installer, change, _selection(store, skip), asks=situation.may_ask and not (yes or dry_run))
-    _finish(outside, output, report, None, strict=strict, inputs=())
+    report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
+    finish(outside, output, report, None, strict=strict, inputs=())
 
 
 @app.command("list")
@@ -290,9 +252,9 @@ def list_(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output, sysroot, java_storepass_file)
-    ask = _ask(None, for_user, all_users=all_users, no_input=True)
-    places = _places(installer, ask, python, search, windows_host=windows_host)
+    installer = installer_for(output, sysroot, java_storepass_file)
+    ask = ask_for(None, for_user, all_users=all_users, no_input=True)
+    places = places_for(installer, ask, python, search, windows_host=windows_host)
     view = installer.look(ask, places=places, every_anchor=every_anchor)
     if json:
         output.write(jsonreport.look("list", view))
@@ -319,9 +281,9 @@ def stores(
     from trustinstall import report as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = _installer(output, sysroot, java_storepass_file)
-    ask = _ask(None, for_user, all_users=all_users, no_input=True)
-    view = installer.look(ask, places=_places(installer, ask, python, search, windows_host=windows_host))
+    installer = installer_for(output, sysroot, java_storepass_file)
+    ask = ask_for(None, for_user, all_users=all_users, no_input=True)
+    view = installer.look(ask, places=places_for(installer, ask, python, search, windows_host=windows_host))
     if json:
         output.write(jsonreport.look("stores", view))
     output.say(reports.stores_lines(view, output.style))
@@ -337,99 +299,3 @@ def _root(*, version: Annotated[bool, typer.Option("--version", help="Show the v
 
         typer.echo(f"trustinstall {__version__}")
         raise typer.Exit
-
-
-def _outside() -> Host:
-    """The machine that we run on, where the caller's files are, and where commands are told for."""
-    from trustinstall.host import Host
-
-    return Host.current()
-
-
-def _installer(
-    output: Output, sysroot: str | None, storepass_files: Sequence[str], *, run_image_tool: bool = False
-) -> Installer:
-    from trustinstall.installer import Installer
-
-    if sysroot is None and run_image_tool:
-        raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
-    passwords = tuple(map(_outside().secret_in, storepass_files))
-    if sysroot is not None:
-        installer = Installer.for_image(sysroot, run_tools=run_image_tool, tick=output.tick)
-    else:
-        installer = Installer(tick=output.tick)
-    installer.host = replace(installer.host, storepasses=passwords)
-    return installer
-
-
-def _ask(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False) -> Ask:
-    from trustinstall.situation import Ask
-
-    if scope not in {None, "machine", "user"}:
-        raise UsageProblem("--scope is machine or user")
-    return Ask(scope, tuple(for_user), all_users=all_users, no_input=no_input, silent=silent)
-
-
-def _decide(installer: Installer, ask: Ask) -> Situation:
-    from trustinstall.host import console
-    from trustinstall.situation import decide
-
-    situation = decide(installer.host, ask, terminal=console.terminal())
-    installer.host = replace(installer.host, dialogs=situation.may_answer)
-    return situation
-
-
-def _places(
-    installer: Installer,
-    ask: Ask,
-    python: list[str],
-    search: list[str],
-    bundle: Sequence[str] = (),
-    *,
-    windows_host: bool,
-) -> Places:
-    from trustinstall.backend import Places
-
-    host = installer.host
-    for path in (*python, *search, *bundle) if host.is_image else ():
-        if not path.startswith("/"):
-            raise UsageProblem(f"{printable(path)} is looked for in the image; name it by its absolute path there")
-    pythons, searches, bundles = (tuple(map(host.absolute, paths)) for paths in (python, search, bundle))
-    places = Places(pythons, searches, bundles, windows_host)
-    installer.check_places(places, ask)
-    return places
-
-
-def _selection(store: list[str], skip: list[str]) -> Selection:
-    from trustinstall.survey import Selection
-
-    return Selection(tuple(store), tuple(skip))
-
-
-def _confirm(question: str) -> None:
-    if not typer.confirm(question, default=False, err=True):
-        raise UsageProblem("nothing was changed, because the answer was no; --yes answers it beforehand")
-
-
-def _finish(
-    host: Host,
-    output: Output,
-    report: Report,
-    intake: Intake | None,
-    *,
-    strict: bool,
-    inputs: Sequence[str],
-    source: str = "",
-) -> None:
-    """Print the report of add or remove, and end with its exit code."""
-    from trustinstall import guidance, jsonreport
-    from trustinstall import report as reports
-
-    code = report.exit_code(strict=strict)
-    advice = guidance.advise(report, host, inputs, source)
-    if output.json:
-        output.write(jsonreport.change(report, intake, code, advice))
-    output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))
-    if code and not output.json:
-        typer.echo("\n".join(reports.failures(report)), err=True)
-    raise typer.Exit(code)

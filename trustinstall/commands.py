@@ -1,0 +1,174 @@
+"""What the commands share: how the caller is told, what the options mean, and how a command ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from trustinstall.errors import UsageProblem, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustinstall.backend import Places
+    from trustinstall.host import Host
+    from trustinstall.installer import Installer
+    from trustinstall.intake import Intake
+    from trustinstall.situation import Ask, Situation
+    from trustinstall.summary import Report
+    from trustinstall.survey import Selection
+
+
+class Output:
+    """How the caller wants to be told; standard output is for the report alone."""
+
+    def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
+        from trustinstall.host import console
+        from trustinstall.report import Style, plain
+
+        self.json, self.quiet, self.verbose = json, quiet, verbose
+        self.style = plain if no_color or not console.wants_colour() else Style(_paint)
+        self.progress = console.progress()
+
+    def tick(self, doing: str) -> None:
+        """A sign of life, unless nobody wants one."""
+        if not (self.quiet or self.json):
+            self.progress.tick(doing)
+
+    def say(self, lines: list[str]) -> None:
+        """Print lines for people."""
+        self.progress.clear()
+        if lines and not (self.quiet or self.json):
+            self.write("\n".join(lines))
+
+    def write(self, text: str) -> None:
+        """Print a report; what the command did does not become untrue because nobody could read it."""
+        from trustinstall.host import console
+
+        reason = console.write(text)
+        if reason:
+            typer.echo(f"trustinstall: the report could not be written: {reason}", err=True)
+
+
+def _paint(text: str, colour: str) -> str:
+    if colour in {"bold", "dim"}:
+        return typer.style(text, bold=colour == "bold", dim=colour == "dim")
+    return typer.style(text, fg=colour)
+
+
+def outside_host() -> Host:
+    """The machine that we run on, where the caller's files are, and where commands are told for."""
+    from trustinstall.host import Host
+
+    return Host.current()
+
+
+def installer_for(
+    output: Output, sysroot: str | None, storepass_files: Sequence[str], *, run_image_tool: bool = False
+) -> Installer:
+    """The installer that the options ask for. Raises UsageProblem where they contradict each other."""
+    from trustinstall.installer import Installer
+
+    if sysroot is None and run_image_tool:
+        raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
+    passwords = tuple(map(outside_host().secret_in, storepass_files))
+    if sysroot is not None:
+        installer = Installer.for_image(sysroot, run_tools=run_image_tool, tick=output.tick)
+    else:
+        installer = Installer(tick=output.tick)
+    installer.host = replace(installer.host, storepasses=passwords)
+    return installer
+
+
+def ask_for(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False) -> Ask:
+    """What the caller wants of the scope. Raises UsageProblem for a scope that there is none of."""
+    from trustinstall.situation import Ask
+
+    if scope not in {None, "machine", "user"}:
+        raise UsageProblem("--scope is machine or user")
+    return Ask(scope, tuple(for_user), all_users=all_users, no_input=no_input, silent=silent)
+
+
+def decide_for(installer: Installer, ask: Ask) -> Situation:
+    """The defaults of this situation; the installer learns whether a window may open."""
+    from trustinstall.host import console
+    from trustinstall.situation import decide
+
+    situation = decide(installer.host, ask, terminal=console.terminal())
+    installer.host = replace(installer.host, dialogs=situation.may_answer)
+    return situation
+
+
+def places_for(
+    installer: Installer,
+    ask: Ask,
+    python: list[str],
+    search: list[str],
+    bundle: Sequence[str] = (),
+    *,
+    windows_host: bool,
+) -> Places:
+    """What the caller points to, as absolute paths. Raises UsageProblem where it is not to be reached."""
+    from trustinstall.backend import Places
+
+    host = installer.host
+    for path in (*python, *search, *bundle) if host.is_image else ():
+        if not path.startswith("/"):
+            raise UsageProblem(f"{printable(path)} is looked for in the image; name it by its absolute path there")
+    pythons, searches, bundles = (tuple(map(host.absolute, paths)) for paths in (python, search, bundle))
+    places = Places(pythons, searches, bundles, windows_host)
+    installer.check_places(places, ask)
+    return places
+
+
+def selection_of(store: list[str], skip: list[str]) -> Selection:
+    """The stores that are meant."""
+    from trustinstall.survey import Selection
+
+    return Selection(tuple(store), tuple(skip))
+
+
+def confirm(question: str) -> None:
+    """Ask on the terminal; raises UsageProblem when the answer is no."""
+    if not typer.confirm(question, default=False, err=True):
+        raise UsageProblem("nothing was changed, because the answer was no; --yes answers it beforehand")
+
+
+def finish(
+    host: Host,
+    output: Output,
+    report: Report,
+    intake: Intake | None,
+    *,
+    strict: bool,
+    inputs: Sequence[str],
+    source: str = "",
+) -> None:
+    """Print the report of add or remove, and end with its exit code."""
+    from trustinstall import guidance, jsonreport
+    from trustinstall import report as reports
+
+    code = report.exit_code(strict=strict)
+    advice = guidance.advise(report, host, inputs, source)
+    if output.json:
+        output.write(jsonreport.change(report, intake, code, advice))
+    output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))
+    if code and not output.json:
+        typer.echo("\n".join(reports.failures(report)), err=True)
+    raise typer.Exit(code)
+
+
+def change_all(installer: Installer, change: Callable[..., Report], selection: Selection, *, asks: bool) -> Report:
+    """Add or remove; where somebody can be asked, also in stores whose password nobody has named."""
+    from trustinstall.unlocking import unlock
+
+    def ask(question: str) -> str:
+        try:
+            return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
+        except typer.Abort:  # all else is done, and has still to be told
+            return ""
+
+    report = change(selection=selection)
+    return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
