@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.support.pki import make_root
@@ -17,6 +17,13 @@ from tests.support.throwaway import PROGRAM, Throwaway
 
 CORP = "/srv/corp.crt"
 BATCH = "/srv/batch.pem"
+NATIVE = "bare: cp + update-ca-certificates"
+_FIREFOX, _JAVAS = "/home/alice/.mozilla/firefox", "/home/alice/.sdkman/candidates/java"
+_TEN_PROFILES = f"for one in 0 1 2 3 4 5 6 7 8 9; do certutil -A -d sql:{_FIREFOX}/p$one -n corp -t C,, -i {CORP}; done"
+_THREE_JAVAS = (
+    f"for one in {_JAVAS}/*; do keytool -importcert -noprompt -alias corp -file {CORP} "
+    "-keystore $one/lib/security/cacerts -storepass changeit; done"
+)
 BARE = ("sh", "-c", f"cp {CORP} /usr/local/share/ca-certificates/corp.crt && update-ca-certificates")
 
 
@@ -28,14 +35,14 @@ class Case:
         name: what is printed.
         command: what is timed.
         prepare: run before it, untimed.
-        beside: the name of the case that it is compared with, or "".
+        beside: the names of cases; it is compared with the slowest of them. None: with nothing.
         aim: the most that the ratio to `beside` (or, without one, the time in seconds) should be.
     """
 
     name: str
     command: tuple[str, ...]
     prepare: tuple[tuple[str, ...], ...] = ()
-    beside: str = ""
+    beside: tuple[str, ...] = ()
     aim: float | None = None
 
 
@@ -48,18 +55,46 @@ def cases() -> list[Case]:
     """Everything that is measured; see the issue that asks for it in the project's history."""
     added = (ours("add", CORP),)
     return [
-        Case("bare: cp + update-ca-certificates", BARE),
-        Case(
-            "add --store debian", ours("add", "--store", "debian", CORP), (), "bare: cp + update-ca-certificates", 1.15
-        ),
-        Case("add", ours("add", CORP), (), "bare: cp + update-ca-certificates"),
-        Case("add, nothing to do", ours("add", CORP), added, "", 0.25),
-        Case("remove", ours("remove", CORP), added, "bare: cp + update-ca-certificates"),
+        Case(NATIVE, BARE),
+        Case("add --store debian", ours("add", "--store", "debian", CORP), (), (NATIVE,), 1.15),
+        Case("add", ours("add", CORP), (), (NATIVE,)),
+        Case("add, nothing to do", ours("add", CORP), added, (), 0.25),
+        Case("remove", ours("remove", CORP), added, (NATIVE,)),
         Case("list", ours("list"), added),
-        Case("--version", ours("--version"), (), "", 0.08),
-        Case("add, 100 certificates", ours("add", BATCH), (), "add"),
+        Case("--version", ours("--version"), (), (), 0.08),
+        Case("add, 100 certificates", ours("add", BATCH), (), ("add",)),
         Case("python -I -c pass", (PROGRAM[0], "-I", "-c", "pass")),
     ]
+
+
+def developers() -> list[Case]:
+    """The machine of a developer: the system's store, ten profiles of Firefox and three Javas in one `add`."""
+    everything = ours("add", "--for-user", "alice", CORP)
+    return [
+        Case(NATIVE, BARE),
+        Case("bare: certutil, ten profiles", ("sh", "-ec", _TEN_PROFILES)),
+        Case("bare: keytool, three Javas", ("sh", "-ec", _THREE_JAVAS)),
+        Case("add", everything, (), (NATIVE, "bare: certutil, ten profiles", "bare: keytool, three Javas"), 1.25),
+        Case("remove", ours("remove", CORP), (everything,)),
+    ]
+
+
+def deliver_developer(root: Throwaway) -> None:
+    """Ten profiles, three Javas with keystores of their own, and no policy that would reach the profiles."""
+    root.run(["rm", "-rf", "/usr/lib/firefox-esr", "/usr/bin/firefox-esr", "/usr/bin/chromium"], check=True)
+    sections = [f"[Profile{one}]\nName=p{one}\nIsRelative=1\nPath=p{one}\n" for one in range(10)]
+    root.write(f"{_FIREFOX}/profiles.ini", "\n".join(sections), user="alice")
+    for one in range(10):
+        root.run(["mkdir", f"{_FIREFOX}/p{one}"], user="alice", check=True)
+        words = ["certutil", "-N", "-d", f"sql:{_FIREFOX}/p{one}", "--empty-password"]
+        root.run(words, user="alice", check=True)
+    for one, kind in enumerate(("JKS", "PKCS12", "PKCS12")):
+        made, at = "/tmp/made", f"{_JAVAS}/{one}/lib/security/cacerts"
+        source = ["-srckeystore", "/etc/ssl/certs/java/cacerts", "-srcstorepass", "changeit", "-deststoretype", kind]
+        words = ["keytool", "-importkeystore", *source, "-destkeystore", made, "-deststorepass", "changeit"]
+        root.run(words, check=True)
+        root.write(at, root.read(made), user="alice")
+        root.run(["rm", made], check=True)
 
 
 def measure(root: Throwaway, case: Case) -> float:
@@ -72,36 +107,56 @@ def measure(root: Throwaway, case: Case) -> float:
     return time.perf_counter() - started
 
 
-def report(title: str, times: dict[str, list[float]], say: Callable[[str], None]) -> None:
+def report(title: str, cases: Sequence[Case], times: dict[str, list[float]], say: Callable[[str], None]) -> None:
     """Print medians, ratios and aims."""
     medians = {name: statistics.median(found) for name, found in times.items()}
     say(f"\n{title}\n{'':36}{'median':>9}{'ratio':>8}{'aim':>9}")
-    for case in cases():
+    for case in cases:
         median = medians[case.name]
-        ratio = median / medians[case.beside] if case.beside else None
+        ratio = median / max(medians[name] for name in case.beside) if case.beside else None
         aim = "" if case.aim is None else f"{case.aim:.2f}{'' if case.beside else ' s'}"
-        judged = ratio if case.beside else median
-        missed = "  missed" if case.aim is not None and judged is not None and judged > case.aim else ""
+        judged = median if ratio is None else ratio
+        missed = "  missed" if case.aim is not None and judged > case.aim else ""
         say(f"{case.name:36}{median:8.3f}s{f'{ratio:.2f}' if ratio else '':>8}{aim:>9}{missed}")
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A machine to measure on: its name, what is on it, how it is prepared, and what is measured."""
+
+    title: str
+    java: bool
+    browsers: bool
+    deliver: Callable[[Throwaway], None]
+    cases: Sequence[Case]
+
+
+def nothing(_root: Throwaway) -> None:
+    """For a machine that is measured as it is."""
+
+
 def main() -> None:
-    """Measure with and without Java's keystore among the tool's hooks."""
+    """Measure on each machine: every case once in each round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     corp = make_root(common_name="Bench Root").pem
     batch = b"".join(make_root(common_name=f"Bench Root {number}").pem for number in range(100))
-    for title, java in (("Debian without Java", False), ("Debian with Java's keystore", True)):
-        times: dict[str, list[float]] = {case.name: [] for case in cases()}
-        with Throwaway(java=java) as root:
+    for scene in (
+        Scene("Debian without Java", java=False, browsers=False, deliver=nothing, cases=cases()),
+        Scene("Debian with Java's keystore", java=True, browsers=False, deliver=nothing, cases=cases()),
+        Scene("A developer's machine", java=True, browsers=True, deliver=deliver_developer, cases=developers()),
+    ):
+        times: dict[str, list[float]] = {case.name: [] for case in scene.cases}
+        with Throwaway(java=scene.java, browsers=scene.browsers) as root:
             root.write(CORP, corp)
             root.write(BATCH, batch)
+            scene.deliver(root)
             root.freeze()
             for _ in range(rounds):
-                for case in cases():
+                for case in scene.cases:
                     times[case.name].append(measure(root, case))
-        report(title, times, print)
+        report(scene.title, scene.cases, times, print)
 
 
 if __name__ == "__main__":
