@@ -31,6 +31,9 @@ class Store:
         unwritable: why it cannot be written and what to do about it, or None.
         label: a shorter name for people, where the location is long.
         system: whether it is the operating system's own store, which daemons read when they start.
+        needs: location of a store that this one, a setting, names: it is set after that one holds what it should,
+            and taken back before that one goes.
+        serves: whether it is only there for settings that name it; it is made of what the system's store holds.
     """
 
     backend: str
@@ -42,6 +45,8 @@ class Store:
     unwritable: str | None = None
     label: str = ""
     system: bool = False
+    needs: str | None = None
+    serves: bool = False
 
 
 @dataclass(frozen=True)

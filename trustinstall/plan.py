@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.blocks import Blocks
+from trustinstall.setting import SetKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Content:
         return self.content
 
 
-Transform = Content | Blocks
+Transform = Content | Blocks | SetKey
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ class Plan:
         placed: what will be ours in this store, one item for each wanted certificate that is to be trusted.
         foreign: SHA-256 of wanted certificates that are there, but not ours, and therefore left alone.
         operations: what the store's own tool does after the file steps, in order.
+        withdraws: whether the store's clients no longer look at the artefact afterwards, whatever else it holds.
     """
 
     steps: tuple[Step, ...] = ()
@@ -204,6 +206,7 @@ class Plan:
     placed: tuple[Placed, ...] = ()
     foreign: frozenset[str] = frozenset()
     operations: tuple[Native, ...] = ()
+    withdraws: bool = False
 
     @property
     def empty(self) -> bool:
@@ -215,11 +218,6 @@ def step_to_json(step: Undo) -> dict[str, Any]:
     """One step as plain JSON data; `step_from_json` reads it back."""
     kind = type(step).__name__
     if isinstance(step, Edit):
-        transform: dict[str, Any] = (
-            {"content": base64.b64encode(step.transform.content).decode()}
-            if isinstance(step.transform, Content)
-            else {"blocks": step.transform.to_json()}
-        )
         owner = list(step.owner) if step.owner else None
         return {
             "kind": kind,
@@ -227,7 +225,7 @@ def step_to_json(step: Undo) -> dict[str, Any]:
             "expect": step.expect,
             "mode": step.mode,
             "owner": owner,
-            **transform,
+            **_transform_to_json(step.transform),
         }
     if isinstance(step, Native):
         der = base64.b64encode(step.der).decode()
@@ -248,13 +246,8 @@ def step_from_json(data: Mapping[str, Any]) -> Undo:
         return Native(str(data["operation"]), str(data["inverse"]), base64.b64decode(data["der"], validate=True))
     path = str(data["path"])
     if kind == "Edit":
-        transform: Transform = (
-            Content(base64.b64decode(data["content"], validate=True))
-            if "content" in data
-            else Blocks.from_json(data["blocks"])
-        )
         owner = (int(data["owner"][0]), int(data["owner"][1])) if data["owner"] else None
-        return Edit(path, transform, str(data["expect"]), int(data["mode"]), owner)
+        return Edit(path, _transform_from_json(data), str(data["expect"]), int(data["mode"]), owner)
     if kind == "Delete":
         return Delete(path, str(data["expect"]))
     if kind == "Link":
@@ -264,3 +257,16 @@ def step_from_json(data: Mapping[str, Any]) -> Undo:
     if kind == "RemoveDirectory":
         return RemoveDirectory(path)
     raise ValueError(f"no such step: {kind!r}")
+
+
+def _transform_to_json(transform: Transform) -> dict[str, Any]:
+    if isinstance(transform, Content):
+        return {"content": base64.b64encode(transform.content).decode()}
+    word = "blocks" if isinstance(transform, Blocks) else "setting"
+    return {word: transform.to_json()}
+
+
+def _transform_from_json(data: Mapping[str, Any]) -> Transform:
+    if "content" in data:
+        return Content(base64.b64decode(data["content"], validate=True))
+    return SetKey.from_json(data["setting"]) if "setting" in data else Blocks.from_json(data["blocks"])
