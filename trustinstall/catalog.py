@@ -15,6 +15,8 @@ from trustinstall_platforms.linux import SystemStore
 from trustinstall_platforms.macos import Keychain
 from trustinstall_platforms.named import NamedBundle
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
+from trustinstall_platforms.own_bundle import OwnBundle
+from trustinstall_platforms.settings import Settings
 from trustinstall_platforms.windows import ACCOUNT, MACHINE, WindowsStore
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ BACKENDS: tuple[Backend, ...] = (
     Certifi(),
     NamedBundle(),
     Homebrew(),
+    OwnBundle(),
+    Settings(),
     Keychain("keychain", machine=True),
     Keychain("login-keychain", machine=False),
 )

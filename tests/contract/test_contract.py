@@ -11,6 +11,7 @@ from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
 from tests.contract.macos import MacMachine
+from tests.contract.settings import AddingSettings, PipSettings
 from tests.contract.windows import WindowsMachine
 from tests.support.families import LAYOUTS
 from tests.support.other_families import OTHERS
@@ -42,6 +43,8 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "freebsd-15": ("freebsd", False, partial(FreeBSD, script=False)),
     "certifi": ("certifi", False, Environment),
     "bundle": ("bundle", False, Named),
+    "settings": ("settings", False, PipSettings),
+    "settings-that-add": ("settings", False, AddingSettings),
     "distroless": ("bundle", False, Distroless),
     "debian-image": ("debian", False, DebianImage),
     "debian-image-with-java": ("debian", True, DebianImage),
@@ -67,18 +70,22 @@ SHORT = {
     "freebsd-15",
     "certifi",
     "bundle",
+    "settings",
     "el9-image",
     "keychain",
 }
 WINDOWS = ("windows", "windows-user")
 FOLLOWERS = {"java"}  # only ever fed by another store: proved with debian-with-java
+CARRIED = {"own-bundle"}  # only there while a setting names it: proved with the settings, each of which names one
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
 
 
 def test_every_backend_has_a_machine() -> None:
     """A kind of store that the contract is not run on does not exist."""
-    covered = {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | FOLLOWERS | SHARED | NEVER_WRITTEN
+    covered = (
+        {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | FOLLOWERS | CARRIED | SHARED | NEVER_WRITTEN
+    )
     assert {backend.name for backend in BACKENDS} == covered
 
 
