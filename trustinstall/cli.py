@@ -272,6 +272,7 @@ def stores(
     for_user: o.ForUser = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
+    tools: o.Tools = False,
     all_users: o.AllUsers = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -284,6 +285,14 @@ def stores(
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = _installer(output, sysroot)
+    if tools:
+        from trustinstall import toolviews
+
+        found = toolviews.look(installer.host)
+        if json:
+            output.write(jsonreport.tools(found))
+        output.say(reports.tools_lines(found, output.style))
+        return
     ask = _ask(None, for_user, all_users=all_users, no_input=True)
     view = installer.look(ask, places=_places(installer, python, search))
     if json:

@@ -91,7 +91,7 @@ TOOLS = (
         REPLACES,
         ("~/.npmrc",),
         "npm documentation, config, cafile; pnpm documentation, settings",
-        "real: npm 11, pnpm 12",
+        "real: npm 11, pnpm 10",
         programs=("npm", "pnpm"),
         places=("~/.npmrc", "~/.npm", "~/.nvm"),
     ),

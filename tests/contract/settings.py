@@ -6,6 +6,7 @@ import configparser
 import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from tests.contract.machines import Base, store_ids
 from tests.support.throwaway import Throwaway
@@ -126,8 +127,8 @@ class AddingSettings(_Settings):
         self.bundle = _ROOTS
         return own + Base.sound(self)
 
-    def _data(self) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = json.loads(self.throwaway.read(self.location))
+    def _data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.throwaway.read(self.location))
         return found
 
     def _write(self, data: object) -> None:
