@@ -1,4 +1,4 @@
-"""Our own files, as stores: there only while a setting names them.
+"""Our own two files, as one store: there only while a setting names one of them.
 
 The bundle is made anew from the system's whenever it is written, and says which of the system's it was made of, so that
 it shows when the system's has changed since.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Step
+    from trustinstall.plan import Refresh
 
 _HEAD = b"# Made by trustinstall, for settings that name this file; what is written into it by hand is lost.\n"
 _MADE_OF = re.compile(rb"^# of ([0-9a-f]{64})$", re.MULTILINE)
@@ -34,20 +34,19 @@ _STALE = "the system's roots have changed since it was made; add makes it anew"
 
 
 class OwnBundle:
-    """The backend of both files."""
+    """The backend of both files; the store is the bundle, and the file of our roots alone goes with it."""
 
     name = "own-bundle"
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
-        """The acting account's two files, whether they are there yet or not."""
+        """The acting account's, whether it is there yet or not."""
         directory = own_files.directory(host)
         if directory is not None:
-            yield from (self._store(host, f"{directory}/{name}") for name in own_files.NAMES)
+            yield self._store(host, f"{directory}/{own_files.BUNDLE}")
 
     def at(self, host: Host, location: str) -> Store | None:
-        """The file at a location, if it is one of ours."""
-        directory = own_files.directory(host)
-        known = directory is not None and location in {f"{directory}/{name}" for name in own_files.NAMES}
+        """The store at a location, if that is the acting account's."""
+        known = location == f"{own_files.directory(host)}/{own_files.BUNDLE}"
         return self._store(host, location) if known else None
 
     def observe(self, host: Host, store: Store) -> Observation:
@@ -78,20 +77,21 @@ class OwnBundle:
         if not new and not go & (seen.anchors.keys() | here.keys()):
             return Plan()
         made = tuple(one for placement in record.values() for one in placement.directories)
+        beside = _beside(store.location)
         if not ours:
-            steps = [Delete(store.location, digest(old))] if old is not None else []
+            steps = [Delete(path, digest(host.read(path))) for path in (store.location, beside) if host.status(path)]
             return Plan((*steps, *map(RemoveDirectory, dict.fromkeys(reversed(made)))), withdraws=True)
         content = self._content(host, store, list(ours.values()))
         missing = tool_places.missing_parents(host, store.location)
         directories = tuple(dict.fromkeys((*made, *missing)))
-        placed = tuple(Placed(one.sha256, (store.location,), directories) for one in new)
+        placed = tuple(Placed(one.sha256, (store.location, beside), directories) for one in new)
         # What the system itself has is no stranger here: it is what the file is made of.
         left = frozenset(one for one in go if one in _digests(content))
-        if content == old:
+        files = {store.location: content, beside: Blocks(add=tuple(ours.values())).apply(_HEAD)}
+        edits = [edit for path, each in files.items() if (edit := _edit(host, path, each)) is not None]
+        if not edits:
             return Plan(placed=placed, foreign=left)
-        edit = Edit(store.location, Content(content), ABSENT if old is None else digest(old))
-        steps_: tuple[Step, ...] = (*map(MakeDirectory, missing), edit)
-        return Plan(steps_, placed=placed, foreign=left, withdraws=True)
+        return Plan((*map(MakeDirectory, missing), *edits), placed=placed, foreign=left, withdraws=True)
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from it."""
@@ -102,8 +102,6 @@ class OwnBundle:
         return None if host.status(store.location) is None else host.openssl_refuses(store.location)
 
     def _content(self, host: Host, store: Store, ours: list[Certificate]) -> bytes:
-        if posixpath.basename(store.location) == own_files.ANCHORS:
-            return Blocks(add=tuple(ours)).apply(_HEAD)
         theirs = _theirs(host, frozenset(one.sha256 for one in ours))
         if not theirs:
             advice = "install the package ca-certificates"
@@ -124,6 +122,17 @@ class OwnBundle:
             label=location,
             serves=True,
         )
+
+
+def _beside(location: str) -> str:
+    """The file of our roots alone."""
+    return f"{posixpath.dirname(location)}/{own_files.ANCHORS}"
+
+
+def _edit(host: Host, path: str, content: bytes) -> Edit | None:
+    """What brings a file to a content, or None where it is there."""
+    old = host.read_or_none(path)
+    return None if content == old else Edit(path, Content(content), ABSENT if old is None else digest(old))
 
 
 def _unwritable(host: Host, location: str) -> str | None:

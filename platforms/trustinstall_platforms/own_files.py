@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 #: What "adds" names: our roots alone. What "replaces" names: the system's and ours.
 ANCHORS, BUNDLE = "anchors.pem", "bundle.pem"
-NAMES = (ANCHORS, BUNDLE)
 
 
 def directory(host: Host) -> str | None:

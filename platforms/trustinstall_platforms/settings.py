@@ -41,7 +41,8 @@ class _Setting:
         value: what the key says, or None.
         own: the file of ours that it should name.
         bundle: the bundle that it names in truth (links resolved); "" where it names none.
-        wrong: why it can neither be read nor changed, or None.
+        wrong: why it can not be changed, or None.
+        damaged: whether that is because it cannot be read: something of ours may be in it.
     """
 
     tool: Tool
@@ -49,6 +50,7 @@ class _Setting:
     own: str
     bundle: str = ""
     wrong: str | None = None
+    damaged: bool = False
 
     @property
     def ours(self) -> bool:
@@ -97,8 +99,10 @@ class Settings:
         Raises StoreError where the file cannot be changed for certain, or says what somebody else has decided.
         """
         setting = self._setting(host, store.location)
-        if setting.wrong is not None:
-            raise StoreError(store=store.id, cause=setting.wrong, advice="mend the file, and try again")
+        if setting.damaged and any(one.trusted or one.certificate.sha256 in record for one in wanted):
+            raise StoreError(store=store.id, cause=setting.wrong or "", advice="mend the file, and try again")
+        if setting.damaged:
+            return Plan()
         if not setting.ours:
             bundle = replace(store, location=setting.bundle)
             return bundles.plan(host, bundle, seen, wanted, record, "get it anew from where it came")
@@ -185,9 +189,9 @@ class Settings:
             f"{self.name}:{location}",
             tool.clients,
             follows,
-            unwritable=None if follows else unwritable or setting.wrong,
+            unwritable=None if follows else unwritable or (None if setting.damaged else setting.wrong),
             label=tool.name,
-            needs=setting.own if setting.ours else None,
+            needs=f"{directory}/{own_files.BUNDLE}" if setting.ours else None,
         )
 
     def _setting(self, host: Host, location: str, tool: Tool | None = None) -> _Setting:
@@ -197,9 +201,9 @@ class Settings:
         try:
             value = editing.get(tool.format, host.read_or_none(location, _LIMIT) or b"", tool.key)
         except editing.Malformed as error:
-            return _Setting(tool, None, own, wrong=f"{error}; mend the file")
+            return _Setting(tool, None, own, wrong=str(error), damaged=True)
         except OSError as error:
-            return _Setting(tool, None, own, wrong=f"{error.strerror}; look at it")
+            return _Setting(tool, None, own, wrong=error.strerror, damaged=True)
         if value is None or value == own:
             return _Setting(tool, value, own, value or "")
         path = host.absolute(value) if value.startswith(("/", "~/")) else ""
