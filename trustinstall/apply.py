@@ -27,6 +27,7 @@ from trustinstall.plan import (
     digest,
     link_digest,
 )
+from trustinstall.setting import SetKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +83,7 @@ def inverse(host: Host, step: Step) -> Step | None:
     old, owner = host.read(step.path), (status.uid, status.gid)
     if isinstance(step, Delete):
         return Edit(step.path, Content(old), ABSENT, status.mode, owner)
-    if isinstance(step.transform, Blocks):
+    if isinstance(step.transform, (Blocks, SetKey)):
         return Edit(step.path, step.transform.inverse(old), ANY, status.mode, owner)
     return Edit(step.path, Content(old), digest(step.transform.apply(old)), status.mode, owner)
 

@@ -33,6 +33,9 @@ class Store:
         system: whether it is the operating system's own store, which daemons read when they start.
         imports: whether its program imports into it what policies of an `Imposing` backend name.
         sealed: whether it cannot be written because nobody ever may (a signed app, an image).
+        needs: location of a store that this one, a setting, names: it is set after that one holds what it should,
+            and taken back before that one goes.
+        serves: whether it is only there for settings that name it; it is made of what the system's store holds.
     """
 
     backend: str
@@ -46,6 +49,8 @@ class Store:
     system: bool = False
     imports: bool = False
     sealed: bool = False
+    needs: str | None = None
+    serves: bool = False
 
 
 @dataclass(frozen=True)

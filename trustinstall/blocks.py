@@ -50,6 +50,15 @@ class Original:
     instead_of: str
     content: bytes
 
+    def to_json(self) -> dict[str, str]:
+        """Return it as plain JSON data; `from_json` reads it back."""
+        return {"instead_of": self.instead_of, "content": _base64(self.content)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Original:
+        """Read what `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
+        return cls(_fingerprint(data["instead_of"]), _bytes(data["content"]))
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -91,23 +100,21 @@ class Blocks:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON data; `from_json` reads it back."""
-        was = self.original
         return {
             "add": [_base64(one.der) for one in self.add],
             "remove": list(self.remove),
             "foreign": list(self.foreign),
-            "original": None if was is None else {"instead_of": was.instead_of, "content": _base64(was.content)},
+            "original": self.original.to_json() if self.original else None,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Blocks:
         """Read what `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
-        was = data["original"]
         return cls(
             tuple(Certificate(_bytes(one)) for one in data["add"]),
             tuple(_fingerprint(one) for one in data["remove"]),
             tuple(_fingerprint(one) for one in data["foreign"]),
-            Original(_fingerprint(was["instead_of"]), _bytes(was["content"])) if was else None,
+            Original.from_json(data["original"]) if data["original"] else None,
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall import systemroots
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.variables import ADDS, REPLACES
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
 
-# Where distributions, macOS and OpenSSL builds keep the public roots in one file.
-_BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
-    "/var/lib/ca-certificates/ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-)
 _WGETRC = "WGETRC"  # the GNU Wget manual, Wgetrc location
 _JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"  # every JVM reads it: "JVM Tool Interface", environment variables
 _JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keystore has, and holds public certificates
@@ -77,20 +68,10 @@ def _wgetrc(host: Host) -> bytes:
 
 
 def _public(host: Host) -> bytes:
-    for path in _BUNDLES:
-        content = _bundle(host, path)
-        if content:
-            return content
-    raise UsageProblem("this machine has no bundle of public roots to add to; install the package ca-certificates")
-
-
-def _bundle(host: Host, path: str) -> bytes | None:
-    """What stands in a bundle, links followed; None where it is none."""
-    try:
-        content = host.read(host.real(path))
-    except OSError:
-        return None
-    return content if any(block.label in CERTIFICATE_LABELS for block in pem_blocks(content)) else None
+    found = systemroots.find(host)
+    if found is None:
+        raise UsageProblem("this machine has no bundle of public roots to add to; install the package ca-certificates")
+    return found.content
 
 
 def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
@@ -101,7 +82,7 @@ def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
         if path:
             found.setdefault(path, []).append(one.name)
     for path, names in found.items():
-        content = _bundle(host, host.absolute(path))
+        content = systemroots.bundle(host, host.absolute(path))
         if content is None:
             raise UsageProblem(f"{names[0]} names {printable(path)}, which is no bundle; unset it, and try again")
         yield content, names

@@ -18,6 +18,8 @@ from trustinstall_platforms.macos import Keychain
 from trustinstall_platforms.named import NamedBundle
 from trustinstall_platforms.nss import Nss
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
+from trustinstall_platforms.own_bundle import OwnBundle
+from trustinstall_platforms.settings import Settings
 from trustinstall_platforms.windows import ACCOUNT, MACHINE, WindowsStore
 from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
 
@@ -49,6 +51,8 @@ BACKENDS: tuple[Backend, ...] = (
     Certifi(),
     NamedBundle(),
     Homebrew(),
+    OwnBundle(),
+    Settings(),
     Keychain("keychain", machine=True),
     Keychain("login-keychain", machine=False),
 )

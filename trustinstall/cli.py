@@ -270,6 +270,7 @@ def stores(
     sysroot: o.Sysroot = None,
     *,
     windows_host: o.WindowsHost = False,
+    tools: o.Tools = False,
     all_users: o.AllUsers = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -282,6 +283,14 @@ def stores(
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
+    if tools:
+        from trustinstall import toolviews
+
+        found = toolviews.look(installer.host)
+        if json:
+            output.write(jsonreport.tools(found))
+        output.say(reports.tools_lines(found, output.style))
+        return
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     view = installer.look(ask, places=places_for(installer, ask, python, search, windows_host=windows_host))
     if json:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall import ledger as ledgers
-from trustinstall import survey
+from trustinstall import survey, waves
 from trustinstall.backend import Constraining, Places
 from trustinstall.errors import StateError
 from trustinstall.job import Job
@@ -179,7 +179,8 @@ class Engine:
         outcomes = [] if wish.only_imposed else [*job.unreadable(found), *job.gone(found)]
         outcomes += [job.unconstrained(store) for _, store in wide]
         outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
-        outcomes += self._side_by_side(job, [pair for pair in mine if pair[1].follows is None])
+        known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
+        outcomes += waves.bring(job, [pair for pair in mine if pair[1].follows is None], known, self._side_by_side)
         fed = {one.store.location: one for one in outcomes}
         outcomes += [job.follow(backend, store, fed) for backend, store in mine if store.follows is not None]
         job.claim(outcomes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trustinstall import survey, work
@@ -55,6 +55,40 @@ class Job:
     def __init__(self, host: Host, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
         self._host, self._ledger, self._wish, self._journal = host, ledger, wish, journal
         self._names = [one.sha256 for one in wish.certificates]
+
+    @property
+    def adding(self) -> bool:
+        """Whether certificates are to be trusted."""
+        return self._wish.trusted
+
+    def would_place(self, backend: Backend, store: Store) -> bool:
+        """Whether a store can take what is wished, as far as can be seen beforehand, and does not have it already."""
+        record = self._ledger.record(store.id)
+        wanted = [self._wanted(store, one, record.get(one.sha256)) for one in self._wish.certificates]
+        if store.unwritable is not None:
+            return False
+        try:
+            return bool(backend.plan(self._host, store, backend.observe(self._host, store), wanted, record).placed)
+        except (TrustInstallError, OSError):
+            return False
+
+    def loses_last(self, store: Store) -> bool:
+        """Whether nothing of ours is left in a store when this work is done."""
+        return self._ledger.record(store.id).keys() <= set(self._names)
+
+    def without(self, users: Sequence[Store]) -> Job | None:
+        """The work of taking out again what none of these stores has come to hold; None where there is nothing."""
+        held = {sha256 for one in users for sha256 in self._ledger.record(one.id)}
+        return self._part([one for one in self._wish.certificates if one.sha256 not in held], trusted=False)
+
+    def free_of(self, users: Sequence[Store]) -> Job | None:
+        """This work, but for certificates that one of these stores still holds; None where no others are left."""
+        held = {sha256 for one in users for sha256 in self._ledger.record(one.id)}
+        return self._part([one for one in self._wish.certificates if one.sha256 not in held], trusted=self.adding)
+
+    def _part(self, certificates: Sequence[Certificate], *, trusted: bool) -> Job | None:
+        wish = replace(self._wish, certificates=tuple(certificates), trusted=trusted)
+        return Job(self._host, self._ledger, wish, self._journal) if certificates else None
 
     def bring(self, backend: Backend, store: Store) -> tuple[Outcome, work.Done | None]:
         """Bring one store. Threads may call it side by side: it does not change the ledger."""

@@ -14,10 +14,13 @@ from trustinstall.guidance import Advice
 from trustinstall.outcome import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.errors import TrustInstallError
     from trustinstall.intake import Intake
     from trustinstall.outcome import Outcome
     from trustinstall.summary import Part, Report
+    from trustinstall.toolviews import ToolView
     from trustinstall.views import View
 
 SCHEMA = 1
@@ -85,6 +88,12 @@ def look(command: str, view: View) -> str:
             "notes": data["notes"],
         }
     )
+
+
+def tools(found: Sequence[ToolView]) -> str:
+    """The report of stores --tools."""
+    data = {"changed": False, "stores": list[str](), "tools": [asdict(one) for one in found], "notes": list[str]()}
+    return _dump(_envelope("stores", 0) | data)
 
 
 def failure(command: str, error: TrustInstallError) -> str:

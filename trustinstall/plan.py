@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from trustinstall.blocks import Blocks
+from trustinstall.setting import SetKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ class Computed(Protocol):
         ...
 
 
-Transform = Content | Blocks | Computed
+Transform = Content | Blocks | SetKey | Computed
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,7 @@ class Plan:
         placed: what will be ours in this store, one item for each wanted certificate that is to be trusted.
         foreign: SHA-256 of wanted certificates that are there, but not ours, and therefore left alone.
         operations: what the store's own tool does after the file steps, in order.
+        withdraws: whether the store's clients no longer look at the artefact afterwards, whatever else it holds.
     """
 
     steps: tuple[Step, ...] = ()
@@ -224,6 +226,7 @@ class Plan:
     placed: tuple[Placed, ...] = ()
     foreign: frozenset[str] = frozenset()
     operations: tuple[Native, ...] = ()
+    withdraws: bool = False
 
     @property
     def empty(self) -> bool:
@@ -235,12 +238,6 @@ def step_to_json(step: Undo) -> dict[str, Any]:
     """One step as plain JSON data; `step_from_json` reads it back. TypeError for an Edit whose change is Computed."""
     kind = type(step).__name__
     if isinstance(step, Edit):
-        if isinstance(step.transform, Content):
-            transform: dict[str, Any] = {"content": base64.b64encode(step.transform.content).decode()}
-        elif isinstance(step.transform, Blocks):
-            transform = {"blocks": step.transform.to_json()}
-        else:
-            raise TypeError("a change that a backend computes is undone by content, and never journalled")
         owner = list(step.owner) if step.owner else None
         return {
             "kind": kind,
@@ -248,7 +245,7 @@ def step_to_json(step: Undo) -> dict[str, Any]:
             "expect": step.expect,
             "mode": step.mode,
             "owner": owner,
-            **transform,
+            **_transform_to_json(step.transform),
         }
     if isinstance(step, Native):
         der = base64.b64encode(step.der).decode()
@@ -269,13 +266,8 @@ def step_from_json(data: Mapping[str, Any]) -> Undo:
         return Native(str(data["operation"]), str(data["inverse"]), base64.b64decode(data["der"], validate=True))
     path = str(data["path"])
     if kind == "Edit":
-        transform: Transform = (
-            Content(base64.b64decode(data["content"], validate=True))
-            if "content" in data
-            else Blocks.from_json(data["blocks"])
-        )
         owner = (int(data["owner"][0]), int(data["owner"][1])) if data["owner"] else None
-        return Edit(path, transform, str(data["expect"]), int(data["mode"]), owner)
+        return Edit(path, _transform_from_json(data), str(data["expect"]), int(data["mode"]), owner)
     if kind == "Delete":
         return Delete(path, str(data["expect"]))
     if kind == "Link":
@@ -285,3 +277,19 @@ def step_from_json(data: Mapping[str, Any]) -> Undo:
     if kind == "RemoveDirectory":
         return RemoveDirectory(path)
     raise ValueError(f"no such step: {kind!r}")
+
+
+def _transform_to_json(transform: Transform) -> dict[str, Any]:
+    if isinstance(transform, Content):
+        return {"content": base64.b64encode(transform.content).decode()}
+    if isinstance(transform, Blocks):
+        return {"blocks": transform.to_json()}
+    if isinstance(transform, SetKey):
+        return {"setting": transform.to_json()}
+    raise TypeError("a change that a backend computes is undone by content, and never journalled")
+
+
+def _transform_from_json(data: Mapping[str, Any]) -> Transform:
+    if "content" in data:
+        return Content(base64.b64decode(data["content"], validate=True))
+    return SetKey.from_json(data["setting"]) if "setting" in data else Blocks.from_json(data["blocks"])

@@ -11,12 +11,13 @@ from trustinstall.errors import printable
 from trustinstall.outcome import WIDE, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from trustinstall.certificate import Certificate
     from trustinstall.guidance import Advice
     from trustinstall.intake import Intake
     from trustinstall.summary import Part, Report
+    from trustinstall.toolviews import ToolView
     from trustinstall.views import Held, Listed, StoreView, View
 
 WIDTH = 80
@@ -248,6 +249,16 @@ def stores_lines(view: View, style: Style) -> list[str]:
         if one.problem:
             lines += wrapped(style.bad(one.problem), "    ")
     return lines or ["No store was found on this machine."]
+
+
+def tools_lines(found: Sequence[ToolView], style: Style) -> list[str]:
+    """Every tool that was found: how it is made to trust a root, and how it stands."""
+    lines: list[str] = []
+    for one in found:
+        paint = style.good if one.state == "set" or one.mode == "follows" else style.quiet
+        where = f"{one.file}: {one.key}: " if one.file else ""
+        lines += row(one.tool, one.mode, f"{where}{one.state}; {one.known}", paint)
+    return lines or ["No tool of the table was found for this account."]
 
 
 def _access(one: StoreView) -> str:

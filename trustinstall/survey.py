@@ -20,8 +20,8 @@ class Selection:
     """Which stores are meant.
 
     Attributes:
-        stores, skip: `--store` and `--skip`: a store's id, a backend's name, or the directory of a store
-            (`certifi:/srv/app`).
+        stores, skip: `--store` and `--skip`: a store's id, a backend's name, that with the store's label
+            (`settings:npm`), or the directory of a store (`certifi:/srv/app`).
         below: only stores below these directories, where there are any: what of another account's was named.
     """
 
@@ -46,7 +46,8 @@ class Selection:
 def _names(word: str, store: Store) -> bool:
     word = word.replace("\\", "/") if "\\" in word and "\\" not in store.id else word
     word = word.rstrip("/")
-    return word in {store.id, store.backend} or store.id.startswith(f"{word}/")
+    named = {store.id, store.backend, f"{store.backend}:{store.label}"}
+    return word in named or store.id.startswith(f"{word}/")
 
 
 @dataclass

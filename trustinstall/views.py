@@ -143,7 +143,8 @@ def look(host: Host, backends: Sequence[Backend], places: Places, *, every_ancho
     ]
     ours = {key for _, _, ledger in scopes for key in ledger.placements}
     anchors = _anchors(host, backends, stores, ours) if every_anchor else ()
-    views = [_store_view(store, names, stores, seen[store.id], ours) for store in stores.values()]
+    shown = [one for one in stores.values() if not (one.serves and host.status(one.location) is None)]
+    views = [_store_view(store, names, stores, seen[store.id], ours) for store in shown]
     notes = [f"{name} cannot be looked at: {why}" for name, why in found.failures.items()]
     notes += [
         f"an interrupted command of scope {name} is undone by the next command that changes something"

@@ -201,7 +201,7 @@ def _wrong(plan: Plan, before: Observation, after: Observation, wanted: Sequence
             return f"it does not show {one.certificate.name} after the change"
         if not one.trusted and state is not None and sha256 not in plan.foreign:
             return f"it still shows {one.certificate.name} after the change"
-    lost = len(before.anchors.keys() - after.anchors.keys() - leaving)
+    lost = 0 if plan.withdraws else len(before.anchors.keys() - after.anchors.keys() - leaving)
     if lost:
         return f"{lost} other anchors were lost in the change"
     return next((problem for problem in after.problems if problem not in before.problems), None)

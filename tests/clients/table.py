@@ -98,10 +98,11 @@ class Janus:
         return f"neither: {root.read(log).decode()[-1500:]}"
 
 
-def _pip(name: str, pip: str) -> Command:
+def pip(name: str, program: str) -> Command:
+    """A pip that downloads from the server's own index."""
     quiet = ("--retries=0", "--no-cache-dir", "--disable-pip-version-check", "--no-deps")
     command = (
-        pip,
+        program,
         "download",
         *quiet,
         f"--dest={name.replace(' ', '-')}-{{port}}",
@@ -136,9 +137,9 @@ CLIENTS: tuple[Client, ...] = (
     _python("requests of Debian", "/usr/bin/python3", LIBRARY.format("requests")),
     _python("requests in a venv", f"{APP}python", LIBRARY.format("requests")),
     _python("httpx in a venv", f"{APP}python", LIBRARY.format("httpx")),
-    _pip("pip of Debian", "/usr/bin/pip3"),
-    _pip("pip of a Debian venv", "/srv/bare/.venv/bin/pip"),
-    _pip("pip with its own roots", f"{APP}pip"),
+    pip("pip of Debian", "/usr/bin/pip3"),
+    pip("pip of a Debian venv", "/srv/bare/.venv/bin/pip"),
+    pip("pip with its own roots", f"{APP}pip"),
     Janus(),
     Command("java", ("java", "-cp", "/srv/java", "Get", "{url}"), "PKIX path (building|validation) failed"),
 )

@@ -13,6 +13,7 @@ from tests.contract.java import Jdk
 from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
 from tests.contract.macos import MacMachine
+from tests.contract.settings import AddingSettings, PipSettings
 from tests.contract.windows import WindowsMachine
 from tests.contract.wsl import WslMachine
 from tests.support.families import LAYOUTS
@@ -55,6 +56,8 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "jdk-pkcs12-plain": ("java", True, partial(Jdk, kind="pkcs12-plain", user="alice")),
     "jdk-pkcs12-old": ("java", True, partial(Jdk, kind="pkcs12-old", user="alice")),
     "bundle": ("bundle", False, Named),
+    "settings": ("settings", False, PipSettings),
+    "settings-that-add": ("settings", False, AddingSettings),
     "distroless": ("bundle", False, Distroless),
     "debian-image": ("debian", False, DebianImage),
     "debian-image-with-java": ("debian", True, DebianImage),
@@ -85,18 +88,20 @@ SHORT = {
     "chromium-policy",
     "nss",
     "bundle",
+    "settings",
     "el9-image",
     "keychain",
 }
 BROWSERS = ("chromium", "firefox")  # what a machine is called that has some
 WINDOWS = ("windows", "windows-user")  # in the full form alone: under Wine, each keeps a core busy for 100 seconds
+CARRIED = {"own-bundle"}  # only there while a setting names it: proved with the settings, each of which names one
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
 
 
 def test_every_backend_has_a_machine() -> None:
     """A kind of store that the contract is not run on does not exist."""
-    covered = {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | SHARED | NEVER_WRITTEN
+    covered = {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | CARRIED | SHARED | NEVER_WRITTEN
     assert {backend.name for backend in BACKENDS} == covered
 
 

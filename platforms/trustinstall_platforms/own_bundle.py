@@ -1,0 +1,163 @@
+"""Our own two files, as one store: there only while a setting names one of them.
+
+The bundle is made anew from the system's whenever it is written, and says which of the system's it was made of, so that
+it shows when the system's has changed since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall import systemroots
+from trustinstall.backend import Observation, Store
+from trustinstall.blocks import Blocks, marked
+from trustinstall.certificate import Certificate
+from trustinstall.errors import StoreError
+from trustinstall.host import Kind
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
+from trustinstall_platforms import bundles, own_files, tool_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.host import Host
+    from trustinstall.plan import Refresh
+
+_HEAD = b"# Made by trustinstall, for settings that name this file; what is written into it by hand is lost.\n"
+_MADE_OF = re.compile(rb"^# of ([0-9a-f]{64})$", re.MULTILINE)
+_STALE = "the system's roots have changed since it was made; add makes it anew"
+
+
+class OwnBundle:
+    """The backend of both files; the store is the bundle, and the file of our roots alone goes with it."""
+
+    name = "own-bundle"
+
+    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+        """The acting account's, whether it is there yet or not."""
+        directory = own_files.directory(host)
+        if directory is not None:
+            yield self._store(host, f"{directory}/{own_files.BUNDLE}")
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """The store at a location, if that is the acting account's."""
+        known = location == f"{own_files.directory(host)}/{own_files.BUNDLE}"
+        return self._store(host, location) if known else None
+
+    def observe(self, host: Host, store: Store) -> Observation:
+        """See what it holds; the system's roots that it should hold and does not, or no longer, are a problem."""
+        data = host.read_or_none(store.location)
+        if data is None:
+            return Observation({})
+        seen = bundles.observe(host, store.location)
+        made_of = _MADE_OF.search(data[: len(_HEAD) + 128])
+        stale = made_of is not None and made_of[1].decode() != _fingerprint(_theirs(host, frozenset(marked(data))))
+        return Observation(seen.anchors, seen.ours, (*seen.problems, _STALE) if stale else seen.problems)
+
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """The DER of every certificate in it."""
+        return iter(()) if host.status(store.location) is None else bundles.anchors(host, store.location)
+
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+        """Plan to write it anew, or to take it away with the last of ours and whatever was made for it.
+
+        Raises StoreError where the machine has no roots that could be in it beside ours.
+        """
+        old = host.read_or_none(store.location)
+        here = marked(old or b"")
+        kept = [Certificate(der) for der in _ders(old or b"") if hashlib.sha256(der).hexdigest() in here]
+        go = {one.certificate.sha256 for one in wanted if not one.trusted}
+        new = [one.certificate for one in wanted if one.trusted]
+        ours = {one.sha256: one for one in (*kept, *new) if one.sha256 not in go}
+        if not new and not go & (seen.anchors.keys() | here.keys()):
+            return Plan()
+        made = tuple(one for placement in record.values() for one in placement.directories)
+        beside = _beside(store.location)
+        if not ours:
+            steps = [Delete(path, digest(host.read(path))) for path in (store.location, beside) if host.status(path)]
+            return Plan((*steps, *map(RemoveDirectory, dict.fromkeys(reversed(made)))), withdraws=True)
+        content = self._content(host, store, list(ours.values()))
+        missing = tool_places.missing_parents(host, store.location)
+        directories = tuple(dict.fromkeys((*made, *missing)))
+        placed = tuple(Placed(one.sha256, (store.location, beside), directories) for one in new)
+        # What the system itself has is no stranger here: it is what the file is made of.
+        left = frozenset(one for one in go if one in _digests(content))
+        files = {store.location: content, beside: Blocks(add=tuple(ours.values())).apply(_HEAD)}
+        edits = [edit for path, each in files.items() if (edit := _edit(host, path, each)) is not None]
+        if not edits:
+            return Plan(placed=placed, foreign=left)
+        return Plan((*map(MakeDirectory, missing), *edits), placed=placed, foreign=left, withdraws=True)
+
+    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
+        """Return None: nothing is derived from it."""
+        return None
+
+    def verify(self, host: Host, store: Store) -> str | None:
+        """Let OpenSSL load it, where it is still there."""
+        return None if host.status(store.location) is None else host.openssl_refuses(store.location)
+
+    def _content(self, host: Host, store: Store, ours: list[Certificate]) -> bytes:
+        theirs = _theirs(host, frozenset(one.sha256 for one in ours))
+        if not theirs:
+            advice = "install the package ca-certificates"
+            raise StoreError(
+                store=store.id, cause="this machine has no bundle of public roots to add to", advice=advice
+            )
+        head = _HEAD + b"# of " + _fingerprint(theirs).encode() + b"\n"
+        return Blocks(add=tuple(ours)).apply(head + b"".join(one.pem for one in theirs))
+
+    def _store(self, host: Host, location: str) -> Store:
+        return Store(
+            self.name,
+            location,
+            host.account.uid,
+            f"{self.name}:{location}",
+            "tools whose settings name it",
+            unwritable=_unwritable(host, location),
+            label=location,
+            serves=True,
+        )
+
+
+def _beside(location: str) -> str:
+    """The file of our roots alone."""
+    return f"{posixpath.dirname(location)}/{own_files.ANCHORS}"
+
+
+def _edit(host: Host, path: str, content: bytes) -> Edit | None:
+    """What brings a file to a content, or None where it is there."""
+    old = host.read_or_none(path)
+    return None if content == old else Edit(path, Content(content), ABSENT if old is None else digest(old))
+
+
+def _unwritable(host: Host, location: str) -> str | None:
+    """Why a file of ours cannot be written, or might not stay ours; None where all is well."""
+    status = host.status(location)
+    if status is not None and status.kind is not Kind.FILE:
+        return "something else than a file stands there; move it away"
+    whose, reason = tool_places.owner(host, location)
+    return reason if whose == host.account.uid or reason else "its directory belongs to another account; give it back"
+
+
+def _theirs(host: Host, ours: frozenset[str]) -> list[Certificate]:
+    """The system's roots but for ours, each once, in its order."""
+    found = systemroots.find(host)
+    ders = dict.fromkeys(_ders(found.content)) if found else {}
+    return [one for one in map(Certificate, ders) if one.sha256 not in ours]
+
+
+def _ders(data: bytes) -> Iterator[bytes]:
+    return (one.der for one in pem_blocks(data) if one.der is not None and one.label in CERTIFICATE_LABELS)
+
+
+def _digests(data: bytes) -> set[str]:
+    return {hashlib.sha256(der).hexdigest() for der in _ders(data)}
+
+
+def _fingerprint(certificates: list[Certificate]) -> str:
+    return hashlib.sha256("".join(sorted(one.sha256 for one in certificates)).encode()).hexdigest()

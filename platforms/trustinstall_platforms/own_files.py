@@ -1,0 +1,33 @@
+"""Where our own two files lie that settings of tools name: one with our roots alone, one with all of them.
+
+The machine's are in /usr/local/share (FHS 3.0, 4.9: what the administrator adds, readable by everybody, kept by
+upgrades and by whoever clears /var); on macOS beside our ledger, because Homebrew gives /usr/local to somebody.
+An account's are in its data directory (the XDG base directory specification's default): unlike its state directory,
+that is no place that people empty. The path depends on the account alone, and on no variable, as the ledger's does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import StateError
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+#: What "adds" names: our roots alone. What "replaces" names: the system's and ours.
+ANCHORS, BUNDLE = "anchors.pem", "bundle.pem"
+
+
+def directory(host: Host) -> str | None:
+    """The directory of the acting account's own files (root's are the machine's); None where it can have none."""
+    if host.is_image or host.platform == "win32":
+        return None
+    if host.platform == "darwin":
+        try:
+            return host.state_base()
+        except StateError:
+            return None
+    if host.account.is_root:
+        return "/usr/local/share/trustinstall"
+    return f"{host.account.home.rstrip('/')}/.local/share/trustinstall" if host.account.home else None

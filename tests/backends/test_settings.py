@@ -1,0 +1,307 @@
+"""Settings of tools: in which order they and the file that they name come and go, and what is left alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.shelf import Fuse, Killed, Mortal
+from tests.support.pki import make_root
+from trustinstall.backend import Places
+from trustinstall.catalog import BACKENDS
+from trustinstall.certificate import Certificate
+from trustinstall.engine import Engine
+from trustinstall.host import Account, Host
+from trustinstall.job import Wish
+from trustinstall.outcome import Outcome, Result
+from trustinstall.survey import Selection, discover, observe
+from trustinstall_platforms.own_bundle import OwnBundle
+from trustinstall_platforms.settings import Settings
+from trustinstall_platforms.tools import OTHERS, TOOLS
+
+CORP, OTHER, PUBLIC, NEWER = (make_root(f"{word} Root") for word in ("Corp", "Other", "Public", "Newer"))
+ROOTS = [Certificate(CORP.der), Certificate(OTHER.der)]
+SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
+OWN = "/home/alice/.local/share/trustinstall"
+BUNDLE, ANCHORS = f"{OWN}/bundle.pem", f"{OWN}/anchors.pem"
+NPMRC, CLAUDE = "/home/alice/.npmrc", "/home/alice/.claude/settings.json"
+KINDS = (OwnBundle(), Settings())
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """A Linux with the system's roots, and alice, who has an .npmrc and Claude Code; root plays her while it lasts."""
+    uid = os.geteuid() or 1000
+    with tempfile.TemporaryDirectory() as top:
+        os.chown(top, uid, -1)
+        root = os.geteuid() == 0
+        os.seteuid(uid)
+        try:
+            host = Host("linux", top, {}, Account(uid, os.getegid(), "alice", "/home/alice"))
+            write(host, SYSTEM, PUBLIC.pem)
+            write(host, NPMRC, b"; mine\r\nfund=false")
+            Path(host.where("/home/alice/.claude")).mkdir()
+            yield host
+        finally:
+            os.seteuid(0 if root else uid)
+
+
+def write(host: Host, path: str, content: bytes) -> None:
+    """Write a file of the host."""
+    real = Path(host.where(path))
+    real.parent.mkdir(parents=True, exist_ok=True)
+    real.write_bytes(content)
+
+
+def tree(host: Host) -> dict[str, bytes | None]:
+    """Every file and directory of alice's home but our own state."""
+    home = Path(host.where("/home/alice"))
+    return {
+        str(path.relative_to(home)): path.read_bytes() if path.is_file() else None
+        for path in home.rglob("*")
+        if ".local/state" not in str(path) and path != home / ".local"
+    }
+
+
+def change(
+    host: Host, *numbers: int, trusted: bool = True, dry_run: bool = False, store: tuple[str, ...] = ()
+) -> dict[str, Outcome]:
+    """Run the engine to add or remove roots; outcomes by the store's location."""
+    wish = Wish(tuple(ROOTS[number] for number in numbers or (0,)), trusted, by="alice", dry_run=dry_run)
+    scope = Engine(host, KINDS, lambda _doing: None).change(wish, Places(), Selection(store))
+    return {one.store.location: one for one in scope.outcomes}
+
+
+def results(outcomes: dict[str, Outcome]) -> dict[str, Result]:
+    """How each store ended."""
+    return {location: one.result for location, one in outcomes.items()}
+
+
+def test_settings_and_files_come_and_go_together(host: Host) -> None:
+    """`add` makes both files and names them, and `remove` of the last root leaves every byte as before."""
+    before = tree(host)
+    added = results(change(host))
+    assert added == dict.fromkeys((BUNDLE, NPMRC, CLAUDE), Result.ADDED)
+    assert host.read(NPMRC) == b"; mine\r\nfund=false\r\ncafile=" + BUNDLE.encode()
+    assert CORP.pem in host.read(ANCHORS)
+    assert PUBLIC.pem not in host.read(ANCHORS)
+    assert PUBLIC.pem in host.read(BUNDLE)
+    removed = results(change(host, trusted=False))
+    assert removed == dict.fromkeys((BUNDLE, NPMRC, CLAUDE), Result.REMOVED)
+    assert tree(host) == before
+
+
+def test_a_second_root_only_changes_the_files(host: Host) -> None:
+    """Settings that were made stay for every root, and go with the last, whichever it is."""
+    before = tree(host)
+    change(host, 0)
+    npmrc = host.read(NPMRC)
+    second = results(change(host, 1))
+    assert (second[BUNDLE], second[NPMRC]) == (Result.ADDED, Result.FOLLOWS)
+    first = results(change(host, 0, trusted=False))
+    assert (first[BUNDLE], first[NPMRC]) == (Result.REMOVED, Result.FOLLOWS)
+    assert host.read(NPMRC) == npmrc
+    assert CORP.pem not in host.read(BUNDLE)
+    assert OTHER.pem in host.read(BUNDLE)
+    change(host, 1, trusted=False)
+    assert tree(host) == before
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_killed_anywhere_no_setting_names_what_is_not_there(host: Host, trusted: bool) -> None:  # noqa: FBT001
+    """Killed at any change of the machine, what a setting names is there; the next command completes."""
+    before = tree(host)
+    for how in ("before", "torn", "after"):
+        for moment in range(1, 60):
+            if not trusted:
+                change(host)
+            mortal = Mortal(**{name: getattr(host, name) for name in host.__dataclass_fields__}, fuse=Fuse(moment, how))
+            try:
+                change(mortal, trusted=trusted)
+            except Killed:
+                ended = False
+            else:
+                ended = True
+            if BUNDLE.encode() in host.read(NPMRC):
+                assert CORP.pem in host.read(BUNDLE)
+            change(host, trusted=trusted)
+            change(host, trusted=False)
+            assert tree(host) == before
+            if ended:
+                break
+        else:
+            pytest.fail("it never ended")
+
+
+def test_a_dry_run_says_both(host: Host) -> None:
+    """Files and settings would change, and nothing does, the second time neither."""
+    before = tree(host)
+    dry = change(host, dry_run=True)
+    assert set(results(dry).values()) == {Result.PLANNED}
+    assert any("bundle.pem" in step for step in dry[BUNDLE].steps)
+    assert tree(host) == before
+    change(host, 0)
+    assert results(change(host, 1, dry_run=True))[NPMRC] is Result.FOLLOWS
+    assert results(change(host, 0, dry_run=True, trusted=False))[NPMRC] is Result.PLANNED
+
+
+def test_where_the_file_fails_no_setting_names_it(host: Host) -> None:
+    """Without public roots there is no bundle; what would name it is left, and says so."""
+    Path(host.where(SYSTEM)).unlink()
+    before = host.read(NPMRC)
+    done = change(host)
+    assert set(results(done).values()) == {Result.FAILED}
+    assert "own-bundle" in done[NPMRC].detail
+    assert host.read(NPMRC) == before
+
+
+def test_a_setting_that_cannot_be_taken_back_keeps_its_file(host: Host) -> None:
+    """Where somebody has damaged the settings, the file that they name stays, and both say why."""
+    change(host)
+    write(host, CLAUDE, host.read(CLAUDE) + b"}")
+    done = change(host, trusted=False)
+    assert (done[CLAUDE].result, done[BUNDLE].result) == (Result.FAILED, Result.FAILED)
+    assert "line" in done[CLAUDE].detail
+    assert CLAUDE in done[BUNDLE].detail
+    assert CORP.pem in host.read(ANCHORS)
+    write(host, CLAUDE, host.read(CLAUDE)[:-1])
+    assert results(change(host, trusted=False))[BUNDLE] is Result.REMOVED
+    assert host.status(OWN) is None
+
+
+def test_only_one_tool(host: Host) -> None:
+    """`--store settings:npm` brings the file that npm needs, and takes it back when no other setting names it."""
+    before = tree(host)
+    assert set(change(host, store=("settings:npm",))) == {NPMRC, BUNDLE}
+    change(host, trusted=False, store=("settings:npm",))
+    assert tree(host) == before
+
+
+def test_a_file_that_another_setting_names_stays(host: Host) -> None:
+    """Taking back one tool's setting leaves the file to the others."""
+    write(host, "/home/alice/.condarc", b"channels: [x]\n")
+    change(host)
+    change(host, trusted=False, store=("settings:npm",))
+    assert b"cafile" not in host.read(NPMRC)
+    assert CORP.pem in host.read(BUNDLE)
+    assert results(change(host, trusted=False))[BUNDLE] is Result.REMOVED
+
+
+THEIRS = "/home/alice/company.pem"
+
+
+def _names(value: str) -> bytes:
+    return f"cafile={value}\n".encode()
+
+
+def test_a_bundle_of_the_accounts_own_gets_our_root(host: Host) -> None:
+    """What names another bundle of alice's is left as it is: our root goes into that bundle, and out again."""
+    write(host, THEIRS, PUBLIC.pem)
+    write(host, NPMRC, _names(THEIRS))
+    before = tree(host)
+    assert results(change(host))[NPMRC] is Result.ADDED
+    assert host.read(NPMRC) == _names(THEIRS)
+    assert CORP.pem in host.read(THEIRS)
+    assert results(change(host, trusted=False))[NPMRC] is Result.REMOVED
+    assert tree(host) == before
+
+
+def _missing(host: Host) -> None:
+    write(host, NPMRC, _names("/home/alice/nowhere.pem"))
+
+
+def _dangling(host: Host) -> None:
+    Path(host.where(NPMRC)).unlink()
+    Path(host.where(NPMRC)).symlink_to("dotfiles/npmrc")
+
+
+def _damaged(host: Host) -> None:
+    write(host, NPMRC, b"\0\0")
+
+
+def _odd_home(host: Host) -> None:
+    write(host, CLAUDE, b'{"env": [1]}')
+
+
+@pytest.mark.parametrize(
+    ("spoil", "where", "word"),
+    [
+        (_missing, NPMRC, "nowhere.pem, which is no bundle"),
+        (_dangling, "/home/alice/dotfiles/npmrc", "link that leads nowhere"),
+        (_damaged, NPMRC, "no text in UTF-8"),
+        (_odd_home, CLAUDE, "env is not what the tool expects"),
+    ],
+)
+def test_what_cannot_be_changed_is_said(host: Host, spoil: Callable[[Host], None], where: str, word: str) -> None:
+    """A setting that is somebody's decision, or cannot be read, is a sentence; nothing is made that only it needs."""
+    spoil(host)
+    before = tree(host)
+    done = change(host, store=("settings:npm" if where != CLAUDE else "settings:claude",))
+    assert (done[where].result, set(done)) == (Result.FAILED, {where})
+    assert word in done[where].detail
+    assert tree(host) == before
+
+
+def test_a_link_into_ones_own_dotfiles_is_followed(host: Host) -> None:
+    """Settings that are a link to another file of the account's are changed there; the link stays."""
+    write(host, "/home/alice/dotfiles/npmrc", host.read(NPMRC))
+    Path(host.where(NPMRC)).unlink()
+    Path(host.where(NPMRC)).symlink_to("dotfiles/npmrc")
+    before = tree(host)
+    done = change(host)
+    assert done["/home/alice/dotfiles/npmrc"].result is Result.ADDED
+    assert host.link_target(NPMRC) == "dotfiles/npmrc"
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_setting_that_names_the_systems_bundle_follows(host: Host) -> None:
+    """Nothing is written where the system's own bundle is named."""
+    write(host, NPMRC, _names(SYSTEM))
+    found = discover(host, KINDS, Places()).stores
+    assert found[f"settings:{NPMRC}"][1].follows == SYSTEM
+
+
+def test_the_machines_setting_counts_for_an_account(host: Host) -> None:
+    """What the file for all accounts names, pip of an account reads as well: its own file is not made for that."""
+    write(host, "/home/alice/.config/pip/keep", b"")
+    write(host, "/opt/machine.pem", PUBLIC.pem + CORP.pem)
+    write(host, SYSTEM, PUBLIC.pem + CORP.pem)
+    write(host, "/etc/pip.conf", b"[global]\ncert = /opt/machine.pem\n")
+    done = change(host, 0, store=("settings:pip",))
+    assert results(done) == {"/home/alice/.config/pip/pip.conf": Result.ALREADY}
+    assert results(change(host, 1, store=("settings:pip",)))["/home/alice/.config/pip/pip.conf"] is Result.ADDED
+
+
+def test_the_bundle_shows_that_the_systems_has_changed(host: Host) -> None:
+    """After the system's roots have changed it is stale, and says so; adding again makes it anew."""
+    change(host)
+    store = discover(host, KINDS, Places()).stores[f"own-bundle:{BUNDLE}"][1]
+    fresh = observe(host, KINDS[0], store)
+    assert not isinstance(fresh, str)
+    assert fresh.problems == ()
+    write(host, SYSTEM, PUBLIC.pem + NEWER.pem + CORP.pem)
+    stale = observe(host, KINDS[0], store)
+    assert not isinstance(stale, str)
+    assert [word for word in stale.problems if "have changed" in word]
+    change(host)
+    assert NEWER.pem in host.read(BUNDLE)
+    assert host.read(BUNDLE).count(CORP.pem) == 1
+    write(host, SYSTEM, PUBLIC.pem)
+    change(host, 1)
+    assert NEWER.pem not in host.read(BUNDLE)
+
+
+def test_the_table_is_whole() -> None:
+    """Every row says where its knowledge is from and how good it is, and no two share a name or a file."""
+    names = [one.name for one in (*TOOLS, *OTHERS)]
+    assert len(set(names)) == len(names)
+    files = [path for one in TOOLS for path in (*one.files, one.machine) if path]
+    assert len(set(files)) == len(files)
+    assert all(one.source and one.known.split(":")[0] in {"real", "documented"} for one in (*TOOLS, *OTHERS))
+    assert all(one.programs or one.places or one.kept for one in TOOLS)
+    assert {kind.name for kind in KINDS} <= {one.name for one in BACKENDS}

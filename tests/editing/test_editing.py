@@ -1,0 +1,288 @@
+"""One key in files that people write: every other byte stays, and all of them come back."""
+
+from __future__ import annotations
+
+import configparser
+import importlib
+import json
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from trustinstall import editing
+from trustinstall.editing import Malformed
+
+VALUE = "/home/alice/.local/share/trustinstall/bundle.pem"
+PATHS = {
+    "ini": ("global", "cert"),
+    "npmrc": ("cafile",),
+    "json": ("env", "NODE_EXTRA_CA_CERTS"),
+    "toml": ("http", "cainfo"),
+    "yaml": ("ssl_verify",),
+    "shell": ("NODE_EXTRA_CA_CERTS",),
+    "yarnrc": ("cafile",),
+}
+
+PIECES: dict[str, list[str]] = {
+    "json": [],
+    "ini": [
+        "[global]",
+        "[install]",
+        "[global]  ; twice",
+        "timeout = 60",
+        "index-url: URL",
+        "trusted-host =",
+        "    one.example",
+        "\ttwo.example",
+        "# a comment",
+        "; cert = /old/one.pem",
+        "  # indented comment",
+        "",
+        "  ",
+        "s3 =\n  signature = v4\n  [global]",
+        "Odd Key   =   odd = value",
+    ],
+    "npmrc": [
+        "registry=URL",
+        "//host/:_authToken=${TOKEN}",
+        "# cafile=/home/alice/.local/share/trustinstall/bundle.pem",
+        "; comment",
+        "ca[]=one",
+        "ca[]=two",
+        "[section]",
+        "fund",
+        "key = 'quoted ; value'",
+        "  padded  =  yes  # why",
+        "",
+    ],
+    "toml": [
+        "# comment",
+        'a = "x"',
+        "b.c = 'y'",
+        "list = [\n  1, # one\n  2,\n]",
+        '"quoted key" = { x = 1, y = "}" }',
+        's = """\n[http]\ncainfo = "no"\n"""',
+        "t = '''\n[http]'''",
+        "[http]",
+        "  [http.proxy]",
+        "[[bin]]",
+        "[a.b] # c",
+        "when = 2020-01-01 00:00:00",
+        "",
+        "\t",
+        "off = false",
+    ],
+    "yaml": [
+        "# comment",
+        "channels:\n  - defaults\n  - 'x: y'",
+        "sources:\n- URL",
+        ":backtrace: false",
+        "text: |\n  ssl_verify: no\n  more\n",
+        "plain: value # why",
+        '"quoted": "a: b"',
+        "nested:\n  ssl_verify: false",
+        "empty:",
+        "",
+        "flow: {a: 1, b: [2]}",
+    ],
+    "shell": [
+        "#!/bin/sh",
+        "# export NODE_EXTRA_CA_CERTS=/x",
+        "export PATH=$PATH:/x",
+        "if true; then\n  A=1\nfi",
+        "cat <<EOF\nNODE=1\nEOF",
+        "exit 0",
+        "",
+        "echo \\",
+    ],
+    "yarnrc": ['registry "URL"', "# cafile", "lastUpdateCheck 1", '"--install.x" true', "", "a:\n  b c"],
+}
+
+
+def documents(kind: str) -> st.SearchStrategy[bytes]:
+    """Files of the format, in every formatting that editors leave."""
+    pieces = st.lists(st.sampled_from(PIECES[kind]), max_size=8)
+    made = st.builds(_joined, pieces, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
+    if kind != "json":
+        return made
+    leaves = st.one_of(
+        st.integers(),
+        st.sampled_from(["", "x", "é", '"', "{", "// no", "\\"]),
+        st.booleans(),
+        st.none(),
+        st.lists(st.integers(), max_size=3),
+    )
+    objects = st.recursive(
+        st.dictionaries(st.sampled_from(["env", "a", "b", "é"]), leaves, max_size=3),
+        lambda inner: st.dictionaries(st.sampled_from(["env", "a", "b"]), st.one_of(leaves, inner), max_size=3),
+        max_leaves=6,
+    )
+    return st.builds(
+        _written, objects, st.sampled_from([None, 0, 2, "\t"]), st.booleans(), st.booleans(), st.booleans()
+    )
+
+
+def _joined(lines: list[str], end: str, mark: bool, last: bool) -> bytes:  # noqa: FBT001
+    text = end.join("\n".join(lines).split("\n")) + (end if last else "")
+    return (b"\xef\xbb\xbf" if mark else b"") + text.encode()
+
+
+def _written(data: object, indent: int | str | None, crlf: bool, mark: bool, comments: bool) -> bytes:  # noqa: FBT001
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
+    if comments:
+        text = '// head { "env"\n' + text.replace("{\n", "{ // {\n") + "\n/* tail } */"
+    text = text.replace("\n", "\r\n") if crlf else text
+    return (b"\xef\xbb\xbf" if mark else b"") + text.encode()
+
+
+def _config(content: bytes) -> dict[str, dict[str, str]]:
+    parser = configparser.RawConfigParser(strict=False, default_section="\0")
+    parser.read_string(content.decode("utf-8-sig"))
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    text = content.decode("utf-8-sig")
+    found: dict[str, Any] = json.loads(re.sub(r"(?m)^// head.*$| // \{\r?$|^/\* tail.*$", "", text))
+    return found
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_put_and_take_are_exact(kind: str) -> None:
+    """Whatever the file looks like, a key that was put in says its value, and after it is taken out no byte differs."""
+
+    @given(documents(kind))
+    @example(b"")
+    @example(b"\xef\xbb\xbf")
+    def check(content: bytes) -> None:
+        path = PATHS[kind]
+        try:
+            if editing.get(kind, content, path) is not None:
+                return
+            new, inserted = editing.put(kind, content, path, VALUE)
+        except Malformed:
+            return
+        assert editing.get(kind, new, path) == VALUE
+        assert len(new) == len(content) + len(inserted.encode())
+        assert editing.take(kind, new, path, inserted) == content
+
+    check()
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_what_others_write_meanwhile_stays(kind: str) -> None:
+    """Where somebody has changed the file since, or even our own line, only our key goes."""
+    other = {
+        "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
+        "npmrc": (b"fund=false\n", b"audit=false\n"),
+        "json": (b'{\n  "a": 1\n}\n', b'{\n  "z": 2,'),
+        "toml": (b"[http]\ntimeout = 1\n", b"[http]\nx = 1\n"),
+        "yaml": (b"a: 1\n", b"b: 2\na: 1\n"),
+        "shell": (b"A=1\n", b"B=2\nA=1\n"),
+        "yarnrc": (b"a 1\n", b"b 2\na 1\n"),
+    }[kind]
+    before, after = other
+    path = PATHS[kind]
+    new, inserted = editing.put(kind, before, path, VALUE)
+    head = before if kind == "npmrc" else before.split(b"\n")[0] + b"\n" if kind != "json" else b"{"
+    changed = new.replace(head, after, 1)
+    assert changed != new
+    assert editing.take(kind, changed, path, inserted) == before.replace(head, after, 1)
+    reformatted = new.replace(VALUE.encode(), VALUE.encode() + b"2")
+    assert editing.get(kind, editing.take(kind, reformatted, path, inserted), path) is None
+
+
+@given(documents("ini"))
+def test_configparser_agrees(content: bytes) -> None:
+    """What Python's own parser reads of every other key is the same before and after, and it reads ours."""
+    try:
+        before = _config(content)
+        if before.get("global", {}).get("cert") is not None:
+            return
+        new, _ = editing.put("ini", content, PATHS["ini"], VALUE)
+    except (configparser.Error, Malformed):
+        return
+    after = _config(new)
+    assert after["global"].pop("cert") == VALUE
+    if "global" not in before:
+        assert after.pop("global") == {}
+    assert after == before
+
+
+@given(documents("json"))
+def test_json_agrees(content: bytes) -> None:
+    """What Python's own parser reads of every other member is the same before and after, and it reads ours."""
+    before = _json(content)
+    try:
+        new, _ = editing.put("json", content, PATHS["json"], VALUE)
+    except Malformed:
+        assert not isinstance(before.get("env", {}), dict)
+        return
+    after = _json(new)
+    assert after["env"].pop("NODE_EXTRA_CA_CERTS") == VALUE
+    assert {**before, "env": before.get("env", {})} == after
+
+
+@given(documents("toml"))
+def test_tomllib_agrees(content: bytes) -> None:
+    """What Python's own parser reads of every other key is the same before and after, and it reads ours."""
+    tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli")
+    try:
+        before = tomllib.loads(content.decode("utf-8-sig"))
+        new, _ = editing.put("toml", content, PATHS["toml"], VALUE)
+    except (tomllib.TOMLDecodeError, Malformed):
+        return
+    after = tomllib.loads(new.decode("utf-8-sig"))
+    assert after["http"].pop("cainfo") == VALUE
+    assert {**before, "http": before.get("http", {})} == after
+
+
+DAMAGED: list[tuple[str, bytes, str]] = [
+    ("ini", b"cert = x\n", "line 1"),
+    ("ini", b"[global]\nno delimiter\n", "line 2"),
+    ("json", b'{\n "a": 1\n "b": 2}\n', "line 3"),
+    ("json", b'["a"]', "line 1"),
+    ("json", b'{"env": "text"}', "env"),
+    ("toml", b"a = 1\nb\n", "line 2"),
+    ("toml", b"http = { x = 1 }\n", "http"),
+    ("toml", b"[[http]]\nx = 1\n", "http"),
+    ("yaml", b"a: 1\n{b: 2}\n", "line 2"),
+    ("yaml", b"  a: 1\n", "line 1"),
+    ("npmrc", b"a=\0", "UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("kind", "content", "word"), DAMAGED)
+def test_a_damaged_file_is_named(kind: str, content: bytes, word: str) -> None:
+    """A file that its tool does not read either is an error that says where."""
+    with pytest.raises(Malformed, match=word):
+        editing.put(kind, content, PATHS[kind], VALUE)
+
+
+@pytest.mark.parametrize("kind", PATHS)
+@pytest.mark.parametrize("value", ["/home/a;b", "/x#y", "/$HOME/x", "/a'b", '/a"b', "/a\nb", "/a\\b", "/%x", " /a"])
+def test_a_path_that_would_need_quoting_is_refused(kind: str, value: str) -> None:
+    """A path that some format would read as something else is refused in all of them."""
+    with pytest.raises(Malformed, match="characters"):
+        editing.put(kind, b"", PATHS[kind], value)
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_not_utf8_stays(kind: str) -> None:
+    """Bytes that are no UTF-8 come back as they were."""
+    comment = {"json": b'// \xe9\xff\n{"a": 1}', "yaml": b"# \xe9\xff\na: 1\n"}.get(kind, b"# \xe9\xff\n")
+    new, inserted = editing.put(kind, comment, PATHS[kind], VALUE)
+    assert b"\xe9\xff" in new
+    assert editing.take(kind, new, PATHS[kind], inserted) == comment
+
+
+def test_every_format_is_tested() -> None:
+    """A format without examples does not exist."""
+    make: Callable[[str], object] = documents
+    assert set(PATHS) == set(PIECES) == set(editing.FORMATS)
+    assert all(make(kind) is not None for kind in PATHS)

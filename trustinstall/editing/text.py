@@ -1,0 +1,93 @@
+"""What all formats share: keys, line ends, and text that gives back the very bytes that it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+MARK = "\ufeff"  # a byte-order mark
+
+Path = tuple[str, ...]  # the names of sections, tables or objects, and the key's own
+
+
+class Malformed(ValueError):  # noqa: N818 -- named for what it tells a user
+    """A text that is not what its tool reads, or that cannot be changed for certain; the words are for people."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: what it says, and what would be cut to take it out."""
+
+    path: Path
+    value: str
+    start: int
+    end: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """text[start:end] is the key and all that belongs to it."""
+        return self.start, self.end
+
+
+class Format(Protocol):
+    """How one kind of file is written."""
+
+    def keys(self, text: str, /) -> list[Key]:
+        """Every key, in order; raises Malformed, with the line's number."""
+        ...
+
+    def insertion(self, text: str, path: Path, value: str, /) -> tuple[int, str]:
+        """Where a key that is not there would go, and the text to put there; raises Malformed."""
+        ...
+
+
+def read(content: bytes) -> str:
+    """Text from bytes; what is no UTF-8 comes back from `write` as it was."""
+    if b"\0" in content:
+        raise Malformed("it is no text in UTF-8")
+    return content.decode("utf-8", "surrogateescape")
+
+
+def write(text: str) -> bytes:
+    """The bytes of a text."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def line_end(text: str) -> str:
+    """How lines end in a text: as its first one does."""
+    at = text.find("\n")
+    return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
+
+
+def lines(text: str) -> list[tuple[int, str]]:
+    """Each line without its end, and where it starts; a byte-order mark belongs to no line.
+
+    Only LF ends a line (a CR before it is part of the end), as in the tools; `str.splitlines` knows many more.
+    """
+    found: list[tuple[int, str]] = []
+    at = len(MARK) if text.startswith(MARK) else 0
+    while at < len(text):
+        end = text.find("\n", at)
+        stop = len(text) if end == -1 else end
+        found.append((at, text[at:stop].removesuffix("\r")))
+        at = len(text) if end == -1 else end + 1
+    return found
+
+
+def after(text: str, at: int) -> int:
+    """The start of the line after the one that holds `at`."""
+    end = text.find("\n", at)
+    return len(text) if end == -1 else end + 1
+
+
+def line_number(text: str, at: int) -> int:
+    """The number of the line that holds `at`, from 1."""
+    return text.count("\n", 0, at) + 1
+
+
+def inserted(text: str, at: int, new: list[str]) -> str:
+    """Whole lines to be put in at the start of a line or the end of the text, with the text's own line ends."""
+    end = line_end(text)
+    if at == len(text) and text not in {"", MARK} and not text.endswith("\n"):
+        return "".join(end + line for line in new)
+    return "".join(line + end for line in new)

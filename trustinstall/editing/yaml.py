@@ -1,0 +1,67 @@
+"""YAML, as far as settings of tools need it: scalars at the top of a block mapping; anything else is only passed over.
+
+Source: YAML 1.2.2, chapters 6 to 8. RubyGems' keys are symbols (`:ssl_ca_cert:`); Bundler reads a subset of its own.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trustinstall.editing.text import MARK, Key, Malformed, Path, inserted, lines
+
+_KEY = re.compile(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
+_COMMENT = re.compile(r"(?:^|[ \t])#.*")
+
+
+class Yaml:
+    """One document that is a mapping, written in lines."""
+
+    def keys(self, text: str) -> list[Key]:
+        """Every key at the top; what is indented, and a list below it, is part of its value."""
+        found: list[Key] = []
+        started = False
+        for start, line in lines(text):
+            if not line.strip() or line[0] == "#":
+                continue
+            if line[0] in " \t" or line.startswith(("- ", "-\t")) or line == "-":
+                if not found:
+                    raise self._refused(text, start)
+                last = found.pop()
+                found.append(Key(last.path, f"{last.value}\n{line}", last.start, self._end(text, start)))
+                continue
+            if re.fullmatch(r"---[ \t]*(?:#.*)?", line) and not found and not started:
+                started = True
+                continue
+            match = _KEY.fullmatch(line)
+            if match is None:
+                raise self._refused(text, start)
+            key, value = match["key"].strip("\"'"), _scalar(match["value"] or "")
+            found.append(Key((key,), value, start, self._end(text, start)))
+        return found
+
+    def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
+        """Before the first key: behind the last one may stand a block whose last line break counts."""
+        found = self.keys(text)
+        marks = [start for start, line in lines(text) if line.startswith("---")]
+        empty = self._end(text, marks[0]) if marks else len(MARK) if text.startswith(MARK) else 0
+        at = found[0].start if found else empty
+        return at, inserted(text, at, [f'{path[-1]}: "{value}"'])
+
+    @staticmethod
+    def _end(text: str, start: int) -> int:
+        end = text.find("\n", start)
+        return len(text) if end == -1 else end + 1
+
+    @staticmethod
+    def _refused(text: str, start: int) -> Malformed:
+        return Malformed(f"line {text.count(chr(10), 0, start) + 1} is no key that this program can be sure of")
+
+
+def _scalar(value: str) -> str:
+    """A scalar without its quotes or the comment behind it; what is no scalar stays as it is written."""
+    value = value.strip()
+    for quote in "\"'":
+        if value.startswith(quote) and (end := value.find(quote, 1)) > 0:
+            rest = value[end + 1 :].strip()
+            return value[1:end] if not rest or rest[0] == "#" else value
+    return _COMMENT.sub("", value).strip()

@@ -1,0 +1,93 @@
+"""One key of a tool's settings file as a change that can be journalled: put there, and taken out to the byte."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from trustinstall import editing
+from trustinstall.blocks import Original
+from trustinstall.jsondata import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class SetKey:
+    """A change of one key; made twice, it is made once.
+
+    Attributes:
+        format: how the file is written, a name of `editing.FORMATS`.
+        path: the names of sections, tables or objects, and the key's own.
+        value: what it shall say; a key that says anything else is somebody else's, and is left as it is.
+        present: whether it shall be there.
+        inserted: where it shall not, the text that was put in for it.
+        original: set only in an inverse that would not be exact otherwise.
+    """
+
+    format: str
+    path: tuple[str, ...]
+    value: str
+    present: bool = True
+    inserted: str = ""
+    original: Original | None = None
+
+    def apply(self, old: bytes) -> bytes:
+        """The changed content; what cannot be changed for certain is returned as it is: the store is looked at."""
+        if self.original and _digest(old) == self.original.instead_of:
+            return self.original.content
+        try:
+            found = editing.get(self.format, old, self.path)
+            if self.present and found is None:
+                return editing.put(self.format, old, self.path, self.value)[0]
+            if not self.present and found == self.value:
+                return editing.take(self.format, old, self.path, self.inserted)
+        except editing.Malformed:
+            return self._cut(old)
+        return old
+
+    def inverse(self, old: bytes) -> SetKey:
+        """What undoes `apply(old)`: exact on that very content, and harmless where somebody has changed it since."""
+        new = self.apply(old)
+        undo = replace(self, present=not self.present, original=None)
+        if self.present and new != old:
+            undo = replace(undo, inserted=editing.put(self.format, old, self.path, self.value)[1])
+        if new == old or undo.apply(new) == old:
+            return undo if new != old else self
+        return replace(undo, original=Original(_digest(new), old))
+
+    def _cut(self, old: bytes) -> bytes:
+        """Take our very text out of a file that somebody has damaged: it must not name what is no longer there."""
+        text = self.inserted.encode()
+        return old.replace(text, b"") if not self.present and text and old.count(text) == 1 else old
+
+    def to_json(self) -> dict[str, Any]:
+        """It as plain JSON data; `from_json` reads it back."""
+        return {
+            "format": self.format,
+            "path": list(self.path),
+            "value": self.value,
+            "present": self.present,
+            "inserted": self.inserted,
+            "original": self.original.to_json() if self.original else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SetKey:
+        """Read what `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
+        if data["format"] not in editing.FORMATS or not isinstance(data["present"], bool):
+            raise ValueError("no such setting")
+        return cls(
+            str(data["format"]),
+            words(data["path"]),
+            str(data["value"]),
+            data["present"],
+            str(data["inserted"]),
+            Original.from_json(data["original"]) if data["original"] else None,
+        )
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,68 @@
+"""The table of developer tools for this machine: what is there, how each is made to trust a root, and how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall import survey
+from trustinstall.backend import Observation, Places
+from trustinstall_platforms import tool_places, tools
+from trustinstall_platforms.settings import Settings
+
+if TYPE_CHECKING:
+    from trustinstall.backend import Store
+    from trustinstall.host import Host
+
+
+@dataclass(frozen=True)
+class ToolView:
+    """One tool that is there.
+
+    Attributes:
+        tool: what people call it.
+        mode: "adds", "replaces" (what it has built in, by a whole bundle), "follows" the system, or "variable".
+        file: its settings file, or "".
+        key: the key in it, with sections, or "".
+        state: "set", "not set", or in words what it does or why it is left alone.
+        known: "real" (and what was tried) or "documented".
+        source: how this is known.
+    """
+
+    tool: str
+    mode: str
+    file: str
+    key: str
+    state: str
+    known: str
+    source: str
+
+
+def look(host: Host) -> tuple[ToolView, ...]:
+    """The tools of the acting account, by the table's order; nothing is changed, and nothing is run."""
+    backend = Settings()
+    stores = {store.location: store for store in backend.discover(host, Places())}
+    found = [
+        ToolView(one.name, one.mode, path, ".".join(one.key), _state(host, backend, store), one.known, one.source)
+        for one, path in tool_places.files(host)
+        if (store := stores.get(host.real(path))) is not None
+    ]
+    others = [
+        ToolView(one.name, "follows" if one.follows else "variable", "", "", one.how, one.known, one.source)
+        for one in tools.OTHERS
+        if tool_places.programs(host, one.programs)
+    ]
+    return (*found, *others)
+
+
+def _state(host: Host, backend: Settings, store: Store) -> str:
+    if store.follows is not None:
+        return "names the system's bundle"
+    if store.unwritable is not None:
+        return store.unwritable
+    seen = survey.observe(host, backend, store)
+    if not isinstance(seen, Observation):
+        return seen
+    if store.needs is None:
+        return "names a bundle that is not ours; ours goes into it"
+    return "set" if seen.ours else "not set"
