@@ -88,6 +88,7 @@ def _outcome(item: dict[str, Any]) -> Outcome:
             None if store["unwritable"] is None else _text(store["unwritable"], 500),
             _text(store["label"], 4096),
             bool(store["system"]),
+            serves=bool(store["serves"]),
         ),
         Result(item["result"]),
         _text(item["detail"], 1000),
