@@ -109,7 +109,7 @@ class Settings:
         strangers = frozenset(seen.anchors) if setting.value is None else frozenset[str]()
         go = {one.certificate.sha256 for one in wanted if not one.trusted}
         new = [one.certificate.sha256 for one in wanted if one.trusted and one.certificate.sha256 not in strangers]
-        foreign = frozenset(one.certificate.sha256 for one in wanted if one.certificate.sha256 in strangers)
+        foreign = strangers & {one.certificate.sha256 for one in wanted if one.trusted}
         if setting.value is None:
             return self._set(host, store, setting, new, foreign)
         if new:
