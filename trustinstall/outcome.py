@@ -91,6 +91,7 @@ def _outcome(item: dict[str, Any]) -> Outcome:
             _text(store["label"], 4096),
             bool(store["system"]),
             sealed=bool(store["sealed"]),
+            serves=bool(store["serves"]),
         ),
         Result(item["result"]),
         _text(item["detail"], 1000),

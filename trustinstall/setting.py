@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from trustinstall import editing
 from trustinstall.blocks import Original
 from trustinstall.jsondata import words
 
@@ -36,6 +35,8 @@ class SetKey:
 
     def apply(self, old: bytes) -> bytes:
         """The changed content; what cannot be changed for certain is returned as it is: the store is looked at."""
+        from trustinstall import editing  # 6 ms that only a command which changes a setting needs
+
         if self.original and _digest(old) == self.original.instead_of:
             return self.original.content
         try:
@@ -50,6 +51,8 @@ class SetKey:
 
     def inverse(self, old: bytes) -> SetKey:
         """What undoes `apply(old)`: exact on that very content, and harmless where somebody has changed it since."""
+        from trustinstall import editing
+
         new = self.apply(old)
         undo = replace(self, present=not self.present, original=None)
         if self.present and new != old:
@@ -77,6 +80,8 @@ class SetKey:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SetKey:
         """Read what `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
+        from trustinstall import editing
+
         if data["format"] not in editing.FORMATS or not isinstance(data["present"], bool):
             raise ValueError("no such setting")
         return cls(

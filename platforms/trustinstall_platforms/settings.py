@@ -109,7 +109,7 @@ class Settings:
         strangers = frozenset(seen.anchors) if setting.value is None else frozenset[str]()
         go = {one.certificate.sha256 for one in wanted if not one.trusted}
         new = [one.certificate.sha256 for one in wanted if one.trusted and one.certificate.sha256 not in strangers]
-        foreign = frozenset(one.certificate.sha256 for one in wanted if one.certificate.sha256 in strangers)
+        foreign = strangers & {one.certificate.sha256 for one in wanted if one.trusted}
         if setting.value is None:
             return self._set(host, store, setting, new, foreign)
         if new:
@@ -168,8 +168,10 @@ class Settings:
         location = host.real(path)
         if directory is None:
             return None
-        setting = self._setting(host, location, tool)
         owner, unwritable = tool_places.owner(host, location)
+        if host.account.is_root and owner != 0:
+            return None  # a link of root's into another account's files, which root does not even read
+        setting = self._setting(host, location, tool)
         if host.link_target(path) is not None and host.status(location) is None:
             unwritable = "it is a link that leads nowhere; mend the link"
         follows = None

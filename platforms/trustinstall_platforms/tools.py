@@ -192,7 +192,7 @@ OTHERS = (
     Other("git", ("git",), _OPENSSL, "git-config(1), http.sslCAInfo; libcurl", known="real"),
     Other("curl", ("curl",), _OPENSSL, "curl(1), --cacert", known="real"),
     Other("wget", ("wget",), _OPENSSL, "GNU Wget manual, ca_certificate", known="real"),
-    Other("hg", ("hg",), f"{_OPENSSL}, from 3.4", "Mercurial wiki, CACertificates"),
+    Other("hg", ("hg",), _OPENSSL, "Mercurial wiki, CACertificates"),
     Other("svn", ("svn",), f"{_OPENSSL}, unless ssl-trust-default-ca is no", "Subversion book, runtime configuration"),
     Other("cargo", ("cargo",), "follows the system: openssl-probe, libcurl", "The Cargo Book, http.cainfo"),
     Other(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,26 @@ def test_where_the_file_fails_no_setting_names_it(host: Host) -> None:
     assert host.read(NPMRC) == before
 
 
+@dataclass(frozen=True)
+class Refusing(Host):
+    """A host on which no settings file can be written any more when it comes to it."""
+
+    def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
+        """Our own files and state can be."""
+        if path in {NPMRC, CLAUDE}:
+            raise OSError(28, "No space left on device", path)
+        super().write(path, content, mode, owner, token)
+
+
+def test_a_file_that_no_setting_came_to_name_goes_again(host: Host) -> None:
+    """Where every setting fails in the making, our own files do not stay behind."""
+    before = tree(host)
+    refusing = Refusing(**{name: getattr(host, name) for name in host.__dataclass_fields__})
+    assert results(change(refusing)) == {NPMRC: Result.FAILED, CLAUDE: Result.FAILED}
+    assert tree(host) == before
+    assert results(change(host))[NPMRC] is Result.ADDED
+
+
 def test_a_setting_that_cannot_be_taken_back_keeps_its_file(host: Host) -> None:
     """Where somebody has damaged the settings, the file that they name stays, and both say why."""
     change(host)
@@ -274,6 +295,8 @@ def test_the_machines_setting_counts_for_an_account(host: Host) -> None:
     write(host, "/etc/pip.conf", b"[global]\ncert = /opt/machine.pem\n")
     done = change(host, 0, store=("settings:pip",))
     assert results(done) == {"/home/alice/.config/pip/pip.conf": Result.ALREADY}
+    gone = change(host, 0, trusted=False, store=("settings:pip",))
+    assert results(gone) == {"/home/alice/.config/pip/pip.conf": Result.ABSENT}
     assert results(change(host, 1, store=("settings:pip",)))["/home/alice/.config/pip/pip.conf"] is Result.ADDED
 
 

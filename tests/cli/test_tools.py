@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tests.cli.machine import CERT, deliver, told
+import stat
+
+from tests.cli.machine import CERT, deliver, holds, result, told
 from tests.support.throwaway import Throwaway
+
+OWN, PIP = "/usr/local/share/trustinstall", "/etc/pip.conf"
 
 
 def _tools(root: Throwaway, user: str) -> dict[str, dict[str, str]]:
@@ -33,3 +37,28 @@ def test_what_is_set_is_said(fresh: Throwaway) -> None:
 def test_root_sees_the_machines_files(fresh: Throwaway) -> None:
     """For root a tool with a file for all accounts is shown with that."""
     assert _tools(fresh, "root")["pip"]["file"] == "/etc/pip.conf"
+
+
+def test_the_machines_files_are_everybodys_to_read(fresh: Throwaway) -> None:
+    """Root makes the machine's bundle, which all may read and only root may write; `remove` leaves nothing."""
+    deliver(fresh)
+    before = set(fresh.changes())
+    fresh.trustinstall("add", CERT, check=True)
+    assert fresh.read("/etc/pip.conf") == f"[global]\ncert = {OWN}/bundle.pem\n".encode()
+    assert holds(fresh, f"{OWN}/bundle.pem")
+    for path, mode in ((OWN, 0o755), (f"{OWN}/bundle.pem", 0o644), (f"{OWN}/anchors.pem", 0o644), (PIP, 0o644)):
+        found = fresh.path(path).stat()
+        assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, mode), path
+    assert f"{OWN}/bundle.pem" in fresh.run(["pip3", "config", "list"], user="alice").stdout
+    fresh.trustinstall("remove", "--all", check=True)
+    left = {path for path in set(fresh.changes()) - before if not path.startswith("/var/lib/trustinstall")}
+    assert left <= {"/usr/local/share", "/var/lib"}  # times of change
+
+
+def test_a_machines_place_that_others_may_write_is_not_used(fresh: Throwaway) -> None:
+    """Where somebody else may write above our own file, neither it nor a setting that names it is made."""
+    deliver(fresh)
+    fresh.run(["chown", "alice", "/usr/local/share"], check=True)
+    found = told(fresh.trustinstall("add", "--json", CERT))
+    assert (result(found, f"own-bundle:{OWN}/bundle.pem"), result(found, f"settings:{PIP}")) == ("failed", "failed")
+    assert not fresh.path(PIP).exists()

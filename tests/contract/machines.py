@@ -147,6 +147,8 @@ class Debian(Base):
         )
         keystore = throwaway.path(_KEYSTORE)
         self._delivered = keystore.read_bytes() if keystore.exists() else b""
+        if self._delivered and not FULL:
+            self.kills, self.crowd = 4, 3  # each run waits for Java, and the tool is the other machine's
         throwaway.freeze()
 
     def __hash__(self) -> int:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.contract.machines import Base, Run
+from tests.contract.machines import FULL, Base, Run
 from tests.support.changes import Entry
 from tests.support.macos.mac import LAUNCHER, SECURITY, SYSTEM_KEYCHAIN, Mac
 from tests.support.macos.standin import machine
@@ -41,6 +41,7 @@ class MacMachine(Base):
         store = f"{store}:{location}" if self._own else store
         super().__init__(throwaway, user, store, location, state, tool=SECURITY, sabotages=SABOTAGE)
         self.singly = True
+        self.kills, self.crowd = (100, 20) if FULL else (6, 4)
         self._deliver()
 
     def _deliver(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import importlib
 import json
 import re
@@ -286,3 +287,32 @@ def test_every_format_is_tested() -> None:
     make: Callable[[str], object] = documents
     assert set(PATHS) == set(PIECES) == set(editing.FORMATS)
     assert all(make(kind) is not None for kind in PATHS)
+
+
+LONG = 200_000
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("ini", "[global]\n" * LONG),
+        ("ini", "[global]\nkey = 1\n" + " more\n" * LONG),
+        ("npmrc", "key = 1\n" * LONG),
+        ("json", "[" * LONG),
+        ("json", '{"a":' * LONG),
+        ("json", '{"a": 1 /* * ' + "/* " * LONG),
+        ("toml", "a = " + "[" * LONG),
+        ("toml", 'a = """' + '\\"' * LONG),
+        ("toml", "[a]\n" * LONG),
+        ("yaml", "key:\n" + "  - more\n" * LONG),
+        ("yaml", "a" + ":a" * LONG),
+        ("shell", "export A=" + "'" * LONG),
+        ("yarnrc", "a " * LONG),
+    ],
+    ids=lambda value: value if len(value) < 10 else value[:12],
+)
+def test_hostile_files_cost_little(kind: str, content: str) -> None:
+    """A file that was made to keep us busy is read, or refused, in the time of its size."""
+    with contextlib.suppress(Malformed):
+        editing.put(kind, content.encode(), PATHS[kind], VALUE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from trustinstall.editing.text import MARK, Key, Malformed, Path, after, inserted, lines
+from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, after, inserted, line_number, lines
 
 _SECTION = re.compile(r"\[(?P<name>[^\]]+)\]")
 _KEY = re.compile(r"(?P<key>[^=:\s][^=:]*?)\s*[=:]\s*(?P<value>.*)")
@@ -20,53 +20,52 @@ class Ini:
 
     def keys(self, text: str) -> list[Key]:
         """Every key, its section's name first; keys are compared in lower case."""
-        found: list[Key] = []
-        section: str | None = None
-        depth: int | None = None  # of the last key's indentation, while its value may go on
-        for start, line in lines(text):
-            bare = line.strip()
-            if not bare or bare[0] in "#;":
-                continue
-            indent = len(line) - len(line.lstrip())
-            if depth is not None and indent > depth:
-                last = found.pop()
-                found.append(Key(last.path, f"{last.value}\n{bare}", last.start, after(text, start)))
-                continue
-            depth = indent
-            if match := _SECTION.match(bare):
-                section, depth = match["name"], None
-                continue
-            match = _KEY.fullmatch(bare)
-            if match is None or section is None:
-                raise Malformed(f"line {text.count(chr(10), 0, start) + 1} is neither a section nor a key in one")
-            found.append(Key((section, match["key"].lower()), match["value"].strip(), start, after(text, start)))
-        return found
+        return self._read(text)[0]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
         """At the end of the section's keys; a section that is not there comes at the end, behind an empty line."""
         section, key = path
         line = f"{key} = {value}"
-        ends = [one.end for one in self.keys(text) if one.path[0] == section]
-        headers = [start for start, each in lines(text) if self._opens(text, start, each, section)]
-        if headers:
-            at = max([after(text, headers[-1]), *(end for end in ends if end > headers[-1])])
-            return at, inserted(text, at, [self._indent(text, headers[-1], at) + line])
-        empty = [] if text in {"", MARK} else [""]
-        return len(text), inserted(text, len(text), [*empty, f"[{section}]", line])
+        keys, headers = self._read(text)
+        header = next((start for start, name in reversed(headers) if name == section), None)
+        if header is None:
+            empty = [] if text in {"", MARK} else [""]
+            return len(text), inserted(text, len(text), [*empty, f"[{section}]", line])
+        last = next((one for one in reversed(keys) if one.path[0] == section and one.start > header), None)
+        if last is None:
+            at = after(text, header)
+            return at, inserted(text, at, [line])
+        above = text[last.start :]
+        indent = above[: len(above) - len(above.lstrip(" \t"))]  # one that is deeper would continue that key
+        return last.end, inserted(text, last.end, [indent + line])
 
-    def _opens(self, text: str, start: int, line: str, section: str) -> bool:
-        """Whether a line is the section's header, and does not continue a value."""
-        match = _SECTION.match(line.strip())
-        inside = any(one.start < start < one.end for one in self.keys(text)) if match else False
-        return match is not None and match["name"] == section and not inside
-
-    def _indent(self, text: str, header: int, at: int) -> str:
-        """The indentation of the section's last key: one that is deeper would continue it."""
-        found = [one for one in self.keys(text) if header < one.start < at]
-        if not found:
-            return ""
-        line = text[found[-1].start :]
-        return line[: len(line) - len(line.lstrip(" \t"))]
+    @staticmethod
+    def _read(text: str) -> tuple[list[Key], list[tuple[int, str]]]:
+        """Every key, and where each section begins."""
+        open_: Continued | None = None
+        found: list[Continued] = []
+        headers: list[tuple[int, str]] = []
+        depth = 0
+        for start, line in lines(text):
+            bare = line.strip()
+            if not bare or bare[0] in "#;":
+                continue
+            indent = len(line) - len(line.lstrip())
+            if open_ is not None and indent > depth:
+                open_.go_on(bare, after(text, start))
+                continue
+            depth = indent
+            if match := _SECTION.match(bare):
+                headers.append((start, match["name"]))
+                open_ = None
+                continue
+            match = _KEY.fullmatch(bare)
+            if match is None or not headers:
+                raise Malformed(f"line {line_number(text, start)} is neither a section nor a key in one")
+            path = (headers[-1][1], match["key"].lower())
+            open_ = Continued(path, [match["value"].strip()], start, after(text, start))
+            found.append(open_)
+        return [one.key for one in found], headers
 
 
 class Npm:

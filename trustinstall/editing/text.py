@@ -29,6 +29,26 @@ class Key:
         return self.start, self.end
 
 
+@dataclass
+class Continued:
+    """A key whose value goes on in the lines below it."""
+
+    path: Path
+    values: list[str]
+    start: int
+    end: int
+
+    def go_on(self, value: str, end: int) -> None:
+        """Take one more line."""
+        self.values.append(value)
+        self.end = end
+
+    @property
+    def key(self) -> Key:
+        """All of it."""
+        return Key(self.path, "\n".join(self.values), self.start, self.end)
+
+
 class Format(Protocol):
     """How one kind of file is written."""
 

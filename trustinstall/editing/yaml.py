@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from trustinstall.editing.text import MARK, Key, Malformed, Path, inserted, lines
+from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, after, inserted, line_number, lines
 
 _KEY = re.compile(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
@@ -18,7 +18,7 @@ class Yaml:
 
     def keys(self, text: str) -> list[Key]:
         """Every key at the top; what is indented, and a list below it, is part of its value."""
-        found: list[Key] = []
+        found: list[Continued] = []
         started = False
         for start, line in lines(text):
             if not line.strip() or line[0] == "#":
@@ -26,8 +26,7 @@ class Yaml:
             if line[0] in " \t" or line.startswith(("- ", "-\t")) or line == "-":
                 if not found:
                     raise self._refused(text, start)
-                last = found.pop()
-                found.append(Key(last.path, f"{last.value}\n{line}", last.start, self._end(text, start)))
+                found[-1].go_on(line, after(text, start))
                 continue
             if re.fullmatch(r"---[ \t]*(?:#.*)?", line) and not found and not started:
                 started = True
@@ -36,25 +35,20 @@ class Yaml:
             if match is None:
                 raise self._refused(text, start)
             key, value = match["key"].strip("\"'"), _scalar(match["value"] or "")
-            found.append(Key((key,), value, start, self._end(text, start)))
-        return found
+            found.append(Continued((key,), [value], start, after(text, start)))
+        return [one.key for one in found]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
         """Before the first key: behind the last one may stand a block whose last line break counts."""
         found = self.keys(text)
         marks = [start for start, line in lines(text) if line.startswith("---")]
-        empty = self._end(text, marks[0]) if marks else len(MARK) if text.startswith(MARK) else 0
+        empty = after(text, marks[0]) if marks else len(MARK) if text.startswith(MARK) else 0
         at = found[0].start if found else empty
         return at, inserted(text, at, [f'{path[-1]}: "{value}"'])
 
     @staticmethod
-    def _end(text: str, start: int) -> int:
-        end = text.find("\n", start)
-        return len(text) if end == -1 else end + 1
-
-    @staticmethod
     def _refused(text: str, start: int) -> Malformed:
-        return Malformed(f"line {text.count(chr(10), 0, start) + 1} is no key that this program can be sure of")
+        return Malformed(f"line {line_number(text, start)} is no key that this program can be sure of")
 
 
 def _scalar(value: str) -> str:
