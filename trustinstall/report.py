@@ -214,7 +214,7 @@ def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> 
     if every_anchor:
         for store in dict.fromkeys(anchor.store for anchor in view.anchors):
             found = [anchor for anchor in view.anchors if anchor.store == store]
-            lines += ["", style.loud(f"{printable(store, 4096)}: {len(found)} anchors")]
+            lines += ["", style.loud(f"{printable(store, 4096)}: {_count(len(found), 'anchor')}")]
             lines += [
                 f"  {anchor.sha256[:16]} {'*' if anchor.ours else ' '} {printable(anchor.subject, 58)}"
                 for anchor in found
@@ -243,7 +243,7 @@ def stores_lines(view: View, style: Style) -> list[str]:
     """Every store that was found: a line each, and what is wrong with it on a second one."""
     lines: list[str] = []
     for one in view.stores:
-        count = "unreadable" if one.anchors is None else f"{one.anchors} anchors"
+        count = "unreadable" if one.anchors is None else _count(one.anchors, "anchor")
         ours = f", {one.ours} ours" if one.ours else ""
         lines.append(style.loud(printable(one.store, 4096)))
         lines += wrapped(f"{one.scope}; {_access(one)}; {count}{ours}; read by {one.clients}", "    ")
