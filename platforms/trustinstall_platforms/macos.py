@@ -4,6 +4,10 @@ A certificate is trusted in two halves: it lies in a keychain, and trust setting
 there without the other, and either can be somebody else's: what we have put is in the ledger, half by half.
 
 The machine's trust settings hold for every account; an account's own come before them.
+
+With `--domain` keychains are left out. Trust settings have a policy string, but for TLS that is one host name, and none
+of the names below it (Apple's documentation of SecTrustSettingsCopyTrustSettings); `add-trusted-cert -s` takes one of
+them; and the verifiers of Chromium and Go pass over settings that have one.
 """
 
 from __future__ import annotations

@@ -113,3 +113,15 @@ def test_what_somebody_denies_is_not_overruled(deliver: Deliver) -> None:
     assert not machine.trusts(sha256)
     assert machine.snapshot() == before
     assert machine.mac.dialogs() == dialogs
+
+
+def test_a_root_for_some_names_is_left_out(deliver: Deliver) -> None:
+    """A keychain cannot keep a root to a domain and what is below it: it says so, and gets none."""
+    machine = deliver("keychain")
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    added = run(machine, "add", "--domain", "corp.example", path)
+    assert result(added, machine) == "not_covered"
+    assert "cannot keep a root to some names" in str(added.report)
+    assert not machine.trusts(sha256)
+    assert machine.snapshot() == before
