@@ -210,7 +210,7 @@ process.run(Run(({program!r},)), {program!r}, {{}}, (lock,))
 
 def test_what_a_killed_query_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory that nobody works in any more goes; one that is in use, and whatever is not ours, stays."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     dead = tmp_path / ".trustinstall-dead"
     dead.mkdir(0o700)
     (dead / "answer").write_text("x")

@@ -88,7 +88,7 @@ def run(
     name = name or os.path.basename(command.argv[0])
     _check_program(program, name)
     # Files and no pipes: a tool that outlives us is not ended by a reader that has gone.
-    with _arguments(command, aside) as (arguments, _), tempfile.TemporaryFile() as said:
+    with _arguments(command, aside) as (arguments, _), tempfile.TemporaryFile(dir=scratch.place()) as said:
         status = _run(command, (program, *arguments), told, inherit, said, said)
         result = ToolResult(status, _last(said))
     if result.status and command.must_succeed:
@@ -102,8 +102,8 @@ def query(command: Run, program: str, told: Mapping[str, str], aside: str | None
     _check_program(program, name)
     with (
         _arguments(command, aside) as (arguments, answered),
-        tempfile.TemporaryFile() as said,
-        tempfile.TemporaryFile() as complained,
+        tempfile.TemporaryFile(dir=scratch.place()) as said,
+        tempfile.TemporaryFile(dir=scratch.place()) as complained,
     ):
         status = _run(command, (program, *arguments), told, (), said, complained)
         said.seek(0)
@@ -153,7 +153,7 @@ def _run(
 ) -> int:
     """Start a tool and wait for its end; its exit status."""
     name = os.path.basename(argv[0])
-    with tempfile.TemporaryFile() as given:
+    with tempfile.TemporaryFile(dir=scratch.place()) as given:
         given.write(command.stdin)
         given.seek(0)
         try:

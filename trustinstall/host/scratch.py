@@ -19,11 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+_PLACES = ("/tmp", "/var/tmp")  # noqa: S108  nothing in them has a name that could be guessed
+
+
+def place() -> str:
+    """Where temporary files lie: in TMPDIR, or where hier(7) says.
+
+    `tempfile.gettempdir` writes a file to try a directory, and a kill would leave that behind.
+    """
+    if sys.platform == "win32":
+        return tempfile.gettempdir()
+    named = os.environ.get("TMPDIR", "")
+    places = (named, *_PLACES) if named.startswith("/") else _PLACES
+    usable = (one for one in places if os.path.isdir(one) and os.access(one, os.W_OK | os.X_OK))
+    return next(usable, _PLACES[0])
+
+
 @contextlib.contextmanager
 def directory(parent: str | None) -> Generator[str, None, None]:
     """The path of a new directory that nobody else may enter, in `parent` (None: where temporary files lie)."""
     while True:
-        made = tempfile.TemporaryDirectory(prefix=files.temporary_name(""), dir=parent)
+        made = tempfile.TemporaryDirectory(prefix=files.temporary_name(""), dir=parent or place())
         with made as path, contextlib.ExitStack() as stack:
             if _hold(path, stack):
                 yield path
@@ -32,7 +48,7 @@ def directory(parent: str | None) -> Generator[str, None, None]:
 
 def sweep() -> None:
     """Remove what killed commands of this account have left where temporary files lie."""
-    top = tempfile.gettempdir()
+    top = place()
     with contextlib.suppress(OSError):
         for name in os.listdir(top):
             if name.startswith(files.temporary_name("")):
