@@ -99,7 +99,7 @@ def _columns(database: sqlite3.Connection, table: str) -> set[str]:
 def _is_computed(database: sqlite3.Connection, table: str) -> bool:
     """Whether it is a view or a virtual table: what those answer may be endless, or larger than any file."""
     statement = "SELECT count(*) FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type = 'table' AND rootpage > 0"
-    return database.execute(statement, (table,)).fetchone() == (0,)
+    return bool(database.execute(statement, (table,)).fetchone() == (0,))
 
 
 def _bytes(value: object) -> bytes | None:
