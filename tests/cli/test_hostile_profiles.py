@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from tests.cli.machine import CERT, FULL, ROOT, deliver, quick, result, snapshot, told
+from tests.support.changes import Entry
 from tests.support.throwaway import Throwaway
 
 TOP, HIS_TOP = "/home/alice/.mozilla/firefox", "/home/bob/.mozilla/firefox"
@@ -131,13 +132,13 @@ def desk(browsers: Throwaway) -> Iterator[Throwaway]:
 
 def plant(root: Throwaway, script: str) -> None:
     """Have alice do something."""
-    sql = "sql() { python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])' $p/cert9.db \"$1\"; }"
+    ask = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"
+    sql = f"sql() {{ python3 -c '{ask}' $p/cert9.db \"$1\"; }}"
     root.run(["sh", "-c", f"{sql}; t={TOP}; p={HERS}; {script}"], user="alice", check=True)
 
 
-def strayed(root: Throwaway, before: object) -> set[str]:
+def strayed(root: Throwaway, before: Mapping[str, Entry | None]) -> set[str]:
     """What has changed that is neither in a home nor what root is there for."""
-    assert isinstance(before, dict)
     after = snapshot(root, "/home/alice")
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     policies = tuple(path for path in changed if "/policies" in path or path.startswith("/usr/lib/mozilla"))
@@ -156,7 +157,8 @@ def test_root_works_for_a_hostile_account(desk: Throwaway, planted: str) -> None
         ran = desk.trustinstall(command, "--json", *users, one, timeout=300)
         assert time.monotonic() - start < (LATER if planted in SLOW else SOON)
         found = told(ran)
-        bobs = [each["result"] for each in found["stores"] if (each["id"], each["scope"]) == (f"nss:{HIS}", "bob")]
+        his = (f"nss:{HIS}", "bob")
+        bobs = [each["result"] for each in found["stores"] if (each["id"], each["scope"]) == his]
         assert (result(found, "debian"), bobs) == (done, [done])
         assert "Traceback" not in ran.stderr
         said = [each["detail"] for each in (*found["stores"], *found["problems"]) if each.get("detail")]
