@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
 _MOST, _LONGEST = 10_000, 4096  # stores of one account, characters of an id
+_PATIENCE = 120.0  # seconds to look into an account's stores, which nobody has asked us to work for
 _SHOWN = frozenset({Result.REMOVED, Result.FAILED, Result.PLANNED})
 
 
@@ -114,7 +115,7 @@ class Imports:
             return None
         job = partial(_holders, replace(self.host, account=account, environ={}), self.backends, sha256)
         try:
-            return _from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)), sha256)
+            return _from_bytes(self.host.as_account(account, job, partial(self.tick, account.name), _PATIENCE), sha256)
         except (TrustInstallError, OSError):
             return None
 

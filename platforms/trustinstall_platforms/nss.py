@@ -74,11 +74,13 @@ class Nss:
 
     name = "nss"
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
-        """Find the databases in the acting account's home; root's own are the machine's, and have policies."""
-        if host.platform != "linux" or host.account.is_root or not host.account.home:
-            return []
-        return [self._store(host, one) for one in nss_places.databases(host)]
+    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+        """Find the databases in the acting account's home; root's own are the machine's, and have policies.
+
+        Raises OSError as `nss_places.databases`.
+        """
+        if host.platform == "linux" and not host.account.is_root and host.account.home:
+            yield from (self._store(host, one) for one in nss_places.databases(host))
 
     def at(self, host: Host, location: str) -> Store | None:
         """The database that the ledger remembers, if its directory is there and is still the account's."""

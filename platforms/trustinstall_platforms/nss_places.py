@@ -14,11 +14,13 @@ What is in a home is its owner's: these functions are called by nobody else's pr
 
 from __future__ import annotations
 
+import errno
 import posixpath
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from trustinstall.errors import printable
 from trustinstall_platforms import chromium_browsers
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ _CONFINED = (
     ),
 )
 _INI_LIMIT = 1024 * 1024  # bytes
-_MOST_PROFILES = 200
+_MOST_PROFILES = 200  # of an account
+_MOST_NAMED = 2000  # lines that name a profile, in one file; whether one is there is looked up for each
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,30 @@ class Database:
 
 
 def databases(host: Host) -> Iterator[Database]:
-    """Every database of the acting account, links resolved, each once."""
+    """Every database of the acting account, links resolved, each once.
+
+    Raises OSError after all those before it where there are more than any account needs, or one cannot be named.
+    """
     home = (host.account.home or "").rstrip("/")
     seen: set[str] = set()
     if not home:
         return
-    for one in (*_chromiums(host, home), *_profiles(host, home)):
+    unprintable: list[str] = []
+    for one in chain(_chromiums(host, home), _profiles(host, home)):
         real = host.real(one.path)
-        if real not in seen and real.isprintable():
-            seen.add(real)
+        if real in seen:
+            continue
+        seen.add(real)
+        if len(seen) > _MOST_PROFILES:
+            raise OSError(errno.EFBIG, f"there are more than {_MOST_PROFILES} profiles; delete some: others are left")
+        if real.isprintable():
             yield Database(one.name, real, one.profile)
+        else:
+            unprintable.append(real)
+    if unprintable:
+        raise OSError(
+            errno.EINVAL, f"a profile has a name that nobody can read ({printable(unprintable[0])}); rename it"
+        )
 
 
 def _chromiums(host: Host, home: str) -> Iterator[Database]:
@@ -111,8 +128,9 @@ def _profiles(host: Host, home: str) -> Iterator[Database]:
     config = _variable(host, "XDG_CONFIG_HOME", f"{home}/.config")
     for name, place in MOZILLA:
         top = place.replace("{config}", config) if place.startswith("{") else f"{home}/{place}"
-        paths = dict.fromkeys(path for file in ("profiles.ini", "installs.ini") for path in _named(host, top, file))
-        for path in islice((path for path in paths if host.is_directory(path)), _MOST_PROFILES):
+        named = (islice(_named(host, top, file), _MOST_NAMED) for file in ("profiles.ini", "installs.ini"))
+        paths = dict.fromkeys(chain.from_iterable(named))
+        for path in (path for path in paths if host.is_directory(path)):
             yield Database(f"{name}: {posixpath.basename(path)}", path, profile=True)
 
 
@@ -124,7 +142,7 @@ def _named(host: Host, top: str, file: str) -> Iterator[str]:
         return
     for line in (content or b"").decode("utf-8", "replace").splitlines():
         key, _, value = line.partition("=")
-        if key.strip() in {"Path", "Default"} and value.strip() not in {"", "0", "1"}:
+        if key.strip() in {"Path", "Default"} and value.strip() not in {"", "0", "1"} and "\0" not in value:
             yield posixpath.normpath(posixpath.join(top, value.strip()))
 
 

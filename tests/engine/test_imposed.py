@@ -16,6 +16,7 @@ from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, Host
+from trustinstall.host.worker import PATIENCE
 from trustinstall.imposed import Imports
 from trustinstall.job import Wish
 from trustinstall.survey import Selection
@@ -37,9 +38,11 @@ class Village(Host):
         """Alice alone."""
         return [ALICE]
 
-    def as_account(self, account: Account, job: Callable[[], bytes], tick: Callable[[], None]) -> bytes:
-        """The answer, or no answer at all."""
-        assert (account, callable(job), callable(tick)) == (ALICE, True, True)
+    def as_account(
+        self, account: Account, job: Callable[[], bytes], tick: Callable[[], None], seconds: float = PATIENCE
+    ) -> bytes:
+        """The answer, or no answer at all; soon."""
+        assert (account, callable(job), callable(tick), 0 < seconds <= PATIENCE) == (ALICE, True, True, True)
         if not self.answer:
             raise TrustInstallError("no answer")
         return self.answer

@@ -320,9 +320,11 @@ class Host:
         """Give a lock back; see `locks.release`."""
         locks.release(descriptor)
 
-    def as_account(self, account: Account, job: Callable[[], bytes], tick: Callable[[], None]) -> bytes:
+    def as_account(
+        self, account: Account, job: Callable[[], bytes], tick: Callable[[], None], seconds: float = worker.PATIENCE
+    ) -> bytes:
         """Do a job as another account; see `worker.as_account`."""
-        return worker.as_account(account, job, tick)
+        return worker.as_account(account, job, tick, seconds)
 
     def append(self, path: str, content: bytes, mode: int) -> None:
         """Append to a file of ours, durably; it is created with this mode."""

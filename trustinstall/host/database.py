@@ -22,6 +22,7 @@ _PATIENCE = 5.0  # seconds for a lock of somebody else's
 _LONGEST = 20.0  # seconds for what is to be read
 _STEPS = 10_000  # of SQLite's machine, between two looks at the clock
 _MOST_ROWS, _MOST_BYTES = 100_000, 64 * 1024 * 1024
+_BESIDE = ("-journal", "-wal", "-shm")  # what SQLite opens by itself; where one is a FIFO, it would wait for ever
 
 
 def rows(path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
@@ -33,6 +34,8 @@ def rows(path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | No
         known = _columns(database, table)
         if not known:
             return []
+        if _is_computed(database, table):
+            raise OSError(errno.EINVAL, "it is no database of a browser's: what should be a table is computed", path)
         wanted = ", ".join(f'"{name}"' if name in known else "NULL" for name in columns)
         cursor = database.execute(f'SELECT {wanted} FROM "{table}"')  # noqa: S608  names are constants of ours
         found: list[tuple[bytes | None, ...]] = []
@@ -65,6 +68,10 @@ def _opened(path: str, mode: str) -> Generator[sqlite3.Connection]:
     except ImportError:
         raise OSError(errno.ENOSYS, "this Python has no sqlite3; install it", path) from None
     os.close(files.open_regular(path, getattr(os, "O_NOFOLLOW", 0)))
+    for beside in (f"{path}{ending}" for ending in _BESIDE):
+        status = files.status(beside)
+        if status is not None and status.kind is not files.Kind.FILE:
+            raise OSError(errno.EINVAL, "not a regular file", beside)
     end = time.monotonic() + _LONGEST
     try:
         with contextlib.closing(
@@ -87,6 +94,12 @@ def _opened(path: str, mode: str) -> Generator[sqlite3.Connection]:
 
 def _columns(database: sqlite3.Connection, table: str) -> set[str]:
     return {str(row[1]) for row in database.execute(f'PRAGMA table_info("{table}")')}
+
+
+def _is_computed(database: sqlite3.Connection, table: str) -> bool:
+    """Whether it is a view or a virtual table: what those answer may be endless, or larger than any file."""
+    statement = "SELECT count(*) FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type = 'table' AND rootpage > 0"
+    return bool(database.execute(statement, (table,)).fetchone() == (0,))
 
 
 def _bytes(value: object) -> bytes | None:
