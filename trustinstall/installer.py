@@ -300,11 +300,14 @@ class Installer:
             except (TrustInstallError, OSError) as error:
                 view += views.View(notes=(str(error),))
                 continue
+            # What it says of stores that are not its own may hide another account's.
             known = {one.store for one in view.stores}
+            stores = tuple(one for one in other.stores if one.scope == account.name and one.store not in known)
+            own = {one.store for one in stores}
             view += views.View(
                 tuple(one for one in other.listed if one.scope == account.name),
-                tuple(one for one in other.anchors if one.store not in known),
-                tuple(one for one in other.stores if one.store not in known),
+                tuple(one for one in other.anchors if one.store in own),
+                stores,
                 other.notes,
             )
         return view
