@@ -229,7 +229,7 @@ EXPORTS: list[tuple[list[str], object]] = [
 
 @pytest.mark.parametrize(("options", "expected"), EXPORTS)
 def test_export(mac: Mac, corp: Root, options: list[str], expected: object) -> None:
-    """The record: by SHA-1 in upper case; a constraint for each policy and name; names are lost without a policy, trustRoot is left out."""
+    """The record: by SHA-1 in upper case; one constraint for each policy and name; none for names alone."""
     mac.security(*ADD, *options, CORP, check=True)
     done = mac.security("trust-settings-export", "-d", PLIST, user="alice")
     assert said(done) == (0, "...Trust Settings exported successfully.\n", "")

@@ -92,7 +92,7 @@ def _constraints(found: list[tuple[str, str]]) -> list[Constraint] | None:
         return None
     words = [value for option, value in given if option == "-r"]
     policies = [value for option, value in given if option == "-p"]
-    strings = [value for option, value in given if option == "-s"]
+    strings: list[str | None] = [value for option, value in given if option == "-s"]
     for too_many, what in ((policies[_MOST_POLICIES:], "policy"), (strings[_MOST_STRINGS:], "policy string")):
         if too_many:
             status.say(f"Too many {what} arguments.")
