@@ -4,10 +4,6 @@ A certificate is trusted in two halves: it lies in a keychain, and trust setting
 there without the other, and either can be somebody else's: what we have put is in the ledger, half by half.
 
 The machine's trust settings hold for every account; an account's own come before them.
-
-With `--domain` keychains are left out. Trust settings have a policy string, but for TLS that is one host name, and none
-of the names below it (Apple's documentation of SecTrustSettingsCopyTrustSettings); `add-trusted-cert -s` takes one of
-them; and the verifiers of Chromium and Go pass over settings that have one.
 """
 
 from __future__ import annotations
@@ -45,6 +41,28 @@ _SAYS = {
 }
 _ON_SCREEN = "run it in Terminal on that Mac, as the account that is logged in there"
 _PROFILE = f"{_ON_SCREEN}, or write a profile for an MDM with `add --profile-out FILE`"
+
+
+# Why keychains are not `Constraining`, so that `--domain` leaves them out. `add-trusted-cert -p ssl -s HOST` does write
+# host names (kSecTrustSettingsPolicyString): up to 128 in one call, a setting for each. It is not enough, twice over:
+#
+# - macOS compares such a name with the host that is asked for, and they are the same or not (SecPVCContainsString in
+#   SecPolicyServer.c, tsCheckPolicyStr in TrustSettings.cpp, TrustSettingsTests.m; Security-61901, macOS 26). What
+#   `--domain` promises, a name with its sub-domains or a network, cannot be said.
+# - It binds those who let macOS decide. Programs that read trust settings themselves make of it what they like:
+#
+#   | who, and where                                                       | a root for one host is           |
+#   | -------------------------------------------------------------------- | -------------------------------- |
+#   | rustls-native-certs 0.8, by tls_trust_settings_for_certificate of    | trusted for every name: the      |
+#   | security-framework 3.7 (trust_settings.rs)                           | string is not looked at          |
+#   | OpenJDK's KeychainStore (createTrustedCertEntry)                     | trusted for every name, likewise |
+#   | Chromium (trust_store_mac.cc), Go before 1.18 (root_darwin.go)       | not trusted                      |
+#   | Firefox (EnterpriseRoots.cpp)                                        | not trusted                      |
+#
+#   The first two would trust it for more than was asked for. A setting that denies, put first, would stop them; but one
+#   call writes one result, another call replaces what the first has written, and an imported file replaces everybody's.
+#
+# Settings of somebody else's that name hosts are shown (State.LIMITED), in the way of `add`, and left by `remove`.
 
 
 class Keychain:

@@ -20,7 +20,7 @@ from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.host import Account, Host
 from trustinstall.job import Wish
-from trustinstall.outcome import Outcome
+from trustinstall.outcome import WIDE, Outcome
 from trustinstall.survey import Selection
 from trustinstall_platforms import security_tool, trust_settings
 from trustinstall_platforms.macos import Keychain
@@ -421,6 +421,43 @@ def test_it_is_deleted_by_fingerprint(tmp_path: Path, version: str, digits: int)
     change(mac)
     change(mac, trusted=False)
     assert len(mac.changes()[-1].split()[2]) == digits
+
+
+# Names that a root is kept to
+
+
+@pytest.mark.parametrize("backend", [MACHINE, ACCOUNT])
+@pytest.mark.parametrize("domains", [("corp.example",), ("10.0.0.0/8",), ("10.0.0.0/8", "corp.example")])
+def test_names_leave_keychains_out(mac: Mac, backend: Keychain, domains: tuple[str, ...]) -> None:
+    """No program but macOS itself would keep to them: nothing is run, and the keychain is named."""
+    wish = Wish((Certificate(CORP.der),), trusted=True, by="alice", domains=domains)
+    (left_out,) = Engine(mac.host(), [backend], lambda _doing: None).change(wish, Places(), Selection()).outcomes
+    assert (left_out.store.backend, left_out.result.name, left_out.detail) == (backend.name, "NOT_COVERED", WIDE)
+    assert (mac.changes(), states(mac, backend)) == ([], {})
+
+
+def test_somebody_elses_names_stay(mac: Mac) -> None:
+    """Trust settings for hosts are shown, in the way of `add`, and left by `remove`; only --foreign takes them."""
+    mac.put(SYSTEM, CORP.der)
+    hosts = [{**ALLOW, "kSecTrustSettingsPolicyString": name} for name in ("corp.example", "www.corp.example")]
+    mac.set(CORP.der, *hosts)
+    assert states(mac) == {CORP.sha256: State.LIMITED}
+    added, removed = change(mac), change(mac, trusted=False)
+    assert (added.result.name, removed.result.name, removed.foreign) == ("FAILED", "FOREIGN", (CORP.sha256,))
+    assert "limit the trust of" in added.detail
+    assert mac.settings() == {sha1(CORP.der): {"trustSettings": hosts}}
+    assert change(mac, trusted=False, adopt=True).result.name == "REMOVED"
+    assert (mac.lies_in(SYSTEM, CORP.der), mac.settings()) == (False, {})
+
+
+def test_who_keeps_ours_to_names_keeps_the_settings(mac: Mac) -> None:
+    """Somebody has kept our root to a host since: `remove` takes the certificate, and leaves and names the rest."""
+    change(mac)
+    host = {**ALLOW, "kSecTrustSettingsPolicyString": "corp.example"}
+    mac.set(CORP.der, host)
+    removed = change(mac, trusted=False)
+    assert (removed.result.name, removed.foreign) == ("REMOVED", (CORP.sha256,))
+    assert (mac.lies_in(SYSTEM, CORP.der), mac.settings()) == (False, {sha1(CORP.der): {"trustSettings": [host]}})
 
 
 # When security does not do what it says

@@ -12,6 +12,7 @@ from tests.contract.macos import MacMachine
 from tests.support.macos.mac import SYSTEM_KEYCHAIN
 from tests.support.throwaway import Throwaway
 from trustinstall.contract import result, run
+from trustinstall.outcome import WIDE
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -115,13 +116,32 @@ def test_what_somebody_denies_is_not_overruled(deliver: Deliver) -> None:
     assert machine.mac.dialogs() == dialogs
 
 
-def test_a_root_for_some_names_is_left_out(deliver: Deliver) -> None:
-    """A keychain cannot keep a root to a domain and what is below it: it says so, and gets none."""
-    machine = deliver("keychain")
+@pytest.mark.parametrize("store", ["keychain", "login-keychain"])
+def test_names_cannot_be_kept_to(deliver: Deliver, store: str) -> None:
+    """`--domain` leaves a keychain out and says so: no window, no change, no trust for more than was asked."""
+    machine = deliver(store)
     path, sha256 = machine.root(0)
-    before = machine.snapshot()
-    added = run(machine, "add", "--domain", "corp.example", path)
-    assert result(added, machine) == "not_covered"
-    assert "cannot keep a root to some names" in str(added.report)
+    before, dialogs = machine.snapshot(), machine.mac.dialogs()
+    added = run(machine, "add", path, "--domain", "corp.example", "--domain", "10.0.0.0/8")
+    assert (added.code, result(added, machine), added.report["changed"]) == (1, "not_covered", False), added
+    assert [one["detail"] for one in added.report["stores"]] == [WIDE]
     assert not machine.trusts(sha256)
     assert machine.snapshot() == before
+    assert machine.mac.dialogs() == dialogs
+
+
+def test_whoever_keeps_a_root_to_a_host_is_not_overruled(deliver: Deliver) -> None:
+    """An administrator's own `-s HOST` is shown as limited, and neither widened by `add` nor taken by `remove`."""
+    machine = deliver("keychain")
+    path, sha256 = machine.root(0)
+    for_a_host = ("-p", "ssl", "-s", "corp.example", "-k", SYSTEM_KEYCHAIN)
+    machine.mac.security("add-trusted-cert", "-d", *for_a_host, path, check=True)
+    before = machine.snapshot()
+    added = run(machine, "add", path)
+    assert (added.code, result(added, machine)) == (1, "failed"), added
+    removed = run(machine, "remove", sha256)
+    assert (removed.code, result(removed, machine)) == (0, "foreign"), removed
+    assert machine.snapshot() == before
+    verify = ("verify-cert", "-l", "-c", path, "-p", "ssl", "-s")
+    hosts = ("corp.example", "www.corp.example")
+    assert [machine.mac.security(*verify, host).returncode for host in hosts] == [0, 1]

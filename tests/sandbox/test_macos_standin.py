@@ -212,12 +212,24 @@ EXPORTS: list[tuple[list[str], object]] = [
         ],
     ),
     (["-r", "deny"], [{"kSecTrustSettingsResult": 3}]),
+    (
+        ["-p", "ssl", "-s", "corp.example", "-s", "www.corp.example"],
+        [
+            {
+                "kSecTrustSettingsPolicy": b"\x2a\x86\x48\x86\xf7\x63\x64\x01\x03",
+                "kSecTrustSettingsPolicyName": "sslServer",
+                "kSecTrustSettingsPolicyString": name,
+            }
+            for name in ("corp.example", "www.corp.example")
+        ],
+    ),
+    (["-s", "corp.example"], [{}]),
 ]
 
 
 @pytest.mark.parametrize(("options", "expected"), EXPORTS)
 def test_export(mac: Mac, corp: Root, options: list[str], expected: object) -> None:
-    """The record: by SHA-1 in upper case; a constraint for each policy; the result left out where it is trustRoot."""
+    """The record: by SHA-1 in upper case; one constraint for each policy and name; none for names alone."""
     mac.security(*ADD, *options, CORP, check=True)
     done = mac.security("trust-settings-export", "-d", PLIST, user="alice")
     assert said(done) == (0, "...Trust Settings exported successfully.\n", "")
@@ -503,6 +515,29 @@ def test_verify(mac: Mac, corp: Root) -> None:
     assert mac.security("verify-cert", "-l", "-c", CORP, "-p", "ssl").returncode == 0
     mac.security(*ADD, "-r", "deny", CORP, check=True)
     assert said(mac.security(*leaf)) == (1, "", "SecTrustEvaluate result: kSecTrustResultDeny\n")
+
+
+def test_a_name_is_one_host(mac: Mac, corp: Root) -> None:
+    """A policy's string is one host's name, in any case: no sub-domain, no network, nothing that names no host."""
+    mac.throwaway.write("/tmp/leaf.crt", corp.issue("localhost").pem)
+    mac.security(*ADD, "-p", "ssl", "-s", "corp.example", "-s", "10.0.0.0/8", CORP, check=True)
+    verify = ("verify-cert", "-c", "/tmp/leaf.crt", "-p", "ssl")
+    asked = {host: mac.security(*verify, "-s", host).returncode for host in ("CORP.example", "www.corp.example")}
+    assert asked == {"CORP.example": 0, "www.corp.example": 1}
+    assert mac.security(*verify, "-s", "10.0.0.1").returncode == 1
+    assert mac.security(*verify).returncode == 1
+    mac.security(*ADD, "-p", "ssl", "-s", "other.example", CORP, check=True)  # takes the first one's place
+    assert [mac.security(*verify, "-s", f"{host}.example").returncode for host in ("corp", "other")] == [1, 0]
+
+
+def test_too_many_names(mac: Mac, corp: Root) -> None:
+    """One call takes so many names and no more, and then writes nothing."""
+    names = [word for number in range(129) for word in ("-s", f"{number}.example")]
+    code, stdout, stderr = said(mac.security(*ADD, "-p", "ssl", *names, CORP))
+    assert (code, stdout, stderr.splitlines()[0]) == (2, "", "Too many policy string arguments.")
+    assert mac.settings() is None
+    assert mac.security(*ADD, "-p", "ssl", *names[2:], CORP).returncode == 0
+    assert len(exported(mac, "-d")[sha1(corp)]["trustSettings"]) == 128  # type: ignore[arg-type]
 
 
 def test_user_settings_may_be_disabled(mac: Mac, corp: Root) -> None:

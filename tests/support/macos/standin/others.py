@@ -20,9 +20,13 @@ _LONGEST_CHAIN = 8
 
 
 def verify_cert(call: Call) -> int:
-    """`verify-cert [-c FILE]... [-r FILE]... [-p POLICY] [-l] [-q]`: a whole-system opinion."""
+    """`verify-cert [-c FILE]... [-r FILE]... [-p POLICY] [-s HOST] [-l] [-q]`: a whole-system opinion.
+
+    Whether the certificate names the host is not looked at, only whether it is trusted for it.
+    """
     found, rest = call.options("Cc:r:p:k:e:s:n:d:LlNPqR:tvh")
     policy = next((value for option, value in reversed(found) if option == "-p"), "basic")
+    host = next((value for option, value in reversed(found) if option == "-s"), None)
     given = [keychains.read_file(call, value, complaint=False) for option, value in found if option == "-c"]
     roots = [keychains.read_file(call, value, complaint=False) for option, value in found if option == "-r"]
     if rest or policy not in settings.POLICIES or not (given or len(roots) == 1):
@@ -32,7 +36,7 @@ def verify_cert(call: Call) -> int:
     if leaf.is_ca and not ca_allowed:
         verdict = settings.UNSPECIFIED
     else:
-        verdict = _verdict(leaf, [*given[1:], *roots, *_known()], {one.sha1 for one in roots}, policy)
+        verdict = _verdict(leaf, [*given[1:], *roots, *_known()], {one.sha1 for one in roots}, (policy, host))
     quiet = call.quiet or "-q" in given_options
     if verdict in {settings.TRUST_ROOT, settings.TRUST_AS_ROOT}:
         if not quiet:
@@ -51,7 +55,7 @@ def _known() -> list[Certificate]:
     return [one for path in places for one in keychains.certificates(path)]
 
 
-def _verdict(leaf: Certificate, others: list[Certificate], anchors: set[str], policy: str) -> int:
+def _verdict(leaf: Certificate, others: list[Certificate], anchors: set[str], use: tuple[str, str | None]) -> int:
     """Up the chain by names, to the first certificate that somebody has decided about."""
     one: Certificate | None = leaf
     for _ in range(_LONGEST_CHAIN):
@@ -59,7 +63,7 @@ def _verdict(leaf: Certificate, others: list[Certificate], anchors: set[str], po
             break
         if one.sha1 in anchors:
             return settings.TRUST_ROOT
-        decided = evaluate(one, policy)
+        decided = evaluate(one, *use)
         if decided != settings.UNSPECIFIED:
             return decided
         if one.self_signed:
@@ -69,12 +73,12 @@ def _verdict(leaf: Certificate, others: list[Certificate], anchors: set[str], po
     return settings.UNSPECIFIED
 
 
-def evaluate(one: Certificate, policy: str) -> int:
+def evaluate(one: Certificate, policy: str, host: str | None = None) -> int:
     """What the domains say of a certificate: the user's first, where users may, then the administrator's."""
     disabled = Path(machine.DISABLED).exists()
     for domain in (*([] if disabled else ["user"]), "admin", "system"):
         record = (machine.read_settings(domain) or settings.empty())["trustList"].get(one.sha1)
-        found = settings.UNSPECIFIED if record is None else settings.result(record, policy)
+        found = settings.UNSPECIFIED if record is None else settings.result(record, policy, host)
         if found != settings.UNSPECIFIED:
             return found
     return settings.UNSPECIFIED

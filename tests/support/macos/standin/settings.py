@@ -99,18 +99,32 @@ def put(settings: machine.Settings, certificate: Certificate, constraints: list[
         record["trustSettings"] = constraints
 
 
-def result(record: Mapping[str, Any], policy: str) -> int:
-    """What a record comes to for a policy: one of the results, UNSPECIFIED where nothing of it applies."""
+def result(record: Mapping[str, Any], policy: str, host: str | None = None) -> int:
+    """What a record comes to for a policy, and a host: one of the results, UNSPECIFIED where nothing of it applies.
+
+    The first constraint that applies counts (SecPVCGetTrustSettingsResult in SecPolicyServer.c).
+    """
     constraints: list[Constraint] = record.get("trustSettings") or [{}]
     for one in constraints:
         wanted = one.get("kSecTrustSettingsPolicy")
-        narrower = {"kSecTrustSettingsApplication", "kSecTrustSettingsPolicyString", "kSecTrustSettingsKeyUsage"}
+        narrower = {"kSecTrustSettingsApplication", "kSecTrustSettingsKeyUsage"}
         if (wanted is not None and wanted not in {POLICY[policy], dotted(POLICY[policy])}) or narrower & one.keys():
+            continue
+        if "kSecTrustSettingsPolicyString" in one and not _is_for(one, host if policy == "ssl" else None):
             continue
         found = int(one.get("kSecTrustSettingsResult", TRUST_ROOT))
         if found != UNSPECIFIED:
             return found
     return UNSPECIFIED
+
+
+def _is_for(one: Constraint, host: str | None) -> bool:
+    """Whether a string is the very host that is asked for, in any case (SecPVCContainsString); without policy, never.
+
+    Older versions wrote a NUL behind it.
+    """
+    text = str(one["kSecTrustSettingsPolicyString"]).removesuffix("\0")
+    return "kSecTrustSettingsPolicy" in one and host is not None and text.casefold() == host.casefold()
 
 
 def dotted(oid: bytes) -> str:

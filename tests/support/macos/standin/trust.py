@@ -14,6 +14,8 @@ from .call import Call
 from .certs import Certificate
 from .settings import Constraint
 
+_MOST_POLICIES, _MOST_STRINGS = 16, 128  # that one call takes
+
 
 def _flush(call: Call, domain: str, new: machine.Settings) -> None:
     """Authorise and write; between reading and this, somebody else's writing is lost, as it is in reality."""
@@ -32,7 +34,7 @@ def _domain(found: list[tuple[str, str]]) -> str:
 
 
 def add_trusted_cert(call: Call) -> int:
-    """`add-trusted-cert [-d] [-r RESULT] [-p POLICY]... [-k KEYCHAIN] FILE`."""
+    """`add-trusted-cert [-d] [-r RESULT] [-p POLICY]... [-s NAME]... [-k KEYCHAIN] FILE`."""
     found, files = call.options("dr:a:p:s:e:u:k:i:o:h")
     constraints = _constraints(found)
     keychain = None
@@ -54,7 +56,7 @@ def add_trusted_cert(call: Call) -> int:
             if error.code != status.DUPLICATE_ITEM:
                 call.cssm_perror("SecCertificateAddToKeychain", error.code)
                 return 1
-    domain = _domain(found)
+    domain = "admin" if ("-d", "") in found else "user"  # -s is no domain here
     try:
         new = machine.read_settings(domain) or settings.empty()
         settings.put(new, certificate, settings.check(certificate, constraints, call.state.reading))
@@ -81,25 +83,34 @@ def _into_file(call: Call, certificate: Certificate, constraints: list[Constrain
 
 
 def _constraints(found: list[tuple[str, str]]) -> list[Constraint] | None:
-    """What -r, -p and -s ask for: one constraint for each policy and string; None where nothing is asked for."""
+    """What -r, -p and -s ask for: one constraint for each policy and string; None where nothing is asked for.
+
+    Without a policy, strings are taken and forgotten: what is written then is for every name (trusted_cert_add.c).
+    """
     given = [pair for pair in found if pair[0] in {"-r", "-p", "-s"}]
     if not given:
         return None
     words = [value for option, value in given if option == "-r"]
     policies = [value for option, value in given if option == "-p"]
-    strings = [value for option, value in given if option == "-s"]
+    strings: list[str | None] = [value for option, value in given if option == "-s"]
+    for too_many, what in ((policies[_MOST_POLICIES:], "policy"), (strings[_MOST_STRINGS:], "policy string")):
+        if too_many:
+            status.say(f"Too many {what} arguments.")
+            raise status.Ended(status.USAGE)
     if any(word not in settings.RESULTS for word in words) or any(one not in settings.POLICIES for one in policies):
         raise status.Ended(status.USAGE)
     result = settings.RESULTS[words[-1]] if words else settings.TRUST_ROOT
-    return [_constraint(policy, text, result) for policy in policies or [""] for text in strings or [""]]
+    if not policies:
+        return [_constraint(None, None, result)]
+    return [_constraint(policy, text, result) for policy in policies for text in strings or [None]]
 
 
-def _constraint(policy: str, text: str, result: int) -> Constraint:
+def _constraint(policy: str | None, text: str | None, result: int) -> Constraint:
     one: Constraint = {}
-    if policy:
+    if policy is not None:
         one["kSecTrustSettingsPolicy"] = settings.POLICY[policy]
         one["kSecTrustSettingsPolicyName"] = settings.POLICIES[policy][1]
-    if text:
+    if text is not None:
         one["kSecTrustSettingsPolicyString"] = text
     if result != settings.TRUST_ROOT:
         one["kSecTrustSettingsResult"] = result
