@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from tests.cli.machine import CERT, DEBIAN, FULL, ROOT, deliver, holds, quick, snapshot, told
+from tests.support.changes import Entry
 from tests.support.throwaway import Throwaway
 
 HERS, HIS = "/home/alice/.mozilla/firefox", "/home/bob/.mozilla/firefox"
@@ -78,10 +79,9 @@ def imported(root: Throwaway, top: str) -> bool:
     return ROOT.sha256[:8] in done.stdout or "Corp Root" in done.stdout
 
 
-def untouched(root: Throwaway, before: object) -> bool:
+def untouched(root: Throwaway, before: Mapping[str, Entry | None]) -> bool:
     """Whether nothing is changed but what root and bob have asked for."""
     after = snapshot(root, "/home/alice")
-    assert isinstance(before, dict)
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     return {path for path in changed if not path.startswith(OURS)} <= {"/etc", "/usr/local", "/var", "/home", "/"}
 
@@ -90,7 +90,7 @@ def untouched(root: Throwaway, before: object) -> bool:
 def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
     """Machine and bob are done in time; of alice's plants none leads out, and nothing of them is shown raw."""
     fresh.run(["sh", "-ec", PLANTS[plant]], user="alice", cwd=HERS, check=True)
-    before = dict(snapshot(fresh, "/home/alice"))
+    before = snapshot(fresh, "/home/alice")
     done = fresh.trustinstall("add", "--json", *USERS, *STORES, CERT, timeout=90)
     found = told(done)
     assert "Traceback" not in done.stderr
@@ -108,7 +108,7 @@ def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
 
 def test_swapped_while_we_run(fresh: Throwaway) -> None:
     """A profile that is a link to bob's every other moment: alice's process has alice's rights, whatever it opens."""
-    before = dict(snapshot(fresh, "/home/alice"))
+    before = snapshot(fresh, "/home/alice")
     swapper = fresh.popen(["sh", "-c", _SWAP, "sh", f"{HIS}/p"], user="alice", cwd=HERS)
     try:
         for command in ("add", "remove") * 3:
