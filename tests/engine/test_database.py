@@ -44,8 +44,8 @@ def test_erase(host: Host) -> None:
 def test_one_that_takes_too_long(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading ends when its time is over."""
     monkeypatch.setattr(database, "_LONGEST", 0.0)
-    count = "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n LIMIT 20000)"
-    make(host, "CREATE TABLE t (a)", f"{count} INSERT INTO t SELECT a FROM n")
+    count = "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n LIMIT 20000) INSERT INTO t SELECT a FROM n"
+    make(host, "CREATE TABLE t (a)", count)
     with pytest.raises(OSError, match="interrupted"):
         host.rows("/x.db", "t", ("a",))
 
