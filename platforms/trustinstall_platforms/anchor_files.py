@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import State
@@ -32,14 +33,16 @@ if TYPE_CHECKING:
     from trustinstall_platforms.sources import Source
 
 
-class Draft:
-    """A plan while it is being made; what a system has of its own is in the methods that are empty here.
+class Draft(ABC):
+    """A plan while it is being made; what a system has of its own is in the methods that it must bring.
 
     Attributes:
         stale: whether what is derived is behind the files.
         taken: files that go or shrink, by path, with the certificates (SHA-256) that leave them.
         foreign: certificates that stay because they are not ours.
         placed: what is ours afterwards.
+        coming: what will be in everything derived, with the path of our file for it.
+        leaving: what will not be there any more.
         emptied: directories that we have made, and that go when they are empty.
     """
 
@@ -50,6 +53,8 @@ class Draft:
         self.taken: dict[str, tuple[Source, set[str]]] = {}
         self.foreign: set[str] = set()
         self.placed: list[Placed] = []
+        self.coming: list[tuple[str, Certificate]] = []
+        self.leaving: list[Wanted] = []
         self.emptied: list[Step] = []
         self._new: list[Step] = []
 
@@ -60,22 +65,17 @@ class Draft:
     heading = b""  # what stands before the PEM in a file of ours
     foreign_advice: str
 
+    @abstractmethod
     def elsewhere(self, sha256: str) -> str | None:
         """The path of a file, outside of the local directory, that feeds a certificate."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, certificate: Certificate) -> None:
         """Raise StoreError where the tool would leave a certificate out."""
 
     def remains(self, _sha256: str) -> bool:
         """Whether something of ours that the ledger does not know of holds a certificate."""
         return False
-
-    def comes(self, certificate: Certificate, path: str) -> None:
-        """A certificate, in a file of ours, will be in what is derived."""
-
-    def goes(self, one: Wanted, *, held: bool) -> None:
-        """A certificate will not be in what is derived; `held`: files of the local directory have held it."""
 
     # --- what is the same for all ---
 
@@ -98,7 +98,7 @@ class Draft:
     def _place(self, certificate: Certificate) -> None:
         sha256 = certificate.sha256
         whole = self.seen.anchors.get(sha256) is State.TRUSTED
-        own = [source for source in self._holding(sha256) if self._is_ours(source, sha256)]
+        own = [source for source in self.holding(sha256) if self._is_ours(source, sha256)]
         if whole and not own:
             self.foreign.add(sha256)
             return
@@ -111,12 +111,12 @@ class Draft:
             if not own:
                 directories += missing(self.host, self.directory)
                 entries.append(self._write(certificate))
-            self.comes(certificate, entries[-1])
+            self.coming.append((entries[-1], certificate))
         self.placed.append(Placed(sha256, tuple(entries), tuple(dict.fromkeys(directories))))
 
     def _take(self, one: Wanted) -> None:
         sha256, placement = one.certificate.sha256, self.record.get(one.certificate.sha256)
-        holders = self._holding(sha256)
+        holders = self.holding(sha256)
         for source in holders:
             if one.foreign or self._is_ours(source, sha256):
                 self.taken.setdefault(source.path, (source, set()))[1].add(sha256)
@@ -134,9 +134,10 @@ class Draft:
             self.foreign.add(sha256)
         if sha256 not in self.foreign:
             self.stale = True  # where no file feeds it any more, making everything anew ends it
-            self.goes(one, held=bool(holders))
+            self.leaving.append(one)
 
-    def _holding(self, sha256: str) -> list[Source]:
+    def holding(self, sha256: str) -> list[Source]:
+        """The files of the local directory that hold a certificate."""
         return [source for source in self.local if sha256 in source.certificates]
 
     def _is_ours(self, source: Source, sha256: str) -> bool:

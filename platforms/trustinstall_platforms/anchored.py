@@ -7,6 +7,7 @@ authority), so that only bundle and hash links say what is trusted. Where no too
 from __future__ import annotations
 
 import posixpath
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
@@ -116,27 +117,18 @@ class _Draft(Draft):
         self.directory, self.ending, self.foreign_advice = family.anchors, family.ending, family.foreign_advice
         self._family = family
         self._bundle = read(host, family.bundle) or b""
-        self._cut: dict[str, bool] = {}  # out of the bundle: SHA-256, and whether copies without our marks go, too
-        self._coming: list[tuple[str, Certificate]] = []  # files of ours that all that is derived shall show
-        self._leaving: list[Certificate] = []
+
+    @cached_property
+    def _packaged(self) -> list[Source]:
+        return list(_others(self.host, self._family))
 
     def elsewhere(self, sha256: str) -> str | None:
         """See `Draft`: a package's file, or somebody else's."""
-        others = _others(self.host, self._family)
-        return next((other.path for other in others if sha256 in other.certificates), None)
+        return next((other.path for other in self._packaged if sha256 in other.certificates), None)
 
     def remains(self, sha256: str) -> bool:
         """See `Draft`: our marks are in the bundle itself."""
         return self._family.appended and sha256 in marked(self._bundle)
-
-    def comes(self, certificate: Certificate, path: str) -> None:
-        """See `Draft`."""
-        self._coming.append((path, certificate))
-
-    def goes(self, one: Wanted, *, held: bool) -> None:
-        """See `Draft`. A copy without marks is what the package makes of our file when it is upgraded."""
-        self._leaving.append(one.certificate)
-        self._cut[one.certificate.sha256] = one.foreign or held
 
     def plan(self, wanted: frozenset[str]) -> Plan:
         """Make the plan; `wanted` are the certificates that it is about."""
@@ -152,18 +144,23 @@ class _Draft(Draft):
 
     def _rendered(self) -> Iterator[Step]:
         """What the tool would make of it, where it is not run."""
+        leaving = [one.certificate for one in self.leaving]
         if self._family.derived:
-            return extracted.steps(self.host, self._family, [one for _, one in self._coming], self._leaving)
+            return extracted.steps(self.host, self._family, [one for _, one in self.coming], leaving)
         files = [pasted.Pasted(one.path, one.content) for one in self.local]
         gone = [path for path, (anchor, some) in self.taken.items() if set(anchor.certificates) <= some]
-        return alpine.steps(self.host, self._family, files, self._coming, self._leaving, gone)
+        return alpine.steps(self.host, self._family, files, self.coming, leaving, gone)
 
     def _rewriting(self) -> Iterator[Step]:
         """Change the bundle ourselves, where no tool makes it."""
         if not self._family.appended:
             return
-        added, whole = tuple(one for _, one in self._coming), sorted(one for one in self._cut if self._cut[one])
-        change = Blocks(added, tuple(sorted(self._cut)), tuple(whole))
+        # A copy without our marks is what the package makes of our file when it is upgraded.
+        cut = {
+            one.certificate.sha256: one.foreign or bool(self.holding(one.certificate.sha256)) for one in self.leaving
+        }
+        whole = sorted(sha256 for sha256, unmarked in cut.items() if unmarked)
+        change = Blocks(tuple(one for _, one in self.coming), tuple(sorted(cut)), tuple(whole))
         if change.apply(self._bundle) != self._bundle:
             yield Edit(self._family.bundle, change, digest(self._bundle))
 
@@ -182,7 +179,7 @@ class _Draft(Draft):
         lost = set[str]() if self._family.appended else self.seen.anchors.keys() - wanted
         lost -= {sha256 for anchor in self.local for sha256 in anchor.certificates}
         if lost:
-            lost -= {sha256 for other in _others(self.host, self._family) for sha256 in other.certificates}
+            lost -= {sha256 for other in self._packaged for sha256 in other.certificates}
         if lost:
             tool = posixpath.basename(self._family.tool)
             raise self.error(

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from trustinstall.backend import Places, Record, Wanted
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall_platforms.hashlinks import Linked
     from trustinstall_platforms.sources import Source
 
 KNOWN = "documented"
@@ -155,21 +154,17 @@ class _Draft(Draft):
         self._script = store.location == HASHED
         self._links = linked(host, HASHED) or []
         self._others = {one.path: one for top in _SOURCES for one in _below(host, top)}
-        self._copies: dict[str, Linked] = {}
 
     def elsewhere(self, sha256: str) -> str | None:
         """See `Draft`."""
         return next((other.path for other in self._others.values() if sha256 in other.certificates), None)
 
-    def goes(self, one: Wanted, *, held: bool) -> None:  # noqa: ARG002
-        """See `Draft`: what `certctl trust` or the program has copied would stay."""
-        sha256 = one.certificate.sha256
-        self._copies |= {link.path: link for link in self._links if link.sha256 == sha256 and link.link is None}
-
     def plan(self, wanted: frozenset[str]) -> Plan:
         """Make the plan; `wanted` are the certificates that it is about."""
-        copies = [Delete(path, digest(self.host.read(path))) for path in self._copies]
-        steps = [*self.steps(), *copies]
+        leaving = {one.certificate.sha256 for one in self.leaving}
+        # What `certctl trust`, or the program itself, has copied would stay.
+        copies = [one.path for one in self._links if one.sha256 in leaving and one.link is None]
+        steps = [*self.steps(), *(Delete(path, digest(self.host.read(path))) for path in copies)]
         refresh = None
         if steps or self.stale:
             self._refuse_losses(wanted - self.foreign)

@@ -200,7 +200,8 @@ def _below(host: Host, searches: Sequence[str]) -> Iterator[str]:
                     yield entry.path.removesuffix("/lib/security").removesuffix("/jre")
 
 
-def _patterns(host: Host) -> Iterator[str]:
+def patterns(host: Host) -> Iterator[str]:
+    """The directories that may be an installation on this system; each `*` is any name."""
     if host.platform == "win32":
         for name in WINDOWS_VARIABLES:
             top = slashed(host, host.environ.get(name, "")).rstrip("/")
@@ -218,7 +219,7 @@ class _Search:
         self._host, self._left, self._end = host, _MOST, host.now() + _LONGEST
 
     def homes(self) -> Iterator[str]:
-        for pattern in _patterns(self._host):
+        for pattern in patterns(self._host):
             yield from self._matching(pattern)
 
     def _matching(self, pattern: str) -> Iterator[str]:

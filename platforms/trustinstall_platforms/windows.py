@@ -191,7 +191,7 @@ class WindowsStore:
         self.name = kind.name
         self._kind, self._reach = kind, reach
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: Places, /) -> list[Store]:
         """Find the store where there is a Windows; an elevated account has none but the machine's."""
         store = self._store(host)
         return [store] if store else []

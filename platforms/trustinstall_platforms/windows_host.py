@@ -95,7 +95,7 @@ class WindowsHost(WindowsStore):
     def __init__(self, kind: Kind) -> None:
         super().__init__(kind, _REACH)
 
-    def discover(self, host: Host, places: Places) -> list[Store]:
+    def discover(self, host: Host, places: Places, /) -> list[Store]:
         """The machine's store where this terminal is elevated, else the account's."""
         if not places.windows_host or host.account.is_root:
             return []
@@ -167,7 +167,7 @@ class WindowsHost(WindowsStore):
 class HostRoots(WindowsHost):
     """The machine's store of the Windows beside this Linux, to read what the company has put there."""
 
-    def discover(self, host: Host, places: Places) -> list[Store]:  # noqa: ARG002  nobody changes it
+    def discover(self, host: Host, _places: Places, /) -> list[Store]:
         """Find it, whatever rights there are."""
         return [self._found(host, elevated=False)]
 

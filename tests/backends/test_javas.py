@@ -137,7 +137,7 @@ def test_windows_places(host: Host) -> None:
     """The rows of Windows are below its own variables, and no row of another system is."""
     found: list[str] = []
     windows = replace(host, platform="win32", environ={"ProgramFiles": "C:\\Program Files"})
-    search = java_homes._patterns(windows)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  nothing else shows it here
+    search = java_homes.patterns(windows)
     found.extend(search)
     assert "C:/Program Files/Eclipse Adoptium/*" in found
     assert f"{HOME}/.jdks/*" in found

@@ -18,8 +18,7 @@ from trustinstall import survey
 from trustinstall.backend import Places, Store
 from trustinstall.engine import Engine
 from trustinstall.errors import StateError
-from trustinstall.host import Account, Host, locks
-from trustinstall.host.process import Guarded
+from trustinstall.host import Account, Guarded, Host, locks
 from trustinstall.host.worker import as_account
 from trustinstall.outcome import Result
 from trustinstall.plan import Guard

@@ -21,6 +21,7 @@ from trustinstall.host import (
     inputs,
     lending,
     locks,
+    others,
     paths,
     places,
     process,
@@ -33,7 +34,8 @@ from trustinstall.host import (
 )
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
-from trustinstall.host.process import Guarded, ToolResult
+from trustinstall.host.others import Guarded
+from trustinstall.host.process import ToolResult
 from trustinstall.host.secrets import Secret
 
 if TYPE_CHECKING:
@@ -282,15 +284,15 @@ class Host:
 
     def running(self) -> set[str]:
         """The names of all running programs."""
-        return process.programs()
+        return others.programs()
 
     def in_use(self, path: str) -> bool:
-        """Whether a process of the acting account's has the file at a path open; see `process.in_use`."""
-        return process.in_use(self.where(path))
+        """Whether a process of the acting account's has the file at a path open; see `others.in_use`."""
+        return others.in_use(self.where(path))
 
     def first_process_is_shell(self) -> bool:
         """Whether process 1 is a shell or this program, as while an image is built."""
-        return process.first_is_shell()
+        return others.first_is_shell()
 
     def command(self) -> str:
         """How a person would start this program again, as an absolute path, quoted for a shell."""
@@ -395,5 +397,5 @@ class Host:
         return process.token()
 
     def guarded(self, guard: Guard) -> Guarded:
-        """A context in which what the guard names is held and quiet; see `process.Guarded`."""
+        """A context in which what the guard names is held and quiet; see `others.Guarded`."""
         return Guarded(guard, self.root)

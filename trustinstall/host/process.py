@@ -1,4 +1,4 @@
-"""Processes, the environment and the clock: how native tools are run, and what is kept quiet meanwhile."""
+"""How native tools are run; the environment and the clock."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
-from trustinstall.errors import Busy, ToolFailed, printable
+from trustinstall.errors import ToolFailed, printable
 from trustinstall.host import files, paths, scratch
 from trustinstall.plan import ANSWER, GIVEN, Run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from trustinstall.plan import Guard
 
 # Tools see this and nothing of the caller's (LD_PRELOAD, OPENSSL_CONF, JAVA_TOOL_OPTIONS, PYTHON*, TMPDIR …).
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/"}
@@ -291,142 +290,6 @@ def _last_line(output: str) -> str:
     return printable(lines[-1]) if lines else "it said nothing"
 
 
-class Guarded:
-    """Holds a guard's lock, and waits until its tool is quiet; a context manager.
-
-    `told` is what tools must find in their environment: dpkg(1) does not take its frontend lock when
-    DPKG_FRONTEND_LOCKED is set, because its caller holds it. Where the lock's holder is an ancestor of ours (we were
-    called from a package's own hook), waiting would never end: then nothing is taken, and tools are told the same.
-    Entering and `wait` raise Busy when either is not quiet in time.
-    """
-
-    def __init__(self, guard: Guard, root: str) -> None:
-        self._guard, self._root = guard, root
-        self._descriptor = -1
-        self.told: Mapping[str, str] = {}
-
-    def __enter__(self) -> Guarded:  # noqa: PYI034  typing.Self needs Python 3.11
-        try:
-            if self._guard.lock:
-                self._take(self._guard.lock)
-            self.wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def wait(self) -> None:
-        """Wait until nobody but us runs the guard's tool."""
-        end = time.monotonic() + self._guard.seconds
-        while self._guard.tool and (pid := _other(self._guard.tool, self._root)):
-            if time.monotonic() > end:
-                raise Busy(f"{self._guard.tool} is being run by process {pid}; try again when it has ended")
-            time.sleep(_POLL)
-
-    def _take(self, lock: str) -> None:
-        if sys.platform == "win32":
-            raise NotImplementedError(lock)
-        import fcntl
-
-        try:
-            self._descriptor = os.open(paths.place(self._root, lock), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return
-        end = time.monotonic() + self._guard.seconds
-        while True:
-            try:
-                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                holder = _holder(os.fstat(self._descriptor).st_ino)
-            if holder in _ancestors():
-                break
-            if time.monotonic() > end:
-                raise Busy(
-                    f"the package manager is working (process {holder or 'unknown'} holds {lock}); "
-                    "try again when it has ended"
-                )
-            time.sleep(_POLL)
-        self.told = {"DPKG_FRONTEND_LOCKED": "1"}
-
-
-def _holder(inode: int) -> int | None:
-    """The process that holds a POSIX lock on an inode; source: proc_locks(5)."""
-    for line in _lines("/proc/locks"):
-        fields = line.split()
-        if fields[1:2] == ["POSIX"] and any(field.endswith(f":{inode}") for field in fields[5:6]):
-            return int(fields[4])
-    return None
-
-
-def _ancestors() -> set[int]:
-    """The processes that we descend from; source: proc_pid_status(5)."""
-    found: set[int] = set()
-    pid = os.getppid()
-    while pid > 0 and pid not in found:
-        found.add(pid)
-        pid = next(
-            (int(line.split()[1]) for line in _lines(f"/proc/{pid}/status") if line.startswith("PPid:")),
-            0,
-        )
-    return found
-
-
-def _other(tool: str, top: str) -> int | None:
-    """A process in the root `top` that runs the program or script `tool` and is no ancestor of ours."""
-    if sys.platform == "win32":
-        raise NotImplementedError(tool)
-    here, ancestors = os.stat(top), _ancestors()
-    for name in files.names("/proc"):
-        if not name.isdecimal() or int(name) == os.getpid() or int(name) in ancestors:
-            continue
-        words = "".join(_lines(f"/proc/{name}/cmdline")).split("\0")
-        if not any(os.path.basename(word) == tool for word in words[:3]):  # sh -e /usr/sbin/tool
-            continue
-        with contextlib.suppress(OSError):
-            root = os.stat(f"/proc/{name}/root")
-            if os.stat(f"/proc/{name}").st_uid != os.geteuid():
-                continue  # an ordinary account's process of that name makes nothing, and must not hold us up
-            if (root.st_dev, root.st_ino) == (here.st_dev, here.st_ino):
-                return int(name)
-    return None
-
-
-def programs() -> set[str]:
-    """The names of all running programs (on Linux 15 characters of each at most); source: proc_pid_comm(5)."""
-    if sys.platform == "win32":
-        from trustinstall.host import winapi
-
-        return winapi.programs()
-    pids = (name for name in files.names("/proc") if name.isdecimal())
-    return {line.strip() for pid in pids for line in _lines(f"/proc/{pid}/comm")}
-
-
-def in_use(path: str) -> bool:
-    """Whether another process, as far as we may look into them, has the file at a path open; source: proc_pid_fd(5)."""
-    with contextlib.suppress(OSError):
-        meant = os.lstat(path)
-        for pid in files.names("/proc"):
-            if pid.isdecimal() and int(pid) != os.getpid():
-                for one in files.names(f"/proc/{pid}/fd"):
-                    with contextlib.suppress(OSError):
-                        if os.path.samestat(os.stat(f"/proc/{pid}/fd/{one}"), meant):
-                            return True
-    return False
-
-
-def first_is_shell() -> bool:
-    """Whether process 1 is a shell with a command (`/bin/sh -c …`) or this very process."""
-    words = "".join(_lines("/proc/1/cmdline")).split("\0")
-    shell = os.path.basename(words[0]) in {"sh", "bash", "dash", "ash", "zsh"} and "-c" in words[1:4]
-    return shell or os.getpid() == 1
-
-
 def command(environ: Mapping[str, str]) -> str:
     """How this program was started: the launcher's path, the console script's, or the interpreter's."""
     launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
@@ -438,11 +301,3 @@ def command(environ: Mapping[str, str]) -> str:
 def quoted(word: str) -> str:
     """A word as a person types it into this system's shell."""
     return subprocess.list2cmdline([word]) if sys.platform == "win32" else shlex.quote(word)
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.readlines()
-    except OSError:
-        return []
