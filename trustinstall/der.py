@@ -109,6 +109,8 @@ def tags(outer: Element, most: int = 12) -> tuple[int, ...]:
 
 def dotted(raw: bytes) -> str:
     """An object identifier's contents as dotted text; raises `Malformed`."""
+    if not raw or raw[-1] >= _LONG_FORM or len(raw) > 64:  # noqa: PLR2004 -- none in use is half as long
+        raise Malformed
     numbers: list[int] = []
     number = 0
     for octet in raw:
@@ -116,7 +118,5 @@ def dotted(raw: bytes) -> str:
         if octet < _LONG_FORM:
             numbers.append(number)
             number = 0
-    if not numbers or raw[-1] >= _LONG_FORM or len(raw) > 64:  # noqa: PLR2004 -- none in use is half as long
-        raise Malformed
     first = min(numbers[0] // 40, 2)
     return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))

@@ -22,7 +22,7 @@ from trustinstall.state import State, prepare
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 
     from trustinstall.backend import Backend, Store
     from trustinstall.host import Host
@@ -166,6 +166,8 @@ class Engine:
         remembered = [store for store, _ in ledger.placements]
         found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted)
         job = Job(host, ledger, wish, journal)
+        if wish.only_imposed:
+            return Scope(tuple(self._take_out_imposed(job, found.stores.values(), host.account.uid)), {})
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
         limits = wish.trusted and bool(wish.domains)
         wide = [
@@ -173,10 +175,7 @@ class Engine:
         ]
         chosen = [pair for pair in chosen if pair not in wide]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
-        if wish.only_imposed:
-            chosen = [pair for pair in chosen if pair[1].imports and not ledger.record(pair[1].id)]
-            found.failures.clear()
-        outcomes = [] if wish.only_imposed else [*job.unreadable(found), *job.gone(found)]
+        outcomes = [*job.unreadable(found), *job.gone(found)]
         outcomes += [job.unconstrained(store) for _, store in wide]
         outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
@@ -187,6 +186,14 @@ class Engine:
         order = {store_id: place for place, store_id in enumerate(found.stores)}
         outcomes.sort(key=lambda one: order.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
+
+    def _take_out_imposed(self, job: Job, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
+        """Bring the account's stores that import, each without what the account itself has put into it."""
+        outcomes: list[Outcome] = []
+        for backend, store in stores:
+            rest = job.free_of([store]) if store.imports and store.owner == uid else None
+            outcomes += self._side_by_side(rest, [(backend, store)]) if rest else []
+        return outcomes
 
     def _side_by_side(self, job: Job, pairs: list[tuple[Backend, Store]]) -> list[Outcome]:
         """Bring independent stores, several at a time; after an interrupt no more of them are begun.

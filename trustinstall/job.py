@@ -35,7 +35,7 @@ class Wish:
         adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
         dry_run: only say what would be done.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
-        only_imposed: leave alone what no policy had imported.
+        only_imposed: leave alone what no policy had imported, and what the account itself has added.
         domains: the names and networks that certificates are to be trusted for, or () for all of them.
     """
 

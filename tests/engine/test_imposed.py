@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.shelf import ROOTS, Shelf, World, wish
 from tests.support.pki import make_root
-from trustinstall.backend import Places
+from trustinstall.backend import Places, Store
 from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError
@@ -121,3 +122,30 @@ def test_no_policy_no_imports(village: Village) -> None:
     tested.engine.change(WISH, Places(), Selection())
     tested.after_adding(WISH)
     assert tested.engine.ledger().claims == {}
+
+
+class Profiles(Shelf):
+    """Shelves, of which those that are called after a profile import what policies name."""
+
+    def discover(self, host: Host, places: Places) -> list[Store]:
+        """All of them."""
+        return [replace(one, imports="/profile" in one.location) for one in super().discover(host, places)]
+
+
+def test_what_the_account_has_added_is_its_own(tmp_path: Path) -> None:
+    """With the policy goes what it had imported, and nothing that the account itself has put anywhere."""
+    world = World(tmp_path)
+    world.shelves("mine", "profile-before")
+    engine = Engine(world.host, [Profiles()], lambda _doing: None)
+    engine.change(wish(0), Places(), Selection())
+    world.shelves("profile-after")
+    engine.change(wish(1), Places(), Selection(stores=("shelf:/stores/profile-after",)))
+    shelf = tmp_path / "stores" / "profile-after"
+    (shelf / "sources" / f"{ROOTS[0].sha256}.pem").write_bytes(ROOTS[0].pem)
+    with (shelf / "bundle").open("a") as bundle:
+        bundle.write(f"{ROOTS[0].sha256}\n")
+    gone = replace(wish(0, 1, trusted=False), only_imposed=True, imposed={one.sha256: () for one in ROOTS[:2]})
+    assert engine.change(gone, Places(), Selection()).outcomes != ()
+    assert [world.holds(name) for name in ("mine", "profile-before", "profile-after")] == [True, True, False]
+    assert world.holds("profile-after", 1)
+    assert {sha256 for _, sha256 in engine.ledger().placements} == {ROOTS[0].sha256, ROOTS[1].sha256}
