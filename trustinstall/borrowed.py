@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import systemroots
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.host import Loan
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.variables import ADDS, REPLACES
 
@@ -25,9 +26,6 @@ _JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keyst
 _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
 
 
-Loan = tuple[dict[str, bytes], dict[str, str]]  # files by name, and the environment that names them
-
-
 def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Callable[[str], Loan]:
     """What a command is lent, once the directory of its files is known.
 
@@ -37,7 +35,7 @@ def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Ca
     files = {_OURS: ours, _WHOLE: _joined(_public(host), ours)}
     named = {**{one.name: _OURS for one in ADDS}, **{one.name: _WHOLE for one in REPLACES}}
     for number, (content, names) in enumerate(_kept(host)):
-        files[f"kept-{number}.pem"] = _joined(content, ours)
+        files[f"kept-{number}.pem"] = _joined(_certificates(content), ours)
         named |= dict.fromkeys(names, f"kept-{number}.pem")
     if java:
         files[_JAVA] = _keystore(files[_WHOLE])
@@ -45,10 +43,12 @@ def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Ca
     def lend(directory: str) -> Loan:
         lent = {name: f"{directory}/{file}" for name, file in named.items()}
         lent[_WGETRC] = f"{directory}/wgetrc"
-        wgetrc = _wgetrc(host) + f"\nca_certificate = {directory}/{_WHOLE}\n".encode()
+        theirs = _wgetrc(host)
+        wgetrc = {"wgetrc": theirs + f"\nca_certificate = {directory}/{_WHOLE}\n".encode()}
         if java:
             lent[_JAVA_OPTIONS] = _java_options(host, f"{directory}/{_JAVA}")
-        return {**files, "wgetrc": wgetrc}, {**host.environ, **lent}
+        public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # theirs may hold a password
+        return Loan({**files, **public}, private, {**host.environ, **lent})
 
     return lend
 
@@ -86,6 +86,12 @@ def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
         if content is None:
             raise UsageProblem(f"{names[0]} names {printable(path)}, which is no bundle; unset it, and try again")
         yield content, names
+
+
+def _certificates(bundle: bytes) -> bytes:
+    """The certificates of a bundle as they stand there; a key among them is not lent."""
+    blocks = [one for one in pem_blocks(bundle) if one.label in CERTIFICATE_LABELS]
+    return b"".join(bundle[one.start : one.end].rstrip(b"\r\n") + b"\n" for one in blocks)
 
 
 def _joined(bundle: bytes, ours: bytes) -> bytes:

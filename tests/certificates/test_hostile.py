@@ -174,6 +174,13 @@ PATHOLOGICAL = {
     "nested DER": filled(b"\x30\x80"),
     "nested DER in PEM": to_pem(b"\x30\x83\x0b\0\0" + b"\x30\x80" * (0xB0000 // 2)),
     "DER of many nulls": b"\x30\x83" + (FULL - 5).to_bytes(3, "big") + b"\x05\0" * ((FULL - 5) // 2),
+    "an endless object identifier": (
+        b"\x30\x83"
+        + (FULL - 5).to_bytes(3, "big")
+        + b"\x06\x83"
+        + (FULL - 10).to_bytes(3, "big")
+        + b"\x81" * (FULL - 10)
+    ),
     "nearly UTF-16": filled(b"-\0-\0-\0x"),
     "a certificate with a huge extension": make_root(extensions=[Extension("1.2.3.4", bytes(900_000))]).der,
     "a certificate with many extensions": make_root(

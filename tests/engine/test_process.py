@@ -214,25 +214,32 @@ def test_what_a_killed_query_left_is_swept(tmp_path: Path, monkeypatch: pytest.M
     dead = tmp_path / ".trustinstall-dead"
     dead.mkdir(0o700)
     (dead / "answer").write_text("x")
-    (tmp_path / ".trustinstall-open").mkdir(0o755)
+    (tmp_path / ".trustinstall-open").mkdir()
+    (tmp_path / ".trustinstall-open").chmod(0o777)
     (tmp_path / ".trustinstall-theirs").mkdir(0o700)
     os.chown(tmp_path / ".trustinstall-theirs", 4711, 4711)
     (tmp_path / "other").mkdir(0o700)
     (tmp_path / ".trustinstall-link").symlink_to(tmp_path / "other")
-    with scratch.directory(None) as used:
+    with scratch.directory() as used:
         scratch.sweep()
         stayed = {path.name for path in tmp_path.iterdir()}
-        assert stayed == {Path(used).name, ".trustinstall-open", ".trustinstall-theirs", ".trustinstall-link", "other"}
-    assert not Path(used).exists()
+        assert stayed == {
+            Path(used.path).name,
+            ".trustinstall-open",
+            ".trustinstall-theirs",
+            ".trustinstall-link",
+            "other",
+        }
+    assert not Path(used.path).exists()
 
 
 def test_a_directory_that_is_swept_too_early_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody's sweep between the making of a directory and its lock costs nothing but another directory."""
-    held = iter([False, True])
+    held = iter([None, (7,)])
 
-    def hold(_path: str, _stack: object) -> bool:
+    def hold(_path: str, _stack: object) -> tuple[int, ...] | None:
         return next(held)
 
     monkeypatch.setattr(scratch, "_hold", hold)
     with scratch.directory(str(tmp_path)) as used:
-        assert [str(path) for path in tmp_path.iterdir()] == [used]
+        assert ([str(path) for path in tmp_path.iterdir()], used.held) == ([used.path], (7,))

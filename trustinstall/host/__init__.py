@@ -34,6 +34,7 @@ from trustinstall.host import (
 )
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
+from trustinstall.host.lending import Loan
 from trustinstall.host.others import Guarded
 from trustinstall.host.process import ToolResult
 from trustinstall.host.secrets import Secret
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from trustinstall.plan import Guard, Run
 
-__all__ = ["Account", "Guarded", "Host", "Kind", "Secret", "Status", "ToolResult", "Tools"]
+__all__ = ["Account", "Guarded", "Host", "Kind", "Loan", "Secret", "Status", "ToolResult", "Tools"]
 
 
 class Tools(Enum):
@@ -380,7 +381,7 @@ class Host:
         """Say on standard error what is about to happen."""
         console.announce(sentence)
 
-    def lend(self, loan: Callable[[str], lending.Loan], command: Sequence[str]) -> int:
+    def lend(self, loan: Callable[[str], Loan], command: Sequence[str]) -> int:
         """Run a command of the caller's with files that go away when it ends; see `lending.lend`."""
         return lending.lend(loan, command)
 

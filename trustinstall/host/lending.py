@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import CommandMissing, CommandRefused, printable
+from trustinstall.host import scratch
 from trustinstall.host.console import Interrupted
 
 if TYPE_CHECKING:
@@ -20,25 +20,31 @@ if TYPE_CHECKING:
 _SIGNALLED = 128  # as shells count: POSIX, 2.8.2
 
 
-Loan = tuple[Mapping[str, bytes], Mapping[str, str]]
+class Loan(NamedTuple):
+    """What a command is lent: files by name, those that nobody else may read, and the environment that names them."""
+
+    files: Mapping[str, bytes]
+    private: Mapping[str, bytes]
+    environment: Mapping[str, str]
 
 
 def lend(loan: Callable[[str], Loan], command: Sequence[str]) -> int:
     """Run a command with files in a directory of their own; its exit status, 128 + n for a signal n.
 
-    `loan` says which files and which environment, from that directory's path. Everybody may read the files (they are
-    public, and the command may change its user); nobody else may write them. They are taken away however the command
-    ends, and signals that would end us go to the command first. Raises CommandMissing or CommandRefused.
+    `loan` says which files and which environment, from that directory's path. Everybody may read the public ones (the
+    command may change its user); nobody else may write them. They are taken away however the command ends (where we
+    are killed, by the next of our commands after its end), and signals that would end us go to the command first.
+    Raises CommandMissing or CommandRefused.
     """
-    with tempfile.TemporaryDirectory(prefix="trustinstall-run-") as directory, _passing_signals() as pass_to:
-        os.chmod(directory, 0o755)  # noqa: S103  see above
-        files, environment = loan(directory)
-        for name, content in files.items():
-            with open(os.path.join(directory, name), "xb") as file:
-                file.write(content)
-                os.chmod(file.fileno() if os.chmod in os.supports_fd else file.name, 0o644)
+    scratch.sweep()
+    with scratch.directory(shared=True) as place, _passing_signals() as pass_to:
+        lent = loan(place.path)
+        for name, content in lent.files.items():
+            _write(os.path.join(place.path, name), content, 0o644)
+        for name, content in lent.private.items():
+            _write(os.path.join(place.path, name), content, 0o600)
         try:
-            child = subprocess.Popen(command, env=dict(environment))
+            child = subprocess.Popen(command, env=dict(lent.environment), pass_fds=place.held)
         except FileNotFoundError:
             raise CommandMissing(f"there is no program {printable(command[0])}; check its name and the PATH") from None
         except OSError as error:
@@ -47,6 +53,13 @@ def lend(loan: Callable[[str], Loan], command: Sequence[str]) -> int:
         pass_to(child)
         status = child.wait()
     return _SIGNALLED - status if status < 0 else status
+
+
+def _write(path: str, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+    os.chmod(path, mode)  # in a directory that is ours alone
 
 
 @contextlib.contextmanager

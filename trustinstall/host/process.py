@@ -121,7 +121,7 @@ def _arguments(command: Run, parent: str | None) -> Generator[tuple[tuple[str, .
     if not {GIVEN, ANSWER} & set(command.argv):
         yield command.argv[1:], ""
         return
-    with scratch.directory(parent) as directory:
+    with scratch.directory(parent) as (directory, _):
         given, answer = os.path.join(directory, "given.cer"), os.path.join(directory, "answer")
         with open(given, "xb") as file:
             file.write(command.given)

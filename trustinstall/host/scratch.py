@@ -1,7 +1,7 @@
 """Directories for the files that a tool is given or answers in; they go away even when we are killed.
 
 Whoever works in one holds its lock (flock(2)), which the kernel takes back from the dead: one that is not held belongs
-to nobody, and the next command removes it.
+to nobody, and the next command removes it. Windows has neither, and nothing is swept there.
 """
 
 from __future__ import annotations
@@ -11,15 +11,22 @@ import os
 import stat
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.host import files, locks
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-
 _PLACES = ("/tmp", "/var/tmp")  # noqa: S108  nothing in them has a name that could be guessed
+_ALONE, _SHARED = 0o700, 0o755
+
+
+class Directory(NamedTuple):
+    """A directory's path, and the descriptors that hold its lock: a child that inherits them holds it, too."""
+
+    path: str
+    held: tuple[int, ...]
 
 
 def place() -> str:
@@ -36,13 +43,15 @@ def place() -> str:
 
 
 @contextlib.contextmanager
-def directory(parent: str | None) -> Generator[str, None, None]:
-    """The path of a new directory that nobody else may enter, in `parent` (None: where temporary files lie)."""
+def directory(parent: str | None = None, *, shared: bool = False) -> Generator[Directory, None, None]:
+    """A new directory, in `parent` or where temporary files lie; others may not enter it, or only look (`shared`)."""
     while True:
         made = tempfile.TemporaryDirectory(prefix=files.temporary_name(""), dir=parent or place())
         with made as path, contextlib.ExitStack() as stack:
-            if _hold(path, stack):
-                yield path
+            held = _hold(path, stack)
+            if held is not None:
+                os.chmod(path, _SHARED if shared else _ALONE)
+                yield Directory(path, held)
                 return
 
 
@@ -56,15 +65,15 @@ def sweep() -> None:
                     _remove_unheld(os.path.join(top, name), stack)
 
 
-def _hold(path: str, stack: contextlib.ExitStack) -> bool:
-    """Lock a directory until the stack is closed; False where it was swept away before we held it."""
+def _hold(path: str, stack: contextlib.ExitStack) -> tuple[int, ...] | None:
+    """Lock a directory until the stack is closed; None where it was swept away before we held it."""
     if sys.platform == "win32":
-        return True
+        return ()
     try:
         descriptor = _open(path, stack)
     except FileNotFoundError:
-        return False
-    return locks.attempt(descriptor) and os.path.exists(path)
+        return None
+    return (descriptor,) if locks.attempt(descriptor) and os.path.exists(path) else None
 
 
 def _remove_unheld(path: str, stack: contextlib.ExitStack) -> None:
@@ -73,7 +82,7 @@ def _remove_unheld(path: str, stack: contextlib.ExitStack) -> None:
         return
     descriptor = _open(path, stack)
     status = os.fstat(descriptor)
-    ours = status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == stat.S_IRWXU
+    ours = status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) in {_ALONE, _SHARED}
     if ours and locks.attempt(descriptor):
         for name in os.listdir(descriptor):
             os.unlink(name, dir_fd=descriptor)
