@@ -79,6 +79,20 @@ Domain = Annotated[
     list[str],
     typer.Option("--domain", metavar="NAME", help="Only for this name, its sub-domains, or this network (CIDR)."),
 ]
+Env = Annotated[
+    str | None,
+    typer.Option(
+        "--env", metavar="add|replace|none", help="Which environment variables are set (default: see README)."
+    ),
+]
+Shell = Annotated[
+    str | None,
+    typer.Option(
+        "--shell",
+        metavar="NAME",
+        help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
+    ),
+]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
 Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]
 All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]
