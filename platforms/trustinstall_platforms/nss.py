@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from trustinstall.backend import Observation, State, Store
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError, printable
+from trustinstall.host import Kind
 from trustinstall.plan import (
     GIVEN,
     Delete,
@@ -236,6 +237,10 @@ def _unwritable(host: Host, directory: str) -> str | None:
         return "it is in a directory of another account; give it to its owner"
     if reason := host.may_write(outermost or f"{directory}/{CERTIFICATES}"):
         return f"{reason}; make it so that its owner may write there"
+    for name in nss_database.FILES:
+        found = host.status(host.real(f"{directory}/{name}"))
+        if found is not None and found.kind is not Kind.FILE:
+            return f"{name} in it is no file, and {posixpath.basename(TOOL)} would wait for it; take it away"
     return None if host.executable(TOOL) else _NO_TOOL
 
 
