@@ -77,7 +77,11 @@ ProfileOut = Annotated[
 ]
 Domain = Annotated[
     list[str],
-    typer.Option("--domain", metavar="NAME", help="Only for this name, its sub-domains, or this network (CIDR)."),
+    typer.Option(
+        "--domain",
+        metavar="NAME",
+        help="Only for this name, its sub-domains, or this network (CIDR); keychains and others cannot: left out.",
+    ),
 ]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
 Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]

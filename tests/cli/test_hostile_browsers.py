@@ -18,6 +18,10 @@ USERS = ("--for-user", "alice", "--for-user", "bob")
 STORES = ("--store", "debian", "--store", "nss")
 #: What root's own work, and bob's, change; alice may do in her home what she likes.
 OURS = ("/etc/ssl/certs", "/usr/local/share", "/var/lib", "/usr/sbin", "/tmp/input", "/home/bob")
+_PIPES = (
+    "import os; os.chdir('p'); os.mkfifo('pipe'); it = 'cert9.db'\nwhile True:\n"
+    " for pair in ((it, 'x'), ('pipe', it), (it, 'pipe'), ('x', it)): os.rename(*pair)"
+)
 #: What alice does every other moment, how often we work meanwhile, and how many seconds that may take.
 SWAPS: dict[str, tuple[tuple[str, ...], int, float]] = {
     "the profile is a link to bob's": (
@@ -27,12 +31,7 @@ SWAPS: dict[str, tuple[tuple[str, ...], int, float]] = {
     ),
     # SQLite, or certutil, waits for ever in open(2) if it finds the pipe.
     "the database is a pipe": (
-        (
-            "python3",
-            "-c",
-            "import os; os.chdir('p'); os.mkfifo('pipe'); it = 'cert9.db'\nwhile True:\n"
-            " for pair in ((it, 'x'), ('pipe', it), (it, 'pipe'), ('x', it)): os.rename(*pair)",
-        ),
+        ("python3", "-c", _PIPES),
         2,
         200,
     ),
