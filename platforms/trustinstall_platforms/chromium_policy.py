@@ -15,8 +15,12 @@ Facts, each tried with Debian's Chromium 156 where nothing else is said:
 - `CADistrustedCertificates` beats both.
 - Where the machine's `libnssckbi.so` is p11-kit's module, the system's store is asked; see `policy_places`.
 
-On macOS and Windows these browsers ask the keychain and the system's own store. Vivaldi's and Opera's directories are
-named differently by everybody who names one, so that they are reached by the accounts' NSS databases only.
+On macOS and Windows these browsers ask the keychain and the system's own store.
+
+Vivaldi and Opera are reached by the accounts' NSS databases only: neither says where it looks for policies on Linux. The
+source that Vivaldi has published (of 2018, chrome_paths.cc) leaves Chromium's directory as it is; users of version 8
+found `/etc/vivaldi`, others write of `/etc/opt/vivaldi`, and of Opera `/etc/opera` and `/etc/opt/opera`. A policy where
+nobody reads it would be reported as trust.
 """
 
 from __future__ import annotations

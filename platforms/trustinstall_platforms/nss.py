@@ -76,11 +76,11 @@ class Nss:
     name = "nss"
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
-        """Find the databases in the acting account's home; root's own are the machine's, and have policies.
+        """Find the databases in the acting account's home; root's own are the machine's.
 
         Raises OSError as `nss_places.databases`.
         """
-        if host.platform == "linux" and not host.account.is_root and host.account.home:
+        if host.platform == "linux":
             yield from (self._store(host, one) for one in nss_places.databases(host))
 
     def at(self, host: Host, location: str) -> Store | None:

@@ -257,3 +257,21 @@ def test_a_database_of_ours(desk: Desk) -> None:
             holder.kill()
         left = [desk.root.path(f"{PROFILE}/{name}").exists() for name in files]
         assert left == [held or beside] * 3
+
+
+def test_roots_own(desk: Desk) -> None:
+    """Root's profiles are the machine's; none is made, none in another's hands is touched, no variable counts."""
+    roots, home = "/root/.mozilla/firefox/x", "/root/.mozilla/firefox/profiles.ini"
+    desk.root.write(home, f"[Profile0]\nIsRelative=1\nPath=x\n[Profile1]\nIsRelative=0\nPath={PROFILE}\n")
+    desk.root.run(["sh", "-ec", f"mkdir {roots}; certutil -N --empty-password -d sql:{roots}"], check=True)
+    desk.root.write("/usr/bin/chromium", "", mode=0o755)
+    env = {"XDG_CONFIG_HOME": f"{HOME}/.config", "XDG_DATA_HOME": f"{HOME}/.local/share"}
+    for command, result in (("add", "added"), ("remove", "removed")):
+        words = (command, "--json", "--scope", "machine", "--store", "nss", CERTIFICATE)
+        told = json.loads(desk.root.trustinstall(*words, env=env, check=True).stdout)
+        stores = {one["id"]: (one["scope"], one["result"]) for one in told["stores"] if one["backend"] == "nss"}
+        assert stores == {f"nss:{roots}": ("machine", result)}
+        listed = desk.root.run(["certutil", "-L", "-d", f"sql:{roots}"], check=True).stdout
+        assert ("trustinstall-" in listed) == (command == "add")
+    assert desk.listed() == {}
+    assert not desk.root.path("/root/.local/share/pki").exists()
