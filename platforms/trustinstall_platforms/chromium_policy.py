@@ -17,10 +17,10 @@ Facts, each tried with Debian's Chromium 156 where nothing else is said:
 
 On macOS and Windows these browsers ask the keychain and the system's own store.
 
-Vivaldi and Opera are reached by the accounts' NSS databases only: neither says where it looks for policies on Linux. The
-source that Vivaldi has published (of 2018, chrome_paths.cc) leaves Chromium's directory as it is; users of version 8
-found `/etc/vivaldi`, others write of `/etc/opt/vivaldi`, and of Opera `/etc/opera` and `/etc/opt/opera`. A policy where
-nobody reads it would be reported as trust.
+Vivaldi and Opera are reached by the accounts' NSS databases only: neither says where it looks for policies on Linux.
+Vivaldi's published source (of 2018, chrome_paths.cc) leaves Chromium's directory as it is, users of version 8 found
+`/etc/vivaldi`, others write of `/etc/opt/vivaldi`, and of Opera `/etc/opera` and `/etc/opt/opera`. A policy that nobody
+reads would be reported as trust.
 """
 
 from __future__ import annotations

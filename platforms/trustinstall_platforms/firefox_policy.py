@@ -12,6 +12,9 @@ Facts:
 - It must be strict JSON, or all of it is ignored.
 - The snap sees `/etc/firefox/policies` and nothing else of `/etc`, a flatpak the extension `systemconfig` as
   `/app/etc/firefox` (mozilla/policy-templates, "Linux"): so the certificate lies beside the policy.
+- A flatpak that is installed for one account reads the machine's extension, too, unless the account has one of its own
+  (flatpak-dir-utils.c, flatpak_find_unmaintained_extension_dir_if_exists). Homes are not looked through for such
+  flatpaks: where the directory of the extension is there, somebody has meant it.
 - A bare name is looked for in `/usr/lib/mozilla/certificates` and `/usr/lib64/mozilla/certificates`, too.
 - Where the `libnssckbi.so` that is loaded is p11-kit's module, the system's store is asked; see `policy_places`.
 
@@ -51,6 +54,7 @@ _OURS = re.compile(r"trustinstall-[0-9a-f]{12}\.crt")
 _SHARED = ("/usr/lib/mozilla/certificates", "/usr/lib64/mozilla/certificates")
 _LIMIT = 16 * 1024 * 1024  # bytes
 _FLATPAK, _INSIDE = "/var/lib/flatpak", "/app/etc/firefox"
+_APPLICATION = f"{_FLATPAK}/app/org.mozilla.firefox"
 _SYSTEMCONFIG = f"{_FLATPAK}/extension/org.mozilla.firefox.systemconfig"
 
 
@@ -338,11 +342,15 @@ def _places_of(host: Host) -> Iterator[_Place]:
         if snap:
             reason = f"it would hide {_beside(host, own[0])}; move that file to {one.policies}, and try again"
             yield _Place(f"{one.name} (snap)", one.policies, posixpath.dirname(one.policies), reason)
-    for architecture in host.names(f"{_FLATPAK}/app/org.mozilla.firefox"):
+    for architecture in sorted({*_directories(host, _APPLICATION), *_directories(host, _SYSTEMCONFIG)}):
         directory = f"{_SYSTEMCONFIG}/{architecture}/stable/policies"
-        status = host.status(f"{_FLATPAK}/app/org.mozilla.firefox/{architecture}")
-        if status is not None and status.kind is Kind.DIRECTORY:
-            yield _Place("Firefox (flatpak)", f"{directory}/{_FILE}", f"{_INSIDE}/policies")
+        yield _Place("Firefox (flatpak)", f"{directory}/{_FILE}", f"{_INSIDE}/policies")
+
+
+def _directories(host: Host, top: str) -> list[str]:
+    """The directories in one that are no links: an application's `current` is one."""
+    found = {name: host.status(f"{top}/{name}") for name in host.names(top)}
+    return [name for name, status in found.items() if status and status.kind is Kind.DIRECTORY]
 
 
 def _beside(host: Host, install: str) -> str:

@@ -119,6 +119,24 @@ def test_no_chromium_no_database(desk: Desk) -> None:
     assert desk.stores() == [".mozilla/firefox/x.default"]
 
 
+def test_confined_chromiums(desk: Desk) -> None:
+    """A snap or flatpak that was never started gets the new database; beside an old one none is made."""
+    script = (
+        "mkdir -p snap/chromium/7 .var/app/org.chromium.Chromium .var/app/com.brave.Browser/.pki/nssdb; "
+        "ln -s 7 snap/chromium/current; certutil -N --empty-password -d sql:.var/app/com.brave.Browser/.pki/nssdb"
+    )
+    desk.root.run(["sh", "-ec", script], user="alice", cwd=HOME, check=True)
+    made = ["snap/chromium/7/.local/share/pki/nssdb", ".var/app/org.chromium.Chromium/data/pki/nssdb"]
+    databases = [*made, ".var/app/com.brave.Browser/.pki/nssdb"]
+    assert desk.stores() == [*databases, ".mozilla/firefox/x.default"]
+    for command, there in (("add", databases), ("remove", databases[2:])):
+        desk.root.trustinstall(command, CERTIFICATE, user="alice", check=True)
+        found = [path for path in databases if desk.root.path(f"{HOME}/{path}/cert9.db").exists()]
+        assert found == there
+        assert all((CORP.sha256 in str(desk.listed(f"{HOME}/{path}"))) == (command == "add") for path in there)
+    assert not desk.root.path(f"{HOME}/snap/chromium/7/.local").exists()
+
+
 def test_hostile_profiles(desk: Desk) -> None:
     """A FIFO for a profiles.ini, one that names what is others', and links out change nothing there."""
     desk.root.run(["sh", "-c", "mkdir -p .zen .librewolf; mkfifo .zen/profiles.ini"], user="alice", check=True)
