@@ -169,7 +169,10 @@ def openssl_refuses(path: str) -> str | None:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_verify_locations(cafile=path)
+        with open(open_regular(path), "rb") as file:
+            # By its descriptor: something else may stand at the path by now, and keep OpenSSL waiting.
+            opened = f"/dev/fd/{file.fileno()}"
+            context.load_verify_locations(cafile=opened if os.path.exists(opened) else path)
     except (ssl.SSLError, OSError) as error:
         return str(error)
     return None
