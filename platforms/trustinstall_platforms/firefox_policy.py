@@ -197,7 +197,7 @@ class _Look:
         self.listed = [one for one in listed if isinstance(one, str)] if is_array(listed) else []
         self.named: dict[str, tuple[str, bytes]] = {}  # by SHA-256: how it is listed, and its DER
         for word in self.listed:
-            der = _certificate(host, self.where(word))
+            der = _certificate(host, [path for path in self.where(word) if _is_machines(host, path)])
             if der is not None:
                 self.named.setdefault(hashlib.sha256(der).hexdigest(), (word, der))
         self.ours = {sha256: word for sha256, (word, _) in self.named.items() if self._is_ours(word)}
@@ -364,6 +364,14 @@ def _name_of(location: str) -> str:
 def _inside(location: str) -> str:
     """The directory of a policy file, as its application sees it."""
     return f"{_INSIDE}/policies" if location.startswith(f"{_SYSTEMCONFIG}/") else posixpath.dirname(location)
+
+
+def _is_machines(host: Host, path: str) -> bool:
+    """Whether a listed file is the machine's own: what others could put there is none of our business."""
+    try:
+        return host.path_owner(host.real(path)) in {0, host.machine_owner}
+    except OSError:
+        return False
 
 
 def _certificate(host: Host, paths: Sequence[str]) -> bytes | None:

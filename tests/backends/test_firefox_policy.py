@@ -166,3 +166,13 @@ def test_flatpak(host: Host, there: str) -> None:
     assert files(host)[f"{FLATPAK}/{NAME}"].encode() == CORP.pem
     assert results(change(host, trusted=False)) == [Result.REMOVED] * 2
     assert not any("trustinstall" in name for name in files(host))
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_listed_file_in_a_home(host: Host, *, theirs: bool) -> None:
+    """What others could put there root does not read, and the policy counts as if it were not there."""
+    write(host, "/home/alice/corp.crt", CORP.pem.decode())
+    write(host, POLICIES, json.dumps({"policies": {"Certificates": {"Install": ["/home/alice/corp.crt"]}}}))
+    if theirs:
+        os.chown(host.where("/home/alice"), 4711, 4711)
+    assert results(change(host)) == [Result.ADDED if theirs else Result.ALREADY]
