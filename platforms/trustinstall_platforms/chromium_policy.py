@@ -250,6 +250,9 @@ class _Change:
         before = {one.path: one.content for one in self._look.files}
         for path, document in self._after.items():
             was = before.get(path)
+            reason = policy_places.unwritable(self.host, path) if document.data != was else None
+            if reason is not None:  # a link may lead to a file of somebody's who could lead us on
+                self._refuse(f"{printable(path)} is where that policy stands: {reason}", "make it the machine's own")
             if path == self._ours and was is not None:
                 for policy in _POLICIES:
                     document = document.without_empty([policy])  # noqa: PLW2901  what is left of our own file
