@@ -238,9 +238,14 @@ def _unwritable(host: Host, directory: str) -> str | None:
     if reason := host.may_write(outermost or f"{directory}/{CERTIFICATES}"):
         return f"{reason}; make it so that its owner may write there"
     for name in nss_database.FILES:
-        found = host.status(host.real(f"{directory}/{name}"))
+        path = host.real(f"{directory}/{name}")
+        found = host.status(path)
         if found is not None and found.kind is not Kind.FILE:
             return f"{name} in it is no file, and {posixpath.basename(TOOL)} would wait for it; take it away"
+        if (
+            found is not None and host.account.is_root and (who := host.strangers(path, 0))
+        ):  # it names libraries to load
+            return f"others may change {name} in it ({who}); take that right away"
     return None if host.executable(TOOL) else _NO_TOOL
 
 

@@ -291,5 +291,7 @@ def test_roots_own(desk: Desk) -> None:
         assert stores == {f"nss:{roots}": ("machine", result)}
         listed = desk.root.run(["certutil", "-L", "-d", f"sql:{roots}"], check=True).stdout
         assert ("trustinstall-" in listed) == (command == "add")
+    desk.root.path(f"{roots}/pkcs11.txt").chmod(0o666)
+    assert "others may change pkcs11.txt" in desk.root.trustinstall("add", *words[1:], env=env).stdout
     assert desk.listed() == {}
     assert not desk.root.path("/root/.local/share/pki").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import ToolFailed, TrustInstallError
-from trustinstall.host import Account, Host, console, pulse
+from trustinstall.host import Account, Host, console, locks, pulse
 from trustinstall.host.worker import LIMIT, as_account
 from trustinstall.plan import Run
 
@@ -201,6 +202,25 @@ def test_a_child_that_is_stuck_is_ended(monkeypatch: pytest.MonkeyPatch) -> None
         work(_read_for_ever)
     assert time.monotonic() - started < 10
     assert children() == before
+
+
+def test_a_lock_that_the_account_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for no longer than a child may be silent."""
+    monkeypatch.setattr("trustinstall.host.locks._OF_ANOTHER", 0.2)
+
+    def job() -> bytes:
+        with tempfile.TemporaryDirectory() as place:
+            held = locks.take(f"{place}/lock", lambda: None)
+            try:
+                locks.take(f"{place}/lock", lambda: None)
+            finally:
+                locks.release(held)
+        return b"taken"
+
+    started = time.monotonic()
+    with pytest.raises(TrustInstallError, match="another trustinstall"):
+        work(job)
+    assert time.monotonic() - started < 5
 
 
 def test_tools_that_hang_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
