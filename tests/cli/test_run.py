@@ -60,3 +60,27 @@ def test_killed_it_goes_when_its_command_has_ended(fresh: Throwaway) -> None:
     running.communicate()
     assert fresh.run([*RUN, "true"]).returncode == 0
     assert lent(fresh) == []
+
+
+def test_where_nobody_has_a_home_or_a_terminal(fresh: Throwaway) -> None:
+    """Without HOME, as an ordinary account, the certificate comes from standard input or from a secret's mount."""
+    deliver(fresh)
+    fresh.write("/run/secrets/corp", ROOT.pem, mode=0o400, user="bob")
+    words = [*PROGRAM, "run", "--cert"]
+    look = ["--", "sh", "-c", 'cat "$NODE_EXTRA_CA_CERTS"']
+    homeless = ["env", "--unset=HOME", "CI=true"]
+    for name, given in (("-", ROOT.pem), ("/run/secrets/corp", None)):
+        done = fresh.run([*homeless, *words, name, *look], user="bob", input=given)
+        assert (done.returncode, done.stdout, done.stderr) == (0, ROOT.pem.decode(), "")
+    refused = fresh.run([*words, "-", "--", "touch", "/tmp/ran"], user="bob", input=b"no certificate")
+    assert (refused.returncode, fresh.path("/tmp/ran").exists(), lent(fresh)) == (4, False, [])
+
+
+def test_whoever_ends_it_ends_its_command(fresh: Throwaway) -> None:
+    """SIGTERM goes to the command, which may tidy up; its exit code is passed on, and nothing stays."""
+    deliver(fresh)
+    running = fresh.popen([*RUN, "sh", "-c", "trap 'echo tidied; exit 5' TERM; echo up; while :; do sleep 0.1; done"])
+    assert running.stdout is not None
+    assert running.stdout.readline() == "up\n"
+    running.terminate()
+    assert (running.communicate()[0], running.returncode, lent(fresh)) == ("tidied\n", 5, [])

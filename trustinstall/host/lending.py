@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import CommandMissing, CommandRefused, printable
 from trustinstall.host import scratch
-from trustinstall.host.console import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -37,22 +36,27 @@ def lend(loan: Callable[[str], Loan], command: Sequence[str]) -> int:
     Raises CommandMissing or CommandRefused.
     """
     scratch.sweep()
-    with scratch.directory(shared=True) as place, _passing_signals() as pass_to:
+    with scratch.directory(shared=True) as place:
         lent = loan(place.path)
         for name, content in lent.files.items():
             _write(os.path.join(place.path, name), content, 0o644)
         for name, content in lent.private.items():
             _write(os.path.join(place.path, name), content, 0o600)
-        try:
-            child = subprocess.Popen(command, env=dict(lent.environment), pass_fds=place.held)
-        except FileNotFoundError:
-            raise CommandMissing(f"there is no program {printable(command[0])}; check its name and the PATH") from None
-        except OSError as error:
-            why = error.strerror or "the system refuses"
-            raise CommandRefused(f"{printable(command[0])} cannot be started: {why}; look at it") from None
-        pass_to(child)
-        status = child.wait()
+        with _passing_signals() as pass_to:
+            child = _start(command, lent.environment, place.held)
+            pass_to(child)
+            status = child.wait()
     return _SIGNALLED - status if status < 0 else status
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], held: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, env=dict(environment), pass_fds=held)
+    except FileNotFoundError:
+        raise CommandMissing(f"there is no program {printable(command[0])}; check its name and the PATH") from None
+    except OSError as error:
+        why = error.strerror or "the system refuses"
+        raise CommandRefused(f"{printable(command[0])} cannot be started: {why}; look at it") from None
 
 
 def _write(path: str, content: bytes, mode: int) -> None:
@@ -66,13 +70,18 @@ def _write(path: str, content: bytes, mode: int) -> None:
 def _passing_signals() -> Generator[Callable[[subprocess.Popen[bytes]], None], None, None]:
     """Hand signals on to the command instead of ending: the terminal's Ctrl-C reaches it by itself."""
     children: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []  # what came while it was being started: not even its number was known
 
     def hand_on(number: int, _frame: object) -> None:
         if not children:
-            raise Interrupted
+            early.append(number)
         for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                child.send_signal(number)
+            child.send_signal(number)
+
+    def pass_to(child: subprocess.Popen[bytes]) -> None:
+        children.append(child)
+        for number in early:
+            child.send_signal(number)
 
     def leave(_number: int, _frame: object) -> None:
         """The terminal has told the whole foreground group."""
@@ -85,7 +94,7 @@ def _passing_signals() -> Generator[Callable[[subprocess.Popen[bytes]], None], N
         if number is not None
     }
     try:
-        yield children.append
+        yield pass_to
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
