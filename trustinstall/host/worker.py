@@ -119,17 +119,19 @@ def _reap(child: int, patience: float) -> int:
     """End the child, politely where there is patience: what it has begun is then finished or put back."""
     if sys.platform == "win32":
         raise NotImplementedError
-    end = time.monotonic() + patience
     if patience:
         os.kill(child, signal.SIGTERM)
-    while time.monotonic() < end:
-        os.kill(child, signal.SIGCONT)
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status
-        time.sleep(_TICK / 4)
-    os.kill(child, signal.SIGKILL)  # what has ended keeps its status; what has only closed the pipe must not stay
-    return os.waitpid(child, 0)[1]
+    # What has ended keeps its status; what has only closed the pipe must not stay.
+    for last, seconds in ((signal.SIGCONT, patience), (signal.SIGKILL, _GRACE)):
+        end, pause = time.monotonic() + seconds, 0.001
+        while time.monotonic() < end:
+            os.kill(child, last)
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return status
+            time.sleep(pause)
+            pause = min(2 * pause, _TICK / 4)
+    return 1  # the kernel itself waits, for a file system that is gone: nothing ends such a process
 
 
 def _work(account: Account, groups: list[int], writer: int, watch: pulse.Watch, job: Callable[[], bytes]) -> NoReturn:
