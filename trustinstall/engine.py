@@ -169,6 +169,7 @@ class Engine:
         if wish.only_imposed:
             return Scope(tuple(self._take_out_imposed(job, found.stores.values(), host.account.uid)), {})
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
+        chosen = [pair for pair in chosen if wish.importing in {None, pair[1].imports}]
         limits = wish.trusted and bool(wish.domains)
         wide = [
             pair for pair in chosen if limits and (pair[1].follows is not None or not isinstance(pair[0], Constraining))

@@ -62,6 +62,8 @@ def closed(host: Host, account: Account) -> str | None:
         return f"its home {printable(home)} lies on the network ({mount.type}); run trustinstall as that account"
     if mount is not None and mount.type == "autofs":
         return f"its home {printable(home)} is not mounted; run trustinstall as that account"
+    if mount is not None and _is_somebodys(mount):
+        return None  # its owner's program would be asked, and need not answer: their own process looks
     status = host.status(home)
     if status is None:
         opened = any(host.status(home + ending) for ending in _SEALED)
@@ -82,7 +84,8 @@ def _owned(host: Host, directories: list[str], mounts: list[Mount]) -> Iterator[
 
 
 def _owners(host: Host, directory: str, mounts: list[Mount]) -> Iterator[tuple[int, str]]:
-    remote = {one.path for one in mounts if _is_remote(one)}  # to look at what is not there can take for ever
+    # To look at what is not there, or at what a program of the owner's answers for, can take for ever.
+    remote = {one.path for one in mounts if _is_remote(one) or _is_somebodys(one)}
     for name in [] if directory in remote else host.names(directory)[:_MOST]:
         path = f"{directory}/{name}"
         status = None if path in remote else host.status(path)
@@ -92,6 +95,11 @@ def _owners(host: Host, directory: str, mounts: list[Mount]) -> Iterator[tuple[i
 
 def _is_remote(mount: Mount) -> bool:
     return mount.type == "autofs" or _NETWORK.fullmatch(mount.type) is not None
+
+
+def _is_somebodys(mount: Mount) -> bool:
+    """Whether a program of any account's may answer for it: fuse(8); only root mounts a `fuseblk`."""
+    return mount.type == "fuse" or mount.type.startswith("fuse.")
 
 
 def _mounts(host: Host) -> list[Mount]:

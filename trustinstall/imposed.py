@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.backend import Backend
     from trustinstall.host import Account, Host
     from trustinstall.job import Wish
+    from trustinstall.outcome import Outcome
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
 _MOST, _LONGEST = 10_000, 4096  # stores of one account, characters of an id
@@ -52,6 +53,8 @@ class Imports:
         if not new or wish.dry_run or not self._would_impose(selection):
             return
         held: dict[str, list[str]] = {one.sha256: [] for one in new}
+        for sha256, ids in _held(self.host, self.backends, list(held)).items():
+            held[sha256] += ids  # root's own
         for account in homes.everybody(self.host):
             answer = self._ask(account, list(held))
             for sha256 in held:
@@ -73,6 +76,15 @@ class Imports:
         """That of it whose policies are gone now (or would be)."""
         placed = {sha256 for store, sha256 in self.engine.ledger().placements if store.partition(":")[0] in self._names}
         return {sha256: ids for sha256, ids in found.items() if dry_run or sha256 not in placed}
+
+    def take_out_own(self, wish: Wish, places: Places, selection: Selection) -> tuple[Outcome, ...]:
+        """Bring root's own stores that import, after the policies; what was imported goes whatever was selected."""
+        scope = self.engine.change(replace(wish, importing=True), places, selection, check=False)
+        found = [one for one in scope.outcomes if one.store.imports]
+        if wish.imposed and selection != Selection():
+            scope = self.engine.change(replace(wish, only_imposed=True), Places(), Selection(), check=False)
+            found += [one for one in scope.outcomes if one.result in _SHOWN]
+        return tuple(found)
 
     def take_out(self, wish: Wish, covered: Collection[int]) -> list[Part]:
         """Take imports out of the stores of accounts that nobody else works for; only they and failures are told of."""
@@ -131,7 +143,12 @@ class Imports:
 
 
 def _holders(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> bytes:
-    """Which of the acting account's importing stores hold certificates; for another account's process."""
+    """What `_held` says; for another account's process."""
+    return json.dumps(_held(host, backends, sha256)).encode()
+
+
+def _held(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
+    """Which of the acting account's importing stores hold certificates."""
     held: dict[str, list[str]] = {one: [] for one in sha256}
     for backend, store in survey.discover(host, backends, Places()).stores.values():
         if not (store.imports and store.owner == host.account.uid):
@@ -140,7 +157,7 @@ def _holders(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> 
         anchors = seen.anchors if isinstance(seen, Observation) else frozenset(held)  # who knows?
         for one in held.keys() & anchors:
             held[one].append(store.id)
-    return json.dumps(held).encode()
+    return held
 
 
 def _from_bytes(data: bytes, sha256: Sequence[str]) -> Held:

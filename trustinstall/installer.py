@@ -191,7 +191,8 @@ class Installer:
         if everybody and wish.trusted and not wish.domains:
             imports.before_adding(wish, selection)
         if situation.machine or situation.own:
-            scope = engine.change(wish, places, selection, check=not accounts)
+            first = replace(wish, importing=False) if found else wish
+            scope = engine.change(first, places, selection, check=not accounts)
             handoffs = scope.handoffs if self.host.account.is_root else {}
             name = "machine" if situation.machine else self.host.account.name
             parts.append(Part(name, scope.outcomes, recovered=scope.recovered))
@@ -200,10 +201,12 @@ class Installer:
         if everybody and wish.trusted:
             imports.after_adding(wish)
         wish = replace(wish, imposed=imports.gone(found, dry_run=wish.dry_run)) if found else wish
+        own = Part("machine", imports.take_out_own(wish, places, selection) if found else ())
+        parts[:1] = [replace(one, outcomes=(*one.outcomes, *own.outcomes)) for one in parts[:1]]
         others = self._for_others(engine, wish, accounts, handoffs, selection, places, everybody=situation.machine)
         if found:
             others += imports.take_out(wish, {one.uid for one in accounts})
-            imports.after_removing(wish, others)
+            imports.after_removing(wish, [own, *others])
         return parts + others
 
     def check_places(self, places: Places, ask: Ask | None = None) -> None:

@@ -35,6 +35,7 @@ class Wish:
         adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
         dry_run: only say what would be done.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
+        importing: only stores that import what policies name (True), only all others (False), or both.
         only_imposed: leave alone what no policy had imported, and what the account itself has added.
         domains: the names and networks that certificates are to be trusted for, or () for all of them.
     """
@@ -45,6 +46,7 @@ class Wish:
     adopt: bool = False
     dry_run: bool = False
     imposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    importing: bool | None = None
     only_imposed: bool = False
     domains: tuple[str, ...] = ()
 

@@ -65,6 +65,7 @@ def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advic
             for one, reason in (intake.left_out if intake else ())
         ],
         "stores": [_store(part, one) for part in report.parts for one in part.outcomes],
+        **_limited(report),
         "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
         "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.parts if part.skipped],
         "recovered": any(part.recovered for part in report.parts),
@@ -74,6 +75,11 @@ def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advic
         "undo": advice.undo,
         "administrator": advice.administrator,
     }
+
+
+def _limited(report: Report) -> dict[str, Any]:
+    held, every = report.covered
+    return {"limited": {"domains": list(report.domains), "stores": held, "of": every}} if report.domains else {}
 
 
 def look(command: str, view: View) -> str:

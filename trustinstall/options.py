@@ -77,7 +77,11 @@ ProfileOut = Annotated[
 ]
 Domain = Annotated[
     list[str],
-    typer.Option("--domain", metavar="NAME", help="Only for this name, its sub-domains, or this network (CIDR)."),
+    typer.Option(
+        "--domain",
+        metavar="NAME",
+        help="Only for this name, its sub-domains, or this network (CIDR); keychains and others cannot: left out.",
+    ),
 ]
 Env = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
-from trustinstall.outcome import WIDE, Outcome, Result
+from trustinstall.outcome import Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,11 +130,10 @@ def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[
 def _summary(report: Report) -> str:
     missing: list[str] = []
     others = sum(one.result is Result.NOT_COVERED for one in report.outcomes)
-    wide = sum(one.result is Result.NOT_COVERED and one.detail == WIDE for one in report.outcomes)
-    if others > wide:
-        missing.append(f"{_count(others - wide, 'store')} of another scope (-v lists them)")
-    if wide:
-        missing.append(f"{_count(wide, 'store')} that cannot keep a root to some names (-v lists them)")
+    if others > report.wide:
+        missing.append(f"{_count(others - report.wide, 'store')} of another scope (-v lists them)")
+    if report.wide:
+        missing.append(f"{_count(report.wide, 'store')} that cannot keep a root to some names (-v lists them)")
     sealed = sum(one.result is Result.SEALED for one in report.outcomes)
     if sealed:
         missing.append(f"{_count(sealed, 'sealed store')}")
@@ -155,8 +154,8 @@ def _result(report: Report) -> str:
     if report.dry_run:
         return f"Dry run: {results.count(Result.PLANNED)} of {total} would change."
     if report.command == "add":
-        held = sum(one in {Result.ADDED, Result.ALREADY, Result.FOLLOWS} for one in results)
-        return f"Trusted in {held} of {total}."
+        held, every = report.covered
+        return f"Trusted in {held} of {_count(every, 'store')}."
     if Result.FAILED in results:
         return f"Not removed from {_count(results.count(Result.FAILED), 'store')}."
     if not report.changed:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trustinstall.situation import Situation
 
 _IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.GONE}
+_HELD = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,16 @@ class Report:
     def in_scope(self) -> list[Outcome]:
         """The outcomes that count: stores of the chosen scopes that are there."""
         return [one for one in self.outcomes if one.result in _IN_SCOPE]
+
+    @property
+    def wide(self) -> int:
+        """How many stores cannot keep a root to some names, and were left out."""
+        return sum(one.result is Result.NOT_COVERED and one.detail == WIDE for one in self.outcomes)
+
+    @property
+    def covered(self) -> tuple[int, int]:
+        """How many stores trust it now, and of how many: with `domains`, those that cannot be told so count, too."""
+        return sum(one.result in _HELD for one in self.in_scope), len(self.in_scope) + self.wide
 
     @property
     def changed(self) -> bool:

@@ -55,7 +55,7 @@ BROWSERS = (
     ),
 )
 
-#: Those whose directory of policies is not known for certain; the accounts' databases reach them.
+#: Those whose directory of policies is not known for certain (see `chromium_policy`); accounts' databases reach them.
 OTHER_PROGRAMS = (
     "/opt/vivaldi/vivaldi",
     "/opt/vivaldi-snapshot/vivaldi",

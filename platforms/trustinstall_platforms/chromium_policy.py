@@ -15,8 +15,12 @@ Facts, each tried with Debian's Chromium 156 where nothing else is said:
 - `CADistrustedCertificates` beats both.
 - Where the machine's `libnssckbi.so` is p11-kit's module, the system's store is asked; see `policy_places`.
 
-On macOS and Windows these browsers ask the keychain and the system's own store. Vivaldi's and Opera's directories are
-named differently by everybody who names one, so that they are reached by the accounts' NSS databases only.
+On macOS and Windows these browsers ask the keychain and the system's own store.
+
+Vivaldi and Opera are reached by the accounts' NSS databases only: neither says where it looks for policies on Linux.
+Vivaldi's published source (of 2018, chrome_paths.cc) leaves Chromium's directory as it is, users of version 8 found
+`/etc/vivaldi`, others write of `/etc/opt/vivaldi`, and of Opera `/etc/opera` and `/etc/opt/opera`. A policy that nobody
+reads would be reported as trust.
 """
 
 from __future__ import annotations
@@ -246,6 +250,9 @@ class _Change:
         before = {one.path: one.content for one in self._look.files}
         for path, document in self._after.items():
             was = before.get(path)
+            reason = policy_places.unwritable(self.host, path) if document.data != was else None
+            if reason is not None:  # a link may lead to a file of somebody's who could lead us on
+                self._refuse(f"{printable(path)} is where that policy stands: {reason}", "make it the machine's own")
             if path == self._ours and was is not None:
                 for policy in _POLICIES:
                     document = document.without_empty([policy])  # noqa: PLW2901  what is left of our own file

@@ -1,17 +1,11 @@
 """Firefox and its relatives on Linux: the policy that makes every profile of every account import a root.
 
-Facts:
+Facts (which file is read, and where it is, says `firefox_places`):
 
 - `policies.Certificates.Install` in `policies.json` names certificate files (PEM or DER); a profile imports them when
   it is started, unless it trusts them already. Tried with Firefox 153: in existing and in new profiles.
 - Taking the policy away takes nothing out of a profile that has been started since; see `nss`.
-- One file is read, and no other: `/etc/NAME/policies/policies.json` (NAME is the application's, in lower case) if it is
-  there, else `distribution/policies.json` beside the program (EnterprisePoliciesParent.sys.mjs,
-  SpecialSystemDirectory.cpp). So where only the second is there, a new first one would end what it says: ours goes into
-  the second.
 - It must be strict JSON, or all of it is ignored.
-- The snap sees `/etc/firefox/policies` and nothing else of `/etc`, a flatpak the extension `systemconfig` as
-  `/app/etc/firefox` (mozilla/policy-templates, "Linux"): so the certificate lies beside the policy.
 - A bare name is looked for in `/usr/lib/mozilla/certificates` and `/usr/lib64/mozilla/certificates`, too.
 - Where the `libnssckbi.so` that is loaded is p11-kit's module, the system's store is asked; see `policy_places`.
 
@@ -23,17 +17,15 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
 from trustinstall.errors import StoreError
-from trustinstall.host import Kind
 from trustinstall.jsondata import is_array
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, policy_places
+from trustinstall_platforms import bundles, firefox_places, policy_places
 from trustinstall_platforms.families import missing
 from trustinstall_platforms.jsontext import Document
 
@@ -46,68 +38,8 @@ if TYPE_CHECKING:
     from trustinstall.plan import Refresh, Step
 
 _KEYS = ("policies", "Certificates", "Install")
-_FILE = "policies.json"
-_OURS = re.compile(r"trustinstall-[0-9a-f]{12}\.crt")
 _SHARED = ("/usr/lib/mozilla/certificates", "/usr/lib64/mozilla/certificates")
 _LIMIT = 16 * 1024 * 1024  # bytes
-_FLATPAK, _INSIDE = "/var/lib/flatpak", "/app/etc/firefox"
-_SYSTEMCONFIG = f"{_FLATPAK}/extension/org.mozilla.firefox.systemconfig"
-
-
-@dataclass(frozen=True)
-class Application:
-    """One application: its name, and where packages and people put its program."""
-
-    name: str
-    installs: tuple[str, ...]
-    snap: str = ""
-
-    @property
-    def policies(self) -> str:
-        """The policy file of the machine."""
-        return f"/etc/{self.name.lower()}/policies/{_FILE}"
-
-
-APPLICATIONS = (
-    Application(
-        "Firefox",
-        (
-            "/usr/lib/firefox-esr",  # Debian; real
-            "/usr/lib/firefox",  # Mozilla's own packages for Debian, Arch
-            "/usr/lib64/firefox",  # Fedora, SUSE
-            "/usr/lib/firefox-developer-edition",
-            "/opt/firefox",  # support.mozilla.org, "Install Firefox on Linux"
-            "/opt/firefox-esr",
-            "/opt/firefox-developer-edition",
-        ),
-        "/snap/bin/firefox",
-    ),
-    Application(
-        "Thunderbird", ("/usr/lib/thunderbird", "/usr/lib64/thunderbird", "/opt/thunderbird"), "/snap/bin/thunderbird"
-    ),
-    Application("LibreWolf", ("/usr/share/librewolf", "/usr/lib/librewolf", "/usr/lib64/librewolf", "/opt/librewolf")),
-    Application("Waterfox", ("/usr/lib/waterfox", "/opt/waterfox")),
-    Application("Zen", ("/opt/zen-browser-bin", "/opt/zen-browser", "/opt/zen")),
-)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A policy file, there or not.
-
-    Attributes:
-        name: whose it is.
-        path: where it is, on the machine.
-        inside: the directory of it, as the application sees that.
-        unwritable: why nothing may be put there, or None.
-        module: whether the application takes the roots of the system's store.
-    """
-
-    name: str
-    path: str
-    inside: str
-    unwritable: str | None = None
-    module: bool = False
 
 
 class FirefoxPolicy:
@@ -118,15 +50,17 @@ class FirefoxPolicy:
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
         """Find the files that applications which are installed read, or would read if they were there."""
-        return [self._store(host, one) for one in _places_of(host)] if host.platform == "linux" else []
+        return [self._store(host, one) for one in firefox_places.found(host)] if host.platform == "linux" else []
 
     def at(self, host: Host, location: str) -> Store | None:
         """The policy file that the ledger remembers, if it is there; its application may be gone."""
-        if host.platform != "linux" or host.status(location) is None or posixpath.basename(location) != _FILE:
+        if (
+            host.platform != "linux"
+            or host.status(location) is None
+            or posixpath.basename(location) != firefox_places.FILE
+        ):
             return None
-        directory = posixpath.dirname(location)
-        inside = f"{_INSIDE}/policies" if location.startswith(f"{_SYSTEMCONFIG}/") else directory
-        return self._store(host, _Place(_name_of(location), location, inside))
+        return self._store(host, firefox_places.Place(firefox_places.name_of(location), location))
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See which roots profiles are told to import, from files that are there."""
@@ -160,7 +94,7 @@ class FirefoxPolicy:
         """Return None: what was observed is what the application reads."""
         return None
 
-    def _store(self, host: Host, place: _Place) -> Store:
+    def _store(self, host: Host, place: firefox_places.Place) -> Store:
         reason = place.unwritable or policy_places.unwritable(host, place.path)
         return Store(
             self.name,
@@ -188,12 +122,12 @@ class _Look:
                 self.document = Document(self.content)
         except ValueError as error:
             self.problem = f"{store.location} is no JSON ({error}), so that all of it is ignored"
-        self.inside = _inside(store.location)
+        self.inside = firefox_places.inside(store.location)
         listed = self.document.get(*_KEYS)
         self.listed = [one for one in listed if isinstance(one, str)] if is_array(listed) else []
         self.named: dict[str, tuple[str, bytes]] = {}  # by SHA-256: how it is listed, and its DER
         for word in self.listed:
-            der = _certificate(host, self.where(word))
+            der = _certificate(host, [path for path in self.where(word) if _is_machines(host, path)])
             if der is not None:
                 self.named.setdefault(hashlib.sha256(der).hexdigest(), (word, der))
         self.ours = {sha256: word for sha256, (word, _) in self.named.items() if self._is_ours(word)}
@@ -205,7 +139,10 @@ class _Look:
         return (word,) if word.startswith("/") else tuple(f"{one}/{word}" for one in _SHARED)
 
     def _is_ours(self, word: str) -> bool:
-        return posixpath.dirname(word) == self.inside and _OURS.fullmatch(posixpath.basename(word)) is not None
+        return (
+            posixpath.dirname(word) == self.inside
+            and firefox_places.OURS.fullmatch(posixpath.basename(word)) is not None
+        )
 
 
 @dataclass
@@ -319,43 +256,12 @@ class _Change:
         raise StoreError(store=self.store.id, cause=cause, advice=f"{advice}, and try again")
 
 
-def _places_of(host: Host) -> Iterator[_Place]:
-    for one in APPLICATIONS:
-        installs = list(dict.fromkeys(host.real(path) for path in one.installs if host.is_directory(path)))
-        snap = bool(one.snap) and host.status(one.snap) is not None
-        own = [path for path in installs if host.status(_beside(host, path)) is not None]
-        module = bool(installs) and not snap and all(policy_places.asks_the_system(host, path) for path in installs)
-        if not (installs or snap):
-            continue
-        if host.status(one.policies) is not None or not own:
-            # Ours from before the module came must still be found.
-            module = module and not any(map(_OURS.fullmatch, host.names(posixpath.dirname(one.policies))))
-            yield _Place(one.name, one.policies, posixpath.dirname(one.policies), module=module)
-            continue
-        for path in installs:
-            file = _beside(host, path)
-            yield _Place(one.name, file, posixpath.dirname(file), module=policy_places.asks_the_system(host, path))
-        if snap:
-            reason = f"it would hide {_beside(host, own[0])}; move that file to {one.policies}, and try again"
-            yield _Place(f"{one.name} (snap)", one.policies, posixpath.dirname(one.policies), reason)
-    for architecture in host.names(f"{_FLATPAK}/app/org.mozilla.firefox"):
-        directory = f"{_SYSTEMCONFIG}/{architecture}/stable/policies"
-        status = host.status(f"{_FLATPAK}/app/org.mozilla.firefox/{architecture}")
-        if status is not None and status.kind is Kind.DIRECTORY:
-            yield _Place("Firefox (flatpak)", f"{directory}/{_FILE}", f"{_INSIDE}/policies")
-
-
-def _beside(host: Host, install: str) -> str:
-    return f"{host.real(f'{install}/distribution')}/{_FILE}"
-
-
-def _name_of(location: str) -> str:
-    return next((one.name for one in APPLICATIONS if one.policies == location), "Firefox or a relative")
-
-
-def _inside(location: str) -> str:
-    """The directory of a policy file, as its application sees it."""
-    return f"{_INSIDE}/policies" if location.startswith(f"{_SYSTEMCONFIG}/") else posixpath.dirname(location)
+def _is_machines(host: Host, path: str) -> bool:
+    """Whether a listed file is the machine's own: what others could put there is none of our business."""
+    try:
+        return host.path_owner(host.real(path)) in {0, host.machine_owner}
+    except OSError:
+        return False
 
 
 def _certificate(host: Host, paths: Sequence[str]) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
@@ -105,7 +105,7 @@ def plan(host: Host, store: Store, wanted: Sequence[Wanted], record: Record) -> 
     """
     content = host.read(store.location, keystores.LIMIT)
     try:
-        entries = keystores.parse(content).trusted(candidates(host))
+        entries = _opened(content, tuple(candidates(host)))
     except Unreadable as error:
         if not any(one.trusted or one.certificate.sha256 in record for one in wanted):
             return Plan()
@@ -133,8 +133,13 @@ def plan(host: Host, store: Store, wanted: Sequence[Wanted], record: Record) -> 
     return Plan(steps, placed=placed, foreign=frozenset(strangers | (go & others - known)))
 
 
-def _trusted(host: Host, store: Store) -> list[Trusted]:
-    return keystores.parse(host.read(store.location, keystores.LIMIT)).trusted(candidates(host))
+def _trusted(host: Host, store: Store) -> tuple[Trusted, ...]:
+    return _opened(host.read(store.location, keystores.LIMIT), tuple(candidates(host)))
+
+
+@lru_cache(maxsize=8)  # one change looks at what stands there three times, and at what it has made twice
+def _opened(content: bytes, passwords: tuple[str, ...]) -> tuple[Trusted, ...]:
+    return tuple(keystores.parse(content).trusted(passwords))
 
 
 def _now(host: Host) -> int:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from trustinstall.backend import Observation, State, Store
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError, printable
+from trustinstall.host import Kind
 from trustinstall.plan import (
     GIVEN,
     Delete,
@@ -75,11 +76,11 @@ class Nss:
     name = "nss"
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
-        """Find the databases in the acting account's home; root's own are the machine's, and have policies.
+        """Find the databases in the acting account's home; root's own are the machine's.
 
         Raises OSError as `nss_places.databases`.
         """
-        if host.platform == "linux" and not host.account.is_root and host.account.home:
+        if host.platform == "linux":
             yield from (self._store(host, one) for one in nss_places.databases(host))
 
     def at(self, host: Host, location: str) -> Store | None:
@@ -236,6 +237,15 @@ def _unwritable(host: Host, directory: str) -> str | None:
         return "it is in a directory of another account; give it to its owner"
     if reason := host.may_write(outermost or f"{directory}/{CERTIFICATES}"):
         return f"{reason}; make it so that its owner may write there"
+    for name in nss_database.FILES:
+        path = host.real(f"{directory}/{name}")
+        found = host.status(path)
+        if found is not None and found.kind is not Kind.FILE:
+            return f"{name} in it is no file, and {posixpath.basename(TOOL)} would wait for it; take it away"
+        if (
+            found is not None and host.account.is_root and (who := host.strangers(path, 0))
+        ):  # it names libraries to load
+            return f"others may change {name} in it ({who}); take that right away"
     return None if host.executable(TOOL) else _NO_TOOL
 
 

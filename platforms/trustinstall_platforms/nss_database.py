@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 CERTIFICATES, KEYS, MODULES = "cert9.db", "key4.db", "pkcs11.txt"
+_BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite opens by itself (sqlite.org, "Temporary Files")
+FILES = (MODULES, *(name + ending for name in (CERTIFICATES, KEYS) for ending in _BESIDE))
 TABLE = "nssPublic"
 _CLASS, _LABEL, _VALUE = "a0", "a3", "a11"
 _CERTIFICATE, _NSS_TRUST, _TRUST = bytes.fromhex("00000001"), bytes.fromhex("ce534353"), bytes.fromhex("0000000b")

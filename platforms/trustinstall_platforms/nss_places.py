@@ -89,12 +89,12 @@ def databases(host: Host) -> Iterator[Database]:
     """
     home = (host.account.home or "").rstrip("/")
     seen: set[str] = set()
-    if not home:
+    if not home or (host.account.is_root and not _is_roots(host, home)):
         return
     unprintable: list[str] = []
     for one in chain(_chromiums(host, home), _profiles(host, home)):
         real = host.real(one.path)
-        if real in seen:
+        if real in seen or (host.account.is_root and not _is_roots(host, real)):
             continue
         seen.add(real)
         if len(seen) > _MOST_PROFILES:
@@ -113,10 +113,12 @@ def _chromiums(host: Host, home: str) -> Iterator[Database]:
     """Chromium's databases: those that are there, else the new one where a browser would make it."""
     name = "Chromium and its relatives"
     data = _variable(host, "XDG_DATA_HOME", f"{home}/.local/share")
-    places = [(name, home, f"{home}/{_OLD}", f"{data}/pki/nssdb", chromium_browsers.installed(host))]
+    # Where nothing is there yet root has the machine's policies; these browsers do not like to be started by it.
+    made = not host.account.is_root
+    places = [(name, home, f"{home}/{_OLD}", f"{data}/pki/nssdb", made and chromium_browsers.installed(host))]
     for title, below, new in _CONFINED:
         top = f"{home}/{below}"
-        places.append((title, top, f"{top}/{_OLD}", f"{top}/{new}", host.is_directory(top)))
+        places.append((title, top, f"{top}/{_OLD}", f"{top}/{new}", made and host.is_directory(top)))
     for title, _, old, new, wanted in places:
         there = [path for path in (old, new) if host.is_directory(path)]
         yield from (Database(title, path, profile=False) for path in there)
@@ -146,6 +148,14 @@ def _named(host: Host, top: str, file: str) -> Iterator[str]:
             yield posixpath.normpath(posixpath.join(top, value.strip()))
 
 
+def _is_roots(host: Host, path: str) -> bool:
+    """Whether nobody else could lead root elsewhere on the way to a directory."""
+    try:
+        return host.path_owner(path) == 0
+    except OSError:
+        return False
+
+
 def _variable(host: Host, name: str, default: str) -> str:
-    value = host.environ.get(name, "").rstrip("/")
+    value = "" if host.account.is_root else host.environ.get(name, "").rstrip("/")  # sudo's caller may have set it
     return value if value.startswith("/") else default

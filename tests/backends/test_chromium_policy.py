@@ -165,3 +165,16 @@ def test_somebody_trusts_it_for_every_name(host: Host) -> None:
     outcome = change(host, "corp.example")
     assert outcome.result is Result.FAILED
     assert "for every name" in outcome.detail
+
+
+def test_a_policy_in_a_home(host: Host) -> None:
+    """An administrator's link leads to a file of alice's, which counts: root does not write there, nor beside it."""
+    write(host, "/home/alice/policy.json", json.dumps({"CACertificates": [base(OTHER.der)]}))
+    os.chown(host.where("/home/alice"), 4711, 4711)
+    Path(host.where(CHROME)).mkdir(parents=True)
+    Path(host.where(f"{CHROME}/corp.json")).symlink_to("/home/alice/policy.json")
+    before = Path(host.where("/home/alice/policy.json")).read_bytes()
+    outcome = change(host)
+    assert (outcome.result, "uid 4711" in outcome.detail) == (Result.FAILED, True), outcome
+    assert Path(host.where("/home/alice/policy.json")).read_bytes() == before
+    assert len(list(Path(host.where("/home/alice")).iterdir())) == len(list(Path(host.where(CHROME)).iterdir())) == 1

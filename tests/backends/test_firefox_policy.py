@@ -154,9 +154,11 @@ def test_somebody_elses_file(host: Host) -> None:
     assert files(host) == before
 
 
-def test_flatpak(host: Host) -> None:
-    """What is named is what the sandbox sees, and the certificate is where it sees that."""
-    Path(host.where("/var/lib/flatpak/app/org.mozilla.firefox/x86_64/stable")).mkdir(parents=True)
+@pytest.mark.parametrize("there", ["app/org.mozilla.firefox", "extension/org.mozilla.firefox.systemconfig"])
+def test_flatpak(host: Host, there: str) -> None:
+    """What is named is what the sandbox sees; the machine's extension is enough, for flatpaks of single accounts."""
+    Path(host.where(f"/var/lib/flatpak/{there}/x86_64/stable")).mkdir(parents=True)
+    Path(host.where(f"/var/lib/flatpak/{there}/current")).symlink_to("x86_64")
     assert found(host) == [POLICIES, f"{FLATPAK}/policies.json"]
     assert results(change(host)) == [Result.ADDED] * 2
     listed = json.loads(files(host)[f"{FLATPAK}/policies.json"])["policies"]["Certificates"]["Install"]
@@ -164,3 +166,13 @@ def test_flatpak(host: Host) -> None:
     assert files(host)[f"{FLATPAK}/{NAME}"].encode() == CORP.pem
     assert results(change(host, trusted=False)) == [Result.REMOVED] * 2
     assert not any("trustinstall" in name for name in files(host))
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_listed_file_in_a_home(host: Host, *, theirs: bool) -> None:
+    """What others could put there root does not read, and the policy counts as if it were not there."""
+    write(host, "/home/alice/corp.crt", CORP.pem.decode())
+    write(host, POLICIES, json.dumps({"policies": {"Certificates": {"Install": ["/home/alice/corp.crt"]}}}))
+    if theirs:
+        os.chown(host.where("/home/alice"), 4711, 4711)
+    assert results(change(host)) == [Result.ADDED if theirs else Result.ALREADY]

@@ -119,6 +119,24 @@ def test_no_chromium_no_database(desk: Desk) -> None:
     assert desk.stores() == [".mozilla/firefox/x.default"]
 
 
+def test_confined_chromiums(desk: Desk) -> None:
+    """A snap or flatpak that was never started gets the new database; beside an old one none is made."""
+    script = (
+        "mkdir -p snap/chromium/7 .var/app/org.chromium.Chromium .var/app/com.brave.Browser/.pki/nssdb; "
+        "ln -s 7 snap/chromium/current; certutil -N --empty-password -d sql:.var/app/com.brave.Browser/.pki/nssdb"
+    )
+    desk.root.run(["sh", "-ec", script], user="alice", cwd=HOME, check=True)
+    made = ["snap/chromium/7/.local/share/pki/nssdb", ".var/app/org.chromium.Chromium/data/pki/nssdb"]
+    databases = [*made, ".var/app/com.brave.Browser/.pki/nssdb"]
+    assert desk.stores() == [*databases, ".mozilla/firefox/x.default"]
+    for command, there in (("add", databases), ("remove", databases[2:])):
+        desk.root.trustinstall(command, CERTIFICATE, user="alice", check=True)
+        found = [path for path in databases if desk.root.path(f"{HOME}/{path}/cert9.db").exists()]
+        assert found == there
+        assert all((CORP.sha256 in str(desk.listed(f"{HOME}/{path}"))) == (command == "add") for path in there)
+    assert not desk.root.path(f"{HOME}/snap/chromium/7/.local").exists()
+
+
 def test_hostile_profiles(desk: Desk) -> None:
     """A FIFO for a profiles.ini, one that names what is others', and links out change nothing there."""
     desk.root.run(["sh", "-c", "mkdir -p .zen .librewolf; mkfifo .zen/profiles.ini"], user="alice", check=True)
@@ -257,3 +275,23 @@ def test_a_database_of_ours(desk: Desk) -> None:
             holder.kill()
         left = [desk.root.path(f"{PROFILE}/{name}").exists() for name in files]
         assert left == [held or beside] * 3
+
+
+def test_roots_own(desk: Desk) -> None:
+    """Root's profiles are the machine's; none is made, none in another's hands is touched, no variable counts."""
+    roots, home = "/root/.mozilla/firefox/x", "/root/.mozilla/firefox/profiles.ini"
+    desk.root.write(home, f"[Profile0]\nIsRelative=1\nPath=x\n[Profile1]\nIsRelative=0\nPath={PROFILE}\n")
+    desk.root.run(["sh", "-ec", f"mkdir {roots}; certutil -N --empty-password -d sql:{roots}"], check=True)
+    desk.root.write("/usr/bin/chromium", "", mode=0o755)
+    env = {"XDG_CONFIG_HOME": f"{HOME}/.config", "XDG_DATA_HOME": f"{HOME}/.local/share"}
+    for command, result in (("add", "added"), ("remove", "removed")):
+        words = (command, "--json", "--scope", "machine", "--store", "nss", CERTIFICATE)
+        told = json.loads(desk.root.trustinstall(*words, env=env, check=True).stdout)
+        stores = {one["id"]: (one["scope"], one["result"]) for one in told["stores"] if one["backend"] == "nss"}
+        assert stores == {f"nss:{roots}": ("machine", result)}
+        listed = desk.root.run(["certutil", "-L", "-d", f"sql:{roots}"], check=True).stdout
+        assert ("trustinstall-" in listed) == (command == "add")
+    desk.root.path(f"{roots}/pkcs11.txt").chmod(0o666)
+    assert "others may change pkcs11.txt" in desk.root.trustinstall("add", *words[1:], env=env).stdout
+    assert desk.listed() == {}
+    assert not desk.root.path("/root/.local/share/pki").exists()

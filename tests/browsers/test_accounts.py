@@ -18,10 +18,11 @@ NEW, OLD = ".local/share/pki/nssdb", ".pki/nssdb"
 
 def profile(scene: Scene, user: str, name: str) -> str:
     """A profile that profiles.ini names, never started."""
-    top = f"/home/{user}/{MOZILLA}"
+    home = scene.root.user(user).home
+    top = f"{home}/{MOZILLA}"
     if not scene.root.path(f"{top}/profiles.ini").exists():
         scene.root.write(f"{top}/profiles.ini", "", user=user)
-        scene.root.run(["chown", "-R", f"{user}:", f"/home/{user}/.config"], check=True)
+        scene.root.run(["chown", "-R", f"{user}:", f"{home}/.config"], check=True)
     ini = scene.root.read(f"{top}/profiles.ini").decode()
     entry = f"[Profile{ini.count('[')}]\nName={name}\nIsRelative=1\nPath={name}\n"
     scene.root.write(f"{top}/profiles.ini", ini + entry, user=user)

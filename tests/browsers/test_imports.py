@@ -31,7 +31,7 @@ def nicknames(scene: Scene, user: str, where: str) -> set[str]:
 
 @pytest.mark.parametrize("caller", ["root", "sudo"])
 def test_imports_go_with_the_policy(scene: Scene, whole: Server, caller: str) -> None:
-    """Profiles started in between, of two accounts, old and new; what was held before, and by whom, stays."""
+    """Profiles started in between, of two accounts and root, old and new; what was held before stays."""
     bobs, alices, held = (
         profile(scene, "bob", "started"),
         profile(scene, "alice", "old"),
@@ -42,8 +42,8 @@ def test_imports_go_with_the_policy(scene: Scene, whole: Server, caller: str) ->
     uid = scene.root.user("alice").uid
     env = {"SUDO_UID": str(uid), "SUDO_USER": "alice"} if caller == "sudo" else {}
     scene.root.trustinstall("add", CERTIFICATE, env=env, check=True)
-    made = profile(scene, "alice", "made-later")
-    profiles = {bobs: "bob", alices: "alice", made: "alice", held: "alice"}
+    made, roots = profile(scene, "alice", "made-later"), profile(scene, "root", "made-later")
+    profiles = {bobs: "bob", alices: "alice", made: "alice", roots: "root", held: "alice"}
     assert all(scene.firefox(scene.corporate, user, where) for where, user in profiles.items())
     assert nicknames(scene, "bob", bobs) == {"Corp Root"}
     removed = scene.root.trustinstall("remove", CERTIFICATE, "--json", env=env, check=True)
@@ -51,7 +51,7 @@ def test_imports_go_with_the_policy(scene: Scene, whole: Server, caller: str) ->
     for where, user in profiles.items():
         assert nicknames(scene, user, where) == ({"by hand"} if where == held else set())
     assert scene.firefox(whole, "alice", held)
-    for where in (bobs, alices, made):
+    for where in (bobs, alices, made, roots):
         assert not scene.firefox(whole, profiles[where], where)
     ledger = json.loads(scene.root.read("/var/lib/trustinstall/ledger.json"))
     assert (ledger["claims"], ledger["placements"]) == ([], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -17,7 +18,24 @@ USERS = ("--for-user", "alice", "--for-user", "bob")
 STORES = ("--store", "debian", "--store", "nss")
 #: What root's own work, and bob's, change; alice may do in her home what she likes.
 OURS = ("/etc/ssl/certs", "/usr/local/share", "/var/lib", "/usr/sbin", "/tmp/input", "/home/bob")
-_SWAP = "while :; do mv p away; ln -s $1 p; rm p; mv away p; done"
+_PIPES = (
+    "import os; os.chdir('p'); os.mkfifo('pipe'); it = 'cert9.db'\nwhile True:\n"
+    " for pair in ((it, 'x'), ('pipe', it), (it, 'pipe'), ('x', it)): os.rename(*pair)"
+)
+#: What alice does every other moment, how often we work meanwhile, and how many seconds that may take.
+SWAPS: dict[str, tuple[tuple[str, ...], int, float]] = {
+    "the profile is a link to bob's": (
+        ("sh", "-c", f"while :; do mv p away; ln -s {HIS}/p p; rm p; mv away p; done"),
+        3,
+        90,
+    ),
+    # SQLite, or certutil, waits for ever in open(2) if it finds the pipe.
+    "the database is a pipe": (
+        ("python3", "-c", _PIPES),
+        2,
+        200,
+    ),
+}
 
 PLANTS = {
     "profiles.ini names other places": (
@@ -106,13 +124,18 @@ def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
     assert untouched(fresh, before)
 
 
-def test_swapped_while_we_run(fresh: Throwaway) -> None:
-    """A profile that is a link to bob's every other moment: alice's process has alice's rights, whatever it opens."""
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("swap", list(SWAPS)[: 1 + FULL])
+def test_swapped_while_we_run(fresh: Throwaway, swap: str) -> None:
+    """Alice's process has alice's rights, whatever it opens, and is ended in time if it never comes back from that."""
+    script, often, seconds = SWAPS[swap]
     before = snapshot(fresh, "/home/alice")
-    swapper = fresh.popen(["sh", "-c", _SWAP, "sh", f"{HIS}/p"], user="alice", cwd=HERS)
+    swapper = fresh.popen(script, user="alice", cwd=HERS)
     try:
-        for command in ("add", "remove") * 3:
-            done = fresh.trustinstall(command, "--json", "--for-user", "alice", *STORES, CERT, timeout=90)
+        for command in ("add", "remove") * often:
+            started = time.monotonic()
+            done = fresh.trustinstall(command, "--json", "--for-user", "alice", *STORES, CERT, timeout=300)
+            assert time.monotonic() - started < seconds
             assert told(done)["exit_code"] in {0, 3}
             assert "Traceback" not in done.stderr
     finally:

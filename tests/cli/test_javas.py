@@ -218,6 +218,7 @@ PLANTS = {
     "garbage": "head -c 100000 /dev/urandom > $k",
     "a keystore that claims to be huge": "printf '\\376\\355\\376\\355\\0\\0\\0\\002\\377\\377\\377\\377' > $k",
     "a sparse file of 100 GB": "truncate -s 100G $k",
+    "a keystore of 100 MB": "{ cat /srv/plain; head -c 100000000 /dev/zero; } > $k",
     "its directory is a link": f"rm -r ${{k%/*}}; ln -s {OPT.rpartition('/')[0]} ${{k%/*}}",
     "a hundred thousand names": 'cd /home/alice/.jdks; seq 100000 | xargs mkdir; rm -rf "${k%/*}"',
     "links in circles": 'rm -r "${k%/*}"; ln -s security "${k%/*}"',
@@ -238,8 +239,7 @@ def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
     fresh.write("/srv/plain", PLAIN)
     fresh.run(["sh", "-c", f"mkdir -p {hers.rpartition('/')[0]}; k={hers}; {PLANTS[plant]}"], user="alice", check=True)
     before = snapshot(fresh, "/home/alice", "/home/bob")
-    users = ("--for-user", "alice", "--for-user", "bob")
-    done = fresh.trustinstall("add", "--json", "--store", "java", *users, CERT)
+    done = fresh.trustinstall("add", "--json", "--store", "java", "--all-users", CERT)
     found = told(done)
     assert [result(found, f"java:{path}") for path in (OPT, HIS)] == ["added", "added"]
     after = snapshot(fresh, "/home/alice", "/home/bob")
@@ -248,7 +248,26 @@ def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
     assert "Traceback" not in done.stderr
     if plant == "a hundred thousand names":
         assert "holds more names" in done.stdout
-    shown = fresh.trustinstall("stores", *users)
+    shown = fresh.trustinstall("stores", "--all-users")
     assert "\x1b" not in shown.stdout + shown.stderr
-    fresh.trustinstall("remove", "--json", *users, "--all")
+    fresh.trustinstall("remove", "--json", "--all-users", "--all")
     assert (fresh.read(OPT), fresh.read(HIS)) == (PLAIN, PLAIN)
+
+
+def test_no_space_left(fresh: Throwaway) -> None:
+    """In alice's home: her keystore is as it was, with the reason, and nothing lies beside it; bob's Java is done."""
+    deliver(fresh)
+    fresh.write(HIS, PLAIN, user="bob")
+    fresh.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k,uid=alice,gid=alice,mode=755", "full", "/home/alice"], check=True
+    )
+    fresh.write(HERS, PLAIN, user="alice")
+    fresh.run(["mkdir", "-p", "/home/alice/.local/state"], user="alice", check=True)
+    fresh.run(["sh", "-c", "cat /dev/zero > /home/alice/filler"], user="alice")
+    found = told(fresh.trustinstall("add", "--json", "--all-users", "--store", "java", CERT))
+    said = [
+        one.get("detail") or one["message"] for one in (*found["stores"], *found["problems"]) if one["scope"] == "alice"
+    ]
+    assert any("No space left" in one for one in said)
+    assert (result(found, f"java:{HIS}"), fresh.read(HERS)) == ("added", PLAIN)
+    assert [path.name for path in fresh.path(HERS).parent.iterdir()] == ["cacerts"]

@@ -58,10 +58,14 @@ def test_one_that_never_ends(host: Host) -> None:
         host.rows("/x.db", "t", ("a",))
 
 
-def test_too_much(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+ONE, HALF = "INSERT INTO t VALUES (zeroblob(1001))", "INSERT INTO t VALUES (zeroblob(501))"
+
+
+@pytest.mark.parametrize("rows", [(ONE,), (HALF, HALF)], ids=["in one row", "in two"])
+def test_too_much(host: Host, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...]) -> None:
     """There is an end to what is taken in."""
     monkeypatch.setattr(database, "_MOST_BYTES", 1000)
-    make(host, "CREATE TABLE t (a)", "INSERT INTO t VALUES (zeroblob(1001))")
+    make(host, "CREATE TABLE t (a)", *rows)
     with pytest.raises(OSError, match="File too large"):
         host.rows("/x.db", "t", ("a",))
 

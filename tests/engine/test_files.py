@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pki import make_root
 from trustinstall.errors import CertificateRefused
 from trustinstall.host import files, inputs, paths
 
@@ -221,3 +222,24 @@ def test_a_mac_copies_what_only_it_knows_of_a_file(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(ctypes, "CDLL", load)
     files.write(str(tmp_path / "file"), b"new", 0o644, None, "word")
     assert copied == [(b"old", 1 | 4)]
+
+
+def test_openssl_does_not_wait(tmp_path: Path) -> None:
+    """A pipe is refused at once, and what it loads is what was looked at; what is no bundle it says itself."""
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a regular file" in (files.openssl_refuses(str(tmp_path / "pipe")) or "")
+    (tmp_path / "good").write_bytes(make_root().pem)
+    assert files.openssl_refuses(str(tmp_path / "good")) is None
+    (tmp_path / "bad").write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    assert files.openssl_refuses(str(tmp_path / "bad")) is not None
+
+
+def test_nothing_is_appended_to_a_pipe(tmp_path: Path) -> None:
+    """Whether somebody reads from it or not."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="No such device"):
+        files.append(str(tmp_path / "pipe"), b"x", 0o600)
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="not a regular file"):
+        files.append(str(tmp_path / "pipe"), b"x", 0o600)
+    os.close(reader)

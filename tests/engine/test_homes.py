@@ -78,6 +78,23 @@ def test_what_may_hang_is_not_looked_at(machine: Machine, monkeypatch: pytest.Mo
     assert not [path for path in looked if path.startswith(("/home/CORP", "/home/stranger", "/home/alice"))]
 
 
+def test_what_a_program_of_the_owners_answers_for_is_not_looked_at(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FUSE: nothing is said against such a home, and their own process, which is ended if it hangs, looks first."""
+    mount(Path(machine.root), ("/home/stranger", "fuse"), ("/home/alice", "fuse.gocryptfs"))
+    looked: list[str] = []
+
+    def note(_host: Host, path: str) -> None:
+        looked.append(path)
+
+    monkeypatch.setattr(Host, "status", note)
+    assert homes.closed(machine, ALICE) is None
+    homes.everybody(machine)
+    assert looked
+    assert not [path for path in looked if path.startswith(("/home/stranger", "/home/alice"))]
+
+
 @pytest.mark.parametrize(
     ("mounts", "said"),
     [

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from trustinstall.errors import TrustInstallError
-from trustinstall.host import Account, console
+from trustinstall.errors import ToolFailed, TrustInstallError
+from trustinstall.host import Account, Host, console, locks, pulse
 from trustinstall.host.worker import LIMIT, as_account
+from trustinstall.plan import Run
 
 # pytest-xdist has a thread of its own; the program has none when it forks.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -124,6 +126,11 @@ def _sleep() -> bytes:
     return b""
 
 
+def _read_for_ever() -> bytes:
+    reader, _writer = os.pipe()
+    return os.read(reader, 1)
+
+
 def _raise() -> bytes:
     raise KeyError("secret")
 
@@ -176,6 +183,65 @@ def test_an_endless_child_is_ended(how: str) -> None:
         work(job, seconds=0.6)
     assert time.monotonic() - started < 10
     assert children() == before
+
+
+def test_a_child_that_is_stuck_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a pipe that nobody writes to it comes to the end of nothing; one that only takes long is left alone."""
+    monkeypatch.setattr(pulse, "SILENCE", 1.0)
+    monkeypatch.setattr("trustinstall.host.worker._GRACE", 0.2)
+
+    def slow() -> bytes:
+        for _ in range(20):
+            Host("linux", "/", {}, SOMEBODY).status("/etc")
+            time.sleep(0.1)
+        return b"done"
+
+    assert work(slow) == b"done"
+    started, before = time.monotonic(), children()
+    with pytest.raises(TrustInstallError, match="keeps whoever opens it waiting"):
+        work(_read_for_ever)
+    assert time.monotonic() - started < 10
+    assert children() == before
+
+
+def test_a_lock_that_the_account_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for no longer than a child may be silent."""
+    monkeypatch.setattr("trustinstall.host.locks._OF_ANOTHER", 0.2)
+
+    def job() -> bytes:
+        with tempfile.TemporaryDirectory() as place:
+            held = locks.take(f"{place}/lock", lambda: None)
+            try:
+                locks.take(f"{place}/lock", lambda: None)
+            finally:
+                locks.release(held)
+        return b"taken"
+
+    started = time.monotonic()
+    with pytest.raises(TrustInstallError, match="another trustinstall"):
+        work(job)
+    assert time.monotonic() - started < 5
+
+
+def test_tools_that_hang_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one runs that is not stuck; the fourth that would have to be stopped is not started any more."""
+    monkeypatch.setattr(pulse, "SILENCE", 1.0)
+    monkeypatch.setattr("trustinstall.host.process._SLICE", 0.2)
+
+    def job() -> bytes:
+        host, said = Host("linux", "/", {}, SOMEBODY), list[str]()
+        for seconds in (1.5, 0.1, 0.1, 0.1):
+            try:
+                host.query(Run(("/usr/bin/sleep", "60"), seconds=seconds))
+            except ToolFailed as error:
+                said.append(str(error).partition(";")[0])
+        return json.dumps(said).encode()
+
+    late = "sleep did not end within {} s and was stopped"
+    assert json.loads(work(job)) == [
+        *map(late.format, (2, 0, 0)),
+        "sleep is not run, because too many runs had to be stopped",
+    ]
 
 
 def children() -> set[str]:

@@ -25,6 +25,7 @@ from trustinstall.host import (
     paths,
     places,
     process,
+    pulse,
     registry,
     scratch,
     secrets,
@@ -122,6 +123,7 @@ class Host:
 
     def where(self, path: str) -> str:
         """The real path of a host path: links on the way are resolved inside the root, the last one is kept."""
+        pulse.beat()
         return paths.place(self.root, path)
 
     # Looking

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -78,6 +79,8 @@ def _opened(path: str, mode: str) -> Generator[sqlite3.Connection]:
             sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode={mode}", uri=True, timeout=_PATIENCE)
         ) as database:
             database.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
+            if sys.version_info >= (3, 11):
+                database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)  # of one value, before it is in memory
             database.execute("PRAGMA trusted_schema = OFF")
             yield database
     except sqlite3.OperationalError as error:
@@ -86,6 +89,8 @@ def _opened(path: str, mode: str) -> Generator[sqlite3.Connection]:
         if "readonly" in str(error) or "unable to open" in str(error):
             raise OSError(errno.EACCES, "it may not be written, or a browser was cut off in it", path) from None
         raise OSError(errno.EIO, f"SQLite cannot use it: {error}", path) from None
+    except sqlite3.DataError:  # a value beyond the limit
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path) from None
     except sqlite3.Error:
         raise OSError(
             errno.EIO, "the database is damaged; restore it, or let the browser make a new one", path

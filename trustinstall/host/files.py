@@ -108,10 +108,17 @@ def read(path: str, limit: int) -> bytes:
 def open_regular(path: str, flags: int = 0) -> int:
     """A descriptor of a regular file, for reading; OSError(EINVAL) for anything else. A FIFO does not block."""
     descriptor = os.open(path, os.O_RDONLY | _CLOEXEC | _NONBLOCK | _BINARY | flags)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        _check_regular(descriptor, path)
+    except OSError:
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", path)
+        raise
     return descriptor
+
+
+def _check_regular(descriptor: int, path: str) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
 
 
 def _check_not_followed(descriptor: int, path: str) -> None:
@@ -162,7 +169,10 @@ def openssl_refuses(path: str) -> str | None:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_verify_locations(cafile=path)
+        with open(open_regular(path), "rb") as file:
+            # By its descriptor: something else may stand at the path by now, and keep OpenSSL waiting.
+            opened = f"/dev/fd/{file.fileno()}"
+            context.load_verify_locations(cafile=opened if os.path.exists(opened) else path)
     except (ssl.SSLError, OSError) as error:
         return str(error)
     return None
@@ -197,9 +207,11 @@ def write(path: str, content: bytes, mode: int, owner: tuple[int, int] | None, t
 def append(path: str, content: bytes, mode: int) -> None:
     """Append to a regular file, all of it or nothing, and make it durable, its name included."""
     new = _is_missing(path)
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW | _CLOEXEC | _BINARY, mode)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW | _NONBLOCK | _CLOEXEC | _BINARY
+    descriptor = os.open(path, flags, mode)
     try:
         _check_not_followed(descriptor, path)
+        _check_regular(descriptor, path)
         size, rest = os.fstat(descriptor).st_size, memoryview(content)
         try:
             while rest:

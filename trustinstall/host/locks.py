@@ -13,11 +13,13 @@ import time
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import Busy
+from trustinstall.host import pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE = 600.0  # seconds; twenty commands at once, each behind a slow tool
+_OF_ANOTHER = 90.0  # seconds for a lock that an account can keep while we work for it
 _POLL = 0.05  # seconds
 
 
@@ -30,7 +32,7 @@ def take(path: str, tick: Callable[[], None], seconds: float = PATIENCE) -> int:
         return _take_alone(path, tick, seconds)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)
-    end = time.monotonic() + seconds
+    end = time.monotonic() + (min(seconds, _OF_ANOTHER) if pulse.for_another() else seconds)
     try:
         while not attempt(descriptor):
             _wait(end, tick)

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trustinstall.host import pulse
 from trustinstall.host.files import is_surrogate, link_target
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def walk(root: str, top: str, limit: int) -> Iterator[Entry]:
         if me == 0 and found.st_uid != 0:
             yield Entry(path, found.st_uid, (), entered=False)
             continue
+        pulse.beat()
         plain: list[str] = []
         for entry in _scan(below(root, path)):
             seen += 1

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import ToolFailed, printable
-from trustinstall.host import files, paths, scratch
+from trustinstall.host import files, paths, pulse, scratch
 from trustinstall.plan import ANSWER, GIVEN, Run
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "
 _MOST_SAID = 65536  # bytes of a tool's output that are kept: the last ones
 _MOST_ANSWERED = 64 * 1024 * 1024  # bytes of an answer that is asked for
 _GRACE = 5.0  # seconds between asking a tool to end and ending it
-_POLL = 0.1  # seconds
+_SLICE = 5.0  # seconds between two signs of life while a tool runs
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,8 @@ def _run(
 ) -> int:
     """Start a tool and wait for its end; its exit status."""
     name = os.path.basename(argv[0])
+    if pulse.spent():
+        raise ToolFailed(f"{name} is not run, because too many runs had to be stopped; look at what they waited for")
     with tempfile.TemporaryFile(dir=scratch.place()) as given:
         given.write(command.stdin)
         given.seek(0)
@@ -238,14 +240,19 @@ def _last(said: IO[bytes]) -> str:
 
 
 def _await(child: subprocess.Popen[bytes], name: str, seconds: float, advice: str) -> None:
+    end = time.monotonic() + seconds
     try:
-        child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        _end(child)
-        raise ToolFailed(f"{name} did not end within {seconds:.0f} s and was stopped; {advice}") from None
+        while (left := end - time.monotonic()) > 0:
+            pulse.beat()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(min(left, _SLICE))
+                return
     except BaseException:
         _end(child)
         raise
+    pulse.late()
+    _end(child)
+    raise ToolFailed(f"{name} did not end within {seconds:.0f} s and was stopped; {advice}")
 
 
 def _check_program(program: str, name: str) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.errors import TrustInstallError, printable
-from trustinstall.host import accounts, console, process
+from trustinstall.host import accounts, console, process, pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +40,8 @@ def as_account(
 ) -> bytes:
     """What `job` returns when it is run as `account`, in a child process that cannot get root back.
 
-    `tick` is called while waiting. Raises TrustInstallError where the child dies, answers too much, or takes
-    longer than `seconds`. The caller must have no other thread, because the child is a fork(2) of it.
+    `tick` is called while waiting. Raises TrustInstallError where the child dies, answers too much, takes longer
+    than `seconds`, or is stuck (see `pulse`). The caller must have no other thread: the child is a fork(2) of it.
     """
     if sys.platform == "win32":
         raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
@@ -55,17 +55,23 @@ def as_account(
         import sqlite3  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
 
     groups = accounts.groups(account)
+    watch = pulse.Watch()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        _work(account, groups, writer, job)
+        _work(account, groups, writer, watch, job)
     os.close(writer)
     answer: bytes | None = None
     try:
-        answer = _collect(reader, child, tick, time.monotonic() + seconds)
+        answer = _collect(reader, child, watch, tick, time.monotonic() + seconds)
     finally:
         os.close(reader)
         status = _reap(child, 0.0 if answer else _GRACE)
+    if answer is None and watch.stuck():
+        raise TrustInstallError(
+            f"something in the home of {account.name} keeps whoever opens it waiting (a pipe in the place of a file, a "
+            f"file system that does not answer); run trustinstall as {account.name} to see what"
+        )
     if answer and answer.startswith(_FAILED):
         raise TrustInstallError(printable(answer[1:].decode("utf-8", "replace"), 500))
     if not answer or not answer.startswith(_DONE) or status != 0:
@@ -75,11 +81,11 @@ def as_account(
     return answer[1:]
 
 
-def _collect(reader: int, child: int, tick: Callable[[], None], end: float) -> bytes | None:
+def _collect(reader: int, child: int, watch: pulse.Watch, tick: Callable[[], None], end: float) -> bytes | None:
     if sys.platform == "win32":
         raise NotImplementedError
     received, read = b"", 0
-    while read <= LIMIT and time.monotonic() < end:
+    while read <= LIMIT and time.monotonic() < end and not watch.stuck():
         if select.select([reader], [], [], _TICK)[0]:
             part = os.read(reader, 65536)
             if not part:
@@ -113,25 +119,28 @@ def _reap(child: int, patience: float) -> int:
     """End the child, politely where there is patience: what it has begun is then finished or put back."""
     if sys.platform == "win32":
         raise NotImplementedError
-    end = time.monotonic() + patience
     if patience:
         os.kill(child, signal.SIGTERM)
-    while time.monotonic() < end:
-        os.kill(child, signal.SIGCONT)
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return status
-        time.sleep(_TICK / 4)
-    os.kill(child, signal.SIGKILL)  # what has ended keeps its status; what has only closed the pipe must not stay
-    return os.waitpid(child, 0)[1]
+    # What has ended keeps its status; what has only closed the pipe must not stay.
+    for last, seconds in ((signal.SIGCONT, patience), (signal.SIGKILL, _GRACE)):
+        end, pause = time.monotonic() + seconds, 0.001
+        while time.monotonic() < end:
+            os.kill(child, last)
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return status
+            time.sleep(pause)
+            pause = min(2 * pause, _TICK / 4)
+    return 1  # the kernel itself waits, for a file system that is gone: nothing ends such a process
 
 
-def _work(account: Account, groups: list[int], writer: int, job: Callable[[], bytes]) -> NoReturn:
+def _work(account: Account, groups: list[int], writer: int, watch: pulse.Watch, job: Callable[[], bytes]) -> NoReturn:
     """The child's whole life: it never returns into the caller's code."""
     status = 1
     try:
         _drop(account, groups)
         _detach(writer)
+        pulse.begin(watch)
         console.announce_by(partial(_announce, writer))
         os.environ.clear()
         os.environ.update(process.ENVIRONMENT, HOME=account.home or "/", USER=account.name, LOGNAME=account.name)

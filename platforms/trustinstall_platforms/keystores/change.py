@@ -52,11 +52,15 @@ class Change:
     foreign: frozenset[str]
     salt: bytes = field(repr=False)
     passwords: Callable[[], Sequence[str]] = field(repr=False)
+    _made: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes], init=False, repr=False, compare=False)
 
     def apply(self, old: bytes) -> bytes:
         """Return the changed keystore. Raises StoreError, or StoreLocked where no password fits."""
+        key = hashlib.sha256(old).digest()
         try:
-            return self._changed(old)
+            if key not in self._made:  # it is asked for twice: for the undo, and for the file
+                self._made[key] = self._changed(old)
+            return self._made[key]
         except Locked as error:
             raise StoreLocked(store=self.store, cause=str(error), advice=UNLOCK) from None
         except Unreadable as error:

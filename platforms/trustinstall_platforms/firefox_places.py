@@ -1,0 +1,133 @@
+"""Where Firefox and its relatives read the policies of a machine, on Linux.
+
+Facts:
+
+- One file is read, and no other: `/etc/NAME/policies/policies.json` (NAME is the application's, in lower case) if it is
+  there, else `distribution/policies.json` beside the program (EnterprisePoliciesParent.sys.mjs,
+  SpecialSystemDirectory.cpp). So where only the second is there, a new first one would end what it says: ours goes into
+  the second.
+- The snap sees `/etc/firefox/policies` and nothing else of `/etc`, a flatpak the extension `systemconfig` as
+  `/app/etc/firefox` (mozilla/policy-templates, "Linux"): so the certificate lies beside the policy.
+- A flatpak that is installed for one account reads the machine's extension, too, unless the account has one of its own
+  (flatpak-dir-utils.c, flatpak_find_unmaintained_extension_dir_if_exists). Homes are not looked through for such
+  flatpaks: where the directory of the extension is there, somebody has meant it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.host import Kind
+from trustinstall_platforms import policy_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+
+FILE = "policies.json"
+OURS = re.compile(r"trustinstall-[0-9a-f]{12}\.crt")
+_FLATPAK, _INSIDE = "/var/lib/flatpak", "/app/etc/firefox"
+_APPLICATION = f"{_FLATPAK}/app/org.mozilla.firefox"
+_SYSTEMCONFIG = f"{_FLATPAK}/extension/org.mozilla.firefox.systemconfig"
+
+
+@dataclass(frozen=True)
+class Application:
+    """One application: its name, and where packages and people put its program."""
+
+    name: str
+    installs: tuple[str, ...]
+    snap: str = ""
+
+    @property
+    def policies(self) -> str:
+        """The policy file of the machine."""
+        return f"/etc/{self.name.lower()}/policies/{FILE}"
+
+
+APPLICATIONS = (
+    Application(
+        "Firefox",
+        (
+            "/usr/lib/firefox-esr",  # Debian; real
+            "/usr/lib/firefox",  # Mozilla's own packages for Debian, Arch
+            "/usr/lib64/firefox",  # Fedora, SUSE
+            "/usr/lib/firefox-developer-edition",
+            "/opt/firefox",  # support.mozilla.org, "Install Firefox on Linux"
+            "/opt/firefox-esr",
+            "/opt/firefox-developer-edition",
+        ),
+        "/snap/bin/firefox",
+    ),
+    Application(
+        "Thunderbird", ("/usr/lib/thunderbird", "/usr/lib64/thunderbird", "/opt/thunderbird"), "/snap/bin/thunderbird"
+    ),
+    Application("LibreWolf", ("/usr/share/librewolf", "/usr/lib/librewolf", "/usr/lib64/librewolf", "/opt/librewolf")),
+    Application("Waterfox", ("/usr/lib/waterfox", "/opt/waterfox")),
+    Application("Zen", ("/opt/zen-browser-bin", "/opt/zen-browser", "/opt/zen")),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A policy file, there or not.
+
+    Attributes:
+        name: whose it is.
+        path: where it is, on the machine.
+        unwritable: why nothing may be put there, or None.
+        module: whether the application takes the roots of the system's store.
+    """
+
+    name: str
+    path: str
+    unwritable: str | None = None
+    module: bool = False
+
+
+def found(host: Host) -> Iterator[Place]:
+    """The files that applications which are installed read, or would read if they were there."""
+    for one in APPLICATIONS:
+        installs = list(dict.fromkeys(host.real(path) for path in one.installs if host.is_directory(path)))
+        snap = bool(one.snap) and host.status(one.snap) is not None
+        own = [path for path in installs if host.status(_beside(host, path)) is not None]
+        module = bool(installs) and not snap and all(policy_places.asks_the_system(host, path) for path in installs)
+        if not (installs or snap):
+            continue
+        if host.status(one.policies) is not None or not own:
+            # Ours from before the module came must still be found.
+            module = module and not any(map(OURS.fullmatch, host.names(posixpath.dirname(one.policies))))
+            yield Place(one.name, one.policies, module=module)
+            continue
+        for path in installs:
+            file = _beside(host, path)
+            yield Place(one.name, file, module=policy_places.asks_the_system(host, path))
+        if snap:
+            reason = f"it would hide {_beside(host, own[0])}; move that file to {one.policies}, and try again"
+            yield Place(f"{one.name} (snap)", one.policies, reason)
+    for architecture in sorted({*_directories(host, _APPLICATION), *_directories(host, _SYSTEMCONFIG)}):
+        yield Place("Firefox (flatpak)", f"{_SYSTEMCONFIG}/{architecture}/stable/policies/{FILE}")
+
+
+def _directories(host: Host, top: str) -> list[str]:
+    """The directories in one that are no links: an application's `current` is one."""
+    found = {name: host.status(f"{top}/{name}") for name in host.names(top)}
+    return [name for name, status in found.items() if status and status.kind is Kind.DIRECTORY]
+
+
+def _beside(host: Host, install: str) -> str:
+    return f"{host.real(f'{install}/distribution')}/{FILE}"
+
+
+def name_of(location: str) -> str:
+    """Whose policy file that is, as far as it says."""
+    return next((one.name for one in APPLICATIONS if one.policies == location), "Firefox or a relative")
+
+
+def inside(location: str) -> str:
+    """The directory of a policy file, as its application sees it."""
+    return f"{_INSIDE}/policies" if location.startswith(f"{_SYSTEMCONFIG}/") else posixpath.dirname(location)

@@ -1,0 +1,68 @@
+"""Signs of life of a process that works for another account, so that nothing among that account's files holds it.
+
+Whoever owns a directory can have what opens a file there wait for ever: a FIFO that is put in its place between our
+look and SQLite's open(2), a file system of their own that does not answer (fuse(4)). No time-out of ours ends such a
+call. So the process tells its parent of every step that it has come to the end of, and is ended when none comes.
+Tools that had to be stopped are counted: they may be kept waiting in a hundred directories, each for its own time.
+"""
+
+from __future__ import annotations
+
+import mmap
+import time
+from dataclasses import dataclass, field
+
+SILENCE = 120.0  # seconds without a step; none of ours, and no wait for another one's lock, takes that long
+_MOST_LATE = 3  # tools
+
+
+@dataclass
+class _Own:
+    """What this process, as it works for another account, has to tell; nothing where it works for its own."""
+
+    heart: mmap.mmap | None = None
+    late: int = 0
+
+
+_own = _Own()
+
+
+@dataclass
+class Watch:
+    """The parent's side: a byte that both see, and when it last changed."""
+
+    heart: mmap.mmap = field(default_factory=lambda: mmap.mmap(-1, 1))
+    seen: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def stuck(self) -> bool:
+        """Whether the other process has come to the end of nothing for too long."""
+        if self.heart[0] != self.seen:
+            self.seen, self.since = self.heart[0], time.monotonic()
+        return time.monotonic() - self.since > SILENCE
+
+
+def begin(watch: Watch) -> None:
+    """From now on this process works for another account."""
+    _own.heart, _own.late = watch.heart, 0
+
+
+def beat() -> None:
+    """A step is done."""
+    if _own.heart is not None:
+        _own.heart[0] = (_own.heart[0] + 1) % 256
+
+
+def for_another() -> bool:
+    """Whether this process works for another account."""
+    return _own.heart is not None
+
+
+def late() -> None:
+    """A tool had to be stopped."""
+    _own.late += 1
+
+
+def spent() -> bool:
+    """Whether that has happened too often to a process that works for another account."""
+    return for_another() and _own.late >= _MOST_LATE
