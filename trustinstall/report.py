@@ -256,7 +256,7 @@ def tools_lines(found: Sequence[ToolView], style: Style) -> list[str]:
     """Every tool that was found: how it is made to trust a root, and how it stands."""
     lines: list[str] = []
     for one in found:
-        paint = style.good if one.state == "set" or one.mode == "follows" else style.quiet
+        paint = style.good if one.state == "set" or one.mode in {"follows", "store"} else style.quiet
         where = f"{one.file}: {one.key}: " if one.file else ""
         lines += row(one.tool, one.mode, f"{where}{one.state}; {one.known}", paint)
     return lines or ["No tool of the table was found for this account."]

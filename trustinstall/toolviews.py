@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import survey
 from trustinstall.backend import Observation, Places
-from trustinstall_platforms import tool_places, tools
+from trustinstall_platforms import other_tools, tool_places
 from trustinstall_platforms.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ class ToolView:
 
     Attributes:
         tool: what people call it.
-        mode: "adds", "replaces" (what it has built in, by a whole bundle), "follows" the system, or "variable".
+        mode: "adds", "replaces" (what it has built in, by a whole bundle), "follows" the system, "variable"
+            (only one reaches it), or "store" (one of another kind does).
         file: its settings file, or "".
         key: the key in it, with sections, or "".
         state: "set", "not set", or in words what it does or why it is left alone.
@@ -48,8 +49,8 @@ def look(host: Host) -> tuple[ToolView, ...]:
         if (store := stores.get(host.real(path))) is not None
     ]
     others = [
-        ToolView(one.name, "follows" if one.follows else "variable", "", "", one.how, one.known, one.source)
-        for one in tools.OTHERS
+        ToolView(one.name, one.mode, "", "", one.how, one.known, one.source)
+        for one in other_tools.OTHERS
         if tool_places.programs(host, one.programs)
     ]
     return (*found, *others)

@@ -51,27 +51,6 @@ class Tool:
     follows: bool = False
 
 
-@dataclass(frozen=True)
-class Other:
-    """A tool of which no file is written: it follows the system, or only a variable reaches it.
-
-    Attributes:
-        name: what people call it.
-        programs: it is there where one of these is.
-        how: what it does, and since when.
-        source: how this is known.
-        follows: whether it trusts what the system's store holds.
-        known: "real" or "documented".
-    """
-
-    name: str
-    programs: tuple[str, ...]
-    how: str
-    source: str
-    follows: bool = True
-    known: str = "documented"
-
-
 TOOLS = (
     Tool(
         "pip",
@@ -224,39 +203,4 @@ TOOLS = (
         "VS Code documentation, Developing in WSL, environment setup script",
         places=("~/.vscode-server",),
     ),
-)
-
-_OPENSSL = "follows the system: OpenSSL's or GnuTLS' own paths"
-OTHERS = (
-    Other("git", ("git",), _OPENSSL, "git-config(1), http.sslCAInfo; libcurl", known="real"),
-    Other("curl", ("curl",), _OPENSSL, "curl(1), --cacert", known="real"),
-    Other("wget", ("wget",), _OPENSSL, "GNU Wget manual, ca_certificate", known="real"),
-    Other("hg", ("hg",), _OPENSSL, "Mercurial wiki, CACertificates", known="real"),
-    Other(
-        "svn",
-        ("svn",),
-        f"{_OPENSSL}, unless ssl-trust-default-ca is no",
-        "Subversion book, runtime configuration",
-        known="real",
-    ),
-    Other("cargo", ("cargo",), "follows the system: openssl-probe, libcurl", "The Cargo Book, http.cainfo"),
-    Other(
-        "gem", ("gem", "bundle"), "follows the system and its own roots", "RubyGems, request.rb; Bundler, fetcher.rb"
-    ),
-    Other("composer", ("composer",), "follows the system: composer/ca-bundle", "composer/ca-bundle, README"),
-    Other(
-        "go",
-        ("go", "docker", "kubectl", "helm", "gh", "terraform"),
-        "follows the system: crypto/x509",
-        "Go documentation, crypto/x509, SystemCertPool",
-    ),
-    Other("dotnet", ("dotnet", "pwsh"), _OPENSSL, ".NET documentation, SSL_CERT_DIR on Linux"),
-    Other(
-        "uv", ("uv",), "UV_SYSTEM_CERTS=true from 0.11, before UV_NATIVE_TLS=true", "uv documentation", follows=False
-    ),
-    Other("poetry", ("poetry",), "REQUESTS_CA_BUNDLE; its own certifi is a store", "requests", follows=False),
-    Other("deno", ("deno",), "DENO_TLS_CA_STORE=system,mozilla from 1.13", "Deno documentation", follows=False),
-    Other("bun", ("bun",), "NODE_EXTRA_CA_CERTS", "Bun documentation", follows=False),
-    Other("node", ("node",), "NODE_EXTRA_CA_CERTS", "Node.js documentation, CLI", follows=False),
-    Other("gradle", ("gradle",), "the keystore of the Java that runs it", "Gradle user manual", follows=False),
 )

@@ -20,9 +20,10 @@ from trustinstall.host import Account, Host
 from trustinstall.job import Wish
 from trustinstall.outcome import Outcome, Result
 from trustinstall.survey import Selection, discover, observe
+from trustinstall_platforms.other_tools import FOLLOWS, OTHERS
 from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.settings import Settings
-from trustinstall_platforms.tools import OTHERS, TOOLS
+from trustinstall_platforms.tools import TOOLS
 
 CORP, OTHER, PUBLIC, NEWER = (make_root(f"{word} Root") for word in ("Corp", "Other", "Public", "Newer"))
 ROOTS = [Certificate(CORP.der), Certificate(OTHER.der)]
@@ -320,11 +321,16 @@ def test_the_bundle_shows_that_the_systems_has_changed(host: Host) -> None:
 
 
 def test_the_table_is_whole() -> None:
-    """Every row says where its knowledge is from and how good it is, and no two share a name or a file."""
-    names = [one.name for one in (*TOOLS, *OTHERS)]
+    """Every row says where its knowledge is from and how good it is, and no two share a name or a file.
+
+    A tool that follows the system has a second row where an account without root sets its file.
+    """
+    names = [*(one.name for one in TOOLS if not one.follows), *(one.name for one in OTHERS)]
     assert len(set(names)) == len(names)
+    assert {one.name for one in TOOLS if one.follows} <= {one.name for one in OTHERS if one.mode == FOLLOWS}
     files = [path for one in TOOLS for path in (*one.files, one.machine) if path]
     assert len(set(files)) == len(files)
-    assert all(one.source and one.known.split(":")[0] in {"real", "documented"} for one in (*TOOLS, *OTHERS))
+    sources = [(one.source, one.known) for one in TOOLS] + [(one.source, one.known) for one in OTHERS]
+    assert all(source and known.split(":")[0] in {"real", "documented"} for source, known in sources)
     assert all(one.programs or one.places or one.kept for one in TOOLS)
     assert {kind.name for kind in KINDS} <= {one.name for one in BACKENDS}

@@ -104,7 +104,7 @@ def _serving(made: Root) -> Server:
 
 
 def _ask(root: Throwaway, servers: dict[bool, Server], whose: str) -> dict[Question, str]:
-    """Several clients at once, each one question after the other: a server is asked for something by who came through."""
+    """Several clients at once, each one question after the other: who comes through asks the server for something."""
     environments = {way: way.environment(root) for way in WAYS}
 
     def answer(client: Asking) -> dict[Question, str]:

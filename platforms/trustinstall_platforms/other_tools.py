@@ -1,0 +1,105 @@
+"""Developer tools of which no file is written: facts, a row each.
+
+They follow the system, or a store of another kind reaches them, or only a variable does. A row says since when where
+that changed, and how it is known: "real" is proved in the tests (tests/clients), "documented" is not.
+
+Not here: libpq, which verifies only where a connection says so; a variable that says so for all (PGSSLROOTCERT=system)
+would make every one without TLS fail. And what keeps its roots in a dialog (Postman, Insomnia).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FOLLOWS, VARIABLE, STORE = "follows", "variable", "store"
+
+
+@dataclass(frozen=True)
+class Other:
+    """One tool without a settings file of ours.
+
+    Attributes:
+        name: what people call it.
+        programs: it is there where one of these is.
+        mode: FOLLOWS the system's store, only a VARIABLE reaches it, or a STORE of another kind does.
+        how: what it does, and since when.
+        source: how this is known.
+        known: "real" or "documented".
+    """
+
+    name: str
+    programs: tuple[str, ...]
+    mode: str
+    how: str
+    source: str
+    known: str = "documented"
+
+
+_OPENSSL = "OpenSSL's or GnuTLS' own paths"
+_CERTIFI = "the certifi or pip of its own environment (certifi)"
+_JAVA = "the keystore of the Java that runs it (java)"
+_GO = "Go's crypto/x509; restart what runs"
+_NODE = "NODE_EXTRA_CA_CERTS"
+_GO_SOURCE = "Go documentation, crypto/x509, SystemCertPool"
+
+OTHERS: tuple[Other, ...] = (
+    # Versions and downloads
+    Other("git", ("git", "git-lfs"), FOLLOWS, f"{_OPENSSL}; LFS reads git's settings", "git-config(1)", "real"),
+    Other("curl", ("curl",), FOLLOWS, _OPENSSL, "curl(1), --cacert", "real"),
+    Other("wget", ("wget",), FOLLOWS, _OPENSSL, "GNU Wget manual, ca_certificate", "real"),
+    Other("aria2", ("aria2c",), FOLLOWS, _OPENSSL, "aria2c(1), --ca-certificate"),
+    Other("hg", ("hg",), FOLLOWS, "Python's ssl", "Mercurial wiki, CACertificates", "real"),
+    Other("svn", ("svn",), FOLLOWS, f"{_OPENSSL}, unless ssl-trust-default-ca is no", "Subversion book", "real"),
+    Other("apt", ("apt-get",), FOLLOWS, "GnuTLS", "apt-transport-https(1)"),
+    Other("dnf", ("dnf", "zypper", "pacman", "apk"), FOLLOWS, "libcurl or OpenSSL", "dnf.conf(5), sslcacert"),
+    Other("snap", ("snap",), FOLLOWS, "Go's crypto/x509, and store-certs; restart snapd", "snapd documentation"),
+    Other("flatpak", ("flatpak",), FOLLOWS, "the host's p11-kit, in its sandboxes too", "flatpak wiki, Certificates"),
+    Other("nix", ("nix",), FOLLOWS, "the system's bundle, where ssl-cert-file is not set", "Nix manual, ssl-cert-file"),
+    Other("brew", ("brew",), STORE, "its own bundle (homebrew)", "Homebrew, ca-certificates formula"),
+    # Python
+    Other("uv", ("uv",), VARIABLE, "UV_SYSTEM_CERTS from 0.11, UV_NATIVE_TLS before", "uv documentation", "real"),
+    Other("poetry", ("poetry",), STORE, _CERTIFI, "Poetry, requests"),
+    Other("pipenv", ("pipenv",), STORE, _CERTIFI, "pipenv, its vendored pip"),
+    Other("pdm", ("pdm", "hatch"), STORE, _CERTIFI, "httpx"),
+    Other("tox", ("tox", "nox", "twine"), STORE, _CERTIFI, "requests; pip"),
+    Other("pixi", ("pixi",), VARIABLE, "SSL_CERT_FILE, where tls-root-certs is not `system`", "pixi configuration"),
+    Other("az", ("az",), STORE, _CERTIFI, "Azure CLI documentation, Work behind a proxy"),
+    Other("oci", ("oci",), STORE, _CERTIFI, "OCI CLI, requests"),
+    Other("ansible", ("ansible",), FOLLOWS, "Python's ssl", "Ansible, module_utils/urls.py"),
+    # JavaScript
+    Other("node", ("node", "nodejs", "corepack"), VARIABLE, _NODE, "Node.js documentation, CLI", "real"),
+    Other("bun", ("bun",), FOLLOWS, f"the system's bundle (1.4); before, {_NODE}", "Bun documentation", "real"),
+    Other("deno", ("deno",), VARIABLE, "DENO_TLS_CA_STORE from 1.13, DENO_CERT", "Deno documentation", "real"),
+    Other("electron", ("electron",), VARIABLE, f"{_NODE}; Chromium's part by nss", "Electron documentation"),
+    Other("code", ("code", "codium"), FOLLOWS, "http.systemCertificates is on", "VS Code documentation, Network"),
+    Other("copilot", ("copilot", "gemini", "opencode"), VARIABLE, _NODE, "their documentation: Node.js, Bun"),
+    Other("codex", ("codex",), FOLLOWS, "the system's bundle; SSL_CERT_FILE", "codex pull request 6864"),
+    # Compiled languages
+    Other("go", ("go",), FOLLOWS, "crypto/x509", _GO_SOURCE, "real"),
+    Other("cargo", ("cargo", "rustup"), FOLLOWS, "openssl-probe, libcurl", "The Cargo Book, http.cainfo"),
+    Other("dotnet", ("dotnet", "pwsh", "nuget"), FOLLOWS, "OpenSSL's paths", ".NET, Cross-platform cryptography"),
+    Other("mono", ("mono",), FOLLOWS, "with the package ca-certificates-mono; no elliptic curves", "cert-sync", "real"),
+    Other("ghc", ("cabal", "stack"), FOLLOWS, "the paths of x509-system", "x509-system, System.X509.Unix"),
+    # Scripting languages
+    Other("gem", ("gem", "bundle", "ruby"), FOLLOWS, "OpenSSL's paths, and its own roots", "RubyGems", "real"),
+    Other("php", ("php", "composer"), FOLLOWS, "OpenSSL's paths; composer/ca-bundle", "PHP manual, openssl", "real"),
+    Other("perl", ("perl", "cpanm"), FOLLOWS, "OpenSSL's paths, without Mozilla::CA", "LWP, HTTP::Tiny", "real"),
+    Other("R", ("R", "Rscript"), FOLLOWS, "libcurl", "R, ?libcurlVersion"),
+    Other("julia", ("julia",), FOLLOWS, "the system's bundle, except on Windows and macOS", "NetworkOptions.jl"),
+    Other("erlang", ("erl", "elixir", "mix"), FOLLOWS, "public_key:cacerts_get from OTP 25", "public_key", "real"),
+    # Java
+    Other("maven", ("mvn", "gradle", "sbt", "bazel"), STORE, _JAVA, "their manuals", "real: Maven"),
+    Other(
+        "jetbrains",
+        ("idea", "pycharm", "goland"),
+        FOLLOWS,
+        "and their Java's keystore",
+        "jvm-native-trusted-roots",
+    ),
+    # Clouds and clusters
+    Other("kubectl", ("kubectl", "helm", "k9s"), FOLLOWS, _GO, _GO_SOURCE),
+    Other("terraform", ("terraform", "tofu", "packer", "vault"), FOLLOWS, _GO, _GO_SOURCE),
+    Other("gh", ("gh", "glab", "gitlab-runner"), FOLLOWS, _GO, _GO_SOURCE),
+    Other("docker", ("docker", "dockerd", "containerd"), FOLLOWS, _GO, "moby issue 20912"),
+    Other("podman", ("podman", "buildah", "skopeo"), FOLLOWS, _GO, "containers-certs.d(5)"),
+)
