@@ -196,6 +196,16 @@ class ToolBackend(Backend, Protocol):
 
 
 @runtime_checkable
+class Whole(Protocol):
+    """A backend each of whose stores is one file of which its bytes say everything, wherever it lies.
+
+    What is observed, planned (one Edit of it, and no refresh) or verified of one holds of all with the same bytes.
+    """
+
+    whole: bool
+
+
+@runtime_checkable
 class Beside(Protocol):
     """A backend of another system's stores: `add` finds those that were asked for, and none by memory."""
 

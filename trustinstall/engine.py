@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from trustinstall import batch, survey, waves
 from trustinstall import ledger as ledgers
-from trustinstall import survey, waves
-from trustinstall.backend import Constraining, Places
+from trustinstall.backend import Constraining, Places, Whole
 from trustinstall.errors import StateError
 from trustinstall.job import Job
 from trustinstall.journal import Journal
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from trustinstall.job import Wish
     from trustinstall.ledger import Ledger
     from trustinstall.outcome import Outcome
+    from trustinstall.work import Done
+
+    Pair = tuple[Backend, Store]
 
 _TICK = 0.1  # seconds between two signs of life
 _SIDE_BY_SIDE = 4  # stores at once: tools wait for disks and each other more than they compute
@@ -201,13 +204,29 @@ class Engine:
         What was brought is noted in any case, so that the ledger tells the truth when we are interrupted.
         """
         pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-        futures = [(store, pool.submit(job.bring, backend, store)) for backend, store in pairs]
+        futures = [(group, pool.submit(_bring, job, group)) for group in _groups(pairs)]
         try:
             while wait([one for _, one in futures], _TICK).not_done:
-                self._tick(", ".join(store.id for store, one in futures if one.running()))
+                self._tick(", ".join(_called(group) for group, one in futures if one.running()))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            for store, one in futures:
+            for group, one in futures:
                 if not one.cancelled() and one.exception() is None:
-                    job.note(store, one.result()[1])
-        return [one.result()[0] for _, one in futures]
+                    for (_, store), (_, done) in zip(group, one.result(), strict=True):
+                        job.note(store, done)
+        return [outcome for _, one in futures for outcome, _ in one.result()]
+
+
+def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """What is brought together: files of which their bytes say everything, and every other store alone."""
+    whole = [pair for pair in pairs if isinstance(pair[0], Whole)]
+    alone = [[pair] for pair in pairs if not isinstance(pair[0], Whole)]
+    return [*alone, *(whole[at : at + batch.MOST] for at in range(0, len(whole), batch.MOST))]
+
+
+def _bring(job: Job, group: Sequence[Pair]) -> list[tuple[Outcome, Done | None]]:
+    return job.bring_all(group) if isinstance(group[0][0], Whole) else [job.bring(*group[0])]
+
+
+def _called(group: Sequence[Pair]) -> str:
+    return group[0][1].id + (f" and {len(group) - 1} more" if group[1:] else "")

@@ -120,6 +120,7 @@ class Certifi:
     """Every bundle of a Python package, as one kind of store."""
 
     name = "certifi"
+    whole = True
 
     def discover(self, host: Host, places: Places) -> Iterator[Found]:
         """Find bundles in known environments and below `places.searches`, each once.

@@ -21,6 +21,7 @@ from trustinstall.host import (
     inputs,
     lending,
     locks,
+    many,
     others,
     paths,
     places,
@@ -35,6 +36,7 @@ from trustinstall.host import (
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.lending import Loan
+from trustinstall.host.many import CHANGED, Replacement
 from trustinstall.host.others import Guarded
 from trustinstall.host.process import ToolResult
 from trustinstall.host.secrets import Secret
@@ -45,7 +47,19 @@ if TYPE_CHECKING:
 
     from trustinstall.plan import Guard, Run
 
-__all__ = ["Account", "Guarded", "Host", "Kind", "Loan", "Secret", "Status", "ToolResult", "Tools"]
+__all__ = [
+    "CHANGED",
+    "Account",
+    "Guarded",
+    "Host",
+    "Kind",
+    "Loan",
+    "Replacement",
+    "Secret",
+    "Status",
+    "ToolResult",
+    "Tools",
+]
 
 
 class Tools(Enum):
@@ -336,6 +350,10 @@ class Host:
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
         """Replace or create a file, atomically and durably; an existing file keeps owner, mode and attributes."""
         files.write(self.where(path), content, mode, owner, token)
+
+    def replace_all(self, wanted: Sequence[Replacement]) -> list[OSError | None]:
+        """Replace many files, each atomically, all durably; see `many.replace_all`."""
+        return many.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
 
     def delete(self, path: str) -> None:
         """Remove a file or link, durably."""
