@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import batch, survey, waves
+from trustinstall import batch, hints, survey, waves
 from trustinstall import ledger as ledgers
 from trustinstall.backend import Constraining, Places, Whole
 from trustinstall.errors import StateError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.job import Wish
     from trustinstall.ledger import Ledger
     from trustinstall.outcome import Outcome
+    from trustinstall.survey import Found
     from trustinstall.work import Done
 
     Pair = tuple[Backend, Store]
@@ -69,10 +70,18 @@ class Engine:
         With `check`, a selection that names no store here raises UsageProblem. Raises StateError or Busy before
         anything is touched.
         """
-        if places != Places() or selection != Selection():
-            self._check_words(wish, places, selection if check else Selection())
+        named = places != Places() or selection != Selection()
+        handoffs: dict[int, list[str]] = {}
+        if not wish.only_imposed:
+            places = hints.fill(self._host, self._state, places)
+        if named:  # whether that is there, before so much as a directory of ours is made
+            found = self._discover(self._host, self.ledger(), wish, places)
+            if check:
+                selection.check(store for _, store in found.stores.values())
+            places, handoffs = hints.walked(places, found.stores.values()), found.handoffs
         if wish.dry_run:
-            return self._change(self._host, self.ledger(), wish, places, selection, None)
+            scope = self._change(self._host, self.ledger(), wish, places, selection, None)
+            return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
             ledger = self.ledger()
@@ -88,7 +97,7 @@ class Engine:
                     ledger.transaction = journal.transaction
                     self._save(host, ledger)
                 journal.close()
-            return replace(scope, recovered=recovered)
+            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovered)
 
     def cover(self, wish: Wish, accounts: Sequence[str]) -> None:
         """Note for which other accounts a wish is fulfilled, before they are worked for."""
@@ -143,11 +152,12 @@ class Engine:
                 f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
             ) from None
 
-    def _check_words(self, wish: Wish, places: Places, selection: Selection) -> None:
-        """Whether what the caller named is there, before so much as a directory of ours is made."""
-        remembered = [store for store, _ in self.ledger().placements]
-        found = survey.discover(self._host, self._backends, places, remembered, adding=wish.trusted)
-        selection.check(store for _, store in found.stores.values())
+    def _discover(self, host: Host, ledger: Ledger, wish: Wish, places: Places) -> Found:
+        remembered = [store for store, _ in ledger.placements]
+        found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted, tick=self._tick)
+        for sentence in found.cut:
+            host.announce(f"{sentence}; name what is left out with --search")
+        return found
 
     @contextmanager
     def _locked(self) -> Generator[Host, None, None]:
@@ -166,8 +176,9 @@ class Engine:
         selection: Selection,
         journal: Journal | None,
     ) -> Scope:
-        remembered = [store for store, _ in ledger.placements]
-        found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted)
+        found = self._discover(host, ledger, wish, places)
+        if places.through and journal is not None:
+            hints.keep(host, self._state, found.stores.values())
         job = Job(host, ledger, wish, journal)
         if wish.only_imposed:
             return Scope(tuple(self._take_out_imposed(job, found.stores.values(), host.account.uid)), {})

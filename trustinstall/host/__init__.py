@@ -6,6 +6,7 @@ comes in is an absolute path *on the host*; `root` is where that host's file sys
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -174,9 +175,11 @@ class Host:
         except OSError:  # links in a circle
             return []
 
-    def walk(self, top: str, limit: int = 2_000_000) -> Iterator[paths.Entry]:
+    def walk(
+        self, top: str, limit: int = 2_000_000, seconds: float = math.inf, skipped: frozenset[str] = frozenset()
+    ) -> Iterator[paths.Entry]:
         """Every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
-        return paths.walk(self.root, top if self.root == "/" else self.real(top), limit)
+        return paths.walk(self.root, top if self.root == "/" else self.real(top), limit, seconds, skipped)
 
     def is_directory(self, path: str) -> bool:
         """Whether a path leads to a directory (links are followed)."""
