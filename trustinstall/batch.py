@@ -178,7 +178,7 @@ def _act(host: Host, ready: Sequence[_Ready], journal: Journal) -> dict[int, Don
             results[one.index] = _ended(host, one, failure, journal)
     except BaseException as error:
         for one in ready:
-            if one.index not in results:
+            if not isinstance(results.get(one.index), Exception):  # the caller hears of none that is done
                 _put_back(host, one, journal, error)
         raise
     return results
