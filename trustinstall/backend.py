@@ -61,7 +61,15 @@ class Handoff:
     path: str
 
 
-Found = Store | Handoff
+@dataclass(frozen=True)
+class Looked:
+    """A sign of life from a long look: where it is now; with `why`, that what lies below was not looked through."""
+
+    path: str
+    why: str = ""
+
+
+Found = Store | Handoff | Looked
 
 
 class State(Enum):
@@ -140,12 +148,24 @@ Record = dict[str, Placement]  # one store's placements, by SHA-256
 
 @dataclass(frozen=True)
 class Places:
-    """Where the caller pointed us: `--python`, `--search`, `--bundle` and `--windows-host`."""
+    """Where the caller pointed us, and what an earlier look has found.
+
+    Attributes:
+        pythons, searches, bundles, windows_host: the options of these names.
+        rescan: whether whole trees are looked through again, although that was done not long ago.
+        through: whether they are looked through now.
+        known: files that were bundles when they were; nothing but a hint where to look.
+        walked: whether `known` was found a moment ago, and holds all of whole trees and below `searches`.
+    """
 
     pythons: tuple[str, ...] = ()
     searches: tuple[str, ...] = field(default=())
     bundles: tuple[str, ...] = ()
     windows_host: bool = False
+    rescan: bool = False
+    through: bool = False
+    known: tuple[str, ...] = ()
+    walked: bool = False
 
 
 class Backend(Protocol):
@@ -193,6 +213,16 @@ class ToolBackend(Backend, Protocol):
     def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Command]:
         """What is run for an operation, decided from what stands there now; nothing where it has nothing to do."""
         ...
+
+
+@runtime_checkable
+class Whole(Protocol):
+    """A backend each of whose stores is one file of which its bytes say everything, wherever it lies.
+
+    What is observed, planned (one Edit of it, and no refresh) or verified of one holds of all with the same bytes.
+    """
+
+    whole: bool
 
 
 @runtime_checkable

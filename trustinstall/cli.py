@@ -64,6 +64,7 @@ def add(
     from_system: o.FromSystem = False,
     from_windows: o.FromWindows = False,
     windows_host: o.WindowsHost = False,
+    rescan: o.Rescan = False,
     run_image_tool: o.RunImageTool = False,
     force: o.Force = False,
     allow_intermediate: o.Intermediate = False,
@@ -97,7 +98,7 @@ def add(
         if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
             raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
-    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host)
+    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
     output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
         raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
@@ -186,6 +187,7 @@ def remove(
     sysroot: o.Sysroot = None,
     *,
     windows_host: o.WindowsHost = False,
+    rescan: o.Rescan = False,
     run_image_tool: o.RunImageTool = False,
     everything: o.All = False,
     foreign: o.Foreign = False,
@@ -214,7 +216,7 @@ def remove(
     if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != _DIGITS):
         raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
     ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
-    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host)
+    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
     known = installer.known(ask)
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
@@ -272,6 +274,7 @@ def stores(
     sysroot: o.Sysroot = None,
     *,
     windows_host: o.WindowsHost = False,
+    rescan: o.Rescan = False,
     tools: o.Tools = False,
     all_users: o.AllUsers = False,
     json: o.Json = False,
@@ -294,7 +297,8 @@ def stores(
         output.say(reports.tools_lines(found, output.style))
         return
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
-    view = installer.look(ask, places=places_for(installer, ask, python, search, windows_host=windows_host))
+    places = places_for(installer, ask, python, search, windows_host=windows_host, rescan=rescan)
+    view = installer.look(ask, places=places, through=True)
     if json:
         output.write(jsonreport.look("stores", view))
     output.say(reports.stores_lines(view, output.style))

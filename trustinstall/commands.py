@@ -120,6 +120,7 @@ def places_for(
     bundle: Sequence[str] = (),
     *,
     windows_host: bool,
+    rescan: bool = False,
 ) -> Places:
     """What the caller points to, as absolute paths. Raises UsageProblem where it is not to be reached."""
     from trustinstall.backend import Places
@@ -129,7 +130,7 @@ def places_for(
         if not path.startswith("/"):
             raise UsageProblem(f"{printable(path)} is looked for in the image; name it by its absolute path there")
     pythons, searches, bundles = (tuple(map(host.absolute, paths)) for paths in (python, search, bundle))
-    places = Places(pythons, searches, bundles, windows_host)
+    places = Places(pythons, searches, bundles, windows_host, rescan)
     installer.check_places(places, ask)
     return places
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from trustinstall import batch, hints, survey, waves
 from trustinstall import ledger as ledgers
-from trustinstall import survey, waves
-from trustinstall.backend import Constraining, Places
+from trustinstall.backend import Constraining, Places, Whole
 from trustinstall.errors import StateError
 from trustinstall.job import Job
 from trustinstall.journal import Journal
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from trustinstall.job import Wish
     from trustinstall.ledger import Ledger
     from trustinstall.outcome import Outcome
+    from trustinstall.survey import Found
+    from trustinstall.work import Done
+
+    Pair = tuple[Backend, Store]
 
 _TICK = 0.1  # seconds between two signs of life
 _SIDE_BY_SIDE = 4  # stores at once: tools wait for disks and each other more than they compute
@@ -66,10 +70,18 @@ class Engine:
         With `check`, a selection that names no store here raises UsageProblem. Raises StateError or Busy before
         anything is touched.
         """
-        if places != Places() or selection != Selection():
-            self._check_words(wish, places, selection if check else Selection())
+        named = places != Places() or selection != Selection()
+        handoffs: dict[int, list[str]] = {}
+        if not wish.only_imposed:
+            places = hints.fill(self._host, self._state, places)
+        if named:  # whether that is there, before so much as a directory of ours is made
+            found = self._discover(self._host, self.ledger(), wish, places)
+            if check:
+                selection.check(store for _, store in found.stores.values())
+            places, handoffs = hints.walked(places, found.stores.values()), found.handoffs
         if wish.dry_run:
-            return self._change(self._host, self.ledger(), wish, places, selection, None)
+            scope = self._change(self._host, self.ledger(), wish, places, selection, None)
+            return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
             ledger = self.ledger()
@@ -85,7 +97,7 @@ class Engine:
                     ledger.transaction = journal.transaction
                     self._save(host, ledger)
                 journal.close()
-            return replace(scope, recovered=recovered)
+            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovered)
 
     def cover(self, wish: Wish, accounts: Sequence[str]) -> None:
         """Note for which other accounts a wish is fulfilled, before they are worked for."""
@@ -140,11 +152,12 @@ class Engine:
                 f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
             ) from None
 
-    def _check_words(self, wish: Wish, places: Places, selection: Selection) -> None:
-        """Whether what the caller named is there, before so much as a directory of ours is made."""
-        remembered = [store for store, _ in self.ledger().placements]
-        found = survey.discover(self._host, self._backends, places, remembered, adding=wish.trusted)
-        selection.check(store for _, store in found.stores.values())
+    def _discover(self, host: Host, ledger: Ledger, wish: Wish, places: Places) -> Found:
+        remembered = [store for store, _ in ledger.placements]
+        found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted, tick=self._tick)
+        for sentence in found.cut:
+            host.announce(f"{sentence}; name what is left out with --search")
+        return found
 
     @contextmanager
     def _locked(self) -> Generator[Host, None, None]:
@@ -163,8 +176,9 @@ class Engine:
         selection: Selection,
         journal: Journal | None,
     ) -> Scope:
-        remembered = [store for store, _ in ledger.placements]
-        found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted)
+        found = self._discover(host, ledger, wish, places)
+        if places.through and journal is not None:
+            hints.keep(host, self._state, found.stores.values())
         job = Job(host, ledger, wish, journal)
         if wish.only_imposed:
             return Scope(tuple(self._take_out_imposed(job, found.stores.values(), host.account.uid)), {})
@@ -202,13 +216,29 @@ class Engine:
         What was brought is noted in any case, so that the ledger tells the truth when we are interrupted.
         """
         pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-        futures = [(store, pool.submit(job.bring, backend, store)) for backend, store in pairs]
+        futures = [(group, pool.submit(_bring, job, group)) for group in _groups(pairs)]
         try:
             while wait([one for _, one in futures], _TICK).not_done:
-                self._tick(", ".join(store.id for store, one in futures if one.running()))
+                self._tick(", ".join(_called(group) for group, one in futures if one.running()))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            for store, one in futures:
+            for group, one in futures:
                 if not one.cancelled() and one.exception() is None:
-                    job.note(store, one.result()[1])
-        return [one.result()[0] for _, one in futures]
+                    for (_, store), (_, done) in zip(group, one.result(), strict=True):
+                        job.note(store, done)
+        return [outcome for _, one in futures for outcome, _ in one.result()]
+
+
+def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """What is brought together: files of which their bytes say everything, and every other store alone."""
+    whole = [pair for pair in pairs if isinstance(pair[0], Whole)]
+    alone = [[pair] for pair in pairs if not isinstance(pair[0], Whole)]
+    return [*alone, *(whole[at : at + batch.MOST] for at in range(0, len(whole), batch.MOST))]
+
+
+def _bring(job: Job, group: Sequence[Pair]) -> list[tuple[Outcome, Done | None]]:
+    return job.bring_all(group) if isinstance(group[0][0], Whole) else [job.bring(*group[0])]
+
+
+def _called(group: Sequence[Pair]) -> str:
+    return group[0][1].id + (f" and {len(group) - 1} more" if group[1:] else "")

@@ -74,6 +74,12 @@ def closed(host: Host, account: Account) -> str | None:
     return None
 
 
+def remote(host: Host, path: str) -> str | None:
+    """The type of file system if a path lies on the network, or is mounted when somebody looks; else None."""
+    mount = _mount_of(path, _mounts(host))
+    return mount.type if mount is not None and _is_remote(mount) else None
+
+
 def _owned(host: Host, directories: list[str], mounts: list[Mount]) -> Iterator[tuple[int, str]]:
     """The owners of what lies in directories, and one below where that is root's own (/home/DOMAIN/alice)."""
     for directory in directories:

@@ -277,7 +277,7 @@ class Installer:
         for uid, account in working.items():
             paths = tuple(handoffs.get(uid, ()))
             limited = selection if uid in known else replace(selection, below=paths)
-            theirs = Places(searches=paths, windows_host=places.windows_host and uid in known)
+            theirs = Places(searches=paths, windows_host=places.windows_host and uid in known, rescan=places.rescan)
             reached = wish.trusted and everybody
             backends = [one for one in self.backends if not (reached and isinstance(one, ForEverybody))]
             parts.append(self._for_account(account, wish, theirs, limited, backends))
@@ -301,8 +301,17 @@ class Installer:
         """This host as another account sees it; of the caller's environment it knows how Windows is reached."""
         return replace(self.host, account=account, environ=wsl.interop(self.host.environ))
 
-    def look(self, ask: Ask | None = None, *, places: Places | None = None, every_anchor: bool = False) -> View:
+    def look(
+        self,
+        ask: Ask | None = None,
+        *,
+        places: Places | None = None,
+        every_anchor: bool = False,
+        through: bool = False,
+    ) -> View:
         """What the stores of the machine and of the accounts in scope hold, and what of it is ours.
+
+        With `through`, whole trees are looked through for Pythons where that is long ago.
 
         Raises StateError where the acting account's ledgers cannot be believed, and NoRights or UsageProblem.
         """
@@ -310,13 +319,14 @@ class Installer:
 
         situation, places = decide(self.host, ask or Ask(), terminal=False), places or Places()
         self._check(places, situation)
-        view = views.look(self.host, self.backends, places, every_anchor=every_anchor)
+        look = partial(views.look, every_anchor=every_anchor, through=through)
+        view = look(self.host, self.backends, places, tick=self.tick)
         for account in situation.accounts:
             if why := homes.closed(self.host, account):
                 view += views.View(notes=(f"{account.name}: {why}",))
                 continue
-            theirs = Places(windows_host=places.windows_host)
-            job = partial(_look_for, self._as(account), self.backends, theirs, every_anchor=every_anchor)
+            theirs = Places(windows_host=places.windows_host, rescan=places.rescan)
+            job = partial(_look_for, partial(look, self._as(account), self.backends, theirs))
             try:
                 other = views.from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
             except (TrustInstallError, OSError) as error:
@@ -398,10 +408,10 @@ def _held_for(host: Host, match: str | None, names: frozenset[str]) -> bytes:
     return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))
 
 
-def _look_for(host: Host, backends: Sequence[Backend], places: Places, *, every_anchor: bool) -> bytes:
+def _look_for(look: Callable[[], View]) -> bytes:
     from trustinstall import views
 
-    return views.to_bytes(views.look(host, backends, places, every_anchor=every_anchor))
+    return views.to_bytes(look())
 
 
 def _work_for(host: Host, backends: Sequence[Backend], wish: Wish, places: Places, selection: Selection) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import survey, work
+from trustinstall import batch, survey, work
 from trustinstall.backend import Observation, Placement, State, Store, Wanted
 from trustinstall.errors import StoreError, TrustInstallError
 from trustinstall.outcome import WIDE, Outcome, Result
@@ -57,6 +57,7 @@ class Job:
     def __init__(self, host: Host, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
         self._host, self._ledger, self._wish, self._journal = host, ledger, wish, journal
         self._names = [one.sha256 for one in wish.certificates]
+        self._memory = batch.Memory()
 
     @property
     def adding(self) -> bool:
@@ -98,19 +99,39 @@ class Job:
 
     def bring(self, backend: Backend, store: Store) -> tuple[Outcome, work.Done | None]:
         """Bring one store. Threads may call it side by side: it does not change the ledger."""
-        record = self._ledger.record(store.id)
         if store.unwritable is not None:
             return self._unwritable(backend, store), None
-        wanted = [self._wanted(store, one, record.get(one.sha256)) for one in self._wish.certificates]
+        task = self._task(backend, store)
         try:
-            done = work.bring(self._host, backend, store, wanted, record, self._journal)
-        except StoreError as error:
-            return Outcome(store, Result.FAILED, f"{error.cause}; {error.advice}", error.code), None
-        except TrustInstallError as error:
-            return Outcome(store, Result.FAILED, str(error), error.code), None
-        except OSError as error:
-            return Outcome(store, Result.FAILED, work.words(error), "store-failed"), None
-        return self._outcome(store, done), done
+            done = work.bring(self._host, backend, store, task.wanted, task.record, self._journal)
+        except (TrustInstallError, OSError) as error:
+            return self._brought(store, error)
+        return self._brought(store, done)
+
+    def bring_all(self, pairs: Sequence[tuple[Backend, Store]]) -> list[tuple[Outcome, work.Done | None]]:
+        """Bring stores of `Whole` backends, as `bring` does each."""
+        ended: dict[str, tuple[Outcome, work.Done | None]] = {
+            store.id: (self._unwritable(*pair), None) for pair in pairs if (store := pair[1]).unwritable is not None
+        }
+        tasks = [self._task(*pair) for pair in pairs if pair[1].id not in ended]
+        done = batch.bring(self._host, tasks, self._journal, self._memory)
+        ended |= {one.store.id: self._brought(one.store, what) for one, what in zip(tasks, done, strict=True)}
+        return [ended[store.id] for _, store in pairs]
+
+    def _task(self, backend: Backend, store: Store) -> batch.Task:
+        record = self._ledger.record(store.id)
+        wanted = tuple(self._wanted(store, one, record.get(one.sha256)) for one in self._wish.certificates)
+        return batch.Task(backend, store, wanted, record)
+
+    def _brought(self, store: Store, done: work.Done | Exception) -> tuple[Outcome, work.Done | None]:
+        """What became of a store."""
+        if isinstance(done, work.Done):
+            return self._outcome(store, done), done
+        if isinstance(done, StoreError):
+            return Outcome(store, Result.FAILED, f"{done.cause}; {done.advice}", done.code), None
+        if isinstance(done, TrustInstallError):
+            return Outcome(store, Result.FAILED, str(done), done.code), None
+        return Outcome(store, Result.FAILED, work.words(done), "store-failed"), None
 
     def note(self, store: Store, done: work.Done | None) -> None:
         """Note in the ledger what is ours in a store that was brought."""

@@ -55,11 +55,11 @@ class Journal:
         """Whether anything was noted."""
         return bool(self._entries)
 
-    def note(self, entry: Entry) -> None:
-        """Make an entry durable; only then may its steps be done."""
+    def note(self, *entries: Entry) -> None:
+        """Make entries durable, all of them at once; only then may their steps be done."""
         with self._lock:
-            self._entries.append(entry)
-            self._host.append(self._state.journal, _line(entry), 0o600)
+            self._entries += entries
+            self._host.append(self._state.journal, b"".join(map(_line, entries)), 0o600)
 
     def keep(self, token: str) -> None:
         """Note durably that what this token names could not be put back: the next command must try again.

@@ -1,7 +1,8 @@
 """The directory of our own state: who may read what, and when it is believed.
 
 <base>/                  the ledger: for the machine's scope everybody may read it
-<base>/private/          0700: the lock, and the journal with what stood in files before us (it may hold secrets)
+<base>/private/          0700: the lock, where bundles were found, and the journal with what stood in files before us
+                         (it may hold secrets)
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ class State:
     def lock(self) -> str:
         """The lock's file."""
         return f"{self.private}/lock"
+
+    @property
+    def hints(self) -> str:
+        """Where bundles were found before: see `hints`."""
+        return f"{self.private}/places.json"
 
     @property
     def journal(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Beside, Handoff, Store
+from trustinstall.backend import Beside, Handoff, Looked, Store
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from trustinstall.backend import Backend, Observation, Places
     from trustinstall.host import Host
@@ -59,20 +59,29 @@ class Found:
         handoffs: directories of other accounts, by uid.
         failures: backends that could not look, and remembered stores that cannot be reached; and why.
         left: ids of remembered stores that were not looked for.
+        cut: what was not looked through to its end, a sentence each.
     """
 
     stores: dict[str, tuple[Backend, Store]] = field(default_factory=dict[str, "tuple[Backend, Store]"])
     handoffs: dict[int, list[str]] = field(default_factory=dict[int, "list[str]"])
     failures: dict[str, str] = field(default_factory=dict[str, str])
     left: set[str] = field(default_factory=set[str])
+    cut: list[str] = field(default_factory=list[str])
 
 
 def discover(
-    host: Host, backends: Sequence[Backend], places: Places, remembered: Iterable[str] = (), *, adding: bool = False
+    host: Host,
+    backends: Sequence[Backend],
+    places: Places,
+    remembered: Iterable[str] = (),
+    *,
+    adding: bool = False,
+    tick: Callable[[str], None] = lambda _doing: None,
 ) -> Found:
     """Every store of this host; those that the ledger remembers (by id) included, wherever they are.
 
-    `adding`: something is to be put into them; into another system's nothing is put for being remembered.
+    `adding`: something is to be put into them; into another system's nothing is put for being remembered. `tick` is
+    called while whole trees are looked through.
     """
     found = Found()
     for backend in backends:
@@ -80,6 +89,11 @@ def discover(
             for one in backend.discover(host, places):
                 if isinstance(one, Handoff):
                     found.handoffs.setdefault(one.uid, []).append(one.path)
+                elif isinstance(one, Looked):
+                    tick(f"looking through {one.path}")
+                    found.cut += (
+                        [f"{printable(one.path)} was not looked through to its end: {one.why}"] if one.why else []
+                    )
                 else:
                     found.stores.setdefault(one.id, (backend, one))
         except OSError as error:

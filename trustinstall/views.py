@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from trustinstall import hints, survey
 from trustinstall import ledger as ledgers
-from trustinstall import survey
 from trustinstall.backend import Observation, Places
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StateError, TrustInstallError, printable
@@ -17,7 +17,7 @@ from trustinstall.outcome import fingerprint
 from trustinstall.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from trustinstall.backend import Backend, Placement, Store
     from trustinstall.host import Host
@@ -125,14 +125,26 @@ class View:
         )
 
 
-def look(host: Host, backends: Sequence[Backend], places: Places, *, every_anchor: bool = False) -> View:
+def look(
+    host: Host,
+    backends: Sequence[Backend],
+    places: Places,
+    *,
+    every_anchor: bool = False,
+    through: bool = False,
+    tick: Callable[[str], None] = lambda _doing: None,
+) -> View:
     """Look at the machine's scope and at the acting account's own. Nothing is changed, nothing is locked.
 
+    With `through`, whole trees are looked through as `add` would; else bundles are looked for where they are known.
     Raises StateError where a ledger cannot be believed.
     """
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
-    found = survey.discover(host, backends, places, [key[0] for _, _, one in scopes for key in one.placements])
+    places = hints.fill(host, _state(host, host.account.uid), places)
+    places = replace(places, through=places.through and (through or places.rescan))
+    remembered = [key[0] for _, _, one in scopes for key in one.placements]
+    found = survey.discover(host, backends, places, remembered, tick=tick)
     seen = {store.id: survey.observe(host, backend, store) for backend, store in found.stores.values()}
     stores = {store.id: store for _, store in found.stores.values()}
     names = {owner: name for name, owner, _ in scopes}
@@ -146,6 +158,7 @@ def look(host: Host, backends: Sequence[Backend], places: Places, *, every_ancho
     shown = [one for one in stores.values() if not (one.serves and host.status(one.location) is None)]
     views = [_store_view(store, names, stores, seen[store.id], ours) for store in shown]
     notes = [f"{name} cannot be looked at: {why}" for name, why in found.failures.items()]
+    notes += found.cut
     notes += [
         f"an interrupted command of scope {name} is undone by the next command that changes something"
         for name, owner, _ in scopes

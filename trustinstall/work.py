@@ -122,14 +122,9 @@ def _act(
                     raise
                 raise StoreError(store=store.id, cause=complaint, advice=error.advice) from error
         except BaseException as error:
-            failure = _put_back(host, backend, store, undoing, token, before, guarded if refreshing else None)
+            failure = put_back(host, backend, store, undoing, token, before, guarded if refreshing else None)
             if failure is not None:
-                journal.keep(token)
-                raise StoreError(
-                    store=store.id,
-                    cause=f"{words(error)}, and it could not be put back: {failure}",
-                    advice="run the command again when the cause is mended",
-                ) from error
+                raise stuck(store, failure, error, journal, token) from error
             raise
 
 
@@ -144,7 +139,7 @@ def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native]
     return commands
 
 
-def _put_back(
+def put_back(
     host: Host,
     backend: Backend,
     store: Store,
@@ -164,6 +159,16 @@ def _put_back(
     return None if same else "it does not show what it showed before"
 
 
+def stuck(store: Store, failure: str, cause: BaseException, journal: Journal, token: str) -> StoreError:
+    """The error of a store that could not be put back: the next command will try again."""
+    journal.keep(token)
+    return StoreError(
+        store=store.id,
+        cause=f"{words(cause)}, and it could not be put back: {failure}",
+        advice="run the command again when the cause is mended",
+    )
+
+
 def _settle(
     host: Host,
     backend: Backend,
@@ -179,17 +184,26 @@ def _settle(
         if attempt:
             host.pause(_PAUSE)
         refresh(host, plan.refresh, guarded)
-        after = backend.observe(host, store)
-        wrong = _wrong(plan, before, after, wanted)
-        if wrong is None and not before.problems:  # what was damaged before may stay so: ours goes out of it, too
-            wrong = backend.verify(host, store)
+        after, wrong = judged(host, backend, store, plan, before, wanted)
         if wrong is None:
             return after
-    raise StoreError(
-        store=store.id,
-        cause=wrong or "it was not verified",
-        advice="everything was put back",
-    )
+    raise not_verified(store, wrong or "it was not verified")
+
+
+def judged(
+    host: Host, backend: Backend, store: Store, plan: Plan, before: Observation, wanted: Sequence[Wanted]
+) -> tuple[Observation, str | None]:
+    """What a store shows after a change, and what is not as it should be, or None."""
+    after = backend.observe(host, store)
+    wrong = _wrong(plan, before, after, wanted)
+    if wrong is None and not before.problems:  # what was damaged before may stay so: ours goes out of it, too
+        wrong = backend.verify(host, store)
+    return after, wrong
+
+
+def not_verified(store: Store, wrong: str) -> StoreError:
+    """The error of a store that does not show what it should, and is put back."""
+    return StoreError(store=store.id, cause=wrong, advice="everything was put back")
 
 
 def _wrong(plan: Plan, before: Observation, after: Observation, wanted: Sequence[Wanted]) -> str | None:

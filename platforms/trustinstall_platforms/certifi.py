@@ -7,16 +7,16 @@ bundle is a store that follows the system's.
 from __future__ import annotations
 
 import errno
+import math
 import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Found, Handoff, Store
+from trustinstall.backend import Found, Handoff, Looked, Store
 from trustinstall.errors import UsageProblem, printable
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import Plan
-from trustinstall_platforms import bundles
+from trustinstall_platforms import bundles, python_trees
 from trustinstall_platforms.python_environments import environments, is_directory, slashed
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from trustinstall.backend import Observation, Places, Record, Wanted
     from trustinstall.host import Host
+    from trustinstall.host.paths import Entry
     from trustinstall.plan import Refresh
 
 
@@ -73,13 +74,6 @@ BUNDLES = (
 CONDA_BUNDLES = ("ssl/cacert.pem", "Library/ssl/cacert.pem")
 CONDA_CLIENTS = "OpenSSL, curl and git in the conda environment"
 
-#: What a bundle is called. Elsewhere among packages such a file counts when it holds many certificates.
-NAMES = frozenset(
-    {posixpath.basename(one.path) for one in BUNDLES}
-    | {"cacerts.pem", "ca-bundle.crt", "ca-bundle.pem", "ca_certs.pem", "ca-certs.pem"}
-)
-MANY = 10
-
 #: What changed packages name instead of their own bundle.
 SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian: python3-certifi 2022.9.24-1, python3-pip 23.0.1; real
@@ -109,10 +103,12 @@ _QUOTED = re.compile(rb"[\"'](/[ -~]+?)[\"']")
 _PACKAGES = re.compile(r"(?P<prefix>.*?)(?:/lib(?:64)?/[^/]+|/Lib)?/(?:site|dist)-packages/(?P<package>[^/]+)/")
 #: Directory to names, also of bundles that are not there: a changed package may have none.
 _BY_DIRECTORY = {
-    posixpath.basename(posixpath.dirname(one.path)): frozenset({posixpath.basename(one.path)})
-    for one in BUNDLES
-    if one.switch
+    directory: frozenset(
+        posixpath.basename(one.path) for one in BUNDLES if posixpath.basename(posixpath.dirname(one.path)) == directory
+    )
+    for directory in {posixpath.basename(posixpath.dirname(one.path)) for one in BUNDLES}
 }
+_MOST = 2_000_000  # entries below what the caller named
 _MODULE_LIMIT = 1024 * 1024  # bytes
 
 
@@ -120,6 +116,7 @@ class Certifi:
     """Every bundle of a Python package, as one kind of store."""
 
     name = "certifi"
+    whole = True
 
     def discover(self, host: Host, places: Places) -> Iterator[Found]:
         """Find bundles in known environments and below `places.searches`, each once.
@@ -128,7 +125,7 @@ class Certifi:
         """
         seen: set[str] = set()
         for found in _found(host, places):
-            if isinstance(found, Handoff):
+            if not isinstance(found, Store):
                 yield found
             elif found.id not in seen:
                 seen.add(found.id)
@@ -173,29 +170,27 @@ def _found(host: Host, places: Places) -> Iterator[Found]:
         if is_directory(host, f"{one.prefix}/conda-meta"):
             paths += [f"{one.prefix}/{path}" for path in CONDA_BUNDLES]
         yield from _stores(host, paths)
-    for top in places.searches:
-        yield from _below(host, slashed(host, top))
+    yield from _stores(host, (path for path in places.known if _counts(host, path)))
+    for top in () if places.walked else places.searches:
+        yield from _searched(host, slashed(host, top))
+    for top in python_trees.trees(host) if places.through and not places.walked else ():
+        for entry in python_trees.through(host, top):
+            yield from [entry] if isinstance(entry, Looked) else _in(host, entry)
 
 
 def _stores(host: Host, paths: Iterable[str]) -> Iterator[Store]:
     return (store for store in (_store(host, path) for path in paths) if store is not None)
 
 
-def _below(host: Host, top: str) -> Iterator[Found]:
+def _searched(host: Host, top: str) -> Iterator[Found]:
     """Find every bundle below a directory. Raises UsageProblem where there is none, or too much."""
     real = host.real(top)
     if not is_directory(host, real):
         message = f"--search {printable(top)}: no such directory; name one that environments are in"
         raise UsageProblem(message)
     try:
-        for entry in host.walk(real):
-            if not entry.entered:
-                yield Handoff(entry.uid, entry.path)
-                continue
-            names = NAMES.intersection(entry.files)
-            known = _BY_DIRECTORY.get(posixpath.basename(entry.path), frozenset())
-            paths = {f"{entry.path}/{name}" for name in names | known}
-            yield from _stores(host, sorted(path for path in paths if _counts(host, path)))
+        for entry in python_trees.below(host, real, _MOST, math.inf):
+            yield from [entry] if isinstance(entry, (Handoff, Looked)) else _in(host, entry)
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
@@ -204,16 +199,21 @@ def _below(host: Host, top: str) -> Iterator[Found]:
 
 
 def _counts(host: Host, path: str) -> bool:
-    """Whether a file is a known bundle, or lies among packages and holds many certificates."""
-    if _bundle(path) is not None:
+    """Whether what a hint names is a bundle indeed."""
+    if _bundle(path) is not None or path.endswith(tuple(f"/{one}" for one in CONDA_BUNDLES)):
         return True
-    if not _PACKAGES.match(path):
-        return False
-    try:
-        blocks = pem_blocks(host.read(path))
-        return sum(one.label in CERTIFICATE_LABELS for one in blocks) >= MANY
-    except OSError:  # a link, a socket, another account's
-        return False
+    directory, _, name = path.rpartition("/")
+    return any(python_trees.likely(directory, (name,))) and python_trees.holds_many(host, path)
+
+
+def _in(host: Host, entry: Entry) -> Iterator[Store]:
+    """Find the bundles in one directory: those that are known, and among packages those that hold many roots."""
+    known = _BY_DIRECTORY.get(posixpath.basename(entry.path), frozenset())
+    paths = {path for name in known if _bundle(path := f"{entry.path}/{name}") is not None}
+    if "conda-meta" in entry.below:
+        paths |= {f"{entry.path}/{one}" for one in CONDA_BUNDLES}
+    others = (path for path in python_trees.likely(entry.path, entry.files) if path not in paths)
+    yield from _stores(host, sorted(paths | {path for path in others if python_trees.holds_many(host, path)}))
 
 
 def _bundle(path: str) -> Bundle | None:
@@ -228,18 +228,21 @@ def _store(host: Host, path: str) -> Store | None:
     bundle = _bundle(path)
     beside = posixpath.join(host.real(posixpath.dirname(path)), posixpath.basename(path))
     follows = _system_bundle(host, beside, bundle)
-    location = beside if follows else host.real(beside)
+    real = host.real(beside)
+    cached = python_trees.cached(host, real)
+    location = beside if follows or cached else real
     status = host.status(location)
     if status is None and not follows:
         return None
     owner, unwritable = _owner(host, location if status else posixpath.dirname(location))
+    unwritable = cached or unwritable
     packages = _PACKAGES.match(location)
     label = f"{packages['prefix']} ({packages['package']})" if packages else ""
     others = packages["package"] if packages else CONDA_CLIENTS
     clients = bundle.clients if bundle else others
     store_id = f"{Certifi.name}:{location}"
     unwritable = None if follows else unwritable
-    sealed = unwritable is not None and _sealed(location) is not None
+    sealed = unwritable is not None and (cached or _sealed(location)) is not None
     return Store(Certifi.name, location, owner, store_id, clients, follows, unwritable, label, sealed=sealed)
 
 

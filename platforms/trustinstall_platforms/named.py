@@ -34,6 +34,7 @@ class NamedBundle:
     """The backend of `--bundle FILE`: nothing is found that was not named, now or when it was added to."""
 
     name = "bundle"
+    whole = True
 
     def discover(self, host: Host, places: Places) -> Iterator[Store]:
         """Find what the caller named; raises UsageProblem where that is no bundle, or not one to be changed."""

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 #: Environments that are where they are; "~" is the acting account's home. Missing ones cost one look.
 PREFIXES = (
+    "/usr/lib64/az",  # Azure CLI's rpm
+    "~/miniconda3",
+    "~/anaconda3",
+    "~/miniforge3",
+    "~/mambaforge",
     "/usr",  # the distribution's; its packages are in lib/python3/dist-packages on Debian
     "/usr/local",  # pip as root on Debian, Docker's python images, builds from source
     "/opt/homebrew",  # Homebrew on Apple silicon; on Intel it is /usr/local (docs.brew.sh/Installation)
@@ -33,6 +38,15 @@ COLLECTIONS = (
     "~/.local/share/uv/tools",  # uv tool install; real
     "~/.local/share/uv/python",  # uv python install
     "~/.pyenv/versions",  # pyenv; real. Its shims on PATH are scripts that lead nowhere.
+    "/opt",  # conda, Azure CLI (/opt/az), and what is built from source: whoever has put it there
+    "~/.local/share/pdm/venvs",  # PDM's, where they are not in the project (pdm-project.org, "venv.location")
+    "~/.conda/envs",  # conda, where the installation is not the account's to write
+    "~/miniconda3/envs",  # the usual places of conda and its kin; where else it is, CONDA_ENVIRONMENTS below says
+    "~/anaconda3/envs",
+    "~/miniforge3/envs",
+    "~/mambaforge/envs",
+    "~/micromamba/envs",
+    "/opt/conda/envs",  # Docker's images of miniconda and anaconda
     "~/.virtualenvs",  # virtualenvwrapper
     "~/.local/share/virtualenvs",  # pipenv
     "~/.cache/pypoetry/virtualenvs",  # Poetry
@@ -50,6 +64,22 @@ WINDOWS_VARIABLE = "ProgramFiles"  # python.org, for all accounts: Python313 and
 
 #: Where an interpreter is looked for whatever the caller's PATH says (hier(7); FHS 3.0).
 BINARIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+#: Variables that say where a tool keeps its environments, and what is below (each tool's own manual).
+COLLECTION_VARIABLES = (
+    ("PYENV_ROOT", "/versions"),
+    ("WORKON_HOME", ""),  # virtualenvwrapper, and pipenv
+    ("UV_TOOL_DIR", ""),
+    ("UV_PYTHON_INSTALL_DIR", ""),
+    ("PIPX_HOME", "/venvs"),
+    ("POETRY_VIRTUALENVS_PATH", ""),
+    ("POETRY_CACHE_DIR", "/virtualenvs"),
+    ("MAMBA_ROOT_PREFIX", "/envs"),
+    ("CONDA_ENVS_PATH", ""),
+)
+#: Where conda lists the environments that it has made anywhere, a path in each line (docs.conda.io).
+CONDA_ENVIRONMENTS = "~/.conda/environments.txt"
+_MOST_LINES = 10_000
 
 #: What an activated environment says of itself (docs.python.org/3/library/venv; docs.conda.io).
 VARIABLES = ("VIRTUAL_ENV", "CONDA_PREFIX")
@@ -90,13 +120,26 @@ def _likely(host: Host) -> Iterator[str]:
     yield from variables(host, *VARIABLES)
     windows = host.platform == "win32"
     yield from () if windows else expanded(host, PREFIXES)
-    collections = expanded(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS)
+    yield from _listed(host)
+    collections = [*expanded(host, WINDOWS_COLLECTIONS if windows else COLLECTIONS)]
+    collections += [top + inside for name, inside in COLLECTION_VARIABLES for top in variables(host, name)]
     for directory in (*collections, *(variables(host, WINDOWS_VARIABLE) if windows else ())):
         yield from (f"{directory}/{name}" for name in host.names(directory))
     for directory in dict.fromkeys(binaries(host)):
         for name in host.names(directory):
             if _INTERPRETER.fullmatch(name):
                 yield _prefix_of(host, f"{directory}/{name}")
+
+
+def _listed(host: Host) -> Iterator[str]:
+    """Yield what conda's own list names; a list that is odd names nothing."""
+    for path in expanded(host, (CONDA_ENVIRONMENTS,)):
+        try:
+            text = (host.read_or_none(path, 1 << 20) or b"").decode("utf-8", "surrogateescape")
+        except OSError:
+            continue
+        lines = (slashed(host, line.strip()) for line in text.splitlines()[:_MOST_LINES])
+        yield from (line for line in lines if _is_absolute(host, line) and "\0" not in line)
 
 
 def variables(host: Host, *names: str) -> Iterator[str]:

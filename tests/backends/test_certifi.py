@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import posixpath
 import shutil
@@ -18,7 +19,7 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.apply import inverse, perform
-from trustinstall.backend import Handoff, Observation, Placement, Places, State, Store, Wanted
+from trustinstall.backend import Looked, Observation, Placement, Places, State, Store, Wanted
 from trustinstall.blocks import Blocks, marked
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError, UsageProblem
@@ -60,7 +61,11 @@ class Tree:
     def found(self, *, pythons: Sequence[str] = (), searches: Sequence[str] = ()) -> list[str]:
         """Discover, and return the locations, and what is handed to other accounts."""
         found = BACKEND.discover(self.host, Places(tuple(pythons), tuple(searches)))
-        return [f"{one.uid}:{one.path}" if isinstance(one, Handoff) else one.location for one in found]
+        return [
+            one.location if isinstance(one, Store) else f"{one.uid}:{one.path}"
+            for one in found
+            if not isinstance(one, Looked)
+        ]
 
     def store(self, location: str = CERTIFI) -> Store:
         """Return the store at a location, which must be there."""
@@ -181,12 +186,12 @@ def test_a_named_interpreter_means_its_own_environment(tree: Tree) -> None:
     """A virtual environment's interpreter is a link, and means the environment that it is in."""
     path = tree.file(CERTIFI)
     tree.file("/srv/app/.venv/pyvenv.cfg", b"home = /usr/bin\n")
-    tree.file("/opt/py/bin/python3.12", b"")
-    base = tree.file("/opt/py/lib/python3.12/site-packages/certifi/cacert.pem")
-    tree.link("/srv/app/.venv/bin/python", "/opt/py/bin/python3.12")
+    tree.file("/data/py/bin/python3.12", b"")
+    base = tree.file("/data/py/lib/python3.12/site-packages/certifi/cacert.pem")
+    tree.link("/srv/app/.venv/bin/python", "/data/py/bin/python3.12")
     assert tree.found(pythons=["/srv/app/.venv/bin/python"]) == [path]
     assert tree.found(pythons=["/srv/app/.venv"]) == [path]
-    assert tree.found(pythons=["/opt/py/bin/python3.12"]) == [base]
+    assert tree.found(pythons=["/data/py/bin/python3.12"]) == [base]
 
 
 @pytest.mark.parametrize("path", ["/srv/no\x1b[31mthing", "/srv/empty", "/srv/empty/notes"])
@@ -236,9 +241,11 @@ def test_a_search_nowhere_is_an_error(tree: Tree) -> None:
 class Shared(Host):
     """A machine on which /data/bob is another account's, seen by root."""
 
-    def walk(self, top: str, limit: int = 2_000_000) -> Iterator[Entry]:
+    def walk(
+        self, top: str, limit: int = 2_000_000, seconds: float = math.inf, skipped: frozenset[str] = frozenset()
+    ) -> Iterator[Entry]:
         """Walk as root does: what is bob's is named, and not entered."""
-        for entry in super().walk(top, limit):
+        for entry in super().walk(top, limit, seconds, skipped):
             if entry.path == "/data/endless":
                 raise OSError(errno.EFBIG, f"more than {limit} entries", top)
             bob = entry.path.startswith("/data/bob")

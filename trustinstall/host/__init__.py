@@ -6,6 +6,7 @@ comes in is an absolute path *on the host*; `root` is where that host's file sys
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -21,6 +22,7 @@ from trustinstall.host import (
     inputs,
     lending,
     locks,
+    many,
     others,
     paths,
     places,
@@ -36,6 +38,7 @@ from trustinstall.host import (
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.lending import Loan
+from trustinstall.host.many import CHANGED, Replacement
 from trustinstall.host.others import Guarded
 from trustinstall.host.process import ToolResult
 from trustinstall.host.secrets import Secret
@@ -46,7 +49,19 @@ if TYPE_CHECKING:
 
     from trustinstall.plan import Guard, Run
 
-__all__ = ["Account", "Guarded", "Host", "Kind", "Loan", "Secret", "Status", "ToolResult", "Tools"]
+__all__ = [
+    "CHANGED",
+    "Account",
+    "Guarded",
+    "Host",
+    "Kind",
+    "Loan",
+    "Replacement",
+    "Secret",
+    "Status",
+    "ToolResult",
+    "Tools",
+]
 
 
 class Tools(Enum):
@@ -162,9 +177,11 @@ class Host:
         except OSError:  # links in a circle
             return []
 
-    def walk(self, top: str, limit: int = 2_000_000) -> Iterator[paths.Entry]:
+    def walk(
+        self, top: str, limit: int = 2_000_000, seconds: float = math.inf, skipped: frozenset[str] = frozenset()
+    ) -> Iterator[paths.Entry]:
         """Every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
-        return paths.walk(self.root, top if self.root == "/" else self.real(top), limit)
+        return paths.walk(self.root, top if self.root == "/" else self.real(top), limit, seconds, skipped)
 
     def is_directory(self, path: str) -> bool:
         """Whether a path leads to a directory (links are followed)."""
@@ -342,6 +359,10 @@ class Host:
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
         """Replace or create a file, atomically and durably; an existing file keeps owner, mode and attributes."""
         files.write(self.where(path), content, mode, owner, token)
+
+    def replace_all(self, wanted: Sequence[Replacement]) -> list[OSError | None]:
+        """Replace many files, each atomically, all durably; see `many.replace_all`."""
+        return many.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
 
     def delete(self, path: str) -> None:
         """Remove a file or link, durably."""

@@ -185,23 +185,38 @@ def write(path: str, content: bytes, mode: int, owner: tuple[int, int] | None, t
     an error, and so is a mode that would have to be widened. `token` is a random word that the caller has noted,
     so that what a kill leaves behind can be found.
     """
-    directory, old = os.path.dirname(path), status(path)
+    old = status(path)
     if old is not None and old.kind is not Kind.FILE:
         raise OSError(errno.EINVAL, "not a regular file", path)
-    temporary = os.path.join(directory, temporary_name(token))
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC | _BINARY, 0o600)
+    temporary = temporary_beside(path, token)
+    descriptor = stage(path, content, old, mode, owner, token)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            _dress(file.fileno(), path, old, mode, owner)
-            _flush(file.fileno())
-        _exchange(temporary, path, old)
+        try:
+            flush(descriptor)
+        finally:
+            os.close(descriptor)
+        exchange(temporary, path, old)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_directory(directory)
+    sync_directory(os.path.dirname(path))
+
+
+def stage(path: str, content: bytes, old: Status | None, mode: int, owner: tuple[int, int] | None, token: str) -> int:
+    """Write the temporary file of `write`; its descriptor, not durable yet. Where that fails, nothing is left."""
+    temporary = temporary_beside(path, token)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC | _BINARY, 0o600)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        _dress(descriptor, path, old, mode, owner)
+    except BaseException:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return descriptor
 
 
 def append(path: str, content: bytes, mode: int) -> None:
@@ -216,14 +231,14 @@ def append(path: str, content: bytes, mode: int) -> None:
         try:
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
-            _flush(descriptor)
+            flush(descriptor)
         except BaseException:
             os.ftruncate(descriptor, size)  # a full disk: half a line would spoil the next one
             raise
     finally:
         os.close(descriptor)
     if new:
-        _sync_directory(os.path.dirname(path))
+        sync_directory(os.path.dirname(path))
         if sys.platform == "win32":
             from trustinstall.host import access
 
@@ -235,6 +250,11 @@ def _is_missing(path: str) -> bool:
     if found is not None and found.kind is Kind.LINK:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     return found is None
+
+
+def temporary_beside(path: str, token: str) -> str:
+    """The temporary file for a path that belongs to a token."""
+    return os.path.join(os.path.dirname(path), temporary_name(token))
 
 
 def temporary_name(token: str) -> str:
@@ -261,7 +281,7 @@ def _dress(descriptor: int, path: str, old: Status | None, mode: int, owner: tup
                 os.setxattr(descriptor, name, os.getxattr(path, name, follow_symlinks=False))
 
 
-def _exchange(temporary: str, path: str, old: Status | None) -> None:
+def exchange(temporary: str, path: str, old: Status | None) -> None:
     """Rename the new file onto the old one; on Windows it gets the old one's access list and attributes first."""
     if sys.platform == "win32":
         from trustinstall.host import access, winapi
@@ -284,25 +304,25 @@ def _exchange(temporary: str, path: str, old: Status | None) -> None:
 def delete(path: str) -> None:
     """unlink(2), made durable; FileNotFoundError where nothing stands there."""
     os.unlink(path)
-    _sync_directory(os.path.dirname(path))
+    sync_directory(os.path.dirname(path))
 
 
 def link(path: str, target: str) -> None:
     """symlink(2), made durable."""
     os.symlink(target, path)
-    _sync_directory(os.path.dirname(path))
+    sync_directory(os.path.dirname(path))
 
 
 def relink(path: str, target: str, token: str) -> None:
     """symlink(2) beside what stands there, and rename(2) onto it, made durable; `token` as for `write`."""
-    temporary = os.path.join(os.path.dirname(path), temporary_name(token))
+    temporary = temporary_beside(path, token)
     os.symlink(target, temporary)
     try:
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
-    _sync_directory(os.path.dirname(path))
+    sync_directory(os.path.dirname(path))
 
 
 def make_directory(path: str, mode: int) -> bool:
@@ -325,7 +345,7 @@ def make_directory(path: str, mode: int) -> bool:
         return False
     if sys.platform != "win32":
         os.chmod(path, mode)
-    _sync_directory(os.path.dirname(path))
+    sync_directory(os.path.dirname(path))
     return True
 
 
@@ -337,20 +357,21 @@ def remove_directory(path: str) -> None:
         if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
             raise
         return
-    _sync_directory(os.path.dirname(path))
+    sync_directory(os.path.dirname(path))
 
 
-def _sync_directory(path: str) -> None:
+def sync_directory(path: str) -> None:
+    """Make the names in a directory durable."""
     if sys.platform == "win32":
         return
     descriptor = os.open(path, os.O_RDONLY | _DIRECTORY | _CLOEXEC)
     try:
-        _flush(descriptor)
+        flush(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _flush(descriptor: int) -> None:
+def flush(descriptor: int) -> None:
     """Make what was written durable."""
     if sys.platform == "darwin":
         darwin.flush(descriptor)

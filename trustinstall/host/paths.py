@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import stat
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.host import pulse
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
+_NONE: frozenset[str] = frozenset()
 _UNKNOWN = 0  # the device of what a directory of Windows lists: another one is behind a junction
 _ROOTS_GROUPS = frozenset({0, 50})  # root's own, and Debian's staff, who are as good as root (Debian Policy 9.1.2)
 
@@ -29,6 +32,7 @@ class Entry:
     uid: int
     files: tuple[str, ...]
     entered: bool  # False: it belongs to another account, and was not looked into
+    below: list[str] = field(default_factory=list[str])  # the directories in it that are looked into next
 
 
 def below(root: str, path: str) -> str:
@@ -139,11 +143,15 @@ def _controller(path: str) -> int:
     return owner
 
 
-def walk(root: str, top: str, limit: int) -> Iterator[Entry]:
+def walk(
+    root: str, top: str, limit: int, seconds: float = math.inf, skipped: frozenset[str] = _NONE
+) -> Iterator[Entry]:
     """Every directory from `top` down, depth first, in no set order.
 
-    Links are not followed; other file systems are not entered. As root, a directory of another account is
-    yielded with `entered=False` and left alone. Raises OSError(EFBIG) after `limit` entries.
+    Links are not followed; other file systems are not entered, and neither is what is `skipped`: names, or whole host
+    paths. Whoever clears `Entry.below` keeps the walk from going on below it. As root, a directory of another account
+    is yielded with `entered=False` and left alone. Raises OSError(EFBIG) after `limit` entries, and
+    OSError(ETIMEDOUT) after `seconds`.
     """
     me = os.geteuid() if hasattr(os, "geteuid") else 0
     try:
@@ -151,7 +159,7 @@ def walk(root: str, top: str, limit: int) -> Iterator[Entry]:
     except OSError:
         return
     pending = [(top, start)]
-    seen = 0
+    seen, end = 0, time.monotonic() + seconds
     while pending:
         path, found = pending.pop()
         if not stat.S_ISDIR(found.st_mode) or found.st_dev not in {start.st_dev, _UNKNOWN} or is_surrogate(found):
@@ -160,17 +168,23 @@ def walk(root: str, top: str, limit: int) -> Iterator[Entry]:
             yield Entry(path, found.st_uid, (), entered=False)
             continue
         pulse.beat()
-        plain: list[str] = []
-        for entry in _scan(below(root, path)):
-            seen += 1
-            if seen > limit:
-                raise OSError(errno.EFBIG, f"more than {limit} entries", top)
-            if not entry.is_dir(follow_symlinks=False):
-                plain.append(entry.name)
-                continue
-            with contextlib.suppress(OSError):
-                pending.append((f"{path.rstrip('/')}/{entry.name}", entry.stat(follow_symlinks=False)))
-        yield Entry(path, found.st_uid, tuple(plain), entered=True)
+        scanned = _scan(below(root, path))
+        seen += len(scanned)
+        if seen > limit:
+            raise OSError(errno.EFBIG, f"more than {limit} entries", top)
+        if time.monotonic() > end:
+            raise OSError(errno.ETIMEDOUT, f"more than {seconds:.0f} seconds", top)
+        directories = {one.name: one for one in scanned if one.is_dir(follow_symlinks=False)}
+        plain = tuple([one.name for one in scanned if one.name not in directories])
+        entry = Entry(
+            path, found.st_uid, plain, entered=True, below=[name for name in directories if name not in skipped]
+        )
+        yield entry
+        inside = f"{path.rstrip('/')}/"
+        for name in entry.below:
+            if inside + name not in skipped:
+                with contextlib.suppress(OSError):
+                    pending.append((inside + name, directories[name].stat(follow_symlinks=False)))
 
 
 def _scan(path: str) -> list[os.DirEntry[str]]:

@@ -1,0 +1,107 @@
+"""Many files replaced at once: all are written and made durable together, and only then renamed, one by one.
+
+Each file is the old one or the new one at any moment, as with `files.write`; what is shared is the waiting for the
+disk: file systems make durable together what is asked for side by side (jbd2's group commit, for one).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from trustinstall.host import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from trustinstall.host.files import Status
+
+_What = TypeVar("_What")
+_SIDE_BY_SIDE = 8  # measured for 1000 bundles on ext4: one 7.2 s, 8 and more 0.7 s
+CHANGED = errno.ESTALE  # somebody else was quicker
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """The new content of a regular file.
+
+    Attributes:
+        path: which file.
+        content: what it shall hold.
+        old: what stood there when `content` was made; whatever stands there otherwise is left.
+        token: names the temporary file.
+    """
+
+    path: str
+    content: bytes
+    old: Status
+    token: str
+
+
+def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
+    """Replace files; why each could not be (number CHANGED where it has changed meanwhile), or None where it was.
+
+    What failed is as it was before, unless its directory could not be made durable.
+    """
+    failures: list[OSError | None] = [None] * len(wanted)
+    staged: dict[int, int] = {}
+    try:
+        for index, one in enumerate(wanted):
+            try:
+                staged[index] = files.stage(one.path, one.content, one.old, one.old.mode, None, one.token)
+            except OSError as error:
+                failures[index] = error
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            for index, failure in zip([*staged], pool.map(_caught(_close), staged.values()), strict=True):
+                failures[index] = failure or _renamed(wanted[index])
+            renamed = _directories(wanted, [index for index in staged if failures[index] is None])
+            for indexes, failure in zip(
+                renamed.values(), pool.map(_caught(files.sync_directory), renamed), strict=True
+            ):
+                for index in indexes if failure else ():
+                    failures[index] = failure
+    finally:
+        for index in staged:
+            with contextlib.suppress(OSError):  # it is gone where it was renamed
+                os.unlink(files.temporary_beside(wanted[index].path, wanted[index].token))
+    return failures
+
+
+def _close(descriptor: int) -> None:
+    """Make a staged file durable; closed, because Windows renames no file that is open."""
+    try:
+        files.flush(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _renamed(one: Replacement) -> OSError | None:
+    try:
+        if files.status(one.path) != one.old:
+            return OSError(CHANGED, os.strerror(CHANGED), one.path)
+        files.exchange(files.temporary_beside(one.path, one.token), one.path, one.old)
+    except OSError as error:
+        return error
+    return None
+
+
+def _directories(wanted: Sequence[Replacement], indexes: Iterable[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index in indexes:
+        found.setdefault(os.path.dirname(wanted[index].path), []).append(index)
+    return found
+
+
+def _caught(call: Callable[[_What], None]) -> Callable[[_What], OSError | None]:
+    def caught(what: _What) -> OSError | None:
+        try:
+            call(what)
+        except OSError as error:
+            return error
+        return None
+
+    return caught
