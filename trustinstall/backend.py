@@ -224,3 +224,12 @@ class Constraining(Protocol):
     """A backend whose stores can keep a root to some names: `Wanted.domains`."""
 
     constrains: bool
+
+
+@runtime_checkable
+class ForEverybody(Protocol):
+    """A backend of variables: those of the machine reach every account, and with them it needs none of its own."""
+
+    def replaces(self, host: Host, /) -> bool:
+        """Whether what is set for the acting account replaces the roots that programs have built in."""
+        ...

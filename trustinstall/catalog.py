@@ -9,6 +9,7 @@ from trustinstall_platforms.certctl import Certctl
 from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.declared import DeclaredStore
+from trustinstall_platforms.environment import Environment
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.homebrew import Homebrew
@@ -53,9 +54,16 @@ BACKENDS: tuple[Backend, ...] = (
     Homebrew(),
     OwnBundle(),
     Settings(),
+    Environment(),
     Keychain("keychain", machine=True),
     Keychain("login-keychain", machine=False),
 )
+
+
+def with_variables(mode: str) -> tuple[Backend, ...]:
+    """The same kinds of stores, with variables as `--env` says: "add", "replace" or "none"."""
+    return tuple(Environment(mode) if isinstance(one, Environment) else one for one in BACKENDS)
+
 
 #: Where `--from-windows` looks: the machine's store of the Windows that this Linux runs under.
 FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from trustinstall import options as o
+from trustinstall.clienv import env
 from trustinstall.clirun import run
 from trustinstall.commands import (
     Output,
@@ -56,6 +57,7 @@ def add(
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006
     domain: o.Domain = [],  # noqa: B006
     match: o.Match = None,
+    variables: o.Env = None,
     sysroot: o.Sysroot = None,
     profile_out: o.ProfileOut = None,
     *,
@@ -83,7 +85,7 @@ def add(
     domains = parse(tuple(domain))
     outside, installer = (
         outside_host(),
-        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool),
+        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool, env=variables),
     )
     vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
@@ -298,6 +300,7 @@ def stores(
     output.say(reports.stores_lines(view, output.style))
 
 
+app.command()(env)
 app.command(context_settings={"allow_interspersed_args": False})(run)
 
 

@@ -66,7 +66,12 @@ def outside_host() -> Host:
 
 
 def installer_for(
-    output: Output, sysroot: str | None, storepass_files: Sequence[str], *, run_image_tool: bool = False
+    output: Output,
+    sysroot: str | None,
+    storepass_files: Sequence[str],
+    *,
+    run_image_tool: bool = False,
+    env: str | None = None,
 ) -> Installer:
     """The installer that the options ask for. Raises UsageProblem where they contradict each other."""
     from trustinstall.installer import Installer
@@ -79,6 +84,12 @@ def installer_for(
     else:
         installer = Installer(tick=output.tick)
     installer.host = replace(installer.host, storepasses=passwords)
+    if env is not None:
+        from trustinstall.catalog import with_variables
+
+        if env not in {"add", "replace", "none"}:
+            raise UsageProblem("--env is add, replace or none")
+        installer.backends = with_variables(env)
     return installer
 
 

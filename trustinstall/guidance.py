@@ -36,6 +36,7 @@ class Advice:
         restart: running programs that notice nothing before they are started again.
         env: variables for programs that bring their own roots, where files of an image or a job are all there is.
         env_word: how such a variable is set there ("ENV" in a Dockerfile).
+        notes: what else the caller should know, a sentence each.
     """
 
     undo: str = ""
@@ -44,6 +45,7 @@ class Advice:
     restart: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     env_word: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") -> Advice:
@@ -64,6 +66,7 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
             administrator=f"{elevated} remove {words}" if words else "",
             foreign=tuple(f"{program} remove{there} --foreign --sha256 {sha256}" for sha256 in left),
             restart=report.restart_needed,
+            notes=_left_running(report, host),
         )
     words = " ".join(one.sha256[:8] for one in report.certificates)
     undo = f"{program} remove{there} {words}" if report.changed else ""
@@ -76,6 +79,30 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
         restart=report.restart_needed,
         env=_env(report) if report.situation.traits & _WORDS.keys() and not there else {},
         env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.traits), ""),
+        notes=_of_variables(report),
+    )
+
+
+def _of_variables(report: Report) -> tuple[str, ...]:
+    """What somebody should know whose variables were set."""
+    if not any(one.store.backend == "environment" and one.result is Result.ADDED for one in report.outcomes):
+        return ()
+    seen = "Variables were set: new logins and shells have them, programs that run now do not (`trustinstall env`)."
+    other = (
+        "Some of them replace a program's roots (REQUESTS_CA_BUNDLE, SSL_CERT_FILE): a program with a private "
+        "authority of its own needs that in the bundle, too; --env add leaves them out."
+    )
+    return (seen, other) if report.replaces else (seen,)
+
+
+def _left_running(report: Report, host: Host) -> tuple[str, ...]:
+    """What stays for programs that still have a variable which names a file of ours."""
+    served = (one.store for one in report.outcomes if one.store.serves and one.result is Result.REMOVED)
+    left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
+    return tuple(
+        f"Programs that still run have variables which name {path}: it keeps the public roots alone. Once they have "
+        "ended, at the latest with the next boot, the next `trustinstall` takes it away."
+        for path in left
     )
 
 

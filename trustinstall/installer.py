@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall import homes, restarts, survey, wsl
-from trustinstall.backend import Places
+from trustinstall.backend import ForEverybody, Places
 from trustinstall.catalog import BACKENDS, FROM_WINDOWS
 from trustinstall.certificate import Certificate
 from trustinstall.domains import parse
@@ -160,7 +160,18 @@ class Installer:
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
         restart = restarts.needed(self.host) if system and not situation.image else ()
-        return Report(command, situation, wish.certificates, tuple(parts), wish.dry_run, restart, domains=wish.domains)
+        acting = [self.host] if situation.machine or situation.own else list(map(self._as, accounts))
+        variables = [one for one in self.backends if isinstance(one, ForEverybody)]
+        return Report(
+            command,
+            situation,
+            wish.certificates,
+            tuple(parts),
+            wish.dry_run,
+            restart,
+            domains=wish.domains,
+            replaces=any(one.replaces(host) for one in variables for host in acting),
+        )
 
     def _parts(
         self,
@@ -192,7 +203,7 @@ class Installer:
         wish = replace(wish, imposed=imports.gone(found, dry_run=wish.dry_run)) if found else wish
         own = Part("machine", imports.take_out_own(wish, places, selection) if found else ())
         parts[:1] = [replace(one, outcomes=(*one.outcomes, *own.outcomes)) for one in parts[:1]]
-        others = self._for_others(engine, wish, accounts, handoffs, selection, places)
+        others = self._for_others(engine, wish, accounts, handoffs, selection, places, everybody=situation.machine)
         if found:
             others += imports.take_out(wish, {one.uid for one in accounts})
             imports.after_removing(wish, [own, *others])
@@ -238,8 +249,12 @@ class Installer:
         handoffs: dict[int, list[str]],
         selection: Selection,
         places: Places,
+        *,
+        everybody: bool,
     ) -> list[Part]:
         """Work for other accounts: those in scope, and those whose directories the caller has named.
+
+        Those have no use for variables of their own where `everybody` is reached by the machine's.
 
         For the latter only what was named is touched. The machine's ledger knows of all of them before they are
         worked for, and forgets them when nothing is left to undo.
@@ -263,14 +278,18 @@ class Installer:
             paths = tuple(handoffs.get(uid, ()))
             limited = selection if uid in known else replace(selection, below=paths)
             theirs = Places(searches=paths, windows_host=places.windows_host and uid in known)
-            parts.append(self._for_account(account, wish, theirs, limited))
+            reached = wish.trusted and everybody
+            backends = [one for one in self.backends if not (reached and isinstance(one, ForEverybody))]
+            parts.append(self._for_account(account, wish, theirs, limited, backends))
         if found and not (wish.trusted or wish.dry_run) and selection == Selection():
             engine.uncover(wish, [part.scope for part in parts if part.done])
         return parts
 
-    def _for_account(self, account: Account, wish: Wish, places: Places, selection: Selection) -> Part:
+    def _for_account(
+        self, account: Account, wish: Wish, places: Places, selection: Selection, backends: Sequence[Backend]
+    ) -> Part:
         """Work for another account, in a process that has only that account's rights."""
-        job = partial(_work_for, self._as(account), self.backends, wish, places, selection)
+        job = partial(_work_for, self._as(account), backends, wish, places, selection)
         try:
             outcomes = from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
         except (TrustInstallError, OSError) as error:

@@ -78,6 +78,10 @@ class Job:
         """Whether nothing of ours is left in a store when this work is done."""
         return self._ledger.record(store.id).keys() <= set(self._names)
 
+    def made(self, store: Store) -> tuple[str, ...]:
+        """The directories that were made for what is ours in a store."""
+        return tuple(one for placement in self._ledger.record(store.id).values() for one in placement.directories)
+
     def without(self, users: Sequence[Store]) -> Job | None:
         """The work of taking out again what none of these stores has come to hold; None where there is nothing."""
         held = {sha256 for one in users for sha256 in self._ledger.record(one.id)}

@@ -14,7 +14,7 @@ from trustinstall.guidance import Advice
 from trustinstall.outcome import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trustinstall.errors import TrustInstallError
     from trustinstall.intake import Intake
@@ -71,6 +71,7 @@ def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advic
         "recovered": any(part.recovered for part in report.parts),
         "restart_needed": list(advice.restart),
         "env": dict(advice.env),
+        "notes": list(advice.notes),
         "undo": advice.undo,
         "administrator": advice.administrator,
     }
@@ -100,6 +101,11 @@ def tools(found: Sequence[ToolView]) -> str:
     """The report of stores --tools."""
     data = {"changed": False, "stores": list[str](), "tools": [asdict(one) for one in found], "notes": list[str]()}
     return _dump(_envelope("stores", 0) | data)
+
+
+def variables(values: Mapping[str, str]) -> str:
+    """The report of env."""
+    return _dump({**_envelope("env", 0), "changed": False, "env": dict(values)})
 
 
 def failure(command: str, error: TrustInstallError) -> str:

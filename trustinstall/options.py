@@ -83,6 +83,20 @@ Domain = Annotated[
         help="Only for this name, its sub-domains, or this network (CIDR); keychains and others cannot: left out.",
     ),
 ]
+Env = Annotated[
+    str | None,
+    typer.Option(
+        "--env", metavar="add|replace|none", help="Which environment variables are set (default: see README)."
+    ),
+]
+Shell = Annotated[
+    str | None,
+    typer.Option(
+        "--shell",
+        metavar="NAME",
+        help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
+    ),
+]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
 Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]
 All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]

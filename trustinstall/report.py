@@ -177,6 +177,7 @@ def _next_lines(advice: Advice, style: Style) -> list[str]:
     if advice.env:
         lines += ["Programs that bring their own roots need:"]
         lines += [f"  {advice.env_word} {name}={value}" for name, value in advice.env.items()]
+    lines += [line for note in advice.notes for line in wrapped(note, "")]
     if advice.undo:
         lines.append(style.quiet(f"Undo: {advice.undo}"))
     return lines

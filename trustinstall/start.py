@@ -12,7 +12,7 @@ from trustinstall.errors import TrustInstallError, UsageProblem, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("add", "remove", "list", "stores", "run")
+COMMANDS = ("add", "remove", "list", "stores", "run", "env")
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 

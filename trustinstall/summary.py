@@ -52,6 +52,7 @@ class Report:
         restart_needed: running programs that will not notice the change.
         domains: the names and networks that certificates were to be trusted for, or () for all of them.
         left: what was to be removed and belongs to the machine's scope, which this account may not change.
+        replaces: whether variables that are set replace what programs have built in.
     """
 
     command: str
@@ -62,6 +63,7 @@ class Report:
     restart_needed: tuple[str, ...] = ()
     left: tuple[Certificate, ...] = ()
     domains: tuple[str, ...] = ()
+    replaces: bool = False
 
     @property
     def outcomes(self) -> list[Outcome]:

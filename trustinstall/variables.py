@@ -1,7 +1,11 @@
 """The environment variables that programs read their roots from: facts, a row each.
 
-A variable that *adds* is given the company's roots alone. One that *replaces* what a program has built in is given a
-whole bundle, public roots and ours, and never ours alone. Each row says how it is known: "real" is proved in the tests.
+A variable that *adds* is given the company's roots alone. One that *switches* has a program read the system's store,
+and helps where that holds ours. One that *replaces* what a program has built in is given a whole bundle, public roots
+and ours, and never ours alone. Each row says how it is known: "real" is proved in the tests.
+
+Not here: NODE_USE_SYSTEM_CA, which Node.js 22.19 and 24.6 brought, because NODE_EXTRA_CA_CERTS does the same in every
+version; JAVA_TOOL_OPTIONS, of which every JVM says so on standard error, and which may hold anything else.
 """
 
 from __future__ import annotations
@@ -18,32 +22,65 @@ class Variable:
         readers: who reads it.
         source: how that is known.
         known: "real" or "documented".
+        value: what a variable that switches is set to; "" where it names a file.
+        follows: whether its readers trust what the system's store holds without it: it helps an account that cannot
+            change that store, and would only override what others have decided where the machine is changed.
     """
 
     name: str
     readers: str
     source: str
     known: str = "documented"
+    value: str = ""
+    follows: bool = False
 
 
 ADDS = (
     Variable("NODE_EXTRA_CA_CERTS", "Node.js, npm, Electron, Bun, Deno from 2.8", "Node.js documentation, CLI", "real"),
     Variable("DENO_CERT", "Deno", "Deno documentation, environment variables"),
 )
+SWITCHES = (
+    Variable("UV_SYSTEM_CERTS", "uv from 0.11", "uv documentation, environment variables", "real", "true"),
+    Variable("UV_NATIVE_TLS", "uv before 0.11", "uv documentation, environment variables", value="true"),
+    Variable(
+        "DENO_TLS_CA_STORE", "Deno from 1.13", "Deno documentation, environment variables", value="system,mozilla"
+    ),
+)
 REPLACES = (
-    Variable("SSL_CERT_FILE", "OpenSSL, Go, Ruby, httpx, uv, rustls", "SSL_CTX_set_default_verify_paths(3)", "real"),
+    Variable(
+        "SSL_CERT_FILE",
+        "OpenSSL, Go, Ruby, httpx, uv, rustls",
+        "SSL_CTX_set_default_verify_paths(3)",
+        "real",
+        follows=True,
+    ),
     Variable("REQUESTS_CA_BUNDLE", "requests, and what uses it", "requests documentation, SSL verification", "real"),
-    Variable("CURL_CA_BUNDLE", "curl, and requests where it is alone", "curl(1)", "real"),
-    Variable("GIT_SSL_CAINFO", "git", "git-config(1), http.sslCAInfo", "real"),
+    Variable("CURL_CA_BUNDLE", "curl, and requests where it is alone", "curl(1)", "real", follows=True),
+    Variable("GIT_SSL_CAINFO", "git", "git-config(1), http.sslCAInfo", "real", follows=True),
     Variable("PIP_CERT", "pip", "pip documentation, HTTPS certificates", "real"),
     Variable("AWS_CA_BUNDLE", "AWS CLI, boto3", "botocore documentation, configuration"),
     Variable("CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", "gcloud", "gcloud topic configurations"),
     Variable("HTTPLIB2_CA_CERTS", "httplib2", "httplib2, certs.py"),
     Variable("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "gRPC's C core", "gRPC, doc/environment_variables.md"),
-    Variable("CARGO_HTTP_CAINFO", "Cargo", "The Cargo Book, environment variables"),
-    Variable("BUNDLE_SSL_CA_CERT", "Bundler", "bundle-config(1)"),
-    Variable("PERL_LWP_SSL_CA_FILE", "Perl's LWP", "LWP::UserAgent(3pm)"),
-    Variable("JULIA_SSL_CA_ROOTS_PATH", "Julia", "Julia documentation, environment variables"),
-    Variable("HEX_CACERTS_PATH", "Elixir's Hex", "mix help hex.config"),
+    Variable("CARGO_HTTP_CAINFO", "Cargo", "The Cargo Book, environment variables", follows=True),
+    Variable("BUNDLE_SSL_CA_CERT", "Bundler", "bundle-config(1)", follows=True),
+    Variable("PERL_LWP_SSL_CA_FILE", "Perl's LWP", "LWP::UserAgent(3pm)", follows=True),
+    Variable("JULIA_SSL_CA_ROOTS_PATH", "Julia", "Julia documentation, environment variables", follows=True),
+    Variable("HEX_CACERTS_PATH", "Elixir's Hex", "mix help hex.config", follows=True),
     Variable("NIX_SSL_CERT_FILE", "Nix", "Nix reference manual, environment variables"),
 )
+EVERY = (*ADDS, *SWITCHES, *REPLACES)
+
+
+def values(anchors: str, bundle: str, *, replacing: bool, machine: bool) -> dict[str, str]:
+    """What variables are set to: those that add or switch, and with `replacing` those that replace.
+
+    `anchors` and `bundle` are the paths of our roots alone, and of a whole bundle. For a `machine` whose own store was
+    changed those are left out whose readers follow it; for an account those that switch to a store without ours.
+    """
+    found = {one.name: anchors for one in ADDS}
+    if machine:
+        found |= {one.name: one.value for one in SWITCHES}
+    if replacing:
+        found |= {one.name: bundle for one in REPLACES if not (machine and one.follows)}
+    return found

@@ -64,7 +64,9 @@ def _remove(
 ) -> list[Outcome]:
     going = [pair for pair in settings if job.loses_last(pair[1])]
     staying = [pair for pair in settings if pair not in going]
-    done = side_by_side(job, going)
+    above = [pair for pair in going if _is_above(job, pair[1], [store for _, store in going])]
+    done = side_by_side(job, [pair for pair in going if pair not in above])
+    done += [one for pair in above for one in side_by_side(job, [pair])]
     outcomes = side_by_side(job, plain)
     stuck = [one.store for one in done if one.result is Result.FAILED]
     served: dict[str, Outcome] = {}
@@ -78,6 +80,12 @@ def _remove(
             served[pair[1].location] = Outcome(pair[1], Result.FAILED, detail, "store-failed")
     done += [_settled(job, one, staying, served) for one in side_by_side(job, staying)]
     return [*done, *outcomes, *(one for one in served.values() if one.result not in _NOTHING)]
+
+
+def _is_above(job: Job, store: Store, others: list[Store]) -> bool:
+    """Whether a directory that was made for one store holds another: it can only go when that one has gone."""
+    made = job.made(store)
+    return any(one is not store and one.location.startswith(f"{path}/") for one in others for path in made)
 
 
 def _failed(served: dict[str, Outcome], store: Store) -> bool:

@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
     from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh
+    from trustinstall.plan import Refresh, Step
 
 _HEAD = b"# Made by trustinstall, for settings that name this file; what is written into it by hand is lost.\n"
 _MADE_OF = re.compile(rb"^# of ([0-9a-f]{64})$", re.MULTILINE)
+_LEFT = (
+    b"# Left by trustinstall, for programs that still run and have a variable which names this file; the public roots\n"
+    b"# alone. A later add or remove of trustinstall takes it away, or you may.\n"
+)
+_PARENTS = re.compile(rb"^# directories ([1-9])$", re.MULTILINE)  # how many above it were made for it
 _STALE = "the system's roots have changed since it was made; add makes it anew"
 
 
@@ -74,13 +79,16 @@ class OwnBundle:
         go = {one.certificate.sha256 for one in wanted if not one.trusted}
         new = [one.certificate for one in wanted if one.trusted]
         ours = {one.sha256: one for one in (*kept, *new) if one.sha256 not in go}
+        if old is not None and old.startswith(_LEFT) and not new:
+            return _sweep(host, store.location, old)
         if not new and not go & (seen.anchors.keys() | here.keys()):
             return Plan()
-        made = tuple(one for placement in record.values() for one in placement.directories)
+        made = tuple(one for placement in record.values() for one in placement.directories) or _made(
+            store.location, old or b""
+        )
         beside = _beside(store.location)
         if not ours:
-            steps = [Delete(path, digest(host.read(path))) for path in (store.location, beside) if host.status(path)]
-            return Plan((*steps, *map(RemoveDirectory, dict.fromkeys(reversed(made)))), withdraws=True)
+            return self._take_away(host, store, tuple(dict.fromkeys(made)), go)
         content = self._content(host, store, list(ours.values()))
         missing = tool_places.missing_parents(host, store.location)
         directories = tuple(dict.fromkeys((*made, *missing)))
@@ -101,6 +109,20 @@ class OwnBundle:
         """Let OpenSSL load it, where it is still there."""
         return None if host.status(store.location) is None else host.openssl_refuses(store.location)
 
+    def _take_away(self, host: Host, store: Store, made: tuple[str, ...], go: set[str]) -> Plan:
+        """Both files; what a running program's variable names stays for it, without ours."""
+        steps: list[Step] = [
+            Delete(path, digest(host.read(path)))
+            for path in (_beside(store.location), store.location)
+            if host.status(path)
+        ]
+        if host.named_in_environment(store.location):
+            theirs = b"".join(one.pem for one in _theirs(host, frozenset(go)))
+            content = _LEFT + (b"# directories %d\n" % len(made) if made else b"") + theirs
+            steps[-1] = Edit(store.location, Content(content), digest(host.read(store.location)))
+            return Plan(tuple(steps), withdraws=True)
+        return Plan((*steps, *map(RemoveDirectory, reversed(made))), withdraws=True)
+
     def _content(self, host: Host, store: Store, ours: list[Certificate]) -> bytes:
         theirs = _theirs(host, frozenset(one.sha256 for one in ours))
         if not theirs:
@@ -117,11 +139,29 @@ class OwnBundle:
             location,
             host.account.uid,
             f"{self.name}:{location}",
-            "tools whose settings name it",
+            "programs whose settings or variables name it",
             unwritable=_unwritable(host, location),
             label=location,
             serves=True,
         )
+
+
+def _sweep(host: Host, location: str, old: bytes) -> Plan:
+    """Take away what was left for programs that ran, when they have ended."""
+    if host.named_in_environment(location):
+        return Plan()
+    made = map(RemoveDirectory, reversed(_made(location, old)))
+    return Plan((Delete(location, digest(old)), *made), withdraws=True)
+
+
+def _made(location: str, left: bytes) -> tuple[str, ...]:
+    """The directories that were made for a file that was left, outermost first."""
+    found = _PARENTS.search(left[: len(_LEFT) + 20]) if left.startswith(_LEFT) else None
+    paths: list[str] = []
+    for _ in range(int(found[1]) if found else 0):
+        location = posixpath.dirname(location)
+        paths.insert(0, location)
+    return tuple(paths)
 
 
 def _beside(location: str) -> str:

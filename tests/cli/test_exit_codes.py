@@ -73,12 +73,12 @@ def test_1_nothing_could_be_done(fresh: Throwaway) -> None:
     deliver(fresh)
     fresh.path(TOOL).unlink()
     before = snapshot(fresh, "/var/lib/trustinstall", "/var/lib")
-    done = fresh.trustinstall("add", "--json", "--skip", "settings", CERT)
+    done = fresh.trustinstall("add", "--json", "--skip", "settings", "--env", "none", CERT)
     found = told(done)
     assert (done.returncode, found["changed"], result(found, "debian")) == (1, False, "failed")
     detail = next(one["detail"] for one in found["stores"] if one["id"] == "debian")
     assert detail == "the package ca-certificates is missing; install it: apt-get install ca-certificates"
-    quiet = fresh.trustinstall("add", "--quiet", "--skip", "settings", CERT)
+    quiet = fresh.trustinstall("add", "--quiet", "--skip", "settings", "--env", "none", CERT)
     assert (quiet.returncode, quiet.stdout) == (1, "")
     assert quiet.stderr.startswith(f"trustinstall: debian: {detail}\n")
     assert snapshot(fresh, "/var/lib/trustinstall", "/var/lib") == before
@@ -188,10 +188,10 @@ def test_5_an_account_without_any_store(fresh: Throwaway) -> None:
     """Where bob has no environment, and the machine no tool: 5, and the command for an administrator."""
     deliver(fresh)
     fresh.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm"], check=True)
-    found = told(fresh.trustinstall("add", "--json", CERT, user="bob"))
+    found = told(fresh.trustinstall("add", "--json", "--env", "none", CERT, user="bob"))
     assert (found["exit_code"], found["changed"]) == (5, False)
     assert found["administrator"] == f"sudo {COMMAND} add {CERT}"
-    quiet = fresh.trustinstall("add", "--quiet", CERT, user="bob")
+    quiet = fresh.trustinstall("add", "--quiet", "--env", "none", CERT, user="bob")
     assert (quiet.returncode, quiet.stdout) == (5, "")
     assert "not covered" in sentence(quiet)
 

@@ -129,7 +129,7 @@ def test_root_works_for_a_hostile_account(fresh: Throwaway, planted: str) -> Non
     plant, named = PLANTED[planted]
     plant(fresh)
     before = snapshot(fresh)
-    done = fresh.trustinstall("add", "--json", "--for-user", "alice", "--for-user", "bob", CERT)
+    done = fresh.trustinstall("add", "--json", "--env", "none", "--for-user", "alice", "--for-user", "bob", CERT)
     found = told(done)
     assert "Traceback" not in done.stderr
     assert (result(found, "debian"), result(found, f"certifi:{BOB}")) == ("added", "added")

@@ -177,7 +177,7 @@ def test_a_strangers_copy(fresh: Throwaway) -> None:
     clean = fresh.read(ALICE)
     by_hand = clean + b"\n# put here by hand\n" + ROOT.pem
     fresh.write(ALICE, by_hand, user="alice")
-    plain = told(fresh.trustinstall("add", "--json", "--skip", "settings", CERT, user="alice"))
+    plain = told(fresh.trustinstall("add", "--json", "--skip", "settings", "--env", "none", CERT, user="alice"))
     assert (result(plain, ALICES), plain["changed"]) == ("already", False)
     done = fresh.trustinstall("remove", CERT, user="alice")
     command = f"{COMMAND} remove --foreign --sha256 {ROOT.sha256}"

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
+from tests.contract.environment import Pam, Profile
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.java import Jdk
 from tests.contract.linux import Clear, FreeBSD, Photon
@@ -58,6 +59,8 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "bundle": ("bundle", False, Named),
     "settings": ("settings", False, PipSettings),
     "settings-that-add": ("settings", False, AddingSettings),
+    "environment": ("environment", False, Pam),
+    "environment-of-an-account": ("environment", False, Profile),
     "distroless": ("bundle", False, Distroless),
     "debian-image": ("debian", False, DebianImage),
     "debian-image-with-java": ("debian", True, DebianImage),
@@ -89,6 +92,8 @@ SHORT = {
     "nss",
     "bundle",
     "settings",
+    "environment",
+    "environment-of-an-account",
     "el9-image",
     "keychain",
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from trustinstall.editing import ini, jsonc, lines, toml, yaml
+from trustinstall.editing import ini, jsonc, lines, section, toml, yaml
 from trustinstall.editing.text import Format, Key, Malformed, Path, read, write
 
 __all__ = ["FORMATS", "Malformed", "Path", "fits", "get", "put", "take"]
@@ -26,7 +26,11 @@ FORMATS: dict[str, Format] = {
     "yaml": yaml.Yaml(),
     "shell": lines.Shell(),
     "yarnrc": lines.Yarnrc(),
+    "section": section.Section(),
 }
+
+#: A format whose values are whole lines of the file's own language, which nobody has to quote.
+_VERBATIM = "section"
 
 #: What no format takes for anything but itself, whatever the file's quoting: paths with other characters are refused.
 _PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
@@ -51,7 +55,7 @@ def put(format_: str, content: bytes, path: Path, value: str) -> tuple[bytes, st
     before = kind.keys(text)
     if _value(before, path) is not None:
         raise Malformed(f"{'.'.join(path)} is there already")
-    if not fits(value):
+    if format_ != _VERBATIM and not fits(value):
         raise Malformed("a path with such characters cannot be written there for certain")
     at, new = kind.insertion(text, path, value)
     result = text[:at] + new + text[at:]

@@ -293,6 +293,10 @@ class Host:
         """Whether a process of the acting account's has the file at a path open; see `others.in_use`."""
         return others.in_use(self.where(path))
 
+    def named_in_environment(self, path: str) -> bool:
+        """Whether a process of the acting account's has a variable that names a file; see the same in `others`."""
+        return others.named_in_environment(self.where(path))
+
     def first_process_is_shell(self) -> bool:
         """Whether process 1 is a shell or this program, as while an image is built."""
         return others.first_is_shell()

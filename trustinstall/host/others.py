@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trustinstall.plan import Guard
 
 _POLL = 0.1  # seconds
+_MOST_ENVIRONMENT = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default
 
 
 class Guarded:
@@ -123,6 +124,24 @@ def _other(tool: str, top: str) -> int | None:
             if (root.st_dev, root.st_ino) == (here.st_dev, here.st_ino):
                 return int(name)
     return None
+
+
+def named_in_environment(path: str) -> bool:
+    """Whether another process of the acting account's was started with a variable that names a file; source: proc(5).
+
+    Other systems than Linux do not show it: then nobody is known to have one.
+    """
+    me, word = os.geteuid() if hasattr(os, "geteuid") else 0, os.fsencode(f"={path}\0")
+    for pid in filter(str.isdecimal, files.names("/proc")):
+        try:
+            if os.stat(f"/proc/{pid}").st_uid != me or pid == str(os.getpid()):
+                continue
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if word in file.read(_MOST_ENVIRONMENT):
+                    return True
+        except OSError:
+            continue
+    return False
 
 
 def programs() -> set[str]:

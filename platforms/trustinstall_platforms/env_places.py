@@ -1,0 +1,161 @@
+"""Where environment variables come from, and whom each place reaches: facts, a row each.
+
+Which places reach whom was tried on Debian 12 (tests/clients): /etc/profile.d reaches login shells of bash, not of zsh
+and not fish's; /etc/environment, by PAM, logins with any shell, cron, and the user's systemd.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tool_places import programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+
+
+@dataclass(frozen=True)
+class Place:
+    """One file that carries variables.
+
+    Attributes:
+        path: where it is; "~" is the account's home.
+        style: how it is written, a key of `assignments.KEPT`.
+        reaches: whom, in a few words.
+        source: how that is known.
+        known: "real" or "documented".
+        machine: whether it is the machine's, and not an account's.
+        whole: whether it is a file of ours alone, in a directory where everybody puts such files.
+        where: it counts where one of these paths is, or one of `shells`; () for always.
+        shells: programs that read it.
+        platforms: on which systems.
+        only: it counts only where it is there already: making it would change what a shell reads.
+    """
+
+    path: str
+    style: str
+    reaches: str
+    source: str
+    known: str = "real"
+    machine: bool = False
+    whole: bool = False
+    where: tuple[str, ...] = ()
+    shells: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ("linux",)
+    only: bool = False
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The lines that must stand before the variables."""
+        return ("[Manager]",) if self.style == "systemd" else ()
+
+
+_BOTH = ("linux", "darwin")
+_SYSTEMD = ("/usr/lib/systemd/systemd", "/lib/systemd/systemd")
+_OURS = "trustinstall"
+
+PLACES = (
+    Place(
+        "/etc/environment",
+        "pam",
+        "logins with any shell, graphical sessions, cron",
+        "pam_env(8)",
+        machine=True,
+        where=("/etc/environment", "/etc/pam.d"),
+    ),
+    Place(
+        f"/etc/environment.d/90-{_OURS}.conf",
+        "environment.d",
+        "what the users' systemd starts",
+        "environment.d(5)",
+        machine=True,
+        whole=True,
+        where=_SYSTEMD,
+    ),
+    Place(
+        f"/etc/systemd/system.conf.d/90-{_OURS}.conf",
+        "systemd",
+        "services, once the machine or systemd is started again",
+        "systemd-system.conf(5), DefaultEnvironment=",
+        "documented",
+        machine=True,
+        whole=True,
+        where=_SYSTEMD,
+    ),
+    Place(
+        f"/etc/profile.d/{_OURS}.sh",
+        "sh",
+        "login shells of sh and bash",
+        "bash(1), Invocation; Debian Policy 9.9",
+        machine=True,
+        whole=True,
+        where=("/etc/profile.d",),
+    ),
+    Place("/etc/zsh/zshenv", "sh", "zsh", "zsh(1), Startup/shutdown files", machine=True, where=("/etc/zsh",)),
+    Place(
+        "/etc/zshenv",
+        "sh",
+        "zsh",
+        "zsh(1), Startup/shutdown files",
+        "documented",
+        machine=True,
+        where=("/etc/zshenv",),
+        platforms=_BOTH,
+    ),
+    Place(
+        f"/etc/fish/conf.d/{_OURS}.fish",
+        "fish",
+        "fish",
+        "fish's manual, Configuration files",
+        machine=True,
+        whole=True,
+        where=("/etc/fish",),
+    ),
+    Place(
+        f"~/.config/environment.d/90-{_OURS}.conf",
+        "environment.d",
+        "what the account's systemd starts, graphical sessions among them",
+        "environment.d(5)",
+        whole=True,
+        where=_SYSTEMD,
+    ),
+    Place("~/.bash_profile", "sh", "login shells of bash", "bash(1), Invocation", only=True, platforms=_BOTH),
+    Place("~/.bash_login", "sh", "login shells of bash", "bash(1), Invocation", only=True, platforms=_BOTH),
+    Place("~/.profile", "sh", "login shells of sh and bash", "bash(1), Invocation", platforms=_BOTH),
+    Place("~/.bashrc", "sh", "interactive shells of bash", "bash(1), Invocation", shells=("bash",), platforms=_BOTH),
+    Place("~/.zshenv", "sh", "zsh", "zsh(1), Startup/shutdown files", shells=("zsh",), platforms=_BOTH),
+    Place(
+        f"~/.config/fish/conf.d/{_OURS}.fish",
+        "fish",
+        "fish",
+        "fish's manual, Configuration files",
+        whole=True,
+        shells=("fish",),
+        platforms=_BOTH,
+    ),
+)
+
+
+def places(host: Host, *, all_of_them: bool = False) -> Iterator[tuple[Place, str]]:
+    """The places of the acting account (root's are the machine's), with their paths: those that are read, or all."""
+    home = host.account.home
+    if host.is_image:
+        return
+    for one in PLACES:
+        if host.platform not in one.platforms or one.machine != host.account.is_root or not (one.machine or home):
+            continue
+        path = one.path if one.machine else f"{(home or '').rstrip('/')}{one.path[1:]}"
+        if all_of_them or _counts(host, one, path):
+            yield one, path
+
+
+def _counts(host: Host, place: Place, path: str) -> bool:
+    if place.only:
+        return host.status(path) is not None
+    if place.path == "~/.profile":  # where none of those before it is there bash reads it, and sh does in any case
+        return programs(host, ("bash", "sh"))
+    there = any(host.status(one) is not None for one in place.where)
+    return there or (bool(place.shells) and programs(host, place.shells)) or not (place.where or place.shells)

@@ -1,0 +1,240 @@
+"""Environment variables that make programs trust our roots: a store for each file that carries some.
+
+In such a file we have one section of our own. It sets nothing that the file sets elsewhere, and, where the file's
+language can say so, nothing that is set when it is read. What a variable that is somebody's names is left; where that
+is a bundle of the same account it is a store as well, and ours goes into it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall import assignments, editing, systemroots, variables
+from trustinstall.backend import Observation, Store
+from trustinstall.editing.section import PATH
+from trustinstall.errors import StoreError, printable
+from trustinstall.host import Kind
+from trustinstall.plan import ABSENT, ANY, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
+from trustinstall.setting import SetKey
+from trustinstall_platforms import bundles, env_places, own_files, tool_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.host import Host
+    from trustinstall.plan import Refresh, Step
+
+ADD, REPLACE, NONE = MODES = ("add", "replace", "none")
+_LIMIT = 1024 * 1024  # bytes; no such file is larger
+_FORMAT = "section"
+_PRIVATE, _SHARED = 0o600, 0o644  # an account's files may hold secrets; the machine's are read by everybody
+_NAMES = frozenset(one.name for one in variables.EVERY)
+_MEND = "get it anew from where it came"
+
+
+@dataclass(frozen=True)
+class _Carrier:
+    """What one file says now: our section, or None; what it sets elsewhere; why it cannot be read, or None."""
+
+    place: env_places.Place
+    section: str | None = None
+    foreign: tuple[tuple[str, str], ...] = ()
+    wrong: str | None = None
+
+
+class Environment:
+    """The backend of all places; `mode` is what `--env` says, or "" for the default of the scope."""
+
+    name = "environment"
+
+    def __init__(self, mode: str = "") -> None:
+        self._mode = mode
+
+    def replaces(self, host: Host) -> bool:
+        """Whether variables that replace are set: an account that cannot change the system's store needs them."""
+        if self._mode:
+            return self._mode == REPLACE
+        return not host.account.is_root and host.platform == "linux"
+
+    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+        """The files that somebody here reads, whether they are there yet or not, and the bundles that others name."""
+        if self._mode == NONE:
+            return
+        named: dict[str, str] = {}
+        for place, path in env_places.places(host):
+            store = self._store(host, place, path)
+            if store is not None:
+                yield store
+                named |= {value: name for name, value in self._carrier(host, store.location, place).foreign}
+        if not host.account.is_root:  # root's own variables are whoever's that called it
+            named |= {value: name for name in sorted(_NAMES) if (value := host.environ.get(name, ""))}
+        yield from self._named(host, named)
+
+    def at(self, host: Host, location: str) -> Store | None:
+        """The file at a location, or the bundle that a variable named."""
+        for place, path in env_places.places(host, all_of_them=True):
+            if host.real(path) == location:
+                return self._store(host, place, path)
+        status = host.status(location)
+        return self._bundle(host, location, "") if status is not None and status.kind is Kind.FILE else None
+
+    def observe(self, host: Host, store: Store) -> Observation:
+        """See what programs are told to trust by our section."""
+        place = _place_of(host, store.location)
+        if place is None:
+            return bundles.observe(host, store.location)
+        carrier = self._carrier(host, store.location, place)
+        if carrier.section is None:
+            return Observation({}, problems=(carrier.wrong,) if carrier.wrong else ())
+        named = _named_by(host, carrier.section)
+        if not named or host.status(named) is None:
+            return Observation({}, problems=(f"it names {printable(named, 4096)}, which is missing",))
+        return bundles.observe(host, named)
+
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """The DER of every certificate in what it names."""
+        place = _place_of(host, store.location)
+        section = self._carrier(host, store.location, place).section if place else None
+        named = store.location if place is None else _named_by(host, section) if section else ""
+        return bundles.anchors(host, named) if named and host.status(named) else iter(())
+
+    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
+        """Plan to write our section, or to take it out with the last of ours.
+
+        Raises StoreError where the file cannot be changed for certain.
+        """
+        place = _place_of(host, store.location)
+        if place is None:
+            return bundles.plan(host, store, seen, wanted, record, _MEND)
+        carrier = self._carrier(host, store.location, place)
+        new = [one.certificate.sha256 for one in wanted if one.trusted]
+        go = {one.certificate.sha256 for one in wanted if not one.trusted}
+        if carrier.wrong is not None:
+            if new or go & record.keys():
+                raise StoreError(store=store.id, cause=carrier.wrong, advice="mend the file, and try again")
+            return Plan()
+        if new:
+            return self._set(host, store, carrier, new, record)
+        holds = record.keys() | seen.ours
+        if carrier.section is None or not go & holds or holds - go:
+            return Plan()
+        return _take_back(host, store.location, carrier.section, record)
+
+    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
+        """Return None: nothing is derived from it."""
+        return None
+
+    def verify(self, host: Host, store: Store) -> str | None:
+        """Let OpenSSL load a bundle that somebody's variable names; our own are looked at where they are made."""
+        return None if _place_of(host, store.location) else host.openssl_refuses(store.location)
+
+    def _set(self, host: Host, store: Store, carrier: _Carrier, new: list[str], record: Record) -> Plan:
+        entries, directories = _carried(record)
+        body = self._body(host, carrier)
+        if body == carrier.section or (carrier.section is not None and not self._mode):
+            return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
+        path = store.location
+        old = host.read_or_none(path, _LIMIT)
+        missing = tool_places.missing_parents(host, path)
+        rest = old or b""
+        steps: list[Step] = list(map(MakeDirectory, missing))
+        if carrier.section is not None:  # another mode is asked for
+            away = SetKey(_FORMAT, PATH, carrier.section, present=False, inserted=entries[0] if entries else "")
+            steps.append(Edit(path, away, digest(rest)))
+            rest = away.apply(rest)
+        mode = _SHARED if host.account.is_root else _PRIVATE
+        expect = ABSENT if old is None else ANY if carrier.section is not None else digest(old)
+        steps.append(Edit(path, SetKey(_FORMAT, PATH, body), expect, mode))
+        _, inserted = editing.put(_FORMAT, rest, PATH, body)
+        made = (inserted, path) if old is None or path in entries else (inserted,)
+        placed = tuple(Placed(one, made, tuple(dict.fromkeys((*directories, *missing)))) for one in new)
+        return Plan(tuple(steps), placed=placed)
+
+    def _body(self, host: Host, carrier: _Carrier) -> str:
+        machine, place = host.account.is_root, carrier.place
+        own = own_files.directory(host)
+        found = systemroots.find(host) if machine else None
+        bundle = found.path if found else f"{own}/{own_files.BUNDLE}"
+        foreign = dict(carrier.foreign)
+        every = variables.values(f"{own}/{own_files.ANCHORS}", bundle, replacing=self.replaces(host), machine=machine)
+        ours = {name: value for name, value in every.items() if name not in foreign}
+        return "\n".join((*place.head, *assignments.kept(place.style, ours)))
+
+    def _store(self, host: Host, place: env_places.Place, path: str) -> Store | None:
+        directory = own_files.directory(host)
+        location = host.real(path)
+        if directory is None:
+            return None
+        owner, unwritable = tool_places.owner(host, location)
+        if host.account.is_root and owner != 0:
+            return None  # a link of root's into another account's files, which root does not even read
+        if host.link_target(path) is not None and host.status(location) is None:
+            unwritable = "it is a link that leads nowhere; mend the link"
+        if not assignments.fits(directory):
+            unwritable = f"{printable(directory, 4096)} cannot be named in it; its name has unusual characters"
+        return Store(
+            self.name,
+            location,
+            owner,
+            f"{self.name}:{location}",
+            place.reaches,
+            unwritable=unwritable,
+            label=location,
+            needs=f"{directory}/{own_files.BUNDLE}",
+        )
+
+    def _named(self, host: Host, named: dict[str, str]) -> Iterator[Store]:
+        """The bundles that variables of somebody's name, but for ours and the system's."""
+        system, own = systemroots.find(host), own_files.directory(host)
+        for path, name in named.items():
+            if not path.startswith("/") or systemroots.bundle(host, path) is None:
+                continue
+            real = host.real(path)
+            if real != (system.path if system else "") and not real.startswith(f"{own}/"):
+                yield self._bundle(host, real, name)
+
+    def _bundle(self, host: Host, location: str, name: str) -> Store:
+        owner, unwritable = bundles.owner(host, location)
+        clients = f"whoever reads {name}" if name else "whoever reads the variable that names it"
+        return Store(self.name, location, owner, f"{self.name}:{location}", clients, unwritable=unwritable)
+
+    def _carrier(self, host: Host, location: str, place: env_places.Place) -> _Carrier:
+        try:
+            content = host.read_or_none(location, _LIMIT) or b""
+            section = editing.get(_FORMAT, content, PATH)
+        except editing.Malformed as error:
+            return _Carrier(place, wrong=str(error))
+        except OSError as error:
+            return _Carrier(place, wrong=error.strerror)
+        text = content.decode("utf-8", "replace")
+        rest = text.replace(section, "") if section else text
+        return _Carrier(place, section, tuple(assignments.foreign(place.style, rest, _NAMES).items()))
+
+
+def _take_back(host: Host, path: str, section: str, record: Record) -> Plan:
+    old = host.read(path, _LIMIT)
+    entries, directories = _carried(record)
+    change = SetKey(_FORMAT, PATH, section, present=False, inserted=entries[0] if entries else "")
+    if not change.apply(old) and path in entries:
+        return Plan((Delete(path, digest(old)), *map(RemoveDirectory, reversed(directories))), withdraws=True)
+    return Plan((Edit(path, change, digest(old)),), withdraws=True)
+
+
+def _place_of(host: Host, location: str) -> env_places.Place | None:
+    found = env_places.places(host, all_of_them=True)
+    return next((place for place, path in found if host.real(path) == location), None)
+
+
+def _named_by(host: Host, section: str) -> str:
+    """What a section of ours names: our roots alone or our bundle, or else what the system's programs read."""
+    own, system = own_files.directory(host), systemroots.find(host)
+    ours = (f"{own}/{name}" for name in (own_files.ANCHORS, own_files.BUNDLE))
+    return next((path for path in ours if path in section), system.path if system else "")
+
+
+def _carried(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was written and made for our section: every placement in the store says it."""
+    first = next((one for one in record.values() if one.entries), None)
+    return (first.entries, first.directories) if first else ((), ())

@@ -1,0 +1,96 @@
+"""Environment variables as text: for files that shells and managers read, and for people to paste.
+
+Sources: POSIX.1-2017, Shell Command Language 2.2; fish's manual, Quotes; about_Quoting_Rules of PowerShell;
+environment.d(5); systemd.syntax(7); pam_env(8); the Dockerfile reference, ENV; GitHub's workflow
+commands; GitLab's dotenv reports.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: What means itself in every style, quoted as each of them quotes. Anything else is refused, and not escaped.
+_PLAIN = re.compile(r"[\w ./:@+,=~()-]*")
+
+
+def fits(value: str) -> bool:
+    """Whether a value can be said in every style."""
+    return _PLAIN.fullmatch(value) is not None
+
+
+def shown(style: str, values: Mapping[str, str]) -> list[str]:
+    """Lines that set variables, for people to paste, in a style of SHOWN. Raises ValueError for what does not fit."""
+    return _lines(SHOWN[style], values)
+
+
+def kept(style: str, values: Mapping[str, str]) -> list[str]:
+    """Lines for a file that is read at each start, a key of KEPT.
+
+    Where the style can say so they set nothing that is set already, and no file's name where the file is gone.
+    """
+    return _lines(KEPT[style], values)
+
+
+def foreign(style: str, text: str, names: frozenset[str]) -> dict[str, str]:
+    """What a file (a style of KEPT) sets some variables to, as far as that can be told without running it."""
+    found: dict[str, str] = {}
+    for match in _ASSIGNED[style].finditer(text):
+        for name, value in _PAIR.findall(match["pairs"]) if style == "systemd" else [(match["name"], match["value"])]:
+            if name in names:
+                found[name] = value.strip().strip("\"'")
+    return found
+
+
+def _lines(say: Callable[[str, str], str], values: Mapping[str, str]) -> list[str]:
+    for name, value in values.items():
+        if not fits(value):
+            raise ValueError(f"{name} cannot be set to a value with such characters")
+    return [say(name, value) for name, value in values.items()]
+
+
+def _in_sh(name: str, value: str) -> str:
+    there = f"! [ -r '{value}' ] || " if value.startswith("/") else ""
+    return f'{there}export {name}="${{{name}:-{value}}}"'
+
+
+def _in_fish(name: str, value: str) -> str:
+    there = f"not test -r '{value}'; or " if value.startswith("/") else ""
+    return f"set -q {name}; or {there}set -gx {name} '{value}'"
+
+
+#: The styles of files, by name.
+KEPT: dict[str, Callable[[str, str], str]] = {
+    "sh": _in_sh,
+    "fish": _in_fish,
+    "pam": lambda name, value: f"{name}={value}",
+    "environment.d": lambda name, value: f"{name}=${{{name}:-{value}}}",
+    "systemd": lambda name, value: f'DefaultEnvironment="{name}={value}"',
+}
+
+#: The styles that people ask for, by name.
+SHOWN: dict[str, Callable[[str, str], str]] = {
+    "bash": lambda name, value: f"export {name}='{value}'",
+    "zsh": lambda name, value: f"export {name}='{value}'",
+    "fish": lambda name, value: f"set -gx {name} '{value}'",
+    "powershell": lambda name, value: f"$env:{name} = '{value}'",
+    "cmd": lambda name, value: f'set "{name}={value}"',
+    "dotenv": lambda name, value: f'{name}="{value}"',
+    "dockerfile": lambda name, value: f'ENV {name}="{value}"',
+    "github": lambda name, value: f"{name}={value}",
+    "gitlab": lambda name, value: f"{name}={value}",
+}
+
+_NAME = r"(?P<name>[A-Z][A-Z0-9_]*)"
+_VALUE = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s;#\"']+)"
+_ASSIGNED = {
+    "sh": re.compile(rf"^[ \t]*(?:export[ \t]+)?{_NAME}={_VALUE}", re.MULTILINE),
+    "fish": re.compile(rf"^[ \t]*set[ \t]+(?:-\w+[ \t]+)+{_NAME}[ \t]+{_VALUE}", re.MULTILINE),
+    "pam": re.compile(rf"^[ \t]*(?:export[ \t]+)?{_NAME}[ \t]*=[ \t]*{_VALUE}", re.MULTILINE),
+    "environment.d": re.compile(rf"^[ \t]*{_NAME}={_VALUE}", re.MULTILINE),
+    "systemd": re.compile(r"^[ \t]*DefaultEnvironment[ \t]*=(?P<pairs>.*)$", re.MULTILINE),
+}
+_PAIR = re.compile(r"([A-Z][A-Z0-9_]*)=([^\"'\s]*)")

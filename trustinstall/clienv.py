@@ -1,0 +1,36 @@
+"""`trustinstall env`: the variables that name our roots, for the cases that no file reaches."""
+
+from __future__ import annotations
+
+import typer
+
+from trustinstall import options as o
+
+
+def env(
+    shell: o.Shell = None,
+    variables: o.Env = None,
+    *,
+    json: o.Json = False,
+) -> None:
+    """Print the variables that programs read their roots from, for a shell, a Dockerfile or a job to take over."""
+    from trustinstall import assignments, jsonreport, lasting
+    from trustinstall.commands import Output
+    from trustinstall.errors import UsageProblem
+    from trustinstall.host import Host
+
+    host = Host.current()
+    style = shell or lasting.shell_of(host)
+    if style not in assignments.SHOWN:
+        raise UsageProblem(f"--shell is one of {', '.join(assignments.SHOWN)}")
+    if variables not in {None, "add", "replace"}:
+        raise UsageProblem("--env is add or replace here")
+    values = lasting.values(host, replacing=variables != "add")
+    output = Output(json=json, quiet=False, verbose=False, no_color=True)
+    if json:
+        output.write(jsonreport.variables(values))
+        raise typer.Exit
+    try:
+        output.write("\n".join(assignments.shown(style, values)))
+    except ValueError as error:
+        raise UsageProblem(f"{error}; move the home or the bundle, or write the line by hand") from None

@@ -1,0 +1,41 @@
+"""A section of our own in a text file whose comments begin with a number sign, between two marks."""
+
+from __future__ import annotations
+
+from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
+
+_BEGIN, _END = "# >>> trustinstall >>>", "# <<< trustinstall <<<"
+PATH: Path = ("trustinstall",)
+
+
+class Section:
+    """Its one key is the section: what stands between the marks, lines joined by line feeds."""
+
+    def keys(self, text: str) -> list[Key]:
+        """The section, where there is one; raises Malformed where a mark stands alone."""
+        found: list[Key] = []
+        start: int | None = None
+        body: list[str] = []
+        for at, line in lines(text):
+            if line == _BEGIN and start is None:
+                start, body = at, []
+            elif line == _END and start is not None:
+                found.append(Key(PATH, "\n".join(body), start, after(text, at)))
+                start = None
+            elif line in {_BEGIN, _END}:
+                raise Malformed("one of our marks stands alone in it")
+            elif start is not None:
+                body.append(line)
+        if start is not None:
+            raise Malformed("one of our marks stands alone in it")
+        return found
+
+    def insertion(self, text: str, _path: Path, value: str) -> tuple[int, str]:
+        """The first line, but for one that names the shell: nothing before ours can end the file or open a quote.
+
+        Lines end as a shell reads them, however those of the file do.
+        """
+        start = len(MARK) if text.startswith(MARK) else 0
+        at = after(text, start) if text.startswith("#!", start) else start
+        new = "".join(f"{line}\n" for line in (_BEGIN, *value.split("\n"), _END))
+        return at, new if at == start or text[at - 1] == "\n" else f"\n{new}"

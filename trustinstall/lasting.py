@@ -1,0 +1,45 @@
+"""What `trustinstall env` prints: the variables by which programs find roots that were added to stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall import assignments, systemroots, variables, views
+from trustinstall.errors import UsageProblem
+from trustinstall_platforms import own_files
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+
+def values(host: Host, *, replacing: bool) -> dict[str, str]:
+    """The variables of the acting account: those that name its own files, or else the machine's.
+
+    Raises UsageProblem where nothing has been added that they could name.
+    """
+    own = _own(host)
+    if own is not None and not host.account.is_root:
+        return variables.values(*own, replacing=replacing, machine=False)
+    system, root = systemroots.find(host), host.account_of(0)
+    machine = _own(replace(host, account=root)) if root is not None else None
+    if machine is None and (system is None or not views.machine_ledger(host)[0].claims):
+        raise UsageProblem("nothing was added yet that variables could name; run trustinstall add FILE first")
+    bundle = system.path if system else machine[1] if machine else ""
+    return variables.values(machine[0] if machine else bundle, bundle, replacing=replacing, machine=True)
+
+
+def shell_of(host: Host) -> str:
+    """The style of the caller's own shell; where that is not known, bash's (and PowerShell's on Windows)."""
+    name = host.environ.get("SHELL", "").rpartition("/")[2]
+    fallback = "powershell" if host.platform == "win32" else "bash"
+    return name if name in assignments.SHOWN else fallback
+
+
+def _own(host: Host) -> tuple[str, str] | None:
+    """An account's two files, where they are there."""
+    directory = own_files.directory(host)
+    if directory is None:
+        return None
+    anchors, bundle = f"{directory}/{own_files.ANCHORS}", f"{directory}/{own_files.BUNDLE}"
+    return (anchors, bundle) if host.status(anchors) is not None else None
