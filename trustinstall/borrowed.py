@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _WGETRC = "WGETRC"  # the GNU Wget manual, Wgetrc location
+_HGRCPATH = "HGRCPATH"  # hg(1), environment: what is read in place of these, files and directories
+_HGRCS = ("/etc/mercurial/hgrc", "/etc/mercurial/hgrc.d", "~/.hgrc", "~/.config/hg/hgrc")
 _JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"  # every JVM reads it: "JVM Tool Interface", environment variables
 _JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keystore has, and holds public certificates
 _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
@@ -42,13 +44,14 @@ def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Ca
 
     def lend(directory: str) -> Loan:
         lent = {name: f"{directory}/{file}" for name, file in named.items()}
-        lent[_WGETRC] = f"{directory}/wgetrc"
+        lent[_WGETRC], lent[_HGRCPATH] = f"{directory}/wgetrc", ":".join((*_hgrcs(host), f"{directory}/hgrc"))
         theirs = _wgetrc(host)
+        hgrc = {"hgrc": f"[web]\ncacerts = {directory}/{_WHOLE}\n".encode()}
         wgetrc = {"wgetrc": theirs + f"\nca_certificate = {directory}/{_WHOLE}\n".encode()}
         if java:
             lent[_JAVA_OPTIONS] = _java_options(host, f"{directory}/{_JAVA}")
         public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # theirs may hold a password
-        return Loan({**files, **public}, private, {**host.environ, **lent})
+        return Loan({**files, **hgrc, **public}, private, {**host.environ, **lent})
 
     return lend
 
@@ -56,6 +59,12 @@ def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Ca
 def _java_options(host: Host, path: str) -> str:
     store = f"-Djavax.net.ssl.trustStore={path} -Djavax.net.ssl.trustStorePassword={_JAVA_PASSWORD}"
     return f"{host.environ.get(_JAVA_OPTIONS, '')} {store}".strip()
+
+
+def _hgrcs(host: Host) -> list[str]:
+    """Where Mercurial looks for its settings: what the caller's variable says, or else where it always looks."""
+    named = host.environ.get(_HGRCPATH)
+    return [named] if named is not None else [host.absolute(path) for path in _HGRCS]
 
 
 def _wgetrc(host: Host) -> bytes:

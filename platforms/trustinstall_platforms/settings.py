@@ -145,7 +145,8 @@ class Settings:
         steps: tuple[Step, ...] = (*map(MakeDirectory, missing), Edit(path, change, expect, mode))
         entries = (inserted,) if old is not None else (inserted, path)
         placed = tuple(Placed(one, entries, tuple(missing)) for one in new)
-        return Plan(steps, placed=placed, foreign=foreign)
+        # What adds names ours alone: the system's roots, which the tool goes on to read, are not seen any more.
+        return Plan(steps, placed=placed, foreign=foreign, withdraws=tool.mode == ADDS)
 
     def _take_back(self, host: Host, store: Store, setting: _Setting, record: Record) -> Plan:
         path, tool = store.location, setting.tool
@@ -215,14 +216,15 @@ class Settings:
         return _Setting(tool, value, own, host.real(path))
 
     def _inherited(self, host: Host, setting: _Setting) -> str:
-        """The bundle that the file for all accounts names, where the account's own says nothing."""
-        machine = setting.tool.machine
-        if setting.value is not None or not machine or host.account.is_root:
+        """What the tool reads where the account's own file says nothing: what all accounts' names, or the system's."""
+        tool, machine = setting.tool, setting.tool.machine
+        if setting.value is not None or host.account.is_root or not (machine or tool.follows):
             return ""
+        system = systemroots.find(host) if tool.follows else None
+        if system is not None:
+            return system.path
         try:
-            value = editing.get(
-                setting.tool.format, host.read_or_none(host.real(machine), _LIMIT) or b"", setting.tool.key
-            )
+            value = editing.get(tool.format, host.read_or_none(host.real(machine), _LIMIT) or b"", tool.key)
         except (editing.Malformed, OSError):
             return ""
         there = value is not None and value.startswith("/") and systemroots.bundle(host, value) is not None

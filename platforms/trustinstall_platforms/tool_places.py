@@ -22,7 +22,7 @@ def files(host: Host, *, installed: bool = True) -> Iterator[tuple[tools.Tool, s
     if host.is_image or host.platform == "win32":
         return
     for tool in tools.TOOLS:
-        path = _file(host, tool)
+        path = None if tool.follows and host.account.is_root else _file(host, tool)
         there = path is not None and (host.status(host.real(path)) is not None if tool.kept else _is_there(host, tool))
         if path is not None and (there or not installed):
             yield tool, path

@@ -32,6 +32,8 @@ class Tool:
         programs: it is there where one of these is.
         places: it is there where one of these paths is.
         kept: whether the file is only written where the tool itself has made it.
+        follows: whether the tool trusts what the system's store holds without it: then the file is for an account
+            that cannot change that store, and no variable reaches the tool.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Tool:
     programs: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     kept: bool = False
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,42 @@ TOOLS = (
         kept=True,
     ),
     Tool(
+        "wget",
+        "wget",
+        "npmrc",
+        ("ca_certificate",),
+        REPLACES,
+        ("~/.wgetrc",),
+        "GNU Wget manual, Wgetrc commands, ca_certificate",
+        "real: 1.21",
+        programs=("wget",),
+        follows=True,
+    ),
+    Tool(
+        "hg",
+        "Mercurial",
+        "ini",
+        ("web", "cacerts"),
+        REPLACES,
+        ("~/.hgrc",),
+        "hgrc(5), web.cacerts",
+        "real: 6.3",
+        programs=("hg",),
+        follows=True,
+    ),
+    Tool(
+        "svn",
+        "Subversion",
+        "ini",
+        ("global", "ssl-authority-files"),
+        ADDS,
+        ("~/.subversion/servers",),
+        "Subversion book, runtime configuration area, servers",
+        "real: 1.14",
+        programs=("svn",),
+        follows=True,
+    ),
+    Tool(
         "claude",
         "Claude Code and what it starts",
         "json",
@@ -192,8 +231,14 @@ OTHERS = (
     Other("git", ("git",), _OPENSSL, "git-config(1), http.sslCAInfo; libcurl", known="real"),
     Other("curl", ("curl",), _OPENSSL, "curl(1), --cacert", known="real"),
     Other("wget", ("wget",), _OPENSSL, "GNU Wget manual, ca_certificate", known="real"),
-    Other("hg", ("hg",), _OPENSSL, "Mercurial wiki, CACertificates"),
-    Other("svn", ("svn",), f"{_OPENSSL}, unless ssl-trust-default-ca is no", "Subversion book, runtime configuration"),
+    Other("hg", ("hg",), _OPENSSL, "Mercurial wiki, CACertificates", known="real"),
+    Other(
+        "svn",
+        ("svn",),
+        f"{_OPENSSL}, unless ssl-trust-default-ca is no",
+        "Subversion book, runtime configuration",
+        known="real",
+    ),
     Other("cargo", ("cargo",), "follows the system: openssl-probe, libcurl", "The Cargo Book, http.cainfo"),
     Other(
         "gem", ("gem", "bundle"), "follows the system and its own roots", "RubyGems, request.rb; Bundler, fetcher.rb"

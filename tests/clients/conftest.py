@@ -20,6 +20,7 @@ from tests.support.tls import Server, git_repository, package_index
 PHASES = ("before", "added", "removed")
 LENT = "lent"  # after all of them: the client is started by `trustinstall run`, and nothing is installed
 CELL = "client: "
+MATRIX = "matrix: "
 CORPORATE, UNKNOWN = "corporate", "unknown"
 
 Answers = dict[tuple[str, str, str], str]  # phase, server, client's name -> what it did
@@ -111,7 +112,9 @@ def cell(phase: str, server: str, client: str) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what each client did in each phase, from what the tests have recorded (workers' tests, too)."""
     reports = itertools.chain.from_iterable(terminalreporter.getreports(each) for each in ("passed", "failed"))
-    cells = {key: str(value) for report in reports for key, value in report.user_properties if key.startswith(CELL)}
+    found = {key: str(value) for report in reports for key, value in report.user_properties}
+    _print_matrix(terminalreporter, {key: value for key, value in found.items() if key.startswith(MATRIX)})
+    cells = {key: value for key, value in found.items() if key.startswith(CELL)}
     if not cells:
         return
     terminalreporter.section("real clients")
@@ -121,3 +124,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for client in CLIENTS:
         row = [cells.get(cell(phase, server, client.name), "-").partition(":")[0] for server, phase in columns]
         terminalreporter.write_line(f"{client.name:24}" + "".join(f"{cell:>11}" for cell in row))
+
+
+def _print_matrix(reporter: pytest.TerminalReporter, cells: dict[str, str]) -> None:
+    """Print what each client of the matrix did, however it was started: + trusts, - refuses, ? neither."""
+    if not cells:
+        return
+    reporter.section("clients, by whose `add` and how they are started (+ trusts, - refuses)")
+    keys = [key.removeprefix(MATRIX).split("/") for key in cells]
+    columns = list(dict.fromkeys((whose, way) for _, whose, way in sorted(keys, key=lambda key: key[1:])))
+    for number, (whose, way) in enumerate(columns):
+        reporter.write_line(f"{chr(ord('a') + number)}  {whose}, {way}")
+    reporter.write_line(f"{'':20}" + " ".join(chr(ord("a") + number) for number in range(len(columns))))
+    for client in dict.fromkeys(key[0] for key in keys):
+        row = [cells.get(f"{MATRIX}{client}/{whose}/{way}", "") for whose, way in columns]
+        marks = ({"trusts": "+", "refuses": "-", "": " "}.get(answer, "?") for answer in row)
+        reporter.write_line(f"{client:20}" + " ".join(marks))

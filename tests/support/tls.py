@@ -118,6 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
         """As GET, without the content."""
         self.do_GET()
 
+    def do_OPTIONS(self) -> None:
+        """As GET: Subversion's first question."""
+        self.do_GET()
+
     def do_POST(self) -> None:
         """Remembered."""
         self._site.note_post(self.path, self.rfile.read(int(self.headers.get("Content-Length", 0))))
