@@ -70,11 +70,13 @@ def cases() -> list[Case]:
 def developers() -> list[Case]:
     """The machine of a developer: the system's store, ten profiles of Firefox and three Javas in one `add`."""
     everything = ours("add", "--for-user", "alice", CORP)
+    beside = (NATIVE, "bare: certutil, ten profiles", "bare: keytool, three Javas")
     return [
         Case(NATIVE, BARE),
         Case("bare: certutil, ten profiles", ("sh", "-ec", _TEN_PROFILES)),
         Case("bare: keytool, three Javas", ("sh", "-ec", _THREE_JAVAS)),
-        Case("add", everything, (), (NATIVE, "bare: certutil, ten profiles", "bare: keytool, three Javas"), 1.25),
+        Case("add", ours("add", "--skip", "settings", "--for-user", "alice", CORP), (), beside, 1.25),
+        Case("add, with tools' settings", everything, (), beside),
         Case("remove", ours("remove", CORP), (everything,)),
     ]
 

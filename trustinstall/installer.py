@@ -155,7 +155,8 @@ class Installer:
         if accounts and (selection.stores or selection.skip):
             # With several scopes, only all of them together tell whether a store's name is known anywhere.
             every = self._parts(situation, replace(wish, dry_run=True), accounts, places, Selection())
-            selection.check(one.store for part in every for one in part.outcomes)
+            if not any(part.problem or part.skipped for part in every):  # else it may be where nobody could look
+                selection.check(one.store for part in every for one in part.outcomes)
         parts = self._parts(situation, wish, accounts, places, selection)
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)

@@ -154,3 +154,12 @@ def test_alice_cannot_make_herself_a_way_to_other_files(fresh: Throwaway) -> Non
     done = fresh.trustinstall("add", CERT, user="alice")
     assert (done.returncode, STATE in done.stderr, done.stderr.count("\n")) == (1, True, 1)
     assert snapshot(fresh) == before
+
+
+def test_a_store_where_nobody_can_look(fresh: Throwaway) -> None:
+    """It is not said that there is none of that name: what is wrong with that home is."""
+    deliver(fresh, "alice")
+    journal(fresh)
+    fresh.run(["mkfifo", ledger("/home/alice")], user="alice", check=True)
+    found = told(fresh.trustinstall("add", "--json", "--for-user", "alice", "--store", f"certifi:{ALICE}", CERT))
+    assert (found["exit_code"], [one["scope"] for one in found["problems"]]) == (1, ["alice"])

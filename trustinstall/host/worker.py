@@ -66,7 +66,7 @@ def as_account(
         answer = _collect(reader, child, watch, tick, time.monotonic() + seconds)
     finally:
         os.close(reader)
-        status = _reap(child, 0.0 if answer else _GRACE)
+        status = _reap(child, 0.0 if answer else _TICK if watch.stuck() else _GRACE)
     if answer is None and watch.stuck():
         raise TrustInstallError(
             f"something in the home of {account.name} keeps whoever opens it waiting (a pipe in the place of a file, a "
