@@ -9,6 +9,7 @@ from trustinstall_platforms.certctl import Certctl
 from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.declared import DeclaredStore
+from trustinstall_platforms.dropped import Dropped
 from trustinstall_platforms.environment import Environment
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.firefox_policy import FirefoxPolicy
@@ -52,6 +53,7 @@ BACKENDS: tuple[Backend, ...] = (
     Certifi(),
     NamedBundle(),
     Homebrew(),
+    Dropped(),
     OwnBundle(),
     Settings(),
     Environment(),

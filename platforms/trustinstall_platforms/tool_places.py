@@ -72,12 +72,20 @@ def _file(host: Host, tool: tools.Tool) -> str | None:
         return tool.machine
     paths = [one for path in tool.files if (one := _expanded(host, path)) is not None]
     there = (path for path in paths if host.status(path) is not None)
-    return next(there, next((path for path in paths if "/Library/" not in path), None))
+    likely = (
+        path for path in paths if _MAC[1:] not in path or any(path.startswith(f"{one}/") for one in _found(host, tool))
+    )
+    return next(there, next(likely, None))
+
+
+def _found(host: Host, tool: tools.Tool) -> list[str]:
+    """Which of the places that a tool makes are there."""
+    places = (_expanded(host, path) for path in tool.places)
+    return [path for path in places if path is not None and host.status(path) is not None]
 
 
 def _is_there(host: Host, tool: tools.Tool) -> bool:
-    places = (_expanded(host, path) for path in tool.places)
-    return programs(host, tool.programs) or any(path is not None and host.status(path) is not None for path in places)
+    return programs(host, tool.programs) or bool(_found(host, tool))
 
 
 def _expanded(host: Host, path: str) -> str | None:

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
+from tests.contract.dropped import Minikube
 from tests.contract.environment import Pam, Profile
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.java import Jdk
@@ -59,6 +60,7 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "bundle": ("bundle", False, Named),
     "settings": ("settings", False, PipSettings),
     "settings-that-add": ("settings", False, AddingSettings),
+    "drop-directory": ("drop-directory", False, Minikube),
     "environment": ("environment", False, Pam),
     "environment-of-an-account": ("environment", False, Profile),
     "distroless": ("bundle", False, Distroless),
@@ -92,6 +94,7 @@ SHORT = {
     "nss",
     "bundle",
     "settings",
+    "drop-directory",
     "environment",
     "environment-of-an-account",
     "el9-image",

@@ -28,6 +28,7 @@ PATHS = {
     "shell": ("NODE_EXTRA_CA_CERTS",),
     "yarnrc": ("cafile",),
     "section": ("trustinstall",),
+    "yaml-list": ("caCerts", "files"),
 }
 
 PIECES: dict[str, list[str]] = {
@@ -101,6 +102,16 @@ PIECES: dict[str, list[str]] = {
         "exit 0",
         "",
         "echo \\",
+    ],
+    "yaml-list": [
+        "# comment",
+        "mounts:\n- location: ~",
+        "provision:\n- mode: system\n  script: |\n    caCerts:\n      files:",
+        "cpus: 4 # why",
+        "caCerts:\n  removeDefaults: false",
+        "caCerts:\n  files:\n  - /mine.pem",
+        "",
+        "empty:",
     ],
     "section": [
         "#!/bin/sh",
@@ -198,6 +209,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
         "shell": (b"A=1\n", b"B=2\nA=1\n"),
         "yarnrc": (b"a 1\n", b"b 2\na 1\n"),
         "section": (b"A=1\n", b"B=2\nA=1\n"),
+        "yaml-list": (b"a: 1\n", b"b: 2\na: 1\n"),
     }[kind]
     before, after = other
     path = PATHS[kind]

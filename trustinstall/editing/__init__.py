@@ -24,6 +24,7 @@ FORMATS: dict[str, Format] = {
     "json": jsonc.Jsonc(),
     "toml": toml.Toml(),
     "yaml": yaml.Yaml(),
+    "yaml-list": yaml.Nested(),
     "shell": lines.Shell(),
     "yarnrc": lines.Yarnrc(),
     "section": section.Section(),

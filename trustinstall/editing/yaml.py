@@ -10,6 +10,7 @@ import re
 from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, after, inserted, line_number, lines
 
 _KEY = re.compile(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
+_ONE_ITEM = re.compile(r"\n[ \t]+(?P<key>[\w-]+):\n[ \t]*- (?P<item>.+)")
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
 
 
@@ -59,3 +60,24 @@ def _scalar(value: str) -> str:
             rest = value[end + 1 :].strip()
             return value[1:end] if not rest or rest[0] == "#" else value
     return _COMMENT.sub("", value).strip()
+
+
+class Nested(Yaml):
+    """The same, where a key holds a mapping of one list of one item, as `caCerts: files: - path`."""
+
+    def keys(self, text: str) -> list[Key]:
+        """Every key at the top; one that holds such a list is known by both names, and says the item."""
+        return [self._inner(one) for one in super().keys(text)]
+
+    def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
+        """Before the first key, as lines of their own; a list that somebody has begun is not added to."""
+        outer, inner = path
+        if any(one.path[0] == outer for one in self.keys(text)):
+            raise Malformed(f"it has {outer} already; add {value} to {outer}.{inner}")
+        at, _ = super().insertion(text, path, value)
+        return at, inserted(text, at, [f"{outer}:", f"  {inner}:", f'  - "{value}"'])
+
+    @staticmethod
+    def _inner(key: Key) -> Key:
+        match = _ONE_ITEM.fullmatch(key.value)
+        return Key((*key.path, match["key"]), _scalar(match["item"]), key.start, key.end) if match else key

@@ -1,0 +1,58 @@
+"""A throw-away machine for the contract whose store is a directory that a program reads when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.contract.machines import Base, store_ids
+from tests.support.throwaway import Throwaway
+
+_PLACE = "/home/alice/.minikube/certs"
+
+
+class Minikube(Base):
+    """alice's minikube, which gives every PEM file in a directory to its machines; with one of its own in it."""
+
+    def __init__(self, throwaway: Throwaway) -> None:
+        """Deliver it, its own certificate and key among the files."""
+        super().__init__(throwaway, "alice", f"drop-directory:{_PLACE}", "", "/home/alice/.local")
+        for name, content in (("ca.pem", self.make(-3).pem), ("key.pem", b"-----BEGIN PRIVATE KEY-----\n")):
+            throwaway.write(f"{_PLACE}/{name}", content, user="alice", mode=0o600)
+        throwaway.freeze()
+
+    def _files(self) -> list[bytes]:
+        paths = sorted(self.throwaway.path(_PLACE).glob("*.pem"))
+        return [path.read_bytes() for path in paths if b"CERTIFICATE" in path.read_bytes()]
+
+    def trusts(self, sha256: str) -> bool:
+        """By looking at the files."""
+        return any(self.holds(content, sha256) for content in self._files())
+
+    def sound(self) -> int:
+        """OpenSSL loads them together."""
+        self.bundle = "/tmp/contract/joined.pem"
+        self.throwaway.write(self.bundle, b"".join(self._files()))
+        return super().sound()
+
+    def put_stranger(self) -> str:
+        """Alice copies a file there."""
+        path, sha256 = self.root(-1)
+        self.throwaway.write(f"{_PLACE}/mine.pem", self.throwaway.read(path), user="alice")
+        return sha256
+
+    def take_own(self, _sha256: str) -> None:
+        """She copies another one."""
+        self.throwaway.write(f"{_PLACE}/other.pem", self.make(-2).pem, user="alice")
+
+    def sabotage(self, how: str) -> None:
+        """There is no tool to make misbehave."""
+        raise NotImplementedError(how)
+
+    def spoil(self) -> str:
+        """The directory is root's."""
+        self.throwaway.run(["chown", "root:root", _PLACE], check=True)
+        return "not writable"
+
+    def elsewhere(self) -> Sequence[str]:
+        """Bob has no minikube."""
+        return store_ids(self.throwaway, "bob")
