@@ -7,10 +7,14 @@ disturbs all of them alike. Only the ratios travel from one machine to another.
 from __future__ import annotations
 
 import argparse
+import atexit
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
@@ -24,6 +28,7 @@ _THREE_JAVAS = (
     f"for one in {_JAVAS}/*; do keytool -importcert -noprompt -alias corp -file {CORP} "
     "-keystore $one/lib/security/cacerts -storepass changeit; done"
 )
+_SEED, _ENVS, _COPY, _TREE = (f"/srv/disk/{name}" for name in ("seed", "envs", "copy", "tree"))
 BARE = ("sh", "-c", f"cp {CORP} /usr/local/share/ca-certificates/corp.crt && update-ca-certificates")
 
 
@@ -79,6 +84,33 @@ def developers() -> list[Case]:
         Case("add, with tools' settings", everything, (), beside),
         Case("remove", ours("remove", CORP), (everything,)),
     ]
+
+
+def pythons() -> list[Case]:
+    """A thousand environments on a disk: copying and syncing the same bytes, and finding them."""
+    fresh = ("sh", "-c", f"rm -rf {_ENVS} && cp -r {_SEED} {_ENVS} && sync")
+    everything = ours("add", "--search", _ENVS, "--store", "certifi", CORP)
+    return [
+        Case("bare: cp -r, sync", ("sh", "-c", f"cp -r {_SEED} {_COPY} && sync"), (("rm", "-rf", _COPY),)),
+        Case("add, 1000 environments", everything, (fresh,), ("bare: cp -r, sync",), 2.5),
+        Case("add again", everything, (fresh, everything), ("bare: cp -r, sync",)),
+        Case("remove", ours("remove", CORP), (fresh, everything), ("bare: cp -r, sync",), 2.5),
+        Case("bare: find", ("find", _TREE, "-xdev")),
+        Case("stores --search, nothing there", ours("stores", "--search", "/srv/disk/none", "--quiet")),
+        Case("stores --search", ours("stores", "--search", _TREE, "--quiet"), (), ("bare: find",), 2.0),
+    ]
+
+
+def deliver_pythons(root: Throwaway) -> None:
+    """A thousand environments with nothing but a bundle, and a hundred with all that pip brings."""
+    root.disk(Path(tempfile.mkdtemp(prefix="measure-", dir="/var/tmp")), "/srv/disk")
+    atexit.register(shutil.rmtree, root.path("/srv/disk"), ignore_errors=True)
+    public = root.read("/etc/ssl/certs/ca-certificates.crt")
+    for one in range(1000):
+        root.write(f"{_SEED}/{one}/lib/python3.11/site-packages/certifi/cacert.pem", public)
+    root.run(["mkdir", "/srv/disk/none", _TREE], check=True)
+    root.run(["python3", "-m", "venv", f"{_TREE}/0"], timeout=120, check=True)
+    root.run(["sh", "-ec", f"for one in $(seq 99); do cp -r {_TREE}/0 {_TREE}/$one; done"], timeout=300, check=True)
 
 
 def deliver_developer(root: Throwaway) -> None:
@@ -141,14 +173,19 @@ def main() -> None:
     """Measure on each machine: every case once in each round."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--scene", default="", metavar="TEXT", help="only machines with TEXT in their name")
+    given = parser.parse_args()
+    rounds, only = given.rounds, given.scene
     corp = make_root(common_name="Bench Root").pem
     batch = b"".join(make_root(common_name=f"Bench Root {number}").pem for number in range(100))
     for scene in (
         Scene("Debian without Java", java=False, browsers=False, deliver=nothing, cases=cases()),
         Scene("Debian with Java's keystore", java=True, browsers=False, deliver=nothing, cases=cases()),
+        Scene("A machine full of Pythons", java=False, browsers=False, deliver=deliver_pythons, cases=pythons()),
         Scene("A developer's machine", java=True, browsers=True, deliver=deliver_developer, cases=developers()),
     ):
+        if only not in scene.title:
+            continue
         times: dict[str, list[float]] = {case.name: [] for case in scene.cases}
         with Throwaway(java=scene.java, browsers=scene.browsers) as root:
             root.write(CORP, corp)

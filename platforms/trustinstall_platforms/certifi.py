@@ -208,12 +208,14 @@ def _counts(host: Host, path: str) -> bool:
 
 def _in(host: Host, entry: Entry) -> Iterator[Store]:
     """Find the bundles in one directory: those that are known, and among packages those that hold many roots."""
-    known = _BY_DIRECTORY.get(posixpath.basename(entry.path), frozenset())
+    known = _BY_DIRECTORY.get(entry.path.rpartition("/")[2], ())
     paths = {path for name in known if _bundle(path := f"{entry.path}/{name}") is not None}
     if "conda-meta" in entry.below:
         paths |= {f"{entry.path}/{one}" for one in CONDA_BUNDLES}
-    others = (path for path in python_trees.likely(entry.path, entry.files) if path not in paths)
-    yield from _stores(host, sorted(paths | {path for path in others if python_trees.holds_many(host, path)}))
+    for path in python_trees.likely(entry.path, entry.files):
+        if path not in paths and python_trees.holds_many(host, path):
+            paths.add(path)
+    return _stores(host, sorted(paths)) if paths else iter(())
 
 
 def _bundle(path: str) -> Bundle | None:
@@ -227,34 +229,37 @@ def _store(host: Host, path: str) -> Store | None:
         return None
     bundle = _bundle(path)
     beside = posixpath.join(host.real(posixpath.dirname(path)), posixpath.basename(path))
-    follows = _system_bundle(host, beside, bundle)
-    real = host.real(beside)
+    real = _reached(host, beside)
+    follows = _system_bundle(host, beside, real, bundle)
     cached = python_trees.cached(host, real)
     location = beside if follows or cached else real
     status = host.status(location)
     if status is None and not follows:
         return None
     owner, unwritable = _owner(host, location if status else posixpath.dirname(location))
-    unwritable = cached or unwritable
     packages = _PACKAGES.match(location)
     label = f"{packages['prefix']} ({packages['package']})" if packages else ""
     others = packages["package"] if packages else CONDA_CLIENTS
     clients = bundle.clients if bundle else others
     store_id = f"{Certifi.name}:{location}"
-    unwritable = None if follows else unwritable
+    unwritable = None if follows else cached or unwritable
     sealed = unwritable is not None and (cached or _sealed(location)) is not None
     return Store(Certifi.name, location, owner, store_id, clients, follows, unwritable, label, sealed=sealed)
 
 
-def _system_bundle(host: Host, path: str, bundle: Bundle | None) -> str | None:
+def _reached(host: Host, path: str) -> str:
+    """Return what a path in a real directory leads to; resolving takes long, and it is rarely a link."""
+    return path if host.link_target(path) is None else host.real(path)
+
+
+def _system_bundle(host: Host, path: str, target: str, bundle: Bundle | None) -> str | None:
     """Return the system's bundle that clients read in place of this one, links resolved, or None."""
-    target = host.real(path)
     if target.startswith(SYSTEM_PLACES):
         return target
     if bundle is None or not bundle.switch:
         return None
     try:
-        module = host.read_or_none(host.real(f"{posixpath.dirname(path)}/{bundle.switch}"), _MODULE_LIMIT)
+        module = host.read_or_none(_reached(host, f"{posixpath.dirname(path)}/{bundle.switch}"), _MODULE_LIMIT)
     except OSError:
         return None
     words = [word.decode() for word in _QUOTED.findall(module or b"")]

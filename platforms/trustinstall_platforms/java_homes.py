@@ -136,6 +136,8 @@ WINDOWS = (
 
 #: JAVA_HOME, JDK_HOME, JAVA_HOME_17_X64 (GitHub's runners), STUDIO_JDK, GRAALVM_HOME …
 _VARIABLE = re.compile(r"(?:JAVA|JDK|JRE|GRAALVM)_HOME\w*|[A-Z]+_JDK")
+#: Directories that hold much, and no installation.
+_NO_JAVA = frozenset({"site-packages", "dist-packages", "__pycache__", "node_modules", ".git"})
 _LIBRARIES = ("lib/security", "jre/lib/security")  # Java 9 and later; the runtime within a Java 8
 _NAMES = ("jssecacerts", "cacerts")  # the first one wins (JSSE Reference Guide, "Customizing the Default Truststores")
 _KEYSTORE = re.compile(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cacerts)")
@@ -195,7 +197,7 @@ def _below(host: Host, searches: Sequence[str]) -> Iterator[str]:
     """The installations below directories; what is too large, or is none, the Pythons' search says."""
     for top in searches:
         with suppress(OSError):
-            for entry in host.walk(host.real(slashed(host, top))):
+            for entry in host.walk(host.real(slashed(host, top)), skipped=_NO_JAVA):
                 if entry.path.endswith("/lib/security") and not {*_NAMES}.isdisjoint(entry.files):
                     yield entry.path.removesuffix("/lib/security").removesuffix("/jre")
 

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import certifi
 import pytest
@@ -262,8 +263,9 @@ def test_uvs_cache_is_not_changed_through_a_hard_link(
     one, two = install("one", how), install("two", how)
     (cached,) = (tmp_path / "cache").glob("archive-v0/*/certifi/cacert.pem")
     assert (one.stat().st_ino == cached.stat().st_ino) == (how == "hardlink")
-    monkeypatch.setattr("trustinstall.host.places.machine", lambda _platform: str(tmp_path / "state"))
-    monkeypatch.setattr("trustinstall.host.places.state", lambda *_: str(tmp_path / "state"))
+    state = Mock(return_value=str(tmp_path / "state"))
+    monkeypatch.setattr("trustinstall.host.places.machine", state)
+    monkeypatch.setattr("trustinstall.host.places.state", state)
     host = replace(Host.current(), environ={}, account=replace(Host.current().account, home=None))
     monkeypatch.setattr(python_trees, "MACHINE", ())
     monkeypatch.setattr(python_trees, "PROGRAMS", ())

@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.engine.shelf import Fuse, Killed, Mortal
 from tests.support.pki import make_root
@@ -78,6 +80,12 @@ def change(
     return {one.store.location: one for one in scope.outcomes}
 
 
+def parsed(content: bytes) -> Any:  # noqa: ANN401  whatever a YAML file says
+    """YAML, as its own parser reads it."""
+    reader: Any = YAML(typ="safe")
+    return reader.load(content)
+
+
 def results(outcomes: dict[str, Outcome]) -> dict[str, Result]:
     """How each store ended."""
     return {location: one.result for location, one in outcomes.items()}
@@ -95,6 +103,33 @@ def test_settings_and_files_come_and_go_together(host: Host) -> None:
     removed = results(change(host, trusted=False))
     assert removed == dict.fromkeys((BUNDLE, NPMRC, CLAUDE), Result.REMOVED)
     assert tree(host) == before
+
+
+LIMA = "/home/alice/.lima/_config/override.yaml"
+
+
+@pytest.mark.parametrize("before", [None, b"cpus: 4\nmounts:\n- location: ~\n"], ids=["no file", "hers"])
+def test_virtual_machines_are_told_which_file_to_add(host: Host, before: bytes | None) -> None:
+    """Lima's override names our roots alone, as a YAML parser reads it, and is as before after `remove`."""
+    Path(host.where("/home/alice/.lima")).mkdir()
+    if before is not None:
+        write(host, LIMA, before)
+    whole = tree(host)
+    assert results(change(host))[LIMA] is Result.ADDED
+    said = parsed(host.read(LIMA))
+    assert said["caCerts"] == {"files": [ANCHORS]}
+    assert {key: value for key, value in said.items() if key != "caCerts"} == parsed(before or b"{}")
+    assert results(change(host, trusted=False))[LIMA] is Result.REMOVED
+    assert tree(host) == whole
+
+
+def test_a_list_that_somebody_has_begun_is_not_guessed_at(host: Host) -> None:
+    """Where the override has certificates of its own the sentence says which file to add to which list."""
+    mine = b"caCerts:\n  removeDefaults: false\n"
+    write(host, LIMA, mine)
+    outcome = change(host)[LIMA]
+    assert (outcome.result, host.read(LIMA)) == (Result.FAILED, mine)
+    assert f"add {ANCHORS} to caCerts.files" in outcome.detail
 
 
 def test_a_second_root_only_changes_the_files(host: Host) -> None:

@@ -44,7 +44,7 @@ def environments(root: Throwaway, count: int, *, kinds: int = 1, linked: bool = 
 
 
 def test_a_thousand_in_one_command(fresh: Throwaway) -> None:
-    """All hold it, below 150 MB, the cache they are linked from is untouched, and `remove` gives the bytes back."""
+    """All hold it, below 150 MB, what they are linked from is untouched, and `remove` gives all bytes back."""
     deliver(fresh)
     paths = environments(fresh, 1000, linked=True)
     public = fresh.read(CACHE)

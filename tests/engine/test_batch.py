@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import certifi
 import pytest
@@ -239,7 +240,7 @@ def test_homes_are_looked_through_once(at_home: Host, monkeypatch: pytest.Monkey
     assert add(at_home) == ["one", "two"]
     then = at_home.now() + hints.FRESH
     with monkeypatch.context() as later:
-        later.setattr(Host, "now", lambda _self: then)
+        later.setattr(Host, "now", Mock(return_value=then))
         assert add(at_home, dry_run=True) == ["one", "three", "two"]
     assert add(at_home, Places(rescan=True)) == ["one", "three", "two"]
     assert add(at_home) == ["one", "three", "two"]

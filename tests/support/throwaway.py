@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -65,6 +66,7 @@ class Throwaway:
         below = self._below or layers(java=self._java, browsers=self._browsers)
         self._namespace = Namespace(inside=kitchen().namespace)
         self._overlay = Overlay.mount(self._namespace, below)
+        self._disks: dict[str, Path] = {}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -217,11 +219,22 @@ class Throwaway:
             assert time.monotonic() < deadline, f"processes {left} do not end"
             time.sleep(0.01)
 
+    def disk(self, directory: Path, inside: str) -> None:
+        """Have a directory of the machine's disk at a path: for measurements, because all else here is in memory.
+
+        What is written there stays at `reset`.
+        """
+        self._disks[inside] = directory
+        target = f"{self._overlay.place}/root{inside}"
+        self._namespace.shell(f"mkdir -p {target}; mount --bind {shlex.quote(str(directory))} {target}")
+
     def reset(self) -> None:
         """Throw away every change (and running process) since the start, or since `freeze`."""
         used = self._overlay
         used.unmount()
         self._overlay = Overlay.mount(self._namespace, used.below)
+        for inside, directory in self._disks.items():
+            self.disk(directory, inside)
         shutil.rmtree(self._namespace.outside(used.place))
 
     def freeze(self) -> PurePosixPath:
