@@ -1,0 +1,175 @@
+"""The inspector: what a host holds in every scope, for commands and library users that change nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trustinstall import homes, survey, wsl
+from trustinstall.backend import Places
+from trustinstall.catalog import BACKENDS, FROM_WINDOWS
+from trustinstall.certificate import Certificate
+from trustinstall.engine import Engine
+from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
+from trustinstall.host import Host
+from trustinstall.pem import pem_blocks
+from trustinstall.situation import Ask, Situation, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustinstall import harvest
+    from trustinstall.backend import Backend
+    from trustinstall.host import Account
+    from trustinstall.views import View
+
+
+@dataclass
+class Inspector:
+    """Looks at the stores of one host.
+
+    Attributes:
+        host: the machine and the acting account.
+        backends: the kinds of stores that are looked for.
+        tick: called about every tenth of a second while something takes long, with what is being done.
+    """
+
+    host: Host = field(default_factory=Host.current)
+    backends: Sequence[Backend] = BACKENDS
+    tick: Callable[[str], None] = lambda _doing: None
+
+    def look(
+        self,
+        ask: Ask | None = None,
+        *,
+        places: Places | None = None,
+        every_anchor: bool = False,
+        through: bool = False,
+    ) -> View:
+        """What the stores of the machine and of the accounts in scope hold, and what of it is ours.
+
+        With `through`, whole trees are looked through for Pythons where that is long ago.
+
+        Raises StateError where the acting account's ledgers cannot be believed, and NoRights or UsageProblem.
+        """
+        from trustinstall import views
+
+        situation, places = decide(self.host, ask or Ask(), terminal=False), places or Places()
+        self._check(places, situation)
+        look = partial(views.look, every_anchor=every_anchor, through=through)
+        view = look(self.host, self.backends, places, tick=self.tick)
+        for account in situation.accounts:
+            if why := homes.closed(self.host, account):
+                view += views.View(notes=(f"{account.name}: {why}",))
+                continue
+            theirs = Places(windows_host=places.windows_host, rescan=places.rescan)
+            job = partial(_look_for, partial(look, self._as(account), self.backends, theirs))
+            try:
+                other = views.from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
+            except (TrustInstallError, OSError) as error:
+                view += views.View(notes=(str(error),))
+                continue
+            # What it says of stores that are not its own may hide another account's.
+            known = {one.store for one in view.stores}
+            stores = tuple(one for one in other.stores if one.scope == account.name and one.store not in known)
+            own = {one.store for one in stores}
+            view += views.View(
+                tuple(one for one in other.listed if one.scope == account.name),
+                tuple(one for one in other.anchors if one.store in own),
+                stores,
+                other.notes,
+            )
+        return view
+
+    def known(self, ask: Ask | None = None) -> dict[str, Certificate]:
+        """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""
+        from trustinstall import views
+
+        found: dict[str, Certificate] = {}
+        for account in decide(self.host, ask or Ask(), terminal=False).accounts:
+            if homes.closed(self.host, account):
+                continue
+            job = partial(_known_for, self._as(account), self.backends)
+            try:
+                answer = self.host.as_account(account, job, partial(self.tick, account.name))
+            except (TrustInstallError, OSError):
+                continue  # their part of the report will say why
+            ders = (block.der for block in pem_blocks(answer))
+            found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
+        found |= views.machine_ledger(self.host)[0].certificates
+        return found | Engine(self.host, self.backends, self.tick).ledger().certificates
+
+    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
+        """The roots of the machine's own stores that are not public; see `harvest.company_roots`."""
+        from trustinstall import harvest
+
+        return harvest.company_roots(self.host, self.backends, match, sources)
+
+    def windows_roots(self, match: str | None = None, ask: Ask | None = None) -> list[harvest.Held]:
+        """The same of the Windows that this Linux runs under: of its machine's store, as an ordinary account sees it.
+
+        Raises UsageProblem where there is no such Windows, and StoreError where it cannot be read.
+        """
+        from trustinstall import harvest
+
+        situation = decide(self.host, ask or Ask(), terminal=False)
+        self._check_windows("--from-windows", situation)
+        names = frozenset(one.name for one in FROM_WINDOWS)
+        if not self.host.account.is_root:
+            return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
+        account = situation.accounts[0]
+        job = partial(_held_for, self._as(account), match, names)
+        answer = self.host.as_account(account, job, partial(self.tick, account.name))
+        ders = (block.der for block in pem_blocks(answer))
+        return [(Certificate(der), min(names)) for der in ders if der]
+
+    def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:
+        """The certificate of this full fingerprint, from whichever store holds it; None where none does."""
+        found = survey.discover(self.host, self.backends, places or Places())
+        for backend, store in found.stores.values():
+            with suppress(OSError):
+                for der in backend.anchors(self.host, store):
+                    if Certificate(der).sha256 == sha256:
+                        return Certificate(der)
+        return None
+
+    def check_places(self, places: Places, ask: Ask | None = None) -> None:
+        """Raise UsageProblem or NoRights where what the caller points to is not to be reached from here at all."""
+        self._check(places, decide(self.host, ask or Ask(), terminal=False))
+
+    def _check(self, places: Places, situation: Situation) -> None:
+        if places.windows_host:
+            self._check_windows("--windows-host", situation)
+
+    def _check_windows(self, option: str, situation: Situation) -> None:
+        why = wsl.unreachable(self.host)
+        if why is not None:
+            raise UsageProblem(f"{option}: {why}")
+        if self.host.account.is_root and len(situation.accounts) != 1:
+            raise NoRights(
+                f"{option}: every account may write where Windows' programs lie, and root does not run them; run it as "
+                "an ordinary account, by sudo from one, or with --for-user NAME for one"
+            )
+
+    def _as(self, account: Account) -> Host:
+        """This host as another account sees it; of the caller's environment it knows how Windows is reached."""
+        return replace(self.host, account=account, environ=wsl.interop(self.host.environ))
+
+
+def _known_for(host: Host, backends: Sequence[Backend]) -> bytes:
+    certificates = Engine(host, backends, lambda _doing: None).ledger().certificates
+    return b"".join(one.pem for one in certificates.values())
+
+
+def _held_for(host: Host, match: str | None, names: frozenset[str]) -> bytes:
+    from trustinstall import harvest
+
+    return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))
+
+
+def _look_for(look: Callable[[], View]) -> bytes:
+    from trustinstall import views
+
+    return views.to_bytes(look())
