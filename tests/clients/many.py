@@ -25,8 +25,8 @@ from tests.support.tls import Server
 
 #: A name of 127.0.0.1 alone: Subversion tries the first address of a name, and would be refused at ::1.
 NAME = "server.corp.test"
-#: What reaches a client: the system's own store, a settings file or bundle of its own, or only a variable.
-SYSTEM, OWN, VARIABLE = "system", "own", "variable"
+#: What reaches a client: the system's own store, a settings file or bundle of its own, only a variable, or nothing.
+SYSTEM, OWN, VARIABLE, NOTHING = "system", "own", "variable", "nothing"
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,31 @@ class Asking:
         return f"neither: {came=}, status {done.returncode}, {said[-1500:]}"
 
 
+@dataclass(frozen=True)
+class Speaking(Asking):
+    """A client of another protocol, whose own library answers it: its program is given the server's key and chain.
+
+    It says that it came through by an answer that only a server can give.
+    """
+
+    success: str = ""
+
+    def ask(
+        self, root: Throwaway, server: Server, before: Sequence[str] = (), env: dict[str, str] | None = None
+    ) -> str:
+        """Run it, behind the words of `before`: TRUSTS, REFUSES, or what went wrong."""
+        path = f"/srv/leaf-{server.port}.pem"
+        root.write(path, server.leaf.key_pem + server.leaf.chain_pem)
+        user = "root" if before[:1] == ("su",) else "alice"
+        words = [part.replace("{pem}", path) for part in self.command]
+        done = root.run([*before, *words], user=user, env=env, cwd="/home/alice", timeout=90)
+        said = done.stdout + done.stderr
+        answers = {
+            word for word, pattern in ((TRUSTS, self.success), (REFUSES, self.refusal)) if re.search(pattern, said)
+        }
+        return answers.pop() if len(answers) == 1 else f"neither: status {done.returncode}, {said[-1500:]}"
+
+
 _FAILED = "certificate verify failed|CERTIFICATE_VERIFY_FAILED"
 _NODE = "SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY|GET)|unable to (verify|get)|self.signed certificate"
 _RUST = "UnknownIssuer|invalid peer certificate"
@@ -88,6 +113,41 @@ async def main():
         print(await answer.text())
 asyncio.run(main())
 """
+_GRPC = """
+import sys, grpc
+from concurrent import futures
+pem = open(sys.argv[1], "rb").read()
+end = pem.index(b"-----BEGIN CERTIFICATE")
+server = grpc.server(futures.ThreadPoolExecutor(1))
+port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(pem[:end], pem[end:])]))
+server.start()
+channel = grpc.secure_channel(f"localhost:{port}", grpc.ssl_channel_credentials())
+try:
+    channel.unary_unary("/any/method")(b"")
+except grpc.RpcError as error:
+    print(error.code(), error.details())
+"""
+_POSTGRES = """
+import socket, ssl, sys, threading, psycopg
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1])
+listening = socket.create_server(("127.0.0.1", 0))
+def serve():
+    connection, _ = listening.accept()
+    connection.recv(8)  # SSLRequest: the PostgreSQL manual, 55.2.10
+    connection.sendall(b"S")
+    with context.wrap_socket(connection, server_side=True) as talk:
+        talk.recv(1024)
+        said = b"SFATAL\\0C28000\\0Mcame through\\0\\0"
+        talk.sendall(b"E" + (len(said) + 4).to_bytes(4, "big") + said)
+threading.Thread(target=serve, daemon=True).start()
+try:
+    psycopg.connect(host="localhost", port=listening.getsockname()[1], user="x", sslmode="verify-full",
+                    sslrootcert="system", gssencmode="disable", connect_timeout=9)
+except psycopg.OperationalError as error:
+    print(error)
+"""
+_PIP = "/srv/many/bin/python -m pip download --dest=p-$2 --retries=0 --no-deps --index-url=$1 tinything"
 _GO = """
 package main
 
@@ -168,6 +228,10 @@ MANY: tuple[Asking, ...] = (
         "SSL validation failed",
         OWN,
     ),
+    Speaking("grpcio", (_APP, "-c", _GRPC, "{pem}"), "CERTIFICATE_VERIFY_FAILED", OWN, success="UNIMPLEMENTED"),
+    # Its wheel carries an OpenSSL whose paths lead nowhere: SSL_CERT_FILE reaches it, which no machine is given.
+    Speaking("psycopg", (_APP, "-c", _POSTGRES, "{pem}"), _FAILED, NOTHING, success="came through"),
+    Asking("pip", _sh(_PIP), _FAILED, alone=OWN),
     Asking("go", ("/opt/go-get", "{url}"), "certificate signed by unknown authority"),
     Asking("ruby", ("ruby", "-ropen-uri", "-e", "print URI.open(ARGV[0]).read", "{url}"), _FAILED),
     Asking("gem", ("gem", "list", "--remote", "--clear-sources", "--source", "{url}/", "tiny"), f"{_FAILED}|SSL"),
@@ -193,7 +257,7 @@ MANY: tuple[Asking, ...] = (
 )
 
 _NPM = {"bun": "@oven/bun-linux-x64@1.4.5", "deno": "@deno/linux-x64-glibc@2.9.6"}
-_WHEELS = ("certifi", "aiohttp", "httplib2", "botocore", "uv")
+_WHEELS = ("certifi", "aiohttp", "httplib2", "botocore", "uv", "grpcio", "psycopg[binary]", "pip>=26")
 _SETUP = """
 set -e
 python3 -m venv --without-pip /srv/many
@@ -212,7 +276,7 @@ def install(root: Throwaway) -> None:
     root.write("/opt/mono.deb", _debian("ca-certificates-mono").read_bytes())
     root.write("/srv/Get.cs", _MONO)
     root.write("/etc/hosts", root.read("/etc/hosts") + f"127.0.0.1 {NAME}\n".encode())
-    root.run(["sh", "-c", _SETUP.replace("WHEELS", " ".join(_WHEELS))], timeout=180, check=True)
+    root.run(["sh", "-c", _SETUP.replace("WHEELS", " ".join(f"'{one}'" for one in _WHEELS))], timeout=180, check=True)
 
 
 def _kept(name: str, what: object) -> Path:

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.clients.conftest import MATRIX
-from tests.clients.many import MANY, NAME, OWN, SYSTEM, VARIABLE, Asking, install
+from tests.clients.many import MANY, NAME, NOTHING, OWN, SYSTEM, VARIABLE, Asking, install
 from tests.clients.table import REFUSES, TRUSTS
 from tests.clients.ways import BARE, WAYS, Way
 from tests.contract.machines import FULL
@@ -55,7 +55,7 @@ class Question:
         if how == VARIABLE:
             own_job = self.whose == ACCOUNT and self.way.name == "cron"  # no file of an account's reaches it
             return TRUSTS if self.way.logs_in and not own_job else REFUSES
-        return TRUSTS if how == OWN or self.whose == MACHINE else REFUSES
+        return TRUSTS if how == OWN or (self.whose == MACHINE and how == SYSTEM) else REFUSES
 
 
 def _questions() -> list[Question]:
@@ -98,8 +98,11 @@ def answers() -> Iterator[dict[Question, str]]:
 def _serving(made: Root) -> Server:
     server = Server(made.issue("localhost", NAME))
     index = package_index()
-    server.files |= {f"/uv{path}": content for path, content in index.items()}
-    server.files["/uv/tinything/"] = index["/simple/tinything/"].replace(b"/files/", b"/uv/files/")
+    for name in ("uv", "pip"):
+        server.files |= {f"/{name}{path}": content for path, content in index.items()}
+        server.files[f"/{name}/tinything/"] = index["/simple/tinything/"].replace(
+            b"/files/", b"/%s/files/" % name.encode()
+        )
     return server
 
 
@@ -131,5 +134,6 @@ def test_client(
 
 
 def test_what_is_not_reached_is_known() -> None:
-    """Without root nothing reaches three clients, whose paths are compiled in or whose Java is the machine's."""
+    """Nothing reaches one client of a machine's, and without root three, whose paths or Java are the machine's."""
+    assert {one.name for one in MANY if one.reached == NOTHING} == {"psycopg"}
     assert {one.name for one in MANY if one.alone == SYSTEM} == {"erlang", "mono", "maven"}

@@ -31,6 +31,7 @@ class Server:
     def __init__(self, leaf: Leaf, files: Mapping[str, bytes] | None = None) -> None:
         """A server that shows this certificate (and its intermediates); `files` is path -> content, "/" greets."""
         self.files = {"/": GREETING, **(files or {})}
+        self.leaf = leaf
         self.asked: list[str] = []  # paths of requests that came through
         self.refusals = 0  # connections that ended in their handshake: a client's way to say no
         self._posts: list[tuple[str, bytes]] = []
