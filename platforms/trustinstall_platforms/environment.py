@@ -187,14 +187,19 @@ class Environment:
         )
 
     def _named(self, host: Host, named: dict[str, str]) -> Iterator[Store]:
-        """The bundles that variables of somebody's name, but for ours and the system's."""
+        """The bundles that variables of somebody's name, but for ours, the machine's and the system's.
+
+        Root reads none that lies in somebody else's hands.
+        """
         system, own = systemroots.find(host), own_files.directory(host)
         for path, name in named.items():
-            if not path.startswith("/") or systemroots.bundle(host, path) is None:
+            if not path.startswith("/") or path.startswith((f"{own}/", f"{own_files.MACHINE}/")):
                 continue
-            real = host.real(path)
-            if real != (system.path if system else "") and not real.startswith(f"{own}/"):
-                yield self._bundle(host, real, name)
+            owner, unwritable = bundles.owner(host, host.real(path)) if host.status(host.real(path)) else (-1, None)
+            if host.account.is_root and (owner != 0 or unwritable is not None):
+                continue
+            if systemroots.bundle(host, path) is not None and host.real(path) != (system.path if system else ""):
+                yield self._bundle(host, host.real(path), name)
 
     def _bundle(self, host: Host, location: str, name: str) -> Store:
         owner, unwritable = bundles.owner(host, location)

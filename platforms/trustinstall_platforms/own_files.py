@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: What "adds" names: our roots alone. What "replaces" names: the system's and ours.
 ANCHORS, BUNDLE = "anchors.pem", "bundle.pem"
 
+#: Where the machine's lie on Linux.
+MACHINE = "/usr/local/share/trustinstall"
+
 
 def directory(host: Host) -> str | None:
     """The directory of the acting account's own files (root's are the machine's); None where it can have none."""
@@ -29,5 +32,5 @@ def directory(host: Host) -> str | None:
         except StateError:
             return None
     if host.account.is_root:
-        return "/usr/local/share/trustinstall"
+        return MACHINE
     return f"{host.account.home.rstrip('/')}/.local/share/trustinstall" if host.account.home else None

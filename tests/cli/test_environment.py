@@ -254,3 +254,29 @@ def test_damaged_marks_are_left(fresh: Throwaway) -> None:
     assert result(found, "environment:/home/alice/.bashrc") == "added"
     assert fresh.read("/home/alice/.profile").decode() == damaged
     assert ROOT.sha256 in fresh.trustinstall("list", "--json", user="alice").stdout
+
+
+def test_root_reads_nothing_that_a_variable_names_in_a_home(fresh: Throwaway) -> None:
+    """A pipe of alice's that the machine's variables name is not opened; a bundle of root's own is a store."""
+    deliver(fresh)
+    quick(fresh)
+    fresh.run(["mkfifo", "/home/alice/roots.pem"], user="alice", check=True)
+    fresh.write("/srv/roots.pem", OTHER.pem)
+    said = "REQUESTS_CA_BUNDLE=/home/alice/roots.pem\nCURL_CA_BUNDLE=/srv/roots.pem\n"
+    fresh.write("/etc/environment", said)
+    found = told(fresh.trustinstall("add", "--json", CERT))
+    named = {one["location"]: one["result"] for one in found["stores"] if one["location"].endswith("roots.pem")}
+    assert named == {"/srv/roots.pem": "added"}
+    assert holds(fresh, "/srv/roots.pem")
+    assert fresh.trustinstall("remove", CERT).returncode == 0
+    assert (fresh.read("/etc/environment").decode(), fresh.read("/srv/roots.pem")) == (said, OTHER.pem)
+
+
+def test_what_the_machine_says_is_no_store_of_an_account(fresh: Throwaway) -> None:
+    """In a session that has the machine's variables, alice's own add does not list the machine's file."""
+    deliver(fresh)
+    quick(fresh)
+    assert fresh.trustinstall("add", CERT).returncode == 0
+    session = {"NODE_EXTRA_CA_CERTS": f"{MACHINES}/anchors.pem"}
+    found = told(fresh.trustinstall("add", "--json", CERT, user="alice", env=session))
+    assert not [one for one in found["stores"] if one["location"].startswith(MACHINES)]
