@@ -71,6 +71,24 @@ KEPT: dict[str, Callable[[str, str], str]] = {
     "systemd": lambda name, value: f'DefaultEnvironment="{name}={value}"',
 }
 
+LAUNCHD = "launchd"  # a style of whole files, see `agent`
+
+
+def agent(label: str, head: str, values: Mapping[str, str]) -> str:
+    """A launchd agent that sets variables for what is started from then on (launchd.plist(5), launchctl(1), setenv).
+
+    `head` stands in a comment in its first lines. Raises ValueError for values that do not fit.
+    """
+    # One call for each: older systems take one variable at a time.
+    commands = "; ".join(_lines(lambda name, value: f"/bin/launchctl setenv {name} '{value}'", values))
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {head} -->\n<plist version="1.0">\n<dict>\n'
+        f"<key>Label</key><string>{label}</string>\n<key>ProgramArguments</key>\n"
+        f"<array><string>/bin/sh</string><string>-c</string><string>{commands}</string></array>\n"
+        "<key>RunAtLoad</key><true/>\n</dict>\n</plist>"
+    )
+
+
 #: The styles that people ask for, by name.
 SHOWN: dict[str, Callable[[str, str], str]] = {
     "bash": lambda name, value: f"export {name}='{value}'",

@@ -1,7 +1,8 @@
 """Programs that read their roots once, at start: they go on with the old ones until somebody restarts them.
 
-Facts: dockerd (moby issue 20912), containerd, kubelet, CRI-O, Podman's service and GitLab Runner load Go's system
-pool once per process (crypto/x509, SystemCertPool); a JVM loads its cacerts when TLS is first used (JSSE reference).
+Facts: dockerd (moby issue 20912), containerd, BuildKit, kubelet, CRI-O, Podman's service and GitLab Runner load Go's
+system pool once per process (crypto/x509, SystemCertPool); a JVM loads its cacerts when TLS is first used (JSSE
+reference).
 On Windows, where Go and most others ask the system each time, Docker Desktop hands the roots on to its virtual machine
 when it starts (Docker's manual, "Adding TLS certificates": restart it).
 """
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 # As the kernel shows them: at most 15 characters (proc_pid_comm(5)).
-_AT_START = ("dockerd", "containerd", "kubelet", "crio", "podman", "gitlab-runner", "snapd", "java")
+_AT_START = ("dockerd", "containerd", "buildkitd", "kubelet", "crio", "podman", "gitlab-runner", "snapd", "java")
 _ON_WINDOWS = ("Docker Desktop",)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trustinstall.assignments import LAUNCHD
 from trustinstall_platforms.tool_places import programs
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Place:
 
     Attributes:
         path: where it is; "~" is the account's home.
-        style: how it is written, a key of `assignments.KEPT`.
+        style: how it is written, a key of `assignments.KEPT`, or LAUNCHD.
         reaches: whom, in a few words.
         source: how that is known.
         known: "real" or "documented".
@@ -51,6 +52,11 @@ class Place:
     def head(self) -> tuple[str, ...]:
         """The lines that must stand before the variables."""
         return ("[Manager]",) if self.style == "systemd" else ()
+
+    @property
+    def format(self) -> str:
+        """How our part of the file is found, a name of `editing.FORMATS`."""
+        return "whole" if self.style == LAUNCHD else "section"
 
 
 _BOTH = ("linux", "darwin")
@@ -113,6 +119,25 @@ PLACES = (
         machine=True,
         whole=True,
         where=("/etc/fish",),
+    ),
+    Place(
+        f"/Library/LaunchAgents/{_OURS}.environment.plist",
+        LAUNCHD,
+        "programs that are started from the desktop, after the next login",
+        "launchd.plist(5); launchctl(1), setenv",
+        "documented",
+        machine=True,
+        whole=True,
+        platforms=("darwin",),
+    ),
+    Place(
+        f"~/Library/LaunchAgents/{_OURS}.environment.plist",
+        LAUNCHD,
+        "programs that are started from the desktop, after the next login",
+        "launchd.plist(5); launchctl(1), setenv",
+        "documented",
+        whole=True,
+        platforms=("darwin",),
     ),
     Place(
         f"~/.config/environment.d/90-{_OURS}.conf",

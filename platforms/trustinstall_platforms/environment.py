@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import assignments, editing, systemroots, variables
 from trustinstall.backend import Observation, Store
-from trustinstall.editing.section import PATH
+from trustinstall.editing.section import MADE, PATH
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.plan import ABSENT, ANY, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 ADD, REPLACE, NONE = MODES = ("add", "replace", "none")
 _LIMIT = 1024 * 1024  # bytes; no such file is larger
-_FORMAT = "section"
 _PRIVATE, _SHARED = 0o600, 0o644  # an account's files may hold secrets; the machine's are read by everybody
 _NAMES = frozenset(one.name for one in variables.EVERY)
 _MEND = "get it anew from where it came"
@@ -120,7 +119,7 @@ class Environment:
         holds = record.keys() | seen.ours
         if carrier.section is None or not go & holds or holds - go:
             return Plan()
-        return _take_back(host, store.location, carrier.section, record)
+        return _take_back(host, store.location, place.format, carrier.section, record)
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from it."""
@@ -135,19 +134,19 @@ class Environment:
         body = self._body(host, carrier)
         if body == carrier.section or (carrier.section is not None and not self._mode):
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
-        path = store.location
+        path, kind = store.location, carrier.place.format
         old = host.read_or_none(path, _LIMIT)
         missing = tool_places.missing_parents(host, path)
         rest = old or b""
         steps: list[Step] = list(map(MakeDirectory, missing))
         if carrier.section is not None:  # another mode is asked for
-            away = SetKey(_FORMAT, PATH, carrier.section, present=False, inserted=entries[0] if entries else "")
+            away = SetKey(kind, PATH, carrier.section, present=False, inserted=entries[0] if entries else "")
             steps.append(Edit(path, away, digest(rest)))
             rest = away.apply(rest)
         mode = _SHARED if host.account.is_root else _PRIVATE
         expect = ABSENT if old is None else ANY if carrier.section is not None else digest(old)
-        steps.append(Edit(path, SetKey(_FORMAT, PATH, body), expect, mode))
-        _, inserted = editing.put(_FORMAT, rest, PATH, body)
+        steps.append(Edit(path, SetKey(kind, PATH, body), expect, mode))
+        _, inserted = editing.put(kind, rest, PATH, body)
         made = (inserted, path) if old is None or path in entries else (inserted,)
         placed = tuple(Placed(one, made, tuple(dict.fromkeys((*directories, *missing)))) for one in new)
         return Plan(tuple(steps), placed=placed)
@@ -160,6 +159,8 @@ class Environment:
         foreign = dict(carrier.foreign)
         every = variables.values(f"{own}/{own_files.ANCHORS}", bundle, replacing=self.replaces(host), machine=machine)
         ours = {name: value for name, value in every.items() if name not in foreign}
+        if place.style == assignments.LAUNCHD:
+            return assignments.agent("trustinstall.environment", MADE, ours)
         return "\n".join((*place.head, *assignments.kept(place.style, ours)))
 
     def _store(self, host: Host, place: env_places.Place, path: str) -> Store | None:
@@ -203,20 +204,21 @@ class Environment:
     def _carrier(self, host: Host, location: str, place: env_places.Place) -> _Carrier:
         try:
             content = host.read_or_none(location, _LIMIT) or b""
-            section = editing.get(_FORMAT, content, PATH)
+            section = editing.get(place.format, content, PATH)
         except editing.Malformed as error:
             return _Carrier(place, wrong=str(error))
         except OSError as error:
             return _Carrier(place, wrong=error.strerror)
         text = content.decode("utf-8", "replace")
         rest = text.replace(section, "") if section else text
-        return _Carrier(place, section, tuple(assignments.foreign(place.style, rest, _NAMES).items()))
+        foreign = assignments.foreign(place.style, rest, _NAMES) if place.style in assignments.KEPT else {}
+        return _Carrier(place, section, tuple(foreign.items()))
 
 
-def _take_back(host: Host, path: str, section: str, record: Record) -> Plan:
+def _take_back(host: Host, path: str, kind: str, section: str, record: Record) -> Plan:
     old = host.read(path, _LIMIT)
     entries, directories = _carried(record)
-    change = SetKey(_FORMAT, PATH, section, present=False, inserted=entries[0] if entries else "")
+    change = SetKey(kind, PATH, section, present=False, inserted=entries[0] if entries else "")
     if not change.apply(old) and path in entries:
         return Plan((Delete(path, digest(old)), *map(RemoveDirectory, reversed(directories))), withdraws=True)
     return Plan((Edit(path, change, digest(old)),), withdraws=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FOLLOWS, VARIABLE, STORE = "follows", "variable", "store"
+FOLLOWS, VARIABLE, STORE, BY_HAND = "follows", "variable", "store", "by hand"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Other:
     Attributes:
         name: what people call it.
         programs: it is there where one of these is.
-        mode: FOLLOWS the system's store, only a VARIABLE reaches it, or a STORE of another kind does.
+        mode: FOLLOWS the system's store, only a VARIABLE reaches it, a STORE of another kind does,
+            or a person BY_HAND.
         how: what it does, and since when.
         source: how this is known.
         known: "real" or "documented".
@@ -100,6 +101,24 @@ OTHERS: tuple[Other, ...] = (
     Other("kubectl", ("kubectl", "helm", "k9s"), FOLLOWS, _GO, _GO_SOURCE),
     Other("terraform", ("terraform", "tofu", "packer", "vault"), FOLLOWS, _GO, _GO_SOURCE),
     Other("gh", ("gh", "glab", "gitlab-runner"), FOLLOWS, _GO, _GO_SOURCE),
+    # Containers. A directory in certs.d is one registry's, so a root for all has no place there, and needs none:
+    # what it holds is trusted beside the system's roots (tests/clients/test_containers.py).
+    Other("skopeo", ("skopeo",), FOLLOWS, _GO, "containers-certs.d(5)", "real"),
     Other("docker", ("docker", "dockerd", "containerd"), FOLLOWS, _GO, "moby issue 20912"),
-    Other("podman", ("podman", "buildah", "skopeo"), FOLLOWS, _GO, "containers-certs.d(5)"),
+    Other("orbstack", ("orbctl",), FOLLOWS, "the Mac's keychains, when it starts: restart it", "ddev issue 7061"),
+    Other(
+        "podman",
+        ("podman", "buildah"),
+        FOLLOWS,
+        f"{_GO}; a podman machine has its own store: podman machine ssh, then update-ca-trust",
+        "containers-certs.d(5); podman-machine-ssh(1)",
+    ),
+    Other("minikube", ("minikube",), STORE, "~/.minikube/certs (drop-directory)", "minikube handbook"),
+    Other(
+        "kind",
+        ("kind",),
+        BY_HAND,
+        "a node is a container with its own store: docker cp, docker exec update-ca-certificates, restart containerd",
+        "superbrothers' script for kind (a gist of 2024)",
+    ),
 )

@@ -28,10 +28,11 @@ FORMATS: dict[str, Format] = {
     "shell": lines.Shell(),
     "yarnrc": lines.Yarnrc(),
     "section": section.Section(),
+    "whole": section.Whole(),
 }
 
-#: A format whose values are whole lines of the file's own language, which nobody has to quote.
-_VERBATIM = "section"
+#: Formats whose values are whole lines of the file's own language, which nobody has to quote.
+_VERBATIM = ("section", "whole")
 
 #: What no format takes for anything but itself, whatever the file's quoting: paths with other characters are refused.
 _PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
@@ -56,7 +57,7 @@ def put(format_: str, content: bytes, path: Path, value: str) -> tuple[bytes, st
     before = kind.keys(text)
     if _value(before, path) is not None:
         raise Malformed(f"{'.'.join(path)} is there already")
-    if format_ != _VERBATIM and not fits(value):
+    if format_ not in _VERBATIM and not fits(value):
         raise Malformed("a path with such characters cannot be written there for certain")
     at, new = kind.insertion(text, path, value)
     result = text[:at] + new + text[at:]

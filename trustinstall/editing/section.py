@@ -1,4 +1,4 @@
-"""A section of our own in a text file whose comments begin with a number sign, between two marks."""
+"""A section of our own in a text file whose comments begin with a number sign, between two marks; or a whole file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
 
 _BEGIN, _END = "# >>> trustinstall >>>", "# <<< trustinstall <<<"
 PATH: Path = ("trustinstall",)
+MADE, _HEAD = "made by trustinstall", 300
 
 
 class Section:
@@ -39,3 +40,19 @@ class Section:
         at = after(text, start) if text.startswith("#!", start) else start
         new = "".join(f"{line}\n" for line in (_BEGIN, *value.split("\n"), _END))
         return at, new if at == start or text[at - 1] == "\n" else f"\n{new}"
+
+
+class Whole:
+    """A file that is ours alone, in a language without such comments; it is known by the mark in its first lines."""
+
+    def keys(self, text: str) -> list[Key]:
+        """The whole file as one key; raises Malformed where somebody else's stands there."""
+        if not text.strip():
+            return []
+        if MADE not in text[:_HEAD]:
+            raise Malformed("somebody else's file of that name stands there; move it away")
+        return [Key(PATH, text.removesuffix("\n"), 0, len(text))]
+
+    def insertion(self, _text: str, _path: Path, value: str) -> tuple[int, str]:
+        """The whole file."""
+        return 0, f"{value}\n"
