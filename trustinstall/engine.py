@@ -74,6 +74,8 @@ class Engine:
         handoffs: dict[int, list[str]] = {}
         if not wish.only_imposed:
             places = hints.fill(self._host, self._state, places)
+            whole = any(isinstance(one, Whole) and selection.may_take(one.name) for one in self._backends)
+            places = replace(places, through=places.through and whole)  # nobody waits for what is not wanted
         if named:  # whether that is there, before so much as a directory of ours is made
             found = self._discover(self._host, self.ledger(), wish, places)
             if check:

@@ -35,6 +35,11 @@ class Selection:
         inside = not self.below or any(f"{store.location}/".startswith(f"{path}/") for path in self.below)
         return chosen and inside and not any(_names(word, store) for word in self.skip)
 
+    def may_take(self, backend: str) -> bool:
+        """Whether any store of a backend can be chosen."""
+        named = not self.stores or any(word.partition(":")[0] == backend for word in self.stores)
+        return named and backend not in self.skip
+
     def check(self, stores: Iterable[Store]) -> None:
         """Raise UsageProblem where a word names no store at all."""
         found = list(stores)

@@ -246,6 +246,17 @@ def test_homes_are_looked_through_once(at_home: Host, monkeypatch: pytest.Monkey
     assert add(at_home) == ["one", "three", "two"]
 
 
+@pytest.mark.parametrize(
+    "selection", [Selection(("debian",)), Selection(skip=("certifi",)), Selection(("certifi:/x",))]
+)
+def test_nothing_is_walked_for_other_stores(at_home: Host, selection: Selection) -> None:
+    """Where no bundle of a Python can be meant, homes are not looked through, and nothing is remembered of that."""
+    engine = Engine(at_home, (Certifi(),), lambda _doing: None)
+    engine.change(Wish((ROOT,), trusted=True, by="root"), Places(), selection, check=False)
+    walked = at_home.status(state_of(at_home).hints) is not None
+    assert walked == selection.may_take("certifi")
+
+
 def test_a_dry_run_remembers_nothing(at_home: Host) -> None:
     """It looks through homes, and writes no more of that than of anything else."""
     assert add(at_home, dry_run=True) == ["one", "two"]
