@@ -231,7 +231,7 @@ class Job:
         foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign and not adopted)
         changed = tuple(
             sha256
-            for sha256 in self._names
+            for sha256 in (() if done.plan.empty else self._names)
             if not self._holds(done.before, sha256)
             and (sha256 not in foreign or done.before.anchors.get(sha256) is not done.after.anchors.get(sha256))
         )

@@ -187,7 +187,7 @@ def test_5_other_scopes_need_root(debian: Throwaway, arguments: tuple[str, ...])
 def test_5_an_account_without_any_store(fresh: Throwaway) -> None:
     """Where bob has no environment, and the machine no tool: 5, and the command for an administrator."""
     deliver(fresh)
-    fresh.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm"], check=True)
+    fresh.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm /usr/bin/wget /usr/bin/hg /usr/bin/svn"], check=True)
     found = told(fresh.trustinstall("add", "--json", "--env", "none", CERT, user="bob"))
     assert (found["exit_code"], found["changed"]) == (5, False)
     assert found["administrator"] == f"sudo {COMMAND} add {CERT}"
