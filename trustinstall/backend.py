@@ -36,6 +36,7 @@ class Store:
         needs: location of a store that this one, a setting, names: it is set after that one holds what it should,
             and taken back before that one goes.
         serves: whether it is only there for settings that name it; it is made of what the system's store holds.
+        inherits: whether it says nothing itself, so that what it shows is what all accounts have.
     """
 
     backend: str
@@ -51,6 +52,7 @@ class Store:
     sealed: bool = False
     needs: str | None = None
     serves: bool = False
+    inherits: bool = False
 
 
 @dataclass(frozen=True)

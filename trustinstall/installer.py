@@ -16,7 +16,7 @@ from trustinstall.host import Host
 from trustinstall.imposed import Imports
 from trustinstall.inspector import Inspector
 from trustinstall.job import Wish
-from trustinstall.outcome import CHANGES, from_bytes, to_bytes
+from trustinstall.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result, from_bytes, to_bytes
 from trustinstall.situation import ABOUT_THE_CALLER, Ask, Situation, decide
 from trustinstall.summary import Part, Report
 from trustinstall.survey import Selection
@@ -248,23 +248,35 @@ class Installer(Inspector):
             limited = selection if uid in known else replace(selection, below=paths)
             theirs = Places(searches=paths, windows_host=places.windows_host and uid in known, rescan=places.rescan)
             reached = wish.trusted and everybody
-            backends = [one for one in self.backends if not (reached and isinstance(one, ForEverybody))]
-            parts.append(self._for_account(account, wish, theirs, limited, backends))
+            parts.append(self._for_account(account, wish, theirs, limited, reached=reached))
         if found and not (wish.trusted or wish.dry_run) and selection == Selection():
             engine.uncover(wish, [part.scope for part in parts if part.done])
         return parts
 
     def _for_account(
-        self, account: Account, wish: Wish, places: Places, selection: Selection, backends: Sequence[Backend]
+        self, account: Account, wish: Wish, places: Places, selection: Selection, *, reached: bool
     ) -> Part:
-        """Work for another account, in a process that has only that account's rights."""
+        """Work for another account, in a process that has only that account's rights.
+
+        `reached`: what is done for the machine reaches the account, too.
+        """
+        backends = [one for one in self.backends if not (reached and isinstance(one, ForEverybody))]
         job = partial(_work_for, self._as(account), backends, wish, places, selection)
         try:
             outcomes = from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
         except (TrustInstallError, OSError) as error:
             return Part(account.name, problem=str(error))
+        if reached and wish.dry_run:
+            outcomes = tuple(map(_foreseen, outcomes))
         # What is not theirs is in the machine's part, or is nobody's business here.
         return Part(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
+
+
+def _foreseen(one: Outcome) -> Outcome:
+    """What a dry run should say of a store that will show what the machine's will, once that is changed."""
+    if one.result is not Result.PLANNED or not one.store.inherits:
+        return one
+    return replace(one, result=Result.FOLLOWS, detail=ALL_ACCOUNTS, changed=(), steps=())
 
 
 def _work_for(host: Host, backends: Sequence[Backend], wish: Wish, places: Places, selection: Selection) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall import batch, survey, work
 from trustinstall.backend import Observation, Placement, State, Store, Wanted
 from trustinstall.errors import StoreError, TrustInstallError
-from trustinstall.outcome import WIDE, Outcome, Result
+from trustinstall.outcome import ALL_ACCOUNTS, WIDE, Outcome, Result
 from trustinstall.plan import Placed
 
 if TYPE_CHECKING:
@@ -138,12 +138,13 @@ class Job:
         if done is None or self._journal is None:
             return
         placed = {one.sha256: one for one in done.plan.placed}
+        adopted = self._wish.adopt and not store.inherits
         for one in self._wish.certificates:
             key, foreign = (store.id, one.sha256), one.sha256 in done.plan.foreign
             wrote = self._wish.trusted and not foreign and not self._holds(done.before, one.sha256)
             if not self._wish.trusted:
                 self._ledger.placements.pop(key, None)
-            elif wrote or (key not in self._ledger.placements and (not foreign or self._wish.adopt)):
+            elif wrote or (key not in self._ledger.placements and (not foreign or adopted)):
                 new = placed.get(one.sha256, Placed(one.sha256, ()))
                 # Now: an interrupt may end us before the whole claim is noted.
                 self._ledger.claim(one, self._wish.by, self._host.stamp())
@@ -229,6 +230,8 @@ class Job:
     def _outcome(self, store: Store, done: work.Done) -> Outcome:
         adopted = self._wish.trusted and self._wish.adopt
         foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign and not adopted)
+        if store.inherits and done.plan.empty and done.plan.foreign:
+            return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=len(done.after.anchors))
         changed = tuple(
             sha256
             for sha256 in (() if done.plan.empty else self._names)

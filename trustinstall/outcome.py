@@ -30,6 +30,7 @@ class Result(Enum):
     NOT_COVERED = "not covered"
 
 
+ALL_ACCOUNTS = "what all accounts have"
 WIDE = "it cannot keep a root to some names, and is left out"
 CHANGES = frozenset({Result.ADDED, Result.REMOVED})
 
@@ -92,6 +93,7 @@ def _outcome(item: dict[str, Any]) -> Outcome:
             bool(store["system"]),
             sealed=bool(store["sealed"]),
             serves=bool(store["serves"]),
+            inherits=bool(store["inherits"]),
         ),
         Result(item["result"]),
         _text(item["detail"], 1000),

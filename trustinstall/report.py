@@ -235,7 +235,8 @@ def _listed_lines(one: Listed, style: Style, *, files: bool) -> list[str]:
         many = ":" in ones[0].store and not files
         paint = style.good if word.startswith(("trusted", "follows")) else style.bad
         lines += row(f"{name} ({len(ones)})" if many else name, word, "", paint)
-        lines += [f"      {printable(entry, 4096)}" for held in ones if files for entry in held.entries]
+        entries = [line for held in ones if files for entry in held.entries for line in entry.split("\n") if line]
+        lines += [f"      {printable(line, 4096)}" for line in entries]
     return lines
 
 

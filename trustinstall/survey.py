@@ -103,6 +103,14 @@ def discover(
                     found.stores.setdefault(one.id, (backend, one))
         except OSError as error:
             found.failures[backend.name] = error.strerror or str(error)
+    find_again(host, backends, remembered, found, adding=adding)
+    return found
+
+
+def find_again(
+    host: Host, backends: Sequence[Backend], remembered: Iterable[str], found: Found, *, adding: bool = False
+) -> None:
+    """Add to what was found the stores of these ids that were not, wherever they are; see `discover`."""
     for store_id in remembered:
         name, _, location = store_id.partition(":")
         for owner in backends:
@@ -112,7 +120,6 @@ def discover(
                 found.left.add(store_id)
             else:
                 _find_again(host, owner, store_id, location, found)
-    return found
 
 
 def _find_again(host: Host, backend: Backend, store_id: str, location: str, found: Found) -> None:

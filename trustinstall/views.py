@@ -13,7 +13,7 @@ from trustinstall.certificate import Certificate
 from trustinstall.errors import StateError, TrustInstallError, printable
 from trustinstall.jsondata import is_array, is_object
 from trustinstall.ledger import Ledger
-from trustinstall.outcome import fingerprint
+from trustinstall.outcome import ALL_ACCOUNTS, fingerprint
 from trustinstall.state import State
 
 if TYPE_CHECKING:
@@ -143,9 +143,15 @@ def look(
     scopes = _scopes(host, machine)
     places = hints.fill(host, _state(host, host.account.uid), places)
     places = replace(places, through=places.through and (through or places.rescan))
-    remembered = [key[0] for _, _, one in scopes for key in one.placements]
+    remembered = [key[0] for _, owner, one in scopes for key in one.placements if owner == host.account.uid]
     found = survey.discover(host, backends, places, remembered, tick=tick)
-    seen = {store.id: survey.observe(host, backend, store) for backend, store in found.stores.values()}
+    mine = set(found.stores)
+    everybodys = _as_machine(host)
+    survey.find_again(everybodys, backends, [store for store, _ in machine.placements], found)
+    seen = {
+        store.id: survey.observe(host if store.id in mine else everybodys, backend, store)
+        for backend, store in found.stores.values()
+    }
     stores = {store.id: store for _, store in found.stores.values()}
     names = {owner: name for name, owner, _ in scopes}
     listed = [
@@ -211,6 +217,12 @@ def _clean(value: object) -> object:
     if is_object(value):
         return {printable(key): _clean(one) for key, one in value.items()}
     return value
+
+
+def _as_machine(host: Host) -> Host:
+    """The host as the machine's owner sees it, with the acting account's rights: which files are the machine's."""
+    owner = host.account if host.is_image else host.account_of(host.machine_owner)
+    return host if owner is None else replace(host, account=owner)
 
 
 def _state(host: Host, owner: int) -> State:
@@ -285,6 +297,7 @@ def _held(
         if state in {"missing", "unreadable"}:
             return None
         fed_by = next((one.id for one in stores.values() if one.location == store.follows), "")
+        fed_by = ALL_ACCOUNTS if store.inherits else fed_by
         return Held(
             store_id,
             store.label or store_id,

@@ -10,6 +10,7 @@ What the key says decides what the store is:
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,8 @@ class Settings:
     def observe(self, host: Host, store: Store) -> Observation:
         """See what the tool is told to trust; what it has built in is not known here."""
         setting = self._setting(host, store.location)
+        if setting.damaged and host.status(store.location) is None:
+            raise OSError(errno.EACCES, setting.wrong, store.location)
         named = setting.bundle or self._inherited(host, setting)
         if not named:
             return Observation({}, problems=(setting.wrong,) if setting.wrong else ())
@@ -195,6 +198,7 @@ class Settings:
             unwritable=None if follows else unwritable or (None if setting.damaged else setting.wrong),
             label=tool.name,
             needs=f"{directory}/{own_files.BUNDLE}" if setting.ours else None,
+            inherits=setting.value is None and not host.account.is_root and bool(tool.machine or tool.follows),
         )
 
     def _setting(self, host: Host, location: str, tool: Tool | None = None) -> _Setting:

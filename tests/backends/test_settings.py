@@ -330,7 +330,7 @@ def test_the_machines_setting_counts_for_an_account(host: Host) -> None:
     write(host, SYSTEM, PUBLIC.pem + CORP.pem)
     write(host, "/etc/pip.conf", b"[global]\ncert = /opt/machine.pem\n")
     done = change(host, 0, store=("settings:pip",))
-    assert results(done) == {"/home/alice/.config/pip/pip.conf": Result.ALREADY}
+    assert results(done) == {"/home/alice/.config/pip/pip.conf": Result.FOLLOWS}
     gone = change(host, 0, trusted=False, store=("settings:pip",))
     assert results(gone) == {"/home/alice/.config/pip/pip.conf": Result.ABSENT}
     assert results(change(host, 1, store=("settings:pip",)))["/home/alice/.config/pip/pip.conf"] is Result.ADDED

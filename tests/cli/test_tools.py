@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from tests.cli.machine import CERT, deliver, holds, result, told
+from tests.cli.machine import CERT, deliver, holds, result, sudo, told
 from tests.support.throwaway import Throwaway
 
 OWN, PIP = "/usr/local/share/trustinstall", "/etc/pip.conf"
@@ -62,3 +62,29 @@ def test_a_machines_place_that_others_may_write_is_not_used(fresh: Throwaway) ->
     found = told(fresh.trustinstall("add", "--json", CERT))
     assert (result(found, f"own-bundle:{OWN}/bundle.pem"), result(found, f"settings:{PIP}")) == ("failed", "failed")
     assert not fresh.path(PIP).exists()
+
+
+def test_what_says_nothing_itself_follows_all_accounts(fresh: Throwaway) -> None:
+    """Where sudo has done the machine, a setting of alice's that says nothing follows that, foreseen by a dry run."""
+    deliver(fresh)
+    wgetrc = "settings:/home/alice/.wgetrc"
+    for words in (("--dry-run",), ()):
+        found = told(fresh.trustinstall("add", "--json", *words, CERT, env=sudo(fresh)))
+        assert (result(found, wgetrc), result(found, "settings:/home/alice/.config/pip/pip.conf")) == ("follows",) * 2
+    assert not fresh.path("/home/alice/.wgetrc").exists()
+    alone = told(fresh.trustinstall("remove", "--json", CERT, env=sudo(fresh)))
+    assert alone["exit_code"] == 0
+    assert result(told(fresh.trustinstall("add", "--json", CERT, user="alice")), wgetrc) == "added"
+
+
+def test_an_account_sees_what_the_machine_has(fresh: Throwaway) -> None:
+    """Alice's list shows the machine's settings and variables as they are, and says what she may not read."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, check=True)
+    (listed,) = told(fresh.trustinstall("list", "--json", user="alice"))["certificates"]
+    states = {one["store"]: one["state"] for one in listed["held"]}
+    assert states["environment:/etc/environment"] == states[f"settings:{PIP}"] == "trusted"
+    assert states[f"own-bundle:{OWN}/bundle.pem"] == "trusted"
+    assert states["settings:/root/.npmrc"] == "unreadable"
+    stores = told(fresh.trustinstall("stores", "--json", user="alice"))["stores"]
+    assert not [one for one in stores if one["problem"] == "the bundle holds no certificate"]
