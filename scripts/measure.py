@@ -80,8 +80,8 @@ def developers() -> list[Case]:
         Case(NATIVE, BARE),
         Case("bare: certutil, ten profiles", ("sh", "-ec", _TEN_PROFILES)),
         Case("bare: keytool, three Javas", ("sh", "-ec", _THREE_JAVAS)),
-        Case("add", ours("add", "--skip", "settings", "--for-user", "alice", CORP), (), beside, 1.25),
-        Case("add, with tools' settings", everything, (), beside),
+        Case("add, no settings or variables", (*everything, "--skip", "settings", "--env", "none"), (), beside, 1.25),
+        Case("add", everything, (), beside),
         Case("remove", ours("remove", CORP), (everything,)),
     ]
 
