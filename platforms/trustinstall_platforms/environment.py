@@ -130,8 +130,11 @@ class Environment:
         return None if _place_of(host, store.location) else host.openssl_refuses(store.location)
 
     def _set(self, host: Host, store: Store, carrier: _Carrier, new: list[str], record: Record) -> Plan:
-        entries, directories = _carried(record)
+        entries, directories = tool_places.carried(record)
         body = self._body(host, carrier)
+        if not any(name in body for name in _NAMES):
+            cause = "every variable that would be set is set there already"
+            raise StoreError(store=store.id, cause=cause, advice="add the certificate to what they name")
         if body == carrier.section or (carrier.section is not None and not self._mode):
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
         path, kind = store.location, carrier.place.format
@@ -164,15 +167,10 @@ class Environment:
         return "\n".join((*place.head, *assignments.kept(place.style, ours)))
 
     def _store(self, host: Host, place: env_places.Place, path: str) -> Store | None:
-        directory = own_files.directory(host)
-        location = host.real(path)
-        if directory is None:
+        directory, standing = own_files.directory(host), tool_places.standing(host, path)
+        if directory is None or standing is None:
             return None
-        owner, unwritable = tool_places.owner(host, location)
-        if host.account.is_root and owner != 0:
-            return None  # a link of root's into another account's files, which root does not even read
-        if host.link_target(path) is not None and host.status(location) is None:
-            unwritable = "it is a link that leads nowhere; mend the link"
+        location, owner, unwritable = standing
         if not assignments.fits(directory):
             unwritable = f"{printable(directory, 4096)} cannot be named in it; its name has unusual characters"
         return Store(
@@ -222,7 +220,7 @@ class Environment:
 
 def _take_back(host: Host, path: str, kind: str, section: str, record: Record) -> Plan:
     old = host.read(path, _LIMIT)
-    entries, directories = _carried(record)
+    entries, directories = tool_places.carried(record)
     change = SetKey(kind, PATH, section, present=False, inserted=entries[0] if entries else "")
     if not change.apply(old) and path in entries:
         return Plan((Delete(path, digest(old)), *map(RemoveDirectory, reversed(directories))), withdraws=True)
@@ -239,9 +237,3 @@ def _named_by(host: Host, section: str) -> str:
     own, system = own_files.directory(host), systemroots.find(host)
     ours = (f"{own}/{name}" for name in (own_files.ANCHORS, own_files.BUNDLE))
     return next((path for path in ours if path in section), system.path if system else "")
-
-
-def _carried(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was written and made for our section: every placement in the store says it."""
-    first = next((one for one in record.values() if one.entries), None)
-    return (first.entries, first.directories) if first else ((), ())

@@ -116,7 +116,7 @@ class Settings:
         if setting.value is None:
             return self._set(host, store, setting, new, foreign)
         if new:
-            entries, directories = _carried(record)
+            entries, directories = tool_places.carried(record)
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
         holds = record.keys() or seen.ours
         if not go & holds or holds - go:
@@ -154,7 +154,7 @@ class Settings:
     def _take_back(self, host: Host, store: Store, setting: _Setting, record: Record) -> Plan:
         path, tool = store.location, setting.tool
         old = host.read(path, _LIMIT)
-        entries, directories = _carried(record)
+        entries, directories = tool_places.carried(record)
         inserted = entries[0] if entries else ""
         try:
             new = editing.take(tool.format, old, tool.key, inserted)
@@ -168,16 +168,11 @@ class Settings:
 
     def _store(self, host: Host, tool: Tool, path: str) -> Store | None:
         """The store of a tool's file; None where our own files could not be named."""
-        directory = own_files.directory(host)
-        location = host.real(path)
-        if directory is None:
+        directory, standing = own_files.directory(host), tool_places.standing(host, path)
+        if directory is None or standing is None:
             return None
-        owner, unwritable = tool_places.owner(host, location)
-        if host.account.is_root and owner != 0:
-            return None  # a link of root's into another account's files, which root does not even read
+        location, owner, unwritable = standing
         setting = self._setting(host, location, tool)
-        if host.link_target(path) is not None and host.status(location) is None:
-            unwritable = "it is a link that leads nowhere; mend the link"
         follows = None
         if setting.bundle and not setting.ours:
             found = systemroots.find(host)
@@ -233,9 +228,3 @@ class Settings:
             return ""
         there = value is not None and value.startswith("/") and systemroots.bundle(host, value) is not None
         return host.real(value or "/") if there else ""
-
-
-def _carried(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was written and made when the key was set: every placement in the store says it."""
-    first = next((one for one in record.values() if one.entries), None)
-    return (first.entries, first.directories) if first else ((), ())

@@ -11,6 +11,7 @@ from trustinstall_platforms.python_environments import BINARIES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from trustinstall.backend import Record
     from trustinstall.host import Host
 
 _MAC = "~/Library/"  # where only a Mac keeps settings
@@ -54,6 +55,26 @@ def owner(host: Host, location: str) -> tuple[int, str | None]:
     except PermissionError as error:
         return host.account.uid, f"{error.strerror}; take that right away, so that nobody else can write it"
     return whose, host.may_write(first) if whose == host.account.uid else None
+
+
+def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
+    """Where a path leads, whose that is or would be, and why it cannot be written.
+
+    None for a link of root's into another account's files, which root does not even read.
+    """
+    location = host.real(path)
+    whose, unwritable = owner(host, location)
+    if host.account.is_root and whose != 0:
+        return None
+    if host.link_target(path) is not None and host.status(location) is None:
+        unwritable = "it is a link that leads nowhere; mend the link"
+    return location, whose, unwritable
+
+
+def carried(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was written into a file, and made for it: every placement in the store says it."""
+    first = next((one for one in record.values() if one.entries), None)
+    return (first.entries, first.directories) if first else ((), ())
 
 
 def missing_parents(host: Host, location: str) -> list[str]:

@@ -280,3 +280,16 @@ def test_what_the_machine_says_is_no_store_of_an_account(fresh: Throwaway) -> No
     session = {"NODE_EXTRA_CA_CERTS": f"{MACHINES}/anchors.pem"}
     found = told(fresh.trustinstall("add", "--json", CERT, user="alice", env=session))
     assert not [one for one in found["stores"] if one["location"].startswith(MACHINES)]
+
+
+def test_where_everything_is_set_already_that_is_said(fresh: Throwaway) -> None:
+    """A file of the machine's that sets each variable itself is named as failed, and left to the byte."""
+    deliver(fresh)
+    quick(fresh)
+    names = ("NODE_EXTRA_CA_CERTS", "DENO_CERT", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "DENO_TLS_CA_STORE")
+    said = "".join(f"{name}=/srv/theirs\n" for name in names)
+    fresh.write("/etc/environment", said)
+    found = told(fresh.trustinstall("add", "--json", CERT))
+    (ours,) = (one for one in found["stores"] if one["location"] == "/etc/environment")
+    assert (ours["result"], "set there already" in ours["detail"]) == ("failed", True)
+    assert (found["exit_code"], fresh.read("/etc/environment").decode()) == (3, said)
