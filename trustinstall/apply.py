@@ -24,6 +24,7 @@ from trustinstall.plan import (
     MakeDirectory,
     Native,
     RemoveDirectory,
+    SetVariables,
     digest,
     link_digest,
 )
@@ -96,6 +97,9 @@ def operate(host: Host, operation: Native, commands: Commands) -> str | None:
     for run in commands(operation):
         if isinstance(run, Erase):
             host.erase(run.path, run.table, run.where)
+            continue
+        if isinstance(run, SetVariables):
+            host.set_variables(run.hive, run.path, dict(run.values))
             continue
         if isinstance(run, Delete | RemoveDirectory):
             perform(host, run, "")

@@ -12,21 +12,34 @@ from trustinstall_platforms import own_files
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
+_NOTHING = "nothing was added yet that variables could name; run trustinstall add FILE first"
+
 
 def values(host: Host, *, replacing: bool) -> dict[str, str]:
     """The variables of the acting account: those that name its own files, or else the machine's.
 
     Raises UsageProblem where nothing has been added that they could name.
     """
+    if host.platform == "win32":
+        return _in_windows(host)
     own = _own(host)
     if own is not None and not host.account.is_root:
         return variables.values(*own, replacing=replacing, machine=False)
     system, root = systemroots.find(host), host.account_of(0)
     machine = _own(replace(host, account=root)) if root is not None else None
     if machine is None and (system is None or not views.machine_ledger(host)[0].claims):
-        raise UsageProblem("nothing was added yet that variables could name; run trustinstall add FILE first")
+        raise UsageProblem(_NOTHING)
     bundle = system.path if system else machine[1] if machine else ""
     return variables.values(machine[0] if machine else bundle, bundle, replacing=replacing, machine=True)
+
+
+def _in_windows(host: Host) -> dict[str, str]:
+    """An account's file, or else the machine's; nothing there replaces. Every reader takes forward slashes."""
+    for directory in (own_files.directory(host), host.machine_state_base()):
+        path = f"{directory}/{own_files.ANCHORS}"
+        if directory is not None and host.status(path) is not None:
+            return variables.values(path, "", replacing=False, machine=True)
+    raise UsageProblem(_NOTHING)
 
 
 def shell_of(host: Host) -> str:

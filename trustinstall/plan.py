@@ -170,8 +170,20 @@ class Erase:
     where: tuple[tuple[str, bytes], ...]
 
 
+@dataclass(frozen=True)
+class SetVariables:
+    """Set values of text in one key of Windows' registry, or delete them (None), and tell who is to read them anew.
+
+    The key is one of environment variables; `hive` is HKLM or HKCU.
+    """
+
+    hive: str
+    path: str
+    values: tuple[tuple[str, str | None], ...]
+
+
 Step = Edit | Delete | Link | MakeDirectory | RemoveDirectory
-Command = Run | Erase | Delete | RemoveDirectory  # what an operation is made of
+Command = Run | Erase | SetVariables | Delete | RemoveDirectory  # what an operation is made of
 Undo = Step | Native
 
 

@@ -17,14 +17,14 @@ from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.plan import ABSENT, ANY, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall.setting import SetKey
-from trustinstall_platforms import bundles, env_places, own_files, tool_places
+from trustinstall_platforms import bundles, env_places, env_registry, own_files, tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Step
+    from trustinstall.plan import Native, Refresh, SetVariables, Step
 
 ADD, REPLACE, NONE = MODES = ("add", "replace", "none")
 _LIMIT = 1024 * 1024  # bytes; no such file is larger
@@ -61,6 +61,9 @@ class Environment:
         """The files that somebody here reads, whether they are there yet or not, and the bundles that others name."""
         if self._mode == NONE:
             return
+        if host.platform == "win32":
+            yield from env_registry.stores(host, self.name)
+            return
         named: dict[str, str] = {}
         for place, path in env_places.places(host):
             store = self._store(host, place, path)
@@ -73,6 +76,8 @@ class Environment:
 
     def at(self, host: Host, location: str) -> Store | None:
         """The file at a location, or the bundle that a variable named."""
+        if host.platform == "win32":
+            return env_registry.at(host, self.name, location)
         for place, path in env_places.places(host, all_of_them=True):
             if host.real(path) == location:
                 return self._store(host, place, path)
@@ -81,6 +86,8 @@ class Environment:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See what programs are told to trust by our section."""
+        if env_registry.is_key(host, store.location):
+            return env_registry.observe(host)
         place = _place_of(host, store.location)
         if place is None:
             return bundles.observe(host, store.location)
@@ -94,6 +101,9 @@ class Environment:
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in what it names."""
+        if env_registry.is_key(host, store.location):
+            path = env_registry.named(host)
+            return bundles.anchors(host, path) if path and host.status(path) else iter(())
         place = _place_of(host, store.location)
         section = self._carrier(host, store.location, place).section if place else None
         named = store.location if place is None else _named_by(host, section) if section else ""
@@ -104,6 +114,8 @@ class Environment:
 
         Raises StoreError where the file cannot be changed for certain.
         """
+        if env_registry.is_key(host, store.location):
+            return env_registry.plan(host, store, seen, wanted, record, replacing=self._mode == REPLACE)
         place = _place_of(host, store.location)
         if place is None:
             return bundles.plan(host, store, seen, wanted, record, _MEND)
@@ -121,13 +133,18 @@ class Environment:
             return Plan()
         return _take_back(host, store.location, place.format, carrier.section, record)
 
+    def commands(self, host: Host, _store: Store, step: Native) -> Sequence[SetVariables]:
+        """What is written into Windows' registry; files have no operations."""
+        return env_registry.commands(host, step)
+
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from it."""
         return None
 
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load a bundle that somebody's variable names; our own are looked at where they are made."""
-        return None if _place_of(host, store.location) else host.openssl_refuses(store.location)
+        ours = env_registry.is_key(host, store.location) or _place_of(host, store.location)
+        return None if ours else host.openssl_refuses(store.location)
 
     def _set(self, host: Host, store: Store, carrier: _Carrier, new: list[str], record: Record) -> Plan:
         entries, directories = tool_places.carried(record)

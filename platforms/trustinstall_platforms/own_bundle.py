@@ -39,20 +39,22 @@ _STALE = "the system's roots have changed since it was made; add makes it anew"
 
 
 class OwnBundle:
-    """The backend of both files; the store is the bundle, and the file of our roots alone goes with it."""
+    """The backend of both files; the store is the bundle, and the file of our roots alone goes with it.
+
+    On Windows that file is all there is.
+    """
 
     name = "own-bundle"
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
         """The acting account's, whether it is there yet or not."""
-        directory = own_files.directory(host)
-        if directory is not None:
-            yield self._store(host, f"{directory}/{own_files.BUNDLE}")
+        location = own_files.location(host)
+        if location is not None:
+            yield self._store(host, location)
 
     def at(self, host: Host, location: str) -> Store | None:
         """The store at a location, if that is the acting account's."""
-        known = location == f"{own_files.directory(host)}/{own_files.BUNDLE}"
-        return self._store(host, location) if known else None
+        return self._store(host, location) if location == own_files.location(host) else None
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See what it holds; the system's roots that it should hold and does not, or no longer, are a problem."""
@@ -123,6 +125,8 @@ class OwnBundle:
         return Plan((*_deletes(host, store.location), *map(RemoveDirectory, reversed(made))), withdraws=True)
 
     def _content(self, host: Host, store: Store, ours: list[Certificate]) -> bytes:
+        if store.location == _beside(store.location):
+            return Blocks(add=tuple(ours)).apply(_HEAD)
         theirs = _theirs(host, frozenset(one.sha256 for one in ours))
         if not theirs:
             advice = "install the package ca-certificates"
@@ -159,7 +163,7 @@ def _named(host: Host, location: str) -> bool:
 
 
 def _deletes(host: Host, location: str) -> list[Step]:
-    there = ((path, host.read_or_none(path)) for path in (_beside(location), location))
+    there = ((path, host.read_or_none(path)) for path in dict.fromkeys((_beside(location), location)))
     return [Delete(path, digest(content)) for path, content in there if content is not None]
 
 

@@ -1,7 +1,8 @@
 """Where our own two files lie that settings of tools name: one with our roots alone, one with all of them.
 
 The machine's are in /usr/local/share (FHS 3.0, 4.9: what the administrator adds, readable by everybody, kept by
-upgrades and by whoever clears /var); on macOS beside our ledger, because Homebrew gives /usr/local to somebody.
+upgrades and by whoever clears /var); on macOS beside our ledger, because Homebrew gives /usr/local to somebody, and so
+on Windows, where only our roots alone are kept: it has no bundle of public roots.
 An account's are in its data directory (the XDG base directory specification's default): unlike its state directory,
 that is no place that people empty. The path depends on the account alone, and on no variable, as the ledger's does.
 """
@@ -24,9 +25,9 @@ MACHINE = "/usr/local/share/trustinstall"
 
 def directory(host: Host) -> str | None:
     """The directory of the acting account's own files (root's are the machine's); None where it can have none."""
-    if host.is_image or host.platform == "win32":
+    if host.is_image:
         return None
-    if host.platform == "darwin":
+    if host.platform in {"darwin", "win32"}:
         try:
             return host.state_base()
         except StateError:
@@ -34,3 +35,9 @@ def directory(host: Host) -> str | None:
     if host.account.is_root:
         return MACHINE
     return f"{host.account.home.rstrip('/')}/.local/share/trustinstall" if host.account.home else None
+
+
+def location(host: Host) -> str | None:
+    """The file that stands for both: the whole bundle, or on Windows our roots alone."""
+    own = directory(host)
+    return None if own is None else f"{own}/{ANCHORS if host.platform == 'win32' else BUNDLE}"

@@ -75,7 +75,7 @@ def test_a_linux_in_c_is_believed_by_nobody(shared: Windows) -> None:
     shared.write(r"C:\etc\ssl\certs\ca-certificates.crt", make_root().pem)
     shared.write(r"C:\usr\sbin\update-ca-certificates", "#!/bin/sh\n")
     stores = json.loads(shared.trustinstall("stores", "--json", check=True).stdout)["stores"]
-    assert {one["backend"] for one in stores} == {"windows", "certifi"}
+    assert {one["backend"] for one in stores} == {"windows", "certifi", "environment"}
     assert ask(shared, 'print(json.dumps(Host.current().status("/etc/os-release") is None))') is True
 
 
@@ -344,6 +344,8 @@ def test_the_companys_root_comes_out_of_the_machines_store(windows: Windows) -> 
     assert {one["id"].partition(":")[0]: one["result"] for one in json.loads(done.stdout)["stores"]} == {
         "windows": "already",
         "certifi": "added",
+        "own-bundle": "added",
+        "environment": "added",
     }
     assert company.pem.strip() in windows.read(BUNDLE).replace(b"\r", b"")
     assert windows.trustinstall("remove", company.sha256).returncode == 0

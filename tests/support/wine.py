@@ -38,8 +38,17 @@ CALLS = r"C:\certutil\calls"
 PROGRAM = (PYTHON, "-I", "-m", "trustinstall")
 
 #: Lives as long as its standard input, and with it Wine's services: each start but the first takes a tenth of a second.
-#: Wine takes the machine's public roots into the ROOT store when that is first looked at after its start.
-_KEEPER = "import ssl, sys; ssl.enum_certificates('ROOT'); print('ready', flush=True); sys.stdin.read()"
+#: Wine takes the machine's public roots into the ROOT store when that is first looked at after its start. It starts the
+#: desktop, here one without a screen, when that is first asked for; that keeps the pipes of whoever asked.
+_KEEPER = r"""
+import ctypes, ssl, sys, winreg
+with winreg.CreateKey(winreg.HKEY_CURRENT_USER, r"Software\Wine\Drivers") as key:
+    winreg.SetValueEx(key, "Graphics", 0, winreg.REG_SZ, "null")
+ctypes.WinDLL("user32").GetDesktopWindow()
+ssl.enum_certificates("ROOT")
+print("ready", flush=True)
+sys.stdin.read()
+"""
 
 _ROOTS = """
 import hashlib, json, ssl

@@ -240,6 +240,10 @@ class Host:
         """A binary value or number in the registry, or None; see `registry.value`."""
         return registry.value(hive, path, name)
 
+    def registry_text(self, hive: str, path: str, name: str) -> str | None:
+        """A text in the registry, or None; see `registry.text`."""
+        return registry.text(hive, path, name)
+
     def windows_tool(self, name: str) -> str:
         """The path of a tool that Windows brings along; of that name there may be others."""
         return system.windows_tool(name)
@@ -379,6 +383,11 @@ class Host:
     def erase(self, path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
         """Take rows out of an SQLite database; see `database.erase`."""
         database.erase(self.where(path), table, where)
+
+    def set_variables(self, hive: str, path: str, values: Mapping[str, str | None]) -> None:
+        """Set or delete environment variables in Windows' registry, and tell programs; see `registry.set_texts`."""
+        registry.set_texts(hive, path, values)
+        system.tell_of_variables()
 
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; False where there was one. Parents must exist."""

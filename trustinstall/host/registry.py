@@ -1,10 +1,14 @@
-"""The door to Windows' registry, its 64-bit view; it is only read."""
+"""The door to Windows' registry, its 64-bit view; only texts are written."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MOST = 100_000  # keys below one; the largest store of certificates has a few hundred
 LARGEST = 1024 * 1024  # bytes of a value
@@ -59,3 +63,40 @@ def value(hive: str, path: str, name: str) -> bytes | int | None:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
         return found
     return None
+
+
+def text(hive: str, path: str, name: str) -> str | None:
+    """A text as it is written, nothing in it expanded; "" for a value of another type; None where there is none.
+
+    Raises OSError where it may not be read.
+    """
+    if sys.platform == "win32":
+        import winreg
+
+        try:
+            with winreg.OpenKey(
+                getattr(winreg, _HIVES[hive]), path, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+            ) as key:
+                found, kind = winreg.QueryValueEx(key, name)
+        except FileNotFoundError:
+            return None
+        return str(found) if kind in {winreg.REG_SZ, winreg.REG_EXPAND_SZ} else ""
+    return None
+
+
+def set_texts(hive: str, path: str, values: Mapping[str, str | None]) -> None:
+    """Set texts in a key that is there, or delete those that are None. Raises OSError where that is refused."""
+    if sys.platform == "win32":
+        import contextlib
+        import winreg
+
+        with winreg.OpenKey(
+            getattr(winreg, _HIVES[hive]), path, 0, winreg.KEY_SET_VALUE | winreg.KEY_WOW64_64KEY
+        ) as key:
+            for name, value in values.items():
+                if value is not None:
+                    winreg.SetValueEx(key, name, 0, winreg.REG_SZ, value)
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    winreg.DeleteValue(key, name)
+            winreg.FlushKey(key)

@@ -50,6 +50,14 @@ def windows_tool(name: str) -> str:
     return f"C:/Windows/System32/{name}"
 
 
+def tell_of_variables() -> None:
+    """Have programs read environment variables anew, where there is a way to tell them."""
+    if sys.platform == "win32":
+        from trustinstall.host import winapi
+
+        winapi.tell_of_variables()
+
+
 def has_desktop() -> bool:
     """Whether a window that a tool opens can be seen by somebody: on Windows, services have none."""
     if sys.platform == "win32":

@@ -131,6 +131,20 @@ def has_desktop() -> bool:
     return bool(known and flags.flags & 0x1)  # WSF_VISIBLE
 
 
+def tell_of_variables() -> None:
+    """Have the desktop, and what else listens, read environment variables anew (WM_SETTINGCHANGE's page says so).
+
+    Who hangs is not waited for; who was not told has them after the next login.
+    """
+    answer = ctypes.c_size_t()
+    send = function(
+        "user32", "SendMessageTimeoutW", ctypes.c_ssize_t, wintypes.HWND, wintypes.UINT, wintypes.WPARAM,
+        wintypes.LPCWSTR, wintypes.UINT, wintypes.UINT, ctypes.POINTER(ctypes.c_size_t),
+    )  # fmt: skip
+    # HWND_BROADCAST, WM_SETTINGCHANGE, SMTO_ABORTIFHUNG; milliseconds for each window
+    send(0xFFFF, 0x001A, 0, "Environment", 0x0002, 1000, ctypes.byref(answer))
+
+
 def show_colours() -> bool:
     """Make the console understand escape sequences (Windows 10 and later); whether it does."""
     get = function("kernel32", "GetConsoleMode", wintypes.BOOL, wintypes.HANDLE, ctypes.POINTER(wintypes.DWORD))
