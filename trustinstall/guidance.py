@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,8 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
     served = (one.store for one in report.outcomes if one.store.serves and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
     return tuple(
-        f"Programs that still run have variables which name {path}: it keeps the public roots alone. Once they have "
+        f"Programs that still run have variables which name files in {posixpath.dirname(path)}: they keep the public "
+        "roots alone. Once they have "
         "ended, at the latest with the next boot, the next `trustinstall` takes it away."
         for path in left
     )

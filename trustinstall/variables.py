@@ -23,8 +23,9 @@ class Variable:
         source: how that is known.
         known: "real" or "documented".
         value: what a variable that switches is set to; "" where it names a file.
-        follows: whether its readers trust what the system's store holds without it: it helps an account that cannot
-            change that store, and would only override what others have decided where the machine is changed.
+        follows: whether its readers trust what the system's store holds without it (Deno by its switch): it helps an
+            account that cannot change that store, and would only override what others have decided, or outlive the
+            file that it names, where the machine is changed.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Variable:
 
 ADDS = (
     Variable("NODE_EXTRA_CA_CERTS", "Node.js, npm, Electron, Bun, Deno from 2.8", "Node.js documentation, CLI", "real"),
-    Variable("DENO_CERT", "Deno", "Deno documentation, environment variables"),
+    Variable("DENO_CERT", "Deno", "Deno documentation, environment variables", "real", follows=True),
 )
 SWITCHES = (
     Variable("UV_SYSTEM_CERTS", "uv from 0.11", "uv documentation, environment variables", "real", "true"),
@@ -78,7 +79,7 @@ def values(anchors: str, bundle: str, *, replacing: bool, machine: bool) -> dict
     `anchors` and `bundle` are the paths of our roots alone, and of a whole bundle. For a `machine` whose own store was
     changed those are left out whose readers follow it; for an account those that switch to a store without ours.
     """
-    found = {one.name: anchors for one in ADDS}
+    found = {one.name: anchors for one in ADDS if not (machine and one.follows)}
     if machine:
         found |= {one.name: one.value for one in SWITCHES}
     if replacing:

@@ -110,18 +110,17 @@ class OwnBundle:
         return None if host.status(store.location) is None else host.openssl_refuses(store.location)
 
     def _take_away(self, host: Host, store: Store, made: tuple[str, ...], go: set[str]) -> Plan:
-        """Both files; what a running program's variable names stays for it, without ours."""
-        steps: list[Step] = [
-            Delete(path, digest(host.read(path)))
-            for path in (_beside(store.location), store.location)
-            if host.status(path)
-        ]
-        if host.named_in_environment(store.location):
+        """Both files; where a running program's variable names one, both stay for it, without ours.
+
+        Deno reaches nothing where DENO_CERT names a file that is gone; it and Node.js take one without certificates.
+        """
+        if _named(host, store.location):
             theirs = b"".join(one.pem for one in _theirs(host, frozenset(go)))
             content = _LEFT + (b"# directories %d\n" % len(made) if made else b"") + theirs
-            steps[-1] = Edit(store.location, Content(content), digest(host.read(store.location)))
-            return Plan(tuple(steps), withdraws=True)
-        return Plan((*steps, *map(RemoveDirectory, reversed(made))), withdraws=True)
+            left = {_beside(store.location): _LEFT, store.location: content}
+            edits = [edit for path, each in left.items() if (edit := _edit(host, path, each)) is not None]
+            return Plan(tuple(edits), withdraws=True)
+        return Plan((*_deletes(host, store.location), *map(RemoveDirectory, reversed(made))), withdraws=True)
 
     def _content(self, host: Host, store: Store, ours: list[Certificate]) -> bytes:
         theirs = _theirs(host, frozenset(one.sha256 for one in ours))
@@ -148,10 +147,20 @@ class OwnBundle:
 
 def _sweep(host: Host, location: str, old: bytes) -> Plan:
     """Take away what was left for programs that ran, when they have ended."""
-    if host.named_in_environment(location):
+    if _named(host, location):
         return Plan()
     made = map(RemoveDirectory, reversed(_made(location, old)))
-    return Plan((Delete(location, digest(old)), *made), withdraws=True)
+    return Plan((*_deletes(host, location), *made), withdraws=True)
+
+
+def _named(host: Host, location: str) -> bool:
+    """Whether a running program has a variable that names either file."""
+    return any(map(host.named_in_environment, (_beside(location), location)))
+
+
+def _deletes(host: Host, location: str) -> list[Step]:
+    there = ((path, host.read_or_none(path)) for path in (_beside(location), location))
+    return [Delete(path, digest(content)) for path, content in there if content is not None]
 
 
 def _made(location: str, left: bytes) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def test_the_machines_variables_reach_every_login(fresh: Throwaway) -> None:
     for name, (user, words) in LOGINS.items():
         found = seen(fresh, *words, user=user)
         assert (found["NODE_EXTRA_CA_CERTS"], found["UV_SYSTEM_CERTS"]) == (f"{MACHINES}/anchors.pem", "true"), name
-        assert not {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "JAVA_TOOL_OPTIONS"} & found.keys(), name
+        assert not {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "JAVA_TOOL_OPTIONS", "DENO_CERT"} & found.keys(), name
     assert by_cron(fresh)["NODE_EXTRA_CA_CERTS"] == f"{MACHINES}/anchors.pem"
     manager = fresh.read("/etc/systemd/system.conf.d/90-trustinstall.conf").decode()
     assert f'\n[Manager]\nDefaultEnvironment="NODE_EXTRA_CA_CERTS={MACHINES}/anchors.pem"\n' in manager
@@ -176,21 +176,29 @@ def test_no_file_that_would_hide_another_is_made(fresh: Throwaway) -> None:
     assert (fresh.read("/home/alice/.bash_profile"), fresh.path("/home/bob/.profile").exists()) == (b"# mine\n", False)
 
 
-def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway) -> None:
-    """The bundle that it names stays without ours, which is said, and goes with the next command after its end."""
+@pytest.mark.parametrize("mode", ["replace", "add"])
+def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway, mode: str) -> None:
+    """What it names stays without ours, which is said, and goes with the next command after its end.
+
+    Deno reaches nothing at all where DENO_CERT names a file that is gone, and Node.js warns at each start.
+    """
     deliver(fresh)
     home = set(fresh.changes())
-    assert fresh.trustinstall("add", CERT, user="alice").returncode == 0
+    assert fresh.trustinstall("add", "--env", mode, CERT, user="alice").returncode == 0
     shell = fresh.popen(["bash", "-l", "-c", "echo up; exec sleep 1000"], user="alice")
     assert shell.stdout is not None
     shell.stdout.readline()
     removed = fresh.trustinstall("remove", CERT, user="alice", check=True)
-    assert f"name {OWN}/bundle.pem: it keeps the public roots alone." in " ".join(removed.stdout.split())
+    assert f"name files in {OWN}: they keep the public roots alone." in " ".join(removed.stdout.split())
     left = fresh.read(f"{OWN}/bundle.pem")
-    assert (holds(fresh, f"{OWN}/bundle.pem"), left.count(b"BEGIN"), fresh.path(f"{OWN}/anchors.pem").exists()) == (
+    assert (
+        holds(fresh, f"{OWN}/bundle.pem"),
+        left.count(b"BEGIN"),
+        fresh.read(f"{OWN}/anchors.pem").count(b"BEGIN"),
+    ) == (
         False,
         fresh.read(DEBIAN).count(b"BEGIN"),
-        False,
+        0,
     )
     assert fresh.trustinstall("remove", CERT, user="alice").returncode == 0
     assert fresh.path(f"{OWN}/bundle.pem").exists()
@@ -200,6 +208,18 @@ def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway) -> Non
     ours = {"/home/alice/.local", "/home/alice/.local/state"}
     new = {path for path in fresh.changes() if path not in home and not path.startswith("/home/alice/.local/state/")}
     assert new <= ours
+
+
+def test_what_runs_in_a_container_names_another_file(fresh: Throwaway) -> None:
+    """A process of alice's with another root directory names no file of this machine's, and nothing is left for it."""
+    deliver(fresh)
+    with Throwaway(java=False) as other:
+        session = {"DENO_CERT": f"{OWN}/anchors.pem", "SSL_CERT_FILE": f"{OWN}/bundle.pem"}
+        with other.popen(["sleep", "1000"], user="alice", env=session) as there:
+            assert fresh.trustinstall("add", CERT, user="alice").returncode == 0
+            assert fresh.trustinstall("remove", CERT, user="alice").returncode == 0
+            there.kill()
+    assert not fresh.path(OWN).exists()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -270,13 +270,18 @@ cd /srv && mcs Get.cs
 def install(root: Throwaway) -> None:
     """Put into a throw-away root what these clients need beside Debian's packages."""
     copy_in(root, downloads(*_WHEELS), "/opt/many")
-    for name, package in _NPM.items():
-        root.write(f"/opt/{name}", _binary(name, package).read_bytes(), mode=0o755)
+    for name in _NPM:
+        root.write(f"/opt/{name}", npm_program(name).read_bytes(), mode=0o755)
     root.write("/opt/go-get", _go().read_bytes(), mode=0o755)
     root.write("/opt/mono.deb", _debian("ca-certificates-mono").read_bytes())
     root.write("/srv/Get.cs", _MONO)
     root.write("/etc/hosts", root.read("/etc/hosts") + f"127.0.0.1 {NAME}\n".encode())
     root.run(["sh", "-c", _SETUP.replace("WHEELS", " ".join(f"'{one}'" for one in _WHEELS))], timeout=180, check=True)
+
+
+def npm_program(name: str) -> Path:
+    """A program of npm's on this machine: "bun" or "deno"."""
+    return _binary(name, _NPM[name])
 
 
 def _kept(name: str, what: object) -> Path:

@@ -108,7 +108,7 @@ def test_no_file_is_too_odd_to_be_looked_at(text: str, style: str) -> None:
 def test_what_is_set_for_whom() -> None:
     """A machine gets what adds and switches, and with `replacing` what its own store does not reach."""
     machine = variables.values("/a", "/b", replacing=False, machine=True)
-    assert machine.keys() == {one.name for one in (*variables.ADDS, *variables.SWITCHES)}
+    assert machine.keys() == {"NODE_EXTRA_CA_CERTS", *(one.name for one in variables.SWITCHES)}
     wide = variables.values("/a", "/b", replacing=True, machine=True)
     assert {"REQUESTS_CA_BUNDLE", "PIP_CERT", "AWS_CA_BUNDLE"} <= wide.keys() - machine.keys()
     assert not {"SSL_CERT_FILE", "JAVA_TOOL_OPTIONS", "GIT_SSL_CAINFO"} & wide.keys()

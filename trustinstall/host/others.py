@@ -129,7 +129,8 @@ def _other(tool: str, top: str) -> int | None:
 def named_in_environment(path: str) -> bool:
     """Whether another process of the acting account's was started with a variable that names a file; source: proc(5).
 
-    Other systems than Linux do not show it: then nobody is known to have one.
+    In a container it would be another file of that name. Other systems than Linux do not show it: then nobody is known
+    to have one.
     """
     me, word = os.geteuid() if hasattr(os, "geteuid") else 0, os.fsencode(f"={path}\0")
     for pid in filter(str.isdecimal, files.names("/proc")):
@@ -137,7 +138,7 @@ def named_in_environment(path: str) -> bool:
             if os.stat(f"/proc/{pid}").st_uid != me or pid == str(os.getpid()):
                 continue
             with open(f"/proc/{pid}/environ", "rb") as file:
-                if word in file.read(_MOST_ENVIRONMENT):
+                if word in file.read(_MOST_ENVIRONMENT) and os.path.samefile(f"/proc/{pid}/root", "/"):
                     return True
         except OSError:
             continue
