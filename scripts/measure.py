@@ -80,8 +80,8 @@ def developers() -> list[Case]:
         Case(NATIVE, BARE),
         Case("bare: certutil, ten profiles", ("sh", "-ec", _TEN_PROFILES)),
         Case("bare: keytool, three Javas", ("sh", "-ec", _THREE_JAVAS)),
-        Case("add, no settings or variables", (*everything, "--skip", "settings", "--env", "none"), (), beside, 1.25),
-        Case("add", everything, (), beside),
+        Case("add --env none", (*everything, "--env", "none"), (), beside, 1.25),
+        Case("add, with variables", everything, (), beside),
         Case("remove", ours("remove", CORP), (everything,)),
     ]
 
@@ -114,8 +114,9 @@ def deliver_pythons(root: Throwaway) -> None:
 
 
 def deliver_developer(root: Throwaway) -> None:
-    """Ten profiles, three Javas with keystores of their own, and no policy that would reach the profiles."""
+    """Ten profiles, three Javas with keystores of their own, no policy that would reach the profiles, and no tools."""
     root.run(["rm", "-rf", "/usr/lib/firefox-esr", "/usr/bin/firefox-esr", "/usr/bin/chromium"], check=True)
+    root.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm /usr/bin/wget /usr/bin/hg /usr/bin/svn"], check=True)
     sections = [f"[Profile{one}]\nName=p{one}\nIsRelative=1\nPath=p{one}\n" for one in range(10)]
     root.write(f"{_FIREFOX}/profiles.ini", "\n".join(sections), user="alice")
     for one in range(10):

@@ -102,8 +102,7 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
     return tuple(
         f"Programs that still run have variables which name files in {posixpath.dirname(path)}: they keep the public "
-        "roots alone. Once they have "
-        "ended, at the latest with the next boot, the next `trustinstall` takes it away."
+        "roots alone. The first `trustinstall` after those programs have ended takes them away."
         for path in left
     )
 

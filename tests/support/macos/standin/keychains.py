@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import NoReturn
 
@@ -93,17 +96,32 @@ def add(call: Call, certificate: certs.Certificate, path: str) -> None:
     """Add to a keychain; raises OSStatusError, for a duplicate too: the same issuer and serial number are one item."""
     if not _is_keychain(path):
         raise status.OSStatusError(status.NO_SUCH_KEYCHAIN)
-    there = certificates(path)
-    if any((one.issuer, one.serial) == (certificate.issuer, certificate.serial) for one in there):
+    if any((one.issuer, one.serial) == (certificate.issuer, certificate.serial) for one in certificates(path)):
         raise status.OSStatusError(status.DUPLICATE_ITEM)
-    _write(call, path, [*(one.der for one in there), certificate.der])
+    _unlock(call, path)
+    with _alone(path):
+        _write(path, [*(one.der for one in certificates(path)), certificate.der])
 
 
-def _write(call: Call, path: str, ders: list[bytes]) -> None:
+@contextlib.contextmanager
+def _alone(path: str) -> Generator[None, None, None]:
+    """One writer of a keychain at a time: items are single rows there, and none is lost to another's write."""
+    descriptor = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _unlock(call: Call, path: str) -> None:
     if call.state.locked and path.endswith(machine.LOGIN_KEYCHAIN):
         if call.state.session != "Aqua":
             raise status.OSStatusError(status.INTERACTION_NOT_ALLOWED)
         calls.dialog(call, "unlock")
+
+
+def _write(path: str, ders: list[bytes]) -> None:
     try:
         machine.replace(Path(path), machine.pack_keychain(ders))
     except OSError as error:
@@ -210,8 +228,9 @@ def unique(keychains: list[str], name: str | None, wanted: str | None) -> tuple[
 
 def take_out(call: Call, path: str, certificate: certs.Certificate) -> None:
     """Delete from a keychain; raises OSStatusError."""
-    left = [one.der for one in certificates(path) if one.der != certificate.der]
-    _write(call, path, left)
+    _unlock(call, path)
+    with _alone(path):
+        _write(path, [one.der for one in certificates(path) if one.der != certificate.der])
 
 
 def create_keychain(call: Call) -> int:
