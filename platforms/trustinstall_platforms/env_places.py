@@ -34,6 +34,7 @@ class Place:
         shells: programs that read it.
         platforms: on which systems.
         only: it counts only where it is there already: making it would change what a shell reads.
+        moved: the variable by which the account may have moved it, a key of _MOVES.
     """
 
     path: str
@@ -47,6 +48,12 @@ class Place:
     shells: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ("linux",)
     only: bool = False
+    moved: str = ""
+
+    @property
+    def tail(self) -> str:
+        """Its path below the directory that `moved` names."""
+        return self.path.removeprefix(_MOVES[self.moved])
 
     @property
     def head(self) -> tuple[str, ...]:
@@ -59,6 +66,8 @@ class Place:
         return "whole" if self.style == LAUNCHD else "section"
 
 
+#: Where files are that a variable moves: zsh(1), Startup/shutdown files; the XDG base directory specification.
+_MOVES = {"ZDOTDIR": "~", "XDG_CONFIG_HOME": "~/.config"}
 _BOTH = ("linux", "darwin")
 _SYSTEMD = ("/usr/lib/systemd/systemd", "/lib/systemd/systemd")
 _OURS = "trustinstall"
@@ -146,12 +155,21 @@ PLACES = (
         "environment.d(5)",
         whole=True,
         where=_SYSTEMD,
+        moved="XDG_CONFIG_HOME",
     ),
     Place("~/.bash_profile", "sh", "login shells of bash", "bash(1), Invocation", only=True, platforms=_BOTH),
     Place("~/.bash_login", "sh", "login shells of bash", "bash(1), Invocation", only=True, platforms=_BOTH),
     Place("~/.profile", "sh", "login shells of sh and bash", "bash(1), Invocation", platforms=_BOTH),
     Place("~/.bashrc", "sh", "interactive shells of bash", "bash(1), Invocation", shells=("bash",), platforms=_BOTH),
-    Place("~/.zshenv", "sh", "zsh", "zsh(1), Startup/shutdown files", shells=("zsh",), platforms=_BOTH),
+    Place(
+        "~/.zshenv",
+        "sh",
+        "zsh",
+        "zsh(1), Startup/shutdown files",
+        shells=("zsh",),
+        platforms=_BOTH,
+        moved="ZDOTDIR",
+    ),
     Place(
         f"~/.config/fish/conf.d/{_OURS}.fish",
         "fish",
@@ -160,6 +178,7 @@ PLACES = (
         whole=True,
         shells=("fish",),
         platforms=_BOTH,
+        moved="XDG_CONFIG_HOME",
     ),
 )
 
@@ -172,9 +191,24 @@ def places(host: Host, *, all_of_them: bool = False) -> Iterator[tuple[Place, st
     for one in PLACES:
         if host.platform not in one.platforms or one.machine != host.account.is_root or not (one.machine or home):
             continue
-        path = one.path if one.machine else f"{(home or '').rstrip('/')}{one.path[1:]}"
-        if all_of_them or _counts(host, one, path):
-            yield one, path
+        paths = [one.path] if one.machine else _in_home(host, one, (home or "").rstrip("/"))
+        yield from ((one, path) for path in paths if all_of_them or _counts(host, one, path))
+
+
+def at(host: Host, location: str) -> Place | None:
+    """The place that a file is; what was moved is known by its name, whatever the variable says meanwhile."""
+    exact = (one for one, path in places(host, all_of_them=True) if host.real(path) == location)
+    home = host.account.home
+    inside = home is not None and not host.account.is_root and location.startswith(f"{host.real(home).rstrip('/')}/")
+    moved = (one for one in PLACES if inside and one.moved and location.endswith(one.tail))
+    return next(exact, next(moved, None))
+
+
+def _in_home(host: Host, place: Place, home: str) -> list[str]:
+    """Where an account's file is, and where else the session that we were called from reads it."""
+    usual, elsewhere = f"{home}{place.path[1:]}", host.environ.get(place.moved, "").rstrip("/")
+    there = elsewhere.startswith(f"{home}/") and ".." not in elsewhere.split("/") and host.status(elsewhere) is not None
+    return list(dict.fromkeys((usual, f"{elsewhere}{place.tail}"))) if place.moved and there else [usual]
 
 
 def _counts(host: Host, place: Place, path: str) -> bool:

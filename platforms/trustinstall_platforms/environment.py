@@ -78,9 +78,9 @@ class Environment:
         """The file at a location, or the bundle that a variable named."""
         if host.platform == "win32":
             return env_registry.at(host, self.name, location)
-        for place, path in env_places.places(host, all_of_them=True):
-            if host.real(path) == location:
-                return self._store(host, place, path)
+        place = env_places.at(host, location)
+        if place is not None:
+            return self._store(host, place, location)
         status = host.status(location)
         return self._bundle(host, location, "") if status is not None and status.kind is Kind.FILE else None
 
@@ -88,7 +88,7 @@ class Environment:
         """See what programs are told to trust by our section."""
         if env_registry.is_key(host, store.location):
             return env_registry.observe(host)
-        place = _place_of(host, store.location)
+        place = env_places.at(host, store.location)
         if place is None:
             return bundles.observe(host, store.location)
         carrier = self._carrier(host, store.location, place)
@@ -104,7 +104,7 @@ class Environment:
         if env_registry.is_key(host, store.location):
             path = env_registry.named(host)
             return bundles.anchors(host, path) if path and host.status(path) else iter(())
-        place = _place_of(host, store.location)
+        place = env_places.at(host, store.location)
         section = self._carrier(host, store.location, place).section if place else None
         named = store.location if place is None else _named_by(host, section) if section else ""
         return bundles.anchors(host, named) if named and host.status(named) else iter(())
@@ -116,7 +116,7 @@ class Environment:
         """
         if env_registry.is_key(host, store.location):
             return env_registry.plan(host, store, seen, wanted, record, replacing=self._mode == REPLACE)
-        place = _place_of(host, store.location)
+        place = env_places.at(host, store.location)
         if place is None:
             return bundles.plan(host, store, seen, wanted, record, _MEND)
         carrier = self._carrier(host, store.location, place)
@@ -143,7 +143,7 @@ class Environment:
 
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load a bundle that somebody's variable names; our own are looked at where they are made."""
-        ours = env_registry.is_key(host, store.location) or _place_of(host, store.location)
+        ours = env_registry.is_key(host, store.location) or env_places.at(host, store.location)
         return None if ours else host.openssl_refuses(store.location)
 
     def _set(self, host: Host, store: Store, carrier: _Carrier, new: list[str], record: Record) -> Plan:
@@ -242,11 +242,6 @@ def _take_back(host: Host, path: str, kind: str, section: str, record: Record) -
     if not change.apply(old) and path in entries:
         return Plan((Delete(path, digest(old)), *map(RemoveDirectory, reversed(directories))), withdraws=True)
     return Plan((Edit(path, change, digest(old)),), withdraws=True)
-
-
-def _place_of(host: Host, location: str) -> env_places.Place | None:
-    found = env_places.places(host, all_of_them=True)
-    return next((place for place, path in found if host.real(path) == location), None)
 
 
 def _named_by(host: Host, section: str) -> str:

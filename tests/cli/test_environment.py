@@ -176,6 +176,32 @@ def test_no_file_that_would_hide_another_is_made(fresh: Throwaway) -> None:
     assert (fresh.read("/home/alice/.bash_profile"), fresh.path("/home/bob/.profile").exists()) == (b"# mine\n", False)
 
 
+def test_files_that_a_session_has_moved(fresh: Throwaway) -> None:
+    """Where alice's session moves zsh's and fish's files they say it there; remove needs no such session.
+
+    A directory of somebody else's is left alone, whatever a variable says.
+    """
+    deliver(fresh)
+    moved = {"ZDOTDIR": "/home/alice/dots", "XDG_CONFIG_HOME": "/home/alice/cfg"}
+    for place in ("/home/alice/dots", "/home/alice/cfg/fish"):
+        fresh.run(["mkdir", "-p", place], user="alice", check=True)
+    fresh.write("/home/alice/dots/.zshenv", "# mine\n", user="alice")
+    fresh.run(["mkdir", "-m", "777", "/srv/dots"], check=True)
+    words = {"zsh": ("zsh", "-c", "env"), "fish": ("fish", "-c", "env"), "systemd": (GENERATOR,)}
+    fresh.run(words["fish"], user="alice", env=moved, check=True)  # it makes files for itself
+    before = fresh.changes()
+    assert fresh.trustinstall("add", CERT, user="alice", env=moved).returncode == 0
+    for session in (moved, {}):
+        for name, command in words.items():
+            assert f"SSL_CERT_FILE={OWN}/bundle.pem" in fresh.run(command, user="alice", env=session).stdout, name
+    assert fresh.trustinstall("remove", CERT, user="alice").returncode == 0
+    assert fresh.read("/home/alice/dots/.zshenv") == b"# mine\n"
+    after = fresh.changes(ignore=("/home/alice/.local", *SHELLS))
+    assert {path for path in after if path not in before} == set()
+    assert fresh.trustinstall("add", CERT, user="alice", env={"ZDOTDIR": "/srv/dots"}).returncode == 0
+    assert list(fresh.path("/srv/dots").iterdir()) == []
+
+
 @pytest.mark.parametrize("mode", ["replace", "add"])
 def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway, mode: str) -> None:
     """What it names stays without ours, which is said, and goes with the next command after its end.
