@@ -16,7 +16,7 @@ from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
 from tests.contract.macos import MacMachine
 from tests.contract.settings import AddingSettings, PipSettings
-from tests.contract.windows import WindowsMachine
+from tests.contract.windows import WindowsMachine, WindowsVariables
 from tests.contract.wsl import WslMachine
 from tests.support.families import LAYOUTS
 from tests.support.other_families import OTHERS
@@ -101,7 +101,13 @@ SHORT = {
     "keychain",
 }
 BROWSERS = ("chromium", "firefox")  # what a machine is called that has some
-WINDOWS = ("windows", "windows-user")  # in the full form alone: under Wine, each keeps a core busy for 100 seconds
+#: In the full form alone: under Wine, each keeps a core busy for 100 seconds.
+WINDOWS: dict[str, Callable[[Windows], WindowsMachine]] = {
+    "windows": partial(WindowsMachine, store="windows", elevated=True),
+    "windows-user": partial(WindowsMachine, store="windows-user", elevated=False),
+    "windows-environment": partial(WindowsVariables, elevated=True),
+    "windows-environment-of-an-account": partial(WindowsVariables, elevated=False),
+}
 CARRIED = {"own-bundle"}  # only there while a setting names it: proved with the settings, each of which names one
 SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
 NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
@@ -109,7 +115,13 @@ NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/
 
 def test_every_backend_has_a_machine() -> None:
     """A kind of store that the contract is not run on does not exist."""
-    covered = {backend for backend, _, _ in MACHINES.values()} | {*WINDOWS} | CARRIED | SHARED | NEVER_WRITTEN
+    covered = (
+        {backend for backend, _, _ in MACHINES.values()}
+        | {"windows", "windows-user"}
+        | CARRIED
+        | SHARED
+        | NEVER_WRITTEN
+    )
     assert {backend.name for backend in BACKENDS} == covered
 
 
@@ -122,7 +134,7 @@ class TestContract(Contract):
         """A machine as it was delivered."""
         if request.param in WINDOWS:
             with Windows() as windows:
-                yield WindowsMachine(windows, request.param)
+                yield WINDOWS[request.param](windows)
             return
         _, java, deliver = MACHINES[request.param]
         with Throwaway(java=java, browsers=request.param.startswith(BROWSERS)) as throwaway:

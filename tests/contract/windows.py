@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,9 @@ _KEYS = (
     r"HKLM\SOFTWARE\Policies\Microsoft",
     r"HKCU\SOFTWARE\Microsoft\SystemCertificates",
 )
+_MACHINES_VARIABLES = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
+_ACCOUNTS_VARIABLES = r"HKCU\Environment"
+_TOLD = "import json, os; print(json.dumps(os.environ.get('NODE_EXTRA_CA_CERTS')))"
 _CHANGE = {"fails": "fails", "lies": "lies", "fails afterwards": "late"}
 
 
@@ -31,10 +35,12 @@ class WindowsMachine:
     crowd = 10 if FULL else 4
     singly = True
 
-    def __init__(self, windows: Windows, store: str) -> None:
+    keys: Sequence[str] = _KEYS
+
+    def __init__(self, windows: Windows, store: str, *, elevated: bool) -> None:
         """Deliver it."""
         self.windows, self.store = windows, store
-        self._elevated = store == "windows"
+        self._elevated = elevated
         state = r"C:\ProgramData\trustinstall" if self._elevated else rf"{windows.home}\AppData\Local\trustinstall"
         self._ignored = [windows.path(each) for each in (state, r"C:\certutil", r"C:\contract")]
         self._roots: dict[int, Root] = {}
@@ -89,8 +95,10 @@ class WindowsMachine:
         return found
 
     def _registry(self) -> dict[str, object]:
-        trees = self.windows.registry(*_KEYS)
-        return {rf"{top}\{key}": values for top, tree in zip(_KEYS, trees, strict=True) for key, values in tree.items()}
+        trees = self.windows.registry(*self.keys)
+        return {
+            rf"{top}\{key}": values for top, tree in zip(self.keys, trees, strict=True) for key, values in tree.items()
+        }
 
     def refreshes(self) -> int:
         """Nothing is derived from the registry: every run of the tool adds or deletes one certificate."""
@@ -129,6 +137,65 @@ class WindowsMachine:
         with Throwaway(java=False) as linux:
             linux.write("/C:/windows/system32/certutil.exe", "MZ")
             return store_ids(linux, "root")
+
+
+class WindowsVariables(WindowsMachine):
+    """Its environment variables: what programs are told is what one says that is started afterwards."""
+
+    sabotages = ()
+    singly = False
+    variable = "NODE_EXTRA_CA_CERTS"
+
+    def __init__(self, windows: Windows, *, elevated: bool) -> None:
+        """Deliver it."""
+        self._key = _MACHINES_VARIABLES if elevated else _ACCOUNTS_VARIABLES
+        self.keys = (*_KEYS, _MACHINES_VARIABLES, _ACCOUNTS_VARIABLES)
+        super().__init__(windows, f"environment:{self._key}", elevated=elevated)
+
+    def trusts(self, sha256: str) -> bool:
+        """By looking at the file that is named."""
+        return sha256 in self._named()
+
+    def sound(self) -> int:
+        """What is named comes on top of what programs have built in."""
+        return super().sound() + len(self._named())
+
+    def _named(self) -> set[str]:
+        path = self.windows.python(_TOLD)
+        blocks = self.windows.read(path).decode().split("-----BEGIN CERTIFICATE-----")[1:] if path else []
+        ders = (base64.b64decode(block.split("-----END CERTIFICATE-----")[0]) for block in blocks)
+        return {hashlib.sha256(der).hexdigest() for der in ders}
+
+    def put_stranger(self) -> str:
+        """Somebody has a bundle, and the variable names it: from then on that is the store which is looked at."""
+        path, sha256 = self.root(-1)
+        theirs = self.windows.write(r"C:\company\roots.pem", make_root().pem + self.windows.read(path))
+        self._say(self.variable, theirs)
+        self.store = f"environment:{theirs}".replace("\\", "/")
+        return sha256
+
+    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - as in the class above
+        """Another variable, in the same key."""
+        self._say("EDITOR", "notepad")
+
+    def _say(self, name: str, value: str) -> None:
+        words = ["reg.exe", "add", self._key, "/v", name, "/d", value, "/f"]
+        self.windows.run(words, elevated=self._elevated, check=True)
+
+    def sabotage(self, how: str) -> None:
+        """There is no tool to make misbehave."""
+        raise NotImplementedError(how)
+
+    def spoil(self) -> str:
+        """A directory stands where our file should be."""
+        state = r"C:\ProgramData\trustinstall" if self._elevated else rf"{self.windows.home}\AppData\Local\trustinstall"
+        self.windows.write(rf"{state}\anchors.pem\keep", "")
+        return "own-bundle"
+
+    def elsewhere(self) -> Sequence[str]:
+        """A Linux has no registry."""
+        with Throwaway(java=False) as linux:
+            return [one for one in store_ids(linux, "root") if "HK" in one]
 
 
 def _entry(path: Path, *, times: bool) -> Entry:
