@@ -253,7 +253,7 @@ MANY: tuple[Asking, ...] = (
     Asking(
         "mono", ("mono", "/srv/Get.exe", "{url}"), "CERTIFICATE_VERIFY_FAILED|TrustFailure", alone=SYSTEM, lent=False
     ),
-    Asking("maven", _sh(_MVN), "PKIX path building failed", alone=SYSTEM, slow=True),
+    Asking("maven", _sh(_MVN), "PKIX path (building|validation) failed", alone=SYSTEM, slow=True),
 )
 
 _NPM = {"bun": "@oven/bun-linux-x64@1.4.5", "deno": "@deno/linux-x64-glibc@2.9.6"}
