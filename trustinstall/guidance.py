@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.outcome import Result
+from trustinstall_platforms import own_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,9 +101,10 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
     """What stays for programs that still have a variable which names a file of ours."""
     served = (one.store for one in report.outcomes if one.store.serves and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
+    booting = ", or the next boot" if host.account.is_root and host.status(own_files.AT_BOOT) else ""
     return tuple(
         f"Programs that still run have variables which name files in {posixpath.dirname(path)}: they keep the public "
-        "roots alone. The first `trustinstall` after those programs have ended takes them away."
+        f"roots alone. The first `trustinstall` after those programs have ended takes them away{booting}."
         for path in left
     )
 
