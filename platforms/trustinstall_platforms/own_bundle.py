@@ -170,7 +170,11 @@ def _away(host: Host, location: str, made: tuple[str, ...]) -> Plan:
 
 def _at_boot(host: Host) -> tuple[str, ...]:
     """The file that has systemd take away what is left; none for an account, whose files nobody tidies at a boot."""
-    there = host.platform == "linux" and host.account.is_root and host.status(posixpath.dirname(own_files.AT_BOOT)) is not None
+    there = (
+        host.platform == "linux"
+        and host.account.is_root
+        and host.status(posixpath.dirname(own_files.AT_BOOT)) is not None
+    )
     return (own_files.AT_BOOT,) if there else ()
 
 
