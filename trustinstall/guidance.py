@@ -68,7 +68,7 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
             administrator=f"{elevated} remove {words}" if words else "",
             foreign=tuple(f"{program} remove{there} --foreign --sha256 {sha256}" for sha256 in left),
             restart=report.restart_needed,
-            notes=_left_running(report, host),
+            notes=_left_running(report, host) or _gone_in_windows(report, host),
         )
     words = " ".join(one.sha256[:8] for one in report.certificates)
     undo = f"{program} remove{there} {words}" if report.changed else ""
@@ -107,6 +107,14 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
         f"roots alone. The first `trustinstall` after those programs have ended takes them away{booting}."
         for path in left
     )
+
+
+def _gone_in_windows(report: Report, host: Host) -> tuple[str, ...]:
+    """Windows does not tell which programs still have a variable: what they find there is said in any case."""
+    gone = any(one.store.backend == "environment" and one.result is Result.REMOVED for one in report.outcomes)
+    if host.platform != "win32" or not gone:
+        return ()
+    return ("Programs that run now still have the variables: Node.js says that the file is gone, until a new start.",)
 
 
 def _env(report: Report) -> dict[str, str]:

@@ -139,13 +139,13 @@ def _listed(host: Host) -> Iterator[str]:
         except OSError:
             continue
         lines = (slashed(host, line.strip()) for line in text.splitlines()[:_MOST_LINES])
-        yield from (line for line in lines if _is_absolute(host, line) and "\0" not in line)
+        yield from (line for line in lines if is_absolute(host, line) and "\0" not in line)
 
 
 def variables(host: Host, *names: str) -> Iterator[str]:
     """Yield the absolute paths in variables of the caller."""
     values = (slashed(host, host.environ.get(name, "")) for name in names)
-    yield from (value for value in values if _is_absolute(host, value))
+    yield from (value for value in values if is_absolute(host, value))
 
 
 def binaries(host: Host) -> Iterator[str]:
@@ -154,7 +154,7 @@ def binaries(host: Host) -> Iterator[str]:
     yield from () if windows else BINARIES
     if not host.account.is_root:
         found = host.environ.get("PATH", "").split(";" if windows else ":")
-        yield from (path for path in (slashed(host, one) for one in found) if _is_absolute(host, path))
+        yield from (path for path in (slashed(host, one) for one in found) if is_absolute(host, path))
 
 
 def _named(host: Host, path: str) -> str:
@@ -219,7 +219,8 @@ def expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
             yield slashed(host, home) + path[1:]
 
 
-def _is_absolute(host: Host, path: str) -> bool:
+def is_absolute(host: Host, path: str) -> bool:
+    """Whether a path names a place whatever the current directory is."""
     return path.startswith("/") or (host.platform == "win32" and path[1:3] == ":/")
 
 
