@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.clients.asking import NAME, NOTHING, OWN, SYSTEM, VARIABLE, Asking
 from tests.clients.conftest import MATRIX
-from tests.clients.many import MANY, NAME, NOTHING, OWN, SYSTEM, VARIABLE, Asking, install
+from tests.clients.fetched import install
+from tests.clients.many import MANY
 from tests.clients.table import REFUSES, TRUSTS
 from tests.clients.ways import BARE, WAYS, Way
 from tests.contract.machines import FULL
