@@ -69,7 +69,8 @@ def _questions() -> list[Question]:
             how = one.reached if whose == MACHINE else one.alone
             ways = [way for way in WAYS if FULL or way in {BARE, WAYS[1]} or (how == VARIABLE and one in CLIENTS[:4])]
             found += [Question(one, whose, way) for way in ways]
-            found += [Question(one, whose, way, corporate=False) for way in (WAYS[1:2] if not FULL else ways)]
+            others = ways if FULL and not one.slow else WAYS[1:2]
+            found += [Question(one, whose, way, corporate=False) for way in others]
     return found
 
 
