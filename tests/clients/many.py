@@ -82,7 +82,7 @@ MANY: tuple[Asking, ...] = (
     Asking(
         "mono", ("mono", "/srv/Get.exe", "{url}"), "CERTIFICATE_VERIFY_FAILED|TrustFailure", alone=SYSTEM, lent=False
     ),
-    # The file of npm that an account has is read by pnpm and Yarn 1, too; that of newer Yarns is there where one was used.
+    # An account's file of npm's is read by pnpm and Yarn 1, too; newer Yarns' own is written where one was used.
     Asking("npm", sh(NPM), NODE_REFUSES, VARIABLE, alone=OWN),
     Asking("pnpm", sh(PNPM), NODE_REFUSES, VARIABLE, alone=OWN),
     Asking("yarn", sh(YARN), NODE_REFUSES, VARIABLE, alone=OWN),

@@ -134,9 +134,10 @@ POETRY = (
 )
 #: What pip says goes to a file.
 PIPX = (
-    "export PIPX_HOME=$PWD/.local/share/pipx PIPX_BIN_DIR=$PWD/pipx-$2 PIP_RETRIES=0; cd $PIPX_HOME; rm -rf venvs logs; "
-    "/srv/tools/bin/pipx install --backend=pip --skip-maintenance --index-url=$1/simple --pip-args=--no-cache-dir "
-    "tinything; cat logs/*errors.log"
+    "export PIPX_HOME=$PWD/.local/share/pipx PIPX_BIN_DIR=$PWD/pipx-$2 PIP_RETRIES=0; "
+    "cd $PIPX_HOME; rm -rf venvs logs; "
+    "/srv/tools/bin/pipx install --backend=pip --skip-maintenance --index-url=$1/simple "
+    "--pip-args=--no-cache-dir tinything; cat logs/*errors.log"
 )
 #: A git index: its transport is libgit2's, with what Cargo has told libcurl.
 CARGO = (
