@@ -21,7 +21,8 @@ _NPM = {"bun": "@oven/bun-linux-x64@1.4.5", "deno": "@deno/linux-x64-glibc@2.9.6
 #: Programs of npm's that Node.js runs, and where each is below /opt/npm.
 _NODE = {"pnpm": "pnpm@10.34.9", "yarn": "yarn@1.22.22", "berry": "@yarnpkg/cli-dist@4.18.1"}
 _WHEELS = ("certifi", "aiohttp", "httplib2", "botocore", "uv", "grpcio", "psycopg[binary]", "pip>=26")
-_TOOLS = ("awscli", "poetry", "pipx")
+_TOOLS = ("awscli", "pipx")
+_SLOW = ("poetry",)
 #: What Debian's Cargo is linked with, beside what is on every machine that these tests run on.
 _CARGO = ("cargo", "libgit2-1.5", "libhttp-parser2.9", "libmbedcrypto7", "libmbedtls14", "libmbedx509-1")
 _SETUP = """
@@ -40,10 +41,11 @@ for each in pnpm yarn berry; do mkdir -p /opt/npm/$each; tar -xzf /opt/tarballs/
 _PIPX = "cd && python3 -m venv .local/share/pipx/shared"
 
 
-def install(root: Throwaway) -> None:
-    """Put into a throw-away root what these clients need beside Debian's packages."""
+def install(root: Throwaway, *, slow: bool) -> None:
+    """Put into a throw-away root what these clients need beside Debian's packages; the `slow` ones, too."""
+    tools = (*_TOOLS, *_SLOW) if slow else _TOOLS
     copy_in(root, downloads(*_WHEELS), "/opt/many")
-    copy_in(root, downloads(*_TOOLS), "/opt/tools")
+    copy_in(root, downloads(*tools), "/opt/tools")
     copy_in(root, tarballs(), "/opt/tarballs")
     for name in _NPM:
         root.write(f"/opt/{name}", npm_program(name).read_bytes(), mode=0o755)
@@ -57,9 +59,10 @@ def install(root: Throwaway) -> None:
             copy_in(root, file, f"/opt/cargo/{file.name}")
     root.write("/srv/Get.cs", MONO)
     root.write("/etc/hosts", root.read("/etc/hosts") + f"127.0.0.1 {NAME}\n".encode())
-    setup = _SETUP.replace("WHEELS", _words(_WHEELS)).replace("TOOLS", _words(_TOOLS))
+    setup = _SETUP.replace("WHEELS", _words(_WHEELS)).replace("TOOLS", _words(tools))
     root.run(["sh", "-c", setup], timeout=180, check=True)
-    root.run(["sh", "-c", _PIPX], user="alice", timeout=60, check=True)
+    if slow:
+        root.run(["sh", "-c", _PIPX], user="alice", timeout=60, check=True)
 
 
 def npm_program(name: str) -> Path:

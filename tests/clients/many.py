@@ -21,6 +21,7 @@ from tests.clients.programs import (
     NPM,
     PIP,
     PIPX,
+    PIPX_UV,
     PNPM,
     POETRY,
     POSTGRES,
@@ -90,7 +91,8 @@ MANY: tuple[Asking, ...] = (
     Asking("aws", AWS, "SSL validation failed", OWN),
     Asking("docker", DOCKER, "certificate signed by unknown authority"),
     Asking("cargo", sh(CARGO), "the SSL certificate is invalid|SSL peer certificate"),
+    Asking("pipx by uv", sh(PIPX_UV), RUST_REFUSES, VARIABLE),
     Asking("poetry", sh(POETRY), FAILED, OWN, slow=True),
-    Asking("pipx", sh(PIPX), FAILED, alone=OWN, slow=True),
+    Asking("pipx by pip", sh(PIPX), FAILED, alone=OWN, slow=True),
     Asking("maven", sh(MVN), "PKIX path building failed", alone=SYSTEM, slow=True),
 )

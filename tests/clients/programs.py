@@ -132,7 +132,12 @@ POETRY = (
     f"echo '{_PROJECT}' | sed \"s|URL|$1|\" >pyproject.toml; "
     "/srv/tools/bin/poetry add -v --no-interaction --lock tinything"
 )
-#: What pip says goes to a file.
+#: It takes uv where it finds it.
+PIPX_UV = (
+    "export PIPX_HOME=$PWD/pipx-$2 PIPX_BIN_DIR=$PWD/pipx-$2/bin PATH=/srv/many/bin:$PATH UV_NO_CACHE=1; "
+    "rm -rf pipx-$2; /srv/tools/bin/pipx install --index-url=$1/simple tinything"
+)
+#: What its pip says goes to a file.
 PIPX = (
     "export PIPX_HOME=$PWD/.local/share/pipx PIPX_BIN_DIR=$PWD/pipx-$2 PIP_RETRIES=0; "
     "cd $PIPX_HOME; rm -rf venvs logs; "

@@ -13,6 +13,7 @@ import pytest
 from tests.clients import asksix
 from tests.clients.conftest import MATRIX
 from tests.clients.table import REFUSES, TRUSTS
+from tests.contract.machines import FULL
 from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
@@ -64,11 +65,12 @@ ln -s /usr/lib/$name/* {CONDA}/lib/$name/
 rm -f {CONDA}/lib/$name/sitecustomize.py
 echo "import site; site.addsitedir('{CONDA}/lib/$name/site-packages')" >{CONDA}/lib/$name/sitecustomize.py
 : >{CONDA}/conda-meta/history
-/opt/python/bin/uv $six --python {CONDA}/bin/python --target {CONDA}/lib/$name/site-packages asksix
+six {CONDA}/bin/python --target {CONDA}/lib/$name/site-packages
 cp {CONDA}/lib/$name/site-packages/certifi/cacert.pem {CONDA}/ssl/cacert.pem
 """
+_BACKEND = "pip" if FULL else "uv"  # pipx takes uv where it finds it, which is six times as fast
 KINDS = (
-    Kind("venv", "python3 -m venv src/a/.venv; six src/a/.venv/bin/python", "src/a/.venv/bin/asksix"),
+    Kind("venv", "python3 -m venv --without-pip src/a/.venv; six src/a/.venv/bin/python", "src/a/.venv/bin/asksix"),
     Kind(
         "virtualenv",
         "/opt/python/bin/virtualenv --quiet .virtualenvs/app; six .virtualenvs/app/bin/python",
@@ -76,10 +78,10 @@ KINDS = (
     ),
     Kind(
         "uv",
-        "/opt/python/bin/uv venv --quiet --offline --python=/usr/bin/python3 src/b/.venv; six src/b/.venv/bin/python",
+        "/opt/python/bin/uv venv --quiet --python=/usr/bin/python3 src/b/.venv; six src/b/.venv/bin/python",
         "src/b/.venv/bin/asksix",
     ),
-    Kind("pipx", "/opt/python/bin/pipx install --quiet --backend=pip asksix", ".local/bin/asksix"),
+    Kind("pipx", f"/opt/python/bin/pipx install --quiet --backend={_BACKEND} asksix", ".local/bin/asksix"),
     Kind(
         "poetry",
         f"mkdir -p src/c; cd src/c; echo '{_POETRY}' >pyproject.toml; /opt/python/bin/poetry env use --quiet python3; "
@@ -92,8 +94,8 @@ KINDS = (
 _SIX = """
 set -e
 export PIP_NO_INDEX=1 PIP_FIND_LINKS="/opt/wheels /opt/tools" PIP_DISABLE_PIP_VERSION_CHECK=1
-six="pip install --quiet --offline --no-index --find-links=/opt/wheels"
-six() { /opt/python/bin/uv $six --python "$1" asksix; }
+export UV_OFFLINE=1 UV_NO_INDEX=1 UV_FIND_LINKS=/opt/wheels
+six() { /opt/python/bin/uv pip install --quiet --python "$@" asksix; }
 cd
 """
 _TOOLS = """
@@ -103,7 +105,8 @@ pip3 --python /opt/python/bin/python install --quiet --no-index --find-links /op
 /opt/python/bin/uv pip install --quiet --offline --no-cache --no-index --find-links /opt/tools \
     --python /opt/python/bin/python TOOLS
 """
-_BUNDLES = "find . -path '*/site-packages/*.pem' -o -name cacerts.txt -o -path '*/ssl/cacert.pem' | sort | xargs sha256sum"
+_PLACES = "-path '*/ssl/*.pem' -o -path '*-packages/*.pem' -o -path '*-packages/httplib2/*.txt'"
+_BUNDLES = f"find . {_PLACES} | sort | xargs sha256sum"
 _CACHED = "find .cache/uv -path '*/certifi/cacert.pem' | xargs sha256sum"
 
 Answers = dict[tuple[str, str, str], list[str]]  # kind, library, whose `add` -> the corporate server's, another one's
@@ -148,8 +151,12 @@ def _install(root: Throwaway) -> None:
     module = Path(asksix.__file__).read_bytes()
     root.write(f"/opt/wheels/{wheel_name('asksix')}", wheel("asksix", module, requires=WHEELS, program="asksix"))
     root.run(["sh", "-c", _TOOLS.replace("TOOLS", " ".join(TOOLS))], timeout=120, check=True)
-    for kind in KINDS:
+
+    def make(kind: Kind) -> None:
         root.run(["sh", "-c", _SIX + kind.make], user="alice", timeout=120, check=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(make, KINDS))
 
 
 def _leaf(root: Throwaway, server: Server) -> str:
