@@ -32,7 +32,7 @@ PREFIXES = (
 
 #: Directories of which every sub-directory may be an environment.
 COLLECTIONS = (
-    "~/.local/share/pipx/venvs",  # pipx; documented, as all of these but the two marked real
+    "~/.local/share/pipx/venvs",  # pipx; real; documented are all of these that are not marked so
     "~/.local/pipx/venvs",  # pipx before 1.3, and where it was used before that
     "/opt/pipx/venvs",  # pipx install --global
     "~/.local/share/uv/tools",  # uv tool install; real
@@ -47,9 +47,9 @@ COLLECTIONS = (
     "~/mambaforge/envs",
     "~/micromamba/envs",
     "/opt/conda/envs",  # Docker's images of miniconda and anaconda
-    "~/.virtualenvs",  # virtualenvwrapper
+    "~/.virtualenvs",  # virtualenvwrapper; real, of virtualenv itself
     "~/.local/share/virtualenvs",  # pipenv
-    "~/.cache/pypoetry/virtualenvs",  # Poetry
+    "~/.cache/pypoetry/virtualenvs",  # Poetry; real
     "~/Library/Caches/pypoetry/virtualenvs",  # Poetry on macOS
     "~/Library/Python",  # pip install --user on macOS
     "/Library/Frameworks/Python.framework/Versions",  # python.org on macOS
