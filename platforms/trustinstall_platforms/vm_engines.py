@@ -106,22 +106,22 @@ class Engine:
 NAME, NODE = "{name}", "{node}"
 
 
-def _lima(*tops: str) -> Callable[[Host, Engine, str], Iterator[Machine]]:
+def _lima(top: str) -> Callable[[Host, Engine, str], Iterator[Machine]]:
     """Instances of Lima: a directory with lima.yaml, and ha.pid while it runs (pkg/limatype/filenames)."""
 
     def find(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
-        for top in tops:
-            for name in host.names(f"{home}/{top}")[:_MOST]:
-                place = f"{home}/{top}/{name}"
-                if _NAME.fullmatch(name) and _is_file(host, f"{place}/lima.yaml"):
-                    yield Machine(engine, name, place, stopped=host.status(f"{place}/ha.pid") is None)
+        for name in host.names(f"{home}/{top}")[:_MOST]:
+            place = f"{home}/{top}/{name}"
+            if _NAME.fullmatch(name) and _is_file(host, f"{place}/lima.yaml"):
+                yield Machine(engine, name, place, stopped=host.status(f"{place}/ha.pid") is None)
 
     return find
 
 
 def _colima(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
-    """Profiles of Colima: Lima's instances `colima` and `colima-PROFILE` (config/profile.go)."""
-    for one in _lima(".colima/_lima", ".config/colima/_lima")(host, engine, home):
+    """Profiles of Colima: Lima's instances `colima` and `colima-PROFILE` (config/profile.go, config/files.go)."""
+    top = ".colima" if host.status(f"{home}/.colima") is not None else ".config/colima"
+    for one in _lima(f"{top}/_lima")(host, engine, home):
         if one.name == "colima" or one.name.startswith("colima-"):
             profile = one.name.partition("-")[2] or "default"
             yield Machine(engine, profile, one.location, one.stopped)
@@ -160,7 +160,7 @@ def _minikube(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
 def _minikube_nodes(said: object) -> tuple[str, ...]:
     """The first node is chosen by saying nothing; it had no name before minikube 1.29."""
     try:
-        names = [str(one.get("Name", "")) for one in items(said)[:_MOST]]
+        names = [str(members(one).get("Name", "")) for one in items(said)[:_MOST]]
     except (TypeError, ValueError):
         names = []
     return ("", *(name for name in names[1:] if _NAME.fullmatch(name)))
@@ -274,7 +274,7 @@ def directories(host: Host) -> tuple[str, ...]:
 def entering(one: Machine, node: str) -> tuple[str, ...]:
     """The arguments that come before the words of a command in one node."""
     words = list(one.engine.enter)
-    if node and NODE not in words:
+    if node and one.engine.other:
         at = words.index(NAME) + 1
         words[at:at] = one.engine.other
     return tuple(named(one, word, node) for word in words)

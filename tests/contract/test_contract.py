@@ -66,7 +66,7 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "colima": ("vm", False, partial(VmMachine, engine="colima")),
     "rancher-desktop": ("vm", False, partial(VmMachine, engine="rancher-desktop")),
     "podman-machine": ("vm", False, partial(VmMachine, engine="podman")),
-    "minikube": ("vm", False, partial(VmMachine, engine="minikube", nodes=2)),
+    "minikube": ("vm", False, partial(VmMachine, engine="minikube")),
     "kind": ("vm", False, partial(VmMachine, engine="kind", nodes=2)),
     "environment": ("environment", False, Pam),
     "environment-of-an-account": ("environment", False, Profile),

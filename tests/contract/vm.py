@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tests.contract.machines import FULL, Base, store_ids
 from tests.support.engines.engines import Engine
@@ -22,9 +22,16 @@ _BAD = {"fails": "exit 1", "lies": "exit 0", "fails afterwards": '"$0.real" "$@"
 class VmMachine(Base):
     """alice's machine of one engine, with a Debian inside whose own tool is run; or a cluster with two such nodes."""
 
-    def __init__(self, throwaway: Throwaway, engine: str, nodes: int = 1) -> None:
+    def __init__(
+        self,
+        throwaway: Throwaway,
+        engine: str,
+        nodes: int = 0,
+        lay_out: Callable[[Throwaway], object] | None = None,
+    ) -> None:
         """Deliver it: inside, a hook counts the runs of the tool."""
-        self.engine = Engine(throwaway, engine, nodes=nodes)
+        nodes = nodes or (2 if engine == "minikube" else 1)  # as many as its profile names
+        self.engine = Engine(throwaway, engine, nodes=nodes, lay_out=lay_out)
         self.engine.__enter__()
         super().__init__(
             throwaway,
@@ -34,7 +41,7 @@ class VmMachine(Base):
             "/home/alice/.local",
             tool=_TOOL,
             sabotages=SABOTAGE,
-            kills=40 if FULL else 6,
+            kills=40 if FULL else 4,
             crowd=6 if FULL else 3,
         )
         for node in self.engine.nodes:
