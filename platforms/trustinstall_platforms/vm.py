@@ -161,7 +161,7 @@ class _Draft:
     def _take(self, one: Wanted) -> None:
         certificate, known = one.certificate, self._record.get(one.certificate.sha256)
         sha256 = certificate.sha256
-        if sha256 not in self._seen.anchors:
+        if sha256 not in self._seen.anchors and not (known and self._cut_off(certificate)):
             return
         going = left = False
         for node in self._nodes:
@@ -180,10 +180,14 @@ class _Draft:
         if left:
             self._foreign.add(sha256)
         operation = vm_reach.TAKE_ALL if one.foreign else vm_reach.TAKE_KNOWN if known else vm_reach.TAKE
-        if going:
+        if going or sha256 not in self._seen.anchors:
             self._operations.append(Native(operation, vm_reach.PUT, certificate.der))
         if going or not left:
             self._stale = self._gone = True
+
+    def _cut_off(self, certificate: Certificate) -> bool:
+        """Whether a file of ours stands there in which the certificate is not to be seen."""
+        return any(vm_inside.path_for(node.family, certificate) in self._look.listed(node) for node in self._nodes)
 
 
 def _seen(nodes: Sequence[Node]) -> Observation:

@@ -114,7 +114,7 @@ class VmMachine(Base):
     def spoil(self) -> str:
         """The machine does not answer."""
         self.engine.behave(ssh="lost")
-        return "Connection reset by peer"
+        return "does not reach"
 
     def elsewhere(self) -> Sequence[str]:
         """Bob has no machine."""
