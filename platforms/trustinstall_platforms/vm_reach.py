@@ -123,7 +123,7 @@ class Look:
 
     def _listed(self) -> tuple[str, ...]:
         """The nodes that run, where only a container engine knows them: of the first that has some."""
-        engine, failure = self._machine.engine, OutOfReach(resting(self._machine))
+        engine, why = self._machine.engine, ""
         for program in vm_engines.programs(self._host, engine):
             words = tuple(vm_engines.named(self._machine, word) for word in engine.list_nodes)
             found = self._host.query(self._made(program, words, _LOOKING))
@@ -131,19 +131,16 @@ class Look:
             if names:
                 self._program = program
                 return names
-        raise failure
+            if found.status and not why:  # it may not be allowed to ask
+                why = f" ({program.rpartition('/')[2]}: {_last(found)})"
+        raise OutOfReach(f"none of its nodes runs{why}; {_start(self._machine)}")
 
     def _failure(self, found: ToolResult) -> OutOfReach | ToolFailed:
         """Why nothing was read: the machine does not run, or the engine cannot reach it."""
-        said = f"{found.answer[-_MOST_SAID:].decode('utf-8', 'replace')}\n{found.output}"
-        if any(word in said for word in vm_engines.RESTING):
+        if any(word in _said(found) for word in vm_engines.RESTING):
             return OutOfReach(resting(self._machine))
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
-        tool = self._program.rpartition("/")[2]
-        last = printable(lines[-1]) if lines else "it said nothing"
-        return ToolFailed(
-            f"{tool} does not reach {self._machine.name} (status {found.status}): {last}; see why by hand"
-        )
+        tool, name = self._program.rpartition("/")[2], self._machine.name
+        return ToolFailed(f"{tool} does not reach {name} (status {found.status}): {_last(found)}; see why by hand")
 
     def _ask(self, node: str, words: tuple[str, ...]) -> ToolResult:
         return self._host.query(self._run(node, words, _LOOKING))
@@ -182,5 +179,18 @@ class Look:
 
 def resting(one: Machine) -> str:
     """Say of a machine that it does not run, and what starts it."""
-    start = vm_engines.named(one, one.engine.start)
-    return f"it does not run; start it ({start}), and run the command again"
+    return f"it does not run; {_start(one)}"
+
+
+def _start(one: Machine) -> str:
+    return f"start it ({vm_engines.named(one, one.engine.start)}), and run the command again"
+
+
+def _said(found: ToolResult) -> str:
+    """What an engine has printed, on either way."""
+    return f"{found.answer[-_MOST_SAID:].decode('utf-8', 'replace')}\n{found.output}"
+
+
+def _last(found: ToolResult) -> str:
+    lines = [line.strip() for line in _said(found).splitlines() if line.strip()]
+    return printable(lines[-1]) if lines else "it said nothing"

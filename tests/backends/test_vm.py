@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.pki import make_root
 from trustinstall.backend import Places
 from trustinstall.certificate import Certificate
-from trustinstall.errors import ToolFailed
+from trustinstall.errors import OutOfReach, ToolFailed
 from trustinstall.host import Account, Host
 from trustinstall_platforms import vm_engines, vm_inside, vm_reach
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE, Family
@@ -319,3 +319,22 @@ def test_no_table_without_a_start() -> None:
     """Of every engine it is said how a machine is started."""
     assert all(engine.start for engine in ENGINES)
     assert vm_inside.LOOK[0] == "grep"
+
+
+def test_a_container_engine_that_may_not_be_asked(host: Host) -> None:
+    """Why no nodes of a cluster are seen is said, and is no failure."""
+    program(host, "/usr/bin/docker", "#!/bin/sh\necho 'permission denied: /var/run/docker.sock' >&2\nexit 1\n")
+    home(host, ".kube/config", "  name: kind-dev\n")
+    (store,) = BACKEND.discover(host, Places())
+    with pytest.raises(OutOfReach, match=r"none of its nodes runs \(docker: permission denied: .*\); start it"):
+        BACKEND.observe(host, store)
+
+
+def test_the_engine_that_has_the_nodes(host: Host) -> None:
+    """Where docker has none of a cluster's nodes and podman has, podman is asked for what is inside."""
+    text = '#!/bin/sh\n[ "$1" = ps ] && echo dev-control-plane && exit\necho "exec by podman: $3" >&2; exit 125\n'
+    program(host, "/usr/bin/podman", text)
+    home(host, ".kube/config", "  name: kind-dev\n")
+    (store,) = BACKEND.discover(host, Places())
+    with pytest.raises(ToolFailed, match=r"podman does not reach dev .*: exec by podman: dev-control-plane"):
+        BACKEND.observe(host, store)

@@ -11,6 +11,7 @@ connection, as ssh's is: what was begun inside goes on when the program that beg
 from __future__ import annotations
 
 import json
+import re
 import socketserver
 import threading
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from tests.support.engines import standin
 from tests.support.throwaway import Throwaway
 
 HOME = "/home/alice"
+# At the start of a command, or of the one that a login shell is given: the machine's sudo asks for no password.
+_SUDO = re.compile("^((?:cd / \\|\\| exit 1 ; exec /bin/sh -l -c ')?)sudo -n ")
 #: Engine: its program, the file by which its machine is there, what that holds, and the store's location.
 _KUBECONFIG = """apiVersion: v1
 clusters:
@@ -116,14 +119,12 @@ class Engine:
 
     def run(self, head: dict[str, Any], given: bytes) -> tuple[int, bytes, bytes]:
         """Run a line inside, as the account that is logged in there; `sudo -n` before it makes it root's."""
-        line, node = str(head["line"]), self.nodes[int(head["node"])]
-        root = bool(head["root"])
-        login = line.partition(" ; exec ")
-        for word in (login[2].removeprefix("/bin/sh -l -c '") if login[1] else line,):
-            if not root and word.startswith("sudo -n "):
-                line, root = line.replace("sudo -n ", "", 1), True
+        line, node, root = str(head["line"]), self.nodes[int(head["node"])], bool(head["root"])
+        if not root and _SUDO.search(line):
+            line, root = _SUDO.sub(r"\1", line, count=1), True
         done = node.run(["/bin/sh", "-c", line], user="root" if root else "alice", input=given, timeout=300)
-        return done.returncode, *(one.encode("utf-8", "surrogateescape") for one in (done.stdout, done.stderr))
+        out, err = (one.encode("utf-8", "surrogateescape") for one in (done.stdout, done.stderr))
+        return done.returncode, out, err
 
 
 class _Server(socketserver.ThreadingTCPServer):
