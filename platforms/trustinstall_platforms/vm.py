@@ -136,7 +136,7 @@ class _Draft:
 
     def _place(self, certificate: Certificate) -> None:
         sha256 = certificate.sha256
-        ours = [node for node in self._nodes if sha256 in node.inside.ours()]
+        ours = [node for node in self._nodes if sha256 in node.inside.ours]
         whole = self._seen.anchors.get(sha256) is State.TRUSTED
         if whole and not ours:
             self._foreign.add(sha256)
@@ -169,7 +169,7 @@ class _Draft:
             paths = set(node.inside.going(sha256, foreign=one.foreign, known=known is not None))
             going, left = going or bool(paths), left or bool(holding - paths)
             # In the bundle, and in no file of an administrator's: the system's own, unless we have just taken it out.
-            fed = sha256 in node.inside.trusted() and not holding
+            fed = sha256 in node.inside.trusted and not holding
             left = left or (fed and known is None)
         if left and one.foreign:
             raise StoreError(
@@ -192,12 +192,12 @@ class _Draft:
 
 def _seen(nodes: Sequence[Node]) -> Observation:
     """What several nodes trust together."""
-    trusted = [node.inside.trusted() for node in nodes]
-    everywhere = set[str].intersection(*trusted) if trusted else set[str]()
-    somewhere = set[str]().union(*trusted, *(node.inside.lying() for node in nodes))
+    trusted = [node.inside.trusted for node in nodes]
+    everywhere = frozenset[str].intersection(*trusted) if trusted else frozenset[str]()
+    somewhere = frozenset[str]().union(*trusted, *(node.inside.lying for node in nodes))
     return Observation(
         {one: State.TRUSTED if one in everywhere else State.HALF for one in somewhere},
-        ours=frozenset(sha256 for node in nodes for sha256 in node.inside.ours()),
+        ours=frozenset(sha256 for node in nodes for sha256 in node.inside.ours),
         problems=tuple(problem for node in nodes for problem in _problems(node)),
     )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # of a machine or node; a word of a command, never an option
 _LARGEST = 1024 * 1024  # bytes of a file of settings
+NAME, NODE = "{name}", "{node}"  # in the words of the table
 _MOST = 100  # machines of one engine, and nodes of one machine
 
 #: Beside the system's own: where installers and package managers put these programs. `~` is the account's home.
@@ -101,9 +102,6 @@ class Engine:
     list_nodes: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     without_tool: str = "put the certificate into it by the means of the system inside"
-
-
-NAME, NODE = "{name}", "{node}"
 
 
 def _lima(top: str) -> Callable[[Host, Engine, str], Iterator[Machine]]:
@@ -247,8 +245,7 @@ ENGINES = (
 def machines(host: Host) -> Iterator[Machine]:
     """The machines of the acting account, of engines whose program is there. Only files are looked at.
 
-    Not root's own: engines refuse root (limactl, minikube), or mean the machine itself. Not on Windows, where the
-    machines are WSL's.
+    Not root's: limactl and minikube refuse root. Not on Windows, where the machines are WSL's.
     """
     home = host.account.home
     if not home or host.is_image or host.account.is_root or host.platform not in {"linux", "darwin"}:
@@ -281,7 +278,7 @@ def entering(one: Machine, node: str) -> tuple[str, ...]:
 
 
 def named(one: Machine, word: str, node: str = "") -> str:
-    """A word of the table with the names in their places."""
+    """A word of the table, names in their places."""
     return word.replace(NAME, one.name).replace(NODE, node)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
@@ -17,8 +18,6 @@ from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
 from trustinstall_platforms.sources import fingerprints, our_ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from trustinstall.certificate import Certificate
     from trustinstall_platforms.families import Family
 
@@ -46,36 +45,39 @@ class Inside:
         family: the family of its system; None where it is none whose tool is known.
         system: what its os-release says of itself, for people; "" where nothing was read.
         bundle: what clients read.
-        anchors: the content of each file among the anchors, by path.
+        anchors: the SHA-256 of each certificate in each file among the anchors, by path.
     """
 
     family: Family | None
     system: str
     bundle: bytes
-    anchors: dict[str, bytes]
+    anchors: dict[str, tuple[str, ...]]
 
-    def trusted(self) -> set[str]:
+    @cached_property
+    def trusted(self) -> frozenset[str]:
         """SHA-256 of each certificate in the bundle."""
-        return set(fingerprints(self.bundle))
+        return frozenset(fingerprints(self.bundle))
 
-    def lying(self) -> set[str]:
+    @cached_property
+    def lying(self) -> frozenset[str]:
         """SHA-256 of each certificate among the anchors."""
-        return {one for content in self.anchors.values() for one in fingerprints(content)}
+        return frozenset(one for found in self.anchors.values() for one in found)
 
     def damaged(self) -> int:
         """How many blocks of the bundle cannot be read."""
         return sum(one.label in CERTIFICATE_LABELS and one.der is None for one in pem_blocks(self.bundle))
 
+    @cached_property
     def ours(self) -> dict[str, str]:
         """The paths of files that are named as ours are, by the certificate that they hold alone."""
-        return {sha256: path for path, sha256 in self._alone() if self._is_ours(path, sha256)}
+        return {sha256: path for path, sha256 in self._alone if self._is_ours(path, sha256)}
 
     def going(self, sha256: str, *, foreign: bool, known: bool) -> tuple[str, ...]:
         """The paths of files that hold this certificate alone, and go with it.
 
         Of others' files, with `foreign` all, and with `known` (it was ours before) those that cloud-init has made.
         """
-        paths = [path for path, one in self._alone() if one == sha256]
+        paths = [path for path, one in self._alone if one == sha256]
         return tuple(
             path
             for path in paths
@@ -84,13 +86,16 @@ class Inside:
 
     def holding(self, sha256: str) -> list[str]:
         """The paths of all files among the anchors that hold a certificate."""
-        return [path for path, content in self.anchors.items() if sha256 in fingerprints(content)]
+        return [path for path, found in self.anchors.items() if sha256 in found]
 
-    def _alone(self) -> Iterator[tuple[str, str]]:
-        for path, content in self.anchors.items():
-            found = list(fingerprints(content))
-            if len(found) == 1 and _PLAIN.fullmatch(path) and ".." not in path:
-                yield path, found[0]
+    @cached_property
+    def _alone(self) -> tuple[tuple[str, str], ...]:
+        """The files that hold one certificate, by paths that are fit for a command."""
+        return tuple(
+            (path, found[0])
+            for path, found in self.anchors.items()
+            if len(found) == 1 and _PLAIN.fullmatch(path) and ".." not in path
+        )
 
     def _is_ours(self, path: str, sha256: str) -> bool:
         return self.family is not None and path.endswith(our_ending(sha256, self.family.ending))
@@ -111,7 +116,9 @@ def parse(answer: bytes) -> Inside:
     family = next((one for one in _FAMILIES if one.ids & set(words)), None)
     if family is None:
         return Inside(None, " ".join(words), b"", {})
-    anchors = {path: text for path, text in content.items() if path.startswith(f"{family.anchors}/")}
+    anchors = {
+        path: tuple(fingerprints(text)) for path, text in content.items() if path.startswith(f"{family.anchors}/")
+    }
     return Inside(family, " ".join(words), content.get(family.bundle, b""), anchors)
 
 

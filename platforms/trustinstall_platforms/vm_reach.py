@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.vm_engines import Machine
     from trustinstall_platforms.vm_inside import Inside
 
+_MOST_READ = 16 * 1024 * 1024  # bytes; a bundle of 150 roots is 0.4 MiB with the paths that grep puts before lines
 _MOST_SAID = 4096  # bytes of an answer in which the reason of a failure is looked for
 _LOOKING, _WRITING, _MAKING = 30.0, 60.0, 180.0  # seconds: for a look, for a file, for the tool inside
 
@@ -77,7 +78,7 @@ class Look:
     def commands(self, node: Node, step: Native) -> list[Run]:
         """What is run in a node for an operation. Raises ToolFailed."""
         certificate, anchors = Certificate(step.der), node.family.anchors
-        ours = node.inside.ours().get(certificate.sha256)
+        ours = node.inside.ours.get(certificate.sha256)
         if step.operation in _TAKES:
             paths = set(
                 node.inside.going(
@@ -110,6 +111,10 @@ class Look:
 
     def _node(self, name: str) -> Node:
         found = self._ask(name, vm_inside.LOOK)
+        if len(found.answer) > _MOST_READ:
+            raise ToolFailed(
+                f"{self._machine.name} prints more than {_MOST_READ >> 20} MiB of certificates; look into it"
+            )
         inside = vm_inside.parse(found.answer)
         if not inside.system:
             raise self._failure(found)

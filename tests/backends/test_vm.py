@@ -244,8 +244,8 @@ def test_bundle_and_anchors_inside() -> None:
         "/etc/shadow": b"root:x:\n",
     }
     inside = parse(b"motd\n" + printed("ID=debian", **files).replace(b"\n", b"\r\n"))
-    assert inside.trusted() == inside.lying() == {CERTIFICATE.sha256, Certificate(OTHER.der).sha256}
-    assert inside.ours() == {CERTIFICATE.sha256: ours}
+    assert inside.trusted == inside.lying == {CERTIFICATE.sha256, Certificate(OTHER.der).sha256}
+    assert inside.ours == {CERTIFICATE.sha256: ours}
     assert inside.going(CERTIFICATE.sha256, foreign=True, known=True) == (ours,)
     assert len(inside.holding(CERTIFICATE.sha256)) == 4
     assert inside.damaged() == 0
@@ -269,7 +269,7 @@ def test_whatever_comes_out(answer: bytes) -> None:
     """Nothing that a machine prints raises, and no path of it leads out of the directory of anchors."""
     for text in (answer, printed("ID=debian") + f"{DEBIAN.anchors}/".encode() + answer):
         inside = parse(text)
-        sha256s: Sequence[str] = sorted(inside.lying())
+        sha256s: Sequence[str] = sorted(inside.lying)
         assert all(
             path.startswith(f"{DEBIAN.anchors}/") and ".." not in path and PLAIN.fullmatch(path)
             for sha256 in sha256s
@@ -337,4 +337,15 @@ def test_the_engine_that_has_the_nodes(host: Host) -> None:
     home(host, ".kube/config", "  name: kind-dev\n")
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match=r"podman does not reach dev .*: exec by podman: dev-control-plane"):
+        BACKEND.observe(host, store)
+
+
+def test_a_machine_that_never_stops_talking(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than any system holds is not parsed."""
+    program(host, "/usr/bin/limactl", "#!/bin/sh\nhead -c 5000 /dev/zero | tr '\\0' x\n")
+    home(host, ".lima/default/lima.yaml")
+    home(host, ".lima/default/ha.pid", "1\n")
+    monkeypatch.setattr(vm_reach, "_MOST_READ", 4999)
+    (store,) = BACKEND.discover(host, Places())
+    with pytest.raises(ToolFailed, match="default prints more than"):
         BACKEND.observe(host, store)
