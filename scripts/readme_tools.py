@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 from trustinstall_platforms.other_tools import FOLLOWS, OTHERS, STORE, VARIABLE
-from trustinstall_platforms.tools import ADDS, REPLACES, TOOLS
+from trustinstall_platforms.tools import ADDS, REPLACES, SWITCHES, TOOLS
 
 BEGIN, END = "<!-- tools: made by scripts/readme_tools.py -->\n", "<!-- /tools -->\n"
 _WORDS = {
     ADDS: "its settings file, which adds",
+    SWITCHES: "its settings file, which switches it to the system's store",
     REPLACES: "its settings file, which replaces what is built in",
     FOLLOWS: "nothing: it follows the system",
     VARIABLE: "a variable",

@@ -23,8 +23,9 @@ from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKW
 from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.settings import Settings
 from trustinstall_platforms.vm import VirtualMachines
-from trustinstall_platforms.windows import ACCOUNT, MACHINE, WindowsStore
+from trustinstall_platforms.windows import WindowsStore
 from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
+from trustinstall_platforms.windows_places import ACCOUNT, MACHINE
 
 if TYPE_CHECKING:
     from trustinstall.backend import Backend

@@ -25,6 +25,8 @@ def env(
         raise UsageProblem(f"--shell is one of {', '.join(assignments.SHOWN)}")
     if variables not in {None, "add", "replace"}:
         raise UsageProblem("--env is add or replace here")
+    if host.platform == "win32" and variables == "replace":
+        raise UsageProblem("Windows keeps no bundle of public roots that variables could name; leave --env replace out")
     values = lasting.values(host, replacing=variables != "add")
     output = Output(json=json, quiet=False, verbose=False, no_color=True)
     if json:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.outcome import Result
+from trustinstall_platforms import own_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +68,7 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
             administrator=f"{elevated} remove {words}" if words else "",
             foreign=tuple(f"{program} remove{there} --foreign --sha256 {sha256}" for sha256 in left),
             restart=report.restart_needed,
-            notes=_left_running(report, host),
+            notes=_left_running(report, host) or _gone_in_windows(report, host),
         )
     words = " ".join(one.sha256[:8] for one in report.certificates)
     undo = f"{program} remove{there} {words}" if report.changed else ""
@@ -113,11 +114,20 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
     """What stays for programs that still have a variable which names a file of ours."""
     served = (one.store for one in report.outcomes if one.store.serves and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
+    booting = ", or the next boot" if host.account.is_root and host.status(own_files.AT_BOOT) else ""
     return tuple(
         f"Programs that still run have variables which name files in {posixpath.dirname(path)}: they keep the public "
-        "roots alone. The first `trustinstall` after those programs have ended takes them away."
+        f"roots alone. The first `trustinstall` after those programs have ended takes them away{booting}."
         for path in left
     )
+
+
+def _gone_in_windows(report: Report, host: Host) -> tuple[str, ...]:
+    """Windows does not tell which programs still have a variable: what they find there is said in any case."""
+    gone = any(one.store.backend == "environment" and one.result is Result.REMOVED for one in report.outcomes)
+    if host.platform != "win32" or not gone:
+        return ()
+    return ("Programs that run now still have the variables: Node.js says that the file is gone, until a new start.",)
 
 
 def _env(report: Report) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
@@ -85,4 +86,4 @@ def owner(host: Host, path: str, what: str = "bundle") -> tuple[int, str | None]
 
 
 def _sha256(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()
+    return sys.intern(hashlib.sha256(der).hexdigest())  # many bundles hold the same roots

@@ -7,11 +7,12 @@ needs none. Source: Microsoft, "Environment Variables" (Win32, System Services),
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall import systemroots, variables
 from trustinstall.backend import Observation, Store
-from trustinstall.errors import StoreError
+from trustinstall.errors import StoreError, printable
 from trustinstall.plan import Native, Placed, Plan, SetVariables
 from trustinstall_platforms import bundles, own_files, tool_places
 
@@ -38,6 +39,9 @@ def stores(host: Host, backend: str) -> Iterator[Store]:
         yield store
     elif _is_theirs_to_change(host, path):
         yield bundle(host, backend, path)
+    else:
+        why = f"{_NAMES} is set to {printable(theirs)}, which is no bundle to add to; take it out there, or mend it"
+        yield replace(store, unwritable=why, needs=None)
 
 
 def at(host: Host, backend: str, location: str) -> Store | None:

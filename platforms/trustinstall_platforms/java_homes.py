@@ -158,7 +158,7 @@ def keystores(host: Host, searches: Sequence[str] = ()) -> Iterator[tuple[str, s
             if host.status(candidate) is None:
                 continue  # most of them
             home = host.real(candidate)
-            found = () if home in seen or _is_others(host, home) else _trusted_by(host, home)
+            found = () if home in seen or is_others(host, home) else _trusted_by(host, home)
             seen.add(home)
             yield from ((home, path) for path in found)
 
@@ -239,7 +239,7 @@ class _Search:
     def _names(self, top: str) -> list[str]:
         host = self._host
         try:
-            if not host.is_directory(top) or _is_others(host, host.real(top)):
+            if not host.is_directory(top) or is_others(host, host.real(top)):
                 return []
         except OSError:  # as above
             return []
@@ -257,7 +257,7 @@ class _Search:
         return names
 
 
-def _is_others(host: Host, path: str) -> bool:
+def is_others(host: Host, path: str) -> bool:
     """Whether a place is another account's, where root does not look: that account's own process will."""
     if not host.account.is_root or host.platform == "win32":
         return False

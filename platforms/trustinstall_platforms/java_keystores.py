@@ -11,7 +11,7 @@ from trustinstall.backend import Observation, State, Store
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall.host import Kind
 from trustinstall.plan import Edit, Placed, Plan, digest
-from trustinstall_platforms import bundles, java_homes, keystores
+from trustinstall_platforms import bundles, java_homes, java_named, keystores
 from trustinstall_platforms.java_passwords import candidates
 from trustinstall_platforms.keystores import Locked, New, Unreadable, change
 
@@ -48,10 +48,17 @@ _MADE = (
 
 
 def found(host: Host, places: Places, but: str | None) -> Iterator[Store]:
-    """Every keystore of an installation once, without the one at `but`. Raises OSError as `java_homes.keystores`."""
+    """Every keystore of an installation, or that somebody has named, once and without the one at `but`.
+
+    Raises OSError as `java_homes.keystores`.
+    """
     seen = {but}
     for home, location in java_homes.keystores(host, places.searches):
         if location not in seen and (store := at(host, location, home)) is not None:
+            seen.add(location)
+            yield store
+    for location in java_named.keystores(host):
+        if location not in seen and (store := at(host, location)) is not None:
             seen.add(location)
             yield store
 
@@ -70,7 +77,7 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
         location,
         owner,
         f"{NAME}:{location}",
-        "programs on this Java",
+        "programs on this Java" if label != location else "programs that are told to trust it",
         unwritable=sealed or made or unwritable,
         sealed=sealed is not None,
         label=label,

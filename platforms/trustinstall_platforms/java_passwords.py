@@ -1,9 +1,11 @@
-"""Which passwords a keystore may have: those that everybody uses, the distribution's, and what the caller knows."""
+"""Which passwords a keystore may have: everybody's, the distribution's, those beside its name, and the caller's."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from trustinstall_platforms import java_named
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -16,7 +18,8 @@ _STOREPASS = re.compile(rb"^[ \t]*(?:export[ \t]+)?storepass=(?:\"([^\"\n]*)\"|'
 def candidates(host: Host) -> list[str]:
     """The passwords to try, each once, read now from where they stand."""
     told = (one.reveal() for one in host.storepasses)
-    return list(dict.fromkeys((*USUAL, *_distributions(host), *(one for one in told if one is not None))))
+    known = (*USUAL, *_distributions(host), *java_named.passwords(host))
+    return list(dict.fromkeys((*known, *(one for one in told if one is not None))))
 
 
 def _distributions(host: Host) -> list[str]:

@@ -58,9 +58,17 @@ OTHERS: tuple[Other, ...] = (
     Other("brew", ("brew",), STORE, "its own bundle (homebrew)", "Homebrew, ca-certificates formula"),
     # Python
     Other("uv", ("uv",), VARIABLE, "UV_SYSTEM_CERTS from 0.11, UV_NATIVE_TLS before", "uv documentation", "real"),
-    Other("poetry", ("poetry",), STORE, _CERTIFI, "Poetry, requests"),
+    Other("poetry", ("poetry",), STORE, _CERTIFI, "Poetry, requests", "real"),
     Other("pipenv", ("pipenv",), STORE, _CERTIFI, "pipenv, its vendored pip"),
     Other("pdm", ("pdm", "hatch"), STORE, _CERTIFI, "httpx"),
+    Other(
+        "pipx",
+        ("pipx",),
+        VARIABLE,
+        "uv's, where it finds uv; else its pip is reached as pip is",
+        "pipx, backends",
+        "real",
+    ),
     Other("tox", ("tox", "nox", "twine"), STORE, _CERTIFI, "requests; pip"),
     Other("pixi", ("pixi",), VARIABLE, "SSL_CERT_FILE, where tls-root-certs is not `system`", "pixi configuration"),
     Other("az", ("az",), STORE, _CERTIFI, "Azure CLI documentation, Work behind a proxy"),
@@ -76,7 +84,7 @@ OTHERS: tuple[Other, ...] = (
     Other("codex", ("codex",), FOLLOWS, "the system's bundle; SSL_CERT_FILE", "codex pull request 6864"),
     # Compiled languages
     Other("go", ("go",), FOLLOWS, "crypto/x509", _GO_SOURCE, "real"),
-    Other("cargo", ("cargo", "rustup"), FOLLOWS, "openssl-probe, libcurl", "The Cargo Book, http.cainfo"),
+    Other("cargo", ("cargo", "rustup"), FOLLOWS, "openssl-probe, libcurl", "The Cargo Book, http.cainfo", "real"),
     Other("dotnet", ("dotnet", "pwsh", "nuget"), FOLLOWS, "OpenSSL's paths", ".NET, Cross-platform cryptography"),
     Other("mono", ("mono",), FOLLOWS, "with the package ca-certificates-mono; no elliptic curves", "cert-sync", "real"),
     Other("ghc", ("cabal", "stack"), FOLLOWS, "the paths of x509-system", "x509-system, System.X509.Unix"),
@@ -103,7 +111,7 @@ OTHERS: tuple[Other, ...] = (
     # Containers. A directory in certs.d is one registry's, so a root for all has no place there, and needs none:
     # what it holds is trusted beside the system's roots (tests/clients/test_containers.py).
     Other("skopeo", ("skopeo",), FOLLOWS, _GO, "containers-certs.d(5)", "real"),
-    Other("docker", ("docker", "dockerd", "containerd"), FOLLOWS, _GO, "moby issue 20912"),
+    Other("docker", ("docker", "dockerd", "containerd"), FOLLOWS, _GO, "moby issue 20912", "real: the client"),
     Other("orbstack", ("orbctl",), FOLLOWS, "the Mac's keychains, when it starts: restart it", "ddev issue 7061"),
     Other("podman", ("podman", "buildah"), FOLLOWS, f"{_GO}; in a podman machine vm", "containers-certs.d(5)"),
     Other("minikube", ("minikube",), STORE, "its nodes (vm), and ~/.minikube/certs (drop-directory)", "its handbook"),

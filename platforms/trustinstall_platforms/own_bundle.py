@@ -34,6 +34,9 @@ _LEFT = (
     b"# Left by trustinstall, for programs that still run and have a variable which names this file; the public roots\n"
     b"# alone. A later add or remove of trustinstall takes it away, or you may.\n"
 )
+_AT_BOOT_HEAD = (
+    b"# Made by trustinstall: what it has left for programs that ran goes at the next boot, and this with it.\n"
+)
 _PARENTS = re.compile(rb"^# directories ([1-9])$", re.MULTILINE)  # how many above it were made for it
 _STALE = "the system's roots have changed since it was made; add makes it anew"
 
@@ -101,7 +104,8 @@ class OwnBundle:
         edits = [edit for path, each in files.items() if (edit := _edit(host, path, each)) is not None]
         if not edits:
             return Plan(placed=placed, foreign=left)
-        return Plan((*map(MakeDirectory, missing), *edits), placed=placed, foreign=left, withdraws=True)
+        steps = (*map(MakeDirectory, missing), *edits, *_deletes(host, *_at_boot(host)))
+        return Plan(steps, placed=placed, foreign=left, withdraws=True)
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from it."""
@@ -120,9 +124,12 @@ class OwnBundle:
             theirs = b"".join(one.pem for one in _theirs(host, frozenset(go)))
             content = _LEFT + (b"# directories %d\n" % len(made) if made else b"") + theirs
             left = {_beside(store.location): _LEFT, store.location: content}
+            for path in _at_boot(host):
+                words = (*left, *reversed(made), path)
+                left[path] = _AT_BOOT_HEAD + b"".join(f"r! {one}\n".encode() for one in words)
             edits = [edit for path, each in left.items() if (edit := _edit(host, path, each)) is not None]
             return Plan(tuple(edits), withdraws=True)
-        return Plan((*_deletes(host, store.location), *map(RemoveDirectory, reversed(made))), withdraws=True)
+        return _away(host, store.location, made)
 
     def _content(self, host: Host, store: Store, ours: list[Certificate]) -> bytes:
         if store.location == _beside(store.location):
@@ -153,8 +160,22 @@ def _sweep(host: Host, location: str, old: bytes) -> Plan:
     """Take away what was left for programs that ran, when they have ended."""
     if _named(host, location):
         return Plan()
-    made = map(RemoveDirectory, reversed(_made(location, old)))
-    return Plan((*_deletes(host, location), *made), withdraws=True)
+    return _away(host, location, _made(location, old))
+
+
+def _away(host: Host, location: str, made: tuple[str, ...]) -> Plan:
+    files = _deletes(host, _beside(location), location, *_at_boot(host))
+    return Plan((*files, *map(RemoveDirectory, reversed(made))), withdraws=True)
+
+
+def _at_boot(host: Host) -> tuple[str, ...]:
+    """The file that has systemd take away what is left; none for an account, whose files nobody tidies at a boot."""
+    there = (
+        host.platform == "linux"
+        and host.account.is_root
+        and host.status(posixpath.dirname(own_files.AT_BOOT)) is not None
+    )
+    return (own_files.AT_BOOT,) if there else ()
 
 
 def _named(host: Host, location: str) -> bool:
@@ -162,8 +183,8 @@ def _named(host: Host, location: str) -> bool:
     return any(map(host.named_in_environment, (_beside(location), location)))
 
 
-def _deletes(host: Host, location: str) -> list[Step]:
-    there = ((path, host.read_or_none(path)) for path in dict.fromkeys((_beside(location), location)))
+def _deletes(host: Host, *paths: str) -> list[Step]:
+    there = ((path, host.read_or_none(path)) for path in dict.fromkeys(paths))
     return [Delete(path, digest(content)) for path, content in there if content is not None]
 
 

@@ -22,6 +22,9 @@ ANCHORS, BUNDLE = "anchors.pem", "bundle.pem"
 #: Where the machine's lie on Linux.
 MACHINE = "/usr/local/share/trustinstall"
 
+#: What has systemd take away at the next boot what was left for a machine's programs; source: tmpfiles.d(5), `r!`.
+AT_BOOT = "/etc/tmpfiles.d/trustinstall.conf"
+
 
 def directory(host: Host) -> str | None:
     """The directory of the acting account's own files (root's are the machine's); None where it can have none."""

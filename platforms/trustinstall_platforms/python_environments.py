@@ -32,7 +32,7 @@ PREFIXES = (
 
 #: Directories of which every sub-directory may be an environment.
 COLLECTIONS = (
-    "~/.local/share/pipx/venvs",  # pipx; documented, as all of these but the two marked real
+    "~/.local/share/pipx/venvs",  # pipx; real; documented are all of these that are not marked so
     "~/.local/pipx/venvs",  # pipx before 1.3, and where it was used before that
     "/opt/pipx/venvs",  # pipx install --global
     "~/.local/share/uv/tools",  # uv tool install; real
@@ -47,9 +47,9 @@ COLLECTIONS = (
     "~/mambaforge/envs",
     "~/micromamba/envs",
     "/opt/conda/envs",  # Docker's images of miniconda and anaconda
-    "~/.virtualenvs",  # virtualenvwrapper
+    "~/.virtualenvs",  # virtualenvwrapper; real, of virtualenv itself
     "~/.local/share/virtualenvs",  # pipenv
-    "~/.cache/pypoetry/virtualenvs",  # Poetry
+    "~/.cache/pypoetry/virtualenvs",  # Poetry; real
     "~/Library/Caches/pypoetry/virtualenvs",  # Poetry on macOS
     "~/Library/Python",  # pip install --user on macOS
     "/Library/Frameworks/Python.framework/Versions",  # python.org on macOS
@@ -139,13 +139,13 @@ def _listed(host: Host) -> Iterator[str]:
         except OSError:
             continue
         lines = (slashed(host, line.strip()) for line in text.splitlines()[:_MOST_LINES])
-        yield from (line for line in lines if _is_absolute(host, line) and "\0" not in line)
+        yield from (line for line in lines if is_absolute(host, line) and "\0" not in line)
 
 
 def variables(host: Host, *names: str) -> Iterator[str]:
     """Yield the absolute paths in variables of the caller."""
     values = (slashed(host, host.environ.get(name, "")) for name in names)
-    yield from (value for value in values if _is_absolute(host, value))
+    yield from (value for value in values if is_absolute(host, value))
 
 
 def binaries(host: Host) -> Iterator[str]:
@@ -154,7 +154,7 @@ def binaries(host: Host) -> Iterator[str]:
     yield from () if windows else BINARIES
     if not host.account.is_root:
         found = host.environ.get("PATH", "").split(";" if windows else ":")
-        yield from (path for path in (slashed(host, one) for one in found) if _is_absolute(host, path))
+        yield from (path for path in (slashed(host, one) for one in found) if is_absolute(host, path))
 
 
 def _named(host: Host, path: str) -> str:
@@ -219,7 +219,8 @@ def expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
             yield slashed(host, home) + path[1:]
 
 
-def _is_absolute(host: Host, path: str) -> bool:
+def is_absolute(host: Host, path: str) -> bool:
+    """Whether a path names a place whatever the current directory is."""
     return path.startswith("/") or (host.platform == "win32" and path[1:3] == ":/")
 
 

@@ -6,6 +6,7 @@ places for software of one's own. What is cheap to see (a name, a size) is asked
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ _SIGN = 2048  # directories between two signs of life
 #: What a bundle may be called: a suffix of PEM, or a text that speaks of CAs.
 _LIKELY = re.compile(r".*\.(?:pem|crt|cer|bundle)|ca[-_]?(?:certs?|bundle|roots?)\b.*|.*\bcacerts?\.txt", re.IGNORECASE)
 _PACKAGES = ("/site-packages/", "/dist-packages/")
-MANY = 10  # certificates that make a file among packages a bundle of roots
+MANY = 10  # public roots that make a file among packages a bundle
 _SMALLEST, _LARGEST = (
     MANY * 500,
     8 << 20,
@@ -132,15 +133,21 @@ def likely(path: str, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def holds_many(host: Host, path: str) -> bool:
-    """Whether a file holds so many certificates that it must be a bundle of roots: its size is asked first."""
+    """Whether a file holds so many public roots that it must be a bundle of them: its size is asked first.
+
+    A file of a service's own roots, however many, is a pin: whoever trusts that service alone asks for no other root.
+    """
     status = host.status(path)
     if status is None or status.kind is not Kind.FILE or not _SMALLEST <= status.size <= _LARGEST:
         return False
     try:
-        blocks = pem_blocks(host.read(path, _LARGEST))
-        return sum(one.label in CERTIFICATE_LABELS for one in blocks) >= MANY
+        content = host.read(path, _LARGEST)
     except OSError:  # another account's, or gone
         return False
+    from trustinstall.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
+
+    ders = {one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None}
+    return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in ders) >= MANY
 
 
 def cached(host: Host, path: str) -> str | None:

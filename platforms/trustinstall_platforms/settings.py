@@ -3,7 +3,7 @@
 What the key says decides what the store is:
 
 - nothing, or one of our own files: we set it, and take it back, byte for byte;
-- the system's bundle: the tool follows the system's store, and nothing is written;
+- the system's bundle, or to use the system's store: the tool follows that, and nothing is written;
 - another bundle of the same account: ours goes into that, as into every bundle that is named;
 - anything else is somebody's decision: it is left, and said.
 """
@@ -19,8 +19,9 @@ from trustinstall.backend import Observation, Store
 from trustinstall.errors import StoreError, printable
 from trustinstall.plan import ABSENT, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall.setting import SetKey
-from trustinstall_platforms import bundles, own_files, tool_places
-from trustinstall_platforms.tools import ADDS, Tool
+from trustinstall_platforms import bundles, native_roots, own_files, switching, tool_places
+from trustinstall_platforms.python_environments import is_absolute
+from trustinstall_platforms.tools import ADDS, SWITCHES, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,10 +41,11 @@ class _Setting:
     Attributes:
         tool: whose it is.
         value: what the key says, or None.
-        own: the file of ours that it should name.
+        own: what it should say: the file of ours, or that the system's store is used.
         bundle: the bundle that it names in truth (links resolved); "" where it names none.
         wrong: why it can not be changed, or None.
         damaged: whether that is because it cannot be read: something of ours may be in it.
+        native: whether the tool reads the operating system's own store, by this file or all accounts'.
     """
 
     tool: Tool
@@ -52,6 +54,7 @@ class _Setting:
     bundle: str = ""
     wrong: str | None = None
     damaged: bool = False
+    native: bool = False
 
     @property
     def ours(self) -> bool:
@@ -82,6 +85,8 @@ class Settings:
         setting = self._setting(host, store.location)
         if setting.damaged and host.status(store.location) is None:
             raise OSError(errno.EACCES, setting.wrong, store.location)
+        if setting.native:
+            return native_roots.observe(host)
         named = setting.bundle or self._inherited(host, setting)
         if not named:
             return Observation({}, problems=(setting.wrong,) if setting.wrong else ())
@@ -93,6 +98,8 @@ class Settings:
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in the bundle that the setting names."""
         setting = self._setting(host, store.location)
+        if setting.native:
+            return native_roots.anchors(host)
         named = setting.bundle or self._inherited(host, setting)
         return bundles.anchors(host, named) if named and host.status(named) else iter(())
 
@@ -104,7 +111,7 @@ class Settings:
         setting = self._setting(host, store.location)
         if setting.damaged and any(one.trusted or one.certificate.sha256 in record for one in wanted):
             raise StoreError(store=store.id, cause=setting.wrong or "", advice="mend the file, and try again")
-        if setting.damaged:
+        if setting.damaged or store.follows is not None:
             return Plan()
         if not setting.ours:
             bundle = replace(store, location=setting.bundle)
@@ -118,7 +125,7 @@ class Settings:
         if new:
             entries, directories = tool_places.carried(record)
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
-        holds = record.keys() or seen.ours
+        holds = record.keys() or (go if setting.native else seen.ours)
         if not go & holds or holds - go:
             return Plan()
         return self._take_back(host, store, setting, record)
@@ -173,7 +180,8 @@ class Settings:
             return None
         location, owner, unwritable = standing
         setting = self._setting(host, location, tool)
-        follows = None
+        follows = native_roots.location(host) if setting.native and setting.value != setting.own else None
+        needs = native_roots.location(host) if tool.mode == SWITCHES else own_files.location(host)
         if setting.bundle and not setting.ours:
             found = systemroots.find(host)
             follows = setting.bundle if found and setting.bundle == found.path else None
@@ -192,27 +200,23 @@ class Settings:
             follows,
             unwritable=None if follows else unwritable or (None if setting.damaged else setting.wrong),
             label=tool.name,
-            needs=f"{directory}/{own_files.BUNDLE}" if setting.ours else None,
-            inherits=setting.value is None and not host.account.is_root and bool(tool.machine or tool.follows),
+            needs=needs if setting.ours and not follows else None,
+            inherits=setting.value is None
+            and not host.account.is_root
+            and tool.mode != SWITCHES
+            and bool(tool.machine or tool.follows),
         )
 
     def _setting(self, host: Host, location: str, tool: Tool | None = None) -> _Setting:
         """What a file says. Raises OSError where it cannot be read."""
         tool = tool or tool_places.tool_of(host, location)
-        own = f"{own_files.directory(host)}/{own_files.ANCHORS if tool.mode == ADDS else own_files.BUNDLE}"
         try:
             value = editing.get(tool.format, host.read_or_none(location, _LIMIT) or b"", tool.key)
+            return _switched(host, tool, location, value) if tool.mode == SWITCHES else _naming(host, tool, value)
         except editing.Malformed as error:
-            return _Setting(tool, None, own, wrong=str(error), damaged=True)
+            return _Setting(tool, None, _own(host, tool), wrong=str(error), damaged=True)
         except OSError as error:
-            return _Setting(tool, None, own, wrong=error.strerror, damaged=True)
-        if value is None or value == own:
-            return _Setting(tool, value, own, value or "")
-        path = host.absolute(value) if value.startswith(("/", "~/")) else ""
-        if not path or systemroots.bundle(host, path) is None:
-            said = f"{'.'.join(tool.key)} says {printable(value)}, which is no bundle; take the key out, or mend it"
-            return _Setting(tool, value, own, wrong=said)
-        return _Setting(tool, value, own, host.real(path))
+            return _Setting(tool, None, _own(host, tool), wrong=error.strerror, damaged=True)
 
     def _inherited(self, host: Host, setting: _Setting) -> str:
         """What the tool reads where the account's own file says nothing: what all accounts' names, or the system's."""
@@ -228,3 +232,32 @@ class Settings:
             return ""
         there = value is not None and value.startswith("/") and systemroots.bundle(host, value) is not None
         return host.real(value or "/") if there else ""
+
+
+def _own(host: Host, tool: Tool) -> str:
+    if tool.mode == SWITCHES:
+        return switching.own(tool)
+    return f"{own_files.directory(host)}/{own_files.ANCHORS if tool.mode == ADDS else own_files.BUNDLE}"
+
+
+def _switched(host: Host, tool: Tool, location: str, value: str | None) -> _Setting:
+    """What a file says whose key switches the tool to the system's store, or leaves it with a bundle."""
+    said = switching.machine_says(host, tool) if value is None else switching.said(value)
+    if value is None or said == tool.value:
+        return _Setting(tool, value, switching.own(tool), native=said == tool.value)
+    return _named(host, tool, value, switching.bundle(host, tool, location))
+
+
+def _naming(host: Host, tool: Tool, value: str | None) -> _Setting:
+    """What a file says whose key names a bundle."""
+    own = _own(host, tool)
+    return _Setting(tool, value, own, value or "") if value in {None, own} else _named(host, tool, value or "", value)
+
+
+def _named(host: Host, tool: Tool, value: str, named: str | None) -> _Setting:
+    path = host.absolute(named) if named and (named.startswith("~/") or is_absolute(host, named)) else ""
+    if not path or systemroots.bundle(host, path) is None:
+        what = "which is no bundle" if tool.mode != SWITCHES else "and no bundle beside it"
+        wrong = f"{'.'.join(tool.key)} says {printable(value)}, {what}; take the key out, or mend it"
+        return _Setting(tool, value, _own(host, tool), wrong=wrong)
+    return _Setting(tool, value, _own(host, tool), host.real(path))

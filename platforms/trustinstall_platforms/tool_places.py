@@ -20,9 +20,11 @@ _HOMEBREW = "/opt/homebrew/bin"
 
 def files(host: Host, *, installed: bool = True) -> Iterator[tuple[tools.Tool, str]]:
     """The settings file of each tool that is there (or of all): for root the machine's, where there is one."""
-    if host.is_image or host.platform == "win32":
+    if host.is_image:
         return
     for tool in tools.TOOLS:
+        if host.platform not in tool.systems:
+            continue
         path = None if tool.follows and host.account.is_root else _file(host, tool)
         there = path is not None and (host.status(host.real(path)) is not None if tool.kept else _is_there(host, tool))
         if path is not None and (there or not installed):
@@ -89,8 +91,8 @@ def missing_parents(host: Host, location: str) -> list[str]:
 
 def _file(host: Host, tool: tools.Tool) -> str | None:
     """The file to look at; None where the account has no home."""
-    if host.account.is_root and tool.machine:
-        return tool.machine
+    if host.account.is_root and (tool.machine or host.platform == "win32"):
+        return tool.machine or None  # an elevated prompt has its account's own home
     paths = [one for path in tool.files if (one := _expanded(host, path)) is not None]
     there = (path for path in paths if host.status(path) is not None)
     likely = (

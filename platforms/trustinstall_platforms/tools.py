@@ -1,6 +1,7 @@
 """Developer tools and how each is made to trust a root: facts, a row each.
 
-A setting that *adds* names our roots alone; one that *replaces* what a tool has built in names the system's and ours.
+A setting that *adds* names our roots alone; one that *switches* has the tool read the operating system's store; one
+that *replaces* what a tool has built in names the system's and ours.
 Where a tool has several, the order is: nothing, because it follows the system; what adds; a variable, where its file
 may not be touched; what replaces. Each row says how it is known: "real" is proved in the tests, "documented" is not.
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ADDS, REPLACES = "adds", "replaces"
+ADDS, SWITCHES, REPLACES = "adds", "switches", "replaces"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Tool:
         clients: who reads the file.
         format: how it is written, a name of `editing.FORMATS`.
         key: sections or objects, and the key.
-        mode: ADDS or REPLACES.
+        mode: ADDS, SWITCHES or REPLACES.
         files: an account's file; of several the first that is there, or else the first.
         source: how this is known.
         known: "real", and with which version, or "documented".
@@ -34,6 +35,9 @@ class Tool:
         kept: whether the file is only written where the tool itself has made it.
         follows: whether the tool trusts what the system's store holds without it: then the file is for an account
             that cannot change that store, and no variable reaches the tool.
+        value: what a key that switches is set to; "" where the key names a file.
+        beside: the key in the same file that names the bundle which is read where the tool is not switched.
+        systems: where the tool keeps this file. Windows has no bundle of public roots, so that nothing replaces there.
     """
 
     name: str
@@ -49,6 +53,9 @@ class Tool:
     places: tuple[str, ...] = ()
     kept: bool = False
     follows: bool = False
+    value: str = ""
+    beside: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ("linux", "darwin")
 
 
 TOOLS = (
@@ -225,6 +232,7 @@ TOOLS = (
         ("~/.claude/settings.json",),
         "Claude Code documentation, Enterprise network configuration; Settings, env",
         places=("~/.claude",),
+        systems=("linux", "darwin", "win32"),
     ),
     Tool(
         "vscode-server",
@@ -235,5 +243,19 @@ TOOLS = (
         ("~/.vscode-server/server-env-setup",),
         "VS Code documentation, Developing in WSL, environment setup script",
         places=("~/.vscode-server",),
+    ),
+    Tool(
+        "git-for-windows",
+        "Git for Windows, and LFS",
+        "git",
+        ("http", "sslbackend"),
+        SWITCHES,
+        ("~/.gitconfig", "~/.config/git/config"),
+        "git-config(1), http.sslBackend; git-for-windows issues 301 and 1698",
+        machine="C:/Program Files/Git/etc/gitconfig",
+        places=("C:/Program Files/Git/cmd/git.exe", "~/AppData/Local/Programs/Git/cmd/git.exe"),
+        value="schannel",
+        beside=("http", "sslcainfo"),
+        systems=("win32",),
     ),
 )

@@ -1,8 +1,7 @@
 """The certificate stores of Windows: the machine's and one account's.
 
-What programs see as one store called Root is a union of places in the registry. `certutil.exe` writes to one of them,
-and only what is in that one is ours to take out; the others (Group Policy, the enterprise's, Windows Update's) have
-owners of their own. Everything is read in the registry, and nothing from what certutil prints, which it translates.
+`certutil.exe` writes to one of the places that make a store, and only what is in that one is ours to take out.
+Everything is read in the registry, and nothing from what certutil prints, which it translates.
 """
 
 from __future__ import annotations
@@ -10,31 +9,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
+from trustinstall.backend import Store
 from trustinstall.errors import StoreError
 from trustinstall.plan import GIVEN, Native, Placed, Plan, Run
-from trustinstall_platforms import blob
+from trustinstall_platforms.windows_places import UPDATED, certificates, ignores_accounts, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
+    from trustinstall.backend import Observation, Places, Record, Wanted
     from trustinstall.host import Host
     from trustinstall.plan import Refresh
-
-
-class Registry(Protocol):
-    """Where the registry is read; `host.Host` is one."""
-
-    def registry_keys(self, hive: str, path: str) -> list[str] | None:
-        """The names of a key's sub-keys, or None where there is no such key."""
-        ...
-
-    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
-        """A binary value or a number, or None."""
-        ...
+    from trustinstall_platforms.blob import Entry
+    from trustinstall_platforms.windows_places import Kind, Registry, Sight
 
 
 @dataclass(frozen=True)
@@ -59,91 +48,6 @@ LOCAL = Reach(
 )
 
 
-@dataclass(frozen=True)
-class Place:
-    """One place in the registry that holds certificates, a sub-key of `Certificates` for each; and whose it is."""
-
-    hive: str
-    path: str
-    whose: str
-
-    @property
-    def certificates(self) -> str:
-        """The path of the key that holds them."""
-        return rf"{self.path}\Certificates"
-
-
-def _places(name: str, account: str = "") -> tuple[Place, ...]:
-    """Where a system store called `name` is kept beside its own place (wincrypt.h, CERT_SYSTEM_STORE_…)."""
-    machine = (
-        Place("HKLM", rf"SOFTWARE\Policies\Microsoft\SystemCertificates\{name}", "a Group Policy"),
-        Place("HKLM", rf"SOFTWARE\Microsoft\EnterpriseCertificates\{name}", "the enterprise's directory"),
-    )
-    policy = Place("HKCU", rf"SOFTWARE\Policies\Microsoft\SystemCertificates\{name}", "a Group Policy")
-    return (*machine, policy) if account else machine
-
-
-def _own(hive: str, name: str, whose: str) -> Place:
-    return Place(hive, rf"SOFTWARE\Microsoft\SystemCertificates\{name}", whose)
-
-
-_UPDATED = _own("HKLM", "AuthRoot", "Windows Update")
-_MACHINE, _ACCOUNT = _own("HKLM", "Root", "the machine"), _own("HKCU", "Root", "this account")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One of Windows' two stores.
-
-    Attributes:
-        name: the backend's.
-        own: the place that certutil writes to.
-        elsewhere: places that are seen in the same store.
-        distrusted: places of certificates that are trusted nowhere, wherever else they are.
-        options: certutil's, before its verb.
-        owner: uid of the account that it belongs to.
-        clients: who reads it.
-        asks: whether Windows asks in a window before each change.
-    """
-
-    name: str
-    own: Place
-    elsewhere: tuple[Place, ...]
-    distrusted: tuple[Place, ...]
-    options: tuple[str, ...]
-    owner: int
-    clients: str
-    asks: bool
-
-
-MACHINE = Kind(
-    name="windows",
-    own=_MACHINE,
-    elsewhere=(*_places("Root"), _UPDATED),
-    distrusted=(_own("HKLM", "Disallowed", "the machine"), *_places("Disallowed")),
-    options=(),
-    owner=0,
-    clients="Edge, Chrome, .NET, PowerShell, curl, Python's ssl and whatever uses Windows' own TLS",
-    asks=False,
-)
-ACCOUNT = Kind(
-    name="windows-user",
-    own=_ACCOUNT,
-    elsewhere=(_MACHINE, *_places("Root", "user"), _UPDATED),
-    distrusted=(
-        _own("HKLM", "Disallowed", "the machine"),
-        _own("HKCU", "Disallowed", "this account"),
-        *_places("Disallowed", "user"),
-    ),
-    options=("-user",),
-    owner=1000,
-    clients="this account's programs that use Windows' own TLS",
-    asks=True,
-)
-
-# A policy that makes Windows ignore roots of single accounts (CERT_PROT_ROOT_DISABLE_CURRENT_USER_FLAG).
-_PROTECTED = r"SOFTWARE\Policies\Microsoft\SystemCertificates\Root\ProtectedRoots"
-_IGNORE_ACCOUNTS = 0x1
 _PATIENCE = 120.0  # seconds for somebody to find the window and to read it
 _SECONDS = 60.0
 
@@ -167,23 +71,6 @@ _ADD, _REMOVE = "add", "remove"
 _LEAVE = "leave"
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What the registry holds of one store.
-
-    Attributes:
-        own: entries by SHA-256, of those in the place that certutil writes to.
-        elsewhere: DER and whose it is by SHA-256, of those in other places.
-        distrusted: SHA-256 of those that are trusted nowhere.
-        damaged: how many entries hold no certificate.
-    """
-
-    own: Mapping[str, blob.Entry]
-    elsewhere: Mapping[str, tuple[bytes, str]]
-    distrusted: frozenset[str]
-    damaged: int
-
-
 class WindowsStore:
     """One of Windows' stores, reached in one way."""
 
@@ -203,23 +90,15 @@ class WindowsStore:
 
     def observe(self, host: Host, _store: Store) -> Observation:
         """See what Windows trusts, in all places that are seen as this store."""
-        sight = self._look(host)
-        problems = (f"{sight.damaged} of its entries in the registry hold no certificate",) if sight.damaged else ()
-        return Observation(
-            {
-                sha256: State.DISTRUSTED if sha256 in sight.distrusted else State.TRUSTED
-                for sha256 in self._seen(host, sight)
-            },
-            problems=problems,
-        )
+        return self._look(host).observation
 
     def anchors(self, host: Host, _store: Store) -> Iterator[bytes]:
         """The DER of every certificate that `observe` counts."""
-        yield from self._seen(host, self._look(host)).values()
+        yield from self._look(host).entries.values()
 
     def delivered(self, host: Host, _store: Store) -> frozenset[str]:
         """SHA-256 of the public roots that Windows Update has brought."""
-        return frozenset(_certificates(self._reach.registry(host), _UPDATED)[0])
+        return frozenset(certificates(self._reach.registry(host), UPDATED)[0])
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan an operation of certutil for each certificate that is missing, or ours and to go.
@@ -261,7 +140,7 @@ class WindowsStore:
         What goes is named by the SHA-1 of its DER, the name of its key in the registry, and only after that key
         has been seen to hold this very certificate. Raises StoreError where Windows would ask and nobody can answer.
         """
-        there = hashlib.sha256(step.der).hexdigest() in self._own(host)[0]
+        there = hashlib.sha256(step.der).hexdigest() in self._own(host)
         if step.operation == _LEAVE or there == (step.operation == _ADD):
             return ()
         if self._kind.asks:
@@ -292,7 +171,7 @@ class WindowsStore:
         own = self._kind.own
         if not self._reach.is_there(host) or (self._kind.owner and host.account.is_root):
             return None
-        ignored = self._kind.asks and self._ignores_accounts(host)
+        ignored = ignores_accounts(self._reach.registry(host), self._kind)
         return Store(
             self.name,
             rf"{own.hive}\{own.path}",
@@ -306,29 +185,11 @@ class WindowsStore:
             system=not self._kind.asks,
         )
 
-    def _ignores_accounts(self, host: Host) -> bool:
-        flags = self._reach.registry(host).registry_value("HKLM", _PROTECTED, "Flags")
-        return isinstance(flags, int) and flags & _IGNORE_ACCOUNTS != 0
-
-    def _seen(self, host: Host, sight: Sight) -> dict[str, bytes]:
-        """DER by SHA-256 of what is in the store as programs see it."""
-        others = {sha256: der for sha256, (der, _) in sight.elsewhere.items()}
-        if self._kind.asks and self._ignores_accounts(host):
-            return others
-        return {**others, **{sha256: one.der for sha256, one in sight.own.items()}}
-
     def _look(self, host: Host) -> Sight:
-        registry = self._reach.registry(host)
-        own, damaged = self._own(host)
-        elsewhere: dict[str, tuple[bytes, str]] = {}
-        for place in self._kind.elsewhere:
-            for sha256, one in _certificates(registry, place)[0].items():
-                elsewhere.setdefault(sha256, (one.der, place.whose))
-        distrusted = frozenset(sha256 for one in self._kind.distrusted for sha256 in _certificates(registry, one)[0])
-        return Sight(own, elsewhere, distrusted, damaged)
+        return look(self._reach.registry(host), self._kind)
 
-    def _own(self, host: Host) -> tuple[dict[str, blob.Entry], int]:
-        return _certificates(self._reach.registry(host), self._kind.own)
+    def _own(self, host: Host) -> Mapping[str, Entry]:
+        return certificates(self._reach.registry(host), self._kind.own)[0]
 
     def _entry(self, der: bytes) -> str:
         own = self._kind.own
@@ -376,18 +237,3 @@ def _announcement(operation: str, thumbprint: str) -> str:
 def _thumbprint(der: bytes) -> str:
     """What Windows calls a certificate: a name, and no proof of anything."""
     return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
-
-
-def _certificates(registry: Registry, place: Place) -> tuple[dict[str, blob.Entry], int]:
-    """What a place holds, by SHA-256, whatever its keys are called; and how many of them hold no certificate."""
-    found: dict[str, blob.Entry] = {}
-    damaged = 0
-    for name in registry.registry_keys(place.hive, place.certificates) or ():
-        value = registry.registry_value(place.hive, rf"{place.certificates}\{name}", "Blob")
-        try:
-            one = blob.entry(value if isinstance(value, bytes) else b"")
-        except ValueError:
-            damaged += 1
-            continue
-        found[hashlib.sha256(one.der).hexdigest()] = one
-    return found, damaged

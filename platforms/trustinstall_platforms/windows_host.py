@@ -19,7 +19,8 @@ from trustinstall.backend import Store
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.plan import Run
 from trustinstall_platforms.reg_query import RegQuery
-from trustinstall_platforms.windows import ACCOUNT, MACHINE, Kind, Reach, WindowsStore
+from trustinstall_platforms.windows import Reach, WindowsStore
+from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, Kind, ignores_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +148,7 @@ class WindowsHost(WindowsStore):
                 "only an administrator of Windows changes the machine's store; open a terminal of Windows as "
                 "administrator, start this Linux there, and run it again"
             )
-        if self._kind.asks and self._ignores_accounts(host):
+        if ignores_accounts(self._reach.registry(host), self._kind):
             return (
                 "a policy makes Windows ignore the roots of single accounts (ProtectedRoots); run it in a terminal "
                 "of Windows that was opened as administrator"

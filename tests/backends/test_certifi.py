@@ -214,14 +214,16 @@ def test_two_ways_to_one_file_are_one_store(tree: Tree) -> None:
 
 
 def test_search_finds_what_it_should_and_no_more(tree: Tree) -> None:
-    """Below a directory, known bundles count anywhere, other names only in packages with many roots."""
+    """Below a directory, known bundles count anywhere, other names only in packages with many public roots."""
+    public = Path(certifi.where()).read_bytes()
     expected = {
         tree.file("/data/a/lib/python3.9/site-packages/certifi/cacert.pem"),
-        tree.file("/data/b/c/lib/python3.9/site-packages/vendor/deep/ca-bundle.crt"),
+        tree.file("/data/b/c/lib/python3.9/site-packages/vendor/deep/ca-bundle.crt", public),
         tree.file("/data/sdk/third_party/certifi/cacert.pem"),
     }
     tree.file("/data/a/lib/python3.9/site-packages/tests/cacert.pem", PUBLIC[0].pem)
     tree.file("/data/doc/examples/cacert.pem")
+    tree.file("/data/a/lib/python3.9/site-packages/service/rds-ca-bundle.pem")  # a pin of roots that nobody else has
     tree.link("/data/a/lib/python3.9/site-packages/x/ca-bundle.crt", "/data/doc/examples/cacert.pem")
     tree.link("/data/loop", "/data")
     tree.link("/way", "/data")

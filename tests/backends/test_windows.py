@@ -17,7 +17,8 @@ from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.plan import GIVEN, Native, Plan
 from trustinstall_platforms import blob
-from trustinstall_platforms.windows import ACCOUNT, LOCAL, MACHINE, MEANINGS, Reach, WindowsStore
+from trustinstall_platforms.windows import LOCAL, MEANINGS, Reach, WindowsStore
+from trustinstall_platforms.windows_places import ACCOUNT, MACHINE
 
 ROOT, OTHER = (Certificate(make_root(common_name=name).der) for name in ("Windows Root", "Another Root"))
 OWN = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Root"

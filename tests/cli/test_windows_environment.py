@@ -156,3 +156,28 @@ def test_nothing_replaces(windows: Windows) -> None:
     assert (one["result"], "no bundle of public roots" in one["detail"]) == ("failed", True)
     windows.trustinstall("add", "--json", "--env", "none", CERT, check=True)
     assert values(windows, MACHINE) == before
+
+
+@pytest.mark.parametrize("value", [r"C:\gone.pem", "gone.pem", r"\\server\share\corp.pem"])
+def test_a_value_that_names_no_bundle_is_said(windows: Windows, value: str) -> None:
+    """What somebody has set and we cannot change is an error with its name and what to do, and stays."""
+    key = ["reg.exe", "add", ACCOUNT, "/v", "NODE_EXTRA_CA_CERTS", "/d", value, "/f"]
+    windows.run(key, check=True, elevated=False)
+    before = values(windows, ACCOUNT)
+    done = windows.trustinstall("add", *ONLY, CERT, elevated=False)
+    (outcome,) = told(done)["stores"]
+    assert done.returncode != 0
+    assert f"NODE_EXTRA_CA_CERTS is set to {value}" in outcome["detail"]
+    assert values(windows, ACCOUNT) == before
+    windows.trustinstall("remove", *ONLY, CERT, elevated=False)
+    assert values(windows, ACCOUNT) == before
+
+
+def test_what_replaces_is_refused_by_env_too(windows: Windows) -> None:
+    """`env --env replace` says that there is nothing to name; `remove` says what programs that run still have."""
+    windows.trustinstall("add", *ONLY, CERT, check=True)
+    done = windows.trustinstall("env", "--env", "replace")
+    assert done.returncode == 2
+    assert "no bundle of public roots" in " ".join(done.stderr.split())
+    removed = windows.trustinstall("remove", "--store", "environment", CERT, check=True)
+    assert "Programs that run now still have the variables" in " ".join((removed.stdout + removed.stderr).split())

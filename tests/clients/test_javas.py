@@ -141,3 +141,31 @@ def test_what_keytool_writes_anew(scene: Scene, kind: str) -> None:
     for path in files:
         listed = scene.root.run(["keytool", "-list", "-keystore", path, "-storepass", PASSWORD], check=True).stdout
         assert "trustinstall" not in listed
+
+
+def test_a_keystore_that_options_name(scene: Scene) -> None:
+    """A JVM that alice's .mavenrc has trust a keystore of hers trusts ours, too, under her password, until remove."""
+    keystore, password = "/home/alice/corp.jks", "geheim12"
+    scene.root.write("/srv/other.crt", scene.stranger)
+    words = ("-importcert", "-noprompt", "-alias", "other", "-file", "/srv/other.crt", "-storetype", "JKS")
+    scene.root.run(
+        ["keytool", *words, "-keystore", keystore, "-storepass", password],
+        user="alice",
+        env={"HOME": "/home/alice"},
+        check=True,
+    )
+    before = scene.root.read(keystore)
+    options = f"-Djavax.net.ssl.trustStore={keystore} -Djavax.net.ssl.trustStorePassword={password}"
+    scene.root.write("/home/alice/.mavenrc", f'MAVEN_OPTS="{options}"\n', user="alice")
+    command = ("/usr/bin/java", *options.split(), "-cp", "/srv/java", "Get", "{url}")
+
+    def answers() -> list[str]:
+        return [Command("java", command, PKIX).ask(scene.root, one) for one in (scene.corporate, scene.unknown)]
+
+    assert answers() == [REFUSES, TRUSTS]
+    done = scene.root.trustinstall("add", "-v", CERTIFICATE, user="alice", check=True)
+    assert password not in done.stdout + done.stderr
+    assert answers() == [TRUSTS, TRUSTS]
+    scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert answers() == [REFUSES, TRUSTS]
+    assert scene.root.read(keystore) == before

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clients.many import npm_program
+from tests.clients.fetched import npm_program
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
 
 pytestmark = pytest.mark.timeout(300)
 CERTIFICATE = "/srv/corp.crt"
+OWN, AT_BOOT = "/usr/local/share/trustinstall", "/etc/tmpfiles.d/trustinstall.conf"
 _FETCH = 'fetch("{url}").then(() => console.log("came through"), why => console.log(`${{why}} ${{why.cause}}`))'
 
 
@@ -42,3 +43,37 @@ def test_deno_and_node_go_on_without_ours() -> None:
     assert "UnknownIssuer" in after["deno"], after
     assert "unable to" in after["node"], after
     assert not [said for said in after.values() if "came through" in said or "No such file" in said], after
+
+
+def test_a_machines_files_stay_for_everybodys_sessions() -> None:
+    """What root leaves for alice's session goes at the next boot, and with a remove after it; a new add is not lost."""
+    corporate = make_root("Corp Root")
+    with Server(corporate.issue("localhost")) as server, Throwaway(java=False) as root:
+        root.write(CERTIFICATE, corporate.pem)
+        root.freeze()
+        session = {"NODE_EXTRA_CA_CERTS": f"{OWN}/anchors.pem"}
+        script = _FETCH.format(url=server.url)
+
+        def ask() -> str:
+            done = root.run(["node", "-e", script], user="alice", env=session)
+            return done.stdout + done.stderr
+
+        with root.popen(["sleep", "1000"], user="alice", env=session) as old:
+            try:
+                root.trustinstall("add", CERTIFICATE, check=True)
+                assert ask().strip() == "came through"
+                removed = root.trustinstall("remove", CERTIFICATE, check=True)
+                assert "or the next boot" in " ".join(removed.stdout.split())
+                refused = ask()
+                assert root.read(AT_BOOT).count(b"\nr! ") == 4
+                root.trustinstall("add", CERTIFICATE, check=True)
+                root.run(["systemd-tmpfiles", "--remove", "--boot"], check=True)
+                assert ask().strip() == "came through"
+                root.trustinstall("remove", CERTIFICATE, check=True)
+                assert root.changes().keys() >= {AT_BOOT, OWN}
+            finally:
+                old.kill()
+        root.run(["systemd-tmpfiles", "--remove", "--boot", "trustinstall.conf"], check=True)
+        assert not [path for path in root.changes() if not path.startswith("/var/lib/trustinstall")]
+    assert "unable to" in refused, refused
+    assert "extra certs" not in refused, refused

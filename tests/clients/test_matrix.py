@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.clients.asking import NAME, NOTHING, OWN, SYSTEM, VARIABLE, Asking
 from tests.clients.conftest import MATRIX
-from tests.clients.many import MANY, NAME, NOTHING, OWN, SYSTEM, VARIABLE, Asking, install
+from tests.clients.fetched import install
+from tests.clients.many import MANY
 from tests.clients.table import REFUSES, TRUSTS
 from tests.clients.ways import BARE, WAYS, Way
 from tests.contract.machines import FULL
@@ -67,7 +69,8 @@ def _questions() -> list[Question]:
             how = one.reached if whose == MACHINE else one.alone
             ways = [way for way in WAYS if FULL or way in {BARE, WAYS[1]} or (how == VARIABLE and one in CLIENTS[:4])]
             found += [Question(one, whose, way) for way in ways]
-            found += [Question(one, whose, way, corporate=False) for way in (WAYS[1:2] if not FULL else ways)]
+            others = ways if FULL and not one.slow else WAYS[1:2]
+            found += [Question(one, whose, way, corporate=False) for way in others]
     return found
 
 
@@ -80,7 +83,7 @@ def answers() -> Iterator[dict[Question, str]]:
     # Mono's own store takes no elliptic curves; and two roots of one name must not share a key.
     corporate, unknown = (make_root("Corp Root", key=rsa.generate_private_key(65537, 2048)) for _ in range(2))
     with _serving(corporate) as known, _serving(unknown) as stranger, Throwaway() as root:
-        install(root)
+        install(root, slow=FULL)
         root.write(CERTIFICATE, corporate.pem)
         servers = {True: known, False: stranger}
         found = _ask(root, servers, NOBODY)

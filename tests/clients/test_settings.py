@@ -7,16 +7,15 @@ import gzip
 import hashlib
 import io
 import json
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from tests.clients.fetched import tarballs
 from tests.clients.table import REFUSES, TRUSTS, Command, pip
-from tests.support.fresh import CACHE, copy_in, downloads
+from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server, package_index
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.timeout(600)
 
 CERTIFICATE = "/srv/corp.crt"
 PHASES = ("before", "added", "removed")
-_NODE = {"pnpm": "pnpm@10.34.9", "yarn": "yarn@1.22.22", "berry": "@yarnpkg/cli-dist@4.18.1"}
 _OPENSSL = "SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY|GET)|unable to (verify|get)|self.signed certificate"
 _AT = "rm -rf w-{name}-{{port}} && mkdir -p w-{name}-{{port}} && cd w-{name}-{{port}} && echo {{{{}}}} >package.json"
 _SETUP = """
@@ -113,23 +111,10 @@ def answers() -> Iterator[Answers]:
 
 def _install(root: Throwaway) -> None:
     copy_in(root, downloads("awscli", "pip==24.1"), "/opt/wheels")
-    copy_in(root, _tarballs(), "/opt/tarballs")
+    copy_in(root, tarballs(), "/opt/tarballs")
     for name, content in HOME.items():
         root.write(f"/home/alice/{name}", content, user="alice", mode=0o600)
     root.run(["sh", "-c", _SETUP], timeout=180, check=True)
-
-
-def _tarballs() -> Path:
-    """The packages of `_NODE`, as the machine's `npm pack` (its registry, its proxy) gets them."""
-    directory = CACHE / f"npm-{hashlib.sha256(json.dumps(_NODE).encode()).hexdigest()[:16]}"
-    for name, package in _NODE.items():
-        file = directory / f"{name}.tgz"
-        if not file.exists():
-            directory.mkdir(parents=True, exist_ok=True)
-            pack = ["npm", "pack", "--silent", f"--pack-destination={directory}", package]
-            packed = subprocess.run(pack, check=True, timeout=300, capture_output=True, text=True).stdout
-            (directory / packed.split()[-1]).rename(file)
-    return directory
 
 
 def _registry(url: str) -> dict[str, bytes]:

@@ -6,13 +6,17 @@ import configparser
 import contextlib
 import importlib
 import json
+import os
 import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from trustinstall import editing
@@ -21,6 +25,7 @@ from trustinstall.editing import Malformed
 VALUE = "/home/alice/.local/share/trustinstall/bundle.pem"
 PATHS = {
     "ini": ("global", "cert"),
+    "git": ("http", "sslbackend"),
     "npmrc": ("cafile",),
     "json": ("env", "NODE_EXTRA_CA_CERTS"),
     "toml": ("http", "cainfo"),
@@ -49,6 +54,21 @@ PIECES: dict[str, list[str]] = {
         "  ",
         "s3 =\n  signature = v4\n  [global]",
         "Odd Key   =   odd = value",
+    ],
+    "git": [
+        '[user]\n\tname = Ärger \\"quoted\\" # why',
+        "[http]",
+        "[HTTP] sslVerify = false",
+        '[http "https://x.example"]',
+        "\tsslCAInfo = C:/mine.pem ; theirs",
+        "\tproxy = a\\\n  b\\\\\n",
+        "[core]\n\tbare\n\tautocrlf=true",
+        "[alias]\n\tx = \"!f() { echo '#'; }; f\"",
+        "# sslbackend = openssl",
+        "; comment \\",
+        "",
+        "  \t",
+        "key-1 = 1",
     ],
     "npmrc": [
         "registry=URL",
@@ -202,6 +222,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
     """Where somebody has changed the file since, or even our own line, only our key goes."""
     other = {
         "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
+        "git": (b"[http]\n\tproxy = x\n", b"[http]\n\t# new\n\tversion = HTTP/2\n"),
         "npmrc": (b"fund=false\n", b"audit=false\n"),
         "json": (b'{\n  "a": 1\n}\n', b'{\n  "z": 2,'),
         "toml": (b"[http]\ntimeout = 1\n", b"[http]\nx = 1\n"),
@@ -267,9 +288,35 @@ def test_tomllib_agrees(content: bytes) -> None:
     assert {**before, "http": before.get("http", {})} == after
 
 
+def _git(content: bytes) -> list[str]:
+    """What git itself reads in a file: names and values, in order."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "config")
+        file.write_bytes(content)
+        words = ["git", "config", "--file", str(file), "--null", "--list"]
+        clean = {"PATH": os.defpath, "HOME": directory, "GIT_CONFIG_NOSYSTEM": "1"}
+        done = subprocess.run(words, cwd=directory, env=clean, capture_output=True, check=True, timeout=30)
+    return done.stdout.decode().split("\0")[:-1]
+
+
+@settings(max_examples=60)
+@given(documents("git"))
+def test_git_agrees(content: bytes) -> None:
+    """What git itself reads of every other key is the same before and after, and it reads ours without the comment."""
+    try:
+        before = _git(content)
+        new, _ = editing.put("git", content, PATHS["git"], "schannel # trustinstall")
+    except (subprocess.CalledProcessError, Malformed):
+        assert not content.startswith(b"[")  # a key that belongs to no section: git passes it by
+        return
+    assert sorted(_git(new)) == sorted([*before, "http.sslbackend\nschannel"])
+
+
 DAMAGED: list[tuple[str, bytes, str]] = [
     ("ini", b"cert = x\n", "line 1"),
     ("ini", b"[global]\nno delimiter\n", "line 2"),
+    ("git", b"name = x\n", "line 1"),
+    ("git", b"[user]\n\tna me = x\n", "line 2"),
     ("json", b'{\n "a": 1\n "b": 2}\n', "line 3"),
     ("json", b'["a"]', "line 1"),
     ("json", b'{"env": "text"}', "env"),
@@ -289,7 +336,7 @@ def test_a_damaged_file_is_named(kind: str, content: bytes, word: str) -> None:
         editing.put(kind, content, PATHS[kind], VALUE)
 
 
-@pytest.mark.parametrize("kind", [one for one in PATHS if one != "section"])  # whose values are whole lines
+@pytest.mark.parametrize("kind", sorted(PATHS.keys() - {"section", "git"}))  # whose values are constants
 @pytest.mark.parametrize("value", ["/home/a;b", "/x#y", "/$HOME/x", "/a'b", '/a"b', "/a\nb", "/a\\b", "/%x", " /a"])
 def test_a_path_that_would_need_quoting_is_refused(kind: str, value: str) -> None:
     """A path that some format would read as something else is refused in all of them."""
@@ -322,6 +369,8 @@ LONG = 200_000
     [
         ("ini", "[global]\n" * LONG),
         ("ini", "[global]\nkey = 1\n" + " more\n" * LONG),
+        ("git", "[http]\n" * LONG),
+        ("git", "[http]\nkey = 1\\\n" + " more\\\n" * LONG),
         ("npmrc", "key = 1\n" * LONG),
         ("json", "[" * LONG),
         ("json", '{"a":' * LONG),

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -171,20 +171,33 @@ def git_repository(prefix: str = "/repository.git") -> dict[str, bytes]:
 
 def package_index(package: str = "tinything") -> dict[str, bytes]:
     """A Python package index (PEP 503) at /simple with one wheel of one module."""
-    wheel = f"{package}-1.0-py3-none-any.whl"
+    name = wheel_name(package)
+    page = f'<!DOCTYPE html><html><body><a href="/files/{name}">{name}</a></body></html>'
+    return {f"/simple/{package}/": page.encode(), f"/files/{name}": wheel(package, b"ANSWER = 42\n")}
+
+
+def wheel_name(package: str) -> str:
+    """What the wheel's file must be called."""
+    return f"{package}-1.0-py3-none-any.whl"
+
+
+def wheel(package: str, module: bytes, *, requires: Iterable[str] = (), program: str = "") -> bytes:
+    """A wheel of one module, and of a program that calls the module's `main`, if it is given a name."""
     info = f"{package}-1.0.dist-info"
+    needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
     files = {
-        f"{package}.py": b"ANSWER = 42\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n".encode(),
+        f"{package}.py": module,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n{needs}".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: by-hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
+    if program:
+        files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{program} = {package}:main\n".encode()
     record = "".join(f"{name},sha256={_urlsafe(content)},{len(content)}\n" for name, content in files.items())
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n".encode()}.items():
             archive.writestr(name, content)
-    page = f'<!DOCTYPE html><html><body><a href="/files/{wheel}">{wheel}</a></body></html>'
-    return {f"/simple/{package}/": page.encode(), f"/files/{wheel}": packed.getvalue()}
+    return packed.getvalue()
 
 
 def _urlsafe(content: bytes) -> str:

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import re
 
-from trustinstall.editing import ini, jsonc, lines, section, toml, yaml
+from trustinstall.editing import git, ini, jsonc, lines, section, toml, yaml
 from trustinstall.editing.text import Format, Key, Malformed, Path, read, write
 
 __all__ = ["FORMATS", "Malformed", "Path", "fits", "get", "put", "take"]
 
 FORMATS: dict[str, Format] = {
     "ini": ini.Ini(),
+    "git": git.Git(),
     "npmrc": ini.Npm(),
     "json": jsonc.Jsonc(),
     "toml": toml.Toml(),
@@ -31,8 +32,8 @@ FORMATS: dict[str, Format] = {
     "whole": section.Whole(),
 }
 
-#: Formats whose values are whole lines of the file's own language, which nobody has to quote.
-_VERBATIM = ("section", "whole")
+#: Formats whose values are text of the file's own language, which nobody has to quote: whole lines, a constant.
+_VERBATIM = ("section", "whole", "git")
 
 #: What no format takes for anything but itself, whatever the file's quoting: paths with other characters are refused.
 _PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")

@@ -127,15 +127,15 @@ def _other(tool: str, top: str) -> int | None:
 
 
 def named_in_environment(path: str) -> bool:
-    """Whether another process of the acting account's was started with a variable that names a file; source: proc(5).
+    """Whether another process was started with a variable that names a file; source: proc(5).
 
-    In a container it would be another file of that name. Other systems than Linux do not show it: then nobody is known
-    to have one.
+    An ordinary account may look into its own ones only. In a container it would be another file of that name. Other
+    systems than Linux do not show it: then nobody is known to have one.
     """
     me, word = os.geteuid() if hasattr(os, "geteuid") else 0, os.fsencode(f"={path}\0")
     for pid in filter(str.isdecimal, files.names("/proc")):
         try:
-            if os.stat(f"/proc/{pid}").st_uid != me or pid == str(os.getpid()):
+            if pid == str(os.getpid()) or (me and os.stat(f"/proc/{pid}").st_uid != me):
                 continue
             with open(f"/proc/{pid}/environ", "rb") as file:
                 if word in file.read(_MOST_ENVIRONMENT) and os.path.samefile(f"/proc/{pid}/root", "/"):

@@ -1,0 +1,154 @@
+"""Keystores that somebody has Java programs trust in place of their Java's own, and the passwords beside their names.
+
+Sources: JSSE Reference Guide, "Customizing the Default Truststores"; Gradle user manual, "Build Environment" (system
+properties); mvn(1), .mavenrc; sbt and Bazel documentation; JetBrains, "Advanced configuration"; `java.util.Properties`.
+What belongs to a project (`.mvn/jvm.config`, its own `gradle.properties`) is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.java_homes import is_others
+from trustinstall_platforms.python_environments import expanded, is_absolute, slashed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+
+#: Files of properties, and of options in any words around them; in the last ones `*` is any name. Documented, but
+#: for Maven's: real.
+PROPERTIES = ("~/.gradle/gradle.properties",)
+GRADLE_HOME = "GRADLE_USER_HOME"
+OPTIONS = (
+    "/etc/environment",
+    "/etc/mavenrc",
+    "/etc/sbt/sbtopts",
+    "/etc/bazel.bazelrc",
+    "~/.mavenrc",
+    "~/.sbtopts",
+    "~/.bazelrc",
+)
+WINDOWS_OPTIONS = ("~/mavenrc_pre.cmd", "~/mavenrc_pre.bat")
+IDES = (
+    "~/.config/JetBrains",
+    "~/.config/Google",
+    "~/Library/Application Support/JetBrains",
+    "~/AppData/Roaming/JetBrains",
+)
+#: Variables of options; the first three are the JVM's own.
+VARIABLES = (
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JAVA_OPTS",
+    "MAVEN_OPTS",
+    "GRADLE_OPTS",
+    "SBT_OPTS",
+    "ANT_OPTS",
+)
+
+_STORE, _PASSWORD = "javax.net.ssl.trustStore", "javax.net.ssl.trustStorePassword"
+_OPTION = re.compile(
+    rf"-D(?P<key>{re.escape(_STORE)}(?:Password)?)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"']*))"
+)
+_BLANKS = " \t\f"
+_PROPERTY = re.compile(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
+_LIMIT, _MOST = 1024 * 1024, 64  # bytes of a file; IDEs' versions
+_SYSTEM = "systemProp."  # how Gradle's file names a system property
+_JVM = "org.gradle.jvmargs"
+
+
+def keystores(host: Host) -> Iterator[str]:
+    """The files that are named, links resolved, but for other accounts'; whether they are there is not asked."""
+    for name, value in _said(host):
+        path = _expanded(host, value)
+        if name == _STORE and path is not None:
+            with suppress(OSError):  # a name that no file can have, links in a circle
+                real = host.real(path)
+                if not is_others(host, real):
+                    yield real
+
+
+def passwords(host: Host) -> list[str]:
+    """The passwords that stand beside the names."""
+    return [value for name, value in _said(host) if name == _PASSWORD]
+
+
+def properties(text: str) -> Iterator[tuple[str, str]]:
+    """Each key and value of a file of Java's properties."""
+    line, goes_on = "", False
+    for one in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        part = one.lstrip(_BLANKS)
+        if not goes_on and part[:1] in {"#", "!"}:
+            continue
+        line += part
+        if (len(line) - len(line.rstrip("\\"))) % 2:
+            line, goes_on = line[:-1], True
+            continue
+        if line and (match := _PROPERTY.match(line)):
+            yield _plain(match["key"]), _plain(line[match.end() :])
+        line, goes_on = "", False
+
+
+def _said(host: Host) -> Iterator[tuple[str, str]]:
+    """The two properties wherever they are set, in order."""
+    if not host.account.is_root:  # root's variables are whoever's that called it
+        for name in VARIABLES:
+            yield from _options(host.environ.get(name, ""))
+    homes = [f"{top}/gradle.properties" for top in _variable(host, GRADLE_HOME)]
+    for path in (*homes, *expanded(host, PROPERTIES)):
+        for key, value in properties(_text(host, path)):
+            if key.removeprefix(_SYSTEM) in {_STORE, _PASSWORD} and key.startswith(_SYSTEM):
+                yield key.removeprefix(_SYSTEM), value
+            elif key == _JVM:
+                yield from _options(value)
+    for path in _option_files(host):
+        yield from _options(_text(host, path))
+
+
+def _option_files(host: Host) -> Iterator[str]:
+    machine = "/etc/"
+    names = WINDOWS_OPTIONS if host.platform == "win32" else OPTIONS
+    yield from (path for path in expanded(host, names) if host.account.is_root or not path.startswith(machine))
+    for top in expanded(host, IDES):
+        for version in host.names(top)[:_MOST]:
+            names_there = host.names(f"{top}/{version}")[:_MOST]
+            yield from (f"{top}/{version}/{name}" for name in names_there if name.endswith(".vmoptions"))
+
+
+def _options(text: str) -> Iterator[tuple[str, str]]:
+    for match in _OPTION.finditer(text):
+        yield match["key"], next(one for one in match.group("double", "single", "bare") if one is not None)
+
+
+def _variable(host: Host, name: str) -> list[str]:
+    value = "" if host.account.is_root else slashed(host, host.environ.get(name, ""))
+    return [value] if is_absolute(host, value) and "\0" not in value else []
+
+
+def _expanded(host: Host, value: str) -> str | None:
+    """An absolute path; the home's names that people write are known, and nothing else is guessed."""
+    home = host.account.home
+    path = slashed(host, value)
+    for word in ("$HOME/", "${HOME}/", "${user.home}/", "~/"):
+        if path.startswith(word) and home:
+            path = f"{slashed(host, home).rstrip('/')}/{path.removeprefix(word)}"
+    return path if is_absolute(host, path) and "\0" not in path else None
+
+
+def _text(host: Host, path: str) -> str:
+    try:
+        content = host.read_or_none(host.real(path), _LIMIT) or b""
+    except OSError:
+        return ""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _plain(text: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else _ESCAPED.get(match[2], match[2]), text)

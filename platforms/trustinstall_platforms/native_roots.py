@@ -1,0 +1,34 @@
+"""The operating system's own store, for settings that switch a tool to it: Windows', which has no file of roots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.backend import Observation
+    from trustinstall.host import Host
+    from trustinstall_platforms.windows_places import Kind
+
+
+def location(host: Host) -> str:
+    """The location of the store that the acting account changes."""
+    own = _kind(host).own
+    return rf"{own.hive}\{own.path}"
+
+
+def observe(host: Host) -> Observation:
+    """See what programs of the acting account trust by it."""
+    return look(host, _kind(host)).observation
+
+
+def anchors(host: Host) -> Iterator[bytes]:
+    """The DER of every certificate that `observe` counts."""
+    return iter(look(host, _kind(host)).entries.values())
+
+
+def _kind(host: Host) -> Kind:
+    return MACHINE if host.account.is_root else ACCOUNT

@@ -1,0 +1,180 @@
+"""Where Windows keeps certificates: places in the registry, and the stores that programs see in them.
+
+What programs see as one store called Root is a union of places. `certutil.exe` writes to one of them; the others (Group
+Policy, the enterprise's, Windows Update's) have owners of their own. Source: wincrypt.h, CERT_SYSTEM_STORE_….
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from trustinstall.backend import Observation, State
+from trustinstall_platforms import blob
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Registry(Protocol):
+    """Where the registry is read; `host.Host` is one."""
+
+    def registry_keys(self, hive: str, path: str) -> list[str] | None:
+        """The names of a key's sub-keys, or None where there is no such key."""
+        ...
+
+    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
+        """A binary value or a number, or None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place in the registry that holds certificates, a sub-key of `Certificates` for each; and whose it is."""
+
+    hive: str
+    path: str
+    whose: str
+
+    @property
+    def certificates(self) -> str:
+        """The path of the key that holds them."""
+        return rf"{self.path}\Certificates"
+
+
+def _places(name: str, account: str = "") -> tuple[Place, ...]:
+    """Where a system store called `name` is kept beside its own place (wincrypt.h, CERT_SYSTEM_STORE_…)."""
+    machine = (
+        Place("HKLM", rf"SOFTWARE\Policies\Microsoft\SystemCertificates\{name}", "a Group Policy"),
+        Place("HKLM", rf"SOFTWARE\Microsoft\EnterpriseCertificates\{name}", "the enterprise's directory"),
+    )
+    policy = Place("HKCU", rf"SOFTWARE\Policies\Microsoft\SystemCertificates\{name}", "a Group Policy")
+    return (*machine, policy) if account else machine
+
+
+def _own(hive: str, name: str, whose: str) -> Place:
+    return Place(hive, rf"SOFTWARE\Microsoft\SystemCertificates\{name}", whose)
+
+
+UPDATED = _own("HKLM", "AuthRoot", "Windows Update")
+_MACHINE, _ACCOUNT = _own("HKLM", "Root", "the machine"), _own("HKCU", "Root", "this account")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of Windows' two stores.
+
+    Attributes:
+        name: the backend's.
+        own: the place that certutil writes to.
+        elsewhere: places that are seen in the same store.
+        distrusted: places of certificates that are trusted nowhere, wherever else they are.
+        options: certutil's, before its verb.
+        owner: uid of the account that it belongs to.
+        clients: who reads it.
+        asks: whether Windows asks in a window before each change.
+    """
+
+    name: str
+    own: Place
+    elsewhere: tuple[Place, ...]
+    distrusted: tuple[Place, ...]
+    options: tuple[str, ...]
+    owner: int
+    clients: str
+    asks: bool
+
+
+MACHINE = Kind(
+    name="windows",
+    own=_MACHINE,
+    elsewhere=(*_places("Root"), UPDATED),
+    distrusted=(_own("HKLM", "Disallowed", "the machine"), *_places("Disallowed")),
+    options=(),
+    owner=0,
+    clients="Edge, Chrome, .NET, PowerShell, curl, Python's ssl and whatever uses Windows' own TLS",
+    asks=False,
+)
+ACCOUNT = Kind(
+    name="windows-user",
+    own=_ACCOUNT,
+    elsewhere=(_MACHINE, *_places("Root", "user"), UPDATED),
+    distrusted=(
+        _own("HKLM", "Disallowed", "the machine"),
+        _own("HKCU", "Disallowed", "this account"),
+        *_places("Disallowed", "user"),
+    ),
+    options=("-user",),
+    owner=1000,
+    clients="this account's programs that use Windows' own TLS",
+    asks=True,
+)
+
+# A policy that makes Windows ignore roots of single accounts (CERT_PROT_ROOT_DISABLE_CURRENT_USER_FLAG).
+_PROTECTED = r"SOFTWARE\Policies\Microsoft\SystemCertificates\Root\ProtectedRoots"
+_IGNORE_ACCOUNTS = 0x1
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the registry holds of one store.
+
+    Attributes:
+        own: entries by SHA-256, of those in the place that certutil writes to.
+        elsewhere: DER and whose it is by SHA-256, of those in other places.
+        distrusted: SHA-256 of those that are trusted nowhere.
+        damaged: how many entries hold no certificate.
+        ignored: whether Windows ignores `own`.
+    """
+
+    own: Mapping[str, blob.Entry]
+    elsewhere: Mapping[str, tuple[bytes, str]]
+    distrusted: frozenset[str]
+    damaged: int
+    ignored: bool
+
+    @property
+    def entries(self) -> dict[str, bytes]:
+        """DER by SHA-256 of what is in the store as programs see it."""
+        others = {sha256: der for sha256, (der, _) in self.elsewhere.items()}
+        return others if self.ignored else {**others, **{sha256: one.der for sha256, one in self.own.items()}}
+
+    @property
+    def observation(self) -> Observation:
+        """What is trusted in it, and what is distrusted."""
+        problems = (f"{self.damaged} of its entries in the registry hold no certificate",) if self.damaged else ()
+        states = {one: State.DISTRUSTED if one in self.distrusted else State.TRUSTED for one in self.entries}
+        return Observation(states, problems=problems)
+
+
+def look(registry: Registry, kind: Kind) -> Sight:
+    """What a store holds now."""
+    own, damaged = certificates(registry, kind.own)
+    elsewhere: dict[str, tuple[bytes, str]] = {}
+    for place in kind.elsewhere:
+        for sha256, one in certificates(registry, place)[0].items():
+            elsewhere.setdefault(sha256, (one.der, place.whose))
+    distrusted = frozenset(sha256 for one in kind.distrusted for sha256 in certificates(registry, one)[0])
+    return Sight(own, elsewhere, distrusted, damaged, ignores_accounts(registry, kind))
+
+
+def ignores_accounts(registry: Registry, kind: Kind) -> bool:
+    """Whether a policy makes Windows ignore what is in the account's own place."""
+    flags = registry.registry_value("HKLM", _PROTECTED, "Flags") if kind.asks else None
+    return isinstance(flags, int) and flags & _IGNORE_ACCOUNTS != 0
+
+
+def certificates(registry: Registry, place: Place) -> tuple[dict[str, blob.Entry], int]:
+    """What a place holds, by SHA-256, whatever its keys are called; and how many of them hold no certificate."""
+    found: dict[str, blob.Entry] = {}
+    damaged = 0
+    for name in registry.registry_keys(place.hive, place.certificates) or ():
+        value = registry.registry_value(place.hive, rf"{place.certificates}\{name}", "Blob")
+        try:
+            one = blob.entry(value if isinstance(value, bytes) else b"")
+        except ValueError:
+            damaged += 1
+            continue
+        found[hashlib.sha256(one.der).hexdigest()] = one
+    return found, damaged
