@@ -349,3 +349,25 @@ def test_a_machine_that_never_stops_talking(host: Host, monkeypatch: pytest.Monk
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match="default prints more than"):
         BACKEND.observe(host, store)
+
+
+@pytest.mark.parametrize(
+    ("program_name", "place", "said"),
+    [
+        ("podman", ".config/containers/podman/machine/qemu/dev.json", 'Error: vm "dev" is not running'),
+        ("limactl", ".lima/dev/lima.yaml", 'level=fatal msg="instance `dev` is stopped, run `limactl start dev`"'),
+        ("colima", ".colima/_lima/colima/lima.yaml", 'level=fatal msg="colima not running"'),
+        ("minikube", ".minikube/profiles/dev/config.json", "* The control-plane node dev host is not running: state=…"),
+    ],
+)
+@pytest.mark.parametrize("stream", [1, 2])
+def test_what_engines_say_of_a_machine_that_does_not_run(
+    host: Host, program_name: str, place: str, said: str, stream: int
+) -> None:
+    """It is out of reach, and no failure, wherever that is printed: of a stale file (ha.pid), too."""
+    program(host, f"/usr/bin/{program_name}", f"#!/bin/sh\ncat >&{stream} <<'END'\n{said}\nEND\nexit 1\n")
+    home(host, place, "{}")
+    home(host, f"{place.rpartition('/')[0]}/ha.pid", "4711\n")
+    (store,) = BACKEND.discover(host, Places())
+    with pytest.raises(OutOfReach, match="it does not run; start it"):
+        BACKEND.observe(host, store)
