@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from trustinstall_platforms.other_tools import BY_HAND, FOLLOWS, OTHERS, STORE, VARIABLE
+from trustinstall_platforms.other_tools import FOLLOWS, OTHERS, STORE, VARIABLE
 from trustinstall_platforms.tools import ADDS, REPLACES, SWITCHES, TOOLS
 
 BEGIN, END = "<!-- tools: made by scripts/readme_tools.py -->\n", "<!-- /tools -->\n"
@@ -16,7 +16,6 @@ _WORDS = {
     FOLLOWS: "nothing: it follows the system",
     VARIABLE: "a variable",
     STORE: "a store of another kind",
-    BY_HAND: "nobody but you: its nodes have stores of their own (`stores --tools` says how)",
 }
 
 

@@ -22,6 +22,7 @@ from trustinstall_platforms.nss import Nss
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.settings import Settings
+from trustinstall_platforms.vm import VirtualMachines
 from trustinstall_platforms.windows import WindowsStore
 from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
 from trustinstall_platforms.windows_places import ACCOUNT, MACHINE
@@ -55,6 +56,7 @@ BACKENDS: tuple[Backend, ...] = (
     NamedBundle(),
     Homebrew(),
     Dropped(),
+    VirtualMachines(),
     OwnBundle(),
     Settings(),
     Environment(),

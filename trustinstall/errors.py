@@ -81,6 +81,12 @@ class ToolFailed(TrustInstallError):  # noqa: N818 -- named for what it tells a 
     code = "tool-failed"
 
 
+class OutOfReach(TrustInstallError):  # noqa: N818 -- named for what it tells a user
+    """What a store lies in does not run, or cannot be changed from here: no failure, but for what of ours is in it."""
+
+    code = "out-of-reach"
+
+
 class CommandMissing(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """The command that should be run is not there. POSIX, 2.8.2: 127."""
 

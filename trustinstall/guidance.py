@@ -81,7 +81,7 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
         restart=report.restart_needed,
         env=_env(report) if report.situation.traits & _WORDS.keys() and not there else {},
         env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.traits), ""),
-        notes=_of_variables(report),
+        notes=(*_of_variables(report), *_of_machines(report)),
     )
 
 
@@ -95,6 +95,19 @@ def _of_variables(report: Report) -> tuple[str, ...]:
         "authority of its own needs that in the bundle, too; --env add leaves them out."
     )
     return (seen, other) if report.replaces else (seen,)
+
+
+def _of_machines(report: Report) -> tuple[str, ...]:
+    """What somebody should know in whose virtual machines something was changed, and nothing restarted."""
+    changed = [one.store for one in report.outcomes if one.store.backend == "vm" and one.result is Result.ADDED]
+    if not changed:
+        return ()
+    names = ", ".join(sorted({one.label or one.location for one in changed}))
+    sentence = (
+        f"In {names}, docker, containerd and whatever else reads its roots when it starts goes on with the old ones: "
+        "restart that, or the machine. In a node of kind or minikube: systemctl restart containerd (or docker)."
+    )
+    return (sentence,)
 
 
 def _left_running(report: Report, host: Host) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import batch, survey, work
 from trustinstall.backend import Observation, Placement, State, Store, Wanted
-from trustinstall.errors import StoreError, TrustInstallError
+from trustinstall.errors import OutOfReach, StoreError, TrustInstallError
 from trustinstall.outcome import ALL_ACCOUNTS, WIDE, Outcome, Result
 from trustinstall.plan import Placed
 
@@ -127,6 +127,8 @@ class Job:
         """What became of a store."""
         if isinstance(done, work.Done):
             return self._outcome(store, done), done
+        if isinstance(done, OutOfReach):
+            return self._out_of_reach(store, str(done)), None
         if isinstance(done, StoreError):
             return Outcome(store, Result.FAILED, f"{done.cause}; {done.advice}", done.code), None
         if isinstance(done, TrustInstallError):
@@ -261,9 +263,19 @@ class Job:
                 Result.ALREADY if self._wish.trusted else Result.ABSENT,
                 anchors=len(seen.anchors),
             )
+        if store.sealed and isinstance(seen, str):
+            return self._out_of_reach(store, store.unwritable or seen)
         if store.sealed and self._wish.trusted:
             return Outcome(store, Result.SEALED, store.unwritable or "")
         return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
+
+    def _out_of_reach(self, store: Store, why: str) -> Outcome:
+        """A store that cannot even be looked at: that is a failure where something of ours in it should go."""
+        if self._wish.trusted:
+            return Outcome(store, Result.SEALED, why)
+        if self._ledger.record(store.id).keys() & set(self._names):
+            return Outcome(store, Result.FAILED, why, "store-failed")
+        return Outcome(store, Result.ABSENT, why)
 
     def _bare(self, store_id: str) -> Store:
         """What is known of a store that cannot be looked at: it is looked for by the acting account."""

@@ -22,7 +22,7 @@ class ToolView:
     Attributes:
         tool: what people call it.
         mode: "adds", "replaces" (what it has built in, by a whole bundle), "follows" the system, "variable"
-            (only one reaches it), "store" (one of another kind does), or "by hand".
+            (only one reaches it), or "store" (one of another kind does).
         file: its settings file, or "".
         key: the key in it, with sections, or "".
         state: "set", "not set", or in words what it does or why it is left alone.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FOLLOWS, VARIABLE, STORE, BY_HAND = "follows", "variable", "store", "by hand"
+FOLLOWS, VARIABLE, STORE = "follows", "variable", "store"
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,7 @@ class Other:
     Attributes:
         name: what people call it.
         programs: it is there where one of these is.
-        mode: FOLLOWS the system's store, only a VARIABLE reaches it, a STORE of another kind does,
-            or a person BY_HAND.
+        mode: FOLLOWS the system's store, only a VARIABLE reaches it, or a STORE of another kind does.
         how: what it does, and since when.
         source: how this is known.
         known: "real" or "documented".
@@ -114,19 +113,7 @@ OTHERS: tuple[Other, ...] = (
     Other("skopeo", ("skopeo",), FOLLOWS, _GO, "containers-certs.d(5)", "real"),
     Other("docker", ("docker", "dockerd", "containerd"), FOLLOWS, _GO, "moby issue 20912", "real: the client"),
     Other("orbstack", ("orbctl",), FOLLOWS, "the Mac's keychains, when it starts: restart it", "ddev issue 7061"),
-    Other(
-        "podman",
-        ("podman", "buildah"),
-        FOLLOWS,
-        f"{_GO}; a podman machine has its own store: podman machine ssh, then update-ca-trust",
-        "containers-certs.d(5); podman-machine-ssh(1)",
-    ),
-    Other("minikube", ("minikube",), STORE, "~/.minikube/certs (drop-directory)", "minikube handbook"),
-    Other(
-        "kind",
-        ("kind",),
-        BY_HAND,
-        "a node is a container with its own store: docker cp, docker exec update-ca-certificates, restart containerd",
-        "superbrothers' script for kind (a gist of 2024)",
-    ),
+    Other("podman", ("podman", "buildah"), FOLLOWS, f"{_GO}; in a podman machine vm", "containers-certs.d(5)"),
+    Other("minikube", ("minikube",), STORE, "its nodes (vm), and ~/.minikube/certs (drop-directory)", "its handbook"),
+    Other("kind", ("kind",), STORE, "its nodes (vm); restart containerd in them", "containerd issue 3071"),
 )

@@ -169,6 +169,7 @@ def test_printable_forms(text: str, expected: str) -> None:
         ("StateError", 1, "state"),
         ("Busy", 1, "busy"),
         ("ToolFailed", 1, "tool-failed"),
+        ("OutOfReach", 1, "out-of-reach"),
     ],
 )
 def test_errors(kind: str, exit_code: int, code: str) -> None:

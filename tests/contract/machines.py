@@ -67,6 +67,9 @@ class Base:
     program: tuple[str, ...] = PROGRAM
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
 
+    def close(self) -> None:
+        """End what a machine has beside its throw-away root."""
+
     def make(self, number: int) -> Root:
         """The root of a number; -1 is the stranger."""
         if number not in self.roots:

@@ -16,6 +16,7 @@ from tests.contract.linux import Clear, FreeBSD, Photon
 from tests.contract.machines import FULL, Anchored, Base, Copy, Debian, Environment
 from tests.contract.macos import MacMachine
 from tests.contract.settings import AddingSettings, PipSettings
+from tests.contract.vm import VmMachine
 from tests.contract.windows import WindowsMachine, WindowsVariables
 from tests.contract.wsl import WslMachine
 from tests.support.families import LAYOUTS
@@ -61,6 +62,12 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "settings": ("settings", False, PipSettings),
     "settings-that-add": ("settings", False, AddingSettings),
     "drop-directory": ("drop-directory", False, Minikube),
+    "lima": ("vm", False, partial(VmMachine, engine="lima")),
+    "colima": ("vm", False, partial(VmMachine, engine="colima")),
+    "rancher-desktop": ("vm", False, partial(VmMachine, engine="rancher-desktop")),
+    "podman-machine": ("vm", False, partial(VmMachine, engine="podman")),
+    "minikube": ("vm", False, partial(VmMachine, engine="minikube")),
+    "kind": ("vm", False, partial(VmMachine, engine="kind", nodes=2)),
     "environment": ("environment", False, Pam),
     "environment-of-an-account": ("environment", False, Profile),
     "distroless": ("bundle", False, Distroless),
@@ -95,6 +102,7 @@ SHORT = {
     "bundle",
     "settings",
     "drop-directory",
+    "lima",
     "environment",
     "environment-of-an-account",
     "el9-image",
@@ -138,4 +146,8 @@ class TestContract(Contract):
             return
         _, java, deliver = MACHINES[request.param]
         with Throwaway(java=java, browsers=request.param.startswith(BROWSERS)) as throwaway:
-            yield deliver(throwaway)
+            machine = deliver(throwaway)
+            try:
+                yield machine
+            finally:
+                machine.close()

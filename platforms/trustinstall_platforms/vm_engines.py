@@ -1,0 +1,300 @@
+"""Container engines that keep a Linux of their own: facts, a row each, and which of their machines are there.
+
+Every row was read in the engine's public source in November 2026, at the version named; none was tried on a real one.
+
+- Some engines join the words of a command to one line for a shell inside (`podman machine ssh`, `minikube ssh`), others
+  quote them (`limactl shell`) or hand them on (`docker exec`). Every word of ours is of letters, digits and `-_./`, so
+  that it comes to the same; certificates go by standard input.
+- `minikube ssh` with its own client asks for a terminal even where a command is given (NativeClient.Shell), which would
+  echo what it is given and never end; `--native-ssh=false` has it start ssh, which does not.
+- None says by its exit status that its machine does not run; what it prints does (`RESTING`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.host import Kind
+from trustinstall.jsondata import items, members
+from trustinstall_platforms.python_environments import BINARIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trustinstall.host import Host
+
+_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # of a machine or node; a word of a command, never an option
+_LARGEST = 1024 * 1024  # bytes of a file of settings
+NAME, NODE = "{name}", "{node}"  # in the words of the table
+_MOST = 100  # machines of one engine, and nodes of one machine
+
+#: Beside the system's own: where installers and package managers put these programs. `~` is the account's home.
+PLACES = (
+    *reversed(BINARIES),
+    "/opt/homebrew/bin",
+    "/home/linuxbrew/.linuxbrew/bin",
+    "/opt/podman/bin",  # podman's package for macOS
+    "/snap/bin",
+    "/Applications/Docker.app/Contents/Resources/bin",
+    "~/.rd/bin",  # Rancher Desktop documentation, Application Settings, PATH management
+    "~/.local/bin",
+)
+
+#: What engines print where a machine does not run: podman (cmd/podman/machine/ssh.go), Lima (cmd/limactl/shell.go),
+#: Colima (app/app.go), rdctl (pkg/command/command.go, two of them), minikube (pkg/minikube/mustload), docker's client.
+RESTING = (
+    "not running",
+    "is stopped",
+    "but it currently is not",
+    'needs to be in state "Running"',
+    "daemon running?",
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One machine of an engine.
+
+    Attributes:
+        engine: whose it is.
+        name: what the engine calls it.
+        location: the file or directory that says that there is such a machine.
+        stopped: whether files say that it does not run; False where they do not say.
+        nodes: its nodes, as the engine calls them; one without a name where it has only one.
+    """
+
+    engine: Engine
+    name: str
+    location: str
+    stopped: bool = False
+    nodes: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine.
+
+    Attributes:
+        name: what people call it.
+        programs: the names of its program; the first that is there is run.
+        find: its machines, from files below an account's home.
+        enter: the arguments that run a command inside; NAME and NODE stand for the machine's and the node's.
+        start: what a person types to start a machine.
+        clients: what reads the store inside.
+        source: how this is known.
+        sudo: whether one logs in as an ordinary account that may call sudo without a password.
+        list_nodes: the arguments that print the nodes that run, where files do not name them.
+        other: the arguments that choose a node other than the first, put after the machine's name.
+        without_tool: what to do where the Linux inside has no tool for its store.
+    """
+
+    name: str
+    programs: tuple[str, ...]
+    find: Callable[[Host, Engine, str], Iterator[Machine]]
+    enter: tuple[str, ...]
+    start: str
+    clients: str
+    source: str
+    sudo: bool = True
+    list_nodes: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    without_tool: str = "put the certificate into it by the means of the system inside"
+
+
+def _lima(top: str) -> Callable[[Host, Engine, str], Iterator[Machine]]:
+    """Instances of Lima: a directory with lima.yaml, and ha.pid while it runs (pkg/limatype/filenames)."""
+
+    def find(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
+        for name in host.names(f"{home}/{top}")[:_MOST]:
+            place = f"{home}/{top}/{name}"
+            if _NAME.fullmatch(name) and _is_file(host, f"{place}/lima.yaml"):
+                yield Machine(engine, name, place, stopped=host.status(f"{place}/ha.pid") is None)
+
+    return find
+
+
+def _colima(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
+    """Profiles of Colima: Lima's instances `colima` and `colima-PROFILE` (config/profile.go, config/files.go)."""
+    top = ".colima" if host.status(f"{home}/.colima") is not None else ".config/colima"
+    for one in _lima(f"{top}/_lima")(host, engine, home):
+        if one.name == "colima" or one.name.startswith("colima-"):
+            profile = one.name.partition("-")[2] or "default"
+            yield Machine(engine, profile, one.location, one.stopped)
+
+
+def _rancher(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
+    """Rancher Desktop's only one: Lima's instance `0` (src/go/rdctl/pkg/lima/name.go, pkg/paths)."""
+    top = "Library/Application Support" if host.platform == "darwin" else ".local/share"
+    for one in _lima(f"{top}/rancher-desktop/lima")(host, engine, home):
+        if one.name == "0":
+            yield Machine(engine, "rancher-desktop", one.location, one.stopped)
+
+
+def _podman(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
+    """Podman's machines: PROVIDER/NAME.json (pkg/machine/env/dir.go); nothing in it says whether one runs."""
+    top = f"{home}/.config/containers/podman/machine"
+    for provider in ("qemu", "applehv", "libkrun"):
+        for name in host.names(f"{top}/{provider}")[:_MOST]:
+            stem, ending = name[:-5], name[-5:]
+            if ending == ".json" and _NAME.fullmatch(stem) and _is_file(host, f"{top}/{provider}/{name}"):
+                yield Machine(engine, stem, f"{top}/{provider}/{name}")
+
+
+def _minikube(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
+    """Profiles of minikube: NAME/config.json (pkg/minikube/config/types.go); driver `none` has no machine."""
+    top = f"{home}/.minikube/profiles"
+    for name in host.names(top)[:_MOST]:
+        place = f"{top}/{name}"
+        if not _NAME.fullmatch(name) or not _is_file(host, f"{place}/config.json"):
+            continue
+        said = _json(host, f"{place}/config.json")
+        if said.get("Driver") != "none":
+            yield Machine(engine, name, place, nodes=_minikube_nodes(said.get("Nodes")))
+
+
+def _minikube_nodes(said: object) -> tuple[str, ...]:
+    """The first node is chosen by saying nothing; it had no name before minikube 1.29."""
+    try:
+        names = [str(members(one).get("Name", "")) for one in items(said)[:_MOST]]
+    except (TypeError, ValueError):
+        names = []
+    return ("", *(name for name in names[1:] if _NAME.fullmatch(name)))
+
+
+# A context of kubectl's, as a line of its own (pkg/cluster/internal/kubeconfig; sigs.k8s.io/yaml writes it so).
+_CONTEXT = re.compile(rb"^(?:- |  )name: \"?kind-([a-z0-9][a-z0-9.-]{0,100})\"?\r?$", re.MULTILINE)
+
+
+def _kind(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
+    """Clusters of kind, of which no file but kubectl's knows; $KUBECONFIG is a shell's, and is not looked at."""
+    path = f"{home}/.kube/config"
+    try:
+        content = host.read_or_none(host.real(path), _LARGEST) or b""
+    except OSError:
+        return
+    for name in list(dict.fromkeys(_CONTEXT.findall(content)))[:_MOST]:
+        yield Machine(engine, name.decode(), f"{path}/kind-{name.decode()}", nodes=())
+
+
+ENGINES = (
+    Engine(
+        "podman",
+        ("podman",),
+        _podman,
+        ("machine", "ssh", NAME),
+        f"podman machine start {NAME}",
+        "Podman and its containers' builds and pulls",
+        "podman-machine-ssh(1); podman c6580b4a52: cmd/podman/machine/ssh.go, pkg/machine/ssh.go",
+    ),
+    Engine(
+        "lima",
+        ("limactl",),
+        _lima(".lima"),
+        ("shell", "--workdir", "/", NAME),
+        f"limactl start {NAME}",
+        "whatever runs in it",
+        "Lima 183a60d7: cmd/limactl/shell.go, pkg/limatype/filenames, pkg/limatype/dirnames",
+    ),
+    Engine(
+        "colima",
+        ("colima",),
+        _colima,
+        ("ssh", "-p", NAME, "--"),
+        f"colima start {NAME}",
+        "its docker or containerd, once that is started again",
+        "Colima 490420d: cmd/ssh.go, environment/vm/lima/shell.go, config/profile.go; issue 131",
+    ),
+    Engine(
+        "rancher-desktop",
+        ("rdctl",),
+        _rancher,
+        ("shell",),
+        "rdctl start",
+        "its docker or containerd, once that is started again",
+        "Rancher Desktop d0484373f: src/go/rdctl/cmd/shell.go, pkg/shell/shell.go; issue 305",
+    ),
+    Engine(
+        "minikube",
+        ("minikube",),
+        _minikube,
+        ("ssh", "-p", NAME, "--native-ssh=false", "--"),
+        f"minikube start -p {NAME}",
+        "its docker or containerd, once that is started again",
+        "minikube eb25dbc703: cmd/minikube/cmd/ssh.go, pkg/libmachine/ssh/client.go, pkg/minikube/node/node.go",
+        other=("-n", NODE),
+        # Its own ISO, for the drivers that make a virtual machine; with docker or podman the node is a Debian.
+        without_tool="it takes what is in ~/.minikube/certs (drop-directory) when it is started again",
+    ),
+    Engine(
+        "kind",
+        ("docker", "podman", "nerdctl"),
+        _kind,
+        ("exec", "-i", NODE),
+        f"start its containers, or `kind create cluster --name {NAME}`",
+        "its nodes' containerd, once that is started again",
+        "kind fed26882: pkg/cluster/internal/providers/docker (label io.x-k8s.kind.cluster), images/base/Dockerfile",
+        sudo=False,
+        list_nodes=("ps", "--filter", f"label=io.x-k8s.kind.cluster={NAME}", "--format", "{{.Names}}"),
+    ),
+)
+
+
+def machines(host: Host) -> Iterator[Machine]:
+    """The machines of the acting account, of engines whose program is there. Only files are looked at.
+
+    Not root's: limactl and minikube refuse root. Not on Windows, where the machines are WSL's.
+    """
+    home = host.account.home
+    if not home or host.is_image or host.account.is_root or host.platform not in {"linux", "darwin"}:
+        return
+    for engine in ENGINES:
+        if any(programs(host, engine)):
+            yield from engine.find(host, engine, home.rstrip("/"))
+
+
+def programs(host: Host, engine: Engine) -> Iterator[str]:
+    """The paths of an engine's programs that are there, the best one first."""
+    for name in engine.programs:
+        found = (f"{place}/{name}" for place in directories(host))
+        yield from [path for path in found if host.executable(path)][:1]
+
+
+def directories(host: Host) -> tuple[str, ...]:
+    """Where programs of engines may be, and what they start in turn (ssh, limactl, docker)."""
+    home = (host.account.home or "").rstrip("/")
+    return tuple(home + place[1:] if place.startswith("~") else place for place in PLACES)
+
+
+def entering(one: Machine, node: str) -> tuple[str, ...]:
+    """The arguments that come before the words of a command in one node."""
+    words = list(one.engine.enter)
+    if node and one.engine.other:
+        at = words.index(NAME) + 1
+        words[at:at] = one.engine.other
+    return tuple(named(one, word, node) for word in words)
+
+
+def named(one: Machine, word: str, node: str = "") -> str:
+    """A word of the table, names in their places."""
+    return word.replace(NAME, one.name).replace(NODE, node)
+
+
+def node_names(answer: bytes) -> tuple[str, ...]:
+    """The nodes in what `Engine.list_nodes` has printed, a line each; what cannot be a name is passed over."""
+    lines = (line.strip() for line in answer.decode("ascii", "replace").splitlines())
+    return tuple(sorted({line for line in lines if _NAME.fullmatch(line)}))[:_MOST]
+
+
+def _is_file(host: Host, path: str) -> bool:
+    status = host.status(path)
+    return status is not None and status.kind is Kind.FILE
+
+
+def _json(host: Host, path: str) -> dict[str, Any]:
+    try:
+        return members(json.loads(host.read(path, _LARGEST)))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return {}

@@ -1,0 +1,145 @@
+"""What stands inside a machine of an engine: which system it is, its bundle, and its administrator's anchors.
+
+One command reads all of it: grep prints every line behind the path of its file, so that a banner, a shell's greeting
+or a file that is missing does no harm, and a terminal's CR at the end of a line is taken off (grep(1) of GNU and of
+BusyBox). What comes out is untrusted: no path of it becomes a word of a command unless it is a plain one, in a
+directory of ours to name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
+from trustinstall_platforms.sources import fingerprints, our_ending
+
+if TYPE_CHECKING:
+    from trustinstall.certificate import Certificate
+    from trustinstall_platforms.families import Family
+
+_RELEASE = "/etc/os-release"
+_FAMILIES = (DEBIAN, RHEL, SUSE, ARCH, ALPINE)
+_BUNDLES = tuple(dict.fromkeys(family.bundle for family in _FAMILIES))
+_DIRECTORIES = tuple(dict.fromkeys(family.anchors for family in _FAMILIES))
+_PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9/._+-]*")
+_ID = re.compile(rb"^ID(?:_LIKE)?=[\"']?([^\"'\n]*)", re.MULTILINE)
+#: What cloud-init makes of the roots that Lima hands it (`ca_certs`, cloudinit/config/cc_ca_certs.py); it stays there
+#: when the setting of ours that named them has gone.
+_CLOUD_INIT = "cloud-init-ca-cert"
+
+#: Prints everything of it. Its exit status says little: files of other systems are always missing.
+LOOK = ("grep", "-r", "-H", "-s", "-a", "-e", ".", _RELEASE, *_BUNDLES, *_DIRECTORIES)
+#: Where Debian's tool puts a link for each file, which it leaves there when the file has gone.
+_LINKS, _REHASH = "/etc/ssl/certs", ("/usr/bin/openssl", "rehash", "/etc/ssl/certs")
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What one node holds.
+
+    Attributes:
+        family: the family of its system; None where it is none whose tool is known.
+        system: what its os-release says of itself, for people; "" where nothing was read.
+        bundle: what clients read.
+        anchors: the SHA-256 of each certificate in each file among the anchors, by path.
+    """
+
+    family: Family | None
+    system: str
+    bundle: bytes
+    anchors: dict[str, tuple[str, ...]]
+
+    @cached_property
+    def trusted(self) -> frozenset[str]:
+        """SHA-256 of each certificate in the bundle."""
+        return frozenset(fingerprints(self.bundle))
+
+    @cached_property
+    def lying(self) -> frozenset[str]:
+        """SHA-256 of each certificate among the anchors."""
+        return frozenset(one for found in self.anchors.values() for one in found)
+
+    def damaged(self) -> int:
+        """How many blocks of the bundle cannot be read."""
+        return sum(one.label in CERTIFICATE_LABELS and one.der is None for one in pem_blocks(self.bundle))
+
+    @cached_property
+    def ours(self) -> dict[str, str]:
+        """The paths of files that are named as ours are, by the certificate that they hold alone."""
+        return {sha256: path for path, sha256 in self._alone if self._is_ours(path, sha256)}
+
+    def going(self, sha256: str, *, foreign: bool, known: bool) -> tuple[str, ...]:
+        """The paths of files that hold this certificate alone, and go with it.
+
+        Of others' files, with `foreign` all, and with `known` (it was ours before) those that cloud-init has made.
+        """
+        paths = [path for path, one in self._alone if one == sha256]
+        return tuple(
+            path
+            for path in paths
+            if self._is_ours(path, sha256) or foreign or (known and f"/{_CLOUD_INIT}" in path and "-" in path)
+        )
+
+    def holding(self, sha256: str) -> list[str]:
+        """The paths of all files among the anchors that hold a certificate."""
+        return [path for path, found in self.anchors.items() if sha256 in found]
+
+    @cached_property
+    def _alone(self) -> tuple[tuple[str, str], ...]:
+        """The files that hold one certificate, by paths that are fit for a command."""
+        return tuple(
+            (path, found[0])
+            for path, found in self.anchors.items()
+            if len(found) == 1 and _PLAIN.fullmatch(path) and ".." not in path
+        )
+
+    def _is_ours(self, path: str, sha256: str) -> bool:
+        return self.family is not None and path.endswith(our_ending(sha256, self.family.ending))
+
+
+def parse(answer: bytes) -> Inside:
+    """What LOOK has printed."""
+    files: dict[str, list[bytes]] = {}
+    known = {path.encode(): path for path in (_RELEASE, *_BUNDLES)}
+    inner = tuple(f"{path}/".encode() for path in _DIRECTORIES)
+    for line in answer.split(b"\n"):
+        head, colon, rest = line.partition(b":")
+        path = known.get(head) or (head.decode("utf-8", "replace") if head.startswith(inner) else None)
+        if colon and path is not None:
+            files.setdefault(path, []).append(rest.removesuffix(b"\r"))
+    content = {path: b"\n".join([*lines, b""]) for path, lines in files.items()}
+    words = b" ".join(_ID.findall(content.get(_RELEASE, b""))).decode("ascii", "replace").lower().split()
+    family = next((one for one in _FAMILIES if one.ids & set(words)), None)
+    if family is None:
+        return Inside(None, " ".join(words), b"", {})
+    anchors = {
+        path: tuple(fingerprints(text)) for path, text in content.items() if path.startswith(f"{family.anchors}/")
+    }
+    return Inside(family, " ".join(words), content.get(family.bundle, b""), anchors)
+
+
+def path_for(family: Family, certificate: Certificate) -> str:
+    """The path of our file for a certificate, as on a machine of that family."""
+    return f"{family.anchors}/{certificate.slug}{our_ending(certificate.sha256, family.ending)}"
+
+
+def removing(family: Family, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that take files away, with the links that Debian's tool has made for them."""
+    links: list[str] = []
+    if family is DEBIAN:
+        stems = (path.rpartition("/")[2].removesuffix(".crt") for path in paths)
+        links = [f"{_LINKS}/{stem}.pem" for stem in stems]
+    return ("rm", "-f", *paths, *links)
+
+
+def refreshing(family: Family, *, gone: bool) -> tuple[tuple[tuple[str, ...], bool], ...]:
+    """The words that make the bundle anew, and whether their exit status counts; `gone`: files may have gone.
+
+    Debian's tool by itself leaves hash links of files that have gone (see `debian.refresh`).
+    """
+    tool = ((family.tool, *family.arguments), family.status_counts)
+    return ((_REHASH, False), tool) if family is DEBIAN and gone else (tool,)

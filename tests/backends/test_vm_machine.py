@@ -1,0 +1,320 @@
+"""Machines of container engines that are harder than the contract's: stopped, lying, with leftovers."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.contract.machines import FULL
+from tests.contract.vm import VmMachine
+from tests.support.engines.engines import HOME, PLACES
+from tests.support.families import LAYOUTS, lay_out
+from tests.support.throwaway import PATH, Throwaway
+from trustinstall import report as report_module
+from trustinstall.certificate import Certificate
+from trustinstall.contract import Ran, result, run
+from trustinstall_platforms.families import ALPINE, DEBIAN, RHEL, Family
+from trustinstall_platforms.vm_inside import path_for
+
+pytestmark = pytest.mark.timeout(600)
+
+SCHEMA = Path(report_module.__file__).with_name("report.schema.json")
+Deliver = Callable[..., VmMachine]
+
+
+@pytest.fixture
+def deliver() -> Iterator[Deliver]:
+    """Makes the test's machine."""
+    with ExitStack() as stack:
+        root = stack.enter_context(Throwaway(java=False))
+
+        def made(engine: str, **more: Any) -> VmMachine:  # noqa: ANN401 - what VmMachine takes
+            machine = VmMachine(root, engine, **more)
+            stack.callback(machine.close)
+            return machine
+
+        yield made
+
+
+def detail(ran: Ran, machine: VmMachine) -> str:
+    """What is said of the machine's store."""
+    return next(str(one["detail"]) for one in ran.report["stores"] if one["id"] == machine.store)
+
+
+def ours(machine: VmMachine, number: int = 0) -> str:
+    """The path of our file inside for a root."""
+    return path_for(DEBIAN, Certificate(machine.make(number).der))
+
+
+# --- machines that do not run ---
+
+
+@pytest.mark.parametrize("engine", list(PLACES) if FULL else ["minikube", "kind"])
+def test_a_machine_that_does_not_run(deliver: Deliver, engine: str) -> None:
+    """It is no failure, and the hint names what starts it; what of ours is in it fails to go, and is remembered."""
+    machine = deliver(engine)
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    machine.engine.behave(stopped=True)
+    added = run(machine, "add", path)
+    assert (result(added, machine), added.report["changed"]) == ("sealed", False), added
+    assert "start" in detail(added, machine)
+    removed = run(machine, "remove", path)
+    assert (removed.code, result(removed, machine)) == (0, "absent"), removed
+    machine.engine.behave(stopped=False)
+    assert run(machine, "add", path).code == 0
+    machine.engine.behave(stopped=True)
+    removed = run(machine, "remove", sha256)
+    assert (removed.code, result(removed, machine)) == (1, "failed"), removed
+    assert re.search("it does not run; start it|none of its nodes runs; start it", detail(removed, machine))
+    machine.engine.behave(stopped=False)
+    assert run(machine, "remove", sha256).code == 0
+    assert machine.snapshot() == before
+
+
+def test_stopped_by_its_files(deliver: Deliver) -> None:
+    """Where ha.pid is missing nothing is asked, and with other stores the command succeeds."""
+    machine = deliver("lima")
+    machine.throwaway.run(["rm", f"{machine.engine.location}/ha.pid", machine.engine.program], check=True)
+    machine.throwaway.write(machine.engine.program, "#!/bin/sh\nexit 7\n", mode=0o755)
+    path, _ = machine.root(0)
+    done = machine.throwaway.trustinstall("add", "--json", path, user="alice")
+    assert done.returncode == 0, done
+    assert '"sealed"' in done.stdout
+    assert "limactl start default" in done.stdout
+
+
+def test_a_machine_that_was_deleted(deliver: Deliver) -> None:
+    """With it went what was ours: `remove` says so."""
+    machine = deliver("podman")
+    path, sha256 = machine.root(0)
+    assert run(machine, "add", path).code == 0
+    machine.throwaway.run(["rm", machine.engine.location], check=True)
+    removed = machine.throwaway.trustinstall("remove", sha256, user="alice")
+    assert removed.returncode == 0, removed
+    assert "no longer on this machine" in " ".join(removed.stdout.split())
+
+
+# --- engines that misbehave ---
+
+
+@pytest.mark.parametrize("engine", list(PLACES) if FULL else ["lima", "podman"])
+def test_a_login_that_talks_and_a_terminal(deliver: Deliver, engine: str) -> None:
+    """What a login prints on standard output, and a terminal's ends of lines, change nothing."""
+    machine = deliver(engine)
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    machine.engine.behave(banner=True, terminal=True)
+    assert run(machine, "add", path).code == 0
+    assert machine.trusts(sha256)
+    again = run(machine, "add", path)
+    assert (again.code, again.report["changed"]) == (0, False), again
+    assert run(machine, "remove", sha256).code == 0
+    assert machine.snapshot() == before
+
+
+@pytest.mark.parametrize("word", ["tee", "/usr/sbin/update-ca-certificates"])
+def test_an_engine_that_lies(deliver: Deliver, word: str) -> None:
+    """It ends with 0 and has not done it: that is seen, and nothing stays."""
+    machine = deliver("podman")
+    path, _ = machine.root(0)
+    before = machine.snapshot()
+    machine.engine.behave(liar=word)
+    added = run(machine, "add", path)
+    assert (added.code, result(added, machine)) == (1, "failed"), added
+    machine.engine.behave(liar="")
+    assert machine.snapshot() == before
+
+
+def test_a_removal_that_is_not_done(deliver: Deliver) -> None:
+    """It still trusts the root: `remove` fails, the ledger remembers, and the next one succeeds."""
+    machine = deliver("minikube")
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    assert run(machine, "add", path).code == 0
+    machine.engine.behave(liar="rm")
+    removed = run(machine, "remove", sha256)
+    assert (removed.code, result(removed, machine)) == (1, "failed"), removed
+    machine.engine.behave(liar="")
+    assert run(machine, "remove", sha256).code == 0
+    assert machine.snapshot() == before
+
+
+def test_a_file_that_was_cut_off(deliver: Deliver) -> None:
+    """What a lost connection leaves of a file is known by its name: `add` completes it, and `remove` takes it out."""
+    machine = deliver("podman")
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    machine.engine.nodes[0].write(ours(machine), b"")  # what a write that was cut off leaves
+    added = run(machine, "add", path)
+    assert (added.code, machine.trusts(sha256)) == (0, True), added
+    machine.engine.nodes[0].write(ours(machine), machine.make(0).pem[:100])
+    machine.engine.nodes[0].run(["update-ca-certificates"], check=False)
+    assert run(machine, "remove", sha256).code == 0
+    assert machine.snapshot() == before
+
+
+# --- what is inside ---
+
+
+@pytest.mark.parametrize(
+    ("engine", "layout", "family"), [("podman", "el9", RHEL), ("rancher-desktop", "alpine", ALPINE)]
+)
+def test_other_systems_inside(deliver: Deliver, engine: str, layout: str, family: Family) -> None:
+    """Fedora in Podman's machine and Alpine in Rancher Desktop's: their anchors, their tools, their bundles."""
+    machine = deliver(engine, lay_out=partial(lay_out, layout=LAYOUTS[layout]))
+    path, sha256 = machine.root(0)
+    node = machine.engine.nodes[0]
+    before = node.read(family.bundle)
+    added = run(machine, "add", path)
+    assert (added.code, result(added, machine)) == (0, "added"), added
+    assert machine.holds(node.read(family.bundle), sha256)
+    assert node.path(path_for(family, Certificate(machine.make(0).der))).exists()
+    assert run(machine, "remove", sha256).code == 0
+    assert node.read(family.bundle) == before
+    assert not node.path(path_for(family, Certificate(machine.make(0).der))).exists()
+
+
+def test_a_system_without_a_tool(deliver: Deliver) -> None:
+    """Minikube's own ISO: nothing is tried, and what reaches it is named."""
+    machine = deliver("minikube")
+    machine.engine.nodes[0].write("/etc/os-release", "ID=buildroot\n")
+    path, _ = machine.root(0)
+    before = machine.snapshot()
+    added = run(machine, "add", path)
+    assert result(added, machine) == "sealed", added
+    assert "~/.minikube/certs" in detail(added, machine)
+    assert machine.snapshot() == before
+
+
+def test_the_directory_is_made_and_goes(deliver: Deliver) -> None:
+    """Where there is no directory of anchors yet, `remove` of the last root takes it away again."""
+    machine = deliver("kind", nodes=2)
+    for node in machine.engine.nodes:
+        node.run(["rmdir", DEBIAN.anchors], check=True)
+        node.freeze()
+    (path, sha256), (other, other_sha256) = machine.root(0), machine.root(1)
+    before = machine.snapshot()
+    assert run(machine, "add", path, other).code == 0
+    assert run(machine, "remove", sha256).code == 0
+    assert machine.engine.nodes[1].path(DEBIAN.anchors).is_dir()
+    assert run(machine, "remove", other_sha256).code == 0
+    assert machine.snapshot() == before
+
+
+def test_a_node_that_came_later(deliver: Deliver) -> None:
+    """A node that does not trust it yet makes the machine half-installed: `add` completes it, and touches no other."""
+    machine = deliver("minikube", nodes=2)
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    assert run(machine, "add", path).code == 0
+    machine.engine.nodes[1].reset()
+    added = run(machine, "add", path)
+    assert (added.code, result(added, machine)) == (0, "added"), added
+    assert machine.trusts(sha256)
+    assert run(machine, "remove", sha256).code == 0
+    assert machine.snapshot() == before
+
+
+def test_what_lima_has_handed_over(deliver: Deliver) -> None:
+    """cloud-init's copy of a root that was ours goes with it; one of somebody else's stays."""
+    machine = deliver("lima")
+    path, sha256 = machine.root(0)
+    before = machine.snapshot()
+    assert run(machine, "add", path).code == 0
+    node = machine.engine.nodes[0]
+    copy, theirs = (f"{DEBIAN.anchors}/cloud-init-ca-cert-{number}.crt" for number in (1, 2))
+    node.write(copy, machine.make(0).pem)
+    node.write(theirs, machine.make(5).pem)
+    node.run(["update-ca-certificates"], check=True)
+    assert run(machine, "remove", sha256).code == 0
+    assert not node.path(copy).exists()
+    assert node.path(theirs).exists()
+    node.run(["sh", "-ec", f"rm {theirs}; update-ca-certificates --fresh"], check=True)
+    assert machine.snapshot() == before
+
+
+def test_root_works_for_an_account(deliver: Deliver) -> None:
+    """By sudo, the machines of whoever has called it are reached by that account's own process."""
+    machine = deliver("podman")
+    path, sha256 = machine.root(0)
+    sudo = {"SUDO_UID": str(machine.throwaway.user("alice").uid), "SUDO_USER": "alice", "PATH": PATH}
+    done = machine.throwaway.run(
+        [*machine.program, "add", "--json", "--store", machine.store, path], env=sudo, timeout=120
+    )
+    assert done.returncode == 0, done
+    assert machine.trusts(sha256)
+    assert not machine.throwaway.path(f"{HOME}/.local/share/containers").exists()
+
+
+def test_a_dry_run_says_what_it_would_do(deliver: Deliver) -> None:
+    """The engine's command is shown, and no certificate in it."""
+    machine = deliver("podman")
+    path, _ = machine.root(0)
+    done = machine.throwaway.trustinstall("add", "--dry-run", "--store", machine.store, path, user="alice")
+    assert done.returncode == 0, done
+    said = " ".join(done.stdout.split())
+    assert "put into the machine sha256" in said
+    assert "podman machine ssh podman-machine-default sudo -n /usr/sbin/update-ca-certificates" in said
+    found: Mapping[str, object] = machine.snapshot()
+    assert not any(path.startswith("node") for path in found)
+
+
+def test_killed_and_then_stopped(deliver: Deliver) -> None:
+    """What a killed command left in a machine that was stopped since holds nothing up, and is mended when it runs."""
+    machine = deliver("podman")
+    path, sha256 = machine.root(0)
+    before, file = machine.snapshot(), machine.engine.nodes[0].path(ours(machine))
+    running = machine.start("add", path)
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    running.kill()
+    machine.throwaway.settle()
+    machine.engine.behave(stopped=True)
+    other, _ = machine.root(1)
+    done = machine.throwaway.trustinstall("add", other, user="alice")
+    assert done.returncode == 0, done
+    machine.engine.behave(stopped=False)
+    assert run(machine, "add", path).code == 0
+    assert machine.trusts(sha256)
+    assert run(machine, "remove", sha256).code == 0
+    machine.throwaway.trustinstall("remove", other, user="alice", check=True)
+    assert machine.snapshot() == before
+
+
+def test_what_is_said_afterwards(deliver: Deliver) -> None:
+    """People are told that nothing inside was restarted, and by what name a machine is chosen."""
+    machine = deliver("kind")
+    path, _ = machine.root(0)
+    done = machine.throwaway.trustinstall("add", "--store", "vm:kind:dev", path, user="alice")
+    assert done.returncode == 0, done
+    said = " ".join(done.stdout.split())
+    assert "In kind:dev, docker, containerd and whatever else reads its roots" in said
+    assert "systemctl restart containerd" in said
+
+
+def test_what_is_shown_of_a_machine_that_does_not_run(deliver: Deliver) -> None:
+    """`stores` and `list --all` show it with its hint, and do not fail for it."""
+    machine = deliver("podman")
+    machine.engine.behave(stopped=True)
+    for command in (("stores",), ("list", "--all")):
+        done = machine.throwaway.trustinstall(*command, user="alice")
+        assert done.returncode == 0, done
+        assert "Traceback" not in done.stderr
+    shown = machine.throwaway.trustinstall("stores", "--json", user="alice", check=True)
+    report = json.loads(shown.stdout)
+    validator: Any = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))  # its types are not complete
+    validator.validate(report)
+    (store,) = (one for one in report["stores"] if one["store"] == machine.store)
+    assert "it does not run; start it (podman machine start podman-machine-default)" in json.dumps(store)
