@@ -35,7 +35,7 @@ def stores(host: Host, backend: str) -> Iterator[Store]:
     if store is None:
         return
     path = (theirs or "").replace("\\", "/")
-    if theirs in {None, _values(host)[_NAMES]}:
+    if theirs is None or theirs == _values(host)[_NAMES]:
         yield store
     elif _is_theirs_to_change(host, path):
         yield bundle(host, backend, path)
