@@ -82,18 +82,20 @@ def passwords(host: Host) -> list[str]:
 
 def properties(text: str) -> Iterator[tuple[str, str]]:
     """Each key and value of a file of Java's properties."""
-    line, goes_on = "", False
-    for one in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    parts: list[str] = []
+    goes_on = False
+    for one in f"{text}\n".replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         part = one.lstrip(_BLANKS)
         if not goes_on and part[:1] in {"#", "!"}:
             continue
-        line += part
-        if (len(line) - len(line.rstrip("\\"))) % 2:
-            line, goes_on = line[:-1], True
+        goes_on = (len(part) - len(part.rstrip("\\"))) % 2 == 1
+        parts.append(part[:-1] if goes_on else part)
+        if goes_on:
             continue
+        line = "".join(parts)
         if line and (match := _PROPERTY.match(line)):
             yield _plain(match["key"]), _plain(line[match.end() :])
-        line, goes_on = "", False
+        parts = []
 
 
 def _said(host: Host) -> Iterator[tuple[str, str]]:
