@@ -83,15 +83,15 @@ def passwords(host: Host) -> list[str]:
 def properties(text: str) -> Iterator[tuple[str, str]]:
     """Each key and value of a file of Java's properties."""
     parts: list[str] = []
-    goes_on = False
     for one in f"{text}\n".replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         part = one.lstrip(_BLANKS)
-        if not goes_on and part[:1] in {"#", "!"}:
+        if not parts and part[:1] in {"#", "!"}:
             continue
         goes_on = (len(part) - len(part.rstrip("\\"))) % 2 == 1
-        parts.append(part[:-1] if goes_on else part)
         if goes_on:
+            parts += filter(None, [part[:-1]])  # a line of nothing else begins none
             continue
+        parts.append(part)
         line = "".join(parts)
         if line and (match := _PROPERTY.match(line)):
             yield _plain(match["key"]), _plain(line[match.end() :])
