@@ -58,7 +58,7 @@ def ours(machine: VmMachine, number: int = 0) -> str:
 # --- machines that do not run ---
 
 
-@pytest.mark.parametrize("engine", list(PLACES) if FULL else ["minikube", "kind"])
+@pytest.mark.parametrize("engine", list(PLACES) if FULL else ["kind"])
 def test_a_machine_that_does_not_run(deliver: Deliver, engine: str) -> None:
     """It is no failure, and the hint names what starts it; what of ours is in it fails to go, and is remembered."""
     machine = deliver(engine)
@@ -107,7 +107,7 @@ def test_a_machine_that_was_deleted(deliver: Deliver) -> None:
 # --- engines that misbehave ---
 
 
-@pytest.mark.parametrize("engine", list(PLACES) if FULL else ["lima", "podman"])
+@pytest.mark.parametrize("engine", list(PLACES) if FULL else ["podman"])
 def test_a_login_that_talks_and_a_terminal(deliver: Deliver, engine: str) -> None:
     """What a login prints on standard output, and a terminal's ends of lines, change nothing."""
     machine = deliver(engine)

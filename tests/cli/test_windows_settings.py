@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.machines import FULL
 from tests.support.pki import make_root
 from tests.support.wine import Windows
 
@@ -21,9 +22,8 @@ SYSTEM, SHIPPED = rf"{GIT}\etc\gitconfig", rf"{GIT}\mingw64\etc\ssl\certs\ca-bun
 OPENSSL = (
     "[core]\r\n\tautocrlf = true\r\n[http]\r\n\tsslBackend = openssl\r\n\tsslCAInfo = {}\r\n[pull]\r\n\trebase = no"
 )
-EITHER = pytest.mark.parametrize(
-    "named", ["/mingw64/etc/ssl/certs/ca-bundle.crt", SHIPPED.replace("\\", "/"), SHIPPED.replace("\\", "\\\\")]
-)
+NAMES = ["/mingw64/etc/ssl/certs/ca-bundle.crt", SHIPPED.replace("\\", "/"), SHIPPED.replace("\\", "\\\\")]
+CONTENTS = ["", "[user]\n\tname = Alice\n", "[http]\r\n\tproxy = x\r\n[user]\r\n\tname = Alice"]
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_machines_git_is_switched(windows: Windows, content: str) -> None:
     assert ROOT.sha256 not in windows.roots()
 
 
-@EITHER
+@pytest.mark.parametrize("named", NAMES if FULL else NAMES[:1])
 def test_what_the_installer_has_chosen_stays(windows: Windows, named: str) -> None:
     """A Git that was installed with OpenSSL keeps it: ours goes into the bundle that it names, and out again."""
     content = OPENSSL.format(named)

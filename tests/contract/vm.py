@@ -41,8 +41,8 @@ class VmMachine(Base):
             "/home/alice/.local",
             tool=_TOOL,
             sabotages=SABOTAGE,
-            kills=40 if FULL else 4,
-            crowd=6 if FULL else 3,
+            kills=40 if FULL else 2,
+            crowd=6 if FULL else 2,
         )
         for node in self.engine.nodes:
             hook = f"#!/bin/sh\necho run >>{COUNT}\n"
