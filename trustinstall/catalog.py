@@ -17,6 +17,7 @@ from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.linux import SystemStore
 from trustinstall_platforms.macos import Keychain
+from trustinstall_platforms.mono import Mono
 from trustinstall_platforms.named import NamedBundle
 from trustinstall_platforms.nss import Nss
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
@@ -56,6 +57,7 @@ BACKENDS: tuple[Backend, ...] = (
     NamedBundle(),
     Homebrew(),
     Dropped(),
+    Mono(),
     VirtualMachines(),
     OwnBundle(),
     Settings(),

@@ -86,7 +86,14 @@ OTHERS: tuple[Other, ...] = (
     Other("go", ("go",), FOLLOWS, "crypto/x509", _GO_SOURCE, "real"),
     Other("cargo", ("cargo", "rustup"), FOLLOWS, "openssl-probe, libcurl", "The Cargo Book, http.cainfo", "real"),
     Other("dotnet", ("dotnet", "pwsh", "nuget"), FOLLOWS, "OpenSSL's paths", ".NET, Cross-platform cryptography"),
-    Other("mono", ("mono",), FOLLOWS, "with the package ca-certificates-mono; no elliptic curves", "cert-sync", "real"),
+    Other(
+        "mono",
+        ("mono",),
+        FOLLOWS,
+        "with ca-certificates-mono, or its own store (mono); no elliptic curves",
+        "cert-sync",
+        "real",
+    ),
     Other("ghc", ("cabal", "stack"), FOLLOWS, "the paths of x509-system", "x509-system, System.X509.Unix"),
     # Scripting languages
     Other("gem", ("gem", "bundle", "ruby"), FOLLOWS, "OpenSSL's paths, and its own roots", "RubyGems", "real"),

@@ -81,9 +81,7 @@ MANY: tuple[Asking, ...] = (
     Asking("hg", ("hg", "identify", "{url}"), FAILED, alone=OWN),
     Asking("svn", ("svn", "ls", "--non-interactive", "{url}"), "issuer is not trusted", alone=OWN, host=NAME),
     Asking("erlang", ("erl", "-noshell", "-eval", ERLANG), "unknown_ca", alone=SYSTEM, lent=False),
-    Asking(
-        "mono", ("mono", "/srv/Get.exe", "{url}"), "CERTIFICATE_VERIFY_FAILED|TrustFailure", alone=SYSTEM, lent=False
-    ),
+    Asking("mono", ("mono", "/srv/Get.exe", "{url}"), "CERTIFICATE_VERIFY_FAILED|TrustFailure", alone=OWN, lent=False),
     # An account's file of npm's is read by pnpm and Yarn 1, too; newer Yarns' own is written where one was used.
     Asking("npm", sh(NPM), NODE_REFUSES, VARIABLE, alone=OWN),
     Asking("pnpm", sh(PNPM), NODE_REFUSES, VARIABLE, alone=OWN),

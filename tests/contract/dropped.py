@@ -1,4 +1,4 @@
-"""A throw-away machine for the contract whose store is a directory that a program reads when it starts."""
+"""Throw-away machines for the contract whose store is a directory that programs read."""
 
 from __future__ import annotations
 
@@ -55,4 +55,58 @@ class Minikube(Base):
 
     def elsewhere(self) -> Sequence[str]:
         """Bob has no minikube."""
+        return store_ids(self.throwaway, "bob")
+
+
+class Mono(Base):
+    """alice's Mono, with a root that she has put into its store herself."""
+
+    _place = "/home/alice/.config/.mono/new-certs/Trust"
+
+    def __init__(self, throwaway: Throwaway) -> None:
+        """Deliver it."""
+        super().__init__(throwaway, "alice", f"mono:{self._place}", "", "/home/alice/.local")
+        self._sync(-3)
+        throwaway.freeze()
+
+    def _sync(self, number: int) -> str:
+        """As Mono's own cert-sync does it for alice: by the newer hash of the subject."""
+        path, sha256 = self.root(number)
+        script = f'mkdir -p {self._place}; cp "$1" {self._place}/$(openssl x509 -in "$1" -noout -subject_hash).0'
+        self.throwaway.run(["sh", "-ec", script, "sh", path], user="alice", check=True)
+        return sha256
+
+    def _files(self) -> list[bytes]:
+        return [path.read_bytes() for path in sorted(self.throwaway.path(self._place).glob("*.[0-9]"))]
+
+    def trusts(self, sha256: str) -> bool:
+        """By looking at the files; Mono itself is asked in tests/clients."""
+        return any(self.holds(content, sha256) for content in self._files())
+
+    def sound(self) -> int:
+        """OpenSSL loads them together."""
+        self.bundle = "/tmp/contract/joined.pem"
+        self.throwaway.write(self.bundle, b"".join(self._files()))
+        return super().sound()
+
+    def put_stranger(self) -> str:
+        """Alice trusts another one."""
+        return self._sync(-1)
+
+    def take_own(self, _sha256: str) -> None:
+        """And another one."""
+        self._sync(-2)
+
+    def sabotage(self, how: str) -> None:
+        """There is no tool to make misbehave."""
+        raise NotImplementedError(how)
+
+    def spoil(self) -> str:
+        """The directory is root's."""
+        self.throwaway.run(["chown", "root:root", self._place], check=True)
+        return "not writable"
+
+    def elsewhere(self) -> Sequence[str]:
+        """Where Mono is not installed, nobody has its store."""
+        self.throwaway.run(["rm", "/usr/bin/mono"], check=True)
         return store_ids(self.throwaway, "bob")

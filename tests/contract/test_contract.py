@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
-from tests.contract.dropped import Minikube
+from tests.contract.dropped import Minikube, Mono
 from tests.contract.environment import Pam, Profile
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.java import Jdk
@@ -62,6 +62,7 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "settings": ("settings", False, PipSettings),
     "settings-that-add": ("settings", False, AddingSettings),
     "drop-directory": ("drop-directory", False, Minikube),
+    "mono": ("mono", False, Mono),
     "lima": ("vm", False, partial(VmMachine, engine="lima")),
     "colima": ("vm", False, partial(VmMachine, engine="colima")),
     "rancher-desktop": ("vm", False, partial(VmMachine, engine="rancher-desktop")),
@@ -102,6 +103,7 @@ SHORT = {
     "bundle",
     "settings",
     "drop-directory",
+    "mono",
     "lima",
     "environment",
     "environment-of-an-account",
