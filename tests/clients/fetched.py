@@ -37,6 +37,7 @@ pip3 --python /srv/many/bin/python install --quiet --no-index --find-links /opt/
 uv() { /srv/many/bin/uv pip install --quiet --offline --no-cache --no-index "$@"; }
 uv --python /srv/many/bin/python --find-links /opt/many WHEELS
 uv --python /srv/tools/bin/python --find-links /opt/tools TOOLS
+ln -s mono-sgen /usr/bin/mono
 dpkg --install /opt/mono.deb >/dev/null
 cd /srv && mcs Get.cs
 for each in pnpm yarn berry; do mkdir -p /opt/npm/$each; tar -xzf /opt/tarballs/$each.tgz -C /opt/npm/$each; done

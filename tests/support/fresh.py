@@ -41,6 +41,7 @@ GONE = (
     "etc/pip.conf",
     "etc/ssl/certs/java/cacerts",
     "etc/xdg/pip",
+    "usr/bin/mono",  # every account would have a store of it; the tests that are about it link it to mono-sgen again
     "usr/etc",  # npm's settings for all accounts, where its prefix is /usr; Debian has no such directory
     "var/lib/trustinstall",
 )
