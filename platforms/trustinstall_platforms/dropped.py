@@ -131,10 +131,7 @@ class Dropped:
 
     def _store(self, host: Host, drop: Drop, path: str) -> Store:
         location = host.real(path)
-        owner, unwritable = tool_places.owner(host, f"{location}/x.pem")
-        status = host.status(location)
-        if status is not None and status.kind is not Kind.DIRECTORY:
-            unwritable = "something else than a directory stands there; move it away"
+        owner, unwritable = tool_places.owner_inside(host, location)
         return Store(
             self.name,
             location,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from trustinstall.host import Kind
 from trustinstall_platforms import bundles, tools
 from trustinstall_platforms.python_environments import BINARIES
 
@@ -57,6 +58,15 @@ def owner(host: Host, location: str) -> tuple[int, str | None]:
     except PermissionError as error:
         return host.account.uid, f"{error.strerror}; take that right away, so that nobody else can write it"
     return whose, host.may_write(first) if whose == host.account.uid else None
+
+
+def owner_inside(host: Host, directory: str) -> tuple[int, str | None]:
+    """Whose the files in a directory are, or would be, and why none can be written there."""
+    whose, unwritable = owner(host, f"{directory}/x.pem")
+    status = host.status(directory)
+    if status is not None and status.kind is not Kind.DIRECTORY:
+        unwritable = "something else than a directory stands there; move it away"
+    return whose, unwritable
 
 
 def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
