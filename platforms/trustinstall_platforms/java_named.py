@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-#: Files of properties, and of options in any words around them; in the last ones `*` is any name. Documented, but
-#: for Maven's: real.
+#: Files of properties; of options, with any words around them; and directories of IDEs, one for each version. All of
+#: them are documented, but for Maven's: real.
 PROPERTIES = ("~/.gradle/gradle.properties",)
 GRADLE_HOME = "GRADLE_USER_HOME"
 OPTIONS = (
@@ -59,16 +59,17 @@ _BLANKS = " \t\f"
 _PROPERTY = re.compile(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
-_LIMIT, _MOST = 1024 * 1024, 64  # bytes of a file; IDEs' versions
-_SYSTEM = "systemProp."  # how Gradle's file names a system property
+_LIMIT, _MOST = 1024 * 1024, 64  # bytes of a file; IDEs' versions, keystores and passwords: each costs a try
+#: How Gradle's file names the two system properties.
+_GRADLES = {f"systemProp.{name}": name for name in (_STORE, _PASSWORD)}
 _JVM = "org.gradle.jvmargs"
 
 
 def keystores(host: Host) -> Iterator[str]:
     """The files that are named, links resolved, but for other accounts'; whether they are there is not asked."""
-    for name, value in _said(host):
+    for value in _named(host, _STORE):
         path = _expanded(host, value)
-        if name == _STORE and path is not None:
+        if path is not None:
             with suppress(OSError):  # a name that no file can have, links in a circle
                 real = host.real(path)
                 if not is_others(host, real):
@@ -77,7 +78,7 @@ def keystores(host: Host) -> Iterator[str]:
 
 def passwords(host: Host) -> list[str]:
     """The passwords that stand beside the names."""
-    return [value for name, value in _said(host) if name == _PASSWORD]
+    return _named(host, _PASSWORD)
 
 
 def properties(text: str) -> Iterator[tuple[str, str]]:
@@ -98,6 +99,12 @@ def properties(text: str) -> Iterator[tuple[str, str]]:
         parts = []
 
 
+def _named(host: Host, name: str) -> list[str]:
+    """What a property is set to, each value once; the first ones, where somebody has made up thousands."""
+    values = dict.fromkeys(value for said, value in _said(host) if said == name)
+    return list(values)[:_MOST]
+
+
 def _said(host: Host) -> Iterator[tuple[str, str]]:
     """The two properties wherever they are set, in order."""
     if not host.account.is_root:  # root's variables are whoever's that called it
@@ -106,8 +113,8 @@ def _said(host: Host) -> Iterator[tuple[str, str]]:
     homes = [f"{top}/gradle.properties" for top in _variable(host, GRADLE_HOME)]
     for path in (*homes, *expanded(host, PROPERTIES)):
         for key, value in properties(_text(host, path)):
-            if key.removeprefix(_SYSTEM) in {_STORE, _PASSWORD} and key.startswith(_SYSTEM):
-                yield key.removeprefix(_SYSTEM), value
+            if key in _GRADLES:
+                yield _GRADLES[key], value
             elif key == _JVM:
                 yield from _options(value)
     for path in _option_files(host):
@@ -115,13 +122,12 @@ def _said(host: Host) -> Iterator[tuple[str, str]]:
 
 
 def _option_files(host: Host) -> Iterator[str]:
-    machine = "/etc/"
     names = WINDOWS_OPTIONS if host.platform == "win32" else OPTIONS
-    yield from (path for path in expanded(host, names) if host.account.is_root or not path.startswith(machine))
+    yield from (path for path in expanded(host, names) if host.account.is_root or not path.startswith("/etc/"))
     for top in expanded(host, IDES):
         for version in host.names(top)[:_MOST]:
-            names_there = host.names(f"{top}/{version}")[:_MOST]
-            yield from (f"{top}/{version}/{name}" for name in names_there if name.endswith(".vmoptions"))
+            options = [name for name in host.names(f"{top}/{version}") if name.endswith(".vmoptions")]
+            yield from (f"{top}/{version}/{name}" for name in options[:_MOST])
 
 
 def _options(text: str) -> Iterator[tuple[str, str]]:

@@ -92,7 +92,7 @@ class Mono:
         steps = [_step(path, edit, files.get(path)) for path, edit in edits.items()]
         if any(isinstance(step, Edit) for step in steps):
             steps[:0] = map(MakeDirectory, missing)
-        elif len(steps) == len(host.names(store.location)):
+        elif steps and len(steps) == len(host.names(store.location)):
             steps += map(RemoveDirectory, reversed(made))
         paths = {one.certificate.sha256: _path(store.location, one) for one in wanted}
         return Plan(

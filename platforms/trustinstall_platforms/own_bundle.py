@@ -34,9 +34,6 @@ _LEFT = (
     b"# Left by trustinstall, for programs that still run and have a variable which names this file; the public roots\n"
     b"# alone. A later add or remove of trustinstall takes it away, or you may.\n"
 )
-_AT_BOOT_HEAD = (
-    b"# Made by trustinstall: what it has left for programs that ran goes at the next boot, and this with it.\n"
-)
 _PARENTS = re.compile(rb"^# directories ([1-9])$", re.MULTILINE)  # how many above it were made for it
 _STALE = "the system's roots have changed since it was made; add makes it anew"
 
@@ -102,9 +99,10 @@ class OwnBundle:
         left = frozenset(one for one in go if one in _digests(content))
         files = {store.location: content, beside: Blocks(add=tuple(ours.values())).apply(_HEAD)}
         edits = [edit for path, each in files.items() if (edit := _edit(host, path, each)) is not None]
-        if not edits:
+        booting = _deletes(host, *_at_boot(host))  # first: a boot must not take away what is in use again
+        if not edits and not booting:
             return Plan(placed=placed, foreign=left)
-        steps = (*map(MakeDirectory, missing), *edits, *_deletes(host, *_at_boot(host)))
+        steps = (*booting, *map(MakeDirectory, missing), *edits)
         return Plan(steps, placed=placed, foreign=left, withdraws=True)
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
@@ -126,7 +124,7 @@ class OwnBundle:
             left = {_beside(store.location): _LEFT, store.location: content}
             for path in _at_boot(host):
                 words = (*left, *reversed(made), path)
-                left[path] = _AT_BOOT_HEAD + b"".join(f"r! {one}\n".encode() for one in words)
+                left[path] = own_files.AT_BOOT_HEAD + b"".join(f"r! {one}\n".encode() for one in words)
             edits = [edit for path, each in left.items() if (edit := _edit(host, path, each)) is not None]
             return Plan(tuple(edits), withdraws=True)
         return _away(host, store.location, made)
@@ -169,13 +167,14 @@ def _away(host: Host, location: str, made: tuple[str, ...]) -> Plan:
 
 
 def _at_boot(host: Host) -> tuple[str, ...]:
-    """The file that has systemd take away what is left; none for an account, whose files nobody tidies at a boot."""
-    there = (
-        host.platform == "linux"
-        and host.account.is_root
-        and host.status(posixpath.dirname(own_files.AT_BOOT)) is not None
-    )
-    return (own_files.AT_BOOT,) if there else ()
+    """The file that has systemd take away what is left; none for an account, whose files nobody tidies at a boot.
+
+    Nor where somebody has a file of that name: it says other things, and stays.
+    """
+    path = own_files.AT_BOOT
+    if host.platform != "linux" or not host.account.is_root or host.status(posixpath.dirname(path)) is None:
+        return ()
+    return (path,) if host.status(path) is None or own_files.goes_at_boot(host) else ()
 
 
 def _named(host: Host, location: str) -> bool:

@@ -24,6 +24,10 @@ MACHINE = "/usr/local/share/trustinstall"
 
 #: What has systemd take away at the next boot what was left for a machine's programs; source: tmpfiles.d(5), `r!`.
 AT_BOOT = "/etc/tmpfiles.d/trustinstall.conf"
+#: By this it is known as ours.
+AT_BOOT_HEAD = (
+    b"# Made by trustinstall: what it has left for programs that ran goes at the next boot, and this with it.\n"
+)
 
 
 def directory(host: Host) -> str | None:
@@ -44,3 +48,11 @@ def location(host: Host) -> str | None:
     """The file that stands for both: the whole bundle, or on Windows our roots alone."""
     own = directory(host)
     return None if own is None else f"{own}/{ANCHORS if host.platform == 'win32' else BUNDLE}"
+
+
+def goes_at_boot(host: Host) -> bool:
+    """Whether what was left goes at the next boot: our file says so, and not somebody's of the same name."""
+    try:
+        return (host.read_or_none(AT_BOOT) or b"").startswith(AT_BOOT_HEAD)
+    except OSError:  # something else than a file, or not ours to read
+        return False

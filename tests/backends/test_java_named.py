@@ -31,7 +31,7 @@ NAMED = f"-Djavax.net.ssl.trustStore={KEYSTORE} -Djavax.net.ssl.trustStorePasswo
 def host(tmp_path: Path) -> Host:
     """A Linux without any Java; alice has a keystore, of which nothing says yet that it is one that programs trust."""
     host = Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", HOME))
-    put(host, KEYSTORE, jks(password="geheim"))  # noqa: S106
+    put(host, KEYSTORE, jks(password="geheim"))  # noqa: S106  the very password that must not be shown
     return host
 
 
@@ -91,6 +91,13 @@ def test_a_javas_own_is_one_store(host: Host) -> None:
     link(host, f"{HOME}/link.jks", own)
     put(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={HOME}/link.jks'".encode())
     assert locations(host) == [own]
+
+
+def test_made_up_passwords_are_not_all_tried(host: Host) -> None:
+    """Each one costs a derivation of keys for each keystore: thousands in one file are cut off."""
+    words = " ".join(f"-Djavax.net.ssl.trustStorePassword={number}" for number in range(5000))
+    put(host, f"{HOME}/.mavenrc", words.encode())
+    assert len(candidates(host)) < 100
 
 
 def test_it_is_changed_with_the_password_beside_its_name(host: Host) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -261,7 +260,7 @@ def test_what_goes_with_a_certificate() -> None:
     assert inside.going(sha256, foreign=False, known=False) == (ours,)
     assert inside.going(sha256, foreign=False, known=True) == (ours, cloud)
     assert set(inside.going(sha256, foreign=True, known=False)) == {ours, theirs, cloud}
-    assert removing(DEBIAN, (ours,))[-1] == f"/etc/ssl/certs/{os.path.basename(ours)[:-4]}.pem"  # noqa: PTH119
+    assert removing(DEBIAN, (ours,))[-1] == f"/etc/ssl/certs/{PurePosixPath(ours).stem}.pem"
 
 
 @given(st.binary())

@@ -51,9 +51,9 @@ def change(windows: Windows, command: str, *, elevated: bool = True) -> dict[str
     return {one["id"]: one for one in json.loads(done.stdout)["stores"]}
 
 
-def git(outcomes: dict[str, dict[str, Any]], path: str) -> Any:  # noqa: ANN401 - a word
+def git(outcomes: dict[str, dict[str, Any]], path: str) -> str:
     """What became of one file."""
-    return outcomes[f"settings:{path}".replace("\\", "/")]["result"]
+    return str(outcomes[f"settings:{path}".replace("\\", "/")]["result"])
 
 
 @pytest.mark.parametrize(

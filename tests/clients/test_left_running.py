@@ -77,3 +77,23 @@ def test_a_machines_files_stay_for_everybodys_sessions() -> None:
         assert not [path for path in root.changes() if not path.startswith("/var/lib/trustinstall")]
     assert "unable to" in refused, refused
     assert "extra certs" not in refused, refused
+
+
+def test_somebodys_own_file_for_the_boot_stays() -> None:
+    """Where an administrator has a file of that name, nothing is written over it; the next command tidies up."""
+    corporate = make_root("Corp Root")
+    with Throwaway(java=False) as root:
+        root.write(CERTIFICATE, corporate.pem)
+        root.write(AT_BOOT, "# mine\n")
+        root.freeze()
+        with root.popen(["sleep", "1000"], user="alice", env={"NODE_EXTRA_CA_CERTS": f"{OWN}/anchors.pem"}) as old:
+            try:
+                root.trustinstall("add", CERTIFICATE, check=True)
+                removed = root.trustinstall("remove", CERTIFICATE, check=True)
+                assert "next boot" not in " ".join(removed.stdout.split())
+                assert OWN in root.changes()
+            finally:
+                old.kill()
+        root.trustinstall("add", CERTIFICATE, check=True)
+        root.trustinstall("remove", CERTIFICATE, check=True)
+        assert not [path for path in root.changes() if not path.startswith("/var/lib/trustinstall")]

@@ -7,21 +7,15 @@ from collections.abc import Sequence
 from tests.contract.machines import Base, store_ids
 from tests.support.throwaway import Throwaway
 
-_PLACE = "/home/alice/.minikube/certs"
 
+class _Directory(Base):
+    """alice's directory, whose files are looked at; `place` and `names` say where, and which of them are read."""
 
-class Minikube(Base):
-    """alice's minikube, which gives every PEM file in a directory to its machines; with one of its own in it."""
-
-    def __init__(self, throwaway: Throwaway) -> None:
-        """Deliver it, its own certificate and key among the files."""
-        super().__init__(throwaway, "alice", f"drop-directory:{_PLACE}", "", "/home/alice/.local")
-        for name, content in (("ca.pem", self.make(-3).pem), ("key.pem", b"-----BEGIN PRIVATE KEY-----\n")):
-            throwaway.write(f"{_PLACE}/{name}", content, user="alice", mode=0o600)
-        throwaway.freeze()
+    place: str
+    names: str
 
     def _files(self) -> list[bytes]:
-        paths = sorted(self.throwaway.path(_PLACE).glob("*.pem"))
+        paths = sorted(self.throwaway.path(self.place).glob(self.names))
         return [path.read_bytes() for path in paths if b"CERTIFICATE" in path.read_bytes()]
 
     def trusts(self, sha256: str) -> bool:
@@ -34,38 +28,51 @@ class Minikube(Base):
         self.throwaway.write(self.bundle, b"".join(self._files()))
         return super().sound()
 
-    def put_stranger(self) -> str:
-        """Alice copies a file there."""
-        path, sha256 = self.root(-1)
-        self.throwaway.write(f"{_PLACE}/mine.pem", self.throwaway.read(path), user="alice")
-        return sha256
-
-    def take_own(self, _sha256: str) -> None:
-        """She copies another one."""
-        self.throwaway.write(f"{_PLACE}/other.pem", self.make(-2).pem, user="alice")
-
     def sabotage(self, how: str) -> None:
         """There is no tool to make misbehave."""
         raise NotImplementedError(how)
 
     def spoil(self) -> str:
         """The directory is root's."""
-        self.throwaway.run(["chown", "root:root", _PLACE], check=True)
+        self.throwaway.run(["chown", "root:root", self.place], check=True)
         return "not writable"
+
+
+class Minikube(_Directory):
+    """alice's minikube, which gives every PEM file in a directory to its machines; with one of its own in it."""
+
+    place, names = "/home/alice/.minikube/certs", "*.pem"
+
+    def __init__(self, throwaway: Throwaway) -> None:
+        """Deliver it, its own certificate and key among the files."""
+        super().__init__(throwaway, "alice", f"drop-directory:{self.place}", "", "/home/alice/.local")
+        for name, content in (("ca.pem", self.make(-3).pem), ("key.pem", b"-----BEGIN PRIVATE KEY-----\n")):
+            throwaway.write(f"{self.place}/{name}", content, user="alice", mode=0o600)
+        throwaway.freeze()
+
+    def put_stranger(self) -> str:
+        """Alice copies a file there."""
+        path, sha256 = self.root(-1)
+        self.throwaway.write(f"{self.place}/mine.pem", self.throwaway.read(path), user="alice")
+        return sha256
+
+    def take_own(self, _sha256: str) -> None:
+        """She copies another one."""
+        self.throwaway.write(f"{self.place}/other.pem", self.make(-2).pem, user="alice")
 
     def elsewhere(self) -> Sequence[str]:
         """Bob has no minikube."""
         return store_ids(self.throwaway, "bob")
 
 
-class Mono(Base):
-    """alice's Mono, with a root that she has put into its store herself."""
+class Mono(_Directory):
+    """alice's Mono, with a root that she has put into its store herself; Mono itself is asked in tests/clients."""
 
-    _place = "/home/alice/.config/.mono/new-certs/Trust"
+    place, names = "/home/alice/.config/.mono/new-certs/Trust", "*.[0-9]"
 
     def __init__(self, throwaway: Throwaway) -> None:
         """Deliver it."""
-        super().__init__(throwaway, "alice", f"mono:{self._place}", "", "/home/alice/.local")
+        super().__init__(throwaway, "alice", f"mono:{self.place}", "", "/home/alice/.local")
         throwaway.run(["ln", "-s", "mono-sgen", "/usr/bin/mono"], check=True)
         self._sync(-3)
         throwaway.freeze()
@@ -73,22 +80,9 @@ class Mono(Base):
     def _sync(self, number: int) -> str:
         """As Mono's own cert-sync does it for alice: by the newer hash of the subject."""
         path, sha256 = self.root(number)
-        script = f'mkdir -p {self._place}; cp "$1" {self._place}/$(openssl x509 -in "$1" -noout -subject_hash).0'
+        script = f'mkdir -p {self.place}; cp "$1" {self.place}/$(openssl x509 -in "$1" -noout -subject_hash).0'
         self.throwaway.run(["sh", "-ec", script, "sh", path], user="alice", check=True)
         return sha256
-
-    def _files(self) -> list[bytes]:
-        return [path.read_bytes() for path in sorted(self.throwaway.path(self._place).glob("*.[0-9]"))]
-
-    def trusts(self, sha256: str) -> bool:
-        """By looking at the files; Mono itself is asked in tests/clients."""
-        return any(self.holds(content, sha256) for content in self._files())
-
-    def sound(self) -> int:
-        """OpenSSL loads them together."""
-        self.bundle = "/tmp/contract/joined.pem"
-        self.throwaway.write(self.bundle, b"".join(self._files()))
-        return super().sound()
 
     def put_stranger(self) -> str:
         """Alice trusts another one."""
@@ -97,15 +91,6 @@ class Mono(Base):
     def take_own(self, _sha256: str) -> None:
         """And another one."""
         self._sync(-2)
-
-    def sabotage(self, how: str) -> None:
-        """There is no tool to make misbehave."""
-        raise NotImplementedError(how)
-
-    def spoil(self) -> str:
-        """The directory is root's."""
-        self.throwaway.run(["chown", "root:root", self._place], check=True)
-        return "not writable"
 
     def elsewhere(self) -> Sequence[str]:
         """Where Mono is not installed, nobody has its store."""

@@ -50,13 +50,7 @@ def value(hive: str, path: str, name: str) -> bytes | int | None:
     if sys.platform == "win32":
         import winreg
 
-        try:
-            with winreg.OpenKey(
-                getattr(winreg, _HIVES[hive]), path, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY
-            ) as key:
-                found, kind = winreg.QueryValueEx(key, name)
-        except FileNotFoundError:
-            return None
+        found, kind = _queried(hive, path, name)
         if kind not in {winreg.REG_BINARY, winreg.REG_DWORD} or not isinstance(found, (bytes, int)):
             return None
         if isinstance(found, bytes) and len(found) > LARGEST:
@@ -73,15 +67,26 @@ def text(hive: str, path: str, name: str) -> str | None:
     if sys.platform == "win32":
         import winreg
 
+        found, kind = _queried(hive, path, name)
+        if kind is None:
+            return None
+        return str(found) if kind in {winreg.REG_SZ, winreg.REG_EXPAND_SZ} else ""
+    return None
+
+
+def _queried(hive: str, path: str, name: str) -> tuple[object, int | None]:
+    """A value and its type; (None, None) where there is no such key or value. Raises OSError where it is refused."""
+    if sys.platform == "win32":
+        import winreg
+
         try:
             with winreg.OpenKey(
                 getattr(winreg, _HIVES[hive]), path, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY
             ) as key:
-                found, kind = winreg.QueryValueEx(key, name)
+                return winreg.QueryValueEx(key, name)
         except FileNotFoundError:
-            return None
-        return str(found) if kind in {winreg.REG_SZ, winreg.REG_EXPAND_SZ} else ""
-    return None
+            pass
+    return None, None
 
 
 def set_texts(hive: str, path: str, values: Mapping[str, str | None]) -> None:

@@ -162,7 +162,7 @@ def docker(words: list[str], said: dict[str, Any]) -> int:
     given = words[1:2] == ["-i"]
     name, command = words[2 if given else 1], words[3 if given else 2 :]
     if not given:
-        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - as above; it is read to the end of the program
     return inside(" ".join(map(shlex.quote, command)), said, said["nodes"][name], root=True)
 
 
@@ -178,12 +178,12 @@ ENGINES = {
 
 def main() -> int:
     """The program of this name."""
-    with open(STATE) as file:  # noqa: PTH123
+    with open(STATE) as file:  # noqa: PTH123 - as above
         said = json.load(file)
     words = sys.argv[1:]
     if said["liar"] and said["liar"] in words:
         return 0
-    return ENGINES[os.path.basename(sys.argv[0])](words, said)  # noqa: PTH119
+    return ENGINES[os.path.basename(sys.argv[0])](words, said)  # noqa: PTH119 - as above
 
 
 if __name__ == "__main__":
