@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 _MACHINE = ("HKLM", r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment")
 _ACCOUNT = ("HKCU", "Environment")
-_NAMES = variables.ADDS[0].name  # the one of ours that names our file: by it ours is known
+_NAMING = variables.ADDS[0].name  # the variable that names our file: by it our values are known
 _SET, _TAKE_BACK = "set", "take-back"
 _REACHES = "programs that are started from now on: Node.js, uv, Deno"
 
 
 def stores(host: Host, backend: str) -> Iterator[Store]:
     """The acting account's key; the bundle instead that somebody has the variable name there."""
-    store, theirs = _store(host, backend), _read(host, _NAMES)
+    store, theirs = _store(host, backend), _read(host, _NAMING)
     if store is None:
         return
     path = (theirs or "").replace("\\", "/")
-    if theirs is None or theirs == _values(host)[_NAMES]:
+    if theirs is None or theirs == _values(host)[_NAMING]:
         yield store
     elif _is_theirs_to_change(host, path):
         yield bundle(host, backend, path)
     else:
-        why = f"{_NAMES} is set to {printable(theirs)}, which is no bundle to add to; take it out there, or mend it"
+        why = f"{_NAMING} is set to {printable(theirs)}, which is no bundle to add to; take it out there, or mend it"
         yield replace(store, unwritable=why, needs=None)
 
 
@@ -55,7 +55,7 @@ def at(host: Host, backend: str, location: str) -> Store | None:
 def bundle(host: Host, backend: str, path: str) -> Store:
     """A bundle of somebody's that the variable names."""
     owner, unwritable = bundles.owner(host, path)
-    return Store(backend, path, owner, f"{backend}:{path}", f"whoever reads {_NAMES}", unwritable=unwritable)
+    return Store(backend, path, owner, f"{backend}:{path}", f"whoever reads {_NAMING}", unwritable=unwritable)
 
 
 def is_key(host: Host, location: str) -> bool:
@@ -65,7 +65,9 @@ def is_key(host: Host, location: str) -> bool:
 
 def named(host: Host) -> str | None:
     """The file of ours that the variable names, or None where it is not set to that."""
-    return f"{own_files.directory(host)}/{own_files.ANCHORS}" if _read(host, _NAMES) == _values(host)[_NAMES] else None
+    return (
+        f"{own_files.directory(host)}/{own_files.ANCHORS}" if _read(host, _NAMING) == _values(host)[_NAMING] else None
+    )
 
 
 def observe(host: Host) -> Observation:
@@ -93,14 +95,14 @@ def plan(
             cause = "Windows keeps no bundle of public roots that variables could name"
             raise StoreError(store=store.id, cause=cause, advice="leave --env replace out")
         if named(host) is not None:
-            return Plan(placed=tuple(Placed(one, names or (_NAMES,)) for one in new))
+            return Plan(placed=tuple(Placed(one, names or (_NAMING,)) for one in new))
         names = tuple(name for name in _values(host) if _read(host, name) is None)
         placed = tuple(Placed(one, names) for one in new)
         return Plan(placed=placed, operations=(_operation(_SET, _TAKE_BACK, names),))
     holds = record.keys() | seen.ours
     if not go & holds or holds - go:
         return Plan()
-    return Plan(operations=(_operation(_TAKE_BACK, _SET, names or (_NAMES,)),), withdraws=True)
+    return Plan(operations=(_operation(_TAKE_BACK, _SET, names or (_NAMING,)),), withdraws=True)
 
 
 def commands(host: Host, step: Native) -> Sequence[SetVariables]:

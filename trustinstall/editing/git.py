@@ -13,7 +13,7 @@ from trustinstall.editing.text import MARK, Key, Malformed, Path, after, inserte
 
 _HEADER = re.compile(r'\[(?P<name>[A-Za-z0-9.-]+)(?:[ \t]+"(?P<sub>(?:[^"\\]|\\.)*)")?\][ \t]*')
 _KEY = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9-]*)[ \t]*(?:=[ \t]*(?P<value>.*))?")
-_MADE_BY = re.compile(r"[ \t]*[#;]")
+_COMMENT = re.compile(r"[ \t]*[#;]")
 
 
 class Git:
@@ -65,7 +65,7 @@ class Git:
 
 
 def _ends(rest: str) -> bool:
-    return not rest or _MADE_BY.match(rest) is not None
+    return not rest or _COMMENT.match(rest) is not None
 
 
 def _behind(text: str, start: int) -> int:
