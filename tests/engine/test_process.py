@@ -85,7 +85,9 @@ def test_a_tool_sees_nothing_of_the_callers_environment(monkeypatch: pytest.Monk
 def test_where_and_how_a_tool_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In /, with an umask of 022, in a session of its own, with three descriptors and no terminal."""
     monkeypatch.chdir(tmp_path)
-    program = tool(tmp_path, "pwd; umask; cut -d' ' -f6 /proc/$$/stat; echo $$; ls /proc/$$/fd | tr '\\n' ' '")
+    program = tool(
+        tmp_path, "pwd; umask; cut -d' ' -f6 /proc/$$/stat; echo $$; ls -m /proc/$$/fd"
+    )  # a pipe would be seen
     secret, old = os.open("/etc/passwd", os.O_RDONLY), os.umask(0o077)
     os.set_inheritable(secret, True)  # noqa: FBT003  its only form
     try:
@@ -94,7 +96,7 @@ def test_where_and_how_a_tool_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         os.umask(old)
         os.close(secret)
     assert (where, umask, session) == ("/", "0022", pid)
-    assert {int(each) for each in descriptors.split()} <= {0, 1, 2, 10}  # 10: the shell's script
+    assert {int(each) for each in descriptors.split(",")} <= {0, 1, 2, 10}  # 10: the shell's script
 
 
 def test_standard_input_is_what_the_step_says_and_ends(tmp_path: Path) -> None:
