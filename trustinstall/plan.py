@@ -183,6 +183,13 @@ class SetVariables:
 
 
 Step = Edit | Delete | Link | MakeDirectory | RemoveDirectory
+VERBS: dict[type[Step], str] = {  # as a dry run says it
+    Edit: "write",
+    Delete: "delete",
+    Link: "link",
+    MakeDirectory: "create",
+    RemoveDirectory: "remove",
+}
 Command = Run | Erase | SetVariables | Delete | RemoveDirectory  # what an operation is made of
 Undo = Step | Native
 
@@ -246,9 +253,20 @@ class Plan:
         return not (self.steps or self.operations) and self.refresh is None
 
 
+# The words of the journal's format. They never change, whatever the classes are called.
+_WORDS: dict[type[Undo], str] = {
+    Edit: "Edit",
+    Delete: "Delete",
+    Link: "Link",
+    MakeDirectory: "MakeDirectory",
+    RemoveDirectory: "RemoveDirectory",
+    Native: "Native",
+}
+
+
 def step_to_json(step: Undo) -> dict[str, Any]:
-    """One step as plain JSON data; `step_from_json` reads it back. TypeError for an Edit whose change is Computed."""
-    kind = type(step).__name__
+    """Return one step as plain JSON data; `step_from_json` reads it. TypeError for an Edit whose change is Computed."""
+    kind = _WORDS[type(step)]
     if isinstance(step, Edit):
         owner = list(step.owner) if step.owner else None
         return {

@@ -11,7 +11,7 @@ from trustinstall.apply import Changed, inverse, no_commands, operate, perform, 
 from trustinstall.backend import ToolBackend
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
 from trustinstall.journal import Entry
-from trustinstall.plan import Guard, Native
+from trustinstall.plan import VERBS, Guard, Native
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -232,14 +232,7 @@ def words(error: BaseException) -> str:
 
 def describe(plan: Plan) -> tuple[str, ...]:
     """What a plan would do, a line each, for a dry run."""
-    verbs = {
-        "Edit": "write",
-        "Delete": "delete",
-        "Link": "link",
-        "MakeDirectory": "create",
-        "RemoveDirectory": "remove",
-    }
-    lines = [f"{verbs[type(step).__name__]} {printable(step.path, 4096)}" for step in plan.steps]
+    lines = [f"{VERBS[type(step)]} {printable(step.path, 4096)}" for step in plan.steps]
     lines += [f"{one.operation} sha256 {hashlib.sha256(one.der).hexdigest()[:12]}" for one in plan.operations]
     runs = plan.refresh.runs if plan.refresh else ()
     return (*lines, *(f"run {printable(' '.join(run.argv), 4096)}" for run in runs))
