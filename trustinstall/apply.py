@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.plan import Command, Run, Step, Undo
+    from trustinstall.host.commands import Run
+    from trustinstall.plan import Command, Step, Undo
 
     Commands = Callable[[Native], Sequence[Command]]  # what is run for an operation, and nothing where nothing is to do
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from trustinstall import journal
 from trustinstall.apply import undo
 from trustinstall.errors import StateError, StoreError, TrustInstallError
-from trustinstall.plan import Guard, Native
+from trustinstall.host.commands import Guard
+from trustinstall.plan import Native
 from trustinstall.work import commands_of, refresh, words
 
 if TYPE_CHECKING:

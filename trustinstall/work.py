@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from trustinstall.apply import Changed, inverse, no_commands, operate, perform, undo
 from trustinstall.backend import ToolBackend
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
+from trustinstall.host.commands import Guard
 from trustinstall.journal import Entry
-from trustinstall.plan import VERBS, Guard, Native
+from trustinstall.plan import VERBS, Native
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

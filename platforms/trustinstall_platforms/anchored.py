@@ -15,15 +15,9 @@ from trustinstall.blocks import Blocks, marked
 from trustinstall.certificate import Certificate
 from trustinstall.errors import CertificateRefused, printable
 from trustinstall.host import Tools
+from trustinstall.host.commands import Guard, Run
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall.plan import (
-    Edit,
-    Guard,
-    Plan,
-    Refresh,
-    Run,
-    digest,
-)
+from trustinstall.plan import Edit, Plan, Refresh, digest
 from trustinstall_platforms import alpine, extracted, pasted
 from trustinstall_platforms.anchor_files import Draft
 from trustinstall_platforms.debian import read

@@ -17,14 +17,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
 from trustinstall.errors import printable
-from trustinstall.plan import (
-    Delete,
-    Guard,
-    Plan,
-    Refresh,
-    Run,
-    digest,
-)
+from trustinstall.host.commands import Guard, Run
+from trustinstall.plan import Delete, Plan, Refresh, digest
 from trustinstall_platforms.anchor_files import Draft
 from trustinstall_platforms.debian import read
 from trustinstall_platforms.families import missing

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
 from trustinstall.host import Kind
+from trustinstall.host.commands import Guard, Run
 from trustinstall.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks
-from trustinstall.plan import Guard, Refresh, Run
+from trustinstall.plan import Refresh
 from trustinstall_platforms import keystore
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from trustinstall.backend import Placement, Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Run
+    from trustinstall.host.commands import Run
+    from trustinstall.plan import Refresh
     from trustinstall_platforms.keychains import Look
 
 _LOGIN = ("login.keychain-db", "login.keychain")  # since macOS 10.12, and before

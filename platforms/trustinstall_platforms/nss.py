@@ -21,8 +21,8 @@ from trustinstall.backend import Observation, State, Store
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
+from trustinstall.host.commands import GIVEN, Run
 from trustinstall.plan import (
-    GIVEN,
     Delete,
     Erase,
     MakeDirectory,
@@ -30,7 +30,6 @@ from trustinstall.plan import (
     Placed,
     Plan,
     RemoveDirectory,
-    Run,
     digest,
 )
 from trustinstall_platforms import nss_database, nss_places

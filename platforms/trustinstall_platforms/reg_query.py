@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import wsl
 from trustinstall.errors import ToolFailed, printable
-from trustinstall.plan import Run
+from trustinstall.host.commands import Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

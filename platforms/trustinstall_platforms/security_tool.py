@@ -15,8 +15,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import ToolFailed
+from trustinstall.host.commands import ANSWER, GIVEN, Run
 from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall.plan import ANSWER, GIVEN, Run
 from trustinstall_platforms import trust_settings
 
 if TYPE_CHECKING:

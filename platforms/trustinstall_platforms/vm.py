@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from trustinstall.backend import Places, Record, Wanted
     from trustinstall.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Run
+    from trustinstall.host.commands import Run
+    from trustinstall.plan import Refresh
     from trustinstall_platforms.vm_engines import Machine
     from trustinstall_platforms.vm_reach import Node
 

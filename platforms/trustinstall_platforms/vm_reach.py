@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed, printable
-from trustinstall.plan import Refresh, Run
+from trustinstall.host.commands import Run
+from trustinstall.plan import Refresh
 from trustinstall_platforms import vm_engines, vm_inside
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Store
 from trustinstall.errors import StoreError
-from trustinstall.plan import GIVEN, Native, Placed, Plan, Run
+from trustinstall.host.commands import GIVEN, Run
+from trustinstall.plan import Native, Placed, Plan
 from trustinstall_platforms.windows_places import UPDATED, certificates, ignores_accounts, look
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from trustinstall import wsl
 from trustinstall.backend import Store
 from trustinstall.errors import StoreError, ToolFailed
-from trustinstall.plan import Run
+from trustinstall.host.commands import Run
 from trustinstall_platforms.reg_query import RegQuery
 from trustinstall_platforms.windows import Reach, WindowsStore
 from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, Kind, ignores_accounts

@@ -15,7 +15,8 @@ from trustinstall.backend import Delivering, Placement, Places, State, Store, To
 from trustinstall.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
-from trustinstall.plan import GIVEN, Native, Plan
+from trustinstall.host.commands import GIVEN
+from trustinstall.plan import Native, Plan
 from trustinstall_platforms import blob
 from trustinstall_platforms.windows import LOCAL, MEANINGS, Reach, WindowsStore
 from trustinstall_platforms.windows_places import ACCOUNT, MACHINE

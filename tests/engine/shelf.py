@@ -20,9 +20,21 @@ from trustinstall.certificate import Certificate
 from trustinstall.engine import Engine, Scope
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
+from trustinstall.host.commands import Run
 from trustinstall.host.process import ToolResult
 from trustinstall.job import Wish
-from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, Refresh, Run, Step, digest
+from trustinstall.plan import (
+    ABSENT,
+    Content,
+    Delete,
+    Edit,
+    MakeDirectory,
+    Placed,
+    Plan,
+    Refresh,
+    Step,
+    digest,
+)
 from trustinstall.survey import Selection
 
 ROOTS = tuple(Certificate(make_root(common_name=f"Shelf Root {number}").der) for number in range(3))

@@ -11,8 +11,8 @@ import pytest
 
 from trustinstall.errors import ToolFailed, UsageProblem
 from trustinstall.host import Host, Kind, Tools
+from trustinstall.host.commands import Run
 from trustinstall.host.files import LIMIT
-from trustinstall.plan import Run
 
 SECRET = b"the machine's own\n"
 WORD = "0123456789abcdef"

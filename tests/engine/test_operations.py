@@ -18,8 +18,9 @@ from trustinstall.backend import State as Trust
 from trustinstall.engine import Engine
 from trustinstall.errors import StateError, ToolFailed
 from trustinstall.host import Host
+from trustinstall.host.commands import ANSWER, GIVEN, Run
 from trustinstall.outcome import Outcome, Result
-from trustinstall.plan import ANSWER, GIVEN, Native, Placed, Plan, Run
+from trustinstall.plan import Native, Placed, Plan
 from trustinstall.survey import Selection
 
 _CANCELLED = 7

@@ -15,8 +15,8 @@ import pytest
 
 from trustinstall.errors import ToolFailed
 from trustinstall.host import process, scratch
+from trustinstall.host.commands import Run
 from trustinstall.host.process import ToolResult
-from trustinstall.plan import Run
 
 HOSTILE = {
     "LD_PRELOAD": "/tmp/evil.so",  # it must not even be looked at

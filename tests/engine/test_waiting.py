@@ -16,7 +16,7 @@ import pytest
 
 from trustinstall.errors import Busy
 from trustinstall.host import Host, locks
-from trustinstall.plan import Guard
+from trustinstall.host.commands import Guard
 
 ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 _HOLD = """

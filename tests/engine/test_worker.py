@@ -13,8 +13,8 @@ import pytest
 
 from trustinstall.errors import ToolFailed, TrustInstallError
 from trustinstall.host import Account, Host, console, locks, pulse
+from trustinstall.host.commands import Run
 from trustinstall.host.worker import LIMIT, as_account
-from trustinstall.plan import Run
 
 # pytest-xdist has a thread of its own; the program has none when it forks.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")

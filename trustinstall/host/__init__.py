@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from trustinstall.plan import Guard, Run
+    from trustinstall.host.commands import Guard, Run
 
 __all__ = [
     "CHANGED",

@@ -16,7 +16,7 @@ from trustinstall.host import files, paths, process
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trustinstall.plan import Run
+    from trustinstall.host.commands import Run
 
 
 def root(directory: str) -> str:

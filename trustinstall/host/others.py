@@ -14,7 +14,7 @@ from trustinstall.host import files, paths
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trustinstall.plan import Guard
+    from trustinstall.host.commands import Guard
 
 _POLL = 0.1  # seconds
 _MOST_ENVIRONMENT = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import ToolFailed, printable
 from trustinstall.host import files, paths, pulse, scratch
-from trustinstall.plan import ANSWER, GIVEN, Run
+from trustinstall.host.commands import ANSWER, GIVEN, Run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
