@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trustinstall._version import __version__
 
 if TYPE_CHECKING:
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.errors import TrustInstallError
     from trustinstall.installer import Installer
 
@@ -21,7 +21,7 @@ def __getattr__(name: str) -> object:
 
         return Installer
     if name == "Certificate":
-        from trustinstall.certificate import Certificate
+        from trustinstall.certificates.certificate import Certificate
 
         return Certificate
     if name == "TrustInstallError":

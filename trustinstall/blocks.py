@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.certificate import Certificate
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall import systemroots
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import Loan
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.variables import ADDS, REPLACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
 _WGETRC = "WGETRC"  # the GNU Wget manual, Wgetrc location

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from trustinstall import options as o
+from trustinstall.certificates.name_constraints import parse
 from trustinstall.clienv import env
 from trustinstall.clirun import run
 from trustinstall.commands import (
@@ -23,13 +24,12 @@ from trustinstall.commands import (
     places_for,
     selection_of,
 )
-from trustinstall.domains import parse
 from trustinstall.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from trustinstall.certificates.intake import Intake
     from trustinstall.host import Host
     from trustinstall.installer import Installer
-    from trustinstall.intake import Intake
     from trustinstall.situation import Ask, Situation
 
 _DIGITS = 64  # of a SHA-256 in hex
@@ -140,7 +140,7 @@ def _intake(
     allow_intermediate: bool,
 ) -> Intake:
     """What the caller vouches for, or will be asked about: files, or what a store of this machine holds."""
-    from trustinstall import intake as intakes
+    from trustinstall.certificates import intake as intakes
 
     if not source:
         return intakes.take(outside, inputs, sha256=sha256, force=force, allow_intermediate=allow_intermediate)

@@ -17,7 +17,8 @@ def run(
     java: o.Java = False,
 ) -> None:
     """Run one command that trusts certificates, it and what it starts; install nothing."""
-    from trustinstall import borrowed, intake
+    from trustinstall import borrowed
+    from trustinstall.certificates import intake
     from trustinstall.host import Host
 
     host = Host.current()

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall.backend import Places
+    from trustinstall.certificates.intake import Intake
     from trustinstall.host import Host
     from trustinstall.installer import Installer
-    from trustinstall.intake import Intake
     from trustinstall.situation import Ask, Situation
     from trustinstall.summary import Report
     from trustinstall.survey import Selection

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from trustinstall import survey
 from trustinstall.backend import Delivering, Places
 from trustinstall.backend import State as Trust
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.errors import StoreError, UsageProblem, printable
-from trustinstall.public_roots import FINGERPRINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from trustinstall import homes, survey, wsl
 from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS, FROM_WINDOWS
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine import Engine
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.host import Host
-from trustinstall.pem import pem_blocks
 from trustinstall.situation import Ask, Situation, decide
 
 if TYPE_CHECKING:

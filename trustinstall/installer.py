@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall import homes, restarts
 from trustinstall.backend import ForEverybody, Places
-from trustinstall.certificate import Certificate
-from trustinstall.domains import parse
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.host import Host

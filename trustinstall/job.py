@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trustinstall.backend import Backend
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Account, Host
     from trustinstall.journal import Journal
     from trustinstall.ledger import Ledger

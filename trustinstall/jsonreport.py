@@ -16,8 +16,8 @@ from trustinstall.outcome import Result
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from trustinstall.certificates.intake import Intake
     from trustinstall.errors import TrustInstallError
-    from trustinstall.intake import Intake
     from trustinstall.outcome import Outcome
     from trustinstall.summary import Part, Report
     from trustinstall.toolviews import ToolView

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.backend import Placement, Record
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StateError, printable
 from trustinstall.jsondata import flag, words
-from trustinstall.pem import pem_blocks
 from trustinstall.state import read_json
 
 if TYPE_CHECKING:

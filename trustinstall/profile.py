@@ -16,7 +16,7 @@ from trustinstall.jsondata import is_object
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
 _OURS = "trustinstall."  # what the identifiers of our profiles begin with

@@ -13,9 +13,9 @@ from trustinstall.outcome import Outcome, Result
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.certificates.intake import Intake
     from trustinstall.guidance import Advice
-    from trustinstall.intake import Intake
     from trustinstall.summary import Part, Report
     from trustinstall.toolviews import ToolView
     from trustinstall.views import Held, Listed, StoreView, View

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.outcome import CHANGES, WIDE, Outcome, Result
 
 if TYPE_CHECKING:
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.situation import Situation
 
 _IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.GONE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

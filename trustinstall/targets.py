@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.parsing import read_certificates
 from trustinstall.errors import UsageProblem, printable
-from trustinstall.reading import read_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
 _FINGERPRINT = re.compile(r"(?:sha256[:=])?([0-9a-f]{2}[0-9a-f: ]{2,})", re.IGNORECASE)

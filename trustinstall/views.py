@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from trustinstall import hints, survey
 from trustinstall import ledger as ledgers
 from trustinstall.backend import Observation, Places
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StateError, TrustInstallError, printable
 from trustinstall.jsondata import is_array, is_object
 from trustinstall.ledger import Ledger

@@ -15,7 +15,7 @@ from trustinstall_platforms.openssl_hash import subject_hash
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Step
     from trustinstall_platforms.families import Family

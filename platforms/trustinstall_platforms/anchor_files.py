@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.backend import Observation, Record, Store, Wanted
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Step
     from trustinstall_platforms.sources import Source

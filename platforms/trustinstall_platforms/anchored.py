@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
 from trustinstall.blocks import Blocks, marked
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import CertificateRefused, printable
 from trustinstall.host import Tools
 from trustinstall.host.commands import Guard, Run
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import Edit, Plan, Refresh, digest
 from trustinstall_platforms import alpine, extracted, pasted
 from trustinstall_platforms.anchor_files import Draft

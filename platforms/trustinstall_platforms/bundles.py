@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
 from trustinstall.blocks import Blocks, marked, unmarked
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import Edit, Placed, Plan, digest
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.backend import Observation, State, Store
-from trustinstall.domains import names, networks
+from trustinstall.certificates.name_constraints import names, networks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.jsondata import is_array, is_object
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.backend import Places, Record, Wanted
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Refresh, Step
     from trustinstall_platforms.chromium_browsers import Browser

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks
 from trustinstall.errors import printable
 from trustinstall.host import Kind
 from trustinstall.host.commands import Guard, Run
-from trustinstall.pem import CERTIFICATE_LABELS, TRUSTED, pem_blocks
 from trustinstall.plan import Refresh
 from trustinstall_platforms import keystore
 

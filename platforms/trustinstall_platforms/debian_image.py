@@ -17,7 +17,7 @@ from trustinstall_platforms.openssl_hash import subject_hash
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Step
     from trustinstall_platforms.debian import Source

@@ -16,7 +16,7 @@ from trustinstall_platforms import keystore
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Step
 

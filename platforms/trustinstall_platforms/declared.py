@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall_platforms.debian import read
 
 if TYPE_CHECKING:

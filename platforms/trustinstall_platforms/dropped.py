@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall_platforms import tool_places
 

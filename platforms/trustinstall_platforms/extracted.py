@@ -17,9 +17,9 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StoreError
 from trustinstall.host import Kind
-from trustinstall.pem import pem_blocks
 from trustinstall.plan import ABSENT, Content, Delete, Edit, digest
 from trustinstall_platforms import keystore
 from trustinstall_platforms.links import HASH_LINK, Links
@@ -29,7 +29,7 @@ from trustinstall_platforms.p11kit_writing import alias, authority, comment, fil
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Step
     from trustinstall_platforms.families import Extracted, Family

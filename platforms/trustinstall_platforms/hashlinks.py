@@ -12,7 +12,7 @@ import re
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall_platforms.debian import read
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import State
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.fields import Traits
 from trustinstall.errors import CertificateRefused
-from trustinstall.traits import Traits
 from trustinstall_platforms import security_tool
 
 if TYPE_CHECKING:

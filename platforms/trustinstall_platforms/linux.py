@@ -6,9 +6,9 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Tools
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import (
     ABSENT,
     Content,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.backend import Places, Record, Store, Wanted
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.plan import Step
     from trustinstall_platforms.debian import Sight, Source

@@ -12,7 +12,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.host import Kind
 from trustinstall.plan import Native, Placed, Plan

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
 from trustinstall.blocks import Blocks, marked, unmarked
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import ABSENT, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall_platforms import bundles, tool_places
 from trustinstall_platforms.openssl_hash import old_subject_hash

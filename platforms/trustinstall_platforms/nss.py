@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.host.commands import GIVEN, Run

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from trustinstall import der
+from trustinstall.certificates import der
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
 
 #: How texts of a type are decoded: UTF8String, PrintableString, T61String, IA5String, UniversalString, BMPString.
 #: Others stay as they are (OpenSSL takes no certificate with a VisibleString in its name).

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from trustinstall import systemroots
 from trustinstall.backend import Observation, Store
 from trustinstall.blocks import Blocks, marked
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
 from trustinstall.host import Kind
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall_platforms import bundles, own_files, tool_places
 

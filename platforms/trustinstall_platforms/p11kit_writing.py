@@ -10,14 +10,14 @@ import re
 from itertools import count
 from typing import TYPE_CHECKING
 
-from trustinstall import der
-from trustinstall.pem import TRUSTED, to_pem
+from trustinstall.certificates import der
+from trustinstall.certificates.pem import TRUSTED, to_pem
 from trustinstall_platforms.openssl_hash import P11_KIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
 
 # Object identifiers, as they are written: commonName, organizationalUnitName, organizationName, in this order.
 _NAMED_BY = (b"\x55\x04\x03", b"\x55\x04\x0b", b"\x55\x04\x0a")

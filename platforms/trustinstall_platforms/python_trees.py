@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall import homes
 from trustinstall.backend import Handoff, Looked
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall_platforms.python_environments import expanded
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def holds_many(host: Host, path: str) -> bool:
         content = host.read(path, _LARGEST)
     except OSError:  # another account's, or gone
         return False
-    from trustinstall.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
+    from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
 
     ders = {one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None}
     return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in ders) >= MANY

@@ -14,9 +14,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import ToolFailed
 from trustinstall.host.commands import ANSWER, GIVEN, Run
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall_platforms import trust_settings
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall_platforms import p11kit
 from trustinstall_platforms.debian import read
 

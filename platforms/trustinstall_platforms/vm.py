@@ -15,8 +15,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import OutOfReach, StoreError, ToolFailed
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.plan import Native, Placed, Plan
 from trustinstall_platforms import vm_engines, vm_inside, vm_reach
 from trustinstall_platforms.vm_reach import Look
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.backend import Places, Record, Wanted
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.host.commands import Run
     from trustinstall.plan import Refresh

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
 from trustinstall_platforms.sources import fingerprints, our_ending
 
 if TYPE_CHECKING:
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall_platforms.families import Family
 
 _RELEASE = "/etc/os-release"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed, printable
 from trustinstall.host.commands import Run
 from trustinstall.plan import Refresh

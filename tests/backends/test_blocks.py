@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.blocks import Blocks, marked, unmarked
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 
 OURS = tuple(Certificate(make_root(f"Ours {number}").der) for number in range(4))
 THEIRS = tuple(Certificate(make_root(f"Theirs {number}").der) for number in range(4))

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.backend import Places, State
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.host import Account, Host
 from trustinstall.job import Wish

@@ -10,7 +10,7 @@ import pytest
 from tests.support.pki import make_root
 from tests.support.throwaway import NOISE, Throwaway
 from trustinstall.backend import Observation, Places, State
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall_platforms.declared import SYSTEMS, DeclaredStore

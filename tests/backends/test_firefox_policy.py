@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.backend import Places
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.host import Account, Host
 from trustinstall.job import Wish

@@ -17,7 +17,7 @@ from tests.support.families import COUNT, LAYOUTS, lay_out
 from tests.support.images import IMAGE, make_image, see_image
 from tests.support.pki import SERVER_AUTH, Root, make_root, name
 from tests.support.throwaway import NOISE, Throwaway
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 
 EMAIL = "1.3.6.1.5.5.7.3.4"
 CODE = "1.3.6.1.5.5.7.3.3"

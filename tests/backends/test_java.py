@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.backend import Places, State, Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
 from trustinstall.plan import Plan
 from trustinstall_platforms.java import FED, Fed, Java

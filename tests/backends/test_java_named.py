@@ -16,7 +16,7 @@ from tests.backends.test_javas import HOME, OURS, jks, link, locations, put, sto
 from tests.support.pki import make_root
 from trustinstall.apply import perform
 from trustinstall.backend import Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
 from trustinstall_platforms import java_named
 from trustinstall_platforms.java import Java

@@ -13,7 +13,7 @@ import pytest
 from tests.support.pki import make_root
 from trustinstall.apply import inverse, perform, undo
 from trustinstall.backend import Placement, Places, State, Store, Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
 from trustinstall.host import Account, Host, Secret
 from trustinstall.plan import Edit, Plan, step_to_json

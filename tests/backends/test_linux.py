@@ -16,7 +16,7 @@ import pytest
 from tests.support.pki import Root, make_root
 from trustinstall.apply import inverse, perform, undo
 from trustinstall.backend import Observation, Placement, Places, Record, State, Store, Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.plan import Delete, Edit, MakeDirectory, Plan, Refresh, RemoveDirectory

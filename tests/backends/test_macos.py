@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.pki import make_root
 from tests.support.scripted_security import APPLE, BASIC, LOGIN, SSL, SYSTEM, Mac, sha1
 from trustinstall.backend import Places, State, Store
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.host import Account, Host
 from trustinstall.job import Wish

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.support.pki import make_root
 from trustinstall.apply import perform
 from trustinstall.backend import Placement, Places, Record, Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
 from trustinstall.plan import Plan
 from trustinstall_platforms.mono import Mono

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.backend import Looked, Places, Store, Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.host import Account, Host
 from trustinstall.job import Wish

@@ -16,7 +16,7 @@ from tests.engine.shelf import Fuse, Killed, Mortal
 from tests.support.pki import make_root
 from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.host import Account, Host
 from trustinstall.job import Wish

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.backend import Places
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed
 from trustinstall.host import Account, Host
 from trustinstall_platforms import vm_engines, vm_inside, vm_reach

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.backend import Delivering, Placement, Places, State, Store, ToolBackend, Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.host.commands import GIVEN

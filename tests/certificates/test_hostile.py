@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.pki import Extension, make_root, to_pem
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.parsing import MOST_OCTETS, read_certificates
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused
-from trustinstall.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall.reading import MOST_OCTETS, read_certificates
-from trustinstall.vetting import vet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

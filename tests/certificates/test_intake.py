@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.intake import Intake, normalise_fingerprint, take
 from trustinstall.errors import CertificateRefused, UsageProblem
-from trustinstall.intake import Intake, normalise_fingerprint, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable

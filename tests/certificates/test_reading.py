@@ -28,9 +28,9 @@ from tests.support.pki import (
     to_pem,
     utc_time,
 )
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.parsing import MOST_OCTETS, read_certificates
 from trustinstall.errors import CertificateRefused
-from trustinstall.reading import MOST_OCTETS, read_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

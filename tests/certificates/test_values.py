@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import Root, make_root, name, sequence
 from trustinstall import errors
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import CertificateRefused, StoreError, TrustInstallError, printable
 
 

@@ -25,10 +25,10 @@ from tests.support.pki import (
     tlv,
     utc_time,
 )
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.parsing import read_certificates
+from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused
-from trustinstall.reading import read_certificates
-from trustinstall.vetting import vet
 
 DAY = timedelta(days=1)
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.machine import ALICE, CERT, deliver
 from tests.support.throwaway import Throwaway
-from trustinstall.domains import names, networks, parse
+from trustinstall.certificates.name_constraints import names, networks, parse
 from trustinstall.errors import UsageProblem
 
 

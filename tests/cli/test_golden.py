@@ -15,11 +15,11 @@ import pytest
 import typer
 
 from trustinstall.backend import Store
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.intake import Intake, Vetted
+from trustinstall.certificates.pem import pem_blocks
 from trustinstall.guidance import Advice
-from trustinstall.intake import Intake, Vetted
 from trustinstall.outcome import Outcome, Result
-from trustinstall.pem import pem_blocks
 from trustinstall.report import (
     Style,
     change_lines,

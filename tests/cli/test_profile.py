@@ -14,7 +14,7 @@ from tests.support.changes import Entry
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 from trustinstall import profile
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 
 FILE = "/home/alice/corp.mobileconfig"
 CORP, SECOND = Certificate(ROOT.der), Certificate(OTHER.der)

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.support.pki import make_root
 from trustinstall.backend import Observation, Places, Record, Store, Wanted
 from trustinstall.backend import State as Trust
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine, Scope
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host

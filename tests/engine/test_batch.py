@@ -17,7 +17,7 @@ import pytest
 from tests.support.pki import make_root
 from trustinstall import batch, hints, work
 from trustinstall.backend import Observation, Places, Store
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine, Scope
 from trustinstall.host import CHANGED, Host, Replacement, Status, files
 from trustinstall.job import Wish

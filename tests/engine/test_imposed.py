@@ -13,7 +13,7 @@ import pytest
 from tests.engine.shelf import ROOTS, Shelf, World, wish
 from tests.support.pki import make_root
 from trustinstall.backend import Places, Store
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, Host

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import CertificateRefused, UsageProblem
 from trustinstall.host import Account, Host, accounts, places
 from trustinstall.progress import Progress

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.pki import make_root
 from trustinstall.apply import Changed, inverse, perform, undo
 from trustinstall.blocks import Blocks
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
 from trustinstall.plan import (
     ABSENT,

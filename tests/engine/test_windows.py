@@ -13,7 +13,7 @@ import pytest
 from tests.support.pki import make_root
 from tests.support.prefix import PYTHON
 from tests.support.wine import Windows
-from trustinstall.certificate import Certificate
+from trustinstall.certificates.certificate import Certificate
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -12,14 +12,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.der import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, Malformed, dotted, element, wrapped
+from trustinstall.certificates.der import (
+    INTEGER,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    Malformed,
+    dotted,
+    element,
+    wrapped,
+)
 from trustinstall_platforms.keystores import rc2
 from trustinstall_platforms.keystores.common import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trustinstall.der import Element
+    from trustinstall.certificates.der import Element
 
 _HASHES = {  # for integrity
     "1.3.14.3.2.26": "sha1",

@@ -22,7 +22,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.der import CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, Element, Malformed, dotted, element, wrapped
+from trustinstall.certificates.der import (
+    CONTEXT_0,
+    INTEGER,
+    OCTET_STRING,
+    SEQUENCE,
+    Element,
+    Malformed,
+    dotted,
+    element,
+    wrapped,
+)
 from trustinstall_platforms.keystores.common import Locked, Trusted, Unreadable, in_words
 from trustinstall_platforms.keystores.jks import free
 from trustinstall_platforms.keystores.pbe import NOTHING, Budget, cipher, first, mac, oid

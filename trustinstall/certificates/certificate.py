@@ -17,10 +17,10 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall import der
-from trustinstall.der import Element
+from trustinstall.certificates import der
+from trustinstall.certificates.der import Element
+from trustinstall.certificates.pem import to_pem
 from trustinstall.errors import CertificateRefused, printable
-from trustinstall.pem import to_pem
 
 if TYPE_CHECKING:
     from collections.abc import Generator

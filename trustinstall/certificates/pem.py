@@ -10,7 +10,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall import der
+from trustinstall.certificates import der
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

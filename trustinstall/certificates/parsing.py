@@ -12,10 +12,10 @@ import re
 import ssl
 from typing import TYPE_CHECKING, NoReturn
 
-from trustinstall import der
-from trustinstall.certificate import Certificate, quiet
+from trustinstall.certificates import der
+from trustinstall.certificates.certificate import Certificate, quiet
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, PemBlock, pem_blocks
 from trustinstall.errors import CertificateRefused, printable
-from trustinstall.pem import CERTIFICATE_LABELS, PemBlock, pem_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from trustinstall.certificates.fields import Traits
+from trustinstall.certificates.parsing import read_certificates
+from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
-from trustinstall.reading import read_certificates
-from trustinstall.traits import Traits
-from trustinstall.vetting import vet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
 
 #: What is read in a directory; other files there are named and passed over.
 SUFFIXES = frozenset({".crt", ".pem", ".cer", ".der", ".p7b", ".p7c"})

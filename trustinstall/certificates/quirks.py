@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from trustinstall import der
+from trustinstall.certificates import der
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trustinstall.traits import Traits
+    from trustinstall.certificates.fields import Traits
 
 _SOON = timedelta(days=30)
 _MOST_SERIAL_BITS = 21 * 8 - 1  # RFC 5280 4.1.2.2 allows 20 octets, the verifier named below 21

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall import der
+from trustinstall.certificates import der
+from trustinstall.certificates.fields import Traits
+from trustinstall.certificates.quirks import QUARRELS
 from trustinstall.errors import CertificateRefused, printable
-from trustinstall.quarrels import QUARRELS
-from trustinstall.traits import Traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
 
 _RSA_BITS = 2048
 _EC_BITS = 224  # as strong as RSA 2048 (NIST SP 800-57 part 1); Debian's OpenSSL refuses less

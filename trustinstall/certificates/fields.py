@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from trustinstall.certificate import key_identifiers, quiet
+from trustinstall.certificates.certificate import key_identifiers, quiet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
-    from trustinstall.certificate import Certificate
+    from trustinstall.certificates.certificate import Certificate
 
 _Kind = TypeVar("_Kind", bound="x509.ExtensionType")
 

@@ -1,0 +1,1 @@
+"""One X.509 certificate, and whether it may be trusted."""
