@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall import systemroots
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.facts import system_bundle
+from trustinstall.facts.variables import ADDS, REPLACES
 from trustinstall.host import Loan
-from trustinstall.variables import ADDS, REPLACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +77,7 @@ def _wgetrc(host: Host) -> bytes:
 
 
 def _public(host: Host) -> bytes:
-    found = systemroots.find(host)
+    found = system_bundle.find(host)
     if found is None:
         raise UsageProblem("this machine has no bundle of public roots to add to; install the package ca-certificates")
     return found.content
@@ -91,7 +91,7 @@ def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
         if path:
             found.setdefault(path, []).append(one.name)
     for path, names in found.items():
-        content = systemroots.bundle(host, host.absolute(path))
+        content = system_bundle.bundle(host, host.absolute(path))
         if content is None:
             raise UsageProblem(f"{names[0]} names {printable(path)}, which is no bundle; unset it, and try again")
         yield content, names

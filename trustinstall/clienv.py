@@ -14,15 +14,16 @@ def env(
     json: o.Json = False,
 ) -> None:
     """Print the variables that programs read their roots from, for a shell, a Dockerfile or a job to take over."""
-    from trustinstall import assignments, jsonreport, lasting
+    from trustinstall import jsonreport, lasting
     from trustinstall.commands import Output
     from trustinstall.errors import UsageProblem
+    from trustinstall.facts import shell_syntax
     from trustinstall.host import Host
 
     host = Host.current()
     style = shell or lasting.shell_of(host)
-    if style not in assignments.SHOWN:
-        raise UsageProblem(f"--shell is one of {', '.join(assignments.SHOWN)}")
+    if style not in shell_syntax.SHOWN:
+        raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")
     if variables not in {None, "add", "replace"}:
         raise UsageProblem("--env is add or replace here")
     if host.platform == "win32" and variables == "replace":
@@ -33,6 +34,6 @@ def env(
         output.write(jsonreport.variables(values))
         raise typer.Exit
     try:
-        output.write("\n".join(assignments.shown(style, values)))
+        output.write("\n".join(shell_syntax.shown(style, values)))
     except ValueError as error:
         raise UsageProblem(f"{error}; move the home or the bundle, or write the line by hand") from None

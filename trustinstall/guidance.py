@@ -6,8 +6,8 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trustinstall.facts import our_files
 from trustinstall.outcome import Result
-from trustinstall_platforms import own_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
     """What stays for programs that still have a variable which names a file of ours."""
     served = (one.store for one in report.outcomes if one.store.serves and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
-    booting = ", or the next boot" if host.account.is_root and own_files.goes_at_boot(host) else ""
+    booting = ", or the next boot" if host.account.is_root and our_files.goes_at_boot(host) else ""
     return tuple(
         f"Programs that still run have variables which name files in {posixpath.dirname(path)}: they keep the public "
         f"roots alone. The first `trustinstall` after those programs have ended takes them away{booting}."

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import homes, survey
+from trustinstall import survey
 from trustinstall.backend import Imposing, Observation, Places
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError, printable
+from trustinstall.facts import homes
 from trustinstall.job import unknown
 from trustinstall.jsondata import members, words
 from trustinstall.outcome import Result, from_bytes, to_bytes

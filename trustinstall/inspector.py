@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import homes, survey, wsl
+from trustinstall import survey
 from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS, FROM_WINDOWS
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine import Engine
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
+from trustinstall.facts import homes, wsl
 from trustinstall.host import Host
 from trustinstall.situation import Ask, Situation, decide
 

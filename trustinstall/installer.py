@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import homes, restarts
 from trustinstall.backend import ForEverybody, Places
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError, printable
+from trustinstall.facts import homes, running_programs
 from trustinstall.host import Host
 from trustinstall.imposed import Imports
 from trustinstall.inspector import Inspector
@@ -146,7 +146,7 @@ class Installer(Inspector):
         parts = self._parts(situation, wish, accounts, places, selection)
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
-        restart = restarts.needed(self.host) if system and not situation.image else ()
+        restart = running_programs.needed(self.host) if system and not situation.image else ()
         acting = [self.host] if situation.machine or situation.own else list(map(self._as, accounts))
         variables = [one for one in self.backends if isinstance(one, ForEverybody)]
         return Report(

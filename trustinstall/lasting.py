@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall import assignments, systemroots, variables, views
+from trustinstall import views
 from trustinstall.errors import UsageProblem
-from trustinstall_platforms import own_files
+from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -25,7 +25,7 @@ def values(host: Host, *, replacing: bool) -> dict[str, str]:
     own = _own(host)
     if own is not None and not host.account.is_root:
         return variables.values(*own, replacing=replacing, machine=False)
-    system, root = systemroots.find(host), host.account_of(0)
+    system, root = system_bundle.find(host), host.account_of(0)
     machine = _own(replace(host, account=root)) if root is not None else None
     if machine is None and (system is None or not views.machine_ledger(host)[0].claims):
         raise UsageProblem(_NOTHING)
@@ -35,8 +35,8 @@ def values(host: Host, *, replacing: bool) -> dict[str, str]:
 
 def _in_windows(host: Host) -> dict[str, str]:
     """An account's file, or else the machine's; nothing there replaces. Every reader takes forward slashes."""
-    for directory in (own_files.directory(host), host.machine_state_base()):
-        path = f"{directory}/{own_files.ANCHORS}"
+    for directory in (our_files.directory(host), host.machine_state_base()):
+        path = f"{directory}/{our_files.ANCHORS}"
         if directory is not None and host.status(path) is not None:
             return variables.values(path, "", replacing=False, machine=True)
     raise UsageProblem(_NOTHING)
@@ -46,13 +46,13 @@ def shell_of(host: Host) -> str:
     """The style of the caller's own shell; where that is not known, bash's (and PowerShell's on Windows)."""
     name = host.environ.get("SHELL", "").rpartition("/")[2]
     fallback = "powershell" if host.platform == "win32" else "bash"
-    return name if name in assignments.SHOWN else fallback
+    return name if name in shell_syntax.SHOWN else fallback
 
 
 def _own(host: Host) -> tuple[str, str] | None:
     """An account's two files, where they are there."""
-    directory = own_files.directory(host)
+    directory = our_files.directory(host)
     if directory is None:
         return None
-    anchors, bundle = f"{directory}/{own_files.ANCHORS}", f"{directory}/{own_files.BUNDLE}"
+    anchors, bundle = f"{directory}/{our_files.ANCHORS}", f"{directory}/{our_files.BUNDLE}"
     return (anchors, bundle) if host.status(anchors) is not None else None

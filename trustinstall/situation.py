@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import homes, wsl
 from trustinstall.errors import NoRights, UsageProblem, printable
+from trustinstall.facts import homes, wsl
 from trustinstall.host import Tools
 
 if TYPE_CHECKING:

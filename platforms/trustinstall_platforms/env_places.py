@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.assignments import LAUNCHD
+from trustinstall.facts.shell_syntax import LAUNCHD
 from trustinstall_platforms.tool_places import programs
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall import systemroots, variables
 from trustinstall.backend import Observation, Store
 from trustinstall.errors import StoreError, printable
+from trustinstall.facts import our_files, system_bundle, variables
 from trustinstall.plan import Native, Placed, Plan, SetVariables
-from trustinstall_platforms import bundles, own_files, tool_places
+from trustinstall_platforms import bundles, tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ def is_key(host: Host, location: str) -> bool:
 def named(host: Host) -> str | None:
     """The file of ours that the variable names, or None where it is not set to that."""
     return (
-        f"{own_files.directory(host)}/{own_files.ANCHORS}" if _read(host, _NAMING) == _values(host)[_NAMING] else None
+        f"{our_files.directory(host)}/{our_files.ANCHORS}" if _read(host, _NAMING) == _values(host)[_NAMING] else None
     )
 
 
@@ -133,12 +133,12 @@ def _read(host: Host, name: str) -> str | None:
 
 def _values(host: Host) -> dict[str, str]:
     """What we set. An account's store is part of what programs see as the system's, so that switches help it, too."""
-    path = f"{own_files.directory(host)}/{own_files.ANCHORS}".replace("/", "\\")
+    path = f"{our_files.directory(host)}/{our_files.ANCHORS}".replace("/", "\\")
     return variables.values(path, "", replacing=False, machine=True)
 
 
 def _store(host: Host, backend: str) -> Store | None:
-    own = own_files.location(host)
+    own = our_files.location(host)
     if own is None:
         return None
     location = "\\".join(_key(host))
@@ -148,6 +148,6 @@ def _store(host: Host, backend: str) -> Store | None:
 def _is_theirs_to_change(host: Host, path: str) -> bool:
     """Whether a path is a bundle; an administrator's program reads none that others may change."""
     try:
-        return (not host.account.is_root or host.path_owner(path) == 0) and systemroots.bundle(host, path) is not None
+        return (not host.account.is_root or host.path_owner(path) == 0) and system_bundle.bundle(host, path) is not None
     except (OSError, ValueError):
         return False

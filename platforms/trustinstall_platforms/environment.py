@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall import assignments, editing, systemroots, variables
+from trustinstall import editing
 from trustinstall.backend import Observation, Store
 from trustinstall.editing.section import MADE, PATH
 from trustinstall.errors import StoreError, printable
+from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.host import Kind
 from trustinstall.plan import ABSENT, ANY, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall.setting import SetKey
-from trustinstall_platforms import bundles, env_places, env_registry, own_files, tool_places
+from trustinstall_platforms import bundles, env_places, env_registry, tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,22 +174,22 @@ class Environment:
 
     def _body(self, host: Host, carrier: _Carrier) -> str:
         machine, place = host.account.is_root, carrier.place
-        own = own_files.directory(host)
-        found = systemroots.find(host) if machine else None
-        bundle = found.path if found else f"{own}/{own_files.BUNDLE}"
+        own = our_files.directory(host)
+        found = system_bundle.find(host) if machine else None
+        bundle = found.path if found else f"{own}/{our_files.BUNDLE}"
         foreign = dict(carrier.foreign)
-        every = variables.values(f"{own}/{own_files.ANCHORS}", bundle, replacing=self.replaces(host), machine=machine)
+        every = variables.values(f"{own}/{our_files.ANCHORS}", bundle, replacing=self.replaces(host), machine=machine)
         ours = {name: value for name, value in every.items() if name not in foreign}
-        if place.style == assignments.LAUNCHD:
-            return assignments.agent("trustinstall.environment", MADE, ours)
-        return "\n".join((*place.head, *assignments.kept(place.style, ours)))
+        if place.style == shell_syntax.LAUNCHD:
+            return shell_syntax.agent("trustinstall.environment", MADE, ours)
+        return "\n".join((*place.head, *shell_syntax.kept(place.style, ours)))
 
     def _store(self, host: Host, place: env_places.Place, path: str) -> Store | None:
-        directory, standing = own_files.directory(host), tool_places.standing(host, path)
+        directory, standing = our_files.directory(host), tool_places.standing(host, path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
-        if not assignments.fits(directory):
+        if not shell_syntax.fits(directory):
             unwritable = f"{printable(directory, 4096)} cannot be named in it; its name has unusual characters"
         return Store(
             self.name,
@@ -198,7 +199,7 @@ class Environment:
             place.reaches,
             unwritable=unwritable,
             label=location,
-            needs=f"{directory}/{own_files.BUNDLE}",
+            needs=f"{directory}/{our_files.BUNDLE}",
         )
 
     def _named(self, host: Host, named: dict[str, str]) -> Iterator[Store]:
@@ -206,14 +207,14 @@ class Environment:
 
         Root reads none that lies in somebody else's hands.
         """
-        system, own = systemroots.find(host), own_files.directory(host)
+        system, own = system_bundle.find(host), our_files.directory(host)
         for path, name in named.items():
-            if not path.startswith("/") or path.startswith((f"{own}/", f"{own_files.MACHINE}/")):
+            if not path.startswith("/") or path.startswith((f"{own}/", f"{our_files.MACHINE}/")):
                 continue
             owner, unwritable = bundles.owner(host, host.real(path)) if host.status(host.real(path)) else (-1, None)
             if host.account.is_root and (owner != 0 or unwritable is not None):
                 continue
-            if systemroots.bundle(host, path) is not None and host.real(path) != (system.path if system else ""):
+            if system_bundle.bundle(host, path) is not None and host.real(path) != (system.path if system else ""):
                 yield self._bundle(host, host.real(path), name)
 
     def _bundle(self, host: Host, location: str, name: str) -> Store:
@@ -231,7 +232,7 @@ class Environment:
             return _Carrier(place, wrong=error.strerror)
         text = content.decode("utf-8", "replace")
         rest = text.replace(section, "") if section else text
-        foreign = assignments.foreign(place.style, rest, _NAMES) if place.style in assignments.KEPT else {}
+        foreign = shell_syntax.foreign(place.style, rest, _NAMES) if place.style in shell_syntax.KEPT else {}
         return _Carrier(place, section, tuple(foreign.items()))
 
 
@@ -246,6 +247,6 @@ def _take_back(host: Host, path: str, kind: str, section: str, record: Record) -
 
 def _named_by(host: Host, section: str) -> str:
     """What a section of ours names: our roots alone or our bundle, or else what the system's programs read."""
-    own, system = own_files.directory(host), systemroots.find(host)
-    ours = (f"{own}/{name}" for name in (own_files.ANCHORS, own_files.BUNDLE))
+    own, system = our_files.directory(host), system_bundle.find(host)
+    ours = (f"{own}/{name}" for name in (our_files.ANCHORS, our_files.BUNDLE))
     return next((path for path in ours if path in section), system.path if system else "")

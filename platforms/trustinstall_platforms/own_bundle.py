@@ -11,15 +11,15 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall import systemroots
 from trustinstall.backend import Observation, Store
 from trustinstall.blocks import Blocks, marked
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
+from trustinstall.facts import our_files, system_bundle
 from trustinstall.host import Kind
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, own_files, tool_places
+from trustinstall_platforms import bundles, tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,13 +48,13 @@ class OwnBundle:
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
         """The acting account's, whether it is there yet or not."""
-        location = own_files.location(host)
+        location = our_files.location(host)
         if location is not None:
             yield self._store(host, location)
 
     def at(self, host: Host, location: str) -> Store | None:
         """The store at a location, if that is the acting account's."""
-        return self._store(host, location) if location == own_files.location(host) else None
+        return self._store(host, location) if location == our_files.location(host) else None
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See what it holds; the system's roots that it should hold and does not, or no longer, are a problem."""
@@ -124,7 +124,7 @@ class OwnBundle:
             left = {_beside(store.location): _LEFT, store.location: content}
             for path in _at_boot(host):
                 words = (*left, *reversed(made), path)
-                left[path] = own_files.AT_BOOT_HEAD + b"".join(f"r! {one}\n".encode() for one in words)
+                left[path] = our_files.AT_BOOT_HEAD + b"".join(f"r! {one}\n".encode() for one in words)
             edits = [edit for path, each in left.items() if (edit := _edit(host, path, each)) is not None]
             return Plan(tuple(edits), withdraws=True)
         return _away(host, store.location, made)
@@ -171,10 +171,10 @@ def _at_boot(host: Host) -> tuple[str, ...]:
 
     Nor where somebody has a file of that name: it says other things, and stays.
     """
-    path = own_files.AT_BOOT
+    path = our_files.AT_BOOT
     if host.platform != "linux" or not host.account.is_root or host.status(posixpath.dirname(path)) is None:
         return ()
-    return (path,) if host.status(path) is None or own_files.goes_at_boot(host) else ()
+    return (path,) if host.status(path) is None or our_files.goes_at_boot(host) else ()
 
 
 def _named(host: Host, location: str) -> bool:
@@ -199,7 +199,7 @@ def _made(location: str, left: bytes) -> tuple[str, ...]:
 
 def _beside(location: str) -> str:
     """The file of our roots alone."""
-    return f"{posixpath.dirname(location)}/{own_files.ANCHORS}"
+    return f"{posixpath.dirname(location)}/{our_files.ANCHORS}"
 
 
 def _edit(host: Host, path: str, content: bytes) -> Edit | None:
@@ -219,7 +219,7 @@ def _unwritable(host: Host, location: str) -> str | None:
 
 def _theirs(host: Host, ours: frozenset[str]) -> list[Certificate]:
     """The system's roots but for ours, each once, in its order."""
-    found = systemroots.find(host)
+    found = system_bundle.find(host)
     ders = dict.fromkeys(_ders(found.content)) if found else {}
     return [one for one in map(Certificate, ders) if one.sha256 not in ours]
 

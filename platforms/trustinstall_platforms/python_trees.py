@@ -11,9 +11,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall import homes
 from trustinstall.backend import Handoff, Looked
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.facts import homes
 from trustinstall.host import Kind
 from trustinstall_platforms.python_environments import expanded
 

@@ -13,8 +13,8 @@ import errno
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall import wsl
 from trustinstall.errors import ToolFailed, printable
+from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
 
 if TYPE_CHECKING:

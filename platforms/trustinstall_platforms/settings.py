@@ -14,12 +14,13 @@ import errno
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import editing, systemroots
+from trustinstall import editing
 from trustinstall.backend import Observation, Store
 from trustinstall.errors import StoreError, printable
+from trustinstall.facts import our_files, system_bundle
 from trustinstall.plan import ABSENT, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall.setting import SetKey
-from trustinstall_platforms import bundles, native_roots, own_files, switching, tool_places
+from trustinstall_platforms import bundles, native_roots, switching, tool_places
 from trustinstall_platforms.python_environments import is_absolute
 from trustinstall_platforms.tools import ADDS, SWITCHES, Tool
 
@@ -175,15 +176,15 @@ class Settings:
 
     def _store(self, host: Host, tool: Tool, path: str) -> Store | None:
         """The store of a tool's file; None where our own files could not be named."""
-        directory, standing = own_files.directory(host), tool_places.standing(host, path)
+        directory, standing = our_files.directory(host), tool_places.standing(host, path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
         setting = self._setting(host, location, tool)
         follows = native_roots.location(host) if setting.native and setting.value != setting.own else None
-        needs = native_roots.location(host) if tool.mode == SWITCHES else own_files.location(host)
+        needs = native_roots.location(host) if tool.mode == SWITCHES else our_files.location(host)
         if setting.bundle and not setting.ours:
-            found = systemroots.find(host)
+            found = system_bundle.find(host)
             follows = setting.bundle if found and setting.bundle == found.path else None
             whose, reason = (0, None) if follows else bundles.owner(host, setting.bundle)
             if not follows and whose != host.account.uid:
@@ -223,21 +224,21 @@ class Settings:
         tool, machine = setting.tool, setting.tool.machine
         if setting.value is not None or host.account.is_root or not (machine or tool.follows):
             return ""
-        system = systemroots.find(host) if tool.follows else None
+        system = system_bundle.find(host) if tool.follows else None
         if system is not None:
             return system.path
         try:
             value = editing.get(tool.format, host.read_or_none(host.real(machine), _LIMIT) or b"", tool.key)
         except (editing.Malformed, OSError):
             return ""
-        there = value is not None and value.startswith("/") and systemroots.bundle(host, value) is not None
+        there = value is not None and value.startswith("/") and system_bundle.bundle(host, value) is not None
         return host.real(value or "/") if there else ""
 
 
 def _own(host: Host, tool: Tool) -> str:
     if tool.mode == SWITCHES:
         return switching.own(tool)
-    return f"{own_files.directory(host)}/{own_files.ANCHORS if tool.mode == ADDS else own_files.BUNDLE}"
+    return f"{our_files.directory(host)}/{our_files.ANCHORS if tool.mode == ADDS else our_files.BUNDLE}"
 
 
 def _switched(host: Host, tool: Tool, location: str, value: str | None) -> _Setting:
@@ -256,7 +257,7 @@ def _naming(host: Host, tool: Tool, value: str | None) -> _Setting:
 
 def _named(host: Host, tool: Tool, value: str, named: str | None) -> _Setting:
     path = host.absolute(named) if named and (named.startswith("~/") or is_absolute(host, named)) else ""
-    if not path or systemroots.bundle(host, path) is None:
+    if not path or system_bundle.bundle(host, path) is None:
         what = "which is no bundle" if tool.mode != SWITCHES else "and no bundle beside it"
         wrong = f"{'.'.join(tool.key)} says {printable(value)}, {what}; take the key out, or mend it"
         return _Setting(tool, value, _own(host, tool), wrong=wrong)

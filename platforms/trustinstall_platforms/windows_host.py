@@ -14,9 +14,9 @@ import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall import wsl
 from trustinstall.backend import Store
 from trustinstall.errors import StoreError, ToolFailed
+from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
 from trustinstall_platforms.reg_query import RegQuery
 from trustinstall_platforms.windows import Reach, WindowsStore

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trustinstall import assignments, variables
+from trustinstall.facts import shell_syntax, variables
 
 VALUES = st.text(st.sampled_from("aZ09_ ./:@+,=~()-é"), max_size=12).map(lambda text: f"/x{text}")
 NASTY = ["/a'b", '/a"b', "/a$b", "/a`b", "/a\\b", "/a\nb", "/a;b", "/a#b", "/a%b", "/a!b", "/a*b", "/a{b}", "/a&b"]
@@ -32,7 +32,7 @@ def test_a_shell_reads_what_was_meant(shell: str) -> None:
     @settings(max_examples=15, deadline=None)
     @given(VALUES)
     def check(value: str) -> None:
-        (line,) = assignments.shown(shell, {"SSL_CERT_FILE": value})
+        (line,) = shell_syntax.shown(shell, {"SSL_CERT_FILE": value})
         assert said(_SHELLS[shell], line, "SSL_CERT_FILE") == value
 
     check()
@@ -43,8 +43,8 @@ def test_files_set_nothing_that_is_set(shell: str, tmp_path: Path) -> None:
     """A file's line gives a variable its value where it has none and the file that it names is there."""
     path = tmp_path / "a (b) é.pem"
     style = "fish" if shell == "fish" else "sh"
-    (line,) = assignments.kept(style, {"SSL_CERT_FILE": str(path)})
-    (constant,) = assignments.kept(style, {"UV_SYSTEM_CERTS": "true"})
+    (line,) = shell_syntax.kept(style, {"SSL_CERT_FILE": str(path)})
+    (constant,) = shell_syntax.kept(style, {"UV_SYSTEM_CERTS": "true"})
     assert said(_FILES[shell], line, "SSL_CERT_FILE") == ""
     path.touch()
     assert said(_FILES[shell], line, "SSL_CERT_FILE") == str(path)
@@ -56,19 +56,19 @@ def test_files_set_nothing_that_is_set(shell: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", ["set -eu", "set -f", ""])
 def test_a_strict_shell_goes_on(options: str) -> None:
     """Our lines end no shell that stops at the first failure or at a variable that is not set."""
-    lines = assignments.kept("sh", variables.values("/none", "/none either", replacing=True, machine=False))
+    lines = shell_syntax.kept("sh", variables.values("/none", "/none either", replacing=True, machine=False))
     assert said(["sh"], "\n".join([options, *lines, "export REACHED=yes"]), "REACHED") == "yes"
 
 
 def test_nothing_else_is_refused_or_taken() -> None:
     """A value with a character that some style reads as something else is refused in all of them."""
-    for style in assignments.SHOWN:
+    for style in shell_syntax.SHOWN:
         for value in NASTY:
             with pytest.raises(ValueError, match="characters"):
-                assignments.shown(style, {"SSL_CERT_FILE": value})
-    for style in assignments.KEPT:
+                shell_syntax.shown(style, {"SSL_CERT_FILE": value})
+    for style in shell_syntax.KEPT:
         with pytest.raises(ValueError, match="characters"):
-            assignments.kept(style, {"SSL_CERT_FILE": "/a'b"})
+            shell_syntax.kept(style, {"SSL_CERT_FILE": "/a'b"})
 
 
 @given(VALUES.filter(lambda value: not value.endswith(" ")))
@@ -76,15 +76,15 @@ def test_the_other_styles(value: str) -> None:
     """Dockerfiles and dotenv files quote as a POSIX shell does; GitHub and GitLab take the rest of the line."""
     name = "SSL_CERT_FILE"
     for style, head in (("dotenv", ""), ("dockerfile", "ENV ")):
-        (line,) = assignments.shown(style, {name: value})
+        (line,) = shell_syntax.shown(style, {name: value})
         assert shlex.split(line.removeprefix(head)) == [f"{name}={value}"]
     for style in ("github", "gitlab"):
-        assert assignments.shown(style, {name: value}) == [f"{name}={value}"]
-    assert assignments.shown("cmd", {name: value}) == [f'set "{name}={value}"']
-    assert assignments.shown("powershell", {name: value}) == [f"$env:{name} = '{value}'"]
+        assert shell_syntax.shown(style, {name: value}) == [f"{name}={value}"]
+    assert shell_syntax.shown("cmd", {name: value}) == [f'set "{name}={value}"']
+    assert shell_syntax.shown("powershell", {name: value}) == [f"$env:{name} = '{value}'"]
 
 
-@pytest.mark.parametrize("style", assignments.KEPT)
+@pytest.mark.parametrize("style", shell_syntax.KEPT)
 def test_what_somebody_sets_is_seen(style: str) -> None:
     """Lines that set one of our variables are found in a file's own language; comments and others are not."""
     lines = {
@@ -96,13 +96,13 @@ def test_what_somebody_sets_is_seen(style: str) -> None:
     }[style]
     names = frozenset({"SSL_CERT_FILE", "PIP_CERT"})
     where = "/a" if style == "systemd" else "/a b"
-    assert assignments.foreign(style, lines, names) == {"SSL_CERT_FILE": where, "PIP_CERT": "/c"}
+    assert shell_syntax.foreign(style, lines, names) == {"SSL_CERT_FILE": where, "PIP_CERT": "/c"}
 
 
-@given(st.text(max_size=200), st.sampled_from(sorted(assignments.KEPT)))
+@given(st.text(max_size=200), st.sampled_from(sorted(shell_syntax.KEPT)))
 def test_no_file_is_too_odd_to_be_looked_at(text: str, style: str) -> None:
     """Whatever stands in a file, looking for variables ends, and finds nothing but what was asked for."""
-    assert assignments.foreign(style, text, frozenset({"PIP_CERT"})).keys() <= {"PIP_CERT"}
+    assert shell_syntax.foreign(style, text, frozenset({"PIP_CERT"})).keys() <= {"PIP_CERT"}
 
 
 def test_what_is_set_for_whom() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trustinstall import homes
+from trustinstall.facts import homes
 from trustinstall.host import Account, Host, Status
 
 ALICE = Account(1000, 1000, "alice", "/home/alice", "/bin/bash")

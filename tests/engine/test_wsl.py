@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trustinstall import wsl
+from trustinstall.facts import wsl
 from trustinstall.host import Host
 from trustinstall.situation import Ask, decide
 

@@ -1,0 +1,1 @@
+"""Facts about a machine that several parts ask for: homes, programs, variables, bundles."""
