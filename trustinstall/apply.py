@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.blocks import Blocks
+from trustinstall.editing.pem_blocks import Blocks
+from trustinstall.editing.setting import SetKey
 from trustinstall.errors import ToolFailed, printable
 from trustinstall.host import Kind
 from trustinstall.plan import (
@@ -28,7 +29,6 @@ from trustinstall.plan import (
     digest,
     link_digest,
 )
-from trustinstall.setting import SetKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

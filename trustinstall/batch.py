@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall import work
 from trustinstall.apply import Changed
-from trustinstall.blocks import Blocks
+from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import CHANGED, Replacement
 from trustinstall.journal import Entry

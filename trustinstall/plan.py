@@ -11,9 +11,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from trustinstall.blocks import Blocks
+from trustinstall.editing.pem_blocks import Blocks
+from trustinstall.editing.setting import SetKey
 from trustinstall.host.commands import Guard, Run
-from trustinstall.setting import SetKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

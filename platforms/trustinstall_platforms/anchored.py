@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
-from trustinstall.blocks import Blocks, marked
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.errors import CertificateRefused, printable
 from trustinstall.host import Tools
 from trustinstall.host.commands import Guard, Run

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State
-from trustinstall.blocks import Blocks, marked, unmarked
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
 from trustinstall.plan import Edit, Placed, Plan, digest
 

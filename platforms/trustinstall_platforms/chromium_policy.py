@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.name_constraints import names, networks
+from trustinstall.editing.json_document import Document
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.jsondata import is_array, is_object
@@ -40,7 +41,6 @@ from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Plac
 from trustinstall_platforms import bundles, policy_places
 from trustinstall_platforms.chromium_browsers import BROWSERS
 from trustinstall_platforms.families import missing
-from trustinstall_platforms.jsontext import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

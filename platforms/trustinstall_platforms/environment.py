@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from trustinstall import editing
 from trustinstall.backend import Observation, Store
 from trustinstall.editing.section import MADE, PATH
+from trustinstall.editing.setting import SetKey
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.host import Kind
 from trustinstall.plan import ABSENT, ANY, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall.setting import SetKey
 from trustinstall_platforms import bundles, env_places, env_registry, tool_places
 
 if TYPE_CHECKING:

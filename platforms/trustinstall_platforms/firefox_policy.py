@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.editing.json_document import Document
 from trustinstall.errors import StoreError
 from trustinstall.jsondata import is_array
 from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall_platforms import bundles, firefox_places, policy_places
 from trustinstall_platforms.families import missing
-from trustinstall_platforms.jsontext import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

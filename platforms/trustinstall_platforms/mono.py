@@ -14,8 +14,8 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, State, Store
-from trustinstall.blocks import Blocks, marked, unmarked
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.host import Kind
 from trustinstall.plan import ABSENT, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
 from trustinstall_platforms import bundles, tool_places

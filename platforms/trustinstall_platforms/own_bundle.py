@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall.backend import Observation, Store
-from trustinstall.blocks import Blocks, marked
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.errors import StoreError
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.host import Kind

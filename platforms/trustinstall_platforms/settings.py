@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.backend import Observation, Store
+from trustinstall.editing.setting import SetKey
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.plan import ABSENT, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall.setting import SetKey
 from trustinstall_platforms import bundles, native_roots, switching, tool_places
 from trustinstall_platforms.python_environments import is_absolute
 from trustinstall_platforms.tools import ADDS, SWITCHES, Tool

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall.blocks import Blocks, marked, unmarked
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 
 OURS = tuple(Certificate(make_root(f"Ours {number}").der) for number in range(4))
 THEIRS = tuple(Certificate(make_root(f"Theirs {number}").der) for number in range(4))

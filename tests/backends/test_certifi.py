@@ -20,8 +20,8 @@ import pytest
 from tests.support.pki import make_root
 from trustinstall.apply import inverse, perform
 from trustinstall.backend import Looked, Observation, Placement, Places, State, Store, Wanted
-from trustinstall.blocks import Blocks, marked
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, Host
 from trustinstall.host.paths import Entry

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from trustinstall_platforms.jsontext import Document
+from trustinstall.editing.json_document import Document
 
 TEXTS = (
     b"{}",

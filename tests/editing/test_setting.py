@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from trustinstall.editing.setting import SetKey
 from trustinstall.plan import ABSENT, Edit, step_from_json, step_to_json
-from trustinstall.setting import SetKey
 
 CERT = SetKey("ini", ("global", "cert"), "/ours.pem")
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.apply import Changed, inverse, perform, undo
-from trustinstall.blocks import Blocks
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.host import Account, Host
 from trustinstall.plan import (
     ABSENT,

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.blocks import Original
+from trustinstall.editing.pem_blocks import Original
 from trustinstall.jsondata import words
 
 if TYPE_CHECKING:
