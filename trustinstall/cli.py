@@ -153,17 +153,18 @@ def _profile(
     installer: Installer, output: Output, intake: Intake, situation: Situation, path: str, *, dry_run: bool
 ) -> NoReturn:
     """Write a profile instead of changing any store, and end."""
-    from trustinstall import jsonreport, profile
+    from trustinstall import jsonreport
     from trustinstall import report as reports
+    from trustinstall.exports import mobileconfig
     from trustinstall.summary import Report
 
     certificates = tuple(one.certificate for one in intake.accepted)
     if path == "-":
         if output.json:
             raise UsageProblem("standard output takes the profile or the report; name a file with --profile-out")
-        output.write(profile.make(certificates).decode().rstrip("\n"))
+        output.write(mobileconfig.make(certificates).decode().rstrip("\n"))
         raise typer.Exit
-    written = profile.write(installer.host, path, certificates, dry_run=dry_run)
+    written = mobileconfig.write(installer.host, path, certificates, dry_run=dry_run)
     path, report = installer.host.absolute(path), Report("add", situation, certificates, (), dry_run)
     if output.json:
         output.write(jsonreport.profile(report, intake, path, written=written))

@@ -13,8 +13,8 @@ from tests.cli.machine import CERT, OTHER, ROOT, deliver, snapshot, told
 from tests.support.changes import Entry
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
-from trustinstall import profile
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.exports import mobileconfig
 
 FILE = "/home/alice/corp.mobileconfig"
 CORP, SECOND = Certificate(ROOT.der), Certificate(OTHER.der)
@@ -22,7 +22,7 @@ CORP, SECOND = Certificate(ROOT.der), Certificate(OTHER.der)
 
 def test_a_profile_trusts_the_roots_on_the_whole_mac() -> None:
     """One payload for each root, with what Apple's documentation asks of each."""
-    made = plistlib.loads(profile.make([SECOND, CORP]), fmt=plistlib.FMT_XML)
+    made = plistlib.loads(mobileconfig.make([SECOND, CORP]), fmt=plistlib.FMT_XML)
     assert (made["PayloadType"], made["PayloadScope"], made["PayloadVersion"]) == ("Configuration", "System", 1)
     assert made["PayloadRemovalDisallowed"] is False
     payloads = made["PayloadContent"]
@@ -35,20 +35,20 @@ def test_a_profile_trusts_the_roots_on_the_whole_mac() -> None:
 
 def test_the_same_roots_make_the_same_profile() -> None:
     """In whatever order, however often: who installs it again replaces it."""
-    assert profile.make([CORP, SECOND]) == profile.make([SECOND, CORP, CORP])
-    assert profile.make([CORP]) != profile.make([SECOND])
+    assert mobileconfig.make([CORP, SECOND]) == mobileconfig.make([SECOND, CORP, CORP])
+    assert mobileconfig.make([CORP]) != mobileconfig.make([SECOND])
 
 
 def test_an_intermediate_is_no_root() -> None:
     """It is put into the keychain, and trusted by its root."""
-    made = plistlib.loads(profile.make([Certificate(ROOT.intermediate().der)]))
+    made = plistlib.loads(mobileconfig.make([Certificate(ROOT.intermediate().der)]))
     assert made["PayloadContent"][0]["PayloadType"] == "com.apple.security.pkcs1"
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=60))
 def test_any_name_makes_a_readable_profile(name: str) -> None:
     """Markup, control characters and directions in a name are shown, and do nothing."""
-    made = plistlib.loads(profile.make([Certificate(make_root(name).der)]))
+    made = plistlib.loads(mobileconfig.make([Certificate(make_root(name).der)]))
     shown = made["PayloadDisplayName"]
     assert not [each for each in shown if unicodedata.category(each) in {"Cc", "Cf", "Cs"}]
 
@@ -65,7 +65,7 @@ def test_it_is_written_and_nothing_else(fresh: Throwaway) -> None:
     assert set(changes) <= {FILE, "/home/alice"}
     entry = changes[FILE]
     assert isinstance(entry, Entry)
-    assert (entry.mode & 0o777, fresh.read(FILE)) == (0o644, profile.make([CORP]))
+    assert (entry.mode & 0o777, fresh.read(FILE)) == (0o644, mobileconfig.make([CORP]))
     assert f"profile      already   {FILE}" in fresh.trustinstall(*words, user="alice", check=True).stdout
     assert snapshot(fresh) == changes
 
@@ -84,7 +84,7 @@ def test_standard_output_is_the_profile_alone(fresh: Throwaway) -> None:
     """For a pipe: not a word beside it."""
     deliver(fresh)
     done = fresh.trustinstall("add", "--profile-out", "-", CERT, user="alice", check=True)
-    assert done.stdout.encode() == profile.make([CORP])
+    assert done.stdout.encode() == mobileconfig.make([CORP])
 
 
 def test_a_dry_run_writes_nothing(fresh: Throwaway) -> None:
@@ -98,9 +98,9 @@ def test_a_dry_run_writes_nothing(fresh: Throwaway) -> None:
 def test_a_profile_of_ours_is_replaced(fresh: Throwaway) -> None:
     """The company's next root, in the same file."""
     deliver(fresh)
-    fresh.write(FILE, profile.make([SECOND]), user="alice")
+    fresh.write(FILE, mobileconfig.make([SECOND]), user="alice")
     fresh.trustinstall("add", "--profile-out", FILE, CERT, user="alice", check=True)
-    assert fresh.read(FILE) == profile.make([CORP])
+    assert fresh.read(FILE) == mobileconfig.make([CORP])
 
 
 @pytest.mark.parametrize(

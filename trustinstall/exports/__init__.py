@@ -1,0 +1,1 @@
+"""The same certificates in the formats of other programs."""
