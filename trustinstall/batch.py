@@ -15,8 +15,8 @@ from trustinstall.apply import Changed
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import CHANGED, Replacement
-from trustinstall.journal import Entry
 from trustinstall.plan import ANY, Edit, digest
+from trustinstall.state.journal import Entry
 from trustinstall.work import Done
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from trustinstall.backend import Backend, Observation, Record, Store, Wanted
     from trustinstall.host import Host
-    from trustinstall.journal import Journal
     from trustinstall.plan import Plan
+    from trustinstall.state.journal import Journal
 
 MOST = 64  # stores at once: what is in memory, and what an interrupt waits for
 _DECISIONS = 16  # that are remembered, each with the new content of a file

@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import batch, hints, survey, waves
-from trustinstall import ledger as ledgers
+from trustinstall import batch, survey, waves
 from trustinstall.backend import Constraining, Places, Whole
 from trustinstall.errors import StateError
 from trustinstall.job import Job
-from trustinstall.journal import Journal
 from trustinstall.plan import digest
 from trustinstall.recovery import recover
-from trustinstall.state import State, prepare
+from trustinstall.state import known_bundles
+from trustinstall.state import ledger as ledgers
+from trustinstall.state.directory import State, prepare
+from trustinstall.state.journal import Journal
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from trustinstall.backend import Backend, Store
     from trustinstall.host import Host
     from trustinstall.job import Wish
-    from trustinstall.ledger import Ledger
     from trustinstall.outcome import Outcome
+    from trustinstall.state.ledger import Ledger
     from trustinstall.survey import Found
     from trustinstall.work import Done
 
@@ -73,14 +74,14 @@ class Engine:
         named = places != Places() or selection != Selection()
         handoffs: dict[int, list[str]] = {}
         if not wish.only_imposed:
-            places = hints.fill(self._host, self._state, places)
+            places = known_bundles.fill(self._host, self._state, places)
             whole = any(isinstance(one, Whole) and selection.may_take(one.name) for one in self._backends)
             places = replace(places, through=places.through and whole)  # nobody waits for what is not wanted
         if named:  # whether that is there, before so much as a directory of ours is made
             found = self._discover(self._host, self.ledger(), wish, places)
             if check:
                 selection.check(store for _, store in found.stores.values())
-            places, handoffs = hints.walked(places, found.stores.values()), found.handoffs
+            places, handoffs = known_bundles.walked(places, found.stores.values()), found.handoffs
         if wish.dry_run:
             scope = self._change(self._host, self.ledger(), wish, places, selection, None)
             return replace(scope, handoffs=handoffs | scope.handoffs)
@@ -180,7 +181,7 @@ class Engine:
     ) -> Scope:
         found = self._discover(host, ledger, wish, places)
         if places.through and journal is not None:
-            hints.keep(host, self._state, found.stores.values())
+            known_bundles.keep(host, self._state, found.stores.values())
         job = Job(host, ledger, wish, journal)
         if wish.only_imposed:
             return Scope(tuple(self._take_out_imposed(job, found.stores.values(), host.account.uid)), {})

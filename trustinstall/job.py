@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from trustinstall.backend import Backend
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Account, Host
-    from trustinstall.journal import Journal
-    from trustinstall.ledger import Ledger
+    from trustinstall.state.journal import Journal
+    from trustinstall.state.ledger import Ledger
     from trustinstall.survey import Found
 
 _HOLDS = frozenset({Result.ADDED, Result.ALREADY})

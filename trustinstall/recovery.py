@@ -6,11 +6,11 @@ import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import journal
 from trustinstall.apply import undo
 from trustinstall.errors import StateError, StoreError, TrustInstallError
 from trustinstall.host.commands import Guard
 from trustinstall.plan import Native
+from trustinstall.state import journal
 from trustinstall.work import commands_of, refresh, words
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from trustinstall.apply import Commands
     from trustinstall.backend import Backend
     from trustinstall.host import Host
-    from trustinstall.journal import Entry
-    from trustinstall.ledger import Ledger
     from trustinstall.plan import Command
-    from trustinstall.state import State
+    from trustinstall.state.directory import State
+    from trustinstall.state.journal import Entry
+    from trustinstall.state.ledger import Ledger
 
 
 def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend]) -> bool:

@@ -6,15 +6,16 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from trustinstall import hints, survey
-from trustinstall import ledger as ledgers
+from trustinstall import survey
 from trustinstall.backend import Observation, Places
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StateError, TrustInstallError, printable
 from trustinstall.jsondata import is_array, is_object
-from trustinstall.ledger import Ledger
 from trustinstall.outcome import ALL_ACCOUNTS, fingerprint
-from trustinstall.state import State
+from trustinstall.state import known_bundles
+from trustinstall.state import ledger as ledgers
+from trustinstall.state.directory import State
+from trustinstall.state.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -141,7 +142,7 @@ def look(
     """
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
-    places = hints.fill(host, _state(host, host.account.uid), places)
+    places = known_bundles.fill(host, _state(host, host.account.uid), places)
     places = replace(places, through=places.through and (through or places.rescan))
     remembered = [key[0] for _, owner, one in scopes for key in one.placements if owner == host.account.uid]
     found = survey.discover(host, backends, places, remembered, tick=tick)

@@ -11,16 +11,16 @@ from trustinstall.apply import Changed, inverse, no_commands, operate, perform, 
 from trustinstall.backend import ToolBackend
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
 from trustinstall.host.commands import Guard
-from trustinstall.journal import Entry
 from trustinstall.plan import VERBS, Native
+from trustinstall.state.journal import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall.backend import Backend, Observation, Record, Store, Wanted
     from trustinstall.host import Guarded, Host
-    from trustinstall.journal import Journal
     from trustinstall.plan import Command, Plan, Refresh, Undo
+    from trustinstall.state.journal import Journal
 
 ATTEMPTS = 3  # how often a store is planned, or refreshed, again when somebody else works on it meanwhile
 _ADVICE = {

@@ -15,7 +15,7 @@ import certifi
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall import batch, hints, work
+from trustinstall import batch, work
 from trustinstall.backend import Observation, Places, Store
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine, Scope
@@ -23,7 +23,8 @@ from trustinstall.host import CHANGED, Host, Replacement, Status, files
 from trustinstall.job import Wish
 from trustinstall.outcome import Result
 from trustinstall.plan import digest
-from trustinstall.state import State
+from trustinstall.state import known_bundles
+from trustinstall.state.directory import State
 from trustinstall.survey import Selection
 from trustinstall_platforms.certifi import Certifi
 
@@ -238,7 +239,7 @@ def test_homes_are_looked_through_once(at_home: Host, monkeypatch: pytest.Monkey
     assert add(at_home) == ["one", "two"]
     third(at_home)
     assert add(at_home) == ["one", "two"]
-    then = at_home.now() + hints.FRESH
+    then = at_home.now() + known_bundles.FRESH
     with monkeypatch.context() as later:
         later.setattr(Host, "now", Mock(return_value=then))
         assert add(at_home, dry_run=True) == ["one", "three", "two"]

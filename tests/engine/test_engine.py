@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.engine.shelf import ROOTS, Fuse, Killed, Mortal, Raced, Shelf, Stuck, World, account, wish
-from trustinstall import ledger as ledgers
 from trustinstall.backend import Places
 from trustinstall.engine import Engine
 from trustinstall.errors import StateError, UsageProblem
 from trustinstall.host import Host
-from trustinstall.ledger import Ledger
 from trustinstall.outcome import Result
-from trustinstall.state import State
+from trustinstall.state import ledger as ledgers
+from trustinstall.state.directory import State
+from trustinstall.state.ledger import Ledger
 from trustinstall.survey import Selection
 
 SHA256 = ROOTS[0].sha256

@@ -14,13 +14,13 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StateError, printable
 from trustinstall.jsondata import flag, words
-from trustinstall.state import read_json
+from trustinstall.state.directory import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from trustinstall.host import Host
-    from trustinstall.state import State
+    from trustinstall.state.directory import State
 
 VERSION = 1
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from trustinstall.backend import Whole
 from trustinstall.errors import StateError
 from trustinstall.jsondata import words
-from trustinstall.state import read_json
+from trustinstall.state.directory import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trustinstall.backend import Backend, Places, Store
     from trustinstall.host import Host
-    from trustinstall.state import State
+    from trustinstall.state.directory import State
 
 VERSION = 1
 FRESH = timedelta(days=7)

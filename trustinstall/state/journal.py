@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
 from trustinstall.plan import step_from_json, step_to_json
-from trustinstall.state import check_owner
+from trustinstall.state.directory import check_owner
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.plan import Undo
-    from trustinstall.state import State
+    from trustinstall.state.directory import State
 
 VERSION = 1
 

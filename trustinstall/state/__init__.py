@@ -1,0 +1,1 @@
+"""What trustinstall keeps on disk about its own work, and when that is believed."""
