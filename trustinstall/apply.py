@@ -14,7 +14,7 @@ from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.editing.setting import SetKey
 from trustinstall.errors import ToolFailed, printable
 from trustinstall.host import Kind
-from trustinstall.plan import (
+from trustinstall.stores.steps import (
     ABSENT,
     ANY,
     Content,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.host.commands import Run
-    from trustinstall.plan import Command, Step, Undo
+    from trustinstall.stores.steps import Command, Step, Undo
 
     Commands = Callable[[Native], Sequence[Command]]  # what is run for an operation, and nothing where nothing is to do
 

@@ -15,17 +15,20 @@ from trustinstall.apply import Changed
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import CHANGED, Replacement
-from trustinstall.plan import ANY, Edit, digest
 from trustinstall.state.journal import Entry
+from trustinstall.stores.steps import ANY, Edit, digest
 from trustinstall.work import Done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.backend import Backend, Observation, Record, Store, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Plan
     from trustinstall.state.journal import Journal
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.plan import Plan
+    from trustinstall.stores.store import Store
 
 MOST = 64  # stores at once: what is in memory, and what an interrupt waits for
 _DECISIONS = 16  # that are remembered, each with the new content of a file

@@ -29,7 +29,7 @@ from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, Host
 from trustinstall_platforms.windows_places import ACCOUNT, MACHINE
 
 if TYPE_CHECKING:
-    from trustinstall.backend import Backend
+    from trustinstall.stores.backend import Backend
 
 BACKENDS: tuple[Backend, ...] = (
     SystemStore(DEBIAN),

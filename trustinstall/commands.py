@@ -12,11 +12,11 @@ from trustinstall.errors import UsageProblem, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.backend import Places
     from trustinstall.certificates.intake import Intake
     from trustinstall.host import Host
     from trustinstall.installer import Installer
     from trustinstall.situation import Ask, Situation
+    from trustinstall.stores.store import Places
     from trustinstall.summary import Report
     from trustinstall.survey import Selection
 
@@ -123,7 +123,7 @@ def places_for(
     rescan: bool = False,
 ) -> Places:
     """What the caller points to, as absolute paths. Raises UsageProblem where it is not to be reached."""
-    from trustinstall.backend import Places
+    from trustinstall.stores.store import Places
 
     host = installer.host
     for path in (*python, *search, *bundle) if host.is_image else ():

@@ -11,25 +11,27 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall import batch, survey, waves
-from trustinstall.backend import Constraining, Places, Whole
 from trustinstall.errors import StateError
 from trustinstall.job import Job
-from trustinstall.plan import digest
 from trustinstall.recovery import recover
 from trustinstall.state import known_bundles
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
+from trustinstall.stores.backend import Constraining, Whole
+from trustinstall.stores.steps import digest
+from trustinstall.stores.store import Places
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 
-    from trustinstall.backend import Backend, Store
     from trustinstall.host import Host
     from trustinstall.job import Wish
     from trustinstall.outcome import Outcome
     from trustinstall.state.ledger import Ledger
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import Store
     from trustinstall.survey import Found
     from trustinstall.work import Done
 

@@ -10,17 +10,19 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall import survey
-from trustinstall.backend import Delivering, Places
-from trustinstall.backend import State as Trust
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.errors import StoreError, UsageProblem, printable
+from trustinstall.stores.backend import Delivering
+from trustinstall.stores.observation import State as Trust
+from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Backend, Store
     from trustinstall.host import Host
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import Store
 
 # Subjects of the roots that Windows is installed with, beside those that it fetches (AuthRoot). Source: Microsoft's
 # list of required trusted root certificates (KB 293781), and the list of its programme's participants.

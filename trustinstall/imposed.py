@@ -14,23 +14,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall import survey
-from trustinstall.backend import Imposing, Observation, Places
 from trustinstall.engine import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes
 from trustinstall.job import unknown
 from trustinstall.jsondata import members, words
 from trustinstall.outcome import Result, from_bytes, to_bytes
+from trustinstall.stores.backend import Imposing
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.store import Places
 from trustinstall.summary import Part
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from trustinstall.backend import Backend
     from trustinstall.host import Account, Host
     from trustinstall.job import Wish
     from trustinstall.outcome import Outcome
+    from trustinstall.stores.backend import Backend
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
 _MOST, _LONGEST = 10_000, 4096  # stores of one account, characters of an id

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall import survey
-from trustinstall.backend import Places
 from trustinstall.catalog import BACKENDS, FROM_WINDOWS
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
@@ -17,13 +16,14 @@ from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import Host
 from trustinstall.situation import Ask, Situation, decide
+from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall import harvest
-    from trustinstall.backend import Backend
     from trustinstall.host import Account
+    from trustinstall.stores.backend import Backend
     from trustinstall.views import View
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import ForEverybody, Places
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine import Engine
@@ -18,15 +17,17 @@ from trustinstall.inspector import Inspector
 from trustinstall.job import Wish
 from trustinstall.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result, from_bytes, to_bytes
 from trustinstall.situation import ABOUT_THE_CALLER, Ask, Situation, decide
+from trustinstall.stores.backend import ForEverybody
+from trustinstall.stores.store import Places
 from trustinstall.summary import Part, Report
 from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.backend import Backend
     from trustinstall.engine import Scope
     from trustinstall.host import Account
+    from trustinstall.stores.backend import Backend
 
 
 @dataclass

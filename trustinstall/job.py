@@ -6,19 +6,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trustinstall import batch, survey, work
-from trustinstall.backend import Observation, Placement, State, Store, Wanted
 from trustinstall.errors import OutOfReach, StoreError, TrustInstallError
 from trustinstall.outcome import ALL_ACCOUNTS, WIDE, Outcome, Result
-from trustinstall.plan import Placed
+from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed
+from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from trustinstall.backend import Backend
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Account, Host
     from trustinstall.state.journal import Journal
     from trustinstall.state.ledger import Ledger
+    from trustinstall.stores.backend import Backend
     from trustinstall.survey import Found
 
 _HOLDS = frozenset({Result.ADDED, Result.ALREADY})

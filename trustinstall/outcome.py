@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from trustinstall.backend import Store
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.jsondata import items
+from trustinstall.stores.store import Store
 
 
 class Result(Enum):

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from trustinstall.apply import undo
 from trustinstall.errors import StateError, StoreError, TrustInstallError
 from trustinstall.host.commands import Guard
-from trustinstall.plan import Native
 from trustinstall.state import journal
+from trustinstall.stores.steps import Native
 from trustinstall.work import commands_of, refresh, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.apply import Commands
-    from trustinstall.backend import Backend
     from trustinstall.host import Host
-    from trustinstall.plan import Command
     from trustinstall.state.directory import State
     from trustinstall.state.journal import Entry
     from trustinstall.state.ledger import Ledger
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.steps import Command
 
 
 def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend]) -> bool:

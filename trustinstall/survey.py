@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Beside, Handoff, Looked, Store
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.stores.backend import Beside
+from trustinstall.stores.store import Handoff, Looked, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from trustinstall.backend import Backend, Observation, Places
     from trustinstall.host import Host
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.store import Places
 
 
 @dataclass(frozen=True)

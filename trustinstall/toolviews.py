@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall import survey
-from trustinstall.backend import Observation, Places
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.store import Places
 from trustinstall_platforms import other_tools, tool_places
 from trustinstall_platforms.settings import Settings
 
 if TYPE_CHECKING:
-    from trustinstall.backend import Store
     from trustinstall.host import Host
+    from trustinstall.stores.store import Store
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trustinstall import survey
-from trustinstall.backend import Observation, Places
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StateError, TrustInstallError, printable
 from trustinstall.jsondata import is_array, is_object
@@ -16,12 +15,16 @@ from trustinstall.state import known_bundles
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from trustinstall.backend import Backend, Placement, Store
     from trustinstall.host import Host
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.desired import Placement
+    from trustinstall.stores.store import Store
 
 
 @dataclass(frozen=True)

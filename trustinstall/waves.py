@@ -15,8 +15,9 @@ from trustinstall.outcome import Outcome, Result
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.backend import Backend, Store
     from trustinstall.job import Job
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import Store
 
     Pair = tuple[Backend, Store]
     SideBySide = Callable[[Job, list[Pair]], list[Outcome]]

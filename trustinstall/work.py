@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.apply import Changed, inverse, no_commands, operate, perform, undo
-from trustinstall.backend import ToolBackend
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
 from trustinstall.host.commands import Guard
-from trustinstall.plan import VERBS, Native
 from trustinstall.state.journal import Entry
+from trustinstall.stores.backend import ToolBackend
+from trustinstall.stores.steps import VERBS, Native
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.backend import Backend, Observation, Record, Store, Wanted
     from trustinstall.host import Guarded, Host
-    from trustinstall.plan import Command, Plan, Refresh, Undo
     from trustinstall.state.journal import Journal
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.plan import Plan, Refresh
+    from trustinstall.stores.steps import Command, Undo
+    from trustinstall.stores.store import Store
 
 ATTEMPTS = 3  # how often a store is planned, or refreshed, again when somebody else works on it meanwhile
 _ADVICE = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.steps import Step
     from trustinstall_platforms.families import Family
     from trustinstall_platforms.pasted import Pasted
 

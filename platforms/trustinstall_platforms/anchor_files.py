@@ -5,31 +5,33 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import State
 from trustinstall.errors import StoreError, printable
-from trustinstall.plan import (
+from trustinstall.stores.files import without
+from trustinstall.stores.observation import State
+from trustinstall.stores.plan import Placed
+from trustinstall.stores.steps import (
     ABSENT,
     Content,
     Delete,
     Edit,
     MakeDirectory,
-    Placed,
     RemoveDirectory,
     digest,
     link_digest,
 )
 from trustinstall_platforms import p11kit
-from trustinstall_platforms.debian import without
 from trustinstall_platforms.families import missing
 from trustinstall_platforms.sources import our_ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Observation, Record, Store, Wanted
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Store
     from trustinstall_platforms.sources import Source
 
 

@@ -10,17 +10,18 @@ import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.errors import CertificateRefused, printable
 from trustinstall.host import Tools
 from trustinstall.host.commands import Guard, Run
-from trustinstall.plan import Edit, Plan, Refresh, digest
+from trustinstall.stores.files import read
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Plan, Refresh
+from trustinstall.stores.steps import Edit, digest
 from trustinstall_platforms import alpine, extracted, pasted
 from trustinstall_platforms.anchor_files import Draft
-from trustinstall_platforms.debian import read
 from trustinstall_platforms.families import store as found
 from trustinstall_platforms.hashlinks import linked
 from trustinstall_platforms.sources import files, fingerprints
@@ -28,9 +29,10 @@ from trustinstall_platforms.sources import files, fingerprints
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Store, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Places, Store
     from trustinstall_platforms.families import Family
     from trustinstall_platforms.sources import Source
 

@@ -15,12 +15,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.errors import printable
 from trustinstall.host.commands import Guard, Run
-from trustinstall.plan import Delete, Plan, Refresh, digest
+from trustinstall.stores.files import read
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Plan, Refresh
+from trustinstall.stores.steps import Delete, digest
+from trustinstall.stores.store import Store
 from trustinstall_platforms.anchor_files import Draft
-from trustinstall_platforms.debian import read
 from trustinstall_platforms.families import missing
 from trustinstall_platforms.hashlinks import linked
 from trustinstall_platforms.sources import files, fingerprints
@@ -28,9 +30,10 @@ from trustinstall_platforms.sources import files, fingerprints
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.sources import Source
 
 KNOWN = "documented"

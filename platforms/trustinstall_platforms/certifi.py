@@ -13,19 +13,23 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Found, Handoff, Looked, Store
 from trustinstall.errors import UsageProblem, printable
-from trustinstall.plan import Plan
-from trustinstall_platforms import bundles, python_trees
-from trustinstall_platforms.python_environments import environments, is_directory, slashed
+from trustinstall.facts.programs import is_directory, slashed
+from trustinstall.stores import bundle as bundles
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.store import Found, Handoff, Looked, Store
+from trustinstall_platforms import python_trees
+from trustinstall_platforms.python_environments import environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from trustinstall.backend import Observation, Places, Record, Wanted
     from trustinstall.host import Host
     from trustinstall.host.paths import Entry
-    from trustinstall.plan import Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.store import Places
 
 
 @dataclass(frozen=True)

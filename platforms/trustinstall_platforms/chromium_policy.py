@@ -31,24 +31,37 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.name_constraints import names, networks
 from trustinstall.editing.json_document import Document
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.jsondata import is_array, is_object
-from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, policy_places
+from trustinstall.stores import bundle
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import (
+    ABSENT,
+    Content,
+    Delete,
+    Edit,
+    MakeDirectory,
+    RemoveDirectory,
+    digest,
+)
+from trustinstall.stores.store import Store
+from trustinstall_platforms import policy_places
 from trustinstall_platforms.chromium_browsers import BROWSERS
 from trustinstall_platforms.families import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.chromium_browsers import Browser
 
 _TRUSTED, _DISTRUSTED = "CACertificates", "CADistrustedCertificates"
@@ -122,7 +135,7 @@ class ChromiumPolicy:
     def observe(self, host: Host, store: Store) -> Observation:
         """See which roots the browser is told to trust, in the files that count."""
         if store.follows:
-            return bundles.observe(host, host.real(store.follows))
+            return bundle.observe(host, host.real(store.follows))
         look = _look(host, store.location)
         anchors = dict.fromkeys(look.certificates(_LIMITED), State.LIMITED)
         anchors |= dict.fromkeys(look.certificates(_TRUSTED), State.TRUSTED)
@@ -134,7 +147,7 @@ class ChromiumPolicy:
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that `observe` counts."""
         if store.follows:
-            yield from bundles.anchors(host, host.real(store.follows))
+            yield from bundle.anchors(host, host.real(store.follows))
             return
         look = _look(host, store.location)
         policies = (*_POLICIES, _DISTRUSTED)

@@ -19,7 +19,8 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, TRUSTED, pem_block
 from trustinstall.errors import printable
 from trustinstall.host import Kind
 from trustinstall.host.commands import Guard, Run
-from trustinstall.plan import Refresh
+from trustinstall.stores.files import read
+from trustinstall.stores.plan import Refresh
 from trustinstall_platforms import keystore
 
 if TYPE_CHECKING:
@@ -215,32 +216,11 @@ def java_files(host: Host, sha256: str) -> list[str]:
     return [path for path in (f"{LOCAL}/{name}.crt" for name in names) if host.status(path) is None]
 
 
-def without(content: bytes, leaving: set[str]) -> bytes:
-    """Return the content of a file without some of its certificates (SHA-256)."""
-    kept, at = b"", 0
-    for block in pem_blocks(content):
-        if block.der is not None and hashlib.sha256(block.der).hexdigest() in leaving:
-            kept, at = kept + content[at : block.start], block.end
-    return kept + content[at:]
-
-
 def deselected(selection: bytes, sources: Sequence[Source]) -> bytes:
     """Return /etc/ca-certificates.conf with files deselected, as its own comment says."""
     names = {_encoded(source.path.removeprefix(f"{SHIPPED}/")) for source in sources}
     lines = selection.splitlines(keepends=True)
     return b"".join(b"!" + line.lstrip() if line.strip() in names else line for line in lines)
-
-
-def read(host: Host, path: str) -> bytes | None:
-    """Return what a file holds, links followed; None where this account can read none."""
-    try:
-        return host.read_or_none(path)
-    except OSError:  # a link, most often, and asking beforehand would cost more
-        pass
-    try:
-        return host.read_or_none(host.real(path))
-    except OSError:
-        return None
 
 
 def _sources(host: Host, pasted: Mapping[bytes, str]) -> Iterator[Source]:

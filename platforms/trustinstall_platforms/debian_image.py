@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.steps import Step
     from trustinstall_platforms.debian import Source
 
 Coming = tuple[str, "Certificate"]  # a file of ours, and the one certificate in it

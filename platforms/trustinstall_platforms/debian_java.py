@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from trustinstall.plan import Content, Edit, digest
+from trustinstall.stores.steps import Content, Edit, digest
 from trustinstall_platforms import keystore
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.steps import Step
 
 KEYSTORE = "/etc/ssl/certs/java/cacerts"
 _HOOK = "/etc/ca-certificates/update.d/jks-keystore"

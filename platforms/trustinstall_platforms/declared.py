@@ -10,17 +10,19 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
-from trustinstall_platforms.debian import read
+from trustinstall.stores.files import read
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Plan, Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Plan, Refresh
+    from trustinstall.stores.store import Places
 
 
 @dataclass(frozen=True)

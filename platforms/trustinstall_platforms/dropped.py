@@ -9,19 +9,30 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
-from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import (
+    ABSENT,
+    Content,
+    Delete,
+    Edit,
+    MakeDirectory,
+    RemoveDirectory,
+    digest,
+)
+from trustinstall.stores.store import Store
 from trustinstall_platforms import tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.store import Places
 
 _MOST, _LARGEST = 1000, 1024 * 1024  # files looked at, and bytes of each
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trustinstall.facts.programs import programs
 from trustinstall.facts.shell_syntax import LAUNCHD
-from trustinstall_platforms.tool_places import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,17 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, Store
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, system_bundle, variables
-from trustinstall.plan import Native, Placed, Plan, SetVariables
-from trustinstall_platforms import bundles, tool_places
+from trustinstall.stores import bundle as bundles
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import Native, SetVariables
+from trustinstall.stores.store import Store
+from trustinstall_platforms import tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Record, Wanted
     from trustinstall.host import Host
+    from trustinstall.stores.desired import Record, Wanted
 
 _MACHINE = ("HKLM", r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment")
 _ACCOUNT = ("HKCU", "Environment")

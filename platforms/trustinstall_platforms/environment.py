@@ -11,21 +11,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall import editing
-from trustinstall.backend import Observation, Store
 from trustinstall.editing.section import MADE, PATH
 from trustinstall.editing.setting import SetKey
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.host import Kind
-from trustinstall.plan import ABSENT, ANY, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, env_places, env_registry, tool_places
+from trustinstall.stores import bundle as bundles
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import (
+    ABSENT,
+    ANY,
+    Delete,
+    Edit,
+    MakeDirectory,
+    RemoveDirectory,
+    digest,
+)
+from trustinstall.stores.store import Store
+from trustinstall_platforms import env_places, env_registry, tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Native, Refresh, SetVariables, Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.steps import Native, SetVariables, Step
+    from trustinstall.stores.store import Places
 
 ADD, REPLACE, NONE = MODES = ("add", "replace", "none")
 _LIMIT = 1024 * 1024  # bytes; no such file is larger

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StoreError
 from trustinstall.host import Kind
-from trustinstall.plan import ABSENT, Content, Delete, Edit, digest
+from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
 from trustinstall_platforms import keystore
 from trustinstall_platforms.links import HASH_LINK, Links
 from trustinstall_platforms.openssl_hash import P11_KIT, old_subject_hash, subject_hash
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.steps import Step
     from trustinstall_platforms.families import Extracted, Family
 
 _COMMENT = re.compile(rb"(?:(?<=\n)\n|\A)?# [^\n]*\n\Z")

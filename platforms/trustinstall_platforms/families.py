@@ -14,15 +14,15 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Store
 from trustinstall.host import Kind, Tools
+from trustinstall.stores.store import Store
 from trustinstall_platforms import debian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trustinstall.backend import Places
     from trustinstall.host import Host
+    from trustinstall.stores.store import Places
 
 OPENSSL_AND_GNUTLS = "curl, git, Go and whatever uses OpenSSL or GnuTLS"
 

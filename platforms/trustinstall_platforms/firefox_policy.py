@@ -20,22 +20,35 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.json_document import Document
 from trustinstall.errors import StoreError
 from trustinstall.jsondata import is_array
-from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, firefox_places, policy_places
+from trustinstall.stores import bundle
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import (
+    ABSENT,
+    Content,
+    Delete,
+    Edit,
+    MakeDirectory,
+    RemoveDirectory,
+    digest,
+)
+from trustinstall.stores.store import Store
+from trustinstall_platforms import firefox_places, policy_places
 from trustinstall_platforms.families import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Places
 
 _KEYS = ("policies", "Certificates", "Install")
 _SHARED = ("/usr/lib/mozilla/certificates", "/usr/lib64/mozilla/certificates")
@@ -65,7 +78,7 @@ class FirefoxPolicy:
     def observe(self, host: Host, store: Store) -> Observation:
         """See which roots profiles are told to import, from files that are there."""
         if store.follows:
-            return bundles.observe(host, host.real(store.follows))
+            return bundle.observe(host, host.real(store.follows))
         look = _Look(host, store)
         anchors = dict.fromkeys(look.named, State.TRUSTED)
         return Observation(anchors, frozenset(look.ours), (look.problem,) if look.problem else ())
@@ -73,7 +86,7 @@ class FirefoxPolicy:
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that `observe` counts."""
         if store.follows:
-            yield from bundles.anchors(host, host.real(store.follows))
+            yield from bundle.anchors(host, host.real(store.follows))
         else:
             yield from (der for _, der in _Look(host, store).named.values())
 

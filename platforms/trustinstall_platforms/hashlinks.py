@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall_platforms.debian import read
+from trustinstall.stores.files import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

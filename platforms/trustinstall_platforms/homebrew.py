@@ -14,16 +14,18 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Store
 from trustinstall.host import Kind
-from trustinstall_platforms import bundles
+from trustinstall.stores import bundle
+from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Observation, Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Plan, Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.plan import Plan, Refresh
+    from trustinstall.stores.store import Places
 
 _BREW = (
     "etc/ca-certificates/cert.pem",
@@ -68,11 +70,11 @@ class Homebrew:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See what programs that read it trust."""
-        return bundles.observe(host, store.location)
+        return bundle.observe(host, store.location)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in it."""
-        return bundles.anchors(host, store.location)
+        return bundle.anchors(host, store.location)
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one edit for all certificates; raises StoreError where the bundle is damaged.
@@ -80,7 +82,7 @@ class Homebrew:
         What we have put there stays ours when an upgrade has put it there again from the keychain, without our marks.
         """
         ours = {sha256: replace(placement, adopted=True) for sha256, placement in record.items()}
-        return bundles.plan(host, store, seen, wanted, ours, "make it anew: brew postinstall ca-certificates")
+        return bundle.plan(host, store, seen, wanted, ours, "make it anew: brew postinstall ca-certificates")
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from it."""
@@ -100,7 +102,7 @@ class Homebrew:
         return real if real.startswith(f"{home}/") and status is not None and status.kind is Kind.FILE else None
 
     def _store(self, host: Host, location: str) -> Store:
-        owner, unwritable = bundles.owner(host, location)
+        owner, unwritable = bundle.owner(host, location)
         every = (one for prefixes in _PREFIXES.values() for one in prefixes)
         who = next((who for prefix, who, _ in every if location.startswith(f"{host.real(prefix)}/")), "Homebrew")
         return Store(

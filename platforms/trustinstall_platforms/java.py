@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.host import Tools
-from trustinstall.plan import Plan
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.store import Store
 from trustinstall_platforms import java_keystores, keystore
 from trustinstall_platforms.debian_java import KEYSTORE, not_changeable, not_fed
 from trustinstall_platforms.families import ALPINE, ARCH, RHEL, SUSE
@@ -24,9 +25,10 @@ from trustinstall_platforms.other_families import CLEAR
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.families import Family
 
 _FED_BY = "/etc/ssl/certs/ca-certificates.crt"

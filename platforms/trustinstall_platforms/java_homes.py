@@ -15,7 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
-from trustinstall_platforms.python_environments import binaries, expanded, slashed
+from trustinstall.facts.programs import binaries, expanded, slashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

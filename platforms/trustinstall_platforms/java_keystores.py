@@ -7,19 +7,23 @@ from datetime import datetime, timezone
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall.host import Kind
-from trustinstall.plan import Edit, Placed, Plan, digest
-from trustinstall_platforms import bundles, java_homes, java_named, keystores
+from trustinstall.stores import bundle
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import Edit, digest
+from trustinstall.stores.store import Store
+from trustinstall_platforms import java_homes, java_named, keystores
 from trustinstall_platforms.java_passwords import candidates
 from trustinstall_platforms.keystores import Locked, New, Unreadable, change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.keystores import Trusted
 
 NAME = "java"
@@ -68,7 +72,7 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
     status = host.status(location)
     if status is None or status.kind is not Kind.FILE:
         return None
-    owner, unwritable = bundles.owner(host, location, "keystore")
+    owner, unwritable = bundle.owner(host, location, "keystore")
     sealed = next((reason for place, reason in SEALED if place.search(location)), None)
     made = _MADE if location.startswith(MADE) else None
     label = home or java_homes.home_of(location)

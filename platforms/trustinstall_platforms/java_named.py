@@ -11,8 +11,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from trustinstall.facts.programs import expanded, is_absolute, slashed
 from trustinstall_platforms.java_homes import is_others
-from trustinstall_platforms.python_environments import expanded, is_absolute, slashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import State
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.fields import Traits
 from trustinstall.errors import CertificateRefused
+from trustinstall.stores.observation import State
 from trustinstall_platforms import security_tool
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import re
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
-from trustinstall.plan import ABSENT, Delete, Link, link_digest
+from trustinstall.stores.steps import ABSENT, Delete, Link, link_digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.steps import Step
 
 HASH_LINK = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
 

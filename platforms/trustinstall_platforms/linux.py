@@ -5,19 +5,17 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Tools
-from trustinstall.plan import (
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan, Refresh
+from trustinstall.stores.steps import (
     ABSENT,
     Content,
     Delete,
     Edit,
     MakeDirectory,
-    Placed,
-    Plan,
-    Refresh,
     RemoveDirectory,
     digest,
     link_digest,
@@ -29,10 +27,11 @@ from trustinstall_platforms.families import store as found
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Store, Wanted
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Places, Store
     from trustinstall_platforms.debian import Sight, Source
     from trustinstall_platforms.families import Family
 

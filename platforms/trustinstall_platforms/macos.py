@@ -11,20 +11,23 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.host import Kind
-from trustinstall.plan import Native, Placed, Plan
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import Native
+from trustinstall.stores.store import Store
 from trustinstall_platforms import keychains, mac_session, security_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Placement, Places, Record, Wanted
     from trustinstall.host import Host
     from trustinstall.host.commands import Run
-    from trustinstall.plan import Refresh
+    from trustinstall.stores.desired import Placement, Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.keychains import Look
 
 _LOGIN = ("login.keychain-db", "login.keychain")  # since macOS 10.12, and before

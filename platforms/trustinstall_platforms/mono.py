@@ -13,20 +13,25 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.host import Kind
-from trustinstall.plan import ABSENT, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, tool_places
+from trustinstall.stores import bundle
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
+from trustinstall.stores.store import Store
+from trustinstall_platforms import tool_places
 from trustinstall_platforms.openssl_hash import old_subject_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Places
 
 _PLACE = ".config/.mono/new-certs/Trust"
 _NAME = re.compile(r"[0-9a-f]{8}\.\d{1,4}")
@@ -58,7 +63,7 @@ class Mono:
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that lies there, each once."""
-        ders = (der for path in _files(host, store.location) for der in bundles.anchors(host, path))
+        ders = (der for path in _files(host, store.location) for der in bundle.anchors(host, path))
         return iter(dict.fromkeys(ders))
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Store
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import Kind
-from trustinstall_platforms import bundles, families
+from trustinstall.stores import bundle
+from trustinstall.stores.store import Store
+from trustinstall_platforms import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Observation, Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Plan, Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.plan import Plan, Refresh
+    from trustinstall.stores.store import Places
 
 _FAMILIES = (
     families.DEBIAN,
@@ -55,15 +58,15 @@ class NamedBundle:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See what programs that read it trust."""
-        return bundles.observe(host, store.location)
+        return bundle.observe(host, store.location)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in it."""
-        return bundles.anchors(host, store.location)
+        return bundle.anchors(host, store.location)
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one edit for all certificates; raises StoreError where the bundle is damaged."""
-        return bundles.plan(host, store, seen, wanted, record, "get it anew from where it came")
+        return bundle.plan(host, store, seen, wanted, record, "get it anew from where it came")
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from it."""
@@ -74,7 +77,7 @@ class NamedBundle:
         return host.openssl_refuses(store.location)
 
     def _store(self, host: Host, location: str) -> Store:
-        owner, unwritable = bundles.owner(host, location)
+        owner, unwritable = bundle.owner(host, location)
         return Store(
             self.name,
             location,
@@ -93,12 +96,12 @@ def _check(host: Host, real: str) -> None:
         raise ValueError("there is no such file" + (" in the image" if host.is_image else ""))
     if status.kind is not Kind.FILE:
         raise ValueError("it is no regular file")
-    if next(bundles.anchors(host, real), None) is None:
+    if next(bundle.anchors(host, real), None) is None:
         raise ValueError("it holds no certificate")
     for family in _FAMILIES if host.platform == "linux" else ():
         if host.real(family.bundle) == real and families.store(host, family) and host.executable(family.tool):
             raise ValueError(f"{family.tool} makes it, and would drop what is added to it (store {family.name})")
-    if bundles.owner(host, real)[0] != host.account.uid:
+    if bundle.owner(host, real)[0] != host.account.uid:
         raise ValueError("it belongs to another account, which has to name it itself")
 
 

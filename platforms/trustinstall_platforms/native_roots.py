@@ -9,8 +9,8 @@ from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, look
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trustinstall.backend import Observation
     from trustinstall.host import Host
+    from trustinstall.stores.observation import Observation
     from trustinstall_platforms.windows_places import Kind
 
 

@@ -17,21 +17,21 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
 from trustinstall.host.commands import GIVEN, Run
-from trustinstall.plan import (
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import (
     Delete,
     Erase,
     MakeDirectory,
     Native,
-    Placed,
-    Plan,
     RemoveDirectory,
     digest,
 )
+from trustinstall.stores.store import Store
 from trustinstall_platforms import nss_database, nss_places
 from trustinstall_platforms.families import missing
 from trustinstall_platforms.nss_database import CERTIFICATES, KEYS, MODULES, TABLE
@@ -39,9 +39,11 @@ from trustinstall_platforms.nss_database import CERTIFICATES, KEYS, MODULES, TAB
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Command, Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.steps import Command
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.nss_database import Contents, Entry
 
 TOOL = "/usr/bin/certutil"

@@ -14,7 +14,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import State
+from trustinstall.stores.observation import State
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

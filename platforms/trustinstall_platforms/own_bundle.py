@@ -11,22 +11,35 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, Store
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.errors import StoreError
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.host import Kind
-from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, tool_places
+from trustinstall.stores import bundle
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import (
+    ABSENT,
+    Content,
+    Delete,
+    Edit,
+    MakeDirectory,
+    RemoveDirectory,
+    digest,
+)
+from trustinstall.stores.store import Store
+from trustinstall_platforms import tool_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Places
 
 _HEAD = b"# Made by trustinstall, for settings that name this file; what is written into it by hand is lost.\n"
 _MADE_OF = re.compile(rb"^# of ([0-9a-f]{64})$", re.MULTILINE)
@@ -61,14 +74,14 @@ class OwnBundle:
         data = host.read_or_none(store.location)
         if data is None:
             return Observation({})
-        seen = bundles.observe(host, store.location)
+        seen = bundle.observe(host, store.location)
         made_of = _MADE_OF.search(data[: len(_HEAD) + 128])
         stale = made_of is not None and made_of[1].decode() != _fingerprint(_theirs(host, frozenset(marked(data))))
         return Observation(seen.anchors, seen.ours, (*seen.problems, _STALE) if stale else seen.problems)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in it."""
-        return iter(()) if host.status(store.location) is None else bundles.anchors(host, store.location)
+        return iter(()) if host.status(store.location) is None else bundle.anchors(host, store.location)
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan to write it anew, or to take it away with the last of ours and whatever was made for it.

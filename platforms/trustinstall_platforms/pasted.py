@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
-from trustinstall.plan import Content, Edit, digest
-from trustinstall_platforms.debian import without
+from trustinstall.stores.files import without
+from trustinstall.stores.steps import Content, Edit, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.plan import Step
+    from trustinstall.stores.steps import Step
 
 #: What the tools do to characters in a file's name that a shell minds, when they name a link after it.
 LINK_NAME = str.maketrans(" (),", "_==_")

@@ -11,7 +11,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms import bundles, families
+from trustinstall.stores import bundle
+from trustinstall_platforms import families
 from trustinstall_platforms.families import missing
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def unwritable(host: Host, path: str) -> str | None:
     outermost = next(iter(missing(host, path)), path)
     beside = f"{host.real(posixpath.dirname(outermost))}/{posixpath.basename(outermost)}"
     standing = host.real(beside) if host.status(beside) else posixpath.dirname(beside)
-    owner, reason = bundles.owner(host, standing)
+    owner, reason = bundle.owner(host, standing)
     if reason is None and owner == host.account.uid:
         reason = host.may_write(beside)
     if reason is None and owner != host.machine_owner:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Handoff
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.facts.programs import binaries, expanded, is_absolute, is_directory, slashed, variables
 from trustinstall.host import Kind
+from trustinstall.stores.store import Handoff
 
 if TYPE_CHECKING:
-    from trustinstall.backend import Places
     from trustinstall.host import Host
+    from trustinstall.stores.store import Places
 
 #: Environments that are where they are; "~" is the acting account's home. Missing ones cost one look.
 PREFIXES = (
@@ -62,8 +63,6 @@ WINDOWS_COLLECTIONS = (
 )
 WINDOWS_VARIABLE = "ProgramFiles"  # python.org, for all accounts: Python313 and the like are in it
 
-#: Where an interpreter is looked for whatever the caller's PATH says (hier(7); FHS 3.0).
-BINARIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 #: Variables that say where a tool keeps its environments, and what is below (each tool's own manual).
 COLLECTION_VARIABLES = (
@@ -142,21 +141,6 @@ def _listed(host: Host) -> Iterator[str]:
         yield from (line for line in lines if is_absolute(host, line) and "\0" not in line)
 
 
-def variables(host: Host, *names: str) -> Iterator[str]:
-    """Yield the absolute paths in variables of the caller."""
-    values = (slashed(host, host.environ.get(name, "")) for name in names)
-    yield from (value for value in values if is_absolute(host, value))
-
-
-def binaries(host: Host) -> Iterator[str]:
-    """Yield where interpreters are looked for: root does not go where a caller's PATH sends it."""
-    windows = host.platform == "win32"
-    yield from () if windows else BINARIES
-    if not host.account.is_root:
-        found = host.environ.get("PATH", "").split(";" if windows else ":")
-        yield from (path for path in (slashed(host, one) for one in found) if is_absolute(host, path))
-
-
 def _named(host: Host, path: str) -> str:
     """Return the prefix of what `--python` named: an interpreter, or an environment's directory."""
     status = host.status(host.real(path))
@@ -207,29 +191,3 @@ def _other_owner(host: Host, prefix: str) -> int | None:
         return host.path_owner(prefix) or None
     except OSError:  # nothing there, or several owners: whatever is found says why it is not written
         return None
-
-
-def expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
-    """Yield paths in which "~" is the acting account's home; none of those where it has none."""
-    home = host.account.home
-    for path in paths:
-        if not path.startswith("~"):
-            yield path
-        elif home:
-            yield slashed(host, home) + path[1:]
-
-
-def is_absolute(host: Host, path: str) -> bool:
-    """Whether a path names a place whatever the current directory is."""
-    return path.startswith("/") or (host.platform == "win32" and path[1:3] == ":/")
-
-
-def slashed(host: Host, path: str) -> str:
-    """Return a path with forward slashes only: Windows takes both."""
-    return path.replace("\\", "/") if host.platform == "win32" else path
-
-
-def is_directory(host: Host, path: str) -> bool:
-    """Whether a directory stands at a path (a link to one is none)."""
-    status = host.status(path)
-    return status is not None and status.kind is Kind.DIRECTORY

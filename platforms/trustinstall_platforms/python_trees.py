@@ -11,11 +11,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Handoff, Looked
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.facts import homes
+from trustinstall.facts.programs import expanded
 from trustinstall.host import Kind
-from trustinstall_platforms.python_environments import expanded
+from trustinstall.stores.store import Handoff, Looked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,21 +15,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall import editing
-from trustinstall.backend import Observation, Store
 from trustinstall.editing.setting import SetKey
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, system_bundle
-from trustinstall.plan import ABSENT, Delete, Edit, MakeDirectory, Placed, Plan, RemoveDirectory, digest
-from trustinstall_platforms import bundles, native_roots, switching, tool_places
-from trustinstall_platforms.python_environments import is_absolute
+from trustinstall.facts.programs import is_absolute
+from trustinstall.stores import bundle as bundles
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
+from trustinstall.stores.store import Store
+from trustinstall_platforms import native_roots, switching, tool_places
 from trustinstall_platforms.tools import ADDS, SWITCHES, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh, Step
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Places
 
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _PRIVATE, _SHARED = 0o600, 0o644  # an account's settings may get secrets later on

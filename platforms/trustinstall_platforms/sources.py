@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
+from trustinstall.stores.files import read
 from trustinstall_platforms import p11kit
-from trustinstall_platforms.debian import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall.host import Kind
-from trustinstall_platforms import bundles, tools
-from trustinstall_platforms.python_environments import BINARIES
+from trustinstall.facts.programs import programs
+from trustinstall_platforms import tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trustinstall.backend import Record
     from trustinstall.host import Host
 
 _MAC = "~/Library/"  # where only a Mac keeps settings
-_HOMEBREW = "/opt/homebrew/bin"
 
 
 def files(host: Host, *, installed: bool = True) -> Iterator[tuple[tools.Tool, str]]:
@@ -38,65 +34,6 @@ def tool_of(host: Host, location: str) -> tools.Tool:
         if host.real(path) == location:
             return tool
     raise FileNotFoundError(2, "no tool has its settings there", location)
-
-
-def programs(host: Host, names: tuple[str, ...]) -> bool:
-    """Whether one of these programs is where programs are."""
-    home = host.account.home
-    directories = (*BINARIES, _HOMEBREW, *((f"{home.rstrip('/')}/.local/bin",) if home else ()))
-    return any(host.executable(f"{directory}/{name}") for directory in directories for name in names)
-
-
-def owner(host: Host, location: str) -> tuple[int, str | None]:
-    """Whose a file is, or would be, and why it cannot be written; see `bundles.owner`."""
-    if host.status(location) is not None:
-        return bundles.owner(host, location)
-    missing = missing_parents(host, location)
-    first = missing[0] if missing else location
-    try:
-        whose = host.path_owner(posixpath.dirname(first))
-    except PermissionError as error:
-        return host.account.uid, f"{error.strerror}; take that right away, so that nobody else can write it"
-    return whose, host.may_write(first) if whose == host.account.uid else None
-
-
-def owner_inside(host: Host, directory: str) -> tuple[int, str | None]:
-    """Whose the files in a directory are, or would be, and why none can be written there."""
-    whose, unwritable = owner(host, f"{directory}/x.pem")
-    status = host.status(directory)
-    if status is not None and status.kind is not Kind.DIRECTORY:
-        unwritable = "something else than a directory stands there; move it away"
-    return whose, unwritable
-
-
-def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
-    """Where a path leads, whose that is or would be, and why it cannot be written.
-
-    None for a link of root's into another account's files, which root does not even read.
-    """
-    location = host.real(path)
-    whose, unwritable = owner(host, location)
-    if host.account.is_root and whose != 0:
-        return None
-    if host.link_target(path) is not None and host.status(location) is None:
-        unwritable = "it is a link that leads nowhere; mend the link"
-    return location, whose, unwritable
-
-
-def carried(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was written into a file, and made for it: every placement in the store says it."""
-    first = next((one for one in record.values() if one.entries), None)
-    return (first.entries, first.directories) if first else ((), ())
-
-
-def missing_parents(host: Host, location: str) -> list[str]:
-    """The directories to be made for a file, outermost first."""
-    missing: list[str] = []
-    parent = posixpath.dirname(location)
-    while host.status(parent) is None and parent != "/":
-        missing.insert(0, parent)
-        parent = posixpath.dirname(parent)
-    return missing
 
 
 def _file(host: Host, tool: tools.Tool) -> str | None:

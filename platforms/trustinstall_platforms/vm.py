@@ -14,21 +14,24 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State, Store
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import OutOfReach, StoreError, ToolFailed
-from trustinstall.plan import Native, Placed, Plan
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import Native
+from trustinstall.stores.store import Store
 from trustinstall_platforms import vm_engines, vm_inside, vm_reach
 from trustinstall_platforms.vm_reach import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Places, Record, Wanted
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.host.commands import Run
-    from trustinstall.plan import Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.vm_engines import Machine
     from trustinstall_platforms.vm_reach import Node
 

@@ -17,9 +17,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trustinstall.facts.programs import BINARIES
 from trustinstall.host import Kind
 from trustinstall.jsondata import items, members
-from trustinstall_platforms.python_environments import BINARIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

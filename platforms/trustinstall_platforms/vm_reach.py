@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed, printable
 from trustinstall.host.commands import Run
-from trustinstall.plan import Refresh
+from trustinstall.stores.plan import Refresh
 from trustinstall_platforms import vm_engines, vm_inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.backend import Store
     from trustinstall.host import Host, ToolResult
-    from trustinstall.plan import Native
+    from trustinstall.stores.steps import Native
+    from trustinstall.stores.store import Store
     from trustinstall_platforms.families import Family
     from trustinstall_platforms.vm_engines import Machine
     from trustinstall_platforms.vm_inside import Inside

@@ -11,18 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Store
 from trustinstall.errors import StoreError
 from trustinstall.host.commands import GIVEN, Run
-from trustinstall.plan import Native, Placed, Plan
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import Native
+from trustinstall.stores.store import Store
 from trustinstall_platforms.windows_places import UPDATED, certificates, ignores_accounts, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from trustinstall.backend import Observation, Places, Record, Wanted
     from trustinstall.host import Host
-    from trustinstall.plan import Refresh
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.store import Places
     from trustinstall_platforms.blob import Entry
     from trustinstall_platforms.windows_places import Kind, Registry, Sight
 

@@ -14,10 +14,10 @@ import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Store
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
+from trustinstall.stores.store import Store
 from trustinstall_platforms.reg_query import RegQuery
 from trustinstall_platforms.windows import Reach, WindowsStore
 from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, Kind, ignores_accounts
@@ -25,9 +25,9 @@ from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, Kind, ignore
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.backend import Places
     from trustinstall.host import Host
-    from trustinstall.plan import Native
+    from trustinstall.stores.steps import Native
+    from trustinstall.stores.store import Places
 
 HOST_MACHINE = replace(
     MACHINE,

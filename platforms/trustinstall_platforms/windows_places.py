@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from trustinstall.backend import Observation, State
+from trustinstall.stores.observation import Observation, State
 from trustinstall_platforms import blob
 
 if TYPE_CHECKING:

@@ -12,11 +12,14 @@ import pytest
 
 from tests.support.pki import Root, make_root
 from trustinstall.apply import inverse, perform, undo
-from trustinstall.backend import Observation, Placement, Places, Record, State, Store, Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
-from trustinstall.plan import Delete, Edit, MakeDirectory, Plan, RemoveDirectory
+from trustinstall.stores.desired import Placement, Record, Wanted
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
+from trustinstall.stores.store import Places, Store
 from trustinstall_platforms.anchored import AnchorStore
 from trustinstall_platforms.families import ALPINE, ARCH, RHEL, SUSE, Family
 

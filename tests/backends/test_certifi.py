@@ -19,13 +19,16 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.apply import inverse, perform
-from trustinstall.backend import Looked, Observation, Placement, Places, State, Store, Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, Host
 from trustinstall.host.paths import Entry
-from trustinstall.plan import Edit, Plan
+from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.steps import Edit
+from trustinstall.stores.store import Looked, Places, Store
 from trustinstall_platforms.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import pytest
 
 from tests.support.pki import make_root
 from tests.support.throwaway import NOISE, Throwaway
-from trustinstall.backend import Observation, Places, State
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.store import Places
 from trustinstall_platforms.declared import SYSTEMS, DeclaredStore
 
 BACKEND = DeclaredStore()

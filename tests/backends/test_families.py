@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from trustinstall.backend import Places, Store
 from trustinstall.catalog import BACKENDS
 from trustinstall.host import Account, Host
+from trustinstall.stores.store import Places, Store
 from trustinstall_platforms import certctl
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID, Family
 from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall.backend import Places, State, Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
-from trustinstall.plan import Plan
+from trustinstall.stores.desired import Wanted
+from trustinstall.stores.observation import State
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.store import Places
 from trustinstall_platforms.java import FED, Fed, Java
 from trustinstall_platforms.keystore import trusted
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.backends.test_javas import HOME, OURS, jks, link, locations, put, stores
 from tests.support.pki import make_root
 from trustinstall.apply import perform
-from trustinstall.backend import Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
+from trustinstall.stores.desired import Wanted
 from trustinstall_platforms import java_named
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.java_passwords import candidates

@@ -12,11 +12,15 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.apply import inverse, perform, undo
-from trustinstall.backend import Placement, Places, State, Store, Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
 from trustinstall.host import Account, Host, Secret
-from trustinstall.plan import Edit, Plan, step_to_json
+from trustinstall.state.step_json import step_to_json
+from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.observation import State
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.steps import Edit
+from trustinstall.stores.store import Places, Store
 from trustinstall_platforms import java_homes, java_keystores
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.java_passwords import USUAL, candidates

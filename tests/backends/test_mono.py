@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.pki import make_root
 from trustinstall.apply import perform
-from trustinstall.backend import Placement, Places, Record, Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
-from trustinstall.plan import Plan
+from trustinstall.stores.desired import Placement, Record, Wanted
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.store import Places
 from trustinstall_platforms.mono import Mono
 
 HOME = "/home/alice"

@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall.backend import Looked, Places, Store, Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine
 from trustinstall.host import Account, Host
 from trustinstall.job import Wish
 from trustinstall.outcome import Result
+from trustinstall.stores.desired import Wanted
+from trustinstall.stores.store import Looked, Places, Store
 from trustinstall.survey import Selection
 from trustinstall_platforms import python_trees
 from trustinstall_platforms.certifi import Certifi

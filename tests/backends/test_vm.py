@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall.backend import Places
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed
 from trustinstall.host import Account, Host
+from trustinstall.stores.store import Places
 from trustinstall_platforms import vm_engines, vm_inside, vm_reach
 from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE, Family
 from trustinstall_platforms.vm import VirtualMachines

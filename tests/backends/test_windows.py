@@ -11,12 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall.backend import Delivering, Placement, Places, State, Store, ToolBackend, Wanted
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.host.commands import GIVEN
-from trustinstall.plan import Native, Plan
+from trustinstall.stores.backend import Delivering, ToolBackend
+from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.observation import State
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.steps import Native
+from trustinstall.stores.store import Places, Store
 from trustinstall_platforms import blob
 from trustinstall_platforms.windows import LOCAL, MEANINGS, Reach, WindowsStore
 from trustinstall_platforms.windows_places import ACCOUNT, MACHINE

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall.backend import Places
 from trustinstall.host import Account, Host
+from trustinstall.stores.store import Places
 from trustinstall_platforms.reg_query import MOST, RegQuery, parse
 from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost, parse_groups
 from trustinstall_platforms.windows_places import Kind

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import typer
 
-from trustinstall.backend import Store
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
@@ -31,6 +30,7 @@ from trustinstall.report import (
     stores_lines,
 )
 from trustinstall.situation import Situation
+from trustinstall.stores.store import Store
 from trustinstall.summary import Part, Report
 from trustinstall.views import Anchor, Held, Listed, StoreView, View
 

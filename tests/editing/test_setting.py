@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trustinstall.editing.setting import SetKey
-from trustinstall.plan import ABSENT, Edit, step_from_json, step_to_json
+from trustinstall.state.step_json import step_from_json, step_to_json
+from trustinstall.stores.steps import ABSENT, Edit
 
 CERT = SetKey("ini", ("global", "cert"), "/ours.pem")
 

@@ -16,15 +16,16 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall import batch, work
-from trustinstall.backend import Observation, Places, Store
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import Engine, Scope
 from trustinstall.host import CHANGED, Host, Replacement, Status, files
 from trustinstall.job import Wish
 from trustinstall.outcome import Result
-from trustinstall.plan import digest
 from trustinstall.state import known_bundles
 from trustinstall.state.directory import State
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.steps import digest
+from trustinstall.stores.store import Places, Store
 from trustinstall.survey import Selection
 from trustinstall_platforms.certifi import Certifi
 

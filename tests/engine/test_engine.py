@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.engine.shelf import ROOTS, Fuse, Killed, Mortal, Raced, Shelf, Stuck, World, account, wish
-from trustinstall.backend import Places
 from trustinstall.engine import Engine
 from trustinstall.errors import StateError, UsageProblem
 from trustinstall.host import Host
@@ -19,6 +18,7 @@ from trustinstall.outcome import Result
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
+from trustinstall.stores.store import Places
 from trustinstall.survey import Selection
 
 SHA256 = ROOTS[0].sha256

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trustinstall import jsonreport, outcome, views
-from trustinstall.backend import Store
 from trustinstall.errors import TrustInstallError
 from trustinstall.guidance import advise
 from trustinstall.host import Account, Host
@@ -19,6 +18,7 @@ from trustinstall.jsondata import is_array, is_object
 from trustinstall.outcome import Outcome, Result
 from trustinstall.report import change_lines, list_lines, plain, stores_lines
 from trustinstall.situation import Situation
+from trustinstall.stores.store import Store
 from trustinstall.summary import Part, Report
 from trustinstall.views import Anchor, Held, Listed, StoreView, View
 

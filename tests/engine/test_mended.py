@@ -15,13 +15,13 @@ import pytest
 
 from tests.engine.shelf import Shelf, World, account, wish
 from trustinstall import survey
-from trustinstall.backend import Places, Store
 from trustinstall.engine import Engine
 from trustinstall.errors import StateError
 from trustinstall.host import Account, Guarded, Host, locks
 from trustinstall.host.commands import Guard
 from trustinstall.host.worker import as_account
 from trustinstall.outcome import Result
+from trustinstall.stores.store import Places, Store
 from trustinstall.survey import Selection
 
 STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")

@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.shelf import ROOTS, World
-from trustinstall.backend import Placement
 from trustinstall.errors import StateError
 from trustinstall.host import Host
-from trustinstall.plan import ABSENT, Content, Delete, Edit, MakeDirectory, digest
 from trustinstall.state import journal as journals
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Entry, Journal, unfinished
 from trustinstall.state.ledger import Claim, Ledger
+from trustinstall.stores.desired import Placement
+from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, digest
 
 OTHER = 12345  # a uid that nobody has
 words = st.text(max_size=30)

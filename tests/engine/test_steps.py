@@ -16,7 +16,8 @@ from trustinstall.apply import Changed, inverse, perform, undo
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.host import Account, Host
-from trustinstall.plan import (
+from trustinstall.state.step_json import step_from_json, step_to_json
+from trustinstall.stores.steps import (
     ABSENT,
     ANY,
     Content,
@@ -28,8 +29,6 @@ from trustinstall.plan import (
     Step,
     digest,
     link_digest,
-    step_from_json,
-    step_to_json,
 )
 
 ROOTS = [Certificate(make_root(common_name=f"Step Root {number}").der) for number in range(3)]

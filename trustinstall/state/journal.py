@@ -12,13 +12,13 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
-from trustinstall.plan import step_from_json, step_to_json
 from trustinstall.state.directory import check_owner
+from trustinstall.state.step_json import step_from_json, step_to_json
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
-    from trustinstall.plan import Undo
     from trustinstall.state.directory import State
+    from trustinstall.stores.steps import Undo
 
 VERSION = 1
 

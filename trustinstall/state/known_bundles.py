@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Whole
 from trustinstall.errors import StateError
 from trustinstall.jsondata import words
 from trustinstall.state.directory import read_json
+from trustinstall.stores.backend import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trustinstall.backend import Backend, Places, Store
     from trustinstall.host import Host
     from trustinstall.state.directory import State
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import Places, Store
 
 VERSION = 1
 FRESH = timedelta(days=7)

@@ -6,17 +6,19 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING
 
-from trustinstall.backend import Observation, State
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
-from trustinstall.plan import Edit, Placed, Plan, digest
+from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.steps import Edit, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.backend import Record, Store, Wanted
     from trustinstall.host import Host
+    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.store import Store
 
 
 def observe(host: Host, path: str) -> Observation:

@@ -1,0 +1,1 @@
+"""The model of a store, and the base classes from which backends are made."""

@@ -1,0 +1,88 @@
+"""Files that stores are made of: owners, missing directories, reading through links."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates.pem import pem_blocks
+from trustinstall.host import Kind
+from trustinstall.stores import bundle
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+    from trustinstall.stores.desired import Record
+
+
+def owner(host: Host, location: str) -> tuple[int, str | None]:
+    """Whose a file is, or would be, and why it cannot be written; see `bundles.owner`."""
+    if host.status(location) is not None:
+        return bundle.owner(host, location)
+    missing = missing_parents(host, location)
+    first = missing[0] if missing else location
+    try:
+        whose = host.path_owner(posixpath.dirname(first))
+    except PermissionError as error:
+        return host.account.uid, f"{error.strerror}; take that right away, so that nobody else can write it"
+    return whose, host.may_write(first) if whose == host.account.uid else None
+
+
+def owner_inside(host: Host, directory: str) -> tuple[int, str | None]:
+    """Whose the files in a directory are, or would be, and why none can be written there."""
+    whose, unwritable = owner(host, f"{directory}/x.pem")
+    status = host.status(directory)
+    if status is not None and status.kind is not Kind.DIRECTORY:
+        unwritable = "something else than a directory stands there; move it away"
+    return whose, unwritable
+
+
+def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
+    """Where a path leads, whose that is or would be, and why it cannot be written.
+
+    None for a link of root's into another account's files, which root does not even read.
+    """
+    location = host.real(path)
+    whose, unwritable = owner(host, location)
+    if host.account.is_root and whose != 0:
+        return None
+    if host.link_target(path) is not None and host.status(location) is None:
+        unwritable = "it is a link that leads nowhere; mend the link"
+    return location, whose, unwritable
+
+
+def carried(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was written into a file, and made for it: every placement in the store says it."""
+    first = next((one for one in record.values() if one.entries), None)
+    return (first.entries, first.directories) if first else ((), ())
+
+
+def missing_parents(host: Host, location: str) -> list[str]:
+    """The directories to be made for a file, outermost first."""
+    missing: list[str] = []
+    parent = posixpath.dirname(location)
+    while host.status(parent) is None and parent != "/":
+        missing.insert(0, parent)
+        parent = posixpath.dirname(parent)
+    return missing
+
+
+def without(content: bytes, leaving: set[str]) -> bytes:
+    """Return the content of a file without some of its certificates (SHA-256)."""
+    kept, at = b"", 0
+    for block in pem_blocks(content):
+        if block.der is not None and hashlib.sha256(block.der).hexdigest() in leaving:
+            kept, at = kept + content[at : block.start], block.end
+    return kept + content[at:]
+
+
+def read(host: Host, path: str) -> bytes | None:
+    """Return what a file holds, links followed; None where this account can read none."""
+    try:
+        return host.read_or_none(path)
+    except OSError:  # a link, most often, and asking beforehand would cost more
+        pass
+    try:
+        return host.read_or_none(host.real(path))
+    except OSError:
+        return None
