@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall.certificates.intake import Intake
+    from trustinstall.engine.request import Selection
     from trustinstall.host import Host
     from trustinstall.installer import Installer
     from trustinstall.situation import Ask, Situation
     from trustinstall.stores.store import Places
     from trustinstall.summary import Report
-    from trustinstall.survey import Selection
 
 
 class Output:
@@ -137,7 +137,7 @@ def places_for(
 
 def selection_of(store: list[str], skip: list[str]) -> Selection:
     """The stores that are meant."""
-    from trustinstall.survey import Selection
+    from trustinstall.engine.request import Selection
 
     return Selection(tuple(store), tuple(skip))
 

@@ -6,8 +6,8 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trustinstall.engine.outcome import Result
 from trustinstall.facts import our_files
-from trustinstall.outcome import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

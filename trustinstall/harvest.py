@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall import survey
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
+from trustinstall.engine import discovery
 from trustinstall.errors import StoreError, UsageProblem, printable
 from trustinstall.stores.backend import Delivering
 from trustinstall.stores.observation import State as Trust
@@ -40,7 +40,7 @@ def company_roots(host: Host, backends: Sequence[Backend], match: str | None, so
     Raises UsageProblem where there is none, and StoreError where a named source cannot be read.
     """
     found: dict[str, Held] = {}
-    looked = survey.discover(host, backends, Places())
+    looked = discovery.discover(host, backends, Places())
     problems = {name: why for name, why in looked.failures.items() if name in sources}
     stores = [(backend, store) for backend, store in looked.stores.values() if _is_source(store, sources)]
     for backend, store in stores:

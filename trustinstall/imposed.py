@@ -13,25 +13,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import survey
-from trustinstall.engine import Engine
+from trustinstall.engine import discovery
+from trustinstall.engine.job import unknown
+from trustinstall.engine.outcome import Result, from_bytes, to_bytes
+from trustinstall.engine.request import Selection
+from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes
-from trustinstall.job import unknown
 from trustinstall.jsondata import members, words
-from trustinstall.outcome import Result, from_bytes, to_bytes
 from trustinstall.stores.backend import Imposing
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
 from trustinstall.summary import Part
-from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from trustinstall.engine.outcome import Outcome
+    from trustinstall.engine.request import Wish
     from trustinstall.host import Account, Host
-    from trustinstall.job import Wish
-    from trustinstall.outcome import Outcome
     from trustinstall.stores.backend import Backend
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
@@ -121,7 +121,7 @@ class Imports:
 
     def _would_impose(self, selection: Selection) -> bool:
         those = [one for one in self.backends if isinstance(one, Imposing)]
-        found = survey.discover(self.host, those, Places()).stores.values()
+        found = discovery.discover(self.host, those, Places()).stores.values()
         return any(store.follows is None and selection.takes(store) for _, store in found)
 
     def _ask(self, account: Account, sha256: Sequence[str]) -> Held | None:
@@ -153,10 +153,10 @@ def _holders(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> 
 def _held(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
     """Which of the acting account's importing stores hold certificates."""
     held: dict[str, list[str]] = {one: [] for one in sha256}
-    for backend, store in survey.discover(host, backends, Places()).stores.values():
+    for backend, store in discovery.discover(host, backends, Places()).stores.values():
         if not (store.imports and store.owner == host.account.uid):
             continue
-        seen = survey.observe(host, backend, store)
+        seen = discovery.observe(host, backend, store)
         anchors = seen.anchors if isinstance(seen, Observation) else frozenset(held)  # who knows?
         for one in held.keys() & anchors:
             held[one].append(store.id)

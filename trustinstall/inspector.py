@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall import survey
 from trustinstall.catalog import BACKENDS, FROM_WINDOWS
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
-from trustinstall.engine import Engine
+from trustinstall.engine import discovery
+from trustinstall.engine.scope import Engine
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import Host
@@ -128,7 +128,7 @@ class Inspector:
 
     def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:
         """The certificate of this full fingerprint, from whichever store holds it; None where none does."""
-        found = survey.discover(self.host, self.backends, places or Places())
+        found = discovery.discover(self.host, self.backends, places or Places())
         for backend, store in found.stores.values():
             with suppress(OSError):
                 for der in backend.anchors(self.host, store):

@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.name_constraints import parse
-from trustinstall.engine import Engine
+from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result, from_bytes, to_bytes
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes, running_programs
 from trustinstall.host import Host
 from trustinstall.imposed import Imports
 from trustinstall.inspector import Inspector
-from trustinstall.job import Wish
-from trustinstall.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result, from_bytes, to_bytes
 from trustinstall.situation import ABOUT_THE_CALLER, Ask, Situation, decide
 from trustinstall.stores.backend import ForEverybody
 from trustinstall.stores.store import Places
 from trustinstall.summary import Part, Report
-from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.engine import Scope
+    from trustinstall.engine.scope import Scope
     from trustinstall.host import Account
     from trustinstall.stores.backend import Backend
 

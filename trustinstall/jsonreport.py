@@ -10,15 +10,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
+from trustinstall.engine.outcome import Result
 from trustinstall.guidance import Advice
-from trustinstall.outcome import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trustinstall.certificates.intake import Intake
+    from trustinstall.engine.outcome import Outcome
     from trustinstall.errors import TrustInstallError
-    from trustinstall.outcome import Outcome
     from trustinstall.summary import Part, Report
     from trustinstall.toolviews import ToolView
     from trustinstall.views import View

@@ -7,8 +7,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import printable
-from trustinstall.outcome import Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

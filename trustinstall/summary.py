@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.outcome import CHANGES, WIDE, Outcome, Result
+from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate

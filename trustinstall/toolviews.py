@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall import survey
+from trustinstall.engine import discovery
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
 from trustinstall_platforms import other_tools, tool_places
@@ -62,7 +62,7 @@ def _state(host: Host, backend: Settings, store: Store) -> str:
         return "names the system's bundle"
     if store.unwritable is not None:
         return store.unwritable
-    seen = survey.observe(host, backend, store)
+    seen = discovery.observe(host, backend, store)
     if not isinstance(seen, Observation):
         return seen
     if store.needs is None:

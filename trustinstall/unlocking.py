@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trustinstall.engine.request import Selection
 from trustinstall.errors import StoreLocked, printable
 from trustinstall.host import Secret
-from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trustinstall.engine.outcome import Outcome
     from trustinstall.installer import Installer
-    from trustinstall.outcome import Outcome
     from trustinstall.summary import Part, Report
 
 

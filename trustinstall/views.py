@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from trustinstall import survey
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine import discovery
+from trustinstall.engine.outcome import ALL_ACCOUNTS, fingerprint
 from trustinstall.errors import StateError, TrustInstallError, printable
 from trustinstall.jsondata import is_array, is_object
-from trustinstall.outcome import ALL_ACCOUNTS, fingerprint
 from trustinstall.state import known_bundles
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State
@@ -148,12 +148,12 @@ def look(
     places = known_bundles.fill(host, _state(host, host.account.uid), places)
     places = replace(places, through=places.through and (through or places.rescan))
     remembered = [key[0] for _, owner, one in scopes for key in one.placements if owner == host.account.uid]
-    found = survey.discover(host, backends, places, remembered, tick=tick)
+    found = discovery.discover(host, backends, places, remembered, tick=tick)
     mine = set(found.stores)
     everybodys = _as_machine(host)
-    survey.find_again(everybodys, backends, [store for store, _ in machine.placements], found)
+    discovery.find_again(everybodys, backends, [store for store, _ in machine.placements], found)
     seen = {
-        store.id: survey.observe(host if store.id in mine else everybodys, backend, store)
+        store.id: discovery.observe(host if store.id in mine else everybodys, backend, store)
         for backend, store in found.stores.values()
     }
     stores = {store.id: store for _, store in found.stores.values()}

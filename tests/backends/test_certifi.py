@@ -18,9 +18,9 @@ import certifi
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall.apply import inverse, perform
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks, marked
+from trustinstall.engine.perform import inverse, perform
 from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, Host
 from trustinstall.host.paths import Entry

@@ -9,12 +9,11 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import Engine
+from trustinstall.engine.outcome import Outcome
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
-from trustinstall.job import Wish
-from trustinstall.outcome import Outcome
 from trustinstall.stores.store import Places
-from trustinstall.survey import Selection
 from trustinstall_platforms.homebrew import Homebrew
 
 BACKEND = Homebrew()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.backends.test_javas import HOME, OURS, jks, link, locations, put, stores
 from tests.support.pki import make_root
-from trustinstall.apply import perform
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.perform import perform
 from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Wanted
 from trustinstall_platforms import java_named

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall.apply import inverse, perform, undo
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
 from trustinstall.host import Account, Host, Secret
 from trustinstall.state.step_json import step_to_json

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.pki import Root, make_root
-from trustinstall.apply import inverse, perform, undo
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Placement, Record, Wanted

@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 from tests.support.pki import make_root
 from tests.support.scripted_security import APPLE, BASIC, LOGIN, SSL, SYSTEM, Mac, sha1
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import Engine
+from trustinstall.engine.outcome import WIDE, Outcome
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
-from trustinstall.job import Wish
-from trustinstall.outcome import WIDE, Outcome
 from trustinstall.stores.observation import State
 from trustinstall.stores.store import Places, Store
-from trustinstall.survey import Selection
 from trustinstall_platforms import security_tool, trust_settings
 from trustinstall_platforms.macos import Keychain
 

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.pki import make_root
-from trustinstall.apply import perform
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.perform import perform
 from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Placement, Record, Wanted
 from trustinstall.stores.plan import Plan

@@ -18,13 +18,12 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import Engine
+from trustinstall.engine.outcome import Result
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
-from trustinstall.job import Wish
-from trustinstall.outcome import Result
 from trustinstall.stores.desired import Wanted
 from trustinstall.stores.store import Looked, Places, Store
-from trustinstall.survey import Selection
 from trustinstall_platforms import python_trees
 from trustinstall_platforms.certifi import Certifi
 

@@ -16,12 +16,12 @@ from tests.engine.shelf import Fuse, Killed, Mortal
 from tests.support.pki import make_root
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import Engine
+from trustinstall.engine.discovery import discover, observe
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
-from trustinstall.job import Wish
-from trustinstall.outcome import Outcome, Result
 from trustinstall.stores.store import Places
-from trustinstall.survey import Selection, discover, observe
 from trustinstall_platforms.other_tools import FOLLOWS, OTHERS
 from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.settings import Settings

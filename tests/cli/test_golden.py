@@ -17,8 +17,8 @@ import typer
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.guidance import Advice
-from trustinstall.outcome import Outcome, Result
 from trustinstall.report import (
     Style,
     change_lines,

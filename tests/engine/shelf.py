@@ -15,19 +15,18 @@ from pathlib import Path
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import Engine, Scope
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine, Scope
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.host.commands import Run
 from trustinstall.host.process import ToolResult
-from trustinstall.job import Wish
 from trustinstall.stores.desired import Record, Wanted
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.plan import Placed, Plan, Refresh
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, Step, digest
 from trustinstall.stores.store import Places, Store
-from trustinstall.survey import Selection
 
 ROOTS = tuple(Certificate(make_root(common_name=f"Shelf Root {number}").der) for number in range(3))
 TOOL = "/tool"

@@ -15,18 +15,17 @@ import certifi
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall import batch, work
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import Engine, Scope
+from trustinstall.engine import bulk, transaction
+from trustinstall.engine.outcome import Result
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine, Scope
 from trustinstall.host import CHANGED, Host, Replacement, Status, files
-from trustinstall.job import Wish
-from trustinstall.outcome import Result
 from trustinstall.state import known_bundles
 from trustinstall.state.directory import State
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.steps import digest
 from trustinstall.stores.store import Places, Store
-from trustinstall.survey import Selection
 from trustinstall_platforms.certifi import Certifi
 
 ROOT = Certificate(make_root("Batch Root").der)
@@ -166,14 +165,14 @@ def test_an_interrupt_puts_a_batch_back(make_host: Callable[..., Host], monkeypa
     """Ended in the middle of looking at what was written, all of it is put back."""
     host = make_host()
     before = deliver(host, 6)
-    judged, calls = work.judged, iter(range(100))
+    judged, calls = transaction.judged, iter(range(100))
 
     def ended(*arguments: object) -> tuple[Observation, str | None]:
         if next(calls) == 1:
             raise KeyboardInterrupt
         return judged(*arguments)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(work, "judged", ended)
+    monkeypatch.setattr(transaction, "judged", ended)
     with pytest.raises(KeyboardInterrupt):
         change(host, Certifi())
     assert now(host, before) == before
@@ -196,7 +195,7 @@ def test_a_replacement_that_came_too_late_leaves_nothing(tmp_path: Path) -> None
 
 def test_contents_are_known_again_by_comparing() -> None:
     """A digest is the content's own, whether it was known, is too much to be remembered, or has another's size."""
-    memory = batch.Memory()
+    memory = bulk.Memory()
     contents = [bytes([number]) * (5 << 20) for number in range(5)]
     for content in (*contents, *reversed(contents)):
         assert memory.digest(bytes(content)) == digest(content)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.engine.shelf import ROOTS, Fuse, Killed, Mortal, Raced, Shelf, Stuck, World, account, wish
-from trustinstall.engine import Engine
+from trustinstall.engine.outcome import Result
+from trustinstall.engine.request import Selection
+from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, UsageProblem
 from trustinstall.host import Host
-from trustinstall.outcome import Result
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.store import Places
-from trustinstall.survey import Selection
 
 SHA256 = ROOTS[0].sha256
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"

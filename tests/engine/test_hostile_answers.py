@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall import jsonreport, outcome, views
+from trustinstall import jsonreport, views
+from trustinstall.engine import outcome
+from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError
 from trustinstall.guidance import advise
 from trustinstall.host import Account, Host
 from trustinstall.jsondata import is_array, is_object
-from trustinstall.outcome import Outcome, Result
 from trustinstall.report import change_lines, list_lines, plain, stores_lines
 from trustinstall.situation import Situation
 from trustinstall.stores.store import Store

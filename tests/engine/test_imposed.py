@@ -13,14 +13,13 @@ import pytest
 from tests.engine.shelf import ROOTS, Shelf, World, wish
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import Engine
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, Host
 from trustinstall.host.worker import PATIENCE
 from trustinstall.imposed import Imports
-from trustinstall.job import Wish
 from trustinstall.stores.store import Places, Store
-from trustinstall.survey import Selection
 from trustinstall_platforms.firefox_policy import FirefoxPolicy
 
 CORP = Certificate(make_root("Corp Root").der)

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from tests.engine.shelf import Shelf, World, account, wish
-from trustinstall import survey
-from trustinstall.engine import Engine
+from trustinstall.engine import discovery
+from trustinstall.engine.outcome import Result
+from trustinstall.engine.request import Selection
+from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError
 from trustinstall.host import Account, Guarded, Host, locks
 from trustinstall.host.commands import Guard
 from trustinstall.host.worker import as_account
-from trustinstall.outcome import Result
 from trustinstall.stores.store import Places, Store
-from trustinstall.survey import Selection
 
 STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
 
@@ -119,6 +119,6 @@ def test_a_store_out_of_reach_is_neither_forgotten_nor_in_the_way(tmp_path: Path
     engine = Engine(world.host, [OutOfReach()], lambda _doing: None)
     (failed,) = engine.change(wish(trusted=False), Places(), Selection()).outcomes
     assert (failed.result, "Stale file handle" in failed.detail) == (Result.FAILED, True)
-    assert survey.discover(world.host, [OutOfReach()], Places(), [failed.store.id]).failures
+    assert discovery.discover(world.host, [OutOfReach()], Places(), [failed.store.id]).failures
     (removed,) = world.change(trusted=False).outcomes
     assert (removed.result, world.holds("a")) == (Result.REMOVED, False)

@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from tests.engine.shelf import ROOTS, Fuse, Killed, Mortal, account, wish
-from trustinstall.engine import Engine
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.request import Selection
+from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, ToolFailed
 from trustinstall.host import Host
 from trustinstall.host.commands import ANSWER, GIVEN, Run
-from trustinstall.outcome import Outcome, Result
 from trustinstall.stores.desired import Record, Wanted
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
 from trustinstall.stores.store import Places, Store
-from trustinstall.survey import Selection
 
 _CANCELLED = 7
 _TOOL = """#!/bin/sh

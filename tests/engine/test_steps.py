@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall.apply import Changed, inverse, perform, undo
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks
+from trustinstall.engine.perform import Changed, inverse, perform, undo
 from trustinstall.host import Account, Host
 from trustinstall.state.step_json import step_from_json, step_to_json
 from trustinstall.stores.steps import (

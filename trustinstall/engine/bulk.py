@@ -10,14 +10,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import work
-from trustinstall.apply import Changed
 from trustinstall.editing.pem_blocks import Blocks
+from trustinstall.engine import transaction
+from trustinstall.engine.perform import Changed
+from trustinstall.engine.transaction import Done
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import CHANGED, Replacement
 from trustinstall.state.journal import Entry
 from trustinstall.stores.steps import ANY, Edit, digest
-from trustinstall.work import Done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +166,7 @@ def _moved(plan: Plan, here: str, there: str) -> Plan:
 
 def _singly(host: Host, task: Task, journal: Journal | None) -> Done | Exception:
     try:
-        return work.bring(host, task.backend, task.store, task.wanted, task.record, journal)
+        return transaction.bring(host, task.backend, task.store, task.wanted, task.record, journal)
     except (TrustInstallError, OSError) as error:
         return error
 
@@ -202,8 +202,10 @@ def _ended(host: Host, one: _Ready, failure: OSError | None, journal: Journal) -
 def _put_back(host: Host, one: _Ready, journal: Journal, cause: BaseException) -> Exception | None:
     """Put a store back; why it could not be, or None."""
     task, entry = one.task, one.entry
-    failure = work.put_back(host, task.backend, task.store, entry.inverse, entry.token, one.decision.before, None)
-    return None if failure is None else work.stuck(task.store, failure, cause, journal, entry.token)
+    failure = transaction.put_back(
+        host, task.backend, task.store, entry.inverse, entry.token, one.decision.before, None
+    )
+    return None if failure is None else transaction.stuck(task.store, failure, cause, journal, entry.token)
 
 
 def _verified(host: Host, one: _Ready) -> Observation:
@@ -212,9 +214,9 @@ def _verified(host: Host, one: _Ready) -> Observation:
     as_meant = host.read(task.store.location) == decision.new
     if as_meant and decision.after is not None:
         return decision.after
-    after, wrong = work.judged(host, task.backend, task.store, one.plan, decision.before, task.wanted)
+    after, wrong = transaction.judged(host, task.backend, task.store, one.plan, decision.before, task.wanted)
     if wrong is not None:
-        raise work.not_verified(task.store, wrong)
+        raise transaction.not_verified(task.store, wrong)
     if as_meant:
         decision.after = after
     return after

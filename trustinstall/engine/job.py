@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall import batch, survey, work
+from trustinstall.engine import bulk, discovery, transaction
+from trustinstall.engine.outcome import ALL_ACCOUNTS, WIDE, Outcome, Result
+from trustinstall.engine.request import Wish
 from trustinstall.errors import OutOfReach, StoreError, TrustInstallError
-from trustinstall.outcome import ALL_ACCOUNTS, WIDE, Outcome, Result
 from trustinstall.stores.desired import Placement, Wanted
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed
 from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from trustinstall.certificates.certificate import Certificate
+    from trustinstall.engine.discovery import Found
     from trustinstall.host import Account, Host
     from trustinstall.state.journal import Journal
     from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
-    from trustinstall.survey import Found
 
 _HOLDS = frozenset({Result.ADDED, Result.ALREADY})
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What one command wants of one scope.
-
-    Attributes:
-        certificates: which ones.
-        trusted: to add (True) or to remove (False).
-        by: the account that asks.
-        adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
-        dry_run: only say what would be done.
-        imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
-        importing: only stores that import what policies name (True), only all others (False), or both.
-        only_imposed: leave alone what no policy had imported, and what the account itself has added.
-        domains: the names and networks that certificates are to be trusted for, or () for all of them.
-    """
-
-    certificates: tuple[Certificate, ...]
-    trusted: bool
-    by: str
-    adopt: bool = False
-    dry_run: bool = False
-    imposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
-    importing: bool | None = None
-    only_imposed: bool = False
-    domains: tuple[str, ...] = ()
 
 
 class Job:
@@ -59,7 +33,7 @@ class Job:
     def __init__(self, host: Host, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
         self._host, self._ledger, self._wish, self._journal = host, ledger, wish, journal
         self._names = [one.sha256 for one in wish.certificates]
-        self._memory = batch.Memory()
+        self._memory = bulk.Memory()
 
     @property
     def adding(self) -> bool:
@@ -99,35 +73,35 @@ class Job:
         wish = replace(self._wish, certificates=tuple(certificates), trusted=trusted)
         return Job(self._host, self._ledger, wish, self._journal) if certificates else None
 
-    def bring(self, backend: Backend, store: Store) -> tuple[Outcome, work.Done | None]:
+    def bring(self, backend: Backend, store: Store) -> tuple[Outcome, transaction.Done | None]:
         """Bring one store. Threads may call it side by side: it does not change the ledger."""
         if store.unwritable is not None:
             return self._unwritable(backend, store), None
         task = self._task(backend, store)
         try:
-            done = work.bring(self._host, backend, store, task.wanted, task.record, self._journal)
+            done = transaction.bring(self._host, backend, store, task.wanted, task.record, self._journal)
         except (TrustInstallError, OSError) as error:
             return self._brought(store, error)
         return self._brought(store, done)
 
-    def bring_all(self, pairs: Sequence[tuple[Backend, Store]]) -> list[tuple[Outcome, work.Done | None]]:
+    def bring_all(self, pairs: Sequence[tuple[Backend, Store]]) -> list[tuple[Outcome, transaction.Done | None]]:
         """Bring stores of `Whole` backends, as `bring` does each."""
-        ended: dict[str, tuple[Outcome, work.Done | None]] = {
+        ended: dict[str, tuple[Outcome, transaction.Done | None]] = {
             store.id: (self._unwritable(*pair), None) for pair in pairs if (store := pair[1]).unwritable is not None
         }
         tasks = [self._task(*pair) for pair in pairs if pair[1].id not in ended]
-        done = batch.bring(self._host, tasks, self._journal, self._memory)
+        done = bulk.bring(self._host, tasks, self._journal, self._memory)
         ended |= {one.store.id: self._brought(one.store, what) for one, what in zip(tasks, done, strict=True)}
         return [ended[store.id] for _, store in pairs]
 
-    def _task(self, backend: Backend, store: Store) -> batch.Task:
+    def _task(self, backend: Backend, store: Store) -> bulk.Task:
         record = self._ledger.record(store.id)
         wanted = tuple(self._wanted(store, one, record.get(one.sha256)) for one in self._wish.certificates)
-        return batch.Task(backend, store, wanted, record)
+        return bulk.Task(backend, store, wanted, record)
 
-    def _brought(self, store: Store, done: work.Done | Exception) -> tuple[Outcome, work.Done | None]:
+    def _brought(self, store: Store, done: transaction.Done | Exception) -> tuple[Outcome, transaction.Done | None]:
         """What became of a store."""
-        if isinstance(done, work.Done):
+        if isinstance(done, transaction.Done):
             return self._outcome(store, done), done
         if isinstance(done, OutOfReach):
             return self._out_of_reach(store, str(done)), None
@@ -135,9 +109,9 @@ class Job:
             return Outcome(store, Result.FAILED, f"{done.cause}; {done.advice}", done.code), None
         if isinstance(done, TrustInstallError):
             return Outcome(store, Result.FAILED, str(done), done.code), None
-        return Outcome(store, Result.FAILED, work.words(done), "store-failed"), None
+        return Outcome(store, Result.FAILED, transaction.words(done), "store-failed"), None
 
-    def note(self, store: Store, done: work.Done | None) -> None:
+    def note(self, store: Store, done: transaction.Done | None) -> None:
         """Note in the ledger what is ours in a store that was brought."""
         if done is None or self._journal is None:
             return
@@ -170,7 +144,7 @@ class Job:
         if source is None or source.result in {Result.NOT_COVERED, Result.FAILED}:
             result = Result.FAILED if source and source.result is Result.FAILED else Result.NOT_COVERED
             return Outcome(store, result, f"follows {source.store.id if source else store.follows}")
-        seen = survey.observe(self._host, backend, store)
+        seen = discovery.observe(self._host, backend, store)
         if isinstance(seen, str):
             return Outcome(store, Result.FAILED, seen, "store-failed")
         count, name = len(seen.anchors), source.store.id
@@ -231,7 +205,7 @@ class Job:
         foreign = foreign and not self._wish.trusted
         return Wanted(certificate, self._wish.trusted, foreign, self._wish.domains)
 
-    def _outcome(self, store: Store, done: work.Done) -> Outcome:
+    def _outcome(self, store: Store, done: transaction.Done) -> Outcome:
         adopted = self._wish.trusted and self._wish.adopt
         foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign and not adopted)
         if store.inherits and done.plan.empty and done.plan.foreign:
@@ -249,7 +223,7 @@ class Job:
             result = Result.PLANNED
         else:
             result = Result.ADDED if self._wish.trusted else Result.REMOVED
-        steps = work.describe(done.plan) if result is Result.PLANNED else ()
+        steps = transaction.describe(done.plan) if result is Result.PLANNED else ()
         return Outcome(store, result, "", "", changed, foreign, len(done.after.anchors), steps)
 
     def _holds(self, seen: Observation, sha256: str) -> bool:
@@ -258,7 +232,7 @@ class Job:
 
     def _unwritable(self, backend: Backend, store: Store) -> Outcome:
         """A store that cannot be written has failed, unless it is as it should be anyway."""
-        seen = survey.observe(self._host, backend, store)
+        seen = discovery.observe(self._host, backend, store)
         if isinstance(seen, Observation) and all(self._holds(seen, sha256) for sha256 in self._names):
             return Outcome(
                 store,

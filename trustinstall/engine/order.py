@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.outcome import Outcome, Result
+from trustinstall.engine.outcome import Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.job import Job
+    from trustinstall.engine.job import Job
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 

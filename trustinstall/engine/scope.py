@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall import batch, survey, waves
+from trustinstall.engine import bulk, discovery
+from trustinstall.engine import order as waves
+from trustinstall.engine.job import Job
+from trustinstall.engine.recovery import recover
+from trustinstall.engine.request import Selection
 from trustinstall.errors import StateError
-from trustinstall.job import Job
-from trustinstall.recovery import recover
 from trustinstall.state import known_bundles
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State, prepare
@@ -21,19 +23,18 @@ from trustinstall.state.journal import Journal
 from trustinstall.stores.backend import Constraining, Whole
 from trustinstall.stores.steps import digest
 from trustinstall.stores.store import Places
-from trustinstall.survey import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 
+    from trustinstall.engine.discovery import Found
+    from trustinstall.engine.outcome import Outcome
+    from trustinstall.engine.request import Wish
+    from trustinstall.engine.transaction import Done
     from trustinstall.host import Host
-    from trustinstall.job import Wish
-    from trustinstall.outcome import Outcome
     from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
-    from trustinstall.survey import Found
-    from trustinstall.work import Done
 
     Pair = tuple[Backend, Store]
 
@@ -159,7 +160,7 @@ class Engine:
 
     def _discover(self, host: Host, ledger: Ledger, wish: Wish, places: Places) -> Found:
         remembered = [store for store, _ in ledger.placements]
-        found = survey.discover(host, self._backends, places, remembered, adding=wish.trusted, tick=self._tick)
+        found = discovery.discover(host, self._backends, places, remembered, adding=wish.trusted, tick=self._tick)
         for sentence in found.cut:
             host.announce(f"{sentence}; name what is left out with --search")
         return found
@@ -238,7 +239,7 @@ def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
     """What is brought together: files of which their bytes say everything, and every other store alone."""
     whole = [pair for pair in pairs if isinstance(pair[0], Whole)]
     alone = [[pair] for pair in pairs if not isinstance(pair[0], Whole)]
-    return [*alone, *(whole[at : at + batch.MOST] for at in range(0, len(whole), batch.MOST))]
+    return [*alone, *(whole[at : at + bulk.MOST] for at in range(0, len(whole), bulk.MOST))]
 
 
 def _bring(job: Job, group: Sequence[Pair]) -> list[tuple[Outcome, Done | None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.errors import TrustInstallError, printable
 from trustinstall.stores.backend import Beside
 from trustinstall.stores.store import Handoff, Looked, Store
 
@@ -16,46 +16,6 @@ if TYPE_CHECKING:
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.store import Places
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which stores are meant.
-
-    Attributes:
-        stores, skip: `--store` and `--skip`: a store's id, a backend's name, that with the store's label
-            (`settings:npm`), or the directory of a store (`certifi:/srv/app`).
-        below: only stores below these directories, where there are any: what of another account's was named.
-    """
-
-    stores: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    below: tuple[str, ...] = ()
-
-    def takes(self, store: Store) -> bool:
-        """Whether a store is chosen."""
-        chosen = not self.stores or any(_names(word, store) for word in self.stores)
-        inside = not self.below or any(f"{store.location}/".startswith(f"{path}/") for path in self.below)
-        return chosen and inside and not any(_names(word, store) for word in self.skip)
-
-    def may_take(self, backend: str) -> bool:
-        """Whether any store of a backend can be chosen."""
-        named = not self.stores or any(word.partition(":")[0] == backend for word in self.stores)
-        return named and backend not in self.skip
-
-    def check(self, stores: Iterable[Store]) -> None:
-        """Raise UsageProblem where a word names no store at all."""
-        found = list(stores)
-        for word in (*self.stores, *self.skip):
-            if not any(_names(word, store) for store in found):
-                raise UsageProblem(f"no store is called {printable(word)}; `trustinstall stores` lists them")
-
-
-def _names(word: str, store: Store) -> bool:
-    word = word.replace("\\", "/") if "\\" in word and "\\" not in store.id else word
-    word = word.rstrip("/")
-    named = {store.id, store.backend, f"{store.backend}:{store.label}"}
-    return word in named or store.id.startswith(f"{word}/")
 
 
 @dataclass

@@ -6,17 +6,17 @@ import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.apply import undo
+from trustinstall.engine.perform import undo
+from trustinstall.engine.transaction import commands_of, refresh, words
 from trustinstall.errors import StateError, StoreError, TrustInstallError
 from trustinstall.host.commands import Guard
 from trustinstall.state import journal
 from trustinstall.stores.steps import Native
-from trustinstall.work import commands_of, refresh, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.apply import Commands
+    from trustinstall.engine.perform import Commands
     from trustinstall.host import Host
     from trustinstall.state.directory import State
     from trustinstall.state.journal import Entry

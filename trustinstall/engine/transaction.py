@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.apply import Changed, inverse, no_commands, operate, perform, undo
+from trustinstall.engine.perform import Changed, inverse, no_commands, operate, perform, undo
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError, printable
 from trustinstall.host.commands import Guard
 from trustinstall.state.journal import Entry

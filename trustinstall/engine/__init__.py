@@ -1,0 +1,1 @@
+"""Brings the stores of one scope to the desired state."""
