@@ -9,7 +9,7 @@ from trustinstall._version import __version__
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.errors import TrustInstallError
-    from trustinstall.installer import Installer
+    from trustinstall.installer.installer import Installer
 
 __all__ = ["Certificate", "Installer", "TrustInstallError", "__version__"]
 
@@ -17,7 +17,7 @@ __all__ = ["Certificate", "Installer", "TrustInstallError", "__version__"]
 def __getattr__(name: str) -> object:
     """Import what the library offers when it is first used (PEP 562): `trustinstall --version` needs none of it."""
     if name == "Installer":
-        from trustinstall.installer import Installer
+        from trustinstall.installer.installer import Installer
 
         return Installer
     if name == "Certificate":

@@ -29,8 +29,8 @@ from trustinstall.errors import UsageProblem
 if TYPE_CHECKING:
     from trustinstall.certificates.intake import Intake
     from trustinstall.host import Host
-    from trustinstall.installer import Installer
-    from trustinstall.situation import Ask, Situation
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.situation import Ask, Situation
 
 _DIGITS = 64  # of a SHA-256 in hex
 
@@ -156,7 +156,7 @@ def _profile(
     from trustinstall import jsonreport
     from trustinstall import report as reports
     from trustinstall.exports import mobileconfig
-    from trustinstall.summary import Report
+    from trustinstall.installer.result import Report
 
     certificates = tuple(one.certificate for one in intake.accepted)
     if path == "-":
@@ -204,7 +204,7 @@ def remove(
 ) -> None:
     """Take back exactly what `add` has done; what somebody else put there is named and left."""
     from trustinstall import report as reports
-    from trustinstall import targets
+    from trustinstall.installer import names as targets
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     outside, installer = (
@@ -290,9 +290,9 @@ def stores(
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
     if tools:
-        from trustinstall import toolviews
+        from trustinstall.installer import tool_views
 
-        found = toolviews.look(installer.host)
+        found = tool_views.look(installer.host)
         if json:
             output.write(jsonreport.tools(found))
         output.say(reports.tools_lines(found, output.style))

@@ -14,21 +14,22 @@ def env(
     json: o.Json = False,
 ) -> None:
     """Print the variables that programs read their roots from, for a shell, a Dockerfile or a job to take over."""
-    from trustinstall import jsonreport, lasting
+    from trustinstall import jsonreport
     from trustinstall.commands import Output
     from trustinstall.errors import UsageProblem
     from trustinstall.facts import shell_syntax
     from trustinstall.host import Host
+    from trustinstall.installer import environment
 
     host = Host.current()
-    style = shell or lasting.shell_of(host)
+    style = shell or environment.shell_of(host)
     if style not in shell_syntax.SHOWN:
         raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")
     if variables not in {None, "add", "replace"}:
         raise UsageProblem("--env is add or replace here")
     if host.platform == "win32" and variables == "replace":
         raise UsageProblem("Windows keeps no bundle of public roots that variables could name; leave --env replace out")
-    values = lasting.values(host, replacing=variables != "add")
+    values = environment.values(host, replacing=variables != "add")
     output = Output(json=json, quiet=False, verbose=False, no_color=True)
     if json:
         output.write(jsonreport.variables(values))

@@ -17,11 +17,11 @@ def run(
     java: o.Java = False,
 ) -> None:
     """Run one command that trusts certificates, it and what it starts; install nothing."""
-    from trustinstall import borrowed
     from trustinstall.certificates import intake
     from trustinstall.host import Host
+    from trustinstall.installer import temporary_trust
 
     host = Host.current()
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    loan = borrowed.lender(host, [one.certificate for one in taken.accepted], java=java)
+    loan = temporary_trust.lender(host, [one.certificate for one in taken.accepted], java=java)
     raise typer.Exit(host.lend(loan, command))

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.request import Selection
     from trustinstall.host import Host
-    from trustinstall.installer import Installer
-    from trustinstall.situation import Ask, Situation
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.result import Report
+    from trustinstall.installer.situation import Ask, Situation
     from trustinstall.stores.store import Places
-    from trustinstall.summary import Report
 
 
 class Output:
@@ -74,7 +74,7 @@ def installer_for(
     env: str | None = None,
 ) -> Installer:
     """The installer that the options ask for. Raises UsageProblem where they contradict each other."""
-    from trustinstall.installer import Installer
+    from trustinstall.installer.installer import Installer
 
     if sysroot is None and run_image_tool:
         raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
@@ -95,7 +95,7 @@ def installer_for(
 
 def ask_for(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False) -> Ask:
     """What the caller wants of the scope. Raises UsageProblem for a scope that there is none of."""
-    from trustinstall.situation import Ask
+    from trustinstall.installer.situation import Ask
 
     if scope not in {None, "machine", "user"}:
         raise UsageProblem("--scope is machine or user")
@@ -105,7 +105,7 @@ def ask_for(scope: str | None, for_user: list[str], *, all_users: bool, no_input
 def decide_for(installer: Installer, ask: Ask) -> Situation:
     """The defaults of this situation; the installer learns whether a window may open."""
     from trustinstall.host import console
-    from trustinstall.situation import decide
+    from trustinstall.installer.situation import decide
 
     situation = decide(installer.host, ask, terminal=console.terminal())
     installer.host = replace(installer.host, dialogs=situation.may_answer)
@@ -174,7 +174,7 @@ def finish(
 
 def change_all(installer: Installer, change: Callable[..., Report], selection: Selection, *, asks: bool) -> Report:
     """Add or remove; where somebody can be asked, also in stores whose password nobody has named."""
-    from trustinstall.unlocking import unlock
+    from trustinstall.installer.unlocking import unlock
 
     def ask(question: str) -> str:
         try:

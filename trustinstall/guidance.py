@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.summary import Report
+    from trustinstall.installer.result import Report
 
 # What programs with roots of their own read in a container, and how: a file that adds, or one that replaces.
 # Sources: Node.js CLI documentation (NODE_EXTRA_CA_CERTS adds); requests' and botocore's documentation (they replace,

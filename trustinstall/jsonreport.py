@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.outcome import Outcome
     from trustinstall.errors import TrustInstallError
-    from trustinstall.summary import Part, Report
-    from trustinstall.toolviews import ToolView
-    from trustinstall.views import View
+    from trustinstall.installer.result import Part, Report
+    from trustinstall.installer.tool_views import ToolView
+    from trustinstall.installer.views import View
 
 SCHEMA = 1
 _OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED, Result.SEALED}

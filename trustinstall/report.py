@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.certificates.intake import Intake
     from trustinstall.guidance import Advice
-    from trustinstall.summary import Part, Report
-    from trustinstall.toolviews import ToolView
-    from trustinstall.views import Held, Listed, StoreView, View
+    from trustinstall.installer.result import Part, Report
+    from trustinstall.installer.tool_views import ToolView
+    from trustinstall.installer.views import Held, Listed, StoreView, View
 
 WIDTH = 80
 _NAME, _WORD = 13, 10  # columns of a store's name and of the word that says how it went

@@ -19,6 +19,9 @@ from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.guidance import Advice
+from trustinstall.installer.result import Part, Report
+from trustinstall.installer.situation import Situation
+from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.report import (
     Style,
     change_lines,
@@ -29,10 +32,7 @@ from trustinstall.report import (
     profile_lines,
     stores_lines,
 )
-from trustinstall.situation import Situation
 from trustinstall.stores.store import Store
-from trustinstall.summary import Part, Report
-from trustinstall.views import Anchor, Held, Listed, StoreView, View
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"

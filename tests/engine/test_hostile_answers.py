@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall import jsonreport, views
+from trustinstall import jsonreport
 from trustinstall.engine import outcome
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError
 from trustinstall.guidance import advise
 from trustinstall.host import Account, Host
+from trustinstall.installer import views
+from trustinstall.installer.result import Part, Report
+from trustinstall.installer.situation import Situation
+from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.jsondata import is_array, is_object
 from trustinstall.report import change_lines, list_lines, plain, stores_lines
-from trustinstall.situation import Situation
 from trustinstall.stores.store import Store
-from trustinstall.summary import Part, Report
-from trustinstall.views import Anchor, Held, Listed, StoreView, View
 
 EVIL = "\x1b]0;evil\x07\r\n\u202e\ud800\0"
 SHA256 = "ab" * 32

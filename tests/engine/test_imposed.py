@@ -18,7 +18,7 @@ from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, Host
 from trustinstall.host.worker import PATIENCE
-from trustinstall.imposed import Imports
+from trustinstall.installer.policy_imports import Imports
 from trustinstall.stores.store import Places, Store
 from trustinstall_platforms.firefox_policy import FirefoxPolicy
 

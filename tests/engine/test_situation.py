@@ -9,7 +9,7 @@ import pytest
 
 from trustinstall.errors import NoRights, UsageProblem
 from trustinstall.host import Account, Host
-from trustinstall.situation import Ask, decide
+from trustinstall.installer.situation import Ask, decide
 
 ALICE = Account(1000, 1000, "alice", "/home/alice", "/bin/bash")
 BOB = Account(1001, 1001, "bob", "/home/bob", "/bin/bash")

@@ -9,7 +9,7 @@ import pytest
 
 from trustinstall.facts import wsl
 from trustinstall.host import Host
-from trustinstall.situation import Ask, decide
+from trustinstall.installer.situation import Ask, decide
 
 WSL2 = "5.15.153.1-microsoft-standard-WSL2\n"
 ROOTFS = "/dev/sdc / ext4 rw,relatime 0 0\n"

@@ -9,7 +9,7 @@ from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.situation import Situation
+    from trustinstall.installer.situation import Situation
 
 _IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.GONE}
 _HELD = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trustinstall.engine.outcome import Outcome
-    from trustinstall.installer import Installer
-    from trustinstall.summary import Part, Report
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.result import Part, Report
 
 
 def unlock(

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
 from trustinstall.engine.job import unknown
-from trustinstall.engine.outcome import Result, from_bytes, to_bytes
+from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes
+from trustinstall.installer.result import Part
+from trustinstall.installer.wire import from_bytes, to_bytes
 from trustinstall.jsondata import members, words
 from trustinstall.stores.backend import Imposing
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
-from trustinstall.summary import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall import views
 from trustinstall.errors import UsageProblem
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
+from trustinstall.installer import views
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

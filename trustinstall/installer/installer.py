@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.name_constraints import parse
-from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result, from_bytes, to_bytes
+from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes, running_programs
 from trustinstall.host import Host
-from trustinstall.imposed import Imports
-from trustinstall.inspector import Inspector
-from trustinstall.situation import ABOUT_THE_CALLER, Ask, Situation, decide
+from trustinstall.installer.inspector import Inspector
+from trustinstall.installer.policy_imports import Imports
+from trustinstall.installer.result import Part, Report
+from trustinstall.installer.situation import ABOUT_THE_CALLER, Ask, Situation, decide
+from trustinstall.installer.wire import from_bytes, to_bytes
 from trustinstall.stores.backend import ForEverybody
 from trustinstall.stores.store import Places
-from trustinstall.summary import Part, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,7 +107,7 @@ class Installer(Inspector):
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """What an ordinary account could not remove, because the machine's scope has it."""
-        from trustinstall import views
+        from trustinstall.installer import views
 
         machine, _ = views.machine_ledger(self.host)
         done = {sha256 for one in report.outcomes for sha256 in one.changed}

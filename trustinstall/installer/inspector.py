@@ -15,16 +15,16 @@ from trustinstall.engine.scope import Engine
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import Host
-from trustinstall.situation import Ask, Situation, decide
+from trustinstall.installer.situation import Ask, Situation, decide
 from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall import harvest
     from trustinstall.host import Account
+    from trustinstall.installer import company_roots as harvest
+    from trustinstall.installer.views import View
     from trustinstall.stores.backend import Backend
-    from trustinstall.views import View
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Inspector:
 
         Raises StateError where the acting account's ledgers cannot be believed, and NoRights or UsageProblem.
         """
-        from trustinstall import views
+        from trustinstall.installer import views
 
         situation, places = decide(self.host, ask or Ask(), terminal=False), places or Places()
         self._check(places, situation)
@@ -86,7 +86,7 @@ class Inspector:
 
     def known(self, ask: Ask | None = None) -> dict[str, Certificate]:
         """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""
-        from trustinstall import views
+        from trustinstall.installer import views
 
         found: dict[str, Certificate] = {}
         for account in decide(self.host, ask or Ask(), terminal=False).accounts:
@@ -104,7 +104,7 @@ class Inspector:
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
         """The roots of the machine's own stores that are not public; see `harvest.company_roots`."""
-        from trustinstall import harvest
+        from trustinstall.installer import company_roots as harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
@@ -113,7 +113,7 @@ class Inspector:
 
         Raises UsageProblem where there is no such Windows, and StoreError where it cannot be read.
         """
-        from trustinstall import harvest
+        from trustinstall.installer import company_roots as harvest
 
         situation = decide(self.host, ask or Ask(), terminal=False)
         self._check_windows("--from-windows", situation)
@@ -165,12 +165,12 @@ def _known_for(host: Host, backends: Sequence[Backend]) -> bytes:
 
 
 def _held_for(host: Host, match: str | None, names: frozenset[str]) -> bytes:
-    from trustinstall import harvest
+    from trustinstall.installer import company_roots as harvest
 
     return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))
 
 
 def _look_for(look: Callable[[], View]) -> bytes:
-    from trustinstall import views
+    from trustinstall.installer import views
 
     return views.to_bytes(look())
