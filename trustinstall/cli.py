@@ -80,7 +80,7 @@ def add(
     no_color: o.NoColor = False,
 ) -> None:
     """Trust certificates in every store of this machine that the caller may change."""
-    from trustinstall import report as reports
+    from trustinstall.reporting import text as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     domains = parse(tuple(domain))
@@ -153,10 +153,10 @@ def _profile(
     installer: Installer, output: Output, intake: Intake, situation: Situation, path: str, *, dry_run: bool
 ) -> NoReturn:
     """Write a profile instead of changing any store, and end."""
-    from trustinstall import jsonreport
-    from trustinstall import report as reports
     from trustinstall.exports import mobileconfig
     from trustinstall.installer.result import Report
+    from trustinstall.reporting import json_report
+    from trustinstall.reporting import text as reports
 
     certificates = tuple(one.certificate for one in intake.accepted)
     if path == "-":
@@ -167,7 +167,7 @@ def _profile(
     written = mobileconfig.write(installer.host, path, certificates, dry_run=dry_run)
     path, report = installer.host.absolute(path), Report("add", situation, certificates, (), dry_run)
     if output.json:
-        output.write(jsonreport.profile(report, intake, path, written=written))
+        output.write(json_report.profile(report, intake, path, written=written))
     output.say(reports.intake_lines(intake, output.style))
     output.say(reports.profile_lines(path, output.style, written=written, dry_run=dry_run))
     raise typer.Exit
@@ -203,8 +203,8 @@ def remove(
     no_color: o.NoColor = False,
 ) -> None:
     """Take back exactly what `add` has done; what somebody else put there is named and left."""
-    from trustinstall import report as reports
     from trustinstall.installer import names as targets
+    from trustinstall.reporting import text as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     outside, installer = (
@@ -253,8 +253,8 @@ def list_(
     no_color: o.NoColor = False,
 ) -> None:
     """Show what is trusted by our doing, where, since when, and for whom."""
-    from trustinstall import jsonreport
-    from trustinstall import report as reports
+    from trustinstall.reporting import json_report
+    from trustinstall.reporting import text as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
@@ -262,7 +262,7 @@ def list_(
     places = places_for(installer, ask, python, search, windows_host=windows_host)
     view = installer.look(ask, places=places, every_anchor=every_anchor)
     if json:
-        output.write(jsonreport.look("list", view))
+        output.write(json_report.look("list", view))
     output.say(reports.list_lines(view, output.style, files=files or verbose, every_anchor=every_anchor))
 
 
@@ -284,8 +284,8 @@ def stores(
     no_color: o.NoColor = False,
 ) -> None:
     """Show every store on this machine, and whether it can be written."""
-    from trustinstall import jsonreport
-    from trustinstall import report as reports
+    from trustinstall.reporting import json_report
+    from trustinstall.reporting import text as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
@@ -294,14 +294,14 @@ def stores(
 
         found = tool_views.look(installer.host)
         if json:
-            output.write(jsonreport.tools(found))
+            output.write(json_report.tools(found))
         output.say(reports.tools_lines(found, output.style))
         return
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host, rescan=rescan)
     view = installer.look(ask, places=places, through=True)
     if json:
-        output.write(jsonreport.look("stores", view))
+        output.write(json_report.look("stores", view))
     output.say(reports.stores_lines(view, output.style))
 
 

@@ -14,12 +14,12 @@ def env(
     json: o.Json = False,
 ) -> None:
     """Print the variables that programs read their roots from, for a shell, a Dockerfile or a job to take over."""
-    from trustinstall import jsonreport
     from trustinstall.commands import Output
     from trustinstall.errors import UsageProblem
     from trustinstall.facts import shell_syntax
     from trustinstall.host import Host
     from trustinstall.installer import environment
+    from trustinstall.reporting import json_report
 
     host = Host.current()
     style = shell or environment.shell_of(host)
@@ -32,7 +32,7 @@ def env(
     values = environment.values(host, replacing=variables != "add")
     output = Output(json=json, quiet=False, verbose=False, no_color=True)
     if json:
-        output.write(jsonreport.variables(values))
+        output.write(json_report.variables(values))
         raise typer.Exit
     try:
         output.write("\n".join(shell_syntax.shown(style, values)))

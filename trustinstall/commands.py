@@ -26,7 +26,7 @@ class Output:
 
     def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
         from trustinstall.host import console
-        from trustinstall.report import Style, plain
+        from trustinstall.reporting.text import Style, plain
 
         self.json, self.quiet, self.verbose = json, quiet, verbose
         self.style = plain if no_color or not console.wants_colour() else Style(_paint)
@@ -159,13 +159,14 @@ def finish(
     source: str = "",
 ) -> None:
     """Print the report of add or remove, and end with its exit code."""
-    from trustinstall import guidance, jsonreport
-    from trustinstall import report as reports
+    from trustinstall.reporting import advice as guidance
+    from trustinstall.reporting import json_report
+    from trustinstall.reporting import text as reports
 
     code = report.exit_code(strict=strict)
     advice = guidance.advise(report, host, inputs, source)
     if output.json:
-        output.write(jsonreport.change(report, intake, code, advice))
+        output.write(json_report.change(report, intake, code, advice))
     output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))
     if code and not output.json:
         typer.echo("\n".join(reports.failures(report)), err=True)

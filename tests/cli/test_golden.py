@@ -18,11 +18,11 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.guidance import Advice
 from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.report import (
+from trustinstall.reporting.advice import Advice
+from trustinstall.reporting.text import (
     Style,
     change_lines,
     failures,

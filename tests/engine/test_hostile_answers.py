@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall import jsonreport
 from trustinstall.engine import outcome
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError
-from trustinstall.guidance import advise
 from trustinstall.host import Account, Host
 from trustinstall.installer import views
 from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.jsondata import is_array, is_object
-from trustinstall.report import change_lines, list_lines, plain, stores_lines
+from trustinstall.reporting import json_report
+from trustinstall.reporting.advice import advise
+from trustinstall.reporting.text import change_lines, list_lines, plain, stores_lines
 from trustinstall.stores.store import Store
 
 EVIL = "\x1b]0;evil\x07\r\n\u202e\ud800\0"
@@ -111,7 +111,7 @@ def show_outcomes(data: bytes) -> str:
             *change_lines(report, advice, plain, verbose=True),
             *change_lines(report, advice, plain, verbose=False),
         ]
-        json.loads(jsonreport.change(report, None, report.exit_code(strict=True), advice))
+        json.loads(json_report.change(report, None, report.exit_code(strict=True), advice))
     return "\n".join(shown)
 
 
@@ -121,8 +121,8 @@ def show_view(data: bytes) -> str:
         view = VIEW + views.from_bytes(data)
     except TrustInstallError:
         return ""
-    json.loads(jsonreport.look("list", view))
-    json.loads(jsonreport.look("stores", view))
+    json.loads(json_report.look("list", view))
+    json.loads(json_report.look("stores", view))
     assert {one.store for one in view.stores} | {one.store for one in view.anchors}  # the installer compares them
     return "\n".join([*list_lines(view, plain, files=True, every_anchor=True), *stores_lines(view, plain)])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
 from trustinstall.engine.outcome import Result
-from trustinstall.guidance import Advice
+from trustinstall.reporting.advice import Advice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.certificates.intake import Intake
-    from trustinstall.guidance import Advice
     from trustinstall.installer.result import Part, Report
     from trustinstall.installer.tool_views import ToolView
     from trustinstall.installer.views import Held, Listed, StoreView, View
+    from trustinstall.reporting.advice import Advice
 
 WIDTH = 80
 _NAME, _WORD = 13, 10  # columns of a store's name and of the word that says how it went
