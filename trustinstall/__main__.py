@@ -14,7 +14,7 @@ def main() -> None:
         sys.stdout.write(f"trustinstall {__version__}\n")
         return
     gc.set_threshold(100_000)  # a short life with many imports: collecting on the way costs a tenth of the start
-    from trustinstall.start import run
+    from trustinstall.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from trustinstall import options as o
+from trustinstall.cli import options as o
 
 
 def run(

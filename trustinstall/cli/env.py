@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from trustinstall import options as o
+from trustinstall.cli import options as o
 
 
 def env(
@@ -14,7 +14,7 @@ def env(
     json: o.Json = False,
 ) -> None:
     """Print the variables that programs read their roots from, for a shell, a Dockerfile or a job to take over."""
-    from trustinstall.commands import Output
+    from trustinstall.cli.common import Output
     from trustinstall.errors import UsageProblem
     from trustinstall.facts import shell_syntax
     from trustinstall.host import Host

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trustinstall.cli import app
+from trustinstall.cli.app import app
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:

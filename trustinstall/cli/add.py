@@ -1,0 +1,160 @@
+"""`trustinstall add`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from trustinstall.certificates.name_constraints import parse
+from trustinstall.cli import options as o
+from trustinstall.cli.common import (
+    Output,
+    ask_for,
+    change_all,
+    confirm,
+    decide_for,
+    finish,
+    installer_for,
+    outside_host,
+    places_for,
+    selection_of,
+)
+from trustinstall.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from trustinstall.certificates.intake import Intake
+    from trustinstall.host import Host
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.situation import Ask, Situation
+
+
+def add(
+    inputs: o.Inputs = None,
+    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    scope: o.Scope = None,
+    for_user: o.ForUser = [],  # noqa: B006
+    store: o.Store = [],  # noqa: B006
+    skip: o.Skip = [],  # noqa: B006
+    python: o.Python = [],  # noqa: B006
+    search: o.Search = [],  # noqa: B006
+    bundle: o.Bundle = [],  # noqa: B006
+    java_storepass_file: o.JavaStorepass = [],  # noqa: B006
+    domain: o.Domain = [],  # noqa: B006
+    match: o.Match = None,
+    variables: o.Env = None,
+    sysroot: o.Sysroot = None,
+    profile_out: o.ProfileOut = None,
+    *,
+    from_system: o.FromSystem = False,
+    from_windows: o.FromWindows = False,
+    windows_host: o.WindowsHost = False,
+    rescan: o.Rescan = False,
+    run_image_tool: o.RunImageTool = False,
+    force: o.Force = False,
+    allow_intermediate: o.Intermediate = False,
+    all_users: o.AllUsers = False,
+    adopt: o.Adopt = False,
+    dry_run: o.DryRun = False,
+    strict: o.Strict = False,
+    yes: o.Yes = False,
+    no_input: o.NoInput = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Trust certificates in every store of this machine that the caller may change."""
+    from trustinstall.reporting import text as reports
+
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    domains = parse(tuple(domain))
+    outside, installer = (
+        outside_host(),
+        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool, env=variables),
+    )
+    vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+    ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
+    source = _source(inputs or [], match, from_system=from_system, from_windows=from_windows)
+    intake = vet(outside, replace(installer, host=outside), inputs or [], match, source, ask)
+    situation = decide_for(installer, ask)
+    if profile_out is not None:
+        elsewhere = (source, sysroot, bundle, windows_host, domain)
+        if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
+            raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
+        _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
+    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
+    output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
+    if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
+        raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
+    if situation.may_ask and not (yes or sha256 or dry_run):
+        confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
+    change = partial(
+        installer.add,
+        [one.certificate for one in intake.accepted],
+        ask,
+        places=places,
+        adopt=adopt,
+        dry_run=dry_run,
+        domains=domains,
+    )
+    report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
+    finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)
+
+
+def _source(inputs: list[str], match: str | None, *, from_system: bool, from_windows: bool) -> str:
+    """The option that says in which store the certificates are; "" where they are in files."""
+    chosen = [word for word, wanted in (("--from-system", from_system), ("--from-windows", from_windows)) if wanted]
+    if len(chosen) + bool(inputs) != 1 or (match is not None and not chosen):
+        raise UsageProblem(
+            "name certificate files, or say --from-system or --from-windows (with --match TEXT to choose), not both"
+        )
+    return "".join(chosen)
+
+
+def _intake(
+    outside: Host,
+    installer: Installer,
+    inputs: list[str],
+    match: str | None,
+    source: str,
+    ask: Ask,
+    *,
+    sha256: list[str],
+    force: bool,
+    allow_intermediate: bool,
+) -> Intake:
+    """What the caller vouches for, or will be asked about: files, or what a store of this machine holds."""
+    from trustinstall.certificates import intake as intakes
+
+    if not source:
+        return intakes.take(outside, inputs, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+    by_windows = source == "--from-windows"
+    held = installer.windows_roots(match, ask) if by_windows else installer.company_roots(match)
+    return intakes.take_held(held, outside.now(), sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+
+
+def _profile(
+    installer: Installer, output: Output, intake: Intake, situation: Situation, path: str, *, dry_run: bool
+) -> NoReturn:
+    """Write a profile instead of changing any store, and end."""
+    from trustinstall.exports import mobileconfig
+    from trustinstall.installer.result import Report
+    from trustinstall.reporting import json_report
+    from trustinstall.reporting import text as reports
+
+    certificates = tuple(one.certificate for one in intake.accepted)
+    if path == "-":
+        if output.json:
+            raise UsageProblem("standard output takes the profile or the report; name a file with --profile-out")
+        output.write(mobileconfig.make(certificates).decode().rstrip("\n"))
+        raise typer.Exit
+    written = mobileconfig.write(installer.host, path, certificates, dry_run=dry_run)
+    path, report = installer.host.absolute(path), Report("add", situation, certificates, (), dry_run)
+    if output.json:
+        output.write(json_report.profile(report, intake, path, written=written))
+    output.say(reports.intake_lines(intake, output.style))
+    output.say(reports.profile_lines(path, output.style, written=written, dry_run=dry_run))
+    raise typer.Exit

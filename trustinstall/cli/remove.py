@@ -1,0 +1,83 @@
+"""`trustinstall remove`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from trustinstall.cli import options as o
+from trustinstall.cli.common import (
+    Output,
+    ask_for,
+    change_all,
+    confirm,
+    decide_for,
+    finish,
+    installer_for,
+    outside_host,
+    places_for,
+    selection_of,
+)
+from trustinstall.errors import UsageProblem
+
+_DIGITS = 64  # of a SHA-256 in hex
+
+
+def remove(
+    names: o.Names = None,
+    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    scope: o.Scope = None,
+    for_user: o.ForUser = [],  # noqa: B006
+    store: o.Store = [],  # noqa: B006
+    skip: o.Skip = [],  # noqa: B006
+    python: o.Python = [],  # noqa: B006
+    search: o.Search = [],  # noqa: B006
+    bundle: o.Bundle = [],  # noqa: B006
+    java_storepass_file: o.JavaStorepass = [],  # noqa: B006
+    sysroot: o.Sysroot = None,
+    *,
+    windows_host: o.WindowsHost = False,
+    rescan: o.Rescan = False,
+    run_image_tool: o.RunImageTool = False,
+    everything: o.All = False,
+    foreign: o.Foreign = False,
+    all_users: o.AllUsers = False,
+    dry_run: o.DryRun = False,
+    strict: o.Strict = False,
+    yes: o.Yes = False,
+    no_input: o.NoInput = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Take back exactly what `add` has done; what somebody else put there is named and left."""
+    from trustinstall.installer import names as targets
+    from trustinstall.reporting import text as reports
+
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    outside, installer = (
+        outside_host(),
+        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool),
+    )
+    words = [*(names or []), *sha256]
+    if everything == bool(words):
+        raise UsageProblem("name what to remove (a file, a fingerprint or a subject), or say --all")
+    if foreign and (len(sha256) != 1 or names or everything or len(sha256[0].replace(":", "")) != _DIGITS):
+        raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
+    ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
+    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
+    known = installer.known(ask)
+    find = partial(installer.find, places=places)
+    chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
+    situation = decide_for(installer, ask)
+    output.say(
+        [
+            *(reports.certificate_line(one, output.style) for one in chosen),
+            f"Scope: {situation.sentence}",
+        ]
+    )
+    if situation.may_ask and not (yes or dry_run) and (everything or foreign):
+        confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
+    change = partial(installer.remove, chosen, ask, places=places, foreign=foreign, dry_run=dry_run)
+    report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
+    finish(outside, output, report, None, strict=strict, inputs=())
