@@ -11,8 +11,8 @@ from tests.contract.machines import FULL
 from tests.contract.macos import MacMachine
 from tests.support.macos.mac import SYSTEM_KEYCHAIN
 from tests.support.throwaway import Throwaway
-from trustinstall.contract import result, run
 from trustinstall.engine.outcome import WIDE
+from trustinstall.testing.contract import result, run
 
 pytestmark = pytest.mark.timeout(600)
 

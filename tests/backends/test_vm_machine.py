@@ -20,8 +20,8 @@ from tests.support.engines.engines import HOME, PLACES
 from tests.support.families import LAYOUTS, lay_out
 from tests.support.throwaway import PATH, Throwaway
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.contract import Ran, result, run
 from trustinstall.reporting import text as report_module
+from trustinstall.testing.contract import Ran, result, run
 from trustinstall_platforms.families import ALPINE, DEBIAN, RHEL, Family
 from trustinstall_platforms.vm_inside import path_for
 

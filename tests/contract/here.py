@@ -25,7 +25,7 @@ import pytest
 from tests.contract.machines import Run
 from tests.support.changes import Entry
 from tests.support.pki import Root, make_root
-from trustinstall.contract import Contract
+from trustinstall.testing.contract import Contract
 
 _LEAD = {name: value for name, value in os.environ.items() if not name.startswith(("SSL_CERT", "TRUSTINSTALL"))}
 _KEYSTORES = ("cacerts", ".jks", ".keystore")  # with the time of writing in them

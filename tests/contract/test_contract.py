@@ -24,7 +24,7 @@ from tests.support.other_families import OTHERS
 from tests.support.throwaway import Throwaway
 from tests.support.wine import Windows
 from trustinstall.catalog import BACKENDS
-from trustinstall.contract import Contract
+from trustinstall.testing.contract import Contract
 
 
 def _anchored(layout: str, store: str, package: str) -> Callable[[Throwaway], Base]:

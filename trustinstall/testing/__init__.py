@@ -1,0 +1,1 @@
+"""The contract suite that every backend must pass, for authors of backends."""
