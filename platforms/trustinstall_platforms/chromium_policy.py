@@ -35,7 +35,6 @@ from trustinstall.certificates.name_constraints import names, networks
 from trustinstall.editing.json_document import Document
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
-from trustinstall.jsondata import is_array, is_object
 from trustinstall.stores import bundle
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
@@ -49,6 +48,7 @@ from trustinstall.stores.steps import (
     digest,
 )
 from trustinstall.stores.store import Store
+from trustinstall.typed_json import is_array, is_object
 from trustinstall_platforms import policy_places
 from trustinstall_platforms.chromium_browsers import BROWSERS
 from trustinstall_platforms.families import missing

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.json_document import Document
 from trustinstall.errors import StoreError
-from trustinstall.jsondata import is_array
 from trustinstall.stores import bundle
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
@@ -37,6 +36,7 @@ from trustinstall.stores.steps import (
     digest,
 )
 from trustinstall.stores.store import Store
+from trustinstall.typed_json import is_array
 from trustinstall_platforms import firefox_places, policy_places
 from trustinstall_platforms.families import missing
 

@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall import plists
-from trustinstall.jsondata import is_object
+from trustinstall.typed_json import is_object
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -20,8 +20,8 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall import plists
-from trustinstall.jsondata import is_array, is_object
 from trustinstall.stores.observation import State
+from trustinstall.typed_json import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

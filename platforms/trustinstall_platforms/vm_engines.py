@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall.facts.programs import BINARIES
 from trustinstall.host import Kind
-from trustinstall.jsondata import items, members
+from trustinstall.typed_json import items, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

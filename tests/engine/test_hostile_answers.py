@@ -18,11 +18,11 @@ from trustinstall.installer import views
 from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.jsondata import is_array, is_object
 from trustinstall.reporting import json_report
 from trustinstall.reporting.advice import advise
 from trustinstall.reporting.text import change_lines, list_lines, plain, stores_lines
 from trustinstall.stores.store import Store
+from trustinstall.typed_json import is_array, is_object
 
 EVIL = "\x1b]0;evil\x07\r\n\u202e\ud800\0"
 SHA256 = "ab" * 32

@@ -12,8 +12,8 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import CertificateRefused, UsageProblem
 from trustinstall.host import Account, Host, accounts, places
+from trustinstall.host.progress import Progress
 from trustinstall.installer.names import resolve
-from trustinstall.progress import Progress
 
 Resolve = Callable[..., list[str]]
 KNOWN = [Certificate(make_root(common_name=name).der) for name in ("Corp Root G1", "Corp Root G2", "Other \x1b[31m")]

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.jsondata import is_object
+from trustinstall.typed_json import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.editing.pem_blocks import Original
-from trustinstall.jsondata import words
+from trustinstall.typed_json import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

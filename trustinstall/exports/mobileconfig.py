@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall import plists
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
-from trustinstall.jsondata import is_object
+from trustinstall.typed_json import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

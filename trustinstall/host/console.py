@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from trustinstall.progress import Progress
+from trustinstall.host.progress import Progress
 
 
 def terminal() -> bool:

@@ -22,10 +22,10 @@ from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes
 from trustinstall.installer.result import Part
 from trustinstall.installer.wire import from_bytes, to_bytes
-from trustinstall.jsondata import members, words
 from trustinstall.stores.backend import Imposing
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
+from trustinstall.typed_json import members, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.installer.wire import fingerprint
-from trustinstall.jsondata import is_array, is_object
+from trustinstall.typed_json import is_array, is_object
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError, printable
-from trustinstall.jsondata import items
 from trustinstall.stores.store import Store
+from trustinstall.typed_json import items
 
 
 def to_bytes(outcomes: tuple[Outcome, ...]) -> bytes:

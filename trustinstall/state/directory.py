@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import StateError, printable
 from trustinstall.host import Kind
-from trustinstall.jsondata import members
+from trustinstall.typed_json import members
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
-from trustinstall.jsondata import words
 from trustinstall.state.directory import read_json
 from trustinstall.stores.backend import Whole
+from trustinstall.typed_json import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

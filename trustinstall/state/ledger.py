@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StateError, printable
-from trustinstall.jsondata import flag, words
 from trustinstall.state.directory import read_json
 from trustinstall.stores.desired import Placement, Record
+from trustinstall.typed_json import flag, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
