@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall.host import sddl, winpaths
+from trustinstall.host.windows import paths, sddl
 
 ME = "S-1-5-21-1-2-3-1001"
 INSTALLER = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
@@ -31,7 +31,7 @@ INSTALLER = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 )
 def test_a_path_means_exactly_its_names(path: str, native: str) -> None:
     """Devices, dots at the end and long paths are taken as names, which Windows does not do by itself."""
-    assert winpaths.native(path) == native
+    assert paths.native(path) == native
 
 
 @pytest.mark.parametrize(
@@ -40,25 +40,25 @@ def test_a_path_means_exactly_its_names(path: str, native: str) -> None:
 def test_what_is_no_absolute_path_is_refused(path: str) -> None:
     """What depends on a current directory or drive, and what is a device."""
     with pytest.raises(ValueError, match="not an absolute path"):
-        winpaths.native(path)
+        paths.native(path)
 
 
 def test_another_systems_path_leads_nowhere() -> None:
     """Not to the current drive, where anybody may make such a directory."""
-    assert winpaths.native("/etc/os-release") == "\\\\?\\\\etc\\os-release"
+    assert paths.native("/etc/os-release") == "\\\\?\\\\etc\\os-release"
 
 
 @given(st.lists(st.text(st.characters(exclude_characters='/\\:\0<>"|?*'), min_size=1), min_size=1, max_size=5))
 def test_there_and_back(names: list[str]) -> None:
     """What the program writes down is what it meant."""
     path = "C:/" + "/".join(name for name in names if name not in {".", ".."})
-    assert winpaths.slashed(winpaths.native(path)) == path
+    assert paths.slashed(paths.native(path)) == path
 
 
 @pytest.mark.parametrize(("path", "true"), [("C:\\a.pem", False), ("C:\\a.pem:x", True), ("C:/d:e/f", True)])
 def test_streams(path: str, true: bool) -> None:  # noqa: FBT001
     """A colon that is not the drive's."""
-    assert winpaths.names_a_stream(path) is true
+    assert paths.names_a_stream(path) is true
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,9 @@ from trustinstall.host import (
     places,
     process,
     pulse,
-    registry,
     scratch,
     secrets,
     system,
-    winpaths,
     worker,
 )
 from trustinstall.host.accounts import Account
@@ -42,6 +40,8 @@ from trustinstall.host.many import CHANGED, Replacement
 from trustinstall.host.others import Guarded
 from trustinstall.host.process import ToolResult
 from trustinstall.host.secrets import Secret
+from trustinstall.host.windows import paths as winpaths
+from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -38,10 +38,10 @@ class Account:
 def current() -> Account:
     """The account whose rights this process has (its effective uid)."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        home = winapi.known_folder(winapi.PROFILE)
-        return Account(0 if winapi.elevated() else _FIRST, 0, winapi.user_name(), home)
+        home = api.known_folder(api.PROFILE)
+        return Account(0 if api.elevated() else _FIRST, 0, api.user_name(), home)
     uid = os.geteuid()
     known = of(uid)
     return known or Account(uid, os.getegid(), f"uid {uid}", None)

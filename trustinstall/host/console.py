@@ -24,9 +24,9 @@ def wants_colour() -> bool:
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         return False
     if sys.platform == "win32" and "TERM" not in os.environ:
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        return winapi.show_colours()
+        return api.show_colours()
     return os.environ.get("TERM", "dumb") != "dumb"
 
 

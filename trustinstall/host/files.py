@@ -146,10 +146,10 @@ def may_write(path: str) -> str | None:
     if not os.path.isdir(directory):
         return "its directory is missing"
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        old = [(path, winapi.DELETE)] if os.path.exists(path) else []
-        may = all(winapi.may_open(*each) for each in [(directory, winapi.FILE_ADD_FILE), *old])
+        old = [(path, api.DELETE)] if os.path.exists(path) else []
+        may = all(api.may_open(*each) for each in [(directory, api.FILE_ADD_FILE), *old])
         return None if may else "it is not writable"
     try:
         flags = os.statvfs(directory).f_flag if hasattr(os, "statvfs") else 0
@@ -240,7 +240,7 @@ def append(path: str, content: bytes, mode: int) -> None:
     if new:
         sync_directory(os.path.dirname(path))
         if sys.platform == "win32":
-            from trustinstall.host import access
+            from trustinstall.host.windows import access
 
             access.belong_to_machine(path)
 
@@ -284,16 +284,16 @@ def _dress(descriptor: int, path: str, old: Status | None, mode: int, owner: tup
 def exchange(temporary: str, path: str, old: Status | None) -> None:
     """Rename the new file onto the old one; on Windows it gets the old one's access list and attributes first."""
     if sys.platform == "win32":
-        from trustinstall.host import access, winapi
+        from trustinstall.host.windows import access, api
 
         if old is None:
             access.belong_to_machine(temporary)
-            winapi.replace(temporary, path)
+            api.replace(temporary, path)
             return
         access.copy(path, temporary)
         attributes = access.release(path)
         try:
-            winapi.replace(temporary, path)
+            api.replace(temporary, path)
         except BaseException:
             access.hold(path, attributes)
             raise
@@ -332,7 +332,7 @@ def make_directory(path: str, mode: int) -> bool:
     """
     try:
         if sys.platform == "win32" and mode in {_PRIVATE, _SHARED}:
-            from trustinstall.host import access
+            from trustinstall.host.windows import access
 
             if not access.make_directory(path, private=mode == _PRIVATE):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)

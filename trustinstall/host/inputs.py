@@ -9,7 +9,8 @@ import threading
 import time
 
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
-from trustinstall.host import files, winpaths
+from trustinstall.host import files
+from trustinstall.host.windows import paths
 
 LIMIT = 1024 * 1024  # bytes: no certificate file is larger
 PATIENCE = 60.0  # seconds for standard input to end
@@ -24,7 +25,7 @@ def read_input(path: str) -> bytes:
     """
     name = printable(path)
     try:
-        if sys.platform == "win32" and winpaths.names_a_stream(path):
+        if sys.platform == "win32" and paths.names_a_stream(path):
             raise ValueError
         with open(files.open_regular(path), "rb") as file:
             content = file.read(LIMIT + 1)
@@ -96,11 +97,11 @@ def absolute(path: str, home: str | None) -> str:
         path = home + path[1:]
     full = os.path.abspath(path)
     if sys.platform == "win32":
-        full = winpaths.slashed(full)
-        if winpaths.slashed(path).startswith("//./"):
+        full = paths.slashed(full)
+        if paths.slashed(path).startswith("//./"):
             raise UsageProblem(f"{printable(path)} is a device; name a file or directory")
         if full.startswith("//./"):
-            full = winpaths.slashed(os.path.normpath(os.path.join(os.getcwd(), path)))
+            full = paths.slashed(os.path.normpath(os.path.join(os.getcwd(), path)))
     return full
 
 

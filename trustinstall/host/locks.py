@@ -43,10 +43,10 @@ def take(path: str, tick: Callable[[], None], seconds: float = PATIENCE) -> int:
 
 
 def _take_alone(path: str, tick: Callable[[], None], seconds: float) -> int:
-    from trustinstall.host import winapi
+    from trustinstall.host.windows import api
 
     end = time.monotonic() + seconds
-    while (descriptor := winapi.open_alone(path)) is None:
+    while (descriptor := api.open_alone(path)) is None:
         _wait(end, tick)
     return descriptor
 

@@ -148,9 +148,9 @@ def named_in_environment(path: str) -> bool:
 def programs() -> set[str]:
     """The names of all running programs (on Linux 15 characters of each at most); source: proc_pid_comm(5)."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        return winapi.programs()
+        return api.programs()
     pids = (name for name in files.names("/proc") if name.isdecimal())
     return {line.strip() for pid in pids for line in _lines(f"/proc/{pid}/comm")}
 

@@ -38,9 +38,9 @@ class Entry:
 def below(root: str, path: str) -> str:
     """The real path of an absolute host path below `root`. Raises ValueError for a path that is not absolute."""
     if sys.platform == "win32":
-        from trustinstall.host import winpaths
+        from trustinstall.host.windows import paths
 
-        return winpaths.native(path)
+        return paths.native(path)
     if not path.startswith("/") or "\0" in path:
         raise ValueError(f"not an absolute path: {path!r}")
     return path if root == "/" else root.rstrip("/") + os.path.normpath(path)
@@ -69,9 +69,9 @@ def reached(root: str, path: str) -> str:
 def resolve(root: str, path: str) -> str:
     """Resolve every link of a host path as if `root` were "/"; missing components are kept as they are."""
     if sys.platform == "win32":
-        from trustinstall.host import winpaths
+        from trustinstall.host.windows import paths
 
-        return winpaths.slashed(os.path.realpath(winpaths.native(path)))
+        return paths.slashed(os.path.realpath(paths.native(path)))
     if root == "/":
         try:
             return os.path.realpath(path)
@@ -122,7 +122,7 @@ def path_owner(root: str, path: str) -> int:
 def strangers(path: str, owner: int) -> str | None:
     """Who else than `owner` may write what stands at a real path, in words; see `Host.strangers`."""
     if sys.platform == "win32":
-        from trustinstall.host import access
+        from trustinstall.host.windows import access
 
         return access.strangers(path, machine=owner == 0)
     found = os.lstat(path)
@@ -133,11 +133,11 @@ def strangers(path: str, owner: int) -> str | None:
 
 def _controller(path: str) -> int:
     """`path_owner` on Windows: only an elevated account must not be led astray on the way."""
-    from trustinstall.host import access, winapi, winpaths
+    from trustinstall.host.windows import access, api, paths
 
-    real = winpaths.native(path)
+    real = paths.native(path)
     owner = access.controller(real)
-    while winapi.elevated() and owner == 0 and os.path.dirname(real) != real:
+    while api.elevated() and owner == 0 and os.path.dirname(real) != real:
         real = os.path.dirname(real)
         owner = access.controller(real, on_the_way=True)
     return owner

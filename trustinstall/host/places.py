@@ -26,9 +26,9 @@ _BELOW_HOME = {
 def machine(platform: str) -> str:
     """The directory of the machine's ledger; on Windows the system says where such things are kept."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        return f"{winapi.known_folder(winapi.PROGRAM_DATA)}/trustinstall"
+        return f"{api.known_folder(api.PROGRAM_DATA)}/trustinstall"
     return MACHINE.get(platform, MACHINE["linux"])
 
 
@@ -41,9 +41,9 @@ def state(platform: str, account: Account) -> str:
     if account.is_root:
         return machine(platform)
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        return f"{winapi.known_folder(winapi.LOCAL_APP_DATA)}/trustinstall"
+        return f"{api.known_folder(api.LOCAL_APP_DATA)}/trustinstall"
     if platform == "win32":
         import platformdirs  # 13 ms that only Windows needs
 

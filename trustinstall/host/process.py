@@ -189,11 +189,11 @@ def _apart(inherit: tuple[int, ...]) -> _Apart:
     if sys.platform == "win32":
         import msvcrt
 
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
         handles = [msvcrt.get_osfhandle(one) for one in inherit]
         return {
-            "cwd": winapi.windows_directory(),
+            "cwd": api.windows_directory(),
             "creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP,
             "startupinfo": subprocess.STARTUPINFO(lpAttributeList={"handle_list": handles}),
         }
@@ -203,15 +203,15 @@ def _apart(inherit: tuple[int, ...]) -> _Apart:
 def _environment() -> dict[str, str]:
     """What every tool finds in its environment."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        windows = winapi.windows_directory().replace("/", "\\")
+        windows = api.windows_directory().replace("/", "\\")
         temporary = tempfile.gettempdir()
         return {
             "SystemRoot": windows,
             "windir": windows,
             "SystemDrive": windows[:2],
-            "PATH": winapi.system_directory().replace("/", "\\"),
+            "PATH": api.system_directory().replace("/", "\\"),
             "TEMP": temporary,
             "TMP": temporary,
         }
@@ -222,9 +222,9 @@ def _environment() -> dict[str, str]:
 def _together(child: subprocess.Popen[bytes]) -> Generator[None, None, None]:
     """Windows: what a tool starts ends with it, and all of it when we are killed (no group does that there)."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        job = winapi.Job(child.pid)
+        job = api.Job(child.pid)
         try:
             yield
         finally:
@@ -261,9 +261,9 @@ def _check_program(program: str, name: str) -> None:
     if not files.executable(real):
         raise ToolFailed(f"{name} is missing; install the package that brings {program}")
     if sys.platform == "win32":
-        from trustinstall.host import access, winapi
+        from trustinstall.host.windows import access, api
 
-        why = access.strangers(real, machine=True) if winapi.elevated() else None
+        why = access.strangers(real, machine=True) if api.elevated() else None
         if why:
             raise ToolFailed(f"{name} is not run, because {why}; look at who may change {program}")
         return

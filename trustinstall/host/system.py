@@ -44,24 +44,24 @@ def _words(descriptor: int) -> frozenset[str]:
 def windows_tool(name: str) -> str:
     """The path of a tool in Windows' own directory; where Windows runs on another drive, only Windows can say that."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        return f"{winapi.system_directory()}/{name}"
+        return f"{api.system_directory()}/{name}"
     return f"C:/Windows/System32/{name}"
 
 
 def tell_of_variables() -> None:
     """Have programs read environment variables anew, where there is a way to tell them."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        winapi.tell_of_variables()
+        api.tell_of_variables()
 
 
 def has_desktop() -> bool:
     """Whether a window that a tool opens can be seen by somebody: on Windows, services have none."""
     if sys.platform == "win32":
-        from trustinstall.host import winapi
+        from trustinstall.host.windows import api
 
-        return winapi.has_desktop()
+        return api.has_desktop()
     return True

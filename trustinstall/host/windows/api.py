@@ -11,7 +11,7 @@ import time
 from ctypes import wintypes
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.host.winpaths import slashed
+from trustinstall.host.windows.paths import slashed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ import functools
 from ctypes import wintypes
 from typing import Any
 
-from trustinstall.host import sddl, winapi
-from trustinstall.host.winapi import failure, function
+from trustinstall.host.windows import api, sddl
+from trustinstall.host.windows.api import failure, function
 
 _FILE = 1  # SE_FILE_OBJECT
 _OWNER, _LIST = 0x1, 0x4  # OWNER_SECURITY_INFORMATION, DACL_SECURITY_INFORMATION
@@ -51,8 +51,8 @@ def controller(path: str, *, on_the_way: bool = False) -> int:
     text = describe(path)
     owner = sddl.owner(text)
     uid = 0 if owner in sddl.MACHINE else _number(owner)
-    if not winapi.elevated():
-        return OWN if uid != OWN and winapi.may_open(path, winapi.DELETE) else uid
+    if not api.elevated():
+        return OWN if uid != OWN and api.may_open(path, api.DELETE) else uid
     if sddl.who_may_change(text, on_the_way=on_the_way) - sddl.MACHINE - {owner, me()}:
         raise PermissionError(errno.EPERM, f"other accounts may write {path}", path)
     return uid
@@ -60,7 +60,7 @@ def controller(path: str, *, on_the_way: bool = False) -> int:
 
 def _number(owner: str) -> int:
     if owner == me():
-        return 0 if winapi.elevated() else OWN
+        return 0 if api.elevated() else OWN
     last = owner.rpartition("-")[2]
     return OTHERS + (int(last) if last.isdecimal() else 0)
 
@@ -88,7 +88,7 @@ def make_directory(path: str, *, private: bool) -> bool:
         _fields_ = (("size", wintypes.DWORD), ("descriptor", ctypes.c_void_p), ("inherit", wintypes.BOOL))
 
     create = function("kernel32", "CreateDirectoryW", wintypes.BOOL, wintypes.LPCWSTR, ctypes.c_void_p)
-    elevated = winapi.elevated()
+    elevated = api.elevated()
     descriptor = _descriptor(sddl.private(None if elevated else me()) if private or not elevated else sddl.shared())
     try:
         attributes = Attributes(ctypes.sizeof(Attributes), descriptor, 0)
@@ -104,7 +104,7 @@ def make_directory(path: str, *, private: bool) -> bool:
 
 def belong_to_machine(path: str) -> None:
     """Give what an elevated account has made to the administrators, whoever of them it was."""
-    if winapi.elevated():
+    if api.elevated():
         descriptor = _descriptor(f"O:{sddl.ADMINISTRATORS}")
         try:
             put = function(
@@ -195,7 +195,7 @@ def me() -> str:
         if not ask(token, 1, answer, ctypes.sizeof(answer), ctypes.byref(size)):  # TokenUser
             raise failure()
     finally:
-        winapi.close(token.value or 0)
+        api.close(token.value or 0)
     if not word(ctypes.c_void_p.from_buffer(answer), ctypes.byref(text)):
         raise failure()
     try:

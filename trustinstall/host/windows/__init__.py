@@ -1,0 +1,1 @@
+"""Calls into Windows, and nothing else."""
