@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.anchored import AnchorStore
 from trustinstall_platforms.certctl import Certctl
 from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.chromium_policy import ChromiumPolicy
-from trustinstall_platforms.declared import DeclaredStore
 from trustinstall_platforms.dropped import Dropped
 from trustinstall_platforms.environment import Environment
-from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java import Java
-from trustinstall_platforms.linux import SystemStore
+from trustinstall_platforms.linux.anchor_directory import AnchorStore
+from trustinstall_platforms.linux.debian import SystemStore
+from trustinstall_platforms.linux.declarative import DeclaredStore
+from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
+from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.macos import Keychain
 from trustinstall_platforms.mono import Mono
 from trustinstall_platforms.named import NamedBundle
 from trustinstall_platforms.nss import Nss
-from trustinstall_platforms.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.settings import Settings
 from trustinstall_platforms.vm import VirtualMachines

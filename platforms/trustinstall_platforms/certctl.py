@@ -22,10 +22,10 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, digest
 from trustinstall.stores.store import Store
-from trustinstall_platforms.anchor_files import Draft
-from trustinstall_platforms.families import missing
-from trustinstall_platforms.hashlinks import linked
-from trustinstall_platforms.sources import files, fingerprints
+from trustinstall_platforms.linux.anchor_plan import Draft
+from trustinstall_platforms.linux.anchor_sources import files, fingerprints
+from trustinstall_platforms.linux.families import missing
+from trustinstall_platforms.linux.hash_links import linked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Record, Wanted
     from trustinstall.stores.store import Places
-    from trustinstall_platforms.sources import Source
+    from trustinstall_platforms.linux.anchor_sources import Source
 
 KNOWN = "documented"
 TOOL = "/usr/sbin/certctl"

@@ -51,7 +51,7 @@ from trustinstall.stores.store import Store
 from trustinstall.typed_json import is_array, is_object
 from trustinstall_platforms import policy_places
 from trustinstall_platforms.chromium_browsers import BROWSERS
-from trustinstall_platforms.families import missing
+from trustinstall_platforms.linux.families import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

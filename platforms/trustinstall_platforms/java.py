@@ -19,8 +19,8 @@ from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Store
 from trustinstall_platforms import java_keystores, keystore
 from trustinstall_platforms.debian_java import KEYSTORE, not_changeable, not_fed
-from trustinstall_platforms.families import ALPINE, ARCH, RHEL, SUSE
-from trustinstall_platforms.other_families import CLEAR
+from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE
+from trustinstall_platforms.linux.other_families import CLEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Record, Wanted
     from trustinstall.stores.plan import Refresh
     from trustinstall.stores.store import Places
-    from trustinstall_platforms.families import Family
+    from trustinstall_platforms.linux.families import Family
 
 _FED_BY = "/etc/ssl/certs/ca-certificates.crt"
 _PENDING = "/var/lib/ca-certificates-java/pending"  # what dpkg's trigger has still to do

@@ -22,7 +22,7 @@ from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
 from trustinstall.stores.store import Store
 from trustinstall_platforms import tool_places
-from trustinstall_platforms.openssl_hash import old_subject_hash
+from trustinstall_platforms.linux.subject_hash import old_subject_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.store import Store
-from trustinstall_platforms import families
+from trustinstall_platforms.linux import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -33,7 +33,7 @@ from trustinstall.stores.steps import (
 )
 from trustinstall.stores.store import Store
 from trustinstall_platforms import nss_database, nss_places
-from trustinstall_platforms.families import missing
+from trustinstall_platforms.linux.families import missing
 from trustinstall_platforms.nss_database import CERTIFICATES, KEYS, MODULES, TABLE
 
 if TYPE_CHECKING:

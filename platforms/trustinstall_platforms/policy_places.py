@@ -12,8 +12,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.stores import bundle
-from trustinstall_platforms import families
-from trustinstall_platforms.families import missing
+from trustinstall_platforms.linux import families
+from trustinstall_platforms.linux.families import missing
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
-from trustinstall_platforms.sources import fingerprints, our_ending
+from trustinstall_platforms.linux.anchor_sources import fingerprints, our_ending
+from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall_platforms.families import Family
+    from trustinstall_platforms.linux.families import Family
 
 _RELEASE = "/etc/os-release"
 _FAMILIES = (DEBIAN, RHEL, SUSE, ARCH, ALPINE)

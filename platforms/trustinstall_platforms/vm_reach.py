@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host, ToolResult
     from trustinstall.stores.steps import Native
     from trustinstall.stores.store import Store
-    from trustinstall_platforms.families import Family
+    from trustinstall_platforms.linux.families import Family
     from trustinstall_platforms.vm_engines import Machine
     from trustinstall_platforms.vm_inside import Inside
 

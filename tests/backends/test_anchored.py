@@ -20,8 +20,8 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms.anchored import AnchorStore
-from trustinstall_platforms.families import ALPINE, ARCH, RHEL, SUSE, Family
+from trustinstall_platforms.linux.anchor_directory import AnchorStore
+from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE, Family
 
 FAMILIES = {family.name: family for family in (RHEL, SUSE, ARCH, ALPINE)}
 COMMANDS = {

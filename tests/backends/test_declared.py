@@ -14,7 +14,7 @@ from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.store import Places
-from trustinstall_platforms.declared import SYSTEMS, DeclaredStore
+from trustinstall_platforms.linux.declarative import SYSTEMS, DeclaredStore
 
 BACKEND = DeclaredStore()
 CORP = make_root("Corp Root")

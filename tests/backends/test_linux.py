@@ -23,7 +23,7 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms.linux import SystemStore
+from trustinstall_platforms.linux.debian import SystemStore
 
 BACKEND = SystemStore()
 TOOL = "/usr/sbin/update-ca-certificates"

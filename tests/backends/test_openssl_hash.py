@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import common_name, make_root, name, oid, sequence, tlv
 from trustinstall.certificates.certificate import Certificate
-from trustinstall_platforms.openssl_hash import P11_KIT, old_subject_hash, subject_hash
+from trustinstall_platforms.linux.subject_hash import P11_KIT, old_subject_hash, subject_hash
 
 KINDS = ("2.5.4.3", "2.5.4.6", "2.5.4.10", "2.5.4.11", "0.9.2342.19200300.100.1.25", "1.2.840.113549.1.9.1")
 ASCII = st.text(st.characters(min_codepoint=0x09, max_codepoint=0x7E, exclude_characters="\0"), min_size=1, max_size=20)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import make_root
-from trustinstall_platforms.p11kit import MAGIC, certificates
-from trustinstall_platforms.sources import fingerprints
+from trustinstall_platforms.linux.anchor_sources import fingerprints
+from trustinstall_platforms.linux.p11kit_format import MAGIC, certificates
 
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")
 

@@ -18,7 +18,7 @@ from trustinstall.errors import OutOfReach, ToolFailed
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places
 from trustinstall_platforms import vm_engines, vm_inside, vm_reach
-from trustinstall_platforms.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE, Family
+from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE, Family
 from trustinstall_platforms.vm import VirtualMachines
 from trustinstall_platforms.vm_engines import ENGINES, entering, machines, node_names
 from trustinstall_platforms.vm_inside import LOOK, parse, path_for, refreshing, removing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
-from trustinstall_platforms import p11kit
+from trustinstall_platforms.linux import p11kit_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +70,6 @@ def fingerprints(content: bytes) -> Iterator[str]:
     for block in pem_blocks(content):
         if block.label in CERTIFICATE_LABELS and block.der is not None:
             yield hashlib.sha256(block.der).hexdigest()
-    if p11kit.MAGIC in content:
-        for one in p11kit.certificates(content):
+    if p11kit_format.MAGIC in content:
+        for one in p11kit_format.certificates(content):
             yield hashlib.sha256(one).hexdigest()

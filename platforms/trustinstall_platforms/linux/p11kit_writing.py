@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der
 from trustinstall.certificates.pem import TRUSTED, to_pem
-from trustinstall_platforms.openssl_hash import P11_KIT
+from trustinstall_platforms.linux.subject_hash import P11_KIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection

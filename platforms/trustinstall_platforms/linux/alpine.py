@@ -8,9 +8,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms import pasted
-from trustinstall_platforms.links import Links
-from trustinstall_platforms.openssl_hash import subject_hash
+from trustinstall_platforms.linux import concatenated
+from trustinstall_platforms.linux.link_changes import Links
+from trustinstall_platforms.linux.subject_hash import subject_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
-    from trustinstall_platforms.families import Family
-    from trustinstall_platforms.pasted import Pasted
+    from trustinstall_platforms.linux.concatenated import Pasted
+    from trustinstall_platforms.linux.families import Family
 
 _LINKS = "/etc/ssl/certs"
 
@@ -37,7 +37,7 @@ def steps(
     `order` are the local files, `coming` ours and the certificate in each, `gone` the files that go.
     """
     lost = frozenset(one.sha256 for one in leaving)
-    yield from pasted.steps(host, family.bundle, order, coming, (), lost)
+    yield from concatenated.steps(host, family.bundle, order, coming, (), lost)
     links = Links(host, _LINKS)
     for path in gone:
         if links.before.get(_name(path)) == path:
@@ -51,4 +51,4 @@ def steps(
 
 
 def _name(path: str) -> str:
-    return f"ca-cert-{posixpath.basename(path).removesuffix('.crt').translate(pasted.LINK_NAME)}.pem"
+    return f"ca-cert-{posixpath.basename(path).removesuffix('.crt').translate(concatenated.LINK_NAME)}.pem"

@@ -20,9 +20,9 @@ from trustinstall.stores.steps import (
     digest,
     link_digest,
 )
-from trustinstall_platforms import debian, debian_image
-from trustinstall_platforms.families import DEBIAN, missing
-from trustinstall_platforms.families import store as found
+from trustinstall_platforms.linux import debian_files, debian_image
+from trustinstall_platforms.linux.families import DEBIAN, missing
+from trustinstall_platforms.linux.families import store as found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Record, Wanted
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Places, Store
-    from trustinstall_platforms.debian import Sight, Source
-    from trustinstall_platforms.families import Family
+    from trustinstall_platforms.linux.debian_files import Sight, Source
+    from trustinstall_platforms.linux.families import Family
 
 
 class SystemStore:
@@ -55,13 +55,13 @@ class SystemStore:
 
     def observe(self, host: Host, _store: Store) -> Observation:
         """See what clients of bundle and hash links trust. HALF: only some of them do."""
-        sight = debian.look(host)
+        sight = debian_files.look(host)
         whole = sight.plain & sight.hashed
         seen = sight.bundle.keys() | sight.hashed
         return Observation(
             anchors={one: State.TRUSTED if one in whole else State.HALF for one in seen},
             ours=frozenset(source.certificates[0] for source in sight.sources if source.ours),
-            problems=tuple(debian.problems(host, sight)),
+            problems=tuple(debian_files.problems(host, sight)),
         )
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
@@ -72,7 +72,9 @@ class SystemStore:
 
     def delivered(self, host: Host, _store: Store) -> frozenset[str]:
         """What packages brought."""
-        return frozenset(one for source in debian.look(host).sources if source.shipped for one in source.certificates)
+        return frozenset(
+            one for source in debian_files.look(host).sources if source.shipped for one in source.certificates
+        )
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """See `Backend.plan`; raises StoreError where the tool would drop somebody else's roots."""
@@ -88,7 +90,7 @@ class SystemStore:
         """Have bundle, links and Java's keystore made anew; `gone` names .crt files."""
         if host.tools is Tools.NEVER:
             return None  # they were steps, and are undone
-        return debian.refresh(host, gone, rehash=True, kept=debian.local_links(host))
+        return debian_files.refresh(host, gone, rehash=True, kept=debian_files.local_links(host))
 
     def verify(self, host: Host, _store: Store) -> str | None:
         """Ask OpenSSL: one block that it cannot load makes it refuse the whole bundle."""
@@ -101,7 +103,7 @@ class _Draft:
 
     def __init__(self, host: Host, family: Family, store: Store, record: Record) -> None:
         self._host, self._family, self._store, self._record = host, family, store, record
-        self._sight: Sight = debian.look(host)
+        self._sight: Sight = debian_files.look(host)
         self._new: list[Step] = []
         self._placed: list[Placed] = []
         self._foreign: set[str] = set()
@@ -146,7 +148,7 @@ class _Draft:
             self._gone += [path for path in placement.entries if self._host.status(path) is None]
             self._emptied += [RemoveDirectory(path) for path in reversed(placement.directories)]
         if not holders and (placement or one.foreign):
-            self._gone += [path for path in debian.java_files(self._host, sha256) if path not in self._gone]
+            self._gone += [path for path in debian_files.java_files(self._host, sha256) if path not in self._gone]
         if seen and not holders and (placement or one.foreign):
             self._stale = True  # nothing feeds it any more: making the bundle anew ends it
         elif seen and not holders:
@@ -163,7 +165,7 @@ class _Draft:
                 return Plan((*steps, *self._rendered(), *self._emptied), None, placed, foreign)
             # The tool mends hash links by itself, but only when a file is new to it.
             rehash = bool(self._taken or self._gone or not self._new)
-            refresh = debian.refresh(self._host, self._gone, rehash=rehash)
+            refresh = debian_files.refresh(self._host, self._gone, rehash=rehash)
         return Plan((*steps, *self._emptied), refresh, placed, foreign)
 
     def _rendered(self) -> Iterator[Step]:
@@ -198,7 +200,7 @@ class _Draft:
             if whole and not source.shipped:
                 yield Delete(source.path, _standing(source))
             elif not whole:
-                rest = Content(debian.without(source.content, leaving))
+                rest = Content(debian_files.without(source.content, leaving))
                 yield Edit(source.path, rest, _standing(source))
             if source in self._sight.loose:
                 continue
@@ -208,12 +210,12 @@ class _Draft:
                 continue
             # Steps, so that they come back if we are undone. Where the file is still there, the
             # tool makes the link again, and tells Java.
-            for link in debian.links_to(self._host, source.path):
+            for link in debian_files.links_to(self._host, source.path):
                 yield Delete(link, link_digest(self._host.link_target(link) or ""))
         if shipped:
-            selection = self._host.read(debian.SELECTION)
-            content = Content(debian.deselected(selection, shipped))
-            yield Edit(debian.SELECTION, content, digest(selection))
+            selection = self._host.read(debian_files.SELECTION)
+            content = Content(debian_files.deselected(selection, shipped))
+            yield Edit(debian_files.SELECTION, content, digest(selection))
 
     def _refuse_others(self, source: Source, *, whole: bool) -> None:
         """Refuse to change what lies outside the store, and a package's file."""

@@ -22,9 +22,9 @@ from trustinstall.errors import StoreError
 from trustinstall.host import Kind
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
 from trustinstall_platforms import keystore
-from trustinstall_platforms.links import HASH_LINK, Links
-from trustinstall_platforms.openssl_hash import P11_KIT, old_subject_hash, subject_hash
-from trustinstall_platforms.p11kit_writing import alias, authority, comment, file_name, good_for, trusted_pem
+from trustinstall_platforms.linux.link_changes import HASH_LINK, Links
+from trustinstall_platforms.linux.p11kit_writing import alias, authority, comment, file_name, good_for, trusted_pem
+from trustinstall_platforms.linux.subject_hash import P11_KIT, old_subject_hash, subject_hash
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
-    from trustinstall_platforms.families import Extracted, Family
+    from trustinstall_platforms.linux.families import Extracted, Family
 
 _COMMENT = re.compile(rb"(?:(?<=\n)\n|\A)?# [^\n]*\n\Z")
 # EFI_CERT_X509_GUID, and the one by which p11-kit names itself as the owner, as they are written.

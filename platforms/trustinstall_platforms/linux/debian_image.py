@@ -10,9 +10,10 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
-from trustinstall_platforms import debian, debian_java, pasted
-from trustinstall_platforms.links import Links
-from trustinstall_platforms.openssl_hash import subject_hash
+from trustinstall_platforms import debian_java
+from trustinstall_platforms.linux import concatenated, debian_files
+from trustinstall_platforms.linux.link_changes import Links
+from trustinstall_platforms.linux.subject_hash import subject_hash
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
-    from trustinstall_platforms.debian import Source
+    from trustinstall_platforms.linux.debian_files import Source
 
 Coming = tuple[str, "Certificate"]  # a file of ours, and the one certificate in it
 Taken = tuple["Source", set[str]]  # a file, and the certificates (SHA-256) that leave it
@@ -39,36 +40,36 @@ def steps(
     `sources` are all files that the tool knows now; `gone` files that were deleted before, by whomever. Raises
     StoreError where something stands in the way.
     """
-    order = [pasted.Pasted(source.path, source.content) for source in sources]
+    order = [concatenated.Pasted(source.path, source.content) for source in sources]
     whole = [source.path for source, some in taken if set(source.certificates) <= some]
     losing = [
-        pasted.Leaving(
-            pasted.Pasted(source.path, source.content),
-            b"" if source.path in whole else debian.without(source.content, some),
+        concatenated.Leaving(
+            concatenated.Pasted(source.path, source.content),
+            b"" if source.path in whole else debian_files.without(source.content, some),
             frozenset(some),
         )
         for source, some in taken
     ]
     lost = {one.sha256 for one in leaving} - {sha256 for _, some in taken for sha256 in some}
-    yield from pasted.steps(host, debian.BUNDLE, order, coming, losing, frozenset(lost))
+    yield from concatenated.steps(host, debian_files.BUNDLE, order, coming, losing, frozenset(lost))
     yield from _links(host, coming, [*whole, *gone])
-    named = [(debian.name_link(path), one) for path, one in coming]
+    named = [(debian_files.name_link(path), one) for path, one in coming]
     yield from debian_java.steps(host, named, leaving)
 
 
 def _links(host: Host, coming: Sequence[Coming], gone: Collection[str]) -> Iterator[Step]:
     """NAME.pem to the file, and HASH.N to that."""
-    links = Links(host, debian.HASHED)
+    links = Links(host, debian_files.HASHED)
     for path in gone:
-        name = posixpath.basename(debian.name_link(path))
+        name = posixpath.basename(debian_files.name_link(path))
         if links.before.get(name) == path:
-            links.drop({path, name, f"{debian.HASHED}/{name}"})
+            links.drop({path, name, f"{debian_files.HASHED}/{name}"})
     for path, certificate in coming:
-        name = posixpath.basename(debian.name_link(path))
+        name = posixpath.basename(debian_files.name_link(path))
         if name in links.names - links.before.keys():
             raise StoreError(
-                store=debian.HASHED,
-                cause=f"{debian.HASHED}/{name} is no link",
+                store=debian_files.HASHED,
+                cause=f"{debian_files.HASHED}/{name} is no link",
                 advice="look at it and move it away, then try again",
             )
         links.put(name, path)

@@ -19,9 +19,9 @@ from trustinstall.stores.steps import (
     digest,
     link_digest,
 )
-from trustinstall_platforms import p11kit
-from trustinstall_platforms.families import missing
-from trustinstall_platforms.sources import our_ending
+from trustinstall_platforms.linux import p11kit_format
+from trustinstall_platforms.linux.anchor_sources import our_ending
+from trustinstall_platforms.linux.families import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Store
-    from trustinstall_platforms.sources import Source
+    from trustinstall_platforms.linux.anchor_sources import Source
 
 
 class Draft(ABC):
@@ -161,7 +161,7 @@ class Draft(ABC):
             standing = digest(source.content) if source.link is None else link_digest(source.link)
             if set(source.certificates) <= leaving:
                 yield Delete(source.path, standing)
-            elif source.link is None and p11kit.MAGIC not in source.content:
+            elif source.link is None and p11kit_format.MAGIC not in source.content:
                 yield Edit(source.path, Content(without(source.content, leaving)), standing)
             else:
                 how = "is a link to a file that" if source.link is not None else "is p11-kit's own, which"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind, Tools
 from trustinstall.stores.store import Store
-from trustinstall_platforms import debian
+from trustinstall_platforms.linux import debian_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,9 +133,9 @@ DEBIAN = Family(
             "zorin",
         }
     ),
-    anchors=debian.LOCAL,
-    bundle=debian.BUNDLE,
-    tool=debian.TOOL,
+    anchors=debian_files.LOCAL,
+    bundle=debian_files.BUNDLE,
+    tool=debian_files.TOOL,
     without_tool="the package ca-certificates is missing; install it: apt-get install ca-certificates",
     clients="curl, git, Go, apt and whatever uses OpenSSL or GnuTLS",
     known="real",
@@ -145,9 +145,9 @@ DEBIAN = Family(
 GENTOO = Family(
     name="gentoo",
     ids=frozenset({"funtoo", "gentoo"}),
-    anchors=debian.LOCAL,
-    bundle=debian.BUNDLE,
-    tool=debian.TOOL,
+    anchors=debian_files.LOCAL,
+    bundle=debian_files.BUNDLE,
+    tool=debian_files.TOOL,
     without_tool="the package ca-certificates is missing; install it: emerge app-misc/ca-certificates",
     clients=OPENSSL_AND_GNUTLS,
     known="real",
@@ -156,9 +156,9 @@ GENTOO = Family(
 VOID = Family(
     name="void",
     ids=frozenset({"void"}),
-    anchors=debian.LOCAL,
-    bundle=debian.BUNDLE,
-    tool=debian.TOOL,
+    anchors=debian_files.LOCAL,
+    bundle=debian_files.BUNDLE,
+    tool=debian_files.TOOL,
     without_tool="the package ca-certificates is missing; install it: xbps-install ca-certificates",
     clients=OPENSSL_AND_GNUTLS,
     known="real",

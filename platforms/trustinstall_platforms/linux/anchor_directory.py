@@ -20,11 +20,11 @@ from trustinstall.stores.files import read
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Edit, digest
-from trustinstall_platforms import alpine, extracted, pasted
-from trustinstall_platforms.anchor_files import Draft
-from trustinstall_platforms.families import store as found
-from trustinstall_platforms.hashlinks import linked
-from trustinstall_platforms.sources import files, fingerprints
+from trustinstall_platforms.linux import alpine, concatenated, p11kit_extract
+from trustinstall_platforms.linux.anchor_plan import Draft
+from trustinstall_platforms.linux.anchor_sources import files, fingerprints
+from trustinstall_platforms.linux.families import store as found
+from trustinstall_platforms.linux.hash_links import linked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Record, Wanted
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Places, Store
-    from trustinstall_platforms.families import Family
-    from trustinstall_platforms.sources import Source
+    from trustinstall_platforms.linux.anchor_sources import Source
+    from trustinstall_platforms.linux.families import Family
 
 _DER = b"\x30\x82"  # a SEQUENCE of 256 to 65535 octets: what DER of a certificate begins with
 
@@ -142,8 +142,8 @@ class _Draft(Draft):
         """What the tool would make of it, where it is not run."""
         leaving = [one.certificate for one in self.leaving]
         if self._family.derived:
-            return extracted.steps(self.host, self._family, [one for _, one in self.coming], leaving)
-        files = [pasted.Pasted(one.path, one.content) for one in self.local]
+            return p11kit_extract.steps(self.host, self._family, [one for _, one in self.coming], leaving)
+        files = [concatenated.Pasted(one.path, one.content) for one in self.local]
         gone = [path for path, (anchor, some) in self.taken.items() if set(anchor.certificates) <= some]
         return alpine.steps(self.host, self._family, files, self.coming, leaving, gone)
 

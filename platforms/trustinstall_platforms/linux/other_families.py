@@ -7,8 +7,8 @@ Sources: the package recipe of Photon (ca-certificates.spec: what runs after the
 
 from __future__ import annotations
 
-from trustinstall_platforms import debian
-from trustinstall_platforms.families import OPENSSL_AND_GNUTLS, Family
+from trustinstall_platforms.linux import debian_files
+from trustinstall_platforms.linux.families import OPENSSL_AND_GNUTLS, Family
 
 # There is no tool: hash links are OpenSSL's business, and the bundle is written when the package is upgraded, of every
 # *.pem in the directory. So ours is a *.pem there, and is appended to the bundle until then.
@@ -75,9 +75,9 @@ CLEAR = Family(
 SLACKWARE = Family(
     name="slackware",
     ids=frozenset({"slackware"}),
-    anchors=debian.LOCAL,
-    bundle=debian.BUNDLE,
-    tool=debian.TOOL,
+    anchors=debian_files.LOCAL,
+    bundle=debian_files.BUNDLE,
+    tool=debian_files.TOOL,
     without_tool="the package ca-certificates is missing; install it: slackpkg install ca-certificates",
     clients=OPENSSL_AND_GNUTLS,
     known="documented",
