@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.certctl import Certctl
+from trustinstall_platforms.bsd.freebsd import Certctl
 from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.dropped import Dropped

@@ -13,7 +13,7 @@ import pytest
 from trustinstall.catalog import BACKENDS
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms import certctl
+from trustinstall_platforms.bsd import freebsd
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID, Family
 from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 
@@ -136,7 +136,7 @@ def test_transactional_systems_are_told_apart(tmp_path: Path) -> None:
 def test_freebsd_is_known_by_its_kernel(platform: str, tmp_path: Path) -> None:
     """Whatever os-release says; a FreeBSD whose files are those of a Linux has none of Linux's stores."""
     host = machine(tmp_path, "ID=debian")
-    assert [store.backend for store in found(replace(host, platform=platform))] == [certctl.Certctl.name]
+    assert [store.backend for store in found(replace(host, platform=platform))] == [freebsd.Certctl.name]
     assert [store.backend for store in found(replace(host, platform="netbsd10"))] == []
 
 
@@ -149,7 +149,7 @@ def test_no_two_families_share_a_name() -> None:
 
 @pytest.mark.parametrize(
     ("name", "known"),
-    [*((family.name, family.known) for family in FAMILIES), (certctl.Certctl.name, certctl.KNOWN)],
+    [*((family.name, family.known) for family in FAMILIES), (freebsd.Certctl.name, freebsd.KNOWN)],
 )
 def test_every_family_says_how_it_is_known(name: str, known: str) -> None:
     """And the documentation says the same."""

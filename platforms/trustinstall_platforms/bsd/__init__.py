@@ -1,0 +1,1 @@
+"""System stores of the BSDs."""
