@@ -17,7 +17,7 @@ from trustinstall_platforms.linux.debian import SystemStore
 from trustinstall_platforms.linux.declarative import DeclaredStore
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
-from trustinstall_platforms.macos import Keychain
+from trustinstall_platforms.macos.keychain import Keychain
 from trustinstall_platforms.mono import Mono
 from trustinstall_platforms.named import NamedBundle
 from trustinstall_platforms.nss import Nss

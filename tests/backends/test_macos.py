@@ -22,8 +22,8 @@ from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.observation import State
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms import security_tool, trust_settings
-from trustinstall_platforms.macos import Keychain
+from trustinstall_platforms.macos import security_tool, trust_settings
+from trustinstall_platforms.macos.keychain import Keychain
 
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")
 IDENTITY = make_root("com.apple.kerberos.kdc").issue("localhost")

@@ -13,14 +13,14 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.fields import Traits
 from trustinstall.errors import CertificateRefused
 from trustinstall.stores.observation import State
-from trustinstall_platforms import security_tool
+from trustinstall_platforms.macos import security_tool
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from trustinstall.host import Host
-    from trustinstall_platforms.security_tool import Certificates
-    from trustinstall_platforms.trust_settings import Settings
+    from trustinstall_platforms.macos.security_tool import Certificates
+    from trustinstall_platforms.macos.trust_settings import Settings
 
 SYSTEM = "/Library/Keychains/System.keychain"
 APPLE = "/System/Library/Keychains/SystemRootCertificates.keychain"  # trust settings may override these, too

@@ -18,7 +18,7 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
 from trustinstall.stores.store import Store
-from trustinstall_platforms import keychains, mac_session, security_tool
+from trustinstall_platforms.macos import keychain_contents, security_tool, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Placement, Record, Wanted
     from trustinstall.stores.plan import Refresh
     from trustinstall.stores.store import Places
-    from trustinstall_platforms.keychains import Look
+    from trustinstall_platforms.macos.keychain_contents import Look
 
 _LOGIN = ("login.keychain-db", "login.keychain")  # since macOS 10.12, and before
 _BELOW_HOME = "Library/Keychains"
@@ -81,7 +81,7 @@ class Keychain:
         if host.platform != "darwin":
             return []
         if self._machine:
-            paths = [keychains.SYSTEM]
+            paths = [keychain_contents.SYSTEM]
         elif host.account.is_root or host.account.home is None:
             return []  # root's own are the machine's
         else:
@@ -159,7 +159,7 @@ class Keychain:
                 # By its SHA-1 alone it would stay trusted, for whoever sends it along.
                 cause = f"{certificate.name} is still trusted, and so it was not deleted from the keychain"
                 raise StoreError(store=store.id, cause=cause, advice=f"{_ON_SCREEN}, or use Keychain Access")
-            by_sha256 = mac_session.knows_sha256(host)
+            by_sha256 = session.knows_sha256(host)
             return (security_tool.delete(store.location, step.der, by_sha256=by_sha256),)
         if step.operation not in {_TRUST, _UNTRUST}:
             raise ValueError(f"no operation of a keychain: {step.operation!r}")
@@ -174,7 +174,7 @@ class Keychain:
         )
 
     def _look(self, host: Host, store: Store) -> Look:
-        return keychains.look(host, store.location, machine=self._machine)
+        return keychain_contents.look(host, store.location, machine=self._machine)
 
     def _put(self, store: Store, seen: Observation, look: Look, one: Wanted, placement: Placement | None) -> Plan:
         """Plan what is missing for a certificate to be trusted."""
@@ -231,15 +231,15 @@ class Keychain:
     def _refuse_unanswered(self, host: Host, store: Store, operation: str) -> None:
         """Say before anything is tried that it cannot work."""
         adding = operation == _TRUST
-        if adding and not self._machine and mac_session.ignores_accounts(host):
+        if adding and not self._machine and session.ignores_accounts(host):
             ignored = "this Mac ignores the trust settings that accounts make (security user-trust-settings-enable)"
             raise StoreError(store=store.id, cause=ignored, advice="use the machine's keychain: run it with sudo")
-        why = mac_session.nobody_answers(host) if mac_session.asks(host, machine=self._machine) else None
+        why = session.nobody_answers(host) if session.asks(host, machine=self._machine) else None
         if why is not None:
             raise StoreError(store=store.id, cause=why, advice=_PROFILE if adding else _ON_SCREEN)
 
     def _announcement(self, host: Host, operation: str, certificate: Certificate) -> str:
-        if not mac_session.asks(host, machine=self._machine):
+        if not session.asks(host, machine=self._machine):
             return ""
         whose = "an administrator's" if self._machine else "your"
         return (

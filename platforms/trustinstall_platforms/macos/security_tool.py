@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import ToolFailed
 from trustinstall.host.commands import ANSWER, GIVEN, Run
-from trustinstall_platforms import trust_settings
+from trustinstall_platforms.macos import trust_settings
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
-    from trustinstall_platforms.trust_settings import Settings
+    from trustinstall_platforms.macos.trust_settings import Settings
 
 TOOL = "/usr/bin/security"
 _LOOKING, _ASKING = 30.0, 120.0  # seconds: for a look, and for a person to find a password

@@ -1,0 +1,1 @@
+"""Keychains of macOS."""
