@@ -24,9 +24,9 @@ from trustinstall_platforms.nss import Nss
 from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.settings import Settings
 from trustinstall_platforms.vm import VirtualMachines
-from trustinstall_platforms.windows import WindowsStore
-from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
-from trustinstall_platforms.windows_places import ACCOUNT, MACHINE
+from trustinstall_platforms.windows.certutil import WindowsStore
+from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE
+from trustinstall_platforms.windows.wsl_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
 
 if TYPE_CHECKING:
     from trustinstall.stores.backend import Backend

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, look
+from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
     from trustinstall.stores.observation import Observation
-    from trustinstall_platforms.windows_places import Kind
+    from trustinstall_platforms.windows.registry_stores import Kind
 
 
 def location(host: Host) -> str:

@@ -21,9 +21,9 @@ from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Native
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms import blob
-from trustinstall_platforms.windows import LOCAL, MEANINGS, Reach, WindowsStore
-from trustinstall_platforms.windows_places import ACCOUNT, MACHINE
+from trustinstall_platforms.windows import blob
+from trustinstall_platforms.windows.certutil import LOCAL, MEANINGS, Reach, WindowsStore
+from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE
 
 ROOT, OTHER = (Certificate(make_root(common_name=name).der) for name in ("Windows Root", "Another Root"))
 OWN = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Root"

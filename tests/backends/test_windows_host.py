@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places
-from trustinstall_platforms.reg_query import MOST, RegQuery, parse
-from trustinstall_platforms.windows_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost, parse_groups
-from trustinstall_platforms.windows_places import Kind
+from trustinstall_platforms.windows.reg_query import MOST, RegQuery, parse
+from trustinstall_platforms.windows.registry_stores import Kind
+from trustinstall_platforms.windows.wsl_host import (
+    HOST_ACCOUNT,
+    HOST_MACHINE,
+    HostRoots,
+    WindowsHost,
+    parse_groups,
+)
 
 HOST = Host("linux", "/", {}, Account(1000, 1000, "alice", "/home/alice"))
 KEY = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\SystemCertificates\\Root\\Certificates"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from trustinstall.stores.observation import Observation, State
-from trustinstall_platforms import blob
+from trustinstall_platforms.windows import blob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,9 @@ from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
 from trustinstall.stores.store import Store
-from trustinstall_platforms.reg_query import RegQuery
-from trustinstall_platforms.windows import Reach, WindowsStore
-from trustinstall_platforms.windows_places import ACCOUNT, MACHINE, Kind, ignores_accounts
+from trustinstall_platforms.windows.certutil import Reach, WindowsStore
+from trustinstall_platforms.windows.reg_query import RegQuery
+from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE, Kind, ignores_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from trustinstall.host.commands import GIVEN, Run
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
 from trustinstall.stores.store import Store
-from trustinstall_platforms.windows_places import UPDATED, certificates, ignores_accounts, look
+from trustinstall_platforms.windows.registry_stores import UPDATED, certificates, ignores_accounts, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.plan import Refresh
     from trustinstall.stores.store import Places
-    from trustinstall_platforms.blob import Entry
-    from trustinstall_platforms.windows_places import Kind, Registry, Sight
+    from trustinstall_platforms.windows.blob import Entry
+    from trustinstall_platforms.windows.registry_stores import Kind, Registry, Sight
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Certificate stores of Windows."""
