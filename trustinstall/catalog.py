@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
+from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
+from trustinstall_platforms.browsers.nss import Nss
 from trustinstall_platforms.bsd.freebsd import Certctl
 from trustinstall_platforms.certifi import Certifi
-from trustinstall_platforms.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.dropped import Dropped
 from trustinstall_platforms.environment import Environment
-from trustinstall_platforms.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java import Java
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
@@ -20,7 +21,6 @@ from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, 
 from trustinstall_platforms.macos.keychain import Keychain
 from trustinstall_platforms.mono import Mono
 from trustinstall_platforms.named import NamedBundle
-from trustinstall_platforms.nss import Nss
 from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.settings import Settings
 from trustinstall_platforms.vm import VirtualMachines

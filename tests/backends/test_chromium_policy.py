@@ -17,8 +17,8 @@ from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.observation import State
 from trustinstall.stores.store import Places
-from trustinstall_platforms.chromium_browsers import BROWSERS
-from trustinstall_platforms.chromium_policy import ChromiumPolicy
+from trustinstall_platforms.browsers.chromium_browsers import BROWSERS
+from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
 
 BACKEND = ChromiumPolicy()
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")

@@ -15,7 +15,7 @@ from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places
-from trustinstall_platforms.firefox_policy import FirefoxPolicy
+from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 
 BACKEND = FirefoxPolicy()
 CORP, OTHER = (Certificate(make_root(name).der) for name in ("Corp Root", "Other Root"))

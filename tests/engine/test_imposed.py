@@ -20,7 +20,7 @@ from trustinstall.host import Account, Host
 from trustinstall.host.worker import PATIENCE
 from trustinstall.installer.policy_imports import Imports
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms.firefox_policy import FirefoxPolicy
+from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 
 CORP = Certificate(make_root("Corp Root").der)
 ALICE = Account(12345, 12345, "alice", "/home/alice")

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind
-from trustinstall_platforms import policy_places
+from trustinstall_platforms.browsers import policy_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -49,8 +49,8 @@ from trustinstall.stores.steps import (
 )
 from trustinstall.stores.store import Store
 from trustinstall.typed_json import is_array, is_object
-from trustinstall_platforms import policy_places
-from trustinstall_platforms.chromium_browsers import BROWSERS
+from trustinstall_platforms.browsers import policy_places
+from trustinstall_platforms.browsers.chromium_browsers import BROWSERS
 from trustinstall_platforms.linux.families import missing
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.plan import Refresh
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Places
-    from trustinstall_platforms.chromium_browsers import Browser
+    from trustinstall_platforms.browsers.chromium_browsers import Browser
 
 _TRUSTED, _DISTRUSTED = "CACertificates", "CADistrustedCertificates"
 _LIMITED = "CACertificatesWithConstraints"

@@ -37,7 +37,7 @@ from trustinstall.stores.steps import (
 )
 from trustinstall.stores.store import Store
 from trustinstall.typed_json import is_array
-from trustinstall_platforms import firefox_places, policy_places
+from trustinstall_platforms.browsers import firefox_places, policy_places
 from trustinstall_platforms.linux.families import missing
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
-from trustinstall_platforms import chromium_browsers
+from trustinstall_platforms.browsers import chromium_browsers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

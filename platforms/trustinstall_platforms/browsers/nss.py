@@ -32,9 +32,9 @@ from trustinstall.stores.steps import (
     digest,
 )
 from trustinstall.stores.store import Store
-from trustinstall_platforms import nss_database, nss_places
+from trustinstall_platforms.browsers import nss_database, nss_places
+from trustinstall_platforms.browsers.nss_database import CERTIFICATES, KEYS, MODULES, TABLE
 from trustinstall_platforms.linux.families import missing
-from trustinstall_platforms.nss_database import CERTIFICATES, KEYS, MODULES, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.plan import Refresh
     from trustinstall.stores.steps import Command
     from trustinstall.stores.store import Places
-    from trustinstall_platforms.nss_database import Contents, Entry
+    from trustinstall_platforms.browsers.nss_database import Contents, Entry
 
 TOOL = "/usr/bin/certutil"
 _NO_TOOL = (

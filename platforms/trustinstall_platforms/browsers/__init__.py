@@ -1,0 +1,1 @@
+"""Stores of browsers: policies and NSS databases."""
