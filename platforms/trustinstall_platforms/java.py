@@ -17,8 +17,9 @@ from trustinstall.host import Tools
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Store
-from trustinstall_platforms import java_keystores, keystore
-from trustinstall_platforms.debian_java import KEYSTORE, not_changeable, not_fed
+from trustinstall_platforms import java_keystores
+from trustinstall_platforms.keystores import distribution as keystore
+from trustinstall_platforms.keystores.debian import KEYSTORE, not_changeable, not_fed
 from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE
 from trustinstall_platforms.linux.other_families import CLEAR
 

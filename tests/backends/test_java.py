@@ -20,7 +20,7 @@ from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Places
 from trustinstall_platforms.java import FED, Fed, Java
-from trustinstall_platforms.keystore import trusted
+from trustinstall_platforms.keystores.distribution import trusted
 
 BACKEND = Java()
 KEYSTORE = "/etc/ssl/certs/java/cacerts"

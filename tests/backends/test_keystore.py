@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall_platforms.keystore import New, changeable, changed, trusted
+from trustinstall_platforms.keystores.distribution import New, changeable, changed, trusted
 
 OURS, OTHER = make_root("Corp Root"), make_root("Other Root")
 

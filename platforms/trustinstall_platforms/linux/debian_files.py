@@ -21,7 +21,7 @@ from trustinstall.host import Kind
 from trustinstall.host.commands import Guard, Run
 from trustinstall.stores.files import read
 from trustinstall.stores.plan import Refresh
-from trustinstall_platforms import keystore
+from trustinstall_platforms.keystores import distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -209,7 +209,9 @@ def java_files(host: Host, sha256: str) -> list[str]:
     if not host.executable(_JAVA_HOOK) or host.status(_KEYSTORE) is None:
         return []
     try:
-        aliases = [one.alias for one in keystore.read(host, _KEYSTORE) if hashlib.sha256(one.der).hexdigest() == sha256]
+        aliases = [
+            one.alias for one in distribution.read(host, _KEYSTORE) if hashlib.sha256(one.der).hexdigest() == sha256
+        ]
     except (OSError, ValueError):
         return []
     names = [match[1] for match in map(_JAVA_ALIAS.fullmatch, aliases) if match]

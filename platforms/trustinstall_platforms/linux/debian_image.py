@@ -10,7 +10,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
-from trustinstall_platforms import debian_java
+from trustinstall_platforms.keystores import debian
 from trustinstall_platforms.linux import concatenated, debian_files
 from trustinstall_platforms.linux.link_changes import Links
 from trustinstall_platforms.linux.subject_hash import subject_hash
@@ -54,7 +54,7 @@ def steps(
     yield from concatenated.steps(host, debian_files.BUNDLE, order, coming, losing, frozenset(lost))
     yield from _links(host, coming, [*whole, *gone])
     named = [(debian_files.name_link(path), one) for path, one in coming]
-    yield from debian_java.steps(host, named, leaving)
+    yield from debian.steps(host, named, leaving)
 
 
 def _links(host: Host, coming: Sequence[Coming], gone: Collection[str]) -> Iterator[Step]:

@@ -21,7 +21,7 @@ from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StoreError
 from trustinstall.host import Kind
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
-from trustinstall_platforms import keystore
+from trustinstall_platforms.keystores import distribution
 from trustinstall_platforms.linux.link_changes import HASH_LINK, Links
 from trustinstall_platforms.linux.p11kit_writing import alias, authority, comment, file_name, good_for, trusted_pem
 from trustinstall_platforms.linux.subject_hash import P11_KIT, old_subject_hash, subject_hash
@@ -106,9 +106,9 @@ def _java(
     host: Host, what: Extracted, old: bytes, coming: Sequence[Certificate], leaving: Sequence[Certificate]
 ) -> bytes:
     moment = datetime.fromisoformat(host.stamp().removesuffix("Z")).replace(tzinfo=timezone.utc)
-    new = [keystore.New(alias(one), one.der, int(moment.timestamp())) for one in reversed(coming)]
+    new = [distribution.New(alias(one), one.der, int(moment.timestamp())) for one in reversed(coming)]
     try:
-        return keystore.changed(old, new, {one.der for one in leaving}, first=True)
+        return distribution.changed(old, new, {one.der for one in leaving}, first=True)
     except ValueError as error:
         raise _unchangeable(what, str(error)) from None
 

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from trustinstall.stores.steps import Content, Edit, digest
-from trustinstall_platforms import keystore
+from trustinstall_platforms.keystores import distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def not_fed(host: Host) -> str | None:
 def not_changeable(host: Host) -> str | None:
     """Say why an image's keystore cannot be changed without the image's Java, and what to do; None where it can."""
     try:
-        if keystore.changeable(host.read(host.real(KEYSTORE))):
+        if distribution.changeable(host.read(host.real(KEYSTORE))):
             return None
     except OSError as error:
         return f"it cannot be read: {error.strerror}; look at it"
@@ -61,8 +61,8 @@ def steps(host: Host, coming: Sequence[tuple[str, Certificate]], leaving: Sequen
         return
     moment = datetime.fromisoformat(host.stamp().removesuffix("Z")).replace(tzinfo=timezone.utc)
     seconds = int(moment.timestamp())
-    new = [keystore.New(f"debian:{posixpath.basename(link)}", one.der, seconds) for link, one in coming]
+    new = [distribution.New(f"debian:{posixpath.basename(link)}", one.der, seconds) for link, one in coming]
     old = host.read(host.real(KEYSTORE))
-    changed = keystore.changed(old, new, {one.der for one in leaving})
+    changed = distribution.changed(old, new, {one.der for one in leaving})
     if changed != old:
         yield Edit(host.real(KEYSTORE), Content(changed), digest(old))
