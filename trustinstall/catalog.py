@@ -12,7 +12,7 @@ from trustinstall_platforms.certifi import Certifi
 from trustinstall_platforms.dropped import Dropped
 from trustinstall_platforms.environment import Environment
 from trustinstall_platforms.homebrew import Homebrew
-from trustinstall_platforms.java import Java
+from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
 from trustinstall_platforms.linux.debian import SystemStore
 from trustinstall_platforms.linux.declarative import DeclaredStore

@@ -19,7 +19,7 @@ from trustinstall.stores.desired import Wanted
 from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Places
-from trustinstall_platforms.java import FED, Fed, Java
+from trustinstall_platforms.java.backend import FED, Fed, Java
 from trustinstall_platforms.keystores.distribution import trusted
 
 BACKEND = Java()

@@ -18,9 +18,9 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
 from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Wanted
-from trustinstall_platforms import java_named
-from trustinstall_platforms.java import Java
-from trustinstall_platforms.java_passwords import candidates
+from trustinstall_platforms.java import named
+from trustinstall_platforms.java.backend import Java
+from trustinstall_platforms.java.passwords import candidates
 
 CORP = make_root("Corp Root")
 KEYSTORE = f"{HOME}/corp.jks"
@@ -62,13 +62,13 @@ def test_files_that_name_one(host: Host, path: str, content: str) -> None:
     assert (store.clients, store.unwritable) == ("programs that are told to trust it", None)
 
 
-@pytest.mark.parametrize("name", java_named.VARIABLES)
+@pytest.mark.parametrize("name", named.VARIABLES)
 def test_variables_that_name_one(host: Host, name: str) -> None:
     """An account's variables count, and never those of whoever called root."""
     environ = {name: f"-Xmx1g {NAMED}"}
     assert locations(alice(host, environ)) == [KEYSTORE]
     root = replace(host, environ=environ, account=replace(host.account, uid=0, home="/root"))
-    assert list(java_named.keystores(root)) == []
+    assert list(named.keystores(root)) == []
     assert "geheim" not in candidates(root)
 
 
@@ -181,7 +181,7 @@ def test_java_reads_the_same(tmp_path_factory: pytest.TempPathFactory, texts: li
     clean = {"PATH": os.defpath, "HOME": str(directory)}
     said = subprocess.run(words, env=clean, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
     for text, line in zip(texts, said, strict=True):
-        ours = {_hex(key): _hex(value) for key, value in java_named.properties(text)}
+        ours = {_hex(key): _hex(value) for key, value in named.properties(text)}
         theirs = dict(one.split("=") for one in line.strip("{}").split(", ")) if line != "{}" else {}
         for found in (ours, theirs):
             found.pop("", None)  # a lone backslash at the end of a file names nothing either

@@ -21,9 +21,9 @@ from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Edit
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms import java_homes, java_keystores
-from trustinstall_platforms.java import Java
-from trustinstall_platforms.java_passwords import USUAL, candidates
+from trustinstall_platforms.java import homes, installations
+from trustinstall_platforms.java.backend import Java
+from trustinstall_platforms.java.passwords import USUAL, candidates
 from trustinstall_platforms.keystores import change
 
 BACKEND = Java()
@@ -88,20 +88,20 @@ def made(pattern: str) -> str:
     return pattern.replace("*", "x1").replace("~", HOME)
 
 
-@pytest.mark.parametrize("pattern", [*java_homes.HOMES, *java_homes.PROGRAMS, *java_homes.IMAGES])
+@pytest.mark.parametrize("pattern", [*homes.HOMES, *homes.PROGRAMS, *homes.IMAGES])
 def test_each_row_finds_its_java(host: Host, pattern: str) -> None:
     """A keystore in each place is found there, that of Java 8's inner runtime likewise, and called by its home."""
     one = put(host, f"{made(pattern)}/lib/security/cacerts")
     assert locations(host) == [one]
     assert stores(host)[0].label in {made(pattern), made(pattern).removesuffix("/jre")}
-    assert (stores(host)[0].unwritable is not None) == (pattern in java_homes.IMAGES)
+    assert (stores(host)[0].unwritable is not None) == (pattern in homes.IMAGES)
     inner = f"{made(pattern)}/jre/lib/security/cacerts"
     Path(host.where(one)).unlink()
     put(host, inner)
     assert locations(host) == [inner]
 
 
-@pytest.mark.parametrize("pattern", java_homes.MACOS)
+@pytest.mark.parametrize("pattern", homes.MACOS)
 def test_each_row_of_macos(host: Host, pattern: str) -> None:
     """What lies in an app is sealed, with the way that works; the rest is not; on Linux nobody looks there."""
     put(host, f"{made(pattern)}/lib/security/cacerts")
@@ -141,7 +141,7 @@ def test_windows_places(host: Host) -> None:
     """The rows of Windows are below its own variables, and no row of another system is."""
     found: list[str] = []
     windows = replace(host, platform="win32", environ={"ProgramFiles": "C:\\Program Files"})
-    search = java_homes.patterns(windows)
+    search = homes.patterns(windows)
     found.extend(search)
     assert "C:/Program Files/Eclipse Adoptium/*" in found
     assert f"{HOME}/.jdks/*" in found
@@ -199,7 +199,7 @@ def test_what_is_no_file_is_no_store(host: Host) -> None:
 
 def test_a_home_with_too_many_names_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found before it stays found."""
-    monkeypatch.setattr(java_homes, "_MOST", 50)
+    monkeypatch.setattr(homes, "_MOST", 50)
     one = put(host, "/opt/jdk/lib/security/cacerts")
     Path(host.where(f"{HOME}/.jdks")).mkdir(parents=True)
     for number in range(60):
@@ -212,7 +212,7 @@ def test_a_home_with_too_many_names_is_said(host: Host, monkeypatch: pytest.Monk
 
 def test_a_slow_home_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the caller's variables name is found all the same."""
-    monkeypatch.setattr(java_homes, "_LONGEST", timedelta(seconds=-1))
+    monkeypatch.setattr(homes, "_LONGEST", timedelta(seconds=-1))
     one = put(host, "/srv/a/lib/security/cacerts")
     put(host, "/opt/jdk/lib/security/cacerts")
     found: list[str] = []
@@ -389,7 +389,7 @@ def test_a_keystore_that_an_update_replaced_is_noticed(host: Host) -> None:
 )
 def test_sealed_places(host: Host, path: str, word: str) -> None:
     """They are shown with what they trust, and with the way that works instead."""
-    store = java_keystores.at(host, put(host, path))
+    store = installations.at(host, put(host, path))
     assert store is not None
     assert word in (store.unwritable or "")
     assert BACKEND.observe(host, store).anchors == {OTHER.sha256: State.TRUSTED}

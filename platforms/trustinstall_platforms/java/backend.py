@@ -17,7 +17,7 @@ from trustinstall.host import Tools
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Store
-from trustinstall_platforms import java_keystores
+from trustinstall_platforms.java import installations
 from trustinstall_platforms.keystores import distribution as keystore
 from trustinstall_platforms.keystores.debian import KEYSTORE, not_changeable, not_fed
 from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE
@@ -75,7 +75,7 @@ _FED_PLACES = frozenset({KEYSTORE, *(one.keystore for one in FED)})
 class Java:
     """The backend of Java's keystores."""
 
-    name = java_keystores.NAME
+    name = installations.NAME
 
     def discover(self, host: Host, places: Places) -> Iterator[Store]:
         """Find the distribution's keystore, where there is one, then that of each installation.
@@ -85,14 +85,14 @@ class Java:
         fed = self._fed(host)
         if fed is not None:
             yield fed
-        yield from java_keystores.found(host, places, host.real(fed.location) if fed else None)
+        yield from installations.found(host, places, host.real(fed.location) if fed else None)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Find a keystore again; see `Backend.at`."""
         fed = self._fed(host)
         if fed is not None and fed.location == location:
             return fed
-        return None if location in _FED_PLACES else java_keystores.at(host, location)
+        return None if location in _FED_PLACES else installations.at(host, location)
 
     def _fed(self, host: Host) -> Store | None:
         if host.platform != "linux":
@@ -118,7 +118,7 @@ class Java:
     def observe(self, host: Host, store: Store) -> Observation:
         """See what Java trusts. The distribution's keystore needs no password to be read, only to be checked."""
         if store.location not in _FED_PLACES:
-            return java_keystores.observe(host, store)
+            return installations.observe(host, store)
         problems: tuple[str, ...] = ()
         entries: list[keystore.Trusted] = []
         try:
@@ -138,7 +138,7 @@ class Java:
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that Java trusts; none of a keystore that cannot be read."""
         if store.location not in _FED_PLACES:
-            yield from java_keystores.anchors(host, store)
+            yield from installations.anchors(host, store)
             return
         with suppress(ValueError):
             for entry in keystore.read(host, store.location):
@@ -146,7 +146,7 @@ class Java:
 
     def plan(self, host: Host, store: Store, _seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one change of an installation's keystore; whoever feeds the distribution's is changed instead."""
-        return Plan() if store.location in _FED_PLACES else java_keystores.plan(host, store, wanted, record)
+        return Plan() if store.location in _FED_PLACES else installations.plan(host, store, wanted, record)
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Do nothing: nothing is derived from a keystore."""

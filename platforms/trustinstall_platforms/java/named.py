@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import expanded, is_absolute, slashed
-from trustinstall_platforms.java_homes import is_others
+from trustinstall_platforms.java.homes import is_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,9 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Edit, digest
 from trustinstall.stores.store import Store
-from trustinstall_platforms import java_homes, java_named, keystores
-from trustinstall_platforms.java_passwords import candidates
+from trustinstall_platforms import keystores
+from trustinstall_platforms.java import homes, named
+from trustinstall_platforms.java.passwords import candidates
 from trustinstall_platforms.keystores import Locked, New, Unreadable, change
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def found(host: Host, places: Places, but: str | None) -> Iterator[Store]:
     Raises OSError as `java_homes.keystores`.
     """
     seen = {but}
-    for home, location in java_homes.keystores(host, places.searches):
+    for home, location in homes.keystores(host, places.searches):
         if location not in seen and (store := at(host, location, home)) is not None:
             seen.add(location)
             yield store
-    for location in java_named.keystores(host):
+    for location in named.keystores(host):
         if location not in seen and (store := at(host, location)) is not None:
             seen.add(location)
             yield store
@@ -75,7 +76,7 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
     owner, unwritable = bundle.owner(host, location, "keystore")
     sealed = next((reason for place, reason in SEALED if place.search(location)), None)
     made = _MADE if location.startswith(MADE) else None
-    label = home or java_homes.home_of(location)
+    label = home or homes.home_of(location)
     return Store(
         NAME,
         location,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms import java_named
+from trustinstall_platforms.java import named
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -18,7 +18,7 @@ _STOREPASS = re.compile(rb"^[ \t]*(?:export[ \t]+)?storepass=(?:\"([^\"\n]*)\"|'
 def candidates(host: Host) -> list[str]:
     """The passwords to try, each once, read now from where they stand."""
     told = (one.reveal() for one in host.storepasses)
-    known = (*USUAL, *_distributions(host), *java_named.passwords(host))
+    known = (*USUAL, *_distributions(host), *named.passwords(host))
     return list(dict.fromkeys((*known, *(one for one in told if one is not None))))
 
 

@@ -1,0 +1,1 @@
+"""Keystores of Java installations."""
