@@ -29,7 +29,7 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Edit
 from trustinstall.stores.store import Looked, Places, Store
-from trustinstall_platforms.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
+from trustinstall_platforms.python.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

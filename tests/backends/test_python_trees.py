@@ -24,8 +24,8 @@ from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Wanted
 from trustinstall.stores.store import Looked, Places, Store
-from trustinstall_platforms import python_trees
-from trustinstall_platforms.certifi import Certifi
+from trustinstall_platforms.python import trees
+from trustinstall_platforms.python.certifi import Certifi
 
 ROOT = Certificate(make_root("Corp Root").der)
 BUNDLE = Path(certifi.where()).read_bytes()
@@ -179,7 +179,7 @@ def test_looking_ends(host: Host, monkeypatch: pytest.MonkeyPatch, name: str, va
     first = file(host, f"/usr/local/{SITE}/certifi/cacert.pem")
     for number in range(600):
         file(host, f"{HOME}/many/{number}", b"")
-    monkeypatch.setattr(python_trees, name, value)
+    monkeypatch.setattr(trees, name, value)
     ends = [one.why for one in Certifi().discover(host, Places(through=True)) if isinstance(one, Looked) and one.why]
     assert said in ends
     assert found(host) == {first}
@@ -197,9 +197,9 @@ def test_signs_of_life_come_while_looking(host: Host) -> None:
 @given(st.text(min_size=1, max_size=40).filter(lambda name: "/" not in name and "\0" not in name))
 def test_any_name_can_be_asked(name: str) -> None:
     """Whatever a file is called, it is likely or not; outside packages it never is."""
-    inside = list(python_trees.likely("/e/lib/site-packages/x", (name,)))
+    inside = list(trees.likely("/e/lib/site-packages/x", (name,)))
     assert inside in ([], [f"/e/lib/site-packages/x/{name}"])
-    assert list(python_trees.likely("/e/lib/x", (name,))) == []
+    assert list(trees.likely("/e/lib/x", (name,))) == []
 
 
 # --- real environments ---
@@ -267,8 +267,8 @@ def test_uvs_cache_is_not_changed_through_a_hard_link(
     monkeypatch.setattr("trustinstall.host.places.machine", state)
     monkeypatch.setattr("trustinstall.host.places.state", state)
     host = replace(Host.current(), environ={}, account=replace(Host.current().account, home=None))
-    monkeypatch.setattr(python_trees, "MACHINE", ())
-    monkeypatch.setattr(python_trees, "PROGRAMS", ())
+    monkeypatch.setattr(trees, "MACHINE", ())
+    monkeypatch.setattr(trees, "PROGRAMS", ())
     assert change(host, tmp_path / "one") == [Result.ADDED]
     assert ROOT.pem in one.read_bytes()
     assert cached.read_bytes() == two.read_bytes() == BUNDLE

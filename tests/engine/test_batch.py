@@ -26,7 +26,7 @@ from trustinstall.state.directory import State
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.steps import digest
 from trustinstall.stores.store import Places, Store
-from trustinstall_platforms.certifi import Certifi
+from trustinstall_platforms.python.certifi import Certifi
 
 ROOT = Certificate(make_root("Batch Root").der)
 BUNDLE = Path(certifi.where()).read_bytes()

@@ -18,8 +18,8 @@ from trustinstall.facts.programs import is_directory, slashed
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Found, Handoff, Looked, Store
-from trustinstall_platforms import python_trees
-from trustinstall_platforms.python_environments import environments
+from trustinstall_platforms.python import trees
+from trustinstall_platforms.python.environments import environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -177,8 +177,8 @@ def _found(host: Host, places: Places) -> Iterator[Found]:
     yield from _stores(host, (path for path in places.known if _counts(host, path)))
     for top in () if places.walked else places.searches:
         yield from _searched(host, slashed(host, top))
-    for top in python_trees.trees(host) if places.through and not places.walked else ():
-        for entry in python_trees.through(host, top):
+    for top in trees.trees(host) if places.through and not places.walked else ():
+        for entry in trees.through(host, top):
             yield from [entry] if isinstance(entry, Looked) else _in(host, entry)
 
 
@@ -193,7 +193,7 @@ def _searched(host: Host, top: str) -> Iterator[Found]:
         message = f"--search {printable(top)}: no such directory; name one that environments are in"
         raise UsageProblem(message)
     try:
-        for entry in python_trees.below(host, real, _MOST, math.inf):
+        for entry in trees.below(host, real, _MOST, math.inf):
             yield from [entry] if isinstance(entry, (Handoff, Looked)) else _in(host, entry)
     except OSError as error:
         if error.errno != errno.EFBIG:
@@ -207,7 +207,7 @@ def _counts(host: Host, path: str) -> bool:
     if _bundle(path) is not None or path.endswith(tuple(f"/{one}" for one in CONDA_BUNDLES)):
         return True
     directory, _, name = path.rpartition("/")
-    return any(python_trees.likely(directory, (name,))) and python_trees.holds_many(host, path)
+    return any(trees.likely(directory, (name,))) and trees.holds_many(host, path)
 
 
 def _in(host: Host, entry: Entry) -> Iterator[Store]:
@@ -216,8 +216,8 @@ def _in(host: Host, entry: Entry) -> Iterator[Store]:
     paths = {path for name in known if _bundle(path := f"{entry.path}/{name}") is not None}
     if "conda-meta" in entry.below:
         paths |= {f"{entry.path}/{one}" for one in CONDA_BUNDLES}
-    for path in python_trees.likely(entry.path, entry.files):
-        if path not in paths and python_trees.holds_many(host, path):
+    for path in trees.likely(entry.path, entry.files):
+        if path not in paths and trees.holds_many(host, path):
             paths.add(path)
     return _stores(host, sorted(paths)) if paths else iter(())
 
@@ -235,7 +235,7 @@ def _store(host: Host, path: str) -> Store | None:
     beside = posixpath.join(host.real(posixpath.dirname(path)), posixpath.basename(path))
     real = _reached(host, beside)
     follows = _system_bundle(host, beside, real, bundle)
-    cached = python_trees.cached(host, real)
+    cached = trees.cached(host, real)
     location = beside if follows or cached else real
     status = host.status(location)
     if status is None and not follows:
