@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from trustinstall_platforms.other_tools import FOLLOWS, OTHERS, STORE, VARIABLE
-from trustinstall_platforms.tools import ADDS, REPLACES, SWITCHES, TOOLS
+from trustinstall_platforms.tools.table import ADDS, REPLACES, SWITCHES, TOOLS
+from trustinstall_platforms.tools.table_without_files import FOLLOWS, OTHERS, STORE, VARIABLE
 
 BEGIN, END = "<!-- tools: made by scripts/readme_tools.py -->\n", "<!-- /tools -->\n"
 _WORDS = {

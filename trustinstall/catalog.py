@@ -9,7 +9,6 @@ from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.browsers.nss import Nss
 from trustinstall_platforms.bsd.freebsd import Certctl
 from trustinstall_platforms.dropped import Dropped
-from trustinstall_platforms.environment import Environment
 from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
@@ -20,9 +19,10 @@ from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, 
 from trustinstall_platforms.macos.keychain import Keychain
 from trustinstall_platforms.mono import Mono
 from trustinstall_platforms.named import NamedBundle
-from trustinstall_platforms.own_bundle import OwnBundle
 from trustinstall_platforms.python.certifi import Certifi
-from trustinstall_platforms.settings import Settings
+from trustinstall_platforms.tools.environment import Environment
+from trustinstall_platforms.tools.our_bundle import OwnBundle
+from trustinstall_platforms.tools.settings import Settings
 from trustinstall_platforms.vm import VirtualMachines
 from trustinstall_platforms.windows.certutil import WindowsStore
 from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE

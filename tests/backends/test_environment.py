@@ -17,8 +17,8 @@ from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places
-from trustinstall_platforms.environment import Environment
-from trustinstall_platforms.own_bundle import OwnBundle
+from trustinstall_platforms.tools.environment import Environment
+from trustinstall_platforms.tools.our_bundle import OwnBundle
 
 CORP, PUBLIC = make_root("Corp Root"), make_root("Public Root")
 AGENT = "/Users/alice/Library/LaunchAgents/trustinstall.environment.plist"

@@ -22,10 +22,10 @@ from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places
-from trustinstall_platforms.other_tools import FOLLOWS, OTHERS
-from trustinstall_platforms.own_bundle import OwnBundle
-from trustinstall_platforms.settings import Settings
-from trustinstall_platforms.tools import TOOLS
+from trustinstall_platforms.tools.our_bundle import OwnBundle
+from trustinstall_platforms.tools.settings import Settings
+from trustinstall_platforms.tools.table import TOOLS
+from trustinstall_platforms.tools.table_without_files import FOLLOWS, OTHERS
 
 CORP, OTHER, PUBLIC, NEWER = (make_root(f"{word} Root") for word in ("Corp", "Other", "Public", "Newer"))
 ROOTS = [Certificate(CORP.der), Certificate(OTHER.der)]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from trustinstall.engine import discovery
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
-from trustinstall_platforms import other_tools, tool_places
-from trustinstall_platforms.settings import Settings
+from trustinstall_platforms.tools import places, table_without_files
+from trustinstall_platforms.tools.settings import Settings
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -46,13 +46,13 @@ def look(host: Host) -> tuple[ToolView, ...]:
     stores = {store.location: store for store in backend.discover(host, Places())}
     found = [
         ToolView(one.name, one.mode, path, ".".join(one.key), _state(host, backend, store), one.known, one.source)
-        for one, path in tool_places.files(host)
+        for one, path in places.files(host)
         if (store := stores.get(host.real(path))) is not None
     ]
     others = [
         ToolView(one.name, one.mode, "", "", one.how, one.known, one.source)
-        for one in other_tools.OTHERS
-        if tool_places.programs(host, one.programs)
+        for one in table_without_files.OTHERS
+        if places.programs(host, one.programs)
     ]
     return (*found, *others)
 

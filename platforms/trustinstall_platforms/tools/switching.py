@@ -10,7 +10,7 @@ from trustinstall import editing
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
-    from trustinstall_platforms.tools import Tool
+    from trustinstall_platforms.tools.table import Tool
 
 #: Behind our own value, a comment: whoever chooses the same keeps it when ours goes.
 MARK = " # set by trustinstall"

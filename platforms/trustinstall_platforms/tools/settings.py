@@ -24,8 +24,8 @@ from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
 from trustinstall.stores.store import Store
-from trustinstall_platforms import native_roots, switching, tool_places
-from trustinstall_platforms.tools import ADDS, SWITCHES, Tool
+from trustinstall_platforms.tools import native_roots, places, switching
+from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,14 +75,14 @@ class Settings:
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
         """The file of every tool that is there, whether the file is there yet or not."""
-        for tool, path in tool_places.files(host):
+        for tool, path in places.files(host):
             store = self._store(host, tool, path)
             if store is not None:
                 yield store
 
     def at(self, host: Host, location: str) -> Store | None:
         """The settings at a location, whether or not its tool is still there."""
-        known = tool_places.files(host, installed=False)
+        known = places.files(host, installed=False)
         fitting = (self._store(host, tool, path) for tool, path in known if host.real(path) == location)
         return next((store for store in fitting if store is not None), None)
 
@@ -129,7 +129,7 @@ class Settings:
         if setting.value is None:
             return self._set(host, store, setting, new, foreign)
         if new:
-            entries, directories = tool_places.carried(record)
+            entries, directories = places.carried(record)
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
         holds = record.keys() or (go if setting.native else seen.ours)
         if not go & holds or holds - go:
@@ -154,7 +154,7 @@ class Settings:
             _, inserted = editing.put(tool.format, old or b"", tool.key, setting.own)
         except editing.Malformed as error:
             raise StoreError(store=store.id, cause=str(error), advice="set it by hand") from None
-        missing = tool_places.missing_parents(host, path)
+        missing = places.missing_parents(host, path)
         change = SetKey(tool.format, tool.key, setting.own)
         mode = _SHARED if path == tool.machine else _PRIVATE
         expect = ABSENT if old is None else digest(old)
@@ -167,7 +167,7 @@ class Settings:
     def _take_back(self, host: Host, store: Store, setting: _Setting, record: Record) -> Plan:
         path, tool = store.location, setting.tool
         old = host.read(path, _LIMIT)
-        entries, directories = tool_places.carried(record)
+        entries, directories = places.carried(record)
         inserted = entries[0] if entries else ""
         try:
             new = editing.take(tool.format, old, tool.key, inserted)
@@ -181,7 +181,7 @@ class Settings:
 
     def _store(self, host: Host, tool: Tool, path: str) -> Store | None:
         """The store of a tool's file; None where our own files could not be named."""
-        directory, standing = our_files.directory(host), tool_places.standing(host, path)
+        directory, standing = our_files.directory(host), places.standing(host, path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
@@ -215,7 +215,7 @@ class Settings:
 
     def _setting(self, host: Host, location: str, tool: Tool | None = None) -> _Setting:
         """What a file says. Raises OSError where it cannot be read."""
-        tool = tool or tool_places.tool_of(host, location)
+        tool = tool or places.tool_of(host, location)
         try:
             value = editing.get(tool.format, host.read_or_none(location, _LIMIT) or b"", tool.key)
             return _switched(host, tool, location, value) if tool.mode == SWITCHES else _naming(host, tool, value)

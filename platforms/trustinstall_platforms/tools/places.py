@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import programs
-from trustinstall_platforms import tools
+from trustinstall_platforms.tools import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 _MAC = "~/Library/"  # where only a Mac keeps settings
 
 
-def files(host: Host, *, installed: bool = True) -> Iterator[tuple[tools.Tool, str]]:
+def files(host: Host, *, installed: bool = True) -> Iterator[tuple[table.Tool, str]]:
     """The settings file of each tool that is there (or of all): for root the machine's, where there is one."""
     if host.is_image:
         return
-    for tool in tools.TOOLS:
+    for tool in table.TOOLS:
         if host.platform not in tool.systems:
             continue
         path = None if tool.follows and host.account.is_root else _file(host, tool)
@@ -28,7 +28,7 @@ def files(host: Host, *, installed: bool = True) -> Iterator[tuple[tools.Tool, s
             yield tool, path
 
 
-def tool_of(host: Host, location: str) -> tools.Tool:
+def tool_of(host: Host, location: str) -> table.Tool:
     """The tool whose settings file this is. Raises FileNotFoundError where it is nobody's."""
     for tool, path in files(host, installed=False):
         if host.real(path) == location:
@@ -36,7 +36,7 @@ def tool_of(host: Host, location: str) -> tools.Tool:
     raise FileNotFoundError(2, "no tool has its settings there", location)
 
 
-def _file(host: Host, tool: tools.Tool) -> str | None:
+def _file(host: Host, tool: table.Tool) -> str | None:
     """The file to look at; None where the account has no home."""
     if host.account.is_root and (tool.machine or host.platform == "win32"):
         return tool.machine or None  # an elevated prompt has its account's own home
@@ -48,13 +48,13 @@ def _file(host: Host, tool: tools.Tool) -> str | None:
     return next(there, next(likely, None))
 
 
-def _found(host: Host, tool: tools.Tool) -> list[str]:
+def _found(host: Host, tool: table.Tool) -> list[str]:
     """Which of the places that a tool makes are there."""
     places = (_expanded(host, path) for path in tool.places)
     return [path for path in places if path is not None and host.status(path) is not None]
 
 
-def _is_there(host: Host, tool: tools.Tool) -> bool:
+def _is_there(host: Host, tool: table.Tool) -> bool:
     return programs(host, tool.programs) or bool(_found(host, tool))
 
 

@@ -29,7 +29,7 @@ from trustinstall.stores.steps import (
     digest,
 )
 from trustinstall.stores.store import Store
-from trustinstall_platforms import env_places, env_registry, tool_places
+from trustinstall_platforms.tools import places, variable_files, windows_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ _MEND = "get it anew from where it came"
 class _Carrier:
     """What one file says now: our section, or None; what it sets elsewhere; why it cannot be read, or None."""
 
-    place: env_places.Place
+    place: variable_files.Place
     section: str | None = None
     foreign: tuple[tuple[str, str], ...] = ()
     wrong: str | None = None
@@ -76,10 +76,10 @@ class Environment:
         if self._mode == NONE:
             return
         if host.platform == "win32":
-            yield from env_registry.stores(host, self.name)
+            yield from windows_variables.stores(host, self.name)
             return
         named: dict[str, str] = {}
-        for place, path in env_places.places(host):
+        for place, path in variable_files.places(host):
             store = self._store(host, place, path)
             if store is not None:
                 yield store
@@ -91,8 +91,8 @@ class Environment:
     def at(self, host: Host, location: str) -> Store | None:
         """The file at a location, or the bundle that a variable named."""
         if host.platform == "win32":
-            return env_registry.at(host, self.name, location)
-        place = env_places.at(host, location)
+            return windows_variables.at(host, self.name, location)
+        place = variable_files.at(host, location)
         if place is not None:
             return self._store(host, place, location)
         status = host.status(location)
@@ -100,9 +100,9 @@ class Environment:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See what programs are told to trust by our section."""
-        if env_registry.is_key(host, store.location):
-            return env_registry.observe(host)
-        place = env_places.at(host, store.location)
+        if windows_variables.is_key(host, store.location):
+            return windows_variables.observe(host)
+        place = variable_files.at(host, store.location)
         if place is None:
             return bundles.observe(host, store.location)
         carrier = self._carrier(host, store.location, place)
@@ -115,10 +115,10 @@ class Environment:
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in what it names."""
-        if env_registry.is_key(host, store.location):
-            path = env_registry.named(host)
+        if windows_variables.is_key(host, store.location):
+            path = windows_variables.named(host)
             return bundles.anchors(host, path) if path and host.status(path) else iter(())
-        place = env_places.at(host, store.location)
+        place = variable_files.at(host, store.location)
         section = self._carrier(host, store.location, place).section if place else None
         named = store.location if place is None else _named_by(host, section) if section else ""
         return bundles.anchors(host, named) if named and host.status(named) else iter(())
@@ -128,9 +128,9 @@ class Environment:
 
         Raises StoreError where the file cannot be changed for certain.
         """
-        if env_registry.is_key(host, store.location):
-            return env_registry.plan(host, store, seen, wanted, record, replacing=self._mode == REPLACE)
-        place = env_places.at(host, store.location)
+        if windows_variables.is_key(host, store.location):
+            return windows_variables.plan(host, store, seen, wanted, record, replacing=self._mode == REPLACE)
+        place = variable_files.at(host, store.location)
         if place is None:
             return bundles.plan(host, store, seen, wanted, record, _MEND)
         carrier = self._carrier(host, store.location, place)
@@ -149,7 +149,7 @@ class Environment:
 
     def commands(self, host: Host, _store: Store, step: Native) -> Sequence[SetVariables]:
         """What is written into Windows' registry; files have no operations."""
-        return env_registry.commands(host, step)
+        return windows_variables.commands(host, step)
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Return None: nothing is derived from it."""
@@ -157,11 +157,11 @@ class Environment:
 
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load a bundle that somebody's variable names; our own are looked at where they are made."""
-        ours = env_registry.is_key(host, store.location) or env_places.at(host, store.location)
+        ours = windows_variables.is_key(host, store.location) or variable_files.at(host, store.location)
         return None if ours else host.openssl_refuses(store.location)
 
     def _set(self, host: Host, store: Store, carrier: _Carrier, new: list[str], record: Record) -> Plan:
-        entries, directories = tool_places.carried(record)
+        entries, directories = places.carried(record)
         body = self._body(host, carrier)
         if not any(name in body for name in _NAMES):
             cause = "every variable that would be set is set there already"
@@ -170,7 +170,7 @@ class Environment:
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
         path, kind = store.location, carrier.place.format
         old = host.read_or_none(path, _LIMIT)
-        missing = tool_places.missing_parents(host, path)
+        missing = places.missing_parents(host, path)
         rest = old or b""
         steps: list[Step] = list(map(MakeDirectory, missing))
         if carrier.section is not None:  # another mode is asked for
@@ -197,8 +197,8 @@ class Environment:
             return shell_syntax.agent("trustinstall.environment", MADE, ours)
         return "\n".join((*place.head, *shell_syntax.kept(place.style, ours)))
 
-    def _store(self, host: Host, place: env_places.Place, path: str) -> Store | None:
-        directory, standing = our_files.directory(host), tool_places.standing(host, path)
+    def _store(self, host: Host, place: variable_files.Place, path: str) -> Store | None:
+        directory, standing = our_files.directory(host), places.standing(host, path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
@@ -235,7 +235,7 @@ class Environment:
         clients = f"whoever reads {name}" if name else "whoever reads the variable that names it"
         return Store(self.name, location, owner, f"{self.name}:{location}", clients, unwritable=unwritable)
 
-    def _carrier(self, host: Host, location: str, place: env_places.Place) -> _Carrier:
+    def _carrier(self, host: Host, location: str, place: variable_files.Place) -> _Carrier:
         try:
             content = host.read_or_none(location, _LIMIT) or b""
             section = editing.get(place.format, content, PATH)
@@ -251,7 +251,7 @@ class Environment:
 
 def _take_back(host: Host, path: str, kind: str, section: str, record: Record) -> Plan:
     old = host.read(path, _LIMIT)
-    entries, directories = tool_places.carried(record)
+    entries, directories = places.carried(record)
     change = SetKey(kind, PATH, section, present=False, inserted=entries[0] if entries else "")
     if not change.apply(old) and path in entries:
         return Plan((Delete(path, digest(old)), *map(RemoveDirectory, reversed(directories))), withdraws=True)
