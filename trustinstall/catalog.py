@@ -8,8 +8,6 @@ from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.browsers.nss import Nss
 from trustinstall_platforms.bsd.freebsd import Certctl
-from trustinstall_platforms.dropped import Dropped
-from trustinstall_platforms.homebrew import Homebrew
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
 from trustinstall_platforms.linux.debian import SystemStore
@@ -17,8 +15,10 @@ from trustinstall_platforms.linux.declarative import DeclaredStore
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.macos.keychain import Keychain
-from trustinstall_platforms.mono import Mono
-from trustinstall_platforms.named import NamedBundle
+from trustinstall_platforms.programs.drop_directories import Dropped
+from trustinstall_platforms.programs.homebrew import Homebrew
+from trustinstall_platforms.programs.mono import Mono
+from trustinstall_platforms.programs.named_bundle import NamedBundle
 from trustinstall_platforms.python.certifi import Certifi
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle

@@ -14,7 +14,7 @@ from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places
-from trustinstall_platforms.homebrew import Homebrew
+from trustinstall_platforms.programs.homebrew import Homebrew
 
 BACKEND = Homebrew()
 CORP, PUBLIC = make_root("Corp Root"), make_root("Public Root")

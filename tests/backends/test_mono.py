@@ -15,7 +15,7 @@ from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Placement, Record, Wanted
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Places
-from trustinstall_platforms.mono import Mono
+from trustinstall_platforms.programs.mono import Mono
 
 HOME = "/home/alice"
 #: Two of one name, as when a company renews its root.
