@@ -8,6 +8,7 @@ from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.browsers.nss import Nss
 from trustinstall_platforms.bsd.freebsd import Certctl
+from trustinstall_platforms.containers.machines import VirtualMachines
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
 from trustinstall_platforms.linux.debian import SystemStore
@@ -23,7 +24,6 @@ from trustinstall_platforms.python.certifi import Certifi
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
-from trustinstall_platforms.vm import VirtualMachines
 from trustinstall_platforms.windows.certutil import WindowsStore
 from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE
 from trustinstall_platforms.windows.wsl_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost

@@ -17,11 +17,12 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import Places
-from trustinstall_platforms import vm_engines, vm_inside, vm_reach
+from trustinstall_platforms.containers import engines, reach
+from trustinstall_platforms.containers import inside as vm_inside
+from trustinstall_platforms.containers.engines import ENGINES, entering, machines, node_names
+from trustinstall_platforms.containers.inside import LOOK, parse, path_for, refreshing, removing
+from trustinstall_platforms.containers.machines import VirtualMachines
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE, Family
-from trustinstall_platforms.vm import VirtualMachines
-from trustinstall_platforms.vm_engines import ENGINES, entering, machines, node_names
-from trustinstall_platforms.vm_inside import LOOK, parse, path_for, refreshing, removing
 
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")
 CERTIFICATE = Certificate(CORP.der)
@@ -175,9 +176,9 @@ def test_a_store_says_whose_it_is(host: Host) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda one: one.name)
-def test_every_word_is_plain(engine: vm_engines.Engine) -> None:
+def test_every_word_is_plain(engine: engines.Engine) -> None:
     """Whether an engine joins words or quotes them comes to the same: no word has a letter that a shell knows."""
-    one = vm_engines.Machine(engine, "dev", "/x", nodes=("n1",))
+    one = engines.Machine(engine, "dev", "/x", nodes=("n1",))
     words: list[str] = [*entering(one, "n1"), *LOOK, "find", "-maxdepth", "sudo", "-n", "tee", "mkdir", "-p", "rmdir"]
     for family in (DEBIAN, RHEL, SUSE, ARCH, ALPINE):
         path = path_for(family, CERTIFICATE)
@@ -284,7 +285,7 @@ def test_an_engine_that_hangs(host: Host, monkeypatch: pytest.MonkeyPatch) -> No
     program(host, "/usr/bin/limactl", "#!/bin/sh\nexec sleep 600\n")
     home(host, ".lima/default/lima.yaml")
     home(host, ".lima/default/ha.pid", "1\n")
-    monkeypatch.setattr(vm_reach, "_LOOKING", 0.3)
+    monkeypatch.setattr(reach, "_LOOKING", 0.3)
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match=r"limactl did not end within .* see whether lima's default answers"):
         BACKEND.observe(host, store)
@@ -344,7 +345,7 @@ def test_a_machine_that_never_stops_talking(host: Host, monkeypatch: pytest.Monk
     program(host, "/usr/bin/limactl", "#!/bin/sh\nhead -c 5000 /dev/zero | tr '\\0' x\n")
     home(host, ".lima/default/lima.yaml")
     home(host, ".lima/default/ha.pid", "1\n")
-    monkeypatch.setattr(vm_reach, "_MOST_READ", 4999)
+    monkeypatch.setattr(reach, "_MOST_READ", 4999)
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match="default prints more than"):
         BACKEND.observe(host, store)

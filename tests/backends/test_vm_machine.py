@@ -22,8 +22,8 @@ from tests.support.throwaway import PATH, Throwaway
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.reporting import text as report_module
 from trustinstall.testing.contract import Ran, result, run
+from trustinstall_platforms.containers.inside import path_for
 from trustinstall_platforms.linux.families import ALPINE, DEBIAN, RHEL, Family
-from trustinstall_platforms.vm_inside import path_for
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -12,7 +12,8 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed, printable
 from trustinstall.host.commands import Run
 from trustinstall.stores.plan import Refresh
-from trustinstall_platforms import vm_engines, vm_inside
+from trustinstall_platforms.containers import engines
+from trustinstall_platforms.containers import inside as vm_inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from trustinstall.host import Host, ToolResult
     from trustinstall.stores.steps import Native
     from trustinstall.stores.store import Store
+    from trustinstall_platforms.containers.engines import Machine
+    from trustinstall_platforms.containers.inside import Inside
     from trustinstall_platforms.linux.families import Family
-    from trustinstall_platforms.vm_engines import Machine
-    from trustinstall_platforms.vm_inside import Inside
 
 _MOST_READ = 16 * 1024 * 1024  # bytes; a bundle of 150 roots is 0.4 MiB with the paths that grep puts before lines
 _MOST_SAID = 4096  # bytes of an answer in which the reason of a failure is looked for
@@ -50,11 +51,11 @@ class Look:
 
     def __init__(self, host: Host, store: Store) -> None:
         self._host = host
-        found = next((one for one in vm_engines.machines(host) if one.location == store.location), None)
+        found = next((one for one in engines.machines(host) if one.location == store.location), None)
         if found is None:
             raise OutOfReach(f"{store.label or store.location} is no longer there, or its engine's program is not")
         self._machine = found
-        self._program = next(vm_engines.programs(host, found.engine))
+        self._program = next(engines.programs(host, found.engine))
 
     def nodes(self) -> list[Node]:
         """What stands in each node. Raises OutOfReach or ToolFailed."""
@@ -130,10 +131,10 @@ class Look:
     def _listed(self) -> tuple[str, ...]:
         """The nodes that run, where only a container engine knows them: of the first that has some."""
         engine, why = self._machine.engine, ""
-        for program in vm_engines.programs(self._host, engine):
-            words = tuple(vm_engines.named(self._machine, word) for word in engine.list_nodes)
+        for program in engines.programs(self._host, engine):
+            words = tuple(engines.named(self._machine, word) for word in engine.list_nodes)
             found = self._host.query(self._made(program, words, _LOOKING))
-            names = vm_engines.node_names(found.answer) if found.status == 0 else ()
+            names = engines.node_names(found.answer) if found.status == 0 else ()
             if names:
                 self._program = program
                 return names
@@ -143,7 +144,7 @@ class Look:
 
     def _failure(self, found: ToolResult) -> OutOfReach | ToolFailed:
         """Why nothing was read: the machine does not run, or the engine cannot reach it."""
-        if any(word in _said(found) for word in vm_engines.RESTING):
+        if any(word in _said(found) for word in engines.RESTING):
             return OutOfReach(resting(self._machine))
         tool, name = self._program.rpartition("/")[2], self._machine.name
         return ToolFailed(f"{tool} does not reach {name} (status {found.status}): {_last(found)}; see why by hand")
@@ -163,13 +164,13 @@ class Look:
     ) -> Run:
         """A command in a node; `root`: as root."""
         sudo = ("sudo", "-n") if root and self._machine.engine.sudo else ()
-        words = (*vm_engines.entering(self._machine, node), *sudo, *words)
+        words = (*engines.entering(self._machine, node), *sudo, *words)
         return self._made(self._program, words, seconds, must_succeed=must_succeed, stdin=stdin)
 
     def _made(
         self, program: str, words: tuple[str, ...], seconds: float, *, must_succeed: bool = False, stdin: bytes = b""
     ) -> Run:
-        env = {"PATH": ":".join(vm_engines.directories(self._host))}
+        env = {"PATH": ":".join(engines.directories(self._host))}
         runtime = f"/run/user/{self._host.account.uid}"  # where podman's and rootless docker's sockets are
         if self._host.status(runtime) is not None:
             env["XDG_RUNTIME_DIR"] = runtime
@@ -189,7 +190,7 @@ def resting(one: Machine) -> str:
 
 
 def _start(one: Machine) -> str:
-    return f"start it ({vm_engines.named(one, one.engine.start)}), and run the command again"
+    return f"start it ({engines.named(one, one.engine.start)}), and run the command again"
 
 
 def _said(found: ToolResult) -> str:

@@ -20,8 +20,8 @@ from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
 from trustinstall.stores.store import Store
-from trustinstall_platforms import vm_engines, vm_inside, vm_reach
-from trustinstall_platforms.vm_reach import Look
+from trustinstall_platforms.containers import engines, inside, reach
+from trustinstall_platforms.containers.reach import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Record, Wanted
     from trustinstall.stores.plan import Refresh
     from trustinstall.stores.store import Places
-    from trustinstall_platforms.vm_engines import Machine
-    from trustinstall_platforms.vm_reach import Node
+    from trustinstall_platforms.containers.engines import Machine
+    from trustinstall_platforms.containers.reach import Node
 
 
 class VirtualMachines:
@@ -43,11 +43,11 @@ class VirtualMachines:
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
         """The machines of the acting account; whether one runs is seen here only where files say so."""
-        return [self._store(host, one) for one in vm_engines.machines(host)]
+        return [self._store(host, one) for one in engines.machines(host)]
 
     def at(self, host: Host, location: str) -> Store | None:
         """The machine whose file or directory that is, or None where it was deleted."""
-        found = (one for one in vm_engines.machines(host) if one.location == location)
+        found = (one for one in engines.machines(host) if one.location == location)
         return next((self._store(host, one) for one in found), None)
 
     def observe(self, host: Host, store: Store) -> Observation:
@@ -103,7 +103,7 @@ class VirtualMachines:
             host.account.uid,
             f"{self.name}:{one.location}",
             f"{engine.clients}, in {engine.name}'s {one.name}",
-            unwritable=vm_reach.resting(one) if one.stopped else None,
+            unwritable=reach.resting(one) if one.stopped else None,
             label=f"{engine.name}:{one.name}",
             sealed=one.stopped,
         )
@@ -130,7 +130,7 @@ class _Draft:
         going = {one.certificate.sha256 for one in wanted if not one.trusted}
         made = any(one.directories for one in self._record.values())
         if self._gone and made and not self._record.keys() - going:
-            self._operations.append(Native(vm_reach.TIDY, vm_reach.NOTHING, wanted[0].certificate.der))
+            self._operations.append(Native(reach.TIDY, reach.NOTHING, wanted[0].certificate.der))
         return Plan(
             refresh=self._look.making(self._nodes, gone=self._gone) if self._stale else None,
             placed=tuple(self._placed),
@@ -148,9 +148,9 @@ class _Draft:
         made = {path for one in self._record.values() for path in one.directories}
         if not whole:
             made |= self._making_room(certificate)
-            self._operations.append(Native(vm_reach.PUT, vm_reach.TAKE, certificate.der))
+            self._operations.append(Native(reach.PUT, reach.TAKE, certificate.der))
             self._stale = True
-        paths = {vm_inside.path_for(node.family, certificate) for node in self._nodes}
+        paths = {inside.path_for(node.family, certificate) for node in self._nodes}
         self._placed.append(Placed(sha256, tuple(sorted(paths)), tuple(sorted(made))))
 
     def _making_room(self, certificate: Certificate) -> set[str]:
@@ -159,7 +159,7 @@ class _Draft:
             return {path for one in self._placed for path in one.directories}
         missing = {node.family.anchors for node in self._nodes if node.family.anchors not in self._look.listed(node)}
         if missing:
-            self._operations.append(Native(vm_reach.ROOM, vm_reach.TIDY, certificate.der))
+            self._operations.append(Native(reach.ROOM, reach.TIDY, certificate.der))
         return missing
 
     def _take(self, one: Wanted) -> None:
@@ -183,15 +183,15 @@ class _Draft:
             )
         if left:
             self._foreign.add(sha256)
-        operation = vm_reach.TAKE_ALL if one.foreign else vm_reach.TAKE_KNOWN if known else vm_reach.TAKE
+        operation = reach.TAKE_ALL if one.foreign else reach.TAKE_KNOWN if known else reach.TAKE
         if going or sha256 not in self._seen.anchors:
-            self._operations.append(Native(operation, vm_reach.PUT, certificate.der))
+            self._operations.append(Native(operation, reach.PUT, certificate.der))
         if going or not left:
             self._stale = self._gone = True
 
     def _cut_off(self, certificate: Certificate) -> bool:
         """Whether a file of ours stands there in which the certificate is not to be seen."""
-        return any(vm_inside.path_for(node.family, certificate) in self._look.listed(node) for node in self._nodes)
+        return any(inside.path_for(node.family, certificate) in self._look.listed(node) for node in self._nodes)
 
 
 def _seen(nodes: Sequence[Node]) -> Observation:
