@@ -1,8 +1,23 @@
-"""Data that came out of JSON, as the types that it should have; TypeError where it has others."""
+"""JSON values of the type that is expected, or TypeError."""
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+import json
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from trustinstall.errors import printable
+
+_Kind = TypeVar("_Kind")
+_LONGEST = 4096  # characters of a text: a path of Linux (PATH_MAX in limits.h)
+
+#: The SHA-256 of a certificate, 64 digits in lower case.
+Sha256 = Annotated[str, re.compile("[0-9a-f]{64}")]
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:
@@ -42,3 +57,58 @@ def flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError("neither true nor false")
     return value
+
+
+def encode(value: object) -> bytes:
+    """Return dataclasses, enums, tuples, mappings and plain values as JSON; `decode` reads them back."""
+    return json.dumps(value, default=_plain, check_circular=False).encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value):
+        return {one.name: getattr(value, one.name) for one in fields(value)}
+    raise TypeError(f"{type(value).__name__} is not a type of an answer")
+
+
+def decode(kind: type[_Kind], data: bytes) -> _Kind:
+    """Return the value of type `kind` that another process has written with `encode`.
+
+    Only the types are believed: every text is made printable and cut to 4096 characters, and a text that is declared
+    with a pattern (`Sha256`) must match it. Raises ValueError or TypeError for anything else.
+    """
+    try:
+        made: _Kind = _made(kind, json.loads(data))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return made
+
+
+@cache
+def _types(kind: type) -> dict[str, object]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def _made(kind: Any, value: Any) -> Any:  # noqa: ANN401  a type that is known at run time only
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        if not isinstance(value, str) or not inner[1].fullmatch(value):
+            raise ValueError("a text of another form")
+        return value
+    if origin in {Union, types.UnionType}:
+        return None if value is None and type(None) in inner else _made(inner[0], value)
+    if origin is tuple:
+        return tuple(_made(inner[0], one) for one in items(value))
+    if origin in {dict, Mapping}:
+        return {_made(inner[0], key): _made(inner[1], one) for key, one in members(value).items()}
+    if kind is str and isinstance(value, str):
+        return printable(value, _LONGEST)
+    if kind in {bool, int} and type(value) is kind:
+        return value
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    if isinstance(kind, type) and is_dataclass(kind):
+        found = members(value)
+        return kind(**{one.name: _made(_types(kind)[one.name], found.pop(one.name)) for one in fields(kind)})
+    raise TypeError(f"not of the type {kind}")

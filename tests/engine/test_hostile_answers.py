@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall.engine import outcome
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, Host
-from trustinstall.installer import views
+from trustinstall.installer import wire
 from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
@@ -84,18 +83,18 @@ def spoilt(draw: st.DrawFn, data: Any) -> bytes:  # noqa: ANN401  JSON
 
 def good_outcomes() -> Any:  # noqa: ANN401  JSON
     """What a worker answers to add."""
-    return json.loads(outcome.to_bytes(OUTCOMES))
+    return json.loads(wire.encode(OUTCOMES))
 
 
 def good_view() -> Any:  # noqa: ANN401  JSON
     """What a worker answers to list."""
-    return json.loads(views.to_bytes(VIEW))
+    return json.loads(wire.encode(VIEW))
 
 
 def show_outcomes(data: bytes) -> str:
     """Everything that is printed of a worker's outcomes; "" where they are refused."""
     try:
-        outcomes = outcome.from_bytes(data)
+        outcomes = wire.received(tuple[Outcome, ...], data)
     except TrustInstallError:
         return ""
     who = Account(0, 0, "root", "/root")
@@ -118,7 +117,7 @@ def show_outcomes(data: bytes) -> str:
 def show_view(data: bytes) -> str:
     """Everything that is printed of a worker's view; "" where it is refused."""
     try:
-        view = VIEW + views.from_bytes(data)
+        view = VIEW + wire.received(View, data)
     except TrustInstallError:
         return ""
     json.loads(json_report.look("list", view))
@@ -152,15 +151,15 @@ def test_nonsense_is_refused(show: Any, data: bytes) -> None:  # noqa: ANN401  o
 
 def test_what_is_good_is_believed() -> None:
     """The other direction: what a worker really sends arrives whole."""
-    assert outcome.from_bytes(outcome.to_bytes(OUTCOMES)) == OUTCOMES
-    assert views.from_bytes(views.to_bytes(VIEW)) == VIEW
+    assert wire.received(tuple[Outcome, ...], wire.encode(OUTCOMES)) == OUTCOMES
+    assert wire.received(View, wire.encode(VIEW)) == VIEW
 
 
 def test_control_characters_are_escaped() -> None:
     """A store's path may hold anything; a terminal sees none of it."""
     data = good_outcomes()
     data[0]["store"]["location"] = data[0]["detail"] = data[0]["store"]["id"] = EVIL
-    (found,) = outcome.from_bytes(json.dumps(data).encode())
+    (found,) = wire.received(tuple[Outcome, ...], json.dumps(data).encode())
     assert found.detail == r"\x1b]0;evil\x07\x0d\x0a\u202e\ud800\x00"
     assert "\\x1b" in show_outcomes(json.dumps(data).encode())
     view = good_view()
@@ -175,4 +174,4 @@ def test_a_fingerprint_is_64_digits_or_the_answer_is_refused(word: str) -> None:
         data = good_outcomes()
         data[0][key] = [word]
         with pytest.raises(TrustInstallError):
-            outcome.from_bytes(json.dumps(data).encode())
+            wire.received(tuple[Outcome, ...], json.dumps(data).encode())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from trustinstall.stores.store import Store
+from trustinstall.typed_json import Sha256
 
 
 class Result(Enum):
@@ -49,7 +50,7 @@ class Outcome:
     result: Result
     detail: str = ""
     code: str = ""
-    changed: tuple[str, ...] = ()
-    foreign: tuple[str, ...] = ()
+    changed: tuple[Sha256, ...] = ()
+    foreign: tuple[Sha256, ...] = ()
     anchors: int = 0
     steps: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
-from trustinstall.installer import views
+from trustinstall.state import scopes
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -27,7 +27,7 @@ def values(host: Host, *, replacing: bool) -> dict[str, str]:
         return variables.values(*own, replacing=replacing, machine=False)
     system, root = system_bundle.find(host), host.account_of(0)
     machine = _own(replace(host, account=root)) if root is not None else None
-    if machine is None and (system is None or not views.machine_ledger(host)[0].claims):
+    if machine is None and (system is None or not scopes.machine_ledger(host)[0].claims):
         raise UsageProblem(_NOTHING)
     bundle = system.path if system else machine[1] if machine else ""
     return variables.values(machine[0] if machine else bundle, bundle, replacing=replacing, machine=True)

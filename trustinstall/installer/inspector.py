@@ -15,7 +15,10 @@ from trustinstall.engine.scope import Engine
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import Host
+from trustinstall.installer import looking
 from trustinstall.installer.situation import Ask, Situation, decide
+from trustinstall.installer.wire import encode, received
+from trustinstall.state import scopes
 from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ class Inspector:
 
         situation, places = decide(self.host, ask or Ask(), terminal=False), places or Places()
         self._check(places, situation)
-        look = partial(views.look, every_anchor=every_anchor, through=through)
+        look = partial(looking.look, every_anchor=every_anchor, through=through)
         view = look(self.host, self.backends, places, tick=self.tick)
         for account in situation.accounts:
             if why := homes.closed(self.host, account):
@@ -68,7 +71,7 @@ class Inspector:
             theirs = Places(windows_host=places.windows_host, rescan=places.rescan)
             job = partial(_look_for, partial(look, self._as(account), self.backends, theirs))
             try:
-                other = views.from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
+                other = received(views.View, self.host.as_account(account, job, partial(self.tick, account.name)))
             except (TrustInstallError, OSError) as error:
                 view += views.View(notes=(str(error),))
                 continue
@@ -86,8 +89,6 @@ class Inspector:
 
     def known(self, ask: Ask | None = None) -> dict[str, Certificate]:
         """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""
-        from trustinstall.installer import views
-
         found: dict[str, Certificate] = {}
         for account in decide(self.host, ask or Ask(), terminal=False).accounts:
             if homes.closed(self.host, account):
@@ -99,7 +100,7 @@ class Inspector:
                 continue  # their part of the report will say why
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
-        found |= views.machine_ledger(self.host)[0].certificates
+        found |= scopes.machine_ledger(self.host)[0].certificates
         return found | Engine(self.host, self.backends, self.tick).ledger().certificates
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
@@ -171,6 +172,4 @@ def _held_for(host: Host, match: str | None, names: frozenset[str]) -> bytes:
 
 
 def _look_for(look: Callable[[], View]) -> bytes:
-    from trustinstall.installer import views
-
-    return views.to_bytes(look())
+    return encode(look())

@@ -18,7 +18,8 @@ from trustinstall.installer.inspector import Inspector
 from trustinstall.installer.policy_imports import Imports
 from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import ABOUT_THE_CALLER, Ask, Situation, decide
-from trustinstall.installer.wire import from_bytes, to_bytes
+from trustinstall.installer.wire import encode, received
+from trustinstall.state import scopes
 from trustinstall.stores.backend import ForEverybody
 from trustinstall.stores.store import Places
 
@@ -107,9 +108,7 @@ class Installer(Inspector):
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """What an ordinary account could not remove, because the machine's scope has it."""
-        from trustinstall.installer import views
-
-        machine, _ = views.machine_ledger(self.host)
+        machine, _ = scopes.machine_ledger(self.host)
         done = {sha256 for one in report.outcomes for sha256 in one.changed}
         return tuple(one for one in report.certificates if one.sha256 in machine.claims and one.sha256 not in done)
 
@@ -264,7 +263,9 @@ class Installer(Inspector):
         backends = [one for one in self.backends if not (reached and isinstance(one, ForEverybody))]
         job = partial(_work_for, self._as(account), backends, wish, places, selection)
         try:
-            outcomes = from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
+            outcomes = received(
+                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.tick, account.name))
+            )
         except (TrustInstallError, OSError) as error:
             return Part(account.name, problem=str(error))
         if reached and wish.dry_run:
@@ -283,4 +284,4 @@ def _foreseen(one: Outcome) -> Outcome:
 def _work_for(host: Host, backends: Sequence[Backend], wish: Wish, places: Places, selection: Selection) -> bytes:
     """The whole of a worker's job: the same engine, as that account."""
     engine = Engine(host, backends, lambda _doing: None)
-    return to_bytes(engine.change(wish, places, selection, check=False).outcomes)
+    return encode(engine.change(wish, places, selection, check=False).outcomes)

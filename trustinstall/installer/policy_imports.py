@@ -8,35 +8,31 @@ every account that people log in to is looked at, in a process of its own.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
 from trustinstall.engine.job import unknown
-from trustinstall.engine.outcome import Result
+from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
-from trustinstall.errors import TrustInstallError, printable
+from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes
 from trustinstall.installer.result import Part
-from trustinstall.installer.wire import from_bytes, to_bytes
+from trustinstall.installer.wire import encode, received
 from trustinstall.stores.backend import Imposing
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
-from trustinstall.typed_json import members, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Wish
     from trustinstall.host import Account, Host
     from trustinstall.stores.backend import Backend
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
-_MOST, _LONGEST = 10_000, 4096  # stores of one account, characters of an id
 _PATIENCE = 120.0  # seconds to look into an account's stores, which nobody has asked us to work for
 _SHOWN = frozenset({Result.REMOVED, Result.FAILED, Result.PLANNED})
 
@@ -131,7 +127,9 @@ class Imports:
             return None
         job = partial(_holders, replace(self.host, account=account, environ={}), self.backends, sha256)
         try:
-            return _from_bytes(self.host.as_account(account, job, partial(self.tick, account.name), _PATIENCE), sha256)
+            answer = self.host.as_account(account, job, partial(self.tick, account.name), _PATIENCE)
+            found = received(dict[str, tuple[str, ...]], answer)
+            return {one: found.get(one, ()) for one in sha256}
         except (TrustInstallError, OSError):
             return None
 
@@ -139,7 +137,9 @@ class Imports:
         theirs = replace(self.host, account=account, environ={})
         job = partial(_take_out, theirs, self.backends, replace(wish, only_imposed=True))
         try:
-            outcomes = from_bytes(self.host.as_account(account, job, partial(self.tick, account.name)))
+            outcomes = received(
+                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.tick, account.name))
+            )
         except (TrustInstallError, OSError) as error:
             return Part(account.name, problem=str(error))
         shown = tuple(one for one in outcomes if one.store.owner == account.uid and one.result in _SHOWN)
@@ -148,7 +148,7 @@ class Imports:
 
 def _holders(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> bytes:
     """What `_held` says; for another account's process."""
-    return json.dumps(_held(host, backends, sha256)).encode()
+    return encode(_held(host, backends, sha256))
 
 
 def _held(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
@@ -164,18 +164,7 @@ def _held(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> dic
     return held
 
 
-def _from_bytes(data: bytes, sha256: Sequence[str]) -> Held:
-    """What `_holders` has answered, if it makes sense. Raises TrustInstallError."""
-    try:
-        found = members(json.loads(data))
-        return {one: tuple(printable(name, _LONGEST) for name in words(found[one])[:_MOST]) for one in sha256}
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise TrustInstallError(
-            f"a worker process sent an answer that makes no sense ({type(error).__name__})"
-        ) from None
-
-
 def _take_out(host: Host, backends: Sequence[Backend], wish: Wish) -> bytes:
     """The whole of a worker's job: the same engine, as that account."""
     engine = Engine(host, backends, lambda _doing: None)
-    return to_bytes(engine.change(wish, Places(), Selection(), check=False).outcomes)
+    return encode(engine.change(wish, Places(), Selection(), check=False).outcomes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
+from trustinstall.facts import programs
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
 from trustinstall_platforms.tools import places, table_without_files
@@ -52,7 +53,7 @@ def look(host: Host) -> tuple[ToolView, ...]:
     others = [
         ToolView(one.name, one.mode, "", "", one.how, one.known, one.source)
         for one in table_without_files.OTHERS
-        if places.programs(host, one.programs)
+        if programs.programs(host, one.programs)
     ]
     return (*found, *others)
 

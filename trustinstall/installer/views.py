@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
-from trustinstall.errors import TrustInstallError, printable
-from trustinstall.installer.wire import fingerprint
-from trustinstall.typed_json import is_array, is_object
+from trustinstall.typed_json import Sha256
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class Listed:
     """One certificate of one scope, and where it is."""
 
     scope: str
-    sha256: str
+    sha256: Sha256
     subject: str
     name: str
     not_after: str
@@ -54,7 +50,7 @@ class Anchor:
     """One anchor of one store, for `list --all`."""
 
     store: str
-    sha256: str
+    sha256: Sha256
     subject: str
     ours: bool
 
@@ -83,17 +79,6 @@ class StoreView:
     problem: str
 
 
-_Kind = TypeVar("_Kind", Held, Listed, Anchor, StoreView)
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "str": str,
-    "bool": bool,
-    "int": int,
-    "int | None": (int, type(None)),
-    "tuple[str, ...]": tuple,
-    "tuple[Held, ...]": tuple,
-}
-
-
 @dataclass(frozen=True)
 class View:
     """Everything that looking at one or more scopes gave."""
@@ -111,49 +96,3 @@ class View:
             self.stores + other.stores,
             self.notes + other.notes,
         )
-
-
-def to_bytes(view: View) -> bytes:
-    """A view as JSON."""
-    return json.dumps(asdict(view)).encode()
-
-
-def from_bytes(data: bytes) -> View:
-    """A view that another account's process sent; nothing in it is believed but that it is text and numbers."""
-    try:
-        raw: Any = _clean(json.loads(data))
-        return View(
-            tuple(
-                _made(Listed, one | {"held": tuple(_made(Held, held) for held in one["held"])}) for one in raw["listed"]
-            ),
-            tuple(_made(Anchor, one) for one in raw["anchors"]),
-            tuple(_made(StoreView, one) for one in raw["stores"]),
-            tuple(str(note) for note in raw["notes"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise TrustInstallError(
-            f"a worker process sent an answer that makes no sense ({type(error).__name__})"
-        ) from None
-
-
-def _made(kind: type[_Kind], item: dict[str, Any]) -> _Kind:
-    """One of the classes above from JSON data, if every value has the type that is declared for it."""
-    for one in fields(kind):
-        value = item[one.name]
-        words = value if one.name == "entries" else ()
-        if not isinstance(value, _TYPES[str(one.type)]) or not all(isinstance(word, str) for word in words):
-            raise TypeError(f"{one.name} is of another type")
-        if one.name == "sha256":
-            fingerprint(value)
-    return kind(**item)
-
-
-def _clean(value: object) -> object:
-    """JSON data in which every text is fit to print."""
-    if isinstance(value, str):
-        return printable(value, 4096)
-    if is_array(value):
-        return tuple(map(_clean, value))
-    if is_object(value):
-        return {printable(key): _clean(one) for key, one in value.items()}
-    return value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Tools
+from trustinstall.stores import files
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan, Refresh
 from trustinstall.stores.steps import (
@@ -200,7 +201,7 @@ class _Draft:
             if whole and not source.shipped:
                 yield Delete(source.path, _standing(source))
             elif not whole:
-                rest = Content(debian_files.without(source.content, leaving))
+                rest = Content(files.without(source.content, leaving))
                 yield Edit(source.path, rest, _standing(source))
             if source in self._sight.loose:
                 continue

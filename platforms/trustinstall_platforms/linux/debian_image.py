@@ -10,6 +10,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
+from trustinstall.stores import files
 from trustinstall_platforms.keystores import debian
 from trustinstall_platforms.linux import concatenated, debian_files
 from trustinstall_platforms.linux.link_changes import Links
@@ -45,7 +46,7 @@ def steps(
     losing = [
         concatenated.Leaving(
             concatenated.Pasted(source.path, source.content),
-            b"" if source.path in whole else debian_files.without(source.content, some),
+            b"" if source.path in whole else files.without(source.content, some),
             frozenset(some),
         )
         for source, some in taken

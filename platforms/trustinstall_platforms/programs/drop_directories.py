@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
+from trustinstall.stores.files import missing_parents, owner_inside
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import (
@@ -24,7 +25,6 @@ from trustinstall.stores.steps import (
     digest,
 )
 from trustinstall.stores.store import Store
-from trustinstall_platforms.tools import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +106,7 @@ class Dropped:
         placed: list[Placed] = []
         foreign: set[str] = set()
         lying = {path: one.sha256 for path, one in _certificates(host, store.location)}
-        missing = places.missing_parents(host, _ours(store.location, ""))
+        missing = missing_parents(host, _ours(store.location, ""))
         made = tuple(dict.fromkeys((*(path for one in record.values() for path in one.directories), *missing)))
         staying = len([path for path in host.names(store.location) if path]) if not missing else 0
         for one in wanted:
@@ -142,7 +142,7 @@ class Dropped:
 
     def _store(self, host: Host, drop: Drop, path: str) -> Store:
         location = host.real(path)
-        owner, unwritable = places.owner_inside(host, location)
+        owner, unwritable = owner_inside(host, location)
         return Store(
             self.name,
             location,

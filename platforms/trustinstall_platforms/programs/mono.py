@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
+from trustinstall.facts import programs
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
+from trustinstall.stores.files import missing_parents, owner_inside
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
 from trustinstall.stores.store import Store
 from trustinstall_platforms.linux.subject_hash import old_subject_hash
-from trustinstall_platforms.tools import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ class Mono:
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
         """The acting account's, where Mono is installed; root's own programs have the machine's."""
         path = _directory(host)
-        if path is not None and (places.programs(host, ("mono",)) or host.status(path) is not None):
+        if path is not None and (programs.programs(host, ("mono",)) or host.status(path) is not None):
             yield self._store(host, path)
 
     def at(self, host: Host, location: str) -> Store | None:
@@ -92,7 +93,7 @@ class Mono:
                     edit = edits.get(each, Blocks())
                     edits[each] = Blocks(edit.add, edit.remove, (*edit.foreign, sha256))
                 foreign |= {sha256} if copies and sha256 not in known else set()
-        missing = places.missing_parents(host, f"{store.location}/x")
+        missing = missing_parents(host, f"{store.location}/x")
         made = tuple(dict.fromkeys((*(path for one in record.values() for path in one.directories), *missing)))
         steps = [_step(path, edit, files.get(path)) for path, edit in edits.items()]
         if any(isinstance(step, Edit) for step in steps):
@@ -114,7 +115,7 @@ class Mono:
 
     def _store(self, host: Host, path: str) -> Store:
         location = host.real(path)
-        owner, unwritable = places.owner_inside(host, location)
+        owner, unwritable = owner_inside(host, location)
         return Store(
             self.name,
             location,

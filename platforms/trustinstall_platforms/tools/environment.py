@@ -17,6 +17,7 @@ from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.host import Kind
 from trustinstall.stores import bundle as bundles
+from trustinstall.stores import files
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import (
@@ -29,7 +30,7 @@ from trustinstall.stores.steps import (
     digest,
 )
 from trustinstall.stores.store import Store
-from trustinstall_platforms.tools import places, variable_files, windows_variables
+from trustinstall_platforms.tools import variable_files, windows_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,7 +162,7 @@ class Environment:
         return None if ours else host.openssl_refuses(store.location)
 
     def _set(self, host: Host, store: Store, carrier: _Carrier, new: list[str], record: Record) -> Plan:
-        entries, directories = places.carried(record)
+        entries, directories = files.carried(record)
         body = self._body(host, carrier)
         if not any(name in body for name in _NAMES):
             cause = "every variable that would be set is set there already"
@@ -170,7 +171,7 @@ class Environment:
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
         path, kind = store.location, carrier.place.format
         old = host.read_or_none(path, _LIMIT)
-        missing = places.missing_parents(host, path)
+        missing = files.missing_parents(host, path)
         rest = old or b""
         steps: list[Step] = list(map(MakeDirectory, missing))
         if carrier.section is not None:  # another mode is asked for
@@ -198,7 +199,7 @@ class Environment:
         return "\n".join((*place.head, *shell_syntax.kept(place.style, ours)))
 
     def _store(self, host: Host, place: variable_files.Place, path: str) -> Store | None:
-        directory, standing = our_files.directory(host), places.standing(host, path)
+        directory, standing = our_files.directory(host), files.standing(host, path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
@@ -251,7 +252,7 @@ class Environment:
 
 def _take_back(host: Host, path: str, kind: str, section: str, record: Record) -> Plan:
     old = host.read(path, _LIMIT)
-    entries, directories = places.carried(record)
+    entries, directories = files.carried(record)
     change = SetKey(kind, PATH, section, present=False, inserted=entries[0] if entries else "")
     if not change.apply(old) and path in entries:
         return Plan((Delete(path, digest(old)), *map(RemoveDirectory, reversed(directories))), withdraws=True)

@@ -18,6 +18,7 @@ from trustinstall.errors import StoreError
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
+from trustinstall.stores.files import missing_parents, owner
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import (
@@ -30,7 +31,6 @@ from trustinstall.stores.steps import (
     digest,
 )
 from trustinstall.stores.store import Store
-from trustinstall_platforms.tools import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,7 +105,7 @@ class OwnBundle:
         if not ours:
             return self._take_away(host, store, tuple(dict.fromkeys(made)), go)
         content = self._content(host, store, list(ours.values()))
-        missing = places.missing_parents(host, store.location)
+        missing = missing_parents(host, store.location)
         directories = tuple(dict.fromkeys((*made, *missing)))
         placed = tuple(Placed(one.sha256, (store.location, beside), directories) for one in new)
         # What the system itself has is no stranger here: it is what the file is made of.
@@ -226,7 +226,7 @@ def _unwritable(host: Host, location: str) -> str | None:
     status = host.status(location)
     if status is not None and status.kind is not Kind.FILE:
         return "something else than a file stands there; move it away"
-    whose, reason = places.owner(host, location)
+    whose, reason = owner(host, location)
     return reason if whose == host.account.uid or reason else "its directory belongs to another account; give it back"
 
 

@@ -20,6 +20,7 @@ from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.facts.programs import is_absolute
 from trustinstall.stores import bundle as bundles
+from trustinstall.stores import files
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
@@ -129,7 +130,7 @@ class Settings:
         if setting.value is None:
             return self._set(host, store, setting, new, foreign)
         if new:
-            entries, directories = places.carried(record)
+            entries, directories = files.carried(record)
             return Plan(placed=tuple(Placed(one, entries, directories) for one in new))
         holds = record.keys() or (go if setting.native else seen.ours)
         if not go & holds or holds - go:
@@ -154,7 +155,7 @@ class Settings:
             _, inserted = editing.put(tool.format, old or b"", tool.key, setting.own)
         except editing.Malformed as error:
             raise StoreError(store=store.id, cause=str(error), advice="set it by hand") from None
-        missing = places.missing_parents(host, path)
+        missing = files.missing_parents(host, path)
         change = SetKey(tool.format, tool.key, setting.own)
         mode = _SHARED if path == tool.machine else _PRIVATE
         expect = ABSENT if old is None else digest(old)
@@ -167,7 +168,7 @@ class Settings:
     def _take_back(self, host: Host, store: Store, setting: _Setting, record: Record) -> Plan:
         path, tool = store.location, setting.tool
         old = host.read(path, _LIMIT)
-        entries, directories = places.carried(record)
+        entries, directories = files.carried(record)
         inserted = entries[0] if entries else ""
         try:
             new = editing.take(tool.format, old, tool.key, inserted)
@@ -181,7 +182,7 @@ class Settings:
 
     def _store(self, host: Host, tool: Tool, path: str) -> Store | None:
         """The store of a tool's file; None where our own files could not be named."""
-        directory, standing = our_files.directory(host), places.standing(host, path)
+        directory, standing = our_files.directory(host), files.standing(host, path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing

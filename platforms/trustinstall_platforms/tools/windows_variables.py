@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, system_bundle, variables
 from trustinstall.stores import bundle as bundles
+from trustinstall.stores import files
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native, SetVariables
 from trustinstall.stores.store import Store
-from trustinstall_platforms.tools import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +92,7 @@ def plan(
     """
     new = [one.certificate.sha256 for one in wanted if one.trusted]
     go = {one.certificate.sha256 for one in wanted if not one.trusted}
-    names, _ = places.carried(record)
+    names, _ = files.carried(record)
     if new:
         if replacing:
             cause = "Windows keeps no bundle of public roots that variables could name"
