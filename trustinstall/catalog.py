@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+from trustinstall.stores.backend import Backend
 from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 from trustinstall_platforms.browsers.nss import Nss
@@ -28,10 +29,7 @@ from trustinstall_platforms.windows.certutil import WindowsStore
 from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE
 from trustinstall_platforms.windows.wsl_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
 
-if TYPE_CHECKING:
-    from trustinstall.stores.backend import Backend
-
-BACKENDS: tuple[Backend, ...] = (
+_EVERY: tuple[Any, ...] = (  # until all are converted
     SystemStore(DEBIAN),
     SystemStore(GENTOO),
     SystemStore(VOID),
@@ -67,10 +65,14 @@ BACKENDS: tuple[Backend, ...] = (
 )
 
 
+BACKENDS: tuple[Backend, ...] = tuple(one for one in _EVERY if isinstance(one, Backend))
+
+
 def with_variables(mode: str) -> tuple[Backend, ...]:
     """The same kinds of stores, with variables as `--env` says: "add", "replace" or "none"."""
-    return tuple(Environment(mode) if isinstance(one, Environment) else one for one in BACKENDS)
+    every: tuple[Any, ...] = BACKENDS
+    return tuple(Environment(mode) if isinstance(one, Environment) else one for one in every)
 
 
 #: Where `--from-windows` looks: the machine's store of the Windows that this Linux runs under.
-FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)
+FROM_WINDOWS: tuple[Any, ...] = (HostRoots(HOST_MACHINE),)

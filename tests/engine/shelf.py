@@ -21,8 +21,9 @@ from trustinstall.errors import StoreError
 from trustinstall.host import Account, ActingHost, Host
 from trustinstall.host.commands import Run
 from trustinstall.host.process import ToolResult
-from trustinstall.stores.desired import Record, Wanted
-from trustinstall.stores.observation import Observation
+from trustinstall.stores.backend import Backend
+from trustinstall.stores.desired import Change
+from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.plan import Placed, Plan, Refresh
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, Step, digest
@@ -46,7 +47,7 @@ echo "end $1" >>{root}/log
 """
 
 
-class Shelf:
+class Shelf(Backend):
     """The backend."""
 
     name = "shelf"
@@ -59,46 +60,41 @@ class Shelf:
         """Whatever still has a directory."""
         return self._store(location) if host.status(posixpath.dirname(location)) else None
 
-    def observe(self, host: Host, store: Store) -> Observation:
-        """The lines of the bundle."""
-        return Observation(dict.fromkeys(host.read(store.location).decode().split(), Trust.TRUSTED))
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """The lines of the bundle, and the sources."""
+        paths = {sha256: f"{posixpath.dirname(store.location)}/sources/{sha256}.pem" for sha256 in sorted(names)}
+        copies = tuple(Copy(sha256, path) for sha256, path in paths.items() if host.status(path) is not None)
+        anchors = dict.fromkeys(host.read(store.location).decode().split(), Trust.TRUSTED)
+        return Observation(anchors, copies=copies)
 
     def anchors(self, _host: Host, _store: Store) -> Iterator[bytes]:
         """None that could be shown."""
         return iter(())
 
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], _record: Record) -> Plan:
+    def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """A source for each certificate, and a line of the index."""
+        del seen
         top = posixpath.dirname(store.location)
         if host.status(f"{top}/spoilt"):
             raise StoreError(store=store.id, cause="it is spoilt", advice="mend it")
         steps: list[Step] = []
+        placed: list[Placed] = []
         index = old = host.read(f"{top}/index")
-        for one in wanted:
-            sha256, path = one.certificate.sha256, f"{top}/sources/{one.certificate.sha256}.pem"
-            line = f"{sha256}\n".encode()
-            if one.trusted and sha256 not in seen.anchors:
-                steps += [MakeDirectory(f"{top}/notes"), Edit(path, Content(one.certificate.pem), ABSENT)]
-                index += line
-            elif not one.trusted and sha256 in seen.anchors:
-                steps.append(Delete(path, digest(one.certificate.pem)))
-                index = index.replace(line, b"")
+        for one in change.add:
+            path = f"{top}/sources/{one.sha256}.pem"
+            steps += [MakeDirectory(f"{top}/notes"), Edit(path, Content(one.certificate.pem), ABSENT)]
+            placed.append(Placed(one.sha256, (path,)))
+            index += f"{one.sha256}\n".encode()
+        for copy in change.remove:
+            steps.append(Delete(copy.entry, digest(host.read(copy.entry))))
+            index = index.replace(f"{copy.sha256}\n".encode(), b"")
         if steps:
             steps.append(Edit(f"{top}/index", Content(index), digest(old)))
-        placed = tuple(
-            Placed(one.certificate.sha256, (f"{top}/sources/{one.certificate.sha256}.pem",))
-            for one in wanted
-            if one.trusted
-        )
-        return Plan(tuple(steps), self.refresh(host, store, ()) if steps else None, placed)
+        return Plan(tuple(steps), self.refresh(host, store, ()) if steps else None, tuple(placed))
 
     def refresh(self, _host: Host, store: Store, _gone: Sequence[str]) -> Refresh:
         """Run the tool for this shelf."""
         return Refresh((Run((TOOL, posixpath.basename(posixpath.dirname(store.location))), seconds=30),))
-
-    def verify(self, _host: Host, _store: Store) -> str | None:
-        """There is no second opinion."""
-        return None
 
     def _store(self, location: str) -> Store:
         return Store(self.name, location, os.geteuid(), f"{self.name}:{location}", "the tests")

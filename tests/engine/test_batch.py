@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import bulk, transaction
+from trustinstall.engine import bulk
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine, Scope
@@ -62,10 +62,10 @@ class Counting(Certifi):
         self.asked: Counter[str] = Counter()
         self._wrong = wrong
 
-    def observe(self, host: Host, store: Store) -> Observation:
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """Count, and observe."""
         self.asked["observe"] += 1
-        return super().observe(host, store)
+        return super().observe(host, store, names)
 
     def verify(self, host: Host, store: Store) -> str | None:
         """Count, and refuse what was made of some content."""
@@ -165,14 +165,14 @@ def test_an_interrupt_puts_a_batch_back(make_host: Callable[..., ActingHost], mo
     """Ended in the middle of looking at what was written, all of it is put back."""
     host = make_host()
     before = deliver(host, 6)
-    judged, calls = transaction.judged, iter(range(100))
+    judged, calls = bulk.judged, iter(range(100))
 
     def ended(*arguments: object) -> tuple[Observation, str | None]:
         if next(calls) == 1:
             raise KeyboardInterrupt
         return judged(*arguments)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(transaction, "judged", ended)
+    monkeypatch.setattr(bulk, "judged", ended)
     with pytest.raises(KeyboardInterrupt):
         change(host, Certifi())
     assert now(host, before) == before

@@ -220,7 +220,7 @@ def test_a_race_that_never_ends_is_given_up(world: World) -> None:
     host = Raced("linux", str(world.root), {}, account(), somebody=somebody)
     (failed,) = world.change(host=host).outcomes
     assert failed.result is Result.FAILED
-    assert "somebody else keeps changing it" in failed.detail
+    assert "another program keeps changing this store" in failed.detail
     assert index.read_text() == "theirs\n" + "".join(f"somebody's {n}\n" for n in range(1, count[0] + 1))
     assert not world.holds("a")
     assert not (world.state / "private/journal").exists()

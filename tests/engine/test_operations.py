@@ -19,8 +19,9 @@ from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, ToolFailed
 from trustinstall.host import ActingHost, Host
 from trustinstall.host.commands import ANSWER, GIVEN, Run
-from trustinstall.stores.desired import Record, Wanted
-from trustinstall.stores.observation import Observation
+from trustinstall.stores.backend import Backend
+from trustinstall.stores.desired import Change
+from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
@@ -40,7 +41,7 @@ esac
 """
 
 
-class Vault:
+class Vault(Backend):
     """A backend whose store is a box that only its tool opens."""
 
     name = "vault"
@@ -53,38 +54,28 @@ class Vault:
         """The one."""
         return self.discover(host, Places())[0]
 
-    def observe(self, host: Host, _store: Store) -> Observation:
+    def observe(self, host: Host, _store: Store, names: frozenset[str]) -> Observation:
         """What the tool lists."""
         listed = host.query(Run(("/tool", "list", ANSWER))).answer.decode().split()
-        return Observation(dict.fromkeys(listed, Trust.TRUSTED))
+        copies = tuple(Copy(sha256, "an entry") for sha256 in listed if sha256 in names)
+        return Observation(dict.fromkeys(listed, Trust.TRUSTED), copies=copies)
 
     def anchors(self, _host: Host, _store: Store) -> Iterator[bytes]:
         """None that could be shown."""
         return iter(())
 
-    def plan(self, _host: Host, _store: Store, seen: Observation, wanted: Sequence[Wanted], _record: Record) -> Plan:
+    def plan(self, _host: Host, _store: Store, _seen: Observation, change: Change) -> Plan:
         """One operation for each certificate."""
-        operations = [
-            Native("add", "remove", one.certificate.der)
-            if one.trusted
-            else Native("remove", "add", one.certificate.der)
-            for one in wanted
-            if one.trusted != (one.certificate.sha256 in seen.anchors)
-        ]
-        placed = [Placed(one.certificate.sha256, ("an entry",)) for one in wanted if one.trusted]
-        return Plan(placed=tuple(placed), operations=tuple(operations))
-
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> None:
-        """Nothing is derived from it."""
-
-    def verify(self, _host: Host, _store: Store) -> str | None:
-        """There is no second opinion."""
-        return None
+        going = {copy.sha256 for copy in change.remove}
+        operations = [Native("add", "remove", one.certificate.der) for one in change.add]
+        operations += [Native("remove", "add", one.der) for one in change.drop if one.sha256 in going]
+        placed = tuple(Placed(one.sha256, ("an entry",)) for one in change.add)
+        return Plan(placed=placed, operations=tuple(operations))
 
     def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
         """Nothing, where the box is as the operation would leave it."""
         sha256 = hashlib.sha256(step.der).hexdigest()
-        there = sha256 in self.observe(host, store).anchors
+        there = sha256 in self.observe(host, store, frozenset()).anchors
         if step.operation == "add" and not there:
             meanings = ((_CANCELLED, "somebody said no"),)
             arguments = ("/tool", "add", GIVEN)

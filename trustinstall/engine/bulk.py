@@ -1,7 +1,7 @@
-"""Bringing many stores that are one file each: looked into once for the same bytes, and made durable together.
+"""Change many stores that are one file each: equal content is observed once, and all files are made durable together.
 
-The promises are those of `work.bring`: the undo is in the journal before the act, each file is the old one or the new
-one, one store's failure is its own. A store that is odd in any way is left to `work.bring`, which says so.
+The promises are those of a `StoreTransaction`: the undo is in the journal before the act, each file is the old one or
+the new one, one store's failure is its own. A store that is odd in any way is left to a transaction, which says so.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.pem_blocks import Blocks
-from trustinstall.engine import transaction
 from trustinstall.engine.perform import Changed
-from trustinstall.engine.transaction import Done
+from trustinstall.engine.transaction import StoreResult, StoreTransaction, judged, not_verified, put_back, stuck
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import CHANGED, Replacement
 from trustinstall.state.journal import Entry
@@ -22,36 +21,22 @@ from trustinstall.stores.steps import ANY, Edit, digest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trustinstall.engine.task import StoreTask
     from trustinstall.host import ActingHost
     from trustinstall.state.journal import Journal
-    from trustinstall.stores.backend import Backend
-    from trustinstall.stores.desired import Record, Wanted
     from trustinstall.stores.observation import Observation
-    from trustinstall.stores.plan import Plan
-    from trustinstall.stores.store import Store
 
 MOST = 64  # stores at once: what is in memory, and what an interrupt waits for
 _DECISIONS = 16  # that are remembered, each with the new content of a file
 _CONTENTS = 16 << 20  # bytes of files that are remembered, to know them again without hashing them
 
 
-@dataclass(frozen=True)
-class Task:
-    """One store, what is wanted of it, and what the ledger knows of it."""
-
-    backend: Backend
-    store: Store
-    wanted: tuple[Wanted, ...]
-    record: Record
-
-
 @dataclass
 class Decision:
-    """What is done with every file that has the same bytes: `after` and `undo` are known when one of them is done."""
+    """The change of every file that has the same bytes: `after` and `undo` are known when one of them is done."""
 
     at: str
-    before: Observation
-    plan: Plan
+    planned: StoreResult
     new: bytes = b""
     undo: Blocks | None = None
     after: Observation | None = None
@@ -92,16 +77,18 @@ class _Ready:
     """A store that is about to be written."""
 
     index: int
-    task: Task
+    task: StoreTask
     decision: Decision
-    plan: Plan
+    planned: StoreResult
     entry: Entry
     file: Replacement
 
 
-def bring(host: ActingHost, tasks: Sequence[Task], journal: Journal | None, memory: Memory) -> list[Done | Exception]:
-    """Bring stores of `Whole` backends; how each was brought, or what `work.bring` would have raised."""
-    results: dict[int, Done | Exception] = {}
+def change_all(
+    host: ActingHost, tasks: Sequence[StoreTask], journal: Journal | None, memory: Memory
+) -> list[StoreResult | Exception]:
+    """Change stores of identical files; return how each ended, or the exception of its transaction."""
+    results: dict[int, StoreResult | Exception] = {}
     ready: list[_Ready] = []
     for index, task in enumerate(tasks):
         found = _ready(host, index, task, journal, memory)
@@ -114,7 +101,9 @@ def bring(host: ActingHost, tasks: Sequence[Task], journal: Journal | None, memo
     return [results[index] for index in range(len(tasks))]
 
 
-def _ready(host: ActingHost, index: int, task: Task, journal: Journal | None, memory: Memory) -> _Ready | Done | None:
+def _ready(
+    host: ActingHost, index: int, task: StoreTask, journal: Journal | None, memory: Memory
+) -> _Ready | StoreResult | None:
     """A store as it is to be written, or how it is already; None where it is better brought alone."""
     path = task.store.location
     try:
@@ -123,26 +112,27 @@ def _ready(host: ActingHost, index: int, task: Task, journal: Journal | None, me
         decision = _decided(host, task, content, memory)
     except (TrustInstallError, OSError, Changed):
         return None
-    plan = _moved(decision.plan, decision.at, path)
-    if plan.empty or journal is None:
-        return Done(plan, decision.before, decision.before)
+    planned = _moved(decision.planned, decision.at, path)
+    if planned.plan.empty or journal is None:
+        return planned
     if old is None or decision.undo is None or decision.new == content:
         return None
     inverse = Edit(path, decision.undo, ANY, old.mode, (old.uid, old.gid))
     entry = Entry(journal.transaction, task.backend.name, path, (inverse,), host.token())
-    return _Ready(index, task, decision, plan, entry, Replacement(path, decision.new, old, entry.token))
+    return _Ready(index, task, decision, planned, entry, Replacement(path, decision.new, old, entry.token))
 
 
-def _decided(host: ActingHost, task: Task, content: bytes, memory: Memory) -> Decision:
+def _decided(host: ActingHost, task: StoreTask, content: bytes, memory: Memory) -> Decision:
     """What is done with a file of this content. Raises Changed where it does not stay the same for so long."""
     name = memory.digest(content)
     adopted = frozenset(sha256 for sha256, one in task.record.items() if one.adopted)
-    key = (task.backend.name, name, task.wanted, adopted)
+    key = (task.backend.name, name, task.desired, task.take_foreign, adopted, frozenset(task.record))
     decision = memory.decision(key)
     if decision is None:
-        before = task.backend.observe(host, task.store)
-        plan = task.backend.plan(host, task.store, before, task.wanted, task.record)
-        decision = Decision(task.store.location, before, plan)
+        before = task.observe(host)
+        change = task.decide(before)
+        plan = task.plan(host, before, change)
+        decision = Decision(task.store.location, StoreResult(change, plan, before, before))
         for step in plan.steps:
             if not isinstance(step, Edit) or not isinstance(step.transform, Blocks) or step.expect != name:
                 raise Changed(step.path)
@@ -153,27 +143,32 @@ def _decided(host: ActingHost, task: Task, content: bytes, memory: Memory) -> De
     return decision
 
 
-def _moved(plan: Plan, here: str, there: str) -> Plan:
-    """The same plan for the same bytes elsewhere."""
+def _moved(planned: StoreResult, here: str, there: str) -> StoreResult:
+    """Return the same change and plan for the same bytes elsewhere."""
     if here == there:
-        return plan
-    steps = tuple(replace(one, path=there) for one in plan.steps)
-    placed = tuple(
-        replace(one, entries=tuple(there if at == here else at for at in one.entries)) for one in plan.placed
+        return planned
+    steps = tuple(replace(one, path=there) for one in planned.plan.steps)
+    placed = tuple(replace(one, entries=_entries(one.entries, here, there)) for one in planned.plan.placed)
+    kept = {sha256: _entries(entries, here, there) for sha256, entries in planned.change.kept.items()}
+    return replace(
+        planned, change=replace(planned.change, kept=kept), plan=replace(planned.plan, steps=steps, placed=placed)
     )
-    return replace(plan, steps=steps, placed=placed)
 
 
-def _singly(host: ActingHost, task: Task, journal: Journal | None) -> Done | Exception:
+def _entries(entries: tuple[str, ...], here: str, there: str) -> tuple[str, ...]:
+    return tuple(there if at == here else at for at in entries)
+
+
+def _singly(host: ActingHost, task: StoreTask, journal: Journal | None) -> StoreResult | Exception:
     try:
-        return transaction.bring(host, task.backend, task.store, task.wanted, task.record, journal)
+        return StoreTransaction(host, task, journal).run()
     except (TrustInstallError, OSError) as error:
         return error
 
 
-def _act(host: ActingHost, ready: Sequence[_Ready], journal: Journal) -> dict[int, Done | Exception]:
+def _act(host: ActingHost, ready: Sequence[_Ready], journal: Journal) -> dict[int, StoreResult | Exception]:
     """Note how to undo all of them, write them, and look at each."""
-    results: dict[int, Done | Exception] = {}
+    results: dict[int, StoreResult | Exception] = {}
     journal.note(*(one.entry for one in ready))
     try:
         failures = host.replace_all([one.file for one in ready])
@@ -187,14 +182,14 @@ def _act(host: ActingHost, ready: Sequence[_Ready], journal: Journal) -> dict[in
     return results
 
 
-def _ended(host: ActingHost, one: _Ready, failure: OSError | None, journal: Journal) -> Done | Exception:
+def _ended(host: ActingHost, one: _Ready, failure: OSError | None, journal: Journal) -> StoreResult | Exception:
     """How one store ended: verified, put back, or planned anew because somebody else was quicker."""
     if failure is not None and failure.errno == CHANGED:
         return _singly(host, one.task, journal)
     try:
         if failure is not None:
             raise failure
-        return Done(one.plan, one.decision.before, _verified(host, one))
+        return replace(one.planned, after=_verified(host, one))
     except (TrustInstallError, OSError) as error:
         return _put_back(host, one, journal, error) or error
 
@@ -202,10 +197,8 @@ def _ended(host: ActingHost, one: _Ready, failure: OSError | None, journal: Jour
 def _put_back(host: ActingHost, one: _Ready, journal: Journal, cause: BaseException) -> Exception | None:
     """Put a store back; why it could not be, or None."""
     task, entry = one.task, one.entry
-    failure = transaction.put_back(
-        host, task.backend, task.store, entry.inverse, entry.token, one.decision.before, None
-    )
-    return None if failure is None else transaction.stuck(task.store, failure, cause, journal, entry.token)
+    failure = put_back(host, task, entry.inverse, entry.token, one.planned.before, None)
+    return None if failure is None else stuck(task.store, failure, cause, journal, entry.token)
 
 
 def _verified(host: ActingHost, one: _Ready) -> Observation:
@@ -214,9 +207,9 @@ def _verified(host: ActingHost, one: _Ready) -> Observation:
     as_meant = host.read(task.store.location) == decision.new
     if as_meant and decision.after is not None:
         return decision.after
-    after, wrong = transaction.judged(host, task.backend, task.store, one.plan, decision.before, task.wanted)
+    after, wrong = judged(host, task, one.planned)
     if wrong is not None:
-        raise transaction.not_verified(task.store, wrong)
+        raise not_verified(task.store, wrong)
     if as_meant:
         decision.after = after
     return after

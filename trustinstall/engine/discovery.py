@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import TrustInstallError, printable
-from trustinstall.stores.backend import Beside
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import Handoff, Looked, Store
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def find_again(
         for owner in backends:
             if owner.name != name or not location or store_id in found.stores:
                 continue
-            if adding and isinstance(owner, Beside):
+            if adding and Capability.ON_REQUEST in owner.capabilities:
                 found.left.add(store_id)
             else:
                 _find_again(host, owner, store_id, location, found)
@@ -95,10 +95,10 @@ def _find_again(host: Host, backend: Backend, store_id: str, location: str, foun
         found.stores[store_id] = (backend, store)
 
 
-def observe(host: Host, backend: Backend, store: Store) -> Observation | str:
-    """What a store shows, or why it cannot be read, in words."""
+def observe(host: Host, backend: Backend, store: Store, names: frozenset[str] = frozenset()) -> Observation | str:
+    """Return what a store shows, with copies of the certificates in `names`, or why it cannot be read, in words."""
     try:
-        return backend.observe(host, store)
+        return backend.observe(host, store, names)
     except TrustInstallError as error:
         return str(error)
     except OSError as error:

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.perform import undo
-from trustinstall.engine.transaction import commands_of, refresh, words
+from trustinstall.engine.transaction import commands_of, refresh
+from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, TrustInstallError
 from trustinstall.host.commands import Guard
 from trustinstall.state import journal

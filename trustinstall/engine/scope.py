@@ -10,17 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import bulk, discovery
-from trustinstall.engine import order as waves
-from trustinstall.engine.job import Job
+from trustinstall.engine import bookkeeping, bulk, classify, discovery, order
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
+from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
 from trustinstall.state import known_bundles
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
-from trustinstall.stores.backend import Constraining, Whole
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.steps import digest
 from trustinstall.stores.store import Places
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Wish
-    from trustinstall.engine.transaction import Done
+    from trustinstall.engine.transaction import StoreResult
     from trustinstall.host import ActingHost
     from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
@@ -78,7 +77,10 @@ class Engine:
         handoffs: dict[int, list[str]] = {}
         if not wish.only_imposed:
             places = known_bundles.fill(self._host, self._state, places)
-            whole = any(isinstance(one, Whole) and selection.may_take(one.name) for one in self._backends)
+            whole = any(
+                Capability.IDENTICAL_FILES in one.capabilities and selection.may_take(one.name)
+                for one in self._backends
+            )
             places = replace(places, through=places.through and whole)  # nobody waits for what is not wanted
         if named:  # whether that is there, before so much as a directory of ours is made
             found = self._discover(self._host, self.ledger(), wish, places)
@@ -185,44 +187,50 @@ class Engine:
         found = self._discover(host, ledger, wish, places)
         if places.through and journal is not None:
             known_bundles.keep(host, self._state, found.stores.values())
-        job = Job(host, ledger, wish, journal)
+        work = Work(host, ledger, wish, journal)
         if wish.only_imposed:
-            return Scope(tuple(self._take_out_imposed(job, found.stores.values(), host.account.uid)), {})
+            return Scope(tuple(self._take_out_imposed(work, found.stores.values(), host.account.uid)), {})
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
         chosen = [pair for pair in chosen if wish.importing in {None, pair[1].imports}]
         limits = wish.trusted and bool(wish.domains)
         wide = [
-            pair for pair in chosen if limits and (pair[1].fed_by is not None or not isinstance(pair[0], Constraining))
+            pair
+            for pair in chosen
+            if limits and (pair[1].fed_by is not None or Capability.NAME_CONSTRAINTS not in pair[0].capabilities)
         ]
         chosen = [pair for pair in chosen if pair not in wide]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
-        outcomes = [*job.unreadable(found), *job.gone(found)]
-        outcomes += [job.unconstrained(store) for _, store in wide]
-        outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
+        outcomes = classify.unreadable(host, found)
+        outcomes += bookkeeping.gone(host, ledger, wish, found, forget=journal is not None)
+        outcomes += [classify.unconstrained(store) for _, store in wide]
+        outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
-        outcomes += waves.bring(job, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side)
+        outcomes += order.change_in_order(
+            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side
+        )
         fed = {one.store.location: one for one in outcomes}
-        outcomes += [job.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
-        job.claim(outcomes)
-        order = {store_id: place for place, store_id in enumerate(found.stores)}
-        outcomes.sort(key=lambda one: order.get(one.store.id, -1))
+        outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
+        if journal is not None:
+            bookkeeping.claim(ledger, wish, outcomes, host.stamp())
+        places_of = {store_id: place for place, store_id in enumerate(found.stores)}
+        outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
 
-    def _take_out_imposed(self, job: Job, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
+    def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Bring the account's stores that import, each without what the account itself has put into it."""
         outcomes: list[Outcome] = []
         for backend, store in stores:
-            rest = job.free_of([store]) if store.imports and store.owner == uid else None
+            rest = work.free_of([store]) if store.imports and store.owner == uid else None
             outcomes += self._side_by_side(rest, [(backend, store)]) if rest else []
         return outcomes
 
-    def _side_by_side(self, job: Job, pairs: list[tuple[Backend, Store]]) -> list[Outcome]:
+    def _side_by_side(self, work: Work, pairs: list[tuple[Backend, Store]]) -> list[Outcome]:
         """Bring independent stores, several at a time; after an interrupt no more of them are begun.
 
         What was brought is noted in any case, so that the ledger tells the truth when we are interrupted.
         """
         pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-        futures = [(group, pool.submit(_bring, job, group)) for group in _groups(pairs)]
+        futures = [(group, pool.submit(_change_group, work, group)) for group in _groups(pairs)]
         try:
             while wait([one for _, one in futures], _TICK).not_done:
                 self._tick(", ".join(_called(group) for group, one in futures if one.running()))
@@ -230,20 +238,21 @@ class Engine:
             pool.shutdown(wait=True, cancel_futures=True)
             for group, one in futures:
                 if not one.cancelled() and one.exception() is None:
-                    for (_, store), (_, done) in zip(group, one.result(), strict=True):
-                        job.note(store, done)
+                    for (backend, store), (_, result) in zip(group, one.result(), strict=True):
+                        work.note(backend, store, result)
         return [outcome for _, one in futures for outcome, _ in one.result()]
 
 
 def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
     """What is brought together: files of which their bytes say everything, and every other store alone."""
-    whole = [pair for pair in pairs if isinstance(pair[0], Whole)]
-    alone = [[pair] for pair in pairs if not isinstance(pair[0], Whole)]
+    whole = [pair for pair in pairs if Capability.IDENTICAL_FILES in pair[0].capabilities]
+    alone = [[pair] for pair in pairs if Capability.IDENTICAL_FILES not in pair[0].capabilities]
     return [*alone, *(whole[at : at + bulk.MOST] for at in range(0, len(whole), bulk.MOST))]
 
 
-def _bring(job: Job, group: Sequence[Pair]) -> list[tuple[Outcome, Done | None]]:
-    return job.bring_all(group) if isinstance(group[0][0], Whole) else [job.bring(*group[0])]
+def _change_group(work: Work, group: Sequence[Pair]) -> list[tuple[Outcome, StoreResult | None]]:
+    identical = Capability.IDENTICAL_FILES in group[0][0].capabilities
+    return work.change_all(group) if identical else [work.change_store(*group[0])]
 
 
 def _called(group: Sequence[Pair]) -> str:

@@ -13,7 +13,6 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
 from trustinstall.errors import StoreError, UsageProblem, printable
-from trustinstall.stores.backend import Delivering
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.store import Places
 
@@ -62,8 +61,8 @@ def _is_source(store: Store, sources: frozenset[str]) -> bool:
 
 
 def _private(host: Host, backend: Backend, store: Store) -> Iterator[Certificate]:
-    seen = backend.observe(host, store).anchors
-    delivered = backend.delivered(host, store) if isinstance(backend, Delivering) else frozenset[str]()
+    seen = backend.observe(host, store, frozenset()).anchors
+    delivered = backend.delivered(host, store)
     for der in backend.anchors(host, store):
         one = Certificate(der)
         public = one.sha256 in FINGERPRINTS or one.sha256 in delivered

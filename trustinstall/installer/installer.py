@@ -20,7 +20,7 @@ from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import ABOUT_THE_CALLER, Ask, Situation, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
-from trustinstall.stores.backend import ForEverybody
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Installer(Inspector):
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
         restart = running_programs.needed(self.host) if system and not situation.image else ()
         acting = [self.host] if situation.machine or situation.own else list(map(self._as, accounts))
-        variables = [one for one in self.backends if isinstance(one, ForEverybody)]
+        variables = [one for one in self.backends if Capability.REACHES_EVERY_ACCOUNT in one.capabilities]
         return Report(
             command,
             situation,
@@ -260,7 +260,9 @@ class Installer(Inspector):
 
         `reached`: what is done for the machine reaches the account, too.
         """
-        backends = [one for one in self.backends if not (reached and isinstance(one, ForEverybody))]
+        backends = [
+            one for one in self.backends if not (reached and Capability.REACHES_EVERY_ACCOUNT in one.capabilities)
+        ]
         job = partial(_work_for, self._as(account), backends, wish, places, selection)
         try:
             outcomes = received(

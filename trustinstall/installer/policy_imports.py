@@ -13,15 +13,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
-from trustinstall.engine.job import unknown
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.work import unknown
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes
 from trustinstall.installer.result import Part
 from trustinstall.installer.wire import encode, received
-from trustinstall.stores.backend import Imposing
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
 
@@ -114,10 +114,10 @@ class Imports:
 
     @property
     def _names(self) -> frozenset[str]:
-        return frozenset(one.name for one in self.backends if isinstance(one, Imposing))
+        return frozenset(one.name for one in self.backends if Capability.IMPORTED_BY_PROFILES in one.capabilities)
 
     def _would_impose(self, selection: Selection) -> bool:
-        those = [one for one in self.backends if isinstance(one, Imposing)]
+        those = [one for one in self.backends if Capability.IMPORTED_BY_PROFILES in one.capabilities]
         found = discovery.discover(self.host, those, Places()).stores.values()
         return any(store.fed_by is None and selection.takes(store) for _, store in found)
 

@@ -68,4 +68,4 @@ def _state(host: Host, backend: Settings, store: Store) -> str:
         return seen
     if store.names is None:
         return "names a bundle that is not ours; ours goes into it"
-    return "set" if seen.ours else "not set"
+    return "set" if seen.marked else "not set"

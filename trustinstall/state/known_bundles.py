@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
 from trustinstall.state.directory import read_json
-from trustinstall.stores.backend import Whole
+from trustinstall.stores.backend import Capability
 from trustinstall.typed_json import words
 
 if TYPE_CHECKING:
@@ -74,4 +74,6 @@ def keep(host: ActingHost, state: State, stores: Iterable[tuple[Backend, Store]]
 
 
 def _bundles(stores: Iterable[tuple[Backend, Store]]) -> tuple[str, ...]:
-    return tuple(sorted({store.location for backend, store in stores if isinstance(backend, Whole)}))
+    return tuple(
+        sorted({store.location for backend, store in stores if Capability.IDENTICAL_FILES in backend.capabilities})
+    )

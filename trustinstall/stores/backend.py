@@ -1,116 +1,87 @@
 """What a backend is: the knowledge of one kind of store, as answers to questions.
 
-A backend looks at a host and answers; it never writes and never runs anything. The engine acts.
+A backend reports where certificates stand and plans a change that the engine has decided. It never writes, never runs
+anything, and does not know who put a certificate there.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
-
-from trustinstall.stores.desired import Record, Wanted
-from trustinstall.stores.observation import Observation
-from trustinstall.stores.store import Found, Places, Store
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from trustinstall.host import Host
+    from trustinstall.stores.desired import Change
+    from trustinstall.stores.observation import Observation
     from trustinstall.stores.plan import Plan, Refresh
     from trustinstall.stores.steps import Command, Native
+    from trustinstall.stores.store import Found, Places, Store
 
 
-class Backend(Protocol):
+class Capability(Enum):
+    """What a backend's stores have in common beside its methods."""
+
+    IDENTICAL_FILES = "identical files"  # each store is one file; files with equal content get equal plans
+    ON_REQUEST = "on request"  # `add` considers these stores only when the caller asks for them
+    NAME_CONSTRAINTS = "name constraints"  # a store can limit a root to names: `Wanted.domains`
+    IMPORTED_BY_PROFILES = "imported by profiles"  # programs import the certificates, and keep them when the store goes
+    REACHES_EVERY_ACCOUNT = "reaches every account"  # the machine's stores serve all accounts
+
+
+class Backend(ABC):
     """The knowledge of one kind of store. Every method only reads; OSError means the store could not be read."""
 
     name: str
+    capabilities: frozenset[Capability] = frozenset()
 
+    @abstractmethod
     def discover(self, host: Host, places: Places, /) -> Iterable[Found]:
-        """The stores of this kind on this host, without following anything into another account's files."""
-        ...
+        """Find the stores of this kind on this host, without following anything into another account's files."""
 
+    @abstractmethod
     def at(self, host: Host, location: str, /) -> Store | None:
-        """The store at a location that the ledger remembers, or None where there is none any more."""
-        ...
+        """Return the store at a location that the ledger remembers, or None if there is none any more."""
 
-    def observe(self, host: Host, store: Store, /) -> Observation:
-        """What the store's clients trust now."""
-        ...
+    @abstractmethod
+    def observe(self, host: Host, store: Store, names: frozenset[str], /) -> Observation:
+        """Read what the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
 
+    @abstractmethod
     def anchors(self, host: Host, store: Store, /) -> Iterator[bytes]:
-        """The DER of every anchor that `observe` counts, for a list of all of them."""
-        ...
+        """Yield the DER of every anchor that `observe` counts, for a list of all of them."""
 
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record, /) -> Plan:
-        """The steps from what was seen to what is wanted; raises StoreError where that is impossible."""
-        ...
+    @abstractmethod
+    def plan(self, host: Host, store: Store, seen: Observation, change: Change, /) -> Plan:
+        """Return the steps that carry out a change which is not empty.
 
-    def refresh(self, host: Host, store: Store, gone: Sequence[str], /) -> Refresh | None:
-        """How derived files are made anew after file steps were applied or undone.
+        `seen` is what `observe` has just returned. Raises StoreError where the change is impossible.
+        """
+
+    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str], /) -> Refresh | None:
+        """Return how derived files are made anew after file steps were applied or undone, or None.
 
         `gone` names the files that were deleted; the answer depends on nothing else that was remembered,
         so that recovery after a crash can ask for it again.
         """
-        ...
+        return None
 
-    def verify(self, host: Host, store: Store, /) -> str | None:
-        """A last, expensive opinion on the artefact after it was changed (does it load?); None when it is fine."""
-        ...
+    def verify(self, _host: Host, _store: Store, /) -> str | None:
+        """Return what is wrong with the artefact after a change (a last, expensive opinion), or None."""
+        return None
 
+    def commands(self, _host: Host, _store: Store, step: Native, /) -> Sequence[Command]:
+        """Return the commands of an operation, decided from the present state; () if it has nothing to do.
 
-@runtime_checkable
-class ToolBackend(Backend, Protocol):
-    """A backend whose plans hold `Native` steps."""
+        Raises ValueError for an operation that the backend does not know.
+        """
+        raise ValueError(f"no operation of this store: {step.operation!r}")
 
-    def commands(self, host: Host, store: Store, step: Native, /) -> Sequence[Command]:
-        """What is run for an operation, decided from what stands there now; nothing where it has nothing to do."""
-        ...
+    def delivered(self, _host: Host, _store: Store, /) -> frozenset[str]:
+        """Return the SHA-256 of the anchors that the vendor ships."""
+        return frozenset()
 
-
-@runtime_checkable
-class Whole(Protocol):
-    """A backend each of whose stores is one file of which its bytes say everything, wherever it lies.
-
-    What is observed, planned (one Edit of it, and no refresh) or verified of one holds of all with the same bytes.
-    """
-
-    whole: bool
-
-
-@runtime_checkable
-class Beside(Protocol):
-    """A backend of another system's stores: `add` finds those that were asked for, and none by memory."""
-
-    beside: bool
-
-
-@runtime_checkable
-class Delivering(Protocol):
-    """A backend that knows which anchors of a store the system's vendor has delivered."""
-
-    def delivered(self, host: Host, store: Store, /) -> frozenset[str]:
-        """SHA-256 of the anchors that packages brought, and nobody of this company."""
-        ...
-
-
-@runtime_checkable
-class Imposing(Protocol):
-    """A backend of policies that have certificates imported into stores, where they stay when the policy goes."""
-
-    name: str
-    imposes: bool
-
-
-@runtime_checkable
-class Constraining(Protocol):
-    """A backend whose stores can keep a root to some names: `Wanted.domains`."""
-
-    constrains: bool
-
-
-@runtime_checkable
-class ForEverybody(Protocol):
-    """A backend of variables: those of the machine reach every account, and with them it needs none of its own."""
-
-    def replaces(self, host: Host, /) -> bool:
-        """Whether what is set for the acting account replaces the roots that programs have built in."""
-        ...
+    def replaces(self, _host: Host, /) -> bool:
+        """Whether settings made for the acting account replace the roots that programs have built in."""
+        return False

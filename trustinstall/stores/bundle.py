@@ -1,4 +1,4 @@
-"""What bundles of PEM have in common that we put marked blocks into: a Python package's, and those that are named."""
+"""Bundles: files of many roots in PEM, into which blocks with marker lines are put."""
 
 from __future__ import annotations
 
@@ -9,19 +9,45 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.backend import Backend
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Edit, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
 
-def observe(host: Host, path: str) -> Observation:
+class PemBundles(Backend):
+    """Base class of backends whose stores are files of many roots, into which marked blocks are put.
+
+    A subclass finds the files. A copy without marker lines is never managed by its place: others write there, too.
+    """
+
+    mend = "get it anew from where it came"  # what to do about a bundle that clients cannot load
+
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """See what programs that read it trust."""
+        return observe(host, store.fed_by or store.location, names)
+
+    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
+        """Yield the DER of every certificate in it."""
+        return anchors(host, store.fed_by or store.location)
+
+    def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
+        """Plan one edit for all certificates; raises StoreError where the bundle is damaged."""
+        return plan(host, store, seen, change, self.mend)
+
+    def verify(self, host: Host, store: Store) -> str | None:
+        """Let OpenSSL load it: one block that it refuses makes it refuse all of them."""
+        return host.openssl_refuses(store.fed_by or store.location)
+
+
+def observe(host: Host, path: str, names: frozenset[str] = frozenset()) -> Observation:
     """See which certificates are in a bundle, and which of them carry our marks."""
     try:
         data = host.read(path)
@@ -30,11 +56,20 @@ def observe(host: Host, path: str) -> Observation:
     blocks = list(pem_blocks(data))
     certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
     damaged = sum(one.der is None for one in blocks)
-    anchors = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None}
+    found = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None}
     problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
     if not certificates:
         problems.append("the bundle holds no certificate")
-    return Observation(anchors, frozenset(marked(data)), tuple(problems))
+    ours = frozenset(marked(data))
+    return Observation(found, ours, tuple(problems), copies=tuple(copies(data, path, names & (found.keys() | ours))))
+
+
+def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:
+    """Yield the copies of certificates in a bundle: our block of each, and every PEM outside of our blocks."""
+    if not names:
+        return
+    yield from (Copy(sha256, path, marked=True) for sha256 in marked(data) if sha256 in names)
+    yield from (Copy(sha256) for sha256, _ in unmarked(data) if sha256 in names)
 
 
 def anchors(host: Host, path: str) -> Iterator[bytes]:
@@ -44,34 +79,22 @@ def anchors(host: Host, path: str) -> Iterator[bytes]:
             yield block.der
 
 
-def plan(host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record, advice: str) -> Plan:
+def plan(host: Host, store: Store, seen: Observation, change: Change, mend: str) -> Plan:
     """Plan one edit of the bundle for all certificates.
 
-    Raises StoreError, with `advice`, where certificates would be added to a bundle that clients cannot load.
+    Raises StoreError, with the advice `mend`, where certificates would be added to a bundle that clients cannot load.
     """
-    # A copy without our marks is ours to take out if that was asked for, or if its marks were lost.
-    adopted = {sha256 for sha256, placement in record.items() if placement.adopted}
-    known = {one.certificate.sha256 for one in wanted if one.foreign} | adopted
-    there = seen.anchors.keys()
-    add = [one.certificate for one in wanted if one.trusted and one.certificate.sha256 not in there]
-    keep = [one.certificate.sha256 for one in wanted if one.trusted]
-    go = [one.certificate.sha256 for one in wanted if not one.trusted]
-    strangers = frozenset(one for one in keep if one in there and one not in seen.ours | known)
-    placed = tuple(Placed(one, (store.location,)) for one in keep if one not in strangers)
-    if not add and not any(one in there or one in seen.ours for one in go):
-        return Plan(placed=placed, foreign=strangers)
-    if add and seen.problems:
-        raise StoreError(store=store.id, cause="; ".join(seen.problems), advice=advice)
-    data = host.read(store.location)
-    copies = {sha256 for sha256, _ in unmarked(data)} if go else set[str]()
+    if store.fed_by is not None:
+        return Plan()
+    if change.add and seen.problems:
+        raise StoreError(store=store.id, cause="; ".join(seen.problems), advice=mend)
     edit = Blocks(
-        add=tuple(add),
-        remove=tuple(one for one in go if one in seen.ours),
-        foreign=tuple(one for one in go if one in copies & known),
+        add=tuple(one.certificate for one in change.add),
+        remove=tuple(dict.fromkeys(one.sha256 for one in change.remove if one.marked)),
+        foreign=tuple(dict.fromkeys(one.sha256 for one in change.remove if not one.marked)),
     )
-    left = frozenset(one for one in go if one in copies - known)
-    steps = () if edit == Blocks() else (Edit(store.location, edit, digest(data)),)
-    return Plan(steps, placed=placed, foreign=strangers | left)
+    steps = () if edit == Blocks() else (Edit(store.location, edit, digest(host.read(store.location))),)
+    return Plan(steps, placed=tuple(Placed(one.sha256, (store.location,)) for one in change.add))
 
 
 def owner(host: Host, path: str, what: str = "bundle") -> tuple[int, str | None]:

@@ -1,13 +1,12 @@
-"""What should hold in a store, and what the ledger knows about it."""
+"""What should hold in a store, what the ledger knows of it, and the change that follows from both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    from trustinstall.certificates.certificate import Certificate
-from trustinstall.stores.observation import State
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.stores.observation import Copy, State
 
 
 @dataclass(frozen=True)
@@ -17,14 +16,17 @@ class Wanted:
     Attributes:
         certificate: which one.
         trusted: whether it should be trusted there (True) or no longer be there (False).
-        foreign: whether copies that somebody else put there may be touched (`--foreign`, or adopted before).
         domains: the names and networks that it is to be trusted for and no others, or () for all of them.
     """
 
     certificate: Certificate
     trusted: bool
-    foreign: bool = False
     domains: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """The certificate's SHA-256."""
+        return self.certificate.sha256
 
     @property
     def goal(self) -> State:
@@ -39,11 +41,11 @@ class Placement:
     Attributes:
         sha256: the certificate.
         store: the store's id.
-        entries: files, aliases or variables that are ours.
-        directories: directories that we created for them, outermost first.
+        entries: files, aliases or variables that trustinstall put there or adopted.
+        directories: directories that were created for them, outermost first.
         since: when, ISO 8601 in UTC.
         by: the account that asked for it.
-        adopted: whether somebody else had put it there and we took it over.
+        adopted: whether somebody else had put it there before.
     """
 
     sha256: str
@@ -56,3 +58,42 @@ class Placement:
 
 
 Record = dict[str, Placement]  # one store's placements, by SHA-256
+
+
+@dataclass(frozen=True)
+class Change:
+    """What should become of one store, as `engine.ownership` decides it. A backend plans it and decides nothing.
+
+    Attributes:
+        add: certificates that are absent, trusted by some of the store's clients only, or written in an outdated way.
+        kept: entries of the managed copies of every certificate that is to be trusted, by SHA-256: those in `add`
+            that are there in part, and those that need no change.
+        remove: copies that go: managed, adopted, or asked for with `--foreign`.
+        drop: certificates that no client may trust afterwards because of trustinstall; `remove` holds their copies,
+            if there are any.
+        noted: the ledger's entries of every certificate in this store, by SHA-256.
+        foreign: SHA-256 of certificates of which copies stay, because somebody else put them there.
+        last: whether nothing managed is left in the store afterwards.
+    """
+
+    add: tuple[Wanted, ...] = ()
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    remove: tuple[Copy, ...] = ()
+    drop: tuple[Certificate, ...] = ()
+    noted: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    foreign: frozenset[str] = frozenset()
+    last: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to plan."""
+        return not (self.add or self.remove or self.drop)
+
+    @property
+    def leaving(self) -> frozenset[str]:
+        """SHA-256 of the certificates that are to be trusted no longer."""
+        return frozenset(one.sha256 for one in self.drop)
+
+    def entries(self, sha256: str) -> tuple[str, ...]:
+        """Return the entries of a certificate's copies that go."""
+        return tuple(one.entry for one in self.remove if one.sha256 == sha256)

@@ -1,8 +1,4 @@
-"""Plans: what would be done to one store, as data that can be shown, journalled, applied and undone.
-
-A step names what it was planned against (`expect`), so that a file which somebody else changes between
-planning and acting is planned again and never overwritten. The inverse of every step is a step.
-"""
+"""Plans: the work on one store, as data that can be shown, journalled, applied and undone."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from trustinstall.stores.steps import Native, Step
 
 @dataclass(frozen=True)
 class Refresh:
-    """How a store's derived files are made anew: leftovers to take away, then tools to run in order."""
+    """How a store's derived files are made anew: leftovers to delete, then tools to run in order."""
 
     runs: tuple[Run, ...]
     leftovers: tuple[str, ...] = ()
@@ -23,32 +19,37 @@ class Refresh:
 
 @dataclass(frozen=True)
 class Placed:
-    """What a certificate will occupy in a store once the plan has been applied (for the ledger)."""
+    """The entries that a certificate of `Change.add` occupies once the plan has been applied (for the ledger)."""
 
     sha256: str
     entries: tuple[str, ...]
-    directories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps that bring one store from what was observed to what is wanted. Empty: nothing to do.
+    """The steps that carry out a change of one store. Empty: nothing to do.
+
+    The engine makes the directories that steps need, and removes them with the last managed certificate.
 
     Attributes:
         steps: file steps, in order.
         refresh: what runs once after them, or None.
-        placed: what will be ours in this store, one item for each wanted certificate that is to be trusted.
-        foreign: SHA-256 of wanted certificates that are there, but not ours, and therefore left alone.
+        placed: the entries of each certificate of `Change.add`.
         operations: what the store's own tool does after the file steps, in order.
-        withdraws: whether the store's clients no longer look at the artefact afterwards, whatever else it holds.
+        detaches: whether the store's clients no longer read the artefact afterwards, whatever else it holds.
+        inside: a directory that operations need, or "".
+        directory_mode: permission bits of directories that the engine makes.
+        made: the directories that the engine makes, outermost first; set by the engine.
     """
 
     steps: tuple[Step, ...] = ()
     refresh: Refresh | None = None
     placed: tuple[Placed, ...] = ()
-    foreign: frozenset[str] = frozenset()
     operations: tuple[Native, ...] = ()
-    withdraws: bool = False
+    detaches: bool = False
+    inside: str = ""
+    directory_mode: int = 0o755
+    made: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -105,7 +105,7 @@ class RemoveDirectory:
 class Native:
     """Have the store's own tool change it, where the store is no file: a keychain, a registry.
 
-    It is journalled as an operation, never as a command line; `ToolBackend.commands` says what is run for it.
+    It is journalled as an operation, never as a command line; `Backend.commands` says what is run for it.
 
     Attributes:
         operation: a word of the backend's.

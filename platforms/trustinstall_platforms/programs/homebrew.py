@@ -11,20 +11,17 @@ marks; one that only an account trusts does not. On Linux it takes what the syst
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
+from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.store import Store, blocked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
-    from trustinstall.stores.observation import Observation
-    from trustinstall.stores.plan import Plan, Refresh
     from trustinstall.stores.store import Places
 
 _BREW = (
@@ -48,10 +45,11 @@ _PREFIXES = {
 }
 
 
-class Homebrew:
+class Homebrew(PemBundles):
     """The backend of their bundles, which belong to whoever has installed them."""
 
     name = "homebrew"
+    mend = "make it anew: brew postinstall ca-certificates"
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
         """Find each bundle once, however many links lead to it."""
@@ -67,30 +65,6 @@ class Homebrew:
         """The bundle at a location, or None where there is none any more."""
         status = host.status(location)
         return self._store(host, location) if status is not None and status.kind is Kind.FILE else None
-
-    def observe(self, host: Host, store: Store) -> Observation:
-        """See what programs that read it trust."""
-        return bundle.observe(host, store.location)
-
-    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """The DER of every certificate in it."""
-        return bundle.anchors(host, store.location)
-
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
-        """Plan one edit for all certificates; raises StoreError where the bundle is damaged.
-
-        What we have put there stays ours when an upgrade has put it there again from the keychain, without our marks.
-        """
-        ours = {sha256: replace(placement, adopted=True) for sha256, placement in record.items()}
-        return bundle.plan(host, store, seen, wanted, ours, "make it anew: brew postinstall ca-certificates")
-
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Return None: nothing is derived from it."""
-        return None
-
-    def verify(self, host: Host, store: Store) -> str | None:
-        """Let OpenSSL load it: one block that it refuses makes it refuse all of them."""
-        return host.openssl_refuses(store.location)
 
     def _bundle(self, host: Host, prefix: str, path: str) -> str | None:
         """The file that a path leads to; None where it is missing, or belongs to another prefix or the system."""

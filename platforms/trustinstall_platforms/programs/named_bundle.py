@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
+from trustinstall.stores.backend import Capability
+from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.linux import families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
-    from trustinstall.stores.observation import Observation
-    from trustinstall.stores.plan import Plan, Refresh
     from trustinstall.stores.store import Places
 
 _FAMILIES = (
@@ -33,11 +32,11 @@ _FAMILIES = (
 )
 
 
-class NamedBundle:
+class NamedBundle(PemBundles):
     """The backend of `--bundle FILE`: nothing is found that was not named, now or when it was added to."""
 
     name = "bundle"
-    whole = True
+    capabilities = frozenset({Capability.IDENTICAL_FILES})
 
     def discover(self, host: Host, places: Places) -> Iterator[Store]:
         """Find what the caller named; raises UsageProblem where that is no bundle, or not one to be changed."""
@@ -55,26 +54,6 @@ class NamedBundle:
         """Find a bundle that was named before, if it is still there."""
         status = host.status(location)
         return self._store(host, location) if status is not None and status.kind is Kind.FILE else None
-
-    def observe(self, host: Host, store: Store) -> Observation:
-        """See what programs that read it trust."""
-        return bundle.observe(host, store.location)
-
-    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """The DER of every certificate in it."""
-        return bundle.anchors(host, store.location)
-
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
-        """Plan one edit for all certificates; raises StoreError where the bundle is damaged."""
-        return bundle.plan(host, store, seen, wanted, record, "get it anew from where it came")
-
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Return None: nothing is derived from it."""
-        return None
-
-    def verify(self, host: Host, store: Store) -> str | None:
-        """Let OpenSSL load it: one block that it refuses makes it refuse all of them."""
-        return host.openssl_refuses(store.location)
 
     def _store(self, host: Host, location: str) -> Store:
         owner, unwritable = bundle.owner(host, location)

@@ -16,19 +16,17 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts.programs import is_directory, slashed
 from trustinstall.stores import bundle as bundles
-from trustinstall.stores.plan import Plan
+from trustinstall.stores.backend import Capability
+from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.store import Found, Handoff, Looked, Store, blocked, fed_by
 from trustinstall_platforms.python import trees
 from trustinstall_platforms.python.environments import environments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from trustinstall.host import Host
     from trustinstall.host.paths import Entry
-    from trustinstall.stores.desired import Record, Wanted
-    from trustinstall.stores.observation import Observation
-    from trustinstall.stores.plan import Refresh
     from trustinstall.stores.store import Places
 
 
@@ -116,11 +114,12 @@ _MOST = 2_000_000  # entries below what the caller named
 _MODULE_LIMIT = 1024 * 1024  # bytes
 
 
-class Certifi:
+class Certifi(PemBundles):
     """Every bundle of a Python package, as one kind of store."""
 
     name = "certifi"
-    whole = True
+    capabilities = frozenset({Capability.IDENTICAL_FILES})
+    mend = "install the package that it belongs to anew"
 
     def discover(self, host: Host, places: Places) -> Iterator[Found]:
         """Find bundles in known environments and below `places.searches`, each once.
@@ -138,31 +137,6 @@ class Certifi:
     def at(self, host: Host, location: str) -> Store | None:
         """Return the bundle at a location, or None where there is none any more."""
         return _store(host, location)
-
-    def observe(self, host: Host, store: Store) -> Observation:
-        """Read the certificates in the bundle that the clients read."""
-        return bundles.observe(host, store.fed_by or store.location)
-
-    def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """The DER of every certificate in the bundle that the clients read."""
-        return bundles.anchors(host, store.fed_by or store.location)
-
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
-        """Plan one edit of the bundle for all certificates.
-
-        Raises StoreError where certificates would be added to a bundle that clients cannot load.
-        """
-        if store.fed_by is not None:
-            return Plan()
-        return bundles.plan(host, store, seen, wanted, record, "install the package that it belongs to anew")
-
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Return None: nothing is derived from a bundle."""
-        return None
-
-    def verify(self, host: Host, store: Store) -> str | None:
-        """Let OpenSSL load the bundle: one block that it refuses makes it refuse all of them."""
-        return host.openssl_refuses(store.fed_by or store.location)
 
 
 def _found(host: Host, places: Places) -> Iterator[Found]:

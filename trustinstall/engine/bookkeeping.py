@@ -1,0 +1,65 @@
+"""What the ledger learns from a command: placements of managed copies, claims, and stores that are gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.classify import bare
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.ownership import holds
+from trustinstall.stores.desired import Placement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.engine.discovery import Found
+    from trustinstall.engine.request import Wish
+    from trustinstall.engine.task import StoreTask
+    from trustinstall.engine.transaction import StoreResult
+    from trustinstall.host import Host
+    from trustinstall.state.ledger import Ledger
+
+_HOLDS = frozenset({Result.ADDED, Result.ALREADY})
+
+
+def note(ledger: Ledger, task: StoreTask, result: StoreResult, wish: Wish, stamp: str) -> None:
+    """Note where the certificates of a task are managed in a store, or that they are no longer."""
+    placed = {one.sha256: one.entries for one in result.plan.placed}
+    directories = [path for one in task.record.values() for path in one.directories]
+    directories = [*dict.fromkeys((*directories, *result.plan.made))]
+    for one in task.desired:
+        key, foreign = (task.store.id, one.sha256), one.sha256 in result.change.foreign
+        if not one.trusted:
+            ledger.placements.pop(key, None)
+            continue
+        wrote = not foreign and not holds(result.before, one)
+        adopts = foreign and wish.adopt and not task.store.unset
+        if not (wrote or (key not in ledger.placements and (adopts or not foreign))):
+            continue
+        kept = result.change.kept.get(one.sha256, ())
+        if adopts:
+            kept = tuple(copy.entry for copy in result.before.copies_of(one.sha256) if copy.entry)
+        entries = tuple(dict.fromkeys((*kept, *placed.get(one.sha256, ()))))
+        # Now: an interrupt may end the command before the whole claim is noted.
+        ledger.claim(one.certificate, wish.by, stamp)
+        made = () if adopts else tuple(directories)
+        ledger.placements[key] = Placement(one.sha256, task.store.id, entries, made, stamp, wish.by, adopts)
+
+
+def gone(host: Host, ledger: Ledger, wish: Wish, found: Found, *, forget: bool) -> list[Outcome]:
+    """Return outcomes for stores that the ledger remembers and that are gone; `forget` deletes their placements."""
+    names = {one.sha256 for one in wish.certificates}
+    known = found.stores.keys() | found.failures.keys() | found.left
+    lost = [key for key in ledger.placements if key[1] in names and key[0] not in known]
+    if forget and not wish.trusted:
+        for key in lost:
+            del ledger.placements[key]
+    detail = "it is no longer on this machine"
+    return [Outcome(bare(host, store), Result.GONE, detail) for store in sorted({key[0] for key in lost})]
+
+
+def claim(ledger: Ledger, wish: Wish, outcomes: Sequence[Outcome], stamp: str) -> None:
+    """Note that certificates are wanted, if a store holds them."""
+    if wish.trusted and any(one.result in _HOLDS for one in outcomes):
+        for one in wish.certificates:
+            ledger.claim(one, wish.by, stamp)

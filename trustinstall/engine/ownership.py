@@ -1,0 +1,74 @@
+"""Decides whose each copy of a certificate is, and so what changes in a store: one pure function, and the only one.
+
+A copy is managed if it carries the mark of trustinstall, if the ledger names its very place, or if the certificate was
+adopted. Any other copy is foreign: it stays and is named, unless the caller asks for it by its full fingerprint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.stores.desired import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.stores.desired import Placement, Record, Wanted
+    from trustinstall.stores.observation import Copy, Observation
+
+
+def managed(copy: Copy, placement: Placement | None) -> bool:
+    """Whether a copy is managed by trustinstall; `placement` is the ledger's word on its certificate in this store."""
+    if copy.marked:
+        return True
+    return placement is not None and (placement.adopted or (copy.entry != "" and copy.entry in placement.entries))
+
+
+def decide(seen: Observation, desired: Sequence[Wanted], record: Record, *, take_foreign: bool = False) -> Change:
+    """Return the change that brings a store from what was seen to what is desired.
+
+    `record` holds the ledger's placements in this store. `take_foreign`: foreign copies of certificates that are to go
+    are removed, too.
+    """
+    add: list[Wanted] = []
+    remove: list[Copy] = []
+    drop: list[Certificate] = []
+    kept: dict[str, tuple[str, ...]] = {}
+    foreign: set[str] = set()
+    for one in desired:
+        copies, placement = seen.copies_of(one.sha256), record.get(one.sha256)
+        own = [copy for copy in copies if managed(copy, placement)]
+        if one.trusted:
+            if own:
+                kept[one.sha256] = tuple(dict.fromkeys(copy.entry for copy in own if copy.entry))
+            if not holds(seen, one) or (own and seen.outdated):
+                add.append(one)
+            elif not own:
+                foreign.add(one.sha256)
+            continue
+        going = copies if take_foreign else own
+        remove += going
+        unexplained = one.sha256 in seen.anchors and not copies and placement is None and not take_foreign
+        if len(going) < len(copies) or unexplained:
+            foreign.add(one.sha256)
+        if going or placement is not None or (take_foreign and one.sha256 in seen.anchors):
+            drop.append(one.certificate)
+    left = (record.keys() | seen.marked) - {one.sha256 for one in drop}
+    return Change(
+        tuple(add),
+        kept,
+        tuple(remove),
+        tuple(drop),
+        {sha256: placement.entries for sha256, placement in record.items()},
+        frozenset(foreign),
+        last=bool(drop) and not (add or left),
+    )
+
+
+def holds(seen: Observation, one: Wanted) -> bool:
+    """Whether a store shows what is desired of one certificate."""
+    state = seen.anchors.get(one.sha256)
+    if not one.trusted:
+        return state is None
+    return state is one.goal and (not one.domains or seen.limits.get(one.sha256, one.domains) == one.domains)

@@ -1,0 +1,89 @@
+"""One store, what is desired of it, and the plan that follows: directories and created files are planned here."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.ownership import decide
+from trustinstall.stores.files import missing_parents
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.steps import ABSENT, Delete, Edit, Link, MakeDirectory, RemoveDirectory
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.desired import Change, Record, Wanted
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.plan import Placed
+    from trustinstall.stores.steps import Step
+    from trustinstall.stores.store import Store
+
+
+@dataclass(frozen=True)
+class StoreTask:
+    """One store, what is desired of it, and what the ledger knows of it.
+
+    `take_foreign`: copies that somebody else put there are removed, too.
+    """
+
+    backend: Backend
+    store: Store
+    desired: tuple[Wanted, ...]
+    record: Record
+    take_foreign: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The certificates that the store is asked about, by SHA-256."""
+        return frozenset((*(one.sha256 for one in self.desired), *self.record))
+
+    def observe(self, host: Host) -> Observation:
+        """Observe the store."""
+        return self.backend.observe(host, self.store, self.names)
+
+    def decide(self, seen: Observation) -> Change:
+        """Decide what changes."""
+        return decide(seen, self.desired, self.record, take_foreign=self.take_foreign)
+
+    def plan(self, host: Host, seen: Observation, change: Change) -> Plan:
+        """Plan a change, with the directories that it needs or leaves. Raises StoreError where it is impossible."""
+        if change.empty:
+            return Plan()
+        plan = self.backend.plan(host, self.store, seen, change)
+        return self._without_created(host, _with_directories(host, plan), change)
+
+    def _without_created(self, host: Host, plan: Plan, change: Change) -> Plan:
+        """Let files and directories that were created for managed certificates go with the last of them."""
+        if not change.last:
+            return plan
+        created = {entry for entries in change.noted.values() for entry in entries}
+        steps = tuple(_or_delete(host, step) if step.path in created else step for step in plan.steps)
+        directories = dict.fromkeys(path for one in self.record.values() for path in one.directories)
+        gone = [one for one in map(RemoveDirectory, reversed(directories)) if host.is_directory(one.path)]
+        return replace(plan, steps=(*steps, *gone))
+
+
+def _with_directories(host: Host, plan: Plan) -> Plan:
+    """Make the missing directories of what is written, and of what operations need, first."""
+    written = [step.path for step in plan.steps if isinstance(step, Edit | Link)]
+    written += [f"{plan.inside}/x"] if plan.inside else []
+    directories = dict.fromkeys(posixpath.dirname(path) for path in written)
+    missing = dict.fromkeys(one for path in directories for one in missing_parents(host, f"{path}/x"))
+    steps = (*(MakeDirectory(one, plan.directory_mode) for one in missing), *plan.steps)
+    placed = tuple(_with_created(plan, one) for one in plan.placed)
+    return replace(plan, steps=steps, placed=placed, made=tuple(missing))
+
+
+def _with_created(plan: Plan, placed: Placed) -> Placed:
+    """Note files that the plan creates with each certificate, so that the last one takes them along."""
+    created = [step.path for step in plan.steps if isinstance(step, Edit) and step.expect == ABSENT]
+    return replace(placed, entries=tuple(dict.fromkeys((*placed.entries, *created))))
+
+
+def _or_delete(host: Host, step: Step) -> Step:
+    """Return the deletion of a created file instead of an edit that would leave nothing in it."""
+    if isinstance(step, Edit) and not step.transform.apply(host.read_or_none(step.path) or b""):
+        return Delete(step.path, step.expect)
+    return step

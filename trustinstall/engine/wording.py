@@ -1,0 +1,42 @@
+"""Errors and plans in words for people."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import printable
+from trustinstall.stores.steps import VERBS
+
+if TYPE_CHECKING:
+    from trustinstall.stores.plan import Plan
+
+_ADVICE = {
+    errno.ENOSPC: "make room on that file system, and try again",
+    errno.EDQUOT: "raise the quota or make room, and try again",
+    errno.EROFS: "it lies on a read-only file system; use an overlay or change the image",
+    errno.EACCES: "the acting account may not do that; run it as the owner",
+    errno.EPERM: "the acting account may not do that, or the file is immutable (chattr -i)",
+    errno.ENOENT: "a directory on the way is missing; is the store half-installed?",
+    errno.EINVAL: "something else than a regular file stands there; look at it",
+    errno.ELOOP: "a link stands there, and links are not followed; look at it",
+    errno.EFBIG: "no bundle is that large; look at it",
+}
+
+
+def words(error: BaseException) -> str:
+    """An error as a few words for people, with what to do where that is known."""
+    if isinstance(error, OSError):
+        advice = _ADVICE.get(error.errno or 0, "look at it, and try again")
+        where = f" ({printable(str(error.filename))})" if error.filename else ""
+        return f"{error.strerror or type(error).__name__}{where}; {advice}"
+    return str(error) or type(error).__name__
+
+
+def describe(plan: Plan) -> tuple[str, ...]:
+    """What a plan would do, a line each, for a dry run."""
+    lines = [f"{VERBS[type(step)]} {printable(step.path, 4096)}" for step in plan.steps]
+    lines += [f"{one.operation} sha256 {hashlib.sha256(one.der).hexdigest()[:12]}" for one in plan.operations]
+    runs = plan.refresh.runs if plan.refresh else ()
+    return (*lines, *(f"run {printable(' '.join(run.argv), 4096)}" for run in runs))

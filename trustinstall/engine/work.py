@@ -1,0 +1,149 @@
+"""One command's work on the stores of one scope: what it asks of each, and what the ledger learns from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall.engine import bookkeeping, bulk, classify, discovery
+from trustinstall.engine.task import StoreTask
+from trustinstall.engine.transaction import StoreResult, StoreTransaction
+from trustinstall.errors import TrustInstallError
+from trustinstall.stores.desired import Placement, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.engine.outcome import Outcome
+    from trustinstall.engine.request import Wish
+    from trustinstall.host import Account, ActingHost
+    from trustinstall.state.journal import Journal
+    from trustinstall.state.ledger import Ledger
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import Store
+
+    Pair = tuple[Backend, Store]
+    Ended = tuple[Outcome, StoreResult | None]
+
+
+class Work:
+    """One command's work. Without a journal it is a dry run: nothing is changed, in stores or ledger."""
+
+    def __init__(self, host: ActingHost, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
+        self._host, self._ledger, self.wish, self._journal = host, ledger, wish, journal
+        self._memory = bulk.Memory()
+
+    @property
+    def adding(self) -> bool:
+        """Whether certificates are to be trusted."""
+        return self.wish.trusted
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is changed."""
+        return self._journal is None
+
+    def would_place(self, backend: Backend, store: Store) -> bool:
+        """Whether a store will hold a managed copy, as far as can be seen beforehand."""
+        if store.blocked is not None:
+            return False
+        task = self.task(backend, store)
+        try:
+            seen = task.observe(self._host)
+            change = task.decide(seen)
+            task.plan(self._host, seen, change)
+        except (TrustInstallError, OSError):
+            return False
+        return bool(change.add or change.kept)
+
+    def loses_last(self, store: Store) -> bool:
+        """Whether nothing managed is left in a store when this work is done."""
+        return self._ledger.record(store.id).keys() <= {one.sha256 for one in self.wish.certificates}
+
+    def made(self, store: Store) -> tuple[str, ...]:
+        """Return the directories that were made for managed certificates in a store."""
+        return tuple(one for placement in self._ledger.record(store.id).values() for one in placement.directories)
+
+    def without(self, users: Sequence[Store]) -> Work | None:
+        """Return work that removes the certificates that none of these stores holds, or None."""
+        return self._part(self._not_in(users), trusted=False)
+
+    def free_of(self, users: Sequence[Store]) -> Work | None:
+        """Return this work for the certificates that none of these stores holds, or None."""
+        return self._part(self._not_in(users), trusted=self.adding)
+
+    def change_store(self, backend: Backend, store: Store) -> Ended:
+        """Change one store. Threads may call it side by side: it does not change the ledger."""
+        if store.blocked is not None:
+            return self.unwritable(backend, store), None
+        task = self.task(backend, store)
+        try:
+            return self._ended(task, StoreTransaction(self._host, task, self._journal).run())
+        except (TrustInstallError, OSError) as error:
+            return self._ended(task, error)
+
+    def change_all(self, pairs: Sequence[Pair]) -> list[Ended]:
+        """Change stores of identical files, as `change_store` does each."""
+        ended: dict[str, Ended] = {
+            store.id: (self.unwritable(backend, store), None) for backend, store in pairs if store.blocked is not None
+        }
+        tasks = [self.task(*pair) for pair in pairs if pair[1].id not in ended]
+        results = bulk.change_all(self._host, tasks, self._journal, self._memory)
+        ended |= {task.store.id: self._ended(task, one) for task, one in zip(tasks, results, strict=True)}
+        return [ended[store.id] for _, store in pairs]
+
+    def note(self, backend: Backend, store: Store, result: StoreResult | None) -> None:
+        """Note in the ledger what is managed in a store that was changed."""
+        if result is not None and self._journal is not None:
+            bookkeeping.note(self._ledger, self.task(backend, store), result, self.wish, self._host.stamp())
+
+    def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
+        """Return what became of a store that another one feeds; only a foreign copy that was asked for is taken out."""
+        if store.blocked is not None:
+            return self.unwritable(backend, store)
+        source = fed.get(store.fed_by or "")
+        task = self.task(backend, store)
+        seen = discovery.observe(self._host, backend, store, task.names)
+        outcome = classify.followed(task, source, seen, dry_run=self.dry_run)
+        if self.wish.adopt and not self.adding and outcome.foreign:
+            return self.change_store(backend, store)[0]
+        return outcome
+
+    def unwritable(self, backend: Backend, store: Store) -> Outcome:
+        """Return what became of a store that cannot be written."""
+        task = self.task(backend, store)
+        return classify.unwritable(task, discovery.observe(self._host, backend, store, task.names))
+
+    def task(self, backend: Backend, store: Store) -> StoreTask:
+        """Return what is desired of a store.
+
+        Certificates that a policy of ours had a store import are treated as adopted, unless the store held them
+        before.
+        """
+        desired = tuple(Wanted(one, self.wish.trusted, self.wish.domains) for one in self.wish.certificates)
+        record = self._ledger.record(store.id)
+        for one in self.wish.certificates:
+            before = self.wish.imposed.get(one.sha256)
+            if store.imports and before is not None and not {store.id, unknown(self._host.account)} & set(before):
+                known = record.get(one.sha256) or Placement(one.sha256, store.id, ())
+                record[one.sha256] = replace(known, adopted=True)
+        return StoreTask(backend, store, desired, record, take_foreign=self.wish.adopt and not self.wish.trusted)
+
+    def _not_in(self, users: Sequence[Store]) -> list[Certificate]:
+        held = {sha256 for one in users for sha256 in self._ledger.record(one.id)}
+        return [one for one in self.wish.certificates if one.sha256 not in held]
+
+    def _part(self, certificates: Sequence[Certificate], *, trusted: bool) -> Work | None:
+        wish = replace(self.wish, certificates=tuple(certificates), trusted=trusted)
+        return Work(self._host, self._ledger, wish, self._journal) if certificates else None
+
+    def _ended(self, task: StoreTask, result: StoreResult | Exception) -> Ended:
+        if isinstance(result, Exception):
+            return classify.failed(task, result), None
+        return classify.changed(task, result, dry_run=self.dry_run, adopt=self.wish.adopt), result
+
+
+def unknown(account: Account) -> str:
+    """Return the id that stands for all stores of an account which could not be looked into before a policy was set."""
+    return f"account:{account.name}"
