@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.engine.shelf import Fuse, Killed, Mortal
+from tests.support.fake_store import Fuse, Killed, Mortal
 from tests.support.pki import make_root
 from trustinstall.catalog import BACKENDS
 from trustinstall.certificates.certificate import Certificate

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.certificates.test_reading import BAD
-from tests.certificates.test_vetting import POLICY, SPECIAL, STRUCTURAL
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import PROGRAM, Throwaway
+from tests.unit.certificates.test_reading import BAD
+from tests.unit.certificates.test_vetting import POLICY, SPECIAL, STRUCTURAL
 
 PLACE = "/tmp/input"
 MEMORY = 1024 * 1024  # KiB of address space

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.shelf import ROOTS, World
+from tests.support.fake_store import ROOTS, World
 from trustinstall.errors import StateError
 from trustinstall.host import Host
 from trustinstall.state import journal as journals

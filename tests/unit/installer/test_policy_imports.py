@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.shelf import ROOTS, Shelf, World, wish
+from tests.support.fake_store import ROOTS, Shelf, World, wish
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.request import Selection, Wish

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.shelf import ROOTS, Fuse, Killed, Mortal, Raced, Shelf, Stuck, World, account, wish
+from tests.support.fake_store import (
+    ROOTS,
+    Fuse,
+    Killed,
+    Mortal,
+    Raced,
+    Shelf,
+    Stuck,
+    World,
+    account,
+    wish,
+)
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.shelf import Shelf, World, account, wish
+from tests.support.fake_store import Shelf, World, account, wish
 from trustinstall.engine import discovery
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.shelf import ROOTS, Fuse, Killed, Mortal, account, wish
+from tests.support.fake_store import ROOTS, Fuse, Killed, Mortal, account, wish
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
