@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from tests.backends.test_javas import jks
 from tests.cli.machine import CERT, LEDGER, ROOT, deliver, quick, result, snapshot, sudo, told
+from tests.platforms.java.test_java_homes import jks
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.backends.test_javas import jks
 from tests.cli.machine import ALICE, BOB, CERT, FULL, ROOT, deliver, quick, snapshot, told, venv
+from tests.platforms.java.test_java_homes import jks
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 

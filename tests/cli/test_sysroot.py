@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.backends.test_javas import jks
 from tests.cli.machine import CERT, DEBIAN, ROOT, deliver, holds, result, snapshot, told, venv
+from tests.platforms.java.test_java_homes import jks
 from tests.support.images import IMAGE, make_image
 from tests.support.pki import make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway

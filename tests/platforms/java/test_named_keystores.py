@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backends.test_javas import HOME, OURS, jks, link, locations, put, stores
+from tests.platforms.java.test_java_homes import HOME, OURS, jks, link, locations, put, stores
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
