@@ -29,7 +29,7 @@ time.sleep(float(sys.argv[2]))
 _GUARDED = """
 import sys
 from trustinstall.host import Host
-from trustinstall.plan import Guard
+from trustinstall.host.commands import Guard
 root, lock, tool = sys.argv[1:]
 host = Host("linux", root, {}, Host.current().account)
 with host.guarded(Guard(lock or None, tool or None, 5.0)) as guarded:

@@ -22,8 +22,8 @@ STATE = r"C:\ProgramData\trustinstall"
 _HEAD = """
 import json, os, sys, time
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Host, access, files, locks, paths, process, winapi, winpaths
-from trustinstall.plan import Run
+from trustinstall.host import Host, locks, process
+from trustinstall.host.commands import Run
 """
 _RUN = """
 def run(*words, seconds=60, inherit=(), script=None):
@@ -283,7 +283,7 @@ def test_an_interrupt_is_told(windows: Windows) -> None:
     """Ctrl-Break ends the program politely, also while it waits for input: a sentence, and its exit code."""
     script = """
 import _thread, signal, sys, threading
-from trustinstall.start import run
+from trustinstall.cli.main import run
 threading.Timer(1, _thread.interrupt_main, (signal.SIGBREAK,)).start()
 sys.exit(run(["add", "--yes", "-"]))
 """
