@@ -1,4 +1,4 @@
-"""A host that is a directory of the test's own, seen by the account that runs the test."""
+"""A host that is a directory of the test's own, seen by the account that runs the test; and patience."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import be_patient
 from trustinstall.host import Account, Host
+
+be_patient()
 
 
 @pytest.fixture

@@ -281,3 +281,18 @@ def test_no_space_left(fresh: Throwaway) -> None:
     assert any("No space left" in one for one in said)
     assert (result(found, f"java:{HIS}"), fresh.read(HERS)) == ("added", PLAIN)
     assert [path.name for path in fresh.path(HERS).parent.iterdir()] == ["cacerts"]
+
+
+def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
+    """Somebody deleted the file by hand and ran the tool, which never tells Java; --foreign takes the alias out."""
+    with Throwaway(java=True) as root:
+        deliver(root)
+        by_hand = root.write("/usr/local/share/ca-certificates/byhand.crt", ROOT.pem)
+        root.run(["update-ca-certificates"], check=True)
+        root.run(["rm", by_hand], check=True)
+        root.run(["update-ca-certificates"], check=True)
+        listing = ["keytool", "-list", "-keystore", "/etc/ssl/certs/java/cacerts", "-storepass", "changeit"]
+        assert "byhand" in root.run(listing, check=True).stdout
+        done = root.trustinstall("remove", "--foreign", "--sha256", ROOT.sha256)
+        assert done.returncode == 0, done
+        assert "byhand" not in root.run(listing, check=True).stdout

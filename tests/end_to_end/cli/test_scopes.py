@@ -221,3 +221,29 @@ def test_root_hands_another_accounts_environment_to_that_account(fresh: Throwawa
     assert ROOT.sha256 in json.loads(fresh.read(ledger("/home/bob")))["certificates"]
     assert fresh.trustinstall("remove", "--all", user="bob").returncode == 0
     assert fresh.read(path) == before
+
+
+def test_an_account_is_not_forgotten_before_it_is_undone(fresh: Throwaway) -> None:
+    """A damaged ledger of bob's stops the first remove; when it is repaired, the next one still knows of bob."""
+    deliver(fresh)
+    fresh.write(BOB, old := fresh.read(DEBIAN), user="bob")
+    assert fresh.trustinstall("add", "--for-user", "bob", CERT).returncode == 0
+    good = fresh.read(ledger("/home/bob"))
+    fresh.write(ledger("/home/bob"), b"{", user="bob", mode=0o600)
+    failed = fresh.trustinstall("remove", ROOT.sha256)
+    assert failed.returncode == 3, failed
+    assert "ledger.json is damaged" in failed.stdout + failed.stderr
+    fresh.write(ledger("/home/bob"), good, user="bob", mode=0o600)
+    assert fresh.trustinstall("remove", ROOT.sha256).returncode == 0
+    assert fresh.read(BOB) == old
+
+
+def test_a_uid_without_an_account_is_said_to_be_left(fresh: Throwaway) -> None:
+    """An environment that belongs to no account cannot be worked for: that is no success."""
+    deliver(fresh)
+    fresh.write("/srv/app/pyvenv.cfg", "home = /usr/bin\n")
+    fresh.write("/srv/app/lib/python3.11/site-packages/certifi/cacert.pem", ROOT.pem)
+    fresh.run(["chown", "-R", "5000:5000", "/srv/app"], check=True)
+    done = fresh.trustinstall("add", "--python", "/srv/app", CERT)
+    assert done.returncode == 3, done
+    assert "uid 5000" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import PurePosixPath
 
@@ -130,3 +131,13 @@ def test_standard_output_that_is_closed_or_full(fresh: Throwaway) -> None:
         command = f"{shlex.join([*PROGRAM, 'stores'])} {target}"
         done = fresh.run(["bash", "-c", command], user="alice")
         assert "Traceback" not in done.stderr, target
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams(fresh: Throwaway, closed: str) -> None:
+    """A careless caller closes them: nothing that is opened later takes their place and is written into."""
+    deliver(fresh)
+    done = fresh.run(["sh", "-c", f'exec "$@" {closed}', "sh", *PROGRAM, "add", CERT])
+    assert (done.returncode, ROOT.pem.strip() in fresh.read(DEBIAN)) == (0, True)
+    ledger = json.loads(fresh.read(LEDGER))
+    assert [one["sha256"] for one in ledger["claims"]] == [ROOT.sha256]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import Busy
-from trustinstall.host import Host, locks
+from trustinstall.host import Account, Guarded, Host, locks
 from trustinstall.host.commands import Guard
 
+STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
 ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 _HOLD = """
 import fcntl, sys, time
@@ -191,3 +193,36 @@ def test_a_killed_holder_gives_the_lock_back(tmp_path: Path) -> None:
         assert ticks
         holder.kill()
     locks.release(locks.take(str(tmp_path / "lock"), lambda: None, seconds=0.3))
+
+
+def test_a_daemon_that_inherited_the_lock_does_not_keep_it(tmp_path: Path) -> None:
+    """A hook of a tool starts one, and it outlives the command."""
+    lock = str(tmp_path / "lock")
+    held = locks.take(lock, lambda: None)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[held]) as daemon:
+        locks.release(held)
+        locks.release(locks.take(lock, lambda: None, seconds=0.0))
+        daemon.kill()
+
+
+@pytest.fixture
+def namesake(tmp_path: Path) -> Iterator[str]:
+    """A process of an ordinary account that is named like a system's tool."""
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent.stat().st_uid == os.geteuid() and len(parent.parts) > 2:  # what pytest made
+            parent.chmod(0o755)
+    tool = tmp_path / "update-of-the-tests"
+    tool.write_text("#!/bin/sh\nsleep 60\n")
+    tool.chmod(0o755)
+    with subprocess.Popen([tool], user=STRANGER.uid, group=STRANGER.gid, extra_groups=[], start_new_session=True) as it:
+        time.sleep(0.2)
+        assert it.poll() is None
+        yield tool.name
+        os.killpg(it.pid, signal.SIGKILL)
+
+
+def test_a_strangers_process_of_the_tools_name_holds_nobody_up(namesake: str) -> None:
+    """It makes nothing of what the tool makes: root goes on at once, and would say Busy after no time at all."""
+    with Guarded(Guard(tool=namesake, seconds=0.0), "/"):
+        pass

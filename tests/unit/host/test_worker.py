@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -301,3 +302,13 @@ def test_an_announcement_without_an_answer(garbage: bytes) -> None:
 
     with pytest.raises(TrustInstallError, match="gave no answer"):
         work(job)
+
+
+def test_a_worker_that_its_account_stops_goes_on() -> None:
+    """Its account may send it signals; it must not make root wait for ever."""
+
+    def stopped() -> bytes:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return b"went on"
+
+    assert work(stopped) == b"went on"

@@ -1,8 +1,7 @@
-"""What the words after `remove` mean, signs of life, and what a Mac's accounts are."""
+"""Which certificates the words after `remove` name."""
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import pytest
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import CertificateRefused, UsageProblem
-from trustinstall.host import Account, Host, accounts, places
-from trustinstall.host.progress import Progress
+from trustinstall.host import Host
 from trustinstall.installer.names import resolve
 
 Resolve = Callable[..., list[str]]
@@ -106,80 +104,3 @@ def test_what_names_nothing_is_refused_in_one_printable_sentence(names: Resolve,
         names(word)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400
-
-
-class Clock:
-    """A clock that the test moves, and what was written until now."""
-
-    def __init__(self, *, terminal: bool) -> None:
-        """Begin at zero."""
-        self.now, self.said = 0.0, ""
-        self.progress = Progress(self.write, lambda: self.now, terminal=terminal)
-
-    def write(self, text: str) -> None:
-        """Standard error."""
-        self.said += text
-
-    def tick(self, doing: str, *, seconds: float) -> None:
-        """Ten ticks a second."""
-        for _ in range(round(seconds * 10)):
-            self.now += 0.1
-            self.progress.tick(doing)
-
-
-def test_what_is_quick_is_not_talked_about() -> None:
-    """Nothing is said in the first second of anything."""
-    for terminal in (True, False):
-        clock = Clock(terminal=terminal)
-        for doing in ("a", "b", "", "c"):
-            clock.tick(doing, seconds=0.8)
-        clock.progress.clear()
-        assert clock.said == ""
-
-
-def test_on_a_terminal_one_line_is_rewritten_and_taken_away() -> None:
-    """No line break, never wider than a terminal, and blank at the end."""
-    clock = Clock(terminal=True)
-    clock.tick("debian" * 40, seconds=3)
-    assert "\n" not in clock.said
-    assert "working on debian" in clock.said
-    assert max(map(len, clock.said.split("\r"))) < 80
-    clock.progress.clear()
-    assert clock.said.split("\r")[-2:] == [" " * 79, ""]
-    said = clock.said
-    clock.progress.clear()
-    assert clock.said == said
-
-
-def test_in_a_log_each_thing_is_said_once() -> None:
-    """A line for each, without carriage returns."""
-    clock = Clock(terminal=False)
-    clock.tick("debian", seconds=5)
-    clock.tick("java", seconds=5)
-    clock.progress.clear()
-    assert clock.said == "working on debian\nworking on java\n"
-
-
-def test_a_mac_counts_its_people_from_501_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below are macOS' own accounts; elsewhere people begin at 1000."""
-    entries = [
-        pwd.struct_passwd((name, "x", uid, 20, "", f"/Users/{name}", shell))
-        for name, uid, shell in (
-            ("root", 0, "/bin/sh"),
-            ("_www", 70, "/usr/bin/false"),
-            ("alice", 501, "/bin/zsh"),
-            ("builder", 502, "/usr/bin/false"),
-            ("carol", 1001, "/bin/zsh"),
-            ("nobody", 4294967294, "/bin/zsh"),
-        )
-    ]
-    monkeypatch.setattr(pwd, "getpwall", lambda: entries)
-    assert [one.name for one in accounts.people("darwin")] == ["alice", "carol"]
-    assert [one.name for one in accounts.people("linux")] == ["carol"]
-
-
-def test_a_macs_ledger_is_where_macs_keep_such_things() -> None:
-    """Whatever the environment says: root who works for alice finds the ledger that she finds."""
-    alice = Account(501, 20, "alice", "/Users/alice")
-    assert places.state("darwin", alice) == "/Users/alice/Library/Application Support/trustinstall"
-    assert places.state("darwin", Account(0, 0, "root", "/var/root")) == places.MACHINE["darwin"]

@@ -1,13 +1,7 @@
-"""What a review broke in the engine, so that it stays mended."""
+"""A ledger that cannot be written and a store that cannot be reached: nothing is lost, nothing is forgotten."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +13,8 @@ from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError
-from trustinstall.host import Account, Guarded, Host, locks
-from trustinstall.host.commands import Guard
-from trustinstall.host.worker import as_account
+from trustinstall.host import Host
 from trustinstall.stores.store import Places, Store
-
-STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
 
 
 @dataclass(frozen=True)
@@ -52,49 +42,6 @@ def test_a_ledger_that_cannot_be_written(tmp_path: Path, trusted: bool) -> None:
     assert {one.result for one in world.change(trusted=trusted).outcomes} == {
         Result.ADDED if trusted else Result.REMOVED
     }
-
-
-def test_a_daemon_that_inherited_the_lock_does_not_keep_it(tmp_path: Path) -> None:
-    """A hook of a tool starts one, and it outlives the command."""
-    lock = str(tmp_path / "lock")
-    held = locks.take(lock, lambda: None)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[held]) as daemon:
-        locks.release(held)
-        locks.release(locks.take(lock, lambda: None, seconds=0.0))
-        daemon.kill()
-
-
-def test_a_worker_that_its_account_stops_goes_on() -> None:
-    """Its account may send it signals; it must not make root wait for ever."""
-
-    def stopped() -> bytes:
-        os.kill(os.getpid(), signal.SIGSTOP)
-        return b"went on"
-
-    assert as_account(STRANGER, stopped, lambda: None, 30.0) == b"went on"
-
-
-@pytest.fixture
-def namesake(tmp_path: Path) -> Iterator[str]:
-    """A process of an ordinary account that is named like a system's tool."""
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents:
-        if parent.stat().st_uid == os.geteuid() and len(parent.parts) > 2:  # what pytest made
-            parent.chmod(0o755)
-    tool = tmp_path / "update-of-the-tests"
-    tool.write_text("#!/bin/sh\nsleep 60\n")
-    tool.chmod(0o755)
-    with subprocess.Popen([tool], user=STRANGER.uid, group=STRANGER.gid, extra_groups=[], start_new_session=True) as it:
-        time.sleep(0.2)
-        assert it.poll() is None
-        yield tool.name
-        os.killpg(it.pid, signal.SIGKILL)
-
-
-def test_a_strangers_process_of_the_tools_name_holds_nobody_up(namesake: str) -> None:
-    """It makes nothing of what the tool makes: root goes on at once, and would say Busy after no time at all."""
-    with Guarded(Guard(tool=namesake, seconds=0.0), "/"):
-        pass
 
 
 class OutOfReach(Shelf):
