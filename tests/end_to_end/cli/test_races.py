@@ -20,7 +20,7 @@ from tests.end_to_end.cli.machine import (
     told,
     venv,
 )
-from tests.platforms.java.test_java_homes import jks
+from tests.support.jks import jks
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 

@@ -19,8 +19,8 @@ from tests.end_to_end.cli.machine import (
     told,
     venv,
 )
-from tests.platforms.java.test_java_homes import jks
 from tests.support.images import IMAGE, make_image
+from tests.support.jks import jks
 from tests.support.pki import make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import fake_host
+from tests.support.fake_host import make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.engine.request import Selection, Wish
-from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Host
 from trustinstall.stores.observation import State
 from trustinstall.stores.store import Places
 from trustinstall_platforms.browsers.chromium_browsers import BROWSERS
@@ -28,16 +28,9 @@ CHROME = "/etc/opt/chrome/policies/managed"
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     """A Linux with Chrome that has never been started."""
-    host = Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "root", None))
-    write(host, "/opt/google/chrome/chrome", "")
+    host = make(tmp_path, "root", None)
+    write(host, "/opt/google/chrome/chrome")
     return host
-
-
-def write(host: Host, path: str, content: str) -> None:
-    """Write a file of the host."""
-    real = Path(host.where(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    real.write_text(content, encoding="utf-8")
 
 
 def files(host: Host) -> dict[str, str]:
@@ -48,8 +41,7 @@ def files(host: Host) -> dict[str, str]:
 
 def change(host: Host, *domains: str, trusted: bool = True) -> Outcome:
     """Run the engine to add or remove Corp Root, for all names or for some."""
-    wish = Wish((Certificate(CORP.der),), trusted, by="root", domains=domains)
-    (outcome,) = Engine(host, [BACKEND], lambda _doing: None).change(wish, Places(), Selection()).outcomes
+    (outcome,) = fake_host.change(host, [BACKEND], fake_host.wish(CORP.der, trusted=trusted, domains=domains))
     return outcome
 
 
@@ -62,7 +54,7 @@ def test_only_what_is_installed(host: Host) -> None:
     """Each browser has a directory of its own, made for nobody who is not there; none is found on other systems."""
     assert [one.location for one in BACKEND.discover(host, Places())] == [CHROME]
     for browser in BROWSERS:
-        write(host, browser.programs[0], "")
+        write(host, browser.programs[0])
     assert [one.location for one in BACKEND.discover(host, Places())] == [one.directory for one in BROWSERS]
     assert BACKEND.discover(Host("darwin", host.root, {}, host.account), Places()) == []
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import fake_host
+from tests.support.fake_host import make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.engine.request import Selection, Wish
-from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Host
 from trustinstall.stores.store import Places
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 
@@ -27,16 +27,9 @@ FLATPAK = "/var/lib/flatpak/extension/org.mozilla.firefox.systemconfig/x86_64/st
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     """A Linux with Mozilla's Firefox."""
-    host = Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "root", None))
-    write(host, "/opt/firefox/firefox", "")
+    host = make(tmp_path, "root", None)
+    write(host, "/opt/firefox/firefox")
     return host
-
-
-def write(host: Host, path: str, content: str) -> None:
-    """Write a file of the host."""
-    real = Path(host.where(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    real.write_text(content, encoding="utf-8")
 
 
 def files(host: Host) -> dict[str, str]:
@@ -53,8 +46,8 @@ def found(host: Host) -> list[str]:
 
 def change(host: Host, *certificates: Certificate, trusted: bool = True) -> list[Outcome]:
     """Run the engine to add or remove Corp Root, or others."""
-    wish = Wish(certificates or (CORP,), trusted, by="root")
-    return list(Engine(host, [BACKEND], lambda _doing: None).change(wish, Places(), Selection()).outcomes)
+    wish = fake_host.wish(*(one.der for one in certificates or (CORP,)), trusted=trusted)
+    return fake_host.change(host, [BACKEND], wish)
 
 
 def results(outcomes: list[Outcome]) -> list[Result]:
@@ -65,7 +58,7 @@ def results(outcomes: list[Outcome]) -> list[Result]:
 def test_the_file_that_is_read(host: Host) -> None:
     """The machine's file where it is there, or no program has one; else those of the programs, each for itself."""
     assert found(host) == [POLICIES]
-    write(host, "/usr/lib/firefox/firefox", "")
+    write(host, "/usr/lib/firefox/firefox")
     write(host, "/opt/firefox/distribution/policies.json", "{}")
     assert found(host) == [
         "/usr/lib/firefox/distribution/policies.json",
@@ -78,7 +71,7 @@ def test_the_file_that_is_read(host: Host) -> None:
 def test_a_snap_is_not_helped_at_anothers_cost(host: Host) -> None:
     """Where the snap needs a file that would hide a program's own, the error says so."""
     write(host, "/opt/firefox/distribution/policies.json", "{}")
-    write(host, "/snap/bin/firefox", "")
+    write(host, "/snap/bin/firefox")
     program, snap = change(host)
     assert (program.result, snap.result) == (Result.ADDED, Result.FAILED)
     assert "would hide /opt/firefox/distribution/policies.json" in snap.detail
@@ -144,7 +137,7 @@ def test_a_certificate_that_is_gone(host: Host) -> None:
 
 def test_somebody_elses_file(host: Host) -> None:
     """A root that an administrator has named himself is his: named again by nobody, and not taken out."""
-    write(host, "/etc/corp.pem", CORP.pem.decode())
+    write(host, "/etc/corp.pem", CORP.pem)
     write(host, POLICIES, '{"policies": {"Certificates": {"Install": ["/etc/corp.pem"]}}}')
     before = files(host)
     (outcome,) = change(host)
@@ -170,7 +163,7 @@ def test_flatpak(host: Host, there: str) -> None:
 @pytest.mark.parametrize("theirs", [True, False])
 def test_a_listed_file_in_a_home(host: Host, *, theirs: bool) -> None:
     """What others could put there root does not read, and the policy counts as if it were not there."""
-    write(host, "/home/alice/corp.crt", CORP.pem.decode())
+    write(host, "/home/alice/corp.crt", CORP.pem)
     write(host, POLICIES, json.dumps({"policies": {"Certificates": {"Install": ["/home/alice/corp.crt"]}}}))
     if theirs:
         os.chown(host.where("/home/alice"), 4711, 4711)

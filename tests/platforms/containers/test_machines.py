@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.fake_host import program, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed
@@ -38,19 +39,6 @@ def host(tmp_path: Path) -> Host:
         program(host, f"/usr/bin/{name}")
     program(host, "/home/alice/.rd/bin/rdctl")
     return host
-
-
-def program(host: Host, path: str, text: str = "#!/bin/sh\n") -> None:
-    """A program of the host."""
-    write(host, path, text).chmod(0o755)
-
-
-def write(host: Host, path: str, content: str = "") -> Path:
-    """A file of the host."""
-    real = Path(host.where(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    real.write_text(content)
-    return real
 
 
 def home(host: Host, path: str, content: str = "") -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.fake_host import program, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
@@ -54,17 +55,9 @@ def host(tmp_path: Path) -> Host:
     alias = f"debian:corp-root-{CORP.sha256[:12]}.pem"
     write(host, KEYSTORE, keystore(entry(alias, CORP.der), entry("debian:other.pem", OTHER.der)))
     write(host, "/etc/default/cacerts", b"#cacerts_updates=no\nstorepass='s3cret'\ncacerts_updates=yes\n")
-    for program in PROGRAMS:
-        write(host, program, b"#!/bin/sh\n")
+    for path in PROGRAMS:
+        program(host, path)
     return host
-
-
-def write(host: Host, path: str, content: bytes) -> None:
-    """Make an executable file and its directories."""
-    where = Path(host.where(path))
-    where.parent.mkdir(parents=True, exist_ok=True)
-    where.write_bytes(content)
-    where.chmod(0o755)
 
 
 # --- the format ----------------------------------------------------------------------------------
@@ -152,11 +145,11 @@ def test_each_familys_keystore_follows_its_bundle(fed: Fed, tmp_path: Path) -> N
     (bare,) = BACKEND.discover(host, Places())
     assert (bare.follows, bare.unwritable) == (None, fed.family.without_tool)
 
-    write(host, fed.family.tool, b"#!/bin/sh\n")
+    program(host, fed.family.tool)
     if fed.hook:
         (hookless,) = BACKEND.discover(host, Places())
         assert fed.package in (hookless.unwritable or "")
-        write(host, fed.hook, b"#!/bin/sh\n")
+        program(host, fed.hook)
     (store,) = BACKEND.discover(host, Places())
     assert (store.id, store.follows, store.unwritable) == (f"java:{fed.keystore}", fed.family.bundle, None)
     assert BACKEND.at(host, fed.keystore) == store

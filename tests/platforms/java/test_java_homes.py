@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fake_host import link, make, write
+from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
@@ -33,41 +34,18 @@ SYSTEMS = "/etc/ssl/certs/java/cacerts"
 OURS = change.alias(CORP.sha256)
 
 
-def jks(*entries: tuple[str, bytes], password: str = "changeit") -> bytes:  # noqa: S107  every Java's
-    """A JKS keystore under a password, written by hand."""
-
-    def counted(content: bytes, size: int) -> bytes:
-        return len(content).to_bytes(size, "big") + content
-
-    body = b"\xfe\xed\xfe\xed" + (2).to_bytes(4, "big") + len(entries).to_bytes(4, "big")
-    for alias, der in entries:
-        body += (2).to_bytes(4, "big") + counted(alias.encode(), 2) + bytes(8) + counted(b"X.509", 2) + counted(der, 4)
-    secret = password.encode("utf-16-be") + b"Mighty Aphrodite"
-    return body + hashlib.sha1(secret + body, usedforsecurity=False).digest()
-
-
 DELIVERED = jks(("other", OTHER.der))
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     """A Linux without any Java, seen by whoever runs the test as if that were alice."""
-    return Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", HOME))
+    return make(tmp_path)
 
 
 def put(host: Host, path: str, content: bytes = DELIVERED) -> str:
-    """Make a file and its directories."""
-    where = Path(host.where(path))
-    where.parent.mkdir(parents=True, exist_ok=True)
-    where.write_bytes(content)
-    return path
-
-
-def link(host: Host, path: str, target: str) -> None:
-    """Make a link and its directories."""
-    where = Path(host.where(path))
-    where.parent.mkdir(parents=True, exist_ok=True)
-    where.symlink_to(target)
+    """Write a file: a keystore as it was delivered, where nothing else is said."""
+    return write(host, path, content)
 
 
 def stores(host: Host) -> list[Store]:

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.platforms.java.test_java_homes import HOME, OURS, jks, link, locations, put, stores
+from tests.platforms.java.test_java_homes import HOME, OURS, locations, stores
+from tests.support.fake_host import link, make, write
+from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
-from trustinstall.host import Account, Host
+from trustinstall.host import Host
 from trustinstall.stores.desired import Wanted
 from trustinstall_platforms.java import named
 from trustinstall_platforms.java.backend import Java
@@ -30,8 +32,8 @@ NAMED = f"-Djavax.net.ssl.trustStore={KEYSTORE} -Djavax.net.ssl.trustStorePasswo
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     """A Linux without any Java; alice has a keystore, of which nothing says yet that it is one that programs trust."""
-    host = Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", HOME))
-    put(host, KEYSTORE, jks(password="geheim"))  # noqa: S106  the very password that must not be shown
+    host = make(tmp_path)
+    write(host, KEYSTORE, jks(password="geheim"))  # noqa: S106  the very password that must not be shown
     return host
 
 
@@ -56,7 +58,7 @@ def alice(host: Host, environ: dict[str, str]) -> Host:
 def test_files_that_name_one(host: Host, path: str, content: str) -> None:
     """What is named in a file of the account's is found, and nothing where it is not."""
     assert locations(host) == []
-    put(host, path, content.encode())
+    write(host, path, content.encode())
     assert locations(host) == [KEYSTORE]
     (store,) = stores(host)
     assert (store.clients, store.unwritable) == ("programs that are told to trust it", None)
@@ -74,35 +76,35 @@ def test_variables_that_name_one(host: Host, name: str) -> None:
 
 def test_gradles_home_may_be_elsewhere(host: Host) -> None:
     """By the variable that Gradle itself reads."""
-    put(host, "/data/gradle/gradle.properties", f"systemProp.javax.net.ssl.trustStore={KEYSTORE}".encode())
+    write(host, "/data/gradle/gradle.properties", f"systemProp.javax.net.ssl.trustStore={KEYSTORE}".encode())
     assert locations(alice(host, {"GRADLE_USER_HOME": "/data/gradle"})) == [KEYSTORE]
 
 
 @pytest.mark.parametrize("value", ["NONE", "corp.jks", "/nowhere.jks", "/home/alice", "", "a\0b", "$OTHER/corp.jks"])
 def test_what_is_no_file_is_none(host: Host, value: str) -> None:
     """Windows' and the Mac's own stores are named without one; the rest is a mistake of somebody's."""
-    put(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={value}'".encode())
+    write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={value}'".encode())
     assert locations(host) == []
 
 
 def test_a_javas_own_is_one_store(host: Host) -> None:
     """Whoever names what a Java trusts anyway, by a link, too, has named nothing new."""
-    own = put(host, f"{HOME}/.sdkman/candidates/java/21/lib/security/cacerts", jks())
+    own = write(host, f"{HOME}/.sdkman/candidates/java/21/lib/security/cacerts", jks())
     link(host, f"{HOME}/link.jks", own)
-    put(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={HOME}/link.jks'".encode())
+    write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={HOME}/link.jks'".encode())
     assert locations(host) == [own]
 
 
 def test_made_up_passwords_are_not_all_tried(host: Host) -> None:
     """Each one costs a derivation of keys for each keystore: thousands in one file are cut off."""
     words = " ".join(f"-Djavax.net.ssl.trustStorePassword={number}" for number in range(5000))
-    put(host, f"{HOME}/.mavenrc", words.encode())
+    write(host, f"{HOME}/.mavenrc", words.encode())
     assert len(candidates(host)) < 100
 
 
 def test_it_is_changed_with_the_password_beside_its_name(host: Host) -> None:
     """The password is read where it stands when it is needed, and is in no plan."""
-    put(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='{NAMED}'".encode())
+    write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='{NAMED}'".encode())
     (store,) = stores(host)
     backend = Java()
     plan = backend.plan(host, store, backend.observe(host, store), [Wanted(Certificate(CORP.der), trusted=True)], {})
@@ -120,8 +122,8 @@ def test_it_is_changed_with_the_password_beside_its_name(host: Host) -> None:
 )
 def test_hostile_files_cost_little(host: Host, text: str) -> None:
     """A file that was made to keep us busy is read in the time of its size."""
-    put(host, f"{HOME}/.gradle/gradle.properties", text.encode())
-    put(host, f"{HOME}/.mavenrc", text.encode())
+    write(host, f"{HOME}/.gradle/gradle.properties", text.encode())
+    write(host, f"{HOME}/.mavenrc", text.encode())
     assert locations(host) == []
 
 

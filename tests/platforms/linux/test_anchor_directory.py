@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fake_host import FakeMachine
 from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
@@ -35,11 +36,9 @@ PUBLIC, OTHER, CORP = make_root("Public Root"), make_root("Other Root"), make_ro
 
 
 @dataclass
-class Machine:
+class Machine(FakeMachine):
     """A directory tree that looks like such a system, and the host that it is for the backend."""
 
-    top: Path
-    host: Host
     family: Family
     backend: AnchorStore
 
@@ -47,16 +46,6 @@ class Machine:
     def ours(self) -> str:
         """Where ours goes."""
         return f"{self.family.anchors}/corp-root-{CORP.sha256[:12]}.crt"
-
-    def path(self, path: str) -> Path:
-        """Say where a path of the machine is."""
-        return self.top / path[1:]
-
-    def write(self, path: str, content: bytes, mode: int = 0o644) -> None:
-        """Make a file and its directories."""
-        self.path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.path(path).write_bytes(content)
-        self.path(path).chmod(mode)
 
     def by_hand(self, name: str, content: bytes) -> str:
         """An administrator's file."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fake_host import FakeMachine
 from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
@@ -38,21 +39,8 @@ OURS = f"{LOCAL}/corp-root-{CORP.sha256[:12]}.crt"
 
 
 @dataclass
-class Machine:
+class Machine(FakeMachine):
     """A directory tree that looks like a Debian, and the host that it is for the backend."""
-
-    top: Path
-    host: Host
-
-    def path(self, path: str) -> Path:
-        """Say where a path of the machine is."""
-        return self.top / path[1:]
-
-    def write(self, path: str, content: bytes, mode: int = 0o644) -> None:
-        """Make a file and its directories."""
-        self.path(path).parent.mkdir(parents=True, exist_ok=True)
-        self.path(path).write_bytes(content)
-        self.path(path).chmod(mode)
 
     def link(self, path: str, target: str) -> None:
         """Make a link."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.support import fake_host
+from tests.support.fake_host import link, make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome
-from trustinstall.engine.request import Selection, Wish
-from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Host
 from trustinstall.stores.store import Places
 from trustinstall_platforms.programs.homebrew import Homebrew
 
@@ -24,24 +23,10 @@ BUNDLE = "/opt/homebrew/etc/ca-certificates/cert.pem"
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     """A Mac with Homebrew, whose OpenSSL's file is a link, as the formula makes it."""
-    host = Host("darwin", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", "/Users/alice"))
+    host = make(tmp_path, "alice", "/Users/alice", platform="darwin")
     write(host, BUNDLE, PUBLIC.pem)
     link(host, "/opt/homebrew/etc/openssl@3/cert.pem", "../ca-certificates/cert.pem")
     return host
-
-
-def write(host: Host, path: str, content: bytes) -> None:
-    """Write a file of the host."""
-    real = Path(host.where(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    real.write_bytes(content)
-
-
-def link(host: Host, path: str, target: str) -> None:
-    """Make a link on the host."""
-    real = Path(host.where(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    real.symlink_to(target)
 
 
 def found(host: Host) -> list[str]:
@@ -51,8 +36,7 @@ def found(host: Host) -> list[str]:
 
 def change(host: Host, *, trusted: bool = True) -> Outcome:
     """Run the engine to add or remove Corp Root."""
-    wish = Wish((Certificate(CORP.der),), trusted, by="alice")
-    (outcome,) = Engine(host, [BACKEND], lambda _doing: None).change(wish, Places(), Selection()).outcomes
+    (outcome,) = fake_host.change(host, [BACKEND], fake_host.wish(CORP.der, trusted=trusted))
     return outcome
 
 

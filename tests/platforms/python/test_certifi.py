@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import certifi
 import pytest
 
+from tests.support.fake_host import link, make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks, marked
@@ -49,17 +50,12 @@ class Tree:
     host: Host
 
     def file(self, path: str, content: bytes = PEM) -> str:
-        """Write a file and the directories above it."""
-        real = Path(self.host.where(path))
-        real.parent.mkdir(parents=True, exist_ok=True)
-        real.write_bytes(content)
-        return path
+        """Write a file: a bundle, where nothing else is said."""
+        return write(self.host, path, content)
 
     def link(self, path: str, target: str) -> None:
         """Make a link and the directories above it."""
-        real = Path(self.host.where(path))
-        real.parent.mkdir(parents=True, exist_ok=True)
-        real.symlink_to(target)
+        link(self.host, path, target)
 
     def found(self, *, pythons: Sequence[str] = (), searches: Sequence[str] = ()) -> list[str]:
         """Discover, and return the locations, and what is handed to other accounts."""
@@ -93,8 +89,7 @@ class Tree:
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     """Make an empty machine, seen by the account that runs the tests."""
-    account = Account(os.geteuid(), os.getegid(), "tester", "/home/tester")
-    return Tree(Host("linux", str(tmp_path), {}, account))
+    return Tree(make(tmp_path, "tester", "/home/tester"))
 
 
 def add(*certificates: Certificate) -> list[Wanted]:

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.fake_host import make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Host
 from trustinstall.stores.desired import Wanted
 from trustinstall.stores.store import Looked, Places, Store
 from trustinstall_platforms.python import trees
@@ -37,15 +38,12 @@ UV = str(Path(sys.executable).with_name("uv"))
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     """An empty machine."""
-    return Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "tester", HOME))
+    return make(tmp_path, "tester", HOME)
 
 
 def file(host: Host, path: str, content: bytes = BUNDLE) -> str:
-    """Write a file and the directories above it."""
-    real = Path(host.where(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    real.write_bytes(content)
-    return path
+    """Write a file: a bundle, where nothing else is said."""
+    return write(host, path, content)
 
 
 def found(host: Host, places: Places | None = None) -> set[str]:

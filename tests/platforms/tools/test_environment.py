@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import plistlib
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.support import fake_host
+from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
-from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Result
-from trustinstall.engine.request import Selection, Wish
-from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
-from trustinstall.stores.store import Places
+from trustinstall.host import Host
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 
@@ -28,27 +23,18 @@ OWN = "/Users/alice/Library/Application Support/trustinstall"
 @pytest.fixture
 def mac() -> Iterator[Host]:
     """A Mac with its bundle of roots and a home of alice's; root plays her while it lasts."""
-    uid, root = os.geteuid() or 1000, os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as top:
-        os.chown(top, uid, -1)
-        os.seteuid(uid)
-        try:
-            host = Host("darwin", top, {}, Account(uid, os.getegid(), "alice", "/Users/alice"))
-            for path, content in (("/etc/ssl/cert.pem", PUBLIC.pem), ("/bin/zsh", b""), ("/Users/alice/.zshenv", b"")):
-                real = Path(host.where(path))
-                real.parent.mkdir(parents=True, exist_ok=True)
-                real.write_bytes(content)
-            Path(host.where("/bin/zsh")).chmod(0o755)
-            yield host
-        finally:
-            os.seteuid(0 if root else uid)
+    with played("/Users/alice", platform="darwin") as host:
+        write(host, "/etc/ssl/cert.pem", PUBLIC.pem)
+        program(host, "/bin/zsh", "")
+        write(host, "/Users/alice/.zshenv")
+        yield host
 
 
 def change(host: Host, *, trusted: bool, mode: str = "") -> dict[str, Result]:
     """Run the engine to add or remove the root; results by the store's location."""
-    wish = Wish((Certificate(CORP.der),), trusted, by="alice")
-    scope = Engine(host, (OwnBundle(), Environment(mode)), lambda _doing: None).change(wish, Places(), Selection())
-    return {one.store.location: one.result for one in scope.outcomes}
+    wish = fake_host.wish(CORP.der, trusted=trusted)
+    found = fake_host.change(host, (OwnBundle(), Environment(mode)), wish)
+    return {one.store.location: one.result for one in found}
 
 
 def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: Host) -> None:
@@ -68,9 +54,7 @@ def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: Host) -> None:
 
 def test_an_agent_that_is_somebody_elses_is_left(mac: Host) -> None:
     """A file of that name that we have not made is named and left, and the other places are done."""
-    real = Path(mac.where(AGENT))
-    real.parent.mkdir(parents=True)
-    real.write_text("<plist/>", encoding="utf-8")
+    write(mac, AGENT, "<plist/>")
     found = change(mac, trusted=True)
     assert (found[AGENT], found["/Users/alice/.zshenv"]) == (Result.FAILED, Result.ADDED)
     assert mac.read(AGENT) == b"<plist/>"

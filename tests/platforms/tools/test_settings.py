@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.support import fake_host
+from tests.support.fake_host import played, write
 from tests.support.fake_store import Fuse, Killed, Mortal
 from tests.support.pki import make_root
 from trustinstall.catalog import BACKENDS
@@ -19,8 +19,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.discovery import discover, observe
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Selection, Wish
-from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Host
 from trustinstall.stores.store import Places
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
@@ -39,26 +38,11 @@ KINDS = (OwnBundle(), Settings())
 @pytest.fixture
 def host() -> Iterator[Host]:
     """A Linux with the system's roots, and alice, who has an .npmrc and Claude Code; root plays her while it lasts."""
-    uid = os.geteuid() or 1000
-    with tempfile.TemporaryDirectory() as top:
-        os.chown(top, uid, -1)
-        root = os.geteuid() == 0
-        os.seteuid(uid)
-        try:
-            host = Host("linux", top, {}, Account(uid, os.getegid(), "alice", "/home/alice"))
-            write(host, SYSTEM, PUBLIC.pem)
-            write(host, NPMRC, b"; mine\r\nfund=false")
-            Path(host.where("/home/alice/.claude")).mkdir()
-            yield host
-        finally:
-            os.seteuid(0 if root else uid)
-
-
-def write(host: Host, path: str, content: bytes) -> None:
-    """Write a file of the host."""
-    real = Path(host.where(path))
-    real.parent.mkdir(parents=True, exist_ok=True)
-    real.write_bytes(content)
+    with played() as host:
+        write(host, SYSTEM, PUBLIC.pem)
+        write(host, NPMRC, b"; mine\r\nfund=false")
+        Path(host.where("/home/alice/.claude")).mkdir()
+        yield host
 
 
 def tree(host: Host) -> dict[str, bytes | None]:
@@ -76,8 +60,7 @@ def change(
 ) -> dict[str, Outcome]:
     """Run the engine to add or remove roots; outcomes by the store's location."""
     wish = Wish(tuple(ROOTS[number] for number in numbers or (0,)), trusted, by="alice", dry_run=dry_run)
-    scope = Engine(host, KINDS, lambda _doing: None).change(wish, Places(), Selection(store))
-    return {one.store.location: one for one in scope.outcomes}
+    return {one.store.location: one for one in fake_host.change(host, KINDS, wish, Selection(store))}
 
 
 def parsed(content: bytes) -> Any:  # noqa: ANN401  whatever a YAML file says
