@@ -13,20 +13,20 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost, Host
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.store import Places
 
 SCRIPT = "#!/bin/sh\n"
 
 
-def make(top: Path, name: str = "alice", home: str | None = "/home/alice", *, platform: str = "linux") -> Host:
+def make(top: Path, name: str = "alice", home: str | None = "/home/alice", *, platform: str = "linux") -> ActingHost:
     """A host that begins in a directory, seen by the account that runs the test, under a name and a home."""
-    return Host(platform, str(top), {}, Account(os.geteuid(), os.getegid(), name, home))
+    return ActingHost(platform, str(top), {}, Account(os.geteuid(), os.getegid(), name, home))
 
 
 @contextmanager
-def played(home: str = "/home/alice", *, platform: str = "linux") -> Generator[Host, None, None]:
+def played(home: str = "/home/alice", *, platform: str = "linux") -> Generator[ActingHost, None, None]:
     """A host that is alice's own; root plays her while it lasts."""
     uid, before = os.geteuid() or 1000, os.geteuid()
     with tempfile.TemporaryDirectory() as top:
@@ -60,7 +60,9 @@ def link(host: Host, path: str, target: str) -> None:
     real.symlink_to(target)
 
 
-def change(host: Host, backends: Sequence[Backend], wish: Wish, selection: Selection | None = None) -> list[Outcome]:
+def change(
+    host: ActingHost, backends: Sequence[Backend], wish: Wish, selection: Selection | None = None
+) -> list[Outcome]:
     """What the engine does with what is found on the host."""
     engine = Engine(host, backends, lambda _doing: None)
     return list(engine.change(wish, Places(), selection or Selection()).outcomes)
@@ -76,7 +78,7 @@ class FakeMachine:
     """A directory tree that looks like a system, and the host that it is for a backend."""
 
     top: Path
-    host: Host
+    host: ActingHost
 
     def path(self, path: str) -> Path:
         """Say where a path of the machine is."""

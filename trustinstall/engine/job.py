@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.engine.discovery import Found
-    from trustinstall.host import Account, Host
+    from trustinstall.host import Account, ActingHost
     from trustinstall.state.journal import Journal
     from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
@@ -30,7 +30,7 @@ _HOLDS = frozenset({Result.ADDED, Result.ALREADY})
 class Job:
     """One command's work. Without a journal it is a dry run: nothing is changed, in stores or ledger."""
 
-    def __init__(self, host: Host, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
+    def __init__(self, host: ActingHost, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
         self._host, self._ledger, self._wish, self._journal = host, ledger, wish, journal
         self._names = [one.sha256 for one in wish.certificates]
         self._memory = bulk.Memory()

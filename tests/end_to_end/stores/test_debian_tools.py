@@ -31,7 +31,7 @@ import json, sys
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import transaction
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Host
+from trustinstall.host import ActingHost
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
 from trustinstall.stores.desired import Placement, Wanted
@@ -40,7 +40,7 @@ from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.linux.debian import SystemStore
 
 asked = json.load(sys.stdin)
-host, system, java = Host.current(), SystemStore(), Java()
+host, system, java = ActingHost.current(), SystemStore(), Java()
 state = State("/var/lib/trustinstall", 0, machine=True)
 prepare(host, state)
 (store,) = system.discover(host, Places())
@@ -255,10 +255,10 @@ def test_the_wait_for_dpkgs_lock_has_an_end(plain: Machine) -> None:
     """Somebody who does not end is named."""
     script = f"""
 from trustinstall.errors import Busy
-from trustinstall.host import Host
+from trustinstall.host import ActingHost
 from trustinstall.host.commands import Guard
 try:
-    with Host.current().guarded(Guard("{LOCK}", seconds=0.5)):
+    with ActingHost.current().guarded(Guard("{LOCK}", seconds=0.5)):
         print("taken")
 except Busy as busy:
     print(busy)

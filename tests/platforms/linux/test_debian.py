@@ -18,7 +18,7 @@ from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.errors import StoreError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.desired import Placement, Record, Wanted
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan, Refresh
@@ -94,7 +94,7 @@ class Machine(FakeMachine):
 def machine(tmp_path: Path) -> Machine:
     """A Debian with one public root."""
     account = Account(0, 0, "root", "/root")
-    made = Machine(tmp_path, Host("linux", str(tmp_path), {}, account))
+    made = Machine(tmp_path, ActingHost("linux", str(tmp_path), {}, account))
     made.write("/etc/os-release", b'NAME="Debian"\nID=debian\n')
     made.write(TOOL, b"#!/bin/sh\n", 0o755)
     made.write(f"{SHIPPED}/mozilla/Public.crt", PUBLIC.pem)
@@ -105,7 +105,7 @@ def machine(tmp_path: Path) -> Machine:
     return made
 
 
-def refreshed(host: Host, store: Store, gone: Sequence[str]) -> Refresh:
+def refreshed(host: ActingHost, store: Store, gone: Sequence[str]) -> Refresh:
     """How everything is made anew on a running machine."""
     found = BACKEND.refresh(host, store, gone)
     assert found is not None

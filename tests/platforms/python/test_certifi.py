@@ -23,7 +23,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.engine.perform import inverse, perform
 from trustinstall.errors import StoreError, UsageProblem
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.host.paths import Entry
 from trustinstall.stores.desired import Placement, Wanted
 from trustinstall.stores.observation import Observation, State
@@ -47,7 +47,7 @@ BACKEND = Certifi()
 class Tree:
     """A made-up machine in a directory."""
 
-    host: Host
+    host: ActingHost
 
     def file(self, path: str, content: bytes = PEM) -> str:
         """Write a file: a bundle, where nothing else is said."""
@@ -238,7 +238,7 @@ def test_a_search_nowhere_is_an_error(tree: Tree) -> None:
             tree.found(searches=[path])
 
 
-class Shared(Host):
+class Shared(ActingHost):
     """A machine on which /data/bob is another account's, seen by root."""
 
     def walk(
@@ -515,7 +515,7 @@ def test_a_real_environments_certifi_trusts_and_forgets(tmp_path: Path) -> None:
     [packages] = venv.glob("lib/python3*/site-packages")
     shutil.copytree(Path(certifi.where()).parent, packages / "certifi")
     account = Account(os.geteuid(), os.getegid(), "tester", None)
-    tree = Tree(Host(sys.platform, "/", {}, account, (str(venv),)))
+    tree = Tree(ActingHost(sys.platform, "/", {}, account, (str(venv),)))
     real = str(venv.resolve())
     [location] = [path for path in tree.found() if path.startswith(real)]
     assert posixpath.relpath(location, real).endswith("site-packages/certifi/cacert.pem")

@@ -11,7 +11,7 @@ from tests.support import fake_host
 from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
 from trustinstall.engine.outcome import Result
-from trustinstall.host import Host
+from trustinstall.host import ActingHost
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 
@@ -21,7 +21,7 @@ OWN = "/Users/alice/Library/Application Support/trustinstall"
 
 
 @pytest.fixture
-def mac() -> Iterator[Host]:
+def mac() -> Iterator[ActingHost]:
     """A Mac with its bundle of roots and a home of alice's; root plays her while it lasts."""
     with played("/Users/alice", platform="darwin") as host:
         write(host, "/etc/ssl/cert.pem", PUBLIC.pem)
@@ -30,14 +30,14 @@ def mac() -> Iterator[Host]:
         yield host
 
 
-def change(host: Host, *, trusted: bool, mode: str = "") -> dict[str, Result]:
+def change(host: ActingHost, *, trusted: bool, mode: str = "") -> dict[str, Result]:
     """Run the engine to add or remove the root; results by the store's location."""
     wish = fake_host.wish(CORP.der, trusted=trusted)
     found = fake_host.change(host, (OwnBundle(), Environment(mode)), wish)
     return {one.store.location: one.result for one in found}
 
 
-def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: Host) -> None:
+def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: ActingHost) -> None:
     """A launchd agent of ours alone sets what adds, as property lists are read, and goes with the last root."""
     assert change(mac, trusted=True)[AGENT] is Result.ADDED
     agent = plistlib.loads(mac.read(AGENT))
@@ -52,7 +52,7 @@ def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: Host) -> None:
     assert mac.status("/Users/alice/Library/LaunchAgents") is None
 
 
-def test_an_agent_that_is_somebody_elses_is_left(mac: Host) -> None:
+def test_an_agent_that_is_somebody_elses_is_left(mac: ActingHost) -> None:
     """A file of that name that we have not made is named and left, and the other places are done."""
     write(mac, AGENT, "<plist/>")
     found = change(mac, trusted=True)
@@ -60,7 +60,7 @@ def test_an_agent_that_is_somebody_elses_is_left(mac: Host) -> None:
     assert mac.read(AGENT) == b"<plist/>"
 
 
-def test_another_mode_writes_the_agent_anew(mac: Host) -> None:
+def test_another_mode_writes_the_agent_anew(mac: ActingHost) -> None:
     """With --env replace the agent also names our whole bundle; with --env add it is as before."""
     change(mac, trusted=True)
     before = mac.read(AGENT)

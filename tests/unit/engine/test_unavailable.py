@@ -13,12 +13,12 @@ from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError
-from trustinstall.host import Host
+from trustinstall.host import ActingHost, Host
 from trustinstall.stores.store import Places, Store
 
 
 @dataclass(frozen=True)
-class Forgetful(Host):
+class Forgetful(ActingHost):
     """A host that writes everything but ledgers."""
 
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:

@@ -22,7 +22,7 @@ STATE = r"C:\ProgramData\trustinstall"
 _HEAD = """
 import json, os, sys, time
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Host, locks, process
+from trustinstall.host import ActingHost, locks, process
 from trustinstall.host.commands import Run
 """
 _RUN = """
@@ -57,7 +57,7 @@ def ask(windows: Windows, script: str, *arguments: str) -> object:
 def test_the_account_and_its_places(shared: Windows) -> None:
     """By what Windows says, with forward slashes; the environment is not asked."""
     script = """
-host = Host.current()
+host = ActingHost.current()
 print(json.dumps([host.account.uid, host.account.name, host.account.home, host.state_base(), host.machine_state_base(),
                   host.windows_tool("certutil.exe"), host.has_desktop(), sorted(host.distribution())]))
 """
@@ -76,7 +76,7 @@ def test_a_linux_in_c_is_believed_by_nobody(shared: Windows) -> None:
     shared.write(r"C:\usr\sbin\update-ca-certificates", "#!/bin/sh\n")
     stores = json.loads(shared.trustinstall("stores", "--json", check=True).stdout)["stores"]
     assert {one["backend"] for one in stores} == {"windows", "certifi", "environment"}
-    assert ask(shared, 'print(json.dumps(Host.current().status("/etc/os-release") is None))') is True
+    assert ask(shared, 'print(json.dumps(ActingHost.current().status("/etc/os-release") is None))') is True
 
 
 # --- files ---
@@ -87,7 +87,7 @@ def test_files_are_replaced_whole_and_stay_as_they_were(shared: Windows) -> None
     path = shared.write(r"C:\files\old.pem", "old")
     shared.path(path).chmod(0o444)
     script = """
-host = Host.current()
+host = ActingHost.current()
 host.write("C:/files/old.pem", b"new", 0o644, None, "t1")
 host.write("C:/files/new.pem", b"new", 0o644, None, "t2")
 print(json.dumps([os.stat("C:/files/old.pem").st_file_attributes & 1, host.names("C:/files"),
@@ -100,7 +100,7 @@ print(json.dumps([os.stat("C:/files/old.pem").st_file_attributes & 1, host.names
 def test_a_directory_without_rights_is_known_before(shared: Windows) -> None:
     """Whether a file can be replaced is asked of Windows, and nothing is tried."""
     script = """
-host = Host.current()
+host = ActingHost.current()
 print(json.dumps([host.may_write("C:/files-not/x"), host.may_write("C:/Python311/python.exe")]))
 """
     assert ask(shared, script) == ["its directory is missing", None]

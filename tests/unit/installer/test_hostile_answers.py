@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.installer import wire
 from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import Situation
@@ -102,7 +102,7 @@ def show_outcomes(data: bytes) -> str:
     shown: list[str] = []
     for command in ("add", "remove"):
         report = Report(command, situation, (), (Part("bob", outcomes),))
-        advice = advise(report, Host("linux", "/", {}, who), ())
+        advice = advise(report, ActingHost("linux", "/", {}, who), ())
         for one in advice.foreign:
             assert one.split()[-2] == "--sha256", one
             assert len(one.split()[-1]) == 64

@@ -16,7 +16,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost, Host
 from trustinstall.host.worker import PATIENCE
 from trustinstall.installer.policy_imports import Imports
 from trustinstall.stores.store import Places, Store
@@ -29,7 +29,7 @@ GONE = replace(WISH, trusted=False)
 
 
 @dataclass(frozen=True)
-class Village(Host):
+class Village(ActingHost):
     """A machine with one account, whose process answers what the test says."""
 
     answer: bytes = b""
