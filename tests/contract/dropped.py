@@ -66,7 +66,7 @@ class Minikube(_Directory):
 
 
 class Mono(_Directory):
-    """alice's Mono, with a root that she has put into its store herself; Mono itself is asked in tests/clients."""
+    """alice's Mono, with a root that she has put into its store herself; tests/end_to_end asks Mono itself."""
 
     place, names = "/home/alice/.config/.mono/new-certs/Trust", "*.[0-9]"
 

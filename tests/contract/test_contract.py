@@ -119,8 +119,8 @@ WINDOWS: dict[str, Callable[[Windows], WindowsMachine]] = {
     "windows-environment-of-an-account": partial(WindowsVariables, elevated=False),
 }
 CARRIED = {"own-bundle"}  # only there while a setting names it: proved with the settings, each of which names one
-SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/backends/test_homebrew.py
-NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/backends/test_declared.py
+SHARED = {"homebrew"}  # changed as `bundle` is: the rest is in tests/platforms/programs/test_homebrew.py
+NEVER_WRITTEN = {"declared"}  # says what to declare elsewhere: proved in tests/platforms/linux/test_declarative.py
 
 
 def test_every_backend_has_a_machine() -> None:

@@ -1,7 +1,7 @@
 """Developer tools of which no file is written: facts, a row each.
 
 They follow the system, or a store of another kind reaches them, or only a variable does. A row says since when where
-that changed, and how it is known: "real" is proved in the tests (tests/clients), "documented" is not.
+that changed, and how it is known: "real" is proved in the tests (tests/end_to_end), "documented" is not.
 
 Not here: libpq, which verifies only where a connection says so; a variable that says so for all (PGSSLROOTCERT=system)
 would make every one without TLS fail. And what keeps its roots in a dialog (Postman, Insomnia).
@@ -116,7 +116,7 @@ OTHERS: tuple[Other, ...] = (
     Other("terraform", ("terraform", "tofu", "packer", "vault"), FOLLOWS, _GO, _GO_SOURCE),
     Other("gh", ("gh", "glab", "gitlab-runner"), FOLLOWS, _GO, _GO_SOURCE),
     # Containers. A directory in certs.d is one registry's, so a root for all has no place there, and needs none:
-    # what it holds is trusted beside the system's roots (tests/clients/test_containers.py).
+    # what it holds is trusted beside the system's roots (tests/end_to_end/clients/test_containers.py).
     Other("skopeo", ("skopeo",), FOLLOWS, _GO, "containers-certs.d(5)", "real"),
     Other("docker", ("docker", "dockerd", "containerd"), FOLLOWS, _GO, "moby issue 20912", "real: the client"),
     Other("orbstack", ("orbctl",), FOLLOWS, "the Mac's keychains, when it starts: restart it", "ddev issue 7061"),

@@ -1,7 +1,7 @@
 """Where environment variables come from, and whom each place reaches: facts, a row each.
 
-Which places reach whom was tried on Debian 12 (tests/clients): /etc/profile.d reaches login shells of bash, not of zsh
-and not fish's; /etc/environment, by PAM, logins with any shell, cron, and the user's systemd.
+Which places reach whom was tried on Debian 12 (tests/end_to_end): /etc/profile.d reaches login shells of bash, not of
+zsh and not fish's; /etc/environment, by PAM, logins with any shell, cron, and the user's systemd.
 """
 
 from __future__ import annotations

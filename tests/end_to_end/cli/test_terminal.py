@@ -1,0 +1,167 @@
+"""On a terminal and off it: colours, the question, signs of life, signals, and the help."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.end_to_end.cli.machine import (
+    ALICE,
+    CERT,
+    DEBIAN,
+    FULL,
+    LEDGER,
+    ROOT,
+    TOOL,
+    deliver,
+    holds,
+    quick,
+    snapshot,
+    told,
+)
+from tests.support.throwaway import PROGRAM, Throwaway
+
+COLOUR = re.compile(r"\x1b\[\d+m")
+
+
+def on_terminal(root: Throwaway, *words: str, answer: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run it as alice on a terminal, and type an answer."""
+    command = ["script", "-qec", shlex.join([*PROGRAM, *words]), "/dev/null"]
+    return root.run(command, user="alice", input=answer, env={"TERM": "xterm", **environ})
+
+
+def test_no_is_no(fresh: Throwaway) -> None:
+    """The question is asked after the certificate was shown; "n", nothing, and the end of input change nothing."""
+    deliver(fresh, "alice")
+    before = snapshot(fresh)
+    for answer in ("n\n", "\n", "\x04"):
+        done = on_terminal(fresh, "add", CERT, answer=answer)
+        assert done.returncode not in {0, 130}, done
+        assert done.stdout.index("sha256 ") < done.stdout.index("Trust it? [y/N]")
+        assert "Traceback" not in done.stdout
+        assert snapshot(fresh) == before
+    done = on_terminal(fresh, "add", CERT, answer="n\n")
+    assert (done.returncode, "nothing was changed" in done.stdout) == (2, True)
+
+
+def test_yes_is_yes(fresh: Throwaway) -> None:
+    """Asked and answered; with --yes, --sha256, --no-input and in CI it is not asked at all."""
+    deliver(fresh, "alice")
+    done = on_terminal(fresh, "add", CERT, answer="y\n")
+    assert (done.returncode, "Trust it?" in done.stdout, holds(fresh, ALICE)) == (0, True, True)
+    for words in (("--yes",), ("--sha256", ROOT.sha256), ("--no-input",), ("--dry-run",)):
+        done = on_terminal(fresh, "add", *words, CERT)
+        assert (done.returncode, "Trust it?" in done.stdout) == (0, False), done
+    assert "Trust it?" not in on_terminal(fresh, "add", CERT, CI="true").stdout
+    assert "Remove 1 certificate?" in on_terminal(fresh, "remove", "--all", answer="n\n").stdout
+    assert holds(fresh, ALICE)
+    assert on_terminal(fresh, "remove", "--all", "--yes").returncode == 0
+    assert not holds(fresh, ALICE)
+
+
+def test_colour(fresh: Throwaway) -> None:
+    """On a terminal only, and not with NO_COLOR, --no-color or a dumb one; the words are the same."""
+    deliver(fresh, "alice")
+    coloured = on_terminal(fresh, "stores").stdout
+    assert COLOUR.search(coloured)
+    plain = fresh.trustinstall("stores", user="alice").stdout
+    assert COLOUR.sub("", coloured).replace("\r", "") == plain
+    assert "\x1b" not in plain
+    for done in (
+        on_terminal(fresh, "stores", NO_COLOR="1"),
+        on_terminal(fresh, "stores", "--no-color"),
+        on_terminal(fresh, "stores", TERM="dumb"),
+    ):
+        assert done.stdout.replace("\r", "") == plain
+    assert "\x1b" not in fresh.trustinstall("add", CERT, user="alice", env={"FORCE_COLOR": "1"}).stdout
+
+
+def slow(root: Throwaway, *, seconds: float) -> None:
+    """A tool that takes its time, and says when it has begun and ended."""
+    quick(root)
+    root.path(TOOL).rename(root.path(f"{TOOL}.real", follow=False))
+    root.write(TOOL, f"#!/bin/sh\n: >/var/tmp/began\nsleep {seconds}\n{TOOL}.real\n: >/var/tmp/ended\n", mode=0o755)
+
+
+def await_tool(root: Throwaway, what: str) -> None:
+    """Wait until the tool has begun, or ended."""
+    end = time.monotonic() + 30
+    while not root.path(f"/var/tmp/{what}").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("command", ["add", "remove"])
+@pytest.mark.parametrize(
+    ("number", "times"),
+    [
+        (signal.SIGINT, 1),
+        (signal.SIGINT, 3),
+        *([(signal.SIGTERM, 1), (signal.SIGHUP, 1), (signal.SIGTERM, 3)] if FULL else []),
+    ],
+    ids=lambda one: getattr(one, "name", str(one)),
+)
+def test_an_interrupt_during_a_slow_tool(fresh: Throwaway, command: str, number: signal.Signals, times: int) -> None:
+    """130, a sentence, and a state that is whole: what had begun was finished, and the ledger knows it."""
+    deliver(fresh)
+    before = fresh.read(DEBIAN)
+    if command == "remove":
+        quick(fresh)
+        assert fresh.trustinstall("add", "--store", "debian", CERT).returncode == 0
+    slow(fresh, seconds=1.5)
+    running = fresh.popen([*PROGRAM, command, "--store", "debian", CERT])
+    await_tool(fresh, "began")
+    for _ in range(times):
+        running.send_signal(number)
+        time.sleep(0.3)
+    _, errors = running.communicate(timeout=60)
+    assert (running.returncode, "Traceback" in errors) == (130, False), errors
+    assert errors.endswith("trustinstall: interrupted; what had begun was finished or put back\n")
+    assert not fresh.path("/var/lib/trustinstall/private/journal").exists()
+    assert fresh.path("/var/tmp/ended").exists()  # we did not leave before the tool did
+    placed = [one["sha256"] for one in json.loads(fresh.read(LEDGER))["placements"]]
+    assert holds(fresh, DEBIAN) == (placed == [ROOT.sha256])
+    listed = [one["sha256"] for one in told(fresh.trustinstall("list", "--json"))["certificates"]]
+    assert listed == placed
+    fresh.path(f"{TOOL}.real").rename(fresh.path(TOOL))
+    assert fresh.trustinstall("remove", "--store", "debian", CERT).returncode == 0
+    assert fresh.read(DEBIAN) == before
+
+
+def test_signs_of_life(fresh: Throwaway) -> None:
+    """What takes long is named on standard error, once where that is no terminal; not with --quiet or --json."""
+    deliver(fresh)
+    slow(fresh, seconds=1.5)
+    done = fresh.trustinstall("add", "--store", "debian", CERT)
+    assert (done.returncode, done.stderr) == (0, "working on debian\n")
+    assert "working" not in done.stdout
+    assert fresh.trustinstall("remove", "--store", "debian", "--json", CERT).stderr == ""
+    assert fresh.trustinstall("add", "--store", "debian", "--quiet", CERT).stderr == ""
+
+
+@pytest.mark.parametrize("command", ["", "add", "remove", "list", "stores"])
+def test_help_fits_a_terminal(debian: Throwaway, command: str) -> None:
+    """Every command explains itself in 80 columns, without colour where there is no terminal."""
+    words = [command, "--help"] if command else ["--help"]
+    done = debian.trustinstall(*words, env={"COLUMNS": "80"})
+    assert done.returncode == 0, done
+    assert "trustinstall" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "\x1b" not in done.stdout
+    assert debian.trustinstall(*words[:-1], "-h", env={"COLUMNS": "80"}).stdout == done.stdout
+
+
+def test_the_readme_names_every_option(debian: Throwaway) -> None:
+    """What `--help` lists without a word of help does not exist."""
+    for command in ("add", "remove", "list", "stores"):
+        text = debian.trustinstall(command, "--help", env={"COLUMNS": "200"}).stdout
+        options = re.findall(r"^\W*(--[a-z0-9-]+)(.*)$", text, re.MULTILINE)
+        assert len(options) > 5
+        for name, rest in options:
+            assert re.search(r"[A-Z][a-z]+ ?", rest), (command, name)

@@ -1,0 +1,194 @@
+"""Keystores that Java programs are told to trust in place of their Java's own: where they are named, and how opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.platforms.java.test_java_homes import HOME, OURS, locations, stores
+from tests.support.fake_host import link, make, write
+from tests.support.jks import jks
+from tests.support.pki import make_root
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.perform import perform
+from trustinstall.host import ActingHost
+from trustinstall.stores.desired import Wanted
+from trustinstall_platforms.java import named
+from trustinstall_platforms.java.backend import Java
+from trustinstall_platforms.java.passwords import candidates
+
+CORP = make_root("Corp Root")
+KEYSTORE = f"{HOME}/corp.jks"
+NAMED = f"-Djavax.net.ssl.trustStore={KEYSTORE} -Djavax.net.ssl.trustStorePassword=geheim"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> ActingHost:
+    """A Linux without any Java; alice has a keystore, of which nothing says yet that it is one that programs trust."""
+    host = make(tmp_path)
+    write(host, KEYSTORE, jks(password="geheim"))  # noqa: S106  the very password that must not be shown
+    return host
+
+
+def alice(host: ActingHost, environ: dict[str, str]) -> ActingHost:
+    """Alice with variables; whose the files are does not matter here."""
+    return replace(host, environ=environ, account=replace(host.account, uid=os.geteuid() or 1000))
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (f"{HOME}/.gradle/gradle.properties", "systemProp.javax.net.ssl.trustStore=/home/alice/corp.jks"),
+        (f"{HOME}/.gradle/gradle.properties", "# x\nsystemProp.javax.net.ssl.trustStore : \\\n  /home/alice/corp.jks"),
+        (f"{HOME}/.gradle/gradle.properties", f"org.gradle.jvmargs=-Xmx2g {NAMED} -Dfile.encoding=UTF-8"),
+        (f"{HOME}/.mavenrc", f'export MAVEN_OPTS="$MAVEN_OPTS {NAMED}"'),
+        (f"{HOME}/.mavenrc", "MAVEN_OPTS='-Djavax.net.ssl.trustStore=$HOME/corp.jks'"),
+        (f"{HOME}/.sbtopts", f"-J-Xmx2G\n{NAMED}\n"),
+        (f"{HOME}/.bazelrc", f'startup --host_jvm_args=-Djavax.net.ssl.trustStore="{KEYSTORE}"'),
+        (f"{HOME}/.config/JetBrains/IntelliJIdea2026.2/idea64.vmoptions", f"-Xmx2g\n{NAMED}".replace(" -D", "\n-D")),
+    ],
+)
+def test_files_that_name_one(host: ActingHost, path: str, content: str) -> None:
+    """What is named in a file of the account's is found, and nothing where it is not."""
+    assert locations(host) == []
+    write(host, path, content.encode())
+    assert locations(host) == [KEYSTORE]
+    (store,) = stores(host)
+    assert (store.clients, store.why_blocked) == ("programs that are told to trust it", None)
+
+
+@pytest.mark.parametrize("name", named.VARIABLES)
+def test_variables_that_name_one(host: ActingHost, name: str) -> None:
+    """An account's variables count, and never those of whoever called root."""
+    environ = {name: f"-Xmx1g {NAMED}"}
+    assert locations(alice(host, environ)) == [KEYSTORE]
+    root = replace(host, environ=environ, account=replace(host.account, uid=0, home="/root"))
+    assert list(named.keystores(root)) == []
+    assert "geheim" not in candidates(root)
+
+
+def test_gradles_home_may_be_elsewhere(host: ActingHost) -> None:
+    """By the variable that Gradle itself reads."""
+    write(host, "/data/gradle/gradle.properties", f"systemProp.javax.net.ssl.trustStore={KEYSTORE}".encode())
+    assert locations(alice(host, {"GRADLE_USER_HOME": "/data/gradle"})) == [KEYSTORE]
+
+
+@pytest.mark.parametrize("value", ["NONE", "corp.jks", "/nowhere.jks", "/home/alice", "", "a\0b", "$OTHER/corp.jks"])
+def test_what_is_no_file_is_none(host: ActingHost, value: str) -> None:
+    """Windows' and the Mac's own stores are named without one; the rest is a mistake of somebody's."""
+    write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={value}'".encode())
+    assert locations(host) == []
+
+
+def test_a_javas_own_is_one_store(host: ActingHost) -> None:
+    """Whoever names what a Java trusts anyway, by a link, too, has named nothing new."""
+    own = write(host, f"{HOME}/.sdkman/candidates/java/21/lib/security/cacerts", jks())
+    link(host, f"{HOME}/link.jks", own)
+    write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={HOME}/link.jks'".encode())
+    assert locations(host) == [own]
+
+
+def test_made_up_passwords_are_not_all_tried(host: ActingHost) -> None:
+    """Each one costs a derivation of keys for each keystore: thousands in one file are cut off."""
+    words = " ".join(f"-Djavax.net.ssl.trustStorePassword={number}" for number in range(5000))
+    write(host, f"{HOME}/.mavenrc", words.encode())
+    assert len(candidates(host)) < 100
+
+
+def test_it_is_changed_with_the_password_beside_its_name(host: ActingHost) -> None:
+    """The password is read where it stands when it is needed, and is in no plan."""
+    write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='{NAMED}'".encode())
+    (store,) = stores(host)
+    backend = Java()
+    plan = backend.plan(host, store, backend.observe(host, store), [Wanted(Certificate(CORP.der), trusted=True)], {})
+    assert "geheim" not in repr(plan)
+    for step in plan.steps:
+        perform(host, step, host.token())
+    seen = backend.observe(host, store)
+    assert seen.ours == {CORP.sha256}
+    assert OURS.partition("-")[0] in Path(host.where(KEYSTORE)).read_bytes().decode("latin-1")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text", ["a\\\n" * 400_000, "\\" * 999_999, "a=\\u00" * 160_000, "-Djavax.net.ssl.trustStore=" * 40_000]
+)
+def test_hostile_files_cost_little(host: ActingHost, text: str) -> None:
+    """A file that was made to keep us busy is read in the time of its size."""
+    write(host, f"{HOME}/.gradle/gradle.properties", text.encode())
+    write(host, f"{HOME}/.mavenrc", text.encode())
+    assert locations(host) == []
+
+
+_LOAD = """
+import java.io.*;
+import java.nio.charset.StandardCharsets;
+import java.util.*;
+
+public class Load {
+    static String hex(String text) {
+        return HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_16BE));
+    }
+    public static void main(String[] arguments) throws IOException {
+        for (String path : arguments) {
+            var found = new TreeMap<String, String>();
+            var read = new Properties();
+            try (var reader = new FileReader(path, StandardCharsets.UTF_8)) { read.load(reader); }
+            for (var one : read.entrySet()) found.put(hex((String) one.getKey()), hex((String) one.getValue()));
+            System.out.println(found.toString());
+        }
+    }
+}
+"""
+_WORDS = [
+    "a",
+    "a.b",
+    " ",
+    "=",
+    ":",
+    "\\\n  ",
+    "\\:",
+    "\\\\",
+    "\\u0041",
+    "#",
+    "!",
+    "\n",
+    "\r\n",
+    "\t",
+    "x y",
+    "\\t",
+    "é",
+    "\\",
+    "\f",
+]
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(_WORDS), max_size=12).map("".join), min_size=60, max_size=100))
+def test_java_reads_the_same(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    """`java.util.Properties` itself, over many files at once."""
+    directory = tmp_path_factory.mktemp("properties")
+    (directory / "Load.java").write_text(_LOAD, encoding="utf-8")
+    paths = [directory / f"{number}.properties" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_bytes(text.encode())
+    words = ["java", str(directory / "Load.java"), *map(str, paths)]
+    clean = {"PATH": os.defpath, "HOME": str(directory)}
+    said = subprocess.run(words, env=clean, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    for text, line in zip(texts, said, strict=True):
+        ours = {_hex(key): _hex(value) for key, value in named.properties(text)}
+        theirs = dict(one.split("=") for one in line.strip("{}").split(", ")) if line != "{}" else {}
+        for found in (ours, theirs):
+            found.pop("", None)  # a lone backslash at the end of a file names nothing either
+        assert ours == theirs, json.dumps(text)
+
+
+def _hex(text: str) -> str:
+    return text.encode("utf-16-be").hex()

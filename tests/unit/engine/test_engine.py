@@ -1,0 +1,415 @@
+"""The engine, with a kind of store of its own: killed anywhere, raced, lied to; what it says is always true."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.fake_store import (
+    ROOTS,
+    Fuse,
+    Killed,
+    Mortal,
+    Raced,
+    Shelf,
+    Stuck,
+    World,
+    account,
+    wish,
+)
+from trustinstall.engine.outcome import Result
+from trustinstall.engine.request import Selection
+from trustinstall.engine.scope import Engine
+from trustinstall.errors import StateError, UsageProblem
+from trustinstall.host import ActingHost
+from trustinstall.state import ledger as ledgers
+from trustinstall.state.directory import State
+from trustinstall.state.ledger import Ledger
+from trustinstall.stores.store import Places
+
+SHA256 = ROOTS[0].sha256
+FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
+RAN = 9  # the change that runs the tool: four directories, the journal, three steps, the tool
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A host with one shelf."""
+    world = World(tmp_path)
+    world.shelves("a")
+    return world
+
+
+def ledger(world: World) -> Ledger:
+    """The ledger as it is on disk."""
+    return ledgers.load(world.host, State(world.host.state_base(), world.host.account.uid, machine=False))
+
+
+def says_the_truth(world: World, *names: str) -> None:
+    """The ledger names exactly the shelves that hold our root, and `list` will show it where one does."""
+    held = {f"shelf:/stores/{name}/bundle" for name in names if world.holds(name)}
+    found = ledger(world)
+    assert set(found.stores_of(SHA256)) == held
+    assert (SHA256 in found.claims) == bool(held)
+    assert (SHA256 in found.certificates) == bool(held)
+
+
+def test_add_and_remove(world: World) -> None:
+    """The round trip: trusted and in the ledger, then every byte as before and nothing in the ledger."""
+    before = world.tree()
+    (added,) = world.change().outcomes
+    assert (added.result, added.changed, world.holds("a")) == (Result.ADDED, (SHA256,), True)
+    says_the_truth(world, "a")
+    (removed,) = world.change(trusted=False).outcomes
+    assert (removed.result, world.tree()) == (Result.REMOVED, before)
+    says_the_truth(world, "a")
+    assert not (world.state / "private/journal").exists()
+
+
+def test_a_dry_run_leaves_no_trace(world: World) -> None:
+    """Not even the directory of our own state is made; the steps are named."""
+    before = {path: path.lstat().st_mtime_ns for path in world.root.rglob("*")}
+    (planned,) = world.change(dry_run=True).outcomes
+    assert planned.result is Result.PLANNED
+    assert any(step.startswith("run /tool") for step in planned.steps)
+    assert {path: path.lstat().st_mtime_ns for path in world.root.rglob("*")} == before
+
+
+@pytest.mark.parametrize("how", ["before", "torn", "after"])
+@pytest.mark.parametrize("trusted", [True, False], ids=["add", "remove"])
+@pytest.mark.parametrize("then", [True, False] if FULL else [True], ids=["then-add", "then-remove"][: 1 + FULL])
+def test_killed_at_every_change(world: World, how: str, trusted: bool, then: bool) -> None:  # noqa: FBT001
+    """Whichever change of the machine is the last one: the next command completes, and all can be taken back."""
+    (world.root / "stores/a/notes").rmdir()
+    before = world.tree()
+    point, died = 0, True
+    while died:
+        point += 1
+        if not trusted:
+            world.change()
+        try:
+            world.change(trusted=trusted, host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(point, how)))
+            died = False
+        except Killed:
+            died = True
+        ended = world.change(trusted=then)
+        assert ended.outcomes[0].result is not Result.FAILED, (point, ended)
+        assert world.holds("a") == then, point
+        says_the_truth(world, "a")
+        world.change(trusted=False)
+        (world.root / "stores/a/notes").rmdir() if (world.root / "stores/a/notes").exists() else None
+        assert world.tree() == before, point
+        assert not [*world.root.rglob(".trustinstall-*")], point
+        assert not (world.state / "private/journal").exists()
+    assert point > 5  # there were changes to die at
+
+
+def test_recovery_may_be_killed_as_well(world: World) -> None:
+    """Killed while it undoes what a killed command left, again and again: in the end all is well."""
+    before, point = world.tree(), 0
+    with pytest.raises(Killed):
+        world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
+    assert world.tree() != before
+    recovered = False
+    while not recovered:
+        point += 1
+        try:
+            host = Mortal("linux", str(world.root), {}, account(), fuse=Fuse(point, "after"))
+            recovered = bool(world.change(1, trusted=False, host=host).outcomes)
+        except Killed:
+            continue
+    assert world.tree() == before
+    assert point > 1
+
+
+def test_what_was_recovered_is_said(world: World) -> None:
+    """The next command says that it has undone an interrupted one; the one after it does not."""
+    with pytest.raises(Killed):
+        world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
+    assert Engine(world.host, [Shelf()], lambda _doing: None).unfinished()
+    assert world.change().recovered
+    assert not world.change().recovered
+
+
+def test_what_others_wrote_since_the_kill_stays(world: World) -> None:
+    """Recovery undoes what is as we left it, and leaves a file that somebody else has written since."""
+    with pytest.raises(Killed):
+        world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
+    index = world.root / "stores/a/index"
+    index.write_text(index.read_text() + "somebody's\n")
+    source = world.root / f"stores/a/sources/{SHA256}.pem"
+    source.write_text("somebody's own")
+    world.change(1, trusted=False)
+    assert index.read_text().endswith("somebody's\n")
+    assert source.read_text() == "somebody's own"
+
+
+def test_a_store_that_went_away_does_not_stop_recovery(world: World) -> None:
+    """Somebody deletes the whole store after the kill: the next command works."""
+    world.shelves("b")
+    with pytest.raises(Killed):
+        world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
+    for path in sorted((world.root / "stores/a").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (world.root / "stores/a").rmdir()
+    world.change()
+    says_the_truth(world, "b")
+    assert world.holds("b")
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["add", "remove"])
+@pytest.mark.parametrize("how", ["fails", "lies", "fails afterwards"])
+def test_a_bad_tool(world: World, how: str, trusted: bool) -> None:  # noqa: FBT001
+    """A tool that fails, lies, or fails after it has worked: the store is as before, and the ledger knows."""
+    world.shelves("b")
+    if not trusted:
+        world.change()
+    before = world.tree()
+    (world.root / "stores/a/how").write_text(how)
+    outcomes = {one.store.id: one for one in world.change(trusted=trusted).outcomes}
+    (world.root / "stores/a/how").unlink()
+    assert outcomes["shelf:/stores/a/bundle"].result is Result.FAILED
+    assert outcomes["shelf:/stores/b/bundle"].result is (Result.ADDED if trusted else Result.REMOVED)
+    now = world.tree()
+    assert {path: now[path] for path in now if "/a/" in path} == {
+        path: before[path] for path in before if "/a/" in path
+    }
+    says_the_truth(world, "a", "b")
+
+
+def test_one_spoilt_store_does_not_stop_the_others(world: World) -> None:
+    """A store whose plan cannot be made is one failed outcome that says why."""
+    world.shelves("b", "c")
+    (world.root / "stores/b/spoilt").write_text("")
+    results = {one.store.id: one for one in world.change().outcomes}
+    assert [one.result for one in results.values()] == [Result.ADDED, Result.FAILED, Result.ADDED]
+    assert results["shelf:/stores/b/bundle"].detail == "it is spoilt; mend it"
+    says_the_truth(world, "a", "b", "c")
+
+
+def test_a_store_that_cannot_be_read_does_not_stop_the_others(world: World) -> None:
+    """A bundle that is a directory is one failed outcome in words."""
+    world.shelves("b")
+    (world.root / "stores/a/bundle").unlink()
+    (world.root / "stores/a/bundle").mkdir()
+    first, second = world.change().outcomes
+    assert (first.result, second.result) == (Result.FAILED, Result.ADDED)
+    assert "regular file" in first.detail
+
+
+def test_a_race_is_planned_again(world: World) -> None:
+    """Somebody writes between our plan and our step: their line stays, ours is added to it."""
+    index, left = world.root / "stores/a/index", [2]
+
+    def somebody() -> None:
+        if left[0]:
+            left[0] -= 1
+            index.write_text(index.read_text() + f"somebody's {left[0]}\n")
+
+    host = Raced("linux", str(world.root), {}, account(), somebody=somebody)
+    (added,) = world.change(host=host).outcomes
+    assert (added.result, index.read_text()) == (
+        Result.ADDED,
+        f"theirs\nsomebody's 1\nsomebody's 0\n{SHA256}\n",
+    )
+    says_the_truth(world, "a")
+
+
+def test_a_race_that_never_ends_is_given_up(world: World) -> None:
+    """After a few attempts the store has failed, and everything of theirs is there."""
+    index, count = world.root / "stores/a/index", [0]
+
+    def somebody() -> None:
+        count[0] += 1
+        index.write_text(index.read_text() + f"somebody's {count[0]}\n")
+
+    host = Raced("linux", str(world.root), {}, account(), somebody=somebody)
+    (failed,) = world.change(host=host).outcomes
+    assert failed.result is Result.FAILED
+    assert "another program keeps changing this store" in failed.detail
+    assert index.read_text() == "theirs\n" + "".join(f"somebody's {n}\n" for n in range(1, count[0] + 1))
+    assert not world.holds("a")
+    assert not (world.state / "private/journal").exists()
+    says_the_truth(world, "a")
+
+
+def test_what_cannot_be_put_back_is_mended_by_the_next_command(world: World) -> None:
+    """A failed store that cannot be undone keeps its journal; the others' is forgotten, and the next command mends."""
+    world.shelves("b")
+    before = world.tree()
+    how = world.root / "stores/a/how"
+    how.write_text("fails")
+    first, second = world.change(host=Stuck("linux", str(world.root), {}, account(), method="delete")).outcomes
+    assert (first.result, second.result) == (Result.FAILED, Result.ADDED)
+    assert "could not be put back" in first.detail
+    assert (world.state / "private/journal").read_bytes().count(b"\n") == 1
+    how.unlink()
+    assert world.change(1, trusted=False).recovered
+    assert not (world.state / "private/journal").exists()
+    now = world.tree()
+    assert {path: now[path] for path in now if "/a/" in path} == {
+        path: before[path] for path in before if "/a/" in path
+    }
+    assert world.holds("b")
+    says_the_truth(world, "a", "b")
+
+
+def test_what_was_kept_survives_a_kill_before_the_journal_is_closed(world: World) -> None:
+    """Killed after the ledger was written: the store that could not be put back is still mended."""
+    before = world.tree()
+    (world.root / "stores/a/how").write_text("fails")
+
+    class Dying(Stuck):
+        """Dies when it closes the journal."""
+
+        def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
+            """The ledger is the last file that is written."""
+            if path.endswith("/journal"):
+                raise Killed
+            super().write(path, content, mode, owner, token)
+            if path.endswith("ledger.json"):
+                raise Killed
+
+    with pytest.raises(Killed):
+        world.change(host=Dying("linux", str(world.root), {}, account(), method="delete"))
+    (world.root / "stores/a/how").unlink()
+    world.change(1, trusted=False)
+    assert world.tree() == before
+
+
+def test_recovery_that_cannot_be_done_stops_in_words(world: World) -> None:
+    """A journal that cannot be undone now: a sentence, the journal stays, nothing else is touched; later it works."""
+    before = world.tree()
+    with pytest.raises(Killed):
+        world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
+    with pytest.raises(StateError):
+        world.change(1, host=Stuck("linux", str(world.root), {}, account(), method="delete"))
+    assert (world.state / "private/journal").exists()
+    assert not world.holds("a", 1)
+    world.change(1, trusted=False)
+    assert world.tree() == before
+
+
+def test_a_journal_of_a_kind_that_is_not_known(world: World) -> None:
+    """A later program's store in the journal: a sentence, and the journal stays."""
+    with pytest.raises(Killed):
+        world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
+    engine = Engine(world.host, [], lambda _doing: None)
+    with pytest.raises(StateError, match="shelf"):
+        engine.change(wish(1), Places(), Selection())
+    assert (world.state / "private/journal").exists()
+
+
+def test_stores_are_brought_side_by_side(world: World) -> None:
+    """A slow tool of one store does not make the next one wait."""
+    world.shelves("b", "c")
+    (world.root / "slow").write_text("0.5")
+    world.change()
+    log = (world.root / "log").read_text().split("\n")
+    assert [line.split()[0] for line in log[:2]] == ["start", "start"], log
+    says_the_truth(world, "a", "b", "c")
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["add", "remove"])
+def test_an_interrupt_leaves_a_true_ledger(world: World, trusted: bool) -> None:  # noqa: FBT001
+    """Interrupted while tools run: what had begun is finished, the rest is not begun, and the ledger knows which."""
+    names = ("a", "b", "c", "d", "e", "f", "g")
+    world.shelves(*names[1:])
+    if not trusted:
+        world.change()
+    (world.root / "slow").write_text("0.5")
+
+    def interrupt(_doing: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Engine(world.host, [Shelf()], interrupt).change(wish(trusted=trusted), Places(), Selection())
+    changed = [name for name in names if world.holds(name) == trusted]
+    assert 0 < len(changed) < len(names)
+    assert not (world.state / "private/journal").exists()
+    says_the_truth(world, *names)
+    (world.root / "slow").unlink()
+    world.change(trusted=trusted)
+    says_the_truth(world, *names)
+
+
+def test_two_commands_take_turns(world: World) -> None:
+    """A second engine waits for the first one, and sees what that one did."""
+    (world.root / "slow").write_text("0.3")
+    waited: list[str] = []
+    first = threading.Thread(target=world.change)
+    first.start()
+    time.sleep(0.1)
+    second = Engine(world.host, [Shelf()], waited.append).change(wish(), Places(), Selection())
+    first.join()
+    assert second.outcomes[0].result is Result.ALREADY
+    assert "waiting for another trustinstall" in waited
+
+
+def test_a_store_of_another_account_is_not_touched(world: World) -> None:
+    """It is named as not covered, and not written."""
+    before = world.tree()
+    other = replace(account(), uid=os.geteuid() + 1)
+
+    class Others(Shelf):
+        """Its shelves belong to somebody else."""
+
+        def _store(self, location: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  as the one it replaces
+            return replace(super()._store(location), owner=other.uid)
+
+    scope = Engine(world.host, [Others()], lambda _doing: None).change(wish(), Places(), Selection())
+    assert [one.result for one in scope.outcomes] == [Result.NOT_COVERED]
+    assert world.tree() == before
+
+
+def test_a_store_that_is_gone_is_forgotten(world: World) -> None:
+    """The ledger forgets what was placed in a store that somebody deleted, and says so."""
+    world.change()
+    for path in sorted((world.root / "stores/a").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (world.root / "stores/a").rmdir()
+    (gone,) = world.change(trusted=False).outcomes
+    assert gone.result is Result.GONE
+    assert ledger(world) == replace(Ledger(), transaction=ledger(world).transaction)
+
+
+def test_a_word_that_names_no_store_touches_nothing(world: World) -> None:
+    """--store of something that is not there: not even our own directory is made."""
+    engine = Engine(world.host, [Shelf()], lambda _doing: None)
+    with pytest.raises(UsageProblem, match="nonsense"):
+        engine.change(wish(), Places(), Selection(("nonsense",)))
+    assert not world.state.exists()
+
+
+def test_a_tool_that_works_only_the_second_time(world: World) -> None:
+    """A lost update by somebody else's tool is mended by running it again."""
+    how = world.root / "stores/a/how"
+    how.write_text("lies")
+    threading.Timer(0.15, how.unlink).start()
+    (added,) = world.change().outcomes
+    assert added.result is Result.ADDED
+    assert (world.root / "log").read_text().count("start") > 1
+
+
+def test_nothing_stays_done_that_the_ledger_does_not_know(world: World) -> None:
+    """The disk is full when the ledger is written: a sentence, and what was done is taken back."""
+    before = world.tree()
+
+    class Full(ActingHost):
+        """No room for the ledger."""
+
+        def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
+            """As the operating system would say it."""
+            if path.endswith("ledger.json"):
+                raise OSError(28, "No space left on device", path)
+            super().write(path, content, mode, owner, token)
+
+    with pytest.raises(StateError, match=r"ledger\.json: No space left"):
+        world.change(host=Full("linux", str(world.root), {}, account()))
+    assert world.tree() == before
+    says_the_truth(world, "a")

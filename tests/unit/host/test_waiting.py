@@ -1,0 +1,228 @@
+"""Who waits for whom: our own lock, the package manager's, and a tool that somebody else runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from trustinstall.errors import Busy
+from trustinstall.host import Account, ActingHost, Guarded, locks
+from trustinstall.host.commands import Guard
+
+STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
+ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+_HOLD = """
+import fcntl, sys, time
+file = open(sys.argv[1], "r+")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+_GUARDED = """
+import sys
+from trustinstall.host import ActingHost
+from trustinstall.host.commands import Guard
+root, lock, tool = sys.argv[1:]
+host = ActingHost("linux", root, {}, ActingHost.current().account)
+with host.guarded(Guard(lock or None, tool or None, 5.0)) as guarded:
+    print(dict(guarded.told))
+"""
+_TAKE = """
+import sys, time
+from trustinstall.host import locks
+locks.take(sys.argv[1], lambda: None)
+print("held", flush=True)
+time.sleep(60)
+"""
+_CROWD = """
+import os, sys
+from trustinstall.host import locks
+for _ in range(20):
+    if os.fork() == 0:
+        lock = locks.take(sys.argv[1] + "/lock", lambda: None)
+        count = int(open(sys.argv[1] + "/count").read())
+        open(sys.argv[1] + "/count", "w").write(str(count + 1))
+        locks.release(lock)
+        os._exit(0)
+ended = [os.wait()[1] for _ in range(20)]
+assert ended == [0] * 20, ended
+"""
+
+
+@contextmanager
+def holding(path: Path, seconds: float) -> Generator[subprocess.Popen[str], None, None]:
+    """Another process that holds dpkg's kind of lock for some seconds."""
+    command = [sys.executable, "-c", _HOLD, str(path), str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        yield other
+        other.kill()
+
+
+def guarded(root: Path, lock: str = "", tool: str = "") -> subprocess.CompletedProcess[str]:
+    """Enter a guard in a child process."""
+    command = [sys.executable, "-c", _GUARDED, str(root), lock, tool]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=ENVIRON)
+
+
+def test_the_package_managers_lock_is_waited_for(tmp_path: Path, make_host: Callable[..., ActingHost]) -> None:
+    """We begin when it is given back, hold it meanwhile, and tools are told that we do."""
+    (tmp_path / "lock").write_bytes(b"")
+    with holding(tmp_path / "lock", 0.7):
+        started = time.monotonic()
+        with make_host().guarded(Guard("/lock", None, 30.0)) as held:
+            assert time.monotonic() - started > 0.3
+            assert held.told == {"DPKG_FRONTEND_LOCKED": "1"}
+            taken = subprocess.run(
+                [sys.executable, "-c", _HOLD.replace("LOCK_EX", "LOCK_EX | fcntl.LOCK_NB"), tmp_path / "lock", "0"],
+                capture_output=True,
+                check=False,
+            )
+            assert taken.returncode != 0
+    with holding(tmp_path / "lock", 0):
+        pass  # it was given back
+
+
+def test_it_is_not_waited_for_without_end(tmp_path: Path, make_host: Callable[..., ActingHost]) -> None:
+    """After the bound: a sentence that names the process."""
+    (tmp_path / "lock").write_bytes(b"")
+    with holding(tmp_path / "lock", 60) as other:
+        started = time.monotonic()
+        with (
+            pytest.raises(Busy, match=rf"process {other.pid} holds /lock"),
+            make_host().guarded(Guard("/lock", None, 0.4)),
+        ):
+            pytest.fail("it was not waited for")
+        assert time.monotonic() - started < 5
+
+
+def test_a_lock_that_our_own_ancestor_holds_is_no_deadlock(tmp_path: Path) -> None:
+    """Called from a package's hook, dpkg waits for us: nothing is taken, and tools are told the same."""
+    (tmp_path / "lock").write_bytes(b"")
+    with (tmp_path / "lock").open("r+b") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        started = time.monotonic()
+        done = guarded(tmp_path, lock="/lock")
+        assert time.monotonic() - started < 4
+    assert done.stdout == "{'DPKG_FRONTEND_LOCKED': '1'}\n", done
+
+
+def test_no_package_manager_no_lock(make_host: Callable[..., ActingHost], tmp_path: Path) -> None:
+    """Where its lock file is not there, none is made and tools are told nothing."""
+    with make_host().guarded(Guard("/lock", None, 1.0)) as held:
+        assert held.told == {}
+    assert not (tmp_path / "lock").exists()
+
+
+def test_a_lock_file_that_is_a_link_is_not_opened(make_host: Callable[..., ActingHost], tmp_path: Path) -> None:
+    """Links are not followed."""
+    (tmp_path / "lock").symlink_to("/etc/passwd")
+    with pytest.raises(OSError, match="symbolic links"), make_host().guarded(Guard("/lock", None, 1.0)):
+        pytest.fail("it was followed")
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Path:
+    """A tool of a name that nothing else on this machine has."""
+    path = tmp_path / f"tool-of-test-{os.getpid()}"
+    path.write_text('#!/bin/sh\n[ "$1" = run ] && { shift; "$@"; exit; }\necho running\nsleep "$1"\n')
+    path.chmod(0o755)
+    return path
+
+
+def test_a_tool_that_somebody_else_runs_is_waited_for(tool: Path, make_host: Callable[..., ActingHost]) -> None:
+    """It ends first; then we begin."""
+    with subprocess.Popen([tool, "0.6"], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with replace(make_host(), root="/").guarded(Guard(None, tool.name, 30.0)) as held:
+            assert held.told == {}
+            assert other.wait(0.5) == 0
+
+
+def test_a_tool_that_never_ends_is_named(tool: Path, make_host: Callable[..., ActingHost]) -> None:
+    """After the bound: a sentence with the tool and its process."""
+    with subprocess.Popen([tool, "60"], stdout=subprocess.PIPE, start_new_session=True) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with (
+            pytest.raises(Busy, match=f"{tool.name} is being run by process {other.pid}"),
+            replace(make_host(), root="/").guarded(Guard(None, tool.name, 0.3)),
+        ):
+            pytest.fail("it was not waited for")
+        os.killpg(other.pid, 9)
+
+
+def test_a_tool_that_runs_us_is_not_waited_for(tool: Path, tmp_path: Path) -> None:
+    """Called from the tool's own hook: waiting for it would never end."""
+    command = [str(tool), "run", sys.executable, "-c", _GUARDED, str(tmp_path), "", tool.name]
+    started = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=ENVIRON)
+    assert done.stdout == "{}\n", done
+    assert time.monotonic() - started < 4
+
+
+def test_twenty_processes_take_turns(tmp_path: Path) -> None:
+    """Each reads, adds one, and writes: nothing is lost."""
+    (tmp_path / "count").write_text("0")
+    subprocess.run([sys.executable, "-c", _CROWD, tmp_path], check=True, timeout=60, env=ENVIRON)
+    assert (tmp_path / "count").read_text() == "20"
+
+
+def test_a_killed_holder_gives_the_lock_back(tmp_path: Path) -> None:
+    """The kernel does: the next one gets it at once."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _TAKE, tmp_path / "lock"], stdout=subprocess.PIPE, text=True, env=ENVIRON
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        ticks: list[None] = []
+        with pytest.raises(Busy, match="another trustinstall"):
+            locks.take(str(tmp_path / "lock"), lambda: ticks.append(None), seconds=0.3)
+        assert ticks
+        holder.kill()
+    locks.release(locks.take(str(tmp_path / "lock"), lambda: None, seconds=0.3))
+
+
+def test_a_daemon_that_inherited_the_lock_does_not_keep_it(tmp_path: Path) -> None:
+    """A hook of a tool starts one, and it outlives the command."""
+    lock = str(tmp_path / "lock")
+    held = locks.take(lock, lambda: None)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[held]) as daemon:
+        locks.release(held)
+        locks.release(locks.take(lock, lambda: None, seconds=0.0))
+        daemon.kill()
+
+
+@pytest.fixture
+def namesake(tmp_path: Path) -> Iterator[str]:
+    """A process of an ordinary account that is named like a system's tool."""
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent.stat().st_uid == os.geteuid() and len(parent.parts) > 2:  # what pytest made
+            parent.chmod(0o755)
+    tool = tmp_path / "update-of-the-tests"
+    tool.write_text("#!/bin/sh\nsleep 60\n")
+    tool.chmod(0o755)
+    with subprocess.Popen([tool], user=STRANGER.uid, group=STRANGER.gid, extra_groups=[], start_new_session=True) as it:
+        time.sleep(0.2)
+        assert it.poll() is None
+        yield tool.name
+        os.killpg(it.pid, signal.SIGKILL)
+
+
+def test_a_strangers_process_of_the_tools_name_holds_nobody_up(namesake: str) -> None:
+    """It makes nothing of what the tool makes: root goes on at once, and would say Busy after no time at all."""
+    with Guarded(Guard(tool=namesake, seconds=0.0), "/"):
+        pass

@@ -1,0 +1,153 @@
+"""What policies have had imported: whom nobody could ask, and who answers nonsense, loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.fake_store import ROOTS, Shelf, World, wish
+from tests.support.pki import make_root
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.scope import Engine
+from trustinstall.errors import TrustInstallError
+from trustinstall.host import Account, ActingHost, Host
+from trustinstall.host.worker import PATIENCE
+from trustinstall.installer.policy_imports import Imports
+from trustinstall.stores.store import Places, Relation, Source, Store
+from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
+
+CORP = Certificate(make_root("Corp Root").der)
+ALICE = Account(12345, 12345, "alice", "/home/alice")
+WISH = Wish((CORP,), trusted=True, by="root")
+GONE = replace(WISH, trusted=False)
+
+
+@dataclass(frozen=True)
+class Village(ActingHost):
+    """A machine with one account, whose process answers what the test says."""
+
+    answer: bytes = b""
+
+    def people(self) -> list[Account]:
+        """Alice alone."""
+        return [ALICE]
+
+    def as_account(
+        self, account: Account, job: Callable[[], bytes], tick: Callable[[], None], seconds: float = PATIENCE
+    ) -> bytes:
+        """The answer, or no answer at all; soon."""
+        assert (account, callable(job), callable(tick), 0 < seconds <= PATIENCE) == (ALICE, True, True, True)
+        if not self.answer:
+            raise TrustInstallError("no answer")
+        return self.answer
+
+
+@pytest.fixture
+def village(tmp_path: Path) -> Village:
+    """With Firefox on it."""
+    village = Village("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "root", None))
+    Path(village.where("/opt/firefox")).mkdir(parents=True)
+    Path(village.where("/home/alice")).mkdir(parents=True)
+    return village
+
+
+def imports(village: Village) -> Imports:
+    """What is tested."""
+    backends = [FirefoxPolicy()]
+    return Imports(village, backends, Engine(village, backends, lambda _doing: None), lambda _doing: None)
+
+
+def held(village: Village, answer: bytes) -> tuple[str, ...] | None:
+    """Who is noted to hold it, after an `add` during which Alice's process has answered that."""
+    tested = imports(replace(village, answer=answer))
+    tested.before_adding(WISH, Selection())
+    tested.engine.change(WISH, Places(), Selection())
+    tested.after_adding(WISH)
+    return tested.engine.ledger().claims[CORP.sha256].held
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"{", b"[]", b"{}", b'{"%b": [1]}' % CORP.sha256.encode()],
+    ids=["nothing", "no-json", "list", "none-of-them", "numbers"],
+)
+def test_nobody_knows(village: Village, answer: bytes) -> None:
+    """Of an account that gave no answer, or nonsense, everything is taken for held; so nothing is taken out there."""
+    assert held(village, answer) == ("account:alice",)
+    tested = imports(village)
+    found = tested.before_removing(GONE)
+    tested.engine.change(GONE, Places(), Selection())
+    wish = replace(GONE, imposed=tested.gone(found, dry_run=False))
+    assert tested.take_out(wish, ()) == []
+    tested.after_removing(wish, [])
+    assert tested.engine.ledger().claims == {}
+
+
+def test_the_first_answer_counts(village: Village) -> None:
+    """What is held once the policy is there was imported: it is not asked again."""
+    first = json.dumps({CORP.sha256: ["nss:/home/alice/one"]}).encode()
+    assert held(village, first) == ("nss:/home/alice/one",)
+    assert held(village, first.replace(b"one", b"two")) == ("nss:/home/alice/one",)
+
+
+def test_somebody_does_not_answer_when_it_goes(village: Village) -> None:
+    """Then the account is named, and what is to be done there is kept in mind."""
+    assert held(village, json.dumps({CORP.sha256: []}).encode()) == ()
+    tested = imports(village)
+    found = tested.before_removing(GONE)
+    tested.engine.change(GONE, Places(), Selection())
+    wish = replace(GONE, imposed=tested.gone(found, dry_run=False))
+    (part,) = tested.take_out(wish, ())
+    assert (part.scope, bool(part.problem)) == ("alice", True)
+    tested.after_removing(wish, [part])
+    assert tested.engine.ledger().claims[CORP.sha256].held == ()
+    assert tested.engine.ledger().certificates == {CORP.sha256: CORP}
+
+
+def test_no_policy_no_imports(village: Village) -> None:
+    """Where the policy could not be written, nothing is taken for imported."""
+    path = Path(village.where("/etc/firefox/policies/policies.json"))
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    tested = imports(replace(village, answer=json.dumps({CORP.sha256: []}).encode()))
+    tested.before_adding(WISH, Selection())
+    assert tested.engine.ledger().claims[CORP.sha256].held == ()
+    tested.engine.change(WISH, Places(), Selection())
+    tested.after_adding(WISH)
+    assert tested.engine.ledger().claims == {}
+
+
+class Profiles(Shelf):
+    """Shelves, of which those that are called after a profile import what policies name."""
+
+    def discover(self, host: Host, places: Places) -> list[Store]:
+        """All of them."""
+        return [
+            replace(one, source=Source("", Relation.IMPORTS) if "/profile" in one.location else None)
+            for one in super().discover(host, places)
+        ]
+
+
+def test_what_the_account_has_added_is_its_own(tmp_path: Path) -> None:
+    """With the policy goes what it had imported, and nothing that the account itself has put anywhere."""
+    world = World(tmp_path)
+    world.shelves("mine", "profile-before")
+    engine = Engine(world.host, [Profiles()], lambda _doing: None)
+    engine.change(wish(0), Places(), Selection())
+    world.shelves("profile-after")
+    engine.change(wish(1), Places(), Selection(stores=("shelf:/stores/profile-after",)))
+    shelf = tmp_path / "stores" / "profile-after"
+    (shelf / "sources" / f"{ROOTS[0].sha256}.pem").write_bytes(ROOTS[0].pem)
+    with (shelf / "bundle").open("a") as bundle:
+        bundle.write(f"{ROOTS[0].sha256}\n")
+    gone = replace(wish(0, 1, trusted=False), only_imposed=True, imposed={one.sha256: () for one in ROOTS[:2]})
+    assert engine.change(gone, Places(), Selection()).outcomes != ()
+    assert [world.holds(name) for name in ("mine", "profile-before", "profile-after")] == [True, True, False]
+    assert world.holds("profile-after", 1)
+    assert {sha256 for _, sha256 in engine.ledger().placements} == {ROOTS[0].sha256, ROOTS[1].sha256}
