@@ -15,12 +15,10 @@ from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
-from trustinstall.state import known_bundles
-from trustinstall.state import ledger as ledgers
+from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
 from trustinstall.stores.backend import Capability
-from trustinstall.stores.steps import digest
 from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.request import Wish
     from trustinstall.engine.transaction import StoreResult
     from trustinstall.host import ActingHost
-    from trustinstall.state.ledger import Ledger
+    from trustinstall.state.ledger import Covered, Ledger
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 
@@ -60,8 +58,8 @@ class Engine:
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
 
     def ledger(self) -> Ledger:
-        """The ledger as it is now; see `ledger.load`."""
-        return ledgers.load(self._host, self._state)
+        """Return the ledger as it is now; see `ledger_file.load`."""
+        return ledger_file.load(self._host, self._state)
 
     def unfinished(self) -> bool:
         """Whether an earlier command did not end, as far as this account may see."""
@@ -92,68 +90,64 @@ class Engine:
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
-            ledger = self.ledger()
-            recovered = recover(host, self._state, ledger, self._backends)
-            before = ledgers.dump(ledger)
-            # No random word: two images that are built alike are alike. No two states of the ledger share a digest.
-            journal = Journal(host, self._state, digest(before))
+            before = self.ledger()
+            recovered = recover(host, self._state, before, self._backends)
+            ledger = before.copy()
+            journal = Journal(host, self._state, ledger_file.next_transaction(ledger))
             try:
                 scope = self._change(host, ledger, wish, places, selection, journal)
             finally:
                 ledger.drop_unused()
-                if journal.used or ledgers.dump(ledger) != before:
+                if journal.used or ledger != before:
                     ledger.transaction = journal.transaction
-                    self._save(host, ledger)
+                    self._save(host, before, ledger)
                 journal.close()
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovered)
 
-    def cover(self, wish: Wish, accounts: Sequence[str]) -> None:
-        """Note for which other accounts a wish is fulfilled, before they are worked for."""
+    def cover(self, wish: Wish, accounts: Sequence[Covered]) -> None:
+        """Note the other accounts that certificates are added for, before their stores are changed."""
         prepare(self._host, self._state)
-        with self._locked() as host:
-            ledger = self.ledger()
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
-                ledger.claim(one, wish.by, host.stamp())
+                ledger.claim(one, wish.by, self._host.stamp())
                 ledger.cover(one.sha256, accounts)
-            self._save(host, ledger)
 
-    def uncover(self, wish: Wish, accounts: Sequence[str]) -> None:
-        """Note for which other accounts nothing is left to undo."""
-        with self._locked() as host:
-            ledger = self.ledger()
-            before = ledgers.dump(ledger)
+    def uncover(self, wish: Wish, accounts: Sequence[Covered]) -> None:
+        """Note the other accounts for which nothing is left to undo."""
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
                 ledger.uncover(one.sha256, accounts)
-            ledger.drop_unused()
-            if ledgers.dump(ledger) != before:
-                self._save(host, ledger)
 
-    def impose(self, wish: Wish, held: Mapping[str, tuple[str, ...]]) -> None:
+    def note_imports(self, wish: Wish, held: Mapping[str, tuple[str, ...]]) -> None:
         """Note which stores held certificates before a policy of the machine has others import them."""
         prepare(self._host, self._state)
-        with self._locked() as host:
-            ledger = self.ledger()
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
-                ledger.claim(one, wish.by, host.stamp())
-                ledger.impose(one.sha256, held[one.sha256])
-            self._save(host, ledger)
+                ledger.claim(one, wish.by, self._host.stamp())
+                ledger.note_imports(one.sha256, held[one.sha256])
 
-    def forgo(self, wish: Wish, backends: Collection[str]) -> None:
-        """Forget that of certificates which no store of these backends holds."""
-        with self._locked() as host:
-            ledger = self.ledger()
-            before = ledgers.dump(ledger)
+    def forget_imports(self, wish: Wish, backends: Collection[str]) -> None:
+        """Forget the imports of certificates that no store of these backends holds."""
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
                 if not any(store.partition(":")[0] in backends for store in ledger.stores_of(one.sha256)):
-                    ledger.impose(one.sha256, None)
-            ledger.drop_unused()
-            if ledgers.dump(ledger) != before:
-                self._save(host, ledger)
+                    ledger.note_imports(one.sha256, None)
 
-    def _save(self, host: ActingHost, ledger: Ledger) -> None:
-        """Write the ledger; where that fails, nothing may stay done that it does not know of."""
+    @contextmanager
+    def _ledger_update(self) -> Generator[Ledger, None, None]:
+        """Lock, load, let the caller change the ledger, and save it if it has changed."""
+        with self._locked() as host:
+            before = self.ledger()
+            ledger = before.copy()
+            yield ledger
+            ledger.drop_unused()
+            if ledger != before:
+                self._save(host, before, ledger)
+
+    def _save(self, host: ActingHost, before: Ledger, ledger: Ledger) -> None:
+        """Write the ledger; if that fails, undo every change that it does not know."""
         try:
-            ledgers.save(host, self._state, ledger, host.token())
+            ledger_file.save(host, self._state, before, ledger)
         except OSError as error:
             recover(host, self._state, self.ledger(), self._backends)
             raise StateError(

@@ -27,7 +27,7 @@ from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, UsageProblem
 from trustinstall.host import ActingHost
-from trustinstall.state import ledger as ledgers
+from trustinstall.state import ledger_file
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.store import Places
@@ -47,7 +47,7 @@ def world(tmp_path: Path) -> World:
 
 def ledger(world: World) -> Ledger:
     """The ledger as it is on disk."""
-    return ledgers.load(world.host, State(world.host.state_base(), world.host.account.uid, machine=False))
+    return ledger_file.load(world.host, State(world.host.state_base(), world.host.account.uid, machine=False))
 
 
 def says_the_truth(world: World, *names: str) -> None:
@@ -375,7 +375,7 @@ def test_a_store_that_is_gone_is_forgotten(world: World) -> None:
     (world.root / "stores/a").rmdir()
     (gone,) = world.change(trusted=False).outcomes
     assert gone.result is Result.GONE
-    assert ledger(world) == replace(Ledger(), transaction=ledger(world).transaction)
+    assert ledger(world) == replace(Ledger(), transaction=ledger(world).transaction, home=ledger(world).home)
 
 
 def test_a_word_that_names_no_store_touches_nothing(world: World) -> None:
