@@ -192,7 +192,7 @@ class Engine:
         chosen = [pair for pair in chosen if wish.importing in {None, pair[1].imports}]
         limits = wish.trusted and bool(wish.domains)
         wide = [
-            pair for pair in chosen if limits and (pair[1].follows is not None or not isinstance(pair[0], Constraining))
+            pair for pair in chosen if limits and (pair[1].fed_by is not None or not isinstance(pair[0], Constraining))
         ]
         chosen = [pair for pair in chosen if pair not in wide]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
@@ -200,9 +200,9 @@ class Engine:
         outcomes += [job.unconstrained(store) for _, store in wide]
         outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
-        outcomes += waves.bring(job, [pair for pair in mine if pair[1].follows is None], known, self._side_by_side)
+        outcomes += waves.bring(job, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side)
         fed = {one.store.location: one for one in outcomes}
-        outcomes += [job.follow(backend, store, fed) for backend, store in mine if store.follows is not None]
+        outcomes += [job.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
         job.claim(outcomes)
         order = {store_id: place for place, store_id in enumerate(found.stores)}
         outcomes.sort(key=lambda one: order.get(one.store.id, -1))

@@ -276,7 +276,7 @@ class Installer(Inspector):
 
 def _foreseen(one: Outcome) -> Outcome:
     """What a dry run should say of a store that will show what the machine's will, once that is changed."""
-    if one.result is not Result.PLANNED or not one.store.inherits:
+    if one.result is not Result.PLANNED or not one.store.unset:
         return one
     return replace(one, result=Result.FOLLOWS, detail=ALL_ACCOUNTS, changed=(), steps=())
 

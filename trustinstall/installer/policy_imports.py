@@ -119,7 +119,7 @@ class Imports:
     def _would_impose(self, selection: Selection) -> bool:
         those = [one for one in self.backends if isinstance(one, Imposing)]
         found = discovery.discover(self.host, those, Places()).stores.values()
-        return any(store.follows is None and selection.takes(store) for _, store in found)
+        return any(store.fed_by is None and selection.takes(store) for _, store in found)
 
     def _ask(self, account: Account, sha256: Sequence[str]) -> Held | None:
         """Which stores of an account hold certificates; None where that cannot be found out."""

@@ -44,7 +44,7 @@ host, system, java = ActingHost.current(), SystemStore(), Java()
 state = State("/var/lib/trustinstall", 0, machine=True)
 prepare(host, state)
 (store,) = system.discover(host, Places())
-said = {"unwritable": store.unwritable, "error": None, "changed": False, "placed": {}, "foreign": []}
+said = {"unwritable": store.why_blocked, "error": None, "changed": False, "placed": {}, "foreign": []}
 wanted = [
     Wanted(Certificate(bytes.fromhex(der)), key == "add", asked.get("foreign", False))
     for key in ("add", "remove") for der in asked.get(key, ())

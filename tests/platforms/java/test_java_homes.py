@@ -72,7 +72,7 @@ def test_each_row_finds_its_java(host: ActingHost, pattern: str) -> None:
     one = put(host, f"{made(pattern)}/lib/security/cacerts")
     assert locations(host) == [one]
     assert stores(host)[0].label in {made(pattern), made(pattern).removesuffix("/jre")}
-    assert (stores(host)[0].unwritable is not None) == (pattern in homes.IMAGES)
+    assert (stores(host)[0].why_blocked is not None) == (pattern in homes.IMAGES)
     inner = f"{made(pattern)}/jre/lib/security/cacerts"
     Path(host.where(one)).unlink()
     put(host, inner)
@@ -85,7 +85,7 @@ def test_each_row_of_macos(host: ActingHost, pattern: str) -> None:
     put(host, f"{made(pattern)}/lib/security/cacerts")
     assert locations(host) == []
     (store,) = stores(replace(host, platform="darwin"))
-    assert ("VM options" in (store.unwritable or "")) == (".app/" in pattern)
+    assert ("VM options" in (store.why_blocked or "")) == (".app/" in pattern)
 
 
 def test_variables_and_the_path(host: ActingHost) -> None:
@@ -152,7 +152,7 @@ def test_what_links_to_the_systems_follows(host: ActingHost) -> None:
         Path(host.where(program)).chmod(0o755)
     link(host, "/usr/lib/jvm/java-17/lib/security/cacerts", SYSTEMS)
     one = put(host, "/usr/lib/jvm/own/lib/security/cacerts")
-    assert [(each.location, each.follows is not None) for each in stores(host)] == [(SYSTEMS, True), (one, False)]
+    assert [(each.location, each.fed_by is not None) for each in stores(host)] == [(SYSTEMS, True), (one, False)]
 
 
 def test_what_an_unknown_tool_makes_is_not_written(host: ActingHost) -> None:
@@ -160,8 +160,8 @@ def test_what_an_unknown_tool_makes_is_not_written(host: ActingHost) -> None:
     put(host, "/etc/pki/java/cacerts")
     link(host, "/usr/lib/jvm/java-17/lib/security/cacerts", "/etc/pki/java/cacerts")
     (store,) = stores(host)
-    assert (store.location, store.follows) == ("/etc/pki/java/cacerts", None)
-    assert "makes it anew" in (store.unwritable or "")
+    assert (store.location, store.fed_by) == ("/etc/pki/java/cacerts", None)
+    assert "makes it anew" in (store.why_blocked or "")
 
 
 def test_what_is_no_file_is_no_store(host: ActingHost) -> None:
@@ -369,5 +369,5 @@ def test_sealed_places(host: ActingHost, path: str, word: str) -> None:
     """They are shown with what they trust, and with the way that works instead."""
     store = installations.at(host, put(host, path))
     assert store is not None
-    assert word in (store.unwritable or "")
+    assert word in (store.why_blocked or "")
     assert BACKEND.observe(host, store).anchors == {OTHER.sha256: State.TRUSTED}

@@ -61,7 +61,7 @@ def test_files_that_name_one(host: ActingHost, path: str, content: str) -> None:
     write(host, path, content.encode())
     assert locations(host) == [KEYSTORE]
     (store,) = stores(host)
-    assert (store.clients, store.unwritable) == ("programs that are told to trust it", None)
+    assert (store.clients, store.why_blocked) == ("programs that are told to trust it", None)
 
 
 @pytest.mark.parametrize("name", named.VARIABLES)

@@ -168,14 +168,14 @@ def test_a_missing_tool_is_named_with_its_package(machine: Machine) -> None:
     """Without update-ca-certificates the store says which command installs it."""
     machine.path(TOOL).unlink()
 
-    assert "apt-get install ca-certificates" in (machine.store().unwritable or "")
+    assert "apt-get install ca-certificates" in (machine.store().why_blocked or "")
 
 
 def test_a_missing_directory_of_links_is_said(machine: Machine) -> None:
     """The tool ends with 2 where /etc/ssl/certs is missing; the store says so before."""
     shutil.rmtree(machine.path(LINKS))
 
-    assert LINKS in (machine.store().unwritable or "")
+    assert LINKS in (machine.store().why_blocked or "")
 
 
 # --- seen ----------------------------------------------------------------------------------------

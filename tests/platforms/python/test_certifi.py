@@ -116,7 +116,7 @@ def test_every_known_bundle_is_found(tree: Tree, bundle: Bundle) -> None:
     path = tree.file(f"{SITE}/{bundle.path}")
     [store] = BACKEND.discover(tree.host, Places(pythons=("/srv/app/.venv",)))
     assert isinstance(store, Store)
-    assert (store.id, store.location, store.follows) == (f"certifi:{path}", path, None)
+    assert (store.id, store.location, store.fed_by) == (f"certifi:{path}", path, None)
     assert store.clients == bundle.clients
     assert store.label.startswith("/srv/app/.venv (")
     assert tree.found(searches=["/srv"]) == [path]
@@ -317,7 +317,7 @@ def test_a_changed_package_follows_the_system(tree: Tree, named: str, own: bool)
         tree.file(CERTIFI)
     assert tree.found(pythons=["/srv/app/.venv"]) == tree.found(searches=["/srv"]) == [CERTIFI]
     store = tree.store()
-    assert (store.follows, store.unwritable) == (named, None)
+    assert (store.fed_by, store.why_blocked) == (named, None)
     assert BACKEND.observe(tree.host, store).anchors == {ROOT.sha256: State.TRUSTED}
     assert tree.plan(add(OTHER)) == Plan()
     assert BACKEND.verify(tree.host, store) is None
@@ -330,7 +330,7 @@ def test_an_unchanged_package_follows_nothing(tree: Tree) -> None:
         f"{SITE}/certifi/core.py",
         b"# not /etc/ssl/certs/ca-certificates.crt\nfiles('/usr/share').joinpath('cacert.pem')\n",
     )
-    assert tree.store().follows is None
+    assert tree.store().fed_by is None
 
 
 def test_a_link_to_the_systems_bundle_follows_it(tree: Tree) -> None:
@@ -339,7 +339,7 @@ def test_a_link_to_the_systems_bundle_follows_it(tree: Tree) -> None:
     tree.link("/etc/pki/tls/certs/ca-bundle.crt", extracted)
     tree.link(CERTIFI, "/etc/pki/tls/certs/ca-bundle.crt")
     store = tree.store()
-    assert (store.location, store.follows) == (CERTIFI, extracted)
+    assert (store.location, store.fed_by) == (CERTIFI, extracted)
     assert BACKEND.observe(tree.host, store).anchors.keys() == {ROOT.sha256}
 
 
@@ -355,8 +355,8 @@ def test_a_link_to_the_systems_bundle_follows_it(tree: Tree) -> None:
 def test_sealed_places_are_not_writable(tree: Tree, location: str) -> None:
     """Where another tool answers for every byte, the store says why it is left alone."""
     store = tree.store(tree.file(location))
-    assert store.unwritable
-    assert "cannot be changed" in store.unwritable or "; " in store.unwritable
+    assert store.why_blocked
+    assert "cannot be changed" in store.why_blocked or "; " in store.why_blocked
 
 
 def test_a_sealed_bundle_that_follows_needs_no_writing(tree: Tree) -> None:
@@ -364,14 +364,14 @@ def test_a_sealed_bundle_that_follows_needs_no_writing(tree: Tree) -> None:
     system = tree.file("/etc/ssl/certs/ca-certificates.crt")
     tree.link("/nix/store/x/lib/python3.12/site-packages/certifi/cacert.pem", system)
     store = tree.store("/nix/store/x/lib/python3.12/site-packages/certifi/cacert.pem")
-    assert (store.follows, store.unwritable) == (system, None)
+    assert (store.fed_by, store.why_blocked) == (system, None)
 
 
 def test_a_bundle_that_anybody_may_write_is_not_touched(tree: Tree) -> None:
     """In a directory that all accounts may write, nothing is written; the reason is named."""
     tree.file(CERTIFI)
     Path(tree.host.where("/srv/app")).chmod(0o777)
-    assert "other accounts may write /srv/app" in (tree.store().unwritable or "")
+    assert "other accounts may write /srv/app" in (tree.store().why_blocked or "")
 
 
 def test_a_bundle_that_went_away(tree: Tree) -> None:

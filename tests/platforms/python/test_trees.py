@@ -285,7 +285,7 @@ def test_a_symbolic_link_into_uvs_cache_is_not_followed(tmp_path: Path, install:
     everything = Certifi().discover(ActingHost.current(), Places(searches=(str(tmp_path / "one"),)))
     (store,) = (one for one in everything if isinstance(one, Store) and one.location.startswith(str(tmp_path)))
     assert store.sealed
-    assert "UV_LINK_MODE=copy" in (store.unwritable or "")
+    assert "UV_LINK_MODE=copy" in (store.why_blocked or "")
     assert store.location.startswith(str(tmp_path / "one"))
 
 

@@ -305,7 +305,7 @@ def test_a_setting_that_names_the_systems_bundle_follows(host: ActingHost) -> No
     """Nothing is written where the system's own bundle is named."""
     write(host, NPMRC, _names(SYSTEM))
     found = discover(host, KINDS, Places()).stores
-    assert found[f"settings:{NPMRC}"][1].follows == SYSTEM
+    assert found[f"settings:{NPMRC}"][1].fed_by == SYSTEM
 
 
 def test_the_machines_setting_counts_for_an_account(host: ActingHost) -> None:
