@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import bookkeeping, bulk, classify, discovery, order
@@ -91,18 +92,18 @@ class Engine:
         prepare(self._host, self._state)
         with self._locked() as host:
             before = self.ledger()
-            recovered = recover(host, self._state, before, self._backends)
+            recovery = recover(host, self._state, before, self._backends)
             ledger = before.copy()
-            journal = Journal(host, self._state, ledger_file.next_transaction(ledger))
+            journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
-                scope = self._change(host, ledger, wish, places, selection, journal)
+                scope = self._change(host, ledger, wish, places, selection, journal, recovery.stuck)
             finally:
                 ledger.drop_unused()
                 if journal.used or ledger != before:
                     ledger.transaction = journal.transaction
                     self._save(host, before, ledger)
                 journal.close()
-            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovered)
+            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
     def cover(self, wish: Wish, accounts: Sequence[Covered]) -> None:
         """Note the other accounts that certificates are added for, before their stores are changed."""
@@ -177,6 +178,7 @@ class Engine:
         places: Places,
         selection: Selection,
         journal: Journal | None,
+        stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
         found = self._discover(host, ledger, wish, places)
         if places.through and journal is not None:
@@ -193,12 +195,15 @@ class Engine:
             if limits and (pair[1].fed_by is not None or Capability.NAME_CONSTRAINTS not in pair[0].capabilities)
         ]
         chosen = [pair for pair in chosen if pair not in wide]
-        mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
+        mine = [pair for pair in chosen if pair[1].owner == host.account.uid and _place(pair[1]) not in stuck]
         outcomes = classify.unreadable(host, found)
+        damaged = [classify.stuck(host, *place, why, found) for place, why in stuck.items()]
+        outcomes += [one for one in damaged if selection.takes(one.store)]
         outcomes += bookkeeping.gone(host, ledger, wish, found, forget=journal is not None)
         outcomes += [classify.unconstrained(store) for _, store in wide]
         outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
+        known = [pair for pair in known if _place(pair[1]) not in stuck]
         outcomes += order.change_in_order(
             work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side
         )
@@ -235,6 +240,10 @@ class Engine:
                     for (backend, store), (_, result) in zip(group, one.result(), strict=True):
                         work.note(backend, store, result)
         return [outcome for _, one in futures for outcome, _ in one.result()]
+
+
+def _place(store: Store) -> tuple[str, str]:
+    return store.backend, store.location
 
 
 def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
