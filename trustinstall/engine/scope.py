@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import bookkeeping, bulk, classify, discovery, order
+from trustinstall.engine import bookkeeping, classify, discovery, order
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
+from trustinstall.engine.side_by_side import change_side_by_side
 from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
 from trustinstall.state import known_bundles, ledger_file
@@ -28,16 +29,12 @@ if TYPE_CHECKING:
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Wish
-    from trustinstall.engine.transaction import StoreResult
     from trustinstall.host import ActingHost
     from trustinstall.state.ledger import Covered, Ledger
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 
     Pair = tuple[Backend, Store]
-
-_TICK = 0.1  # seconds between two signs of life
-_SIDE_BY_SIDE = 4  # stores at once: tools wait for disks and each other more than they compute
 
 
 @dataclass(frozen=True)
@@ -205,7 +202,7 @@ class Engine:
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
         known = [pair for pair in known if _place(pair[1]) not in stuck]
         outcomes += order.change_in_order(
-            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side
+            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side()
         )
         fed = {one.store.location: one for one in outcomes}
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
@@ -215,48 +212,17 @@ class Engine:
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
 
+    def _side_by_side(self) -> Callable[[Work, list[Pair]], list[Outcome]]:
+        return partial(change_side_by_side, self._host, self._tick)
+
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Bring the account's stores that import, each without what the account itself has put into it."""
         outcomes: list[Outcome] = []
         for backend, store in stores:
             rest = work.free_of([store]) if store.imports and store.owner == uid else None
-            outcomes += self._side_by_side(rest, [(backend, store)]) if rest else []
+            outcomes += self._side_by_side()(rest, [(backend, store)]) if rest else []
         return outcomes
-
-    def _side_by_side(self, work: Work, pairs: list[tuple[Backend, Store]]) -> list[Outcome]:
-        """Bring independent stores, several at a time; after an interrupt no more of them are begun.
-
-        What was brought is noted in any case, so that the ledger tells the truth when we are interrupted.
-        """
-        pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-        futures = [(group, pool.submit(_change_group, work, group)) for group in _groups(pairs)]
-        try:
-            while wait([one for _, one in futures], _TICK).not_done:
-                self._tick(", ".join(_called(group) for group, one in futures if one.running()))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            for group, one in futures:
-                if not one.cancelled() and one.exception() is None:
-                    for (backend, store), (_, result) in zip(group, one.result(), strict=True):
-                        work.note(backend, store, result)
-        return [outcome for _, one in futures for outcome, _ in one.result()]
 
 
 def _place(store: Store) -> tuple[str, str]:
     return store.backend, store.location
-
-
-def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
-    """What is brought together: files of which their bytes say everything, and every other store alone."""
-    whole = [pair for pair in pairs if Capability.IDENTICAL_FILES in pair[0].capabilities]
-    alone = [[pair] for pair in pairs if Capability.IDENTICAL_FILES not in pair[0].capabilities]
-    return [*alone, *(whole[at : at + bulk.MOST] for at in range(0, len(whole), bulk.MOST))]
-
-
-def _change_group(work: Work, group: Sequence[Pair]) -> list[tuple[Outcome, StoreResult | None]]:
-    identical = Capability.IDENTICAL_FILES in group[0][0].capabilities
-    return work.change_all(group) if identical else [work.change_store(*group[0])]
-
-
-def _called(group: Sequence[Pair]) -> str:
-    return group[0][1].id + (f" and {len(group) - 1} more" if group[1:] else "")
