@@ -23,6 +23,7 @@ from trustinstall.state import scopes
 from trustinstall.state.ledger import UNKNOWN_UID, Covered
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import Places
+from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -157,7 +158,7 @@ class Installer(Inspector):
             for one in lost
             if one not in forgotten
         ]
-        return replace(report, parts=(*report.parts, *parts))
+        return replace(report, parts=(*report.parts, *made_printable(tuple(parts))))
 
     def _change(
         self,
@@ -185,7 +186,7 @@ class Installer(Inspector):
             command,
             situation,
             wish.certificates,
-            tuple(parts),
+            made_printable(tuple(parts)),
             wish.dry_run,
             restart,
             domains=wish.domains,
