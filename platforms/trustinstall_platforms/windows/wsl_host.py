@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.windows.certutil import Reach, WindowsStore
 from trustinstall_platforms.windows.reg_query import RegQuery
@@ -91,7 +92,7 @@ _REACH = Reach(
 class WindowsHost(WindowsStore):
     """One of the stores of the Windows beside this Linux; looked for only where the caller wants it."""
 
-    beside = True
+    capabilities = frozenset({Capability.ON_REQUEST})
 
     def __init__(self, kind: Kind) -> None:
         super().__init__(kind, _REACH)
