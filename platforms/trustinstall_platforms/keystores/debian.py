@@ -69,8 +69,8 @@ def not_changeable(host: Host) -> str | None:
 def steps(
     host: Host,
     added: Sequence[tuple[str, Certificate]],
-    links: Collection[str],
     removed: Sequence[Certificate],
+    links: Collection[str],
 ) -> Iterator[Step]:
     """Yield what the hook would change in an image's keystore; nothing where it would not, or needs Java for it.
 

@@ -56,7 +56,7 @@ def steps(
     yield from _links(host, coming, [*whole, *gone])
     named = [(debian_files.name_link(path), one) for path, one in coming]
     links = [debian_files.name_link(path) for path in (*(source.path for source, _ in taken), *gone)]
-    yield from debian.steps(host, named, links, leaving)
+    yield from debian.steps(host, named, leaving, links)
 
 
 def _links(host: Host, coming: Sequence[Coming], gone: Collection[str]) -> Iterator[Step]:

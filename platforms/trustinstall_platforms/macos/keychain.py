@@ -1,7 +1,7 @@
 """macOS' keychains: the machine's with the trust settings of its administrators, and an account's own with its own.
 
-A certificate is trusted in two halves: it lies in a keychain, and trust settings name it (by SHA-1). Either can be
-there without the other, and either can be somebody else's: what we have put is in the ledger, half by half.
+A certificate is trusted in two halves: it lies in a keychain, and trust settings name it (by SHA-1). Either can exist
+without the other, and another program may have put either there: each half is a copy, which the ledger names.
 
 The machine's trust settings hold for every account; an account's own come before them.
 """
@@ -83,7 +83,7 @@ class Keychain(Backend):
         return [store for store in (self.at(host, path) for path in paths) if store is not None][:1]
 
     def at(self, host: Host, location: str) -> Store | None:
-        """The keychain at a location, or None where none stands there."""
+        """Return the keychain at a location, or None if it is not a file."""
         status = host.status(location)
         if host.platform != "darwin" or status is None or status.kind is not Kind.FILE:
             return None
@@ -133,7 +133,7 @@ class Keychain(Backend):
         return Plan(placed=tuple(builder.placed), operations=tuple(builder.operations))
 
     def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
-        """What is run for one half. Raises StoreError where it needs a window that nobody could answer."""
+        """Return the commands for one half. Raises StoreError where macOS would ask and nobody could answer."""
         contents = self._contents(host, store)
         certificate, sha1 = Certificate(step.der), security_tool.sha1(step.der)
         if step.operation == DEPOSIT:
@@ -163,7 +163,7 @@ class Keychain(Backend):
         return read_contents(host, store.location, machine=self._machine)
 
     def _refuse_unanswered(self, host: Host, store: Store, operation: str) -> None:
-        """Say before anything is tried that it cannot work."""
+        """Raise StoreError where macOS would ignore the settings, or would ask and nobody could answer."""
         adding = operation == TRUST
         if adding and not self._machine and session.ignores_accounts(host):
             ignored = "this Mac ignores the trust settings that accounts make (security user-trust-settings-enable)"

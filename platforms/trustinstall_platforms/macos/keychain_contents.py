@@ -1,4 +1,4 @@
-"""What stands in a keychain and in the trust settings beside it: the two halves of being trusted, joined.
+"""The contents of a keychain and of the trust settings beside it: the two halves of being trusted, joined.
 
 Sources: SecTrustSettingsEvaluateCert in SecTrustSettings.cpp of Apple's Security project: an account's own settings
 are asked first, then the machine's; the first that decides wins.
@@ -64,7 +64,7 @@ class Contents:
         return self.elsewhere | self.keychain
 
     def states(self, now: datetime) -> dict[str, State]:
-        """The state of every certificate that trust settings name, and of roots that wait in the keychain for some."""
+        """Return the state of every certificate that trust settings name, and of roots in the keychain without any."""
         found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.HALF)
         for settings in (self.above, self.settings):  # an account's own come first, and so are written last
             found |= {sha1: state for sha1, state in settings.items() if state is not None and sha1 in self.known}

@@ -104,11 +104,11 @@ class WindowsStore(Backend):
         return replace(contents.observation, copies=tuple(contents.copies(names)))
 
     def anchors(self, host: Host, _store: Store) -> Iterator[bytes]:
-        """The DER of every certificate that `observe` counts."""
+        """Yield the DER of every certificate that `observe` counts."""
         yield from self._contents(host).entries.values()
 
     def delivered(self, host: Host, _store: Store) -> frozenset[str]:
-        """SHA-256 of the public roots that Windows Update has brought."""
+        """Return the SHA-256 of the public roots that Windows Update has brought."""
         return frozenset(certificates(self._reach.registry(host), UPDATED)[0])
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
@@ -133,9 +133,9 @@ class WindowsStore(Backend):
         return Plan(placed=tuple(placed), operations=tuple(operations))
 
     def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
-        """Certutil for an operation; none where the registry shows that there is nothing to do.
+        """Return a run of certutil for an operation, or () where the registry shows that there is nothing to do.
 
-        What goes is named by the SHA-1 of its DER, the name of its key in the registry, and only after that key
+        A certificate is removed by the SHA-1 of its DER, the name of its key in the registry, and only after that key
         has been seen to hold this very certificate. Raises StoreError where Windows would ask and nobody can answer.
         """
         there = hashlib.sha256(step.der).hexdigest() in self._own(host)

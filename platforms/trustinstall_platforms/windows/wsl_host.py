@@ -116,7 +116,7 @@ class WindowsHost(WindowsStore):
         return self._found(host, elevated=bool(_ELEVATED & memberships(host)))
 
     def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
-        """As on Windows; the file has another name there, and of the exit status less arrives here."""
+        """Return the runs of Windows, which names the file otherwise; fewer bits of the exit status arrive here."""
         return [
             replace(
                 run,

@@ -49,7 +49,7 @@ class Source(PemBundles):
         """Edit the bundle, and have the hook's change of the keystore made by hand."""
         plan = super().plan(host, store, seen, change)
         added = [(LINK, one.certificate) for one in change.add]
-        return replace(plan, steps=(*plan.steps, *debian.steps(host, added, (), change.drop)))
+        return replace(plan, steps=(*plan.steps, *debian.steps(host, added, change.drop, ())))
 
 
 @pytest.fixture
@@ -143,6 +143,6 @@ def test_our_alias_that_the_hook_forgot_is_no_copy_of_others(host: ActingHost) -
 def test_an_image_loses_the_aliases_of_the_files_that_go(host: ActingHost) -> None:
     """A file that was added by hand and is taken out goes with its alias, as the hook does it; another alias stays."""
     write(host, KEYSTORE, jks((BY_HAND, CORP.der), ("company", CORP.der), (OURS, CORP.der)))
-    for step in debian.steps(host, (), ["/etc/ssl/certs/byhand.pem"], [Certificate(CORP.der)]):
+    for step in debian.steps(host, (), [Certificate(CORP.der)], ["/etc/ssl/certs/byhand.pem"]):
         perform(host, step, "token")
     assert aliases(host) == ["company"]
