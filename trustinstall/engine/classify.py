@@ -40,7 +40,8 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
     elif foreign:
         done = Result.FOREIGN
     else:
-        done = Result.REMOVED if change.remove and not plan.empty else Result.ABSENT
+        did = plan.operations or (change.remove and not plan.empty)  # a tool may reach what nobody can see
+        done = Result.REMOVED if did else Result.ABSENT
     return Outcome(store, done, "", "", moved, foreign, count)
 
 
