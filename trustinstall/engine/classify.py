@@ -112,6 +112,13 @@ def unreadable(host: Host, found: Found) -> list[Outcome]:
     ]
 
 
+def stuck(host: Host, backend: str, location: str, why: str, found: Found) -> Outcome:
+    """Return the outcome of a store that an interrupted command left, and that could not be put right."""
+    stores = (store for _, store in found.stores.values() if (store.backend, store.location) == (backend, location))
+    store = next(stores, None) or bare(host, f"{backend}:{location}")
+    return Outcome(store, Result.FAILED, f"{why}; it is tried again by the next command", "store-failed")
+
+
 def not_covered(host: Host, store: Store) -> Outcome:
     """Return the outcome of a store that belongs to another scope."""
     needed = "an elevated prompt" if host.platform == "win32" else "root"
