@@ -99,14 +99,21 @@ def contents(host: Host, directory: str) -> Contents:
 
 
 def is_fresh(host: Host, directory: str) -> bool:
-    """Whether the files beside the certificates are as certutil makes them: no key, no password, no other module."""
+    """Whether the files beside the certificates are as certutil makes them: no key, no password, no other module.
+
+    Files that cannot be read (a browser keeps them locked) are not.
+    """
     path = f"{directory}/{KEYS}"
-    if host.status(path) is not None:
-        passwords = (one for name, one in host.rows(path, "metaData", ("id", "item2")) if name == b"password")
-        if host.rows(path, "nssPrivate", ("a0",)) or not all(_NO_PASSWORD.search(one or b"") for one in passwords):
-            return False
-    lines = (host.read_or_none(f"{directory}/{MODULES}") or b"").splitlines()
-    return all(not line.partition(b"=")[2].strip() for line in lines if line.lower().startswith(b"library="))
+    try:
+        there = host.status(path) is not None
+        keys = host.rows(path, "nssPrivate", ("a0",)) if there else []
+        checks = host.rows(path, "metaData", ("id", "item2")) if there else []
+        modules = host.read_or_none(f"{directory}/{MODULES}") or b""
+    except OSError:
+        return False
+    without_password = all(_NO_PASSWORD.search(one or b"") for name, one in checks if name == b"password")
+    libraries = [line for line in modules.splitlines() if line.lower().startswith(b"library=")]
+    return not keys and without_password and all(not line.partition(b"=")[2].strip() for line in libraries)
 
 
 def trust_rows(sha256: str) -> Where:

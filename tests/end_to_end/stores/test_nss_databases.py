@@ -311,6 +311,7 @@ def test_a_database_of_ours_that_others_use(desk: Desk, what: str) -> None:
         words = ("-S", "-n", "Hers", "-s", "CN=Hers", "-x", "-t", "u,,", "-z", "/tmp/none", "-f", "/tmp/none")
         desk.certutil(PROFILE, *words)
         desk.certutil(PROFILE, "-D", "-n", "Hers")
+        desk.sql("DELETE FROM nssPublic WHERE a0 = ?", bytes.fromhex("00000002"))  # its public half
     elif what == "password":
         desk.certutil(PROFILE, "-W", "-f", "/tmp/none", "-@", "/tmp/password")
     elif what == "module":

@@ -34,3 +34,11 @@ def test_as_certutil_makes_it() -> None:
 def test_another_module(line: bytes, before: bytes, after: bytes) -> None:
     """A module that names a library is somebody's, whatever else the list holds."""
     assert not fresh(MODULES + before + b"\n" + line + b"\n" + after)
+
+
+def test_files_that_cannot_be_read() -> None:
+    """A damaged database of keys is not one that trustinstall may delete."""
+    with tempfile.TemporaryDirectory() as top:
+        host = make(Path(top))
+        write(host, "/profile/key4.db", b"no database at all, " * 100)
+        assert not is_fresh(host, "/profile")
