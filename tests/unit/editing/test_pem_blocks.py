@@ -362,7 +362,7 @@ INSIDE = (b"# why this one is here\n", STRANGER.pem, b"Subject: CN=Corp\n", STRA
 
 @given(st.lists(st.sampled_from(INSIDE), min_size=1, max_size=3), st.booleans())
 def test_what_others_write_between_our_marks_stays(others: list[bytes], before: bool) -> None:  # noqa: FBT001
-    """Text and certificates of others between our marker lines stay; our certificate goes, in front of them or behind."""
+    """Text and certificates of others between our marker lines stay; our certificate goes, wherever it stands."""
     mine, whole = b"".join(others), block(A)
     begin, end = whole.split(b"\n", 1)[0] + b"\n", b"# trustinstall end " + A.sha256.encode() + b"\n"
     edited = STRANGER.pem + (begin + mine + A.pem + end if before else begin + A.pem + mine + end)
