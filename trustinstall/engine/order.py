@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Pair = tuple[Backend, Store]
     SideBySide = Callable[[Work, list[Pair]], list[Outcome]]
 
-_CHANGED = frozenset({Result.ADDED, Result.REMOVED, Result.FOREIGN, Result.PLANNED})
+_CHANGED = frozenset({Result.ADDED, Result.REMOVED, Result.PLANNED})
 _NOTHING = frozenset({Result.ABSENT, Result.ALREADY})
 
 

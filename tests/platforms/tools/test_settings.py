@@ -400,8 +400,8 @@ def test_a_root_that_the_system_has_stays_with_the_systems(host: ActingHost) -> 
 
 def test_both_scopes_in_either_order(host: ActingHost) -> None:
     """A root that the account adds while the system has it is ours in both files; it stays when the system's goes."""
-    change(host, 1)
     write(host, SYSTEM, PUBLIC.pem + CORP.pem)
+    change(host, 1)
     assert results(change(host, 0))[BUNDLE] is Result.ADDED
     assert CORP.pem in host.read(ANCHORS)
     write(host, SYSTEM, PUBLIC.pem)
