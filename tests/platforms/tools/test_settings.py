@@ -398,15 +398,16 @@ def test_a_root_that_the_system_has_stays_with_the_systems(host: ActingHost) -> 
     assert host.status(OWN) is None
 
 
-def test_both_scopes_in_either_order(host: ActingHost) -> None:
+@pytest.mark.parametrize("store", [("settings:npm",), ("settings",)], ids=["one that replaces", "all"])
+def test_both_scopes_in_either_order(host: ActingHost, store: tuple[str, ...]) -> None:
     """A root that the account adds while the system has it is ours in both files; it stays when the system's goes."""
     write(host, SYSTEM, PUBLIC.pem + CORP.pem)
-    change(host, 1)
-    assert results(change(host, 0))[BUNDLE] is Result.ADDED
+    change(host, 1, store=store)
+    assert results(change(host, 0, store=store))[BUNDLE] is Result.ADDED
     assert CORP.pem in host.read(ANCHORS)
     write(host, SYSTEM, PUBLIC.pem)
     assert CORP.pem in host.read(BUNDLE)
-    assert results(change(host, 0, trusted=False))[BUNDLE] is Result.REMOVED
+    assert results(change(host, 0, trusted=False, store=store))[BUNDLE] is Result.REMOVED
     assert CORP.pem not in host.read(BUNDLE)
 
 
