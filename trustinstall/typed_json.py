@@ -6,7 +6,7 @@ import json
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -56,6 +56,31 @@ def flag(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
         raise TypeError("neither true nor false")
+    return value
+
+
+def made_printable(value: _Kind) -> _Kind:
+    """Return a copy of a value of dataclasses, tuples and mappings in which every text is fit to print.
+
+    Texts from outside (names of files, words of tools) may hold control characters. They are escaped here, once, where
+    a result becomes a report.
+    """
+    made: _Kind = _printable(value)
+    return made
+
+
+def _printable(value: Any) -> Any:  # noqa: ANN401  whatever a report holds
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return (
+            value if len(value) <= _LONGEST and value.isascii() and value.isprintable() else printable(value, _LONGEST)
+        )
+    if isinstance(value, tuple):
+        return tuple(_printable(one) for one in value)
+    if isinstance(value, Mapping):
+        return {_printable(key): _printable(one) for key, one in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {one.name: _printable(getattr(value, one.name)) for one in fields(value) if one.init}
+        return replace(value, **changed)
     return value
 
 

@@ -150,7 +150,7 @@ class FirefoxPolicies(Base):
     def spoil(self) -> str:
         """Somebody has forgotten a bracket."""
         self.throwaway.write(self.bundle, '{"policies": {')
-        return "is no JSON"
+        return "is not JSON"
 
     def elsewhere(self) -> Sequence[str]:
         """A machine without the browser."""

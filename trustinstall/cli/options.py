@@ -104,6 +104,12 @@ All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]
 Anchors = Annotated[bool, typer.Option("--all", help="Every anchor of every store.")]
 Entries = Annotated[bool, typer.Option("--files", help="Every file, alias and variable that is ours.")]
 Tools = Annotated[bool, typer.Option("--tools", help="Developer tools, and how each is made to trust a root.")]
+AccountGone = Annotated[
+    list[str],
+    typer.Option(
+        "--account-gone", metavar="NAME", help="As root: this account was deleted; forget what was added for it."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stores that are not covered count as failed.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -33,6 +33,7 @@ def remove(
     search: o.Search = [],  # noqa: B006
     bundle: o.Bundle = [],  # noqa: B006
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006
+    account_gone: o.AccountGone = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
     windows_host: o.WindowsHost = False,
@@ -78,6 +79,14 @@ def remove(
     )
     if situation.may_ask and not (yes or dry_run) and (everything or foreign):
         confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
-    change = partial(installer.remove, chosen, ask, places=places, foreign=foreign, dry_run=dry_run)
+    change = partial(
+        installer.remove,
+        chosen,
+        ask,
+        places=places,
+        foreign=foreign,
+        dry_run=dry_run,
+        accounts_gone=account_gone,
+    )
     report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
     finish(outside, output, report, None, strict=strict, inputs=())

@@ -84,12 +84,12 @@ class Document:
             raise ValueError(f"{'.'.join(path)} is no list")
         return self._with(array, json.dumps(item))
 
-    def without_items(self, path: Sequence[str], goes: Callable[[Any], bool]) -> Document:
-        """Take out of the array at a path what fits; an array that gets empty stays."""
+    def without_items(self, path: Sequence[str], goes: Callable[[Any], bool], most: int | None = None) -> Document:
+        """Take items out of the array at a path (the first `most` that fit, or all); an empty array stays."""
         array = self._find(path)
         if array is None or not isinstance(array.plain, list):
             return self
-        gone = [number for number, one in enumerate(array.inner) if goes(one.plain)]
+        gone = [number for number, one in enumerate(array.inner) if goes(one.plain)][:most]
         changed = self
         for number in reversed(gone):
             changed = changed._without(changed._at(path), number)

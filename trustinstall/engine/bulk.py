@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from trustinstall.state.journal import Journal
     from trustinstall.stores.observation import Observation
 
-MOST = 64  # stores at once: what is in memory, and what an interrupt waits for
+MOST = 64  # stores at once: an interrupt waits for all of them
+MOST_BYTES = 16 << 20  # of their files: old and new content are in memory together
+LARGE = 8 << 20  # bytes of a group from which on it is changed by the one thread for large ones
 _DECISIONS = 16  # that are remembered, each with the new content of a file
 _CONTENTS = 16 << 20  # bytes of files that are remembered, to know them again without hashing them
 
@@ -68,7 +70,9 @@ class Memory:
     def decide(self, key: tuple[object, ...], decision: Decision) -> None:
         """Remember what was decided."""
         self._decisions[key] = decision
-        while len(self._decisions) > _DECISIONS:
+        while self._decisions and (
+            len(self._decisions) > _DECISIONS or sum(len(one.new) for one in self._decisions.values()) > _CONTENTS
+        ):
             self._decisions.popitem(last=False)
 
 

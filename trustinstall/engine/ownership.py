@@ -63,8 +63,9 @@ def decide(seen: Observation, desired: Sequence[Wanted], record: Record, *, take
         kept,
         tuple(remove),
         tuple(drop),
-        {sha256: placement.entries for sha256, placement in record.items()},
-        frozenset(foreign),
+        noted={sha256: placement.entries for sha256, placement in record.items()},
+        made=tuple(dict.fromkeys(path for placement in record.values() for path in placement.directories)),
+        foreign=frozenset(foreign),
         last=bool(drop) and not (add or left),
     )
 

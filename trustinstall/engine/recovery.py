@@ -1,4 +1,8 @@
-"""Undoing what a killed command left: files first, then what is derived from them."""
+"""Undoes what a killed command left: files first, then what is derived from them.
+
+Each store is undone on its own. An entry that cannot be undone (its file system came back read-only, say) stays in the
+journal, its store is reported as failed and not touched, and every other store goes on.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from trustinstall.state import journal
 from trustinstall.stores.steps import Native
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trustinstall.engine.perform import Commands
     from trustinstall.host import ActingHost
@@ -25,11 +29,28 @@ if TYPE_CHECKING:
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.steps import Command
 
+    Place = tuple[str, str]  # a store: its backend's name, and its location
 
-def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[Backend]) -> bool:
-    """Undo what a command whose journal is still there has not finished; whether there was anything to undo.
 
-    The caller holds the lock. Raises StateError where it cannot be done; the journal is then kept.
+class Recovery:
+    """What became of an interrupted command.
+
+    Attributes:
+        undone: whether there was anything to undo.
+        stuck: why stores could not be put right, by backend and location; their entries are still in the journal.
+        kept: those entries, oldest first.
+    """
+
+    def __init__(self, entries: Sequence[Entry] = (), stuck: Mapping[Place, str] | None = None) -> None:
+        self.undone = bool(entries)
+        self.stuck = dict(stuck or {})
+        self.kept = [entry for entry in reversed(entries) if (entry.backend, entry.location) in self.stuck]
+
+
+def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[Backend]) -> Recovery:
+    """Undo what a command whose journal is still there has not finished.
+
+    The caller holds the lock. Raises StateError where the journal cannot be believed, or not be written.
     """
     host.sweep()
     _sweep(host, state.base)
@@ -38,29 +59,44 @@ def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[B
     if not entries:
         if host.status(state.journal) is not None:
             journal.forget(host, state)
-        return False
+        return Recovery()
     pending = [entry for entry in entries if entry.transaction != ledger.transaction]
-    deleted: dict[tuple[str, str], list[str]] = {}
+    recovery = Recovery(pending, _put_right(host, backends, pending))
+    for entry in entries:
+        if entry not in recovery.kept:
+            _delete_temporary_files(host, entry)
     try:
-        _take_temporary_files(host, entries)
-        for entry in pending:
-            gone = deleted.setdefault((entry.backend, entry.location), [])
+        journal.keep_only(host, state, recovery.kept)
+    except OSError as error:
+        raise StateError(f"cannot write {state.journal}: {error.strerror}; mend that, and try again") from None
+    return recovery
+
+
+def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[Entry]) -> dict[Place, str]:
+    """Undo each store's entries, newest first, and refresh it; return why stores could not be put right."""
+    stuck: dict[Place, str] = {}
+    deleted: dict[Place, list[str]] = {}
+    for entry in pending:
+        place = entry.backend, entry.location
+        if place in stuck:
+            continue  # what is older can only be undone after what is newer
+        gone = deleted.setdefault(place, [])
+        try:
             commands = partial(_commands, host, backends, entry)
             gone += undo(host, entry.inverse, entry.token, commands)
             _check_operations(entry, commands)
-    except (OSError, StoreError) as error:
-        raise StateError(
-            f"an earlier command was interrupted, and what it did could not be undone: {words(error)}; "
-            "then run the command again"
-        ) from None
-    for (name, location), gone in deleted.items():
-        _renew(host, backends, name, location, gone)
-    journal.forget(host, state)
-    return bool(pending)
+        except (OSError, TrustInstallError) as error:
+            stuck[place] = f"an earlier command was interrupted, and what it did could not be undone: {words(error)}"
+    for place in deleted.keys() - stuck.keys():
+        try:
+            _refresh(host, backends, place, deleted[place])
+        except (TrustInstallError, OSError) as error:
+            stuck[place] = f"an earlier command was interrupted, and this store could not be put right: {words(error)}"
+    return stuck
 
 
 def _check_operations(entry: Entry, commands: Commands) -> None:
-    """What a tool was asked to undo must be undone: it may have been refused, in a window for instance."""
+    """Check that a tool undid what it was asked to: it may have been refused, in a window for instance."""
     if any(isinstance(step, Native) and commands(step) for step in entry.inverse):
         raise StoreError(
             store=entry.backend,
@@ -82,33 +118,27 @@ def _backend(backends: Sequence[Backend], name: str) -> Backend:
     return backend
 
 
-def _renew(host: ActingHost, backends: Sequence[Backend], name: str, location: str, gone: Sequence[str]) -> None:
-    backend = _backend(backends, name)
-    store = backend.at(host, location)
+def _refresh(host: ActingHost, backends: Sequence[Backend], place: Place, gone: Sequence[str]) -> None:
+    """Make what is derived from a store's files anew."""
+    backend = _backend(backends, place[0])
+    store = backend.at(host, place[1])
     if store is None:
         return  # the store itself is gone, and what was derived from it with it
-    try:
-        what = backend.refresh(host, store, gone)
-        with host.guarded(what.guard if what else Guard()) as guarded:
-            # Asked again: what the killed command's tool would still write is there only now.
-            refresh(host, backend.refresh(host, store, gone), guarded)
-    except (TrustInstallError, OSError) as error:
-        raise StateError(
-            f"an earlier command was interrupted, and {store.id} could not be put right: {error}; "
-            "mend that and run the command again"
-        ) from None
+    planned = backend.refresh(host, store, gone)
+    with host.guarded(planned.guard if planned else Guard()) as guarded:
+        # Asked again: what the killed command's tool would still write is there only now.
+        refresh(host, backend.refresh(host, store, gone), guarded)
 
 
-def _take_temporary_files(host: ActingHost, entries: Sequence[Entry]) -> None:
-    for entry in entries:
-        for directory in {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, Native)}:
-            leftover = f"{directory}/{host.temporary_name(entry.token)}"
-            if host.status(leftover) is not None:
-                host.delete(leftover)
+def _delete_temporary_files(host: ActingHost, entry: Entry) -> None:
+    for directory in {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, Native)}:
+        leftover = f"{directory}/{host.temporary_name(entry.token)}"
+        if host.status(leftover) is not None:
+            host.delete(leftover)
 
 
 def _sweep(host: ActingHost, base: str) -> None:
-    """Temporary files of the ledger and of tools, which no journal names; the directory is ours alone."""
+    """Delete temporary files of the ledger and of tools, which no journal names; the directory is managed alone."""
     for name in host.names(base):
         if name.startswith(host.temporary_name("")):
             for inner in host.names(f"{base}/{name}"):

@@ -5,22 +5,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import bookkeeping, bulk, classify, discovery, order
+from trustinstall.engine import bookkeeping, classify, discovery, order
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
+from trustinstall.engine.side_by_side import change_side_by_side
 from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
-from trustinstall.state import known_bundles
-from trustinstall.state import ledger as ledgers
+from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
 from trustinstall.stores.backend import Capability
-from trustinstall.stores.steps import digest
 from trustinstall.stores.store import Places
 
 if TYPE_CHECKING:
@@ -29,16 +29,12 @@ if TYPE_CHECKING:
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Wish
-    from trustinstall.engine.transaction import StoreResult
     from trustinstall.host import ActingHost
-    from trustinstall.state.ledger import Ledger
+    from trustinstall.state.ledger import Covered, Ledger
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 
     Pair = tuple[Backend, Store]
-
-_TICK = 0.1  # seconds between two signs of life
-_SIDE_BY_SIDE = 4  # stores at once: tools wait for disks and each other more than they compute
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,8 @@ class Engine:
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
 
     def ledger(self) -> Ledger:
-        """The ledger as it is now; see `ledger.load`."""
-        return ledgers.load(self._host, self._state)
+        """Return the ledger as it is now; see `ledger_file.load`."""
+        return ledger_file.load(self._host, self._state)
 
     def unfinished(self) -> bool:
         """Whether an earlier command did not end, as far as this account may see."""
@@ -92,68 +88,64 @@ class Engine:
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
-            ledger = self.ledger()
-            recovered = recover(host, self._state, ledger, self._backends)
-            before = ledgers.dump(ledger)
-            # No random word: two images that are built alike are alike. No two states of the ledger share a digest.
-            journal = Journal(host, self._state, digest(before))
+            before = self.ledger()
+            recovery = recover(host, self._state, before, self._backends)
+            ledger = before.copy()
+            journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
-                scope = self._change(host, ledger, wish, places, selection, journal)
+                scope = self._change(host, ledger, wish, places, selection, journal, recovery.stuck)
             finally:
                 ledger.drop_unused()
-                if journal.used or ledgers.dump(ledger) != before:
+                if journal.used or ledger != before:
                     ledger.transaction = journal.transaction
-                    self._save(host, ledger)
+                    self._save(host, before, ledger)
                 journal.close()
-            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovered)
+            return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
-    def cover(self, wish: Wish, accounts: Sequence[str]) -> None:
-        """Note for which other accounts a wish is fulfilled, before they are worked for."""
+    def cover(self, wish: Wish, accounts: Sequence[Covered]) -> None:
+        """Note the other accounts that certificates are added for, before their stores are changed."""
         prepare(self._host, self._state)
-        with self._locked() as host:
-            ledger = self.ledger()
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
-                ledger.claim(one, wish.by, host.stamp())
+                ledger.claim(one, wish.by, self._host.stamp())
                 ledger.cover(one.sha256, accounts)
-            self._save(host, ledger)
 
-    def uncover(self, wish: Wish, accounts: Sequence[str]) -> None:
-        """Note for which other accounts nothing is left to undo."""
-        with self._locked() as host:
-            ledger = self.ledger()
-            before = ledgers.dump(ledger)
+    def uncover(self, wish: Wish, accounts: Sequence[Covered]) -> None:
+        """Note the other accounts for which nothing is left to undo."""
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
                 ledger.uncover(one.sha256, accounts)
-            ledger.drop_unused()
-            if ledgers.dump(ledger) != before:
-                self._save(host, ledger)
 
-    def impose(self, wish: Wish, held: Mapping[str, tuple[str, ...]]) -> None:
+    def note_imports(self, wish: Wish, held: Mapping[str, tuple[str, ...]]) -> None:
         """Note which stores held certificates before a policy of the machine has others import them."""
         prepare(self._host, self._state)
-        with self._locked() as host:
-            ledger = self.ledger()
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
-                ledger.claim(one, wish.by, host.stamp())
-                ledger.impose(one.sha256, held[one.sha256])
-            self._save(host, ledger)
+                ledger.claim(one, wish.by, self._host.stamp())
+                ledger.note_imports(one.sha256, held[one.sha256])
 
-    def forgo(self, wish: Wish, backends: Collection[str]) -> None:
-        """Forget that of certificates which no store of these backends holds."""
-        with self._locked() as host:
-            ledger = self.ledger()
-            before = ledgers.dump(ledger)
+    def forget_imports(self, wish: Wish, backends: Collection[str]) -> None:
+        """Forget the imports of certificates that no store of these backends holds."""
+        with self._ledger_update() as ledger:
             for one in wish.certificates:
                 if not any(store.partition(":")[0] in backends for store in ledger.stores_of(one.sha256)):
-                    ledger.impose(one.sha256, None)
-            ledger.drop_unused()
-            if ledgers.dump(ledger) != before:
-                self._save(host, ledger)
+                    ledger.note_imports(one.sha256, None)
 
-    def _save(self, host: ActingHost, ledger: Ledger) -> None:
-        """Write the ledger; where that fails, nothing may stay done that it does not know of."""
+    @contextmanager
+    def _ledger_update(self) -> Generator[Ledger, None, None]:
+        """Lock, load, let the caller change the ledger, and save it if it has changed."""
+        with self._locked() as host:
+            before = self.ledger()
+            ledger = before.copy()
+            yield ledger
+            ledger.drop_unused()
+            if ledger != before:
+                self._save(host, before, ledger)
+
+    def _save(self, host: ActingHost, before: Ledger, ledger: Ledger) -> None:
+        """Write the ledger; if that fails, undo every change that it does not know."""
         try:
-            ledgers.save(host, self._state, ledger, host.token())
+            ledger_file.save(host, self._state, before, ledger)
         except OSError as error:
             recover(host, self._state, self.ledger(), self._backends)
             raise StateError(
@@ -183,6 +175,7 @@ class Engine:
         places: Places,
         selection: Selection,
         journal: Journal | None,
+        stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
         found = self._discover(host, ledger, wish, places)
         if places.through and journal is not None:
@@ -199,14 +192,17 @@ class Engine:
             if limits and (pair[1].fed_by is not None or Capability.NAME_CONSTRAINTS not in pair[0].capabilities)
         ]
         chosen = [pair for pair in chosen if pair not in wide]
-        mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
+        mine = [pair for pair in chosen if pair[1].owner == host.account.uid and _place(pair[1]) not in stuck]
         outcomes = classify.unreadable(host, found)
+        damaged = [classify.stuck(host, *place, why, found) for place, why in stuck.items()]
+        outcomes += [one for one in damaged if selection.takes(one.store)]
         outcomes += bookkeeping.gone(host, ledger, wish, found, forget=journal is not None)
         outcomes += [classify.unconstrained(store) for _, store in wide]
         outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
+        known = [pair for pair in known if _place(pair[1]) not in stuck]
         outcomes += order.change_in_order(
-            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side
+            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side()
         )
         fed = {one.store.location: one for one in outcomes}
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
@@ -216,44 +212,17 @@ class Engine:
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
 
+    def _side_by_side(self) -> Callable[[Work, list[Pair]], list[Outcome]]:
+        return partial(change_side_by_side, self._host, self._tick)
+
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Bring the account's stores that import, each without what the account itself has put into it."""
         outcomes: list[Outcome] = []
         for backend, store in stores:
             rest = work.free_of([store]) if store.imports and store.owner == uid else None
-            outcomes += self._side_by_side(rest, [(backend, store)]) if rest else []
+            outcomes += self._side_by_side()(rest, [(backend, store)]) if rest else []
         return outcomes
 
-    def _side_by_side(self, work: Work, pairs: list[tuple[Backend, Store]]) -> list[Outcome]:
-        """Bring independent stores, several at a time; after an interrupt no more of them are begun.
 
-        What was brought is noted in any case, so that the ledger tells the truth when we are interrupted.
-        """
-        pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
-        futures = [(group, pool.submit(_change_group, work, group)) for group in _groups(pairs)]
-        try:
-            while wait([one for _, one in futures], _TICK).not_done:
-                self._tick(", ".join(_called(group) for group, one in futures if one.running()))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            for group, one in futures:
-                if not one.cancelled() and one.exception() is None:
-                    for (backend, store), (_, result) in zip(group, one.result(), strict=True):
-                        work.note(backend, store, result)
-        return [outcome for _, one in futures for outcome, _ in one.result()]
-
-
-def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
-    """What is brought together: files of which their bytes say everything, and every other store alone."""
-    whole = [pair for pair in pairs if Capability.IDENTICAL_FILES in pair[0].capabilities]
-    alone = [[pair] for pair in pairs if Capability.IDENTICAL_FILES not in pair[0].capabilities]
-    return [*alone, *(whole[at : at + bulk.MOST] for at in range(0, len(whole), bulk.MOST))]
-
-
-def _change_group(work: Work, group: Sequence[Pair]) -> list[tuple[Outcome, StoreResult | None]]:
-    identical = Capability.IDENTICAL_FILES in group[0][0].capabilities
-    return work.change_all(group) if identical else [work.change_store(*group[0])]
-
-
-def _called(group: Sequence[Pair]) -> str:
-    return group[0][1].id + (f" and {len(group) - 1} more" if group[1:] else "")
+def _place(store: Store) -> tuple[str, str]:
+    return store.backend, store.location

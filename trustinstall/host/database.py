@@ -23,15 +23,19 @@ _PATIENCE = 5.0  # seconds for a lock of somebody else's
 _LONGEST = 20.0  # seconds for what is to be read
 _STEPS = 10_000  # of SQLite's machine, between two looks at the clock
 _MOST_ROWS, _MOST_BYTES = 100_000, 64 * 1024 * 1024
-_BESIDE = ("-journal", "-wal", "-shm")  # what SQLite opens by itself; where one is a FIFO, it would wait for ever
+_JOURNAL = "-journal"
+_BESIDE = (_JOURNAL, "-wal", "-shm")  # what SQLite opens by itself; where one is a FIFO, it would wait for ever
 
 
-def rows(path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
-    """All rows of a table (none where there is no such table); None for a column or value that is not there.
+def rows(path: str, table: str, columns: Sequence[str], *, may_recover: bool = False) -> list[tuple[bytes | None, ...]]:
+    """Return all rows of a table (none if there is no such table); None for a column or value that is not there.
 
-    Raises OSError where it cannot be read: in words, whether it is locked or damaged.
+    A program that was cut off in the middle of a commit (a power loss) leaves a hot journal beside its database, which
+    only a connection that may write rolls back: with `may_recover` it is, as every program that opens the database
+    would do. Raises OSError where it cannot be read: in words, whether it is locked or damaged.
     """
-    with _opened(path, "ro") as database:
+    hot = may_recover and (files.status(f"{path}{_JOURNAL}") is not None)
+    with _opened(path, "rw" if hot else "ro") as database:
         known = _columns(database, table)
         if not known:
             return []

@@ -207,8 +207,12 @@ class Host:
         return {} if self.account.is_root or self.account.home is None else {name: self.account.home}
 
     def rows(self, path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
-        """Rows of an SQLite database that other programs may have open; see `database.rows`."""
-        return database.rows(self.where(path), table, columns)
+        """Return rows of an SQLite database that other programs may have open; see `database.rows`.
+
+        Under the lock of trustinstall (`inherit`), a database that another program left in the middle of a commit is
+        recovered first.
+        """
+        return database.rows(self.where(path), table, columns, may_recover=bool(self.inherit))
 
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
         """The names of a registry key's sub-keys, or None where there is no such key; see `registry.keys`."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
+import re
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from trustinstall.host.commands import Guard
 
 _POLL = 0.1  # seconds
+# What runs the scripts of tools: shells, Perl, Python; busybox is Alpine's shell.
+_INTERPRETER = re.compile(r"(?:ba|da|a|k|mk|pdk|z)?sh|busybox|perl[\d.]*|python[\d.]*")
 _MOST_ENVIRONMENT = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default
 
 
@@ -114,16 +119,40 @@ def _other(tool: str, top: str) -> int | None:
     for name in files.names("/proc"):
         if not name.isdecimal() or int(name) == os.getpid() or int(name) in ancestors:
             continue
-        words = "".join(_lines(f"/proc/{name}/cmdline")).split("\0")
-        if not any(os.path.basename(word) == tool for word in words[:3]):  # sh -e /usr/sbin/tool
-            continue
         with contextlib.suppress(OSError):
+            if not _executes(name, tool) or _real_uid(name) != os.geteuid():
+                continue
             root = os.stat(f"/proc/{name}/root")
-            if os.stat(f"/proc/{name}").st_uid != os.geteuid():
-                continue  # an ordinary account's process of that name makes nothing, and must not hold us up
             if (root.st_dev, root.st_ino) == (here.st_dev, here.st_ino):
                 return int(name)
     return None
+
+
+def _executes(pid: str, tool: str) -> bool:
+    """Whether a process executes a program or a script of this name. Raises OSError where that cannot be seen.
+
+    The kernel says which program it executes. The words after it are its caller's choice: only the script of an
+    interpreter counts among them, and `su root update-ca-certificates` at its password prompt is `su`.
+    """
+    program = os.path.basename(os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)"))
+    if program == tool:
+        return True
+    if not _INTERPRETER.fullmatch(program):
+        return False
+    words = "".join(_lines(f"/proc/{pid}/cmdline")).split("\0")[1:]
+    options = [*itertools.takewhile(lambda word: word.startswith("-"), words)]
+    return "-c" not in options and os.path.basename("".join(words[len(options) : len(options) + 1])) == tool
+
+
+def _real_uid(pid: str) -> int:
+    """The real uid of a process: the account that started it, whatever a set-user-ID program may do for that account.
+
+    Source: proc_pid_status(5), credentials(7). Raises OSError where the process has ended.
+    """
+    uids = next((line.split() for line in _lines(f"/proc/{pid}/status") if line.startswith("Uid:")), None)
+    if uids is None:
+        raise ProcessLookupError(errno.ESRCH, "it has ended")
+    return int(uids[1])
 
 
 def named_in_environment(path: str) -> bool:

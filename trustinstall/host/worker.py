@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trustinstall.host.accounts import Account
 
 LIMIT = 8 * 1024 * 1024  # bytes of an answer
+MEMORY = 1 << 30  # bytes of data that a child may have: files of an account must not cost the machine its memory
 PATIENCE = 1800.0  # seconds
 _TICK = 0.2  # seconds
 _GRACE = 30.0  # seconds for a child to finish or put back what it has begun
@@ -140,6 +141,7 @@ def _work(account: Account, groups: list[int], writer: int, watch: pulse.Watch, 
     try:
         _drop(account, groups)
         _detach(writer)
+        _limit_memory()
         pulse.begin(watch)
         console.announce_by(partial(_announce, writer))
         os.environ.clear()
@@ -157,6 +159,8 @@ def _work(account: Account, groups: list[int], writer: int, watch: pulse.Watch, 
 def _answer(job: Callable[[], bytes]) -> bytes:
     try:
         return _DONE + job()
+    except MemoryError:
+        return _FAILED + b"this account's files need more than 1 GiB of memory; look for very large ones"
     except TrustInstallError as error:
         return _FAILED + str(error).encode("utf-8", "replace")
 
@@ -175,6 +179,18 @@ def _drop(account: Account, groups: list[int]) -> None:
     kept = _regains(os.setuid) or _regains(os.seteuid) or (account.gid != 0 and _regains(os.setegid))
     if kept or (os.getuid(), os.getgid()) != (account.uid, account.gid):
         raise PermissionError("rights were not dropped")
+
+
+def _limit_memory() -> None:
+    """Let what goes beyond the bound fail in this process alone; source: getrlimit(2), RLIMIT_DATA."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    bound = MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most)
+    with contextlib.suppress(OSError, ValueError):  # a system that has no such limit
+        resource.setrlimit(resource.RLIMIT_DATA, (bound, most))
 
 
 def _regains(become: Callable[[int], None]) -> bool:

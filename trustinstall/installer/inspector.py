@@ -20,6 +20,7 @@ from trustinstall.installer.situation import Ask, Situation, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.stores.store import Places
+from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +86,7 @@ class Inspector:
                 stores,
                 other.notes,
             )
-        return view
+        return made_printable(view)
 
     def known(self, ask: Ask | None = None) -> dict[str, Certificate]:
         """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""

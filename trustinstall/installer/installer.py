@@ -20,8 +20,10 @@ from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import ABOUT_THE_CALLER, Ask, Situation, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
+from trustinstall.state.ledger import UNKNOWN_UID, Covered
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import Places
+from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,8 +90,11 @@ class Installer(Inspector):
         selection: Selection | None = None,
         foreign: bool = False,
         dry_run: bool = False,
+        accounts_gone: Sequence[str] = (),
     ) -> Report:
-        """Take out of every store what the ledgers say that `add` has put there; `foreign`: strangers' copies too.
+        """Take out of every store what `add` has put there; with `foreign`, copies that others put there, too.
+
+        `accounts_gone` names accounts that the machine does not know any more: what was added for them is forgotten.
 
         Raises the same errors as `add`.
         """
@@ -101,8 +106,9 @@ class Installer(Inspector):
             adopt=foreign,
             dry_run=dry_run,
         )
-        accounts = self._remembered(situation, certificates)
+        accounts, lost = self._remembered(situation, certificates)
         report = self._change("remove", situation, wish, accounts, places, selection)
+        report = self._report_lost(report, wish, lost, accounts_gone)
         whole = situation.machine or foreign
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
 
@@ -115,17 +121,44 @@ class Installer(Inspector):
     def _caller(self, situation: Situation) -> str:
         return situation.accounts[0].name if situation.kind == "sudo" and situation.accounts else self.host.account.name
 
-    def _remembered(self, situation: Situation, certificates: Sequence[Certificate]) -> tuple[Account, ...]:
-        """The accounts to remove for: those of now, and those that the machine's ledger says were added for."""
+    def _remembered(
+        self, situation: Situation, certificates: Sequence[Certificate]
+    ) -> tuple[tuple[Account, ...], tuple[Covered, ...]]:
+        """Return the accounts to remove for, and those of the ledger that the machine does not know any more.
+
+        They are those in scope, and those that the machine's ledger says were added for. A renamed account is found
+        by its uid.
+        """
         found = {one.uid: one for one in situation.accounts}
-        if situation.machine and not situation.image:  # an image's accounts are none of this machine's
+        lost: list[Covered] = []
+        if situation.machine and not situation.image:  # the accounts of an image are not accounts of this machine
             claims = Engine(self.host, self.backends, self.tick).ledger().claims
-            for sha256 in {one.sha256 for one in certificates} & claims.keys():
-                for name in claims[sha256].accounts:
-                    account = self.host.account_named(name)
-                    if account is not None and account.uid != 0:
-                        found.setdefault(account.uid, account)
-        return tuple(found.values())
+            every = [one for root in certificates if root.sha256 in claims for one in claims[root.sha256].accounts]
+            for one in dict.fromkeys(every):
+                account = self.host.account_of(one.uid) if one.uid != UNKNOWN_UID else None
+                account = account or self.host.account_named(one.name)
+                if account is None:
+                    lost.append(one)
+                elif account.uid != 0:
+                    found.setdefault(account.uid, account)
+        return tuple(found.values()), tuple(lost)
+
+    def _report_lost(self, report: Report, wish: Wish, lost: tuple[Covered, ...], gone: Sequence[str]) -> Report:
+        """Add the accounts that cannot be found to a report; forget those that the caller knows to be gone."""
+        forgotten = [one for one in lost if one.name in gone]
+        if forgotten and not wish.dry_run:
+            Engine(self.host, self.backends, self.tick).uncover(wish, forgotten)
+        parts = [
+            Part(
+                one.name,
+                problem=f"this machine has no account {printable(one.name)} (uid {one.uid}) any more, and what was "
+                "added for it may still be in its home; if it is gone for good, say "
+                f"--account-gone {printable(one.name)}",
+            )
+            for one in lost
+            if one not in forgotten
+        ]
+        return replace(report, parts=(*report.parts, *made_printable(tuple(parts))))
 
     def _change(
         self,
@@ -153,7 +186,7 @@ class Installer(Inspector):
             command,
             situation,
             wish.certificates,
-            tuple(parts),
+            made_printable(tuple(parts)),
             wish.dry_run,
             restart,
             domains=wish.domains,
@@ -241,7 +274,7 @@ class Installer(Inspector):
         parts += [Part(found[uid].name, skipped=why) for uid, why in away.items()]
         working = {uid: one for uid, one in found.items() if uid not in away}
         if working and wish.trusted and not wish.dry_run:
-            engine.cover(wish, [one.name for one in working.values()])
+            engine.cover(wish, [Covered(one.name, one.uid) for one in working.values()])
         known = {one.uid for one in accounts}
         for uid, account in working.items():
             paths = tuple(handoffs.get(uid, ()))
@@ -250,7 +283,8 @@ class Installer(Inspector):
             reached = wish.trusted and everybody
             parts.append(self._for_account(account, wish, theirs, limited, reached=reached))
         if found and not (wish.trusted or wish.dry_run) and selection == Selection():
-            engine.uncover(wish, [part.scope for part in parts if part.done])
+            done = {part.scope for part in parts if part.done}
+            engine.uncover(wish, [Covered(one.name, one.uid) for one in found.values() if one.name in done])
         return parts
 
     def _for_account(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import discovery
 from trustinstall.engine.outcome import ALL_ACCOUNTS
-from trustinstall.state import known_bundles
-from trustinstall.state import ledger as ledgers
+from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Places
@@ -83,7 +82,7 @@ def _scopes(host: Host, machine: Ledger) -> list[tuple[str, int, Ledger]]:
     """Name, owner and ledger of the machine's scope and of the acting account's."""
     scopes = [("machine", host.machine_owner, machine)]
     if not host.account.is_root and host.account.home is not None:
-        own = ledgers.load(host, _state(host, host.account.uid))
+        own = ledger_file.load(host, _state(host, host.account.uid))
         scopes.append((host.account.name, host.account.uid, own))
     return scopes
 

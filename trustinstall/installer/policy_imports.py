@@ -59,12 +59,12 @@ class Imports:
             answer = self._ask(account, list(held))
             for sha256 in held:
                 held[sha256] += [unknown(account)] if answer is None else answer[sha256]
-        self.engine.impose(replace(wish, certificates=new), {sha256: tuple(ids) for sha256, ids in held.items()})
+        self.engine.note_imports(replace(wish, certificates=new), {sha256: tuple(ids) for sha256, ids in held.items()})
 
     def after_adding(self, wish: Wish) -> None:
         """Forget it, where no policy was written after all."""
         if not wish.dry_run and any(one.held is not None for one in self.engine.ledger().claims.values()):
-            self.engine.forgo(wish, self._names)
+            self.engine.forget_imports(wish, self._names)
 
     def before_removing(self, wish: Wish) -> Held:
         """What policies have had imported, and who held it before."""
@@ -110,7 +110,7 @@ class Imports:
         """Forget it when it is done, for all accounts; where it is not, the next `remove` tries again."""
         if wish.imposed and not wish.dry_run and all(one.done for one in parts):
             gone = tuple(one for one in wish.certificates if one.sha256 in wish.imposed)
-            self.engine.forgo(replace(wish, certificates=gone), self._names)
+            self.engine.forget_imports(replace(wish, certificates=gone), self._names)
 
     @property
     def _names(self) -> frozenset[str]:

@@ -100,8 +100,6 @@ class Report:
         if strict:
             bad += sum(one.result in {Result.NOT_COVERED, Result.SEALED, Result.FOREIGN} for one in self.outcomes)
             bad += sum(bool(part.skipped) for part in self.parts)
-        if self.left:
-            return 3 if self.changed else 5
         if bad:
             return 3 if good else 1
         if good or self.command == "remove":

@@ -146,7 +146,7 @@ def _result(report: Report) -> str:
     results = [one.result for one in report.in_scope]
     total = _count(len(results), "store")
     if report.left:
-        return "It was added to the machine's stores, which this account may not change."
+        return "Still trusted by the machine, whose stores only an administrator may change."
     if not results and report.domains:
         return "No store in this scope can keep a root to some names."
     if not results:

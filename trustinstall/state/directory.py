@@ -33,6 +33,11 @@ class State:
         return f"{self.base}/ledger.json"
 
     @property
+    def ledger_log(self) -> str:
+        """The file of changes since the ledger's file was written: see `ledger_file`."""
+        return f"{self.base}/ledger.log"
+
+    @property
     def private(self) -> str:
         """The directory that only the owner may enter."""
         return f"{self.base}/private"
@@ -85,11 +90,11 @@ def check_owner(host: Host, path: str, owner: int) -> None:
         )
 
 
-def read_json(host: Host, path: str, owner: int, version: int) -> dict[str, Any] | None:
-    """A JSON object of ours, or None where there is none.
+def read_json(host: Host, path: str, owner: int, versions: tuple[int, ...]) -> dict[str, Any] | None:
+    """Return a JSON object that trustinstall wrote, or None if there is none.
 
-    Raises StateError where somebody else may have written it, where it cannot be read, or where its `version` is
-    not the one that this program writes.
+    Raises StateError where another account may have written it, where it cannot be read, or where its `version` is
+    not one of those that this program knows.
     """
     try:
         content = host.read_or_none(path)
@@ -105,9 +110,9 @@ def read_json(host: Host, path: str, owner: int, version: int) -> dict[str, Any]
             "away and run add again for each certificate"
         ) from None
     found = data.get("version")
-    if found != version:
+    if found not in versions:
         raise StateError(
-            f"{path} has version {printable(str(found))}, and this program knows {version}; nothing was changed: "
+            f"{path} has version {printable(str(found))}, and this program knows {max(versions)}; nothing was changed: "
             "use the trustinstall that wrote it"
         )
     return data

@@ -16,11 +16,14 @@ from trustinstall.state.directory import check_owner
 from trustinstall.state.step_json import step_from_json, step_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
     from trustinstall.stores.steps import Undo
 
 VERSION = 1
+_KEPT = "-kept"  # behind the name of a command whose work could not be undone
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,12 @@ class Entry:
 class Journal:
     """The journal of one running command. Threads may use it side by side."""
 
-    def __init__(self, host: ActingHost, state: State, transaction: str) -> None:
+    def __init__(self, host: ActingHost, state: State, transaction: str, stuck: Sequence[Entry] = ()) -> None:
+        """`stuck` are entries of earlier commands that stay in the journal."""
         self._host, self._state, self.transaction = host, state, transaction
         self._lock = Lock()
         self._entries: list[Entry] = []
-        self._kept: list[Entry] = []
+        self._kept = [_kept(one) for one in stuck]
 
     @property
     def used(self) -> bool:
@@ -67,14 +71,14 @@ class Journal:
         The new line bears a name of its own, so that a ledger written after it does not make it a thing of the past.
         """
         with self._lock:
-            kept = [replace(one, transaction=f"{one.transaction}-kept") for one in self._entries if one.token == token]
+            kept = [_kept(one) for one in self._entries if one.token == token]
             self._kept += kept
             self._host.append(self._state.journal, b"".join(map(_line, kept)), 0o600)
 
     def close(self) -> None:
         """Forget what has ended, because the ledger (or the undoing) is on disk; what must be kept stays."""
         if not self._entries:
-            return
+            return  # nothing was appended
         if self._kept:
             content = b"".join(map(_line, self._kept))
             self._host.write(self._state.journal, content, 0o600, None, self._host.token())
@@ -102,6 +106,22 @@ def unfinished(host: Host, state: State) -> list[Entry]:
             f"{state.journal} is damaged ({type(error).__name__}); nothing was changed: look at the stores with "
             "`trustinstall stores`, then delete it"
         ) from None
+
+
+def keep_only(host: ActingHost, state: State, entries: Sequence[Entry]) -> None:
+    """Let the journal hold these entries and no others, oldest first; delete it if there are none.
+
+    Each bears a name of its own, so that a ledger that is written later does not make it a thing of the past.
+    """
+    if not entries:
+        forget(host, state)
+        return
+    content = b"".join(_line(_kept(one)) for one in entries)
+    host.write(state.journal, content, 0o600, None, host.token())
+
+
+def _kept(entry: Entry) -> Entry:
+    return entry if entry.transaction.endswith(_KEPT) else replace(entry, transaction=f"{entry.transaction}{_KEPT}")
 
 
 def forget(host: ActingHost, state: State) -> None:

@@ -43,7 +43,7 @@ def load(host: Host, state: State) -> Hints:
     if host.is_image:
         return Hints()
     try:
-        data = read_json(host, state.hints, state.owner, VERSION) or {}
+        data = read_json(host, state.hints, state.owner, (VERSION,)) or {}
         since = datetime.fromisoformat(str(data["since"]).replace("Z", "+00:00"))
         known = tuple(path for path in words(data["known"])[:_MOST] if path.startswith("/") and "\0" not in path)
         return Hints(known, since if since.tzinfo else None)

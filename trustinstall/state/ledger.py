@@ -1,28 +1,36 @@
 """The ledger: which certificates are wanted (claims), and what was put where for them (placements).
 
-It keeps the certificates themselves, so that one can be removed or put back without its file.
+It keeps the certificates themselves, so that one can be removed or put back without its file. `ledger_file` reads and
+writes it.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.pem import pem_blocks
-from trustinstall.errors import StateError, printable
-from trustinstall.state.directory import read_json
 from trustinstall.stores.desired import Placement, Record
-from trustinstall.typed_json import flag, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from trustinstall.host import ActingHost, Host
-    from trustinstall.state.directory import State
+UNKNOWN_UID = -1  # in ledgers of before 0.2, which noted names only
 
-VERSION = 1
+
+@dataclass(frozen=True)
+class Covered:
+    """Another account that a certificate was added for: it is found by its uid when its name has changed."""
+
+    name: str
+    uid: int = UNKNOWN_UID
+
+    def is_same(self, other: Covered) -> bool:
+        """Whether both are one account, as far as is known."""
+        if UNKNOWN_UID in {self.uid, other.uid}:
+            return self.name == other.name
+        return self.uid == other.uid
 
 
 @dataclass(frozen=True)
@@ -33,39 +41,48 @@ class Claim:
         sha256: the certificate.
         by: the account that asked for it.
         since: when, ISO 8601 in UTC.
-        accounts: for which other accounts it was added as well (machine scope only).
-        held: ids of the stores that held it before a policy had others import it; None where no policy does.
+        accounts: the other accounts that it was added for as well (machine scope only).
+        held: ids of the stores that held it before a policy had others import it; None if no policy does.
     """
 
     sha256: str
     by: str
     since: str
-    accounts: tuple[str, ...] = ()
+    accounts: tuple[Covered, ...] = ()
     held: tuple[str, ...] | None = None
 
 
 @dataclass
 class Ledger:
-    """The ledger of one scope; `save` writes it.
+    """The ledger of one scope.
 
     Attributes:
         certificates: every certificate that a claim or placement names, by SHA-256.
         claims: by SHA-256.
         placements: by store id and SHA-256.
         transaction: the last journal that ended well; a journal of this name needs no recovery.
+        home: the home of the account when the ledger was written; "" for the machine's.
     """
 
     certificates: dict[str, Certificate] = field(default_factory=dict[str, Certificate])
     claims: dict[str, Claim] = field(default_factory=dict[str, Claim])
     placements: dict[tuple[str, str], Placement] = field(default_factory=dict[tuple[str, str], Placement])
     transaction: str = ""
+    home: str = ""
 
     def record(self, store: str) -> Record:
-        """The placements in one store."""
+        """Return the placements in one store."""
         return {sha256: one for (where, sha256), one in self.placements.items() if where == store}
 
+    def by_store(self) -> dict[str, Record]:
+        """Return the placements of every store."""
+        found: dict[str, Record] = defaultdict(dict)
+        for (where, sha256), one in self.placements.items():
+            found[where][sha256] = one
+        return found
+
     def stores_of(self, sha256: str) -> list[str]:
-        """The ids of the stores that hold a certificate of ours."""
+        """Return the ids of the stores that hold a managed certificate."""
         return [where for (where, which) in self.placements if which == sha256]
 
     def claim(self, certificate: Certificate, by: str, since: str) -> None:
@@ -73,105 +90,57 @@ class Ledger:
         self.certificates[certificate.sha256] = certificate
         self.claims.setdefault(certificate.sha256, Claim(certificate.sha256, by, since))
 
-    def cover(self, sha256: str, accounts: Iterable[str]) -> None:
+    def cover(self, sha256: str, accounts: Iterable[Covered]) -> None:
         """Note that a certificate which is wanted is wanted by these other accounts as well."""
-        old = self.claims[sha256]
-        self.claims[sha256] = replace(old, accounts=tuple(dict.fromkeys((*old.accounts, *accounts))))
+        old, new = self.claims[sha256], tuple(accounts)
+        kept = [one for one in old.accounts if not any(one.is_same(other) for other in new)]
+        self.claims[sha256] = replace(old, accounts=(*kept, *new))
 
-    def uncover(self, sha256: str, accounts: Collection[str]) -> None:
+    def uncover(self, sha256: str, accounts: Collection[Covered]) -> None:
         """Note that a certificate is no longer there for these other accounts."""
         if old := self.claims.get(sha256):
-            self.claims[sha256] = replace(old, accounts=tuple(one for one in old.accounts if one not in accounts))
+            kept = tuple(one for one in old.accounts if not any(one.is_same(other) for other in accounts))
+            self.claims[sha256] = replace(old, accounts=kept)
 
-    def impose(self, sha256: str, held: tuple[str, ...] | None) -> None:
-        """Note which stores held a certificate before a policy had others import it, or that no policy does."""
+    def note_imports(self, sha256: str, held: tuple[str, ...] | None) -> None:
+        """Note which stores held a certificate before a policy had others import it; None: no policy does."""
         if old := self.claims.get(sha256):
             self.claims[sha256] = replace(old, held=held)
 
     def drop_unused(self) -> None:
-        """Forget claims that hold nothing any more, not even by a policy's doing, and what nothing names."""
+        """Delete claims without placements, accounts or imports, and certificates without claims."""
         placed = {sha256 for _, sha256 in self.placements}
         kept = placed | {sha256 for sha256, one in self.claims.items() if one.accounts or one.held is not None}
         self.claims = {sha256: one for sha256, one in self.claims.items() if sha256 in kept}
         named = placed | set(self.claims)
         self.certificates = {sha256: one for sha256, one in self.certificates.items() if sha256 in named}
 
-
-def load(host: Host, state: State) -> Ledger:
-    """The ledger of a scope; empty where there is none yet.
-
-    Raises StateError where it cannot be read, may have been written by somebody else, or is of another version.
-    """
-    data = read_json(host, state.ledger, state.owner, VERSION)
-    if data is None:
-        return Ledger()
-    try:
-        return _from_json(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StateError(
-            f"{state.ledger} is damaged ({printable(repr(error))}); nothing was changed: restore it from a backup, "
-            "or move it away and run add again for each certificate"
-        ) from None
-
-
-def save(host: ActingHost, state: State, ledger: Ledger, token: str) -> None:
-    """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account."""
-    host.write(state.ledger, dump(ledger), 0o644 if state.machine else 0o600, None, token)
-
-
-def dump(ledger: Ledger) -> bytes:
-    """The ledger as it is written: JSON, in a set order."""
-    data = {
-        "version": VERSION,
-        "transaction": ledger.transaction,
-        "certificates": {sha256: one.pem.decode("ascii") for sha256, one in sorted(ledger.certificates.items())},
-        "claims": [asdict(one) for _, one in sorted(ledger.claims.items())],
-        "placements": [asdict(one) for _, one in sorted(ledger.placements.items())],
-    }
-    return json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
-
-
-def _from_json(data: dict[str, Any]) -> Ledger:
-    certificates = {str(sha256): _certificate(str(sha256), str(pem)) for sha256, pem in data["certificates"].items()}
-    claims = [
-        Claim(
-            _known(one, certificates),
-            str(one["by"]),
-            str(one["since"]),
-            words(one["accounts"]),
-            None if one.get("held") is None else words(one["held"]),
+    def copy(self) -> Ledger:
+        """Return a ledger with the same content that does not change with this one."""
+        return replace(
+            self, certificates=dict(self.certificates), claims=dict(self.claims), placements=dict(self.placements)
         )
-        for one in data["claims"]
-    ]
-    placements = [
-        Placement(
-            _known(one, certificates),
-            str(one["store"]),
-            words(one["entries"]),
-            words(one["directories"]),
-            str(one["since"]),
-            str(one["by"]),
-            flag(one["adopted"]),
-        )
-        for one in data["placements"]
-    ]
-    return Ledger(
-        certificates,
-        {one.sha256: one for one in claims},
-        {(one.store, one.sha256): one for one in placements},
-        str(data["transaction"]),
-    )
 
+    def moved(self, home: str) -> Ledger:
+        """Return the ledger of an account whose home has moved here from where it was."""
+        old = self.home.rstrip("/")
+        if not old or old == home.rstrip("/"):
+            return replace(self, home=home)
 
-def _certificate(sha256: str, pem: str) -> Certificate:
-    blocks = [block.der for block in pem_blocks(pem.encode("ascii"))]
-    if len(blocks) != 1 or blocks[0] is None or Certificate(blocks[0]).sha256 != sha256:
-        raise ValueError(f"certificate {sha256} is not what its name says")
-    return Certificate(blocks[0])
+        def path(text: str) -> str:
+            return home.rstrip("/") + text[len(old) :] if text == old or text.startswith(f"{old}/") else text
 
+        def store(text: str) -> str:
+            name, colon, location = text.partition(":")
+            return f"{name}{colon}{path(location)}"
 
-def _known(item: dict[str, Any], certificates: dict[str, Certificate]) -> str:
-    sha256 = str(item["sha256"])
-    if sha256 not in certificates:
-        raise ValueError(f"certificate {sha256} is named but not kept")
-    return sha256
+        placements = [
+            replace(
+                one,
+                store=store(one.store),
+                entries=tuple(map(path, one.entries)),
+                directories=tuple(map(path, one.directories)),
+            )
+            for one in self.placements.values()
+        ]
+        return replace(self, placements={(one.store, one.sha256): one for one in placements}, home=home)

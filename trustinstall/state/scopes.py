@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
-from trustinstall.state import ledger as ledgers
+from trustinstall.state import ledger_file
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
 
@@ -24,7 +24,7 @@ def machine_ledger(host: Host) -> tuple[Ledger, str]:
     Raises StateError for root only: an ordinary account's own stores do not depend on it.
     """
     try:
-        return ledgers.load(host, _state(host, host.machine_owner)), ""
+        return ledger_file.load(host, _state(host, host.machine_owner)), ""
     except StateError as error:
         if host.account.uid == host.machine_owner:
             raise

@@ -14,64 +14,34 @@ On macOS and Windows these browsers take what the system's store trusts.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.certificate import Certificate
-from trustinstall.errors import StoreError, printable
+from trustinstall.errors import printable
 from trustinstall.host import Kind
-from trustinstall.host.commands import GIVEN, Run
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.backend import Backend
+from trustinstall.stores.files import missing_parents
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
-from trustinstall.stores.steps import (
-    Delete,
-    Erase,
-    MakeDirectory,
-    Native,
-    RemoveDirectory,
-    digest,
-)
+from trustinstall.stores.steps import Native
 from trustinstall.stores.store import Relation, Source, Store, blocked
-from trustinstall_platforms.browsers import nss_database, nss_places
-from trustinstall_platforms.browsers.nss_database import CERTIFICATES, KEYS, MODULES, TABLE
-from trustinstall_platforms.linux.families import missing
+from trustinstall_platforms.browsers import nss_certutil, nss_database, nss_places
+from trustinstall_platforms.browsers.nss_certutil import CREATE, DISCARD, PUT, TAKE, nickname, refusal
+from trustinstall_platforms.browsers.nss_database import CERTIFICATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
-    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.desired import Change, Wanted
     from trustinstall.stores.steps import Command
     from trustinstall.stores.store import Places
     from trustinstall_platforms.browsers.nss_database import Contents, Entry
 
-TOOL = "/usr/bin/certutil"
-_NO_TOOL = (
-    f"there is no {TOOL}; install libnss3-tools (Debian, Ubuntu), nss-tools (Fedora, Alpine), mozilla-nss-tools (SUSE) "
-    "or nss (Arch)"
-)
-_OWNER = "NSS Certificate DB"  # what nicknames belong to
-_PUT, _TAKE = "put into the database", "take out of the database"
-_CREATE = "create the database"
-_DISCARD = "discard the empty database, and {} directories above it"
-_IS_DISCARD = re.compile(r"discard the empty database, and ([0-9]) directories above it")
+_CREATED = "created"  # the ledger's word for a database that trustinstall created
 _PRIVATE = 0o700
-_SECONDS = 30.0
-_SAYS = (
-    (
-        "SEC_ERROR_BAD_PASSWORD",
-        "a primary password protects it; add the root by policy (with sudo), or import it in the browser's settings",
-    ),
-    ("SEC_ERROR_READ_ONLY", "the database may only be read"),
-    ("SEC_ERROR_PKCS11_GENERAL_ERROR", "another program keeps the database locked; close the browser"),
-    ("SEC_ERROR_LOCKED_PASSWORD", "another program keeps the database locked; close the browser"),
-    ("SEC_ERROR_BAD_DATABASE", "NSS cannot open the database; its files are damaged, or may not be read"),
-    ("SEC_ERROR_LEGACY_DATABASE", "the database is of the kind before 2018; start the browser once"),
-)
 
 
-class Nss:
+class Nss(Backend):
     """The backend of the acting account's NSS databases."""
 
     name = "nss"
@@ -85,126 +55,57 @@ class Nss:
             yield from (self._store(host, one) for one in nss_places.databases(host))
 
     def at(self, host: Host, location: str) -> Store | None:
-        """The database that the ledger remembers, if its directory is there and is still the account's."""
-        status = host.status(location)
-        if host.platform != "linux" or status is None or not nss_database.exists(host, location):
+        """Return the database that the ledger remembers, if it exists."""
+        if host.platform != "linux" or not nss_database.exists(host, location):
             return None
         title = posixpath.basename(location)
         return self._store(host, nss_places.Database(title, location, profile=False))
 
-    def observe(self, host: Host, store: Store) -> Observation:
-        """See which certificates are trusted for TLS servers, or distrusted, or ours and neither."""
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """See which certificates are trusted for TLS servers or distrusted, or are managed and neither.
+
+        A certificate of others that is neither is not an anchor, and not counted as a copy.
+        """
         found = nss_database.contents(host, store.location).entries.values()
-        states = {one.sha256: _state(one) for one in found}
-        ours = frozenset(one.sha256 for one in found if _nickname(one.sha256) in one.names)
-        return Observation({sha256: state for sha256, state in states.items() if state is not None}, ours)
+        states = {one.sha256: state for one in found if (state := _state(one)) is not None}
+        marked = frozenset(one.sha256 for one in found if _is_marked(one))
+        copies = tuple(_copy(store, one) for one in found if one.sha256 in names & states.keys())
+        return Observation(states, marked, copies=copies)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """The DER of every certificate that `observe` counts."""
+        """Yield the DER of every certificate that `observe` counts."""
         for one in nss_database.contents(host, store.location).entries.values():
             if one.der and _state(one) is not None:
                 yield one.der
 
-    def plan(self, host: Host, store: Store, _seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
-        """Plan what certutil does. Raises StoreError where somebody else's entry is in the way."""
+    def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
+        """Plan what certutil does. Raises StoreError where an entry of others is in the way."""
         held = nss_database.contents(host, store.location)
-        plans = [(self._put if one.trusted else self._take)(store, held, one, record) for one in wanted]
-        operations = [operation for plan in plans for operation in plan.operations]
-        foreign = frozenset(sha256 for plan in plans for sha256 in plan.foreign)
-        steps: list[MakeDirectory] = []
-        # Whoever goes last takes the database along, if ours was the first word in it.
-        made = [path for known in record.values() for path in known.directories]
-        created = f"{store.location}: created"
-        mine = any(created in known.entries for known in record.values())
-        if operations and not nss_database.exists(host, store.location):
-            mine = True
-            made += missing(host, store.location)
-            steps = [MakeDirectory(path, _PRIVATE) for path in missing(host, store.location)]
-            operations.insert(0, Native(_CREATE, _DISCARD.format(0), operations[0].der))
-        going = {one.certificate.sha256 for one in wanted if not one.trusted} - foreign
-        if mine and operations and going and not held.entries.keys() - going and _is_unused(host, store):
-            operations.append(Native(_DISCARD.format(len(set(made))), _CREATE, operations[-1].der))
-        entries = (created,) if mine else ()
+        operations = [_put(store, held, one) for one in change.add]
+        going = {one.sha256 for one in change.remove}
+        for certificate in change.drop:
+            entry = held.entries.get(certificate.sha256)
+            if entry is not None and entry.sha256 in going:
+                nss_certutil.refuse_ambiguous(store, held, entry)
+                operations.append(Native(TAKE, PUT, certificate.der))
+        created = f"{store.location}: {_CREATED}"
+        own = any(created in entries for entries in change.noted.values())
+        if change.add and not nss_database.exists(host, store.location):
+            own = True
+            operations.insert(0, Native(CREATE, DISCARD, operations[0].der))
+        if own and change.last and not held.entries.keys() - going and nss_certutil.is_unused(host, store):
+            operations.append(Native(DISCARD, CREATE, change.drop[0].der))
+        extra = (created,) if own else ()
         return Plan(
-            tuple(steps),
-            placed=tuple(
-                Placed(one.sha256, (*one.entries, *entries), tuple(dict.fromkeys(made)))
-                for plan in plans
-                for one in plan.placed
-            ),
-            foreign=foreign,
+            placed=tuple(Placed(one.sha256, (_entry(store, nickname(one.sha256)), *extra)) for one in change.add),
             operations=tuple(operations),
+            inside=store.location if change.add else "",
+            directory_mode=_PRIVATE,
         )
 
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Return None: nothing is derived from a database."""
-        return None
-
-    def verify(self, _host: Host, _store: Store) -> str | None:
-        """Return None: what was observed is what browsers read."""
-        return None
-
     def commands(self, host: Host, store: Store, step: Native) -> Sequence[Command]:
-        """What is run, or taken out of the table, for one operation."""
-        there = nss_database.exists(host, store.location)
-        if step.operation == _CREATE:
-            return () if there else (_run(store, ("-N", "--empty-password")),)
-        discard = _IS_DISCARD.fullmatch(step.operation)
-        if discard:
-            return tuple(_discard(host, store, int(discard[1]))) if there else ()
-        held = nss_database.contents(host, store.location)
-        sha256 = Certificate(step.der).sha256
-        entry = held.entries.get(sha256)
-        if step.operation == _PUT:
-            if entry is not None and entry.der and entry.state is State.TRUSTED:
-                return ()
-            words = ("-A", "-n", _nickname(sha256), "-t", "C,,", "-f", GIVEN)
-            return (_run(store, words, stdin=step.der, given=b"\n"),)
-        if step.operation != _TAKE:
-            raise ValueError(f"no operation of a database: {step.operation!r}")
-        if entry is None:
-            return ()
-        self._refuse_ambiguous(store, held, entry)
-        runs = [_run(store, ("-D", "-n", f"{_OWNER}:{name}", "-f", GIVEN), given=b"\n") for name in entry.names]
-        return (*runs, Erase(f"{store.location}/{CERTIFICATES}", TABLE, nss_database.trust_rows(sha256)))
-
-    def _put(self, store: Store, held: Contents, one: Wanted, record: Record) -> Plan:
-        """Plan what is missing for a certificate to be trusted."""
-        certificate, sha256 = one.certificate, one.certificate.sha256
-        entry, name = held.entries.get(sha256), _nickname(one.certificate.sha256)
-        placed = (Placed(sha256, (f"{store.location}: {name}",)),)
-        others = [] if entry is None else [other for other in entry.names if other != name]
-        if entry is not None and entry.state is State.DISTRUSTED:
-            self._refuse(store, f"somebody distrusts {certificate.name} there", "change that in the browser's settings")
-        if entry is not None and entry.der and entry.state is State.TRUSTED:
-            adopted = (known := record.get(sha256)) is not None and known.adopted
-            return Plan(placed=placed) if adopted or not others else Plan(foreign=frozenset({sha256}))
-        if others:
-            cause = f"{certificate.name} is there without trust, under the nickname {printable(others[0])}"
-            self._refuse(store, cause, "delete it in the browser's settings")
-        return Plan(operations=(Native(_PUT, _TAKE, certificate.der),), placed=placed)
-
-    def _take(self, store: Store, held: Contents, one: Wanted, record: Record) -> Plan:
-        """Plan that a certificate goes, as far as it is ours or `foreign` says so."""
-        sha256 = one.certificate.sha256
-        entry = held.entries.get(sha256)
-        if entry is None:
-            return Plan()
-        mine = _nickname(sha256) in entry.names or (not entry.der and sha256 in record)
-        if not mine and not one.foreign:
-            return Plan(foreign=frozenset({sha256}) if _state(entry) else frozenset())
-        self._refuse_ambiguous(store, held, entry)
-        return Plan(operations=(Native(_TAKE, _PUT, one.certificate.der),))
-
-    def _refuse_ambiguous(self, store: Store, held: Contents, entry: Entry) -> None:
-        """A nickname is how certutil deletes: one that several certificates bear might cost another one."""
-        for name in entry.names:
-            if held.named(name) > 1 or not name:
-                cause = f"several certificates there have the nickname {printable(name)}"
-                self._refuse(store, cause, "delete it in the browser's settings")
-
-    def _refuse(self, store: Store, cause: str, advice: str) -> None:
-        raise StoreError(store=store.id, cause=cause, advice=f"{advice}, and try again")
+        """Return what is run, or taken out of a table, for one operation."""
+        return nss_certutil.commands(host, store, step)
 
     def _store(self, host: Host, database: nss_places.Database) -> Store:
         reader = database.name.partition(":")[0]
@@ -220,19 +121,42 @@ class Nss:
         )
 
 
-def _nickname(sha256: str) -> str:
-    return f"trustinstall-{sha256}"
+def _put(store: Store, held: Contents, one: Wanted) -> Native:
+    """Return the operation that has a certificate trusted. Raises StoreError where others decided otherwise."""
+    entry, name = held.entries.get(one.sha256), one.certificate.name
+    others = [] if entry is None else [other for other in entry.names if other != nickname(one.sha256)]
+    if entry is not None and entry.state is State.DISTRUSTED:
+        raise refusal(store, f"the account distrusts {name} there", "change that in the browser's settings")
+    if others:
+        cause = f"{name} is there without trust, under the nickname {printable(others[0])}"
+        raise refusal(store, cause, "delete it in the browser's settings")
+    return Native(PUT, TAKE, one.certificate.der)
+
+
+def _copy(store: Store, entry: Entry) -> Copy:
+    """Return the copy of a certificate; a trust object without its certificate may be left of a managed one."""
+    marked = _is_marked(entry)
+    name = nickname(entry.sha256) if marked or not entry.names else entry.names[0]
+    return Copy(entry.sha256, "" if name == _CREATED else _entry(store, name), marked)
+
+
+def _entry(store: Store, name: str) -> str:
+    return f"{store.location}: {name}"
+
+
+def _is_marked(entry: Entry) -> bool:
+    return nickname(entry.sha256) in entry.names
 
 
 def _state(entry: Entry) -> State | None:
-    """How far it counts: without a word on trust only ours do, and what is left of somebody's trust."""
+    """Return how far a certificate counts; a managed one, and a trust object without its certificate, by half."""
     if entry.state is State.TRUSTED and not entry.der:
         return State.HALF
-    return entry.state or (State.HALF if _nickname(entry.sha256) in entry.names else None)
+    return entry.state or (State.HALF if _is_marked(entry) else None)
 
 
 def _unwritable(host: Host, directory: str) -> str | None:
-    outermost = next(iter(missing(host, directory)), None)
+    outermost = next(iter(missing_parents(host, f"{directory}/{CERTIFICATES}")), None)
     status = host.status(directory if outermost is None else posixpath.dirname(outermost))
     if status is None or status.uid != host.account.uid:
         return "it is in a directory of another account; give it to its owner"
@@ -242,47 +166,8 @@ def _unwritable(host: Host, directory: str) -> str | None:
         path = host.real(f"{directory}/{name}")
         found = host.status(path)
         if found is not None and found.kind is not Kind.FILE:
-            return f"{name} in it is no file, and {posixpath.basename(TOOL)} would wait for it; take it away"
-        if (
-            found is not None and host.account.is_root and (who := host.strangers(path, 0))
-        ):  # it names libraries to load
-            return f"others may change {name} in it ({who}); take that right away"
-    return None if host.executable(TOOL) else _NO_TOOL
-
-
-def _run(store: Store, words: tuple[str, ...], stdin: bytes = b"", given: bytes = b"") -> Run:
-    """One run of certutil; the file that is given holds the password that nobody has set."""
-    return Run(
-        (TOOL, words[0], "-d", f"sql:{store.location}", *words[1:]),
-        stdin=stdin,
-        given=given,
-        seconds=_SECONDS,
-        must_succeed=False,
-        says=_SAYS,
-        if_late="close the browser, and run the command again",
-    )
-
-
-def _is_unused(host: Host, store: Store) -> bool:
-    """Whether nobody would miss a database of ours: no key in it, nothing else beside it, nobody who has it open.
-
-    A key that a running browser puts into a file which is no longer there would be lost, and what it guards.
-    """
-    others = set(host.names(store.location)) - {CERTIFICATES, KEYS, MODULES}
-    if others or not nss_database.keyless(host, store.location):
-        return False
-    return not any(host.in_use(f"{store.location}/{name}") for name in (CERTIFICATES, KEYS))
-
-
-def _discard(host: Host, store: Store, above: int) -> Iterator[Command]:
-    """Delete a database in which there is nothing, and as many directories as were made for it."""
-    if not (nss_database.contents(host, store.location).empty and _is_unused(host, store)):
-        return
-    for name in (CERTIFICATES, KEYS, MODULES):
-        content = host.read_or_none(f"{store.location}/{name}")
-        if content is not None:
-            yield Delete(f"{store.location}/{name}", digest(content))
-    directory = store.location
-    for _ in range(above):
-        yield RemoveDirectory(directory)
-        directory = posixpath.dirname(directory)
+            return f"{name} in it is no file, and {nss_certutil.NAME} would wait for it; take it away"
+        others = host.strangers(path, 0) if found is not None and host.account.is_root else None
+        if others:  # the file names libraries to load
+            return f"others may change {name} in it ({others}); take that right away"
+    return None if host.executable(nss_certutil.TOOL) else nss_certutil.NO_TOOL

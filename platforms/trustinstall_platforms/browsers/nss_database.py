@@ -11,6 +11,7 @@ kind nor takes it along when it deletes a certificate; left alone, it would serv
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ _STATES = {
     bytes.fromhex("00000002"): State.TRUSTED,  # CKT_TRUST_ANCHOR
     bytes.fromhex("00000003"): State.DISTRUSTED,  # CKT_NOT_TRUSTED
 }
+#: The parameters of PBKDF2 under which softoken (sftkpwd.c) keeps the check of an empty password: it is derived once.
+_NO_PASSWORD = re.compile(rb"\x04\x20.{32}\x02\x01\x01\x02\x01\x20", re.DOTALL)
 Where = tuple[tuple[str, bytes], ...]
 
 
@@ -95,10 +98,22 @@ def contents(host: Host, directory: str) -> Contents:
     return Contents(entries, not rows)
 
 
-def keyless(host: Host, directory: str) -> bool:
-    """Whether there is no key in the database beside it."""
+def is_fresh(host: Host, directory: str) -> bool:
+    """Whether the files beside the certificates are as certutil makes them: no key, no password, no other module.
+
+    Files that cannot be read (a browser keeps them locked) are not.
+    """
     path = f"{directory}/{KEYS}"
-    return host.status(path) is None or not host.rows(path, "nssPrivate", ("a0",))
+    try:
+        there = host.status(path) is not None
+        keys = host.rows(path, "nssPrivate", ("a0",)) if there else []
+        checks = host.rows(path, "metaData", ("id", "item2")) if there else []
+        modules = host.read_or_none(f"{directory}/{MODULES}") or b""
+    except OSError:
+        return False
+    without_password = all(_NO_PASSWORD.search(one or b"") for name, one in checks if name == b"password")
+    libraries = [line for line in modules.splitlines() if line.lower().startswith(b"library=")]
+    return not keys and without_password and all(not line.partition(b"=")[2].strip() for line in libraries)
 
 
 def trust_rows(sha256: str) -> Where:

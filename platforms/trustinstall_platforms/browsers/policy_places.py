@@ -11,12 +11,14 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from trustinstall.errors import StoreError
 from trustinstall.stores import bundle
+from trustinstall.stores.files import missing_parents
 from trustinstall_platforms.linux import families
-from trustinstall_platforms.linux.families import missing
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
+    from trustinstall.stores.store import Store
 
 _P11_KIT = "p11-kit-trust.so"
 _FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
@@ -24,14 +26,14 @@ _FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
 
 def unwritable(host: Host, path: str) -> str | None:
     """Why the machine's owner should not write a file, in words; what is missing of its path would be made."""
-    outermost = next(iter(missing(host, path)), path)
+    outermost = next(iter(missing_parents(host, f"{path}/x")), path)
     beside = f"{host.real(posixpath.dirname(outermost))}/{posixpath.basename(outermost)}"
     standing = host.real(beside) if host.status(beside) else posixpath.dirname(beside)
     owner, reason = bundle.owner(host, standing)
     if reason is None and owner == host.account.uid:
         reason = host.may_write(beside)
     if reason is None and owner != host.machine_owner:
-        reason = f"{standing} is in the hands of uid {owner}, who could lead us astray; give it back to root"
+        reason = f"{standing} is owned by uid {owner}, who could redirect it; change its owner to root"
     return reason
 
 
@@ -49,3 +51,10 @@ def system_bundle(host: Host) -> str | None:
     """The system's own store, where one of this kind is known."""
     ids = host.distribution()
     return next((one.bundle for one in _FAMILIES if one.ids & ids), None)
+
+
+def check_not_fed(store: Store) -> None:
+    """Raise StoreError for a store that shows what another one holds: it is changed there."""
+    if store.fed_by:
+        cause = f"it shows the certificates of {store.fed_by}"
+        raise StoreError(store=store.id, cause=cause, advice="change that store instead")

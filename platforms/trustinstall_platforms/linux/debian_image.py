@@ -39,28 +39,31 @@ class FileChanges:
         added: managed files that bundle and links are to show.
         taken: files, and the certificates (SHA-256) that go from each.
         gone: files that go, or were deleted before.
+        removed: certificates of which managed copies go.
+        dropped: those of them that no client is to trust afterwards.
     """
 
     present: Sequence[Source]
     added: Sequence[NewAnchor]
     taken: Sequence[tuple[Source, set[str]]]
     gone: Sequence[str]
+    removed: Sequence[Certificate]
+    dropped: Sequence[Certificate]
 
 
-def steps(host: Host, files: FileChanges, dropped: Sequence[Certificate]) -> Iterator[Step]:
-    """Yield the changes of bundle, links and keystore; `dropped` are certificates that no client is to trust.
-
-    Raises StoreError where something stands in the way.
-    """
+def steps(host: Host, files: FileChanges) -> Iterator[Step]:
+    """Yield the changes of bundle, links and keystore; raises StoreError where something stands in the way."""
     shrunk = [
         ShrunkFile(source.path, b"" if set(source.certificates) <= going else without(source.content, going))
         for source, going in files.taken
     ]
     order = [Concatenated(source.path, source.content) for source in files.present]
-    change = BundleChange(BUNDLE, order, files.added, shrunk, frozenset(one.sha256 for one in dropped))
+    change = BundleChange(BUNDLE, order, files.added, shrunk, frozenset(one.sha256 for one in files.dropped))
     yield from concatenated.steps(host, change)
     yield from _links(host, files)
-    yield from debian.steps(host, [(name_link(one.path), one.certificate) for one in files.added], dropped)
+    added = [(name_link(one.path), one.certificate) for one in files.added]
+    links = [name_link(path) for path in (*(source.path for source, _ in files.taken), *files.gone)]
+    yield from debian.steps(host, added, files.removed, links)
 
 
 def _links(host: Host, files: FileChanges) -> Iterator[Step]:

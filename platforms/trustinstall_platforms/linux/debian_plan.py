@@ -157,8 +157,10 @@ class PlanBuilder:
     def _rendered(self) -> Iterator[Step]:
         """Yield the steps that the tool would take, where it is not run."""
         taken = list(self._taken.values())
-        files = debian_image.FileChanges(self._contents.sources, self._added, taken, self._gone)
-        return debian_image.steps(self._host, files, self._dropped)
+        files = debian_image.FileChanges(
+            self._contents.sources, self._added, taken, self._gone, self._change.drop, self._dropped
+        )
+        return debian_image.steps(self._host, files)
 
 
 def deselected(selection: bytes, names: set[str]) -> bytes:

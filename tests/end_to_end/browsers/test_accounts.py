@@ -13,6 +13,7 @@ from tests.end_to_end.browsers.conftest import CERTIFICATE, Scene
 pytestmark = pytest.mark.timeout(300)
 
 MOZILLA = ".config/mozilla/firefox"  # where Firefox 153 makes profiles
+DATABASE = ("cert9.db", "key4.db", "pkcs11.txt")
 NEW, OLD = ".local/share/pki/nssdb", ".pki/nssdb"
 
 
@@ -59,7 +60,7 @@ def test_chromium_with_a_database(scene: Scene, place: str) -> None:
 
 
 def test_firefox_for_two_accounts(scene: Scene) -> None:
-    """In profiles that were started and that were not; what root adds for bob does not reach alice."""
+    """Bob's profiles trust it, started or not, Alice's do not; only a database that trustinstall made goes again."""
     started, new = profile(scene, "bob", "started"), profile(scene, "bob", "new")
     alices = profile(scene, "alice", "hers")
     assert not scene.firefox(scene.corporate, "bob", started)
@@ -71,6 +72,9 @@ def test_firefox_for_two_accounts(scene: Scene) -> None:
     owners = {path.lstat().st_uid for path in scene.root.path(f"/home/bob/{MOZILLA}").rglob("*")}
     assert owners == {scene.root.user("bob").uid}
     scene.root.trustinstall("remove", CERTIFICATE, "--scope", "user", "--for-user", "bob", check=True)
+    assert [scene.root.path(f"{started}/{name}").exists() for name in DATABASE] == [True] * 3
+    assert [scene.root.path(f"{new}/{name}").exists() for name in DATABASE] == [False] * 3
+    assert scene.root.path(f"{new}/prefs.js").exists()
     assert not scene.firefox(scene.corporate, "bob", started)
     assert not scene.firefox(scene.corporate, "bob", new)
 

@@ -188,11 +188,11 @@ def test_locked(desk: Desk) -> None:
 
 
 def test_read_only(desk: Desk) -> None:
-    """A database that may only be read."""
+    """A database that is read-only."""
     desk.root.run(["chmod", "0444", f"{PROFILE}/cert9.db"], check=True)
     result, detail = desk.change("add", CERTIFICATE)
     assert result == "failed"
-    assert "may only be read" in detail
+    assert "read-only" in detail
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all, " * 100])
@@ -259,22 +259,91 @@ def test_trust_of_the_newer_kind(desk: Desk) -> None:
     assert desk.sql("SELECT id, a635 FROM nssPublic") == [(8, other)]
 
 
-def test_a_database_of_ours(desk: Desk) -> None:
-    """One that we made goes with the last of ours, but not while a browser has it open, nor from a profile in use."""
-    files = ("cert9.db", "key4.db", "pkcs11.txt")
-    for held, beside in ((True, False), (False, True), (False, False)):
-        desk.root.run(["sh", "-c", f"rm -rf {PROFILE}/*"], check=True)
-        assert desk.change("add", CERTIFICATE)[0] == "added"
-        if beside:
-            desk.root.write(f"{PROFILE}/prefs.js", "", user="alice")
-        command = ["sh", "-c", f"{f'exec 3<{PROFILE}/key4.db;' if held else ''} echo ready; read -r line"]
-        with desk.root.popen(command, user="alice", stdin=-1) as holder:
-            assert holder.stdout is not None
-            assert holder.stdout.readline() == "ready\n"
-            assert desk.change("remove", SHA256)[0] == "removed"
-            holder.kill()
-        left = [desk.root.path(f"{PROFILE}/{name}").exists() for name in files]
-        assert left == [held or beside] * 3
+FILES = ("cert9.db", "key4.db", "pkcs11.txt")
+
+
+def databases(desk: Desk) -> list[str]:
+    """Which files of a database are in the profile."""
+    return [name for name in FILES if desk.root.path(f"{PROFILE}/{name}").exists()]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_database_of_ours(desk: Desk, *, beside: bool) -> None:
+    """A database that trustinstall created goes with its last root; other files of the profile stay."""
+    desk.root.run(["sh", "-c", f"rm -rf {PROFILE}/*"], check=True)
+    if beside:
+        desk.root.write(f"{PROFILE}/prefs.js", "// hers\n", user="alice")
+    before = desk.root.changes()
+    desk.root.write("/srv/other.crt", OTHER.pem)
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    assert desk.change("add", "/srv/other.crt")[0] == "added"
+    assert desk.change("remove", SHA256)[0] == "removed"
+    assert databases(desk) == [*FILES]
+    assert desk.change("remove", "/srv/other.crt")[0] == "removed"
+    assert databases(desk) == []
+    changed = {path for path, entry in desk.root.changes().items() if before.get(path) != entry}
+    assert not [path for path in changed | before.keys() - desk.root.changes().keys() if path.startswith(PROFILE)]
+
+
+def test_a_database_of_ours_in_use(desk: Desk) -> None:
+    """A database that a browser has open stays: a key that it writes would be lost."""
+    desk.root.run(["sh", "-c", f"rm -rf {PROFILE}/*"], check=True)
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    command = ["sh", "-c", f"exec 3<{PROFILE}/key4.db; echo ready; read -r line"]
+    with desk.root.popen(command, user="alice", stdin=-1) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "ready\n"
+        assert desk.change("remove", SHA256)[0] == "removed"
+        holder.kill()
+    assert databases(desk) == [*FILES]
+
+
+@pytest.mark.parametrize("what", ["certificate", "distrust", "key", "password", "module", "unfinished"])
+def test_a_database_of_ours_that_others_use(desk: Desk, what: str) -> None:
+    """It stays where it holds anything else: a root, a word on trust, a key, a password, or another module."""
+    desk.root.run(["sh", "-c", f"rm -rf {PROFILE}/*"], check=True)
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    desk.root.write("/tmp/none", "\n")
+    desk.root.write("/tmp/password", "secret\n")
+    if what in {"certificate", "distrust"}:
+        desk.imported("Hers", ",," if what == "certificate" else "p,,", der=OTHER.der)
+    elif what == "key":
+        words = ("-S", "-n", "Hers", "-s", "CN=Hers", "-x", "-t", "u,,", "-z", "/tmp/none", "-f", "/tmp/none")
+        desk.certutil(PROFILE, *words)
+        desk.certutil(PROFILE, "-D", "-n", "Hers")
+        desk.sql("DELETE FROM nssPublic WHERE a0 = ?", bytes.fromhex("00000002"))  # its public half
+    elif what == "password":
+        desk.certutil(PROFILE, "-W", "-f", "/tmp/none", "-@", "/tmp/password")
+    elif what == "module":
+        text = desk.root.read(f"{PROFILE}/pkcs11.txt").decode()
+        text += "library=/usr/lib/opensc-pkcs11.so\nname=Smart card\n\n"
+        desk.root.write(f"{PROFILE}/pkcs11.txt", text, mode=0o600, user="alice")
+    else:
+        desk.root.write(f"{PROFILE}/key4.db-journal", "", mode=0o600, user="alice")
+    assert desk.change("remove", SHA256)[0] == "removed"
+    assert databases(desk) == [*FILES]
+    assert SHA256 not in str(desk.listed())
+
+
+def test_a_renamed_entry(desk: Desk) -> None:
+    """A root that has lost the nickname of trustinstall is left and named; `--foreign` takes it out."""
+    assert desk.change("add", CERTIFICATE)[0] == "added"
+    desk.certutil(PROFILE, "--rename", "-n", f"trustinstall-{SHA256}", "--new-n", "Renamed")
+    assert desk.listed() == {"Renamed": "C,,"}
+    assert desk.change("remove", SHA256)[0] == "foreign"
+    assert desk.change("remove", SHA256)[0] == "foreign"
+    assert desk.listed() == {"Renamed": "C,,"}
+    assert desk.change("remove", "--foreign", "--sha256", SHA256)[0] == "removed"
+    assert desk.listed() == {}
+
+
+def test_an_adopted_entry(desk: Desk) -> None:
+    """It is adopted once, is there already when added again, and goes with a plain `remove`."""
+    desk.imported("Hers", "CT,C,")
+    assert desk.change("add", "--adopt", CERTIFICATE)[0] == "already"
+    assert desk.change("add", CERTIFICATE)[0] == "already"
+    assert desk.change("remove", SHA256)[0] == "removed"
+    assert desk.listed() == {}
 
 
 def test_roots_own(desk: Desk) -> None:

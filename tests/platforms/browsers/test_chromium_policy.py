@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support import fake_host
 from tests.support.fake_host import make, write
@@ -22,6 +26,7 @@ from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
 
 BACKEND = ChromiumPolicy()
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")
+SHA256 = Certificate(CORP.der).sha256
 CHROME = "/etc/opt/chrome/policies/managed"
 
 
@@ -39,10 +44,17 @@ def files(host: ActingHost) -> dict[str, str]:
     return {str(path)[len(str(top)) :]: path.read_text() for path in top.rglob("*") if path.is_file()}
 
 
-def change(host: ActingHost, *domains: str, trusted: bool = True) -> Outcome:
+def change(host: ActingHost, *domains: str, trusted: bool = True, adopt: bool = False) -> Outcome:
     """Run the engine to add or remove Corp Root, for all names or for some."""
-    (outcome,) = fake_host.change(host, [BACKEND], fake_host.wish(CORP.der, trusted=trusted, domains=domains))
+    wish = replace(fake_host.wish(CORP.der, trusted=trusted, domains=domains), adopt=adopt)
+    (outcome,) = fake_host.change(host, [BACKEND], wish)
     return outcome
+
+
+def directory(host: ActingHost) -> dict[str, object]:
+    """What each file of Chrome's directory says."""
+    found = files(host)
+    return {name.rpartition("/")[2]: json.loads(text) for name, text in found.items()}
 
 
 def base(der: bytes) -> str:
@@ -83,9 +95,9 @@ def test_somebody_hides_our_file(host: ActingHost) -> None:
     change(host)
     write(host, f"{CHROME}/corp.json", json.dumps({"CACertificates": [base(OTHER.der)]}))
     (store,) = BACKEND.discover(host, Places())
-    assert Certificate(CORP.der).sha256 not in BACKEND.observe(host, store).anchors
+    assert Certificate(CORP.der).sha256 not in BACKEND.observe(host, store, frozenset()).anchors
     assert change(host).result is Result.ADDED
-    assert BACKEND.observe(host, store).anchors[Certificate(CORP.der).sha256] is State.TRUSTED
+    assert BACKEND.observe(host, store, frozenset()).anchors[Certificate(CORP.der).sha256] is State.TRUSTED
     assert change(host, trusted=False).result is Result.REMOVED
     assert files(host) == {"/opt/chrome/policies/managed/corp.json": json.dumps({"CACertificates": [base(OTHER.der)]})}
 
@@ -123,7 +135,7 @@ def test_a_directory_of_somebody_else(host: ActingHost) -> None:
     os.chown(host.where("/etc/opt/chrome"), 12345, 12345)
     outcome = change(host)
     assert outcome.result is Result.FAILED
-    assert "in the hands of uid 12345" in outcome.detail
+    assert "owned by uid 12345" in outcome.detail
 
 
 def listed(host: ActingHost) -> dict[str, list[object]]:
@@ -170,3 +182,111 @@ def test_a_policy_in_a_home(host: ActingHost) -> None:
     assert (outcome.result, "uid 4711" in outcome.detail) == (Result.FAILED, True), outcome
     assert Path(host.where("/home/alice/policy.json")).read_bytes() == before
     assert len(list(Path(host.where("/home/alice")).iterdir())) == len(list(Path(host.where(CHROME)).iterdir())) == 1
+
+
+def test_a_renamed_file_is_foreign(host: ActingHost) -> None:
+    """A policy file that has lost its name is left and named, and never called removed; `--foreign` takes it out."""
+    change(host)
+    Path(host.where(f"{CHROME}/00-trustinstall.json")).rename(host.where(f"{CHROME}/corp.json"))
+    kept = {"corp.json": {"CACertificates": [base(CORP.der)]}}
+    assert change(host).foreign == (SHA256,)
+    for _ in range(2):
+        outcome = change(host, trusted=False)
+        assert (outcome.result, outcome.changed, outcome.foreign) == (Result.FOREIGN, (), (SHA256,))
+        assert directory(host) == kept
+    assert change(host, trusted=False, adopt=True).result is Result.REMOVED
+    assert directory(host) == {"corp.json": {"CACertificates": []}}
+
+
+@pytest.mark.parametrize("name", ["zz.json", "00-first.json"])
+def test_the_same_root_in_another_file(host: ActingHost, name: str) -> None:
+    """`remove` takes the item of trustinstall alone; the result is `left`, because the browser still trusts."""
+    change(host)
+    write(host, f"{CHROME}/{name}", json.dumps({"CACertificates": [base(CORP.der)]}))
+    outcome = change(host, trusted=False)
+    assert (outcome.result, outcome.foreign) == (Result.FOREIGN, (SHA256,))
+    assert directory(host) == {name: {"CACertificates": [base(CORP.der)]}}
+
+
+def test_the_same_root_twice_in_one_list(host: ActingHost) -> None:
+    """Of two equal items in a file of others one was added by trustinstall: only that one goes."""
+    write(host, f"{CHROME}/corp.json", json.dumps({"CACertificates": [base(OTHER.der)]}))
+    change(host)
+    both = [base(OTHER.der), base(CORP.der)]
+    assert directory(host) == {"corp.json": {"CACertificates": both}}
+    write(host, f"{CHROME}/corp.json", json.dumps({"CACertificates": [*both, base(CORP.der)]}))
+    assert change(host, trusted=False).result is Result.FOREIGN
+    assert directory(host) == {"corp.json": {"CACertificates": both}}
+    assert change(host, trusted=False, adopt=True).result is Result.REMOVED
+    assert directory(host) == {"corp.json": {"CACertificates": [base(OTHER.der)]}}
+
+
+def test_an_adopted_item(host: ActingHost) -> None:
+    """It is adopted once, is there already when added again, and goes with a plain `remove`."""
+    write(host, f"{CHROME}/corp.json", json.dumps({"CACertificates": [base(CORP.der)]}))
+    assert change(host).foreign == (SHA256,)
+    assert change(host, adopt=True).foreign == ()
+    assert (change(host).result, change(host).foreign) == (Result.ALREADY, ())
+    assert change(host, trusted=False).result is Result.REMOVED
+    assert directory(host) == {"corp.json": {"CACertificates": []}}
+
+
+def test_distrusted_after_it_was_added(host: ActingHost) -> None:
+    """`remove` takes the item out, and leaves the list of distrusted certificates, with `--foreign`, too."""
+    change(host)
+    text = json.dumps({"CADistrustedCertificates": [base(CORP.der)]})
+    write(host, f"{CHROME}/corp.json", text)
+    assert change(host, trusted=False).result is Result.FOREIGN
+    assert files(host) == {"/opt/chrome/policies/managed/corp.json": text}
+    outcome = change(host, trusted=False, adopt=True)
+    assert outcome.result is Result.FAILED
+    assert "CADistrustedCertificates" in outcome.detail
+    assert files(host) == {"/opt/chrome/policies/managed/corp.json": text}
+
+
+def test_our_file_is_damaged(host: ActingHost) -> None:
+    """A damaged file of trustinstall's name is named: the certificate would count again once the file is mended."""
+    change(host)
+    write(host, f"{CHROME}/00-trustinstall.json", '{"CACertificates": [')
+    outcome = change(host, trusted=False)
+    assert outcome.result is Result.FAILED
+    assert "00-trustinstall.json is not a policy" in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("constraints", "result"),
+    [
+        ({"permitted_dns_names": ["corp.example"], "permitted_cidrs": ["255.255.255.255/32"]}, Result.ALREADY),
+        ({"permitted_cidrs": ["255.255.255.255/32"], "permitted_dns_names": ["corp.example"]}, Result.ALREADY),
+        ({"permitted_dns_names": ["corp.example"]}, Result.FAILED),
+        ({"permitted_dns_names": ["corp.example", "x.example"], "permitted_cidrs": []}, Result.FAILED),
+    ],
+)
+def test_limits_of_others(host: ActingHost, constraints: object, result: Result) -> None:
+    """A root that others have limited to the same names is there already; a missing list of networks is no limit."""
+    item = {"certificate": base(CORP.der), "constraints": constraints}
+    write(host, f"{CHROME}/corp.json", json.dumps({"CACertificatesWithConstraints": [item]}))
+    outcome = change(host, "corp.example")
+    assert outcome.result is result
+    assert ("limited to other names" in outcome.detail) == (result is Result.FAILED)
+
+
+_ITEMS = st.one_of(st.sampled_from([base(CORP.der), base(OTHER.der), "?", ""]), st.integers(), st.none())
+_FILES = st.dictionaries(
+    st.sampled_from(["a.json", "corp.json", "zz"]),
+    st.dictionaries(st.sampled_from(["CACertificates", "HomepageLocation"]), st.lists(_ITEMS, max_size=4)),
+)
+
+
+@given(_FILES)
+def test_what_others_write_comes_back_to_the_byte(content: dict[str, dict[str, list[object]]]) -> None:
+    """Whatever policies others have set: after `add` and `remove` every file is as it was."""
+    with tempfile.TemporaryDirectory() as top:
+        host = make(Path(top), "root", None)
+        write(host, "/opt/google/chrome/chrome")
+        for name, policies in content.items():
+            write(host, f"{CHROME}/{name}", json.dumps(policies, indent=1))
+        before = files(host)
+        added = change(host)
+        assert change(host, trusted=False).result is (Result.FOREIGN if added.foreign else Result.REMOVED)
+        assert files(host) == before

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support import fake_host
 from tests.support.fake_host import make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.editing.json_document import Document
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
 from trustinstall.stores.store import Places
@@ -44,10 +49,10 @@ def found(host: ActingHost) -> list[str]:
     return [one.location for one in BACKEND.discover(host, Places())]
 
 
-def change(host: ActingHost, *certificates: Certificate, trusted: bool = True) -> list[Outcome]:
+def change(host: ActingHost, *certificates: Certificate, trusted: bool = True, adopt: bool = False) -> list[Outcome]:
     """Run the engine to add or remove Corp Root, or others."""
     wish = fake_host.wish(*(one.der for one in certificates or (CORP,)), trusted=trusted)
-    return fake_host.change(host, [BACKEND], wish)
+    return fake_host.change(host, [BACKEND], replace(wish, adopt=adopt))
 
 
 def results(outcomes: list[Outcome]) -> list[Result]:
@@ -114,7 +119,7 @@ def test_what_stands_there_stays(host: ActingHost, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "word"),
-    [("{", "is no JSON"), ('{"policies": []}', "policies is no object"), ("// x\n{}", "is no JSON")],
+    [("{", "is not JSON"), ('{"policies": []}', "policies is no object"), ("// x\n{}", "is not JSON")],
 )
 def test_a_file_that_is_no_policy(host: ActingHost, text: str, word: str) -> None:
     """It is named and not touched."""
@@ -168,3 +173,98 @@ def test_a_listed_file_in_a_home(host: ActingHost, *, theirs: bool) -> None:
     if theirs:
         os.chown(host.where("/home/alice"), 4711, 4711)
     assert results(change(host)) == [Result.ADDED if theirs else Result.ALREADY]
+
+
+def install(host: ActingHost, *words: str) -> None:
+    """An administrator writes the list of certificates."""
+    write(host, POLICIES, json.dumps({"policies": {"Certificates": {"Install": words}}}))
+
+
+def installed(host: ActingHost) -> list[str]:
+    """The list of certificates."""
+    found: list[str] = json.loads(files(host)[POLICIES])["policies"]["Certificates"]["Install"]
+    return found
+
+
+def test_a_renamed_certificate_is_foreign(host: ActingHost) -> None:
+    """A certificate that is listed under another name is left and named; `--foreign` takes it out of the list."""
+    change(host)
+    directory = Path(host.where(POLICIES)).parent
+    (directory / NAME).rename(directory / "corp.crt")
+    install(host, "/etc/firefox/policies/corp.crt")
+    (again,) = change(host)
+    assert (again.result, again.foreign) == (Result.ALREADY, (CORP.sha256,))
+    (removed,) = change(host, trusted=False)
+    assert (removed.result, removed.changed, removed.foreign) == (Result.FOREIGN, (), (CORP.sha256,))
+    assert installed(host) == ["/etc/firefox/policies/corp.crt"]
+    assert results(change(host, trusted=False, adopt=True)) == [Result.REMOVED]
+    assert installed(host) == []
+    assert (directory / "corp.crt").read_bytes() == CORP.pem
+
+
+def test_the_same_certificate_listed_beside_ours(host: ActingHost) -> None:
+    """`remove` takes the item of trustinstall alone; the result is `left`, because profiles still import the root."""
+    change(host)
+    write(host, "/etc/corp.pem", CORP.pem)
+    install(host, *installed(host), "/etc/corp.pem")
+    (removed,) = change(host, trusted=False)
+    assert (removed.result, removed.foreign) == (Result.FOREIGN, (CORP.sha256,))
+    assert installed(host) == ["/etc/corp.pem"]
+    assert NAME not in str(files(host))
+
+
+def test_an_adopted_item(host: ActingHost) -> None:
+    """It is adopted once, is there already when added again, and goes with a plain `remove`."""
+    write(host, "/etc/corp.pem", CORP.pem)
+    install(host, "/etc/corp.pem")
+    assert [one.foreign for one in change(host, adopt=True)] == [()]
+    assert [(one.result, one.foreign) for one in change(host)] == [(Result.ALREADY, ())]
+    assert results(change(host, trusted=False)) == [Result.REMOVED]
+    assert installed(host) == []
+
+
+def test_a_file_that_is_not_listed_any_more(host: ActingHost) -> None:
+    """A certificate of trustinstall that somebody has taken out of the list goes with `remove`, too."""
+    change(host)
+    write(host, POLICIES, "{}")
+    assert results(change(host, trusted=False)) == [Result.REMOVED]
+    assert [name for name in files(host) if name.endswith(".crt")] == []
+
+
+def test_another_certificate_under_our_name(host: ActingHost) -> None:
+    """A file whose content somebody has replaced is not managed: `add` names it, `remove` leaves it."""
+    change(host)
+    write(host, f"/etc/firefox/policies/{NAME}", OTHER.pem)
+    (added,) = change(host)
+    assert "holds something else than its name says" in added.detail
+    assert results(change(host, trusted=False)) == [Result.ABSENT]
+    assert results(change(host, OTHER, trusted=False)) == [Result.FOREIGN]
+    assert installed(host) == [f"/etc/firefox/policies/{NAME}"]
+
+
+_WORDS = st.one_of(
+    st.sampled_from(["/etc/other.pem", "bare.pem", "/nowhere.crt", f"/etc/firefox/policies/{NAME}", ""]),
+    st.integers(),
+)
+_KEYS = st.dictionaries(st.sampled_from(["Install", "ImportEnterpriseRoots"]), st.lists(_WORDS, max_size=3))
+_CERTIFICATES = _KEYS.map(lambda keys: {"policies": {"Certificates": keys}})
+_CONTENT = st.one_of(st.just("{}"), st.just('{"policies": {}}'), _CERTIFICATES.map(json.dumps))
+
+
+@given(_CONTENT, st.sampled_from([None, 1, "\t"]))
+def test_what_others_write_comes_back_to_the_byte(content: str, indent: int | str | None) -> None:
+    """Whatever policies others have set: after `add` and `remove` the file is the same, but for a dead item of ours."""
+    with tempfile.TemporaryDirectory() as top:
+        host = make(Path(top), "root", None)
+        write(host, "/opt/firefox/firefox")
+        write(host, "/etc/other.pem", OTHER.pem)
+        text = json.dumps(json.loads(content), indent=indent)
+        write(host, POLICIES, text)
+        ours = f"/etc/firefox/policies/{NAME}"
+        dead = ours in (Document(text.encode()).get("policies", "Certificates", "Install") or [])
+        change(host)
+        assert results(change(host, trusted=False)) == [Result.REMOVED]
+        if dead:
+            assert ours not in installed(host)
+        else:
+            assert files(host)[POLICIES] == text

@@ -80,14 +80,16 @@ def test_added_and_taken_out_to_the_byte(host: ActingHost) -> None:
     assert host.read(BUNDLE) == before
 
 
-def test_ours_after_an_upgrade(host: ActingHost) -> None:
-    """Homebrew has made its bundle anew from the keychain: our root is there without our marks, and still ours."""
+def test_made_again_by_an_upgrade(host: ActingHost) -> None:
+    """A root that Homebrew has taken from the keychain has no marker lines: it is left and named."""
     change(host)
     write(host, BUNDLE, CORP.pem + b"\n" + PUBLIC.pem)
+    before, sha256 = host.read(BUNDLE), Certificate(CORP.der).sha256
     again = change(host)
-    assert (again.result.name, again.foreign) == ("ALREADY", ())
-    assert change(host, trusted=False).result.name == "REMOVED"
-    assert host.read(BUNDLE).strip() == PUBLIC.pem.strip()
+    assert (again.result.name, again.foreign) == ("ALREADY", (sha256,))
+    removed = change(host, trusted=False)
+    assert (removed.result.name, removed.foreign) == ("FOREIGN", (sha256,))
+    assert host.read(BUNDLE) == before
 
 
 def test_put_back_after_an_upgrade(host: ActingHost) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import bulk
+from trustinstall.engine import bulk, transaction
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine, Scope
@@ -165,7 +165,7 @@ def test_an_interrupt_puts_a_batch_back(make_host: Callable[..., ActingHost], mo
     """Ended in the middle of looking at what was written, all of it is put back."""
     host = make_host()
     before = deliver(host, 6)
-    judged, calls = bulk.judged, iter(range(100))
+    judged, calls = transaction.judged, iter(range(100))
 
     def ended(*arguments: object) -> tuple[Observation, str | None]:
         if next(calls) == 1:

@@ -27,7 +27,7 @@ from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, UsageProblem
 from trustinstall.host import ActingHost
-from trustinstall.state import ledger as ledgers
+from trustinstall.state import ledger_file
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.store import Places
@@ -47,7 +47,7 @@ def world(tmp_path: Path) -> World:
 
 def ledger(world: World) -> Ledger:
     """The ledger as it is on disk."""
-    return ledgers.load(world.host, State(world.host.state_base(), world.host.account.uid, machine=False))
+    return ledger_file.load(world.host, State(world.host.state_base(), world.host.account.uid, machine=False))
 
 
 def says_the_truth(world: World, *names: str) -> None:
@@ -287,8 +287,8 @@ def test_recovery_that_cannot_be_done_stops_in_words(world: World) -> None:
     before = world.tree()
     with pytest.raises(Killed):
         world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
-    with pytest.raises(StateError):
-        world.change(1, host=Stuck("linux", str(world.root), {}, account(), method="delete"))
+    (failed,) = world.change(1, host=Stuck("linux", str(world.root), {}, account(), method="delete")).outcomes
+    assert (failed.result, "could not be undone" in failed.detail) == (Result.FAILED, True)
     assert (world.state / "private/journal").exists()
     assert not world.holds("a", 1)
     world.change(1, trusted=False)
@@ -300,8 +300,8 @@ def test_a_journal_of_a_kind_that_is_not_known(world: World) -> None:
     with pytest.raises(Killed):
         world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
     engine = Engine(world.host, [], lambda _doing: None)
-    with pytest.raises(StateError, match="shelf"):
-        engine.change(wish(1), Places(), Selection())
+    (failed,) = engine.change(wish(1), Places(), Selection()).outcomes
+    assert (failed.result, "kind 'shelf'" in failed.detail) == (Result.FAILED, True)
     assert (world.state / "private/journal").exists()
 
 
@@ -375,7 +375,7 @@ def test_a_store_that_is_gone_is_forgotten(world: World) -> None:
     (world.root / "stores/a").rmdir()
     (gone,) = world.change(trusted=False).outcomes
     assert gone.result is Result.GONE
-    assert ledger(world) == replace(Ledger(), transaction=ledger(world).transaction)
+    assert ledger(world) == replace(Ledger(), transaction=ledger(world).transaction, home=ledger(world).home)
 
 
 def test_a_word_that_names_no_store_touches_nothing(world: World) -> None:

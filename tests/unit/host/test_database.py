@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,30 @@ def test_links_and_pipes(host: ActingHost) -> None:
         with pytest.raises(OSError) as caught:  # noqa: PT011  the number is looked at
             host.rows(f"/{name}.db", "t", ("a",))
         assert caught.value.errno == number
+
+
+_CUT_OFF = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA cache_size = 1")
+database.execute("BEGIN")
+for number in range(500):
+    database.execute("INSERT INTO t VALUES (zeroblob(1000))")
+    database.execute("UPDATE t SET a = x'ff' WHERE a = x'01'")
+os._exit(0)
+"""
+
+
+def test_one_that_was_cut_off_in_a_commit(host: ActingHost) -> None:
+    """A hot journal (power lost while NSS commits) is rolled back under our lock, once; readers stay read-only."""
+    make(host, "CREATE TABLE t (a)", "INSERT INTO t VALUES (x'01')")
+    subprocess.run([sys.executable, "-c", _CUT_OFF, host.where("/x.db")], check=True)
+    journal = Path(host.where("/x.db-journal"))
+    assert journal.stat().st_size > 0
+    before = Path(host.where("/x.db")).read_bytes()
+    with pytest.raises(OSError, match="was cut off in it"):
+        host.rows("/x.db", "t", ("a",))
+    assert Path(host.where("/x.db")).read_bytes() == before
+    assert host.holding(0).rows("/x.db", "t", ("a",)) == [(b"\x01",)]
+    assert not journal.exists()
+    assert host.rows("/x.db", "t", ("a",)) == [(b"\x01",)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -171,6 +172,37 @@ def test_a_tool_that_runs_us_is_not_waited_for(tool: Path, tmp_path: Path) -> No
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=ENVIRON)
     assert done.stdout == "{}\n", done
     assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize(
+    ("program", "real_uid", "waits"),
+    [
+        pytest.param(["/bin/sh", "-e", "{tool}", "60"], 0, True, id="a shell with the script"),
+        pytest.param(["{tool}", "60"], 0, True, id="the script itself"),
+        pytest.param(["{tool}", "60"], STRANGER.uid, False, id="with root's rights, started by another account"),
+        pytest.param(["/bin/sleep", "60", "{tool}"], 0, False, id="another program with the name among its words"),
+        pytest.param(["/bin/sh", "-c", "sleep 60; :", "{tool}"], 0, False, id="a shell with a command line"),
+        pytest.param(["su root {tool}", "60"], STRANGER.uid, False, id="su at its prompt"),
+    ],
+)
+def test_a_tool_is_known_by_what_is_executed_and_by_whom(
+    tool: Path, make_host: Callable[..., ActingHost], program: list[str], real_uid: int, *, waits: bool
+) -> None:
+    """Words that a caller chooses, and rights that a set-user-ID program has for a moment, hold nobody up."""
+    words = [word.format(tool=tool) for word in program]
+    executed = "/bin/sleep" if words[0].startswith("su ") else words[0]
+    script = f"import os; os.setresuid({real_uid}, 0, 0); os.execv({executed!r}, {words!r})"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True) as other:
+        until = time.monotonic() + 10
+        while Path(f"/proc/{other.pid}/cmdline").read_bytes()[:1] == b"" and time.monotonic() < until:
+            time.sleep(0.05)
+        while str(sys.executable).encode() in Path(f"/proc/{other.pid}/cmdline").read_bytes():
+            time.sleep(0.05)
+        time.sleep(0.2)
+        guarded = replace(make_host(), root="/").guarded(Guard(None, tool.name, 0.2))
+        with pytest.raises(Busy) if waits else contextlib.nullcontext(), guarded:
+            pass
+        os.killpg(other.pid, 9)
 
 
 def test_twenty_processes_take_turns(tmp_path: Path) -> None:

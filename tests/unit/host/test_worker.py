@@ -32,6 +32,17 @@ def _many(account: Account) -> list[int]:
     return [account.gid, *range(30000, 30040)]
 
 
+def test_memory_is_bounded_in_the_worker_alone() -> None:
+    """An account whose files need too much costs its own part of the report, and the parent keeps its own limit."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with pytest.raises(TrustInstallError, match="need more than 1 GiB of memory"):
+        work(lambda: bytes(2 << 30))
+    assert work(lambda: b"%d" % len(bytes(64 << 20))) == b"%d" % (64 << 20)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
 def test_every_right_is_dropped() -> None:
     """Real, effective, saved and file-system ids, groups and capabilities: as credentials(7) counts them."""
     status = dict(

@@ -19,10 +19,10 @@ from tests.support.fake_store import ROOTS, World
 from trustinstall.errors import StateError
 from trustinstall.host import ActingHost
 from trustinstall.state import journal as journals
-from trustinstall.state import ledger as ledgers
+from trustinstall.state import ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Entry, Journal, unfinished
-from trustinstall.state.ledger import Claim, Ledger
+from trustinstall.state.ledger import Claim, Covered, Ledger
 from trustinstall.stores.desired import Placement
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, digest
 
@@ -39,8 +39,9 @@ placements = st.builds(
     words,
     st.booleans(),
 )
+covered = st.builds(Covered, words, st.integers(-1, 2**32))
 claims = st.builds(
-    Claim, st.sampled_from([one.sha256 for one in ROOTS]), words, stamps, st.lists(words, max_size=3).map(tuple)
+    Claim, st.sampled_from([one.sha256 for one in ROOTS]), words, stamps, st.lists(covered, max_size=3).map(tuple)
 )
 
 
@@ -78,6 +79,7 @@ def test_a_ledger_is_read_as_it_was_written(held: list[Placement], wanted: list[
         {one.sha256: one for one in wanted},
         {(one.store, one.sha256): one for one in held},
         transaction,
+        ActingHost.current().account.home or "",
     )
 
     with tempfile.TemporaryDirectory() as name:
@@ -86,10 +88,10 @@ def test_a_ledger_is_read_as_it_was_written(held: list[Placement], wanted: list[
             State("/state", os.geteuid(), machine=False),
         )
         (Path(name) / "state").mkdir()
-        ledgers.save(host, state, ledger, "0" * 16)
-        found = ledgers.load(host, state)
+        ledger_file.save(host, state, Ledger(), ledger)
+        found = ledger_file.load(host, state)
     assert found == ledger
-    assert ledgers.dump(found) == ledgers.dump(ledger)
+    assert ledger_file.dump(found) == ledger_file.dump(ledger)
 
 
 def _json(change: Callable[[dict[str, object]], object]) -> Callable[[Path], object]:
@@ -130,7 +132,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "nested beyond reason": lambda path: path.write_text("[" * 200_000),
     "a number beyond reason": lambda path: path.write_text('{"version": ' + "9" * 5000 + "}"),
     "older version": _json(lambda data: data.update(version=0)),
-    "newer version": _json(lambda data: data.update(version=2)),
+    "newer version": _json(lambda data: data.update(version=3)),
     "no version": _json(lambda data: data.pop("version")),
     "version in words": _json(lambda data: data.update(version="\x1b[31mone")),
     "no claims": _json(lambda data: data.pop("claims")),
@@ -183,9 +185,9 @@ def test_the_ledger_says_the_same_twice(world: World) -> None:
     for ledger, order in ((one, (0, 1, 2)), (two, (2, 0, 1))):
         for number in order:
             ledger.claim(ROOTS[number], "alice", "2026-11-23T20:00:00Z")
-            ledger.cover(ROOTS[number].sha256, ("bob",))
+            ledger.cover(ROOTS[number].sha256, [Covered("bob", 1001)])
             ledger.placements["debian", ROOTS[number].sha256] = Placement(ROOTS[number].sha256, "debian", ())
-    assert ledgers.dump(one) == ledgers.dump(two)
+    assert ledger_file.dump(one) == ledger_file.dump(two)
     assert world.root.exists()
 
 
@@ -193,13 +195,14 @@ def test_a_second_claim_keeps_the_first_ones_date() -> None:
     """Who asked first stays; accounts add up, each once, and go one by one."""
     ledger, sha256 = Ledger(), ROOTS[0].sha256
     ledger.claim(ROOTS[0], "alice", "2026-01-01T00:00:00Z")
-    ledger.cover(sha256, ["bob"])
+    bob, dave = Covered("bob", 1001), Covered("dave", 1002)
+    ledger.cover(sha256, [Covered("bob")])  # as an older ledger names it
     ledger.claim(ROOTS[0], "carol", "2026-02-02T00:00:00Z")
-    ledger.cover(sha256, ["bob", "dave"])
-    assert ledger.claims[sha256] == Claim(sha256, "alice", "2026-01-01T00:00:00Z", ("bob", "dave"))
-    ledger.uncover(sha256, ["bob"])
-    ledger.uncover(ROOTS[1].sha256, ["bob"])
-    assert ledger.claims[sha256].accounts == ("dave",)
+    ledger.cover(sha256, [bob, dave])
+    assert ledger.claims[sha256] == Claim(sha256, "alice", "2026-01-01T00:00:00Z", (bob, dave))
+    ledger.uncover(sha256, [Covered("robert", 1001)])
+    ledger.uncover(ROOTS[1].sha256, [bob])
+    assert ledger.claims[sha256].accounts == (dave,)
 
 
 # The directory
@@ -218,7 +221,7 @@ def test_modes_do_not_depend_on_the_umask(umask: int, owner: int, shared: int) -
         os.setresuid(owner, owner, 0)
         try:
             prepare(host, state)
-            ledgers.save(host, state, Ledger(), "0" * 16)
+            ledger_file.save(host, state, Ledger(), Ledger())
             Journal(host, state, "t").note(Entry("t", "shelf", "/x", (), "k"))
         finally:
             os.setresuid(0, 0, 0)

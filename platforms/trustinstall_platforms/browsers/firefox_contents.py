@@ -1,0 +1,115 @@
+"""What a policy file of Firefox says about certificates: the files that it names, and what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.editing.json_document import Document
+from trustinstall.stores.observation import Copy
+from trustinstall.typed_json import is_array
+from trustinstall_platforms.browsers import firefox_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+    from trustinstall.stores.store import Store
+
+KEYS = ("policies", "Certificates", "Install")
+_SHARED = ("/usr/lib/mozilla/certificates", "/usr/lib64/mozilla/certificates")
+_LIMIT = 16 * 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A certificate that the policy names: the word in its list, the file on the machine, and the DER in it."""
+
+    word: str
+    path: str
+    der: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The certificate's SHA-256."""
+        return hashlib.sha256(self.der).hexdigest()
+
+
+class Contents:
+    """What a policy file says. A file that does not exist says nothing."""
+
+    def __init__(self, host: Host, store: Store) -> None:
+        """Read it. Raises OSError where it cannot be read."""
+        self._host = host
+        self.path = host.real(store.location)
+        self.content = host.read_or_none(self.path, _LIMIT)
+        self.document = Document(b"{}\n")
+        self.problem = ""
+        try:
+            if self.content is not None:
+                self.document = Document(self.content)
+        except ValueError as error:
+            self.problem = f"{store.location} is not JSON ({error}), so the application ignores all of it"
+        self._inside = firefox_places.inside(store.location)
+        words = self.document.get(*KEYS)
+        self.words = [one for one in words if isinstance(one, str)] if is_array(words) else []
+        found = (self._listed(one) for one in dict.fromkeys(self.words))
+        self.listed = [one for one in found if one is not None]
+
+    def own_path(self, sha256: str) -> str:
+        """Return where trustinstall's file of a certificate is (or would be) on the machine."""
+        return f"{posixpath.dirname(self.path)}/{_name(sha256)}"
+
+    def own_word(self, sha256: str) -> str:
+        """Return what the policy lists for that file: its path as the application sees it."""
+        return f"{self._inside}/{_name(sha256)}"
+
+    def own_file(self, sha256: str) -> tuple[bytes, str] | None:
+        """Return what stands at that path and the SHA-256 of the certificate in it, or None if nothing does."""
+        content = self._host.read_or_none(self.own_path(sha256), _LIMIT)
+        return None if content is None else (content, hashlib.sha256(_first(content) or b"").hexdigest())
+
+    def marked(self) -> frozenset[str]:
+        """Return the certificates that the policy lists under a name of trustinstall's."""
+        return frozenset(one.sha256 for one in self.listed if one.word == self.own_word(one.sha256))
+
+    def copies(self, names: frozenset[str]) -> Iterator[Copy]:
+        """Yield the copies of certificates; that of trustinstall may be listed without its file, or not be listed."""
+        for sha256 in sorted(names):
+            own = self.own_file(sha256)
+            if own[1] == sha256 if own else self.own_word(sha256) in self.words:
+                yield Copy(sha256, self.own_path(sha256), marked=True)
+        for one in self.listed:
+            if one.sha256 in names and one.word != self.own_word(one.sha256):
+                yield Copy(one.sha256, one.path)
+
+    def _listed(self, word: str) -> Listed | None:
+        """Read the first file that a listed name leads to; files that belong to other accounts do not count."""
+        for path in self._paths(word):
+            try:
+                real = self._host.real(path)
+                if self._host.path_owner(real) not in {0, self._host.machine_owner}:
+                    continue
+                der = _first(self._host.read(real, _LIMIT))
+            except OSError:
+                continue
+            return Listed(word, path, der) if der is not None else None
+        return None
+
+    def _paths(self, word: str) -> tuple[str, ...]:
+        """Return the paths, on the machine, at which the application looks for a listed name."""
+        if word.startswith(f"{self._inside}/"):
+            return (f"{posixpath.dirname(self.path)}/{word[len(self._inside) + 1 :]}",)
+        return (word,) if word.startswith("/") else tuple(f"{one}/{word}" for one in _SHARED)
+
+
+def _name(sha256: str) -> str:
+    return f"trustinstall-{sha256[:12]}.crt"
+
+
+def _first(content: bytes) -> bytes | None:
+    blocks = (one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS)
+    return next(blocks, content if content.startswith(b"\x30") else None)

@@ -1,0 +1,87 @@
+"""Changes independent stores, several at a time, within bounded memory."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from trustinstall.engine import bulk
+from trustinstall.stores.backend import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustinstall.engine.outcome import Outcome
+    from trustinstall.engine.work import Ended, Work
+    from trustinstall.host import Host
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import Store
+
+    Pair = tuple[Backend, Store]
+
+_TICK = 0.1  # seconds between two reports of progress
+_AT_ONCE = 4  # stores: tools wait for disks and each other more than they compute
+
+
+@dataclass
+class _Group:
+    """Stores that are changed together: files of identical content and others like them, or one store alone."""
+
+    pairs: list[Pair] = field(default_factory=list["Pair"])
+    size: int = 0
+
+    @property
+    def name(self) -> str:
+        """The stores, as progress shows them."""
+        return self.pairs[0][1].id + (f" and {len(self.pairs) - 1} more" if self.pairs[1:] else "")
+
+
+def change_side_by_side(
+    host: Host, on_progress: Callable[[str], None], work: Work, pairs: Sequence[Pair]
+) -> list[Outcome]:
+    """Change stores; after an interrupt no more of them are begun.
+
+    Each result is noted in the ledger in any case, so that it tells the truth after an interrupt. Groups of large files
+    are changed by one thread, one after the other: old and new content of each are in memory, and the allocator keeps
+    what a thread has used for that thread.
+    """
+    many, one = ThreadPoolExecutor(_AT_ONCE), ThreadPoolExecutor(1)
+    pools = {True: one, False: many}
+    futures = [
+        (group, pools[group.size > bulk.LARGE].submit(_change, work, group.pairs)) for group in _groups(host, pairs)
+    ]
+    try:
+        while wait([future for _, future in futures], _TICK).not_done:
+            on_progress(", ".join(group.name for group, future in futures if future.running()))
+    finally:
+        for pool in pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
+        for group, future in futures:
+            if not future.cancelled() and future.exception() is None:
+                for (backend, store), (_, result) in zip(group.pairs, future.result(), strict=True):
+                    work.note(backend, store, result)
+    return [outcome for _, future in futures for outcome, _ in future.result()]
+
+
+def _groups(host: Host, pairs: Sequence[Pair]) -> list[_Group]:
+    groups: list[_Group] = []
+    together = _Group()
+    for pair in pairs:
+        if Capability.IDENTICAL_FILES not in pair[0].capabilities:
+            groups.append(_Group([pair]))
+            continue
+        status = host.status(pair[1].location)
+        size = status.size if status else 0
+        if together.pairs and (len(together.pairs) == bulk.MOST or together.size + size > bulk.MOST_BYTES):
+            groups.append(together)
+            together = _Group()
+        together.pairs.append(pair)
+        together.size += size
+    return [*groups, together] if together.pairs else groups
+
+
+def _change(work: Work, pairs: Sequence[Pair]) -> list[Ended]:
+    if Capability.IDENTICAL_FILES in pairs[0][0].capabilities:
+        return work.change_all(pairs)
+    return [work.change_store(*pairs[0])]
