@@ -13,8 +13,11 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.task import StoreTask
 from trustinstall.host import Account, ActingHost, Host
 from trustinstall.stores.backend import Backend
+from trustinstall.stores.desired import Change
+from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Places
 
 SCRIPT = "#!/bin/sh\n"
@@ -87,3 +90,12 @@ class FakeMachine:
     def write(self, path: str, content: bytes, mode: int = 0o644) -> None:
         """Make a file and its directories."""
         write(self.host, path, content, mode)
+
+    def decided(self, task: StoreTask) -> Change:
+        """What the engine decides for a store."""
+        return task.decide(task.observe(self.host))
+
+    def planned(self, task: StoreTask) -> Plan:
+        """What the engine and the backend plan for a store."""
+        seen = task.observe(self.host)
+        return task.plan(self.host, seen, task.decide(seen))

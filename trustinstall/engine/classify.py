@@ -8,14 +8,18 @@ from trustinstall.engine.outcome import ALL_ACCOUNTS, WIDE, Outcome, Result
 from trustinstall.engine.ownership import holds, managed
 from trustinstall.engine.transaction import StoreResult
 from trustinstall.engine.wording import describe, words
-from trustinstall.errors import OutOfReach, StoreError, TrustInstallError
+from trustinstall.errors import OutOfReach, StoreError, TrustInstallError, printable
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.task import StoreTask
     from trustinstall.host import Host
+
+_MOST_NAMED = 3  # places of copies in one outcome
 
 
 def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool) -> Outcome:
@@ -42,7 +46,16 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
     else:
         did = plan.operations or (change.remove and not plan.empty)  # a tool may reach what nobody can see
         done = Result.REMOVED if did else Result.ABSENT
-    return Outcome(store, done, "", "", moved, foreign, count)
+    detail = _places(result, foreign) if done is Result.FOREIGN else ""
+    return Outcome(store, done, detail, "", moved, foreign, count)
+
+
+def _places(result: StoreResult, foreign: Sequence[str]) -> str:
+    """Return where the copies stand that are left, or "" where the store's own location says it."""
+    places = dict.fromkeys(one.entry for sha256 in foreign for one in result.after.copies_of(sha256) if one.entry)
+    named = [printable(one) for one in places][:_MOST_NAMED]
+    more = f" and {len(places) - len(named)} more" if len(places) > len(named) else ""
+    return f"in {', '.join(named)}{more}" if named else ""
 
 
 def _stays(result: StoreResult, sha256: str) -> bool:

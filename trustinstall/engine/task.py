@@ -78,8 +78,14 @@ def _with_directories(host: Host, plan: Plan) -> Plan:
 
 
 def _with_created(plan: Plan, placed: Placed) -> Placed:
-    """Note files that the plan creates with each certificate, so that the last one takes them along."""
-    created = [step.path for step in plan.steps if isinstance(step, Edit) and step.expect == ABSENT]
+    """Note files that the plan creates with each certificate, so that the last one takes them along.
+
+    A file of another certificate's own is not among them.
+    """
+    others = {entry for one in plan.placed if one.sha256 != placed.sha256 for entry in one.entries}
+    created = [
+        step.path for step in plan.steps if isinstance(step, Edit) and step.expect == ABSENT and step.path not in others
+    ]
     return replace(placed, entries=tuple(dict.fromkeys((*placed.entries, *created))))
 
 

@@ -3,10 +3,10 @@
 Sources: certctl(8) and the tool itself, usr.sbin/certctl of freebsd-src: the script of 12.2 and 13, the later one that
 splits files, and the program in C. None of them is run here: a stand-in is.
 
-What they have in common decides where ours goes: only /usr/local/share/certs is read by all three, and the second one
-passes over what has no line `Certificate:`, as `openssl x509 -text` writes it. The scripts empty /etc/ssl/certs and
-/etc/ssl/untrusted first, so that what `certctl untrust` has put there is forgotten. The program keeps what is in
-/etc/ssl/certs for ever: what shall go must be taken out there, too.
+Their common ground decides where a managed file goes: only /usr/local/share/certs is read by all three, and the second
+one passes over files without a line `Certificate:`, as `openssl x509 -text` writes it. The scripts empty /etc/ssl/certs
+and /etc/ssl/untrusted first, so that the distrust of `certctl untrust` is forgotten. The program keeps the certificates
+in /etc/ssl/certs for ever: a certificate that is to go must be taken out there, too.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.host.commands import Guard, Run
-from trustinstall.stores.files import read
+from trustinstall.stores.backend import Backend
+from trustinstall.stores.files import missing_parents, read
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, digest
 from trustinstall.stores.store import Store, blocked
-from trustinstall_platforms.linux.anchor_plan import Draft
-from trustinstall_platforms.linux.anchor_sources import files, fingerprints
-from trustinstall_platforms.linux.families import missing
+from trustinstall_platforms.linux.anchor_plan import PlanBuilder
+from trustinstall_platforms.linux.anchor_sources import copies, files, fingerprints, fixed_copies
 from trustinstall_platforms.linux.hash_links import linked
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.desired import Change
+    from trustinstall.stores.observation import Copy
     from trustinstall.stores.store import Places
     from trustinstall_platforms.linux.anchor_sources import Source
 
@@ -40,13 +41,13 @@ KNOWN = "documented"
 TOOL = "/usr/sbin/certctl"
 LOCAL = "/usr/local/share/certs"
 HASHED = "/etc/ssl/certs"
-BUNDLE = "/etc/ssl/cert.pem"  # the program's; before it, whatever a port or an administrator has linked there
+BUNDLE = "/etc/ssl/cert.pem"  # the program's; before it, a link of a port's or an administrator's
 _SOURCES = ("/usr/share/certs/trusted", "/usr/local/share/certs/trusted", "/usr/local/etc/ssl/certs")
 _ENDINGS = (".pem", ".crt", ".cer", ".crl")
 _ENDING = ".crt"
 _OURS = re.compile(r"-([0-9a-f]{12})\.crt$")  # what `our_ending` gives
 _TEXT = b"Certificate:\n"
-# What is distrusted, by the words of either age: by packages and administrators, and by `certctl untrust`.
+# Distrusted certificates, by the words of either age: of packages and administrators, and of `certctl untrust`.
 _DISTRUST = tuple(
     f"{top}/{word}"
     for top in ("/usr/share/certs", "/usr/local/etc/ssl", "/usr/local/share/certs")
@@ -58,19 +59,19 @@ _FOREIGN_ADVICE = (
     "/usr/local/share/certs/untrusted, and run certctl rehash"
 )
 _REFRESH = Refresh(
-    # The scripts return what their last step did, which is 1 where that certificate is distrusted.
+    # The scripts return the status of their last step, which is 1 where that certificate is distrusted.
     (Run((TOOL, "rehash"), must_succeed=False),),
     guard=Guard(tool="certctl"),
 )
 
 
-class Certctl:
+class Certctl(Backend):
     """The backend of FreeBSD's own store."""
 
     name = "freebsd"
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
-        """Find the store, where this is FreeBSD; without its tool it cannot be written."""
+        """Find the store on FreeBSD; without its tool it cannot be written."""
         store = self.at(host, HASHED)
         return [store] if store else []
 
@@ -88,7 +89,7 @@ class Certctl:
             system=True,
         )
 
-    def observe(self, host: Host, store: Store) -> Observation:
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """See what clients of hash links and bundle trust. HALF: only some of them do."""
         bundled = store.location == BUNDLE
         hashed = {one.sha256 for one in linked(host, HASHED) or ()}
@@ -102,33 +103,32 @@ class Certctl:
             f"{printable(one.path)} is not in {HASHED}: certctl rehash was not run since, or leaves it out (it does so "
             "with what is distrusted or damaged)"
             for one in local
-            if one.named(_ENDING) and one.certificates[0] not in hashed
+            if one.marked(_ENDING) and one.certificates[0] not in hashed
         )
         return Observation(
             anchors={
                 one: State.TRUSTED if one in hashed and one in bundle else State.HALF for one in sorted(hashed | bundle)
             },
-            ours=frozenset(one.certificates[0] for one in local if one.named(_ENDING)),
+            marked=frozenset(one.certificates[0] for one in local if one.marked(_ENDING)),
             problems=tuple(problems),
+            copies=tuple(_copies(host, local, names)),
         )
 
     def anchors(self, host: Host, _store: Store) -> Iterator[bytes]:
-        """The DER of every certificate that a hash link leads to."""
+        """Yield the DER of every certificate that a hash link leads to."""
         for one in linked(host, HASHED) or ():
             yield one.der
 
     def delivered(self, host: Host, _store: Store) -> frozenset[str]:
-        """What the base system brought."""
+        """Return the SHA-256 of certificates that the base system brought."""
         return frozenset(sha256 for one in _below(host, _SOURCES[0]) for sha256 in one.certificates)
 
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
-        """See `Backend.plan`; raises StoreError where certctl would drop ours, or change what others have said."""
-        draft = _Draft(host, store, seen, record)
-        draft.make(wanted)
-        return draft.plan(frozenset(one.certificate.sha256 for one in wanted))
+    def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
+        """See `Backend.plan`; raises StoreError where certctl would drop a root, or forget a distrust."""
+        return _PlanBuilder(host, store, seen, change).build()
 
     def refresh(self, host: Host, store: Store, gone: Sequence[str]) -> Refresh:
-        """Have everything made anew of what is there; the program would keep its copies of what is gone."""
+        """Have everything made anew of the files; the program would keep its copies of files that are gone."""
         if store.location != BUNDLE:
             return _REFRESH
         starts = {match[1] for match in map(_OURS.search, gone) if match}
@@ -141,36 +141,31 @@ class Certctl:
         return refusal and f"OpenSSL cannot load {BUNDLE}: {printable(refusal)}"
 
 
-class _Draft(Draft):
-    """A plan while it is being made."""
+class _PlanBuilder(PlanBuilder):
+    """Builds the plan of one change."""
 
     directory, ending, heading, foreign_advice = LOCAL, _ENDING, _TEXT, _FOREIGN_ADVICE
 
-    def __init__(self, host: Host, store: Store, seen: Observation, record: Record) -> None:
-        super().__init__(host, store, seen, record, list(files(host, LOCAL, endings=_ENDINGS)))
+    def __init__(self, host: Host, store: Store, seen: Observation, change: Change) -> None:
+        super().__init__(host, store, seen, change, list(files(host, LOCAL, endings=_ENDINGS)))
         self._script = store.location == HASHED
         self._links = linked(host, HASHED) or []
-        self._others = {one.path: one for top in _SOURCES for one in _below(host, top)}
 
-    def elsewhere(self, sha256: str) -> str | None:
-        """See `Draft`."""
-        return next((other.path for other in self._others.values() if sha256 in other.certificates), None)
-
-    def plan(self, wanted: frozenset[str]) -> Plan:
-        """Make the plan; `wanted` are the certificates that it is about."""
-        leaving = {one.certificate.sha256 for one in self.leaving}
-        # What `certctl trust`, or the program itself, has copied would stay.
-        copies = [one.path for one in self._links if one.sha256 in leaving and one.link is None]
-        steps = [*self.steps(), *(Delete(path, digest(self.host.read(path))) for path in copies)]
-        refresh = None
-        if steps or self.stale:
-            self._refuse_losses(wanted - self.foreign)
-            self._refuse_forgetting()
-            refresh = _REFRESH
-        return Plan((*steps, *self.emptied), refresh, tuple(self.placed), frozenset(self.foreign))
+    def build(self) -> Plan:
+        """Return the plan. Raises StoreError where the change is impossible."""
+        steps = self.anchor_steps()
+        dropped = {one.sha256 for one in self.dropped}
+        # The copy that `certctl trust`, or the program itself, has made would stay.
+        made = [one.path for one in self._links if one.sha256 in dropped and one.link is None]
+        steps += [Delete(path, digest(self.host.read(path))) for path in made]
+        if not (steps or self.stale):
+            return Plan(placed=tuple(self.placed))
+        self._check_losses()
+        self._refuse_forgetting()
+        return Plan(tuple(steps), _REFRESH, tuple(self.placed))
 
     def refuse(self, certificate: Certificate) -> None:
-        """See `Draft`: what is distrusted is left out."""
+        """See `PlanBuilder`: the tool leaves out distrusted certificates."""
         for one in (*_listed(self.host, _DISTRUST), *_listed(self.host, _DISTRUSTED)):
             if certificate.sha256 in one.certificates:
                 raise self.error(
@@ -178,21 +173,16 @@ class _Draft(Draft):
                     "take that file away (in /etc/ssl: certctl trust FILE) if it should be trusted, and try again",
                 )
 
-    def _refuse_losses(self, wanted: frozenset[str]) -> None:
-        """Keep what was put among the hash links by hand, where the tool empties their directory first."""
-        fed = {sha256 for one in (*self.local, *self._others.values()) for sha256 in one.certificates}
-        fed |= {sha256 for one in _below(self.host, LOCAL) for sha256 in one.certificates}
+    def _check_losses(self) -> None:
+        """Keep certificates that were put among the hash links by hand, where the tool empties their directory."""
+        fed = {sha256 for one in (*self.local.values(), *_others(self.host)) for sha256 in one.certificates}
         if not self._script:
             fed |= {link.sha256 for link in self._links}
-        if lost := self.seen.anchors.keys() - wanted - fed:
-            raise self.error(
-                f"certctl would drop {len(lost)} certificates (the first: sha256 {min(lost)[:12]}) from {HASHED}, "
-                "because no file feeds them",
-                f"put them into files in {LOCAL}, or run certctl rehash to drop them",
-            )
+        advice = f"put them into files in {LOCAL}, or run certctl rehash to drop them"
+        self.refuse_losses(self.seen.anchors.keys() - fed, "certctl", HASHED, advice)
 
     def _refuse_forgetting(self) -> None:
-        """Keep what `certctl untrust` has put beside the hash links, where the tool empties that directory, too."""
+        """Keep the distrust of `certctl untrust`, where the tool empties the directory that holds it, too."""
         kept = {sha256 for one in _listed(self.host, _DISTRUST) for sha256 in one.certificates}
         lost = {sha256 for one in _listed(self.host, _DISTRUSTED) for sha256 in one.certificates} - kept
         if self._script and lost:
@@ -204,13 +194,28 @@ class _Draft(Draft):
             )
 
 
+def _copies(host: Host, local: Sequence[Source], names: frozenset[str]) -> Iterator[Copy]:
+    """Yield the copies in files; files among the hash links are certctl's copies of these, or follow from no file."""
+    if not names:
+        return
+    distrusted = {sha256 for one in _listed(host, (*_DISTRUST, *_DISTRUSTED)) for sha256 in one.certificates}
+    yield from copies(local, names, _ENDING)
+    yield from fixed_copies(_others(host), names - distrusted)
+
+
+def _others(host: Host) -> list[Source]:
+    """Read the files that certctl reads, beside those directly in LOCAL."""
+    found = {one.path: one for top in (*_SOURCES, LOCAL) for one in _below(host, top)}
+    return [one for path, one in found.items() if path.rpartition("/")[0] != LOCAL]
+
+
 def _is_script(host: Host) -> bool:
-    """Whether the tool is one of the scripts, and not the program in C; an old release, where it is missing."""
+    """Whether the tool is one of the scripts, and not the program in C; a missing tool counts as a script."""
     return (read(host, TOOL) or b"#!").startswith(b"#!")
 
 
 def _below(host: Host, top: str) -> Iterator[Source]:
-    """Read a directory of certificates and the directories in it, but those of what is distrusted."""
+    """Read a directory of certificates and the directories in it, without those of distrusted certificates."""
     for directory in (top, *(f"{top}/{name}" for name in host.names(top))):
         if directory not in _DISTRUST:
             yield from files(host, directory, endings=_ENDINGS)
@@ -227,8 +232,8 @@ def _unwritable(host: Host) -> str | None:
             "packages: FreeBSD-caroot or FreeBSD-certctl), or upgrade"
         )
     if not host.account.is_root:
-        return None  # what root could do is not known here
-    for path in ((*missing(host, LOCAL), f"{LOCAL}/x")[0], f"{HASHED}/x"):
+        return None  # root's rights are not known here
+    for path in ((*missing_parents(host, f"{LOCAL}/x"), f"{LOCAL}/x")[0], f"{HASHED}/x"):
         if reason := host.may_write(path):
             return (
                 f"{path} cannot be written: {reason}; where the system is an image, put the certificate into {LOCAL} "

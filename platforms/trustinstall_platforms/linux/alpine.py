@@ -13,37 +13,24 @@ from trustinstall_platforms.linux.link_changes import Links
 from trustinstall_platforms.linux.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
-    from trustinstall_platforms.linux.concatenated import Pasted
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.concatenated import BundleChange
 
 _LINKS = "/etc/ssl/certs"
 
 
-def steps(
-    host: Host,
-    family: Family,
-    order: Sequence[Pasted],
-    coming: Sequence[tuple[str, Certificate]],
-    leaving: Sequence[Certificate],
-    gone: Sequence[str],
-) -> Iterator[Step]:
-    """The bundle, where local files are pasted last (in no set order), and the links to files and by hash.
-
-    `order` are the local files, `coming` ours and the certificate in each, `gone` the files that go.
-    """
-    lost = frozenset(one.sha256 for one in leaving)
-    yield from concatenated.steps(host, family.bundle, order, coming, (), lost)
+def steps(host: Host, change: BundleChange) -> Iterator[Step]:
+    """Yield the changes of the bundle, which ends with the local files, and of links to files and by hash."""
+    yield from concatenated.steps(host, change)
     links = Links(host, _LINKS)
-    for path in gone:
+    for path in (one.path for one in change.shrunk if not one.after):
         if links.before.get(_name(path)) == path:
             links.drop({path, _name(path), f"{_LINKS}/{_name(path)}"})
     hashed = links.hashed
-    for path, certificate in coming:
+    for path, certificate in change.added:
         links.put(_name(path), path)
         if hashed and (value := subject_hash(certificate)):
             links.put_hash(value, _name(path))

@@ -1,4 +1,4 @@
-"""A plan for a directory of local anchors, which a tool makes all else of: a file for each certificate of ours."""
+"""Plans for a directory of local anchors of which a tool makes everything else: a file for each managed certificate."""
 
 from __future__ import annotations
 
@@ -7,162 +7,121 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
 from trustinstall.stores.files import without
-from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Placed
-from trustinstall.stores.steps import (
-    ABSENT,
-    Content,
-    Delete,
-    Edit,
-    MakeDirectory,
-    RemoveDirectory,
-    digest,
-    link_digest,
-)
+from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest, link_digest
 from trustinstall_platforms.linux import p11kit_format
-from trustinstall_platforms.linux.anchor_sources import our_ending
-from trustinstall_platforms.linux.families import missing
+from trustinstall_platforms.linux.anchor_sources import NewAnchor, our_ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
-    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.desired import Change
+    from trustinstall.stores.observation import Copy, Observation
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Store
     from trustinstall_platforms.linux.anchor_sources import Source
 
 
-class Draft(ABC):
-    """A plan while it is being made; what a system has of its own is in the methods that it must bring.
+class PlanBuilder(ABC):
+    """Builds the plan of one change; a subclass brings the rules of its system.
 
     Attributes:
-        stale: whether what is derived is behind the files.
-        taken: files that go or shrink, by path, with the certificates (SHA-256) that leave them.
-        foreign: certificates that stay because they are not ours.
-        placed: what is ours afterwards.
-        coming: what will be in everything derived, with the path of our file for it.
-        leaving: what will not be there any more.
-        emptied: directories that we have made, and that go when they are empty.
+        stale: whether the derived files are behind the anchors.
+        taken: files that go or shrink, by path, with the certificates (SHA-256) that go from them.
+        placed: the entries of added certificates.
+        added: managed files that everything derived is to show.
+        dropped: certificates that the derived files show, and that no client is to trust afterwards.
     """
-
-    def __init__(self, host: Host, store: Store, seen: Observation, record: Record, local: Sequence[Source]) -> None:
-        self.host, self.store, self.seen, self.record = host, store, seen, record
-        self.local = local
-        self.stale = False
-        self.taken: dict[str, tuple[Source, set[str]]] = {}
-        self.foreign: set[str] = set()
-        self.placed: list[Placed] = []
-        self.coming: list[tuple[str, Certificate]] = []
-        self.leaving: list[Wanted] = []
-        self.emptied: list[Step] = []
-        self._new: list[Step] = []
-
-    # --- what each system says ---
 
     directory: str
     ending: str
-    heading = b""  # what stands before the PEM in a file of ours
+    heading = b""  # text before the PEM in a managed file
     foreign_advice: str
 
-    @abstractmethod
-    def elsewhere(self, sha256: str) -> str | None:
-        """The path of a file, outside of the local directory, that feeds a certificate."""
+    def __init__(self, host: Host, store: Store, seen: Observation, change: Change, local: Sequence[Source]) -> None:
+        self.host, self.store, self.seen, self.change = host, store, seen, change
+        self.local = {one.path: one for one in local}
+        self.stale = False
+        self.taken: dict[str, tuple[Source, set[str]]] = {}
+        self.placed: list[Placed] = []
+        self.added: list[NewAnchor] = []
+        self.dropped: list[Certificate] = []
+        self._written: list[Step] = []
 
     @abstractmethod
     def refuse(self, certificate: Certificate) -> None:
         """Raise StoreError where the tool would leave a certificate out."""
 
-    def remains(self, _sha256: str) -> bool:
-        """Whether something of ours that the ledger does not know of holds a certificate."""
-        return False
+    def anchor_steps(self) -> list[Step]:
+        """Return the steps on the local directory's files. Raises StoreError where the change is impossible."""
+        for one in self.change.add:
+            self._place(one.certificate)
+        for copy in self.change.remove:
+            self.take(copy)
+        for certificate in self.change.drop:
+            self._drop(certificate)
+        return [*self._removals(), *self._written]
 
-    # --- what is the same for all ---
-
-    def make(self, wanted: Sequence[Wanted]) -> None:
-        """Draft what is wanted. Raises StoreError where it cannot be had."""
-        for one in wanted:
-            if one.trusted:
-                self._place(one.certificate)
-            else:
-                self._take(one)
-
-    def steps(self) -> list[Step]:
-        """The steps on the local directory's files."""
-        return [*self._takings(), *self._new]
+    def take(self, copy: Copy) -> None:
+        """Take one copy out; raises StoreError for a file that is not changed."""
+        if not copy.removable:
+            name = next(one.name for one in self.change.drop if one.sha256 == copy.sha256)
+            cause = f"{name} is trusted because of {printable(copy.entry)}, which is not changed"
+            raise self.error(cause, self.foreign_advice)
+        source = self.local.get(copy.entry)
+        if source is not None:
+            self.taken.setdefault(source.path, (source, set()))[1].add(copy.sha256)
 
     def error(self, cause: str, advice: str) -> StoreError:
-        """An error of this store."""
+        """Return an error of this store."""
         return StoreError(store=self.store.id, cause=cause, advice=advice)
+
+    def refuse_losses(self, lost: set[str], tool: str, artefact: str, advice: str) -> None:
+        """Raise StoreError where the tool would drop certificates that no file feeds."""
+        lost = lost - {one.sha256 for one in self.change.add} - {one.sha256 for one in self.dropped}
+        if lost:
+            cause = (
+                f"{tool} would drop {len(lost)} certificates (the first: sha256 {min(lost)[:12]}) from {artefact}, "
+                "because no file feeds them"
+            )
+            raise self.error(cause, advice)
 
     def _place(self, certificate: Certificate) -> None:
         sha256 = certificate.sha256
-        whole = self.seen.anchors.get(sha256) is State.TRUSTED
-        own = [source for source in self.holding(sha256) if self._is_ours(source, sha256)]
-        if whole and not own:
-            self.foreign.add(sha256)
-            return
-        entries = [source.path for source in own]
-        # Whoever goes last takes a directory along that any of ours has brought.
-        directories = [path for known in self.record.values() for path in known.directories]
-        if not whole:
-            self.refuse(certificate)
-            self.stale = True
-            if not own:
-                directories += missing(self.host, self.directory)
-                entries.append(self._write(certificate))
-            self.coming.append((entries[-1], certificate))
-        self.placed.append(Placed(sha256, tuple(entries), tuple(dict.fromkeys(directories))))
+        self.refuse(certificate)
+        path = next((one for one in self.change.kept.get(sha256, ()) if one in self.local), None)
+        path = path or self._write(certificate)
+        self.stale = True
+        self.added.append(NewAnchor(path, certificate))
+        self.placed.append(Placed(sha256, (path,)))
 
-    def _take(self, one: Wanted) -> None:
-        sha256, placement = one.certificate.sha256, self.record.get(one.certificate.sha256)
-        holders = self.holding(sha256)
-        for source in holders:
-            if one.foreign or self._is_ours(source, sha256):
-                self.taken.setdefault(source.path, (source, set()))[1].add(sha256)
-            else:
-                self.foreign.add(sha256)
-        if placement:
-            self.emptied += [RemoveDirectory(path) for path in reversed(placement.directories)]
+    def _drop(self, certificate: Certificate) -> None:
+        """Have everything made anew where it still shows a certificate that no file feeds, or a file that is gone."""
+        sha256 = certificate.sha256
         if sha256 not in self.seen.anchors:
             return
-        elsewhere = self.elsewhere(sha256)
-        if elsewhere and one.foreign:
-            cause = f"{one.certificate.name} is trusted because of {printable(elsewhere)}, which is not changed"
-            raise self.error(cause, self.foreign_advice)
-        if elsewhere or not (holders or placement or one.foreign or self.remains(sha256)):
-            self.foreign.add(sha256)
-        if sha256 not in self.foreign:
-            self.stale = True  # where no file feeds it any more, making everything anew ends it
-            self.leaving.append(one)
-
-    def holding(self, sha256: str) -> list[Source]:
-        """The files of the local directory that hold a certificate."""
-        return [source for source in self.local if sha256 in source.certificates]
-
-    def _is_ours(self, source: Source, sha256: str) -> bool:
-        recorded = self.record.get(sha256)
-        return source.named(self.ending) or (recorded is not None and source.path in recorded.entries)
+        if sha256 not in self.change.foreign:
+            self.dropped.append(certificate)
+        noted = (one for one in self.change.noted.get(sha256, ()) if one.startswith(f"{self.directory}/"))
+        self.stale |= sha256 not in self.change.foreign or any(self.host.status(one) is None for one in noted)
 
     def _write(self, certificate: Certificate) -> str:
         path = f"{self.directory}/{certificate.slug}{our_ending(certificate.sha256, self.ending)}"
         if self.host.status(path) is not None:
-            cause = f"{path} holds something else than its name says"
+            cause = f"{path} does not hold the certificate that its name says"
             raise self.error(cause, "look at it and move it away, then try again")
-        if not self._new:
-            self._new += map(MakeDirectory, missing(self.host, self.directory))
-        self._new.append(Edit(path, Content(self.heading + certificate.pem), ABSENT))
+        self._written.append(Edit(path, Content(self.heading + certificate.pem), ABSENT))
         return path
 
-    def _takings(self) -> Iterator[Step]:
-        for source, leaving in self.taken.values():
-            standing = digest(source.content) if source.link is None else link_digest(source.link)
-            if set(source.certificates) <= leaving:
-                yield Delete(source.path, standing)
+    def _removals(self) -> Iterator[Step]:
+        for source, going in self.taken.values():
+            expected = digest(source.content) if source.link is None else link_digest(source.link)
+            if set(source.certificates) <= going:
+                yield Delete(source.path, expected)
             elif source.link is None and p11kit_format.MAGIC not in source.content:
-                yield Edit(source.path, Content(without(source.content, leaving)), standing)
+                yield Edit(source.path, Content(without(source.content, going)), expected)
             else:
                 how = "is a link to a file that" if source.link is not None else "is p11-kit's own, which"
                 raise self.error(

@@ -1,22 +1,31 @@
-"""Files that hold certificates: what the tools that make bundles read."""
+"""Files that hold certificates: the input of the tools that make bundles."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 from trustinstall.stores.files import read
+from trustinstall.stores.observation import Copy
 from trustinstall_platforms.linux import p11kit_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
-_DER = b"\x30\x82"  # a SEQUENCE of 256 to 65535 octets: what DER of a certificate begins with
+_DER = b"\x30\x82"  # a SEQUENCE of 256 to 65535 octets: DER of a certificate begins so
+
+
+class NewAnchor(NamedTuple):
+    """A managed file that everything derived is to show, and the certificate in it."""
+
+    path: str
+    certificate: Certificate
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Source:
 
     Attributes:
         path: where it is.
-        content: what it holds.
+        content: its bytes.
         certificates: SHA-256 of each certificate in it.
         link: where it points, if it is a link itself.
     """
@@ -35,20 +44,24 @@ class Source:
     certificates: tuple[str, ...]
     link: str | None
 
-    def named(self, ending: str) -> bool:
-        """Whether its name is the one that we would give it, in a directory where names end so."""
+    def marked(self, ending: str) -> bool:
+        """Whether its name carries the mark of trustinstall, in a directory where names end so."""
         return len(self.certificates) == 1 and self.path.endswith(our_ending(self.certificates[0], ending))
+
+    def ders(self) -> list[bytes]:
+        """Return the DER of each certificate in it."""
+        return list(ders(self.content)) or [self.content]
 
 
 def our_ending(sha256: str, ending: str) -> str:
-    """How a file's name ends where the file is ours."""
+    """Return how the name of a managed file ends: its mark."""
     return f"-{sha256[:12]}{ending}"
 
 
 def files(host: Host, directory: str, *, endings: tuple[str, ...] = (), der: bool = False) -> Iterator[Source]:
     """Read the files directly in a directory that hold certificates, links to files among them, as the tools do.
 
-    `endings` are those of the names that count (none: all do); `der`: whether a file may be DER instead of PEM.
+    `endings` are the endings of names that count (none: all do); `der`: whether a file may be DER instead of PEM.
     """
     for name in host.names(directory):
         path = f"{directory}/{name}"
@@ -65,11 +78,33 @@ def files(host: Host, directory: str, *, endings: tuple[str, ...] = (), der: boo
             yield Source(path, content, certificates, host.link_target(path))
 
 
-def fingerprints(content: bytes) -> Iterator[str]:
-    """Yield the SHA-256 of each certificate in PEM, or in p11-kit's own format."""
+def ders(content: bytes) -> Iterator[bytes]:
+    """Yield the DER of each certificate in PEM, or in p11-kit's own format."""
     for block in pem_blocks(content):
         if block.label in CERTIFICATE_LABELS and block.der is not None:
-            yield hashlib.sha256(block.der).hexdigest()
+            yield block.der
     if p11kit_format.MAGIC in content:
-        for one in p11kit_format.certificates(content):
-            yield hashlib.sha256(one).hexdigest()
+        yield from p11kit_format.certificates(content)
+
+
+def fingerprints(content: bytes) -> Iterator[str]:
+    """Yield the SHA-256 of each certificate in PEM, or in p11-kit's own format."""
+    return (hashlib.sha256(der).hexdigest() for der in ders(content))
+
+
+def copies(sources: Iterable[Source], names: Collection[str], ending: str) -> Iterator[Copy]:
+    """Yield the copies of certificates in files that can be changed; `ending` is that of managed files."""
+    for source, sha256 in _holders(sources, names):
+        yield Copy(sha256, source.path, source.marked(ending))
+
+
+def fixed_copies(sources: Iterable[Source], names: Collection[str]) -> Iterator[Copy]:
+    """Yield the copies of certificates in files that are not changed: a package's, or another program's."""
+    for source, sha256 in _holders(sources, names):
+        yield Copy(sha256, source.path, removable=False)
+
+
+def _holders(sources: Iterable[Source], names: Collection[str]) -> Iterator[tuple[Source, str]]:
+    for source in sources:
+        for sha256 in dict.fromkeys(one for one in source.certificates if one in names):
+            yield source, sha256

@@ -1,77 +1,87 @@
 """What Debian's update-ca-certificates, openssl-rehash(1) and the hook of ca-certificates-java would write, as steps.
 
-For images, whose tools are not run. It is the change alone that is written: what else the tools would mend at the
-occasion is none of ours.
+For images, whose tools are not run. Only the change itself is written, and nothing else that the tools would mend.
 """
 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
-from trustinstall.stores import files
+from trustinstall.stores.files import without
 from trustinstall_platforms.keystores import debian
-from trustinstall_platforms.linux import concatenated, debian_files
+from trustinstall_platforms.linux import concatenated
+from trustinstall_platforms.linux.concatenated import BundleChange, Concatenated, ShrunkFile
+from trustinstall_platforms.linux.debian_files import BUNDLE, HASHED
+from trustinstall_platforms.linux.debian_refresh import name_link
 from trustinstall_platforms.linux.link_changes import Links
 from trustinstall_platforms.linux.subject_hash import subject_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
+    from trustinstall_platforms.linux.anchor_sources import NewAnchor
     from trustinstall_platforms.linux.debian_files import Source
 
-Coming = tuple[str, "Certificate"]  # a file of ours, and the one certificate in it
-Taken = tuple["Source", set[str]]  # a file, and the certificates (SHA-256) that leave it
 
+@dataclass(frozen=True)
+class FileChanges:
+    """The files of a change.
 
-def steps(
-    host: Host,
-    sources: Sequence[Source],
-    coming: Sequence[Coming],
-    taken: Sequence[Taken],
-    gone: Sequence[str],
-    leaving: Sequence[Certificate],
-) -> Iterator[Step]:
-    """Bundle, links and keystore: with what is coming, and without what is leaving.
-
-    `sources` are all files that the tool knows now; `gone` files that were deleted before, by whomever. Raises
-    StoreError where something stands in the way.
+    Attributes:
+        present: all files that the tool knows now, in its order.
+        added: managed files that bundle and links are to show.
+        taken: files, and the certificates (SHA-256) that go from each.
+        gone: files that go, or were deleted before.
+        removed: certificates of which managed copies go.
+        dropped: those of them that no client is to trust afterwards.
     """
-    order = [concatenated.Pasted(source.path, source.content) for source in sources]
-    whole = [source.path for source, some in taken if set(source.certificates) <= some]
-    losing = [
-        concatenated.Leaving(
-            concatenated.Pasted(source.path, source.content),
-            b"" if source.path in whole else files.without(source.content, some),
-            frozenset(some),
-        )
-        for source, some in taken
+
+    present: Sequence[Source]
+    added: Sequence[NewAnchor]
+    taken: Sequence[tuple[Source, set[str]]]
+    gone: Sequence[str]
+    removed: Sequence[Certificate]
+    dropped: Sequence[Certificate]
+
+
+def steps(host: Host, files: FileChanges) -> Iterator[Step]:
+    """Yield the changes of bundle, links and keystore; raises StoreError where something stands in the way."""
+    shrunk = [
+        ShrunkFile(source.path, b"" if set(source.certificates) <= going else without(source.content, going))
+        for source, going in files.taken
     ]
-    lost = {one.sha256 for one in leaving} - {sha256 for _, some in taken for sha256 in some}
-    yield from concatenated.steps(host, debian_files.BUNDLE, order, coming, losing, frozenset(lost))
-    yield from _links(host, coming, [*whole, *gone])
-    named = [(debian_files.name_link(path), one) for path, one in coming]
-    links = [debian_files.name_link(path) for path in (*(source.path for source, _ in taken), *gone)]
-    yield from debian.steps(host, named, leaving, links)
+    order = [Concatenated(source.path, source.content) for source in files.present]
+    change = BundleChange(BUNDLE, order, files.added, shrunk, frozenset(one.sha256 for one in files.dropped))
+    yield from concatenated.steps(host, change)
+    yield from _links(host, files)
+    added = [(name_link(one.path), one.certificate) for one in files.added]
+    links = [name_link(path) for path in (*(source.path for source, _ in files.taken), *files.gone)]
+    yield from debian.steps(host, added, files.removed, links)
 
 
-def _links(host: Host, coming: Sequence[Coming], gone: Collection[str]) -> Iterator[Step]:
-    """NAME.pem to the file, and HASH.N to that."""
-    links = Links(host, debian_files.HASHED)
-    for path in gone:
-        name = posixpath.basename(debian_files.name_link(path))
+def _links(host: Host, files: FileChanges) -> Iterator[Step]:
+    """Yield the changes of NAME.pem, which leads to a file, and of HASH.N, which leads to NAME.pem."""
+    links = Links(host, HASHED)
+    for path in files.gone:
+        name = posixpath.basename(name_link(path))
         if links.before.get(name) == path:
-            links.drop({path, name, f"{debian_files.HASHED}/{name}"})
-    for path, certificate in coming:
-        name = posixpath.basename(debian_files.name_link(path))
+            links.drop({path, name, f"{HASHED}/{name}"})
+    for source, _ in files.taken:
+        if posixpath.dirname(source.path) == HASHED:
+            links.drop({posixpath.basename(source.path), source.path})
+    for path, certificate in files.added:
+        name = posixpath.basename(name_link(path))
         if name in links.names - links.before.keys():
             raise StoreError(
-                store=debian_files.HASHED,
-                cause=f"{debian_files.HASHED}/{name} is no link",
+                store=HASHED,
+                cause=f"{HASHED}/{name} is no link",
                 advice="look at it and move it away, then try again",
             )
         links.put(name, path)

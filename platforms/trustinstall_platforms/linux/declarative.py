@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
+from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import read
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.store import Store, blocked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
-    from trustinstall.stores.plan import Plan, Refresh
+    from trustinstall.stores.desired import Change
+    from trustinstall.stores.plan import Plan
     from trustinstall.stores.store import Places
 
 
@@ -86,13 +87,13 @@ SYSTEMS = (
 )
 
 
-class DeclaredStore:
+class DeclaredStore(Backend):
     """The backend of such systems: it observes, and never plans."""
 
     name = "declared"
 
     def discover(self, host: Host, _places: Places) -> list[Store]:
-        """Find the store, where this is such a system."""
+        """Find the store on such a system."""
         if host.platform != "linux":
             return []
         ids = host.distribution()
@@ -103,27 +104,21 @@ class DeclaredStore:
         ids = host.distribution() if host.platform == "linux" else frozenset[str]()
         return next((_store(one) for one in SYSTEMS if one.id in ids and one.bundle == location), None)
 
-    def observe(self, host: Host, store: Store) -> Observation:
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """See what clients of the bundle trust."""
-        return Observation({hashlib.sha256(der).hexdigest(): State.TRUSTED for der in self.anchors(host, store)})
+        anchors = {hashlib.sha256(der).hexdigest(): State.TRUSTED for der in self.anchors(host, store)}
+        copies = (Copy(sha256, removable=False) for sha256 in anchors if sha256 in names)
+        return Observation(anchors, copies=tuple(copies))
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """The DER of every certificate in the bundle, which is a link as a rule."""
+        """Yield the DER of every certificate in the bundle, which is a link as a rule."""
         for block in pem_blocks(read(host, store.location) or b""):
             if block.label in CERTIFICATE_LABELS and block.der is not None:
                 yield block.der
 
-    def plan(self, _host: Host, store: Store, _seen: Observation, _wanted: Sequence[Wanted], _record: Record) -> Plan:
-        """Refuse: nobody asks for a plan of a store that is not writable."""
+    def plan(self, _host: Host, store: Store, _seen: Observation, _change: Change) -> Plan:
+        """Refuse: the engine plans nothing for a store that it cannot write."""
         raise StoreError(store=store.id, cause="it is not written by programs", advice=store.why_blocked or "")
-
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Nothing was changed, so that nothing is to be made anew."""
-        return None
-
-    def verify(self, _host: Host, _store: Store) -> str | None:
-        """Nothing was changed, so that nothing is to be asked."""
-        return None
 
 
 def _store(system: Declared) -> Store:

@@ -75,6 +75,7 @@ class Family:
         status_counts: whether the tool has failed where it says so; the bundle is looked at in any case.
         packages: the other directories that the bundle is made of, `trust anchor`'s and packages'; the first of them is
             there wherever the tool is.
+        selection: which of the packages' files are read: a line each, "!" deselects one; "" where all are.
         blocklists: certificates in these directories are left out of the bundle.
         hashed: the same anchors, one a file, for OpenSSL's CApath; "" where there is no such directory.
         takes_der: whether the tool reads DER as well as PEM.
@@ -97,6 +98,7 @@ class Family:
     arguments: tuple[str, ...] = ()
     status_counts: bool = True
     packages: tuple[str, ...] = ()
+    selection: str = ""
     blocklists: tuple[str, ...] = ()
     hashed: str = ""
     takes_der: bool = True
@@ -335,6 +337,7 @@ ALPINE = Family(
     clients=OPENSSL_AND_GNUTLS,
     known="documented",
     packages=("/usr/share/ca-certificates",),
+    selection="/etc/ca-certificates.conf",
     takes_der=False,
     foreign_advice="deselect it with a ! before its line in /etc/ca-certificates.conf, and run update-ca-certificates",
 )

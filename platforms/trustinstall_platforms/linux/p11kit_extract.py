@@ -42,12 +42,12 @@ _LIST = struct.Struct("<16sIII")  # type, size of the list, of its header, and o
 _MODE = 0o444  # as p11-kit leaves its files
 
 
-def steps(host: Host, family: Family, coming: Sequence[Certificate], leaving: Sequence[Certificate]) -> Iterator[Step]:
+def steps(host: Host, family: Family, added: Sequence[Certificate], removed: Sequence[Certificate]) -> Iterator[Step]:
     """The edits of everything that is extracted there, and is there.
 
-    Raises StoreError where the tool would leave out what is coming, or where something cannot be changed.
+    Raises StoreError where the tool would leave out what is added, or where something cannot be changed.
     """
-    for one in coming:
+    for one in added:
         if not authority(one) or not good_for(one, family.derived[1].purpose):
             raise StoreError(
                 store=family.name,
@@ -58,26 +58,26 @@ def steps(host: Host, family: Family, coming: Sequence[Certificate], leaving: Se
     for what in family.derived:
         path = host.real(what.path)
         status = host.status(path)
-        fitting = [one for one in coming if good_for(one, what.purpose)]
+        fitting = [one for one in added if good_for(one, what.purpose)]
         if status is not None and status.kind is Kind.DIRECTORY:
-            yield from _directory(host, what, path, fitting, leaving)
+            yield from _directory(host, what, path, fitting, removed)
         elif status is not None:
             old = host.read(path)
-            new = _file(host, what, old, fitting, leaving)
+            new = _file(host, what, old, fitting, removed)
             if new != old:
                 yield Edit(path, Content(new), digest(old))
 
 
 def _file(
-    host: Host, what: Extracted, old: bytes, coming: Sequence[Certificate], leaving: Sequence[Certificate]
+    host: Host, what: Extracted, old: bytes, added: Sequence[Certificate], removed: Sequence[Certificate]
 ) -> bytes:
     if what.form == "java-cacerts":
-        return _java(host, what, old, coming, leaving)
+        return _java(host, what, old, added, removed)
     if what.form == "edk2-cacerts":
-        return _edk2(what, old, coming, leaving)
-    new = _without(old, {one.der for one in leaving})
+        return _edk2(what, old, added, removed)
+    new = _without(old, {one.der for one in removed})
     there = {block.der for block in pem_blocks(new)}
-    for one in coming:
+    for one in added:
         if one.der not in there:
             pem = trusted_pem(one) if what.form == "openssl-bundle" else one.pem
             head = comment(one) if _commented(old, what) else b""
@@ -90,11 +90,11 @@ def _commented(bundle: bytes, what: Extracted) -> bool:
     return bundle.startswith(b"# ") or (not bundle and "/extracted/" in what.path)
 
 
-def _without(bundle: bytes, leaving: Collection[bytes]) -> bytes:
+def _without(bundle: bytes, removed: Collection[bytes]) -> bytes:
     """A bundle without some certificates, their comments, and the empty lines between those."""
     kept, at = b"", 0
     for block in pem_blocks(bundle):
-        if block.der in leaving:
+        if block.der in removed:
             kept += _COMMENT.sub(b"", bundle[at : block.start])
             at = block.end
             if not kept and bundle[at : at + 1] == b"\n":
@@ -103,22 +103,22 @@ def _without(bundle: bytes, leaving: Collection[bytes]) -> bytes:
 
 
 def _java(
-    host: Host, what: Extracted, old: bytes, coming: Sequence[Certificate], leaving: Sequence[Certificate]
+    host: Host, what: Extracted, old: bytes, added: Sequence[Certificate], removed: Sequence[Certificate]
 ) -> bytes:
     moment = datetime.fromisoformat(host.stamp().removesuffix("Z")).replace(tzinfo=timezone.utc)
-    new = [distribution.New(alias(one), one.der, int(moment.timestamp())) for one in reversed(coming)]
+    new = [distribution.New(alias(one), one.der, int(moment.timestamp())) for one in reversed(added)]
     try:
-        return distribution.changed(old, new, {one.der for one in leaving}, first=True)
+        return distribution.changed(old, new, {one.der for one in removed}, first=True)
     except ValueError as error:
         raise _unchangeable(what, str(error)) from None
 
 
-def _edk2(what: Extracted, old: bytes, coming: Sequence[Certificate], leaving: Sequence[Certificate]) -> bytes:
-    gone = {one.der for one in leaving}
+def _edk2(what: Extracted, old: bytes, added: Sequence[Certificate], removed: Sequence[Certificate]) -> bytes:
+    gone = {one.der for one in removed}
     lists = [(text, der) for text, der in _signatures(what, old) if der not in gone]
     there = {der for _, der in lists}
     new = b""
-    for one in coming:
+    for one in added:
         if one.der not in there:
             size = len(_OWNER) + len(one.der)
             new = _LIST.pack(_X509, _LIST.size + size, 0, size) + _OWNER + one.der + new
@@ -147,20 +147,20 @@ def _unchangeable(what: Extracted, cause: str) -> StoreError:
 
 
 def _directory(
-    host: Host, what: Extracted, path: str, coming: Sequence[Certificate], leaving: Sequence[Certificate]
+    host: Host, what: Extracted, path: str, added: Sequence[Certificate], removed: Sequence[Certificate]
 ) -> Iterator[Step]:
     """A directory with a file for each certificate, and the links by hash to it; and links elsewhere to all of it."""
     links = Links(host, path)
     mirror = _Mirror(host, what.mirror, path, links) if what.mirror else None
     files = dict(_files(host, path, links))
-    gone = {one.der for one in leaving}
+    gone = {one.der for one in removed}
     dropped = [name for name, content in files.items() if not gone.isdisjoint(_ders(content))]
     standing = {der: name for name, content in files.items() if name not in dropped for der in _ders(content)}
     for name in dropped:
         yield Delete(f"{path}/{name}", digest(files[name]))
     links.drop(dropped)
-    names = {one.der: standing.get(one.der, "") for one in coming}
-    for one in coming:
+    names = {one.der: standing.get(one.der, "") for one in added}
+    for one in added:
         if not names[one.der]:
             names[one.der] = file_name(one, {*links.names, *names.values()})
             pem = trusted_pem(one) if what.form == "openssl-directory" else one.pem

@@ -29,7 +29,8 @@ IGNORED = (*NOISE, "/root", "/srv", "/var/cache", "/var/lib/dpkg", "/var/lib/tru
 DRIVER = """
 import json, sys
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine import transaction
+from trustinstall.engine.task import StoreTask
+from trustinstall.engine.transaction import StoreTransaction
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import ActingHost
 from trustinstall.state.directory import State, prepare
@@ -45,10 +46,9 @@ state = State("/var/lib/trustinstall", 0, machine=True)
 prepare(host, state)
 (store,) = system.discover(host, Places())
 said = {"unwritable": store.why_blocked, "error": None, "changed": False, "placed": {}, "foreign": []}
-wanted = [
-    Wanted(Certificate(bytes.fromhex(der)), key == "add", asked.get("foreign", False))
-    for key in ("add", "remove") for der in asked.get(key, ())
-]
+wanted = tuple(
+    Wanted(Certificate(bytes.fromhex(der)), key == "add") for key in ("add", "remove") for der in asked.get(key, ())
+)
 record = {
     sha256: Placement(sha256, "debian", tuple(entries), tuple(directories))
     for sha256, (entries, directories) in asked.get("record", {}).items()
@@ -56,20 +56,21 @@ record = {
 try:
     if wanted:
         journal = Journal(host, state, "test")
-        done = transaction.bring(host, system, store, wanted, record, journal)
+        task = StoreTask(system, store, wanted, record, take_foreign=asked.get("foreign", False))
+        done = StoreTransaction(host, task, journal).run()
         journal.close()
         said["changed"] = not done.plan.empty
-        said["foreign"] = sorted(done.plan.foreign)
-        said["placed"] = {one.sha256: [one.entries, one.directories] for one in done.plan.placed}
+        said["foreign"] = sorted(done.change.foreign)
+        said["placed"] = {one.sha256: [one.entries, done.plan.made] for one in done.plan.placed}
 except TrustInstallError as error:
     said["error"] = str(error)
-seen = system.observe(host, store)
+seen = system.observe(host, store, frozenset())
 said["anchors"] = {sha256: state.value for sha256, state in seen.anchors.items()}
 said["problems"] = seen.problems
-said["java"] = said["unsettled"] = None
+said["java"] = said["pending"] = None
 for one in java.discover(host, Places()):
-    seen = java.observe(host, one)
-    said["java"], said["unsettled"] = sorted(seen.anchors), seen.unsettled
+    seen = java.observe(host, one, frozenset())
+    said["java"], said["pending"] = sorted(seen.anchors), seen.pending
 json.dump(said, sys.stdout)
 """
 
@@ -285,10 +286,10 @@ def test_a_packages_own_script_does_not_deadlock(machine: Machine, corp: Root) -
     assert said["error"] is None
     assert said["anchors"][corp.sha256] == "trusted"
     assert corp.sha256 not in said["java"]
-    assert "dpkg" in said["unsettled"]
+    assert "dpkg" in said["pending"]
     after = machine.do()
     assert corp.sha256 in after["java"]
-    assert after["unsettled"] is None
+    assert after["pending"] is None
 
 
 def test_a_failing_hook_is_javas_trouble_alone(machine: Machine, corp: Root) -> None:
@@ -349,6 +350,19 @@ def test_a_bad_tool_leaves_what_should_be_removed(machine: Machine, corp: Root, 
     assert machine.changes() == changes
 
 
+def test_ours_that_was_deleted_by_hand_is_taken_back(machine: Machine, corp: Root) -> None:
+    """The bundle, the links and Java still show it: the tool is run again, and no trace is left."""
+    before = machine.keytool()
+    record = machine.do(add=[corp])["placed"]
+    machine.shell(f"rm {LOCAL}/corp-root-*.crt")
+    said = machine.do(remove=[corp], record=record)
+
+    assert (said["error"], said["foreign"]) == (None, [])
+    assert corp.sha256 not in {*said["anchors"], *said["java"]}
+    assert machine.changes() == set()
+    assert machine.keytool() == before
+
+
 def test_a_missing_hash_link_is_mended(plain: Machine, corp: Root) -> None:
     """The tool by itself does not notice a hash link that is gone."""
     plain.do(add=[corp])
@@ -377,10 +391,72 @@ def test_a_copy_by_hand_is_left_and_taken_out_when_asked(machine: Machine, corp:
     assert "our_root" not in machine.keytool()
 
 
+SHIPPED = "/usr/share/ca-certificates"
+
+
+@pytest.fixture
+def brought(plain: Machine, corp: Root) -> Machine:
+    """A machine to whose store we have added a root that a package has then brought, too."""
+    plain.root.write("/srv/corp.crt", corp.pem)
+    plain.root.trustinstall("add", "/srv/corp.crt", "--store", "debian", check=True)
+    plain.root.write(f"{SHIPPED}/corp/corp.crt", corp.pem)
+    plain.shell("echo corp/corp.crt >>/etc/ca-certificates.conf; update-ca-certificates")
+    return plain
+
+
+def outcome(machine: Machine, *arguments: str) -> dict[str, Any]:
+    """What the program says of the store."""
+    done = machine.root.trustinstall(*arguments, "--store", "debian", "--json", check=True)
+    (store,) = json.loads(done.stdout)["stores"]
+    return {**store, "changed": json.loads(done.stdout)["changed"]}
+
+
+def test_a_package_brings_it_after_us(brought: Machine, corp: Root) -> None:
+    """Ours goes, and is not called removed while curl still trusts; asked for in full, the package's is deselected."""
+    left = outcome(brought, "remove", corp.sha256)
+    assert (left["result"], left["foreign"]) == ("foreign", [corp.sha256])
+    assert f"{SHIPPED}/corp/corp.crt" in left["detail"]
+    assert list(brought.root.path(LOCAL).iterdir()) == []
+    assert brought.openssl_trusts(corp)
+    assert corp.pem.splitlines()[3] in brought.root.read(BUNDLE)
+    assert outcome(brought, "remove", corp.sha256)["result"] == "foreign"
+
+    assert outcome(brought, "remove", "--foreign", "--sha256", corp.sha256)["result"] == "removed"
+    assert not brought.openssl_trusts(corp)
+    assert corp.pem.splitlines()[3] not in brought.root.read(BUNDLE)
+    assert b"\n!corp/corp.crt\n" in brought.root.read("/etc/ca-certificates.conf")
+    assert brought.changes() == {f"{SHIPPED}/corp", f"{SHIPPED}/corp/corp.crt", "/etc/ca-certificates.conf"}
+
+
+def test_a_file_that_openssl_has_not_read_yet_is_left(plain: Machine, corp: Root) -> None:
+    """A file beside the links, which nobody has hashed: the rehash that takes ours out makes OpenSSL read it."""
+    plain.root.write("/srv/corp.crt", corp.pem)
+    plain.root.trustinstall("add", "/srv/corp.crt", "--store", "debian", check=True)
+    plain.root.write(f"{LINKS}/by-hand.pem", corp.pem)
+
+    assert outcome(plain, "remove", corp.sha256)["result"] == "foreign"
+    assert plain.openssl_trusts(corp)
+    assert outcome(plain, "remove", "--foreign", "--sha256", corp.sha256)["result"] == "removed"
+    assert not plain.openssl_trusts(corp)
+    assert plain.changes() == set()
+
+
+def test_a_file_of_ours_that_was_renamed_is_left(plain: Machine, corp: Root) -> None:
+    """Without our mark it is the administrator's; nothing of the old name stays."""
+    plain.root.write("/srv/corp.crt", corp.pem)
+    plain.root.trustinstall("add", "/srv/corp.crt", "--store", "debian", check=True)
+    plain.shell(f"cd {LOCAL}; mv corp-root-*.crt renamed.crt; update-ca-certificates")
+
+    assert outcome(plain, "remove", corp.sha256)["result"] == "foreign"
+    assert plain.openssl_trusts(corp)
+    names = {path.rpartition("/")[2] for path in plain.changes() if path.startswith(LINKS)}
+    assert {name for name in names if name.endswith(".pem")} == {"renamed.pem"}
+
+
 def test_a_packages_root_is_deselected_everywhere(machine: Machine) -> None:
     """The way that Debian documents: a mark in ca-certificates.conf; the package's file stays."""
     name = "mozilla/ISRG_Root_X1.crt"
-    path = f"/usr/share/ca-certificates/{name}"
+    path = f"{SHIPPED}/{name}"
     pem = machine.root.read(path).decode()
     request = {"remove": [ssl.PEM_cert_to_DER_cert(pem).hex()], "foreign": True}
     done = machine.root.run([PYTHON, "-I", "-c", DRIVER], input=json.dumps(request), timeout=100, check=True)

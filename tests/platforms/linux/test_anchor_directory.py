@@ -1,6 +1,6 @@
 """RHEL's, SUSE's, Arch's and Alpine's store on made-up machines: what is found, seen and planned.
 
-What the engines do with such plans is in the contract suite, and in `test_anchored_real.py`.
+What the engines do with such plans is in the contract suite, and in `tests/end_to_end/stores/`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from tests.support.fake_host import FakeMachine
 from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
+from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, ActingHost
-from trustinstall.stores.desired import Placement, Record, Wanted
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.desired import Change, Placement, Record, Wanted
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
 from trustinstall.stores.store import Places, Store
@@ -53,9 +54,19 @@ class Machine(FakeMachine):
         self.write(path, content)
         return path
 
+    def ship(self, name: str, content: bytes) -> str:
+        """A package's file, selected where that is needed."""
+        path = f"{self.family.packages[-1]}/{name}"
+        self.write(path, content)
+        if self.family.selection:
+            selection = self.path(self.family.selection)
+            before = selection.read_bytes() if selection.exists() else b""
+            self.write(self.family.selection, before + f"{name}\n".encode())
+        return path
+
     def settle(self) -> None:
         """Make the bundle as the tool would: of every anchor, and what packages bring."""
-        files = [self.path(f"{self.family.packages[-1]}/public.p11-kit")]
+        files = sorted(self.path(self.family.packages[-1]).glob("*.*"))
         if self.path(self.family.anchors).exists():
             files += sorted(self.path(self.family.anchors).iterdir())
         self.write(self.family.bundle, b"".join(file.read_bytes() for file in files if file.is_file()))
@@ -65,14 +76,24 @@ class Machine(FakeMachine):
         (store,) = self.backend.discover(self.host, Places())
         return store
 
-    def observe(self) -> Observation:
-        """Observe the one store."""
-        return self.backend.observe(self.host, self.store())
+    def observe(self, *roots: Root) -> Observation:
+        """Observe the one store, and the copies of these roots."""
+        return self.backend.observe(self.host, self.store(), frozenset(root.sha256 for root in roots))
+
+    def task(
+        self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None
+    ) -> StoreTask:
+        """What is desired of the one store."""
+        wanted = tuple(Wanted(Certificate(root.der), trusted) for root in roots)
+        return StoreTask(self.backend, self.store(), wanted, record or {}, take_foreign=foreign)
+
+    def change(self, *roots: Root, foreign: bool = False, record: Record | None = None) -> Change:
+        """What the engine decides when these roots are to be removed."""
+        return self.decided(self.task(*roots, trusted=False, foreign=foreign, record=record))
 
     def plan(self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None) -> Plan:
         """Plan for the one store."""
-        wanted = [Wanted(Certificate(root.der), trusted, foreign) for root in roots]
-        return self.backend.plan(self.host, self.store(), self.observe(), wanted, record or {})
+        return self.planned(self.task(*roots, trusted=trusted, foreign=foreign, record=record))
 
     def apply(self, plan: Plan) -> None:
         """Do a plan's steps, and what its tool would do."""
@@ -90,7 +111,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
     made = Machine(tmp_path, host, family, AnchorStore(family))
     made.write("/etc/os-release", f"ID={min(family.ids)}\n".encode())
     made.write(family.tool, b"#!/bin/sh\n", 0o755)
-    made.write(f"{family.packages[-1]}/public.p11-kit", b"[p11-kit-object-v1]\ntrusted: true\n" + PUBLIC.pem)
+    made.ship("public.p11-kit", b"[p11-kit-object-v1]\ntrusted: true\n" + PUBLIC.pem)
     made.path(family.packages[0]).mkdir(parents=True, exist_ok=True)
     made.path(family.anchors).mkdir(parents=True)
     made.settle()
@@ -124,7 +145,7 @@ def test_a_name_like_ours_is_ours(machine: Machine) -> None:
     machine.write(machine.ours, CORP.pem)
     machine.settle()
 
-    assert machine.observe().ours == {CORP.sha256}
+    assert machine.observe().marked == {CORP.sha256}
 
 
 @on_p11_kit
@@ -190,29 +211,31 @@ def test_add_writes_one_file_each_and_runs_the_tool_once(machine: Machine) -> No
     machine.apply(plan)
     assert machine.path(machine.ours).read_bytes() == Certificate(CORP.der).pem
     assert machine.plan(CORP, OTHER).empty
-    assert machine.plan(CORP, OTHER).placed == plan.placed
+    kept = machine.decided(machine.task(CORP, OTHER)).kept
+    assert kept == {placed.sha256: placed.entries for placed in plan.placed}
 
 
 def test_what_somebody_else_brought_is_left(machine: Machine) -> None:
     """A package's root and an administrator's own copy are known by fingerprint, whatever their files are called."""
     machine.by_hand("Some Name.cer", CORP.pem)
     machine.settle()
-    plan = machine.plan(CORP, PUBLIC)
-
-    assert plan.empty
-    assert plan.foreign == {CORP.sha256, PUBLIC.sha256}
-    assert plan.placed == ()
+    assert machine.plan(CORP, PUBLIC) == Plan()
+    assert machine.decided(machine.task(CORP, PUBLIC)).foreign == {CORP.sha256, PUBLIC.sha256}
 
 
 def test_the_work_of_trust_anchor_is_recognised(machine: Machine) -> None:
     """`trust anchor` writes beside the anchors' directory: that is trusted, not ours, and not lost in a refresh."""
     path = f"{machine.family.packages[0]}/Corp_Root.p11-kit"
-    machine.write(path, b"[p11-kit-object-v1]\ntrusted: true\n" + CORP.pem)
+    content = b"[p11-kit-object-v1]\ntrusted: true\n" + CORP.pem
+    if machine.family is ALPINE:
+        machine.ship("Corp_Root.p11-kit", content)
+    machine.write(path, content)
     machine.write(machine.family.bundle, PUBLIC.pem + CORP.pem)
 
-    assert machine.plan(CORP).foreign == {CORP.sha256}
+    assert machine.observe(CORP).copies == (Copy(CORP.sha256, path, removable=False),)
+    assert machine.decided(machine.task(CORP)).foreign == {CORP.sha256}
     assert machine.plan(CORP, trusted=False).empty
-    assert machine.plan(CORP, trusted=False).foreign == {CORP.sha256}
+    assert machine.change(CORP).foreign == {CORP.sha256}
     assert machine.plan(OTHER).refresh is not None
     with pytest.raises(StoreError, match=r"Corp_Root\.p11-kit, which is not changed") as raised:
         machine.plan(CORP, trusted=False, foreign=True)
@@ -235,9 +258,9 @@ def test_a_missing_directory_is_made_and_goes_with_the_last(machine: Machine) ->
     machine.path(machine.family.anchors).rmdir()
     first = machine.plan(CORP)
     assert [type(step) for step in first.steps] == [MakeDirectory, Edit]
-    assert first.placed[0].directories == (machine.family.anchors,)
+    assert first.made == (machine.family.anchors,)
     machine.apply(first)
-    record = placement(machine, CORP, *first.placed[0].entries, directories=first.placed[0].directories)
+    record = placement(machine, CORP, *first.placed[0].entries, directories=first.made)
     last = machine.plan(CORP, trusted=False, record=record)
     assert [type(step) for step in last.steps] == [Delete, RemoveDirectory]
     machine.apply(last)
@@ -248,7 +271,7 @@ def test_our_name_with_another_content_is_not_overwritten(machine: Machine) -> N
     """What stands under the name that we would use is somebody's, until somebody has looked."""
     machine.write(machine.ours, b"notes\n")
 
-    with pytest.raises(StoreError, match="holds something else"):
+    with pytest.raises(StoreError, match="does not hold the certificate"):
         machine.plan(CORP)
 
 
@@ -258,10 +281,72 @@ def test_what_was_appended_to_the_bundle_by_hand_is_not_lost(machine: Machine) -
 
     with pytest.raises(StoreError, match="would drop 1 certificates"):
         machine.plan(CORP)
-    assert machine.plan(OTHER, trusted=False).foreign == {OTHER.sha256}
+    assert machine.change(OTHER).foreign == {OTHER.sha256}
     taken = machine.plan(OTHER, trusted=False, foreign=True)
     assert taken.steps == ()
     assert taken.refresh is not None
+
+
+# --- whose it is ---------------------------------------------------------------------------------
+
+
+def test_a_package_brings_it_after_us(machine: Machine) -> None:
+    """Ours goes, the package's stays and is named; asked for in full, the error says how it is taken out."""
+    machine.apply(machine.plan(CORP))
+    path = machine.ship("corp.pem", CORP.pem)
+    machine.settle()
+    record = placement(machine, CORP, machine.ours)
+
+    assert machine.change(CORP, record=record).foreign == {CORP.sha256}
+    plan = machine.plan(CORP, trusted=False, record=record)
+    assert [step.path for step in plan.steps] == [machine.ours]
+    machine.apply(plan)
+    assert machine.observe().anchors[CORP.sha256] is State.TRUSTED
+    with pytest.raises(StoreError, match=f"{Path(path).name}, which is not changed"):
+        machine.plan(CORP, trusted=False, foreign=True)
+
+
+def test_a_renamed_file_is_no_longer_ours(machine: Machine) -> None:
+    """Without the mark in its name it is foreign: it stays, and is named, although the ledger knows the old name."""
+    machine.apply(machine.plan(CORP))
+    machine.path(machine.ours).rename(machine.path(f"{machine.family.anchors}/renamed.crt"))
+    machine.settle()
+    change = machine.change(CORP, record=placement(machine, CORP, machine.ours))
+
+    assert (change.remove, change.foreign) == ((), frozenset({CORP.sha256}))
+    assert not machine.plan(CORP, trusted=False, record=placement(machine, CORP, machine.ours)).steps
+
+
+def test_an_adopted_file_is_taken_out(machine: Machine) -> None:
+    """Adopted, the administrator's own file is managed; added again, nothing is to be done."""
+    path = machine.by_hand("theirs.pem", CORP.pem)
+    machine.settle()
+    adopted = {CORP.sha256: Placement(CORP.sha256, machine.family.name, (path,), adopted=True)}
+
+    assert machine.plan(CORP, record=adopted).empty
+    assert machine.decided(machine.task(CORP, record=adopted)).foreign == frozenset()
+    machine.apply(machine.plan(CORP, trusted=False, record=adopted))
+    assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED}
+
+
+@on_p11_kit
+def test_a_blocked_packages_file_is_not_a_copy(machine: Machine) -> None:
+    """The tool leaves it out: `remove` has nothing to name."""
+    machine.ship("corp.pem", CORP.pem)
+    machine.write(f"{machine.family.blocklists[0]}/bad.der", CORP.der)
+
+    assert machine.observe(CORP).copies == ()
+
+
+@pytest.mark.parametrize("machine", ["alpine"], indirect=True)
+def test_a_deselected_packages_file_is_not_a_copy(machine: Machine) -> None:
+    """The tool does not read it, and would drop its certificate from the bundle."""
+    machine.ship("corp.crt", CORP.pem)
+    machine.write(machine.family.selection, b"public.p11-kit\n!corp.crt\n")
+    assert machine.observe(CORP).copies == ()
+    machine.write(machine.family.bundle, PUBLIC.pem + CORP.pem)
+    with pytest.raises(StoreError, match="would drop 1 certificates"):
+        machine.plan(OTHER)
 
 
 # --- removed -------------------------------------------------------------------------------------
@@ -293,7 +378,7 @@ def test_remove_leaves_a_copy_of_somebody_else(machine: Machine) -> None:
 
     assert not [step for step in plan.steps if "theirs" in step.path]
     assert len(plan.steps) == 2
-    assert plan.foreign == {CORP.sha256, PUBLIC.sha256}
+    assert machine.change(CORP, PUBLIC).foreign == {CORP.sha256, PUBLIC.sha256}
 
 
 def test_foreign_removal_takes_every_copy(machine: Machine) -> None:
@@ -328,10 +413,14 @@ def test_a_link_to_several_is_not_changed(machine: Machine) -> None:
 def test_ours_that_was_deleted_by_hand_is_still_cleaned_up(machine: Machine) -> None:
     """The bundle is made anew, though there is no file to delete."""
     machine.write(machine.family.bundle, PUBLIC.pem + CORP.pem)
-    plan = machine.plan(CORP, trusted=False, record=placement(machine, CORP, machine.ours))
+    record = placement(machine, CORP, machine.ours)
+    plan = machine.plan(CORP, trusted=False, record=record)
 
+    assert machine.change(CORP, record=record).foreign == frozenset()
     assert plan.steps == ()
     assert plan.refresh is not None
+    machine.settle()
+    assert machine.plan(CORP, trusted=False, record=record).empty
 
 
 def test_a_der_file_is_recognised_where_the_tool_reads_der(machine: Machine) -> None:

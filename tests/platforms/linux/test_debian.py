@@ -1,6 +1,6 @@
 """The Debian family's store on made-up machines: what is found, seen and planned.
 
-What the real tools do with such plans is in `test_debian_real.py`.
+What the real tools do with such plans is in `tests/end_to_end/stores/test_debian_tools.py`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from tests.support.fake_host import FakeMachine
 from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
+from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, ActingHost
-from trustinstall.stores.desired import Placement, Record, Wanted
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.desired import Change, Placement, Record, Wanted
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
 from trustinstall.stores.store import Places, Store
@@ -67,20 +68,24 @@ class Machine(FakeMachine):
         (store,) = BACKEND.discover(self.host, Places())
         return store
 
-    def observe(self) -> Observation:
-        """Observe the one store."""
-        return BACKEND.observe(self.host, self.store())
+    def observe(self, *roots: Root) -> Observation:
+        """Observe the one store, and the copies of these roots."""
+        return BACKEND.observe(self.host, self.store(), frozenset(root.sha256 for root in roots))
 
-    def plan(
-        self,
-        *roots: Root,
-        trusted: bool = True,
-        foreign: bool = False,
-        record: Record | None = None,
-    ) -> Plan:
+    def task(
+        self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None
+    ) -> StoreTask:
+        """What is desired of the one store."""
+        wanted = tuple(Wanted(Certificate(root.der), trusted) for root in roots)
+        return StoreTask(BACKEND, self.store(), wanted, record or {}, take_foreign=foreign)
+
+    def change(self, *roots: Root, foreign: bool = False, record: Record | None = None) -> Change:
+        """What the engine decides when these roots are to be removed."""
+        return self.decided(self.task(*roots, trusted=False, foreign=foreign, record=record))
+
+    def plan(self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None) -> Plan:
         """Plan for the one store."""
-        wanted = [Wanted(Certificate(root.der), trusted, foreign) for root in roots]
-        return BACKEND.plan(self.host, self.store(), self.observe(), wanted, record or {})
+        return self.planned(self.task(*roots, trusted=trusted, foreign=foreign, record=record))
 
     def apply(self, plan: Plan) -> None:
         """Do a plan's steps, and what its tools would do."""
@@ -188,7 +193,7 @@ def test_a_settled_machine_has_no_problems(machine: Machine) -> None:
     seen = machine.observe()
 
     assert seen.anchors == {PUBLIC.sha256: State.TRUSTED, CORP.sha256: State.TRUSTED}
-    assert seen.ours == {CORP.sha256}
+    assert seen.marked == {CORP.sha256}
     assert seen.problems == ()
     assert list(BACKEND.anchors(machine.host, machine.store())) == [PUBLIC.der, CORP.der]
 
@@ -305,7 +310,8 @@ def test_add_writes_one_file_and_refreshes_once(machine: Machine) -> None:
     machine.apply(plan)
     assert machine.path(OURS).read_bytes() == Certificate(CORP.der).pem
     assert machine.plan(CORP, OTHER).empty
-    assert machine.plan(CORP, OTHER).placed == plan.placed
+    kept = machine.decided(machine.task(CORP, OTHER)).kept
+    assert kept == {placed.sha256: placed.entries for placed in plan.placed}
 
 
 def test_a_missing_directory_is_made_and_goes_with_the_last(machine: Machine) -> None:
@@ -313,11 +319,10 @@ def test_a_missing_directory_is_made_and_goes_with_the_last(machine: Machine) ->
     machine.path(LOCAL).rmdir()
     first = machine.plan(CORP)
     assert [type(step) for step in first.steps] == [MakeDirectory, Edit]
-    assert first.placed[0].directories == (LOCAL,)
+    assert first.made == (LOCAL,)
     machine.apply(first)
     record = placement(CORP, *first.placed[0].entries, directories=(LOCAL,))
     second = machine.plan(OTHER, record=record)
-    assert second.placed[0].directories == (LOCAL,)
     machine.apply(second)
 
     machine.apply(machine.plan(CORP, trusted=False, record=record))
@@ -331,11 +336,8 @@ def test_what_somebody_else_brought_is_left(machine: Machine) -> None:
     """A package's root and an administrator's own copy are foreign, and nothing is to be done."""
     machine.write(f"{LOCAL}/by-hand.crt", CORP.pem)
     machine.settle()
-    plan = machine.plan(CORP, PUBLIC)
-
-    assert plan.empty
-    assert plan.foreign == {CORP.sha256, PUBLIC.sha256}
-    assert plan.placed == ()
+    assert machine.plan(CORP, PUBLIC) == Plan()
+    assert machine.decided(machine.task(CORP, PUBLIC)).foreign == {CORP.sha256, PUBLIC.sha256}
 
 
 def test_half_installed_by_somebody_else_is_made_whole(machine: Machine) -> None:
@@ -365,7 +367,7 @@ def test_our_name_with_another_content_is_not_overwritten(machine: Machine) -> N
     """What stands under the name that we would use is somebody's, until somebody has looked."""
     machine.write(OURS, b"notes\n")
 
-    with pytest.raises(StoreError, match="holds something else"):
+    with pytest.raises(StoreError, match="does not hold the certificate"):
         machine.plan(CORP)
 
 
@@ -375,7 +377,7 @@ def test_what_was_appended_to_the_bundle_by_hand_is_not_lost(machine: Machine) -
 
     with pytest.raises(StoreError, match="would drop 1 certificates"):
         machine.plan(CORP)
-    assert machine.plan(OTHER, trusted=False).foreign == {OTHER.sha256}
+    assert machine.change(OTHER).foreign == {OTHER.sha256}
 
 
 def test_without_its_selection_the_tool_would_drop_every_public_root(machine: Machine) -> None:
@@ -384,6 +386,97 @@ def test_without_its_selection_the_tool_would_drop_every_public_root(machine: Ma
 
     with pytest.raises(StoreError, match="would drop"):
         machine.plan(CORP)
+
+
+# --- whose it is ---------------------------------------------------------------------------------
+
+
+def test_every_file_that_holds_a_certificate_is_a_copy(machine: Machine) -> None:
+    """Managed, an administrator's, a package's, and a file that only the next rehash will make OpenSSL read."""
+    machine.write(OURS, CORP.pem)
+    machine.write(f"{LOCAL}/two.crt", CORP.pem + OTHER.pem)
+    machine.write(f"{SHIPPED}/corp/corp.crt", CORP.pem)
+    machine.write(SELECTION, b"mozilla/Public.crt\ncorp/corp.crt\n")
+    machine.write(f"{LINKS}/by-hand.pem", CORP.pem)
+    machine.write(f"{LINKS}/bundle.pem", CORP.pem + OTHER.pem)
+    machine.write("/opt/corp.crt", CORP.pem)
+    machine.link(f"{LINKS}/link.pem", "/opt/corp.crt")
+
+    assert set(machine.observe(CORP).copies) == {
+        Copy(CORP.sha256, OURS, marked=True),
+        Copy(CORP.sha256, f"{LOCAL}/two.crt"),
+        Copy(CORP.sha256, f"{SHIPPED}/corp/corp.crt"),
+        Copy(CORP.sha256, f"{LINKS}/by-hand.pem"),
+        Copy(CORP.sha256, f"{LINKS}/link.pem"),
+    }
+    assert machine.observe().copies == ()
+
+
+def test_a_deselected_file_is_not_a_copy(machine: Machine) -> None:
+    """The tool never reads it, although its own link to it stays until the next run."""
+    machine.write(f"{SHIPPED}/corp/corp.crt", CORP.pem)
+    machine.write(SELECTION, b"mozilla/Public.crt\n!corp/corp.crt\n")
+    machine.link(f"{LINKS}/corp.pem", f"{SHIPPED}/corp/corp.crt")
+
+    assert machine.observe(CORP).copies == ()
+
+
+def test_a_package_brings_it_after_us(machine: Machine) -> None:
+    """Ours goes with its links, the package's stays and is named; asked for in full, it is deselected."""
+    machine.apply(machine.plan(CORP))
+    machine.write(f"{SHIPPED}/corp/corp.crt", CORP.pem)
+    machine.write(SELECTION, b"mozilla/Public.crt\ncorp/corp.crt\n")
+    machine.settle()
+    record = placement(CORP, OURS)
+
+    assert machine.change(CORP, record=record).foreign == {CORP.sha256}
+    plan = machine.plan(CORP, trusted=False, record=record)
+    assert plan.steps[0].path == OURS
+    assert SELECTION not in [step.path for step in plan.steps]
+    machine.apply(plan)
+    assert machine.observe().anchors[CORP.sha256] is State.TRUSTED
+    machine.apply(machine.plan(CORP, trusted=False, foreign=True))
+    assert CORP.sha256 not in machine.observe().anchors
+    assert machine.path(SELECTION).read_bytes() == b"mozilla/Public.crt\n!corp/corp.crt\n"
+
+
+def test_a_renamed_file_is_no_longer_ours(machine: Machine) -> None:
+    """Without the mark in its name it is foreign and stays; links and Java alias of the old name go."""
+    machine.write(HOOK, b"#!/bin/sh\n", 0o755)
+    machine.apply(machine.plan(CORP))
+    machine.path(OURS).rename(machine.path(f"{LOCAL}/renamed.crt"))
+    change = machine.change(CORP, record=placement(CORP, OURS))
+
+    assert (change.remove, change.foreign) == ((), frozenset({CORP.sha256}))
+    plan = machine.plan(CORP, trusted=False, record=placement(CORP, OURS))
+    assert plan.steps == ()
+    assert plan.refresh is not None
+    assert set(plan.refresh.leftovers) > {f"{LINKS}/corp-root-{CORP.sha256[:12]}.pem"}
+    assert plan.refresh.runs[-1].stdin == f"-{LINKS}/corp-root-{CORP.sha256[:12]}.pem\n".encode()
+
+
+def test_an_adopted_file_is_taken_out(machine: Machine) -> None:
+    """Adopted, the administrator's own file is managed; added again, nothing is to be done."""
+    machine.write(f"{LOCAL}/by-hand.crt", CORP.pem)
+    machine.settle()
+    adopted = {CORP.sha256: Placement(CORP.sha256, "debian", (f"{LOCAL}/by-hand.crt",), adopted=True)}
+
+    assert machine.plan(CORP, record=adopted).empty
+    assert machine.decided(machine.task(CORP, record=adopted)).foreign == frozenset()
+    machine.apply(machine.plan(CORP, trusted=False, record=adopted))
+    assert CORP.sha256 not in machine.observe().anchors
+
+
+def test_an_adopted_file_of_several_gets_one_beside_it(machine: Machine) -> None:
+    """Half-installed by a file of several, it is made whole by a file of its own; both are then managed."""
+    machine.write(f"{LOCAL}/two.crt", CORP.pem + OTHER.pem)
+    machine.settle()
+    adopted = {CORP.sha256: Placement(CORP.sha256, "debian", (f"{LOCAL}/two.crt",), adopted=True)}
+    machine.apply(machine.plan(CORP, record=adopted))
+
+    assert machine.observe().anchors[CORP.sha256] is State.TRUSTED
+    machine.apply(machine.plan(CORP, trusted=False, record=adopted))
+    assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED, OTHER.sha256: State.TRUSTED}
 
 
 # --- removed -------------------------------------------------------------------------------------
@@ -477,7 +570,7 @@ def test_remove_leaves_a_copy_of_somebody_else(machine: Machine) -> None:
 
     assert plan.steps[0].path == OURS
     assert not [step for step in plan.steps if "theirs" in step.path]
-    assert plan.foreign == {CORP.sha256}
+    assert machine.change(CORP).foreign == {CORP.sha256}
 
 
 def test_foreign_removal_takes_every_copy(machine: Machine) -> None:
@@ -487,8 +580,8 @@ def test_foreign_removal_takes_every_copy(machine: Machine) -> None:
     machine.write("/opt/corp.crt", CORP.pem)
     machine.link(f"{LOCAL}/link.crt", "/opt/corp.crt")
     machine.settle()
+    assert machine.change(CORP, foreign=True).foreign == frozenset()
     plan = machine.plan(CORP, trusted=False, foreign=True)
-    assert plan.foreign == frozenset()
     inverses = [inverse(machine.host, step) for step in plan.steps][::-1]
     machine.apply(plan)
 
@@ -516,7 +609,7 @@ def test_a_loose_file_is_taken_out_only_as_foreign(machine: Machine) -> None:
     machine.write(f"{LINKS}/by-hand.pem", CORP.pem)
     machine.link(f"{LINKS}/0badcafe.0", "by-hand.pem")
 
-    assert machine.plan(CORP, trusted=False).foreign == {CORP.sha256}
+    assert machine.change(CORP).foreign == {CORP.sha256}
     plan = machine.plan(CORP, trusted=False, foreign=True)
     assert [step.path for step in plan.steps] == [f"{LINKS}/by-hand.pem"]
     assert plan.refresh is not None
@@ -550,6 +643,33 @@ def test_ours_that_was_deleted_by_hand_is_still_cleaned_up(machine: Machine) -> 
     assert [run.argv[0] for run in plan.refresh.runs] == ["/usr/bin/openssl", TOOL, HOOK]
 
 
+def test_ours_that_was_deleted_by_hand_ends_although_the_bundle_shows_it(machine: Machine) -> None:
+    """No copy is there and the ledger names one: the tool makes the bundle anew, and nothing is called foreign."""
+    machine.apply(machine.plan(CORP))
+    machine.path(OURS).unlink()
+    record = placement(CORP, OURS)
+
+    assert machine.observe(CORP).copies == ()
+    assert machine.change(CORP, record=record).foreign == frozenset()
+    machine.apply(machine.plan(CORP, trusted=False, record=record))
+    assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED}
+    assert machine.plan(CORP, trusted=False) == Plan()
+
+
+def test_half_installed_is_removed_whole(machine: Machine) -> None:
+    """Ours without its hash link, or in the bundle no more: file, links and bundle go all the same."""
+    for ruin in (f"{LINKS}/00000001.0", BUNDLE):
+        machine.apply(machine.plan(CORP))
+        if ruin == BUNDLE:
+            machine.write(BUNDLE, PUBLIC.pem)
+        else:
+            machine.path(ruin).unlink()
+        assert machine.observe().anchors[CORP.sha256] is State.HALF
+        machine.apply(machine.plan(CORP, trusted=False))
+        assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED}
+        assert list(machine.path(LOCAL).iterdir()) == []
+
+
 def test_a_file_that_is_no_longer_ours_is_left(machine: Machine) -> None:
     """An administrator who put another certificate into our file keeps it."""
     machine.write(OURS, OTHER.pem)
@@ -560,18 +680,15 @@ def test_a_file_that_is_no_longer_ours_is_left(machine: Machine) -> None:
 
 
 def test_adding_and_removing_in_one_plan_keeps_the_directory(machine: Machine) -> None:
-    """A directory of ours is removed last, and only if it is empty then."""
+    """The directory that we created stays for the certificate that comes."""
     machine.write(OURS, CORP.pem)
     machine.settle()
     record = placement(CORP, OURS, directories=(LOCAL,))
-    wanted = [
-        Wanted(Certificate(CORP.der), trusted=False),
-        Wanted(Certificate(OTHER.der), trusted=True),
-    ]
-    plan = BACKEND.plan(machine.host, machine.store(), machine.observe(), wanted, record)
+    wanted = (Wanted(Certificate(CORP.der), trusted=False), Wanted(Certificate(OTHER.der), trusted=True))
+    plan = machine.planned(StoreTask(BACKEND, machine.store(), wanted, record))
     machine.apply(plan)
 
-    assert isinstance(plan.steps[-1], RemoveDirectory)
+    assert not [step for step in plan.steps if isinstance(step, RemoveDirectory)]
     assert set(machine.observe().anchors) == {PUBLIC.sha256, OTHER.sha256}
 
 

@@ -12,7 +12,8 @@ from tests.support.throwaway import NOISE, Throwaway
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.desired import Change
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.store import Places
 from trustinstall_platforms.linux.declarative import SYSTEMS, DeclaredStore
 
@@ -50,11 +51,11 @@ def test_what_to_declare_is_said(name: str, tmp_path: Path) -> None:
     assert (store.why_blocked or "").isprintable()
     assert BACKEND.at(host, store.location) == store
     assert BACKEND.at(host, "/elsewhere") is None
-    assert BACKEND.observe(host, store) == Observation({})
+    assert BACKEND.observe(host, store, frozenset()) == Observation({})
     assert BACKEND.refresh(host, store, []) is None
     assert BACKEND.verify(host, store) is None
     with pytest.raises(StoreError):
-        BACKEND.plan(host, store, Observation({}), [], {})
+        BACKEND.plan(host, store, Observation({}), Change())
 
 
 def test_what_was_declared_is_seen(tmp_path: Path) -> None:
@@ -66,7 +67,9 @@ def test_what_was_declared_is_seen(tmp_path: Path) -> None:
     (tmp_path / "etc/ssl/certs").mkdir(parents=True)
     (tmp_path / "etc/ssl/certs/ca-certificates.crt").symlink_to("/nix/store/x/ca-bundle.crt")
 
-    assert BACKEND.observe(host, store).anchors == {Certificate(CORP.der).sha256: State.TRUSTED}
+    seen = BACKEND.observe(host, store, frozenset({CORP.sha256}))
+    assert seen.anchors == {Certificate(CORP.der).sha256: State.TRUSTED}
+    assert seen.copies == (Copy(CORP.sha256, removable=False),)
     assert list(BACKEND.anchors(host, store)) == [CORP.der]
 
 

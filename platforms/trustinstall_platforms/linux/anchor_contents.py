@@ -1,0 +1,83 @@
+"""What a family's tool reads, and what is wrong with what it made."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.errors import CertificateRefused, printable
+from trustinstall.stores.files import read
+from trustinstall_platforms.linux.anchor_sources import files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.linux.anchor_sources import Source
+    from trustinstall_platforms.linux.families import Family
+
+
+def local_files(host: Host, family: Family) -> list[Source]:
+    """Read the administrator's anchors."""
+    return list(_files(host, family.anchors, family))
+
+
+def other_files(host: Host, family: Family) -> Iterator[Source]:
+    """Read the other files of which the bundle is made: packages' and `trust anchor`'s, without the blocklists."""
+    selected = _selected(host, family.selection) if family.selection else None
+    for top in family.packages:
+        for directory in (top, *(f"{top}/{name}" for name in host.names(top))):
+            if directory not in (family.anchors, *family.blocklists):
+                for one in _files(host, directory, family):
+                    if selected is None or one.path.removeprefix(f"{top}/") in selected:
+                        yield one
+
+
+def blocking_file(host: Host, family: Family, certificate: Certificate) -> str | None:
+    """Return the file of a blocklist because of which the tool leaves a certificate out, or None."""
+    for directory in family.blocklists:
+        for one in _files(host, directory, family):
+            if any(_bars(der, certificate) for der in one.ders()):
+                return one.path
+    return None
+
+
+def problems(
+    family: Family, content: bytes | None, anchors: Sequence[Source], bundle: Collection[str]
+) -> Iterator[str]:
+    """Say what is wrong with the bundle, and which anchors it lacks, a sentence each."""
+    if content is None:
+        yield f"{family.bundle} is missing"
+        return
+    damaged = sum(block.label in CERTIFICATE_LABELS and block.der is None for block in pem_blocks(content))
+    if damaged:
+        yield f"{family.bundle} has {damaged} damaged blocks"
+    tool = posixpath.basename(family.tool)
+    for anchor in anchors:
+        if not set(anchor.certificates) <= set(bundle):
+            yield (
+                f"{printable(anchor.path)} is not in {family.bundle}: {tool} was not run since, or leaves it out "
+                "(it does so with what is distrusted, no authority, or damaged)"
+            )
+
+
+def _files(host: Host, directory: str, family: Family) -> Iterator[Source]:
+    """Read the files in a directory that the family's tool would read."""
+    return files(host, directory, endings=family.reads, der=family.takes_der)
+
+
+def _selected(host: Host, path: str) -> set[str]:
+    """Return the packages' files that are trusted: a line each, as update-ca-certificates(8) of Debian says."""
+    lines = (read(host, path) or b"").decode("utf-8", "surrogateescape").splitlines()
+    return {line.strip() for line in lines if line.strip() and line.strip()[0] not in "#!"}
+
+
+def _bars(der: bytes, certificate: Certificate) -> bool:
+    """Whether p11-kit leaves a certificate out because of one on a blocklist: it has its key, or its number."""
+    blocked = Certificate(der)
+    try:
+        return blocked.key_info == certificate.key_info or blocked.issued_as == certificate.issued_as
+    except CertificateRefused:  # no program can read it
+        return False
