@@ -70,8 +70,7 @@ BACKENDS: tuple[Backend, ...] = tuple(one for one in _EVERY if isinstance(one, B
 
 def with_variables(mode: str) -> tuple[Backend, ...]:
     """The same kinds of stores, with variables as `--env` says: "add", "replace" or "none"."""
-    every: tuple[Any, ...] = BACKENDS
-    return tuple(Environment(mode) if isinstance(one, Environment) else one for one in every)
+    return tuple(Environment(mode) if isinstance(one, Environment) else one for one in BACKENDS)
 
 
 #: Where `--from-windows` looks: the machine's store of the Windows that this Linux runs under.

@@ -71,15 +71,17 @@ def put(format_: str, content: bytes, path: Path, value: str) -> tuple[bytes, st
 def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:
     """The content without a key of ours: what `put` has put in goes, or just the key where somebody has changed that.
 
-    Raises Malformed where the file cannot be read, or cannot be changed for certain.
+    Lines of other authors in a section of ours stay. Raises Malformed where the file cannot be read, or cannot be
+    changed for certain.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
     key = next((one for one in reversed(before) if one.path == path), None)
     if key is None:
         return content
-    for start, end in [*_holding(text, inserted, key), key.span]:
-        result = text[:start] + text[end:]
+    left = kind.others(text, key, inserted) if isinstance(kind, section.Section) else ""
+    for start, end, kept in [*((*span, "") for span in _holding(text, inserted, key)), (*key.span, left)]:
+        result = text[:start] + kept + text[end:]
         try:
             after = kind.keys(result)
         except Malformed:

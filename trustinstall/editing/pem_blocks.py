@@ -12,6 +12,8 @@ OpenSSL and BoringSSL take both, and so the block of a certificate is the same b
 Where a bundle does not end in a line break (grpc's does not), we add one, and a line that says so,
 which stays until the last of our blocks behind it goes.
 
+What others write between our marker lines stays when ours goes: other text, and other certificates.
+
 Our blocks at the end of a bundle stand in the order of their fingerprints: the result does not
 depend on the order in which certificates came, and one that was taken out goes back where it was.
 """
@@ -40,6 +42,8 @@ _LINE = re.compile(
     rb"# trustinstall (?:(?<![^\r\n]# trustinstall )|(?<=\xef\xbb\xbf# trustinstall ))"
     rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))\r?(?:\n|\Z)"
 )
+_ANY_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+_PEM_LINE = re.compile(rb"(?:-----(?:BEGIN|END) [ -~]*|[A-Za-z0-9+/]*={0,2})[ \t\r]*\n?")  # one of a PEM of ours
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -125,7 +129,7 @@ def marked(data: bytes) -> dict[str, Span]:
 
 def unmarked(data: bytes) -> Iterator[tuple[str, Span]]:
     """Find the certificates outside our blocks: SHA-256 (hex), and the place of the PEM."""
-    ours = {one.pem[0] for one in _blocks(data) if one.pem}
+    ours = {one.pem[0][0] for one in _blocks(data) if one.pem}
     for pem in pem_blocks(data):
         if pem.der is not None and pem.label in CERTIFICATE_LABELS and pem.start not in ours:
             yield _digest(pem.der), (pem.start, pem.end)
@@ -137,12 +141,12 @@ class _Block:
 
     sha256: str
     lines: tuple[Span, ...]
-    pem: Span | None = None
+    pem: tuple[Span, ...] = ()  # in several parts where others have written into it
     holds: Certificate | None = None  # what the PEM says, if that is what the marker names
 
     @property
     def spans(self) -> list[Span]:
-        return sorted((*self.lines, self.pem) if self.pem else self.lines)
+        return sorted((*self.lines, *self.pem))
 
     @property
     def start(self) -> int:
@@ -176,20 +180,27 @@ def _blocks(data: bytes) -> Iterator[_Block]:
 
 
 def _filled(data: bytes, sha256: str, lines: tuple[Span, ...], stop: int) -> _Block:
-    """Return the block that begins with lines[0], with the first PEM before `stop` if it is ours.
+    """Return the block that begins with lines[0], with the PEM before `stop` that is ours.
 
-    A damaged PEM is ours only between two marker lines: otherwise nobody knows where it ends. That
-    of another certificate, put there by somebody, is never ours.
+    A damaged PEM is ours only between two marker lines: otherwise its end is not known. The PEM of another
+    certificate is never ours.
     """
     offset = lines[0][1]
-    pem = next(pem_blocks(data[offset:stop]), None)
-    if pem is None or pem.label not in CERTIFICATE_LABELS:
+    pems = [pem for pem in pem_blocks(data[offset:stop]) if pem.label in CERTIFICATE_LABELS]
+    for pem in pems:
+        if pem.der is not None and _digest(pem.der) == sha256:
+            return _Block(sha256, lines, ((offset + pem.start, offset + pem.end),), Certificate(pem.der))
+    damaged = next((pem for pem in pems if pem.der is None), None)
+    if damaged is None or not lines[1:]:
         return _Block(sha256, lines)
-    place = (offset + pem.start, offset + pem.end)
-    if pem.der is None:
-        return _Block(sha256, lines, place if lines[1:] else None)
-    found = Certificate(pem.der)
-    return _Block(sha256, lines, place, found) if found.sha256 == sha256 else _Block(sha256, lines)
+    return _Block(sha256, lines, tuple(_ours_in(data, offset + damaged.start, offset + damaged.end)))
+
+
+def _ours_in(data: bytes, start: int, end: int) -> Iterator[Span]:
+    """Yield the parts of a damaged PEM that may be ours: all but the lines that no PEM of ours has."""
+    for line in _ANY_LINE.finditer(data, start, end):
+        if _PEM_LINE.fullmatch(line[0]):
+            yield line.span()
 
 
 def _absent(data: bytes, certificates: Iterable[Certificate]) -> list[Certificate]:

@@ -1,4 +1,7 @@
-"""A section of our own in a text file whose comments begin with a number sign, between two marks; or a whole file."""
+"""A section of our own in a text file whose comments begin with a number sign, between two marks; or a whole file.
+
+A line that another author wrote between the marks stays when the section goes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,11 @@ from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
 _BEGIN, _END = "# >>> trustinstall >>>", "# <<< trustinstall <<<"
 PATH: Path = ("trustinstall",)
 MADE, _HEAD = "made by trustinstall", 300
+
+
+def written(lines_: list[str]) -> str:
+    """Return a section of these lines, as `Section.insertion` writes it."""
+    return "".join(f"{line}\n" for line in (_BEGIN, *lines_, _END))
 
 
 class Section:
@@ -38,8 +46,15 @@ class Section:
         """
         start = len(MARK) if text.startswith(MARK) else 0
         at = after(text, start) if text.startswith("#!", start) else start
-        new = "".join(f"{line}\n" for line in (_BEGIN, *value.split("\n"), _END))
+        new = written(value.split("\n"))
         return at, new if at == start or text[at - 1] == "\n" else f"\n{new}"
+
+    def others(self, text: str, key: Key, inserted: str) -> str:
+        """Return the lines of a section that are not ours, as they stand; `inserted` ("": not known) has our lines."""
+        if not inserted:
+            return ""
+        section, ours = text[key.start : key.end], {line for _, line in lines(inserted)} | {_BEGIN, _END}
+        return "".join(section[at : after(section, at)] for at, line in lines(section) if line not in ours)
 
 
 class Whole:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from trustinstall.engine.classify import bare
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.ownership import holds
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.desired import Placement
+from trustinstall.stores.steps import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,23 +29,40 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, wish: Wish, stamp
     placed = {one.sha256: one.entries for one in result.plan.placed}
     directories = [path for one in task.record.values() for path in one.directories]
     directories = [*dict.fromkeys((*directories, *result.plan.made))]
+    shared = _shared(task, result)
     for one in task.desired:
         key, foreign = (task.store.id, one.sha256), one.sha256 in result.change.foreign
         if not one.trusted:
             ledger.placements.pop(key, None)
             continue
-        wrote = not foreign and not holds(result.before, one)
+        wrote = one in result.change.add
         adopts = foreign and wish.adopt and not task.store.unset
         if not (wrote or (key not in ledger.placements and (adopts or not foreign))):
             continue
         kept = result.change.kept.get(one.sha256, ())
         if adopts:
             kept = tuple(copy.entry for copy in result.before.copies_of(one.sha256) if copy.entry)
-        entries = tuple(dict.fromkeys((*kept, *placed.get(one.sha256, ()))))
+        entries = tuple(dict.fromkeys((*kept, *placed.get(one.sha256, ()), *(() if adopts else shared))))
         # Now: an interrupt may end the command before the whole claim is noted.
         ledger.claim(one.certificate, wish.by, stamp)
         made = () if adopts else tuple(directories)
-        ledger.placements[key] = Placement(one.sha256, task.store.id, entries, made, stamp, wish.by, adopts)
+        known = task.record.get(one.sha256)
+        since, by = (known.since, known.by) if known and holds(result.before, one) else (stamp, wish.by)
+        ledger.placements[key] = Placement(one.sha256, task.store.id, entries, made, since, by, adopts)
+
+
+def _shared(task: StoreTask, result: StoreResult) -> tuple[str, ...]:
+    """Return the noted entries that every placement shares: what is written once, and created files that are edited.
+
+    The last certificate takes them along, whichever it is.
+    """
+    noted = dict.fromkeys(
+        entry for placement in task.record.values() if not placement.adopted for entry in placement.entries
+    )
+    if Capability.SET_ONCE in task.backend.capabilities:
+        return tuple(noted)
+    edited = {step.path for step in result.plan.steps if isinstance(step, Edit)}
+    return tuple(entry for entry in noted if entry in edited)
 
 
 def gone(host: Host, ledger: Ledger, wish: Wish, found: Found, *, forget: bool) -> list[Outcome]:

@@ -25,10 +25,10 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
     """
     store, change, plan = task.store, result.change, result.plan
     adding = any(one.trusted for one in task.desired)
-    foreign = () if adding and adopt else tuple(one.sha256 for one in task.desired if one.sha256 in change.foreign)
+    foreign = () if adding and adopt else tuple(one.sha256 for one in task.desired if _stays(result, one.sha256))
     count = len(result.after.anchors)
-    if adding and store.unset and plan.empty and change.foreign:
-        return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=count)
+    if store.unset and plan.empty and change.foreign:  # the store itself says nothing
+        return Outcome(store, *(Result.FOLLOWS, ALL_ACCOUNTS) if adding else (Result.ABSENT, ""), anchors=count)
     if dry_run and not plan.empty:
         touched = tuple(one.sha256 for one in task.desired if _would_change(result, one.sha256, adding=adding))
         return Outcome(store, Result.PLANNED, "", "", touched, foreign, count, describe(plan))
@@ -40,8 +40,14 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
     elif foreign:
         done = Result.FOREIGN
     else:
-        done = Result.REMOVED if change.remove and not plan.empty else Result.ABSENT
+        did = plan.operations or (change.remove and not plan.empty)  # a tool may reach what nobody can see
+        done = Result.REMOVED if did else Result.ABSENT
     return Outcome(store, done, "", "", moved, foreign, count)
+
+
+def _stays(result: StoreResult, sha256: str) -> bool:
+    """Whether a foreign copy is left; none is where the clients no longer read the artefact, or it is gone."""
+    return sha256 in result.change.foreign and (sha256 in result.after.anchors or bool(result.after.copies_of(sha256)))
 
 
 def _would_change(result: StoreResult, sha256: str, *, adding: bool) -> bool:

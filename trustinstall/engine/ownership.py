@@ -1,7 +1,8 @@
 """Decides whose each copy of a certificate is, and so what changes in a store: one pure function, and the only one.
 
 A copy is managed if it carries the mark of trustinstall, if the ledger names its very place, or if the certificate was
-adopted. Any other copy is foreign: it stays and is named, unless the caller asks for it by its full fingerprint.
+adopted. Any other copy is foreign: it stays and is named, unless the caller asks for it by its full fingerprint. A copy
+that cannot be removed through its store is always foreign.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 def managed(copy: Copy, placement: Placement | None) -> bool:
     """Whether a copy is managed by trustinstall; `placement` is the ledger's word on its certificate in this store."""
+    if not copy.removable:
+        return False
     if copy.marked:
         return True
     return placement is not None and (placement.adopted or (copy.entry != "" and copy.entry in placement.entries))
@@ -29,7 +32,7 @@ def decide(seen: Observation, desired: Sequence[Wanted], record: Record, *, take
     """Return the change that brings a store from what was seen to what is desired.
 
     `record` holds the ledger's placements in this store. `take_foreign`: foreign copies of certificates that are to go
-    are removed, too.
+    are removed, too; those that cannot be removed only where there are no others, so that the backend can say why.
     """
     add: list[Wanted] = []
     remove: list[Copy] = []
@@ -47,7 +50,7 @@ def decide(seen: Observation, desired: Sequence[Wanted], record: Record, *, take
             elif not own:
                 foreign.add(one.sha256)
             continue
-        going = copies if take_foreign else own
+        going = ([copy for copy in copies if copy.removable] or copies) if take_foreign else own
         remove += going
         unexplained = one.sha256 in seen.anchors and not copies and placement is None and not take_foreign
         if len(going) < len(copies) or unexplained:
@@ -60,8 +63,9 @@ def decide(seen: Observation, desired: Sequence[Wanted], record: Record, *, take
         kept,
         tuple(remove),
         tuple(drop),
-        {sha256: placement.entries for sha256, placement in record.items()},
-        frozenset(foreign),
+        noted={sha256: placement.entries for sha256, placement in record.items()},
+        made=tuple(dict.fromkeys(path for placement in record.values() for path in placement.directories)),
+        foreign=frozenset(foreign),
         last=bool(drop) and not (add or left),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.ownership import decide
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, Link, MakeDirectory, RemoveDirectory
@@ -58,10 +59,10 @@ class StoreTask:
         """Let files and directories that were created for managed certificates go with the last of them."""
         if not change.last:
             return plan
-        created = {entry for entries in change.noted.values() for entry in entries}
+        created = change.noted_entries
         steps = tuple(_or_delete(host, step) if step.path in created else step for step in plan.steps)
-        directories = dict.fromkeys(path for one in self.record.values() for path in one.directories)
-        gone = [one for one in map(RemoveDirectory, reversed(directories)) if host.is_directory(one.path)]
+        directories = () if Capability.OTHER_MACHINE in self.backend.capabilities else change.made
+        gone = [RemoveDirectory(path) for path in reversed(directories) if host.is_directory(path)]
         return replace(plan, steps=(*steps, *gone))
 
 
@@ -73,7 +74,7 @@ def _with_directories(host: Host, plan: Plan) -> Plan:
     missing = dict.fromkeys(one for path in directories for one in missing_parents(host, f"{path}/x"))
     steps = (*(MakeDirectory(one, plan.directory_mode) for one in missing), *plan.steps)
     placed = tuple(_with_created(plan, one) for one in plan.placed)
-    return replace(plan, steps=steps, placed=placed, made=tuple(missing))
+    return replace(plan, steps=steps, placed=placed, made=tuple(dict.fromkeys((*plan.made, *missing))))
 
 
 def _with_created(plan: Plan, placed: Placed) -> Placed:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: What "adds" names: our roots alone. What "replaces" names: the system's and ours.
 ANCHORS, BUNDLE = "anchors.pem", "bundle.pem"
 
+#: What our directory is called, whoever it belongs to.
+_DIRECTORY = "/trustinstall"
+
 #: Where the machine's lie on Linux.
 MACHINE = "/usr/local/share/trustinstall"
 
@@ -48,6 +51,16 @@ def location(host: Host) -> str | None:
     """The file that stands for both: the whole bundle, or on Windows our roots alone."""
     own = directory(host)
     return None if own is None else f"{own}/{ANCHORS if host.platform == 'win32' else BUNDLE}"
+
+
+def is_one(path: str, name: str) -> bool:
+    """Whether a path is that of our file of this name (ANCHORS or BUNDLE) in the directory of some account."""
+    return path.replace("\\", "/").endswith(f"{_DIRECTORY}/{name}")
+
+
+def is_ours(path: str) -> bool:
+    """Whether a path is that of one of our files, in the directory of some account."""
+    return is_one(path, ANCHORS) or is_one(path, BUNDLE)
 
 
 def goes_at_boot(host: Host) -> bool:

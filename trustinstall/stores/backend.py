@@ -28,6 +28,8 @@ class Capability(Enum):
     NAME_CONSTRAINTS = "name constraints"  # a store can limit a root to names: `Wanted.domains`
     IMPORTED_BY_PROFILES = "imported by profiles"  # programs import the certificates, and keep them when the store goes
     REACHES_EVERY_ACCOUNT = "reaches every account"  # the machine's stores serve all accounts
+    SET_ONCE = "set once"  # what is written is written once for all certificates, which share its entries
+    OTHER_MACHINE = "other machine"  # its paths are those of another machine, and no directory of this host
 
 
 class Backend(ABC):

@@ -72,6 +72,7 @@ class Change:
         drop: certificates that no client may trust afterwards because of trustinstall; `remove` holds their copies,
             if there are any.
         noted: the ledger's entries of every certificate in this store, by SHA-256.
+        made: the directories that the ledger notes as made for this store, outermost first.
         foreign: SHA-256 of certificates of which copies stay, because somebody else put them there.
         last: whether nothing managed is left in the store afterwards.
     """
@@ -81,6 +82,7 @@ class Change:
     remove: tuple[Copy, ...] = ()
     drop: tuple[Certificate, ...] = ()
     noted: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    made: tuple[str, ...] = ()
     foreign: frozenset[str] = frozenset()
     last: bool = False
 
@@ -88,6 +90,11 @@ class Change:
     def empty(self) -> bool:
         """Whether there is nothing to plan."""
         return not (self.add or self.remove or self.drop)
+
+    @property
+    def noted_entries(self) -> tuple[str, ...]:
+        """The ledger's entries in this store, each once."""
+        return tuple(dict.fromkeys(entry for entries in self.noted.values() for entry in entries))
 
     @property
     def leaving(self) -> frozenset[str]:

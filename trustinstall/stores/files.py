@@ -12,7 +12,6 @@ from trustinstall.stores import bundle
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record
 
 
 def owner(host: Host, location: str) -> tuple[int, str | None]:
@@ -49,12 +48,6 @@ def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
     if host.link_target(path) is not None and host.status(location) is None:
         unwritable = "it is a link that leads nowhere; mend the link"
     return location, whose, unwritable
-
-
-def carried(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was written into a file, and made for it: every placement in the store says it."""
-    first = next((one for one in record.values() if one.entries), None)
-    return (first.entries, first.directories) if first else ((), ())
 
 
 def missing_parents(host: Host, location: str) -> list[str]:

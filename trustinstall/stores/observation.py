@@ -25,11 +25,14 @@ class Copy:
         entry: the ledger's name of the place (path, alias, nickname, registry key); "" where the ledger can never name
             it, so that the copy is managed by its mark alone.
         marked: whether it carries the mark of trustinstall (marker lines, a file name, an alias, a nickname).
+        removable: whether it can be taken out through this store. A copy that a policy or another store brings cannot:
+            it is never managed here, not even where the certificate was adopted.
     """
 
     sha256: str
     entry: str = ""
     marked: bool = False
+    removable: bool = True
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ class Plan:
         detaches: whether the store's clients no longer read the artefact afterwards, whatever else it holds.
         inside: a directory that operations need, or "".
         directory_mode: permission bits of directories that the engine makes.
-        made: the directories that the engine makes, outermost first; set by the engine.
+        made: directories that were made for the store before and are not noted any more, outermost first; the engine
+            adds those that it makes.
     """
 
     steps: tuple[Step, ...] = ()

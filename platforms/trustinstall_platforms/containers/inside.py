@@ -1,9 +1,9 @@
-"""What stands inside a machine of an engine: which system it is, its bundle, and its administrator's anchors.
+"""What a machine of an engine holds: which system it is, its bundle, its administrator's anchors, its packages' roots.
 
 One command reads all of it: grep prints every line behind the path of its file, so that a banner, a shell's greeting
 or a file that is missing does no harm, and a terminal's CR at the end of a line is taken off (grep(1) of GNU and of
-BusyBox). What comes out is untrusted: no path of it becomes a word of a command unless it is a plain one, in a
-directory of ours to name.
+BusyBox). The output is untrusted: a path in it becomes a word of a command only if it is plain, and in the directory of
+the administrator's anchors.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.stores.observation import Copy
 from trustinstall_platforms.linux.anchor_sources import fingerprints, our_ending
+from trustinstall_platforms.linux.debian_files import SHIPPED
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trustinstall.certificates.certificate import Certificate
     from trustinstall_platforms.linux.families import Family
 
@@ -25,14 +29,22 @@ _RELEASE = "/etc/os-release"
 _FAMILIES = (DEBIAN, RHEL, SUSE, ARCH, ALPINE)
 _BUNDLES = tuple(dict.fromkeys(family.bundle for family in _FAMILIES))
 _DIRECTORIES = tuple(dict.fromkeys(family.anchors for family in _FAMILIES))
+#: Where packages put roots: of each family below /usr/share.
+_PACKAGES = {
+    family.name: tuple(
+        path for path in (*family.packages, *(SHIPPED,) * (family is DEBIAN)) if path.startswith("/usr/share")
+    )
+    for family in _FAMILIES
+}
+_TOPS = tuple(dict.fromkeys((*_DIRECTORIES, *(path for paths in _PACKAGES.values() for path in paths))))
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9/._+-]*")
 _ID = re.compile(rb"^ID(?:_LIKE)?=[\"']?([^\"'\n]*)", re.MULTILINE)
-#: What cloud-init makes of the roots that Lima hands it (`ca_certs`, cloudinit/config/cc_ca_certs.py); it stays there
-#: when the setting of ours that named them has gone.
+#: What cloud-init makes of the roots that Lima hands it (`ca_certs`, cloudinit/config/cc_ca_certs.py). It stays there
+#: when our setting that named them has gone: beside a file of ours, it is a copy that came through trustinstall.
 _CLOUD_INIT = "cloud-init-ca-cert"
 
 #: Prints everything of it. Its exit status says little: files of other systems are always missing.
-LOOK = ("grep", "-r", "-H", "-s", "-a", "-e", ".", _RELEASE, *_BUNDLES, *_DIRECTORIES)
+LOOK = ("grep", "-r", "-H", "-s", "-a", "-e", ".", _RELEASE, *_BUNDLES, *_TOPS)
 #: Where Debian's tool puts a link for each file, which it leaves there when the file has gone.
 _LINKS, _REHASH = "/etc/ssl/certs", ("/usr/bin/openssl", "rehash", "/etc/ssl/certs")
 
@@ -46,12 +58,14 @@ class Inside:
         system: what its os-release says of itself, for people; "" where nothing was read.
         bundle: what clients read.
         anchors: the SHA-256 of each certificate in each file among the anchors, by path.
+        shipped: SHA-256 of each certificate that the system's packages brought.
     """
 
     family: Family | None
     system: str
     bundle: bytes
     anchors: dict[str, tuple[str, ...]]
+    shipped: frozenset[str] = frozenset()
 
     @cached_property
     def trusted(self) -> frozenset[str]:
@@ -59,7 +73,7 @@ class Inside:
         return frozenset(fingerprints(self.bundle))
 
     @cached_property
-    def lying(self) -> frozenset[str]:
+    def present(self) -> frozenset[str]:
         """SHA-256 of each certificate among the anchors."""
         return frozenset(one for found in self.anchors.values() for one in found)
 
@@ -72,21 +86,24 @@ class Inside:
         """The paths of files that are named as ours are, by the certificate that they hold alone."""
         return {sha256: path for path, sha256 in self._alone if self._is_ours(path, sha256)}
 
-    def going(self, sha256: str, *, foreign: bool, known: bool) -> tuple[str, ...]:
-        """The paths of files that hold this certificate alone, and go with it.
+    def copies(self, sha256: str) -> Iterator[Copy]:
+        """Yield the places of a certificate; without an entry where no command of ours could take it out."""
+        alone = [path for path, one in self._alone if one == sha256]
+        for path in (path for path, found in self.anchors.items() if sha256 in found):
+            handed_over = sha256 in self.ours and f"/{_CLOUD_INIT}" in path
+            known = path in alone
+            yield Copy(sha256, path if known else "", known and (handed_over or self._is_ours(path, sha256)))
+        if sha256 in self.shipped:
+            yield Copy(sha256)
 
-        Of others' files, with `foreign` all, and with `known` (it was ours before) those that cloud-init has made.
-        """
+    def going(self, sha256: str, *, everything: bool, cloud_init: bool) -> tuple[str, ...]:
+        """Return the paths of files that hold this certificate alone, and go with it: ours, and those asked for."""
         paths = [path for path, one in self._alone if one == sha256]
         return tuple(
             path
             for path in paths
-            if self._is_ours(path, sha256) or foreign or (known and f"/{_CLOUD_INIT}" in path and "-" in path)
+            if self._is_ours(path, sha256) or everything or (cloud_init and f"/{_CLOUD_INIT}" in path)
         )
-
-    def holding(self, sha256: str) -> list[str]:
-        """The paths of all files among the anchors that hold a certificate."""
-        return [path for path, found in self.anchors.items() if sha256 in found]
 
     @cached_property
     def _alone(self) -> tuple[tuple[str, str], ...]:
@@ -105,7 +122,7 @@ def parse(answer: bytes) -> Inside:
     """What LOOK has printed."""
     files: dict[str, list[bytes]] = {}
     known = {path.encode(): path for path in (_RELEASE, *_BUNDLES)}
-    inner = tuple(f"{path}/".encode() for path in _DIRECTORIES)
+    inner = tuple(f"{path}/".encode() for path in _TOPS)
     for line in answer.split(b"\n"):
         head, colon, rest = line.partition(b":")
         path = known.get(head) or (head.decode("utf-8", "replace") if head.startswith(inner) else None)
@@ -119,7 +136,11 @@ def parse(answer: bytes) -> Inside:
     anchors = {
         path: tuple(fingerprints(text)) for path, text in content.items() if path.startswith(f"{family.anchors}/")
     }
-    return Inside(family, " ".join(words), content.get(family.bundle, b""), anchors)
+    packages = tuple(f"{path}/" for path in _PACKAGES[family.name])
+    shipped = frozenset(
+        one for path, text in content.items() if path.startswith(packages) for one in fingerprints(text)
+    )
+    return Inside(family, " ".join(words), content.get(family.bundle, b""), anchors, shipped)
 
 
 def path_for(family: Family, certificate: Certificate) -> str:

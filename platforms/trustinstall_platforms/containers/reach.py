@@ -1,6 +1,6 @@
 """How a machine of a container engine is reached: the commands that look into its nodes, and those that change them.
 
-Certificates go in by standard input, and every word is a plain one; see `vm_engines`.
+Certificates go in by standard input, and every word is a plain one; see `engines`.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Node:
     family: Family
 
 
-class Look:
-    """One look at a machine that runs, and the commands that reach it."""
+class Access:
+    """The way into a machine that runs: the commands that read its nodes, and those that change them."""
 
     def __init__(self, host: Host, store: Store) -> None:
         self._host = host
@@ -82,11 +82,8 @@ class Look:
         certificate, anchors = Certificate(step.der), node.family.anchors
         ours = node.inside.ours.get(certificate.sha256)
         if step.operation in _TAKES:
-            paths = set(
-                node.inside.going(
-                    certificate.sha256, foreign=step.operation == TAKE_ALL, known=step.operation == TAKE_KNOWN
-                )
-            )
+            everything, cloud_init = step.operation == TAKE_ALL, step.operation == TAKE_KNOWN
+            paths = set(node.inside.going(certificate.sha256, everything=everything, cloud_init=cloud_init))
             path = vm_inside.path_for(node.family, certificate)
             paths |= {path} & self.listed(node)  # cut off in the middle, it is no certificate, and ours all the same
             words = vm_inside.removing(node.family, tuple(sorted(paths)))

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trustinstall.errors import StoreError, StoreLocked
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
-from trustinstall.stores.steps import Edit, digest
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms import keystores
 from trustinstall_platforms.java import homes, named
+from trustinstall_platforms.java.editing import edit
 from trustinstall_platforms.java.passwords import candidates
-from trustinstall_platforms.keystores import Locked, New, Unreadable, change
+from trustinstall_platforms.keystores import Unreadable, change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Places
     from trustinstall_platforms.keystores import Trusted
 
@@ -53,9 +51,9 @@ _MADE = (
 
 
 def found(host: Host, places: Places, but: str | None) -> Iterator[Store]:
-    """Every keystore of an installation, or that somebody has named, once and without the one at `but`.
+    """Yield every keystore that an installation or a setting names, once each and without the one at `but`.
 
-    Raises OSError as `java_homes.keystores`.
+    Raises OSError as `homes.keystores`.
     """
     seen = {but}
     for home, location in homes.keystores(host, places.searches):
@@ -69,7 +67,7 @@ def found(host: Host, places: Places, but: str | None) -> Iterator[Store]:
 
 
 def at(host: Host, location: str, home: str = "") -> Store | None:
-    """The keystore at a location (links resolved), or None where no file is there."""
+    """Return the keystore at a location (links resolved), or None if it is not a file."""
     status = host.status(location)
     if status is None or status.kind is not Kind.FILE:
         return None
@@ -88,70 +86,46 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
     )
 
 
-def observe(host: Host, store: Store) -> Observation:
-    """See what the installation trusts; one that nobody here can open is a problem."""
+def observe(host: Host, store: Store, names: frozenset[str]) -> Observation:
+    """See what the installation trusts; a keystore that no known password opens is a problem."""
     try:
         entries = _trusted(host, store)
     except FileNotFoundError:
         return Observation({}, problems=("the keystore is missing",))
     except Unreadable as error:
         return Observation({}, problems=(str(error),))
-    found = {change.sha256_of(one.der): change.is_ours(one) for one in entries}
-    return Observation(dict.fromkeys(found, State.TRUSTED), frozenset(sha256 for sha256, ours in found.items() if ours))
+    return Observation(
+        dict.fromkeys((change.sha256_of(one.der) for one in entries), State.TRUSTED),
+        frozenset(change.sha256_of(one.der) for one in entries if change.is_marked(one)),
+        copies=tuple(change.copies(entries, names, change.is_marked)),
+    )
 
 
 def anchors(host: Host, store: Store) -> Iterator[bytes]:
-    """The DER of every certificate that the installation trusts; none of a keystore that cannot be opened."""
+    """Yield the DER of every certificate that the installation trusts; none of a keystore that cannot be opened."""
     try:
         yield from dict.fromkeys(one.der for one in _trusted(host, store))
     except Unreadable:
         return
 
 
-def plan(host: Host, store: Store, wanted: Sequence[Wanted], record: Record) -> Plan:
-    """Plan one change of the keystore for all certificates.
+def plan(host: Host, store: Store, wanted: Change) -> Plan:
+    """Plan one edit of the keystore for all certificates.
 
-    Raises StoreLocked where no password opens it, and StoreError where it cannot be understood, unless nothing of
-    ours can be in it and nothing is to be added.
+    Raises StoreLocked where no password opens it, and StoreError where it cannot be understood.
     """
-    content = host.read(store.location, keystores.LIMIT)
     try:
-        entries = _opened(content, tuple(candidates(host)))
+        _trusted(host, store)
     except Unreadable as error:
-        if not any(one.trusted or one.certificate.sha256 in record for one in wanted):
-            return Plan()
-        if isinstance(error, Locked):
-            raise StoreLocked(store=store.id, cause=str(error), advice=change.UNLOCK) from None
-        raise StoreError(store=store.id, cause=str(error), advice=change.ADVICE) from None
-    ours = {change.sha256_of(one.der) for one in entries if change.is_ours(one)}
-    others = {change.sha256_of(one.der) for one in entries if not change.is_ours(one)}
-    # A copy under another alias is ours to take out if that was asked for, now or when it was taken over.
-    known = {one.certificate.sha256 for one in wanted if one.foreign}
-    known |= {sha256 for sha256, placement in record.items() if placement.adopted}
-    keep = [one.certificate for one in wanted if one.trusted]
-    go = {one.certificate.sha256 for one in wanted if not one.trusted}
-    strangers = {one.sha256 for one in keep if one.sha256 in others - ours - known}
-    edit = change.Change(
-        store.id,
-        tuple(New(change.alias(one.sha256), one.der, _now(host)) for one in keep if one.sha256 not in ours | others),
-        frozenset(go & ours),
-        frozenset(go & others & known),
-        host.token().encode(),
-        partial(candidates, host),
-    )
-    placed = tuple(Placed(one.sha256, (change.alias(one.sha256),)) for one in keep if one.sha256 not in strangers)
-    steps = (Edit(store.location, edit, digest(content)),) if edit.add or edit.ours or edit.foreign else ()
-    return Plan(steps, placed=placed, foreign=frozenset(strangers | (go & others - known)))
+        raise change.refused(store.id, error) from None
+    placed = tuple(Placed(one.sha256, (change.alias(one.sha256),)) for one in wanted.add)
+    return Plan(edit(host, store, store.location, wanted.add, wanted.remove), placed=placed)
 
 
 def _trusted(host: Host, store: Store) -> tuple[Trusted, ...]:
     return _opened(host.read(store.location, keystores.LIMIT), tuple(candidates(host)))
 
 
-@lru_cache(maxsize=8)  # one change looks at what stands there three times, and at what it has made twice
+@lru_cache(maxsize=8)  # one change reads the former content three times, and the new content twice
 def _opened(content: bytes, passwords: tuple[str, ...]) -> tuple[Trusted, ...]:
     return tuple(keystores.parse(content).trusted(passwords))
-
-
-def _now(host: Host) -> int:
-    return int(datetime.fromisoformat(host.stamp().removesuffix("Z")).replace(tzinfo=timezone.utc).timestamp())

@@ -1,15 +1,16 @@
 """A change of a keystore as a step of a plan: made when it is applied, and read by a second reader before it counts.
 
-It is never written to the journal: it is undone by the whole content that stood there, which needs no password.
+It is never written to the journal: the whole former content undoes it, which needs no password.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trustinstall.errors import StoreError, StoreLocked
+from trustinstall.stores.observation import Copy
 from trustinstall_platforms import keystores
 from trustinstall_platforms.keystores import Locked, New, Trusted, Unreadable
 from trustinstall_platforms.keystores.check import Expected, problem
@@ -20,36 +21,42 @@ UNLOCK = "name a file that holds it: --java-storepass-file FILE"
 
 
 def alias(sha256: str) -> str:
-    """What a certificate of ours is called."""
+    """Return the alias that marks a certificate as managed by trustinstall."""
     return f"{PREFIX}{sha256}"
 
 
-def is_ours(one: Trusted) -> bool:
+def is_marked(one: Trusted) -> bool:
     """Whether an entry carries our mark: its alias is the fingerprint of what it holds, with a number or not."""
     return one.alias.lower().startswith(alias(sha256_of(one.der)))
 
 
 def sha256_of(der: bytes) -> str:
-    """A certificate's fingerprint, in hex."""
+    """Return a certificate's fingerprint, in hex."""
     return hashlib.sha256(der).hexdigest()
 
 
+def copies(entries: Iterable[Trusted], names: frozenset[str], marked: Callable[[Trusted], bool]) -> Iterator[Copy]:
+    """Yield the entries that hold one of these certificates (SHA-256), by their aliases."""
+    for one in entries:
+        if (sha256 := sha256_of(one.der)) in names:
+            yield Copy(sha256, one.alias, marked(one))
+
+
 @dataclass(frozen=True)
-class Change:
+class EntryChange:
     """New content of a keystore.
 
     Attributes:
         store: the store's id, for errors.
         add: certificates that shall be trusted.
-        ours, foreign: SHA-256 of those whose entries of ours, and of others, shall go.
+        remove: alias and SHA-256 of each entry that shall go.
         salt: random bytes, for parts that are encrypted again: made twice, it is the same.
-        passwords: gives those to try, from where they stand.
+        passwords: returns the passwords to try, from where they stand.
     """
 
     store: str
     add: tuple[New, ...]
-    ours: frozenset[str]
-    foreign: frozenset[str]
+    remove: frozenset[tuple[str, str]]
     salt: bytes = field(repr=False)
     passwords: Callable[[], Sequence[str]] = field(repr=False)
     _made: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes], init=False, repr=False, compare=False)
@@ -61,10 +68,8 @@ class Change:
             if key not in self._made:  # it is asked for twice: for the undo, and for the file
                 self._made[key] = self._changed(old)
             return self._made[key]
-        except Locked as error:
-            raise StoreLocked(store=self.store, cause=str(error), advice=UNLOCK) from None
         except Unreadable as error:
-            raise StoreError(store=self.store, cause=str(error), advice=ADVICE) from None
+            raise refused(self.store, error) from None
 
     def _changed(self, old: bytes) -> bytes:
         keystore = keystores.parse(old)
@@ -74,11 +79,18 @@ class Change:
         new = keystore.changed([password], self.add, self._drops, salt)
         kept = frozenset(one.der for one in before if not self._drops(one)) | {one.der for one in self.add}
         expected = Expected(kept, frozenset(one.der for one in before) - kept)
-        # What it has always refused, it cannot judge.
+        # A keystore that the second reader refused before, it cannot judge afterwards.
         wrong = problem(new, password, expected)
         if wrong and problem(old, password, Expected(frozenset(one.der for one in before), frozenset())) is None:
             raise Unreadable(f"{wrong}, so that nothing was written")
         return new
 
     def _drops(self, one: Trusted) -> bool:
-        return sha256_of(one.der) in (self.ours if is_ours(one) else self.foreign)
+        return (one.alias, sha256_of(one.der)) in self.remove
+
+
+def refused(store: str, error: Unreadable) -> StoreError:
+    """Return the error of a keystore that cannot be understood or opened, with what to do."""
+    if isinstance(error, Locked):
+        return StoreLocked(store=store, cause=str(error), advice=UNLOCK)
+    return StoreError(store=store, cause=str(error), advice=ADVICE)

@@ -5,6 +5,7 @@ Sources: the hook, the maintainer script and the defaults file of ca-certificate
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 from datetime import datetime, timezone
@@ -14,17 +15,30 @@ from trustinstall.stores.steps import Content, Edit, digest
 from trustinstall_platforms.keystores import distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
+    from trustinstall_platforms.keystores import Trusted
 
 KEYSTORE = "/etc/ssl/certs/java/cacerts"
 _HOOK = "/etc/ca-certificates/update.d/jks-keystore"
 _DEFAULTS = "/etc/default/cacerts"  # shell; may hold a password, so that its text is never shown
 _JAVA = "/usr/bin/java"  # without it, the maintainer script does nothing
+_OUR_ALIAS = re.compile(r"debian:.*-([0-9a-f]{12})\.pem")
 _SWITCH = re.compile(rb"^[ \t]*(?:export[ \t]+)?cacerts_updates=[\"']?(\w*)", re.MULTILINE)
+
+
+def alias(link: str) -> str:
+    """Return the alias that the hook gives to the certificate that a link of /etc/ssl/certs leads to."""
+    return f"debian:{posixpath.basename(link)}"
+
+
+def is_marked(one: Trusted) -> bool:
+    """Whether the hook made an entry of a file that carries our mark: the fingerprint's beginning in its name."""
+    match = _OUR_ALIAS.fullmatch(one.alias)
+    return match is not None and hashlib.sha256(one.der).hexdigest().startswith(match[1])
 
 
 def not_fed(host: Host) -> str | None:
@@ -52,17 +66,26 @@ def not_changeable(host: Host) -> str | None:
     return "it is no JKS keystore with the usual password; use --run-image-tool, or keytool in the image"
 
 
-def steps(host: Host, coming: Sequence[tuple[str, Certificate]], leaving: Sequence[Certificate]) -> Iterator[Step]:
-    """What the hook would change in an image's keystore; nothing where it would not, or cannot be done without Java.
+def steps(
+    host: Host,
+    added: Sequence[tuple[str, Certificate]],
+    removed: Sequence[Certificate],
+    links: Collection[str],
+) -> Iterator[Step]:
+    """Yield what the hook would change in an image's keystore; nothing where it would not, or needs Java for it.
 
-    `coming` are certificates with the links that they are known by.
+    `added` are certificates with the links that they are known by. Of certificates in `removed`, the hook takes out
+    the aliases of `links` that go, and no alias that somebody else gave them.
     """
     if host.status(KEYSTORE) is None or not_fed(host) or not_changeable(host):
         return
     moment = datetime.fromisoformat(host.stamp().removesuffix("Z")).replace(tzinfo=timezone.utc)
     seconds = int(moment.timestamp())
-    new = [distribution.New(f"debian:{posixpath.basename(link)}", one.der, seconds) for link, one in coming]
+    new = [distribution.New(alias(link), one.der, seconds) for link, one in added]
+    aliases, ders = {alias(link) for link in links}, {one.der for one in removed}
     old = host.read(host.real(KEYSTORE))
-    changed = distribution.changed(old, new, {one.der for one in leaving})
+    changed = distribution.changed_where(
+        old, new, lambda one: one.der in ders and (one.alias in aliases or is_marked(one))
+    )
     if changed != old:
         yield Edit(host.real(KEYSTORE), Content(changed), digest(old))

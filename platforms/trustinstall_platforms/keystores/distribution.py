@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms import keystores
-from trustinstall_platforms.keystores import Locked, New, Trusted, jks
+from trustinstall_platforms.keystores import Drop, Locked, New, Trusted, jks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from trustinstall.host import Host
 
-__all__ = ["New", "Trusted", "changeable", "changed", "read", "trusted"]
+__all__ = ["New", "Trusted", "changeable", "changed", "changed_where", "read", "trusted"]
 
 _USUAL = ("changeit",)
 
@@ -48,11 +48,16 @@ def changeable(content: bytes) -> bool:
 
 
 def changed(content: bytes, add: Sequence[New], remove: Collection[bytes], *, first: bool = False) -> bytes:
-    """A keystore without some certificates (DER) and with new ones at its end, or at its start; see `Jks.changed`.
+    """A keystore without some certificates (DER) and with new ones at its end, or at its start; see `changed_where`."""
+    return changed_where(content, add, lambda one: one.der in remove, first=first)
+
+
+def changed_where(content: bytes, add: Sequence[New], drop: Drop, *, first: bool = False) -> bytes:
+    """Return a keystore without the entries that `drop` names, and with new ones; see `Jks.changed`.
 
     Raises ValueError where the keystore cannot be understood, or is not `changeable`.
     """
     try:
-        return jks.parse(content).changed(_USUAL, add, lambda one: one.der in remove, first=first)
+        return jks.parse(content).changed(_USUAL, add, drop, first=first)
     except ValueError as error:
         raise ValueError(f"under the usual password it is no JKS keystore ({error})") from None

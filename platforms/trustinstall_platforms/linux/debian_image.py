@@ -55,7 +55,8 @@ def steps(
     yield from concatenated.steps(host, debian_files.BUNDLE, order, coming, losing, frozenset(lost))
     yield from _links(host, coming, [*whole, *gone])
     named = [(debian_files.name_link(path), one) for path, one in coming]
-    yield from debian.steps(host, named, leaving)
+    links = [debian_files.name_link(path) for path in (*(source.path for source, _ in taken), *gone)]
+    yield from debian.steps(host, named, leaving, links)
 
 
 def _links(host: Host, coming: Sequence[Coming], gone: Collection[str]) -> Iterator[Step]:

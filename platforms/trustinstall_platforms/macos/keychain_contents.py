@@ -1,4 +1,4 @@
-"""What stands in a keychain and in the trust settings beside it: the two halves of being trusted, joined.
+"""The contents of a keychain and of the trust settings beside it: the two halves of being trusted, joined.
 
 Sources: SecTrustSettingsEvaluateCert in SecTrustSettings.cpp of Apple's Security project: an account's own settings
 are asked first, then the machine's; the first that decides wins.
@@ -6,16 +6,18 @@ are asked first, then the machine's; the first that decides wins.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.fields import Traits
 from trustinstall.errors import CertificateRefused
-from trustinstall.stores.observation import State
+from trustinstall.stores.observation import Copy, State
 from trustinstall_platforms.macos import security_tool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from trustinstall.host import Host
@@ -26,17 +28,31 @@ SYSTEM = "/Library/Keychains/System.keychain"
 APPLE = "/System/Library/Keychains/SystemRootCertificates.keychain"  # trust settings may override these, too
 
 
+def keychain_entry(location: str, sha1: str) -> str:
+    """Return the ledger's name of the half that lies in a keychain."""
+    return f"{location}: SHA-1 {sha1}"
+
+
+def settings_entry(sha1: str, *, machine: bool) -> str:
+    """Return the ledger's name of the half that trust settings are."""
+    return f"trust settings, {'admin' if machine else 'user'} domain: SHA-1 {sha1}"
+
+
 @dataclass(frozen=True)
-class Look:
-    """What stands in both halves of a store; everything by SHA-1 in upper case.
+class Contents:
+    """What stands in both halves of a store; certificates by SHA-1 in upper case.
 
     Attributes:
-        keychain: the certificates in the store's keychain.
+        location: the store's keychain.
+        machine: whether the store is the machine's.
+        keychain: the certificates in that keychain.
         settings: what the store's own trust settings say.
         above: what the machine's say, where the store is an account's.
         elsewhere: certificates of other keychains that trust settings name.
     """
 
+    location: str
+    machine: bool
     keychain: Certificates
     settings: Settings
     above: Settings
@@ -48,26 +64,44 @@ class Look:
         return self.elsewhere | self.keychain
 
     def states(self, now: datetime) -> dict[str, State]:
-        """The state of every certificate that trust settings name, and of roots that wait in the keychain for some."""
+        """Return the state of every certificate that trust settings name, and of roots in the keychain without any."""
         found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.HALF)
         for settings in (self.above, self.settings):  # an account's own come first, and so are written last
             found |= {sha1: state for sha1, state in settings.items() if state is not None and sha1 in self.known}
         idle = [sha1 for sha1, der in self.keychain.items() if sha1 not in found and _is_root(der, now)]
         return found | dict.fromkeys(idle, State.HALF)
 
+    def copies(self, names: frozenset[str]) -> Iterator[Copy]:
+        """Yield the halves of these certificates (SHA-256): in the keychain, in its settings, in the machine's.
 
-def look(host: Host, keychain: str, *, machine: bool) -> Look:
-    """Look at a keychain that exists, and at the trust settings of its domain. Raises ToolFailed."""
-    lying = security_tool.certificates(host, keychain)
+        Settings that trustinstall never writes (a limit, another policy) have no name in the ledger. A distrust, and
+        the machine's settings in an account's store, cannot be removed.
+        """
+        for sha1, der in self.known.items():
+            if (sha256 := hashlib.sha256(der).hexdigest()) not in names:
+                continue
+            if sha1 in self.keychain:
+                yield Copy(sha256, keychain_entry(self.location, sha1))
+            if sha1 in self.settings:
+                state = self.settings[sha1]
+                entry = settings_entry(sha1, machine=self.machine) if state is State.TRUSTED else ""
+                yield Copy(sha256, entry, removable=state is not State.DISTRUSTED)
+            if sha1 in self.above:
+                yield Copy(sha256, settings_entry(sha1, machine=True), removable=False)
+
+
+def read_contents(host: Host, keychain: str, *, machine: bool) -> Contents:
+    """Read a keychain that exists, and the trust settings of its domain. Raises ToolFailed."""
+    present = security_tool.certificates(host, keychain)
     settings = security_tool.settings(host, machine=machine)
     above: Settings = {} if machine else security_tool.settings(host, machine=True)
     elsewhere: Certificates = {}
     for path in (SYSTEM, APPLE):
-        missing = (settings.keys() | above.keys()) - lying.keys() - elsewhere.keys()
+        missing = (settings.keys() | above.keys()) - present.keys() - elsewhere.keys()
         if missing and path != keychain and host.status(path) is not None:
             found = security_tool.certificates(host, path)
             elsewhere |= {sha1: found[sha1] for sha1 in missing & found.keys()}
-    return Look(lying, settings, above, elsewhere)
+    return Contents(keychain, machine, present, settings, above, elsewhere)
 
 
 def _is_root(der: bytes, now: datetime) -> bool:

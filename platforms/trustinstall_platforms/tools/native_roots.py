@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE, look
+from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE, read_contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +22,12 @@ def location(host: Host) -> str:
 
 def observe(host: Host) -> Observation:
     """See what programs of the acting account trust by it."""
-    return look(host, _kind(host)).observation
+    return read_contents(host, _kind(host)).observation
 
 
 def anchors(host: Host) -> Iterator[bytes]:
     """The DER of every certificate that `observe` counts."""
-    return iter(look(host, _kind(host)).entries.values())
+    return iter(read_contents(host, _kind(host)).entries.values())
 
 
 def _kind(host: Host) -> Kind:

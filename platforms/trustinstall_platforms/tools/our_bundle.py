@@ -1,7 +1,7 @@
-"""Our own two files, as one store: there only while a setting names one of them.
+"""The two files of trustinstall that settings name, as one store: there only while a setting names one of them.
 
-The bundle is made anew from the system's whenever it is written, and says which of the system's it was made of, so that
-it shows when the system's has changed since.
+The bundle is made from the system's whenever it is written, and says which of the system's roots it was made of, so
+that it shows when they have changed since.
 """
 
 from __future__ import annotations
@@ -9,35 +9,36 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall.editing.pem_blocks import Blocks, marked
+from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
-from trustinstall.stores.files import missing_parents, owner
-from trustinstall.stores.observation import Observation
+from trustinstall.stores.backend import Backend
+from trustinstall.stores.files import owner
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import (
     ABSENT,
     Content,
     Delete,
     Edit,
-    MakeDirectory,
     RemoveDirectory,
     digest,
 )
 from trustinstall.stores.store import Store, blocked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
-    from trustinstall.stores.plan import Refresh
+    from trustinstall.stores.desired import Change
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Places
 
@@ -51,7 +52,7 @@ _PARENTS = re.compile(rb"^# directories ([1-9])$", re.MULTILINE)  # how many abo
 _STALE = "the system's roots have changed since it was made; add makes it anew"
 
 
-class OwnBundle:
+class OwnBundle(Backend):
     """The backend of both files; the store is the bundle, and the file of our roots alone goes with it.
 
     On Windows that file is all there is.
@@ -60,99 +61,97 @@ class OwnBundle:
     name = "own-bundle"
 
     def discover(self, host: Host, _places: Places) -> Iterator[Store]:
-        """The acting account's, whether it is there yet or not."""
+        """Find the acting account's, whether it is there yet or not."""
         location = our_files.location(host)
         if location is not None:
             yield self._store(host, location)
 
     def at(self, host: Host, location: str) -> Store | None:
-        """The store at a location, if that is the acting account's."""
+        """Return the store at a location, if that is the acting account's."""
         return self._store(host, location) if location == our_files.location(host) else None
 
-    def observe(self, host: Host, store: Store) -> Observation:
-        """See what it holds; the system's roots that it should hold and does not, or no longer, are a problem."""
-        data = host.read_or_none(store.location)
-        if data is None:
-            return Observation({})
-        seen = bundle.observe(host, store.location)
-        made_of = _MADE_OF.search(data[: len(_HEAD) + 128])
-        stale = made_of is not None and made_of[1].decode() != _fingerprint(_theirs(host, frozenset(marked(data))))
-        return Observation(seen.anchors, seen.ours, (*seen.problems, _STALE) if stale else seen.problems)
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """See what both files hold; HALF is what only one of them holds: a root of the system's, for example.
+
+        A copy that comes from the system stays. The store is outdated when the system's roots have changed since.
+        """
+        found = _read(host, store.location)
+        if found.left or found.empty:
+            return found.leftover(host, store, names)
+        system = _system(host)
+        seen = bundle.observe(host, store.location) if found.bundle is not None else Observation({})
+        stale = found.made_of is not None and found.made_of != _fingerprint(set(system) - found.marked)
+        half = (found.marked | (names & seen.anchors.keys())) - found.in_both
+        return Observation(
+            {**seen.anchors, **dict.fromkeys(half, State.HALF)},
+            found.marked,
+            (*seen.problems, _STALE) if stale else seen.problems,
+            copies=tuple(found.copies(names, system)),
+            outdated=stale,
+        )
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """The DER of every certificate in it."""
+        """Yield the DER of every certificate in it."""
         return iter(()) if host.status(store.location) is None else bundle.anchors(host, store.location)
 
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
-        """Plan to write it anew, or to take it away with the last of ours and whatever was made for it.
+    def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
+        """Plan to write both files anew, or to delete them with the last certificate.
 
-        Raises StoreError where the machine has no roots that could be in it beside ours.
+        Raises StoreError where the machine has no public roots to put beside ours, and where one of the system's is
+        to go.
         """
-        old = host.read_or_none(store.location)
-        here = marked(old or b"")
-        kept = [Certificate(der) for der in _ders(old or b"") if hashlib.sha256(der).hexdigest() in here]
-        go = {one.certificate.sha256 for one in wanted if not one.trusted}
-        new = [one.certificate for one in wanted if one.trusted]
-        ours = {one.sha256: one for one in (*kept, *new) if one.sha256 not in go}
-        if old is not None and old.startswith(_LEFT) and not new:
-            return _sweep(host, store.location, old)
-        if not new and not go & (seen.anchors.keys() | here.keys()):
-            return Plan()
-        made = tuple(one for placement in record.values() for one in placement.directories) or _made(
-            store.location, old or b""
-        )
-        beside = _beside(store.location)
+        found = _read(host, store.location)
+        if any(not one.marked for one in change.remove):
+            cause, advice = "it comes from the system's store", "remove it there"
+            raise StoreError(store=store.id, cause=cause, advice=advice)
+        if found.left and not change.add:
+            return _deleted(host, store.location, found.directories_left)
+        ours = {one.sha256: one for one in found.certificates if one.sha256 in found.marked | change.kept.keys()}
+        ours |= {one.sha256: one.certificate for one in change.add}
+        ours = {sha256: one for sha256, one in ours.items() if sha256 not in change.leaving}
         if not ours:
-            return self._take_away(host, store, tuple(dict.fromkeys(made)), go)
+            return self._without_any(host, store, change)
         content = self._content(host, store, list(ours.values()))
-        missing = missing_parents(host, store.location)
-        directories = tuple(dict.fromkeys((*made, *missing)))
-        placed = tuple(Placed(one.sha256, (store.location, beside), directories) for one in new)
-        # What the system itself has is no stranger here: it is what the file is made of.
-        left = frozenset(one for one in go if one in _digests(content))
+        beside = _beside(store.location)
         files = {store.location: content, beside: Blocks(add=tuple(ours.values())).apply(_HEAD)}
         edits = [edit for path, each in files.items() if (edit := _edit(host, path, each)) is not None]
-        booting = _deletes(host, *_at_boot(host))  # first: a boot must not take away what is in use again
-        if not edits and not booting:
-            return Plan(placed=placed, foreign=left)
-        steps = (*booting, *map(MakeDirectory, missing), *edits)
-        return Plan(steps, placed=placed, foreign=left, withdraws=True)
-
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Return None: nothing is derived from it."""
-        return None
+        booting = _deletes(host, *_at_boot(host))  # first: a boot must not delete what is in use again
+        placed = tuple(Placed(one.sha256, (store.location, beside)) for one in change.add)
+        return Plan((*booting, *edits), placed=placed, detaches=True, made=found.directories_left)
 
     def verify(self, host: Host, store: Store) -> str | None:
-        """Let OpenSSL load it, where it is still there."""
+        """Let OpenSSL load it, if it is still there."""
         return None if host.status(store.location) is None else host.openssl_refuses(store.location)
 
-    def _take_away(self, host: Host, store: Store, made: tuple[str, ...], go: set[str]) -> Plan:
-        """Both files; where a running program's variable names one, both stay for it, without ours.
+    def _without_any(self, host: Host, store: Store, change: Change) -> Plan:
+        """Plan to delete both files; where a running program's variable names one, both stay for it, without ours.
 
-        Deno reaches nothing where DENO_CERT names a file that is gone; it and Node.js take one without certificates.
+        Deno reaches no server where DENO_CERT names a missing file; it and Node.js take one without certificates.
         """
-        if _named(host, store.location):
-            theirs = b"".join(one.pem for one in _theirs(host, frozenset(go)))
-            content = _LEFT + (b"# directories %d\n" % len(made) if made else b"") + theirs
-            left = {_beside(store.location): _LEFT, store.location: content}
-            for path in _at_boot(host):
-                words = (*left, *reversed(made), path)
-                left[path] = our_files.AT_BOOT_HEAD + b"".join(f"r! {one}\n".encode() for one in words)
-            edits = [edit for path, each in left.items() if (edit := _edit(host, path, each)) is not None]
-            return Plan(tuple(edits), withdraws=True)
-        return _away(host, store.location, made)
+        if not _named(host, store.location):
+            return _deleted(host, store.location)
+        made, leaving = change.made, change.leaving
+        theirs = b"".join(one.pem for sha256, one in _system(host).items() if sha256 not in leaving)
+        content = _LEFT + (b"# directories %d\n" % len(made) if made else b"") + theirs
+        left = {_beside(store.location): _LEFT, store.location: content}
+        for path in _at_boot(host):
+            words = (*left, *reversed(made), path)
+            left[path] = our_files.AT_BOOT_HEAD + b"".join(f"r! {one}\n".encode() for one in words)
+        edits = [edit for path, each in left.items() if (edit := _edit(host, path, each)) is not None]
+        return Plan(tuple(edits), detaches=True)
 
     def _content(self, host: Host, store: Store, ours: list[Certificate]) -> bytes:
         if store.location == _beside(store.location):
             return Blocks(add=tuple(ours)).apply(_HEAD)
-        theirs = _theirs(host, frozenset(one.sha256 for one in ours))
+        own = {one.sha256 for one in ours}
+        theirs = {sha256: one for sha256, one in _system(host).items() if sha256 not in own}
         if not theirs:
             advice = "install the package ca-certificates"
             raise StoreError(
                 store=store.id, cause="this machine has no bundle of public roots to add to", advice=advice
             )
         head = _HEAD + b"# of " + _fingerprint(theirs).encode() + b"\n"
-        return Blocks(add=tuple(ours)).apply(head + b"".join(one.pem for one in theirs))
+        return Blocks(add=tuple(ours)).apply(head + b"".join(one.pem for one in theirs.values()))
 
     def _store(self, host: Host, location: str) -> Store:
         return Store(
@@ -167,16 +166,76 @@ class OwnBundle:
         )
 
 
-def _sweep(host: Host, location: str, old: bytes) -> Plan:
-    """Take away what was left for programs that ran, when they have ended."""
-    if _named(host, location):
-        return Plan()
-    return _away(host, location, _made(location, old))
+@dataclass(frozen=True)
+class _Files:
+    """Both files as they are now: the bundle and our roots alone (one and the same on Windows); None if missing."""
+
+    location: str
+    bundle: bytes | None
+    anchors: bytes | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether neither is there."""
+        return self.bundle is None and self.anchors is None
+
+    @property
+    def left(self) -> bool:
+        """Whether they were left for running programs, without our roots."""
+        return (self.bundle or b"").startswith(_LEFT)
+
+    @property
+    def directories_left(self) -> tuple[str, ...]:
+        """The directories that were made for files that were left, outermost first."""
+        return _made(self.location, self.bundle or b"")
+
+    @cached_property
+    def marked(self) -> frozenset[str]:
+        """SHA-256 of our certificates in either file."""
+        return frozenset(marked(self.bundle or b"").keys() | marked(self.anchors or b"").keys())
+
+    @cached_property
+    def in_both(self) -> frozenset[str]:
+        """SHA-256 of our certificates in both files."""
+        return frozenset(marked(self.bundle or b"").keys() & marked(self.anchors or b"").keys())
+
+    @property
+    def made_of(self) -> str | None:
+        """The fingerprint of the system's roots that the bundle was made of, or None."""
+        found = _MADE_OF.search((self.bundle or b"")[: len(_HEAD) + 128])
+        return found[1].decode() if found else None
+
+    @property
+    def certificates(self) -> Iterator[Certificate]:
+        """Every certificate in either file, each once."""
+        return map(Certificate, dict.fromkeys((*_ders(self.bundle or b""), *_ders(self.anchors or b""))))
+
+    def copies(self, names: frozenset[str], system: Collection[str]) -> Iterator[Copy]:
+        """Yield copies: those of the system's roots, and all others, which are ours: the file is made by us alone."""
+        others = {sha256 for sha256, _ in unmarked(self.bundle or b"")} - set(system)
+        for sha256 in sorted(names & (self.marked | others)):
+            yield Copy(sha256, self.location, marked=True)
+        for sha256 in sorted(names & set(system)):
+            yield Copy(sha256)
+
+    def leftover(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """Return what files show that hold none of ours; if no program needs them, the next command takes them away."""
+        if not self.left:
+            return Observation({})
+        copies = () if _named(host, store.location) else (Copy(one, marked=True) for one in sorted(names))
+        seen = bundle.observe(host, store.location)
+        anchors = {**seen.anchors, **dict.fromkeys(names & seen.anchors.keys(), State.HALF)}
+        return replace(seen, anchors=anchors, copies=tuple(copies))
 
 
-def _away(host: Host, location: str, made: tuple[str, ...]) -> Plan:
+def _read(host: Host, location: str) -> _Files:
+    return _Files(location, host.read_or_none(location), host.read_or_none(_beside(location)))
+
+
+def _deleted(host: Host, location: str, made: tuple[str, ...] = ()) -> Plan:
+    """Plan to delete both files, and directories that the ledger does not note any more."""
     files = _deletes(host, _beside(location), location, *_at_boot(host))
-    return Plan((*files, *map(RemoveDirectory, reversed(made))), withdraws=True)
+    return Plan((*files, *map(RemoveDirectory, reversed(made))), detaches=True)
 
 
 def _at_boot(host: Host) -> tuple[str, ...]:
@@ -230,20 +289,15 @@ def _unwritable(host: Host, location: str) -> str | None:
     return reason if whose == host.account.uid or reason else "its directory belongs to another account; give it back"
 
 
-def _theirs(host: Host, ours: frozenset[str]) -> list[Certificate]:
-    """The system's roots but for ours, each once, in its order."""
+def _system(host: Host) -> dict[str, Certificate]:
+    """Return the system's roots by SHA-256, each once, in its order."""
     found = system_bundle.find(host)
-    ders = dict.fromkeys(_ders(found.content)) if found else {}
-    return [one for one in map(Certificate, ders) if one.sha256 not in ours]
+    return {one.sha256: one for one in map(Certificate, _ders(found.content))} if found else {}
 
 
 def _ders(data: bytes) -> Iterator[bytes]:
     return (one.der for one in pem_blocks(data) if one.der is not None and one.label in CERTIFICATE_LABELS)
 
 
-def _digests(data: bytes) -> set[str]:
-    return {hashlib.sha256(der).hexdigest() for der in _ders(data)}
-
-
-def _fingerprint(certificates: list[Certificate]) -> str:
-    return hashlib.sha256("".join(sorted(one.sha256 for one in certificates)).encode()).hexdigest()
+def _fingerprint(sha256s: Iterable[str]) -> str:
+    return hashlib.sha256("".join(sorted(sha256s)).encode()).hexdigest()

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, system_bundle, variables
 from trustinstall.stores import bundle as bundles
-from trustinstall.stores import files
-from trustinstall.stores.observation import Observation
-from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.reference import By, Named
 from trustinstall.stores.steps import Native, SetVariables
 from trustinstall.stores.store import Store, blocked, naming
 
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
 
 _MACHINE = ("HKLM", r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment")
 _ACCOUNT = ("HKCU", "Environment")
 _NAMING = variables.ADDS[0].name  # the variable that names our file: by it our values are known
+_EVERY = frozenset(one.name for one in variables.EVERY)
 _SET, _TAKE_BACK = "set", "take-back"
 _REACHES = "programs that are started from now on: Node.js, uv, Deno"
 
@@ -66,46 +65,26 @@ def is_key(host: Host, location: str) -> bool:
     return location == "\\".join(_key(host))
 
 
-def named(host: Host) -> str | None:
-    """The file of ours that the variable names, or None where it is not set to that."""
-    return (
-        f"{our_files.directory(host)}/{our_files.ANCHORS}" if _read(host, _NAMING) == _values(host)[_NAMING] else None
-    )
+def named(host: Host, *, replacing: bool) -> Named:
+    """Read whether the variable names our file; with `replacing`, `enable` says why that cannot be had."""
+    if _read(host, _NAMING) != _values(host)[_NAMING]:
+        return Named(By.NOBODY)
+    return Named(By.US, f"{our_files.directory(host)}/{our_files.ANCHORS}", outdated=replacing)
 
 
-def observe(host: Host) -> Observation:
-    """See what programs are told to trust by our values."""
-    path = named(host)
-    if path is None:
-        return Observation({})
-    if host.status(path) is None:
-        return Observation({}, problems=(f"it names {path}, which is missing",))
-    return bundles.observe(host, path)
+def enable(host: Host, store: Store, *, replacing: bool) -> tuple[Plan, tuple[str, ...]]:
+    """Plan to set the variables that are not set. Raises StoreError where variables that replace are asked for."""
+    if replacing:
+        cause = "Windows keeps no bundle of public roots that variables could name"
+        raise StoreError(store=store.id, cause=cause, advice="leave --env replace out")
+    names = tuple(name for name in _values(host) if _read(host, name) is None)
+    return Plan(operations=(_operation(_SET, _TAKE_BACK, names),)), names
 
 
-def plan(
-    host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record, *, replacing: bool
-) -> Plan:
-    """Plan to set what is not set, or to take back with the last of ours what still is as we have set it.
-
-    Raises StoreError where variables that replace are asked for.
-    """
-    new = [one.certificate.sha256 for one in wanted if one.trusted]
-    go = {one.certificate.sha256 for one in wanted if not one.trusted}
-    names, _ = files.carried(record)
-    if new:
-        if replacing:
-            cause = "Windows keeps no bundle of public roots that variables could name"
-            raise StoreError(store=store.id, cause=cause, advice="leave --env replace out")
-        if named(host) is not None:
-            return Plan(placed=tuple(Placed(one, names or (_NAMING,)) for one in new))
-        names = tuple(name for name in _values(host) if _read(host, name) is None)
-        placed = tuple(Placed(one, names) for one in new)
-        return Plan(placed=placed, operations=(_operation(_SET, _TAKE_BACK, names),))
-    holds = record.keys() | seen.ours
-    if not go & holds or holds - go:
-        return Plan()
-    return Plan(operations=(_operation(_TAKE_BACK, _SET, names or (_NAMING,)),), withdraws=True)
+def disable(noted: tuple[str, ...]) -> Plan:
+    """Plan to take the variables back that still are as trustinstall set them."""
+    names = tuple(one for one in noted if one in _EVERY) or (_NAMING,)
+    return Plan(operations=(_operation(_TAKE_BACK, _SET, names),), detaches=True)
 
 
 def commands(host: Host, step: Native) -> Sequence[SetVariables]:

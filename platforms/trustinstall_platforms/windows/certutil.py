@@ -1,33 +1,39 @@
 """The certificate stores of Windows: the machine's and one account's.
 
-`certutil.exe` writes to one of the places that make a store, and only what is in that one is ours to take out.
-Everything is read in the registry, and nothing from what certutil prints, which it translates.
+`certutil.exe` writes to one of the places that make a store; copies in the other places cannot be removed here.
+Everything is read in the registry, and nothing from the output of certutil, which is translated.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
 from trustinstall.host.commands import GIVEN, Run
+from trustinstall.stores.backend import Backend
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
 from trustinstall.stores.store import Store, blocked
-from trustinstall_platforms.windows.registry_stores import UPDATED, certificates, ignores_accounts, look
+from trustinstall_platforms.windows.registry_stores import (
+    UPDATED,
+    certificates,
+    ignores_accounts,
+    read_contents,
+    thumbprint,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Record, Wanted
+    from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Observation
-    from trustinstall.stores.plan import Refresh
     from trustinstall.stores.store import Places
     from trustinstall_platforms.windows.blob import Entry
-    from trustinstall_platforms.windows.registry_stores import Kind, Registry, Sight
+    from trustinstall_platforms.windows.registry_stores import Contents, Kind, Registry
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ _ADD, _REMOVE = "add", "remove"
 _LEAVE = "leave"
 
 
-class WindowsStore:
+class WindowsStore(Backend):
     """One of Windows' stores, reached in one way."""
 
     def __init__(self, kind: Kind, reach: Reach = LOCAL) -> None:
@@ -92,56 +98,44 @@ class WindowsStore:
         store = self._store(host)
         return store if store and store.location == location else None
 
-    def observe(self, host: Host, _store: Store) -> Observation:
-        """See what Windows trusts, in all places that are seen as this store."""
-        return self._look(host).observation
+    def observe(self, host: Host, _store: Store, names: frozenset[str]) -> Observation:
+        """See what Windows trusts, in all places that are seen as this store; a key of the registry is a copy."""
+        contents = self._contents(host)
+        return replace(contents.observation, copies=tuple(contents.copies(names)))
 
     def anchors(self, host: Host, _store: Store) -> Iterator[bytes]:
-        """The DER of every certificate that `observe` counts."""
-        yield from self._look(host).entries.values()
+        """Yield the DER of every certificate that `observe` counts."""
+        yield from self._contents(host).entries.values()
 
     def delivered(self, host: Host, _store: Store) -> frozenset[str]:
-        """SHA-256 of the public roots that Windows Update has brought."""
+        """Return the SHA-256 of the public roots that Windows Update has brought."""
         return frozenset(certificates(self._reach.registry(host), UPDATED)[0])
 
-    def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
-        """Plan an operation of certutil for each certificate that is missing, or ours and to go.
+    def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
+        """Plan an operation of certutil for each certificate that is missing, and for each key that goes.
 
-        Raises StoreError where Windows distrusts one that is wanted, where one that is to go belongs to a policy, and
-        where Windows would ask and nobody can answer.
+        Raises StoreError where Windows distrusts a certificate that is wanted, where a key that is to go belongs to a
+        policy, and where Windows would ask and nobody can answer.
         """
-        sight = self._look(host)
-        operations: list[Native] = []
-        placed: list[Placed] = []
-        foreign: set[str] = set()
-        for one in wanted:
-            sha256, der = one.certificate.sha256, one.certificate.der
-            placement = record.get(sha256)
-            ours = placement is not None and not placement.adopted
-            if one.trusted:
-                self._refuse_distrusted(store, sight, sha256)
-                if sha256 not in seen.anchors:
-                    operations.append(Native(_ADD, _REMOVE, der))
-                elif not ours:
-                    foreign.add(sha256)
-                if sha256 not in foreign:
-                    placed.append(Placed(sha256, (self._entry(der),)))
-                continue
-            going = sha256 in sight.own and (ours or one.foreign)
-            if going:
-                operations.append(Native(_REMOVE, _ADD if sight.own[sha256].plain else _LEAVE, der))
-            if sha256 in seen.anchors and (not going or sha256 in sight.elsewhere):
-                foreign.add(sha256)
-            if one.foreign and not going and placement is None:
-                self._refuse_elsewhere(store, sight, sha256)
+        contents = self._contents(host)
+        for one in change.add:
+            self._refuse_distrusted(store, contents, one.sha256)
+        operations = [Native(_ADD, _REMOVE, one.certificate.der) for one in change.add]
+        for copy in change.remove:
+            if not copy.removable:
+                raise self._brought_elsewhere(store, contents, copy.sha256)
+            entry = contents.own.get(copy.sha256)
+            if entry is not None:  # None: somebody has just taken it out
+                operations.append(Native(_REMOVE, _ADD if entry.plain else _LEAVE, entry.der))
         if operations and self._kind.asks:
             self._refuse_unseen(host, store)
-        return Plan(placed=tuple(placed), foreign=frozenset(foreign), operations=tuple(operations))
+        placed = (Placed(one.sha256, (self._kind.own.entry(one.certificate.der),)) for one in change.add)
+        return Plan(placed=tuple(placed), operations=tuple(operations))
 
     def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
-        """Certutil for an operation; none where the registry shows that there is nothing to do.
+        """Return a run of certutil for an operation, or () where the registry shows that there is nothing to do.
 
-        What goes is named by the SHA-1 of its DER, the name of its key in the registry, and only after that key
+        A certificate is removed by the SHA-1 of its DER, the name of its key in the registry, and only after that key
         has been seen to hold this very certificate. Raises StoreError where Windows would ask and nobody can answer.
         """
         there = hashlib.sha256(step.der).hexdigest() in self._own(host)
@@ -149,27 +143,17 @@ class WindowsStore:
             return ()
         if self._kind.asks:
             self._refuse_unseen(host, store)
-        thumbprint = _thumbprint(step.der)
-        words = ("-addstore", "Root", GIVEN) if step.operation == _ADD else ("-delstore", "Root", thumbprint.lower())
+        name = thumbprint(step.der)
+        words = ("-addstore", "Root", GIVEN) if step.operation == _ADD else ("-delstore", "Root", name.lower())
         return (
             Run(
                 (self._reach.tool(host), *self._kind.options, *words),
                 seconds=_PATIENCE if self._kind.asks else _SECONDS,
                 given=step.der if step.operation == _ADD else b"",
                 meanings=MEANINGS,
-                announce=_announcement(step.operation, thumbprint) if self._kind.asks else "",
+                announce=_announcement(step.operation, name) if self._kind.asks else "",
             ),
         )
-
-    def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Return None: nothing is derived from the registry."""
-        return None
-
-    def verify(self, _host: Host, _store: Store) -> str | None:
-        """There is no second opinion: what was observed is what Windows reads."""
-        return None
-
-    # --- how it is found out ---
 
     def _store(self, host: Host) -> Store | None:
         own = self._kind.own
@@ -191,34 +175,27 @@ class WindowsStore:
             system=not self._kind.asks,
         )
 
-    def _look(self, host: Host) -> Sight:
-        return look(self._reach.registry(host), self._kind)
+    def _contents(self, host: Host) -> Contents:
+        return read_contents(self._reach.registry(host), self._kind)
 
     def _own(self, host: Host) -> Mapping[str, Entry]:
         return certificates(self._reach.registry(host), self._kind.own)[0]
 
-    def _entry(self, der: bytes) -> str:
-        own = self._kind.own
-        return rf"{own.hive}\{own.certificates}\{_thumbprint(der)}"
-
-    # --- what is refused ---
-
-    def _refuse_distrusted(self, store: Store, sight: Sight, sha256: str) -> None:
-        if sha256 in sight.distrusted:
+    def _refuse_distrusted(self, store: Store, contents: Contents, sha256: str) -> None:
+        if sha256 in contents.distrusted:
             raise StoreError(
                 store=store.id,
                 cause=f"Windows distrusts sha256 {sha256[:12]}: it is among the Untrusted Certificates",
                 advice="whoever put it there must take it out first (certlm.msc, or a Group Policy)",
             )
 
-    def _refuse_elsewhere(self, store: Store, sight: Sight, sha256: str) -> None:
-        if sha256 in sight.elsewhere:
-            whose = sight.elsewhere[sha256][1]
-            raise StoreError(
-                store=store.id,
-                cause=f"sha256 {sha256[:12]} was put there by {whose}, and would come back",
-                advice=f"have it taken out there: by {whose}",
-            )
+    def _brought_elsewhere(self, store: Store, contents: Contents, sha256: str) -> StoreError:
+        whose = contents.whose(sha256)
+        return StoreError(
+            store=store.id,
+            cause=f"sha256 {sha256[:12]} was put there by {whose}, and would come back",
+            advice=f"have it taken out there: by {whose}",
+        )
 
     def _refuse_unseen(self, host: Host, store: Store) -> None:
         if not host.dialogs or not host.has_desktop():
@@ -230,16 +207,11 @@ class WindowsStore:
             )
 
 
-def _announcement(operation: str, thumbprint: str) -> str:
+def _announcement(operation: str, name: str) -> str:
     verb = "trust" if operation == _ADD else "delete"
-    grouped = " ".join(thumbprint[at : at + 8] for at in range(0, len(thumbprint), 8))
+    grouped = " ".join(name[at : at + 8] for at in range(0, len(name), 8))
     return (
         f"Windows opens a window and asks whether to {verb} the certificate with the thumbprint (sha1)\n"
         f"  {grouped}\n"
         f"Answer Yes there within {_PATIENCE:.0f} s. An administrator's prompt needs no such window."
     )
-
-
-def _thumbprint(der: bytes) -> str:
-    """What Windows calls a certificate: a name, and no proof of anything."""
-    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()

@@ -10,11 +10,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from trustinstall.stores.observation import Observation, State
+from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall_platforms.windows import blob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class Registry(Protocol):
@@ -41,6 +41,10 @@ class Place:
     def certificates(self) -> str:
         """The path of the key that holds them."""
         return rf"{self.path}\Certificates"
+
+    def entry(self, der: bytes) -> str:
+        """Return the ledger's name of the key that holds a certificate here."""
+        return rf"{self.hive}\{self.certificates}\{thumbprint(der)}"
 
 
 def _places(name: str, account: str = "") -> tuple[Place, ...]:
@@ -117,19 +121,21 @@ _IGNORE_ACCOUNTS = 0x1
 
 
 @dataclass(frozen=True)
-class Sight:
+class Contents:
     """What the registry holds of one store.
 
     Attributes:
+        kind: which store.
         own: entries by SHA-256, of those in the place that certutil writes to.
-        elsewhere: DER and whose it is by SHA-256, of those in other places.
+        elsewhere: the same of each other place.
         distrusted: SHA-256 of those that are trusted nowhere.
         damaged: how many entries hold no certificate.
         ignored: whether Windows ignores `own`.
     """
 
+    kind: Kind
     own: Mapping[str, blob.Entry]
-    elsewhere: Mapping[str, tuple[bytes, str]]
+    elsewhere: Mapping[Place, Mapping[str, blob.Entry]]
     distrusted: frozenset[str]
     damaged: int
     ignored: bool
@@ -137,8 +143,8 @@ class Sight:
     @property
     def entries(self) -> dict[str, bytes]:
         """DER by SHA-256 of what is in the store as programs see it."""
-        others = {sha256: der for sha256, (der, _) in self.elsewhere.items()}
-        return others if self.ignored else {**others, **{sha256: one.der for sha256, one in self.own.items()}}
+        places = [*self.elsewhere.values(), *(() if self.ignored else (self.own,))]
+        return {sha256: one.der for held in places for sha256, one in held.items()}
 
     @property
     def observation(self) -> Observation:
@@ -147,16 +153,30 @@ class Sight:
         states = {one: State.DISTRUSTED if one in self.distrusted else State.TRUSTED for one in self.entries}
         return Observation(states, problems=problems)
 
+    def copies(self, names: frozenset[str]) -> Iterator[Copy]:
+        """Yield the keys that hold these certificates (SHA-256); certutil removes them from one of the places only."""
+        for sha256 in names & self.own.keys():
+            yield Copy(sha256, self.kind.own.entry(self.own[sha256].der))
+        for place, held in self.elsewhere.items():
+            for sha256 in names & held.keys():
+                yield Copy(sha256, place.entry(held[sha256].der), removable=False)
 
-def look(registry: Registry, kind: Kind) -> Sight:
-    """What a store holds now."""
+    def whose(self, sha256: str) -> str:
+        """Return who put a certificate into another place than certutil's, in words."""
+        return next(place.whose for place, held in self.elsewhere.items() if sha256 in held)
+
+
+def read_contents(registry: Registry, kind: Kind) -> Contents:
+    """Return what a store holds now."""
     own, damaged = certificates(registry, kind.own)
-    elsewhere: dict[str, tuple[bytes, str]] = {}
-    for place in kind.elsewhere:
-        for sha256, one in certificates(registry, place)[0].items():
-            elsewhere.setdefault(sha256, (one.der, place.whose))
+    elsewhere = {place: certificates(registry, place)[0] for place in kind.elsewhere}
     distrusted = frozenset(sha256 for one in kind.distrusted for sha256 in certificates(registry, one)[0])
-    return Sight(own, elsewhere, distrusted, damaged, ignores_accounts(registry, kind))
+    return Contents(kind, own, elsewhere, distrusted, damaged, ignores_accounts(registry, kind))
+
+
+def thumbprint(der: bytes) -> str:
+    """Return what Windows calls a certificate: a name, which proves nothing."""
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
 
 
 def ignores_accounts(registry: Registry, kind: Kind) -> bool:

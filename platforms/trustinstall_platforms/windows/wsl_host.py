@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
+from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.windows.certutil import Reach, WindowsStore
 from trustinstall_platforms.windows.reg_query import RegQuery
@@ -91,7 +92,7 @@ _REACH = Reach(
 class WindowsHost(WindowsStore):
     """One of the stores of the Windows beside this Linux; looked for only where the caller wants it."""
 
-    beside = True
+    capabilities = frozenset({Capability.ON_REQUEST})
 
     def __init__(self, kind: Kind) -> None:
         super().__init__(kind, _REACH)
@@ -115,7 +116,7 @@ class WindowsHost(WindowsStore):
         return self._found(host, elevated=bool(_ELEVATED & memberships(host)))
 
     def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
-        """As on Windows; the file has another name there, and of the exit status less arrives here."""
+        """Return the runs of Windows, which names the file otherwise; fewer bits of the exit status arrive here."""
         return [
             replace(
                 run,

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from tests.contract.machines import jks_entries
 from tests.end_to_end.cli.machine import (
     CERT,
     LEDGER,
@@ -27,6 +28,7 @@ from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
 OTHER = make_root("Other Root")
+KEYSTORE = "/etc/ssl/certs/java/cacerts"
 OPT = "/opt/jdk-21/lib/security/cacerts"
 HERS = "/home/alice/.sdkman/candidates/java/21-tem/lib/security/cacerts"
 HIS = "/home/bob/.jdks/temurin-21/lib/security/cacerts"
@@ -295,4 +297,27 @@ def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
         assert "byhand" in root.run(listing, check=True).stdout
         done = root.trustinstall("remove", "--foreign", "--sha256", ROOT.sha256)
         assert done.returncode == 0, done
+        assert "byhand" not in root.run(listing, check=True).stdout
+
+
+def test_a_java_alias_of_an_earlier_installation_stays_until_it_is_named() -> None:
+    """Beside ours: `remove` leaves and names it, however often it is run; --foreign takes it out."""
+    with Throwaway(java=True) as root:
+        deliver(root)
+        by_hand = root.write("/usr/local/share/ca-certificates/byhand.crt", ROOT.pem)
+        root.run(["update-ca-certificates"], check=True)
+        root.run(["rm", by_hand], check=True)
+        root.run(["update-ca-certificates"], check=True)
+        listing = ["keytool", "-list", "-keystore", KEYSTORE, "-storepass", "changeit"]
+        before = sorted(root.run(listing, check=True).stdout.splitlines())
+        roots = len(jks_entries(root.read(KEYSTORE)))
+        added = root.trustinstall("add", "--json", "--store", "debian", "--store", f"java:{KEYSTORE}", CERT)
+        assert added.returncode == 0, added
+        for _ in range(2):
+            done = root.trustinstall("remove", "--json", CERT)
+            assert (done.returncode, result(told(done), f"java:{KEYSTORE}")) == (0, "foreign"), done
+            assert sorted(root.run(listing, check=True).stdout.splitlines()) == before
+        done = root.trustinstall("remove", "--foreign", "--sha256", ROOT.sha256)
+        assert done.returncode == 0, done
+        assert len(jks_entries(root.read(KEYSTORE))) == roots - 1
         assert "byhand" not in root.run(listing, check=True).stdout

@@ -232,24 +232,43 @@ def test_bundle_and_anchors_inside() -> None:
         "/etc/shadow": b"root:x:\n",
     }
     inside = parse(b"motd\n" + printed("ID=debian", **files).replace(b"\n", b"\r\n"))
-    assert inside.trusted == inside.lying == {CERTIFICATE.sha256, Certificate(OTHER.der).sha256}
+    assert inside.trusted == inside.present == {CERTIFICATE.sha256, Certificate(OTHER.der).sha256}
     assert inside.ours == {CERTIFICATE.sha256: ours}
-    assert inside.going(CERTIFICATE.sha256, foreign=True, known=True) == (ours,)
-    assert len(inside.holding(CERTIFICATE.sha256)) == 4
+    assert inside.going(CERTIFICATE.sha256, everything=True, cloud_init=False) == (ours,)
+    places = [(one.entry, one.marked) for one in inside.copies(CERTIFICATE.sha256)]
+    assert sorted(places) == [("", False), ("", False), ("", False), (ours, True)]
     assert inside.damaged() == 0
     assert not any("shadow" in path for path in inside.anchors)
 
 
 def test_what_goes_with_a_certificate() -> None:
-    """Ours always; a stranger's when asked for; cloud-init's where we had Lima hand it over."""
+    """Ours always; cloud-init's where ours stands beside it; a stranger's when asked for."""
     ours = path_for(DEBIAN, CERTIFICATE)
     theirs, cloud = f"{DEBIAN.anchors}/corp.crt", f"{DEBIAN.anchors}/cloud-init-ca-cert-1.crt"
     inside = parse(printed("ID=debian", **dict.fromkeys((ours, theirs, cloud), CORP.pem)))
     sha256 = CERTIFICATE.sha256
-    assert inside.going(sha256, foreign=False, known=False) == (ours,)
-    assert inside.going(sha256, foreign=False, known=True) == (ours, cloud)
-    assert set(inside.going(sha256, foreign=True, known=False)) == {ours, theirs, cloud}
+    assert {one.entry: one.marked for one in inside.copies(sha256)} == {ours: True, theirs: False, cloud: True}
+    assert inside.going(sha256, everything=False, cloud_init=False) == (ours,)
+    assert inside.going(sha256, everything=False, cloud_init=True) == (ours, cloud)
+    assert set(inside.going(sha256, everything=True, cloud_init=False)) == {ours, theirs, cloud}
     assert removing(DEBIAN, (ours,))[-1] == f"/etc/ssl/certs/{PurePosixPath(ours).stem}.pem"
+    alone = parse(printed("ID=debian", **dict.fromkeys((theirs, cloud), CORP.pem)))
+    assert {one.marked for one in alone.copies(sha256)} == {False}
+
+
+@pytest.mark.parametrize(
+    ("release", "path"),
+    [
+        ("debian", "/usr/share/ca-certificates/corp/corp.crt"),
+        ("fedora", "/usr/share/pki/ca-trust-source/ca-bundle.trust.p11-kit"),
+        ("arch", "/usr/share/ca-certificates/trust-source/mozilla.trust.p11-kit"),
+    ],
+)
+def test_what_a_package_brought(release: str, path: str) -> None:
+    """A package's copy is reported without an entry: no ledger can name it, and it stays."""
+    inside = parse(printed(f"ID={release}", **{path: CORP.pem}))
+    (copy,) = inside.copies(CERTIFICATE.sha256)
+    assert (copy.entry, copy.marked, inside.present) == ("", False, frozenset())
 
 
 @given(st.binary())
@@ -257,11 +276,11 @@ def test_whatever_comes_out(answer: bytes) -> None:
     """Nothing that a machine prints raises, and no path of it leads out of the directory of anchors."""
     for text in (answer, printed("ID=debian") + f"{DEBIAN.anchors}/".encode() + answer):
         inside = parse(text)
-        sha256s: Sequence[str] = sorted(inside.lying)
+        sha256s: Sequence[str] = sorted(inside.present)
         assert all(
             path.startswith(f"{DEBIAN.anchors}/") and ".." not in path and PLAIN.fullmatch(path)
             for sha256 in sha256s
-            for path in inside.going(sha256, foreign=True, known=True)
+            for path in inside.going(sha256, everything=True, cloud_init=True)
         )
 
 
@@ -276,7 +295,7 @@ def test_an_engine_that_hangs(host: Host, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(reach, "_LOOKING", 0.3)
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match=r"limactl did not end within .* see whether lima's default answers"):
-        BACKEND.observe(host, store)
+        BACKEND.observe(host, store, frozenset())
 
 
 def test_an_engine_that_says_nothing(host: Host) -> None:
@@ -286,7 +305,7 @@ def test_an_engine_that_says_nothing(host: Host) -> None:
     home(host, ".lima/default/ha.pid", "1\n")
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match=r"limactl does not reach default \(status 255\): ID=debian /home/alice"):
-        BACKEND.observe(host, store)
+        BACKEND.observe(host, store, frozenset())
     with pytest.raises(OSError, match="does not reach"):
         BACKEND.anchors(host, store)
 
@@ -298,7 +317,7 @@ def test_where_programs_are_looked_for(host: Host) -> None:
     home(host, ".lima/default/ha.pid", "1\n")
     (store,) = BACKEND.discover(replace(host, environ={"PATH": "/evil"}), Places())
     with pytest.raises(ToolFailed) as raised:
-        BACKEND.observe(host, store)
+        BACKEND.observe(host, store, frozenset())
     assert "/usr/bin" in str(raised.value)
     assert "/evil" not in str(raised.value)
 
@@ -315,7 +334,7 @@ def test_a_container_engine_that_may_not_be_asked(host: Host) -> None:
     home(host, ".kube/config", "  name: kind-dev\n")
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(OutOfReach, match=r"none of its nodes runs \(docker: permission denied: .*\); start it"):
-        BACKEND.observe(host, store)
+        BACKEND.observe(host, store, frozenset())
 
 
 def test_the_engine_that_has_the_nodes(host: Host) -> None:
@@ -325,7 +344,7 @@ def test_the_engine_that_has_the_nodes(host: Host) -> None:
     home(host, ".kube/config", "  name: kind-dev\n")
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match=r"podman does not reach dev .*: exec by podman: dev-control-plane"):
-        BACKEND.observe(host, store)
+        BACKEND.observe(host, store, frozenset())
 
 
 def test_a_machine_that_never_stops_talking(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +355,7 @@ def test_a_machine_that_never_stops_talking(host: Host, monkeypatch: pytest.Monk
     monkeypatch.setattr(reach, "_MOST_READ", 4999)
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(ToolFailed, match="default prints more than"):
-        BACKEND.observe(host, store)
+        BACKEND.observe(host, store, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -358,4 +377,4 @@ def test_what_engines_say_of_a_machine_that_does_not_run(
     home(host, f"{place.rpartition('/')[0]}/ha.pid", "4711\n")
     (store,) = BACKEND.discover(host, Places())
     with pytest.raises(OutOfReach, match="it does not run; start it"):
-        BACKEND.observe(host, store)
+        BACKEND.observe(host, store, frozenset())

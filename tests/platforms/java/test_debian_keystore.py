@@ -16,11 +16,12 @@ from tests.support.fake_host import program, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
-from trustinstall.stores.desired import Wanted
-from trustinstall.stores.observation import State
+from trustinstall.stores.desired import Change, Wanted
+from trustinstall.stores.observation import Copy, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.store import Places
-from trustinstall_platforms.java.backend import FED, Fed, Java
+from trustinstall_platforms.java.backend import Java
+from trustinstall_platforms.java.fed import FED, Fed
 from trustinstall_platforms.keystores.distribution import trusted
 
 BACKEND = Java()
@@ -29,6 +30,8 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 PENDING = "/var/lib/ca-certificates-java/pending"
 PROGRAMS = ("/etc/ca-certificates/update.d/jks-keystore", "/usr/bin/java")
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")
+NAMES = frozenset({CORP.sha256})
+OURS = f"debian:corp-root-{CORP.sha256[:12]}.pem"
 
 
 def counted(form: str, content: bytes) -> bytes:
@@ -52,8 +55,7 @@ def keystore(*entries: bytes, version: int = 2) -> bytes:
 def host(tmp_path: Path) -> Host:
     """A Debian with Java, and one root of ours in its keystore."""
     host = Host("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
-    alias = f"debian:corp-root-{CORP.sha256[:12]}.pem"
-    write(host, KEYSTORE, keystore(entry(alias, CORP.der), entry("debian:other.pem", OTHER.der)))
+    write(host, KEYSTORE, keystore(entry(OURS, CORP.der), entry("debian:other.pem", OTHER.der)))
     write(host, "/etc/default/cacerts", b"#cacerts_updates=no\nstorepass='s3cret'\ncacerts_updates=yes\n")
     for path in PROGRAMS:
         program(host, path)
@@ -154,25 +156,27 @@ def test_each_familys_keystore_follows_its_bundle(fed: Fed, tmp_path: Path) -> N
     assert (store.id, store.fed_by, store.why_blocked) == (f"java:{fed.keystore}", fed.family.bundle, None)
     assert BACKEND.at(host, fed.keystore) == store
     assert BACKEND.at(host, "/opt/jdk/lib/security/cacerts") is None
-    assert BACKEND.observe(host, store).anchors == {CORP.sha256: State.TRUSTED}
+    seen = BACKEND.observe(host, store, NAMES)
+    assert (seen.anchors, seen.copies) == ({CORP.sha256: State.TRUSTED}, ())  # the tool makes the whole file anew
 
 
 # --- the store -----------------------------------------------------------------------------------
 
 
 def test_the_keystore_follows_debians_bundle(host: Host) -> None:
-    """It is shown with what feeds it, its anchors are seen, and nothing is ever planned for it."""
+    """It is shown with what feeds it, its anchors are seen, and nothing is added to it."""
     (store,) = BACKEND.discover(host, Places())
-    seen = BACKEND.observe(host, store)
+    seen = BACKEND.observe(host, store, NAMES)
 
     assert (store.id, store.fed_by, store.why_blocked) == (f"java:{KEYSTORE}", BUNDLE, None)
     assert seen.anchors == {CORP.sha256: State.TRUSTED, OTHER.sha256: State.TRUSTED}
-    assert seen.ours == {CORP.sha256}
-    assert (seen.problems, seen.unsettled) == ((), None)
+    assert seen.marked == {CORP.sha256}
+    assert (seen.problems, seen.pending) == ((), None)
     assert list(BACKEND.anchors(host, store)) == [CORP.der, OTHER.der]
     assert BACKEND.verify(host, store) is None
-    wanted = [Wanted(Certificate(CORP.der), trusted=False)]
-    assert BACKEND.plan(host, store, seen, wanted, {}) == Plan()
+    assert seen.copies == (Copy(CORP.sha256, OURS, marked=True),)
+    added = Change(add=(Wanted(Certificate(CORP.der), trusted=True),))
+    assert BACKEND.plan(host, store, seen, added) == Plan()
     assert BACKEND.refresh(host, store, []) is None
 
 
@@ -227,12 +231,12 @@ def test_what_dpkg_has_still_to_do_is_said(host: Host) -> None:
     """While triggers are pending, the keystore does not show the latest state; an empty file is none."""
     (store,) = BACKEND.discover(host, Places())
     write(host, PENDING, b"")
-    assert BACKEND.observe(host, store).unsettled is None
+    assert BACKEND.observe(host, store, NAMES).pending is None
     write(host, PENDING, b"+/etc/ssl/certs/corp.pem\n")
-    assert "dpkg" in (BACKEND.observe(host, store).unsettled or "")
+    assert "dpkg" in (BACKEND.observe(host, store, NAMES).pending or "")
     Path(host.where(PENDING)).unlink()
     within = replace(host, environ={"DPKG_MAINTSCRIPT_PACKAGE": "corp-ca"})
-    assert "dpkg" in (BACKEND.observe(within, store).unsettled or "")
+    assert "dpkg" in (BACKEND.observe(within, store, NAMES).pending or "")
 
 
 def test_a_damaged_keystore_is_a_problem(host: Host) -> None:

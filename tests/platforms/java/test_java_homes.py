@@ -14,11 +14,12 @@ from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
+from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
 from trustinstall.host import Account, ActingHost, Secret
 from trustinstall.state.step_json import step_to_json
-from trustinstall.stores.desired import Placement, Wanted
-from trustinstall.stores.observation import State
+from trustinstall.stores.desired import Change, Placement, Wanted
+from trustinstall.stores.observation import Copy, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Edit
 from trustinstall.stores.store import Places, Store
@@ -242,16 +243,25 @@ def test_a_file_without_a_password_is_refused(host: ActingHost, tmp_path: Path, 
 # --- one keystore --------------------------------------------------------------------------------------
 
 
-def wanted(*, trusted: bool = True, foreign: bool = False) -> list[Wanted]:
+def desired(*, trusted: bool = True) -> tuple[Wanted, ...]:
     """That the corporate root shall be there, or gone."""
-    return [Wanted(Certificate(CORP.der), trusted=trusted, foreign=foreign)]
+    return (Wanted(Certificate(CORP.der), trusted=trusted),)
 
 
-def planned(host: ActingHost, store: Store, wish: list[Wanted], *, adopted: bool = False, known: bool = False) -> Plan:
-    """What is planned for a keystore, of which the ledger knows something or not."""
-    placement = Placement(CORP.sha256, store.id, (OURS,), adopted=adopted)
-    record = {CORP.sha256: placement} if known or adopted else {}
-    return BACKEND.plan(host, store, BACKEND.observe(host, store), wish, record)
+def task(
+    host: ActingHost, store: Store, *, trusted: bool = True, foreign: bool = False, known: Placement | None = None
+) -> tuple[Change, Plan]:
+    """What the engine decides for a keystore of which the ledger knows something or not, and what is planned."""
+    record = {CORP.sha256: known} if known else {}
+    one = StoreTask(BACKEND, store, desired(trusted=trusted), record, take_foreign=foreign)
+    seen = one.observe(host)
+    change = one.decide(seen)
+    return change, one.plan(host, seen, change)
+
+
+def placement(store: Store, *, adopted: bool = False) -> Placement:
+    """What the ledger knows of the corporate root."""
+    return Placement(CORP.sha256, store.id, () if adopted else (OURS,), adopted=adopted)
 
 
 def brought(host: ActingHost, plan: Plan) -> None:
@@ -274,80 +284,104 @@ def test_add_and_remove(host: ActingHost) -> None:
     """It is seen under its alias, again changes nothing, and leaves every byte."""
     put(host, "/opt/jdk/lib/security/cacerts")
     (store,) = stores(host)
-    plan = planned(host, store, wanted())
+    _, plan = task(host, store)
     assert [one.entries for one in plan.placed] == [(OURS,)]
     brought(host, plan)
-    seen = BACKEND.observe(host, store)
+    seen = BACKEND.observe(host, store, frozenset({CORP.sha256}))
     assert seen.anchors == {OTHER.sha256: State.TRUSTED, CORP.sha256: State.TRUSTED}
-    assert seen.ours == {CORP.sha256}
+    assert (set(seen.marked), seen.copies) == ({CORP.sha256}, (Copy(CORP.sha256, OURS, marked=True),))
     assert set(BACKEND.anchors(host, store)) == {OTHER.der, CORP.der}
-    assert planned(host, store, wanted(), known=True).empty
+    assert task(host, store, known=placement(store))[1].empty
     assert BACKEND.verify(host, store) is None
-    brought(host, planned(host, store, wanted(trusted=False), known=True))
+    brought(host, task(host, store, trusted=False, known=placement(store))[1])
     assert host.read(store.location) == DELIVERED
-    assert planned(host, store, wanted(trusted=False)).empty
+    assert task(host, store, trusted=False)[1].empty
 
 
 def test_a_strangers_copy_stays_unless_it_was_asked_for(host: ActingHost) -> None:
-    """Named as foreign; taken out with --foreign, or where it was taken over; ours beside it goes alone."""
+    """It is foreign; --foreign takes it out, as does `remove` of an adopted one; ours beside it goes alone."""
     both = jks(("corp", CORP.der), (OURS, CORP.der), ("other", OTHER.der))
     put(host, "/opt/jdk/lib/security/cacerts", jks(("corp", CORP.der), ("other", OTHER.der)))
     (store,) = stores(host)
-    kept, left = planned(host, store, wanted()), planned(host, store, wanted(trusted=False))
-    assert (kept.empty, left.empty) == (True, True)
+    (kept, nothing), (left, none) = task(host, store), task(host, store, trusted=False)
+    assert (nothing.empty, none.empty) == (True, True)
     assert kept.foreign == left.foreign == {CORP.sha256}
-    brought(host, planned(host, store, wanted(trusted=False), adopted=True))
+    brought(host, task(host, store, trusted=False, known=placement(store, adopted=True))[1])
     assert host.read(store.location) == DELIVERED
     put(host, store.location, both)
-    plan = planned(host, store, wanted(trusted=False))
-    assert plan.foreign == {CORP.sha256}
+    change, plan = task(host, store, trusted=False)
+    assert change.foreign == {CORP.sha256}
     brought(host, plan)
     assert host.read(store.location) == jks(("corp", CORP.der), ("other", OTHER.der))
     put(host, store.location, both)
-    brought(host, planned(host, store, wanted(trusted=False, foreign=True)))
+    brought(host, task(host, store, trusted=False, foreign=True)[1])
     assert host.read(store.location) == DELIVERED
+
+
+@pytest.mark.parametrize("alias", ["corp", f"trustinstall-{OTHER.sha256}", ""])
+def test_an_entry_that_lost_its_mark_is_foreign(host: ActingHost, alias: str) -> None:
+    """An account renames our alias, or gives it the fingerprint of another certificate: the entry stays."""
+    renamed = jks((alias, CORP.der), ("other", OTHER.der))
+    put(host, "/opt/jdk/lib/security/cacerts", renamed)
+    (store,) = stores(host)
+    for known in (None, placement(store)):
+        change, plan = task(host, store, trusted=False, known=known)
+        assert (set(change.foreign), plan.empty) == ({CORP.sha256}, True)
+    brought(host, task(host, store, trusted=False, foreign=True)[1])
+    assert host.read(store.location) == DELIVERED
+
+
+def test_a_numbered_alias_of_ours_goes(host: ActingHost) -> None:
+    """Another certificate had our alias, so that ours got a number: it carries our mark, and goes alone."""
+    put(host, "/opt/jdk/lib/security/cacerts", jks((OURS, OTHER.der)))
+    (store,) = stores(host)
+    brought(host, task(host, store)[1])
+    seen = BACKEND.observe(host, store, frozenset({CORP.sha256}))
+    assert seen.copies == (Copy(CORP.sha256, f"{OURS}-1", marked=True),)
+    brought(host, task(host, store, trusted=False, known=placement(store))[1])
+    assert host.read(store.location) == jks((OURS, OTHER.der))
 
 
 def test_another_password_is_an_error_that_says_what_to_do(host: ActingHost, tmp_path: Path) -> None:
     """Where something is to be added or may be ours; with the file named, it is done under that password."""
     put(host, "/opt/jdk/lib/security/cacerts", jks(("other", OTHER.der), password="secret"))  # noqa: S106  a test's
     (store,) = stores(host)
-    (step,) = planned(host, store, wanted()).steps
+    (step,) = task(host, store)[1].steps
     assert isinstance(step, Edit)
     with pytest.raises(StoreLocked, match="--java-storepass-file"):
         step.transform.apply(host.read(store.location))
     (tmp_path / "word").write_text("secret\n")
     knowing = replace(host, storepasses=(host.secret_in(str(tmp_path / "word")),))
-    brought(knowing, planned(knowing, store, wanted()))
-    assert "secret" not in repr(planned(knowing, store, wanted(trusted=False)))
+    brought(knowing, task(knowing, store)[1])
+    assert "secret" not in repr(task(knowing, store, trusted=False)[1])
 
 
 def test_what_cannot_be_understood_is_an_error_where_it_matters(host: ActingHost) -> None:
     """Not where nothing of ours can be in it and nothing is to be added."""
     put(host, "/opt/jdk/lib/security/cacerts", b"\xce\xce\xce\xce\0\0\0\2")
     (store,) = stores(host)
-    seen = BACKEND.observe(host, store)
+    seen = BACKEND.observe(host, store, frozenset())
     assert seen.anchors == {}
     assert "JCEKS" in seen.problems[0]
     assert BACKEND.verify(host, store) == seen.problems[0]
     assert list(BACKEND.anchors(host, store)) == []
-    assert planned(host, store, wanted(trusted=False)).empty
-    for wish in (wanted(), wanted(trusted=False)):
+    assert task(host, store, trusted=False)[1].empty
+    for trusted in (True, False):
         with pytest.raises(StoreError, match="JCEKS"):
-            planned(host, store, wish, known=True)
+            task(host, store, trusted=trusted, known=placement(store))
     Path(host.where(store.location)).unlink()
-    assert BACKEND.observe(host, store).problems == ("the keystore is missing",)
+    assert BACKEND.observe(host, store, frozenset()).problems == ("the keystore is missing",)
 
 
 def test_a_keystore_that_an_update_replaced_is_noticed(host: ActingHost) -> None:
     """Seen to be gone while the ledger says ours; `add` puts it back under the alias that is in the ledger."""
     put(host, "/opt/jdk/lib/security/cacerts")
     (store,) = stores(host)
-    first = planned(host, store, wanted())
+    _, first = task(host, store)
     brought(host, first)
     put(host, store.location, jks(("other", OTHER.der), ("third", THIRD.der)))
-    assert CORP.sha256 not in BACKEND.observe(host, store).anchors
-    again = planned(host, store, wanted(), known=True)
+    assert CORP.sha256 not in BACKEND.observe(host, store, frozenset()).anchors
+    _, again = task(host, store, known=placement(store))
     assert again.placed == first.placed
     brought(host, again)
     assert len(list(BACKEND.anchors(host, store))) == 3
@@ -370,4 +404,4 @@ def test_sealed_places(host: ActingHost, path: str, word: str) -> None:
     store = installations.at(host, put(host, path))
     assert store is not None
     assert word in (store.why_blocked or "")
-    assert BACKEND.observe(host, store).anchors == {OTHER.sha256: State.TRUSTED}
+    assert BACKEND.observe(host, store, frozenset()).anchors == {OTHER.sha256: State.TRUSTED}

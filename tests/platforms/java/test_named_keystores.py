@@ -19,7 +19,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
 from trustinstall.host import ActingHost
-from trustinstall.stores.desired import Wanted
+from trustinstall.stores.desired import Change, Wanted
 from trustinstall_platforms.java import named
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.java.passwords import candidates
@@ -106,13 +106,14 @@ def test_it_is_changed_with_the_password_beside_its_name(host: ActingHost) -> No
     """The password is read where it stands when it is needed, and is in no plan."""
     write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='{NAMED}'".encode())
     (store,) = stores(host)
-    backend = Java()
-    plan = backend.plan(host, store, backend.observe(host, store), [Wanted(Certificate(CORP.der), trusted=True)], {})
+    backend, names = Java(), frozenset({CORP.sha256})
+    added = Change(add=(Wanted(Certificate(CORP.der), trusted=True),))
+    plan = backend.plan(host, store, backend.observe(host, store, names), added)
     assert "geheim" not in repr(plan)
     for step in plan.steps:
         perform(host, step, host.token())
-    seen = backend.observe(host, store)
-    assert seen.ours == {CORP.sha256}
+    seen = backend.observe(host, store, names)
+    assert seen.marked == {CORP.sha256}
     assert OURS.partition("-")[0] in Path(host.where(KEYSTORE)).read_bytes().decode("latin-1")
 
 

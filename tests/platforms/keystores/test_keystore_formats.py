@@ -349,7 +349,7 @@ def test_the_second_reader_finds_what_is_wrong(kind: str, *, key: bool) -> None:
 
 def test_what_the_second_reader_refuses_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """However it came about."""
-    edit = change.Change("java:/x", tuple(new(0)), frozenset(), frozenset(), SALT, lambda: [PASSWORD])
+    edit = change.EntryChange("java:/x", tuple(new(0)), frozenset(), SALT, lambda: [PASSWORD])
     assert trusted(edit.apply(made("pkcs12"))) > trusted(made("pkcs12"))
     shorter = made("pkcs12")[:-2]
 
@@ -364,12 +364,11 @@ def test_what_the_second_reader_refuses_is_not_written(monkeypatch: pytest.Monke
 def test_a_change_names_the_store_and_never_the_password() -> None:
     """Locked and damaged ones are told apart; made twice, a change is the same; and it shows no secret."""
     word = "a-secret-word"
-    edit = change.Change(
-        "java:/x", tuple(new(0)), frozenset({THIRD.sha256}), frozenset({OTHER.sha256}), SALT, lambda: [PASSWORD]
-    )
-    locked = change.Change("java:/x", edit.add, edit.ours, edit.foreign, SALT, lambda: [word])
+    going = frozenset({("other", OTHER.sha256), ("other", THIRD.sha256), (change.alias(THIRD.sha256), THIRD.sha256)})
+    edit = change.EntryChange("java:/x", tuple(new(0)), going, SALT, lambda: [PASSWORD])
+    locked = change.EntryChange("java:/x", edit.add, edit.remove, SALT, lambda: [word])
     assert edit.apply(made("pkcs12")) == replace(edit).apply(made("pkcs12"))
-    # The third's entry is not ours, and was not to be touched.
+    # The third's entry has another alias, and was not to be touched.
     assert trusted(edit.apply(made("pkcs12"))) == {("third", THIRD.der), (new(0)[0].alias, OURS.der)}
     with pytest.raises(StoreLocked, match=r"java:/x: none of the passwords .*--java-storepass-file") as raised:
         locked.apply(made("pkcs12"))

@@ -20,7 +20,7 @@ from trustinstall.engine.outcome import WIDE, Outcome
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
-from trustinstall.stores.observation import State
+from trustinstall.stores.observation import Copy, State
 from trustinstall.stores.store import Places, Store
 from trustinstall_platforms.macos import security_tool, trust_settings
 from trustinstall_platforms.macos.keychain import Keychain
@@ -76,7 +76,7 @@ def states(mac: Mac, backend: Keychain = MACHINE) -> dict[str, State]:
     """What a store shows."""
     host = mac.host()
     (store,) = backend.discover(host, Places())
-    return dict(backend.observe(host, store).anchors)
+    return dict(backend.observe(host, store, frozenset()).anchors)
 
 
 def plist(*settings: dict[str, Any]) -> bytes:
@@ -229,6 +229,54 @@ def test_an_account_trusts_what_the_machine_trusts(mac: Mac) -> None:
     assert (removed.result.name, removed.foreign, mac.changes()) == ("FOREIGN", (CORP.sha256,), [])
 
 
+def test_the_machines_trust_stays_when_an_accounts_goes(mac: Mac) -> None:
+    """An administrator trusts it for the machine after us: ours goes, adopted or not, and the machine's is named."""
+    for adopt in (False, True):
+        if adopt:
+            mac.put(LOGIN, CORP.der)
+            mac.set(CORP.der, domain="user")
+        change(mac, backend=ACCOUNT, adopt=adopt)
+        mac.put(SYSTEM, CORP.der)
+        mac.set(CORP.der)
+        removed = change(mac, backend=ACCOUNT, trusted=False)
+        assert (removed.result.name, removed.foreign) == ("FOREIGN", (CORP.sha256,)), removed
+        assert (mac.lies_in(LOGIN, CORP.der), mac.settings("user")) == (False, {})
+        mac.write(SYSTEM, b"")
+        (mac.root / "admin.plist").unlink()
+
+
+def test_the_machines_trust_cannot_be_taken_out_through_an_account(mac: Mac) -> None:
+    """`--foreign` says where it can; what the account has goes, and the machine's is named."""
+    mac.put(SYSTEM, CORP.der)
+    mac.set(CORP.der)
+    failed = change(mac, backend=ACCOUNT, trusted=False, adopt=True)
+    assert (failed.result.name, mac.changes()) == ("FAILED", [])
+    assert "run the command with sudo" in failed.detail
+    mac.put(LOGIN, CORP.der)
+    mac.set(CORP.der, domain="user")
+    left = change(mac, backend=ACCOUNT, trusted=False, adopt=True)
+    assert (left.result.name, left.foreign) == ("FOREIGN", (CORP.sha256,))
+    assert (mac.lies_in(LOGIN, CORP.der), mac.settings("user")) == (False, {})
+
+
+def test_every_half_is_a_copy(mac: Mac) -> None:
+    """Both halves have the ledger's names of today; settings that trustinstall never writes have none."""
+    mac.put(LOGIN, CORP.der, OTHER.der)
+    mac.set(CORP.der, domain="user")
+    mac.set(CORP.der)
+    mac.set(OTHER.der, MAIL, domain="user")
+    host = mac.host()
+    (store,) = ACCOUNT.discover(host, Places())
+    name, other = sha1(CORP.der), sha1(OTHER.der)
+    assert ACCOUNT.observe(host, store, frozenset({CORP.sha256, OTHER.sha256})).copies == (
+        Copy(CORP.sha256, f"{LOGIN}: SHA-1 {name}"),
+        Copy(CORP.sha256, f"trust settings, user domain: SHA-1 {name}"),
+        Copy(CORP.sha256, f"trust settings, admin domain: SHA-1 {name}", removable=False),
+        Copy(OTHER.sha256, f"{LOGIN}: SHA-1 {other}"),
+        Copy(OTHER.sha256),
+    )
+
+
 def test_every_anchor_is_listed_with_its_der(mac: Mac) -> None:
     """`list --all` shows what `observe` counts."""
     mac.put(SYSTEM, CORP.der, IDENTITY.der)
@@ -330,10 +378,11 @@ def test_accounts_whose_settings_are_ignored(mac: Mac) -> None:
 
 
 def test_somebodys_certificate_stays_in_the_keychain(mac: Mac) -> None:
-    """It was there, and not trusted: it is trusted, and afterwards it is there, and not trusted."""
+    """It was there, and not trusted: it is trusted, and afterwards it is there, not trusted, and named."""
     mac.put(SYSTEM, CORP.der)
     assert change(mac).result.name == "ADDED"
-    assert change(mac, trusted=False).result.name == "REMOVED"
+    removed = change(mac, trusted=False)
+    assert (removed.result.name, removed.foreign) == ("FOREIGN", (CORP.sha256,))
     assert (mac.lies_in(SYSTEM, CORP.der), mac.settings()) == (True, {})
     assert [line.split()[0] for line in mac.changes()] == ["add-trusted-cert", "remove-trusted-cert"]
 
@@ -363,6 +412,11 @@ def test_a_distrust_is_never_taken_away(mac: Mac) -> None:
     mac.put(SYSTEM, CORP.der)
     mac.set(CORP.der, DENY)
     change(mac, trusted=False, adopt=True)
+    assert mac.settings() == {sha1(CORP.der): {"trustSettings": [DENY]}}
+    mac.put(APPLE, CORP.der)
+    failed = change(mac, trusted=False, adopt=True)
+    assert failed.result.name == "FAILED"
+    assert "distrust" in failed.detail
     assert mac.settings() == {sha1(CORP.der): {"trustSettings": [DENY]}}
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import certifi
 import pytest
@@ -22,18 +22,19 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.engine.perform import inverse, perform
+from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, ActingHost
 from trustinstall.host.paths import Entry
 from trustinstall.stores.desired import Placement, Wanted
 from trustinstall.stores.observation import Observation, State
-from trustinstall.stores.plan import Plan
-from trustinstall.stores.steps import Edit
+from trustinstall.stores.plan import Placed
+from trustinstall.stores.steps import Edit, Step
 from trustinstall.stores.store import Looked, Places, Store
 from trustinstall_platforms.python.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 ROOT, OTHER = (Certificate(make_root(name).der) for name in ("Corp Root", "Corp Root G2"))
 PUBLIC = tuple(Certificate(make_root(f"Public {number}").der) for number in range(12))
@@ -41,6 +42,22 @@ PEM = b"\n# Issuer: CN=Somebody\n".join(one.pem for one in PUBLIC)
 SITE = "/srv/app/.venv/lib/python3.12/site-packages"
 CERTIFI = f"{SITE}/certifi/cacert.pem"
 BACKEND = Certifi()
+
+
+class Desired(NamedTuple):
+    """What a test asks of a bundle; `foreign`: copies of others go, too."""
+
+    wanted: tuple[Wanted, ...]
+    foreign: bool = False
+
+
+class Planned(NamedTuple):
+    """The plan of a bundle, and what was decided about the copies in it."""
+
+    steps: tuple[Step, ...]
+    placed: tuple[Placed, ...]
+    foreign: frozenset[str]
+    kept: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -72,18 +89,20 @@ class Tree:
         assert store is not None
         return store
 
-    def plan(self, wanted: Sequence[Wanted], *known: Placement, at: str = CERTIFI) -> Plan:
-        """Observe and plan."""
-        store = self.store(at)
-        record = {one.sha256: one for one in known}
-        return BACKEND.plan(self.host, store, BACKEND.observe(self.host, store), wanted, record)
+    def plan(self, desired: Desired, *known: Placement, at: str = CERTIFI) -> Planned:
+        """Observe, decide and plan."""
+        task = StoreTask(BACKEND, self.store(at), desired.wanted, {one.sha256: one for one in known}, desired.foreign)
+        seen = task.observe(self.host)
+        change = task.decide(seen)
+        plan = task.plan(self.host, seen, change)
+        return Planned(plan.steps, plan.placed, change.foreign, change.kept)
 
-    def bring(self, wanted: Sequence[Wanted], *known: Placement, at: str = CERTIFI) -> Plan:
+    def bring(self, desired: Desired, *known: Placement, at: str = CERTIFI) -> Planned:
         """Observe, plan and act."""
-        plan = self.plan(wanted, *known, at=at)
-        for step in plan.steps:
+        planned = self.plan(desired, *known, at=at)
+        for step in planned.steps:
             perform(self.host, step, "0123456789abcdef")
-        return plan
+        return planned
 
 
 @pytest.fixture
@@ -92,14 +111,14 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(make(tmp_path, "tester", "/home/tester"))
 
 
-def add(*certificates: Certificate) -> list[Wanted]:
+def add(*certificates: Certificate) -> Desired:
     """Want these trusted."""
-    return [Wanted(one, trusted=True) for one in certificates]
+    return Desired(tuple(Wanted(one, trusted=True) for one in certificates))
 
 
-def remove(*certificates: Certificate, foreign: bool = False) -> list[Wanted]:
+def remove(*certificates: Certificate, foreign: bool = False) -> Desired:
     """Want these gone."""
-    return [Wanted(one, trusted=False, foreign=foreign) for one in certificates]
+    return Desired(tuple(Wanted(one, trusted=False) for one in certificates), foreign)
 
 
 def placed(certificate: Certificate, *, adopted: bool = False) -> Placement:
@@ -318,8 +337,8 @@ def test_a_changed_package_follows_the_system(tree: Tree, named: str, own: bool)
     assert tree.found(pythons=["/srv/app/.venv"]) == tree.found(searches=["/srv"]) == [CERTIFI]
     store = tree.store()
     assert (store.fed_by, store.why_blocked) == (named, None)
-    assert BACKEND.observe(tree.host, store).anchors == {ROOT.sha256: State.TRUSTED}
-    assert tree.plan(add(OTHER)) == Plan()
+    assert BACKEND.observe(tree.host, store, frozenset()).anchors == {ROOT.sha256: State.TRUSTED}
+    assert tree.plan(add(OTHER)).steps == ()
     assert BACKEND.verify(tree.host, store) is None
 
 
@@ -340,7 +359,7 @@ def test_a_link_to_the_systems_bundle_follows_it(tree: Tree) -> None:
     tree.link(CERTIFI, "/etc/pki/tls/certs/ca-bundle.crt")
     store = tree.store()
     assert (store.location, store.fed_by) == (CERTIFI, extracted)
-    assert BACKEND.observe(tree.host, store).anchors.keys() == {ROOT.sha256}
+    assert BACKEND.observe(tree.host, store, frozenset()).anchors.keys() == {ROOT.sha256}
 
 
 @pytest.mark.parametrize(
@@ -381,24 +400,24 @@ def test_a_bundle_that_went_away(tree: Tree) -> None:
     assert store.owner == os.geteuid()
     Path(tree.host.where(CERTIFI)).unlink()
     assert BACKEND.at(tree.host, CERTIFI) is None
-    assert BACKEND.observe(tree.host, store) == Observation({}, problems=("the bundle is missing",))
+    assert BACKEND.observe(tree.host, store, frozenset()) == Observation({}, problems=("the bundle is missing",))
 
 
 def test_observing_says_what_is_wrong(tree: Tree) -> None:
     """Damaged and empty bundles are named as such; what is sound in them is still seen."""
     store = tree.store(tree.file(CERTIFI, PUBLIC[0].pem + ROOT.pem[:100] + b"\n" + PUBLIC[1].pem))
-    seen = BACKEND.observe(tree.host, store)
+    seen = BACKEND.observe(tree.host, store, frozenset())
     assert seen.anchors.keys() == {PUBLIC[0].sha256, PUBLIC[1].sha256}
     assert seen.problems == ("1 of its PEM blocks are damaged",)
     tree.file(CERTIFI, b"")
-    assert BACKEND.observe(tree.host, store).problems == ("the bundle holds no certificate",)
+    assert BACKEND.observe(tree.host, store, frozenset()).problems == ("the bundle holds no certificate",)
 
 
 def test_a_marker_alone_is_not_ours(tree: Tree) -> None:
     """Only a block that really holds its certificate counts as ours."""
     text = Blocks(add=(ROOT,)).apply(PEM).replace(ROOT.pem, OTHER.pem)
-    seen = BACKEND.observe(tree.host, tree.store(tree.file(CERTIFI, text)))
-    assert seen.ours == frozenset()
+    seen = BACKEND.observe(tree.host, tree.store(tree.file(CERTIFI, text)), frozenset())
+    assert seen.marked == frozenset()
     assert OTHER.sha256 in seen.anchors
     assert ROOT.sha256 not in seen.anchors
 
@@ -412,21 +431,20 @@ def test_many_certificates_are_one_edit(tree: Tree) -> None:
     plan = tree.bring(add(ROOT, OTHER))
     [step] = plan.steps
     assert isinstance(step, Edit)
-    assert plan.refresh is None
     assert {one.sha256 for one in plan.placed} == {ROOT.sha256, OTHER.sha256}
     assert all(one.entries == (CERTIFI,) for one in plan.placed)
-    seen = BACKEND.observe(tree.host, tree.store())
-    assert seen.ours == {ROOT.sha256, OTHER.sha256}
+    seen = BACKEND.observe(tree.host, tree.store(), frozenset())
+    assert seen.marked == {ROOT.sha256, OTHER.sha256}
     assert len(seen.anchors) == len(PUBLIC) + 2
     assert BACKEND.verify(tree.host, tree.store()) is None
     again = tree.plan(add(ROOT, OTHER))
-    assert again.empty
-    assert again.placed == plan.placed
+    assert again.steps == ()
+    assert again.kept == {one.sha256: one.entries for one in plan.placed}
     tree.bring(remove(ROOT))
     assert marked(tree.host.read(CERTIFI)).keys() == {OTHER.sha256}
     tree.bring(remove(OTHER), placed(OTHER))
     assert tree.host.read(CERTIFI) == PEM
-    assert tree.plan(remove(ROOT, OTHER)) == Plan()
+    assert tree.plan(remove(ROOT, OTHER)).steps == ()
 
 
 def test_the_inverse_of_an_edit_restores_it(tree: Tree) -> None:
@@ -471,8 +489,7 @@ def test_an_adopted_copy_is_ours(tree: Tree) -> None:
     tree.file(CERTIFI, PEM + ROOT.pem)
     known = placed(ROOT, adopted=True)
     plan = tree.plan(add(ROOT), known)
-    assert (plan.steps, plan.foreign) == ((), frozenset())
-    assert [one.sha256 for one in plan.placed] == [ROOT.sha256]
+    assert (plan.steps, plan.foreign, list(plan.kept)) == ((), frozenset(), [ROOT.sha256])
     tree.bring(remove(ROOT, foreign=True), known)
     assert tree.host.read(CERTIFI) == PEM
 

@@ -22,6 +22,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.task import StoreTask
 from trustinstall.host import ActingHost
 from trustinstall.stores.desired import Wanted
 from trustinstall.stores.store import Looked, Places, Store
@@ -320,8 +321,9 @@ def test_a_package_upgrade_keeps_what_repair_needs(host: ActingHost) -> None:
     assert ledger.placements[f"certifi:{path}", ROOT.sha256].entries == (path,)
     store = Certifi().at(host, path)
     assert store is not None
-    seen = Certifi().observe(host, store)
-    assert Certifi().plan(host, store, seen, [Wanted(ROOT, trusted=True)], ledger.record(store.id)).steps
+    task = StoreTask(Certifi(), store, (Wanted(ROOT, trusted=True),), ledger.record(store.id))
+    seen = task.observe(host)
+    assert task.plan(host, seen, task.decide(seen)).steps
     assert [one.result for one in engine.change(wish, Places(), Selection()).outcomes] == [Result.ADDED]
     engine.change(Wish((ROOT,), trusted=False, by="root"), Places(), Selection())
     assert host.read(path) == BUNDLE + b"# newer\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plistlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from trustinstall.host import ActingHost
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 
-CORP, PUBLIC = make_root("Corp Root"), make_root("Public Root")
+CORP, OTHER, PUBLIC = make_root("Corp Root"), make_root("Other Root"), make_root("Public Root")
 AGENT = "/Users/alice/Library/LaunchAgents/trustinstall.environment.plist"
 OWN = "/Users/alice/Library/Application Support/trustinstall"
 
@@ -68,3 +69,65 @@ def test_another_mode_writes_the_agent_anew(mac: ActingHost) -> None:
     assert f"SSL_CERT_FILE '{OWN}/bundle.pem'" in plistlib.loads(mac.read(AGENT))["ProgramArguments"][2]
     change(mac, trusted=True, mode="add")
     assert mac.read(AGENT) == before
+
+
+PROFILE = "/home/alice/.profile"
+DATA = "/home/alice/.local/share/trustinstall"
+
+
+@pytest.fixture
+def linux() -> Iterator[ActingHost]:
+    """A Linux with the system's roots, a shell, and alice's ~/.profile; root plays her while it lasts."""
+    with played() as host:
+        write(host, "/etc/ssl/certs/ca-certificates.crt", PUBLIC.pem)
+        program(host, "/bin/sh", "")
+        write(host, PROFILE, "# mine")
+        yield host
+
+
+@pytest.mark.parametrize("ledger", [True, False], ids=["the ledger knows", "the ledger is lost"])
+def test_a_line_of_others_in_our_section_stays(linux: ActingHost, *, ledger: bool) -> None:
+    """A line that the account wrote between our marks stays when our lines go, and counts while they are there."""
+    change(linux, trusted=True)
+    before = linux.read(PROFILE)
+    mine = b"export PIP_CERT=/home/alice/company.pem\n"
+    write(linux, PROFILE, before.replace(b"# <<< trustinstall", mine + b"\n# why\n# <<< trustinstall"))
+    if not ledger:
+        Path(linux.where("/home/alice/.local/state/trustinstall/ledger.json")).unlink()
+    assert change(linux, trusted=False)[PROFILE] is Result.REMOVED
+    assert linux.read(PROFILE) == mine + b"\n# why\n# mine"
+
+
+def test_a_line_of_others_stays_in_another_mode(linux: ActingHost) -> None:
+    """When our lines are written in another mode, another author's line stays, and its variable is left to it."""
+    change(linux, trusted=True, mode="add")
+    mine = b"export PIP_CERT=/home/alice/company.pem\n"
+    write(linux, PROFILE, linux.read(PROFILE).replace(b"# <<< trustinstall", mine + b"# <<< trustinstall"))
+    assert change(linux, trusted=True, mode="replace")[PROFILE] is Result.ADDED
+    text = linux.read(PROFILE)
+    assert (text.count(b"PIP_CERT"), text.count(b">>> trustinstall"), b"SSL_CERT_FILE" in text) == (1, 1, True)
+    assert change(linux, trusted=True, mode="replace")[PROFILE] is Result.ALREADY
+    assert change(linux, trusted=False)[PROFILE] is Result.REMOVED
+    assert linux.read(PROFILE) == mine + b"# mine"
+
+
+def test_a_section_of_a_home_that_was_moved(linux: ActingHost) -> None:
+    """A section that names our files in the old home is written again by `add`, and goes with `remove`."""
+    change(linux, trusted=True)
+    write(linux, PROFILE, linux.read(PROFILE).replace(b"/home/alice/", b"/home/old/"))
+    assert change(linux, trusted=True)[PROFILE] is Result.ADDED
+    assert (b"/home/old/" in linux.read(PROFILE), DATA.encode() in linux.read(PROFILE)) == (False, True)
+    write(linux, PROFILE, linux.read(PROFILE).replace(b"/home/alice/", b"/home/old/"))
+    Path(linux.where("/home/alice/.local/state/trustinstall/ledger.json")).unlink()
+    assert change(linux, trusted=False)[PROFILE] is Result.REMOVED
+    assert linux.read(PROFILE) == b"# mine"
+
+
+def test_a_second_root_and_a_shell_line_without_its_end(linux: ActingHost) -> None:
+    """What was put in for the first root goes with the second one, to the byte."""
+    write(linux, PROFILE, "#!/bin/sh")
+    change(linux, trusted=True)
+    fake_host.change(linux, (OwnBundle(), Environment()), fake_host.wish(OTHER.der))
+    change(linux, trusted=False)
+    fake_host.change(linux, (OwnBundle(), Environment()), fake_host.wish(OTHER.der, trusted=False))
+    assert linux.read(PROFILE) == b"#!/bin/sh"

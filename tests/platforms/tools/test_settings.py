@@ -31,6 +31,7 @@ ROOTS = [Certificate(CORP.der), Certificate(OTHER.der)]
 SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
 OWN = "/home/alice/.local/share/trustinstall"
 BUNDLE, ANCHORS = f"{OWN}/bundle.pem", f"{OWN}/anchors.pem"
+STATE = "/home/alice/.local/state/trustinstall"
 NPMRC, CLAUDE = "/home/alice/.npmrc", "/home/alice/.claude/settings.json"
 KINDS = (OwnBundle(), Settings())
 
@@ -354,3 +355,91 @@ def test_the_table_is_whole() -> None:
     assert all(source and known.split(":")[0] in {"real", "documented"} for source, known in sources)
     assert all(one.programs or one.places or one.kept for one in TOOLS)
     assert {kind.name for kind in KINDS} <= {one.name for one in BACKENDS}
+
+
+# --- whose a reference is ---
+
+
+def test_a_reference_to_a_missing_file_of_ours_goes(host: ActingHost) -> None:
+    """Where the ledger and our files are lost, `remove` still takes back the settings that name them."""
+    change(host)
+    for path in (BUNDLE, ANCHORS, f"{STATE}/ledger.json"):
+        Path(host.where(path)).unlink()
+    gone = results(change(host, trusted=False))
+    assert (gone[NPMRC], gone[CLAUDE]) == (Result.REMOVED, Result.REMOVED)
+    assert host.read(NPMRC) == b"; mine\r\nfund=false\r\n"  # the ledger knew that the line break was ours, too
+
+
+def test_a_home_that_was_moved(host: ActingHost) -> None:
+    """A setting that names our missing file in the old home is ours: `add` renews it, `remove` takes it back."""
+    old = "/home/old/.local/share/trustinstall/bundle.pem"
+    write(host, NPMRC, b"fund=false\ncafile=" + old.encode() + b"\n")
+    assert results(change(host))[NPMRC] is Result.ADDED
+    assert host.read(NPMRC) == b"fund=false\ncafile=" + BUNDLE.encode() + b"\n"
+    assert results(change(host, trusted=False))[NPMRC] is Result.REMOVED
+    assert host.read(NPMRC) == b"fund=false\n"
+    write(host, NPMRC, b"cafile=" + old.encode() + b"\n")
+    assert results(change(host, trusted=False))[NPMRC] is Result.REMOVED
+    assert host.read(NPMRC) == b""
+
+
+def test_a_root_that_the_system_has_stays_with_the_systems(host: ActingHost) -> None:
+    """Our copy goes, the system's stays in the bundle, and no store says that the root was removed."""
+    write(host, SYSTEM, PUBLIC.pem + CORP.pem)
+    change(host, 0)
+    change(host, 1)
+    gone = change(host, 0, trusted=False)
+    assert (gone[BUNDLE].result, gone[NPMRC].result) == (Result.FOREIGN, Result.FOREIGN)
+    assert gone[CLAUDE].result is Result.ABSENT  # what it adds to its own roots holds ours alone
+    assert gone[BUNDLE].foreign == gone[NPMRC].foreign == (ROOTS[0].sha256,)
+    assert (host.read(BUNDLE).count(CORP.pem), CORP.pem in host.read(ANCHORS)) == (1, False)
+    last = change(host, 1, trusted=False)
+    assert results(last)[NPMRC] is Result.REMOVED
+    assert host.status(OWN) is None
+
+
+@pytest.mark.parametrize("store", [("settings:npm",), ("settings",)], ids=["one that replaces", "all"])
+def test_both_scopes_in_either_order(host: ActingHost, store: tuple[str, ...]) -> None:
+    """A root that the account adds while the system has it is ours in both files; it stays when the system's goes."""
+    write(host, SYSTEM, PUBLIC.pem + CORP.pem)
+    change(host, 1, store=store)
+    assert results(change(host, 0, store=store))[BUNDLE] is Result.ADDED
+    assert CORP.pem in host.read(ANCHORS)
+    write(host, SYSTEM, PUBLIC.pem)
+    assert CORP.pem in host.read(BUNDLE)
+    assert results(change(host, 0, trusted=False, store=store))[BUNDLE] is Result.REMOVED
+    assert CORP.pem not in host.read(BUNDLE)
+
+
+def test_one_of_the_files_was_deleted(host: ActingHost) -> None:
+    """Both files count: where one is missing, `add` writes it again, and `remove` takes the other one away."""
+    before = tree(host)
+    for path in (ANCHORS, BUNDLE):
+        change(host)
+        Path(host.where(path)).unlink()
+        assert results(change(host))[BUNDLE] is Result.ADDED
+        assert CORP.pem in host.read(path)
+        Path(host.where(path)).unlink()
+        change(host, trusted=False)
+        assert tree(host) == before
+
+
+def test_a_mark_that_was_lost(host: ActingHost) -> None:
+    """Where our marks in the account's own bundle are gone, the certificate is another author's: left, and named."""
+    write(host, THEIRS, PUBLIC.pem)
+    write(host, NPMRC, _names(THEIRS))
+    change(host, store=("settings:npm",))
+    write(host, THEIRS, PUBLIC.pem + CORP.pem)
+    gone = change(host, trusted=False, store=("settings:npm",))[NPMRC]
+    assert (gone.result, gone.foreign) == (Result.FOREIGN, (ROOTS[0].sha256,))
+    assert host.read(THEIRS) == PUBLIC.pem + CORP.pem
+
+
+def test_the_last_root_knows_what_the_first_one_wrote(host: ActingHost) -> None:
+    """The ledger notes with each root the file that was created and the text that was put in."""
+    before = tree(host)
+    for number in (0, 1):
+        change(host, number)
+    for number in (0, 1):
+        change(host, number, trusted=False)
+    assert tree(host) == before

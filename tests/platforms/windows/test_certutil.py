@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.host.commands import GIVEN
-from trustinstall.stores.backend import Delivering, ToolBackend
-from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.desired import Change, Placement, Wanted
 from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Native
@@ -34,7 +34,8 @@ UPDATED = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot"
 UNTRUSTED = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Disallowed"
 ACCOUNTS_POLICY = r"HKCU\SOFTWARE\Policies\Microsoft\SystemCertificates\Root"
 PROTECTED = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\Root\ProtectedRoots"
-OURS = {ROOT.sha256: Placement(ROOT.sha256, "windows", ())}
+THUMBPRINT = hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest().upper()
+OURS = {ROOT.sha256: Placement(ROOT.sha256, "windows", (rf"{OWN}\Certificates\{THUMBPRINT}",))}
 ADOPTED = {ROOT.sha256: Placement(ROOT.sha256, "windows", (), adopted=True)}
 
 
@@ -86,13 +87,21 @@ def store_of(host: Host, backend: WindowsStore) -> Store:
 
 def states(host: Host, backend: WindowsStore) -> dict[str, State]:
     """What is observed."""
-    return dict(backend.observe(host, store_of(host, backend)).anchors)
+    return dict(backend.observe(host, store_of(host, backend), frozenset()).anchors)
 
 
-def plan(host: Host, backend: WindowsStore, *wanted: Wanted, record: dict[str, Placement] | None = None) -> Plan:
-    """The plan, from what is observed."""
-    store = store_of(host, backend)
-    return backend.plan(host, store, backend.observe(host, store), wanted, record or {})
+def task(
+    host: Host,
+    backend: WindowsStore,
+    *desired: Wanted,
+    record: dict[str, Placement] | None = None,
+    foreign: bool = False,
+) -> tuple[Change, Plan]:
+    """What the engine decides from what is observed, and the plan; `foreign`: `remove --foreign`."""
+    one = StoreTask(backend, store_of(host, backend), desired, record or {}, take_foreign=foreign)
+    seen = one.observe(host)
+    change = one.decide(seen)
+    return change, one.plan(host, seen, change)
 
 
 def add(certificate: Certificate = ROOT) -> Wanted:
@@ -100,9 +109,9 @@ def add(certificate: Certificate = ROOT) -> Wanted:
     return Wanted(certificate, trusted=True)
 
 
-def remove(certificate: Certificate = ROOT, *, foreign: bool = False) -> Wanted:
+def remove(certificate: Certificate = ROOT) -> Wanted:
     """It is to go."""
-    return Wanted(certificate, trusted=False, foreign=foreign)
+    return Wanted(certificate, trusted=False)
 
 
 WINDOWS, WINDOWS_USER = WindowsStore(MACHINE), WindowsStore(ACCOUNT)
@@ -161,22 +170,22 @@ def test_what_is_among_the_untrusted_is_distrusted_wherever_else_it_is() -> None
     host = computer().put(OWN, ROOT).put(UNTRUSTED, ROOT)
     assert states(host, WINDOWS) == {ROOT.sha256: State.DISTRUSTED}
     with pytest.raises(StoreError, match=r"Untrusted Certificates.*must take it out first"):
-        plan(host, WINDOWS, add())
+        task(host, WINDOWS, add())
     with pytest.raises(StoreError, match="Untrusted Certificates"):
-        plan(computer().put(UNTRUSTED, ROOT), WINDOWS, add())
+        task(computer().put(UNTRUSTED, ROOT), WINDOWS, add())
 
 
 def test_the_untrusted_alone_are_no_anchors() -> None:
     """So that removing one of them has nothing to do."""
     host = computer().put(UNTRUSTED, ROOT)
     assert states(host, WINDOWS) == {}
-    assert plan(host, WINDOWS, remove()).empty
+    assert task(host, WINDOWS, remove())[1].empty
 
 
 def test_damaged_entries_are_told_and_do_not_hide_the_others() -> None:
     """An entry without a certificate is no anchor."""
     host = computer().put(OWN, ROOT).put(OWN, OTHER, content=packed((11, b"")))
-    seen = WINDOWS.observe(host, store_of(host, WINDOWS))
+    seen = WINDOWS.observe(host, store_of(host, WINDOWS), frozenset())
     assert set(seen.anchors) == {ROOT.sha256}
     assert seen.problems == ("1 of its entries in the registry hold no certificate",)
 
@@ -199,7 +208,6 @@ def test_a_store_is_found_again_where_it_was() -> None:
     """Its location is the key of the registry that it is written to."""
     host = computer(elevated=False)
     for backend, key in ((WINDOWS, OWN), (WINDOWS_USER, USER)):
-        assert isinstance(backend, ToolBackend)
         assert backend.at(host, key) == store_of(host, backend)
         assert backend.at(host, POLICY) is None
 
@@ -209,7 +217,6 @@ def test_what_windows_update_fetched_is_microsofts_choice(backend: WindowsStore)
     """What an administrator or a policy put there is not."""
     third = Certificate(make_root(common_name="A Policy's Root").der)
     host = computer(elevated=False).put(UPDATED, OTHER).put(OWN, ROOT).put(POLICY, third)
-    assert isinstance(backend, Delivering)
     assert backend.delivered(host, store_of(host, backend)) == {OTHER.sha256}
 
 
@@ -219,46 +226,65 @@ def test_what_windows_update_fetched_is_microsofts_choice(backend: WindowsStore)
 def test_what_is_missing_is_added_and_what_is_there_is_somebody_elses() -> None:
     """One operation for each that is missing; a copy that we did not put there is named and left."""
     host = computer().put(OWN, OTHER)
-    found = plan(host, WINDOWS, add(), add(OTHER))
-    assert found.operations == (Native("add", "remove", ROOT.der),)
-    assert found.foreign == {OTHER.sha256}
-    thumbprint = hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest().upper()
-    assert [one.entries for one in found.placed] == [(rf"{OWN}\Certificates\{thumbprint}",)]
+    change, plan = task(host, WINDOWS, add(), add(OTHER))
+    assert plan.operations == (Native("add", "remove", ROOT.der),)
+    assert change.foreign == {OTHER.sha256}
+    assert [one.entries for one in plan.placed] == [(rf"{OWN}\Certificates\{THUMBPRINT}",)]
 
 
 def test_what_is_ours_is_there_already() -> None:
     """By the ledger: the registry has no mark of ours."""
-    found = plan(computer().put(OWN, ROOT), WINDOWS, add(), record=OURS)
-    assert found.empty
-    assert not found.foreign
+    change, plan = task(computer().put(OWN, ROOT), WINDOWS, add(), record=OURS)
+    assert plan.empty
+    assert not change.foreign
 
 
 @pytest.mark.parametrize(
     ("record", "foreign", "goes"),
-    [(OURS, False, True), ({}, False, False), ({}, True, True), (ADOPTED, False, False), (ADOPTED, True, True)],
-    ids=["ours", "a stranger's", "a stranger's, by name", "adopted, by an add", "adopted"],
+    [(OURS, False, True), ({}, False, False), ({}, True, True), (ADOPTED, False, True)],
+    ids=["ours", "a stranger's", "a stranger's, by name", "adopted"],
 )
 def test_what_goes(record: dict[str, Placement], foreign: bool, goes: bool) -> None:  # noqa: FBT001
-    """What is ours, and what the caller may have taken out."""
-    found = plan(computer().put(OWN, ROOT), WINDOWS, remove(foreign=foreign), record=record)
-    assert found.operations == ((Native("remove", "add", ROOT.der),) if goes else ())
-    assert found.foreign == (set() if goes else {ROOT.sha256})
+    """What is ours or was adopted, and what the caller may have taken out."""
+    change, plan = task(computer().put(OWN, ROOT), WINDOWS, remove(), record=record, foreign=foreign)
+    assert plan.operations == ((Native("remove", "add", ROOT.der),) if goes else ())
+    assert change.foreign == (set() if goes else {ROOT.sha256})
 
 
 @pytest.mark.parametrize("place", [POLICY, ENTERPRISE, UPDATED])
-def test_a_copy_elsewhere_stays_when_ours_goes(place: str) -> None:
-    """A policy's copy is not ours to take out, is named, and is no failure of ours."""
-    found = plan(computer().put(OWN, ROOT).put(place, ROOT), WINDOWS, remove(), record=OURS)
-    assert found.operations == (Native("remove", "add", ROOT.der),)
-    assert found.foreign == {ROOT.sha256}
+@pytest.mark.parametrize(("record", "foreign"), [(OURS, False), (ADOPTED, False), (OURS, True), ({}, True)])
+def test_a_copy_elsewhere_stays_when_ours_goes(place: str, record: dict[str, Placement], *, foreign: bool) -> None:
+    """A policy's copy cannot be taken out here: it is named, adopted or not, and the other one goes."""
+    host = computer().put(OWN, ROOT).put(place, ROOT)
+    change, plan = task(host, WINDOWS, remove(), record=record, foreign=foreign)
+    assert plan.operations == (Native("remove", "add", ROOT.der),)
+    assert change.foreign == {ROOT.sha256}
+
+
+def test_every_key_that_holds_it_is_a_copy() -> None:
+    """By place and thumbprint, the one that certutil writes first; and none of a certificate that was not asked for."""
+    host = computer().put(OWN, ROOT).put(POLICY, ROOT).put(UPDATED, ROOT).put(OWN, OTHER)
+    seen = WINDOWS.observe(host, store_of(host, WINDOWS), frozenset({ROOT.sha256}))
+    assert [(one.entry.partition("\\Certificates\\")[0], one.removable) for one in seen.copies] == [
+        (OWN, True),
+        (POLICY, False),
+        (UPDATED, False),
+    ]
+    assert {one.sha256 for one in seen.copies} == {ROOT.sha256}
+
+
+def test_ours_that_a_policy_has_replaced_is_left() -> None:
+    """Our key is gone and a policy has its own: nothing is done, and the policy's copy is named."""
+    change, plan = task(computer().put(POLICY, ROOT), WINDOWS, remove(), record=OURS)
+    assert (plan.empty, set(change.foreign)) == (True, {ROOT.sha256})
 
 
 def test_a_copy_elsewhere_cannot_be_taken_out_by_name() -> None:
     """Whose it is, is said: it would come back with the next policy."""
     host = computer().put(POLICY, ROOT)
-    assert plan(host, WINDOWS, remove()).foreign == {ROOT.sha256}
+    assert task(host, WINDOWS, remove())[0].foreign == {ROOT.sha256}
     with pytest.raises(StoreError, match="put there by a Group Policy, and would come back; have it taken out"):
-        plan(host, WINDOWS, remove(foreign=True))
+        task(host, WINDOWS, remove(), foreign=True)
 
 
 PURPOSES, KEY_IDENTIFIER, UNHEARD_OF = 9, 20, 4711
@@ -268,7 +294,7 @@ PURPOSES, KEY_IDENTIFIER, UNHEARD_OF = 9, 20, 4711
 def test_what_was_limited_is_not_put_back_without_its_limit(number: int, inverse: str) -> None:
     """Certutil would trust it for everything: where the removal fails afterwards, it stays gone, and that is told."""
     host = computer().put(OWN, ROOT, content=packed((number, b"content"), (32, ROOT.der)))
-    (operation,) = plan(host, WINDOWS, remove(foreign=True)).operations
+    (operation,) = task(host, WINDOWS, remove(), foreign=True)[1].operations
     assert operation == Native("remove", inverse, ROOT.der)
     host.values.clear()
     commands = WINDOWS.commands(host, store_of(host, WINDOWS), operation.undone)
@@ -278,20 +304,20 @@ def test_what_was_limited_is_not_put_back_without_its_limit(number: int, inverse
 def test_the_machines_copy_never_goes_through_the_accounts_view() -> None:
     """What an account sees as its own store holds the machine's roots, too."""
     host = computer(elevated=False).put(OWN, ROOT)
-    found = plan(host, WINDOWS_USER, remove(), record=OURS)
-    assert found.operations == ()
-    assert found.foreign == {ROOT.sha256}
+    change, plan = task(host, WINDOWS_USER, remove(), record=OURS)
+    assert plan.operations == ()
+    assert change.foreign == {ROOT.sha256}
     assert WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("remove", "add", ROOT.der)) == ()
 
 
 def test_what_the_machine_trusts_is_not_added_for_an_account() -> None:
     """It is trusted already, and no window opens."""
-    found = plan(replace(computer(elevated=False), dialogs=False).put(OWN, ROOT), WINDOWS_USER, add())
-    assert found.empty
-    assert found.foreign == {ROOT.sha256}
+    change, plan = task(replace(computer(elevated=False), dialogs=False).put(OWN, ROOT), WINDOWS_USER, add())
+    assert plan.empty
+    assert change.foreign == {ROOT.sha256}
 
 
-@pytest.mark.parametrize("wanted", [add(), remove(foreign=True)], ids=["add", "remove"])
+@pytest.mark.parametrize("wanted", [add(), remove()], ids=["add", "remove"])
 @pytest.mark.parametrize("lacking", [{"dialogs": False}, {"desktop": False}], ids=["nobody", "no desktop"])
 def test_no_window_opens_where_nobody_can_answer_it(wanted: Wanted, lacking: dict[str, bool]) -> None:
     """The refusal comes before anything is begun, and names the other ways."""
@@ -299,13 +325,13 @@ def test_no_window_opens_where_nobody_can_answer_it(wanted: Wanted, lacking: dic
     if not wanted.trusted:
         host.put(USER, ROOT)
     with pytest.raises(StoreError, match=r"asks in a window.*administrator add it.*--skip windows-user"):
-        plan(host, WINDOWS_USER, wanted)
+        task(host, WINDOWS_USER, wanted, foreign=not wanted.trusted)
 
 
 def test_the_machines_store_needs_no_window() -> None:
     """An administrator's prompt does it silently, in a service as well."""
     host = replace(computer(), dialogs=False, desktop=False)
-    assert plan(host, WINDOWS, add()).operations == (Native("add", "remove", ROOT.der),)
+    assert task(host, WINDOWS, add())[1].operations == (Native("add", "remove", ROOT.der),)
 
 
 def test_a_policy_may_make_windows_ignore_an_accounts_roots() -> None:

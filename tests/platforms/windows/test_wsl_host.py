@@ -206,4 +206,4 @@ def test_no_windows_no_store(tmp_path: Path, kind: Kind) -> None:
     assert backend.at(host, rf"{kind.own.hive}\{kind.own.path}") is None
     (source,) = HostRoots(HOST_MACHINE).discover(host, Places())
     with pytest.raises(OSError, match="does not run under Windows"):
-        HostRoots(HOST_MACHINE).observe(host, source)
+        HostRoots(HOST_MACHINE).observe(host, source, frozenset())

@@ -389,3 +389,18 @@ def test_hostile_files_cost_little(kind: str, content: str) -> None:
     """A file that was made to keep us busy is read, or refused, in the time of its size."""
     with contextlib.suppress(Malformed):
         editing.put(kind, content.encode(), PATHS[kind], VALUE)
+
+
+@given(
+    st.lists(st.sampled_from(["A=1", "# mine", "", "\t", "x=1 \\"]), max_size=4), st.booleans(), documents("section")
+)
+def test_lines_of_others_in_our_section_stay(others: list[str], first: bool, content: bytes) -> None:  # noqa: FBT001
+    """A line that another author wrote between our marks stays where it was when our lines go."""
+    new, inserted = editing.put("section", content, PATHS["section"], f"{VALUE}\n{VALUE}2")
+    mine = "".join(f"{line}\n" for line in others).encode()
+    mark = VALUE.encode() if first else b"# <<< trustinstall <<<"
+    edited = new.replace(mark, mine + mark, 1)
+    left = editing.take("section", edited, PATHS["section"], inserted)
+    at = new.index(b"# >>> trustinstall >>>")
+    begun, ended = new[:at], new[new.index(b"# <<< trustinstall <<<") + len(b"# <<< trustinstall <<<\n") :]
+    assert left == (begun + mine + ended if mine else content)

@@ -355,3 +355,24 @@ def test_time_is_linear(junk: str) -> None:
     change = Blocks(add=(A,), remove=(STRANGER.sha256,), foreign=(B.sha256,))
     assert change.inverse(old).apply(change.apply(old)) == old
     assert time.monotonic() - start < 30
+
+
+INSIDE = (b"# why this one is here\n", STRANGER.pem, b"Subject: CN=Corp\n", STRANGER.pem.replace(b"\n", b"\r\n"))
+
+
+@given(st.lists(st.sampled_from(INSIDE), min_size=1, max_size=3), st.booleans())
+def test_what_others_write_between_our_marks_stays(others: list[bytes], before: bool) -> None:  # noqa: FBT001
+    """Text and certificates of others between our marker lines stay; our certificate goes, wherever it stands."""
+    mine, whole = b"".join(others), block(A)
+    begin, end = whole.split(b"\n", 1)[0] + b"\n", b"# trustinstall end " + A.sha256.encode() + b"\n"
+    edited = STRANGER.pem + (begin + mine + A.pem + end if before else begin + A.pem + mine + end)
+    assert marked(edited).keys() == {A.sha256}
+    assert remove(A).apply(edited) == STRANGER.pem + mine
+
+
+def test_a_line_in_the_middle_of_our_certificate_stays() -> None:
+    """A line that damages our certificate stays when the certificate goes."""
+    lines = block(A).splitlines(keepends=True)
+    edited = b"".join((*lines[:5], b"# a note, by mistake\n", *lines[5:]))
+    assert remove(A).apply(edited) == b"# a note, by mistake\n"
+    assert add(A).apply(STRANGER.pem + edited) == STRANGER.pem + b"# a note, by mistake\n" + block(A)

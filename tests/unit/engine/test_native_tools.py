@@ -93,6 +93,26 @@ class StrictVault(Vault):
         return [replace(run, must_succeed=True) for run in super().commands(host, store, step)]
 
 
+class VaultWithoutNames(Vault):
+    """Once a file `nameless` is there, its box says no longer whose certificates it holds: only the ledger knows."""
+
+    def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
+        """Nothing, then."""
+        nameless = host.status("/nameless") is not None
+        return Observation({}) if nameless else super().observe(host, store, names)
+
+    def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
+        """Remove what the ledger knows of, seen or not."""
+        going = tuple(Native("take", "add", one.der) for one in change.drop if one.sha256 in change.noted)
+        return Plan(operations=going) if going else super().plan(host, store, seen, change)
+
+    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+        """Remove it without a look."""
+        if step.operation == "take":
+            return [Run(("/tool", "remove", hashlib.sha256(step.der).hexdigest()), must_succeed=False)]
+        return super().commands(host, store, step)
+
+
 @dataclass
 class World:
     """A host below a directory, with one vault."""
@@ -140,6 +160,15 @@ def test_added_and_removed(world: World, capfd: pytest.CaptureFixture[str]) -> N
     assert world.left() == []
     assert world.change(0, 1, trusted=False).result is Result.REMOVED
     assert world.holds() == set()
+
+
+def test_what_the_ledger_alone_knows_of_is_removed_and_said(world: World) -> None:
+    """No copy was seen, but the tool was run for a managed one: the result is not that nothing was there."""
+    world.change(backend=VaultWithoutNames)
+    (world.root / "nameless").touch()
+    assert world.change(trusted=False, backend=VaultWithoutNames).result is Result.REMOVED
+    assert world.holds() == set()
+    assert world.change(trusted=False, backend=VaultWithoutNames).result is Result.ABSENT
 
 
 def test_nothing_to_do_asks_nobody(world: World) -> None:

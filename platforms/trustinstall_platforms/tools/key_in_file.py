@@ -1,0 +1,67 @@
+"""One key of a text file by which a reference names a bundle: the steps that set it and take it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall import editing
+from trustinstall.editing.setting import SetKey
+from trustinstall.errors import StoreError
+from trustinstall.stores.plan import Plan
+from trustinstall.stores.steps import ABSENT, ANY, Edit, Step, digest
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+    from trustinstall.stores.store import Store
+
+LIMIT = 1024 * 1024  # bytes; no settings file is larger
+PRIVATE, SHARED = 0o600, 0o644  # an account's files may get secrets later on; every account reads the machine's
+
+
+@dataclass(frozen=True)
+class KeyInFile:
+    """A key of a store's file: its format (a name of `editing.FORMATS`), its path, and the mode of a new file."""
+
+    format: str
+    path: editing.Path
+    mode: int
+
+    def read(self, host: Host, location: str) -> str | None:
+        """Return what the key says, or None. Raises Malformed or OSError where the file cannot be read."""
+        return editing.get(self.format, host.read_or_none(location, LIMIT) or b"", self.path)
+
+    def set(self, host: Host, store: Store, value: str, away: SetKey | None = None) -> tuple[Plan, tuple[str, ...]]:
+        """Plan that it says a value, after `away` (what it says now goes); return the text that is put in, too.
+
+        Raises StoreError where the file cannot be changed for certain.
+        """
+        old = host.read_or_none(store.location, LIMIT)
+        rest = away.apply(old or b"") if away else old or b""
+        steps: list[Step] = [Edit(store.location, away, digest(old or b""))] if away else []
+        try:
+            _, inserted = editing.put(self.format, rest, self.path, value)
+        except editing.Malformed as error:
+            raise StoreError(store=store.id, cause=str(error), advice="set it by hand") from None
+        expect = ABSENT if old is None else ANY if away else digest(old)
+        steps.append(Edit(store.location, SetKey(self.format, self.path, value), expect, self.mode))
+        return Plan(tuple(steps), detaches=away is not None), (inserted,)
+
+    def away(self, host: Host, store: Store, value: str, noted: tuple[str, ...], otherwise: str = "") -> SetKey:
+        """Return the change that takes a value of ours out, exactly where the noted text still stands.
+
+        `otherwise`: the text of ours, where none of the noted ones stands in the file any more. Raises StoreError
+        where the file cannot be changed for certain.
+        """
+        old = host.read_or_none(store.location, LIMIT) or b""
+        texts = (one for one in noted if value in one and one.encode("utf-8", "surrogateescape") in old)
+        inserted = next(texts, otherwise)
+        try:
+            editing.take(self.format, old, self.path, inserted)
+        except editing.Malformed as error:
+            raise StoreError(store=store.id, cause=str(error), advice="take the key out by hand") from None
+        return SetKey(self.format, self.path, value, present=False, inserted=inserted)
+
+    def taken_back(self, host: Host, store: Store, away: SetKey) -> Plan:
+        """Plan that it no longer says our value."""
+        return Plan((Edit(store.location, away, digest(host.read(store.location, LIMIT))),), detaches=True)

@@ -1,0 +1,61 @@
+"""The section of trustinstall in a file of environment variables: what would be in it, and which lines are ours."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall.editing import section as sections
+from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
+from trustinstall.facts.shell_syntax import LAUNCHD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.variable_files import Place
+
+NAMES = frozenset(one.name for one in variables.EVERY)
+_LABEL = "trustinstall.environment"
+#: A file of ours in a value, whatever the account's home is called now.
+_FILE = re.compile(rf"/[^'\"\n:;{{}}]*/trustinstall/({re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)})")
+
+
+def body(host: Host, place: Place, foreign: Mapping[str, str], *, replacing: bool) -> str:
+    """Return what the section says, but for variables that the file sets elsewhere (`foreign`)."""
+    ours = {name: value for name, value in _values(host, replacing=replacing).items() if name not in foreign}
+    if place.style == LAUNCHD:
+        return shell_syntax.agent(_LABEL, sections.MADE, ours)
+    return "\n".join((*place.head, *shell_syntax.kept(place.style, ours)))
+
+
+def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
+    """Return the lines of a section that trustinstall wrote; others may have written there, too."""
+    if place.style == LAUNCHD:
+        return (section,)
+    known = {
+        _FILE.sub(r"\1", line)
+        for replacing in (False, True)
+        for line in shell_syntax.kept(place.style, _values(host, replacing=replacing))
+    }
+    known |= set(place.head)
+    return tuple(line for line in section.split("\n") if _FILE.search(line) or _FILE.sub(r"\1", line) in known)
+
+
+def written(place: Place, lines: Sequence[str]) -> str:
+    """Return a section of these lines as it stands in the file."""
+    return "" if place.style == LAUNCHD else sections.written(list(lines))
+
+
+def file_named(host: Host, lines: Sequence[str]) -> str:
+    """Return what lines of ours name: our roots alone, or else our bundle, or else what the system's programs read."""
+    found = {match[1]: match[0] for line in lines for match in _FILE.finditer(line)}
+    system = system_bundle.find(host)
+    return found.get(our_files.ANCHORS) or found.get(our_files.BUNDLE) or (system.path if system else "")
+
+
+def _values(host: Host, *, replacing: bool) -> dict[str, str]:
+    machine, own = host.account.is_root, our_files.directory(host)
+    system = system_bundle.find(host) if machine else None
+    bundle = system.path if system else f"{own}/{our_files.BUNDLE}"
+    return variables.values(f"{own}/{our_files.ANCHORS}", bundle, replacing=replacing, machine=machine)
