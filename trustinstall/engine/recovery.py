@@ -83,6 +83,7 @@ def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[
             continue  # what is older can only be undone after what is newer
         gone = deleted.setdefault(place, [])
         try:
+            _delete_temporary_files(host, entry)  # first: a directory that holds one could not be removed
             commands = partial(_commands, host, backends, entry)
             gone += undo(host, entry.inverse, entry.token, commands)
             _check_operations(entry, commands)
