@@ -62,7 +62,7 @@ def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[B
             journal.forget(host, state)
         return Recovery()
     pending = [entry for entry in entries if entry.transaction != ledger.transaction]
-    for entry in entries:
+    for entry in entries:  # first: a directory that holds one could not be removed
         with suppress(OSError):  # the undo says so, if anything is left to undo there
             _delete_temporary_files(host, entry)
     recovery = Recovery(pending, _put_right(host, backends, pending))
@@ -83,7 +83,6 @@ def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[
             continue  # what is older can only be undone after what is newer
         gone = deleted.setdefault(place, [])
         try:
-            _delete_temporary_files(host, entry)  # first: a directory that holds one could not be removed
             commands = partial(_commands, host, backends, entry)
             gone += undo(host, entry.inverse, entry.token, commands)
             _check_operations(entry, commands)
