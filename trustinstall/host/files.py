@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from io import BufferedReader
 
-from trustinstall.host import darwin, pulse
+from trustinstall.host import darwin, watchdog
 
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
 _PIECE = 16 * 1024 * 1024  # bytes that one read may return
@@ -387,7 +387,7 @@ def sync_directory(path: str) -> None:
 
 def flush(descriptor: int) -> None:
     """Make what was written durable."""
-    pulse.beat()  # a thousand files are written at once, and a disk may be slow
+    watchdog.beat()  # a thousand files are written at once, and a disk may be slow
     if sys.platform == "darwin":
         darwin.flush(descriptor)
     else:

@@ -1,6 +1,6 @@
 """The root of an image, and how a tool of the image is run: confined, and never as if it were the machine's own.
 
-The confinement is made in a process of its own (`chamber`), so that nothing of it can stay behind in ours.
+The confinement is made in a process of its own (`confinement`), so that nothing of it can stay behind in ours.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ def root(directory: str) -> str:
 
 
 def run(command: Run, top: str, program: str, told: Mapping[str, str], inherit: tuple[int, ...]) -> process.ToolResult:
-    """Run a tool of the image at `top`, where `program` is its real path, confined as `chamber` says.
+    """Run a tool of the image at `top`, where `program` is its real path, confined as `confinement` says.
 
-    Raises ToolFailed in the cases of `process.run`, and where the chamber cannot be made.
+    Raises ToolFailed in the cases of `process.run`, and where the confinement cannot be made.
     """
     name = os.path.basename(command.argv[0])
     if sys.platform != "linux" or getattr(sys, "frozen", False):
         raise ToolFailed(f"{name} can be confined only on Linux, by an installed Python; leave --run-image-tool out")
     if not files.executable(paths.place(top, program)):
         raise ToolFailed(f"{name} is missing in the image; install the package that brings {program} there")
-    chamber = ("-I", "-m", "trustinstall.host.chamber", top, program)
-    confined = replace(command, argv=(sys.executable, *chamber, *command.argv[1:]))
+    confinement = ("-I", "-m", "trustinstall.host.confinement", top, program)
+    confined = replace(command, argv=(sys.executable, *confinement, *command.argv[1:]))
     return process.run(confined, sys.executable, told, inherit, name=name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 OPENSSL_AND_GNUTLS = "curl, git, Go and whatever uses OpenSSL or GnuTLS"
 
@@ -343,7 +343,7 @@ ALPINE = Family(
 )
 
 
-def store(host: Host, family: Family, places: Places | None = None) -> Store | None:
+def store(host: Host, family: Family, places: DiscoveryOptions | None = None) -> Store | None:
     """The family's store, where os-release names the family; it says why it cannot be written.
 
     Where its tool is missing, and the caller has named the bundles that are there instead, there is no such store.

@@ -35,8 +35,8 @@ from trustinstall.errors import TrustInstallError
 from trustinstall.host import ActingHost
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
-from trustinstall.stores.desired import Placement, Wanted
-from trustinstall.stores.store import Places
+from trustinstall.stores.desired import Desired, Placement
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.linux.debian import SystemStore
 
@@ -44,10 +44,10 @@ asked = json.load(sys.stdin)
 host, system, java = ActingHost.current(), SystemStore(), Java()
 state = State("/var/lib/trustinstall", 0, machine=True)
 prepare(host, state)
-(store,) = system.discover(host, Places())
+(store,) = system.discover(host, DiscoveryOptions())
 said = {"unwritable": store.why_blocked, "error": None, "changed": False, "placed": {}, "foreign": []}
 wanted = tuple(
-    Wanted(Certificate(bytes.fromhex(der)), key == "add") for key in ("add", "remove") for der in asked.get(key, ())
+    Desired(Certificate(bytes.fromhex(der)), key == "add") for key in ("add", "remove") for der in asked.get(key, ())
 )
 record = {
     sha256: Placement(sha256, "debian", tuple(entries), tuple(directories))
@@ -68,7 +68,7 @@ seen = system.observe(host, store, frozenset())
 said["anchors"] = {sha256: state.value for sha256, state in seen.anchors.items()}
 said["problems"] = seen.problems
 said["java"] = said["pending"] = None
-for one in java.discover(host, Places()):
+for one in java.discover(host, DiscoveryOptions()):
     seen = java.observe(host, one, frozenset())
     said["java"], said["pending"] = sorted(seen.anchors), seen.pending
 json.dump(said, sys.stdout)

@@ -26,11 +26,11 @@ from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, ActingHost
 from trustinstall.host.paths import Entry
-from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.desired import Desired, Placement
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed
 from trustinstall.stores.steps import Edit, Step
-from trustinstall.stores.store import Looked, Places, Store
+from trustinstall.stores.store import DiscoveryOptions, ScanProgress, Store
 from trustinstall_platforms.python.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ CERTIFI = f"{SITE}/certifi/cacert.pem"
 BACKEND = Certifi()
 
 
-class Desired(NamedTuple):
+class Asked(NamedTuple):
     """What a test asks of a bundle; `foreign`: copies of others go, too."""
 
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[Desired, ...]
     foreign: bool = False
 
 
@@ -76,11 +76,11 @@ class Tree:
 
     def found(self, *, pythons: Sequence[str] = (), searches: Sequence[str] = ()) -> list[str]:
         """Discover, and return the locations, and what is handed to other accounts."""
-        found = BACKEND.discover(self.host, Places(tuple(pythons), tuple(searches)))
+        found = BACKEND.discover(self.host, DiscoveryOptions(tuple(pythons), tuple(searches)))
         return [
             one.location if isinstance(one, Store) else f"{one.uid}:{one.path}"
             for one in found
-            if not isinstance(one, Looked)
+            if not isinstance(one, ScanProgress)
         ]
 
     def store(self, location: str = CERTIFI) -> Store:
@@ -89,7 +89,7 @@ class Tree:
         assert store is not None
         return store
 
-    def plan(self, desired: Desired, *known: Placement, at: str = CERTIFI) -> Planned:
+    def plan(self, desired: Asked, *known: Placement, at: str = CERTIFI) -> Planned:
         """Observe, decide and plan."""
         task = StoreTask(BACKEND, self.store(at), desired.wanted, {one.sha256: one for one in known}, desired.foreign)
         seen = task.observe(self.host)
@@ -97,7 +97,7 @@ class Tree:
         plan = task.plan(self.host, seen, change)
         return Planned(plan.steps, plan.placed, change.foreign, change.kept)
 
-    def bring(self, desired: Desired, *known: Placement, at: str = CERTIFI) -> Planned:
+    def bring(self, desired: Asked, *known: Placement, at: str = CERTIFI) -> Planned:
         """Observe, plan and act."""
         planned = self.plan(desired, *known, at=at)
         for step in planned.steps:
@@ -111,14 +111,14 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(make(tmp_path, "tester", "/home/tester"))
 
 
-def add(*certificates: Certificate) -> Desired:
+def add(*certificates: Certificate) -> Asked:
     """Want these trusted."""
-    return Desired(tuple(Wanted(one, trusted=True) for one in certificates))
+    return Asked(tuple(Desired(one, trusted=True) for one in certificates))
 
 
-def remove(*certificates: Certificate, foreign: bool = False) -> Desired:
+def remove(*certificates: Certificate, foreign: bool = False) -> Asked:
     """Want these gone."""
-    return Desired(tuple(Wanted(one, trusted=False) for one in certificates), foreign)
+    return Asked(tuple(Desired(one, trusted=False) for one in certificates), foreign)
 
 
 def placed(certificate: Certificate, *, adopted: bool = False) -> Placement:
@@ -133,7 +133,7 @@ def placed(certificate: Certificate, *, adopted: bool = False) -> Placement:
 def test_every_known_bundle_is_found(tree: Tree, bundle: Bundle) -> None:
     """Each row of the table is a store of its own, wherever its environment is."""
     path = tree.file(f"{SITE}/{bundle.path}")
-    [store] = BACKEND.discover(tree.host, Places(pythons=("/srv/app/.venv",)))
+    [store] = BACKEND.discover(tree.host, DiscoveryOptions(pythons=("/srv/app/.venv",)))
     assert isinstance(store, Store)
     assert (store.id, store.location, store.fed_by) == (f"certifi:{path}", path, None)
     assert store.clients == bundle.clients

@@ -12,16 +12,16 @@ from tests.support.pki import make_root
 SCRIPT = """
 import sys
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, ActingHost
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.programs.named_bundle import NamedBundle
 import os
 root, number, der = sys.argv[1], int(sys.argv[2]), bytes.fromhex(sys.argv[3])
 host = ActingHost("linux", root, {}, Account(os.geteuid(), os.getegid(), "tester", "/home"))
-wish = Wish((Certificate(der),), trusted=True, by="tester")
-places = Places(bundles=tuple(f"/bundle{n}.pem" for n in range(number)))
+wish = Request((Certificate(der),), trusted=True, by="tester")
+places = DiscoveryOptions(bundles=tuple(f"/bundle{n}.pem" for n in range(number)))
 scope = Engine(host, [NamedBundle()], lambda _doing: None).change(wish, places, Selection())
 assert [one.result.value for one in scope.outcomes] == ["added"] * number, scope.outcomes
 print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM:')))
