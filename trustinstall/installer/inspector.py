@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Inspector:
-    """Looks at the stores of one host.
+    """Looks at the stores of one host, and changes nothing.
 
     Attributes:
         host: the machine and the acting account.
         backends: the kinds of stores that are looked for.
-        tick: called about every tenth of a second while something takes long, with what is being done.
+        on_progress: called about every tenth of a second with a few words on the current work.
+
+    >>> Inspector(Installer.for_image(IMAGE).host).look().listed
+    ()
     """
 
     host: ActingHost = field(default_factory=ActingHost.current)
@@ -53,11 +56,19 @@ class Inspector:
         every_anchor: bool = False,
         through: bool = False,
     ) -> View:
-        """What the stores of the machine and of the accounts in scope hold, and what of it is ours.
+        """Return what the stores of the machine and of the accounts in scope hold, and what of it is managed.
 
-        With `through`, whole trees are looked through for Pythons where that is long ago.
+        Args:
+            ask, places: as for `Installer.add`.
+            every_anchor: list every anchor of every store, too.
+            through: look through whole trees for Python environments if that was not done for a week.
 
-        Raises StateError where the acting account's ledgers cannot be believed, and NoRights or UsageProblem.
+        Raises:
+            StateError: the acting account's ledgers cannot be believed.
+            NoRights, UsageProblem: as `Installer.add`.
+
+        >>> [one.backend for one in Installer.for_image(IMAGE).look().stores]
+        ['debian']
         """
         from trustinstall.installer import views
 
@@ -91,7 +102,11 @@ class Inspector:
         return made_printable(view)
 
     def known(self, ask: ScopeOptions | None = None) -> dict[str, Certificate]:
-        """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""
+        """Return every certificate that the ledgers in scope keep, by SHA-256. Raises StateError if one is damaged.
+
+        >>> Installer.for_image(IMAGE).known()
+        {}
+        """
         found: dict[str, Certificate] = {}
         for account in decide(self.host, ask or ScopeOptions(), terminal=False).accounts:
             if homes.why_unreachable(self.host, account):
@@ -131,7 +146,11 @@ class Inspector:
         return [(Certificate(der), min(names)) for der in ders if der]
 
     def find(self, sha256: str, *, places: DiscoveryOptions | None = None) -> Certificate | None:
-        """The certificate of this full fingerprint, from whichever store holds it; None where none does."""
+        """Return the certificate of a full fingerprint (64 digits) from the first store that holds it, or None.
+
+        >>> Installer.for_image(IMAGE).find("0" * 64) is None
+        True
+        """
         found = discovery.discover(self.host, self.backends, places or DiscoveryOptions())
         for backend, store in found.stores.values():
             with suppress(OSError):
