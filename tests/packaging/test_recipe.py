@@ -19,7 +19,7 @@ from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
 from trustinstall.installer.looking import look
 from trustinstall.stores.backend import Backend
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 CORP = Certificate(make_root("Corp Root").der)
 TRUSTED = "/home/alice/.example/trusted"
@@ -72,17 +72,17 @@ def test_add_list_remove(backend: Backend, host: ActingHost) -> None:
     """The certificate comes, is listed with its place, and goes without a trace; the other file stays."""
     before = sorted(Path(host.where(TRUSTED)).iterdir())
     assert change(host, backend, trusted=True).result is Result.ADDED
-    (listed,) = look(host, [backend], Places()).listed
+    (listed,) = look(host, [backend], DiscoveryOptions()).listed
     (held,) = listed.held
     assert (listed.sha256, held.store, held.state) == (CORP.sha256, f"example:{TRUSTED}", "trusted")
     assert [Path(host.where(one)).read_bytes() for one in held.entries] == [CORP.pem]
     assert change(host, backend, trusted=True).result is Result.ALREADY
     assert change(host, backend, trusted=False).result is Result.REMOVED
     assert sorted(Path(host.where(TRUSTED)).iterdir()) == before
-    assert look(host, [backend], Places()).listed == ()
+    assert look(host, [backend], DiscoveryOptions()).listed == ()
 
 
 def test_only_where_the_program_is_used(backend: Backend) -> None:
     """An account without the program has no such store."""
     with played("/home/bob") as host:
-        assert list(backend.discover(host, Places())) == []
+        assert list(backend.discover(host, DiscoveryOptions())) == []

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.engine.task import StoreTask
 from trustinstall.host import Account, ActingHost, Host
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.desired import Change
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 SCRIPT = "#!/bin/sh\n"
 
@@ -64,16 +64,16 @@ def link(host: Host, path: str, target: str) -> None:
 
 
 def change(
-    host: ActingHost, backends: Sequence[Backend], wish: Wish, selection: Selection | None = None
+    host: ActingHost, backends: Sequence[Backend], wish: Request, selection: Selection | None = None
 ) -> list[Outcome]:
     """What the engine does with what is found on the host."""
     engine = Engine(host, backends, lambda _doing: None)
-    return list(engine.change(wish, Places(), selection or Selection()).outcomes)
+    return list(engine.change(wish, DiscoveryOptions(), selection or Selection()).outcomes)
 
 
-def wish(*ders: bytes, trusted: bool = True, domains: tuple[str, ...] = ()) -> Wish:
+def wish(*ders: bytes, trusted: bool = True, domains: tuple[str, ...] = ()) -> Request:
     """What alice asks for."""
-    return Wish(tuple(map(Certificate, ders)), trusted, by="alice", domains=domains)
+    return Request(tuple(map(Certificate, ders)), trusted, by="alice", domains=domains)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine, Scope
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, ActingHost, Host
@@ -27,7 +27,7 @@ from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.plan import Placed, Plan, Refresh
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, Step, digest
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 
 ROOTS = tuple(Certificate(make_root(common_name=f"Shelf Root {number}").der) for number in range(3))
 TOOL = "/tool"
@@ -52,7 +52,7 @@ class Shelf(Backend):
 
     name = "shelf"
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """Every directory below /stores."""
         return [self._store(f"/stores/{name}/bundle") for name in host.names("/stores")]
 
@@ -148,7 +148,7 @@ class World:
     ) -> Scope:
         """Run the engine to add or remove roots."""
         engine = Engine(host or self.host, [Shelf()], lambda _doing: None)
-        return engine.change(wish(*numbers, trusted=trusted, dry_run=dry_run), Places(), Selection())
+        return engine.change(wish(*numbers, trusted=trusted, dry_run=dry_run), DiscoveryOptions(), Selection())
 
 
 def account() -> Account:
@@ -156,9 +156,9 @@ def account() -> Account:
     return Account(os.geteuid(), os.getegid(), "tester", "/home/tester")
 
 
-def wish(*numbers: int, trusted: bool = True, dry_run: bool = False) -> Wish:
+def wish(*numbers: int, trusted: bool = True, dry_run: bool = False) -> Request:
     """To add or remove roots; the first one where none is named."""
-    return Wish(tuple(ROOTS[number] for number in numbers or (0,)), trusted, by="tester", dry_run=dry_run)
+    return Request(tuple(ROOTS[number] for number in numbers or (0,)), trusted, by="tester", dry_run=dry_run)
 
 
 class Killed(BaseException):

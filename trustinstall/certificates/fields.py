@@ -20,7 +20,7 @@ _Kind = TypeVar("_Kind", bound="x509.ExtensionType")
 
 
 @dataclass(frozen=True)
-class Traits:
+class CertificateFields:
     """The certificate as we and as `cryptography` read it; it must have passed `reading.check_both_parsers`."""
 
     certificate: Certificate

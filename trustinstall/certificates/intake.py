@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from trustinstall.certificates.fields import Traits
+from trustinstall.certificates.fields import CertificateFields
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
@@ -107,7 +107,7 @@ def take(
     if expected:
         _compare(accepted, expected)
     left_out = [
-        (each.certificate, _INTERMEDIATE if Traits(each.certificate, now).is_authority else _SERVER)
+        (each.certificate, _INTERMEDIATE if CertificateFields(each.certificate, now).is_authority else _SERVER)
         for each in found
         if each not in wanted
     ]
@@ -192,12 +192,12 @@ def _is_wanted(certificate: Certificate, now: datetime, *, allow_intermediate: b
     """Whether the certificate is meant to be trusted, good or bad; the others only stand beside it."""
     if certificate.self_issued and not certificate.is_rollover:
         return True
-    return allow_intermediate and Traits(certificate, now).is_authority
+    return allow_intermediate and CertificateFields(certificate, now).is_authority
 
 
 def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
     """The refusal that says which certificate to get: the one above the highest that is there."""
-    authorities = [each for each in found if Traits(each.certificate, now).is_authority]
+    authorities = [each for each in found if CertificateFields(each.certificate, now).is_authority]
     if authorities:
         certificate, origin = authorities[-1]
         kind = "an intermediate"

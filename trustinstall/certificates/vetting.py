@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der
-from trustinstall.certificates.fields import Traits
+from trustinstall.certificates.fields import CertificateFields
 from trustinstall.certificates.quirks import QUARRELS
 from trustinstall.errors import CertificateRefused, printable
 
@@ -61,9 +61,9 @@ def vet(certificate: Certificate, *, now: datetime, force: bool, allow_intermedi
     Raises `CertificateRefused` with the first structural fault, else the first fault of policy unless `force`, which
     makes warnings of all those. A certificate that is no root is refused unless `allow_intermediate`.
     """
-    traits = Traits(certificate, now)
+    fields = CertificateFields(certificate, now)
     for fault in _STRUCTURAL:
-        sentence = fault(traits)
+        sentence = fault(fields)
         if sentence:
             raise _refusal(certificate, sentence, policy=False)
     if not certificate.is_root and not allow_intermediate:
@@ -72,13 +72,11 @@ def vet(certificate: Certificate, *, now: datetime, force: bool, allow_intermedi
             "is an intermediate, not a root; pass the root that has signed it, or --allow-intermediate to insist",
             policy=False,
         )
-    doubts = [sentence for fault in _POLICY if (sentence := fault(traits))]
+    doubts = [sentence for fault in _POLICY if (sentence := fault(fields))]
     if doubts and not force:
         raise _refusal(certificate, doubts[0], policy=True)
-    quarrels = [quarrel.sentence for quarrel in QUARRELS if quarrel.holds(traits)]
-    return tuple(
-        f"{certificate.name} {sentence}" for sentence in (*(f"{each} (--force)" for each in doubts), *quarrels)
-    )
+    quirks = [quarrel.sentence for quarrel in QUARRELS if quarrel.holds(fields)]
+    return tuple(f"{certificate.name} {sentence}" for sentence in (*(f"{each} (--force)" for each in doubts), *quirks))
 
 
 def _refusal(certificate: Certificate, sentence: str, *, policy: bool) -> CertificateRefused:
@@ -88,22 +86,22 @@ def _refusal(certificate: Certificate, sentence: str, *, policy: bool) -> Certif
 # --- structural faults ---------------------------------------------------------------------------
 
 
-def _no_authority(traits: Traits) -> str | None:
+def _no_authority(fields: CertificateFields) -> str | None:
     """Version 1 has no such flag: Python 3.13 refuses even a root without it, and whoever wants to be sure must."""
-    if traits.is_authority:
+    if fields.is_authority:
         return None
-    if not traits.certificate.self_issued:
+    if not fields.certificate.self_issued:
         return "is no authority (no CA:TRUE), probably a server's own certificate; pass the root that has signed it"
-    if traits.loaded.version.value == 0:
+    if fields.loaded.version.value == 0:
         return "is an X.509 version 1 certificate, which cannot say that it is an authority; ask for a version 3 root"
     return (
         "is self-signed but no authority (no CA:TRUE); ask for a root certificate, or have this one made with CA:TRUE"
     )
 
 
-def _cannot_sign(traits: Traits) -> str | None:
+def _cannot_sign(fields: CertificateFields) -> str | None:
     """Refused by every client tried."""
-    usage = traits.key_usage
+    usage = fields.key_usage
     if usage is None or usage.value.key_cert_sign:
         return None
     return (
@@ -112,17 +110,17 @@ def _cannot_sign(traits: Traits) -> str | None:
     )
 
 
-def _damaged(traits: Traits) -> str | None:
+def _damaged(fields: CertificateFields) -> str | None:
     """No client checks a root's own signature, so nothing else would notice a flipped bit."""
-    own = traits.certificate
+    own = fields.certificate
     if not own.signature_well_formed or (own.self_issued and not own.is_root and not own.is_rollover):
         return "is damaged: its own signature does not fit; get the file again"
     return None
 
 
-def _unhandled_extension(traits: Traits) -> str | None:
+def _unhandled_extension(fields: CertificateFields) -> str | None:
     """RFC 5280 4.2: a verifier must refuse a critical extension that it does not know."""
-    for extension in traits.extensions:
+    for extension in fields.extensions:
         if extension.critical and extension.oid.dotted_string not in _HANDLED:
             oid = printable(extension.oid.dotted_string, 60)
             return (
@@ -132,9 +130,9 @@ def _unhandled_extension(traits: Traits) -> str | None:
     return None
 
 
-def _wrong_purpose(traits: Traits) -> str | None:
+def _wrong_purpose(fields: CertificateFields) -> str | None:
     """OpenSSL looks at a root's extended key usage, so Python, curl and Node.js refuse (wget and Java do not)."""
-    if traits.purposes is None or traits.purposes & {_SERVER_AUTH, _ANY_PURPOSE}:
+    if fields.purposes is None or fields.purposes & {_SERVER_AUTH, _ANY_PURPOSE}:
         return None
     return (
         "is limited by its extended key usage to other purposes than servers, so curl, Python and Node.js refuse it; "
@@ -142,11 +140,11 @@ def _wrong_purpose(traits: Traits) -> str | None:
     )
 
 
-def _explicit_curve(traits: Traits) -> str | None:
+def _explicit_curve(fields: CertificateFields) -> str | None:
     """RFC 5480 2.1.1 forbids it. `cryptography` recognises well-known curves; no client tried takes it."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    if not isinstance(traits.key, ec.EllipticCurvePublicKey) or traits.certificate.key_parameters_tag != der.SEQUENCE:
+    if not isinstance(fields.key, ec.EllipticCurvePublicKey) or fields.certificate.key_parameters_tag != der.SEQUENCE:
         return None
     return (
         "spells its elliptic curve out instead of naming it, and every client refuses that; ask for a root "
@@ -154,7 +152,7 @@ def _explicit_curve(traits: Traits) -> str | None:
     )
 
 
-_STRUCTURAL: tuple[Callable[[Traits], str | None], ...] = (
+_STRUCTURAL: tuple[Callable[[CertificateFields], str | None], ...] = (
     _no_authority,
     _cannot_sign,
     _damaged,
@@ -167,9 +165,9 @@ _STRUCTURAL: tuple[Callable[[Traits], str | None], ...] = (
 # --- faults of policy ----------------------------------------------------------------------------
 
 
-def _expired(traits: Traits) -> str | None:
-    own = traits.certificate
-    if own.not_after >= traits.now:
+def _expired(fields: CertificateFields) -> str | None:
+    own = fields.certificate
+    if own.not_after >= fields.now:
         return None
     if own.not_after < own.not_before and own.validity_tags[1] == der.UTC_TIME:
         return (
@@ -180,18 +178,18 @@ def _expired(traits: Traits) -> str | None:
     return f"expired on {own.not_after:%Y-%m-%d}; ask for its successor"
 
 
-def _early(traits: Traits) -> str | None:
-    own = traits.certificate
-    if own.not_before <= traits.now:
+def _early(fields: CertificateFields) -> str | None:
+    own = fields.certificate
+    if own.not_before <= fields.now:
         return None
     return f"is not valid before {own.not_before:%Y-%m-%d %H:%M} UTC; check this machine's clock, or wait"
 
 
-def _weak_key(traits: Traits) -> str | None:
+def _weak_key(fields: CertificateFields) -> str | None:
     """OpenSSL's security level 2, Debian's default, refuses each of these ("CA certificate key too weak")."""
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
-    key = traits.key
+    key = fields.key
     if isinstance(key, dsa.DSAPublicKey):
         return "has a DSA key, which clients no longer support; ask for a root with RSA or an elliptic curve"
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < _RSA_BITS:
@@ -204,9 +202,9 @@ def _weak_key(traits: Traits) -> str | None:
     return None
 
 
-def _weak_signature(traits: Traits) -> str | None:
-    digest = _BROKEN_SIGNATURES.get(traits.signature)
+def _weak_signature(fields: CertificateFields) -> str | None:
+    digest = _BROKEN_SIGNATURES.get(fields.signature)
     return digest and f"is signed with {digest}, which can be forged; ask for its successor"
 
 
-_POLICY: tuple[Callable[[Traits], str | None], ...] = (_expired, _early, _weak_key, _weak_signature)
+_POLICY: tuple[Callable[[CertificateFields], str | None], ...] = (_expired, _early, _weak_key, _weak_signature)

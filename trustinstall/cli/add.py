@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.intake import Intake
     from trustinstall.host import Host
     from trustinstall.installer.installer import Installer
-    from trustinstall.installer.situation import Ask, Situation
+    from trustinstall.installer.situation import ScopeOptions, Situation
 
 
 def add(
@@ -120,7 +120,7 @@ def _intake(
     inputs: list[str],
     match: str | None,
     source: str,
-    ask: Ask,
+    ask: ScopeOptions,
     *,
     sha256: list[str],
     force: bool,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost, Host
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
-    from trustinstall.installer.situation import Ask, Situation
-    from trustinstall.stores.store import Places
+    from trustinstall.installer.situation import ScopeOptions, Situation
+    from trustinstall.stores.store import DiscoveryOptions
 
 
 class Output:
@@ -32,10 +32,10 @@ class Output:
         self.style = plain if no_color or not console.wants_colour() else Style(_paint)
         self.progress = console.progress()
 
-    def tick(self, doing: str) -> None:
+    def on_progress(self, doing: str) -> None:
         """A sign of life, unless nobody wants one."""
         if not (self.quiet or self.json):
-            self.progress.tick(doing)
+            self.progress.on_progress(doing)
 
     def say(self, lines: list[str]) -> None:
         """Print lines for people."""
@@ -80,9 +80,9 @@ def installer_for(
         raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
     passwords = tuple(map(outside_host().secret_in, storepass_files))
     if sysroot is not None:
-        installer = Installer.for_image(sysroot, run_tools=run_image_tool, tick=output.tick)
+        installer = Installer.for_image(sysroot, run_tools=run_image_tool, on_progress=output.on_progress)
     else:
-        installer = Installer(tick=output.tick)
+        installer = Installer(on_progress=output.on_progress)
     installer.host = replace(installer.host, storepasses=passwords)
     if env is not None:
         from trustinstall.catalog import with_variables
@@ -93,16 +93,18 @@ def installer_for(
     return installer
 
 
-def ask_for(scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False) -> Ask:
+def ask_for(
+    scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False
+) -> ScopeOptions:
     """What the caller wants of the scope. Raises UsageProblem for a scope that there is none of."""
-    from trustinstall.installer.situation import Ask
+    from trustinstall.installer.situation import ScopeOptions
 
     if scope not in {None, "machine", "user"}:
         raise UsageProblem("--scope is machine or user")
-    return Ask(scope, tuple(for_user), all_users=all_users, no_input=no_input, silent=silent)
+    return ScopeOptions(scope, tuple(for_user), all_users=all_users, no_input=no_input, silent=silent)
 
 
-def decide_for(installer: Installer, ask: Ask) -> Situation:
+def decide_for(installer: Installer, ask: ScopeOptions) -> Situation:
     """The defaults of this situation; the installer learns whether a window may open."""
     from trustinstall.host import console
     from trustinstall.installer.situation import decide
@@ -114,23 +116,23 @@ def decide_for(installer: Installer, ask: Ask) -> Situation:
 
 def places_for(
     installer: Installer,
-    ask: Ask,
+    ask: ScopeOptions,
     python: list[str],
     search: list[str],
     bundle: Sequence[str] = (),
     *,
     windows_host: bool,
     rescan: bool = False,
-) -> Places:
+) -> DiscoveryOptions:
     """What the caller points to, as absolute paths. Raises UsageProblem where it is not to be reached."""
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
     host = installer.host
     for path in (*python, *search, *bundle) if host.is_image else ():
         if not path.startswith("/"):
             raise UsageProblem(f"{printable(path)} is looked for in the image; name it by its absolute path there")
     pythons, searches, bundles = (tuple(map(host.absolute, paths)) for paths in (python, search, bundle))
-    places = Places(pythons, searches, bundles, windows_host, rescan)
+    places = DiscoveryOptions(pythons, searches, bundles, windows_host, rescan)
     installer.check_places(places, ask)
     return places
 

@@ -23,5 +23,5 @@ def run(
 
     host = ActingHost.current()
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    loan = temporary_trust.lender(host, [one.certificate for one in taken.accepted], java=java)
+    loan = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
     raise typer.Exit(host.lend(loan, command))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.engine.discovery import Found
-    from trustinstall.engine.request import Wish
+    from trustinstall.engine.request import Request
     from trustinstall.engine.task import StoreTask
     from trustinstall.engine.transaction import StoreResult
     from trustinstall.host import Host
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _HOLDS = frozenset({Result.ADDED, Result.ALREADY})
 
 
-def note(ledger: Ledger, task: StoreTask, result: StoreResult, wish: Wish, stamp: str) -> None:
+def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request, stamp: str) -> None:
     """Note where the certificates of a task are managed in a store, or that they are no longer."""
     placed = {one.sha256: one.entries for one in result.plan.placed}
     directories = [path for one in task.record.values() for path in one.directories]
@@ -36,7 +36,7 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, wish: Wish, stamp
             ledger.placements.pop(key, None)
             continue
         wrote = one in result.change.add
-        adopts = foreign and wish.adopt and not task.store.unset
+        adopts = foreign and request.adopt and not task.store.unset
         if not (wrote or (key not in ledger.placements and (adopts or not foreign))):
             continue
         kept = result.change.kept.get(one.sha256, ())
@@ -44,10 +44,10 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, wish: Wish, stamp
             kept = tuple(copy.entry for copy in result.before.copies_of(one.sha256) if copy.entry)
         entries = tuple(dict.fromkeys((*kept, *placed.get(one.sha256, ()), *(() if adopts else shared))))
         # Now: an interrupt may end the command before the whole claim is noted.
-        ledger.claim(one.certificate, wish.by, stamp)
+        ledger.claim(one.certificate, request.by, stamp)
         made = () if adopts else tuple(directories)
         known = task.record.get(one.sha256)
-        since, by = (known.since, known.by) if known and holds(result.before, one) else (stamp, wish.by)
+        since, by = (known.since, known.by) if known and holds(result.before, one) else (stamp, request.by)
         ledger.placements[key] = Placement(one.sha256, task.store.id, entries, made, since, by, adopts)
 
 
@@ -65,20 +65,20 @@ def _shared(task: StoreTask, result: StoreResult) -> tuple[str, ...]:
     return tuple(entry for entry in noted if entry in edited)
 
 
-def gone(host: Host, ledger: Ledger, wish: Wish, found: Found, *, forget: bool) -> list[Outcome]:
+def gone(host: Host, ledger: Ledger, request: Request, found: Found, *, forget: bool) -> list[Outcome]:
     """Return outcomes for stores that the ledger remembers and that are gone; `forget` deletes their placements."""
-    names = {one.sha256 for one in wish.certificates}
+    names = {one.sha256 for one in request.certificates}
     known = found.stores.keys() | found.failures.keys() | found.left
     lost = [key for key in ledger.placements if key[1] in names and key[0] not in known]
-    if forget and not wish.trusted:
+    if forget and not request.trusted:
         for key in lost:
             del ledger.placements[key]
     detail = "it is no longer on this machine"
-    return [Outcome(bare(host, store), Result.GONE, detail) for store in sorted({key[0] for key in lost})]
+    return [Outcome(bare(host, store), Result.STORE_MISSING, detail) for store in sorted({key[0] for key in lost})]
 
 
-def claim(ledger: Ledger, wish: Wish, outcomes: Sequence[Outcome], stamp: str) -> None:
+def claim(ledger: Ledger, request: Request, outcomes: Sequence[Outcome], stamp: str) -> None:
     """Note that certificates are wanted, if a store holds them."""
-    if wish.trusted and any(one.result in _HOLDS for one in outcomes):
-        for one in wish.certificates:
-            ledger.claim(one, wish.by, stamp)
+    if request.trusted and any(one.result in _HOLDS for one in outcomes):
+        for one in request.certificates:
+            ledger.claim(one, request.by, stamp)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.stores.backend import Capability
-from trustinstall.stores.store import Handoff, Looked, Store
+from trustinstall.stores.store import OtherAccount, ScanProgress, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.observation import Observation
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 
 @dataclass
@@ -40,11 +40,11 @@ class Found:
 def discover(
     host: Host,
     backends: Sequence[Backend],
-    places: Places,
+    places: DiscoveryOptions,
     remembered: Iterable[str] = (),
     *,
     adding: bool = False,
-    tick: Callable[[str], None] = lambda _doing: None,
+    on_progress: Callable[[str], None] = lambda _doing: None,
 ) -> Found:
     """Every store of this host; those that the ledger remembers (by id) included, wherever they are.
 
@@ -55,10 +55,10 @@ def discover(
     for backend in backends:
         try:
             for one in backend.discover(host, places):
-                if isinstance(one, Handoff):
+                if isinstance(one, OtherAccount):
                     found.handoffs.setdefault(one.uid, []).append(one.path)
-                elif isinstance(one, Looked):
-                    tick(f"looking through {one.path}")
+                elif isinstance(one, ScanProgress):
+                    on_progress(f"looking through {one.path}")
                     found.cut += (
                         [f"{printable(one.path)} was not looked through to its end: {one.why}"] if one.why else []
                     )

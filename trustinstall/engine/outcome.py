@@ -19,7 +19,7 @@ class Result(Enum):
     FOLLOWS = "follows"  # fed by another store, and shows what that one shows
     PENDING = "pending"  # will follow when the package manager has finished
     FOREIGN = "left"  # only copies that somebody else put there
-    GONE = "gone"  # the store itself is no longer there
+    STORE_MISSING = "gone"  # the store itself is no longer there
     PLANNED = "would change"
     FAILED = "failed"
     SEALED = "sealed"  # nobody may write there; the detail names another way

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.stores.desired import Placement, Record, Wanted
+    from trustinstall.stores.desired import Desired, Placement, Record
     from trustinstall.stores.observation import Copy, Observation
 
 
@@ -28,13 +28,13 @@ def managed(copy: Copy, placement: Placement | None) -> bool:
     return placement is not None and (placement.adopted or (copy.entry != "" and copy.entry in placement.entries))
 
 
-def decide(seen: Observation, desired: Sequence[Wanted], record: Record, *, take_foreign: bool = False) -> Change:
+def decide(seen: Observation, desired: Sequence[Desired], record: Record, *, take_foreign: bool = False) -> Change:
     """Return the change that brings a store from what was seen to what is desired.
 
     `record` holds the ledger's placements in this store. `take_foreign`: foreign copies of certificates that are to go
     are removed, too; those that cannot be removed only where there are no others, so that the backend can say why.
     """
-    add: list[Wanted] = []
+    add: list[Desired] = []
     remove: list[Copy] = []
     drop: list[Certificate] = []
     kept: dict[str, tuple[str, ...]] = {}
@@ -70,7 +70,7 @@ def decide(seen: Observation, desired: Sequence[Wanted], record: Record, *, take
     )
 
 
-def holds(seen: Observation, one: Wanted) -> bool:
+def holds(seen: Observation, one: Desired) -> bool:
     """Whether a store shows what is desired of one certificate."""
     state = seen.anchors.get(one.sha256)
     if not one.trusted:

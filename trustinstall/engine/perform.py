@@ -19,13 +19,13 @@ from trustinstall.stores.steps import (
     ANY,
     Content,
     Delete,
+    DeleteRows,
     Edit,
-    Erase,
     Link,
     MakeDirectory,
-    Native,
     RemoveDirectory,
     SetVariables,
+    ToolOperation,
     digest,
     link_digest,
 )
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from trustinstall.host.commands import Run
     from trustinstall.stores.steps import Command, Step, Undo
 
-    Commands = Callable[[Native], Sequence[Command]]  # what is run for an operation, and nothing where nothing is to do
+    Commands = Callable[
+        [ToolOperation], Sequence[Command]
+    ]  # what is run for an operation, and nothing where nothing is to do
 
 
 _HRESULT = 0x8000_0000  # from here on, a status of Windows' that is known by its hexadecimal digits
@@ -90,13 +92,13 @@ def inverse(host: ActingHost, step: Step) -> Step | None:
     return Edit(step.path, Content(old), digest(step.transform.apply(old)), status.mode, owner)
 
 
-def operate(host: ActingHost, operation: Native, commands: Commands) -> str | None:
+def operate(host: ActingHost, operation: ToolOperation, commands: Commands) -> str | None:
     """Have the store's tool do something; what it complained of, or None. It is no verdict: the store is looked at.
 
     Raises ToolFailed where a tool that must succeed says that it has not, whatever the store shows.
     """
     for run in commands(operation):
-        if isinstance(run, Erase):
+        if isinstance(run, DeleteRows):
             host.erase(run.path, run.table, run.where)
             continue
         if isinstance(run, SetVariables):
@@ -119,7 +121,7 @@ def operate(host: ActingHost, operation: Native, commands: Commands) -> str | No
     return None
 
 
-def no_commands(operation: Native) -> Sequence[Command]:
+def no_commands(operation: ToolOperation) -> Sequence[Command]:
     """Know no operation: for stores that are files."""
     raise ValueError(f"no operation of this store: {operation.operation!r}")
 
@@ -166,7 +168,7 @@ def undo(host: ActingHost, steps: Sequence[Undo], token: str, commands: Commands
     """
     deleted: list[str] = []
     for step in steps:
-        if isinstance(step, Native):
+        if isinstance(step, ToolOperation):
             with suppress(ToolFailed):  # the caller looks at what it came to
                 operate(host, step, commands)
             continue

@@ -16,7 +16,7 @@ from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, TrustInstallError
 from trustinstall.host.commands import Guard
 from trustinstall.state import journal
-from trustinstall.stores.steps import Native
+from trustinstall.stores.steps import ToolOperation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +97,7 @@ def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[
 
 def _check_operations(entry: Entry, commands: Commands) -> None:
     """Check that a tool undid what it was asked to: it may have been refused, in a window for instance."""
-    if any(isinstance(step, Native) and commands(step) for step in entry.inverse):
+    if any(isinstance(step, ToolOperation) and commands(step) for step in entry.inverse):
         raise StoreError(
             store=entry.backend,
             cause="its own tool did not do what it was asked",
@@ -105,7 +105,7 @@ def _check_operations(entry: Entry, commands: Commands) -> None:
         )
 
 
-def _commands(host: ActingHost, backends: Sequence[Backend], entry: Entry, step: Native) -> Sequence[Command]:
+def _commands(host: ActingHost, backends: Sequence[Backend], entry: Entry, step: ToolOperation) -> Sequence[Command]:
     backend = _backend(backends, entry.backend)
     store = backend.at(host, entry.location)
     return commands_of(host, backend, store)(step) if store else ()
@@ -131,7 +131,7 @@ def _refresh(host: ActingHost, backends: Sequence[Backend], place: Place, gone: 
 
 
 def _delete_temporary_files(host: ActingHost, entry: Entry) -> None:
-    for directory in {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, Native)}:
+    for directory in {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, ToolOperation)}:
         leftover = f"{directory}/{host.temporary_name(entry.token)}"
         if host.status(leftover) is not None:
             host.delete(leftover)

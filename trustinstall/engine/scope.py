@@ -21,14 +21,14 @@ from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
 from trustinstall.stores.backend import Capability
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.outcome import Outcome
-    from trustinstall.engine.request import Wish
+    from trustinstall.engine.request import Request
     from trustinstall.host import ActingHost
     from trustinstall.state.ledger import Covered, Ledger
     from trustinstall.stores.backend import Backend
@@ -49,9 +49,9 @@ class Scope:
 class Engine:
     """The engine of one account's scope (root's is the machine's)."""
 
-    def __init__(self, host: ActingHost, backends: Sequence[Backend], tick: Callable[[str], None]) -> None:
+    def __init__(self, host: ActingHost, backends: Sequence[Backend], on_progress: Callable[[str], None]) -> None:
         """`tick` is called about every tenth of a second while something takes long, with what is being done."""
-        self._host, self._backends, self._tick = host, backends, tick
+        self._host, self._backends, self._on_progress = host, backends, on_progress
         uid = host.account.uid
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
 
@@ -63,15 +63,15 @@ class Engine:
         """Whether an earlier command did not end, as far as this account may see."""
         return self._host.status(self._state.journal) is not None
 
-    def change(self, wish: Wish, places: Places, selection: Selection, *, check: bool = True) -> Scope:
+    def change(self, request: Request, places: DiscoveryOptions, selection: Selection, *, check: bool = True) -> Scope:
         """Do what is wished, under the lock.
 
         With `check`, a selection that names no store here raises UsageProblem. Raises StateError or Busy before
         anything is touched.
         """
-        named = places != Places() or selection != Selection()
+        named = places != DiscoveryOptions() or selection != Selection()
         handoffs: dict[int, list[str]] = {}
-        if not wish.only_imposed:
+        if not request.only_imposed:
             places = known_bundles.fill(self._host, self._state, places)
             whole = any(
                 Capability.IDENTICAL_FILES in one.capabilities and selection.may_take(one.name)
@@ -79,12 +79,12 @@ class Engine:
             )
             places = replace(places, through=places.through and whole)  # nobody waits for what is not wanted
         if named:  # whether that is there, before so much as a directory of ours is made
-            found = self._discover(self._host, self.ledger(), wish, places)
+            found = self._discover(self._host, self.ledger(), request, places)
             if check:
                 selection.check(store for _, store in found.stores.values())
-            places, handoffs = known_bundles.walked(places, found.stores.values()), found.handoffs
-        if wish.dry_run:
-            scope = self._change(self._host, self.ledger(), wish, places, selection, None)
+            places, handoffs = known_bundles.scanned(places, found.stores.values()), found.handoffs
+        if request.dry_run:
+            scope = self._change(self._host, self.ledger(), request, places, selection, None)
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
@@ -93,7 +93,7 @@ class Engine:
             ledger = before.copy()
             journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
-                scope = self._change(host, ledger, wish, places, selection, journal, recovery.stuck)
+                scope = self._change(host, ledger, request, places, selection, journal, recovery.stuck)
             finally:
                 ledger.drop_unused()
                 if journal.used or ledger != before:
@@ -102,32 +102,32 @@ class Engine:
                 journal.close()
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
-    def cover(self, wish: Wish, accounts: Sequence[Covered]) -> None:
+    def cover(self, request: Request, accounts: Sequence[Covered]) -> None:
         """Note the other accounts that certificates are added for, before their stores are changed."""
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
-            for one in wish.certificates:
-                ledger.claim(one, wish.by, self._host.stamp())
+            for one in request.certificates:
+                ledger.claim(one, request.by, self._host.stamp())
                 ledger.cover(one.sha256, accounts)
 
-    def uncover(self, wish: Wish, accounts: Sequence[Covered]) -> None:
+    def uncover(self, request: Request, accounts: Sequence[Covered]) -> None:
         """Note the other accounts for which nothing is left to undo."""
         with self._ledger_update() as ledger:
-            for one in wish.certificates:
+            for one in request.certificates:
                 ledger.uncover(one.sha256, accounts)
 
-    def note_imports(self, wish: Wish, held: Mapping[str, tuple[str, ...]]) -> None:
+    def note_imports(self, request: Request, held: Mapping[str, tuple[str, ...]]) -> None:
         """Note which stores held certificates before a policy of the machine has others import them."""
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
-            for one in wish.certificates:
-                ledger.claim(one, wish.by, self._host.stamp())
+            for one in request.certificates:
+                ledger.claim(one, request.by, self._host.stamp())
                 ledger.note_imports(one.sha256, held[one.sha256])
 
-    def forget_imports(self, wish: Wish, backends: Collection[str]) -> None:
+    def forget_imports(self, request: Request, backends: Collection[str]) -> None:
         """Forget the imports of certificates that no store of these backends holds."""
         with self._ledger_update() as ledger:
-            for one in wish.certificates:
+            for one in request.certificates:
                 if not any(store.partition(":")[0] in backends for store in ledger.stores_of(one.sha256)):
                     ledger.note_imports(one.sha256, None)
 
@@ -152,16 +152,18 @@ class Engine:
                 f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
             ) from None
 
-    def _discover(self, host: ActingHost, ledger: Ledger, wish: Wish, places: Places) -> Found:
+    def _discover(self, host: ActingHost, ledger: Ledger, request: Request, places: DiscoveryOptions) -> Found:
         remembered = [store for store, _ in ledger.placements]
-        found = discovery.discover(host, self._backends, places, remembered, adding=wish.trusted, tick=self._tick)
+        found = discovery.discover(
+            host, self._backends, places, remembered, adding=request.trusted, on_progress=self._on_progress
+        )
         for sentence in found.cut:
             host.announce(f"{sentence}; name what is left out with --search")
         return found
 
     @contextmanager
     def _locked(self) -> Generator[ActingHost, None, None]:
-        descriptor = self._host.lock(self._state.lock, lambda: self._tick("waiting for another trustinstall"))
+        descriptor = self._host.lock(self._state.lock, lambda: self._on_progress("waiting for another trustinstall"))
         try:
             yield self._host.holding(descriptor)
         finally:
@@ -171,21 +173,21 @@ class Engine:
         self,
         host: ActingHost,
         ledger: Ledger,
-        wish: Wish,
-        places: Places,
+        request: Request,
+        places: DiscoveryOptions,
         selection: Selection,
         journal: Journal | None,
         stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
-        found = self._discover(host, ledger, wish, places)
+        found = self._discover(host, ledger, request, places)
         if places.through and journal is not None:
             known_bundles.keep(host, self._state, found.stores.values())
-        work = Work(host, ledger, wish, journal)
-        if wish.only_imposed:
+        work = Work(host, ledger, request, journal)
+        if request.only_imposed:
             return Scope(tuple(self._take_out_imposed(work, found.stores.values(), host.account.uid)), {})
         chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
-        chosen = [pair for pair in chosen if wish.importing in {None, pair[1].imports}]
-        limits = wish.trusted and bool(wish.domains)
+        chosen = [pair for pair in chosen if request.importing in {None, pair[1].imports}]
+        limits = request.trusted and bool(request.domains)
         wide = [
             pair
             for pair in chosen
@@ -196,7 +198,7 @@ class Engine:
         outcomes = classify.unreadable(host, found)
         damaged = [classify.stuck(host, *place, why, found) for place, why in stuck.items()]
         outcomes += [one for one in damaged if selection.takes(one.store)]
-        outcomes += bookkeeping.gone(host, ledger, wish, found, forget=journal is not None)
+        outcomes += bookkeeping.gone(host, ledger, request, found, forget=journal is not None)
         outcomes += [classify.unconstrained(store) for _, store in wide]
         outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
@@ -207,13 +209,13 @@ class Engine:
         fed = {one.store.location: one for one in outcomes}
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
         if journal is not None:
-            bookkeeping.claim(ledger, wish, outcomes, host.stamp())
+            bookkeeping.claim(ledger, request, outcomes, host.stamp())
         places_of = {store_id: place for place, store_id in enumerate(found.stores)}
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
 
     def _side_by_side(self) -> Callable[[Work, list[Pair]], list[Outcome]]:
-        return partial(change_side_by_side, self._host, self._tick)
+        return partial(change_side_by_side, self._host, self._on_progress)
 
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Bring the account's stores that import, each without what the account itself has put into it."""

@@ -15,7 +15,7 @@ from trustinstall.stores.steps import ABSENT, Delete, Edit, Link, MakeDirectory,
 if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.backend import Backend
-    from trustinstall.stores.desired import Change, Record, Wanted
+    from trustinstall.stores.desired import Change, Desired, Record
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.plan import Placed
     from trustinstall.stores.steps import Step
@@ -31,7 +31,7 @@ class StoreTask:
 
     backend: Backend
     store: Store
-    desired: tuple[Wanted, ...]
+    desired: tuple[Desired, ...]
     record: Record
     take_foreign: bool = False
 

@@ -12,13 +12,13 @@ from trustinstall.errors import StoreError, ToolFailed, TrustInstallError
 from trustinstall.host.commands import Guard
 from trustinstall.state.journal import Entry
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.steps import Native, RemoveDirectory
+from trustinstall.stores.steps import RemoveDirectory, ToolOperation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from trustinstall.engine.task import StoreTask
-    from trustinstall.host import ActingHost, Guarded
+    from trustinstall.host import ActingHost, GuardHeld
     from trustinstall.state.journal import Journal
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.desired import Change
@@ -104,7 +104,7 @@ class StoreTransaction:
                     raise stuck(task.store, failure, error, journal, token) from error
                 raise
 
-    def _settle(self, planned: StoreResult, guarded: Guarded) -> Observation:
+    def _settle(self, planned: StoreResult, guarded: GuardHeld) -> Observation:
         """Refresh until the artefact shows what is desired; a tool's own word is no evidence."""
         wrong: str | None = None
         for attempt in range(ATTEMPTS if planned.plan.refresh else 1):
@@ -123,7 +123,7 @@ def _inverses(host: ActingHost, steps: Sequence[Step]) -> list[Undo]:
     return [step for step in reversed(inverses) if step is not None]
 
 
-def refresh(host: ActingHost, what: Refresh | None, guarded: Guarded, *, whatever: bool = False) -> None:
+def refresh(host: ActingHost, what: Refresh | None, guarded: GuardHeld, *, whatever: bool = False) -> None:
     """Make derived files anew, while what must be quiet is quiet.
 
     With `whatever`, a tool that fails does not keep the ones after it from running: for putting things back, where
@@ -143,7 +143,7 @@ def refresh(host: ActingHost, what: Refresh | None, guarded: Guarded, *, whateve
                 raise
 
 
-def commands_of(host: ActingHost, backend: Backend, store: Store) -> Callable[[Native], Sequence[Command]]:
+def commands_of(host: ActingHost, backend: Backend, store: Store) -> Callable[[ToolOperation], Sequence[Command]]:
     """Return a function that knows the commands of a store's operations."""
     return lambda step: backend.commands(host, store, step)
 
@@ -154,7 +154,7 @@ def put_back(
     steps: Sequence[Undo],
     token: str,
     before: Observation,
-    guarded: Guarded | None,
+    guarded: GuardHeld | None,
 ) -> str | None:
     """Undo file steps, then make derived files anew (in this order: none of them stays stale); why not, or None."""
     backend, store = task.backend, task.store

@@ -9,14 +9,14 @@ from trustinstall.engine import bookkeeping, bulk, classify, discovery
 from trustinstall.engine.task import StoreTask
 from trustinstall.engine.transaction import StoreResult, StoreTransaction
 from trustinstall.errors import TrustInstallError
-from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.desired import Desired, Placement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.engine.outcome import Outcome
-    from trustinstall.engine.request import Wish
+    from trustinstall.engine.request import Request
     from trustinstall.host import Account, ActingHost
     from trustinstall.state.journal import Journal
     from trustinstall.state.ledger import Ledger
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 class Work:
     """One command's work. Without a journal it is a dry run: nothing is changed, in stores or ledger."""
 
-    def __init__(self, host: ActingHost, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
-        self._host, self._ledger, self.wish, self._journal = host, ledger, wish, journal
+    def __init__(self, host: ActingHost, ledger: Ledger, request: Request, journal: Journal | None) -> None:
+        self._host, self._ledger, self.request, self._journal = host, ledger, request, journal
         self._memory = bulk.Memory()
 
     @property
     def adding(self) -> bool:
         """Whether certificates are to be trusted."""
-        return self.wish.trusted
+        return self.request.trusted
 
     @property
     def dry_run(self) -> bool:
@@ -59,7 +59,7 @@ class Work:
 
     def loses_last(self, store: Store) -> bool:
         """Whether nothing managed is left in a store when this work is done."""
-        return self._ledger.record(store.id).keys() <= {one.sha256 for one in self.wish.certificates}
+        return self._ledger.record(store.id).keys() <= {one.sha256 for one in self.request.certificates}
 
     def made(self, store: Store) -> tuple[str, ...]:
         """Return the directories that were made for managed certificates in a store."""
@@ -96,7 +96,7 @@ class Work:
     def note(self, backend: Backend, store: Store, result: StoreResult | None) -> None:
         """Note in the ledger what is managed in a store that was changed."""
         if result is not None and self._journal is not None:
-            bookkeeping.note(self._ledger, self.task(backend, store), result, self.wish, self._host.stamp())
+            bookkeeping.note(self._ledger, self.task(backend, store), result, self.request, self._host.stamp())
 
     def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
         """Return what became of a store that another one feeds; only a foreign copy that was asked for is taken out."""
@@ -106,7 +106,7 @@ class Work:
         task = self.task(backend, store)
         seen = discovery.observe(self._host, backend, store, task.names)
         outcome = classify.followed(task, source, seen, dry_run=self.dry_run)
-        if self.wish.adopt and not self.adding and outcome.foreign:
+        if self.request.adopt and not self.adding and outcome.foreign:
             return self.change_store(backend, store)[0]
         return outcome
 
@@ -121,27 +121,27 @@ class Work:
         Certificates that a policy of ours had a store import are treated as adopted, unless the store held them
         before.
         """
-        desired = tuple(Wanted(one, self.wish.trusted, self.wish.domains) for one in self.wish.certificates)
+        desired = tuple(Desired(one, self.request.trusted, self.request.domains) for one in self.request.certificates)
         record = self._ledger.record(store.id)
-        for one in self.wish.certificates:
-            before = self.wish.imposed.get(one.sha256)
+        for one in self.request.certificates:
+            before = self.request.imposed.get(one.sha256)
             if store.imports and before is not None and not {store.id, unknown(self._host.account)} & set(before):
                 known = record.get(one.sha256) or Placement(one.sha256, store.id, ())
                 record[one.sha256] = replace(known, adopted=True)
-        return StoreTask(backend, store, desired, record, take_foreign=self.wish.adopt and not self.wish.trusted)
+        return StoreTask(backend, store, desired, record, take_foreign=self.request.adopt and not self.request.trusted)
 
     def _not_in(self, users: Sequence[Store]) -> list[Certificate]:
         held = {sha256 for one in users for sha256 in self._ledger.record(one.id)}
-        return [one for one in self.wish.certificates if one.sha256 not in held]
+        return [one for one in self.request.certificates if one.sha256 not in held]
 
     def _part(self, certificates: Sequence[Certificate], *, trusted: bool) -> Work | None:
-        wish = replace(self.wish, certificates=tuple(certificates), trusted=trusted)
-        return Work(self._host, self._ledger, wish, self._journal) if certificates else None
+        request = replace(self.request, certificates=tuple(certificates), trusted=trusted)
+        return Work(self._host, self._ledger, request, self._journal) if certificates else None
 
     def _ended(self, task: StoreTask, result: StoreResult | Exception) -> Ended:
         if isinstance(result, Exception):
             return classify.failed(task, result), None
-        return classify.changed(task, result, dry_run=self.dry_run, adopt=self.wish.adopt), result
+        return classify.changed(task, result, dry_run=self.dry_run, adopt=self.request.adopt), result
 
 
 def unknown(account: Account) -> str:

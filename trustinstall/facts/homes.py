@@ -35,7 +35,7 @@ class Mount(NamedTuple):
     type: str
 
 
-def everybody(host: Host) -> list[Account]:
+def login_accounts(host: Host) -> list[Account]:
     """The accounts that people log in to: those that are listed, and the owners of homes.
 
     A directory service often lists nobody (sssd's `enumerate` is off), and yet knows everybody who is asked for.
@@ -52,7 +52,7 @@ def everybody(host: Host) -> list[Account]:
     return list(found.values())
 
 
-def closed(host: Host, account: Account) -> str | None:
+def why_unreachable(host: Host, account: Account) -> str | None:
     """Why an account's home is left alone, and what to do; None where it is not."""
     if account.home is None:
         return None

@@ -5,13 +5,13 @@ Nothing outside this package runs a process, reads the environment or the clock,
 
 from trustinstall.host.accounts import Account
 from trustinstall.host.acting import ActingHost
+from trustinstall.host.bulk_replace import CHANGED, Replacement
 from trustinstall.host.files import Kind, Status
-from trustinstall.host.lending import Loan
 from trustinstall.host.looking import Host, Tools
-from trustinstall.host.many import CHANGED, Replacement
-from trustinstall.host.others import Guarded
+from trustinstall.host.other_processes import GuardHeld
+from trustinstall.host.passwords import Secret
 from trustinstall.host.process import ToolResult
-from trustinstall.host.secrets import Secret
+from trustinstall.host.temporary_files import TemporaryFiles
 
 __all__ = [
     "CHANGED",

@@ -7,49 +7,53 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import ToolFailed
 from trustinstall.host import (
+    bulk_replace,
     console,
     database,
     files,
     image,
-    lending,
     locks,
-    many,
     process,
     scratch,
     system,
+    temporary_files,
     worker,
 )
 from trustinstall.host.looking import Host, Tools
-from trustinstall.host.others import Guarded
+from trustinstall.host.other_processes import GuardHeld
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from trustinstall.host.accounts import Account
+    from trustinstall.host.bulk_replace import Replacement
     from trustinstall.host.commands import Guard, Run
-    from trustinstall.host.lending import Loan
-    from trustinstall.host.many import Replacement
     from trustinstall.host.process import ToolResult
+    from trustinstall.host.temporary_files import TemporaryFiles
 
 
 @dataclass(frozen=True)
 class ActingHost(Host):
     """A host that may be changed. Only the engine has one: a backend gets a `Host`, which can only look."""
 
-    def lock(self, path: str, tick: Callable[[], None]) -> int:
+    def lock(self, path: str, on_progress: Callable[[], None]) -> int:
         """Take a lock; see `locks.take`."""
-        return locks.take(self.where(path), tick)
+        return locks.take(self.where(path), on_progress)
 
     def unlock(self, descriptor: int) -> None:
         """Give a lock back; see `locks.release`."""
         locks.release(descriptor)
 
     def as_account(
-        self, account: Account, job: Callable[[], bytes], tick: Callable[[], None], seconds: float = worker.PATIENCE
+        self,
+        account: Account,
+        job: Callable[[], bytes],
+        on_progress: Callable[[], None],
+        seconds: float = worker.PATIENCE,
     ) -> bytes:
         """Do a job as another account; see `worker.as_account`."""
-        return worker.as_account(account, job, tick, seconds)
+        return worker.as_account(account, job, on_progress, seconds)
 
     def append(self, path: str, content: bytes, mode: int) -> None:
         """Append to a file of ours, durably; it is created with this mode."""
@@ -61,7 +65,7 @@ class ActingHost(Host):
 
     def replace_all(self, wanted: Sequence[Replacement]) -> list[OSError | None]:
         """Replace many files, each atomically, all durably; see `many.replace_all`."""
-        return many.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
+        return bulk_replace.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
 
     def delete(self, path: str) -> None:
         """Remove a file or link, durably."""
@@ -112,14 +116,14 @@ class ActingHost(Host):
         """Say on standard error what is about to happen."""
         console.announce(sentence)
 
-    def lend(self, loan: Callable[[str], Loan], command: Sequence[str]) -> int:
+    def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
         """Run a command of the caller's with files that go away when it ends; see `lending.lend`."""
-        return lending.lend(loan, command)
+        return temporary_files.lend(loan, command)
 
     def pause(self, seconds: float) -> None:
         """Wait."""
         process.pause(seconds)
 
-    def guarded(self, guard: Guard) -> Guarded:
+    def guarded(self, guard: Guard) -> GuardHeld:
         """A context in which what the guard names is held and quiet; see `others.Guarded`."""
-        return Guarded(guard, self.root)
+        return GuardHeld(guard, self.root)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-GIVEN = "{given}"  # in an argument vector: the path of a file that holds `Run.given`
-ANSWER = "{answer}"  # in an argument vector: the path of a file that the tool writes its answer to
+INPUT_FILE = "{given}"  # in an argument vector: the path of a file that holds `Run.given`
+OUTPUT_FILE = "{answer}"  # in an argument vector: the path of a file that the tool writes its answer to
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Run:
     translate: tuple[str, ...] = ()
     announce: str = ""
     says: tuple[tuple[str, str], ...] = ()
-    if_late: str = "run it by hand to see why"
+    timeout_advice: str = "run it by hand to see why"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from enum import Enum
 
-from trustinstall.host import darwin, pulse
+from trustinstall.host import darwin, watchdog
 
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -373,7 +373,7 @@ def sync_directory(path: str) -> None:
 
 def flush(descriptor: int) -> None:
     """Make what was written durable."""
-    pulse.beat()  # a thousand files are written at once, and a disk may be slow
+    watchdog.beat()  # a thousand files are written at once, and a disk may be slow
     if sys.platform == "darwin":
         darwin.flush(descriptor)
     else:

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import Busy
-from trustinstall.host import pulse
+from trustinstall.host import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,38 +23,38 @@ _OF_ANOTHER = 90.0  # seconds for a lock that an account can keep while we work 
 _POLL = 0.05  # seconds
 
 
-def take(path: str, tick: Callable[[], None], seconds: float = PATIENCE) -> int:
+def take(path: str, on_progress: Callable[[], None], seconds: float = PATIENCE) -> int:
     """Take the lock and return its descriptor; close it to give the lock back.
 
     `tick` is called while waiting. Raises Busy when somebody else holds the lock for `seconds`.
     """
     if sys.platform == "win32":
-        return _take_alone(path, tick, seconds)
+        return _take_alone(path, on_progress, seconds)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)
-    end = time.monotonic() + (min(seconds, _OF_ANOTHER) if pulse.for_another() else seconds)
+    end = time.monotonic() + (min(seconds, _OF_ANOTHER) if watchdog.for_another() else seconds)
     try:
         while not attempt(descriptor):
-            _wait(end, tick)
+            _wait(end, on_progress)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _take_alone(path: str, tick: Callable[[], None], seconds: float) -> int:
+def _take_alone(path: str, on_progress: Callable[[], None], seconds: float) -> int:
     from trustinstall.host.windows import api
 
     end = time.monotonic() + seconds
     while (descriptor := api.open_alone(path)) is None:
-        _wait(end, tick)
+        _wait(end, on_progress)
     return descriptor
 
 
-def _wait(end: float, tick: Callable[[], None]) -> None:
+def _wait(end: float, on_progress: Callable[[], None]) -> None:
     if time.monotonic() > end:
         raise Busy("another trustinstall is working on this machine; try again when it has ended")
-    tick()
+    on_progress()
     time.sleep(_POLL)
 
 

@@ -18,18 +18,18 @@ from trustinstall.host import (
     files,
     image,
     inputs,
-    others,
+    other_processes,
+    passwords,
     paths,
-    places,
     process,
-    pulse,
-    secrets,
+    state_paths,
     system,
+    watchdog,
 )
 from trustinstall.host.accounts import Account
 from trustinstall.host.files import Status
+from trustinstall.host.passwords import Secret
 from trustinstall.host.process import ToolResult
-from trustinstall.host.secrets import Secret
 from trustinstall.host.windows import paths as winpaths
 from trustinstall.host.windows import registry
 
@@ -116,7 +116,7 @@ class Host:
 
     def where(self, path: str) -> str:
         """The real path of a host path: links on the way are resolved inside the root, the last one is kept."""
-        pulse.beat()
+        watchdog.beat()
         return paths.place(self.root, path)
 
     # Looking
@@ -180,12 +180,12 @@ class Host:
         """
         return paths.path_owner(self.root, path if self.root == "/" else self.real(path))
 
-    def strangers(self, path: str, owner: int) -> str | None:
+    def other_writers(self, path: str, owner: int) -> str | None:
         """Who else than `owner` may write what stands at a path, in words; None where nobody may, or nothing is there.
 
         Raises OSError where that cannot be found out.
         """
-        return paths.strangers(self.where(path), owner)
+        return paths.other_writers(self.where(path), owner)
 
     def openssl_refuses(self, path: str) -> str | None:
         """Why OpenSSL cannot load a bundle of certificates, or None when it can; with the count it loaded."""
@@ -250,7 +250,7 @@ class Host:
 
     def secret_in(self, path: str) -> Secret:
         """The password in a file that the caller names, on the machine that we run on; see `secrets.in_file`."""
-        return secrets.in_file(inputs.absolute(path, self.account.home))
+        return passwords.in_file(inputs.absolute(path, self.account.home))
 
     def is_file(self, path: str) -> bool:
         """Whether a regular file stands at a path that the caller typed (links are followed)."""
@@ -290,19 +290,19 @@ class Host:
 
     def running(self) -> set[str]:
         """The names of all running programs."""
-        return others.programs()
+        return other_processes.programs()
 
     def in_use(self, path: str) -> bool:
         """Whether a process of the acting account's has the file at a path open; see `others.in_use`."""
-        return others.in_use(self.where(path))
+        return other_processes.in_use(self.where(path))
 
     def named_in_environment(self, path: str) -> bool:
         """Whether a process of the acting account's has a variable that names a file; see the same in `others`."""
-        return others.named_in_environment(self.where(path))
+        return other_processes.named_in_environment(self.where(path))
 
     def first_process_is_shell(self) -> bool:
         """Whether process 1 is a shell or this program, as while an image is built."""
-        return others.first_is_shell()
+        return other_processes.first_is_shell()
 
     def command(self) -> str:
         """How a person would start this program again, as an absolute path, quoted for a shell."""
@@ -316,11 +316,11 @@ class Host:
         """The directory of our own state for the acting account; StateError where it can have none."""
         if self.is_image:
             return self.machine_state_base()
-        return places.state(self.platform, self.account)
+        return state_paths.state(self.platform, self.account)
 
     def machine_state_base(self) -> str:
         """The directory of our own state for the machine's scope; everybody may read the ledger in it."""
-        return places.machine(self.platform)
+        return state_paths.machine(self.platform)
 
     def temporary_name(self, token: str) -> str:
         """The name of the temporary file that belongs to a token."""

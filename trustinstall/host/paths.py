@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trustinstall.host import pulse
+from trustinstall.host import watchdog
 from trustinstall.host.files import is_surrogate, link_target
 
 if TYPE_CHECKING:
@@ -119,12 +119,12 @@ def path_owner(root: str, path: str) -> int:
     return owner
 
 
-def strangers(path: str, owner: int) -> str | None:
+def other_writers(path: str, owner: int) -> str | None:
     """Who else than `owner` may write what stands at a real path, in words; see `Host.strangers`."""
     if sys.platform == "win32":
         from trustinstall.host.windows import access
 
-        return access.strangers(path, machine=owner == 0)
+        return access.other_writers(path, machine=owner == 0)
     found = os.lstat(path)
     if found.st_uid == owner and not found.st_mode & 0o022:
         return None
@@ -167,7 +167,7 @@ def walk(
         if me == 0 and found.st_uid != 0:
             yield Entry(path, found.st_uid, (), entered=False)
             continue
-        pulse.beat()
+        watchdog.beat()
         scanned = _scan(below(root, path))
         seen += len(scanned)
         if seen > limit:

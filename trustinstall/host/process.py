@@ -15,8 +15,8 @@ from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import ToolFailed, printable
-from trustinstall.host import files, paths, pulse, scratch
-from trustinstall.host.commands import ANSWER, GIVEN, Run
+from trustinstall.host import files, paths, scratch, watchdog
+from trustinstall.host.commands import INPUT_FILE, OUTPUT_FILE, Run
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -118,14 +118,14 @@ def query(command: Run, program: str, told: Mapping[str, str], aside: str | None
 @contextlib.contextmanager
 def _arguments(command: Run, parent: str | None) -> Generator[tuple[tuple[str, ...], str], None, None]:
     """The arguments, with real paths for the words that stand for files; and the path of the answer, or ""."""
-    if not {GIVEN, ANSWER} & set(command.argv):
+    if not {INPUT_FILE, OUTPUT_FILE} & set(command.argv):
         yield command.argv[1:], ""
         return
     with scratch.directory(parent) as (directory, _):
         given, answer = os.path.join(directory, "given.cer"), os.path.join(directory, "answer")
         with open(given, "xb") as file:
             file.write(command.given)
-        paths_of = {GIVEN: given, ANSWER: answer}
+        paths_of = {INPUT_FILE: given, OUTPUT_FILE: answer}
         if command.translate:
             used = {word: path for word, path in paths_of.items() if word in command.argv}
             paths_of = {word: _translated(command, path) for word, path in used.items()}
@@ -152,7 +152,7 @@ def _run(
 ) -> int:
     """Start a tool and wait for its end; its exit status."""
     name = os.path.basename(argv[0])
-    if pulse.spent():
+    if watchdog.spent():
         raise ToolFailed(f"{name} is not run, because too many runs had to be stopped; look at what they waited for")
     with tempfile.TemporaryFile(dir=scratch.place()) as given:
         given.write(command.stdin)
@@ -169,7 +169,7 @@ def _run(
         except OSError as error:
             raise ToolFailed(f"{name} could not be started: {error.strerror}; check {argv[0]}") from None
         with _together(child):
-            _await(child, name, command.seconds, command.if_late)
+            _await(child, name, command.seconds, command.timeout_advice)
     return child.returncode
 
 
@@ -243,14 +243,14 @@ def _await(child: subprocess.Popen[bytes], name: str, seconds: float, advice: st
     end = time.monotonic() + seconds
     try:
         while (left := end - time.monotonic()) > 0:
-            pulse.beat()
+            watchdog.beat()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(min(left, _SLICE))
                 return
     except BaseException:
         _end(child)
         raise
-    pulse.late()
+    watchdog.late()
     _end(child)
     raise ToolFailed(f"{name} did not end within {seconds:.0f} s and was stopped; {advice}")
 
@@ -263,7 +263,7 @@ def _check_program(program: str, name: str) -> None:
     if sys.platform == "win32":
         from trustinstall.host.windows import access, api
 
-        why = access.strangers(real, machine=True) if api.elevated() else None
+        why = access.other_writers(real, machine=True) if api.elevated() else None
         if why:
             raise ToolFailed(f"{name} is not run, because {why}; look at who may change {program}")
         return

@@ -20,7 +20,7 @@ class Progress:
         self._write, self._clock, self._terminal = write, clock, terminal
         self._since, self._doing, self._shown = clock(), "", ""
 
-    def tick(self, doing: str) -> None:
+    def on_progress(self, doing: str) -> None:
         """Called again and again with what is being done."""
         now, doing = self._clock(), printable(doing, 60)
         if doing != self._doing:

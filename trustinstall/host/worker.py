@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.errors import TrustInstallError, printable
-from trustinstall.host import accounts, console, process, pulse
+from trustinstall.host import accounts, console, process, watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ _LINE = 200  # characters of a line of an announcement
 
 
 def as_account(
-    account: Account, job: Callable[[], bytes], tick: Callable[[], None], seconds: float = PATIENCE
+    account: Account, job: Callable[[], bytes], on_progress: Callable[[], None], seconds: float = PATIENCE
 ) -> bytes:
     """What `job` returns when it is run as `account`, in a child process that cannot get root back.
 
@@ -56,7 +56,7 @@ def as_account(
         import sqlite3  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
 
     groups = accounts.groups(account)
-    watch = pulse.Watch()
+    watch = watchdog.Watch()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -64,7 +64,7 @@ def as_account(
     os.close(writer)
     answer: bytes | None = None
     try:
-        answer = _collect(reader, child, watch, tick, time.monotonic() + seconds)
+        answer = _collect(reader, child, watch, on_progress, time.monotonic() + seconds)
     finally:
         os.close(reader)
         status = _reap(child, 0.0 if answer else _TICK if watch.stuck() else _GRACE)
@@ -82,7 +82,9 @@ def as_account(
     return answer[1:]
 
 
-def _collect(reader: int, child: int, watch: pulse.Watch, tick: Callable[[], None], end: float) -> bytes | None:
+def _collect(
+    reader: int, child: int, watch: watchdog.Watch, on_progress: Callable[[], None], end: float
+) -> bytes | None:
     if sys.platform == "win32":
         raise NotImplementedError
     received, read = b"", 0
@@ -95,7 +97,7 @@ def _collect(reader: int, child: int, watch: pulse.Watch, tick: Callable[[], Non
             received = _said(received + part)
         else:
             os.kill(child, signal.SIGCONT)  # its account may stop it, but not us
-        tick()
+        on_progress()
     return None
 
 
@@ -135,14 +137,16 @@ def _reap(child: int, patience: float) -> int:
     return 1  # the kernel itself waits, for a file system that is gone: nothing ends such a process
 
 
-def _work(account: Account, groups: list[int], writer: int, watch: pulse.Watch, job: Callable[[], bytes]) -> NoReturn:
+def _work(
+    account: Account, groups: list[int], writer: int, watch: watchdog.Watch, job: Callable[[], bytes]
+) -> NoReturn:
     """The child's whole life: it never returns into the caller's code."""
     status = 1
     try:
         _drop(account, groups)
         _detach(writer)
         _limit_memory()
-        pulse.begin(watch)
+        watchdog.begin(watch)
         console.announce_by(partial(_announce, writer))
         os.environ.clear()
         os.environ.update(process.ENVIRONMENT, HOME=account.home or "/", USER=account.name, LOGNAME=account.name)

@@ -14,7 +14,7 @@ from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
 from trustinstall.errors import StoreError, UsageProblem, printable
 from trustinstall.stores.observation import State as Trust
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def company_roots(host: Host, backends: Sequence[Backend], match: str | None, so
     Raises UsageProblem where there is none, and StoreError where a named source cannot be read.
     """
     found: dict[str, Held] = {}
-    looked = discovery.discover(host, backends, Places())
+    looked = discovery.discover(host, backends, DiscoveryOptions())
     problems = {name: why for name, why in looked.failures.items() if name in sources}
     stores = [(backend, store) for backend, store in looked.stores.values() if _is_source(store, sources)]
     for backend, store in stores:

@@ -16,10 +16,10 @@ from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import ActingHost
 from trustinstall.installer import looking
-from trustinstall.installer.situation import Ask, Situation, decide
+from trustinstall.installer.situation import ScopeOptions, Situation, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class Inspector:
 
     host: ActingHost = field(default_factory=ActingHost.current)
     backends: Sequence[Backend] = BACKENDS
-    tick: Callable[[str], None] = lambda _doing: None
+    on_progress: Callable[[str], None] = lambda _doing: None
 
     def look(
         self,
-        ask: Ask | None = None,
+        ask: ScopeOptions | None = None,
         *,
-        places: Places | None = None,
+        places: DiscoveryOptions | None = None,
         every_anchor: bool = False,
         through: bool = False,
     ) -> View:
@@ -61,18 +61,20 @@ class Inspector:
         """
         from trustinstall.installer import views
 
-        situation, places = decide(self.host, ask or Ask(), terminal=False), places or Places()
+        situation, places = decide(self.host, ask or ScopeOptions(), terminal=False), places or DiscoveryOptions()
         self._check(places, situation)
         look = partial(looking.look, every_anchor=every_anchor, through=through)
-        view = look(self.host, self.backends, places, tick=self.tick)
+        view = look(self.host, self.backends, places, on_progress=self.on_progress)
         for account in situation.accounts:
-            if why := homes.closed(self.host, account):
+            if why := homes.why_unreachable(self.host, account):
                 view += views.View(notes=(f"{account.name}: {why}",))
                 continue
-            theirs = Places(windows_host=places.windows_host, rescan=places.rescan)
+            theirs = DiscoveryOptions(windows_host=places.windows_host, rescan=places.rescan)
             job = partial(_look_for, partial(look, self._as(account), self.backends, theirs))
             try:
-                other = received(views.View, self.host.as_account(account, job, partial(self.tick, account.name)))
+                other = received(
+                    views.View, self.host.as_account(account, job, partial(self.on_progress, account.name))
+                )
             except (TrustInstallError, OSError) as error:
                 view += views.View(notes=(str(error),))
                 continue
@@ -88,21 +90,21 @@ class Inspector:
             )
         return made_printable(view)
 
-    def known(self, ask: Ask | None = None) -> dict[str, Certificate]:
+    def known(self, ask: ScopeOptions | None = None) -> dict[str, Certificate]:
         """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""
         found: dict[str, Certificate] = {}
-        for account in decide(self.host, ask or Ask(), terminal=False).accounts:
-            if homes.closed(self.host, account):
+        for account in decide(self.host, ask or ScopeOptions(), terminal=False).accounts:
+            if homes.why_unreachable(self.host, account):
                 continue
             job = partial(_known_for, self._as(account), self.backends)
             try:
-                answer = self.host.as_account(account, job, partial(self.tick, account.name))
+                answer = self.host.as_account(account, job, partial(self.on_progress, account.name))
             except (TrustInstallError, OSError):
                 continue  # their part of the report will say why
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
         found |= scopes.machine_ledger(self.host)[0].certificates
-        return found | Engine(self.host, self.backends, self.tick).ledger().certificates
+        return found | Engine(self.host, self.backends, self.on_progress).ledger().certificates
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
         """The roots of the machine's own stores that are not public; see `harvest.company_roots`."""
@@ -110,27 +112,27 @@ class Inspector:
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
-    def windows_roots(self, match: str | None = None, ask: Ask | None = None) -> list[harvest.Held]:
+    def windows_roots(self, match: str | None = None, ask: ScopeOptions | None = None) -> list[harvest.Held]:
         """The same of the Windows that this Linux runs under: of its machine's store, as an ordinary account sees it.
 
         Raises UsageProblem where there is no such Windows, and StoreError where it cannot be read.
         """
         from trustinstall.installer import company_roots as harvest
 
-        situation = decide(self.host, ask or Ask(), terminal=False)
+        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
         self._check_windows("--from-windows", situation)
         names = frozenset(one.name for one in FROM_WINDOWS)
         if not self.host.account.is_root:
             return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
         account = situation.accounts[0]
         job = partial(_held_for, self._as(account), match, names)
-        answer = self.host.as_account(account, job, partial(self.tick, account.name))
+        answer = self.host.as_account(account, job, partial(self.on_progress, account.name))
         ders = (block.der for block in pem_blocks(answer))
         return [(Certificate(der), min(names)) for der in ders if der]
 
-    def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:
+    def find(self, sha256: str, *, places: DiscoveryOptions | None = None) -> Certificate | None:
         """The certificate of this full fingerprint, from whichever store holds it; None where none does."""
-        found = discovery.discover(self.host, self.backends, places or Places())
+        found = discovery.discover(self.host, self.backends, places or DiscoveryOptions())
         for backend, store in found.stores.values():
             with suppress(OSError):
                 for der in backend.anchors(self.host, store):
@@ -138,11 +140,11 @@ class Inspector:
                         return Certificate(der)
         return None
 
-    def check_places(self, places: Places, ask: Ask | None = None) -> None:
+    def check_places(self, places: DiscoveryOptions, ask: ScopeOptions | None = None) -> None:
         """Raise UsageProblem or NoRights where what the caller points to is not to be reached from here at all."""
-        self._check(places, decide(self.host, ask or Ask(), terminal=False))
+        self._check(places, decide(self.host, ask or ScopeOptions(), terminal=False))
 
-    def _check(self, places: Places, situation: Situation) -> None:
+    def _check(self, places: DiscoveryOptions, situation: Situation) -> None:
         if places.windows_host:
             self._check_windows("--windows-host", situation)
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes, running_programs
 from trustinstall.host import ActingHost
 from trustinstall.installer.inspector import Inspector
-from trustinstall.installer.policy_imports import Imports
-from trustinstall.installer.result import Part, Report
-from trustinstall.installer.situation import ABOUT_THE_CALLER, Ask, Situation, decide
+from trustinstall.installer.policy_imports import PolicyImports
+from trustinstall.installer.result import Report, ScopeResult
+from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Situation, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.state.ledger import UNKNOWN_UID, Covered
 from trustinstall.stores.backend import Capability
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
@@ -43,20 +43,22 @@ class Installer(Inspector):
         directory: str,
         *,
         run_tools: bool = False,
-        tick: Callable[[str], None] = lambda _doing: None,
+        on_progress: Callable[[str], None] = lambda _doing: None,
     ) -> Installer:
         """The installer of an image whose root lies in a directory; with `run_tools`, its tools are run, confined.
 
         Raises UsageProblem unless there is such a directory, and it is not "/".
         """
-        return cls(ActingHost.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), tick=tick)
+        return cls(
+            ActingHost.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), on_progress=on_progress
+        )
 
     def add(
         self,
         certificates: Sequence[Certificate],
-        ask: Ask | None = None,
+        ask: ScopeOptions | None = None,
         *,
-        places: Places | None = None,
+        places: DiscoveryOptions | None = None,
         selection: Selection | None = None,
         adopt: bool = False,
         dry_run: bool = False,
@@ -69,8 +71,8 @@ class Installer(Inspector):
         form) they are trusted for these alone, and only where a store can be told so.
         """
         domains = parse(domains)
-        situation = decide(self.host, ask or Ask(), terminal=False)
-        wish = Wish(
+        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        request = Request(
             tuple(certificates),
             trusted=True,
             by=self._caller(situation),
@@ -79,14 +81,14 @@ class Installer(Inspector):
             domains=domains,
         )
         accounts = () if domains else situation.accounts  # their own stores would trust it for every name
-        return self._change("add", situation, wish, accounts, places, selection)
+        return self._change("add", situation, request, accounts, places, selection)
 
     def remove(
         self,
         certificates: Sequence[Certificate],
-        ask: Ask | None = None,
+        ask: ScopeOptions | None = None,
         *,
-        places: Places | None = None,
+        places: DiscoveryOptions | None = None,
         selection: Selection | None = None,
         foreign: bool = False,
         dry_run: bool = False,
@@ -98,8 +100,8 @@ class Installer(Inspector):
 
         Raises the same errors as `add`.
         """
-        situation = decide(self.host, ask or Ask(), terminal=False)
-        wish = Wish(
+        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        request = Request(
             tuple(certificates),
             trusted=False,
             by=self._caller(situation),
@@ -107,8 +109,8 @@ class Installer(Inspector):
             dry_run=dry_run,
         )
         accounts, lost = self._remembered(situation, certificates)
-        report = self._change("remove", situation, wish, accounts, places, selection)
-        report = self._report_lost(report, wish, lost, accounts_gone)
+        report = self._change("remove", situation, request, accounts, places, selection)
+        report = self._report_lost(report, request, lost, accounts_gone)
         whole = situation.machine or foreign
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
 
@@ -132,7 +134,7 @@ class Installer(Inspector):
         found = {one.uid: one for one in situation.accounts}
         lost: list[Covered] = []
         if situation.machine and not situation.image:  # the accounts of an image are not accounts of this machine
-            claims = Engine(self.host, self.backends, self.tick).ledger().claims
+            claims = Engine(self.host, self.backends, self.on_progress).ledger().claims
             every = [one for root in certificates if root.sha256 in claims for one in claims[root.sha256].accounts]
             for one in dict.fromkeys(every):
                 account = self.host.account_of(one.uid) if one.uid != UNKNOWN_UID else None
@@ -143,13 +145,13 @@ class Installer(Inspector):
                     found.setdefault(account.uid, account)
         return tuple(found.values()), tuple(lost)
 
-    def _report_lost(self, report: Report, wish: Wish, lost: tuple[Covered, ...], gone: Sequence[str]) -> Report:
+    def _report_lost(self, report: Report, request: Request, lost: tuple[Covered, ...], gone: Sequence[str]) -> Report:
         """Add the accounts that cannot be found to a report; forget those that the caller knows to be gone."""
         forgotten = [one for one in lost if one.name in gone]
-        if forgotten and not wish.dry_run:
-            Engine(self.host, self.backends, self.tick).uncover(wish, forgotten)
+        if forgotten and not request.dry_run:
+            Engine(self.host, self.backends, self.on_progress).uncover(request, forgotten)
         parts = [
-            Part(
+            ScopeResult(
                 one.name,
                 problem=f"this machine has no account {printable(one.name)} (uid {one.uid}) any more, and what was "
                 "added for it may still be in its home; if it is gone for good, say "
@@ -164,19 +166,19 @@ class Installer(Inspector):
         self,
         command: str,
         situation: Situation,
-        wish: Wish,
+        request: Request,
         accounts: tuple[Account, ...],
-        places: Places | None,
+        places: DiscoveryOptions | None,
         selection: Selection | None,
     ) -> Report:
-        places, selection = places or Places(), selection or Selection()
+        places, selection = places or DiscoveryOptions(), selection or Selection()
         self._check(places, situation)
         if accounts and (selection.stores or selection.skip):
             # With several scopes, only all of them together tell whether a store's name is known anywhere.
-            every = self._parts(situation, replace(wish, dry_run=True), accounts, places, Selection())
+            every = self._parts(situation, replace(request, dry_run=True), accounts, places, Selection())
             if not any(part.problem or part.skipped for part in every):  # else it may be where nobody could look
                 selection.check(one.store for part in every for one in part.outcomes)
-        parts = self._parts(situation, wish, accounts, places, selection)
+        parts = self._parts(situation, request, accounts, places, selection)
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
         restart = running_programs.needed(self.host) if system and not situation.image else ()
@@ -185,75 +187,75 @@ class Installer(Inspector):
         return Report(
             command,
             situation,
-            wish.certificates,
+            request.certificates,
             made_printable(tuple(parts)),
-            wish.dry_run,
+            request.dry_run,
             restart,
-            domains=wish.domains,
+            domains=request.domains,
             replaces=any(one.replaces(host) for one in variables for host in acting),
         )
 
     def _parts(
         self,
         situation: Situation,
-        wish: Wish,
+        request: Request,
         accounts: tuple[Account, ...],
-        places: Places,
+        places: DiscoveryOptions,
         selection: Selection,
-    ) -> list[Part]:
+    ) -> list[ScopeResult]:
         """The machine's or own scope first, then those of other accounts."""
-        parts: list[Part] = []
+        parts: list[ScopeResult] = []
         handoffs: dict[int, list[str]] = {}
-        engine = Engine(self.host, self.backends, self.tick)
-        imports = Imports(self.host, self.backends, engine, self.tick)
+        engine = Engine(self.host, self.backends, self.on_progress)
+        imports = PolicyImports(self.host, self.backends, engine, self.on_progress)
         everybody = situation.machine and self.host.account.is_root and not situation.image
-        found = imports.before_removing(wish) if everybody and not wish.trusted else {}
-        if everybody and wish.trusted and not wish.domains:
-            imports.before_adding(wish, selection)
+        found = imports.before_removing(request) if everybody and not request.trusted else {}
+        if everybody and request.trusted and not request.domains:
+            imports.before_adding(request, selection)
         if situation.machine or situation.own:
-            first = replace(wish, importing=False) if found else wish
+            first = replace(request, importing=False) if found else request
             scope = engine.change(first, places, selection, check=not accounts)
             handoffs = scope.handoffs if self.host.account.is_root else {}
             name = "machine" if situation.machine else self.host.account.name
-            parts.append(Part(name, scope.outcomes, recovered=scope.recovered))
+            parts.append(ScopeResult(name, scope.outcomes, recovered=scope.recovered))
             if situation.image:
-                return parts + self._not_in_image(wish, scope)
-        if everybody and wish.trusted:
-            imports.after_adding(wish)
-        wish = replace(wish, imposed=imports.gone(found, dry_run=wish.dry_run)) if found else wish
-        own = Part("machine", imports.take_out_own(wish, places, selection) if found else ())
+                return parts + self._not_in_image(request, scope)
+        if everybody and request.trusted:
+            imports.after_adding(request)
+        request = replace(request, imposed=imports.gone(found, dry_run=request.dry_run)) if found else request
+        own = ScopeResult("machine", imports.take_out_own(request, places, selection) if found else ())
         parts[:1] = [replace(one, outcomes=(*one.outcomes, *own.outcomes)) for one in parts[:1]]
-        others = self._for_others(engine, wish, accounts, handoffs, selection, places, everybody=situation.machine)
+        others = self._for_others(engine, request, accounts, handoffs, selection, places, everybody=situation.machine)
         if found:
-            others += imports.take_out(wish, {one.uid for one in accounts})
-            imports.after_removing(wish, [own, *others])
+            others += imports.take_out(request, {one.uid for one in accounts})
+            imports.after_removing(request, [own, *others])
         return parts + others
 
-    def _not_in_image(self, wish: Wish, scope: Scope) -> list[Part]:
+    def _not_in_image(self, request: Request, scope: Scope) -> list[ScopeResult]:
         """What of an image nobody here can do: its other accounts' files, and a system that is not known."""
         problems = [
             f"{paths[0]} belongs to uid {uid} of the image; run trustinstall in the image, as that account"
             for uid, paths in scope.handoffs.items()
         ]
-        if wish.trusted and not any(one.store.system or one.store.backend == "bundle" for one in scope.outcomes):
+        if request.trusted and not any(one.store.system or one.store.backend == "bundle" for one in scope.outcomes):
             ids = printable(" ".join(sorted(self.host.distribution()))) or "none"
             problems.append(
                 f"no system that is known here lies there (ID and ID_LIKE in its os-release: {ids}); "
                 "name the bundle that its programs read: --bundle FILE"
             )
-        return [Part("machine", problem=problem) for problem in problems]
+        return [ScopeResult("machine", problem=problem) for problem in problems]
 
     def _for_others(
         self,
         engine: Engine,
-        wish: Wish,
+        request: Request,
         accounts: tuple[Account, ...],
         handoffs: dict[int, list[str]],
         selection: Selection,
-        places: Places,
+        places: DiscoveryOptions,
         *,
         everybody: bool,
-    ) -> list[Part]:
+    ) -> list[ScopeResult]:
         """Work for other accounts: those in scope, and those whose directories the caller has named.
 
         Those have no use for variables of their own where `everybody` is reached by the machine's.
@@ -262,34 +264,36 @@ class Installer(Inspector):
         worked for, and forgets them when nothing is left to undo.
         """
         found = {one.uid: one for one in accounts}
-        parts: list[Part] = []
+        parts: list[ScopeResult] = []
         for uid in handoffs.keys() - found.keys():
             account = self.host.account_of(uid)
             if account is not None and account.home:
                 found[uid] = account
             else:
                 problem = f"{handoffs[uid][0]} belongs to it, and it is no account with a home; give it to one"
-                parts.append(Part(f"uid {uid}", problem=problem))
-        away = {uid: why for uid, one in found.items() if (why := homes.closed(self.host, one))}
-        parts += [Part(found[uid].name, skipped=why) for uid, why in away.items()]
+                parts.append(ScopeResult(f"uid {uid}", problem=problem))
+        away = {uid: why for uid, one in found.items() if (why := homes.why_unreachable(self.host, one))}
+        parts += [ScopeResult(found[uid].name, skipped=why) for uid, why in away.items()]
         working = {uid: one for uid, one in found.items() if uid not in away}
-        if working and wish.trusted and not wish.dry_run:
-            engine.cover(wish, [Covered(one.name, one.uid) for one in working.values()])
+        if working and request.trusted and not request.dry_run:
+            engine.cover(request, [Covered(one.name, one.uid) for one in working.values()])
         known = {one.uid for one in accounts}
         for uid, account in working.items():
             paths = tuple(handoffs.get(uid, ()))
             limited = selection if uid in known else replace(selection, below=paths)
-            theirs = Places(searches=paths, windows_host=places.windows_host and uid in known, rescan=places.rescan)
-            reached = wish.trusted and everybody
-            parts.append(self._for_account(account, wish, theirs, limited, reached=reached))
-        if found and not (wish.trusted or wish.dry_run) and selection == Selection():
+            theirs = DiscoveryOptions(
+                searches=paths, windows_host=places.windows_host and uid in known, rescan=places.rescan
+            )
+            reached = request.trusted and everybody
+            parts.append(self._for_account(account, request, theirs, limited, reached=reached))
+        if found and not (request.trusted or request.dry_run) and selection == Selection():
             done = {part.scope for part in parts if part.done}
-            engine.uncover(wish, [Covered(one.name, one.uid) for one in found.values() if one.name in done])
+            engine.uncover(request, [Covered(one.name, one.uid) for one in found.values() if one.name in done])
         return parts
 
     def _for_account(
-        self, account: Account, wish: Wish, places: Places, selection: Selection, *, reached: bool
-    ) -> Part:
+        self, account: Account, request: Request, places: DiscoveryOptions, selection: Selection, *, reached: bool
+    ) -> ScopeResult:
         """Work for another account, in a process that has only that account's rights.
 
         `reached`: what is done for the machine reaches the account, too.
@@ -297,17 +301,17 @@ class Installer(Inspector):
         backends = [
             one for one in self.backends if not (reached and Capability.REACHES_EVERY_ACCOUNT in one.capabilities)
         ]
-        job = partial(_work_for, self._as(account), backends, wish, places, selection)
+        job = partial(_work_for, self._as(account), backends, request, places, selection)
         try:
             outcomes = received(
-                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.tick, account.name))
+                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.on_progress, account.name))
             )
         except (TrustInstallError, OSError) as error:
-            return Part(account.name, problem=str(error))
-        if reached and wish.dry_run:
+            return ScopeResult(account.name, problem=str(error))
+        if reached and request.dry_run:
             outcomes = tuple(map(_foreseen, outcomes))
         # What is not theirs is in the machine's part, or is nobody's business here.
-        return Part(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
+        return ScopeResult(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
 
 
 def _foreseen(one: Outcome) -> Outcome:
@@ -317,7 +321,9 @@ def _foreseen(one: Outcome) -> Outcome:
     return replace(one, result=Result.FOLLOWS, detail=ALL_ACCOUNTS, changed=(), steps=())
 
 
-def _work_for(host: ActingHost, backends: Sequence[Backend], wish: Wish, places: Places, selection: Selection) -> bytes:
+def _work_for(
+    host: ActingHost, backends: Sequence[Backend], request: Request, places: DiscoveryOptions, selection: Selection
+) -> bytes:
     """The whole of a worker's job: the same engine, as that account."""
     engine = Engine(host, backends, lambda _doing: None)
-    return encode(engine.change(wish, places, selection, check=False).outcomes)
+    return encode(engine.change(request, places, selection, check=False).outcomes)

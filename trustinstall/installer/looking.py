@@ -11,7 +11,7 @@ from trustinstall.engine.outcome import ALL_ACCOUNTS
 from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.observation import Observation
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -27,11 +27,11 @@ from trustinstall.state.scopes import _state, machine_ledger
 def look(
     host: Host,
     backends: Sequence[Backend],
-    places: Places,
+    places: DiscoveryOptions,
     *,
     every_anchor: bool = False,
     through: bool = False,
-    tick: Callable[[str], None] = lambda _doing: None,
+    on_progress: Callable[[str], None] = lambda _doing: None,
 ) -> View:
     """Look at the machine's scope and at the acting account's own. Nothing is changed, nothing is locked.
 
@@ -43,7 +43,7 @@ def look(
     places = known_bundles.fill(host, _state(host, host.account.uid), places)
     places = replace(places, through=places.through and (through or places.rescan))
     remembered = [key[0] for _, owner, one in scopes for key in one.placements if owner == host.account.uid]
-    found = discovery.discover(host, backends, places, remembered, tick=tick)
+    found = discovery.discover(host, backends, places, remembered, on_progress=on_progress)
     mine = set(found.stores)
     everybodys = _as_machine(host)
     discovery.find_again(everybodys, backends, [store for store, _ in machine.placements], found)

@@ -19,16 +19,16 @@ from trustinstall.engine.scope import Engine
 from trustinstall.engine.work import unknown
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes
-from trustinstall.installer.result import Part
+from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.wire import encode, received
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.observation import Observation
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from trustinstall.engine.request import Wish
+    from trustinstall.engine.request import Request
     from trustinstall.host import Account, ActingHost
     from trustinstall.stores.backend import Backend
 
@@ -38,38 +38,40 @@ _SHOWN = frozenset({Result.REMOVED, Result.FAILED, Result.PLANNED})
 
 
 @dataclass(frozen=True)
-class Imports:
+class PolicyImports:
     """The imports that the machine's policies cause. `tick` as everywhere."""
 
     host: ActingHost
     backends: Sequence[Backend]
     engine: Engine
-    tick: Callable[[str], None]
+    on_progress: Callable[[str], None]
 
-    def before_adding(self, wish: Wish, selection: Selection) -> None:
+    def before_adding(self, request: Request, selection: Selection) -> None:
         """Note who holds certificates already, if a policy would have them imported by everybody."""
         known = self.engine.ledger().claims
-        new = tuple(one for one in wish.certificates if one.sha256 not in known or known[one.sha256].held is None)
-        if not new or wish.dry_run or not self._would_impose(selection):
+        new = tuple(one for one in request.certificates if one.sha256 not in known or known[one.sha256].held is None)
+        if not new or request.dry_run or not self._would_impose(selection):
             return
         held: dict[str, list[str]] = {one.sha256: [] for one in new}
         for sha256, ids in _held(self.host, self.backends, list(held)).items():
             held[sha256] += ids  # root's own
-        for account in homes.everybody(self.host):
+        for account in homes.login_accounts(self.host):
             answer = self._ask(account, list(held))
             for sha256 in held:
                 held[sha256] += [unknown(account)] if answer is None else answer[sha256]
-        self.engine.note_imports(replace(wish, certificates=new), {sha256: tuple(ids) for sha256, ids in held.items()})
+        self.engine.note_imports(
+            replace(request, certificates=new), {sha256: tuple(ids) for sha256, ids in held.items()}
+        )
 
-    def after_adding(self, wish: Wish) -> None:
+    def after_adding(self, request: Request) -> None:
         """Forget it, where no policy was written after all."""
-        if not wish.dry_run and any(one.held is not None for one in self.engine.ledger().claims.values()):
-            self.engine.forget_imports(wish, self._names)
+        if not request.dry_run and any(one.held is not None for one in self.engine.ledger().claims.values()):
+            self.engine.forget_imports(request, self._names)
 
-    def before_removing(self, wish: Wish) -> Held:
+    def before_removing(self, request: Request) -> Held:
         """What policies have had imported, and who held it before."""
         claims = self.engine.ledger().claims
-        held = {one.sha256: claims[one.sha256].held for one in wish.certificates if one.sha256 in claims}
+        held = {one.sha256: claims[one.sha256].held for one in request.certificates if one.sha256 in claims}
         return {sha256: ids for sha256, ids in held.items() if ids is not None}
 
     def gone(self, found: Held, *, dry_run: bool) -> Held:
@@ -77,40 +79,44 @@ class Imports:
         placed = {sha256 for store, sha256 in self.engine.ledger().placements if store.partition(":")[0] in self._names}
         return {sha256: ids for sha256, ids in found.items() if dry_run or sha256 not in placed}
 
-    def take_out_own(self, wish: Wish, places: Places, selection: Selection) -> tuple[Outcome, ...]:
+    def take_out_own(self, request: Request, places: DiscoveryOptions, selection: Selection) -> tuple[Outcome, ...]:
         """Bring root's own stores that import, after the policies; what was imported goes whatever was selected."""
-        scope = self.engine.change(replace(wish, importing=True), places, selection, check=False)
+        scope = self.engine.change(replace(request, importing=True), places, selection, check=False)
         found = [one for one in scope.outcomes if one.store.imports]
-        if wish.imposed and selection != Selection():
-            scope = self.engine.change(replace(wish, only_imposed=True), Places(), Selection(), check=False)
+        if request.imposed and selection != Selection():
+            scope = self.engine.change(
+                replace(request, only_imposed=True), DiscoveryOptions(), Selection(), check=False
+            )
             found += [one for one in scope.outcomes if one.result in _SHOWN]
         return tuple(found)
 
-    def take_out(self, wish: Wish, covered: Collection[int]) -> list[Part]:
+    def take_out(self, request: Request, covered: Collection[int]) -> list[ScopeResult]:
         """Take imports out of the stores of accounts that nobody else works for; only they and failures are told of."""
-        parts: list[Part] = []
-        for account in homes.everybody(self.host):
-            names = [sha256 for sha256, ids in wish.imposed.items() if unknown(account) not in ids]
+        parts: list[ScopeResult] = []
+        for account in homes.login_accounts(self.host):
+            names = [sha256 for sha256, ids in request.imposed.items() if unknown(account) not in ids]
             if account.uid in covered or not names:
                 continue
-            if why := homes.closed(self.host, account):
-                parts.append(Part(account.name, skipped=why))
+            if why := homes.why_unreachable(self.host, account):
+                parts.append(ScopeResult(account.name, skipped=why))
                 continue
             answer = self._ask(account, names)
             if answer is None:
-                parts.append(Part(account.name, problem="what Firefox has imported there could not be looked for"))
+                parts.append(
+                    ScopeResult(account.name, problem="what Firefox has imported there could not be looked for")
+                )
                 continue
-            part = Part(account.name)
-            if any(set(ids) - set(wish.imposed[sha256]) for sha256, ids in answer.items()):
-                part = self._take_out_of(account, wish)
+            part = ScopeResult(account.name)
+            if any(set(ids) - set(request.imposed[sha256]) for sha256, ids in answer.items()):
+                part = self._take_out_of(account, request)
             parts += [part] if part.outcomes or part.problem else []
         return parts
 
-    def after_removing(self, wish: Wish, parts: Sequence[Part]) -> None:
+    def after_removing(self, request: Request, parts: Sequence[ScopeResult]) -> None:
         """Forget it when it is done, for all accounts; where it is not, the next `remove` tries again."""
-        if wish.imposed and not wish.dry_run and all(one.done for one in parts):
-            gone = tuple(one for one in wish.certificates if one.sha256 in wish.imposed)
-            self.engine.forget_imports(replace(wish, certificates=gone), self._names)
+        if request.imposed and not request.dry_run and all(one.done for one in parts):
+            gone = tuple(one for one in request.certificates if one.sha256 in request.imposed)
+            self.engine.forget_imports(replace(request, certificates=gone), self._names)
 
     @property
     def _names(self) -> frozenset[str]:
@@ -118,32 +124,32 @@ class Imports:
 
     def _would_impose(self, selection: Selection) -> bool:
         those = [one for one in self.backends if Capability.IMPORTED_BY_PROFILES in one.capabilities]
-        found = discovery.discover(self.host, those, Places()).stores.values()
+        found = discovery.discover(self.host, those, DiscoveryOptions()).stores.values()
         return any(store.fed_by is None and selection.takes(store) for _, store in found)
 
     def _ask(self, account: Account, sha256: Sequence[str]) -> Held | None:
         """Which stores of an account hold certificates; None where that cannot be found out."""
-        if homes.closed(self.host, account):
+        if homes.why_unreachable(self.host, account):
             return None
         job = partial(_holders, replace(self.host, account=account, environ={}), self.backends, sha256)
         try:
-            answer = self.host.as_account(account, job, partial(self.tick, account.name), _PATIENCE)
+            answer = self.host.as_account(account, job, partial(self.on_progress, account.name), _PATIENCE)
             found = received(dict[str, tuple[str, ...]], answer)
             return {one: found[one] for one in sha256}
         except (KeyError, TrustInstallError, OSError):
             return None
 
-    def _take_out_of(self, account: Account, wish: Wish) -> Part:
+    def _take_out_of(self, account: Account, request: Request) -> ScopeResult:
         theirs = replace(self.host, account=account, environ={})
-        job = partial(_take_out, theirs, self.backends, replace(wish, only_imposed=True))
+        job = partial(_take_out, theirs, self.backends, replace(request, only_imposed=True))
         try:
             outcomes = received(
-                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.tick, account.name))
+                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.on_progress, account.name))
             )
         except (TrustInstallError, OSError) as error:
-            return Part(account.name, problem=str(error))
+            return ScopeResult(account.name, problem=str(error))
         shown = tuple(one for one in outcomes if one.store.owner == account.uid and one.result in _SHOWN)
-        return Part(account.name, shown)
+        return ScopeResult(account.name, shown)
 
 
 def _holders(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) -> bytes:
@@ -154,7 +160,7 @@ def _holders(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str
 def _held(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
     """Which of the acting account's importing stores hold certificates."""
     held: dict[str, list[str]] = {one: [] for one in sha256}
-    for backend, store in discovery.discover(host, backends, Places()).stores.values():
+    for backend, store in discovery.discover(host, backends, DiscoveryOptions()).stores.values():
         if not (store.imports and store.owner == host.account.uid):
             continue
         seen = discovery.observe(host, backend, store)
@@ -164,7 +170,7 @@ def _held(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) 
     return held
 
 
-def _take_out(host: ActingHost, backends: Sequence[Backend], wish: Wish) -> bytes:
+def _take_out(host: ActingHost, backends: Sequence[Backend], request: Request) -> bytes:
     """The whole of a worker's job: the same engine, as that account."""
     engine = Engine(host, backends, lambda _doing: None)
-    return encode(engine.change(wish, Places(), Selection(), check=False).outcomes)
+    return encode(engine.change(request, DiscoveryOptions(), Selection(), check=False).outcomes)

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.installer.situation import Situation
 
-_IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.GONE}
+_IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.STORE_MISSING}
 _HELD = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})
 
 
 @dataclass(frozen=True)
-class Part:
+class ScopeResult:
     """What one account's scope came to.
 
     Attributes:
@@ -58,7 +58,7 @@ class Report:
     command: str
     situation: Situation
     certificates: tuple[Certificate, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[ScopeResult, ...]
     dry_run: bool = False
     restart_needed: tuple[str, ...] = ()
     left: tuple[Certificate, ...] = ()

@@ -39,7 +39,7 @@ _FEW = 2  # accounts that are named in a sentence
 
 
 @dataclass(frozen=True)
-class Ask:
+class ScopeOptions:
     """What the caller said about scope: `--scope`, `--for-user`, `--all-users`, `--no-input`.
 
     `silent`: `--json` or `--quiet`, which ask nothing in the terminal; a system's own window may still open.
@@ -69,7 +69,7 @@ class Situation:
     """
 
     kind: str
-    traits: frozenset[str]
+    fields: frozenset[str]
     machine: bool
     own: bool
     accounts: tuple[Account, ...]
@@ -91,7 +91,7 @@ class Situation:
         return f"machine, and {homes}" if self.machine else homes
 
 
-def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
+def decide(host: Host, ask: ScopeOptions, *, terminal: bool) -> Situation:
     """What a command does here. `terminal`: whether standard input and error are one.
 
     Raises UsageProblem where the wishes contradict each other or name an unknown account, and NoRights where they
@@ -99,12 +99,12 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
     """
     if host.is_image:
         return _for_image(host, ask, terminal=terminal)
-    traits = _traits(host)
-    attended = not ask.no_input and not traits & {"ci", "image build"}
+    fields = _traits(host)
+    attended = not ask.no_input and not fields & {"ci", "image build"}
     # A window needs no terminal: whether there is a screen for it is for the store to find out.
-    may_ask, may_answer = attended and terminal and not ask.silent, attended and not traits & {"ssh", "service"}
+    may_ask, may_answer = attended and terminal and not ask.silent, attended and not fields & {"ssh", "service"}
     if not host.account.is_root:
-        return replace(_for_user(host, ask, traits), may_ask=may_ask, may_answer=may_answer)
+        return replace(_for_user(host, ask, fields), may_ask=may_ask, may_answer=may_answer)
     invoker = _invoker(host)
     accounts = _accounts(host, ask, invoker)
     if ask.scope == "user" and not accounts:
@@ -114,11 +114,11 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
             else "root has no invoking account here; name one with --for-user NAME, or use --all-users"
         )
     covered = {one.uid for one in accounts}
-    people = [one for one in homes.everybody(host) if one.uid not in covered]
+    people = [one for one in homes.login_accounts(host) if one.uid not in covered]
     kind = "sudo" if invoker else "root"
     return Situation(
         kind,
-        traits,
+        fields,
         ask.scope != "user",
         own=False,
         accounts=accounts,
@@ -128,7 +128,7 @@ def decide(host: Host, ask: Ask, *, terminal: bool) -> Situation:
     )
 
 
-def _for_image(host: Host, ask: Ask, *, terminal: bool) -> Situation:
+def _for_image(host: Host, ask: ScopeOptions, *, terminal: bool) -> Situation:
     if ask.scope == "user" or ask.for_users or ask.all_users:
         raise UsageProblem("an image has the machine's stores only; leave --scope user, --for-user and --all-users out")
     top = host.status("/")
@@ -140,29 +140,29 @@ def _for_image(host: Host, ask: Ask, *, terminal: bool) -> Situation:
         )
     if host.tools is Tools.CONFINED and not host.account.is_root:
         raise NoRights("--run-image-tool needs root; leave it out, and what the tool would write is written without it")
-    traits = _traits(host) & {"ci"}
+    fields = _traits(host) & {"ci"}
     return Situation(
         "image",
-        traits,
+        fields,
         machine=True,
         own=False,
         accounts=(),
         uncovered=0,
-        may_ask=terminal and not ask.no_input and not traits,
+        may_ask=terminal and not ask.no_input and not fields,
         image=host.root,
     )
 
 
-def _for_user(host: Host, ask: Ask, traits: frozenset[str]) -> Situation:
+def _for_user(host: Host, ask: ScopeOptions, fields: frozenset[str]) -> Situation:
     others = [name for name in ask.for_users if name != host.account.name]
     if ask.scope == "machine" or ask.all_users or others:
         what = "the machine's stores" if ask.scope == "machine" else "other accounts' stores"
         how = "an elevated prompt; open one" if host.platform == "win32" else "root; run it with sudo"
         raise NoRights(f"{what} need {how}, or leave that option out to use your own stores")
-    return Situation("user", traits, machine=False, own=True, accounts=(), uncovered=0, may_ask=False)
+    return Situation("user", fields, machine=False, own=True, accounts=(), uncovered=0, may_ask=False)
 
 
-def _accounts(host: Host, ask: Ask, invoker: Account | None) -> tuple[Account, ...]:
+def _accounts(host: Host, ask: ScopeOptions, invoker: Account | None) -> tuple[Account, ...]:
     if ask.scope == "machine" and not ask.for_users and not ask.all_users:
         return ()
     if host.platform == "win32" and (ask.for_users or ask.all_users):
@@ -176,7 +176,7 @@ def _accounts(host: Host, ask: Ask, invoker: Account | None) -> tuple[Account, .
             raise UsageProblem(f"{printable(name)} has no stores of its own that a home could hold; leave it out")
         chosen[account.uid] = account
     if ask.all_users:
-        chosen |= {one.uid: one for one in homes.everybody(host)}
+        chosen |= {one.uid: one for one in homes.login_accounts(host)}
     if invoker is not None and not ask.for_users:
         chosen.setdefault(invoker.uid, invoker)
     chosen.pop(0, None)  # root's own stores are the machine's

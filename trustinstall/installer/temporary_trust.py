@@ -12,7 +12,7 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle
 from trustinstall.facts.variables import ADDS, REPLACES
-from trustinstall.host import Loan
+from trustinstall.host import TemporaryFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ _JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keyst
 _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
 
 
-def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Callable[[str], Loan]:
+def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Callable[[str], TemporaryFiles]:
     """What a command is lent, once the directory of its files is known.
 
     Raises UsageProblem where the machine has no public roots to add to, or a variable of the caller's names no bundle.
@@ -42,7 +42,7 @@ def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Ca
     if java:
         files[_JAVA] = _keystore(files[_WHOLE])
 
-    def lend(directory: str) -> Loan:
+    def lend(directory: str) -> TemporaryFiles:
         lent = {name: f"{directory}/{file}" for name, file in named.items()}
         lent[_WGETRC], lent[_HGRCPATH] = f"{directory}/wgetrc", ":".join((*_hgrcs(host), f"{directory}/hgrc"))
         theirs = _wgetrc(host)
@@ -51,7 +51,7 @@ def lender(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Ca
         if java:
             lent[_JAVA_OPTIONS] = _java_options(host, f"{directory}/{_JAVA}")
         public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # theirs may hold a password
-        return Loan({**files, **hgrc, **public}, private, {**host.environ, **lent})
+        return TemporaryFiles({**files, **hgrc, **public}, private, {**host.environ, **lent})
 
     return lend
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.engine import discovery
 from trustinstall.facts import programs
 from trustinstall.stores.observation import Observation
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools import places, table_without_files
 from trustinstall_platforms.tools.settings import Settings
 
@@ -44,7 +44,7 @@ class ToolView:
 def look(host: Host) -> tuple[ToolView, ...]:
     """The tools of the acting account, by the table's order; nothing is changed, and nothing is run."""
     backend = Settings()
-    stores = {store.location: store for store in backend.discover(host, Places())}
+    stores = {store.location: store for store in backend.discover(host, DiscoveryOptions())}
     found = [
         ToolView(one.name, one.mode, path, ".".join(one.key), _state(host, backend, store), one.known, one.source)
         for one, path in places.files(host)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trustinstall.engine.outcome import Outcome
     from trustinstall.installer.installer import Installer
-    from trustinstall.installer.result import Part, Report
+    from trustinstall.installer.result import Report, ScopeResult
 
 
 def unlock(
@@ -41,7 +41,7 @@ def unlock(
     return report
 
 
-def _with(part: Part, found: list[Outcome]) -> Part:
+def _with(part: ScopeResult, found: list[Outcome]) -> ScopeResult:
     """The part with new outcomes of stores in the place of old ones that were locked."""
     news = {one.store.id: one for one in found}
     return replace(

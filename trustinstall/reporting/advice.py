@@ -79,8 +79,8 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
         undo=undo,
         administrator=f"{elevated} add {' '.join(paths)}" if report.situation.kind == "user" else "",
         restart=report.restart_needed,
-        env=_env(report) if report.situation.traits & _WORDS.keys() and not there else {},
-        env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.traits), ""),
+        env=_env(report) if report.situation.fields & _WORDS.keys() and not there else {},
+        env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.fields), ""),
         notes=(*_of_variables(report), *_of_machines(report)),
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.outcome import Outcome
     from trustinstall.errors import TrustInstallError
-    from trustinstall.installer.result import Part, Report
+    from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.tool_views import ToolView
     from trustinstall.installer.views import View
 
@@ -46,7 +46,7 @@ def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advic
         "dry_run": report.dry_run,
         "situation": {
             "kind": report.situation.kind,
-            "traits": sorted(report.situation.traits),
+            "traits": sorted(report.situation.fields),
             "scope": report.situation.sentence,
             "accounts_not_covered": report.situation.uncovered,
         },
@@ -124,7 +124,7 @@ def _envelope(command: str, exit_code: int) -> dict[str, Any]:
     }
 
 
-def _store(part: Part, one: Outcome) -> dict[str, Any]:
+def _store(part: ScopeResult, one: Outcome) -> dict[str, Any]:
     return {
         "id": one.store.id,
         "backend": one.store.backend,

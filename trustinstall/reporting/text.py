@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.certificates.intake import Intake
-    from trustinstall.installer.result import Part, Report
+    from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.tool_views import ToolView
     from trustinstall.installer.views import Held, Listed, StoreView, View
     from trustinstall.reporting.advice import Advice
@@ -88,12 +88,12 @@ def change_lines(report: Report, advice: Advice, style: Style, *, verbose: bool)
     return lines + _next_lines(advice, style)
 
 
-def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
+def _part_lines(part: ScopeResult, style: Style, *, verbose: bool) -> list[str]:
     lines: list[str] = []
     shown = [one for one in part.outcomes if verbose or one.result is not Result.NOT_COVERED]
     groups: dict[tuple[str, Result, str], list[Outcome]] = {}
     for one in shown:
-        alone = verbose or one.result in {Result.FAILED, Result.SEALED, Result.PLANNED, Result.GONE}
+        alone = verbose or one.result in {Result.FAILED, Result.SEALED, Result.PLANNED, Result.STORE_MISSING}
         groups.setdefault((one.store.backend, one.result, one.store.id if alone else one.detail), []).append(one)
     for (_, result, _), ones in groups.items():
         first = ones[0]
@@ -103,7 +103,7 @@ def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
         detail = first.detail or first.store.clients
         if len(ones) > 1 and not first.detail:
             detail = "-v lists them"
-        if (verbose or result in _BAD | {Result.GONE, Result.SEALED}) and not single:
+        if (verbose or result in _BAD | {Result.STORE_MISSING, Result.SEALED}) and not single:
             name = first.store.backend
             detail = f"{first.store.label or first.store.location}{': ' + first.detail if first.detail else ''}"
         paint = style.good if result in _GOOD else style.bad if result in _BAD else style.quiet

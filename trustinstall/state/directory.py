@@ -81,7 +81,7 @@ def check_owner(host: Host, path: str, owner: int) -> None:
     status = host.status(path)
     if status is None or status.kind not in {Kind.FILE, Kind.DIRECTORY}:
         raise StateError(f"{path} is not what trustinstall keeps there; move it away and run the command again")
-    why = host.strangers(path, owner)
+    why = host.other_writers(path, owner)
     if why is not None:
         meant = "so that only its owner and administrators may change it"
         raise StateError(

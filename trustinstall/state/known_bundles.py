@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
     from trustinstall.stores.backend import Backend
-    from trustinstall.stores.store import Places, Store
+    from trustinstall.stores.store import DiscoveryOptions, Store
 
 VERSION = 1
 FRESH = timedelta(days=7)
@@ -51,7 +51,7 @@ def load(host: Host, state: State) -> Hints:
         return Hints()
 
 
-def fill(host: Host, state: State, places: Places) -> Places:
+def fill(host: Host, state: State, places: DiscoveryOptions) -> DiscoveryOptions:
     """Where to look: at what is known, and through whole trees where that was asked for or is long ago."""
     hints = load(host, state)
     age = host.now() - hints.since if hints.since else None
@@ -59,9 +59,9 @@ def fill(host: Host, state: State, places: Places) -> Places:
     return replace(places, through=places.rescan or not fresh, known=hints.known)
 
 
-def walked(places: Places, stores: Iterable[tuple[Backend, Store]]) -> Places:
+def scanned(places: DiscoveryOptions, stores: Iterable[tuple[Backend, Store]]) -> DiscoveryOptions:
     """The same places when they were just looked through, so that nothing is walked twice."""
-    return replace(places, known=_bundles(stores), walked=True)
+    return replace(places, known=_bundles(stores), scanned=True)
 
 
 def keep(host: ActingHost, state: State, stores: Iterable[tuple[Backend, Store]]) -> None:

@@ -16,8 +16,8 @@ from trustinstall.stores.steps import (
     Edit,
     Link,
     MakeDirectory,
-    Native,
     RemoveDirectory,
+    ToolOperation,
     Transform,
     Undo,
 )
@@ -29,7 +29,7 @@ _WORDS: dict[type[Undo], str] = {
     Link: "Link",
     MakeDirectory: "MakeDirectory",
     RemoveDirectory: "RemoveDirectory",
-    Native: "Native",
+    ToolOperation: "Native",
 }
 
 
@@ -46,7 +46,7 @@ def step_to_json(step: Undo) -> dict[str, Any]:
             "owner": owner,
             **_transform_to_json(step.transform),
         }
-    if isinstance(step, Native):
+    if isinstance(step, ToolOperation):
         der = base64.b64encode(step.der).decode()
         return {"kind": kind, "operation": step.operation, "inverse": step.inverse, "der": der}
     if isinstance(step, Delete):
@@ -62,7 +62,7 @@ def step_from_json(data: Mapping[str, Any]) -> Undo:
     """The step that `step_to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
     kind = data["kind"]
     if kind == "Native":
-        return Native(str(data["operation"]), str(data["inverse"]), base64.b64decode(data["der"], validate=True))
+        return ToolOperation(str(data["operation"]), str(data["inverse"]), base64.b64decode(data["der"], validate=True))
     path = str(data["path"])
     if kind == "Edit":
         owner = (int(data["owner"][0]), int(data["owner"][1])) if data["owner"] else None

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.plan import Plan, Refresh
-    from trustinstall.stores.steps import Command, Native
-    from trustinstall.stores.store import Found, Places, Store
+    from trustinstall.stores.steps import Command, ToolOperation
+    from trustinstall.stores.store import DiscoveryOptions, Found, Store
 
 
 class Capability(Enum):
@@ -25,7 +25,7 @@ class Capability(Enum):
 
     IDENTICAL_FILES = "identical files"  # each store is one file; files with equal content get equal plans
     ON_REQUEST = "on request"  # `add` considers these stores only when the caller asks for them
-    NAME_CONSTRAINTS = "name constraints"  # a store can limit a root to names: `Wanted.domains`
+    NAME_CONSTRAINTS = "name constraints"  # a store can limit a root to names: `Desired.domains`
     IMPORTED_BY_PROFILES = "imported by profiles"  # programs import the certificates, and keep them when the store goes
     REACHES_EVERY_ACCOUNT = "reaches every account"  # the machine's stores serve all accounts
     SET_ONCE = "set once"  # what is written is written once for all certificates, which share its entries
@@ -39,7 +39,7 @@ class Backend(ABC):
     capabilities: frozenset[Capability] = frozenset()
 
     @abstractmethod
-    def discover(self, host: Host, places: Places, /) -> Iterable[Found]:
+    def discover(self, host: Host, places: DiscoveryOptions, /) -> Iterable[Found]:
         """Find the stores of this kind on this host, without following anything into another account's files."""
 
     @abstractmethod
@@ -73,7 +73,7 @@ class Backend(ABC):
         """Return what is wrong with the artefact after a change (a last, expensive opinion), or None."""
         return None
 
-    def commands(self, _host: Host, _store: Store, step: Native, /) -> Sequence[Command]:
+    def commands(self, _host: Host, _store: Store, step: ToolOperation, /) -> Sequence[Command]:
         """Return the commands of an operation, decided from the present state; () if it has nothing to do.
 
         Raises ValueError for an operation that the backend does not know.

@@ -10,7 +10,7 @@ from trustinstall.stores.observation import Copy, State
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Desired:
     """What should hold of one certificate in a store.
 
     Attributes:
@@ -77,7 +77,7 @@ class Change:
         last: whether nothing managed is left in the store afterwards.
     """
 
-    add: tuple[Wanted, ...] = ()
+    add: tuple[Desired, ...] = ()
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     remove: tuple[Copy, ...] = ()
     drop: tuple[Certificate, ...] = ()

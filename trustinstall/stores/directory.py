@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.steps import Step
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 _MOST, _LARGEST = 1000, 1024 * 1024  # files that are read, and bytes of each
 
@@ -55,7 +55,7 @@ class CertificateDirectories(Backend):
     def directories(self, host: Host, /) -> Iterable[Directory]:
         """Return the directories of programs that are installed, whether they exist yet or not."""
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the directories of this host."""
         return (self._store(host, one) for one in self.directories(host))
 

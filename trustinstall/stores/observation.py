@@ -11,7 +11,7 @@ class State(Enum):
     """How far a certificate is trusted in a store."""
 
     TRUSTED = "trusted"
-    HALF = "half-installed"  # some of the store's clients see it, others do not
+    PARTIAL = "half-installed"  # some of the store's clients see it, others do not
     DISTRUSTED = "distrusted"
     LIMITED = "limited to domains"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from trustinstall.host.commands import Guard, Run
-from trustinstall.stores.steps import Native, Step
+from trustinstall.stores.steps import Step, ToolOperation
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Plan:
     steps: tuple[Step, ...] = ()
     refresh: Refresh | None = None
     placed: tuple[Placed, ...] = ()
-    operations: tuple[Native, ...] = ()
+    operations: tuple[ToolOperation, ...] = ()
     detaches: bool = False
     inside: str = ""
     directory_mode: int = 0o755

@@ -124,6 +124,6 @@ def seen_through(host: Host, named: Named, names: frozenset[str]) -> Observation
     if named.by is By.OWNER:
         return seen
     # What our bundle has from the system alone goes when it is written without it: it does not hold yet.
-    half = dict.fromkeys(names & seen.anchors.keys() - seen.marked, State.HALF)
+    half = dict.fromkeys(names & seen.anchors.keys() - seen.marked, State.PARTIAL)
     copies = tuple(Copy(one.sha256, marked=one.marked) for one in seen.copies)
     return replace(seen, anchors={**seen.anchors, **half}, copies=copies, outdated=named.outdated)

@@ -102,7 +102,7 @@ class RemoveDirectory:
 
 
 @dataclass(frozen=True)
-class Native:
+class ToolOperation:
     """Have the store's own tool change it, where the store is no file: a keychain, a registry.
 
     It is journalled as an operation, never as a command line; `Backend.commands` says what is run for it.
@@ -118,13 +118,13 @@ class Native:
     der: bytes
 
     @property
-    def undone(self) -> Native:
+    def undone(self) -> ToolOperation:
         """The operation that undoes this one."""
-        return Native(self.inverse, self.operation, self.der)
+        return ToolOperation(self.inverse, self.operation, self.der)
 
 
 @dataclass(frozen=True)
-class Erase:
+class DeleteRows:
     """Take rows out of an SQLite database, where a tool leaves some behind: those that have all of these values."""
 
     path: str
@@ -152,5 +152,5 @@ VERBS: dict[type[Step], str] = {  # as a dry run says it
     MakeDirectory: "create",
     RemoveDirectory: "remove",
 }
-Command = Run | Erase | SetVariables | Delete | RemoveDirectory  # what an operation is made of
-Undo = Step | Native
+Command = Run | DeleteRows | SetVariables | Delete | RemoveDirectory  # what an operation is made of
+Undo = Step | ToolOperation

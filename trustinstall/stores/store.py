@@ -105,7 +105,7 @@ class Store:
 
 
 @dataclass(frozen=True)
-class Handoff:
+class OtherAccount:
     """A directory that belongs to another account: only that account's own process may look into it."""
 
     uid: int
@@ -113,18 +113,18 @@ class Handoff:
 
 
 @dataclass(frozen=True)
-class Looked:
+class ScanProgress:
     """A sign of life from a long look: where it is now; with `why`, that what lies below was not looked through."""
 
     path: str
     why: str = ""
 
 
-Found = Store | Handoff | Looked
+Found = Store | OtherAccount | ScanProgress
 
 
 @dataclass(frozen=True)
-class Places:
+class DiscoveryOptions:
     """Where the caller pointed us, and what an earlier look has found.
 
     Attributes:
@@ -142,4 +142,4 @@ class Places:
     rescan: bool = False
     through: bool = False
     known: tuple[str, ...] = ()
-    walked: bool = False
+    scanned: bool = False

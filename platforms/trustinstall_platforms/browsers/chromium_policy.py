@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Change, Wanted
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.desired import Change, Desired
+    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.browsers.chromium_browsers import Browser
 
 
@@ -63,7 +63,7 @@ class ChromiumPolicy(Backend):
     name = "chromium-policy"
     capabilities = frozenset({Capability.NAME_CONSTRAINTS})
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """Find the directories of browsers that are installed, whether the directories exist or not."""
         if host.platform != "linux":
             return []
@@ -139,7 +139,7 @@ class _PlanBuilder:
         if own := self._edits.get(self.own):
             own.made = {own.key(), *map(own.key, PLACES)}  # all that trustinstall writes there is its own
 
-    def add(self, one: Wanted, kept: Collection[str] | None) -> None:
+    def add(self, one: Desired, kept: Collection[str] | None) -> None:
         """Have the browser trust a certificate; `kept` names the managed copies of it, or is None."""
         state, name = self._seen.anchors.get(one.sha256), one.certificate.name
         if state is State.DISTRUSTED:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Copy
     from trustinstall.stores.steps import Step
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 
 class FirefoxPolicy(Backend):
@@ -45,7 +45,7 @@ class FirefoxPolicy(Backend):
     name = "firefox-policy"
     capabilities = frozenset({Capability.IMPORTED_BY_PROFILES})
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """Find the files that installed applications read, or would read if they existed."""
         return [self._store(host, one) for one in firefox_places.found(host)] if host.platform == "linux" else []
 

@@ -22,7 +22,7 @@ from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
-from trustinstall.stores.steps import Native
+from trustinstall.stores.steps import ToolOperation
 from trustinstall.stores.store import Relation, Source, Store, blocked
 from trustinstall_platforms.browsers import nss_certutil, nss_database, nss_places
 from trustinstall_platforms.browsers.nss_certutil import CREATE, DISCARD, PUT, TAKE, nickname, refusal
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Change, Wanted
+    from trustinstall.stores.desired import Change, Desired
     from trustinstall.stores.steps import Command
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.browsers.nss_database import Contents, Entry
 
 _CREATED = "created"  # the ledger's word for a database that trustinstall created
@@ -46,7 +46,7 @@ class Nss(Backend):
 
     name = "nss"
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the databases in the acting account's home; root's own are the machine's.
 
         Raises OSError as `nss_places.databases`.
@@ -87,14 +87,14 @@ class Nss(Backend):
             entry = held.entries.get(certificate.sha256)
             if entry is not None and entry.sha256 in going:
                 nss_certutil.refuse_ambiguous(store, held, entry)
-                operations.append(Native(TAKE, PUT, certificate.der))
+                operations.append(ToolOperation(TAKE, PUT, certificate.der))
         created = f"{store.location}: {_CREATED}"
         own = any(created in entries for entries in change.noted.values())
         if change.add and not nss_database.exists(host, store.location):
             own = True
-            operations.insert(0, Native(CREATE, DISCARD, operations[0].der))
+            operations.insert(0, ToolOperation(CREATE, DISCARD, operations[0].der))
         if own and change.last and not held.entries.keys() - going and nss_certutil.is_unused(host, store):
-            operations.append(Native(DISCARD, CREATE, change.drop[0].der))
+            operations.append(ToolOperation(DISCARD, CREATE, change.drop[0].der))
         extra = (created,) if own else ()
         return Plan(
             placed=tuple(Placed(one.sha256, (_entry(store, nickname(one.sha256)), *extra)) for one in change.add),
@@ -103,7 +103,7 @@ class Nss(Backend):
             directory_mode=_PRIVATE,
         )
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Command]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Command]:
         """Return what is run, or taken out of a table, for one operation."""
         return nss_certutil.commands(host, store, step)
 
@@ -121,7 +121,7 @@ class Nss(Backend):
         )
 
 
-def _put(store: Store, held: Contents, one: Wanted) -> Native:
+def _put(store: Store, held: Contents, one: Desired) -> ToolOperation:
     """Return the operation that has a certificate trusted. Raises StoreError where others decided otherwise."""
     entry, name = held.entries.get(one.sha256), one.certificate.name
     others = [] if entry is None else [other for other in entry.names if other != nickname(one.sha256)]
@@ -130,7 +130,7 @@ def _put(store: Store, held: Contents, one: Wanted) -> Native:
     if others:
         cause = f"{name} is there without trust, under the nickname {printable(others[0])}"
         raise refusal(store, cause, "delete it in the browser's settings")
-    return Native(PUT, TAKE, one.certificate.der)
+    return ToolOperation(PUT, TAKE, one.certificate.der)
 
 
 def _copy(store: Store, entry: Entry) -> Copy:
@@ -151,8 +151,8 @@ def _is_marked(entry: Entry) -> bool:
 def _state(entry: Entry) -> State | None:
     """Return how far a certificate counts; a managed one, and a trust object without its certificate, by half."""
     if entry.state is State.TRUSTED and not entry.der:
-        return State.HALF
-    return entry.state or (State.HALF if _is_marked(entry) else None)
+        return State.PARTIAL
+    return entry.state or (State.PARTIAL if _is_marked(entry) else None)
 
 
 def _unwritable(host: Host, directory: str) -> str | None:
@@ -167,7 +167,7 @@ def _unwritable(host: Host, directory: str) -> str | None:
         found = host.status(path)
         if found is not None and found.kind is not Kind.FILE:
             return f"{name} in it is no file, and {nss_certutil.NAME} would wait for it; take it away"
-        others = host.strangers(path, 0) if found is not None and host.account.is_root else None
+        others = host.other_writers(path, 0) if found is not None and host.account.is_root else None
         if others:  # the file names libraries to load
             return f"others may change {name} in it ({others}); take that right away"
     return None if host.executable(nss_certutil.TOOL) else nss_certutil.NO_TOOL

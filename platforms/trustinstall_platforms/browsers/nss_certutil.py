@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import StoreError, printable
-from trustinstall.host.commands import GIVEN, Run
+from trustinstall.host.commands import INPUT_FILE, Run
 from trustinstall.stores.observation import State
-from trustinstall.stores.steps import Delete, Erase, digest
+from trustinstall.stores.steps import Delete, DeleteRows, digest
 from trustinstall_platforms.browsers import nss_database
 from trustinstall_platforms.browsers.nss_database import CERTIFICATES, FILES, KEYS, MODULES, TABLE
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.steps import Command, Native
+    from trustinstall.stores.steps import Command, ToolOperation
     from trustinstall.stores.store import Store
     from trustinstall_platforms.browsers.nss_database import Contents, Entry
 
@@ -54,7 +54,7 @@ def nickname(sha256: str) -> str:
     return f"trustinstall-{sha256}"
 
 
-def commands(host: Host, store: Store, step: Native) -> Sequence[Command]:
+def commands(host: Host, store: Store, step: ToolOperation) -> Sequence[Command]:
     """Return the commands of an operation, decided from the present state of the database."""
     there = nss_database.exists(host, store.location)
     if step.operation == CREATE:
@@ -67,15 +67,15 @@ def commands(host: Host, store: Store, step: Native) -> Sequence[Command]:
     if step.operation == PUT:
         if entry is not None and entry.der and entry.state is State.TRUSTED:
             return ()
-        words = ("-A", "-n", nickname(sha256), "-t", "C,,", "-f", GIVEN)
+        words = ("-A", "-n", nickname(sha256), "-t", "C,,", "-f", INPUT_FILE)
         return (_run(store, words, stdin=step.der, given=b"\n"),)
     if step.operation != TAKE:
         raise ValueError(f"no operation of a database: {step.operation!r}")
     if entry is None:
         return ()
     refuse_ambiguous(store, held, entry)
-    runs = [_run(store, ("-D", "-n", f"{_OWNER}:{name}", "-f", GIVEN), given=b"\n") for name in entry.names]
-    return (*runs, Erase(f"{store.location}/{CERTIFICATES}", TABLE, nss_database.trust_rows(sha256)))
+    runs = [_run(store, ("-D", "-n", f"{_OWNER}:{name}", "-f", INPUT_FILE), given=b"\n") for name in entry.names]
+    return (*runs, DeleteRows(f"{store.location}/{CERTIFICATES}", TABLE, nss_database.trust_rows(sha256)))
 
 
 def is_unused(host: Host, store: Store) -> bool:
@@ -109,7 +109,7 @@ def _run(store: Store, words: tuple[str, ...], stdin: bytes = b"", given: bytes 
         seconds=_SECONDS,
         must_succeed=False,
         says=_SAYS,
-        if_late="close the browser, and run the command again",
+        timeout_advice="close the browser, and run the command again",
     )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Copy
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.linux.anchor_sources import Source
 
 KNOWN = "documented"
@@ -70,7 +70,7 @@ class Certctl(Backend):
 
     name = "freebsd"
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """Find the store on FreeBSD; without its tool it cannot be written."""
         store = self.at(host, HASHED)
         return [store] if store else []
@@ -107,7 +107,8 @@ class Certctl(Backend):
         )
         return Observation(
             anchors={
-                one: State.TRUSTED if one in hashed and one in bundle else State.HALF for one in sorted(hashed | bundle)
+                one: State.TRUSTED if one in hashed and one in bundle else State.PARTIAL
+                for one in sorted(hashed | bundle)
             },
             marked=frozenset(one.certificates[0] for one in local if one.marked(_ENDING)),
             problems=tuple(problems),

@@ -19,7 +19,7 @@ from trustinstall.errors import OutOfReach, StoreError, ToolFailed
 from trustinstall.stores.backend import Backend, Capability
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
-from trustinstall.stores.steps import Native
+from trustinstall.stores.steps import ToolOperation
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.containers import engines, inside, reach
 from trustinstall_platforms.containers.reach import Access
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.host.commands import Run
-    from trustinstall.stores.desired import Change, Wanted
+    from trustinstall.stores.desired import Change, Desired
     from trustinstall.stores.plan import Refresh
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.containers.engines import Machine
     from trustinstall_platforms.containers.reach import Node
 
@@ -43,7 +43,7 @@ class VirtualMachines(Backend):
     name = "vm"
     capabilities = frozenset({Capability.OTHER_MACHINE})
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """The machines of the acting account; whether one runs is seen here only where files say so."""
         return [self._store(host, one) for one in engines.machines(host)]
 
@@ -83,7 +83,7 @@ class VirtualMachines(Backend):
         except OutOfReach:
             return None
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """What is run in each node for an operation, by what stands there now.
 
         Nothing where the machine is not reached: what came of it is looked at, and seen to be not as it should be.
@@ -112,7 +112,7 @@ class _PlanBuilder:
     def __init__(self, access: Access, store: Store, seen: Observation, change: Change) -> None:
         self._access, self._store, self._seen, self._change = access, store, seen, change
         self._nodes = access.nodes()
-        self._operations: list[Native] = []
+        self._operations: list[ToolOperation] = []
         self._stale = self._gone = False
 
     def plan(self) -> Plan:
@@ -121,13 +121,13 @@ class _PlanBuilder:
         for one in self._change.drop:
             self._take(one)
         if self._gone and self._change.last and self._rooms():
-            self._operations.append(Native(reach.TIDY, reach.NOTHING, self._change.drop[0].der))
+            self._operations.append(ToolOperation(reach.TIDY, reach.NOTHING, self._change.drop[0].der))
         refresh = self._access.making(self._nodes, gone=self._gone) if self._stale else None
         return Plan(refresh=refresh, placed=placed, operations=tuple(self._operations))
 
-    def _place(self, one: Wanted) -> Placed:
+    def _place(self, one: Desired) -> Placed:
         rooms = self._rooms() | self._making_room(one.certificate)
-        self._operations.append(Native(reach.PUT, reach.TAKE, one.certificate.der))
+        self._operations.append(ToolOperation(reach.PUT, reach.TAKE, one.certificate.der))
         self._stale = True
         paths = {inside.path_for(node.family, one.certificate) for node in self._nodes}
         return Placed(one.sha256, (*sorted(paths), *sorted(rooms)))
@@ -141,7 +141,7 @@ class _PlanBuilder:
         """Plan the directories that are missing, once; return them."""
         missing = {node.family.anchors for node in self._nodes if node.family.anchors not in self._access.listed(node)}
         if missing and not self._operations:
-            self._operations.append(Native(reach.ROOM, reach.TIDY, certificate.der))
+            self._operations.append(ToolOperation(reach.ROOM, reach.TIDY, certificate.der))
         return missing
 
     def _take(self, certificate: Certificate) -> None:
@@ -155,7 +155,7 @@ class _PlanBuilder:
             )
         if copies or self._is_cut_off(certificate):
             operation = reach.TAKE_KNOWN if all(one.marked for one in copies) else reach.TAKE_ALL
-            self._operations.append(Native(operation, reach.PUT, certificate.der))
+            self._operations.append(ToolOperation(operation, reach.PUT, certificate.der))
         elif sha256 not in self._seen.anchors or sha256 in self._change.foreign:
             return
         self._stale = self._gone = True
@@ -171,7 +171,7 @@ def _seen(nodes: Sequence[Node], names: frozenset[str]) -> Observation:
     everywhere = frozenset[str].intersection(*trusted) if trusted else frozenset[str]()
     somewhere = frozenset[str]().union(*trusted, *(node.inside.present for node in nodes))
     return Observation(
-        {one: State.TRUSTED if one in everywhere else State.HALF for one in somewhere},
+        {one: State.TRUSTED if one in everywhere else State.PARTIAL for one in somewhere},
         marked=frozenset(sha256 for node in nodes for sha256 in node.inside.ours),
         problems=tuple(problem for node in nodes for problem in _problems(node)),
         copies=tuple(

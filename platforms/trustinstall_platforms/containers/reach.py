@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.host import Host, ToolResult
-    from trustinstall.stores.steps import Native
+    from trustinstall.stores.steps import ToolOperation
     from trustinstall.stores.store import Store
     from trustinstall_platforms.containers.engines import Machine
     from trustinstall_platforms.containers.inside import Inside
@@ -77,7 +77,7 @@ class Access:
             )
         )
 
-    def commands(self, node: Node, step: Native) -> list[Run]:
+    def commands(self, node: Node, step: ToolOperation) -> list[Run]:
         """What is run in a node for an operation. Raises ToolFailed."""
         certificate, anchors = Certificate(step.der), node.family.anchors
         ours = node.inside.ours.get(certificate.sha256)
@@ -177,7 +177,7 @@ class Access:
             env=tuple(env.items()),
             seconds=seconds,
             must_succeed=must_succeed,
-            if_late=f"see whether {self._machine.engine.name}'s {self._machine.name} answers, and try again",
+            timeout_advice=f"see whether {self._machine.engine.name}'s {self._machine.name} answers, and try again",
         )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.plan import Plan
-    from trustinstall.stores.store import Places, Store
+    from trustinstall.stores.store import DiscoveryOptions, Store
 
 
 class Java(Backend):
@@ -27,7 +27,7 @@ class Java(Backend):
 
     name = installations.NAME
 
-    def discover(self, host: Host, places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Store]:
         """Find the distribution's keystore, if there is one, then that of each installation.
 
         Raises OSError after the stores before it where a place holds more names than are looked at.

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.desired import Wanted
+    from trustinstall.stores.desired import Desired
     from trustinstall.stores.observation import Copy
     from trustinstall.stores.store import Store
 
 
-def edit(host: Host, store: Store, path: str, add: Sequence[Wanted], remove: Sequence[Copy]) -> tuple[Edit, ...]:
+def edit(host: Host, store: Store, path: str, add: Sequence[Desired], remove: Sequence[Copy]) -> tuple[Edit, ...]:
     """Return the edit of the keystore at a path (links resolved), or () if no entry comes or goes."""
     if not (add or remove):
         return ()

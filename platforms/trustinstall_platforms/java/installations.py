@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.keystores import Trusted
 
 NAME = "java"
@@ -50,7 +50,7 @@ _MADE = (
 )
 
 
-def found(host: Host, places: Places, but: str | None) -> Iterator[Store]:
+def found(host: Host, places: DiscoveryOptions, but: str | None) -> Iterator[Store]:
     """Yield every keystore that an installation or a setting names, once each and without the one at `but`.
 
     Raises OSError as `homes.keystores`.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.plan import Plan, Refresh
-    from trustinstall.stores.store import Places, Store
+    from trustinstall.stores.store import DiscoveryOptions, Store
     from trustinstall_platforms.linux.anchor_sources import Source
     from trustinstall_platforms.linux.family import Family
 
@@ -42,7 +42,7 @@ class AnchorStore(Backend):
         self.name = family.name
         self._family = family
 
-    def discover(self, host: Host, places: Places) -> list[Store]:
+    def discover(self, host: Host, places: DiscoveryOptions) -> list[Store]:
         """Find the store on such a system; without its tool it cannot be written."""
         store = found(host, self._family, places)
         return [store] if store else []
@@ -62,7 +62,7 @@ class AnchorStore(Backend):
         blocks = marked(content or b"") if family.appended else {}
         found_copies = [*_copies(host, family, local, names, shown), *_blocks(family, content or b"", names)]
         return Observation(
-            anchors={one: State.TRUSTED if one in bundle and one in hashed else State.HALF for one in shown},
+            anchors={one: State.TRUSTED if one in bundle and one in hashed else State.PARTIAL for one in shown},
             marked=frozenset((*(one.certificates[0] for one in local if one.marked(family.ending)), *blocks)),
             problems=tuple(problems(family, content, local, bundle)),
             copies=tuple(found_copies),

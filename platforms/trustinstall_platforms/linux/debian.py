@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.plan import Plan, Refresh
-    from trustinstall.stores.store import Places, Store
+    from trustinstall.stores.store import DiscoveryOptions, Store
     from trustinstall_platforms.linux.family import Family
 
 
@@ -33,7 +33,7 @@ class SystemStore(Backend):
         self.name = family.name
         self._family = family
 
-    def discover(self, host: Host, places: Places) -> list[Store]:
+    def discover(self, host: Host, places: DiscoveryOptions) -> list[Store]:
         """Find the store on such a system; without its tool it cannot be written."""
         store = found(host, self._family, places)
         return [store] if store else []
@@ -48,7 +48,7 @@ class SystemStore(Backend):
         whole = contents.plain & contents.hashed.keys()
         return Observation(
             anchors={
-                one: State.TRUSTED if one in whole else State.HALF
+                one: State.TRUSTED if one in whole else State.PARTIAL
                 for one in contents.bundle.keys() | contents.hashed.keys()
             },
             marked=frozenset(source.certificates[0] for source in contents.sources if source.marked),

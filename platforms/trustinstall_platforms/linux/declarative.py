@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.plan import Plan
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class DeclaredStore(Backend):
 
     name = "declared"
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """Find the store on such a system."""
         if host.platform != "linux":
             return []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Family:
     derived: tuple[Extracted, ...] = ()
 
 
-def store(host: Host, family: Family, places: Places | None = None) -> Store | None:
+def store(host: Host, family: Family, places: DiscoveryOptions | None = None) -> Store | None:
     """Return the family's store on a system whose os-release names the family, or None.
 
     None also where its tool is missing and the caller has named the bundles that are there instead.

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.host.commands import Run
     from trustinstall.stores.desired import Change
-    from trustinstall.stores.steps import Native
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.steps import ToolOperation
+    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.macos.keychain_contents import Contents
 
 _LOGIN = ("login.keychain-db", "login.keychain")  # since macOS 10.12, and before
@@ -70,7 +70,7 @@ class Keychain(Backend):
         self.name = name
         self._machine = machine
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """Find the keychain, on a Mac."""
         if host.platform != "darwin":
             return []
@@ -132,7 +132,7 @@ class Keychain(Backend):
                 self._refuse_unanswered(host, store, operation.operation)
         return Plan(placed=tuple(builder.placed), operations=tuple(builder.operations))
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """Return the commands for one half. Raises StoreError where macOS would ask and nobody could answer."""
         contents = self._contents(host, store)
         certificate, sha1 = Certificate(step.der), security_tool.sha1(step.der)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.fields import Traits
+from trustinstall.certificates.fields import CertificateFields
 from trustinstall.errors import CertificateRefused
 from trustinstall.stores.observation import Copy, State
 from trustinstall_platforms.macos import security_tool
@@ -65,11 +65,11 @@ class Contents:
 
     def states(self, now: datetime) -> dict[str, State]:
         """Return the state of every certificate that trust settings name, and of roots in the keychain without any."""
-        found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.HALF)
+        found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.PARTIAL)
         for settings in (self.above, self.settings):  # an account's own come first, and so are written last
             found |= {sha1: state for sha1, state in settings.items() if state is not None and sha1 in self.known}
         idle = [sha1 for sha1, der in self.keychain.items() if sha1 not in found and _is_root(der, now)]
-        return found | dict.fromkeys(idle, State.HALF)
+        return found | dict.fromkeys(idle, State.PARTIAL)
 
     def copies(self, names: frozenset[str]) -> Iterator[Copy]:
         """Yield the halves of these certificates (SHA-256): in the keychain, in its settings, in the machine's.
@@ -108,6 +108,6 @@ def _is_root(der: bytes, now: datetime) -> bool:
     """Whether this is an authority's root: it could be trusted, unlike the many identities in a keychain."""
     certificate = Certificate(der)
     try:
-        return certificate.self_issued and Traits(certificate, now).is_authority
+        return certificate.self_issued and CertificateFields(certificate, now).is_authority
     except (CertificateRefused, ValueError):
         return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError
 from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Placed
-from trustinstall.stores.steps import Native
+from trustinstall.stores.steps import ToolOperation
 from trustinstall_platforms.macos.keychain_contents import keychain_entry, settings_entry
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class PlanBuilder:
 
     def __init__(self, store: Store, contents: Contents, change: Change) -> None:
         self._store, self._contents, self._change = store, contents, change
-        self.operations: list[Native] = []
+        self.operations: list[ToolOperation] = []
         self.placed: list[Placed] = []
 
     def add(self, certificate: Certificate) -> None:
@@ -48,10 +48,10 @@ class PlanBuilder:
         ours = {entry for entry in (in_keychain, in_settings) if entry in noted}
         if sha1 not in contents.keychain:
             undo = WITHDRAW if sha1 in contents.settings else DELETE
-            self.operations.append(Native(DEPOSIT, undo, certificate.der))
+            self.operations.append(ToolOperation(DEPOSIT, undo, certificate.der))
             ours.add(in_keychain)
         if sha1 not in contents.settings:
-            self.operations.append(Native(TRUST, UNTRUST, certificate.der))
+            self.operations.append(ToolOperation(TRUST, UNTRUST, certificate.der))
             ours.add(in_settings)
         self.placed.append(Placed(certificate.sha256, tuple(sorted(ours))))
 
@@ -65,10 +65,10 @@ class PlanBuilder:
             going |= {in_settings} & set(self._change.noted.get(certificate.sha256, ()))
         untrust = bool({in_settings, ""} & going)
         if untrust:
-            self.operations.append(Native(UNTRUST, TRUST, certificate.der))
+            self.operations.append(ToolOperation(UNTRUST, TRUST, certificate.der))
         if in_keychain in going:
             alone = untrust or sha1 not in contents.settings
-            self.operations.append(Native(DELETE if alone else WITHDRAW, DEPOSIT, certificate.der))
+            self.operations.append(ToolOperation(DELETE if alone else WITHDRAW, DEPOSIT, certificate.der))
 
     def _names(self, certificate: Certificate) -> tuple[str, str, str]:
         """Return a certificate's SHA-1, and the ledger's names of its two halves."""

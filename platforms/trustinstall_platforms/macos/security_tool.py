@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import ToolFailed
-from trustinstall.host.commands import ANSWER, GIVEN, Run
+from trustinstall.host.commands import INPUT_FILE, OUTPUT_FILE, Run
 from trustinstall_platforms.macos import trust_settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def certificates(host: Host, keychain: str) -> Certificates:
 
 def settings(host: Host, *, machine: bool) -> Settings:
     """The trust settings of the machine (the "admin" domain), or the acting account's own. Raises ToolFailed."""
-    command = (TOOL, "trust-settings-export", *_domain(machine=machine), ANSWER)
+    command = (TOOL, "trust-settings-export", *_domain(machine=machine), OUTPUT_FILE)
     found = host.query(Run(command, seconds=_LOOKING, must_succeed=False))
     if found.status == _NONE and not found.answer:
         return {}
@@ -70,7 +70,7 @@ def settings(host: Host, *, machine: bool) -> Settings:
 def deposit(keychain: str, der: bytes) -> Run:
     """Put a certificate into a keychain, which by itself gives it no trust."""
     return Run(
-        (TOOL, "add-certificates", "-k", keychain, GIVEN),
+        (TOOL, "add-certificates", "-k", keychain, INPUT_FILE),
         seconds=_ASKING,
         must_succeed=False,
         given=der,
@@ -102,28 +102,28 @@ def trust(keychain: str, der: bytes, announce: str, *, machine: bool, root: bool
             *policies,
             "-k",  # without it, `security` itself would not list what it has trusted
             keychain,
-            GIVEN,
+            INPUT_FILE,
         ),
         seconds=_ASKING,
         must_succeed=False,
         given=der,
         meanings=_MEANINGS,
         announce=announce,
-        if_late="answer the window that macOS opens, and run the command again",
+        timeout_advice="answer the window that macOS opens, and run the command again",
     )
 
 
 def untrust(der: bytes, announce: str, *, machine: bool) -> Run:
     """Take a certificate's trust settings away, all that its domain has."""
     return Run(
-        (TOOL, "remove-trusted-cert", *_domain(machine=machine), GIVEN),
+        (TOOL, "remove-trusted-cert", *_domain(machine=machine), INPUT_FILE),
         seconds=_ASKING,
         must_succeed=False,
         given=der,
         meanings=_MEANINGS,
         announce=announce,
         # Known of macOS 14.7.5 and later, without a screen above all: actions/runner-images issue 12116.
-        if_late="delete the certificate in Keychain Access, which takes its trust along, and run the command again",
+        timeout_advice="delete the certificate in Keychain Access, which takes its trust along, and run the command again",
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 _BREW = (
     "etc/ca-certificates/cert.pem",
@@ -51,7 +51,7 @@ class Homebrew(PemBundles):
     name = "homebrew"
     mend = "make it anew: brew postinstall ca-certificates"
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find each bundle once, however many links lead to it."""
         seen: set[str] = set()
         for prefix, _, paths in _PREFIXES.get(host.platform, ()):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 _FAMILIES = (
     families.DEBIAN,
@@ -39,7 +39,7 @@ class NamedBundle(PemBundles):
     name = "bundle"
     capabilities = frozenset({Capability.IDENTICAL_FILES})
 
-    def discover(self, host: Host, places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Store]:
         """Find what the caller named; raises UsageProblem where that is no bundle, or not one to be changed."""
         for path in dict.fromkeys(places.bundles):
             try:

@@ -18,7 +18,7 @@ from trustinstall.facts.programs import is_directory, slashed
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.bundle import PemBundles
-from trustinstall.stores.store import Found, Handoff, Looked, Store, blocked, fed_by
+from trustinstall.stores.store import Found, OtherAccount, ScanProgress, Store, blocked, fed_by
 from trustinstall_platforms.python import trees
 from trustinstall_platforms.python.environments import environments
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.host.paths import Entry
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Certifi(PemBundles):
     capabilities = frozenset({Capability.IDENTICAL_FILES})
     mend = "install the package that it belongs to anew"
 
-    def discover(self, host: Host, places: Places) -> Iterator[Found]:
+    def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Found]:
         """Find bundles in known environments and below `places.searches`, each once.
 
         Raises UsageProblem where the caller named something that is no environment or directory.
@@ -139,9 +139,9 @@ class Certifi(PemBundles):
         return _store(host, location)
 
 
-def _found(host: Host, places: Places) -> Iterator[Found]:
+def _found(host: Host, places: DiscoveryOptions) -> Iterator[Found]:
     for one in environments(host, places):
-        if isinstance(one, Handoff):
+        if isinstance(one, OtherAccount):
             yield one
             continue
         paths = [f"{site}/{bundle.path}" for site in one.sites for bundle in BUNDLES]
@@ -149,11 +149,11 @@ def _found(host: Host, places: Places) -> Iterator[Found]:
             paths += [f"{one.prefix}/{path}" for path in CONDA_BUNDLES]
         yield from _stores(host, paths)
     yield from _stores(host, (path for path in places.known if _counts(host, path)))
-    for top in () if places.walked else places.searches:
+    for top in () if places.scanned else places.searches:
         yield from _searched(host, slashed(host, top))
-    for top in trees.trees(host) if places.through and not places.walked else ():
+    for top in trees.trees(host) if places.through and not places.scanned else ():
         for entry in trees.through(host, top):
-            yield from [entry] if isinstance(entry, Looked) else _in(host, entry)
+            yield from [entry] if isinstance(entry, ScanProgress) else _in(host, entry)
 
 
 def _stores(host: Host, paths: Iterable[str]) -> Iterator[Store]:
@@ -168,7 +168,7 @@ def _searched(host: Host, top: str) -> Iterator[Found]:
         raise UsageProblem(message)
     try:
         for entry in trees.below(host, real, _MOST, math.inf):
-            yield from [entry] if isinstance(entry, (Handoff, Looked)) else _in(host, entry)
+            yield from [entry] if isinstance(entry, (OtherAccount, ScanProgress)) else _in(host, entry)
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise

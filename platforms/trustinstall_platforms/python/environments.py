@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts.programs import binaries, expanded, is_absolute, is_directory, slashed, variables
 from trustinstall.host import Kind
-from trustinstall.stores.store import Handoff
+from trustinstall.stores.store import OtherAccount
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 #: Environments that are where they are; "~" is the acting account's home. Missing ones cost one look.
 PREFIXES = (
@@ -96,7 +96,7 @@ class Environment:
     sites: tuple[str, ...]
 
 
-def environments(host: Host, places: Places) -> Iterator[Environment | Handoff]:
+def environments(host: Host, places: DiscoveryOptions) -> Iterator[Environment | OtherAccount]:
     """Find every environment, each once; one that the caller named may be another account's.
 
     Raises UsageProblem where the caller named something that is no environment.
@@ -106,7 +106,7 @@ def environments(host: Host, places: Places) -> Iterator[Environment | Handoff]:
     for prefix, asked in {**likely, **named}.items():
         owner = _other_owner(host, prefix)
         if owner and asked:
-            yield Handoff(owner, prefix)
+            yield OtherAccount(owner, prefix)
         elif not owner:
             sites = _sites(host, prefix)
             if sites or asked:

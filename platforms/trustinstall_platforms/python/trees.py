@@ -15,7 +15,7 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.facts import homes
 from trustinstall.facts.programs import expanded
 from trustinstall.host import Kind
-from trustinstall.stores.store import Handoff, Looked
+from trustinstall.stores.store import OtherAccount, ScanProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,28 +86,28 @@ def trees(host: Host) -> Iterator[str]:
             yield path
 
 
-def through(host: Host, top: str) -> Iterator[Entry | Looked]:
+def through(host: Host, top: str) -> Iterator[Entry | ScanProgress]:
     """Every directory of a tree that may hold bundles; where it is cut short, that is said."""
     kind = homes.remote(host, top)
     if kind is not None:
-        yield Looked(top, f"it lies on the network ({kind})")
+        yield ScanProgress(top, f"it lies on the network ({kind})")
         return
     try:
         for entry in below(host, top, ENTRIES, SECONDS):
-            if not isinstance(entry, Handoff):
+            if not isinstance(entry, OtherAccount):
                 yield entry
     except OSError as error:
-        yield Looked(top, error.strerror or str(error))
+        yield ScanProgress(top, error.strerror or str(error))
 
 
-def below(host: Host, top: str, limit: int, seconds: float) -> Iterator[Entry | Looked | Handoff]:
+def below(host: Host, top: str, limit: int, seconds: float) -> Iterator[Entry | ScanProgress | OtherAccount]:
     """Every directory below one that may hold bundles. Raises OSError(EFBIG or ETIMEDOUT) where it is too much."""
     skipped = NAMES | {host.real(path) for path in expanded(host, CONTAINERS)} - {top}
     for number, entry in enumerate(host.walk(top, limit, seconds, skipped)):
         if number % _SIGN == _SIGN - 1:
-            yield Looked(entry.path)
+            yield ScanProgress(entry.path)
         if not entry.entered:
-            yield Handoff(entry.uid, entry.path)
+            yield OtherAccount(entry.uid, entry.path)
         elif is_cache(entry):
             entry.below.clear()
         else:

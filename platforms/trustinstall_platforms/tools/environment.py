@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from trustinstall.editing.setting import SetKey
     from trustinstall.host import Host
     from trustinstall.stores.plan import Plan
-    from trustinstall.stores.steps import Native, SetVariables
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.steps import SetVariables, ToolOperation
+    from trustinstall.stores.store import DiscoveryOptions
 
 ADD, REPLACE, NONE = "add", "replace", "none"
 
@@ -69,7 +69,7 @@ class Environment(Reference):
             return self._mode == REPLACE
         return not host.account.is_root and host.platform == "linux"
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the files that programs here read, whether they are there yet or not, and bundles that others name."""
         if self._mode == NONE:
             return
@@ -130,7 +130,7 @@ class Environment(Reference):
         carrier = _carrier_of(host, store)
         return _key(host, carrier).taken_back(host, store, _away(host, store, carrier, noted))
 
-    def commands(self, host: Host, _store: Store, step: Native) -> Sequence[SetVariables]:
+    def commands(self, host: Host, _store: Store, step: ToolOperation) -> Sequence[SetVariables]:
         """Return what is written into Windows' registry; files have no operations."""
         return windows_variables.commands(host, step)
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.steps import Step
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 _HEAD = b"# Made by trustinstall, for settings that name this file; what is written into it by hand is lost.\n"
 _MADE_OF = re.compile(rb"^# of ([0-9a-f]{64})$", re.MULTILINE)
@@ -60,7 +60,7 @@ class OwnBundle(Backend):
 
     name = "own-bundle"
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the acting account's, whether it is there yet or not."""
         location = our_files.location(host)
         if location is not None:
@@ -83,7 +83,7 @@ class OwnBundle(Backend):
         stale = found.made_of is not None and found.made_of != _fingerprint(set(system) - found.marked)
         half = (found.marked | (names & seen.anchors.keys())) - found.in_both
         return Observation(
-            {**seen.anchors, **dict.fromkeys(half, State.HALF)},
+            {**seen.anchors, **dict.fromkeys(half, State.PARTIAL)},
             found.marked,
             (*seen.problems, _STALE) if stale else seen.problems,
             copies=tuple(found.copies(names, system)),
@@ -224,7 +224,7 @@ class _Files:
             return Observation({})
         copies = () if _named(host, store.location) else (Copy(one, marked=True) for one in sorted(names))
         seen = bundle.observe(host, store.location)
-        anchors = {**seen.anchors, **dict.fromkeys(names & seen.anchors.keys(), State.HALF)}
+        anchors = {**seen.anchors, **dict.fromkeys(names & seen.anchors.keys(), State.PARTIAL)}
         return replace(seen, anchors=anchors, copies=tuple(copies))
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.stores.plan import Plan
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Settings(Reference):
 
     name = "settings"
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the file of every tool that is there, whether the file is there yet or not."""
         for tool, path in places.files(host):
             store = self._store(host, tool, path)

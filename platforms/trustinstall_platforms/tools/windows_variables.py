@@ -15,7 +15,7 @@ from trustinstall.facts import our_files, system_bundle, variables
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.reference import By, Named
-from trustinstall.stores.steps import Native, SetVariables
+from trustinstall.stores.steps import SetVariables, ToolOperation
 from trustinstall.stores.store import Store, blocked, naming
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def disable(noted: tuple[str, ...]) -> Plan:
     return Plan(operations=(_operation(_TAKE_BACK, _SET, names),), detaches=True)
 
 
-def commands(host: Host, step: Native) -> Sequence[SetVariables]:
+def commands(host: Host, step: ToolOperation) -> Sequence[SetVariables]:
     """What is written for an operation: nothing over a value that is there, and nothing but our own is taken away."""
     verb, *names = step.operation.split()
     ours = _values(host)
@@ -101,8 +101,8 @@ def commands(host: Host, step: Native) -> Sequence[SetVariables]:
     return (SetVariables(*_key(host), tuple(values.items())),) if values else ()
 
 
-def _operation(verb: str, inverse: str, names: tuple[str, ...]) -> Native:
-    return Native(" ".join((verb, *names)), " ".join((inverse, *names)), b"")
+def _operation(verb: str, inverse: str, names: tuple[str, ...]) -> ToolOperation:
+    return ToolOperation(" ".join((verb, *names)), " ".join((inverse, *names)), b"")
 
 
 def _key(host: Host) -> tuple[str, str]:

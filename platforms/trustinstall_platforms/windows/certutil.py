@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
-from trustinstall.host.commands import GIVEN, Run
+from trustinstall.host.commands import INPUT_FILE, Run
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.plan import Placed, Plan
-from trustinstall.stores.steps import Native
+from trustinstall.stores.steps import ToolOperation
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.windows.registry_stores import (
     UPDATED,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Observation
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.windows.blob import Entry
     from trustinstall_platforms.windows.registry_stores import Contents, Kind, Registry
 
@@ -88,7 +88,7 @@ class WindowsStore(Backend):
         self.name = kind.name
         self._kind, self._reach = kind, reach
 
-    def discover(self, host: Host, _places: Places, /) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions, /) -> list[Store]:
         """Find the store where there is a Windows; an elevated account has none but the machine's."""
         store = self._store(host)
         return [store] if store else []
@@ -120,19 +120,19 @@ class WindowsStore(Backend):
         contents = self._contents(host)
         for one in change.add:
             self._refuse_distrusted(store, contents, one.sha256)
-        operations = [Native(_ADD, _REMOVE, one.certificate.der) for one in change.add]
+        operations = [ToolOperation(_ADD, _REMOVE, one.certificate.der) for one in change.add]
         for copy in change.remove:
             if not copy.removable:
                 raise self._brought_elsewhere(store, contents, copy.sha256)
             entry = contents.own.get(copy.sha256)
             if entry is not None:  # None: somebody has just taken it out
-                operations.append(Native(_REMOVE, _ADD if entry.plain else _LEAVE, entry.der))
+                operations.append(ToolOperation(_REMOVE, _ADD if entry.plain else _LEAVE, entry.der))
         if operations and self._kind.asks:
             self._refuse_unseen(host, store)
         placed = (Placed(one.sha256, (self._kind.own.entry(one.certificate.der),)) for one in change.add)
         return Plan(placed=tuple(placed), operations=tuple(operations))
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """Return a run of certutil for an operation, or () where the registry shows that there is nothing to do.
 
         A certificate is removed by the SHA-1 of its DER, the name of its key in the registry, and only after that key
@@ -144,7 +144,7 @@ class WindowsStore(Backend):
         if self._kind.asks:
             self._refuse_unseen(host, store)
         name = thumbprint(step.der)
-        words = ("-addstore", "Root", GIVEN) if step.operation == _ADD else ("-delstore", "Root", name.lower())
+        words = ("-addstore", "Root", INPUT_FILE) if step.operation == _ADD else ("-delstore", "Root", name.lower())
         return (
             Run(
                 (self._reach.tool(host), *self._kind.options, *words),

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.host import Host
-    from trustinstall.stores.steps import Native
-    from trustinstall.stores.store import Places
+    from trustinstall.stores.steps import ToolOperation
+    from trustinstall.stores.store import DiscoveryOptions
 
 HOST_MACHINE = replace(
     MACHINE,
@@ -97,7 +97,7 @@ class WindowsHost(WindowsStore):
     def __init__(self, kind: Kind) -> None:
         super().__init__(kind, _REACH)
 
-    def discover(self, host: Host, places: Places, /) -> list[Store]:
+    def discover(self, host: Host, places: DiscoveryOptions, /) -> list[Store]:
         """The machine's store where this terminal is elevated, else the account's."""
         if not places.windows_host or host.account.is_root:
             return []
@@ -115,7 +115,7 @@ class WindowsHost(WindowsStore):
             return None
         return self._found(host, elevated=bool(_ELEVATED & memberships(host)))
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """Return the runs of Windows, which names the file otherwise; fewer bits of the exit status arrive here."""
         return [
             replace(
@@ -123,7 +123,7 @@ class WindowsHost(WindowsStore):
                 env=tuple(wsl.interop(host.environ).items()),
                 translate=wsl.TRANSLATE,
                 meanings=_as_seen_here((*run.meanings, *_MEANINGS)),
-                if_late="close what Windows has opened, and try again",
+                timeout_advice="close what Windows has opened, and try again",
             )
             for run in super().commands(host, store, step)
         ]
@@ -169,7 +169,7 @@ class WindowsHost(WindowsStore):
 class HostRoots(WindowsHost):
     """The machine's store of the Windows beside this Linux, to read what the company has put there."""
 
-    def discover(self, host: Host, _places: Places, /) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions, /) -> list[Store]:
         """Find it, whatever rights there are."""
         return [self._found(host, elevated=False)]
 

@@ -20,7 +20,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
 from trustinstall.stores.observation import State
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.browsers.chromium_browsers import BROWSERS
 from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
 
@@ -64,11 +64,11 @@ def base(der: bytes) -> str:
 
 def test_only_what_is_installed(host: ActingHost) -> None:
     """Each browser has a directory of its own, made for nobody who is not there; none is found on other systems."""
-    assert [one.location for one in BACKEND.discover(host, Places())] == [CHROME]
+    assert [one.location for one in BACKEND.discover(host, DiscoveryOptions())] == [CHROME]
     for browser in BROWSERS:
         write(host, browser.programs[0])
-    assert [one.location for one in BACKEND.discover(host, Places())] == [one.directory for one in BROWSERS]
-    assert BACKEND.discover(ActingHost("darwin", host.root, {}, host.account), Places()) == []
+    assert [one.location for one in BACKEND.discover(host, DiscoveryOptions())] == [one.directory for one in BROWSERS]
+    assert BACKEND.discover(ActingHost("darwin", host.root, {}, host.account), DiscoveryOptions()) == []
 
 
 def test_directories_come_and_go(host: ActingHost) -> None:
@@ -94,7 +94,7 @@ def test_somebody_hides_our_file(host: ActingHost) -> None:
     """A file that comes to set the policy later makes ours count for nothing; the next `add` goes into that one."""
     change(host)
     write(host, f"{CHROME}/corp.json", json.dumps({"CACertificates": [base(OTHER.der)]}))
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     assert Certificate(CORP.der).sha256 not in BACKEND.observe(host, store, frozenset()).anchors
     assert change(host).result is Result.ADDED
     assert BACKEND.observe(host, store, frozenset()).anchors[Certificate(CORP.der).sha256] is State.TRUSTED

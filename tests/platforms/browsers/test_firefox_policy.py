@@ -19,7 +19,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.json_document import Document
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 
 BACKEND = FirefoxPolicy()
@@ -46,7 +46,7 @@ def files(host: ActingHost) -> dict[str, str]:
 
 def found(host: ActingHost) -> list[str]:
     """The policy files that are found."""
-    return [one.location for one in BACKEND.discover(host, Places())]
+    return [one.location for one in BACKEND.discover(host, DiscoveryOptions())]
 
 
 def change(host: ActingHost, *certificates: Certificate, trusted: bool = True, adopt: bool = False) -> list[Outcome]:

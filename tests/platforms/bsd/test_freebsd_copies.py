@@ -13,10 +13,10 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, ActingHost
-from trustinstall.stores.desired import Change, Placement, Record, Wanted
+from trustinstall.stores.desired import Change, Desired, Placement, Record
 from trustinstall.stores.observation import Copy
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.bsd.freebsd import HASHED, LOCAL, TOOL, Certctl
 
 BACKEND, CORP = Certctl(), make_root("Corp Root")
@@ -32,8 +32,8 @@ class Machine(FakeMachine):
 
     def task(self, *, foreign: bool = False, record: Record | None = None) -> StoreTask:
         """The corporate root is to be removed."""
-        (store,) = BACKEND.discover(self.host, Places())
-        wanted = (Wanted(Certificate(CORP.der), trusted=False),)
+        (store,) = BACKEND.discover(self.host, DiscoveryOptions())
+        wanted = (Desired(Certificate(CORP.der), trusted=False),)
         return StoreTask(BACKEND, store, wanted, record or {}, take_foreign=foreign)
 
     def copies(self) -> set[Copy]:

@@ -17,7 +17,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed
 from trustinstall.host import Account, Host
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.containers import engines, reach
 from trustinstall_platforms.containers import inside as vm_inside
 from trustinstall_platforms.containers.engines import ENGINES, entering, machines, node_names
@@ -154,7 +154,7 @@ def test_who_has_none(host: Host) -> None:
 def test_a_store_says_whose_it_is(host: Host) -> None:
     """Its id is the place of its files, its label what people call it; found again, it is the same."""
     home(host, ".lima/default/lima.yaml")
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     assert (store.id, store.label, store.owner) == ("vm:/home/alice/.lima/default", "lima:default", 1000)
     assert store.why_blocked == "it does not run; start it (limactl start default), and run the command again"
     assert BACKEND.at(host, store.location) == store
@@ -294,7 +294,7 @@ def test_an_engine_that_hangs(host: Host, monkeypatch: pytest.MonkeyPatch) -> No
     home(host, ".lima/default/lima.yaml")
     home(host, ".lima/default/ha.pid", "1\n")
     monkeypatch.setattr(reach, "_LOOKING", 0.3)
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     with pytest.raises(ToolFailed, match=r"limactl did not end within .* see whether lima's default answers"):
         BACKEND.observe(host, store, frozenset())
 
@@ -304,7 +304,7 @@ def test_an_engine_that_says_nothing(host: Host) -> None:
     program(host, "/usr/bin/limactl", '#!/bin/sh\necho "ID=debian $HOME" >&2\nexit 255\n')
     home(host, ".lima/default/lima.yaml")
     home(host, ".lima/default/ha.pid", "1\n")
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     with pytest.raises(ToolFailed, match=r"limactl does not reach default \(status 255\): ID=debian /home/alice"):
         BACKEND.observe(host, store, frozenset())
     with pytest.raises(OSError, match="does not reach"):
@@ -316,7 +316,7 @@ def test_where_programs_are_looked_for(host: Host) -> None:
     program(host, "/usr/bin/limactl", '#!/bin/sh\necho "$PATH" >&2\nexit 255\n')
     home(host, ".lima/default/lima.yaml")
     home(host, ".lima/default/ha.pid", "1\n")
-    (store,) = BACKEND.discover(replace(host, environ={"PATH": "/evil"}), Places())
+    (store,) = BACKEND.discover(replace(host, environ={"PATH": "/evil"}), DiscoveryOptions())
     with pytest.raises(ToolFailed) as raised:
         BACKEND.observe(host, store, frozenset())
     assert "/usr/bin" in str(raised.value)
@@ -333,7 +333,7 @@ def test_a_container_engine_that_may_not_be_asked(host: Host) -> None:
     """Why no nodes of a cluster are seen is said, and is no failure."""
     program(host, "/usr/bin/docker", "#!/bin/sh\necho 'permission denied: /var/run/docker.sock' >&2\nexit 1\n")
     home(host, ".kube/config", "  name: kind-dev\n")
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     with pytest.raises(OutOfReach, match=r"none of its nodes runs \(docker: permission denied: .*\); start it"):
         BACKEND.observe(host, store, frozenset())
 
@@ -343,7 +343,7 @@ def test_the_engine_that_has_the_nodes(host: Host) -> None:
     text = '#!/bin/sh\n[ "$1" = ps ] && echo dev-control-plane && exit\necho "exec by podman: $3" >&2; exit 125\n'
     program(host, "/usr/bin/podman", text)
     home(host, ".kube/config", "  name: kind-dev\n")
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     with pytest.raises(ToolFailed, match=r"podman does not reach dev .*: exec by podman: dev-control-plane"):
         BACKEND.observe(host, store, frozenset())
 
@@ -354,7 +354,7 @@ def test_a_machine_that_never_stops_talking(host: Host, monkeypatch: pytest.Monk
     home(host, ".lima/default/lima.yaml")
     home(host, ".lima/default/ha.pid", "1\n")
     monkeypatch.setattr(reach, "_MOST_READ", 4999)
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     with pytest.raises(ToolFailed, match="default prints more than"):
         BACKEND.observe(host, store, frozenset())
 
@@ -376,6 +376,6 @@ def test_what_engines_say_of_a_machine_that_does_not_run(
     program(host, f"/usr/bin/{program_name}", f"#!/bin/sh\ncat >&{stream} <<'END'\n{said}\nEND\nexit 1\n")
     home(host, place, "{}")
     home(host, f"{place.rpartition('/')[0]}/ha.pid", "4711\n")
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     with pytest.raises(OutOfReach, match="it does not run; start it"):
         BACKEND.observe(host, store, frozenset())

@@ -14,14 +14,14 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.perform import perform
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.host import ActingHost, Host, Tools
 from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.desired import Change
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.keystores import debian
 from trustinstall_platforms.keystores.distribution import trusted
@@ -37,13 +37,13 @@ class Source(PemBundles):
 
     name = "debian"
 
-    def discover(self, host: Host, _places: Places) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the bundle."""
         yield Store(self.name, BUNDLE, host.machine_owner, self.name, "OpenSSL")
 
     def at(self, host: Host, _location: str) -> Store | None:
         """Find it again."""
-        return next(self.discover(host, Places()))
+        return next(self.discover(host, DiscoveryOptions()))
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """Edit the bundle, and have the hook's change of the keystore made by hand."""
@@ -66,8 +66,8 @@ def host(tmp_path: Path) -> ActingHost:
 
 def change(host: ActingHost, *, trusted: bool, foreign: bool = False) -> Sequence[Outcome]:
     """Run the engine to add the corporate root, or to remove it; returns the outcome of each store."""
-    wish = Wish((Certificate(CORP.der),), trusted, by="root", adopt=foreign)
-    return Engine(host, [Source(), Java()], lambda _doing: None).change(wish, Places(), Selection()).outcomes
+    wish = Request((Certificate(CORP.der),), trusted, by="root", adopt=foreign)
+    return Engine(host, [Source(), Java()], lambda _doing: None).change(wish, DiscoveryOptions(), Selection()).outcomes
 
 
 def left_by_hand(host: ActingHost) -> None:
@@ -116,8 +116,8 @@ def test_a_dry_run_takes_nothing_out(host: ActingHost) -> None:
     """A dry run of `remove --foreign` leaves the keystore as it is."""
     left_by_hand(host)
     before = host.read(KEYSTORE)
-    wish = Wish((Certificate(CORP.der),), trusted=False, by="root", adopt=True, dry_run=True)
-    Engine(host, [Source(), Java()], lambda _doing: None).change(wish, Places(), Selection())
+    wish = Request((Certificate(CORP.der),), trusted=False, by="root", adopt=True, dry_run=True)
+    Engine(host, [Source(), Java()], lambda _doing: None).change(wish, DiscoveryOptions(), Selection())
     assert host.read(KEYSTORE) == before
 
 
@@ -132,10 +132,10 @@ def test_our_alias_that_the_hook_forgot_is_no_copy_of_others(host: ActingHost) -
             """Edit the bundle alone."""
             return PemBundles.plan(self, host, store, seen, change)
 
-    wish = Wish((Certificate(CORP.der),), trusted=True, by="root")
+    wish = Request((Certificate(CORP.der),), trusted=True, by="root")
     engine = Engine(host, [Broken(), Java()], lambda _doing: None)
-    engine.change(wish, Places(), Selection())
-    _, java = engine.change(replace(wish, trusted=False), Places(), Selection()).outcomes
+    engine.change(wish, DiscoveryOptions(), Selection())
+    _, java = engine.change(replace(wish, trusted=False), DiscoveryOptions(), Selection()).outcomes
     assert java.result is Result.FAILED
     assert "hooks" in java.detail
 

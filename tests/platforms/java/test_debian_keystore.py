@@ -16,10 +16,10 @@ from tests.support.fake_host import program, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.host import Account, Host
-from trustinstall.stores.desired import Change, Wanted
+from trustinstall.stores.desired import Change, Desired
 from trustinstall.stores.observation import Copy, State
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.java.fed import FED, Fed
 from trustinstall_platforms.keystores.distribution import trusted
@@ -142,17 +142,17 @@ def test_each_familys_keystore_follows_its_bundle(fed: Fed, tmp_path: Path) -> N
     """A row each: where it is, what feeds it, and what is missing where nothing does."""
     host = Host("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
     write(host, "/etc/os-release", f"ID={min(fed.family.ids)}\n".encode())
-    assert list(BACKEND.discover(host, Places())) == []
+    assert list(BACKEND.discover(host, DiscoveryOptions())) == []
     write(host, fed.keystore, keystore(entry("corp", CORP.der)))
-    (bare,) = BACKEND.discover(host, Places())
+    (bare,) = BACKEND.discover(host, DiscoveryOptions())
     assert (bare.fed_by, bare.why_blocked) == (None, fed.family.without_tool)
 
     program(host, fed.family.tool)
     if fed.hook:
-        (hookless,) = BACKEND.discover(host, Places())
+        (hookless,) = BACKEND.discover(host, DiscoveryOptions())
         assert fed.package in (hookless.why_blocked or "")
         program(host, fed.hook)
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     assert (store.id, store.fed_by, store.why_blocked) == (f"java:{fed.keystore}", fed.family.bundle, None)
     assert BACKEND.at(host, fed.keystore) == store
     assert BACKEND.at(host, "/opt/jdk/lib/security/cacerts") is None
@@ -165,7 +165,7 @@ def test_each_familys_keystore_follows_its_bundle(fed: Fed, tmp_path: Path) -> N
 
 def test_the_keystore_follows_debians_bundle(host: Host) -> None:
     """It is shown with what feeds it, its anchors are seen, and nothing is added to it."""
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     seen = BACKEND.observe(host, store, NAMES)
 
     assert (store.id, store.fed_by, store.why_blocked) == (f"java:{KEYSTORE}", BUNDLE, None)
@@ -175,7 +175,7 @@ def test_the_keystore_follows_debians_bundle(host: Host) -> None:
     assert list(BACKEND.anchors(host, store)) == [CORP.der, OTHER.der]
     assert BACKEND.verify(host, store) is None
     assert seen.copies == (Copy(CORP.sha256, OURS, marked=True),)
-    added = Change(add=(Wanted(Certificate(CORP.der), trusted=True),))
+    added = Change(add=(Desired(Certificate(CORP.der), trusted=True),))
     assert BACKEND.plan(host, store, seen, added) == Plan()
     assert BACKEND.refresh(host, store, []) is None
 
@@ -185,7 +185,7 @@ def test_without_a_keystore_there_is_no_store(host: Host) -> None:
     assert BACKEND.at(host, "/opt/jdk/lib/security/cacerts") is None
     assert BACKEND.at(replace(host, platform="darwin"), KEYSTORE) is None
     Path(host.where(KEYSTORE)).unlink()
-    assert list(BACKEND.discover(host, Places())) == []
+    assert list(BACKEND.discover(host, DiscoveryOptions())) == []
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_without_a_keystore_there_is_no_store(host: Host) -> None:
 def test_a_keystore_that_debian_does_not_feed_says_why(host: Host, spoil: str, word: str) -> None:
     """Each thing that the maintainer script asks for is named where it is missing."""
     Path(host.where(spoil)).unlink()
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
 
     assert store.fed_by is None
     assert word in (store.why_blocked or "")
@@ -221,7 +221,7 @@ def test_a_keystore_that_debian_does_not_feed_says_why(host: Host, spoil: str, w
 def test_the_switch_is_read_as_the_shell_reads_it(host: Host, said: bytes, *, fed: bool) -> None:
     """Only the word yes counts, the last one; and a password in that file is never shown."""
     write(host, "/etc/default/cacerts", b"storepass=s3cret\n" + said)
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
 
     assert (store.why_blocked is None) is fed
     assert "s3cret" not in repr(store)
@@ -229,7 +229,7 @@ def test_the_switch_is_read_as_the_shell_reads_it(host: Host, said: bytes, *, fe
 
 def test_what_dpkg_has_still_to_do_is_said(host: Host) -> None:
     """While triggers are pending, the keystore does not show the latest state; an empty file is none."""
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     write(host, PENDING, b"")
     assert BACKEND.observe(host, store, NAMES).pending is None
     write(host, PENDING, b"+/etc/ssl/certs/corp.pem\n")
@@ -241,7 +241,7 @@ def test_what_dpkg_has_still_to_do_is_said(host: Host) -> None:
 
 def test_a_damaged_keystore_is_a_problem(host: Host) -> None:
     """No client can use it; that is said, and no error."""
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     write(host, KEYSTORE, b"not a keystore")
     assert "neither" in (BACKEND.verify(host, store) or "")
     Path(host.where(KEYSTORE)).unlink()

@@ -18,11 +18,11 @@ from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
 from trustinstall.host import Account, ActingHost, Secret
 from trustinstall.state.step_json import step_to_json
-from trustinstall.stores.desired import Change, Placement, Wanted
+from trustinstall.stores.desired import Change, Desired, Placement
 from trustinstall.stores.observation import Copy, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Edit
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.java import homes, installations
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.java.passwords import USUAL, candidates
@@ -51,7 +51,7 @@ def put(host: ActingHost, path: str, content: bytes = DELIVERED) -> str:
 
 def stores(host: ActingHost) -> list[Store]:
     """What is found."""
-    return list(BACKEND.discover(host, Places()))
+    return list(BACKEND.discover(host, DiscoveryOptions()))
 
 
 def locations(host: ActingHost) -> list[str]:
@@ -112,7 +112,7 @@ def test_what_is_searched_for(host: ActingHost) -> None:
     put(host, "/srv/apps/cacerts")
     put(host, "/srv/apps/x/security/cacerts")
     assert locations(host) == []
-    found = list(BACKEND.discover(host, Places(searches=("/srv/apps", "/srv/nothing"))))
+    found = list(BACKEND.discover(host, DiscoveryOptions(searches=("/srv/apps", "/srv/nothing"))))
     assert [(one.location, one.label) for one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
 
 
@@ -185,7 +185,7 @@ def test_a_home_with_too_many_names_is_said(host: ActingHost, monkeypatch: pytes
         Path(host.where(f"{HOME}/.jdks/{number}")).mkdir()
     found: list[str] = []
     with pytest.raises(OSError, match=r"\.jdks holds more names"):
-        found.extend(each.location for each in BACKEND.discover(host, Places()))
+        found.extend(each.location for each in BACKEND.discover(host, DiscoveryOptions()))
     assert found == [one]
 
 
@@ -197,7 +197,8 @@ def test_a_slow_home_is_said(host: ActingHost, monkeypatch: pytest.MonkeyPatch) 
     found: list[str] = []
     with pytest.raises(OSError, match="takes too long, last in /opt"):
         found.extend(
-            each.location for each in BACKEND.discover(replace(host, environ={"JAVA_HOME": "/srv/a"}), Places())
+            each.location
+            for each in BACKEND.discover(replace(host, environ={"JAVA_HOME": "/srv/a"}), DiscoveryOptions())
         )
     assert found == [one]
 
@@ -243,9 +244,9 @@ def test_a_file_without_a_password_is_refused(host: ActingHost, tmp_path: Path, 
 # --- one keystore --------------------------------------------------------------------------------------
 
 
-def desired(*, trusted: bool = True) -> tuple[Wanted, ...]:
+def desired(*, trusted: bool = True) -> tuple[Desired, ...]:
     """That the corporate root shall be there, or gone."""
-    return (Wanted(Certificate(CORP.der), trusted=trusted),)
+    return (Desired(Certificate(CORP.der), trusted=trusted),)
 
 
 def task(

@@ -19,7 +19,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
 from trustinstall.host import ActingHost
-from trustinstall.stores.desired import Change, Wanted
+from trustinstall.stores.desired import Change, Desired
 from trustinstall_platforms.java import named
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.java.passwords import candidates
@@ -107,7 +107,7 @@ def test_it_is_changed_with_the_password_beside_its_name(host: ActingHost) -> No
     write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='{NAMED}'".encode())
     (store,) = stores(host)
     backend, names = Java(), frozenset({CORP.sha256})
-    added = Change(add=(Wanted(Certificate(CORP.der), trusted=True),))
+    added = Change(add=(Desired(Certificate(CORP.der), trusted=True),))
     plan = backend.plan(host, store, backend.observe(host, store, names), added)
     assert "geheim" not in repr(plan)
     for step in plan.steps:

@@ -17,11 +17,11 @@ from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, ActingHost
-from trustinstall.stores.desired import Change, Placement, Record, Wanted
+from trustinstall.stores.desired import Change, Desired, Placement, Record
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
 from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE
 from trustinstall_platforms.linux.family import Family
@@ -74,7 +74,7 @@ class Machine(FakeMachine):
 
     def store(self) -> Store:
         """Find the one store."""
-        (store,) = self.backend.discover(self.host, Places())
+        (store,) = self.backend.discover(self.host, DiscoveryOptions())
         return store
 
     def observe(self, *roots: Root) -> Observation:
@@ -85,7 +85,7 @@ class Machine(FakeMachine):
         self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None
     ) -> StoreTask:
         """What is desired of the one store."""
-        wanted = tuple(Wanted(Certificate(root.der), trusted) for root in roots)
+        wanted = tuple(Desired(Certificate(root.der), trusted) for root in roots)
         return StoreTask(self.backend, self.store(), wanted, record or {}, take_foreign=foreign)
 
     def change(self, *roots: Root, foreign: bool = False, record: Record | None = None) -> Change:
@@ -158,16 +158,16 @@ def test_hash_links_that_lag_are_half(machine: Machine) -> None:
     machine.by_hand("corp.pem", CORP.pem)
     machine.settle()
 
-    assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED, CORP.sha256: State.HALF}
+    assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED, CORP.sha256: State.PARTIAL}
     machine.write(f"{hashed}/Corp.pem", CORP.pem)
     machine.path(f"{hashed}/00000000.2").symlink_to("Corp.pem")
-    assert machine.observe().anchors[CORP.sha256] is State.HALF  # OpenSSL stops where .1 is missing
+    assert machine.observe().anchors[CORP.sha256] is State.PARTIAL  # OpenSSL stops where .1 is missing
     machine.path(f"{hashed}/00000000.1").symlink_to("Corp.pem")
     machine.write("/opt/other.pem", OTHER.pem + PUBLIC.pem)
     machine.path(f"{hashed}/abcdef12.0").symlink_to("/opt/other.pem")
     machine.path(f"{hashed}/abcdef13.0").symlink_to("gone.pem")
     assert machine.observe().anchors[CORP.sha256] is State.TRUSTED
-    assert machine.observe().anchors[OTHER.sha256] is State.HALF
+    assert machine.observe().anchors[OTHER.sha256] is State.PARTIAL
 
 
 @pytest.mark.parametrize(("content", "word"), [(None, "missing"), (PUBLIC.pem[:200], "damaged")])
@@ -195,7 +195,7 @@ def test_other_locations_and_platforms_have_no_such_store(machine: Machine) -> N
     assert machine.backend.at(machine.host, machine.family.bundle) == machine.store()
     assert machine.backend.at(machine.host, "/elsewhere") is None
     darwin = ActingHost("darwin", str(machine.top), {}, machine.host.account)
-    assert machine.backend.discover(darwin, Places()) == []
+    assert machine.backend.discover(darwin, DiscoveryOptions()) == []
 
 
 # --- added ---------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
 from trustinstall.engine.task import StoreTask
 from trustinstall.host import Account, ActingHost
-from trustinstall.stores.desired import Placement, Record, Wanted
+from trustinstall.stores.desired import Desired, Placement, Record
 from trustinstall.stores.observation import Copy, Observation, State
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
 from trustinstall_platforms.linux.other_families import PHOTON
 
@@ -45,15 +45,15 @@ class Machine(FakeMachine):
 
     def observe(self) -> Observation:
         """Observe the store, and the copies of the corporate root."""
-        (store,) = BACKEND.discover(self.host, Places())
+        (store,) = BACKEND.discover(self.host, DiscoveryOptions())
         return BACKEND.observe(self.host, store, frozenset({CORP.sha256}))
 
     def bring(
         self, root: Root, *, trusted: bool, foreign: bool = False, record: Record | None = None
     ) -> frozenset[str]:
         """Bring the store to what is desired; the certificates that are left."""
-        (store,) = BACKEND.discover(self.host, Places())
-        wanted = (Wanted(Certificate(root.der), trusted),)
+        (store,) = BACKEND.discover(self.host, DiscoveryOptions())
+        wanted = (Desired(Certificate(root.der), trusted),)
         task = StoreTask(BACKEND, store, wanted, record or {}, take_foreign=foreign)
         change, plan = self.decided(task), self.planned(task)
         for step in plan.steps:

@@ -20,11 +20,11 @@ from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, ActingHost
-from trustinstall.stores.desired import Change, Placement, Record, Wanted
+from trustinstall.stores.desired import Change, Desired, Placement, Record
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.linux.debian import SystemStore
 
 BACKEND = SystemStore()
@@ -65,7 +65,7 @@ class Machine(FakeMachine):
 
     def store(self) -> Store:
         """Find the one store."""
-        (store,) = BACKEND.discover(self.host, Places())
+        (store,) = BACKEND.discover(self.host, DiscoveryOptions())
         return store
 
     def observe(self, *roots: Root) -> Observation:
@@ -76,7 +76,7 @@ class Machine(FakeMachine):
         self, *roots: Root, trusted: bool = True, foreign: bool = False, record: Record | None = None
     ) -> StoreTask:
         """What is desired of the one store."""
-        wanted = tuple(Wanted(Certificate(root.der), trusted) for root in roots)
+        wanted = tuple(Desired(Certificate(root.der), trusted) for root in roots)
         return StoreTask(BACKEND, self.store(), wanted, record or {}, take_foreign=foreign)
 
     def change(self, *roots: Root, foreign: bool = False, record: Record | None = None) -> Change:
@@ -151,18 +151,18 @@ def test_other_systems_have_no_such_store(machine: Machine, said: str) -> None:
     """A tool of the same name on another family's system is not Debian's."""
     machine.write("/etc/os-release", said.encode())
 
-    assert BACKEND.discover(machine.host, Places()) == []
+    assert BACKEND.discover(machine.host, DiscoveryOptions()) == []
 
 
 def test_other_platforms_have_no_such_store(machine: Machine) -> None:
     """The platform is what the host says, not where the test runs."""
-    assert BACKEND.discover(replace(machine.host, platform="darwin"), Places()) == []
+    assert BACKEND.discover(replace(machine.host, platform="darwin"), DiscoveryOptions()) == []
 
 
 def test_os_release_may_be_a_link_or_only_in_usr(machine: Machine) -> None:
     """os-release(5): /etc/os-release is a link as a rule, and /usr/lib/os-release is the second place."""
     machine.path("/etc/os-release").unlink()
-    assert BACKEND.discover(machine.host, Places()) == []
+    assert BACKEND.discover(machine.host, DiscoveryOptions()) == []
     machine.write("/usr/lib/os-release", b"ID=debian\n")
     assert machine.store().id == "debian"
     machine.link("/etc/os-release", "../usr/lib/os-release")
@@ -220,7 +220,7 @@ def test_in_the_bundle_without_a_hash_link_is_half(machine: Machine, gap: str) -
     if gap == "behind a gap":
         link.with_suffix(".1").symlink_to("a.pem")
 
-    assert machine.observe().anchors[CORP.sha256] is State.HALF
+    assert machine.observe().anchors[CORP.sha256] is State.PARTIAL
     assert machine.observe().anchors[PUBLIC.sha256] is State.TRUSTED
 
 
@@ -229,7 +229,7 @@ def test_hash_linked_but_not_in_the_bundle_is_half(machine: Machine) -> None:
     machine.write(f"{LINKS}/by-hand.pem", CORP.pem)
     machine.link(f"{LINKS}/0badcafe.0", "by-hand.pem")
 
-    assert machine.observe().anchors[CORP.sha256] is State.HALF
+    assert machine.observe().anchors[CORP.sha256] is State.PARTIAL
 
 
 def test_a_block_with_openssl_settings_is_half(machine: Machine) -> None:
@@ -237,7 +237,7 @@ def test_a_block_with_openssl_settings_is_half(machine: Machine) -> None:
     machine.write(f"{LOCAL}/a.crt", CORP.pem.replace(b"CERTIFICATE", b"TRUSTED CERTIFICATE"))
     machine.settle()
 
-    assert machine.observe().anchors[CORP.sha256] is State.HALF
+    assert machine.observe().anchors[CORP.sha256] is State.PARTIAL
 
 
 RUINS = {
@@ -347,7 +347,7 @@ def test_half_installed_by_somebody_else_is_made_whole(machine: Machine) -> None
     machine.apply(machine.plan(CORP))
 
     assert machine.observe().anchors[CORP.sha256] is State.TRUSTED
-    assert machine.observe().anchors[OTHER.sha256] is State.HALF
+    assert machine.observe().anchors[OTHER.sha256] is State.PARTIAL
     assert machine.observe().problems == ()
 
 
@@ -664,7 +664,7 @@ def test_half_installed_is_removed_whole(machine: Machine) -> None:
             machine.write(BUNDLE, PUBLIC.pem)
         else:
             machine.path(ruin).unlink()
-        assert machine.observe().anchors[CORP.sha256] is State.HALF
+        assert machine.observe().anchors[CORP.sha256] is State.PARTIAL
         machine.apply(machine.plan(CORP, trusted=False))
         assert machine.observe().anchors == {PUBLIC.sha256: State.TRUSTED}
         assert list(machine.path(LOCAL).iterdir()) == []
@@ -684,7 +684,7 @@ def test_adding_and_removing_in_one_plan_keeps_the_directory(machine: Machine) -
     machine.write(OURS, CORP.pem)
     machine.settle()
     record = placement(CORP, OURS, directories=(LOCAL,))
-    wanted = (Wanted(Certificate(CORP.der), trusted=False), Wanted(Certificate(OTHER.der), trusted=True))
+    wanted = (Desired(Certificate(CORP.der), trusted=False), Desired(Certificate(OTHER.der), trusted=True))
     plan = machine.planned(StoreTask(BACKEND, machine.store(), wanted, record))
     machine.apply(plan)
 

@@ -14,7 +14,7 @@ from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
 from trustinstall.stores.desired import Change
 from trustinstall.stores.observation import Copy, Observation, State
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.linux.declarative import SYSTEMS, DeclaredStore
 
 BACKEND = DeclaredStore()
@@ -45,7 +45,7 @@ def test_every_system_is_proved() -> None:
 def test_what_to_declare_is_said(name: str, tmp_path: Path) -> None:
     """One store, which is not writable, whose reason holds the exact words to declare, on one printable line."""
     host = machine(tmp_path, name)
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
 
     assert all(words in (store.why_blocked or "") for words in SAYS[name])
     assert (store.why_blocked or "").isprintable()
@@ -61,7 +61,7 @@ def test_what_to_declare_is_said(name: str, tmp_path: Path) -> None:
 def test_what_was_declared_is_seen(tmp_path: Path) -> None:
     """The bundle is a link into the system's own store, and is followed."""
     host = machine(tmp_path, "nixos")
-    (store,) = BACKEND.discover(host, Places())
+    (store,) = BACKEND.discover(host, DiscoveryOptions())
     (tmp_path / "nix/store/x").mkdir(parents=True)
     (tmp_path / "nix/store/x/ca-bundle.crt").write_bytes(CORP.pem)
     (tmp_path / "etc/ssl/certs").mkdir(parents=True)
@@ -77,9 +77,9 @@ def test_what_was_declared_is_seen(tmp_path: Path) -> None:
 def test_other_systems_have_none(name: str, tmp_path: Path) -> None:
     """Nor has another platform."""
     host = machine(tmp_path, name)
-    assert BACKEND.discover(host, Places()) == []
+    assert BACKEND.discover(host, DiscoveryOptions()) == []
     darwin = Host("darwin", str(tmp_path), {}, host.account)
-    assert BACKEND.discover(darwin, Places()) == []
+    assert BACKEND.discover(darwin, DiscoveryOptions()) == []
     assert BACKEND.at(darwin, SYSTEMS[0].bundle) is None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from trustinstall.catalog import BACKENDS
 from trustinstall.host import Account, Host
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.bsd import freebsd
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.linux.family import Family
@@ -76,7 +76,9 @@ def machine(top: Path, *release: str, families: tuple[Family, ...] = FAMILIES) -
 
 def found(host: Host) -> list[Store]:
     """The system stores that are found."""
-    stores = [one for backend in BACKENDS for one in backend.discover(host, Places()) if isinstance(one, Store)]
+    stores = [
+        one for backend in BACKENDS for one in backend.discover(host, DiscoveryOptions()) if isinstance(one, Store)
+    ]
     return [store for store in stores if store.system]
 
 

@@ -17,11 +17,11 @@ from tests.support.pki import make_root
 from tests.support.scripted_security import APPLE, BASIC, LOGIN, SSL, SYSTEM, Mac, sha1
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import WIDE, Outcome
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.host import Account, Host
 from trustinstall.stores.observation import Copy, State
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.macos import security_tool, trust_settings
 from trustinstall_platforms.macos.keychain import Keychain
 
@@ -35,7 +35,7 @@ MAIL: dict[str, Any] = {"kSecTrustSettingsPolicy": BASIC}
 class Mine(Keychain):
     """A keychain whose file belongs to the account that runs the test, be it root or not."""
 
-    def discover(self, host: Host, places: Places) -> list[Store]:
+    def discover(self, host: Host, places: DiscoveryOptions) -> list[Store]:
         """As root, too, an account's keychain is found."""
         found = super().discover(replace(host, account=replace(host.account, uid=501)), places)
         return [replace(store, owner=os.geteuid()) for store in found]
@@ -66,16 +66,16 @@ def change(
 ) -> Outcome:
     """Run the engine to add or remove certificates (Corp Root, where none is named)."""
     certificates = tuple(map(Certificate, ders or (CORP.der,)))
-    wish = Wish(certificates, trusted, by="alice", adopt=adopt)
+    wish = Request(certificates, trusted, by="alice", adopt=adopt)
     engine = Engine(mac.host(dialogs=dialogs), [backend], lambda _doing: None)
-    (outcome,) = engine.change(wish, Places(), Selection()).outcomes
+    (outcome,) = engine.change(wish, DiscoveryOptions(), Selection()).outcomes
     return outcome
 
 
 def states(mac: Mac, backend: Keychain = MACHINE) -> dict[str, State]:
     """What a store shows."""
     host = mac.host()
-    (store,) = backend.discover(host, Places())
+    (store,) = backend.discover(host, DiscoveryOptions())
     return dict(backend.observe(host, store, frozenset()).anchors)
 
 
@@ -168,27 +168,27 @@ def test_any_bytes_are_read_or_refused(data: object) -> None:
 
 def test_found_on_a_mac_alone(mac: Mac) -> None:
     """The same files on another system are nobody's stores."""
-    assert [one.location for one in MACHINE.discover(mac.host(), Places())] == [SYSTEM]
-    assert [one.location for one in ACCOUNT.discover(mac.host(), Places())] == [LOGIN]
-    assert not MACHINE.discover(mac.host(platform="linux"), Places())
-    assert not ACCOUNT.discover(mac.host(platform="linux"), Places())
+    assert [one.location for one in MACHINE.discover(mac.host(), DiscoveryOptions())] == [SYSTEM]
+    assert [one.location for one in ACCOUNT.discover(mac.host(), DiscoveryOptions())] == [LOGIN]
+    assert not MACHINE.discover(mac.host(platform="linux"), DiscoveryOptions())
+    assert not ACCOUNT.discover(mac.host(platform="linux"), DiscoveryOptions())
 
 
 def test_an_old_accounts_keychain_has_an_older_name(mac: Mac) -> None:
     """Before macOS 10.12 it was login.keychain."""
     (mac.root / LOGIN[1:]).rename(mac.root / LOGIN[1:].removesuffix("-db"))
-    assert [one.location for one in ACCOUNT.discover(mac.host(), Places())] == [LOGIN.removesuffix("-db")]
+    assert [one.location for one in ACCOUNT.discover(mac.host(), DiscoveryOptions())] == [LOGIN.removesuffix("-db")]
 
 
 def test_root_has_no_keychain_of_its_own(mac: Mac) -> None:
     """What root would keep for itself is the machine's."""
     host = replace(mac.host(), account=Account(0, 0, "root", "/Users/alice"))
-    assert not Keychain("login-keychain", machine=False).discover(host, Places())
+    assert not Keychain("login-keychain", machine=False).discover(host, DiscoveryOptions())
 
 
 def test_each_account_has_a_keychain_of_its_own_name(mac: Mac) -> None:
     """Listed for several accounts, one account's store does not hide another's; the backend's name means each."""
-    (store,) = ACCOUNT.discover(mac.host(), Places())
+    (store,) = ACCOUNT.discover(mac.host(), DiscoveryOptions())
     assert store.id == f"login-keychain:{LOGIN}"
     assert Selection(stores=("login-keychain",)).takes(store)
 
@@ -196,7 +196,7 @@ def test_each_account_has_a_keychain_of_its_own_name(mac: Mac) -> None:
 def test_a_missing_tool_is_said(mac: Mac) -> None:
     """Without /usr/bin/security nothing can be done, and that is said at once."""
     (mac.root / "usr/bin/security").unlink()
-    (store,) = MACHINE.discover(mac.host(), Places())
+    (store,) = MACHINE.discover(mac.host(), DiscoveryOptions())
     assert "/usr/bin/security is missing" in (store.why_blocked or "")
 
 
@@ -210,8 +210,8 @@ def test_both_halves_make_trust(mac: Mac) -> None:
     mac.set(overridden.der, DENY)
     assert states(mac) == {
         CORP.sha256: State.TRUSTED,
-        OTHER.sha256: State.HALF,
-        waiting.sha256: State.HALF,
+        OTHER.sha256: State.PARTIAL,
+        waiting.sha256: State.PARTIAL,
         overridden.sha256: State.DISTRUSTED,
     }
 
@@ -266,7 +266,7 @@ def test_every_half_is_a_copy(mac: Mac) -> None:
     mac.set(CORP.der)
     mac.set(OTHER.der, MAIL, domain="user")
     host = mac.host()
-    (store,) = ACCOUNT.discover(host, Places())
+    (store,) = ACCOUNT.discover(host, DiscoveryOptions())
     name, other = sha1(CORP.der), sha1(OTHER.der)
     assert ACCOUNT.observe(host, store, frozenset({CORP.sha256, OTHER.sha256})).copies == (
         Copy(CORP.sha256, f"{LOGIN}: SHA-1 {name}"),
@@ -282,7 +282,7 @@ def test_every_anchor_is_listed_with_its_der(mac: Mac) -> None:
     mac.put(SYSTEM, CORP.der, IDENTITY.der)
     mac.set(CORP.der)
     host = mac.host()
-    (store,) = MACHINE.discover(host, Places())
+    (store,) = MACHINE.discover(host, DiscoveryOptions())
     assert list(MACHINE.anchors(host, store)) == [CORP.der]
 
 
@@ -484,8 +484,10 @@ def test_it_is_deleted_by_fingerprint(tmp_path: Path, version: str, digits: int)
 @pytest.mark.parametrize("domains", [("corp.example",), ("10.0.0.0/8",), ("10.0.0.0/8", "corp.example")])
 def test_names_leave_keychains_out(mac: Mac, backend: Keychain, domains: tuple[str, ...]) -> None:
     """No program but macOS itself would keep to them: nothing is run, and the keychain is named."""
-    wish = Wish((Certificate(CORP.der),), trusted=True, by="alice", domains=domains)
-    (left_out,) = Engine(mac.host(), [backend], lambda _doing: None).change(wish, Places(), Selection()).outcomes
+    wish = Request((Certificate(CORP.der),), trusted=True, by="alice", domains=domains)
+    (left_out,) = (
+        Engine(mac.host(), [backend], lambda _doing: None).change(wish, DiscoveryOptions(), Selection()).outcomes
+    )
     assert (left_out.store.backend, left_out.result.name, left_out.detail) == (backend.name, "NOT_COVERED", WIDE)
     assert (mac.changes(), states(mac, backend)) == ([], {})
 

@@ -14,7 +14,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.programs.drop_directories import DROPS, Dropped
 
 CORP, OTHER = (Certificate(make_root(name).der) for name in ("Corp Root", "Other Root"))
@@ -45,12 +45,12 @@ def files(host: ActingHost) -> dict[str, bytes]:
 
 def test_only_programs_that_are_used(host: ActingHost) -> None:
     """A directory is found where its program has left its own directory, and never for root."""
-    assert [one.location for one in Dropped().discover(host, Places())] == [PLACE]
+    assert [one.location for one in Dropped().discover(host, DiscoveryOptions())] == [PLACE]
     for drop in DROPS:
         Path(host.where(f"/home/alice/{drop.home}")).mkdir(parents=True, exist_ok=True)
-    assert [one.label for one in Dropped().discover(host, Places())] == [one.tool for one in DROPS]
+    assert [one.label for one in Dropped().discover(host, DiscoveryOptions())] == [one.tool for one in DROPS]
     root = replace(host, account=replace(host.account, uid=0))
-    assert list(Dropped().discover(root, Places())) == []
+    assert list(Dropped().discover(root, DiscoveryOptions())) == []
 
 
 def test_the_directory_comes_and_goes(host: ActingHost) -> None:

@@ -12,7 +12,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome
 from trustinstall.host import ActingHost
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.programs.homebrew import Homebrew
 
 BACKEND = Homebrew()
@@ -31,7 +31,7 @@ def host(tmp_path: Path) -> ActingHost:
 
 def found(host: ActingHost) -> list[str]:
     """The bundles that are found."""
-    return [one.location for one in BACKEND.discover(host, Places())]
+    return [one.location for one in BACKEND.discover(host, DiscoveryOptions())]
 
 
 def change(host: ActingHost, *, trusted: bool = True) -> Outcome:
@@ -51,7 +51,11 @@ def test_every_prefix_has_its_own(host: ActingHost) -> None:
     write(host, "/opt/local/share/curl/curl-ca-bundle.crt", PUBLIC.pem)
     link(host, "/opt/local/etc/openssl/cert.pem", "/opt/local/share/curl/curl-ca-bundle.crt")
     assert found(host) == [BUNDLE, "/usr/local/etc/openssl/cert.pem", "/opt/local/share/curl/curl-ca-bundle.crt"]
-    assert [one.clients.split()[-1] for one in BACKEND.discover(host, Places())] == ["Homebrew", "Homebrew", "MacPorts"]
+    assert [one.clients.split()[-1] for one in BACKEND.discover(host, DiscoveryOptions())] == [
+        "Homebrew",
+        "Homebrew",
+        "MacPorts",
+    ]
 
 
 def test_what_leads_elsewhere_is_not_theirs(host: ActingHost) -> None:

@@ -20,7 +20,7 @@ from trustinstall.host import ActingHost
 from trustinstall.stores.desired import Change
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Edit
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.programs.mono import Mono
 
 HOME = "/home/alice"
@@ -56,13 +56,13 @@ def files(host: ActingHost) -> list[str]:
 
 def marked(host: ActingHost) -> frozenset[str]:
     """The certificates that carry marker lines."""
-    (store,) = Mono().discover(host, Places())
+    (store,) = Mono().discover(host, DiscoveryOptions())
     return Mono().observe(host, store, frozenset()).marked
 
 
 def test_nothing_to_change_is_an_empty_plan(host: ActingHost) -> None:
     """Neither a file nor a directory is touched where no copy is to go."""
-    (store,) = Mono().discover(host, Places())
+    (store,) = Mono().discover(host, DiscoveryOptions())
     change = Change(drop=(OLD,))
     assert Mono().plan(host, store, Mono().observe(host, store, frozenset()), change) == Plan()
 
@@ -122,7 +122,7 @@ def test_everything_else_in_a_file_stays(before: bytes, after: bytes) -> None:
     text = before + b"\n" + OTHER.pem + after
     with played() as host:
         write(host, f"{PLACE}/{Mono().file_name(OLD)}", text)
-        (store,) = Mono().discover(host, Places())
+        (store,) = Mono().discover(host, DiscoveryOptions())
         added = Mono().step(store, "", text, [OLD], ())
         assert isinstance(added, Edit)
         whole = added.transform.apply(text)

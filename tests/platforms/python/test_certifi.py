@@ -26,11 +26,11 @@ from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, UsageProblem
 from trustinstall.host import Account, ActingHost
 from trustinstall.host.paths import Entry
-from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.desired import Desired, Placement
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed
 from trustinstall.stores.steps import Edit, Step
-from trustinstall.stores.store import Looked, Places, Store
+from trustinstall.stores.store import DiscoveryOptions, ScanProgress, Store
 from trustinstall_platforms.python.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ BACKEND = Certifi()
 class Desired(NamedTuple):
     """What a test asks of a bundle; `foreign`: copies of others go, too."""
 
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[Desired, ...]
     foreign: bool = False
 
 
@@ -76,11 +76,11 @@ class Tree:
 
     def found(self, *, pythons: Sequence[str] = (), searches: Sequence[str] = ()) -> list[str]:
         """Discover, and return the locations, and what is handed to other accounts."""
-        found = BACKEND.discover(self.host, Places(tuple(pythons), tuple(searches)))
+        found = BACKEND.discover(self.host, DiscoveryOptions(tuple(pythons), tuple(searches)))
         return [
             one.location if isinstance(one, Store) else f"{one.uid}:{one.path}"
             for one in found
-            if not isinstance(one, Looked)
+            if not isinstance(one, ScanProgress)
         ]
 
     def store(self, location: str = CERTIFI) -> Store:
@@ -113,12 +113,12 @@ def tree(tmp_path: Path) -> Tree:
 
 def add(*certificates: Certificate) -> Desired:
     """Want these trusted."""
-    return Desired(tuple(Wanted(one, trusted=True) for one in certificates))
+    return Desired(tuple(Desired(one, trusted=True) for one in certificates))
 
 
 def remove(*certificates: Certificate, foreign: bool = False) -> Desired:
     """Want these gone."""
-    return Desired(tuple(Wanted(one, trusted=False) for one in certificates), foreign)
+    return Desired(tuple(Desired(one, trusted=False) for one in certificates), foreign)
 
 
 def placed(certificate: Certificate, *, adopted: bool = False) -> Placement:
@@ -133,7 +133,7 @@ def placed(certificate: Certificate, *, adopted: bool = False) -> Placement:
 def test_every_known_bundle_is_found(tree: Tree, bundle: Bundle) -> None:
     """Each row of the table is a store of its own, wherever its environment is."""
     path = tree.file(f"{SITE}/{bundle.path}")
-    [store] = BACKEND.discover(tree.host, Places(pythons=("/srv/app/.venv",)))
+    [store] = BACKEND.discover(tree.host, DiscoveryOptions(pythons=("/srv/app/.venv",)))
     assert isinstance(store, Store)
     assert (store.id, store.location, store.fed_by) == (f"certifi:{path}", path, None)
     assert store.clients == bundle.clients

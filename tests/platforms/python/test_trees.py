@@ -20,12 +20,12 @@ from tests.support.fake_host import make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Result
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.engine.task import StoreTask
 from trustinstall.host import ActingHost
-from trustinstall.stores.desired import Wanted
-from trustinstall.stores.store import Looked, Places, Store
+from trustinstall.stores.desired import Desired
+from trustinstall.stores.store import DiscoveryOptions, ScanProgress, Store
 from trustinstall_platforms.python import trees
 from trustinstall_platforms.python.certifi import Certifi
 
@@ -47,9 +47,9 @@ def file(host: ActingHost, path: str, content: bytes = BUNDLE) -> str:
     return write(host, path, content)
 
 
-def found(host: ActingHost, places: Places | None = None) -> set[str]:
+def found(host: ActingHost, places: DiscoveryOptions | None = None) -> set[str]:
     """Where bundles are found when everything is looked through."""
-    asked = places or Places(through=True)
+    asked = places or DiscoveryOptions(through=True)
     return {one.location for one in Certifi().discover(host, asked) if isinstance(one, Store)}
 
 
@@ -95,7 +95,7 @@ def test_what_no_table_names_is_found(host: ActingHost, path: str) -> None:
 def test_tools_that_keep_environments_elsewhere(host: ActingHost, environ: dict[str, str], prefix: str) -> None:
     """Each tool's own variable is followed, and no tree is looked through for that."""
     path = file(host, f"{prefix}/{SITE}/certifi/cacert.pem")
-    assert found(replace(host, environ=environ), Places()) == {path}
+    assert found(replace(host, environ=environ), DiscoveryOptions()) == {path}
 
 
 def test_conda_lists_its_environments(host: ActingHost) -> None:
@@ -104,8 +104,8 @@ def test_conda_lists_its_environments(host: ActingHost) -> None:
     conda = file(host, "/data/envs/x/ssl/cacert.pem")
     file(host, "/data/envs/x/conda-meta/history", b"")
     file(host, f"{HOME}/.conda/environments.txt", b"/data/envs/x\nrelative\n\xff\0\n/nowhere\n\n")
-    assert found(host, Places()) == {path, conda}
-    assert found(host, Places(searches=("/data",))) == {path, conda}
+    assert found(host, DiscoveryOptions()) == {path, conda}
+    assert found(host, DiscoveryOptions(searches=("/data",))) == {path, conda}
 
 
 @pytest.mark.parametrize(
@@ -148,25 +148,25 @@ def test_containers_and_caches_are_passed_by(host: ActingHost, place: str) -> No
     env = file(host, f"{HOME}/env/{SITE}/certifi/cacert.pem")
     file(host, f"{HOME}/env/CACHEDIR.TAG", b"")  # uv and virtualenv mark environments so
     file(host, f"{HOME}/env/pyvenv.cfg", b"")
-    assert found(host) == found(host, Places(searches=(HOME,))) == {env}
+    assert found(host) == found(host, DiscoveryOptions(searches=(HOME,))) == {env}
 
 
 def test_the_network_is_left_alone_unless_asked(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """A home on NFS is not looked through, and that is said; `--search` goes there."""
     path = file(host, f"{HOME}/env/{SITE}/certifi/cacert.pem")
     file(host, "/proc/self/mountinfo", f"30 1 0:40 / {HOME} rw - nfs4 server:/home rw\n".encode())
-    walked: list[str] = []
+    scanned: list[str] = []
     walk = ActingHost.walk
 
     def note(self: ActingHost, top: str, *rest: object) -> Iterator[object]:
-        walked.append(top)
+        scanned.append(top)
         return walk(self, top, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(ActingHost, "walk", note)
-    said = [one for one in Certifi().discover(host, Places(through=True)) if isinstance(one, Looked)]
-    assert said == [Looked(HOME, "it lies on the network (nfs4)")]
-    assert HOME not in walked
-    assert found(host, Places(searches=(HOME,))) == {path}
+    said = [one for one in Certifi().discover(host, DiscoveryOptions(through=True)) if isinstance(one, ScanProgress)]
+    assert said == [ScanProgress(HOME, "it lies on the network (nfs4)")]
+    assert HOME not in scanned
+    assert found(host, DiscoveryOptions(searches=(HOME,))) == {path}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,11 @@ def test_looking_ends(host: ActingHost, monkeypatch: pytest.MonkeyPatch, name: s
     for number in range(600):
         file(host, f"{HOME}/many/{number}", b"")
     monkeypatch.setattr(trees, name, value)
-    ends = [one.why for one in Certifi().discover(host, Places(through=True)) if isinstance(one, Looked) and one.why]
+    ends = [
+        one.why
+        for one in Certifi().discover(host, DiscoveryOptions(through=True))
+        if isinstance(one, ScanProgress) and one.why
+    ]
     assert said in ends
     assert found(host) == {first}
 
@@ -188,7 +192,7 @@ def test_signs_of_life_come_while_looking(host: ActingHost) -> None:
     """Every two thousand directories, where it is now is said."""
     for number in range(3000):
         Path(host.where(f"{HOME}/{number}")).mkdir(parents=True)
-    signs = [one for one in Certifi().discover(host, Places(through=True)) if isinstance(one, Looked)]
+    signs = [one for one in Certifi().discover(host, DiscoveryOptions(through=True)) if isinstance(one, ScanProgress)]
     assert len(signs) == 1
     assert signs[0].path.startswith(HOME)
 
@@ -249,8 +253,8 @@ def install(tmp_path: Path, wheels: Path) -> Callable[..., Path]:
 def change(host: ActingHost, *places: Path, trusted: bool = True) -> list[Result]:
     """Add to or remove from named environments, on this machine, with state of the test's own."""
     engine = Engine(host, (Certifi(),), lambda _doing: None)
-    asked = Places(searches=tuple(map(str, places)), walked=False)
-    scope = engine.change(Wish((ROOT,), trusted=trusted, by="root"), asked, Selection(below=tuple(map(str, places))))
+    asked = DiscoveryOptions(searches=tuple(map(str, places)), scanned=False)
+    scope = engine.change(Request((ROOT,), trusted=trusted, by="root"), asked, Selection(below=tuple(map(str, places))))
     return [one.result for one in scope.outcomes]
 
 
@@ -283,7 +287,7 @@ def test_a_symbolic_link_into_uvs_cache_is_not_followed(tmp_path: Path, install:
     """With uv's link mode `symlink` the file is the cache's, shared by all: it is left, and what to do is said."""
     path = install("one", "symlink")
     assert path.is_symlink() or path.parent.is_symlink()
-    everything = Certifi().discover(ActingHost.current(), Places(searches=(str(tmp_path / "one"),)))
+    everything = Certifi().discover(ActingHost.current(), DiscoveryOptions(searches=(str(tmp_path / "one"),)))
     (store,) = (one for one in everything if isinstance(one, Store) and one.location.startswith(str(tmp_path)))
     assert store.sealed
     assert "UV_LINK_MODE=copy" in (store.why_blocked or "")
@@ -302,9 +306,9 @@ def test_real_environments_are_found(tmp_path: Path, install: Callable[..., Path
     else:
         bundle = install("env", "copy")
     for places in (
-        Places(pythons=(str(tmp_path / "env/bin/python"),)),
-        Places(pythons=(str(tmp_path / "env"),)),
-        Places(searches=(str(tmp_path / "env"),)),
+        DiscoveryOptions(pythons=(str(tmp_path / "env/bin/python"),)),
+        DiscoveryOptions(pythons=(str(tmp_path / "env"),)),
+        DiscoveryOptions(searches=(str(tmp_path / "env"),)),
     ):
         assert str(bundle) in found(ActingHost.current(), places)
 
@@ -313,17 +317,17 @@ def test_a_package_upgrade_keeps_what_repair_needs(host: ActingHost) -> None:
     """The ledger knows store and certificate after an upgrade has taken ours away; `add` puts it back."""
     path = file(host, f"{HOME}/env/{SITE}/certifi/cacert.pem")
     engine = Engine(host, (Certifi(),), lambda _doing: None)
-    wish = Wish((ROOT,), trusted=True, by="root")
-    engine.change(wish, Places(), Selection())
+    wish = Request((ROOT,), trusted=True, by="root")
+    engine.change(wish, DiscoveryOptions(), Selection())
     file(host, path, BUNDLE + b"# newer\n")
     ledger = engine.ledger()
     assert ledger.certificates[ROOT.sha256] == ROOT
     assert ledger.placements[f"certifi:{path}", ROOT.sha256].entries == (path,)
     store = Certifi().at(host, path)
     assert store is not None
-    task = StoreTask(Certifi(), store, (Wanted(ROOT, trusted=True),), ledger.record(store.id))
+    task = StoreTask(Certifi(), store, (Desired(ROOT, trusted=True),), ledger.record(store.id))
     seen = task.observe(host)
     assert task.plan(host, seen, task.decide(seen)).steps
-    assert [one.result for one in engine.change(wish, Places(), Selection()).outcomes] == [Result.ADDED]
-    engine.change(Wish((ROOT,), trusted=False, by="root"), Places(), Selection())
+    assert [one.result for one in engine.change(wish, DiscoveryOptions(), Selection()).outcomes] == [Result.ADDED]
+    engine.change(Request((ROOT,), trusted=False, by="root"), DiscoveryOptions(), Selection())
     assert host.read(path) == BUNDLE + b"# newer\n"

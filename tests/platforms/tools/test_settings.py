@@ -18,9 +18,9 @@ from trustinstall.catalog import BACKENDS
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.discovery import discover, observe
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.host import ActingHost
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
 from trustinstall_platforms.tools.table import TOOLS
@@ -60,7 +60,7 @@ def change(
     host: ActingHost, *numbers: int, trusted: bool = True, dry_run: bool = False, store: tuple[str, ...] = ()
 ) -> dict[str, Outcome]:
     """Run the engine to add or remove roots; outcomes by the store's location."""
-    wish = Wish(tuple(ROOTS[number] for number in numbers or (0,)), trusted, by="alice", dry_run=dry_run)
+    wish = Request(tuple(ROOTS[number] for number in numbers or (0,)), trusted, by="alice", dry_run=dry_run)
     return {one.store.location: one for one in fake_host.change(host, KINDS, wish, Selection(store))}
 
 
@@ -305,7 +305,7 @@ def test_a_link_into_ones_own_dotfiles_is_followed(host: ActingHost) -> None:
 def test_a_setting_that_names_the_systems_bundle_follows(host: ActingHost) -> None:
     """Nothing is written where the system's own bundle is named."""
     write(host, NPMRC, _names(SYSTEM))
-    found = discover(host, KINDS, Places()).stores
+    found = discover(host, KINDS, DiscoveryOptions()).stores
     assert found[f"settings:{NPMRC}"][1].fed_by == SYSTEM
 
 
@@ -325,7 +325,7 @@ def test_the_machines_setting_counts_for_an_account(host: ActingHost) -> None:
 def test_the_bundle_shows_that_the_systems_has_changed(host: ActingHost) -> None:
     """After the system's roots have changed it is stale, and says so; adding again makes it anew."""
     change(host)
-    store = discover(host, KINDS, Places()).stores[f"own-bundle:{BUNDLE}"][1]
+    store = discover(host, KINDS, DiscoveryOptions()).stores[f"own-bundle:{BUNDLE}"][1]
     fresh = observe(host, KINDS[0], store)
     assert not isinstance(fresh, str)
     assert fresh.problems == ()

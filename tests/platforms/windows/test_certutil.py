@@ -15,12 +15,12 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError
 from trustinstall.host import Account, Host
-from trustinstall.host.commands import GIVEN
-from trustinstall.stores.desired import Change, Placement, Wanted
+from trustinstall.host.commands import INPUT_FILE
+from trustinstall.stores.desired import Change, Desired, Placement
 from trustinstall.stores.observation import State
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.steps import Native
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.steps import ToolOperation
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.windows import blob
 from trustinstall_platforms.windows.certutil import LOCAL, MEANINGS, Reach, WindowsStore
 from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE
@@ -81,7 +81,7 @@ def computer(*, elevated: bool = True) -> Computer:
 
 def store_of(host: Host, backend: WindowsStore) -> Store:
     """The one store of a kind."""
-    (store,) = backend.discover(host, Places())
+    (store,) = backend.discover(host, DiscoveryOptions())
     return store
 
 
@@ -93,7 +93,7 @@ def states(host: Host, backend: WindowsStore) -> dict[str, State]:
 def task(
     host: Host,
     backend: WindowsStore,
-    *desired: Wanted,
+    *desired: Desired,
     record: dict[str, Placement] | None = None,
     foreign: bool = False,
 ) -> tuple[Change, Plan]:
@@ -104,14 +104,14 @@ def task(
     return change, one.plan(host, seen, change)
 
 
-def add(certificate: Certificate = ROOT) -> Wanted:
+def add(certificate: Certificate = ROOT) -> Desired:
     """It is to be trusted."""
-    return Wanted(certificate, trusted=True)
+    return Desired(certificate, trusted=True)
 
 
-def remove(certificate: Certificate = ROOT) -> Wanted:
+def remove(certificate: Certificate = ROOT) -> Desired:
     """It is to go."""
-    return Wanted(certificate, trusted=False)
+    return Desired(certificate, trusted=False)
 
 
 WINDOWS, WINDOWS_USER = WindowsStore(MACHINE), WindowsStore(ACCOUNT)
@@ -192,16 +192,16 @@ def test_damaged_entries_are_told_and_do_not_hide_the_others() -> None:
 
 def test_an_elevated_account_has_the_machines_store_alone() -> None:
     """What it adds for the machine holds for itself; its own store would ask in a window."""
-    assert WINDOWS_USER.discover(computer(), Places()) == []
-    assert [one.id for one in WINDOWS.discover(computer(), Places())] == ["windows"]
-    assert [one.owner for one in WINDOWS_USER.discover(computer(elevated=False), Places())] == [1000]
+    assert WINDOWS_USER.discover(computer(), DiscoveryOptions()) == []
+    assert [one.id for one in WINDOWS.discover(computer(), DiscoveryOptions())] == ["windows"]
+    assert [one.owner for one in WINDOWS_USER.discover(computer(elevated=False), DiscoveryOptions())] == [1000]
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "freebsd14"])
 def test_found_only_on_windows(platform: str) -> None:
     """Another system has neither of them, whatever is in its files."""
     host = replace(computer(elevated=False), platform=platform)
-    assert [*WINDOWS.discover(host, Places()), *WINDOWS_USER.discover(host, Places())] == []
+    assert [*WINDOWS.discover(host, DiscoveryOptions()), *WINDOWS_USER.discover(host, DiscoveryOptions())] == []
 
 
 def test_a_store_is_found_again_where_it_was() -> None:
@@ -227,7 +227,7 @@ def test_what_is_missing_is_added_and_what_is_there_is_somebody_elses() -> None:
     """One operation for each that is missing; a copy that we did not put there is named and left."""
     host = computer().put(OWN, OTHER)
     change, plan = task(host, WINDOWS, add(), add(OTHER))
-    assert plan.operations == (Native("add", "remove", ROOT.der),)
+    assert plan.operations == (ToolOperation("add", "remove", ROOT.der),)
     assert change.foreign == {OTHER.sha256}
     assert [one.entries for one in plan.placed] == [(rf"{OWN}\Certificates\{THUMBPRINT}",)]
 
@@ -247,7 +247,7 @@ def test_what_is_ours_is_there_already() -> None:
 def test_what_goes(record: dict[str, Placement], foreign: bool, goes: bool) -> None:  # noqa: FBT001
     """What is ours or was adopted, and what the caller may have taken out."""
     change, plan = task(computer().put(OWN, ROOT), WINDOWS, remove(), record=record, foreign=foreign)
-    assert plan.operations == ((Native("remove", "add", ROOT.der),) if goes else ())
+    assert plan.operations == ((ToolOperation("remove", "add", ROOT.der),) if goes else ())
     assert change.foreign == (set() if goes else {ROOT.sha256})
 
 
@@ -257,7 +257,7 @@ def test_a_copy_elsewhere_stays_when_ours_goes(place: str, record: dict[str, Pla
     """A policy's copy cannot be taken out here: it is named, adopted or not, and the other one goes."""
     host = computer().put(OWN, ROOT).put(place, ROOT)
     change, plan = task(host, WINDOWS, remove(), record=record, foreign=foreign)
-    assert plan.operations == (Native("remove", "add", ROOT.der),)
+    assert plan.operations == (ToolOperation("remove", "add", ROOT.der),)
     assert change.foreign == {ROOT.sha256}
 
 
@@ -295,7 +295,7 @@ def test_what_was_limited_is_not_put_back_without_its_limit(number: int, inverse
     """Certutil would trust it for everything: where the removal fails afterwards, it stays gone, and that is told."""
     host = computer().put(OWN, ROOT, content=packed((number, b"content"), (32, ROOT.der)))
     (operation,) = task(host, WINDOWS, remove(), foreign=True)[1].operations
-    assert operation == Native("remove", inverse, ROOT.der)
+    assert operation == ToolOperation("remove", inverse, ROOT.der)
     host.values.clear()
     commands = WINDOWS.commands(host, store_of(host, WINDOWS), operation.undone)
     assert [run.argv[1] for run in commands] == ["-addstore"] * (inverse == "add")
@@ -307,7 +307,7 @@ def test_the_machines_copy_never_goes_through_the_accounts_view() -> None:
     change, plan = task(host, WINDOWS_USER, remove(), record=OURS)
     assert plan.operations == ()
     assert change.foreign == {ROOT.sha256}
-    assert WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("remove", "add", ROOT.der)) == ()
+    assert WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), ToolOperation("remove", "add", ROOT.der)) == ()
 
 
 def test_what_the_machine_trusts_is_not_added_for_an_account() -> None:
@@ -319,7 +319,7 @@ def test_what_the_machine_trusts_is_not_added_for_an_account() -> None:
 
 @pytest.mark.parametrize("wanted", [add(), remove()], ids=["add", "remove"])
 @pytest.mark.parametrize("lacking", [{"dialogs": False}, {"desktop": False}], ids=["nobody", "no desktop"])
-def test_no_window_opens_where_nobody_can_answer_it(wanted: Wanted, lacking: dict[str, bool]) -> None:
+def test_no_window_opens_where_nobody_can_answer_it(wanted: Desired, lacking: dict[str, bool]) -> None:
     """The refusal comes before anything is begun, and names the other ways."""
     host = replace(computer(elevated=False), **lacking)  # type: ignore[arg-type]
     if not wanted.trusted:
@@ -331,7 +331,7 @@ def test_no_window_opens_where_nobody_can_answer_it(wanted: Wanted, lacking: dic
 def test_the_machines_store_needs_no_window() -> None:
     """An administrator's prompt does it silently, in a service as well."""
     host = replace(computer(), dialogs=False, desktop=False)
-    assert task(host, WINDOWS, add())[1].operations == (Native("add", "remove", ROOT.der),)
+    assert task(host, WINDOWS, add())[1].operations == (ToolOperation("add", "remove", ROOT.der),)
 
 
 def test_a_policy_may_make_windows_ignore_an_accounts_roots() -> None:
@@ -351,15 +351,15 @@ def test_a_policy_may_make_windows_ignore_an_accounts_roots() -> None:
 def test_certutil_is_windows_own_and_gets_the_certificate_as_a_file() -> None:
     """By its absolute path; without -f, which would overwrite what somebody has noted about it."""
     host = computer()
-    (run,) = WINDOWS.commands(host, store_of(host, WINDOWS), Native("add", "remove", ROOT.der))
-    assert run.argv == ("C:/Windows/System32/certutil.exe", "-addstore", "Root", GIVEN)
+    (run,) = WINDOWS.commands(host, store_of(host, WINDOWS), ToolOperation("add", "remove", ROOT.der))
+    assert run.argv == ("C:/Windows/System32/certutil.exe", "-addstore", "Root", INPUT_FILE)
     assert (run.given, run.announce, run.meanings) == (ROOT.der, "", MEANINGS)
 
 
 def test_what_goes_is_named_by_its_thumbprint_and_nothing_else() -> None:
     """Forty digits: a serial number or a subject may name others as well."""
     host = computer().put(OWN, ROOT)
-    (run,) = WINDOWS.commands(host, store_of(host, WINDOWS), Native("remove", "add", ROOT.der))
+    (run,) = WINDOWS.commands(host, store_of(host, WINDOWS), ToolOperation("remove", "add", ROOT.der))
     assert run.argv[1:] == ("-delstore", "Root", hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest())
     assert run.given == b""
 
@@ -368,22 +368,22 @@ def test_nothing_is_run_that_has_nothing_to_do() -> None:
     """Recovery asks for the inverse of what may never have been done."""
     host = computer()
     store = store_of(host, WINDOWS)
-    assert WINDOWS.commands(host, store, Native("remove", "add", ROOT.der)) == ()
+    assert WINDOWS.commands(host, store, ToolOperation("remove", "add", ROOT.der)) == ()
     host.put(OWN, ROOT)
-    assert WINDOWS.commands(host, store, Native("add", "remove", ROOT.der)) == ()
+    assert WINDOWS.commands(host, store, ToolOperation("add", "remove", ROOT.der)) == ()
 
 
 def test_another_certificate_under_the_same_thumbprint_is_left() -> None:
     """A key's name proves nothing: what is in it must be the very certificate."""
     host = computer().put(OWN, ROOT, content=packed((32, OTHER.der)))
-    assert WINDOWS.commands(host, store_of(host, WINDOWS), Native("remove", "add", ROOT.der)) == ()
+    assert WINDOWS.commands(host, store_of(host, WINDOWS), ToolOperation("remove", "add", ROOT.der)) == ()
 
 
 def test_an_accounts_store_says_first_that_a_window_opens() -> None:
     """With the thumbprint that the window shows, the time there is, and the way without one."""
     host = computer(elevated=False)
-    (run,) = WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("add", "remove", ROOT.der))
-    assert run.argv[1:] == ("-user", "-addstore", "Root", GIVEN)
+    (run,) = WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), ToolOperation("add", "remove", ROOT.der))
+    assert run.argv[1:] == ("-user", "-addstore", "Root", INPUT_FILE)
     assert run.seconds == 120
     digits = hashlib.sha1(ROOT.der, usedforsecurity=False).hexdigest().upper()
     assert digits in run.announce.replace(" ", "")
@@ -406,7 +406,7 @@ def test_another_windows_can_be_reached_in_another_way() -> None:
     backend = WindowsStore(MACHINE, reach)
     host = Host("linux", "/", {}, Account(0, 0, "root", "/root"))
     assert states(host, backend) == {ROOT.sha256: State.TRUSTED}
-    (run,) = backend.commands(host, store_of(host, backend), Native("add", "remove", OTHER.der))
+    (run,) = backend.commands(host, store_of(host, backend), ToolOperation("add", "remove", OTHER.der))
     assert run.argv[0] == "/mnt/c/Windows/System32/certutil.exe"
     assert LOCAL.tool(host) == "C:/Windows/System32/certutil.exe"
 
@@ -415,5 +415,5 @@ def test_what_a_killed_command_left_opens_no_window_that_nobody_can_answer() -> 
     """Recovery asks blindly for the inverse: it is refused, and said, as any other change."""
     host = replace(computer(elevated=False), dialogs=False).put(USER, ROOT)
     with pytest.raises(StoreError, match="asks in a window"):
-        WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("remove", "add", ROOT.der))
-    assert WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), Native("add", "remove", ROOT.der)) == ()
+        WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), ToolOperation("remove", "add", ROOT.der))
+    assert WINDOWS_USER.commands(host, store_of(host, WINDOWS_USER), ToolOperation("add", "remove", ROOT.der)) == ()

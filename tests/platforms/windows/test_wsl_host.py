@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trustinstall.host import Account, Host
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.windows.reg_query import MOST, RegQuery, parse
 from trustinstall_platforms.windows.registry_stores import Kind
 from trustinstall_platforms.windows.wsl_host import (
@@ -202,8 +202,8 @@ def test_no_windows_no_store(tmp_path: Path, kind: Kind) -> None:
     """Not looked for without the option; and a Linux of its own remembers none."""
     backend = WindowsHost(kind)
     host = replace(HOST, root=str(tmp_path))
-    assert backend.discover(host, Places()) == []
+    assert backend.discover(host, DiscoveryOptions()) == []
     assert backend.at(host, rf"{kind.own.hive}\{kind.own.path}") is None
-    (source,) = HostRoots(HOST_MACHINE).discover(host, Places())
+    (source,) = HostRoots(HOST_MACHINE).discover(host, DiscoveryOptions())
     with pytest.raises(OSError, match="does not run under Windows"):
         HostRoots(HOST_MACHINE).observe(host, source, frozenset())

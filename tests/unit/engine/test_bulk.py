@@ -18,20 +18,20 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import bulk, transaction
 from trustinstall.engine.outcome import Result
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine, Scope
 from trustinstall.host import CHANGED, ActingHost, Host, Replacement, Status, files
 from trustinstall.state import known_bundles
 from trustinstall.state.directory import State
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.steps import digest
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.python.certifi import Certifi
 
 ROOT = Certificate(make_root("Batch Root").der)
 BUNDLE = Path(certifi.where()).read_bytes()
 OTHER = BUNDLE + make_root("Somebody's").pem
-SEARCH = Places(searches=("/srv",))
+SEARCH = DiscoveryOptions(searches=("/srv",))
 
 
 def path_of(number: int) -> str:
@@ -78,7 +78,7 @@ class Counting(Certifi):
 def change(host: ActingHost, backend: Certifi, *, trusted: bool = True) -> Scope:
     """Add or remove, as a command does."""
     engine = Engine(host, (backend,), lambda _doing: None)
-    return engine.change(Wish((ROOT,), trusted=trusted, by="root"), SEARCH, Selection())
+    return engine.change(Request((ROOT,), trusted=trusted, by="root"), SEARCH, Selection())
 
 
 def results(scope: Scope) -> Counter[Result]:
@@ -215,10 +215,12 @@ def at_home(make_host: Callable[..., ActingHost]) -> ActingHost:
     return host
 
 
-def add(host: ActingHost, places: Places | None = None, *, dry_run: bool = False) -> list[str]:
+def add(host: ActingHost, places: DiscoveryOptions | None = None, *, dry_run: bool = False) -> list[str]:
     """Add to what is found unasked; the names of the projects."""
     engine = Engine(host, (Certifi(),), lambda _doing: None)
-    scope = engine.change(Wish((ROOT,), trusted=True, by="root", dry_run=dry_run), places or Places(), Selection())
+    scope = engine.change(
+        Request((ROOT,), trusted=True, by="root", dry_run=dry_run), places or DiscoveryOptions(), Selection()
+    )
     return sorted(one.store.location.split("/")[4] for one in scope.outcomes)
 
 
@@ -243,7 +245,7 @@ def test_homes_are_looked_through_once(at_home: ActingHost, monkeypatch: pytest.
     with monkeypatch.context() as later:
         later.setattr(ActingHost, "now", Mock(return_value=then))
         assert add(at_home, dry_run=True) == ["one", "three", "two"]
-    assert add(at_home, Places(rescan=True)) == ["one", "three", "two"]
+    assert add(at_home, DiscoveryOptions(rescan=True)) == ["one", "three", "two"]
     assert add(at_home) == ["one", "three", "two"]
 
 
@@ -253,9 +255,9 @@ def test_homes_are_looked_through_once(at_home: ActingHost, monkeypatch: pytest.
 def test_nothing_is_walked_for_other_stores(at_home: ActingHost, selection: Selection) -> None:
     """Where no bundle of a Python can be meant, homes are not looked through, and nothing is remembered of that."""
     engine = Engine(at_home, (Certifi(),), lambda _doing: None)
-    engine.change(Wish((ROOT,), trusted=True, by="root"), Places(), selection, check=False)
-    walked = at_home.status(state_of(at_home).hints) is not None
-    assert walked == selection.may_take("certifi")
+    engine.change(Request((ROOT,), trusted=True, by="root"), DiscoveryOptions(), selection, check=False)
+    scanned = at_home.status(state_of(at_home).hints) is not None
+    assert scanned == selection.may_take("certifi")
 
 
 def test_a_dry_run_remembers_nothing(at_home: ActingHost) -> None:

@@ -30,7 +30,7 @@ from trustinstall.host import ActingHost
 from trustinstall.state import ledger_file
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 SHA256 = ROOTS[0].sha256
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
@@ -300,7 +300,7 @@ def test_a_journal_of_a_kind_that_is_not_known(world: World) -> None:
     with pytest.raises(Killed):
         world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
     engine = Engine(world.host, [], lambda _doing: None)
-    (failed,) = engine.change(wish(1), Places(), Selection()).outcomes
+    (failed,) = engine.change(wish(1), DiscoveryOptions(), Selection()).outcomes
     assert (failed.result, "kind 'shelf'" in failed.detail) == (Result.FAILED, True)
     assert (world.state / "private/journal").exists()
 
@@ -328,7 +328,7 @@ def test_an_interrupt_leaves_a_true_ledger(world: World, trusted: bool) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Engine(world.host, [Shelf()], interrupt).change(wish(trusted=trusted), Places(), Selection())
+        Engine(world.host, [Shelf()], interrupt).change(wish(trusted=trusted), DiscoveryOptions(), Selection())
     changed = [name for name in names if world.holds(name) == trusted]
     assert 0 < len(changed) < len(names)
     assert not (world.state / "private/journal").exists()
@@ -345,7 +345,7 @@ def test_two_commands_take_turns(world: World) -> None:
     first = threading.Thread(target=world.change)
     first.start()
     time.sleep(0.1)
-    second = Engine(world.host, [Shelf()], waited.append).change(wish(), Places(), Selection())
+    second = Engine(world.host, [Shelf()], waited.append).change(wish(), DiscoveryOptions(), Selection())
     first.join()
     assert second.outcomes[0].result is Result.ALREADY
     assert "waiting for another trustinstall" in waited
@@ -362,7 +362,7 @@ def test_a_store_of_another_account_is_not_touched(world: World) -> None:
         def _store(self, location: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  as the one it replaces
             return replace(super()._store(location), owner=other.uid)
 
-    scope = Engine(world.host, [Others()], lambda _doing: None).change(wish(), Places(), Selection())
+    scope = Engine(world.host, [Others()], lambda _doing: None).change(wish(), DiscoveryOptions(), Selection())
     assert [one.result for one in scope.outcomes] == [Result.NOT_COVERED]
     assert world.tree() == before
 
@@ -374,7 +374,7 @@ def test_a_store_that_is_gone_is_forgotten(world: World) -> None:
         path.rmdir() if path.is_dir() else path.unlink()
     (world.root / "stores/a").rmdir()
     (gone,) = world.change(trusted=False).outcomes
-    assert gone.result is Result.GONE
+    assert gone.result is Result.STORE_MISSING
     assert ledger(world) == replace(Ledger(), transaction=ledger(world).transaction, home=ledger(world).home)
 
 
@@ -382,7 +382,7 @@ def test_a_word_that_names_no_store_touches_nothing(world: World) -> None:
     """--store of something that is not there: not even our own directory is made."""
     engine = Engine(world.host, [Shelf()], lambda _doing: None)
     with pytest.raises(UsageProblem, match="nonsense"):
-        engine.change(wish(), Places(), Selection(("nonsense",)))
+        engine.change(wish(), DiscoveryOptions(), Selection(("nonsense",)))
     assert not world.state.exists()
 
 

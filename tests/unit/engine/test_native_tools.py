@@ -18,14 +18,14 @@ from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import ToolFailed
 from trustinstall.host import ActingHost, Host
-from trustinstall.host.commands import ANSWER, GIVEN, Run
+from trustinstall.host.commands import INPUT_FILE, OUTPUT_FILE, Run
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.desired import Change
 from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.plan import Placed, Plan
-from trustinstall.stores.steps import Native
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.steps import ToolOperation
+from trustinstall.stores.store import DiscoveryOptions, Store
 
 _CANCELLED = 7
 _TOOL = """#!/bin/sh
@@ -46,17 +46,17 @@ class Vault(Backend):
 
     name = "vault"
 
-    def discover(self, _host: Host, _places: Places) -> list[Store]:
+    def discover(self, _host: Host, _places: DiscoveryOptions) -> list[Store]:
         """There is always one."""
         return [Store(self.name, "/vault", os.geteuid(), self.name, "the tests")]
 
     def at(self, host: Host, _location: str) -> Store | None:
         """The one."""
-        return self.discover(host, Places())[0]
+        return self.discover(host, DiscoveryOptions())[0]
 
     def observe(self, host: Host, _store: Store, names: frozenset[str]) -> Observation:
         """What the tool lists."""
-        listed = host.query(Run(("/tool", "list", ANSWER))).answer.decode().split()
+        listed = host.query(Run(("/tool", "list", OUTPUT_FILE))).answer.decode().split()
         copies = tuple(Copy(sha256, "an entry") for sha256 in listed if sha256 in names)
         return Observation(dict.fromkeys(listed, Trust.TRUSTED), copies=copies)
 
@@ -67,18 +67,18 @@ class Vault(Backend):
     def plan(self, _host: Host, _store: Store, _seen: Observation, change: Change) -> Plan:
         """One operation for each certificate."""
         going = {copy.sha256 for copy in change.remove}
-        operations = [Native("add", "remove", one.certificate.der) for one in change.add]
-        operations += [Native("remove", "add", one.der) for one in change.drop if one.sha256 in going]
+        operations = [ToolOperation("add", "remove", one.certificate.der) for one in change.add]
+        operations += [ToolOperation("remove", "add", one.der) for one in change.drop if one.sha256 in going]
         placed = tuple(Placed(one.sha256, ("an entry",)) for one in change.add)
         return Plan(placed=placed, operations=tuple(operations))
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """Nothing, where the box is as the operation would leave it."""
         sha256 = hashlib.sha256(step.der).hexdigest()
         there = sha256 in self.observe(host, store, frozenset()).anchors
         if step.operation == "add" and not there:
             meanings = ((_CANCELLED, "somebody said no"),)
-            arguments = ("/tool", "add", GIVEN)
+            arguments = ("/tool", "add", INPUT_FILE)
             return [
                 Run(arguments, seconds=1, must_succeed=False, given=step.der, meanings=meanings, announce="A window!")
             ]
@@ -88,7 +88,7 @@ class Vault(Backend):
 class StrictVault(Vault):
     """Its tool must succeed."""
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """The same."""
         return [replace(run, must_succeed=True) for run in super().commands(host, store, step)]
 
@@ -103,10 +103,10 @@ class VaultWithoutNames(Vault):
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """Remove what the ledger knows of, seen or not."""
-        going = tuple(Native("take", "add", one.der) for one in change.drop if one.sha256 in change.noted)
+        going = tuple(ToolOperation("take", "add", one.der) for one in change.drop if one.sha256 in change.noted)
         return Plan(operations=going) if going else super().plan(host, store, seen, change)
 
-    def commands(self, host: Host, store: Store, step: Native) -> Sequence[Run]:
+    def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """Remove it without a look."""
         if step.operation == "take":
             return [Run(("/tool", "remove", hashlib.sha256(step.der).hexdigest()), must_succeed=False)]
@@ -131,7 +131,7 @@ class World:
         """Run the engine to add or remove roots."""
         host = host or ActingHost("linux", str(self.root), {}, account())
         engine = Engine(host, [backend()], lambda _doing: None)
-        return engine.change(wish(*numbers, trusted=trusted), Places(), Selection()).outcomes[0]
+        return engine.change(wish(*numbers, trusted=trusted), DiscoveryOptions(), Selection()).outcomes[0]
 
     def holds(self) -> set[str]:
         """What is in the box."""
@@ -230,7 +230,7 @@ def test_a_file_by_another_name(tmp_path: Path) -> None:
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
     host = ActingHost("linux", "/", {}, account())
-    run = Run((str(tmp_path / "knows"), GIVEN), given=b"content", translate=(str(tmp_path / "names"), "-w"))
+    run = Run((str(tmp_path / "knows"), INPUT_FILE), given=b"content", translate=(str(tmp_path / "names"), "-w"))
     assert host.query(run).answer == b"content"
     with pytest.raises(ToolFailed, match="names-nothing names no file"):
         host.query(replace(run, translate=(str(tmp_path / "names-nothing"), "-w")))

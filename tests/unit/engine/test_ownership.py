@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.fake_store import ROOTS
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.ownership import decide, holds, managed
-from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.desired import Desired, Placement
 from trustinstall.stores.observation import Copy, Observation, State
 
 NAMES = [one.sha256 for one in ROOTS]
@@ -38,9 +38,9 @@ observations = st.builds(
 desires = st.lists(st.sampled_from(ROOTS), min_size=1, max_size=3, unique=True)
 
 
-def wanted(roots: list[Certificate], *, trusted: bool) -> list[Wanted]:
+def wanted(roots: list[Certificate], *, trusted: bool) -> list[Desired]:
     """What is desired of these roots."""
-    return [Wanted(one, trusted) for one in ROOTS if one in roots]
+    return [Desired(one, trusted) for one in ROOTS if one in roots]
 
 
 @given(observations, desires, records)

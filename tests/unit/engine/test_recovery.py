@@ -15,7 +15,7 @@ from trustinstall.host import ActingHost
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Entry, Journal, unfinished
 from trustinstall.stores.steps import Delete, digest
-from trustinstall.stores.store import Places
+from trustinstall.stores.store import DiscoveryOptions
 
 LEFT = "/stores/a/sources/left.pem"
 
@@ -61,14 +61,14 @@ def engine(host: ActingHost) -> Engine:
 
 def results(host: ActingHost, *, trusted: bool = True, skip: tuple[str, ...] = ()) -> dict[str, Result]:
     """What a command says of each store."""
-    scope = engine(host).change(wish(trusted=trusted), Places(), Selection(skip=skip))
+    scope = engine(host).change(wish(trusted=trusted), DiscoveryOptions(), Selection(skip=skip))
     return {one.store.id.split("/")[2]: one.result for one in scope.outcomes}
 
 
 def test_the_store_fails_and_every_other_one_goes_on(world: World) -> None:
     """It is reported with the reason and not touched; its entry stays, command after command."""
     for trusted, other in ((True, Result.ADDED), (False, Result.REMOVED)):
-        found = engine(read_only(world)).change(wish(trusted=trusted), Places(), Selection()).outcomes
+        found = engine(read_only(world)).change(wish(trusted=trusted), DiscoveryOptions(), Selection()).outcomes
         by_store = {one.store.id.split("/")[2]: one for one in found}
         assert (by_store["a"].result, by_store["b"].result) == (Result.FAILED, other)
         assert "Read-only file system" in by_store["a"].detail

@@ -17,11 +17,11 @@ from trustinstall.engine.task import StoreTask
 from trustinstall.engine.transaction import StoreResult
 from trustinstall.host import ActingHost, Host
 from trustinstall.stores.backend import Backend, Capability
-from trustinstall.stores.desired import Change, Placement, Wanted
+from trustinstall.stores.desired import Change, Desired, Placement
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Edit, RemoveDirectory, digest
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 
 LIST = "/etc/list/roots"
 STORE = Store("list", LIST, account().uid, "list", "the tests")
@@ -45,7 +45,7 @@ class Listed(Backend):
 
     name = "list"
 
-    def discover(self, _host: Host, _places: Places) -> list[Store]:
+    def discover(self, _host: Host, _places: DiscoveryOptions) -> list[Store]:
         """It is always there."""
         return [STORE]
 
@@ -79,7 +79,9 @@ class Elsewhere(Listed):
 
 def change(host: ActingHost, *numbers: int, trusted: bool) -> None:
     """Add or remove roots."""
-    Engine(host, [Listed()], lambda _doing: None).change(wish(*numbers, trusted=trusted), Places(), Selection())
+    Engine(host, [Listed()], lambda _doing: None).change(
+        wish(*numbers, trusted=trusted), DiscoveryOptions(), Selection()
+    )
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -102,7 +104,7 @@ def test_directories_of_another_machine_are_none_of_this_one(tmp_path: Path, bac
     (tmp_path / "etc/list/roots").write_text(f"{ROOTS[0].sha256}\n")
     host = ActingHost("linux", str(tmp_path), {}, account())
     record = {ROOTS[0].sha256: Placement(ROOTS[0].sha256, "list", (f"line:{ROOTS[0].sha256}",), ("/etc/list",))}
-    task = StoreTask(backend, STORE, (Wanted(ROOTS[0], trusted=False),), record)
+    task = StoreTask(backend, STORE, (Desired(ROOTS[0], trusted=False),), record)
     seen = task.observe(host)
     plan = task.plan(host, seen, task.decide(seen))
     removed = [step.path for step in plan.steps if isinstance(step, RemoveDirectory)]
@@ -117,7 +119,7 @@ def _result(*, foreign: bool, after: Observation) -> StoreResult:
 
 def test_a_foreign_copy_that_is_no_longer_read_is_not_named() -> None:
     """Where clients no longer read the artefact, no command is printed that would take a foreign copy out of it."""
-    task = StoreTask(Listed(), STORE, (Wanted(ROOTS[0], trusted=False),), {})
+    task = StoreTask(Listed(), STORE, (Desired(ROOTS[0], trusted=False),), {})
     gone = classify.changed(task, _result(foreign=True, after=Observation({})), dry_run=False, adopt=False)
     assert (gone.result, gone.foreign) == (Result.REMOVED, ())
     seen = Observation({}, copies=(Copy(ROOTS[0].sha256),))
@@ -130,6 +132,6 @@ def test_a_setting_that_says_nothing_has_no_copy(trusted: bool, result: Result) 
     """A store that shows what all accounts have follows it, and has nothing to take out of it."""
     store = replace(STORE, unset=True)
     seen = Observation({ROOTS[0].sha256: State.TRUSTED})
-    task = StoreTask(Listed(), store, (Wanted(ROOTS[0], trusted=trusted),), {})
+    task = StoreTask(Listed(), store, (Desired(ROOTS[0], trusted=trusted),), {})
     outcome = classify.changed(task, StoreResult(task.decide(seen), Plan(), seen, seen), dry_run=False, adopt=False)
     assert (outcome.result, outcome.foreign) == (result, ())

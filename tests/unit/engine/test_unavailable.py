@@ -14,7 +14,7 @@ from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError
 from trustinstall.host import ActingHost, Host
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def test_a_ledger_that_cannot_be_written(tmp_path: Path, trusted: bool) -> None:
 class OutOfReach(Shelf):
     """Stores that are remembered, and whose file server has gone."""
 
-    def discover(self, host: Host, _places: Places) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
         """None that could be seen."""
         del host
         return []
@@ -64,8 +64,8 @@ def test_a_store_out_of_reach_is_neither_forgotten_nor_in_the_way(tmp_path: Path
     world.shelves("a")
     world.change()
     engine = Engine(world.host, [OutOfReach()], lambda _doing: None)
-    (failed,) = engine.change(wish(trusted=False), Places(), Selection()).outcomes
+    (failed,) = engine.change(wish(trusted=False), DiscoveryOptions(), Selection()).outcomes
     assert (failed.result, "Stale file handle" in failed.detail) == (Result.FAILED, True)
-    assert discovery.discover(world.host, [OutOfReach()], Places(), [failed.store.id]).failures
+    assert discovery.discover(world.host, [OutOfReach()], DiscoveryOptions(), [failed.store.id]).failures
     (removed,) = world.change(trusted=False).outcomes
     assert (removed.result, world.holds("a")) == (Result.REMOVED, False)

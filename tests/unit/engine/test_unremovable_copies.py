@@ -6,13 +6,13 @@ import pytest
 
 from tests.support.fake_store import ROOTS
 from trustinstall.engine.ownership import decide, managed
-from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.desired import Desired, Placement
 from trustinstall.stores.observation import Copy, Observation, State
 
 ROOT = ROOTS[0]
 POLICY = Copy(ROOT.sha256, "policy", removable=False)
 OWN = Copy(ROOT.sha256, "own")
-GONE = (Wanted(ROOT, trusted=False),)
+GONE = (Desired(ROOT, trusted=False),)
 
 
 def seen(*copies: Copy) -> Observation:

@@ -59,7 +59,7 @@ def mount(top: Path, *mounts: tuple[str, str]) -> None:
 
 def test_owners_of_homes_are_people(machine: Machine) -> None:
     """Whom no list names is found by the home, also below a domain; services, sealed accounts and strangers are not."""
-    assert homes.everybody(machine) == [ALICE, UNLISTED]
+    assert homes.login_accounts(machine) == [ALICE, UNLISTED]
 
 
 def test_what_may_hang_is_not_looked_at(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +73,8 @@ def test_what_may_hang_is_not_looked_at(machine: Machine, monkeypatch: pytest.Mo
         return status(host, path)
 
     monkeypatch.setattr(Host, "status", note)
-    assert homes.everybody(machine) == [ALICE]
-    assert homes.closed(machine, ALICE)
+    assert homes.login_accounts(machine) == [ALICE]
+    assert homes.why_unreachable(machine, ALICE)
     assert not [path for path in looked if path.startswith(("/home/CORP", "/home/stranger", "/home/alice"))]
 
 
@@ -89,8 +89,8 @@ def test_what_a_program_of_the_owners_answers_for_is_not_looked_at(
         looked.append(path)
 
     monkeypatch.setattr(Host, "status", note)
-    assert homes.closed(machine, ALICE) is None
-    homes.everybody(machine)
+    assert homes.why_unreachable(machine, ALICE) is None
+    homes.login_accounts(machine)
     assert looked
     assert not [path for path in looked if path.startswith(("/home/stranger", "/home/alice"))]
 
@@ -112,7 +112,7 @@ def test_what_a_program_of_the_owners_answers_for_is_not_looked_at(
 def test_where_a_home_lies(machine: Machine, mounts: tuple[tuple[str, str], ...], said: str) -> None:
     """The nearest mount counts, and of two on one place the later one."""
     mount(Path(machine.root), *mounts)
-    why = homes.closed(machine, ALICE)
+    why = homes.why_unreachable(machine, ALICE)
     assert why is None if not said else why is not None and said in why
 
 
@@ -120,18 +120,18 @@ def test_a_blank_in_a_mount_point(machine: Machine) -> None:
     r"""The kernel writes it as \040."""
     mount(Path(machine.root), ("/home/my\\040home", "nfs"))
     (Path(machine.root) / "home/my home").mkdir()
-    assert homes.closed(machine, Account(1001, 1001, "carol", "/home/my home"))
+    assert homes.why_unreachable(machine, Account(1001, 1001, "carol", "/home/my home"))
 
 
 def test_homes_that_are_not_there_or_not_open(machine: Machine) -> None:
     """Missing, systemd-homed's, and eCryptfs': each is named; an open eCryptfs is a home like any other."""
     home = Path(machine.root, "home/alice")
     (home / "Access-Your-Private-Data.desktop").touch()
-    assert "is encrypted, and not open" in str(homes.closed(machine, ALICE))
+    assert "is encrypted, and not open" in str(homes.why_unreachable(machine, ALICE))
     mount(Path(machine.root), ("/home/alice", "ecryptfs"))
-    assert homes.closed(machine, ALICE) is None
+    assert homes.why_unreachable(machine, ALICE) is None
     (home / "Access-Your-Private-Data.desktop").unlink()
     home.rmdir()
-    assert "is not there" in str(homes.closed(machine, ALICE))
+    assert "is not there" in str(homes.why_unreachable(machine, ALICE))
     home.with_name("alice.homedir").mkdir()
-    assert "is encrypted, and not open" in str(homes.closed(machine, ALICE))
+    assert "is encrypted, and not open" in str(homes.why_unreachable(machine, ALICE))

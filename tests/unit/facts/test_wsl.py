@@ -9,7 +9,7 @@ import pytest
 
 from trustinstall.facts import wsl
 from trustinstall.host import Host
-from trustinstall.installer.situation import Ask, decide
+from trustinstall.installer.situation import ScopeOptions, decide
 
 WSL2 = "5.15.153.1-microsoft-standard-WSL2\n"
 ROOTFS = "/dev/sdc / ext4 rw,relatime 0 0\n"
@@ -54,7 +54,7 @@ def test_here(
     lay_out(tmp_path, kernel, interop=interop)
     host = make_host()
     assert wsl.here(host) is expected
-    assert ("wsl" in decide(host, Ask(), terminal=False).traits) is expected
+    assert ("wsl" in decide(host, ScopeOptions(), terminal=False).fields) is expected
 
 
 @pytest.mark.parametrize("drive", DRIVES)

@@ -17,11 +17,11 @@ class Clock:
         """Standard error."""
         self.said += text
 
-    def tick(self, doing: str, *, seconds: float) -> None:
+    def on_progress(self, doing: str, *, seconds: float) -> None:
         """Ten ticks a second."""
         for _ in range(round(seconds * 10)):
             self.now += 0.1
-            self.progress.tick(doing)
+            self.progress.on_progress(doing)
 
 
 def test_what_is_quick_is_not_talked_about() -> None:
@@ -29,7 +29,7 @@ def test_what_is_quick_is_not_talked_about() -> None:
     for terminal in (True, False):
         clock = Clock(terminal=terminal)
         for doing in ("a", "b", "", "c"):
-            clock.tick(doing, seconds=0.8)
+            clock.on_progress(doing, seconds=0.8)
         clock.progress.clear()
         assert clock.said == ""
 
@@ -37,7 +37,7 @@ def test_what_is_quick_is_not_talked_about() -> None:
 def test_on_a_terminal_one_line_is_rewritten_and_taken_away() -> None:
     """No line break, never wider than a terminal, and blank at the end."""
     clock = Clock(terminal=True)
-    clock.tick("debian" * 40, seconds=3)
+    clock.on_progress("debian" * 40, seconds=3)
     assert "\n" not in clock.said
     assert "working on debian" in clock.said
     assert max(map(len, clock.said.split("\r"))) < 80
@@ -51,7 +51,7 @@ def test_on_a_terminal_one_line_is_rewritten_and_taken_away() -> None:
 def test_in_a_log_each_thing_is_said_once() -> None:
     """A line for each, without carriage returns."""
     clock = Clock(terminal=False)
-    clock.tick("debian", seconds=5)
-    clock.tick("java", seconds=5)
+    clock.on_progress("debian", seconds=5)
+    clock.on_progress("java", seconds=5)
     clock.progress.clear()
     assert clock.said == "working on debian\nworking on java\n"

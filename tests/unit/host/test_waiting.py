@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import Busy
-from trustinstall.host import Account, ActingHost, Guarded, locks
+from trustinstall.host import Account, ActingHost, GuardHeld, locks
 from trustinstall.host.commands import Guard
 
 STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
@@ -256,5 +256,5 @@ def namesake(tmp_path: Path) -> Iterator[str]:
 
 def test_a_strangers_process_of_the_tools_name_holds_nobody_up(namesake: str) -> None:
     """It makes nothing of what the tool makes: root goes on at once, and would say Busy after no time at all."""
-    with Guarded(Guard(tool=namesake, seconds=0.0), "/"):
+    with GuardHeld(Guard(tool=namesake, seconds=0.0), "/"):
         pass

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import ToolFailed, TrustInstallError
-from trustinstall.host import Account, ActingHost, console, locks, pulse
+from trustinstall.host import Account, ActingHost, console, locks, watchdog
 from trustinstall.host.commands import Run
 from trustinstall.host.worker import LIMIT, as_account
 
@@ -199,7 +199,7 @@ def test_an_endless_child_is_ended(how: str) -> None:
 
 def test_a_child_that_is_stuck_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind a pipe that nobody writes to it comes to the end of nothing; one that only takes long is left alone."""
-    monkeypatch.setattr(pulse, "SILENCE", 1.0)
+    monkeypatch.setattr(watchdog, "SILENCE", 1.0)
     monkeypatch.setattr("trustinstall.host.worker._GRACE", 0.2)
 
     def slow() -> bytes:
@@ -237,7 +237,7 @@ def test_a_lock_that_the_account_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_tools_that_hang_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one runs that is not stuck; the fourth that would have to be stopped is not started any more."""
-    monkeypatch.setattr(pulse, "SILENCE", 1.0)
+    monkeypatch.setattr(watchdog, "SILENCE", 1.0)
     monkeypatch.setattr("trustinstall.host.process._SLICE", 0.2)
 
     def job() -> bytes:

@@ -14,7 +14,7 @@ from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, ActingHost
 from trustinstall.installer import wire
-from trustinstall.installer.result import Part, Report
+from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.reporting import json_report
@@ -111,7 +111,7 @@ def show_outcomes(data: bytes) -> str:
     situation = Situation("sudo", frozenset(), machine=True, own=False, accounts=(), uncovered=0, may_ask=False)
     shown: list[str] = []
     for command in ("add", "remove"):
-        report = Report(command, situation, (), (Part("bob", outcomes),))
+        report = Report(command, situation, (), (ScopeResult("bob", outcomes),))
         advice = advise(report, ActingHost("linux", "/", {}, who), ())
         for one in advice.foreign:
             assert one.split()[-2] == "--sha256", one

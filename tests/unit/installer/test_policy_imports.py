@@ -13,18 +13,18 @@ import pytest
 from tests.support.fake_store import ROOTS, Shelf, World, wish
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.engine.request import Selection, Wish
+from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, ActingHost, Host
 from trustinstall.host.worker import PATIENCE
-from trustinstall.installer.policy_imports import Imports
-from trustinstall.stores.store import Places, Relation, Source, Store
+from trustinstall.installer.policy_imports import PolicyImports
+from trustinstall.stores.store import DiscoveryOptions, Relation, Source, Store
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 
 CORP = Certificate(make_root("Corp Root").der)
 ALICE = Account(12345, 12345, "alice", "/home/alice")
-WISH = Wish((CORP,), trusted=True, by="root")
+WISH = Request((CORP,), trusted=True, by="root")
 GONE = replace(WISH, trusted=False)
 
 
@@ -39,10 +39,10 @@ class Village(ActingHost):
         return [ALICE]
 
     def as_account(
-        self, account: Account, job: Callable[[], bytes], tick: Callable[[], None], seconds: float = PATIENCE
+        self, account: Account, job: Callable[[], bytes], on_progress: Callable[[], None], seconds: float = PATIENCE
     ) -> bytes:
         """The answer, or no answer at all; soon."""
-        assert (account, callable(job), callable(tick), 0 < seconds <= PATIENCE) == (ALICE, True, True, True)
+        assert (account, callable(job), callable(on_progress), 0 < seconds <= PATIENCE) == (ALICE, True, True, True)
         if not self.answer:
             raise TrustInstallError("no answer")
         return self.answer
@@ -57,17 +57,17 @@ def village(tmp_path: Path) -> Village:
     return village
 
 
-def imports(village: Village) -> Imports:
+def imports(village: Village) -> PolicyImports:
     """What is tested."""
     backends = [FirefoxPolicy()]
-    return Imports(village, backends, Engine(village, backends, lambda _doing: None), lambda _doing: None)
+    return PolicyImports(village, backends, Engine(village, backends, lambda _doing: None), lambda _doing: None)
 
 
 def held(village: Village, answer: bytes) -> tuple[str, ...] | None:
     """Who is noted to hold it, after an `add` during which Alice's process has answered that."""
     tested = imports(replace(village, answer=answer))
     tested.before_adding(WISH, Selection())
-    tested.engine.change(WISH, Places(), Selection())
+    tested.engine.change(WISH, DiscoveryOptions(), Selection())
     tested.after_adding(WISH)
     return tested.engine.ledger().claims[CORP.sha256].held
 
@@ -82,7 +82,7 @@ def test_nobody_knows(village: Village, answer: bytes) -> None:
     assert held(village, answer) == ("account:alice",)
     tested = imports(village)
     found = tested.before_removing(GONE)
-    tested.engine.change(GONE, Places(), Selection())
+    tested.engine.change(GONE, DiscoveryOptions(), Selection())
     wish = replace(GONE, imposed=tested.gone(found, dry_run=False))
     assert tested.take_out(wish, ()) == []
     tested.after_removing(wish, [])
@@ -101,7 +101,7 @@ def test_somebody_does_not_answer_when_it_goes(village: Village) -> None:
     assert held(village, json.dumps({CORP.sha256: []}).encode()) == ()
     tested = imports(village)
     found = tested.before_removing(GONE)
-    tested.engine.change(GONE, Places(), Selection())
+    tested.engine.change(GONE, DiscoveryOptions(), Selection())
     wish = replace(GONE, imposed=tested.gone(found, dry_run=False))
     (part,) = tested.take_out(wish, ())
     assert (part.scope, bool(part.problem)) == ("alice", True)
@@ -118,7 +118,7 @@ def test_no_policy_no_imports(village: Village) -> None:
     tested = imports(replace(village, answer=json.dumps({CORP.sha256: []}).encode()))
     tested.before_adding(WISH, Selection())
     assert tested.engine.ledger().claims[CORP.sha256].held == ()
-    tested.engine.change(WISH, Places(), Selection())
+    tested.engine.change(WISH, DiscoveryOptions(), Selection())
     tested.after_adding(WISH)
     assert tested.engine.ledger().claims == {}
 
@@ -126,7 +126,7 @@ def test_no_policy_no_imports(village: Village) -> None:
 class Profiles(Shelf):
     """Shelves, of which those that are called after a profile import what policies name."""
 
-    def discover(self, host: Host, places: Places) -> list[Store]:
+    def discover(self, host: Host, places: DiscoveryOptions) -> list[Store]:
         """All of them."""
         return [
             replace(one, source=Source("", Relation.IMPORTS) if "/profile" in one.location else None)
@@ -139,15 +139,15 @@ def test_what_the_account_has_added_is_its_own(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.shelves("mine", "profile-before")
     engine = Engine(world.host, [Profiles()], lambda _doing: None)
-    engine.change(wish(0), Places(), Selection())
+    engine.change(wish(0), DiscoveryOptions(), Selection())
     world.shelves("profile-after")
-    engine.change(wish(1), Places(), Selection(stores=("shelf:/stores/profile-after",)))
+    engine.change(wish(1), DiscoveryOptions(), Selection(stores=("shelf:/stores/profile-after",)))
     shelf = tmp_path / "stores" / "profile-after"
     (shelf / "sources" / f"{ROOTS[0].sha256}.pem").write_bytes(ROOTS[0].pem)
     with (shelf / "bundle").open("a") as bundle:
         bundle.write(f"{ROOTS[0].sha256}\n")
     gone = replace(wish(0, 1, trusted=False), only_imposed=True, imposed={one.sha256: () for one in ROOTS[:2]})
-    assert engine.change(gone, Places(), Selection()).outcomes != ()
+    assert engine.change(gone, DiscoveryOptions(), Selection()).outcomes != ()
     assert [world.holds(name) for name in ("mine", "profile-before", "profile-after")] == [True, True, False]
     assert world.holds("profile-after", 1)
     assert {sha256 for _, sha256 in engine.ledger().placements} == {ROOTS[0].sha256, ROOTS[1].sha256}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.installer.result import Part
+from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.views import Held, Listed, StoreView, View
 from trustinstall.stores.store import Blocked, Relation, Source, Store
 from trustinstall.typed_json import encode, made_printable
@@ -29,7 +29,7 @@ STORES = st.builds(
 OUTCOMES = st.builds(
     Outcome, STORES, st.sampled_from(Result), TEXTS, TEXTS, steps=st.lists(TEXTS, max_size=2).map(tuple)
 )
-PARTS = st.builds(Part, TEXTS, st.lists(OUTCOMES, max_size=2).map(tuple), TEXTS, TEXTS)
+PARTS = st.builds(ScopeResult, TEXTS, st.lists(OUTCOMES, max_size=2).map(tuple), TEXTS, TEXTS)
 HELD = st.builds(Held, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, entries=st.lists(TEXTS, max_size=2).map(tuple))
 VIEWS = st.builds(
     View,
@@ -47,7 +47,7 @@ VIEWS = st.builds(
 
 
 @given(st.lists(PARTS, max_size=2).map(tuple) | VIEWS)
-def test_no_text_of_a_report_can_steer_a_terminal(value: tuple[Part, ...] | View) -> None:
+def test_no_text_of_a_report_can_steer_a_terminal(value: tuple[ScopeResult, ...] | View) -> None:
     """Whatever the names of files and accounts are: no control character, no made-up line, and it is done only once."""
     made = made_printable(value)
     assert all(text.isprintable() for text in strings(made))

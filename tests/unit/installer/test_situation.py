@@ -9,7 +9,7 @@ import pytest
 
 from trustinstall.errors import NoRights, UsageProblem
 from trustinstall.host import Account, ActingHost
-from trustinstall.installer.situation import Ask, decide
+from trustinstall.installer.situation import ScopeOptions, decide
 
 ALICE = Account(1000, 1000, "alice", "/home/alice", "/bin/bash")
 BOB = Account(1001, 1001, "bob", "/home/bob", "/bin/bash")
@@ -45,7 +45,7 @@ def host(uid: int, **environ: str) -> Machine:
 @pytest.mark.parametrize("variables", [{"SUDO_UID": "1000"}, {"PKEXEC_UID": "1000"}, {"DOAS_USER": "alice"}])
 def test_sudo_covers_the_machine_and_the_invoker(variables: dict[str, str]) -> None:
     """sudo, pkexec and doas: machine scope and the invoking account, and nobody else."""
-    found = decide(host(0, **variables), Ask(), terminal=True)
+    found = decide(host(0, **variables), ScopeOptions(), terminal=True)
     assert (found.kind, found.machine, found.accounts, found.uncovered) == ("sudo", True, (ALICE,), 1)
     assert found.sentence == "machine, and the home of alice"
 
@@ -64,47 +64,47 @@ def test_sudo_covers_the_machine_and_the_invoker(variables: dict[str, str]) -> N
 )
 def test_root_without_an_invoker_covers_the_machine(variables: dict[str, str]) -> None:
     """Whatever the variables claim, an invoker is an account of this machine; without one, accounts are counted."""
-    found = decide(host(0, **variables), Ask(), terminal=True)
+    found = decide(host(0, **variables), ScopeOptions(), terminal=True)
     assert (found.kind, found.machine, found.accounts, found.uncovered) == ("root", True, (), 2)
 
 
 def test_an_invoker_without_a_home_is_not_worked_for() -> None:
     """An account that has no home has no stores there."""
-    assert decide(host(0, SUDO_UID="1002"), Ask(), terminal=True).accounts == ()
+    assert decide(host(0, SUDO_UID="1002"), ScopeOptions(), terminal=True).accounts == ()
 
 
 def test_variables_mean_nothing_to_an_ordinary_user() -> None:
     """Without root, SUDO_UID is somebody's invention: the account's own stores, and no other's."""
-    found = decide(host(1000, SUDO_UID="1001"), Ask(), terminal=True)
+    found = decide(host(1000, SUDO_UID="1001"), ScopeOptions(), terminal=True)
     assert (found.kind, found.machine, found.own, found.accounts) == ("user", False, True, ())
 
 
 def test_named_accounts_and_all_of_them() -> None:
     """--for-user names accounts, --all-users means everybody who logs in."""
-    assert decide(host(0), Ask(for_users=("bob",)), terminal=True).accounts == (BOB,)
-    assert decide(host(0), Ask(all_users=True), terminal=True).accounts == (ALICE, BOB)
-    assert decide(host(0), Ask(all_users=True), terminal=True).uncovered == 0
+    assert decide(host(0), ScopeOptions(for_users=("bob",)), terminal=True).accounts == (BOB,)
+    assert decide(host(0), ScopeOptions(all_users=True), terminal=True).accounts == (ALICE, BOB)
+    assert decide(host(0), ScopeOptions(all_users=True), terminal=True).uncovered == 0
 
 
 def test_scope_machine_leaves_homes_alone() -> None:
     """--scope machine under sudo: no home; --scope user: only homes."""
-    assert decide(host(0, SUDO_UID="1000"), Ask(scope="machine"), terminal=True).accounts == ()
-    only_user = decide(host(0, SUDO_UID="1000"), Ask(scope="user"), terminal=True)
+    assert decide(host(0, SUDO_UID="1000"), ScopeOptions(scope="machine"), terminal=True).accounts == ()
+    only_user = decide(host(0, SUDO_UID="1000"), ScopeOptions(scope="user"), terminal=True)
     assert (only_user.machine, only_user.accounts) == (False, (ALICE,))
 
 
 @pytest.mark.parametrize(
     ("uid", "ask", "error"),
     [
-        (1000, Ask(scope="machine"), NoRights),
-        (1000, Ask(all_users=True), NoRights),
-        (1000, Ask(for_users=("bob",)), NoRights),
-        (0, Ask(scope="user"), UsageProblem),
-        (0, Ask(for_users=("mallory",)), UsageProblem),
+        (1000, ScopeOptions(scope="machine"), NoRights),
+        (1000, ScopeOptions(all_users=True), NoRights),
+        (1000, ScopeOptions(for_users=("bob",)), NoRights),
+        (0, ScopeOptions(scope="user"), UsageProblem),
+        (0, ScopeOptions(for_users=("mallory",)), UsageProblem),
     ],
     ids=["machine-without-root", "all-without-root", "other-without-root", "user-without-invoker", "unknown-account"],
 )
-def test_wishes_that_cannot_be_granted(uid: int, ask: Ask, error: type[Exception]) -> None:
+def test_wishes_that_cannot_be_granted(uid: int, ask: ScopeOptions, error: type[Exception]) -> None:
     """They are refused before anything is looked at."""
     with pytest.raises(error):
         decide(host(uid), ask, terminal=True)
@@ -113,16 +113,16 @@ def test_wishes_that_cannot_be_granted(uid: int, ask: Ask, error: type[Exception
 @pytest.mark.parametrize(
     ("variables", "terminal", "ask", "may"),
     [
-        ({}, True, Ask(), True),
-        ({}, False, Ask(), False),
-        ({}, True, Ask(no_input=True), False),
-        ({"CI": "true"}, True, Ask(), False),
-        ({"CI": "false"}, True, Ask(), True),
-        ({"BUILDING": "1"}, True, Ask(), False),
+        ({}, True, ScopeOptions(), True),
+        ({}, False, ScopeOptions(), False),
+        ({}, True, ScopeOptions(no_input=True), False),
+        ({"CI": "true"}, True, ScopeOptions(), False),
+        ({"CI": "false"}, True, ScopeOptions(), True),
+        ({"BUILDING": "1"}, True, ScopeOptions(), False),
     ],
     ids=["terminal", "no-terminal", "no-input", "ci", "ci-false", "image-build"],
 )
-def test_when_a_question_may_be_asked(variables: dict[str, str], terminal: bool, ask: Ask, may: bool) -> None:  # noqa: FBT001
+def test_when_a_question_may_be_asked(variables: dict[str, str], terminal: bool, ask: ScopeOptions, may: bool) -> None:  # noqa: FBT001
     """Only on a terminal, and never in CI, in an image build, or when nobody wants one."""
     assert decide(host(0, **variables), ask, terminal=terminal).may_ask is may
 
@@ -131,23 +131,23 @@ def test_the_running_machine_is_recognised(make_host: Callable[..., ActingHost])
     """A real host gives a real answer: the account that runs the test."""
     real = ActingHost.current()
     assert real.account.uid == os.geteuid()
-    assert decide(make_host({"container": "podman"}, uid=1000), Ask(), terminal=False).traits >= {"container"}
+    assert decide(make_host({"container": "podman"}, uid=1000), ScopeOptions(), terminal=False).fields >= {"container"}
 
 
 @pytest.mark.parametrize(
     ("variables", "terminal", "ask", "may"),
     [
-        ({}, True, Ask(), True),
-        ({}, True, Ask(silent=True), True),
-        ({}, False, Ask(), True),
-        ({}, False, Ask(no_input=True), False),
-        ({"CI": "true"}, True, Ask(), False),
-        ({"SSH_CONNECTION": "1"}, True, Ask(), False),
-        ({"INVOCATION_ID": "1"}, True, Ask(), False),
+        ({}, True, ScopeOptions(), True),
+        ({}, True, ScopeOptions(silent=True), True),
+        ({}, False, ScopeOptions(), True),
+        ({}, False, ScopeOptions(no_input=True), False),
+        ({"CI": "true"}, True, ScopeOptions(), False),
+        ({"SSH_CONNECTION": "1"}, True, ScopeOptions(), False),
+        ({"INVOCATION_ID": "1"}, True, ScopeOptions(), False),
     ],
     ids=["terminal", "json", "pipes", "no-input", "ci", "ssh", "service"],
 )
-def test_when_a_window_may_open(variables: dict[str, str], terminal: bool, ask: Ask, may: bool) -> None:  # noqa: FBT001
+def test_when_a_window_may_open(variables: dict[str, str], terminal: bool, ask: ScopeOptions, may: bool) -> None:  # noqa: FBT001
     """Where a screen may be, terminal or not; what is printed for a script does not change what is done."""
     assert decide(host(0, **variables), ask, terminal=terminal).may_answer is may
     assert decide(host(1000, **variables), ask, terminal=terminal).may_answer is may
@@ -155,4 +155,4 @@ def test_when_a_window_may_open(variables: dict[str, str], terminal: bool, ask: 
 
 def test_a_script_is_asked_nothing() -> None:
     """`--json` and `--quiet` ask no question in the terminal."""
-    assert not decide(host(0), Ask(silent=True), terminal=True).may_ask
+    assert not decide(host(0), ScopeOptions(silent=True), terminal=True).may_ask

@@ -18,7 +18,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.installer.result import Part, Report
+from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.reporting.advice import Advice
@@ -55,7 +55,7 @@ def bundle(number: int) -> Store:
 
 def report(command: str, situation: Situation, *outcomes: Outcome, problem: str = "", dry_run: bool = False) -> Report:
     """A report of one scope."""
-    parts = (Part("machine" if situation.machine else "alice", outcomes, problem),)
+    parts = (ScopeResult("machine" if situation.machine else "alice", outcomes, problem),)
     return Report(command, situation, (CORP,), parts, dry_run)
 
 
@@ -218,13 +218,13 @@ CASES: dict[str, Callable[[], list[str]]] = {
             ROOT,
             (CORP,),
             (
-                Part("machine", tuple(ADDED[:1])),
-                Part("bob", problem="bob's process gave no answer; run trustinstall as bob to see why"),
+                ScopeResult("machine", tuple(ADDED[:1])),
+                ScopeResult("bob", problem="bob's process gave no answer; run trustinstall as bob to see why"),
             ),
         )
     ),
     "add-recovered": lambda: changed(
-        Report("add", ROOT, (CORP,), (Part("machine", tuple(ADDED[:1]), recovered=True),))
+        Report("add", ROOT, (CORP,), (ScopeResult("machine", tuple(ADDED[:1]), recovered=True),))
     ),
     "remove": lambda: changed(
         report("remove", ROOT, done(DEBIAN, Result.REMOVED), done(JAVA, Result.FOLLOWS, "debian"))

@@ -28,7 +28,7 @@ OWN = 1000  # stands for an account that is not elevated, as in `accounts`
 OTHERS = 1 << 20  # where the numbers that stand for other accounts begin
 
 
-def strangers(path: str, *, machine: bool) -> str | None:
+def other_writers(path: str, *, machine: bool) -> str | None:
     """Who else than the machine (or else: than this account and the machine) may change a path, in words, or None.
 
     What an account may change without being elevated is not the machine's, though it may become elevated. Raises

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SIGNALLED = 128  # as shells count: POSIX, 2.8.2
 
 
-class Loan(NamedTuple):
+class TemporaryFiles(NamedTuple):
     """What a command is lent: files by name, those that nobody else may read, and the environment that names them."""
 
     files: Mapping[str, bytes]
@@ -27,7 +27,7 @@ class Loan(NamedTuple):
     environment: Mapping[str, str]
 
 
-def lend(loan: Callable[[str], Loan], command: Sequence[str]) -> int:
+def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
     """Run a command with files in a directory of their own; its exit status, 128 + n for a signal n.
 
     `loan` says which files and which environment, from that directory's path. Everybody may read the public ones (the

@@ -25,7 +25,7 @@ _INTERPRETER = re.compile(r"(?:ba|da|a|k|mk|pdk|z)?sh|busybox|perl[\d.]*|python[
 _MOST_ENVIRONMENT = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default
 
 
-class Guarded:
+class GuardHeld:
     """Holds a guard's lock, and waits until its tool is quiet; a context manager.
 
     `told` is what tools must find in their environment: dpkg(1) does not take its frontend lock when
@@ -39,7 +39,7 @@ class Guarded:
         self._descriptor = -1
         self.told: Mapping[str, str] = {}
 
-    def __enter__(self) -> Guarded:  # noqa: PYI034  typing.Self needs Python 3.11
+    def __enter__(self) -> GuardHeld:  # noqa: PYI034  typing.Self needs Python 3.11
         try:
             if self._guard.lock:
                 self._take(self._guard.lock)
