@@ -297,7 +297,7 @@ class Host:
         return other_processes.in_use(self.where(path))
 
     def named_in_environment(self, path: str) -> bool:
-        """Whether a process of the acting account's has a variable that names a file; see the same in `other_processes`."""
+        """Whether a process of the acting account has a variable that names a file; see `other_processes`."""
         return other_processes.named_in_environment(self.where(path))
 
     def first_process_is_shell(self) -> bool:
