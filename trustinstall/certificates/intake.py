@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trustinstall.certificates.fields import Traits
-from trustinstall.certificates.parsing import read_certificates
+from trustinstall.certificates.parsing import check_both_parsers, read_certificates
 from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
 
@@ -136,6 +136,7 @@ def take_held(
     refused: list[tuple[Certificate, CertificateRefused]] = []
     for one in chosen:
         try:
+            check_both_parsers(one.certificate)
             vetted = _vetted(one, now, force=force, allow_intermediate=allow_intermediate)
             accepted.append(replace(vetted, found=True))
         except CertificateRefused as refusal:

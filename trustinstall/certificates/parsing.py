@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.certificates import der
@@ -19,6 +20,8 @@ from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cryptography import x509
 
 MOST_OCTETS = 1 << 20
 
@@ -77,7 +80,7 @@ _LOOSE_MARKER = re.compile(rb"-----(?:BEGIN|END) ")
 _BARE_BASE64 = re.compile(rb"MI[A-Za-z0-9+/\s]{64,}={0,2}\s*")
 _UTF16 = re.compile(rb"\A(?:\xff\xfe|\xfe\xff)|-\0-\0-\0-\0|\0-\0-\0-\0-")
 
-_SIGNED_DATA = "1.2.840.113549.1.7.2"
+_PROXY = "1.3.6.1.5.5.7.1.14"  # proxyCertInfo
 _SERVER_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})  # TLS servers, any purpose
 
 
@@ -120,16 +123,53 @@ def check_both_parsers(certificate: Certificate) -> None:
             f"the certificate {certificate.name} has an extension or a key that strict parsers reject "
             f"(cryptography: {printable(str(error))}); ask the authority for a well-formed one"
         )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificate.der)
+        context.load_verify_locations(cadata=certificate.der)
     except ssl.SSLError as error:
         cause = printable(str(error.strerror or error))
         _refuse(
             f"OpenSSL cannot load the certificate {certificate.name} ({cause}), and would refuse the whole bundle "
             "with it; ask the authority for a well-formed one"
         )
+    if _may_sign(loaded) and not _is_authority_to_openssl(context):
+        _refuse(
+            f"the certificate {certificate.name} {_invalid_extension(loaded)}, so curl, Python and Node.js refuse "
+            "every chain below it; ask the authority for a root without that"
+        )
     # What people see of it must be readable, too: these raise where a time is out of the calendar.
     _ = certificate.not_before, certificate.not_after
+
+
+def _may_sign(loaded: x509.Certificate) -> bool:
+    """Whether the certificate says that it is an authority that signs certificates."""
+    from cryptography import x509
+
+    authority, signs = False, True
+    for extension in loaded.extensions:
+        if isinstance(extension.value, x509.BasicConstraints):
+            authority = extension.value.ca
+        elif isinstance(extension.value, x509.KeyUsage):
+            signs = extension.value.key_cert_sign
+    return authority and signs
+
+
+def _is_authority_to_openssl(context: ssl.SSLContext) -> bool:
+    """Whether the one certificate in a context is an authority for OpenSSL, which decodes all the extensions it knows.
+
+    Source: OpenSSL's `ossl_x509v3_cache_extensions` (v3_purp.c), which `X509_check_ca` asks first.
+    """
+    if context.get_ca_certs(binary_form=True):
+        return True
+    with suppress(ssl.SSLError):  # takes away what OpenSSL has noted of it: else the next call would raise that
+        context.load_verify_locations(cadata=b"\0")
+    return False
+
+
+def _invalid_extension(loaded: x509.Certificate) -> str:
+    if any(extension.oid.dotted_string == _PROXY for extension in loaded.extensions):
+        return "says that it is a proxy certificate (RFC 3820), which an authority cannot be"
+    return "has an extension that OpenSSL finds invalid"
 
 
 def _refuse(sentence: str) -> NoReturn:
