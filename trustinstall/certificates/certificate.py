@@ -226,7 +226,7 @@ class Certificate:
                 f"strict parsers cannot read the certificate {self.name} (cryptography: {printable(str(error))}); "
                 "ask the authority for a well-formed one"
             )
-            raise CertificateRefused(message) from error
+            raise CertificateRefused(message, judged=True) from error
 
     @cached_property
     def _parts(self) -> _Parts:
