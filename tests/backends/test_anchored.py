@@ -14,7 +14,7 @@ from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.errors import StoreError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.desired import Placement, Record, Wanted
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
@@ -39,7 +39,7 @@ class Machine:
     """A directory tree that looks like such a system, and the host that it is for the backend."""
 
     top: Path
-    host: Host
+    host: ActingHost
     family: Family
     backend: AnchorStore
 
@@ -97,7 +97,7 @@ class Machine:
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
     """A system of each family, with one public root."""
     family = FAMILIES[request.param]
-    host = Host("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
+    host = ActingHost("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
     made = Machine(tmp_path, host, family, AnchorStore(family))
     made.write("/etc/os-release", f"ID={min(family.ids)}\n".encode())
     made.write(family.tool, b"#!/bin/sh\n", 0o755)
@@ -183,7 +183,7 @@ def test_other_locations_and_platforms_have_no_such_store(machine: Machine) -> N
     """The ledger's location is the bundle."""
     assert machine.backend.at(machine.host, machine.family.bundle) == machine.store()
     assert machine.backend.at(machine.host, "/elsewhere") is None
-    darwin = Host("darwin", str(machine.top), {}, machine.host.account)
+    darwin = ActingHost("darwin", str(machine.top), {}, machine.host.account)
     assert machine.backend.discover(darwin, Places()) == []
 
 

@@ -22,7 +22,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks, marked
 from trustinstall.engine.perform import inverse, perform
 from trustinstall.errors import StoreError, UsageProblem
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.host.paths import Entry
 from trustinstall.stores.desired import Placement, Wanted
 from trustinstall.stores.observation import Observation, State
@@ -46,7 +46,7 @@ BACKEND = Certifi()
 class Tree:
     """A made-up machine in a directory."""
 
-    host: Host
+    host: ActingHost
 
     def file(self, path: str, content: bytes = PEM) -> str:
         """Write a file and the directories above it."""
@@ -94,7 +94,7 @@ class Tree:
 def tree(tmp_path: Path) -> Tree:
     """Make an empty machine, seen by the account that runs the tests."""
     account = Account(os.geteuid(), os.getegid(), "tester", "/home/tester")
-    return Tree(Host("linux", str(tmp_path), {}, account))
+    return Tree(ActingHost("linux", str(tmp_path), {}, account))
 
 
 def add(*certificates: Certificate) -> list[Wanted]:
@@ -121,7 +121,7 @@ def test_every_known_bundle_is_found(tree: Tree, bundle: Bundle) -> None:
     path = tree.file(f"{SITE}/{bundle.path}")
     [store] = BACKEND.discover(tree.host, Places(pythons=("/srv/app/.venv",)))
     assert isinstance(store, Store)
-    assert (store.id, store.location, store.follows) == (f"certifi:{path}", path, None)
+    assert (store.id, store.location, store.fed_by) == (f"certifi:{path}", path, None)
     assert store.clients == bundle.clients
     assert store.label.startswith("/srv/app/.venv (")
     assert tree.found(searches=["/srv"]) == [path]
@@ -243,7 +243,7 @@ def test_a_search_nowhere_is_an_error(tree: Tree) -> None:
             tree.found(searches=[path])
 
 
-class Shared(Host):
+class Shared(ActingHost):
     """A machine on which /data/bob is another account's, seen by root."""
 
     def walk(
@@ -322,7 +322,7 @@ def test_a_changed_package_follows_the_system(tree: Tree, named: str, own: bool)
         tree.file(CERTIFI)
     assert tree.found(pythons=["/srv/app/.venv"]) == tree.found(searches=["/srv"]) == [CERTIFI]
     store = tree.store()
-    assert (store.follows, store.unwritable) == (named, None)
+    assert (store.fed_by, store.why_blocked) == (named, None)
     assert BACKEND.observe(tree.host, store).anchors == {ROOT.sha256: State.TRUSTED}
     assert tree.plan(add(OTHER)) == Plan()
     assert BACKEND.verify(tree.host, store) is None
@@ -335,7 +335,7 @@ def test_an_unchanged_package_follows_nothing(tree: Tree) -> None:
         f"{SITE}/certifi/core.py",
         b"# not /etc/ssl/certs/ca-certificates.crt\nfiles('/usr/share').joinpath('cacert.pem')\n",
     )
-    assert tree.store().follows is None
+    assert tree.store().fed_by is None
 
 
 def test_a_link_to_the_systems_bundle_follows_it(tree: Tree) -> None:
@@ -344,7 +344,7 @@ def test_a_link_to_the_systems_bundle_follows_it(tree: Tree) -> None:
     tree.link("/etc/pki/tls/certs/ca-bundle.crt", extracted)
     tree.link(CERTIFI, "/etc/pki/tls/certs/ca-bundle.crt")
     store = tree.store()
-    assert (store.location, store.follows) == (CERTIFI, extracted)
+    assert (store.location, store.fed_by) == (CERTIFI, extracted)
     assert BACKEND.observe(tree.host, store).anchors.keys() == {ROOT.sha256}
 
 
@@ -360,8 +360,8 @@ def test_a_link_to_the_systems_bundle_follows_it(tree: Tree) -> None:
 def test_sealed_places_are_not_writable(tree: Tree, location: str) -> None:
     """Where another tool answers for every byte, the store says why it is left alone."""
     store = tree.store(tree.file(location))
-    assert store.unwritable
-    assert "cannot be changed" in store.unwritable or "; " in store.unwritable
+    assert store.why_blocked
+    assert "cannot be changed" in store.why_blocked or "; " in store.why_blocked
 
 
 def test_a_sealed_bundle_that_follows_needs_no_writing(tree: Tree) -> None:
@@ -369,14 +369,14 @@ def test_a_sealed_bundle_that_follows_needs_no_writing(tree: Tree) -> None:
     system = tree.file("/etc/ssl/certs/ca-certificates.crt")
     tree.link("/nix/store/x/lib/python3.12/site-packages/certifi/cacert.pem", system)
     store = tree.store("/nix/store/x/lib/python3.12/site-packages/certifi/cacert.pem")
-    assert (store.follows, store.unwritable) == (system, None)
+    assert (store.fed_by, store.why_blocked) == (system, None)
 
 
 def test_a_bundle_that_anybody_may_write_is_not_touched(tree: Tree) -> None:
     """In a directory that all accounts may write, nothing is written; the reason is named."""
     tree.file(CERTIFI)
     Path(tree.host.where("/srv/app")).chmod(0o777)
-    assert "other accounts may write /srv/app" in (tree.store().unwritable or "")
+    assert "other accounts may write /srv/app" in (tree.store().why_blocked or "")
 
 
 def test_a_bundle_that_went_away(tree: Tree) -> None:
@@ -520,7 +520,7 @@ def test_a_real_environments_certifi_trusts_and_forgets(tmp_path: Path) -> None:
     [packages] = venv.glob("lib/python3*/site-packages")
     shutil.copytree(Path(certifi.where()).parent, packages / "certifi")
     account = Account(os.geteuid(), os.getegid(), "tester", None)
-    tree = Tree(Host(sys.platform, "/", {}, account, (str(venv),)))
+    tree = Tree(ActingHost(sys.platform, "/", {}, account, (str(venv),)))
     real = str(venv.resolve())
     [location] = [path for path in tree.found() if path.startswith(real)]
     assert posixpath.relpath(location, real).endswith("site-packages/certifi/cacert.pem")

@@ -28,22 +28,23 @@ IGNORED = (*NOISE, "/root", "/srv", "/var/cache", "/var/lib/dpkg", "/var/lib/tru
 #: Brings the system's store to what is wanted with the engine's own steps, and says what it saw.
 DRIVER = """
 import json, sys
-from trustinstall import work
-from trustinstall.backend import Places, Placement, Wanted
-from trustinstall.certificate import Certificate
+from trustinstall.engine import transaction
+from trustinstall.stores.desired import Placement, Wanted
+from trustinstall.stores.store import Places
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Host
-from trustinstall.journal import Journal
-from trustinstall.state import State, prepare
-from trustinstall_platforms.java import Java
-from trustinstall_platforms.linux import SystemStore
+from trustinstall.host import ActingHost
+from trustinstall.state.journal import Journal
+from trustinstall.state.directory import State, prepare
+from trustinstall_platforms.java.backend import Java
+from trustinstall_platforms.linux.debian import SystemStore
 
 asked = json.load(sys.stdin)
-host, system, java = Host.current(), SystemStore(), Java()
+host, system, java = ActingHost.current(), SystemStore(), Java()
 state = State("/var/lib/trustinstall", 0, machine=True)
 prepare(host, state)
 (store,) = system.discover(host, Places())
-said = {"unwritable": store.unwritable, "error": None, "changed": False, "placed": {}, "foreign": []}
+said = {"unwritable": store.why_blocked, "error": None, "changed": False, "placed": {}, "foreign": []}
 wanted = [
     Wanted(Certificate(bytes.fromhex(der)), key == "add", asked.get("foreign", False))
     for key in ("add", "remove") for der in asked.get(key, ())
@@ -55,7 +56,7 @@ record = {
 try:
     if wanted:
         journal = Journal(host, state, "test")
-        done = work.bring(host, system, store, wanted, record, journal)
+        done = transaction.bring(host, system, store, wanted, record, journal)
         journal.close()
         said["changed"] = not done.plan.empty
         said["foreign"] = sorted(done.plan.foreign)
@@ -254,10 +255,10 @@ def test_the_wait_for_dpkgs_lock_has_an_end(plain: Machine) -> None:
     """Somebody who does not end is named."""
     script = f"""
 from trustinstall.errors import Busy
-from trustinstall.host import Host
-from trustinstall.plan import Guard
+from trustinstall.host import ActingHost
+from trustinstall.host.commands import Guard
 try:
-    with Host.current().guarded(Guard("{LOCK}", seconds=0.5)):
+    with ActingHost.current().guarded(Guard("{LOCK}", seconds=0.5)):
         print("taken")
 except Busy as busy:
     print(busy)

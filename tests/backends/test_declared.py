@@ -46,8 +46,8 @@ def test_what_to_declare_is_said(name: str, tmp_path: Path) -> None:
     host = machine(tmp_path, name)
     (store,) = BACKEND.discover(host, Places())
 
-    assert all(words in (store.unwritable or "") for words in SAYS[name])
-    assert (store.unwritable or "").isprintable()
+    assert all(words in (store.why_blocked or "") for words in SAYS[name])
+    assert (store.why_blocked or "").isprintable()
     assert BACKEND.at(host, store.location) == store
     assert BACKEND.at(host, "/elsewhere") is None
     assert BACKEND.observe(host, store) == Observation({})

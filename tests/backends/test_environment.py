@@ -15,7 +15,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.store import Places
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
@@ -26,14 +26,14 @@ OWN = "/Users/alice/Library/Application Support/trustinstall"
 
 
 @pytest.fixture
-def mac() -> Iterator[Host]:
+def mac() -> Iterator[ActingHost]:
     """A Mac with its bundle of roots and a home of alice's; root plays her while it lasts."""
     uid, root = os.geteuid() or 1000, os.geteuid() == 0
     with tempfile.TemporaryDirectory() as top:
         os.chown(top, uid, -1)
         os.seteuid(uid)
         try:
-            host = Host("darwin", top, {}, Account(uid, os.getegid(), "alice", "/Users/alice"))
+            host = ActingHost("darwin", top, {}, Account(uid, os.getegid(), "alice", "/Users/alice"))
             for path, content in (("/etc/ssl/cert.pem", PUBLIC.pem), ("/bin/zsh", b""), ("/Users/alice/.zshenv", b"")):
                 real = Path(host.where(path))
                 real.parent.mkdir(parents=True, exist_ok=True)
@@ -44,14 +44,14 @@ def mac() -> Iterator[Host]:
             os.seteuid(0 if root else uid)
 
 
-def change(host: Host, *, trusted: bool, mode: str = "") -> dict[str, Result]:
+def change(host: ActingHost, *, trusted: bool, mode: str = "") -> dict[str, Result]:
     """Run the engine to add or remove the root; results by the store's location."""
     wish = Wish((Certificate(CORP.der),), trusted, by="alice")
     scope = Engine(host, (OwnBundle(), Environment(mode)), lambda _doing: None).change(wish, Places(), Selection())
     return {one.store.location: one.result for one in scope.outcomes}
 
 
-def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: Host) -> None:
+def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: ActingHost) -> None:
     """A launchd agent of ours alone sets what adds, as property lists are read, and goes with the last root."""
     assert change(mac, trusted=True)[AGENT] is Result.ADDED
     agent = plistlib.loads(mac.read(AGENT))
@@ -66,7 +66,7 @@ def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: Host) -> None:
     assert mac.status("/Users/alice/Library/LaunchAgents") is None
 
 
-def test_an_agent_that_is_somebody_elses_is_left(mac: Host) -> None:
+def test_an_agent_that_is_somebody_elses_is_left(mac: ActingHost) -> None:
     """A file of that name that we have not made is named and left, and the other places are done."""
     real = Path(mac.where(AGENT))
     real.parent.mkdir(parents=True)
@@ -76,7 +76,7 @@ def test_an_agent_that_is_somebody_elses_is_left(mac: Host) -> None:
     assert mac.read(AGENT) == b"<plist/>"
 
 
-def test_another_mode_writes_the_agent_anew(mac: Host) -> None:
+def test_another_mode_writes_the_agent_anew(mac: ActingHost) -> None:
     """With --env replace the agent also names our whole bundle; with --env add it is as before."""
     change(mac, trusted=True)
     before = mac.read(AGENT)

@@ -96,7 +96,7 @@ def test_os_release_tool_and_directory_are_all_asked(family: Family, tmp_path: P
     host = machine(tmp_path, f"ID={min(family.ids)}", families=(family,))
 
     (store,) = found(host)
-    assert (store.backend, store.location, store.unwritable) == (family.name, family.bundle, None)
+    assert (store.backend, store.location, store.why_blocked) == (family.name, family.bundle, None)
     assert found(Host("linux", str(machine_without_release(tmp_path)), {}, host.account)) == []
 
 
@@ -107,8 +107,8 @@ def test_without_the_tool_its_package_is_named(family: Family, tmp_path: Path) -
     (tmp_path / family.tool[1:]).unlink()
 
     (store,) = found(host)
-    assert any(word in (store.unwritable or "") for word in ("install", "apk add", "swupd", "image"))
-    assert "ca-certificates" in (store.unwritable or "")
+    assert any(word in (store.why_blocked or "") for word in ("install", "apk add", "swupd", "image"))
+    assert "ca-certificates" in (store.why_blocked or "")
 
 
 @pytest.mark.parametrize("family", [RHEL, SUSE, ARCH, ALPINE, FLATCAR, CLEAR], ids=lambda family: family.name)
@@ -120,7 +120,7 @@ def test_a_tool_without_its_directories_is_another_familys(family: Family, tmp_p
             (tmp_path / directory[1:]).rmdir()
 
     (store,) = found(host)
-    assert family.packages[0] in (store.unwritable or "")
+    assert family.packages[0] in (store.why_blocked or "")
 
 
 def test_transactional_systems_are_told_apart(tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_transactional_systems_are_told_apart(tmp_path: Path) -> None:
     host = machine(tmp_path, "ID=opensuse-microos", families=(SUSE,))
     inside = replace(host, environ={"TRANSACTIONAL_UPDATE": "true"})
 
-    assert found(host)[0].unwritable is None
-    assert "transactional-update" in (found(inside)[0].unwritable or "")
+    assert found(host)[0].why_blocked is None
+    assert "transactional-update" in (found(inside)[0].why_blocked or "")
 
 
 @pytest.mark.parametrize("platform", ["freebsd13", "freebsd14", "freebsd15"])

@@ -12,7 +12,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.store import Places
 from trustinstall_platforms.programs.homebrew import Homebrew
 
@@ -22,46 +22,46 @@ BUNDLE = "/opt/homebrew/etc/ca-certificates/cert.pem"
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> ActingHost:
     """A Mac with Homebrew, whose OpenSSL's file is a link, as the formula makes it."""
-    host = Host("darwin", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", "/Users/alice"))
+    host = ActingHost("darwin", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", "/Users/alice"))
     write(host, BUNDLE, PUBLIC.pem)
     link(host, "/opt/homebrew/etc/openssl@3/cert.pem", "../ca-certificates/cert.pem")
     return host
 
 
-def write(host: Host, path: str, content: bytes) -> None:
+def write(host: ActingHost, path: str, content: bytes) -> None:
     """Write a file of the host."""
     real = Path(host.where(path))
     real.parent.mkdir(parents=True, exist_ok=True)
     real.write_bytes(content)
 
 
-def link(host: Host, path: str, target: str) -> None:
+def link(host: ActingHost, path: str, target: str) -> None:
     """Make a link on the host."""
     real = Path(host.where(path))
     real.parent.mkdir(parents=True, exist_ok=True)
     real.symlink_to(target)
 
 
-def found(host: Host) -> list[str]:
+def found(host: ActingHost) -> list[str]:
     """The bundles that are found."""
     return [one.location for one in BACKEND.discover(host, Places())]
 
 
-def change(host: Host, *, trusted: bool = True) -> Outcome:
+def change(host: ActingHost, *, trusted: bool = True) -> Outcome:
     """Run the engine to add or remove Corp Root."""
     wish = Wish((Certificate(CORP.der),), trusted, by="alice")
     (outcome,) = Engine(host, [BACKEND], lambda _doing: None).change(wish, Places(), Selection()).outcomes
     return outcome
 
 
-def test_a_bundle_is_found_once(host: Host) -> None:
+def test_a_bundle_is_found_once(host: ActingHost) -> None:
     """However many links of its own prefix lead to it."""
     assert found(host) == [BUNDLE]
 
 
-def test_every_prefix_has_its_own(host: Host) -> None:
+def test_every_prefix_has_its_own(host: ActingHost) -> None:
     """An Intel Mac's Homebrew, MacPorts, and an old OpenSSL that has a file of its own."""
     write(host, "/usr/local/etc/openssl/cert.pem", PUBLIC.pem)
     write(host, "/opt/local/share/curl/curl-ca-bundle.crt", PUBLIC.pem)
@@ -70,23 +70,23 @@ def test_every_prefix_has_its_own(host: Host) -> None:
     assert [one.clients.split()[-1] for one in BACKEND.discover(host, Places())] == ["Homebrew", "Homebrew", "MacPorts"]
 
 
-def test_what_leads_elsewhere_is_not_theirs(host: Host) -> None:
+def test_what_leads_elsewhere_is_not_theirs(host: ActingHost) -> None:
     """A link to the system's bundle, or to nothing; and the same files on another system."""
     write(host, "/etc/ssl/cert.pem", PUBLIC.pem)
     link(host, "/usr/local/etc/openssl@3/cert.pem", "/etc/ssl/cert.pem")
     link(host, "/usr/local/etc/ca-certificates/cert.pem", "missing")
     assert found(host) == [BUNDLE]
-    assert not found(Host("linux", host.root, {}, host.account))
+    assert not found(ActingHost("linux", host.root, {}, host.account))
 
 
-def test_linux_has_a_prefix_of_its_own(host: Host) -> None:
+def test_linux_has_a_prefix_of_its_own(host: ActingHost) -> None:
     """Homebrew on Linux lives in linuxbrew's home."""
     write(host, "/home/linuxbrew/.linuxbrew/etc/ca-certificates/cert.pem", PUBLIC.pem)
-    linux = Host("linux", host.root, {}, host.account)
+    linux = ActingHost("linux", host.root, {}, host.account)
     assert found(linux) == ["/home/linuxbrew/.linuxbrew/etc/ca-certificates/cert.pem"]
 
 
-def test_added_and_taken_out_to_the_byte(host: Host) -> None:
+def test_added_and_taken_out_to_the_byte(host: ActingHost) -> None:
     """A marked block goes in, and leaves nothing."""
     before = host.read(BUNDLE)
     assert change(host).result.name == "ADDED"
@@ -96,7 +96,7 @@ def test_added_and_taken_out_to_the_byte(host: Host) -> None:
     assert host.read(BUNDLE) == before
 
 
-def test_ours_after_an_upgrade(host: Host) -> None:
+def test_ours_after_an_upgrade(host: ActingHost) -> None:
     """Homebrew has made its bundle anew from the keychain: our root is there without our marks, and still ours."""
     change(host)
     write(host, BUNDLE, CORP.pem + b"\n" + PUBLIC.pem)
@@ -106,14 +106,14 @@ def test_ours_after_an_upgrade(host: Host) -> None:
     assert host.read(BUNDLE).strip() == PUBLIC.pem.strip()
 
 
-def test_put_back_after_an_upgrade(host: Host) -> None:
+def test_put_back_after_an_upgrade(host: ActingHost) -> None:
     """An upgrade has dropped what only the account trusts: the next add puts it there again."""
     change(host)
     write(host, BUNDLE, PUBLIC.pem)
     assert change(host).result.name == "ADDED"
 
 
-def test_a_strangers_copy_is_left(host: Host) -> None:
+def test_a_strangers_copy_is_left(host: ActingHost) -> None:
     """What Homebrew took from the keychain before we came is not ours."""
     write(host, BUNDLE, CORP.pem + PUBLIC.pem)
     before = host.read(BUNDLE)
@@ -122,7 +122,7 @@ def test_a_strangers_copy_is_left(host: Host) -> None:
     assert host.read(BUNDLE) == before
 
 
-def test_a_damaged_bundle_is_said(host: Host) -> None:
+def test_a_damaged_bundle_is_said(host: ActingHost) -> None:
     """And how to make it anew."""
     write(host, BUNDLE, PUBLIC.pem + b"-----BEGIN CERTIFICATE-----\n")
     failed = change(host)

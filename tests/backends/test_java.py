@@ -150,15 +150,15 @@ def test_each_familys_keystore_follows_its_bundle(fed: Fed, tmp_path: Path) -> N
     assert list(BACKEND.discover(host, Places())) == []
     write(host, fed.keystore, keystore(entry("corp", CORP.der)))
     (bare,) = BACKEND.discover(host, Places())
-    assert (bare.follows, bare.unwritable) == (None, fed.family.without_tool)
+    assert (bare.fed_by, bare.why_blocked) == (None, fed.family.without_tool)
 
     write(host, fed.family.tool, b"#!/bin/sh\n")
     if fed.hook:
         (hookless,) = BACKEND.discover(host, Places())
-        assert fed.package in (hookless.unwritable or "")
+        assert fed.package in (hookless.why_blocked or "")
         write(host, fed.hook, b"#!/bin/sh\n")
     (store,) = BACKEND.discover(host, Places())
-    assert (store.id, store.follows, store.unwritable) == (f"java:{fed.keystore}", fed.family.bundle, None)
+    assert (store.id, store.fed_by, store.why_blocked) == (f"java:{fed.keystore}", fed.family.bundle, None)
     assert BACKEND.at(host, fed.keystore) == store
     assert BACKEND.at(host, "/opt/jdk/lib/security/cacerts") is None
     assert BACKEND.observe(host, store).anchors == {CORP.sha256: State.TRUSTED}
@@ -172,7 +172,7 @@ def test_the_keystore_follows_debians_bundle(host: Host) -> None:
     (store,) = BACKEND.discover(host, Places())
     seen = BACKEND.observe(host, store)
 
-    assert (store.id, store.follows, store.unwritable) == (f"java:{KEYSTORE}", BUNDLE, None)
+    assert (store.id, store.fed_by, store.why_blocked) == (f"java:{KEYSTORE}", BUNDLE, None)
     assert seen.anchors == {CORP.sha256: State.TRUSTED, OTHER.sha256: State.TRUSTED}
     assert seen.ours == {CORP.sha256}
     assert (seen.problems, seen.unsettled) == ((), None)
@@ -204,8 +204,8 @@ def test_a_keystore_that_debian_does_not_feed_says_why(host: Host, spoil: str, w
     Path(host.where(spoil)).unlink()
     (store,) = BACKEND.discover(host, Places())
 
-    assert store.follows is None
-    assert word in (store.unwritable or "")
+    assert store.fed_by is None
+    assert word in (store.why_blocked or "")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_the_switch_is_read_as_the_shell_reads_it(host: Host, said: bytes, *, fe
     write(host, "/etc/default/cacerts", b"storepass=s3cret\n" + said)
     (store,) = BACKEND.discover(host, Places())
 
-    assert (store.unwritable is None) is fed
+    assert (store.why_blocked is None) is fed
     assert "s3cret" not in repr(store)
 
 

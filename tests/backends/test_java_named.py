@@ -16,7 +16,7 @@ from tests.backends.test_javas import HOME, OURS, jks, link, locations, put, sto
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import perform
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.desired import Wanted
 from trustinstall_platforms.java import named
 from trustinstall_platforms.java.backend import Java
@@ -28,14 +28,14 @@ NAMED = f"-Djavax.net.ssl.trustStore={KEYSTORE} -Djavax.net.ssl.trustStorePasswo
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> ActingHost:
     """A Linux without any Java; alice has a keystore, of which nothing says yet that it is one that programs trust."""
-    host = Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", HOME))
+    host = ActingHost("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", HOME))
     put(host, KEYSTORE, jks(password="geheim"))  # noqa: S106  the very password that must not be shown
     return host
 
 
-def alice(host: Host, environ: dict[str, str]) -> Host:
+def alice(host: ActingHost, environ: dict[str, str]) -> ActingHost:
     """Alice with variables; whose the files are does not matter here."""
     return replace(host, environ=environ, account=replace(host.account, uid=os.geteuid() or 1000))
 
@@ -53,17 +53,17 @@ def alice(host: Host, environ: dict[str, str]) -> Host:
         (f"{HOME}/.config/JetBrains/IntelliJIdea2026.2/idea64.vmoptions", f"-Xmx2g\n{NAMED}".replace(" -D", "\n-D")),
     ],
 )
-def test_files_that_name_one(host: Host, path: str, content: str) -> None:
+def test_files_that_name_one(host: ActingHost, path: str, content: str) -> None:
     """What is named in a file of the account's is found, and nothing where it is not."""
     assert locations(host) == []
     put(host, path, content.encode())
     assert locations(host) == [KEYSTORE]
     (store,) = stores(host)
-    assert (store.clients, store.unwritable) == ("programs that are told to trust it", None)
+    assert (store.clients, store.why_blocked) == ("programs that are told to trust it", None)
 
 
 @pytest.mark.parametrize("name", named.VARIABLES)
-def test_variables_that_name_one(host: Host, name: str) -> None:
+def test_variables_that_name_one(host: ActingHost, name: str) -> None:
     """An account's variables count, and never those of whoever called root."""
     environ = {name: f"-Xmx1g {NAMED}"}
     assert locations(alice(host, environ)) == [KEYSTORE]
@@ -72,20 +72,20 @@ def test_variables_that_name_one(host: Host, name: str) -> None:
     assert "geheim" not in candidates(root)
 
 
-def test_gradles_home_may_be_elsewhere(host: Host) -> None:
+def test_gradles_home_may_be_elsewhere(host: ActingHost) -> None:
     """By the variable that Gradle itself reads."""
     put(host, "/data/gradle/gradle.properties", f"systemProp.javax.net.ssl.trustStore={KEYSTORE}".encode())
     assert locations(alice(host, {"GRADLE_USER_HOME": "/data/gradle"})) == [KEYSTORE]
 
 
 @pytest.mark.parametrize("value", ["NONE", "corp.jks", "/nowhere.jks", "/home/alice", "", "a\0b", "$OTHER/corp.jks"])
-def test_what_is_no_file_is_none(host: Host, value: str) -> None:
+def test_what_is_no_file_is_none(host: ActingHost, value: str) -> None:
     """Windows' and the Mac's own stores are named without one; the rest is a mistake of somebody's."""
     put(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={value}'".encode())
     assert locations(host) == []
 
 
-def test_a_javas_own_is_one_store(host: Host) -> None:
+def test_a_javas_own_is_one_store(host: ActingHost) -> None:
     """Whoever names what a Java trusts anyway, by a link, too, has named nothing new."""
     own = put(host, f"{HOME}/.sdkman/candidates/java/21/lib/security/cacerts", jks())
     link(host, f"{HOME}/link.jks", own)
@@ -93,14 +93,14 @@ def test_a_javas_own_is_one_store(host: Host) -> None:
     assert locations(host) == [own]
 
 
-def test_made_up_passwords_are_not_all_tried(host: Host) -> None:
+def test_made_up_passwords_are_not_all_tried(host: ActingHost) -> None:
     """Each one costs a derivation of keys for each keystore: thousands in one file are cut off."""
     words = " ".join(f"-Djavax.net.ssl.trustStorePassword={number}" for number in range(5000))
     put(host, f"{HOME}/.mavenrc", words.encode())
     assert len(candidates(host)) < 100
 
 
-def test_it_is_changed_with_the_password_beside_its_name(host: Host) -> None:
+def test_it_is_changed_with_the_password_beside_its_name(host: ActingHost) -> None:
     """The password is read where it stands when it is needed, and is in no plan."""
     put(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='{NAMED}'".encode())
     (store,) = stores(host)
@@ -118,7 +118,7 @@ def test_it_is_changed_with_the_password_beside_its_name(host: Host) -> None:
 @pytest.mark.parametrize(
     "text", ["a\\\n" * 400_000, "\\" * 999_999, "a=\\u00" * 160_000, "-Djavax.net.ssl.trustStore=" * 40_000]
 )
-def test_hostile_files_cost_little(host: Host, text: str) -> None:
+def test_hostile_files_cost_little(host: ActingHost, text: str) -> None:
     """A file that was made to keep us busy is read in the time of its size."""
     put(host, f"{HOME}/.gradle/gradle.properties", text.encode())
     put(host, f"{HOME}/.mavenrc", text.encode())

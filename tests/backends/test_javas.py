@@ -14,7 +14,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
-from trustinstall.host import Account, Host, Secret
+from trustinstall.host import Account, ActingHost, Secret
 from trustinstall.state.step_json import step_to_json
 from trustinstall.stores.desired import Placement, Wanted
 from trustinstall.stores.observation import State
@@ -50,12 +50,12 @@ DELIVERED = jks(("other", OTHER.der))
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> ActingHost:
     """A Linux without any Java, seen by whoever runs the test as if that were alice."""
-    return Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", HOME))
+    return ActingHost("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", HOME))
 
 
-def put(host: Host, path: str, content: bytes = DELIVERED) -> str:
+def put(host: ActingHost, path: str, content: bytes = DELIVERED) -> str:
     """Make a file and its directories."""
     where = Path(host.where(path))
     where.parent.mkdir(parents=True, exist_ok=True)
@@ -63,19 +63,19 @@ def put(host: Host, path: str, content: bytes = DELIVERED) -> str:
     return path
 
 
-def link(host: Host, path: str, target: str) -> None:
+def link(host: ActingHost, path: str, target: str) -> None:
     """Make a link and its directories."""
     where = Path(host.where(path))
     where.parent.mkdir(parents=True, exist_ok=True)
     where.symlink_to(target)
 
 
-def stores(host: Host) -> list[Store]:
+def stores(host: ActingHost) -> list[Store]:
     """What is found."""
     return list(BACKEND.discover(host, Places()))
 
 
-def locations(host: Host) -> list[str]:
+def locations(host: ActingHost) -> list[str]:
     """Where what is found is."""
     return [one.location for one in stores(host)]
 
@@ -89,12 +89,12 @@ def made(pattern: str) -> str:
 
 
 @pytest.mark.parametrize("pattern", [*homes.HOMES, *homes.PROGRAMS, *homes.IMAGES])
-def test_each_row_finds_its_java(host: Host, pattern: str) -> None:
+def test_each_row_finds_its_java(host: ActingHost, pattern: str) -> None:
     """A keystore in each place is found there, that of Java 8's inner runtime likewise, and called by its home."""
     one = put(host, f"{made(pattern)}/lib/security/cacerts")
     assert locations(host) == [one]
     assert stores(host)[0].label in {made(pattern), made(pattern).removesuffix("/jre")}
-    assert (stores(host)[0].unwritable is not None) == (pattern in homes.IMAGES)
+    assert (stores(host)[0].why_blocked is not None) == (pattern in homes.IMAGES)
     inner = f"{made(pattern)}/jre/lib/security/cacerts"
     Path(host.where(one)).unlink()
     put(host, inner)
@@ -102,15 +102,15 @@ def test_each_row_finds_its_java(host: Host, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", homes.MACOS)
-def test_each_row_of_macos(host: Host, pattern: str) -> None:
+def test_each_row_of_macos(host: ActingHost, pattern: str) -> None:
     """What lies in an app is sealed, with the way that works; the rest is not; on Linux nobody looks there."""
     put(host, f"{made(pattern)}/lib/security/cacerts")
     assert locations(host) == []
     (store,) = stores(replace(host, platform="darwin"))
-    assert ("VM options" in (store.unwritable or "")) == (".app/" in pattern)
+    assert ("VM options" in (store.why_blocked or "")) == (".app/" in pattern)
 
 
-def test_variables_and_the_path(host: Host) -> None:
+def test_variables_and_the_path(host: ActingHost) -> None:
     """JAVA_HOME and its like, with a slash at the end; what `java` on the PATH leads to; nothing that is relative."""
     put(host, "/srv/a/lib/security/cacerts")
     put(host, "/srv/b/jre/lib/security/cacerts")
@@ -127,7 +127,7 @@ def test_variables_and_the_path(host: Host) -> None:
     ]
 
 
-def test_what_is_searched_for(host: Host) -> None:
+def test_what_is_searched_for(host: ActingHost) -> None:
     """Below a directory that the caller names, at any depth; a keystore that is no Java's own is none."""
     inner = put(host, "/srv/apps/deep/er/tomcat/jre/lib/security/cacerts")
     put(host, "/srv/apps/cacerts")
@@ -137,7 +137,7 @@ def test_what_is_searched_for(host: Host) -> None:
     assert [(one.location, one.label) for one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
 
 
-def test_windows_places(host: Host) -> None:
+def test_windows_places(host: ActingHost) -> None:
     """The rows of Windows are below its own variables, and no row of another system is."""
     found: list[str] = []
     windows = replace(host, platform="win32", environ={"ProgramFiles": "C:\\Program Files"})
@@ -148,14 +148,14 @@ def test_windows_places(host: Host) -> None:
     assert not any(one.startswith("/usr") for one in found)
 
 
-def test_jssecacerts_wins(host: Host) -> None:
+def test_jssecacerts_wins(host: ActingHost) -> None:
     """As it does for the JVM."""
     put(host, "/opt/jdk/lib/security/cacerts")
     one = put(host, "/opt/jdk/lib/security/jssecacerts")
     assert locations(host) == [one]
 
 
-def test_one_keystore_reached_twice_is_one_store(host: Host) -> None:
+def test_one_keystore_reached_twice_is_one_store(host: ActingHost) -> None:
     """By links to the installation, and to the file; it is the file itself that is called so."""
     put(host, "/srv/shared/keystore")
     link(host, "/opt/jdk-21/lib/security/cacerts", "/srv/shared/keystore")
@@ -164,7 +164,7 @@ def test_one_keystore_reached_twice_is_one_store(host: Host) -> None:
     assert locations(host) == ["/srv/shared/keystore"]
 
 
-def test_what_links_to_the_systems_follows(host: Host) -> None:
+def test_what_links_to_the_systems_follows(host: ActingHost) -> None:
     """Debian's own JDKs are the store that follows the system's, once, and never written."""
     put(host, SYSTEMS)
     put(host, "/etc/ca-certificates/update.d/jks-keystore")
@@ -174,19 +174,19 @@ def test_what_links_to_the_systems_follows(host: Host) -> None:
         Path(host.where(program)).chmod(0o755)
     link(host, "/usr/lib/jvm/java-17/lib/security/cacerts", SYSTEMS)
     one = put(host, "/usr/lib/jvm/own/lib/security/cacerts")
-    assert [(each.location, each.follows is not None) for each in stores(host)] == [(SYSTEMS, True), (one, False)]
+    assert [(each.location, each.fed_by is not None) for each in stores(host)] == [(SYSTEMS, True), (one, False)]
 
 
-def test_what_an_unknown_tool_makes_is_not_written(host: Host) -> None:
+def test_what_an_unknown_tool_makes_is_not_written(host: ActingHost) -> None:
     """It would be made anew without us."""
     put(host, "/etc/pki/java/cacerts")
     link(host, "/usr/lib/jvm/java-17/lib/security/cacerts", "/etc/pki/java/cacerts")
     (store,) = stores(host)
-    assert (store.location, store.follows) == ("/etc/pki/java/cacerts", None)
-    assert "makes it anew" in (store.unwritable or "")
+    assert (store.location, store.fed_by) == ("/etc/pki/java/cacerts", None)
+    assert "makes it anew" in (store.why_blocked or "")
 
 
-def test_what_is_no_file_is_no_store(host: Host) -> None:
+def test_what_is_no_file_is_no_store(host: ActingHost) -> None:
     """Dangling and looping links, directories, FIFOs: nothing that a JVM could read, and nothing that blocks."""
     link(host, "/opt/a/lib/security/cacerts", "/nowhere")
     link(host, "/opt/b/lib/security/cacerts", "cacerts")
@@ -197,7 +197,7 @@ def test_what_is_no_file_is_no_store(host: Host) -> None:
     assert BACKEND.at(host, "/opt/d/lib/security/cacerts") is None
 
 
-def test_a_home_with_too_many_names_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_with_too_many_names_is_said(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found before it stays found."""
     monkeypatch.setattr(homes, "_MOST", 50)
     one = put(host, "/opt/jdk/lib/security/cacerts")
@@ -210,7 +210,7 @@ def test_a_home_with_too_many_names_is_said(host: Host, monkeypatch: pytest.Monk
     assert found == [one]
 
 
-def test_a_slow_home_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_home_is_said(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the caller's variables name is found all the same."""
     monkeypatch.setattr(homes, "_LONGEST", timedelta(seconds=-1))
     one = put(host, "/srv/a/lib/security/cacerts")
@@ -223,7 +223,7 @@ def test_a_slow_home_is_said(host: Host, monkeypatch: pytest.MonkeyPatch) -> Non
     assert found == [one]
 
 
-def test_root_looks_into_nobodys_home(host: Host) -> None:
+def test_root_looks_into_nobodys_home(host: ActingHost) -> None:
     """What belongs to another account is left to that account, also where a link of root's leads there."""
     root = replace(host, account=Account(0, 0, "root", "/root"))
     put(host, "/opt/theirs/lib/security/cacerts")
@@ -237,7 +237,7 @@ def test_root_looks_into_nobodys_home(host: Host) -> None:
 # --- passwords -----------------------------------------------------------------------------------------
 
 
-def test_candidates(host: Host, tmp_path: Path) -> None:
+def test_candidates(host: ActingHost, tmp_path: Path) -> None:
     """The usual ones first, then the distribution's, then the caller's; nothing that cannot be read; nothing shown."""
     (tmp_path / "word").write_text("first line\r\nsecond line\n")
     (tmp_path / "gone").write_text("soon")
@@ -250,7 +250,7 @@ def test_candidates(host: Host, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "word"), [(b"", "empty"), (b"x" * 5000, "longer"), (b"\xff\xfe", "no text")])
-def test_a_file_without_a_password_is_refused(host: Host, tmp_path: Path, content: bytes, word: str) -> None:
+def test_a_file_without_a_password_is_refused(host: ActingHost, tmp_path: Path, content: bytes, word: str) -> None:
     """Before anything is changed, and without a word of what is in it."""
     (tmp_path / "word").write_bytes(content)
     with pytest.raises(UsageProblem, match=word):
@@ -269,14 +269,14 @@ def wanted(*, trusted: bool = True, foreign: bool = False) -> list[Wanted]:
     return [Wanted(Certificate(CORP.der), trusted=trusted, foreign=foreign)]
 
 
-def planned(host: Host, store: Store, wish: list[Wanted], *, adopted: bool = False, known: bool = False) -> Plan:
+def planned(host: ActingHost, store: Store, wish: list[Wanted], *, adopted: bool = False, known: bool = False) -> Plan:
     """What is planned for a keystore, of which the ledger knows something or not."""
     placement = Placement(CORP.sha256, store.id, (OURS,), adopted=adopted)
     record = {CORP.sha256: placement} if known or adopted else {}
     return BACKEND.plan(host, store, BACKEND.observe(host, store), wish, record)
 
 
-def brought(host: Host, plan: Plan) -> None:
+def brought(host: ActingHost, plan: Plan) -> None:
     """Do a plan's one step, and check that its inverse is exact and keeps no secret."""
     (step,) = plan.steps
     before = host.read(step.path)
@@ -292,7 +292,7 @@ def brought(host: Host, plan: Plan) -> None:
     perform(host, step, "token")
 
 
-def test_add_and_remove(host: Host) -> None:
+def test_add_and_remove(host: ActingHost) -> None:
     """It is seen under its alias, again changes nothing, and leaves every byte."""
     put(host, "/opt/jdk/lib/security/cacerts")
     (store,) = stores(host)
@@ -310,7 +310,7 @@ def test_add_and_remove(host: Host) -> None:
     assert planned(host, store, wanted(trusted=False)).empty
 
 
-def test_a_strangers_copy_stays_unless_it_was_asked_for(host: Host) -> None:
+def test_a_strangers_copy_stays_unless_it_was_asked_for(host: ActingHost) -> None:
     """Named as foreign; taken out with --foreign, or where it was taken over; ours beside it goes alone."""
     both = jks(("corp", CORP.der), (OURS, CORP.der), ("other", OTHER.der))
     put(host, "/opt/jdk/lib/security/cacerts", jks(("corp", CORP.der), ("other", OTHER.der)))
@@ -330,7 +330,7 @@ def test_a_strangers_copy_stays_unless_it_was_asked_for(host: Host) -> None:
     assert host.read(store.location) == DELIVERED
 
 
-def test_another_password_is_an_error_that_says_what_to_do(host: Host, tmp_path: Path) -> None:
+def test_another_password_is_an_error_that_says_what_to_do(host: ActingHost, tmp_path: Path) -> None:
     """Where something is to be added or may be ours; with the file named, it is done under that password."""
     put(host, "/opt/jdk/lib/security/cacerts", jks(("other", OTHER.der), password="secret"))  # noqa: S106  a test's
     (store,) = stores(host)
@@ -344,7 +344,7 @@ def test_another_password_is_an_error_that_says_what_to_do(host: Host, tmp_path:
     assert "secret" not in repr(planned(knowing, store, wanted(trusted=False)))
 
 
-def test_what_cannot_be_understood_is_an_error_where_it_matters(host: Host) -> None:
+def test_what_cannot_be_understood_is_an_error_where_it_matters(host: ActingHost) -> None:
     """Not where nothing of ours can be in it and nothing is to be added."""
     put(host, "/opt/jdk/lib/security/cacerts", b"\xce\xce\xce\xce\0\0\0\2")
     (store,) = stores(host)
@@ -361,7 +361,7 @@ def test_what_cannot_be_understood_is_an_error_where_it_matters(host: Host) -> N
     assert BACKEND.observe(host, store).problems == ("the keystore is missing",)
 
 
-def test_a_keystore_that_an_update_replaced_is_noticed(host: Host) -> None:
+def test_a_keystore_that_an_update_replaced_is_noticed(host: ActingHost) -> None:
     """Seen to be gone while the ledger says ours; `add` puts it back under the alias that is in the ledger."""
     put(host, "/opt/jdk/lib/security/cacerts")
     (store,) = stores(host)
@@ -387,9 +387,9 @@ def test_a_keystore_that_an_update_replaced_is_noticed(host: Host) -> None:
         ("/C:/Program Files/WindowsApps/x/lib/security/cacerts", "Store apps"),
     ],
 )
-def test_sealed_places(host: Host, path: str, word: str) -> None:
+def test_sealed_places(host: ActingHost, path: str, word: str) -> None:
     """They are shown with what they trust, and with the way that works instead."""
     store = installations.at(host, put(host, path))
     assert store is not None
-    assert word in (store.unwritable or "")
+    assert word in (store.why_blocked or "")
     assert BACKEND.observe(host, store).anchors == {OTHER.sha256: State.TRUSTED}

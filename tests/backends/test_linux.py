@@ -17,7 +17,7 @@ from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.errors import StoreError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.desired import Placement, Record, Wanted
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan, Refresh
@@ -42,7 +42,7 @@ class Machine:
     """A directory tree that looks like a Debian, and the host that it is for the backend."""
 
     top: Path
-    host: Host
+    host: ActingHost
 
     def path(self, path: str) -> Path:
         """Say where a path of the machine is."""
@@ -106,7 +106,7 @@ class Machine:
 def machine(tmp_path: Path) -> Machine:
     """A Debian with one public root."""
     account = Account(0, 0, "root", "/root")
-    made = Machine(tmp_path, Host("linux", str(tmp_path), {}, account))
+    made = Machine(tmp_path, ActingHost("linux", str(tmp_path), {}, account))
     made.write("/etc/os-release", b'NAME="Debian"\nID=debian\n')
     made.write(TOOL, b"#!/bin/sh\n", 0o755)
     made.write(f"{SHIPPED}/mozilla/Public.crt", PUBLIC.pem)
@@ -117,7 +117,7 @@ def machine(tmp_path: Path) -> Machine:
     return made
 
 
-def refreshed(host: Host, store: Store, gone: Sequence[str]) -> Refresh:
+def refreshed(host: ActingHost, store: Store, gone: Sequence[str]) -> Refresh:
     """How everything is made anew on a running machine."""
     found = BACKEND.refresh(host, store, gone)
     assert found is not None
@@ -180,14 +180,14 @@ def test_a_missing_tool_is_named_with_its_package(machine: Machine) -> None:
     """Without update-ca-certificates the store says which command installs it."""
     machine.path(TOOL).unlink()
 
-    assert "apt-get install ca-certificates" in (machine.store().unwritable or "")
+    assert "apt-get install ca-certificates" in (machine.store().why_blocked or "")
 
 
 def test_a_missing_directory_of_links_is_said(machine: Machine) -> None:
     """The tool ends with 2 where /etc/ssl/certs is missing; the store says so before."""
     shutil.rmtree(machine.path(LINKS))
 
-    assert LINKS in (machine.store().unwritable or "")
+    assert LINKS in (machine.store().why_blocked or "")
 
 
 # --- seen ----------------------------------------------------------------------------------------

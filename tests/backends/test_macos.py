@@ -197,7 +197,7 @@ def test_a_missing_tool_is_said(mac: Mac) -> None:
     """Without /usr/bin/security nothing can be done, and that is said at once."""
     (mac.root / "usr/bin/security").unlink()
     (store,) = MACHINE.discover(mac.host(), Places())
-    assert "/usr/bin/security is missing" in (store.unwritable or "")
+    assert "/usr/bin/security is missing" in (store.why_blocked or "")
 
 
 def test_both_halves_make_trust(mac: Mac) -> None:

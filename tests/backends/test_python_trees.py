@@ -21,7 +21,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.desired import Wanted
 from trustinstall.stores.store import Looked, Places, Store
 from trustinstall_platforms.python import trees
@@ -35,12 +35,12 @@ UV = str(Path(sys.executable).with_name("uv"))
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> ActingHost:
     """An empty machine."""
-    return Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "tester", HOME))
+    return ActingHost("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "tester", HOME))
 
 
-def file(host: Host, path: str, content: bytes = BUNDLE) -> str:
+def file(host: ActingHost, path: str, content: bytes = BUNDLE) -> str:
     """Write a file and the directories above it."""
     real = Path(host.where(path))
     real.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def file(host: Host, path: str, content: bytes = BUNDLE) -> str:
     return path
 
 
-def found(host: Host, places: Places | None = None) -> set[str]:
+def found(host: ActingHost, places: Places | None = None) -> set[str]:
     """Where bundles are found when everything is looked through."""
     asked = places or Places(through=True)
     return {one.location for one in Certifi().discover(host, asked) if isinstance(one, Store)}
@@ -70,7 +70,7 @@ def found(host: Host, places: Places | None = None) -> set[str]:
         f"/opt/company/tool/{SITE}/certifi/cacert.pem",
     ],
 )
-def test_what_no_table_names_is_found(host: Host, path: str) -> None:
+def test_what_no_table_names_is_found(host: ActingHost, path: str) -> None:
     """Environments below a home and below the places for one's own software need no option."""
     assert found(host) == set()
     file(host, path)
@@ -93,13 +93,13 @@ def test_what_no_table_names_is_found(host: Host, path: str) -> None:
         ({}, f"{HOME}/.local/share/pdm/venvs/app-3.12"),
     ],
 )
-def test_tools_that_keep_environments_elsewhere(host: Host, environ: dict[str, str], prefix: str) -> None:
+def test_tools_that_keep_environments_elsewhere(host: ActingHost, environ: dict[str, str], prefix: str) -> None:
     """Each tool's own variable is followed, and no tree is looked through for that."""
     path = file(host, f"{prefix}/{SITE}/certifi/cacert.pem")
     assert found(replace(host, environ=environ), Places()) == {path}
 
 
-def test_conda_lists_its_environments(host: Host) -> None:
+def test_conda_lists_its_environments(host: ActingHost) -> None:
     """What conda has made anywhere is in a list; what else is in it names nothing."""
     path = file(host, f"/data/envs/x/{SITE}/certifi/cacert.pem")
     conda = file(host, "/data/envs/x/ssl/cacert.pem")
@@ -123,7 +123,7 @@ def test_conda_lists_its_environments(host: Host) -> None:
         ("vendor/roots.pem", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" * 100, False),
     ],
 )
-def test_bundles_are_known_by_what_is_in_them(host: Host, name: str, content: bytes, counts: bool) -> None:  # noqa: FBT001
+def test_bundles_are_known_by_what_is_in_them(host: ActingHost, name: str, content: bytes, counts: bool) -> None:  # noqa: FBT001
     """Among packages, a likely name and a likely size are only the reason to look."""
     path = file(host, f"{HOME}/env/{SITE}/{name}", content)
     assert found(host) == ({path} if counts else set())
@@ -141,7 +141,7 @@ def test_bundles_are_known_by_what_is_in_them(host: Host, name: str, content: by
         f"{HOME}/miniconda3/pkgs/certifi-2026.1-0/site-packages",
     ],
 )
-def test_containers_and_caches_are_passed_by(host: Host, place: str) -> None:
+def test_containers_and_caches_are_passed_by(host: ActingHost, place: str) -> None:
     """What is shared with others, or belongs to an image, is neither found nor changed."""
     file(host, f"{HOME}/.cache/uv/CACHEDIR.TAG", b"")
     file(host, f"{HOME}/miniconda3/pkgs/urls.txt", b"")
@@ -152,18 +152,18 @@ def test_containers_and_caches_are_passed_by(host: Host, place: str) -> None:
     assert found(host) == found(host, Places(searches=(HOME,))) == {env}
 
 
-def test_the_network_is_left_alone_unless_asked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_network_is_left_alone_unless_asked(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """A home on NFS is not looked through, and that is said; `--search` goes there."""
     path = file(host, f"{HOME}/env/{SITE}/certifi/cacert.pem")
     file(host, "/proc/self/mountinfo", f"30 1 0:40 / {HOME} rw - nfs4 server:/home rw\n".encode())
     walked: list[str] = []
-    walk = Host.walk
+    walk = ActingHost.walk
 
-    def note(self: Host, top: str, *rest: object) -> Iterator[object]:
+    def note(self: ActingHost, top: str, *rest: object) -> Iterator[object]:
         walked.append(top)
         return walk(self, top, *rest)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(Host, "walk", note)
+    monkeypatch.setattr(ActingHost, "walk", note)
     said = [one for one in Certifi().discover(host, Places(through=True)) if isinstance(one, Looked)]
     assert said == [Looked(HOME, "it lies on the network (nfs4)")]
     assert HOME not in walked
@@ -174,7 +174,7 @@ def test_the_network_is_left_alone_unless_asked(host: Host, monkeypatch: pytest.
     ("name", "value", "said"),
     [("ENTRIES", 500, "more than 500 entries"), ("SECONDS", -1.0, "more than -1 seconds")],
 )
-def test_looking_ends(host: Host, monkeypatch: pytest.MonkeyPatch, name: str, value: float, said: str) -> None:
+def test_looking_ends(host: ActingHost, monkeypatch: pytest.MonkeyPatch, name: str, value: float, said: str) -> None:
     """Too much, or too long: what was found until then counts, and what was left out is named."""
     first = file(host, f"/usr/local/{SITE}/certifi/cacert.pem")
     for number in range(600):
@@ -185,7 +185,7 @@ def test_looking_ends(host: Host, monkeypatch: pytest.MonkeyPatch, name: str, va
     assert found(host) == {first}
 
 
-def test_signs_of_life_come_while_looking(host: Host) -> None:
+def test_signs_of_life_come_while_looking(host: ActingHost) -> None:
     """Every two thousand directories, where it is now is said."""
     for number in range(3000):
         Path(host.where(f"{HOME}/{number}")).mkdir(parents=True)
@@ -247,7 +247,7 @@ def install(tmp_path: Path, wheels: Path) -> Callable[..., Path]:
     return made
 
 
-def change(host: Host, *places: Path, trusted: bool = True) -> list[Result]:
+def change(host: ActingHost, *places: Path, trusted: bool = True) -> list[Result]:
     """Add to or remove from named environments, on this machine, with state of the test's own."""
     engine = Engine(host, (Certifi(),), lambda _doing: None)
     asked = Places(searches=tuple(map(str, places)), walked=False)
@@ -266,7 +266,7 @@ def test_uvs_cache_is_not_changed_through_a_hard_link(
     state = Mock(return_value=str(tmp_path / "state"))
     monkeypatch.setattr("trustinstall.host.places.machine", state)
     monkeypatch.setattr("trustinstall.host.places.state", state)
-    host = replace(Host.current(), environ={}, account=replace(Host.current().account, home=None))
+    host = replace(ActingHost.current(), environ={}, account=replace(ActingHost.current().account, home=None))
     monkeypatch.setattr(trees, "MACHINE", ())
     monkeypatch.setattr(trees, "PROGRAMS", ())
     assert change(host, tmp_path / "one") == [Result.ADDED]
@@ -284,10 +284,10 @@ def test_a_symbolic_link_into_uvs_cache_is_not_followed(tmp_path: Path, install:
     """With uv's link mode `symlink` the file is the cache's, shared by all: it is left, and what to do is said."""
     path = install("one", "symlink")
     assert path.is_symlink() or path.parent.is_symlink()
-    everything = Certifi().discover(Host.current(), Places(searches=(str(tmp_path / "one"),)))
+    everything = Certifi().discover(ActingHost.current(), Places(searches=(str(tmp_path / "one"),)))
     (store,) = (one for one in everything if isinstance(one, Store) and one.location.startswith(str(tmp_path)))
     assert store.sealed
-    assert "UV_LINK_MODE=copy" in (store.unwritable or "")
+    assert "UV_LINK_MODE=copy" in (store.why_blocked or "")
     assert store.location.startswith(str(tmp_path / "one"))
 
 
@@ -307,10 +307,10 @@ def test_real_environments_are_found(tmp_path: Path, install: Callable[..., Path
         Places(pythons=(str(tmp_path / "env"),)),
         Places(searches=(str(tmp_path / "env"),)),
     ):
-        assert str(bundle) in found(Host.current(), places)
+        assert str(bundle) in found(ActingHost.current(), places)
 
 
-def test_a_package_upgrade_keeps_what_repair_needs(host: Host) -> None:
+def test_a_package_upgrade_keeps_what_repair_needs(host: ActingHost) -> None:
     """The ledger knows store and certificate after an upgrade has taken ours away; `add` puts it back."""
     path = file(host, f"{HOME}/env/{SITE}/certifi/cacert.pem")
     engine = Engine(host, (Certifi(),), lambda _doing: None)

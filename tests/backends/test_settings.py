@@ -20,7 +20,7 @@ from trustinstall.engine.discovery import discover, observe
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.stores.store import Places
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
@@ -37,7 +37,7 @@ KINDS = (OwnBundle(), Settings())
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
+def host() -> Iterator[ActingHost]:
     """A Linux with the system's roots, and alice, who has an .npmrc and Claude Code; root plays her while it lasts."""
     uid = os.geteuid() or 1000
     with tempfile.TemporaryDirectory() as top:
@@ -45,7 +45,7 @@ def host() -> Iterator[Host]:
         root = os.geteuid() == 0
         os.seteuid(uid)
         try:
-            host = Host("linux", top, {}, Account(uid, os.getegid(), "alice", "/home/alice"))
+            host = ActingHost("linux", top, {}, Account(uid, os.getegid(), "alice", "/home/alice"))
             write(host, SYSTEM, PUBLIC.pem)
             write(host, NPMRC, b"; mine\r\nfund=false")
             Path(host.where("/home/alice/.claude")).mkdir()
@@ -54,14 +54,14 @@ def host() -> Iterator[Host]:
             os.seteuid(0 if root else uid)
 
 
-def write(host: Host, path: str, content: bytes) -> None:
+def write(host: ActingHost, path: str, content: bytes) -> None:
     """Write a file of the host."""
     real = Path(host.where(path))
     real.parent.mkdir(parents=True, exist_ok=True)
     real.write_bytes(content)
 
 
-def tree(host: Host) -> dict[str, bytes | None]:
+def tree(host: ActingHost) -> dict[str, bytes | None]:
     """Every file and directory of alice's home but our own state."""
     home = Path(host.where("/home/alice"))
     return {
@@ -72,7 +72,7 @@ def tree(host: Host) -> dict[str, bytes | None]:
 
 
 def change(
-    host: Host, *numbers: int, trusted: bool = True, dry_run: bool = False, store: tuple[str, ...] = ()
+    host: ActingHost, *numbers: int, trusted: bool = True, dry_run: bool = False, store: tuple[str, ...] = ()
 ) -> dict[str, Outcome]:
     """Run the engine to add or remove roots; outcomes by the store's location."""
     wish = Wish(tuple(ROOTS[number] for number in numbers or (0,)), trusted, by="alice", dry_run=dry_run)
@@ -91,7 +91,7 @@ def results(outcomes: dict[str, Outcome]) -> dict[str, Result]:
     return {location: one.result for location, one in outcomes.items()}
 
 
-def test_settings_and_files_come_and_go_together(host: Host) -> None:
+def test_settings_and_files_come_and_go_together(host: ActingHost) -> None:
     """`add` makes both files and names them, and `remove` of the last root leaves every byte as before."""
     before = tree(host)
     added = results(change(host))
@@ -109,7 +109,7 @@ LIMA = "/home/alice/.lima/_config/override.yaml"
 
 
 @pytest.mark.parametrize("before", [None, b"cpus: 4\nmounts:\n- location: ~\n"], ids=["no file", "hers"])
-def test_virtual_machines_are_told_which_file_to_add(host: Host, before: bytes | None) -> None:
+def test_virtual_machines_are_told_which_file_to_add(host: ActingHost, before: bytes | None) -> None:
     """Lima's override names our roots alone, as a YAML parser reads it, and is as before after `remove`."""
     Path(host.where("/home/alice/.lima")).mkdir()
     if before is not None:
@@ -123,7 +123,7 @@ def test_virtual_machines_are_told_which_file_to_add(host: Host, before: bytes |
     assert tree(host) == whole
 
 
-def test_a_list_that_somebody_has_begun_is_not_guessed_at(host: Host) -> None:
+def test_a_list_that_somebody_has_begun_is_not_guessed_at(host: ActingHost) -> None:
     """Where the override has certificates of its own the sentence says which file to add to which list."""
     mine = b"caCerts:\n  removeDefaults: false\n"
     write(host, LIMA, mine)
@@ -132,7 +132,7 @@ def test_a_list_that_somebody_has_begun_is_not_guessed_at(host: Host) -> None:
     assert f"add {ANCHORS} to caCerts.files" in outcome.detail
 
 
-def test_a_second_root_only_changes_the_files(host: Host) -> None:
+def test_a_second_root_only_changes_the_files(host: ActingHost) -> None:
     """Settings that were made stay for every root, and go with the last, whichever it is."""
     before = tree(host)
     change(host, 0)
@@ -149,7 +149,7 @@ def test_a_second_root_only_changes_the_files(host: Host) -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_killed_anywhere_no_setting_names_what_is_not_there(host: Host, trusted: bool) -> None:  # noqa: FBT001
+def test_killed_anywhere_no_setting_names_what_is_not_there(host: ActingHost, trusted: bool) -> None:  # noqa: FBT001
     """Killed at any change of the machine, what a setting names is there; the next command completes."""
     before = tree(host)
     for how in ("before", "torn", "after"):
@@ -174,7 +174,7 @@ def test_killed_anywhere_no_setting_names_what_is_not_there(host: Host, trusted:
             pytest.fail("it never ended")
 
 
-def test_a_dry_run_says_both(host: Host) -> None:
+def test_a_dry_run_says_both(host: ActingHost) -> None:
     """Files and settings would change, and nothing does, the second time neither."""
     before = tree(host)
     dry = change(host, dry_run=True)
@@ -186,7 +186,7 @@ def test_a_dry_run_says_both(host: Host) -> None:
     assert results(change(host, 0, dry_run=True, trusted=False))[NPMRC] is Result.PLANNED
 
 
-def test_where_the_file_fails_no_setting_names_it(host: Host) -> None:
+def test_where_the_file_fails_no_setting_names_it(host: ActingHost) -> None:
     """Without public roots there is no bundle; what would name it is left, and says so."""
     Path(host.where(SYSTEM)).unlink()
     before = host.read(NPMRC)
@@ -197,7 +197,7 @@ def test_where_the_file_fails_no_setting_names_it(host: Host) -> None:
 
 
 @dataclass(frozen=True)
-class Refusing(Host):
+class Refusing(ActingHost):
     """A host on which no settings file can be written any more when it comes to it."""
 
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
@@ -207,7 +207,7 @@ class Refusing(Host):
         super().write(path, content, mode, owner, token)
 
 
-def test_a_file_that_no_setting_came_to_name_goes_again(host: Host) -> None:
+def test_a_file_that_no_setting_came_to_name_goes_again(host: ActingHost) -> None:
     """Where every setting fails in the making, our own files do not stay behind."""
     before = tree(host)
     refusing = Refusing(**{name: getattr(host, name) for name in host.__dataclass_fields__})
@@ -216,7 +216,7 @@ def test_a_file_that_no_setting_came_to_name_goes_again(host: Host) -> None:
     assert results(change(host))[NPMRC] is Result.ADDED
 
 
-def test_a_setting_that_cannot_be_taken_back_keeps_its_file(host: Host) -> None:
+def test_a_setting_that_cannot_be_taken_back_keeps_its_file(host: ActingHost) -> None:
     """Where somebody has damaged the settings, the file that they name stays, and both say why."""
     change(host)
     write(host, CLAUDE, host.read(CLAUDE) + b"}")
@@ -230,7 +230,7 @@ def test_a_setting_that_cannot_be_taken_back_keeps_its_file(host: Host) -> None:
     assert host.status(OWN) is None
 
 
-def test_only_one_tool(host: Host) -> None:
+def test_only_one_tool(host: ActingHost) -> None:
     """`--store settings:npm` brings the file that npm needs, and takes it back when no other setting names it."""
     before = tree(host)
     assert set(change(host, store=("settings:npm",))) == {NPMRC, BUNDLE}
@@ -238,7 +238,7 @@ def test_only_one_tool(host: Host) -> None:
     assert tree(host) == before
 
 
-def test_a_file_that_another_setting_names_stays(host: Host) -> None:
+def test_a_file_that_another_setting_names_stays(host: ActingHost) -> None:
     """Taking back one tool's setting leaves the file to the others."""
     write(host, "/home/alice/.condarc", b"channels: [x]\n")
     change(host)
@@ -255,7 +255,7 @@ def _names(value: str) -> bytes:
     return f"cafile={value}\n".encode()
 
 
-def test_a_bundle_of_the_accounts_own_gets_our_root(host: Host) -> None:
+def test_a_bundle_of_the_accounts_own_gets_our_root(host: ActingHost) -> None:
     """What names another bundle of alice's is left as it is: our root goes into that bundle, and out again."""
     write(host, THEIRS, PUBLIC.pem)
     write(host, NPMRC, _names(THEIRS))
@@ -267,20 +267,20 @@ def test_a_bundle_of_the_accounts_own_gets_our_root(host: Host) -> None:
     assert tree(host) == before
 
 
-def _missing(host: Host) -> None:
+def _missing(host: ActingHost) -> None:
     write(host, NPMRC, _names("/home/alice/nowhere.pem"))
 
 
-def _dangling(host: Host) -> None:
+def _dangling(host: ActingHost) -> None:
     Path(host.where(NPMRC)).unlink()
     Path(host.where(NPMRC)).symlink_to("dotfiles/npmrc")
 
 
-def _damaged(host: Host) -> None:
+def _damaged(host: ActingHost) -> None:
     write(host, NPMRC, b"\0\0")
 
 
-def _odd_home(host: Host) -> None:
+def _odd_home(host: ActingHost) -> None:
     write(host, CLAUDE, b'{"env": [1]}')
 
 
@@ -293,7 +293,9 @@ def _odd_home(host: Host) -> None:
         (_odd_home, CLAUDE, "env is not what the tool expects"),
     ],
 )
-def test_what_cannot_be_changed_is_said(host: Host, spoil: Callable[[Host], None], where: str, word: str) -> None:
+def test_what_cannot_be_changed_is_said(
+    host: ActingHost, spoil: Callable[[ActingHost], None], where: str, word: str
+) -> None:
     """A setting that is somebody's decision, or cannot be read, is a sentence; nothing is made that only it needs."""
     spoil(host)
     before = tree(host)
@@ -303,7 +305,7 @@ def test_what_cannot_be_changed_is_said(host: Host, spoil: Callable[[Host], None
     assert tree(host) == before
 
 
-def test_a_link_into_ones_own_dotfiles_is_followed(host: Host) -> None:
+def test_a_link_into_ones_own_dotfiles_is_followed(host: ActingHost) -> None:
     """Settings that are a link to another file of the account's are changed there; the link stays."""
     write(host, "/home/alice/dotfiles/npmrc", host.read(NPMRC))
     Path(host.where(NPMRC)).unlink()
@@ -316,14 +318,14 @@ def test_a_link_into_ones_own_dotfiles_is_followed(host: Host) -> None:
     assert tree(host) == before
 
 
-def test_a_setting_that_names_the_systems_bundle_follows(host: Host) -> None:
+def test_a_setting_that_names_the_systems_bundle_follows(host: ActingHost) -> None:
     """Nothing is written where the system's own bundle is named."""
     write(host, NPMRC, _names(SYSTEM))
     found = discover(host, KINDS, Places()).stores
-    assert found[f"settings:{NPMRC}"][1].follows == SYSTEM
+    assert found[f"settings:{NPMRC}"][1].fed_by == SYSTEM
 
 
-def test_the_machines_setting_counts_for_an_account(host: Host) -> None:
+def test_the_machines_setting_counts_for_an_account(host: ActingHost) -> None:
     """What the file for all accounts names, pip of an account reads as well: its own file is not made for that."""
     write(host, "/home/alice/.config/pip/keep", b"")
     write(host, "/opt/machine.pem", PUBLIC.pem + CORP.pem)
@@ -336,7 +338,7 @@ def test_the_machines_setting_counts_for_an_account(host: Host) -> None:
     assert results(change(host, 1, store=("settings:pip",)))["/home/alice/.config/pip/pip.conf"] is Result.ADDED
 
 
-def test_the_bundle_shows_that_the_systems_has_changed(host: Host) -> None:
+def test_the_bundle_shows_that_the_systems_has_changed(host: ActingHost) -> None:
     """After the system's roots have changed it is stale, and says so; adding again makes it anew."""
     change(host)
     store = discover(host, KINDS, Places()).stores[f"own-bundle:{BUNDLE}"][1]

@@ -167,7 +167,7 @@ def test_a_store_says_whose_it_is(host: Host) -> None:
     home(host, ".lima/default/lima.yaml")
     (store,) = BACKEND.discover(host, Places())
     assert (store.id, store.label, store.owner) == ("vm:/home/alice/.lima/default", "lima:default", 1000)
-    assert store.unwritable == "it does not run; start it (limactl start default), and run the command again"
+    assert store.why_blocked == "it does not run; start it (limactl start default), and run the command again"
     assert BACKEND.at(host, store.location) == store
     assert BACKEND.at(host, "/home/alice/.lima/other") is None
 

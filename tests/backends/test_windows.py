@@ -314,8 +314,8 @@ def test_a_policy_may_make_windows_ignore_an_accounts_roots() -> None:
     host.values[PROTECTED, "Flags"] = 0x20
     assert states(host, WINDOWS_USER) == {ROOT.sha256: State.TRUSTED, OTHER.sha256: State.TRUSTED}
     host.values[PROTECTED, "Flags"] = 0x21
-    assert "ProtectedRoots" in str(store_of(host, WINDOWS_USER).unwritable)
-    assert store_of(host, WINDOWS).unwritable is None
+    assert "ProtectedRoots" in str(store_of(host, WINDOWS_USER).why_blocked)
+    assert store_of(host, WINDOWS).why_blocked is None
     assert states(host, WINDOWS_USER) == {OTHER.sha256: State.TRUSTED}
 
 

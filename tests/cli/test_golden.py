@@ -32,7 +32,7 @@ from trustinstall.reporting.text import (
     profile_lines,
     stores_lines,
 )
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, fed_by
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -40,7 +40,7 @@ CORP = Certificate(next(block.der for block in pem_blocks((HERE / "corp.crt").re
 OPENSSL = "curl, git, Go, apt and whatever uses OpenSSL or GnuTLS"
 DEBIAN = Store("debian", "/etc/ssl/certs/ca-certificates.crt", 0, "debian", OPENSSL, system=True)
 KEYSTORE = "/etc/ssl/certs/java/cacerts"
-JAVA = Store("java", KEYSTORE, 0, f"java:{KEYSTORE}", "Java", follows=DEBIAN.location)
+JAVA = Store("java", KEYSTORE, 0, f"java:{KEYSTORE}", "Java", source=fed_by(DEBIAN.location))
 USER = Situation("user", frozenset(), machine=False, own=True, accounts=(), uncovered=0, may_ask=False)
 ROOT = replace(USER, kind="root", machine=True, own=False, uncovered=2)
 IMAGE = replace(USER, kind="image", machine=True, own=False, image="/srv/image")

@@ -18,7 +18,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine, Scope
 from trustinstall.errors import StoreError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost, Host
 from trustinstall.host.commands import Run
 from trustinstall.host.process import ToolResult
 from trustinstall.stores.desired import Record, Wanted
@@ -127,9 +127,9 @@ class World:
             (top / "index").write_text("theirs\n")
 
     @property
-    def host(self) -> Host:
+    def host(self) -> ActingHost:
         """The host as the account that runs the test sees it."""
-        return Host("linux", str(self.root), {}, account())
+        return ActingHost("linux", str(self.root), {}, account())
 
     @property
     def state(self) -> Path:
@@ -147,7 +147,9 @@ class World:
             str(path): (path.stat().st_mode, path.read_bytes() if path.is_file() else b"directory") for path in files
         }
 
-    def change(self, *numbers: int, trusted: bool = True, host: Host | None = None, dry_run: bool = False) -> Scope:
+    def change(
+        self, *numbers: int, trusted: bool = True, host: ActingHost | None = None, dry_run: bool = False
+    ) -> Scope:
         """Run the engine to add or remove roots."""
         engine = Engine(host or self.host, [Shelf()], lambda _doing: None)
         return engine.change(wish(*numbers, trusted=trusted, dry_run=dry_run), Places(), Selection())
@@ -183,37 +185,40 @@ class Fuse:
 
 
 @dataclass(frozen=True)
-class Mortal(Host):
+class Mortal(ActingHost):
     """A host whose program is killed at one of its changes: nothing happens after that one."""
 
     fuse: Fuse = field(default_factory=lambda: Fuse(1 << 30, "before"))
 
     def append(self, path: str, content: bytes, mode: int) -> None:
         """In the middle: half of it is written."""
-        self._do(lambda: Host.append(self, path, content, mode), lambda: Host.append(self, path, content[:20], mode))
+        self._do(
+            lambda: ActingHost.append(self, path, content, mode),
+            lambda: ActingHost.append(self, path, content[:20], mode),
+        )
 
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
         """In the middle: the temporary file is there."""
         temporary = f"{posixpath.dirname(path)}/{self.temporary_name(token)}"
         self._do(
-            lambda: Host.write(self, path, content, mode, owner, token),
-            lambda: Host.append(self, temporary, content[:20], 0o600),
+            lambda: ActingHost.write(self, path, content, mode, owner, token),
+            lambda: ActingHost.append(self, temporary, content[:20], 0o600),
         )
 
     def delete(self, path: str) -> None:
         """A kill in the middle is one before."""
-        self._do(lambda: Host.delete(self, path), lambda: None)
+        self._do(lambda: ActingHost.delete(self, path), lambda: None)
 
     def make_directory(self, path: str, mode: int) -> bool:
         """As `delete`."""
         made: list[bool] = []
-        self._do(lambda: made.append(Host.make_directory(self, path, mode)), lambda: None)
+        self._do(lambda: made.append(ActingHost.make_directory(self, path, mode)), lambda: None)
         return made[0]
 
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
         """As `delete`: a tool itself goes on when we are killed."""
         ended: list[ToolResult] = []
-        self._do(lambda: ended.append(Host.run(self, command, told)), lambda: None)
+        self._do(lambda: ended.append(ActingHost.run(self, command, told)), lambda: None)
         return ended[0]
 
     def _do(self, whole: Callable[[], object], half: Callable[[], object]) -> None:
@@ -227,7 +232,7 @@ class Mortal(Host):
 
 
 @dataclass(frozen=True)
-class Raced(Host):
+class Raced(ActingHost):
     """A host on which somebody acts right after we have noted what we are going to do."""
 
     somebody: Callable[[], None] = lambda: None
@@ -239,7 +244,7 @@ class Raced(Host):
 
 
 @dataclass(frozen=True)
-class Stuck(Host):
+class Stuck(ActingHost):
     """A host on which a named method is refused by the operating system."""
 
     method: str = ""

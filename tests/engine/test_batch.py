@@ -20,7 +20,7 @@ from trustinstall.engine import bulk, transaction
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine, Scope
-from trustinstall.host import CHANGED, Host, Replacement, Status, files
+from trustinstall.host import CHANGED, ActingHost, Host, Replacement, Status, files
 from trustinstall.state import known_bundles
 from trustinstall.state.directory import State
 from trustinstall.stores.observation import Observation
@@ -39,7 +39,7 @@ def path_of(number: int) -> str:
     return f"/srv/e{number:03}/lib/python3.12/site-packages/certifi/cacert.pem"
 
 
-def deliver(host: Host, count: int) -> dict[str, bytes]:
+def deliver(host: ActingHost, count: int) -> dict[str, bytes]:
     """Environments, every third with another bundle; what they hold."""
     made = {path_of(number): OTHER if number % 3 == 0 else BUNDLE for number in range(count)}
     for path, content in made.items():
@@ -48,7 +48,7 @@ def deliver(host: Host, count: int) -> dict[str, bytes]:
     return made
 
 
-def now(host: Host, paths: dict[str, bytes]) -> dict[str, bytes]:
+def now(host: ActingHost, paths: dict[str, bytes]) -> dict[str, bytes]:
     """What the bundles hold now; nothing else may lie beside them."""
     for path in paths:
         assert host.names(posixpath.dirname(path)) == ["cacert.pem"]
@@ -75,7 +75,7 @@ class Counting(Certifi):
         return super().verify(host, store)
 
 
-def change(host: Host, backend: Certifi, *, trusted: bool = True) -> Scope:
+def change(host: ActingHost, backend: Certifi, *, trusted: bool = True) -> Scope:
     """Add or remove, as a command does."""
     engine = Engine(host, (backend,), lambda _doing: None)
     return engine.change(Wish((ROOT,), trusted=trusted, by="root"), SEARCH, Selection())
@@ -86,7 +86,7 @@ def results(scope: Scope) -> Counter[Result]:
     return Counter(one.result for one in scope.outcomes)
 
 
-def test_the_same_bytes_are_looked_into_once(make_host: Callable[..., Host]) -> None:
+def test_the_same_bytes_are_looked_into_once(make_host: Callable[..., ActingHost]) -> None:
     """Of 200 bundles with two contents, two are observed before and after, and two loaded by OpenSSL."""
     host, backend = make_host(), Counting()
     before = deliver(host, 200)
@@ -99,7 +99,7 @@ def test_the_same_bytes_are_looked_into_once(make_host: Callable[..., Host]) -> 
     assert now(host, before) == before
 
 
-def test_a_content_that_cannot_be_loaded_is_put_back_everywhere(make_host: Callable[..., Host]) -> None:
+def test_a_content_that_cannot_be_loaded_is_put_back_everywhere(make_host: Callable[..., ActingHost]) -> None:
     """What one copy is refused for, all copies are put back for; the others are done."""
     host = make_host()
     before = deliver(host, 90)
@@ -109,7 +109,7 @@ def test_a_content_that_cannot_be_loaded_is_put_back_everywhere(make_host: Calla
 
 
 def test_one_that_cannot_be_written_stops_no_other(
-    make_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+    make_host: Callable[..., ActingHost], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk for one file, a directory that cannot be synced for another: two fail, as they were before."""
     host = make_host()
@@ -143,25 +143,25 @@ def test_one_that_cannot_be_written_stops_no_other(
 
 
 def test_a_file_that_changes_meanwhile_is_planned_again(
-    make_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+    make_host: Callable[..., ActingHost], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What somebody writes between the plan and the act is kept, and ours goes into it."""
     host = make_host()
     before = deliver(host, 5)
-    replace_all, raced = Host.replace_all, path_of(2)
+    replace_all, raced = ActingHost.replace_all, path_of(2)
 
-    def race(self: Host, wanted: list[Replacement]) -> list[OSError | None]:
+    def race(self: ActingHost, wanted: list[Replacement]) -> list[OSError | None]:
         Path(self.where(raced)).write_bytes(BUNDLE + b"# theirs\n")
         return replace_all(self, wanted)
 
-    monkeypatch.setattr(Host, "replace_all", race)
+    monkeypatch.setattr(ActingHost, "replace_all", race)
     assert results(change(host, Certifi())) == {Result.ADDED: 5}
     content = now(host, before)[raced]
     assert content.startswith(BUNDLE + b"# theirs\n")
     assert content.count(ROOT.pem) == 1
 
 
-def test_an_interrupt_puts_a_batch_back(make_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_puts_a_batch_back(make_host: Callable[..., ActingHost], monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended in the middle of looking at what was written, all of it is put back."""
     host = make_host()
     before = deliver(host, 6)
@@ -183,7 +183,7 @@ def test_a_replacement_that_came_too_late_leaves_nothing(tmp_path: Path) -> None
     """A file that is not what it was is left, and so is no temporary file."""
     path = tmp_path / "bundle"
     path.write_bytes(b"old")
-    host = Host.current()
+    host = ActingHost.current()
     old = host.status(str(path))
     assert old is not None
     path.write_bytes(b"theirs")
@@ -205,7 +205,7 @@ def test_contents_are_known_again_by_comparing() -> None:
 
 
 @pytest.fixture
-def at_home(make_host: Callable[..., Host]) -> Host:
+def at_home(make_host: Callable[..., ActingHost]) -> ActingHost:
     """A host whose account has two environments in its home."""
     host = make_host()
     for name in ("one", "two"):
@@ -215,33 +215,33 @@ def at_home(make_host: Callable[..., Host]) -> Host:
     return host
 
 
-def add(host: Host, places: Places | None = None, *, dry_run: bool = False) -> list[str]:
+def add(host: ActingHost, places: Places | None = None, *, dry_run: bool = False) -> list[str]:
     """Add to what is found unasked; the names of the projects."""
     engine = Engine(host, (Certifi(),), lambda _doing: None)
     scope = engine.change(Wish((ROOT,), trusted=True, by="root", dry_run=dry_run), places or Places(), Selection())
     return sorted(one.store.location.split("/")[4] for one in scope.outcomes)
 
 
-def third(host: Host) -> None:
+def third(host: ActingHost) -> None:
     """One more environment."""
     path = "/home/tester/src/three/.venv/lib/python3.12/site-packages/certifi/cacert.pem"
     Path(host.where(posixpath.dirname(path))).mkdir(parents=True)
     Path(host.where(path)).write_bytes(BUNDLE)
 
 
-def state_of(host: Host) -> State:
+def state_of(host: ActingHost) -> State:
     """The account's state."""
     return State(host.state_base(), host.account.uid, machine=host.account.is_root)
 
 
-def test_homes_are_looked_through_once(at_home: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_homes_are_looked_through_once(at_home: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second command looks at known places only; it walks again when asked, or when a week has gone."""
     assert add(at_home) == ["one", "two"]
     third(at_home)
     assert add(at_home) == ["one", "two"]
     then = at_home.now() + known_bundles.FRESH
     with monkeypatch.context() as later:
-        later.setattr(Host, "now", Mock(return_value=then))
+        later.setattr(ActingHost, "now", Mock(return_value=then))
         assert add(at_home, dry_run=True) == ["one", "three", "two"]
     assert add(at_home, Places(rescan=True)) == ["one", "three", "two"]
     assert add(at_home) == ["one", "three", "two"]
@@ -250,7 +250,7 @@ def test_homes_are_looked_through_once(at_home: Host, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "selection", [Selection(("debian",)), Selection(skip=("certifi",)), Selection(("certifi:/x",))]
 )
-def test_nothing_is_walked_for_other_stores(at_home: Host, selection: Selection) -> None:
+def test_nothing_is_walked_for_other_stores(at_home: ActingHost, selection: Selection) -> None:
     """Where no bundle of a Python can be meant, homes are not looked through, and nothing is remembered of that."""
     engine = Engine(at_home, (Certifi(),), lambda _doing: None)
     engine.change(Wish((ROOT,), trusted=True, by="root"), Places(), selection, check=False)
@@ -258,7 +258,7 @@ def test_nothing_is_walked_for_other_stores(at_home: Host, selection: Selection)
     assert walked == selection.may_take("certifi")
 
 
-def test_a_dry_run_remembers_nothing(at_home: Host) -> None:
+def test_a_dry_run_remembers_nothing(at_home: ActingHost) -> None:
     """It looks through homes, and writes no more of that than of anything else."""
     assert add(at_home, dry_run=True) == ["one", "two"]
     assert at_home.status(state_of(at_home).hints) is None
@@ -269,7 +269,7 @@ def test_a_dry_run_remembers_nothing(at_home: Host) -> None:
     "content",
     [b"", b"[]", b'{"version": 2}', b'{"version": 1, "since": "x", "known": []}', b'{"version": 1, "known": 3}', None],
 )
-def test_hints_that_are_odd_are_none(at_home: Host, content: bytes | None) -> None:
+def test_hints_that_are_odd_are_none(at_home: ActingHost, content: bytes | None) -> None:
     """Damaged, of another version, or where others could write: then everything is looked through."""
     assert add(at_home) == ["one", "two"]
     third(at_home)
@@ -281,7 +281,7 @@ def test_hints_that_are_odd_are_none(at_home: Host, content: bytes | None) -> No
     assert add(at_home) == ["one", "three", "two"]
 
 
-def test_a_hint_makes_no_store(at_home: Host) -> None:
+def test_a_hint_makes_no_store(at_home: ActingHost) -> None:
     """What a hint names is looked at as if it had just been found: a file of another kind is none."""
     add(at_home)
     secret = Path(at_home.where("/home/tester/notes.txt"))
@@ -291,10 +291,10 @@ def test_a_hint_makes_no_store(at_home: Host) -> None:
     assert add(at_home) == ["one", "two"]
 
 
-def test_an_image_keeps_no_hints(make_host: Callable[..., Host]) -> None:
+def test_an_image_keeps_no_hints(make_host: Callable[..., ActingHost]) -> None:
     """Two images that are built alike are alike, and hold nothing of ours but the ledger."""
     host = make_host()
     deliver(host, 1)
-    image = replace(Host.current().image(host.root), account=host.account)
+    image = replace(ActingHost.current().image(host.root), account=host.account)
     assert results(change(image, Certifi())) == {Result.ADDED: 1}
     assert image.status(state_of(image).hints) is None

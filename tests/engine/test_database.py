@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from trustinstall.host import Account, Host, database
+from trustinstall.host import Account, ActingHost, database
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> ActingHost:
     """A host that begins in a directory."""
-    return Host("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", None))
+    return ActingHost("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "alice", None))
 
 
-def make(host: Host, *statements: str) -> None:
+def make(host: ActingHost, *statements: str) -> None:
     """Make a database."""
     with sqlite3.connect(host.where("/x.db")) as made:
         for statement in statements:
@@ -26,14 +26,14 @@ def make(host: Host, *statements: str) -> None:
     made.close()
 
 
-def test_columns_that_are_not_there(host: Host) -> None:
+def test_columns_that_are_not_there(host: ActingHost) -> None:
     """Other versions have others: what is missing is None, and so is what is no text and no blob."""
     make(host, "CREATE TABLE t (a, b)", "INSERT INTO t VALUES (x'01', 'text')", "INSERT INTO t VALUES (7, NULL)")
     assert host.rows("/x.db", "t", ("a", "c", "b")) == [(b"\x01", None, b"text"), (None, None, None)]
     assert host.rows("/x.db", "elsewhere", ("a",)) == []
 
 
-def test_erase(host: Host) -> None:
+def test_erase(host: ActingHost) -> None:
     """Rows go in which everything fits; where there is no such column, none do."""
     make(host, "CREATE TABLE t (a, b)", "INSERT INTO t VALUES (x'01', x'02')", "INSERT INTO t VALUES (x'01', x'03')")
     host.erase("/x.db", "t", (("a", b"\x01"), ("c", b"\x02")))
@@ -41,7 +41,7 @@ def test_erase(host: Host) -> None:
     assert host.rows("/x.db", "t", ("b",)) == [(b"\x03",)]
 
 
-def test_one_that_takes_too_long(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_takes_too_long(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading ends when its time is over."""
     monkeypatch.setattr(database, "_LONGEST", 0.0)
     count = "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n LIMIT 20000) INSERT INTO t SELECT a FROM n"
@@ -50,7 +50,7 @@ def test_one_that_takes_too_long(host: Host, monkeypatch: pytest.MonkeyPatch) ->
         host.rows("/x.db", "t", ("a",))
 
 
-def test_one_that_never_ends(host: Host) -> None:
+def test_one_that_never_ends(host: ActingHost) -> None:
     """A view that counts for ever in the place of the table is not so much as begun."""
     count = "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n) SELECT count(*) AS a FROM n"
     make(host, f"CREATE VIEW t AS {count}")
@@ -62,7 +62,7 @@ ONE, HALF = "INSERT INTO t VALUES (zeroblob(1001))", "INSERT INTO t VALUES (zero
 
 
 @pytest.mark.parametrize("rows", [(ONE,), (HALF, HALF)], ids=["in one row", "in two"])
-def test_too_much(host: Host, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...]) -> None:
+def test_too_much(host: ActingHost, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...]) -> None:
     """There is an end to what is taken in."""
     monkeypatch.setattr(database, "_MOST_BYTES", 1000)
     make(host, "CREATE TABLE t (a)", *rows)
@@ -70,7 +70,7 @@ def test_too_much(host: Host, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, 
         host.rows("/x.db", "t", ("a",))
 
 
-def test_links_and_pipes(host: Host) -> None:
+def test_links_and_pipes(host: ActingHost) -> None:
     """What is no file of its own is not opened."""
     Path(host.where("/link.db")).symlink_to("/etc/passwd")
     os.mkfifo(host.where("/fifo.db"))

@@ -15,7 +15,7 @@ from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, UsageProblem
-from trustinstall.host import Host
+from trustinstall.host import ActingHost
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State
 from trustinstall.state.ledger import Ledger
@@ -389,7 +389,7 @@ def test_nothing_stays_done_that_the_ledger_does_not_know(world: World) -> None:
     """The disk is full when the ledger is written: a sentence, and what was done is taken back."""
     before = world.tree()
 
-    class Full(Host):
+    class Full(ActingHost):
         """No room for the ledger."""
 
         def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.installer import wire
 from trustinstall.installer.result import Part, Report
 from trustinstall.installer.situation import Situation
@@ -20,14 +20,24 @@ from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.reporting import json_report
 from trustinstall.reporting.advice import advise
 from trustinstall.reporting.text import change_lines, list_lines, plain, stores_lines
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall.typed_json import is_array, is_object
 
 EVIL = "\x1b]0;evil\x07\r\n\u202e\ud800\0"
 SHA256 = "ab" * 32
 OUTCOMES = (
     Outcome(
-        Store("certifi", "/home/bob/x", 1001, "certifi:/home/bob/x", "requests", "/etc/x", "why", "label", system=True),
+        Store(
+            "certifi",
+            "/home/bob/x",
+            1001,
+            "certifi:/home/bob/x",
+            "requests",
+            label="label",
+            source=fed_by("/etc/x"),
+            blocked=blocked("why"),
+            system=True,
+        ),
         Result.ADDED,
         "detail",
         "code",
@@ -102,7 +112,7 @@ def show_outcomes(data: bytes) -> str:
     shown: list[str] = []
     for command in ("add", "remove"):
         report = Report(command, situation, (), (Part("bob", outcomes),))
-        advice = advise(report, Host("linux", "/", {}, who), ())
+        advice = advise(report, ActingHost("linux", "/", {}, who), ())
         for one in advice.foreign:
             assert one.split()[-2] == "--sha256", one
             assert len(one.split()[-1]) == 64

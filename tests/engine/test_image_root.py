@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import ToolFailed, UsageProblem
-from trustinstall.host import Host, Kind, Tools
+from trustinstall.host import ActingHost, Kind, Tools
 from trustinstall.host.commands import Run
 from trustinstall.host.files import LIMIT
 
@@ -27,7 +27,7 @@ class Image:
         for each, content in ((self.root, b"the image's\n"), (self.outside, SECRET)):
             (each / "etc").mkdir(parents=True)
             (each / "etc" / "file").write_bytes(content)
-        self.host = Host.current().image(str(self.root))
+        self.host = ActingHost.current().image(str(self.root))
 
     def climbs(self, depth: int = 40) -> str:
         """A relative way to the machine's /etc, as a link in the image would say it."""
@@ -187,12 +187,12 @@ def test_no_program_of_an_image_is_run(image: Image) -> None:
 def test_what_is_no_image_is_refused(name: str) -> None:
     """The running machine, a file and nothing at all."""
     with pytest.raises(UsageProblem, match="--sysroot"):
-        Host.current().image(name)
+        ActingHost.current().image(name)
 
 
 def test_an_image_knows_nothing_of_the_machine(image: Image) -> None:
     """No variable but those that are named, no home, no running Python, no platform but Linux."""
-    outer = Host("darwin", "/", {"VIRTUAL_ENV": "/x", "CI": "1"}, Host.current().account, ("/usr",))
+    outer = ActingHost("darwin", "/", {"VIRTUAL_ENV": "/x", "CI": "1"}, ActingHost.current().account, ("/usr",))
     inner = outer.image(str(image.root), kept=("CI", "SOURCE_DATE_EPOCH"))
     assert (inner.platform, dict(inner.environ), inner.account.home, inner.prefixes) == ("linux", {"CI": "1"}, None, ())
     assert (inner.tools, inner.machine_owner) == (Tools.NEVER, inner.account.uid)

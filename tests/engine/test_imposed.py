@@ -16,10 +16,10 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost, Host
 from trustinstall.host.worker import PATIENCE
 from trustinstall.installer.policy_imports import Imports
-from trustinstall.stores.store import Places, Store
+from trustinstall.stores.store import Places, Relation, Source, Store
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
 
 CORP = Certificate(make_root("Corp Root").der)
@@ -29,7 +29,7 @@ GONE = replace(WISH, trusted=False)
 
 
 @dataclass(frozen=True)
-class Village(Host):
+class Village(ActingHost):
     """A machine with one account, whose process answers what the test says."""
 
     answer: bytes = b""
@@ -128,7 +128,10 @@ class Profiles(Shelf):
 
     def discover(self, host: Host, places: Places) -> list[Store]:
         """All of them."""
-        return [replace(one, imports="/profile" in one.location) for one in super().discover(host, places)]
+        return [
+            replace(one, source=Source("", Relation.IMPORTS) if "/profile" in one.location else None)
+            for one in super().discover(host, places)
+        ]
 
 
 def test_what_the_account_has_added_is_its_own(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError
-from trustinstall.host import Account, Guarded, Host, locks
+from trustinstall.host import Account, ActingHost, Guarded, Host, locks
 from trustinstall.host.commands import Guard
 from trustinstall.host.worker import as_account
 from trustinstall.stores.store import Places, Store
@@ -28,7 +28,7 @@ STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
 
 
 @dataclass(frozen=True)
-class Forgetful(Host):
+class Forgetful(ActingHost):
     """A host that writes everything but ledgers."""
 
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:

@@ -17,7 +17,7 @@ from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, ToolFailed
-from trustinstall.host import Host
+from trustinstall.host import ActingHost, Host
 from trustinstall.host.commands import ANSWER, GIVEN, Run
 from trustinstall.stores.desired import Record, Wanted
 from trustinstall.stores.observation import Observation
@@ -115,10 +115,10 @@ class World:
         (self.root / "tool").chmod(0o755)
 
     def change(
-        self, *numbers: int, trusted: bool = True, host: Host | None = None, backend: type[Vault] = Vault
+        self, *numbers: int, trusted: bool = True, host: ActingHost | None = None, backend: type[Vault] = Vault
     ) -> Outcome:
         """Run the engine to add or remove roots."""
-        host = host or Host("linux", str(self.root), {}, account())
+        host = host or ActingHost("linux", str(self.root), {}, account())
         engine = Engine(host, [backend()], lambda _doing: None)
         return engine.change(wish(*numbers, trusted=trusted), Places(), Selection()).outcomes[0]
 
@@ -209,7 +209,7 @@ def test_a_file_by_another_name(tmp_path: Path) -> None:
     for name, script in (("names", 'echo "X:$2"'), ("knows", 'cat "${1#X:}"'), ("names-nothing", "true")):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
-    host = Host("linux", "/", {}, account())
+    host = ActingHost("linux", "/", {}, account())
     run = Run((str(tmp_path / "knows"), GIVEN), given=b"content", translate=(str(tmp_path / "names"), "-w"))
     assert host.query(run).answer == b"content"
     with pytest.raises(ToolFailed, match="names-nothing names no file"):

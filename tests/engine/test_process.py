@@ -193,7 +193,7 @@ def test_a_tool_that_outlives_us_holds_the_lock_and_completes(tmp_path: Path) ->
     program = tool(tmp_path, f"touch {tmp_path}/began; sleep 1; echo much; touch {tmp_path}/ended")
     us = f"""
 from trustinstall.host import locks, process
-from trustinstall.plan import Run
+from trustinstall.host.commands import Run
 lock = locks.take({str(tmp_path / "lock")!r}, lambda: None)
 process.run(Run(({program!r},)), {program!r}, {{}}, (lock,))
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from trustinstall.errors import NoRights, UsageProblem
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.installer.situation import Ask, decide
 
 ALICE = Account(1000, 1000, "alice", "/home/alice", "/bin/bash")
@@ -17,7 +17,7 @@ HOMELESS = Account(1002, 1002, "svc", None)
 PEOPLE = {one.uid: one for one in (ALICE, BOB, HOMELESS)}
 
 
-class Machine(Host):
+class Machine(ActingHost):
     """A host with accounts of the test's making."""
 
     def account_of(self, uid: int) -> Account | None:
@@ -127,9 +127,9 @@ def test_when_a_question_may_be_asked(variables: dict[str, str], terminal: bool,
     assert decide(host(0, **variables), ask, terminal=terminal).may_ask is may
 
 
-def test_the_running_machine_is_recognised(make_host: Callable[..., Host]) -> None:
+def test_the_running_machine_is_recognised(make_host: Callable[..., ActingHost]) -> None:
     """A real host gives a real answer: the account that runs the test."""
-    real = Host.current()
+    real = ActingHost.current()
     assert real.account.uid == os.geteuid()
     assert decide(make_host({"container": "podman"}, uid=1000), Ask(), terminal=False).traits >= {"container"}
 

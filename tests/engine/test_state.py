@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.engine.shelf import ROOTS, World
 from trustinstall.errors import StateError
-from trustinstall.host import Host
+from trustinstall.host import ActingHost
 from trustinstall.state import journal as journals
 from trustinstall.state import ledger as ledgers
 from trustinstall.state.directory import State, prepare
@@ -81,7 +81,10 @@ def test_a_ledger_is_read_as_it_was_written(held: list[Placement], wanted: list[
     )
 
     with tempfile.TemporaryDirectory() as name:
-        host, state = Host("linux", name, {}, Host.current().account), State("/state", os.geteuid(), machine=False)
+        host, state = (
+            ActingHost("linux", name, {}, ActingHost.current().account),
+            State("/state", os.geteuid(), machine=False),
+        )
         (Path(name) / "state").mkdir()
         ledgers.save(host, state, ledger, "0" * 16)
         found = ledgers.load(host, state)
@@ -208,7 +211,7 @@ def test_modes_do_not_depend_on_the_umask(umask: int, owner: int, shared: int) -
     """Everybody may read the machine's ledger and nobody an account's; nobody at all may look into private."""
     state = State("/var/lib/trustinstall", owner, machine=owner == 0)
     with tempfile.TemporaryDirectory() as name:  # where another account gets to, too
-        root, host = Path(name), Host("linux", name, {}, Host.current().account)
+        root, host = Path(name), ActingHost("linux", name, {}, ActingHost.current().account)
         root.chmod(0o755)
         os.chown(root, owner, owner)
         old = os.umask(umask)

@@ -15,7 +15,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.engine.perform import Changed, inverse, perform, undo
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 from trustinstall.state.step_json import step_from_json, step_to_json
 from trustinstall.stores.steps import (
     ABSENT,
@@ -35,9 +35,9 @@ ROOTS = [Certificate(make_root(common_name=f"Step Root {number}").der) for numbe
 WORD = "0123456789abcdef"
 
 
-def host_at(root: Path) -> Host:
+def host_at(root: Path) -> ActingHost:
     """A host below a directory."""
-    return Host("linux", str(root), {}, Account(os.geteuid(), os.getegid(), "tester", "/home"))
+    return ActingHost("linux", str(root), {}, Account(os.geteuid(), os.getegid(), "tester", "/home"))
 
 
 def tree(root: Path) -> dict[str, object]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import Busy
-from trustinstall.host import Host, locks
+from trustinstall.host import ActingHost, locks
 from trustinstall.host.commands import Guard
 
 ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -28,10 +28,10 @@ time.sleep(float(sys.argv[2]))
 """
 _GUARDED = """
 import sys
-from trustinstall.host import Host
-from trustinstall.plan import Guard
+from trustinstall.host import ActingHost
+from trustinstall.host.commands import Guard
 root, lock, tool = sys.argv[1:]
-host = Host("linux", root, {}, Host.current().account)
+host = ActingHost("linux", root, {}, ActingHost.current().account)
 with host.guarded(Guard(lock or None, tool or None, 5.0)) as guarded:
     print(dict(guarded.told))
 """
@@ -74,7 +74,7 @@ def guarded(root: Path, lock: str = "", tool: str = "") -> subprocess.CompletedP
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=ENVIRON)
 
 
-def test_the_package_managers_lock_is_waited_for(tmp_path: Path, make_host: Callable[..., Host]) -> None:
+def test_the_package_managers_lock_is_waited_for(tmp_path: Path, make_host: Callable[..., ActingHost]) -> None:
     """We begin when it is given back, hold it meanwhile, and tools are told that we do."""
     (tmp_path / "lock").write_bytes(b"")
     with holding(tmp_path / "lock", 0.7):
@@ -92,7 +92,7 @@ def test_the_package_managers_lock_is_waited_for(tmp_path: Path, make_host: Call
         pass  # it was given back
 
 
-def test_it_is_not_waited_for_without_end(tmp_path: Path, make_host: Callable[..., Host]) -> None:
+def test_it_is_not_waited_for_without_end(tmp_path: Path, make_host: Callable[..., ActingHost]) -> None:
     """After the bound: a sentence that names the process."""
     (tmp_path / "lock").write_bytes(b"")
     with holding(tmp_path / "lock", 60) as other:
@@ -116,14 +116,14 @@ def test_a_lock_that_our_own_ancestor_holds_is_no_deadlock(tmp_path: Path) -> No
     assert done.stdout == "{'DPKG_FRONTEND_LOCKED': '1'}\n", done
 
 
-def test_no_package_manager_no_lock(make_host: Callable[..., Host], tmp_path: Path) -> None:
+def test_no_package_manager_no_lock(make_host: Callable[..., ActingHost], tmp_path: Path) -> None:
     """Where its lock file is not there, none is made and tools are told nothing."""
     with make_host().guarded(Guard("/lock", None, 1.0)) as held:
         assert held.told == {}
     assert not (tmp_path / "lock").exists()
 
 
-def test_a_lock_file_that_is_a_link_is_not_opened(make_host: Callable[..., Host], tmp_path: Path) -> None:
+def test_a_lock_file_that_is_a_link_is_not_opened(make_host: Callable[..., ActingHost], tmp_path: Path) -> None:
     """Links are not followed."""
     (tmp_path / "lock").symlink_to("/etc/passwd")
     with pytest.raises(OSError, match="symbolic links"), make_host().guarded(Guard("/lock", None, 1.0)):
@@ -139,7 +139,7 @@ def tool(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_tool_that_somebody_else_runs_is_waited_for(tool: Path, make_host: Callable[..., Host]) -> None:
+def test_a_tool_that_somebody_else_runs_is_waited_for(tool: Path, make_host: Callable[..., ActingHost]) -> None:
     """It ends first; then we begin."""
     with subprocess.Popen([tool, "0.6"], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
@@ -149,7 +149,7 @@ def test_a_tool_that_somebody_else_runs_is_waited_for(tool: Path, make_host: Cal
             assert other.wait(0.5) == 0
 
 
-def test_a_tool_that_never_ends_is_named(tool: Path, make_host: Callable[..., Host]) -> None:
+def test_a_tool_that_never_ends_is_named(tool: Path, make_host: Callable[..., ActingHost]) -> None:
     """After the bound: a sentence with the tool and its process."""
     with subprocess.Popen([tool, "60"], stdout=subprocess.PIPE, start_new_session=True) as other:
         assert other.stdout is not None

@@ -22,8 +22,11 @@ STATE = r"C:\ProgramData\trustinstall"
 _HEAD = """
 import json, os, sys, time
 from trustinstall.errors import TrustInstallError
-from trustinstall.host import Host, access, files, locks, paths, process, winapi, winpaths
-from trustinstall.plan import Run
+from trustinstall.host import ActingHost, files, locks, paths, process
+from trustinstall.host.windows import access
+from trustinstall.host.windows import api as winapi
+from trustinstall.host.windows import paths as winpaths
+from trustinstall.host.commands import Run
 """
 _RUN = """
 def run(*words, seconds=60, inherit=(), script=None):
@@ -57,7 +60,7 @@ def ask(windows: Windows, script: str, *arguments: str) -> object:
 def test_the_account_and_its_places(shared: Windows) -> None:
     """By what Windows says, with forward slashes; the environment is not asked."""
     script = """
-host = Host.current()
+host = ActingHost.current()
 print(json.dumps([host.account.uid, host.account.name, host.account.home, host.state_base(), host.machine_state_base(),
                   host.windows_tool("certutil.exe"), host.has_desktop(), sorted(host.distribution())]))
 """
@@ -76,7 +79,7 @@ def test_a_linux_in_c_is_believed_by_nobody(shared: Windows) -> None:
     shared.write(r"C:\usr\sbin\update-ca-certificates", "#!/bin/sh\n")
     stores = json.loads(shared.trustinstall("stores", "--json", check=True).stdout)["stores"]
     assert {one["backend"] for one in stores} == {"windows", "certifi", "environment"}
-    assert ask(shared, 'print(json.dumps(Host.current().status("/etc/os-release") is None))') is True
+    assert ask(shared, 'print(json.dumps(ActingHost.current().status("/etc/os-release") is None))') is True
 
 
 # --- files ---
@@ -87,7 +90,7 @@ def test_files_are_replaced_whole_and_stay_as_they_were(shared: Windows) -> None
     path = shared.write(r"C:\files\old.pem", "old")
     shared.path(path).chmod(0o444)
     script = """
-host = Host.current()
+host = ActingHost.current()
 host.write("C:/files/old.pem", b"new", 0o644, None, "t1")
 host.write("C:/files/new.pem", b"new", 0o644, None, "t2")
 print(json.dumps([os.stat("C:/files/old.pem").st_file_attributes & 1, host.names("C:/files"),
@@ -100,7 +103,7 @@ print(json.dumps([os.stat("C:/files/old.pem").st_file_attributes & 1, host.names
 def test_a_directory_without_rights_is_known_before(shared: Windows) -> None:
     """Whether a file can be replaced is asked of Windows, and nothing is tried."""
     script = """
-host = Host.current()
+host = ActingHost.current()
 print(json.dumps([host.may_write("C:/files-not/x"), host.may_write("C:/Python311/python.exe")]))
 """
     assert ask(shared, script) == ["its directory is missing", None]
@@ -283,7 +286,7 @@ def test_an_interrupt_is_told(windows: Windows) -> None:
     """Ctrl-Break ends the program politely, also while it waits for input: a sentence, and its exit code."""
     script = """
 import _thread, signal, sys, threading
-from trustinstall.start import run
+from trustinstall.cli.main import run
 threading.Timer(1, _thread.interrupt_main, (signal.SIGBREAK,)).start()
 sys.exit(run(["add", "--yes", "-"]))
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from trustinstall.errors import ToolFailed, TrustInstallError
-from trustinstall.host import Account, Host, console, locks, pulse
+from trustinstall.host import Account, ActingHost, console, locks, pulse
 from trustinstall.host.commands import Run
 from trustinstall.host.worker import LIMIT, as_account
 
@@ -192,7 +192,7 @@ def test_a_child_that_is_stuck_is_ended(monkeypatch: pytest.MonkeyPatch) -> None
 
     def slow() -> bytes:
         for _ in range(20):
-            Host("linux", "/", {}, SOMEBODY).status("/etc")
+            ActingHost("linux", "/", {}, SOMEBODY).status("/etc")
             time.sleep(0.1)
         return b"done"
 
@@ -229,7 +229,7 @@ def test_tools_that_hang_again_and_again(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("trustinstall.host.process._SLICE", 0.2)
 
     def job() -> bytes:
-        host, said = Host("linux", "/", {}, SOMEBODY), list[str]()
+        host, said = ActingHost("linux", "/", {}, SOMEBODY), list[str]()
         for seconds in (1.5, 0.1, 0.1, 0.1):
             try:
                 host.query(Run(("/usr/bin/sleep", "60"), seconds=seconds))

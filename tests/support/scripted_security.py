@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.pki import to_pem
-from trustinstall.host import Account, Host
+from trustinstall.host import Account, ActingHost
 
 SYSTEM = "/Library/Keychains/System.keychain"
 LOGIN = "/Users/alice/Library/Keychains/login.keychain-db"
@@ -165,10 +165,10 @@ class Mac:
         real.parent.mkdir(parents=True, exist_ok=True)
         real.write_bytes(content)
 
-    def host(self, *, dialogs: bool = True, platform: str = "darwin") -> Host:
+    def host(self, *, dialogs: bool = True, platform: str = "darwin") -> ActingHost:
         """The Mac as the account that runs the test sees it."""
         account = Account(os.geteuid(), os.getegid(), "alice", "/Users/alice")
-        return Host(platform, str(self.root), self.environ, account, dialogs=dialogs)
+        return ActingHost(platform, str(self.root), self.environ, account, dialogs=dialogs)
 
     def put(self, keychain: str, *ders: bytes) -> None:
         """Have somebody else put certificates into a keychain."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.request import Selection
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost, Host
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
     from trustinstall.installer.situation import Ask, Situation
@@ -58,11 +58,11 @@ def _paint(text: str, colour: str) -> str:
     return typer.style(text, fg=colour)
 
 
-def outside_host() -> Host:
+def outside_host() -> ActingHost:
     """The machine that we run on, where the caller's files are, and where commands are told for."""
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
 
-    return Host.current()
+    return ActingHost.current()
 
 
 def installer_for(

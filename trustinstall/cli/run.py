@@ -18,10 +18,10 @@ def run(
 ) -> None:
     """Run one command that trusts certificates, it and what it starts; install nothing."""
     from trustinstall.certificates import intake
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
     from trustinstall.installer import temporary_trust
 
-    host = Host.current()
+    host = ActingHost.current()
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     loan = temporary_trust.lender(host, [one.certificate for one in taken.accepted], java=java)
     raise typer.Exit(host.lend(loan, command))

@@ -22,7 +22,7 @@ from trustinstall.stores.steps import ANY, Edit, digest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
     from trustinstall.state.journal import Journal
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.desired import Record, Wanted
@@ -99,7 +99,7 @@ class _Ready:
     file: Replacement
 
 
-def bring(host: Host, tasks: Sequence[Task], journal: Journal | None, memory: Memory) -> list[Done | Exception]:
+def bring(host: ActingHost, tasks: Sequence[Task], journal: Journal | None, memory: Memory) -> list[Done | Exception]:
     """Bring stores of `Whole` backends; how each was brought, or what `work.bring` would have raised."""
     results: dict[int, Done | Exception] = {}
     ready: list[_Ready] = []
@@ -114,7 +114,7 @@ def bring(host: Host, tasks: Sequence[Task], journal: Journal | None, memory: Me
     return [results[index] for index in range(len(tasks))]
 
 
-def _ready(host: Host, index: int, task: Task, journal: Journal | None, memory: Memory) -> _Ready | Done | None:
+def _ready(host: ActingHost, index: int, task: Task, journal: Journal | None, memory: Memory) -> _Ready | Done | None:
     """A store as it is to be written, or how it is already; None where it is better brought alone."""
     path = task.store.location
     try:
@@ -133,7 +133,7 @@ def _ready(host: Host, index: int, task: Task, journal: Journal | None, memory: 
     return _Ready(index, task, decision, plan, entry, Replacement(path, decision.new, old, entry.token))
 
 
-def _decided(host: Host, task: Task, content: bytes, memory: Memory) -> Decision:
+def _decided(host: ActingHost, task: Task, content: bytes, memory: Memory) -> Decision:
     """What is done with a file of this content. Raises Changed where it does not stay the same for so long."""
     name = memory.digest(content)
     adopted = frozenset(sha256 for sha256, one in task.record.items() if one.adopted)
@@ -164,14 +164,14 @@ def _moved(plan: Plan, here: str, there: str) -> Plan:
     return replace(plan, steps=steps, placed=placed)
 
 
-def _singly(host: Host, task: Task, journal: Journal | None) -> Done | Exception:
+def _singly(host: ActingHost, task: Task, journal: Journal | None) -> Done | Exception:
     try:
         return transaction.bring(host, task.backend, task.store, task.wanted, task.record, journal)
     except (TrustInstallError, OSError) as error:
         return error
 
 
-def _act(host: Host, ready: Sequence[_Ready], journal: Journal) -> dict[int, Done | Exception]:
+def _act(host: ActingHost, ready: Sequence[_Ready], journal: Journal) -> dict[int, Done | Exception]:
     """Note how to undo all of them, write them, and look at each."""
     results: dict[int, Done | Exception] = {}
     journal.note(*(one.entry for one in ready))
@@ -187,7 +187,7 @@ def _act(host: Host, ready: Sequence[_Ready], journal: Journal) -> dict[int, Don
     return results
 
 
-def _ended(host: Host, one: _Ready, failure: OSError | None, journal: Journal) -> Done | Exception:
+def _ended(host: ActingHost, one: _Ready, failure: OSError | None, journal: Journal) -> Done | Exception:
     """How one store ended: verified, put back, or planned anew because somebody else was quicker."""
     if failure is not None and failure.errno == CHANGED:
         return _singly(host, one.task, journal)
@@ -199,7 +199,7 @@ def _ended(host: Host, one: _Ready, failure: OSError | None, journal: Journal) -
         return _put_back(host, one, journal, error) or error
 
 
-def _put_back(host: Host, one: _Ready, journal: Journal, cause: BaseException) -> Exception | None:
+def _put_back(host: ActingHost, one: _Ready, journal: Journal, cause: BaseException) -> Exception | None:
     """Put a store back; why it could not be, or None."""
     task, entry = one.task, one.entry
     failure = transaction.put_back(
@@ -208,7 +208,7 @@ def _put_back(host: Host, one: _Ready, journal: Journal, cause: BaseException) -
     return None if failure is None else transaction.stuck(task.store, failure, cause, journal, entry.token)
 
 
-def _verified(host: Host, one: _Ready) -> Observation:
+def _verified(host: ActingHost, one: _Ready) -> Observation:
     """What a store shows now; bytes that were verified once are known to be good."""
     task, decision = one.task, one.decision
     as_meant = host.read(task.store.location) == decision.new

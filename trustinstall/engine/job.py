@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.engine.discovery import Found
-    from trustinstall.host import Account, Host
+    from trustinstall.host import Account, ActingHost
     from trustinstall.state.journal import Journal
     from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
@@ -30,7 +30,7 @@ _HOLDS = frozenset({Result.ADDED, Result.ALREADY})
 class Job:
     """One command's work. Without a journal it is a dry run: nothing is changed, in stores or ledger."""
 
-    def __init__(self, host: Host, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
+    def __init__(self, host: ActingHost, ledger: Ledger, wish: Wish, journal: Journal | None) -> None:
         self._host, self._ledger, self._wish, self._journal = host, ledger, wish, journal
         self._names = [one.sha256 for one in wish.certificates]
         self._memory = bulk.Memory()
@@ -44,7 +44,7 @@ class Job:
         """Whether a store can take what is wished, as far as can be seen beforehand, and does not have it already."""
         record = self._ledger.record(store.id)
         wanted = [self._wanted(store, one, record.get(one.sha256)) for one in self._wish.certificates]
-        if store.unwritable is not None:
+        if store.why_blocked is not None:
             return False
         try:
             return bool(backend.plan(self._host, store, backend.observe(self._host, store), wanted, record).placed)
@@ -75,7 +75,7 @@ class Job:
 
     def bring(self, backend: Backend, store: Store) -> tuple[Outcome, transaction.Done | None]:
         """Bring one store. Threads may call it side by side: it does not change the ledger."""
-        if store.unwritable is not None:
+        if store.why_blocked is not None:
             return self._unwritable(backend, store), None
         task = self._task(backend, store)
         try:
@@ -87,7 +87,7 @@ class Job:
     def bring_all(self, pairs: Sequence[tuple[Backend, Store]]) -> list[tuple[Outcome, transaction.Done | None]]:
         """Bring stores of `Whole` backends, as `bring` does each."""
         ended: dict[str, tuple[Outcome, transaction.Done | None]] = {
-            store.id: (self._unwritable(*pair), None) for pair in pairs if (store := pair[1]).unwritable is not None
+            store.id: (self._unwritable(*pair), None) for pair in pairs if (store := pair[1]).blocked is not None
         }
         tasks = [self._task(*pair) for pair in pairs if pair[1].id not in ended]
         done = bulk.bring(self._host, tasks, self._journal, self._memory)
@@ -116,7 +116,7 @@ class Job:
         if done is None or self._journal is None:
             return
         placed = {one.sha256: one for one in done.plan.placed}
-        adopted = self._wish.adopt and not store.inherits
+        adopted = self._wish.adopt and not store.unset
         for one in self._wish.certificates:
             key, foreign = (store.id, one.sha256), one.sha256 in done.plan.foreign
             wrote = self._wish.trusted and not foreign and not self._holds(done.before, one.sha256)
@@ -138,12 +138,12 @@ class Job:
 
     def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
         """Whether a store that another one feeds shows what it should; it is never written."""
-        if store.unwritable is not None:
+        if store.why_blocked is not None:
             return self._unwritable(backend, store)
-        source = fed.get(store.follows or "")
+        source = fed.get(store.fed_by or "")
         if source is None or source.result in {Result.NOT_COVERED, Result.FAILED}:
             result = Result.FAILED if source and source.result is Result.FAILED else Result.NOT_COVERED
-            return Outcome(store, result, f"follows {source.store.id if source else store.follows}")
+            return Outcome(store, result, f"follows {source.store.id if source else store.fed_by}")
         seen = discovery.observe(self._host, backend, store)
         if isinstance(seen, str):
             return Outcome(store, Result.FAILED, seen, "store-failed")
@@ -208,7 +208,7 @@ class Job:
     def _outcome(self, store: Store, done: transaction.Done) -> Outcome:
         adopted = self._wish.trusted and self._wish.adopt
         foreign = tuple(sha256 for sha256 in self._names if sha256 in done.plan.foreign and not adopted)
-        if store.inherits and done.plan.empty and done.plan.foreign:
+        if store.unset and done.plan.empty and done.plan.foreign:
             return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=len(done.after.anchors))
         changed = tuple(
             sha256
@@ -240,10 +240,10 @@ class Job:
                 anchors=len(seen.anchors),
             )
         if store.sealed and isinstance(seen, str):
-            return self._out_of_reach(store, store.unwritable or seen)
+            return self._out_of_reach(store, store.why_blocked or seen)
         if store.sealed and self._wish.trusted:
-            return Outcome(store, Result.SEALED, store.unwritable or "")
-        return Outcome(store, Result.FAILED, store.unwritable or "", "store-failed")
+            return Outcome(store, Result.SEALED, store.why_blocked or "")
+        return Outcome(store, Result.FAILED, store.why_blocked or "", "store-failed")
 
     def _out_of_reach(self, store: Store, why: str) -> Outcome:
         """A store that cannot even be looked at: that is a failure where something of ours in it should go."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.stores.store import fed_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,12 +29,12 @@ _NOTHING = frozenset({Result.ABSENT, Result.ALREADY})
 
 def bring(job: Job, chosen: Sequence[Pair], known: Sequence[Pair], side_by_side: SideBySide) -> list[Outcome]:
     """Bring the chosen stores, and those of the known ones that serve them, wave by wave."""
-    plain = [pair for pair in chosen if pair[1].needs is None and not pair[1].serves]
-    settings = [pair for pair in chosen if pair[1].needs is not None]
-    servers = [pair for pair in known if pair[1].serves]
+    plain = [pair for pair in chosen if pair[1].names is None and not pair[1].on_demand]
+    settings = [pair for pair in chosen if pair[1].names is not None]
+    servers = [pair for pair in known if pair[1].on_demand]
     if job.adding:
         return _add(job, plain, settings, servers, side_by_side)
-    others = [pair[1] for pair in known if pair[1].needs is not None and pair not in settings]
+    others = [pair[1] for pair in known if pair[1].names is not None and pair not in settings]
     return _remove(job, plain, settings, servers, others, side_by_side)
 
 
@@ -41,14 +42,14 @@ def _add(
     job: Job, plain: list[Pair], settings: list[Pair], servers: list[Pair], side_by_side: SideBySide
 ) -> list[Outcome]:
     outcomes = side_by_side(job, plain)
-    named = {store.needs for backend, store in settings if job.would_place(backend, store)}
+    named = {store.names for backend, store in settings if job.would_place(backend, store)}
     needed = [pair for pair in servers if pair[1].location in named]
     served = {one.store.location: one for one in side_by_side(job, needed)}
     able = [pair for pair in settings if not _failed(served, pair[1])]
     done = [_settled(job, one, able, served) for one in side_by_side(job, able)]
     done += [_not_set(store, served) for _, store in settings if _failed(served, store)]
     for pair in needed:
-        unused = job.without([store for _, store in settings if store.needs == pair[1].location])
+        unused = job.without([store for _, store in settings if store.names == pair[1].location])
         if unused is not None and served[pair[1].location].result is Result.ADDED:
             (back,) = side_by_side(unused, [pair])  # no setting could be made that names it
             served[pair[1].location] = back
@@ -72,11 +73,11 @@ def _remove(
     stuck = [one.store for one in done if one.result is Result.FAILED]
     served: dict[str, Outcome] = {}
     for pair in servers:
-        users = [one for one in (*stuck, *others) if one.needs == pair[1].location]
+        users = [one for one in (*stuck, *others) if one.names == pair[1].location]
         free = job.free_of(users)
         if free is not None:
             served |= {one.store.location: one for one in side_by_side(free, [pair])}
-        elif names := [one.id for one in stuck if one.needs == pair[1].location]:
+        elif names := [one.id for one in stuck if one.names == pair[1].location]:
             detail = f"{names[0]} still names it, and could not be changed; mend that first"
             served[pair[1].location] = Outcome(pair[1], Result.FAILED, detail, "store-failed")
     done += [_settled(job, one, staying, served) for one in side_by_side(job, staying)]
@@ -90,20 +91,20 @@ def _is_above(job: Job, store: Store, others: list[Store]) -> bool:
 
 
 def _failed(served: dict[str, Outcome], store: Store) -> bool:
-    source = served.get(store.needs or "")
+    source = served.get(store.names or "")
     return source is not None and source.result is Result.FAILED
 
 
 def _not_set(store: Store, served: dict[str, Outcome]) -> Outcome:
-    detail = f"it would name {served[store.needs or ''].store.id}, which failed; nothing was changed"
+    detail = f"it would name {served[store.names or ''].store.id}, which failed; nothing was changed"
     return Outcome(store, Result.FAILED, detail, "store-failed")
 
 
 def _settled(job: Job, one: Outcome, pairs: list[Pair], served: dict[str, Outcome]) -> Outcome:
     """What became of a setting: where it was made before, it shows what the file shows that it names."""
-    source = served.get(one.store.needs or "")
+    source = served.get(one.store.names or "")
     if source is None or source.result not in _CHANGED or one.result not in _NOTHING or one.foreign:
         return one
     backend = next(backend for backend, store in pairs if store.id == one.store.id)
-    followed = job.follow(backend, replace(one.store, follows=one.store.needs), served)
+    followed = job.follow(backend, replace(one.store, source=fed_by(one.store.names)), served)
     return replace(followed, store=one.store)

@@ -33,7 +33,7 @@ from trustinstall.stores.steps import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
     from trustinstall.host.commands import Run
     from trustinstall.stores.steps import Command, Step, Undo
 
@@ -47,7 +47,7 @@ class Changed(Exception):  # noqa: N818  not an error: a signal to plan again
     """What stands at a path is no longer what the step was planned against."""
 
 
-def standing(host: Host, path: str) -> str:
+def standing(host: ActingHost, path: str) -> str:
     """What stands at a path, in the words of `expect`. Raises OSError for a directory, a FIFO and the like."""
     status = host.status(path)
     if status is None:
@@ -57,14 +57,14 @@ def standing(host: Host, path: str) -> str:
     return digest(host.read(path))
 
 
-def check(host: Host, step: Step) -> None:
+def check(host: ActingHost, step: Step) -> None:
     """Raise Changed unless what the step was planned against still stands."""
     expect = getattr(step, "expect", ANY)
     if expect != ANY and expect != standing(host, step.path):
         raise Changed(step.path)
 
 
-def inverse(host: Host, step: Step) -> Step | None:
+def inverse(host: ActingHost, step: Step) -> Step | None:
     """The step that undoes `step`, from what stands there now; None where `step` will do nothing.
 
     Raises Changed where the step no longer fits.
@@ -90,7 +90,7 @@ def inverse(host: Host, step: Step) -> Step | None:
     return Edit(step.path, Content(old), digest(step.transform.apply(old)), status.mode, owner)
 
 
-def operate(host: Host, operation: Native, commands: Commands) -> str | None:
+def operate(host: ActingHost, operation: Native, commands: Commands) -> str | None:
     """Have the store's tool do something; what it complained of, or None. It is no verdict: the store is looked at.
 
     Raises ToolFailed where a tool that must succeed says that it has not, whatever the store shows.
@@ -135,7 +135,7 @@ def complaint(run: Run, status: int, output: str) -> str:
     return dict(run.meanings).get(status) or f"{tool} failed with status {number}: {printable(said)}"
 
 
-def perform(host: Host, step: Step, token: str) -> None:
+def perform(host: ActingHost, step: Step, token: str) -> None:
     """Do one file step, durably. `token` names the temporary file, and is in the journal already.
 
     Raises Changed where the step no longer fits, and OSError where the operating system refuses.
@@ -159,7 +159,7 @@ def perform(host: Host, step: Step, token: str) -> None:
         host.remove_directory(step.path)
 
 
-def undo(host: Host, steps: Sequence[Undo], token: str, commands: Commands = no_commands) -> list[str]:
+def undo(host: ActingHost, steps: Sequence[Undo], token: str, commands: Commands = no_commands) -> list[str]:
     """Perform inverse steps, newest first; return the files of ours that are gone after it.
 
     A step that never acted, or whose file somebody else has changed since, is left out: nothing of theirs is lost.

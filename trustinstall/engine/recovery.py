@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.engine.perform import Commands
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
     from trustinstall.state.directory import State
     from trustinstall.state.journal import Entry
     from trustinstall.state.ledger import Ledger
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import Command
 
 
-def recover(host: Host, state: State, ledger: Ledger, backends: Sequence[Backend]) -> bool:
+def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[Backend]) -> bool:
     """Undo what a command whose journal is still there has not finished; whether there was anything to undo.
 
     The caller holds the lock. Raises StateError where it cannot be done; the journal is then kept.
@@ -68,7 +68,7 @@ def _check_operations(entry: Entry, commands: Commands) -> None:
         )
 
 
-def _commands(host: Host, backends: Sequence[Backend], entry: Entry, step: Native) -> Sequence[Command]:
+def _commands(host: ActingHost, backends: Sequence[Backend], entry: Entry, step: Native) -> Sequence[Command]:
     backend = _backend(backends, entry.backend)
     store = backend.at(host, entry.location)
     return commands_of(host, backend, store)(step) if store else ()
@@ -81,7 +81,7 @@ def _backend(backends: Sequence[Backend], name: str) -> Backend:
     return backend
 
 
-def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, gone: Sequence[str]) -> None:
+def _renew(host: ActingHost, backends: Sequence[Backend], name: str, location: str, gone: Sequence[str]) -> None:
     backend = _backend(backends, name)
     store = backend.at(host, location)
     if store is None:
@@ -98,7 +98,7 @@ def _renew(host: Host, backends: Sequence[Backend], name: str, location: str, go
         ) from None
 
 
-def _take_temporary_files(host: Host, entries: Sequence[Entry]) -> None:
+def _take_temporary_files(host: ActingHost, entries: Sequence[Entry]) -> None:
     for entry in entries:
         for directory in {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, Native)}:
             leftover = f"{directory}/{host.temporary_name(entry.token)}"
@@ -106,7 +106,7 @@ def _take_temporary_files(host: Host, entries: Sequence[Entry]) -> None:
                 host.delete(leftover)
 
 
-def _sweep(host: Host, base: str) -> None:
+def _sweep(host: ActingHost, base: str) -> None:
     """Temporary files of the ledger and of tools, which no journal names; the directory is ours alone."""
     for name in host.names(base):
         if name.startswith(host.temporary_name("")):

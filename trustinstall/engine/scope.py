@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Wish
     from trustinstall.engine.transaction import Done
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
     from trustinstall.state.ledger import Ledger
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
@@ -54,7 +54,7 @@ class Scope:
 class Engine:
     """The engine of one account's scope (root's is the machine's)."""
 
-    def __init__(self, host: Host, backends: Sequence[Backend], tick: Callable[[str], None]) -> None:
+    def __init__(self, host: ActingHost, backends: Sequence[Backend], tick: Callable[[str], None]) -> None:
         """`tick` is called about every tenth of a second while something takes long, with what is being done."""
         self._host, self._backends, self._tick = host, backends, tick
         uid = host.account.uid
@@ -148,7 +148,7 @@ class Engine:
             if ledgers.dump(ledger) != before:
                 self._save(host, ledger)
 
-    def _save(self, host: Host, ledger: Ledger) -> None:
+    def _save(self, host: ActingHost, ledger: Ledger) -> None:
         """Write the ledger; where that fails, nothing may stay done that it does not know of."""
         try:
             ledgers.save(host, self._state, ledger, host.token())
@@ -158,7 +158,7 @@ class Engine:
                 f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
             ) from None
 
-    def _discover(self, host: Host, ledger: Ledger, wish: Wish, places: Places) -> Found:
+    def _discover(self, host: ActingHost, ledger: Ledger, wish: Wish, places: Places) -> Found:
         remembered = [store for store, _ in ledger.placements]
         found = discovery.discover(host, self._backends, places, remembered, adding=wish.trusted, tick=self._tick)
         for sentence in found.cut:
@@ -166,7 +166,7 @@ class Engine:
         return found
 
     @contextmanager
-    def _locked(self) -> Generator[Host, None, None]:
+    def _locked(self) -> Generator[ActingHost, None, None]:
         descriptor = self._host.lock(self._state.lock, lambda: self._tick("waiting for another trustinstall"))
         try:
             yield self._host.holding(descriptor)
@@ -175,7 +175,7 @@ class Engine:
 
     def _change(
         self,
-        host: Host,
+        host: ActingHost,
         ledger: Ledger,
         wish: Wish,
         places: Places,
@@ -192,7 +192,7 @@ class Engine:
         chosen = [pair for pair in chosen if wish.importing in {None, pair[1].imports}]
         limits = wish.trusted and bool(wish.domains)
         wide = [
-            pair for pair in chosen if limits and (pair[1].follows is not None or not isinstance(pair[0], Constraining))
+            pair for pair in chosen if limits and (pair[1].fed_by is not None or not isinstance(pair[0], Constraining))
         ]
         chosen = [pair for pair in chosen if pair not in wide]
         mine = [pair for pair in chosen if pair[1].owner == host.account.uid]
@@ -200,9 +200,9 @@ class Engine:
         outcomes += [job.unconstrained(store) for _, store in wide]
         outcomes += [job.not_covered(store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
-        outcomes += waves.bring(job, [pair for pair in mine if pair[1].follows is None], known, self._side_by_side)
+        outcomes += waves.bring(job, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side)
         fed = {one.store.location: one for one in outcomes}
-        outcomes += [job.follow(backend, store, fed) for backend, store in mine if store.follows is not None]
+        outcomes += [job.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
         job.claim(outcomes)
         order = {store_id: place for place, store_id in enumerate(found.stores)}
         outcomes.sort(key=lambda one: order.get(one.store.id, -1))

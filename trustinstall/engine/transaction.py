@@ -17,7 +17,7 @@ from trustinstall.stores.steps import VERBS, Native
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.host import Guarded, Host
+    from trustinstall.host import ActingHost, Guarded
     from trustinstall.state.journal import Journal
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.desired import Record, Wanted
@@ -51,7 +51,7 @@ class Done:
 
 
 def bring(
-    host: Host,
+    host: ActingHost,
     backend: Backend,
     store: Store,
     wanted: Sequence[Wanted],
@@ -75,7 +75,7 @@ def bring(
     raise StoreError(store=store.id, cause="somebody else keeps changing it", advice="try again when it is quiet")
 
 
-def refresh(host: Host, what: Refresh | None, guarded: Guarded, *, whatever: bool = False) -> None:
+def refresh(host: ActingHost, what: Refresh | None, guarded: Guarded, *, whatever: bool = False) -> None:
     """Make derived files anew, while what must be quiet is quiet.
 
     With `whatever`, a tool that fails does not keep the ones after it from running: for putting things back, where
@@ -96,7 +96,7 @@ def refresh(host: Host, what: Refresh | None, guarded: Guarded, *, whatever: boo
 
 
 def _act(
-    host: Host,
+    host: ActingHost,
     backend: Backend,
     store: Store,
     plan: Plan,
@@ -133,7 +133,7 @@ def _act(
             raise
 
 
-def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native], Sequence[Command]]:
+def commands_of(host: ActingHost, backend: Backend, store: Store) -> Callable[[Native], Sequence[Command]]:
     """What knows the commands for a store's operations."""
 
     def commands(step: Native) -> Sequence[Command]:
@@ -145,7 +145,7 @@ def commands_of(host: Host, backend: Backend, store: Store) -> Callable[[Native]
 
 
 def put_back(
-    host: Host,
+    host: ActingHost,
     backend: Backend,
     store: Store,
     steps: Sequence[Undo],
@@ -175,7 +175,7 @@ def stuck(store: Store, failure: str, cause: BaseException, journal: Journal, to
 
 
 def _settle(
-    host: Host,
+    host: ActingHost,
     backend: Backend,
     store: Store,
     plan: Plan,
@@ -196,7 +196,7 @@ def _settle(
 
 
 def judged(
-    host: Host, backend: Backend, store: Store, plan: Plan, before: Observation, wanted: Sequence[Wanted]
+    host: ActingHost, backend: Backend, store: Store, plan: Plan, before: Observation, wanted: Sequence[Wanted]
 ) -> tuple[Observation, str | None]:
     """What a store shows after a change, and what is not as it should be, or None."""
     after = backend.observe(host, store)

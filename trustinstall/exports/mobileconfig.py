@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
 
 _OURS = "trustinstall."  # what the identifiers of our profiles begin with
 _NAMESPACE = uuid.UUID("7d6b1a5e-52c1-4f0e-9a37-1c0ad3e1b8f4")  # chosen once: the same roots make the same profile
@@ -43,7 +43,7 @@ def make(certificates: Sequence[Certificate]) -> bytes:
     )
 
 
-def write(host: Host, path: str, certificates: Sequence[Certificate], *, dry_run: bool) -> bool:
+def write(host: ActingHost, path: str, certificates: Sequence[Certificate], *, dry_run: bool) -> bool:
     """Write a profile; whether the file had to be written (or would have to be).
 
     A profile of ours is replaced. Raises UsageProblem where something else stands there, and TrustInstallError where

@@ -14,7 +14,7 @@ from trustinstall.engine import discovery
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
-from trustinstall.host import Host
+from trustinstall.host import ActingHost
 from trustinstall.installer import looking
 from trustinstall.installer.situation import Ask, Situation, decide
 from trustinstall.installer.wire import encode, received
@@ -40,7 +40,7 @@ class Inspector:
         tick: called about every tenth of a second while something takes long, with what is being done.
     """
 
-    host: Host = field(default_factory=Host.current)
+    host: ActingHost = field(default_factory=ActingHost.current)
     backends: Sequence[Backend] = BACKENDS
     tick: Callable[[str], None] = lambda _doing: None
 
@@ -155,17 +155,17 @@ class Inspector:
                 "an ordinary account, by sudo from one, or with --for-user NAME for one"
             )
 
-    def _as(self, account: Account) -> Host:
+    def _as(self, account: Account) -> ActingHost:
         """This host as another account sees it; of the caller's environment it knows how Windows is reached."""
         return replace(self.host, account=account, environ=wsl.interop(self.host.environ))
 
 
-def _known_for(host: Host, backends: Sequence[Backend]) -> bytes:
+def _known_for(host: ActingHost, backends: Sequence[Backend]) -> bytes:
     certificates = Engine(host, backends, lambda _doing: None).ledger().certificates
     return b"".join(one.pem for one in certificates.values())
 
 
-def _held_for(host: Host, match: str | None, names: frozenset[str]) -> bytes:
+def _held_for(host: ActingHost, match: str | None, names: frozenset[str]) -> bytes:
     from trustinstall.installer import company_roots as harvest
 
     return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))

@@ -13,7 +13,7 @@ from trustinstall.engine.request import Selection, Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes, running_programs
-from trustinstall.host import Host
+from trustinstall.host import ActingHost
 from trustinstall.installer.inspector import Inspector
 from trustinstall.installer.policy_imports import Imports
 from trustinstall.installer.result import Part, Report
@@ -47,7 +47,7 @@ class Installer(Inspector):
 
         Raises UsageProblem unless there is such a directory, and it is not "/".
         """
-        return cls(Host.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), tick=tick)
+        return cls(ActingHost.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), tick=tick)
 
     def add(
         self,
@@ -276,12 +276,12 @@ class Installer(Inspector):
 
 def _foreseen(one: Outcome) -> Outcome:
     """What a dry run should say of a store that will show what the machine's will, once that is changed."""
-    if one.result is not Result.PLANNED or not one.store.inherits:
+    if one.result is not Result.PLANNED or not one.store.unset:
         return one
     return replace(one, result=Result.FOLLOWS, detail=ALL_ACCOUNTS, changed=(), steps=())
 
 
-def _work_for(host: Host, backends: Sequence[Backend], wish: Wish, places: Places, selection: Selection) -> bytes:
+def _work_for(host: ActingHost, backends: Sequence[Backend], wish: Wish, places: Places, selection: Selection) -> bytes:
     """The whole of a worker's job: the same engine, as that account."""
     engine = Engine(host, backends, lambda _doing: None)
     return encode(engine.change(wish, places, selection, check=False).outcomes)

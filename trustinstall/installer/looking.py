@@ -61,7 +61,7 @@ def look(
     ]
     ours = {key for _, _, ledger in scopes for key in ledger.placements}
     anchors = _anchors(host, backends, stores, ours) if every_anchor else ()
-    shown = [one for one in stores.values() if not (one.serves and host.status(one.location) is None)]
+    shown = [one for one in stores.values() if not (one.on_demand and host.status(one.location) is None)]
     views = [_store_view(store, names, stores, seen[store.id], ours) for store in shown]
     notes = [f"{name} cannot be looked at: {why}" for name, why in found.failures.items()]
     notes += found.cut
@@ -132,8 +132,8 @@ def _held(
     if placement is None:
         if state in {"missing", "unreadable"}:
             return None
-        fed_by = next((one.id for one in stores.values() if one.location == store.follows), "")
-        fed_by = ALL_ACCOUNTS if store.inherits else fed_by
+        fed_by = next((one.id for one in stores.values() if one.location == store.fed_by), "")
+        fed_by = ALL_ACCOUNTS if store.unset else fed_by
         return Held(
             store_id,
             store.label or store_id,
@@ -175,7 +175,7 @@ def _store_view(
 ) -> StoreView:
     anchors = what.anchors.keys() if isinstance(what, Observation) else frozenset[str]()
     problems = "; ".join(what.problems) if isinstance(what, Observation) else what
-    fed_by = next((one.id for one in stores.values() if one.location == store.follows), store.follows or "")
+    fed_by = next((one.id for one in stores.values() if one.location == store.fed_by), store.fed_by or "")
     return StoreView(
         names.get(store.owner, f"uid {store.owner}"),
         store.id,
@@ -184,8 +184,8 @@ def _store_view(
         store.label or store.id,
         store.clients,
         fed_by,
-        store.unwritable is None and not fed_by and store.owner in names,
+        store.why_blocked is None and not fed_by and store.owner in names,
         len(what.anchors) if isinstance(what, Observation) else None,
         sum(where == store.id and sha256 in anchors for where, sha256 in ours),
-        store.unwritable or problems,
+        store.why_blocked or problems,
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from trustinstall.engine.request import Wish
-    from trustinstall.host import Account, Host
+    from trustinstall.host import Account, ActingHost
     from trustinstall.stores.backend import Backend
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
@@ -41,7 +41,7 @@ _SHOWN = frozenset({Result.REMOVED, Result.FAILED, Result.PLANNED})
 class Imports:
     """The imports that the machine's policies cause. `tick` as everywhere."""
 
-    host: Host
+    host: ActingHost
     backends: Sequence[Backend]
     engine: Engine
     tick: Callable[[str], None]
@@ -119,7 +119,7 @@ class Imports:
     def _would_impose(self, selection: Selection) -> bool:
         those = [one for one in self.backends if isinstance(one, Imposing)]
         found = discovery.discover(self.host, those, Places()).stores.values()
-        return any(store.follows is None and selection.takes(store) for _, store in found)
+        return any(store.fed_by is None and selection.takes(store) for _, store in found)
 
     def _ask(self, account: Account, sha256: Sequence[str]) -> Held | None:
         """Which stores of an account hold certificates; None where that cannot be found out."""
@@ -129,8 +129,8 @@ class Imports:
         try:
             answer = self.host.as_account(account, job, partial(self.tick, account.name), _PATIENCE)
             found = received(dict[str, tuple[str, ...]], answer)
-            return {one: found.get(one, ()) for one in sha256}
-        except (TrustInstallError, OSError):
+            return {one: found[one] for one in sha256}
+        except (KeyError, TrustInstallError, OSError):
             return None
 
     def _take_out_of(self, account: Account, wish: Wish) -> Part:
@@ -146,12 +146,12 @@ class Imports:
         return Part(account.name, shown)
 
 
-def _holders(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> bytes:
+def _holders(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) -> bytes:
     """What `_held` says; for another account's process."""
     return encode(_held(host, backends, sha256))
 
 
-def _held(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
+def _held(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
     """Which of the acting account's importing stores hold certificates."""
     held: dict[str, list[str]] = {one: [] for one in sha256}
     for backend, store in discovery.discover(host, backends, Places()).stores.values():
@@ -164,7 +164,7 @@ def _held(host: Host, backends: Sequence[Backend], sha256: Sequence[str]) -> dic
     return held
 
 
-def _take_out(host: Host, backends: Sequence[Backend], wish: Wish) -> bytes:
+def _take_out(host: ActingHost, backends: Sequence[Backend], wish: Wish) -> bytes:
     """The whole of a worker's job: the same engine, as that account."""
     engine = Engine(host, backends, lambda _doing: None)
     return encode(engine.change(wish, Places(), Selection(), check=False).outcomes)

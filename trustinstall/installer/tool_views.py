@@ -59,13 +59,13 @@ def look(host: Host) -> tuple[ToolView, ...]:
 
 
 def _state(host: Host, backend: Settings, store: Store) -> str:
-    if store.follows is not None:
+    if store.fed_by is not None:
         return "names the system's bundle"
-    if store.unwritable is not None:
-        return store.unwritable
+    if store.why_blocked is not None:
+        return store.why_blocked
     seen = discovery.observe(host, backend, store)
     if not isinstance(seen, Observation):
         return seen
-    if store.needs is None:
+    if store.names is None:
         return "names a bundle that is not ours; ours goes into it"
     return "set" if seen.ours else "not set"

@@ -112,7 +112,7 @@ def _of_machines(report: Report) -> tuple[str, ...]:
 
 def _left_running(report: Report, host: Host) -> tuple[str, ...]:
     """What stays for programs that still have a variable which names a file of ours."""
-    served = (one.store for one in report.outcomes if one.store.serves and one.result is Result.REMOVED)
+    served = (one.store for one in report.outcomes if one.store.on_demand and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
     booting = ", or the next boot" if host.account.is_root and our_files.goes_at_boot(host) else ""
     return tuple(

@@ -98,7 +98,7 @@ def _part_lines(part: Part, style: Style, *, verbose: bool) -> list[str]:
     for (_, result, _), ones in groups.items():
         first = ones[0]
         single = first.store.id == first.store.backend or first.store.system
-        many = "" if first.store.serves else f" ({len(ones)})"  # each scope has one that serves
+        many = "" if first.store.on_demand else f" ({len(ones)})"  # each scope has one that serves
         name = first.store.id if single else f"{first.store.backend}{many}"
         detail = first.detail or first.store.clients
         if len(ones) > 1 and not first.detail:

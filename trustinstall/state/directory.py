@@ -16,7 +16,7 @@ from trustinstall.host import Kind
 from trustinstall.typed_json import members
 
 if TYPE_CHECKING:
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost, Host
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class State:
         return f"{self.private}/journal"
 
 
-def prepare(host: Host, state: State) -> None:
+def prepare(host: ActingHost, state: State) -> None:
     """Create the directories of our state, and make sure that nobody else can write there.
 
     Raises StateError where somebody can, or where they cannot be created.

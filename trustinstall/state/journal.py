@@ -16,7 +16,7 @@ from trustinstall.state.directory import check_owner
 from trustinstall.state.step_json import step_from_json, step_to_json
 
 if TYPE_CHECKING:
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
     from trustinstall.stores.steps import Undo
 
@@ -44,7 +44,7 @@ class Entry:
 class Journal:
     """The journal of one running command. Threads may use it side by side."""
 
-    def __init__(self, host: Host, state: State, transaction: str) -> None:
+    def __init__(self, host: ActingHost, state: State, transaction: str) -> None:
         self._host, self._state, self.transaction = host, state, transaction
         self._lock = Lock()
         self._entries: list[Entry] = []
@@ -104,7 +104,7 @@ def unfinished(host: Host, state: State) -> list[Entry]:
         ) from None
 
 
-def forget(host: Host, state: State) -> None:
+def forget(host: ActingHost, state: State) -> None:
     """Delete the journal of a command that has been undone, or whose work is in the ledger."""
     host.delete(state.journal)
 

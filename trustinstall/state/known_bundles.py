@@ -20,7 +20,7 @@ from trustinstall.typed_json import words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Places, Store
@@ -64,7 +64,7 @@ def walked(places: Places, stores: Iterable[tuple[Backend, Store]]) -> Places:
     return replace(places, known=_bundles(stores), walked=True)
 
 
-def keep(host: Host, state: State, stores: Iterable[tuple[Backend, Store]]) -> None:
+def keep(host: ActingHost, state: State, stores: Iterable[tuple[Backend, Store]]) -> None:
     """Remember what was found when everything was looked through; that it cannot be is no reason to fail."""
     known = _bundles(stores)[:_MOST]
     data = {"version": VERSION, "since": host.now().isoformat(timespec="seconds"), "known": known}

@@ -19,7 +19,7 @@ from trustinstall.typed_json import flag, words
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
 
 VERSION = 1
@@ -114,7 +114,7 @@ def load(host: Host, state: State) -> Ledger:
         ) from None
 
 
-def save(host: Host, state: State, ledger: Ledger, token: str) -> None:
+def save(host: ActingHost, state: State, ledger: Ledger, token: str) -> None:
     """Write the ledger atomically; readable by everybody for the machine, by the owner alone for an account."""
     host.write(state.ledger, dump(ledger), 0o644 if state.machine else 0o600, None, token)
 

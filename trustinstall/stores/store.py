@@ -3,28 +3,64 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Relation(Enum):
+    """How a store depends on another one."""
+
+    FED_BY = "fed by"  # it shows what that one holds, and is never written
+    NAMES = "names"  # it is a setting that names that one: set after that one is written, taken back before it goes
+    IMPORTS = "imports"  # its program imports into it what policies of the machine name
+
+
+@dataclass(frozen=True)
+class Source:
+    """The store that another store depends on: its location ("" where it is not one store), and how."""
+
+    location: str
+    relation: Relation
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Why a store cannot be written, and what to do; `permanent` where no account may ever write it (a signed app)."""
+
+    reason: str
+    permanent: bool = False
+
+
+def fed_by(location: str | None) -> Source | None:
+    """Return the source of a store that the artefact at a location feeds; None for None."""
+    return None if location is None else Source(location, Relation.FED_BY)
+
+
+def naming(location: str | None) -> Source | None:
+    """Return the source of a setting that names the file at a location; None for None."""
+    return None if location is None else Source(location, Relation.NAMES)
+
+
+def blocked(reason: str | None, *, permanent: bool = False) -> Blocked | None:
+    """Return why a store cannot be written; None for None."""
+    return None if reason is None else Blocked(reason, permanent)
 
 
 @dataclass(frozen=True)
 class Store:
-    """One place that holds trust anchors.
+    """One place that holds trust anchors, or names a file that does.
 
     Attributes:
         backend: the name of the backend that knows it.
         location: absolute path of the artefact that its clients read.
         owner: uid of the account that its files belong to (0 is the machine).
-        id: what people and scripts call it: the backend's name, or `backend:location`.
-        clients: who reads it, in a few words.
-        follows: location of the artefact that feeds this store; it is then shown and verified, never written.
-        unwritable: why it cannot be written and what to do about it, or None.
+        id: its name for people and scripts: the backend's name, or `backend:location`.
+        clients: the programs that read it, in a few words.
         label: a shorter name for people, where the location is long.
+        source: the store that it depends on, or None.
+        blocked: why it cannot be written, or None.
         system: whether it is the operating system's own store, which daemons read when they start.
-        imports: whether its program imports into it what policies of an `Imposing` backend name.
-        sealed: whether it cannot be written because nobody ever may (a signed app, an image).
-        needs: location of a store that this one, a setting, names: it is set after that one holds what it should,
-            and taken back before that one goes.
-        serves: whether it is only there for settings that name it; it is made of what the system's store holds.
-        inherits: whether it says nothing itself, so that what it shows is what all accounts have.
+        on_demand: whether it exists only while settings name it.
+        unset: whether it says nothing itself, so that it shows what all accounts have.
     """
 
     backend: str
@@ -32,15 +68,40 @@ class Store:
     owner: int
     id: str
     clients: str
-    follows: str | None = None
-    unwritable: str | None = None
     label: str = ""
+    source: Source | None = None
+    blocked: Blocked | None = None
     system: bool = False
-    imports: bool = False
-    sealed: bool = False
-    needs: str | None = None
-    serves: bool = False
-    inherits: bool = False
+    on_demand: bool = False
+    unset: bool = False
+
+    @property
+    def fed_by(self) -> str | None:
+        """The location of the artefact that feeds this store, or None."""
+        return self._source(Relation.FED_BY)
+
+    @property
+    def names(self) -> str | None:
+        """The location of the file that this setting names, or None."""
+        return self._source(Relation.NAMES)
+
+    @property
+    def why_blocked(self) -> str | None:
+        """Why it cannot be written, and what to do; or None."""
+        return self.blocked.reason if self.blocked is not None else None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether no account may ever write it."""
+        return self.blocked is not None and self.blocked.permanent
+
+    @property
+    def imports(self) -> bool:
+        """Whether its program imports into it what policies of the machine name."""
+        return self._source(Relation.IMPORTS) is not None
+
+    def _source(self, relation: Relation) -> str | None:
+        return self.source.location if self.source is not None and self.source.relation is relation else None
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ from trustinstall.stores.steps import (
     RemoveDirectory,
     digest,
 )
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall.typed_json import is_array, is_object
 from trustinstall_platforms.browsers import policy_places
 from trustinstall_platforms.browsers.chromium_browsers import BROWSERS
@@ -134,8 +134,8 @@ class ChromiumPolicy:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See which roots the browser is told to trust, in the files that count."""
-        if store.follows:
-            return bundle.observe(host, host.real(store.follows))
+        if store.fed_by:
+            return bundle.observe(host, host.real(store.fed_by))
         look = _look(host, store.location)
         anchors = dict.fromkeys(look.certificates(_LIMITED), State.LIMITED)
         anchors |= dict.fromkeys(look.certificates(_TRUSTED), State.TRUSTED)
@@ -146,8 +146,8 @@ class ChromiumPolicy:
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that `observe` counts."""
-        if store.follows:
-            yield from bundle.anchors(host, host.real(store.follows))
+        if store.fed_by:
+            yield from bundle.anchors(host, host.real(store.fed_by))
             return
         look = _look(host, store.location)
         policies = (*_POLICIES, _DISTRUSTED)
@@ -178,9 +178,9 @@ class ChromiumPolicy:
             host.machine_owner,
             f"{self.name}:{browser.directory}",
             f"{browser.name}, once it is started again",
-            follows=policy_places.system_bundle(host) if follows else None,
-            unwritable=policy_places.unwritable(host, f"{browser.directory}/{_OURS}"),
             label=browser.name,
+            source=fed_by(policy_places.system_bundle(host) if follows else None),
+            blocked=blocked(policy_places.unwritable(host, f"{browser.directory}/{_OURS}")),
         )
 
 

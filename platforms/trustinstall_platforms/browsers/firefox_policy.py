@@ -35,7 +35,7 @@ from trustinstall.stores.steps import (
     RemoveDirectory,
     digest,
 )
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall.typed_json import is_array
 from trustinstall_platforms.browsers import firefox_places, policy_places
 from trustinstall_platforms.linux.families import missing
@@ -77,22 +77,22 @@ class FirefoxPolicy:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """See which roots profiles are told to import, from files that are there."""
-        if store.follows:
-            return bundle.observe(host, host.real(store.follows))
+        if store.fed_by:
+            return bundle.observe(host, host.real(store.fed_by))
         look = _Look(host, store)
         anchors = dict.fromkeys(look.named, State.TRUSTED)
         return Observation(anchors, frozenset(look.ours), (look.problem,) if look.problem else ())
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate that `observe` counts."""
-        if store.follows:
-            yield from bundle.anchors(host, host.real(store.follows))
+        if store.fed_by:
+            yield from bundle.anchors(host, host.real(store.fed_by))
         else:
             yield from (der for _, der in _Look(host, store).named.values())
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one edit of the file, and certificates beside it. Raises StoreError where it is no policy."""
-        if store.follows:
+        if store.fed_by:
             return Plan()
         change = _Change(host, store, seen, record)
         for one in wanted:
@@ -115,9 +115,9 @@ class FirefoxPolicy:
             host.machine_owner,
             f"{self.name}:{place.path}",
             f"{place.name}, once it is started again",
-            follows=policy_places.system_bundle(host) if place.module else None,
-            unwritable=reason,
             label=place.name,
+            source=fed_by(policy_places.system_bundle(host) if place.module else None),
+            blocked=blocked(reason),
         )
 
 

@@ -31,7 +31,7 @@ from trustinstall.stores.steps import (
     RemoveDirectory,
     digest,
 )
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Relation, Source, Store, blocked
 from trustinstall_platforms.browsers import nss_database, nss_places
 from trustinstall_platforms.browsers.nss_database import CERTIFICATES, KEYS, MODULES, TABLE
 from trustinstall_platforms.linux.families import missing
@@ -214,9 +214,9 @@ class Nss:
             host.account.uid,
             f"{self.name}:{database.path}",
             f"{reader}, once it is started again",
-            unwritable=_unwritable(host, database.path),
             label=database.name,
-            imports=database.profile,
+            source=Source("", Relation.IMPORTS) if database.profile else None,
+            blocked=blocked(_unwritable(host, database.path)),
         )
 
 

@@ -21,7 +21,7 @@ from trustinstall.stores.files import read
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan, Refresh
 from trustinstall.stores.steps import Delete, digest
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.linux.anchor_plan import Draft
 from trustinstall_platforms.linux.anchor_sources import files, fingerprints
 from trustinstall_platforms.linux.families import missing
@@ -84,8 +84,8 @@ class Certctl:
             owner=0,
             id=self.name,
             clients="fetch, pkg, git and whatever uses the base system's OpenSSL",
+            blocked=blocked(_unwritable(host)),
             system=True,
-            unwritable=_unwritable(host),
         )
 
     def observe(self, host: Host, store: Store) -> Observation:

@@ -19,7 +19,7 @@ from trustinstall.errors import OutOfReach, StoreError, ToolFailed
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.containers import engines, inside, reach
 from trustinstall_platforms.containers.reach import Look
 
@@ -103,9 +103,8 @@ class VirtualMachines:
             host.account.uid,
             f"{self.name}:{one.location}",
             f"{engine.clients}, in {engine.name}'s {one.name}",
-            unwritable=reach.resting(one) if one.stopped else None,
             label=f"{engine.name}:{one.name}",
-            sealed=one.stopped,
+            blocked=blocked(reach.resting(one) if one.stopped else None, permanent=one.stopped),
         )
 
 

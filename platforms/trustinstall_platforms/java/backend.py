@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from trustinstall.host import Tools
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall_platforms.java import installations
 from trustinstall_platforms.keystores import distribution as keystore
 from trustinstall_platforms.keystores.debian import KEYSTORE, not_changeable, not_fed
@@ -99,7 +99,7 @@ class Java:
             return None
         ids = host.distribution()
         fed = next((one for one in FED if one.family.ids & ids), None)
-        location, fed_by = (fed.keystore, fed.family.bundle) if fed else (KEYSTORE, _FED_BY)
+        location, feeder = (fed.keystore, fed.family.bundle) if fed else (KEYSTORE, _FED_BY)
         if host.status(location) is None:
             return None
         reason = _not_made(host, fed) if fed else not_fed(host)
@@ -111,8 +111,8 @@ class Java:
             owner=host.machine_owner,
             id=f"{self.name}:{location}",
             clients="programs on the distribution's Java",
-            follows=None if reason else fed_by,
-            unwritable=reason,
+            source=fed_by(None if reason else feeder),
+            blocked=blocked(reason),
         )
 
     def observe(self, host: Host, store: Store) -> Observation:
@@ -132,7 +132,7 @@ class Java:
             anchors=dict.fromkeys((sha256 for _, sha256 in found), State.TRUSTED),
             ours=frozenset(sha256 for entry, sha256 in found if _is_ours(entry.alias, sha256)),
             problems=problems,
-            unsettled=_unsettled(host) if store.follows == _FED_BY else None,
+            unsettled=_unsettled(host) if store.fed_by == _FED_BY else None,
         )
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from trustinstall.stores import bundle
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Edit, digest
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms import keystores
 from trustinstall_platforms.java import homes, named
 from trustinstall_platforms.java.passwords import candidates
@@ -83,9 +83,8 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
         owner,
         f"{NAME}:{location}",
         "programs on this Java" if label != location else "programs that are told to trust it",
-        unwritable=sealed or made or unwritable,
-        sealed=sealed is not None,
         label=label,
+        blocked=blocked(sealed or made or unwritable, permanent=sealed is not None),
     )
 
 

@@ -14,7 +14,7 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
 from trustinstall.stores.files import read
 from trustinstall.stores.observation import Observation, State
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +115,7 @@ class DeclaredStore:
 
     def plan(self, _host: Host, store: Store, _seen: Observation, _wanted: Sequence[Wanted], _record: Record) -> Plan:
         """Refuse: nobody asks for a plan of a store that is not writable."""
-        raise StoreError(store=store.id, cause="it is not written by programs", advice=store.unwritable or "")
+        raise StoreError(store=store.id, cause="it is not written by programs", advice=store.why_blocked or "")
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
         """Nothing was changed, so that nothing is to be made anew."""
@@ -134,6 +134,6 @@ def _store(system: Declared) -> Store:
         id=DeclaredStore.name,
         clients="whatever uses the system's roots",
         label=system.id,
+        blocked=blocked(system.advice),
         system=True,
-        unwritable=system.advice,
     )

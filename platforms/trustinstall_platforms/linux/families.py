@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind, Tools
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.linux import debian_files
 
 if TYPE_CHECKING:
@@ -358,8 +358,8 @@ def store(host: Host, family: Family, places: Places | None = None) -> Store | N
         owner=host.machine_owner,
         id=family.name,
         clients=family.clients,
+        blocked=blocked(_unwritable(host, family)),
         system=True,
-        unwritable=_unwritable(host, family),
     )
 
 

@@ -17,7 +17,7 @@ from trustinstall.host import Kind
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.macos import keychain_contents, security_tool, session
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ class Keychain:
             0 if self._machine else status.uid,
             self.name if self._machine else f"{self.name}:{location}",
             _CLIENTS if self._machine else f"{_CLIENTS}, for this account",
-            unwritable=None if tool else f"{security_tool.TOOL} is missing; this Mac is damaged: install macOS anew",
+            blocked=blocked(
+                None if tool else f"{security_tool.TOOL} is missing; this Mac is damaged: install macOS anew"
+            ),
         )
 
     def observe(self, host: Host, store: Store) -> Observation:

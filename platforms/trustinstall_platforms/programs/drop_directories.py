@@ -24,7 +24,7 @@ from trustinstall.stores.steps import (
     RemoveDirectory,
     digest,
 )
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,8 +149,8 @@ class Dropped:
             owner,
             f"{self.name}:{location}",
             drop.clients,
-            unwritable=unwritable,
             label=drop.tool,
+            blocked=blocked(unwritable),
         )
 
 

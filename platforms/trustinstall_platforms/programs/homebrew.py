@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,6 +111,6 @@ class Homebrew:
             owner,
             f"{self.name}:{location}",
             f"OpenSSL, curl, Python and Ruby from {who}",
-            unwritable=unwritable,
             label=location,
+            blocked=blocked(unwritable),
         )

@@ -22,7 +22,7 @@ from trustinstall.stores.files import missing_parents, owner_inside
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.linux.subject_hash import old_subject_hash
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ class Mono:
             owner,
             f"{self.name}:{location}",
             "this account's programs on Mono",
-            unwritable=unwritable,
             label="mono",
+            blocked=blocked(unwritable),
         )
 
 

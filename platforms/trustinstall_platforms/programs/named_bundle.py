@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.linux import families
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class NamedBundle:
             owner,
             f"{self.name}:{location}",
             "whatever reads this file",
-            unwritable=unwritable,
             label=location,
+            blocked=blocked(unwritable),
         )
 
 

@@ -17,7 +17,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts.programs import is_directory, slashed
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.plan import Plan
-from trustinstall.stores.store import Found, Handoff, Looked, Store
+from trustinstall.stores.store import Found, Handoff, Looked, Store, blocked, fed_by
 from trustinstall_platforms.python import trees
 from trustinstall_platforms.python.environments import environments
 
@@ -141,18 +141,18 @@ class Certifi:
 
     def observe(self, host: Host, store: Store) -> Observation:
         """Read the certificates in the bundle that the clients read."""
-        return bundles.observe(host, store.follows or store.location)
+        return bundles.observe(host, store.fed_by or store.location)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """The DER of every certificate in the bundle that the clients read."""
-        return bundles.anchors(host, store.follows or store.location)
+        return bundles.anchors(host, store.fed_by or store.location)
 
     def plan(self, host: Host, store: Store, seen: Observation, wanted: Sequence[Wanted], record: Record) -> Plan:
         """Plan one edit of the bundle for all certificates.
 
         Raises StoreError where certificates would be added to a bundle that clients cannot load.
         """
-        if store.follows is not None:
+        if store.fed_by is not None:
             return Plan()
         return bundles.plan(host, store, seen, wanted, record, "install the package that it belongs to anew")
 
@@ -162,7 +162,7 @@ class Certifi:
 
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load the bundle: one block that it refuses makes it refuse all of them."""
-        return host.openssl_refuses(store.follows or store.location)
+        return host.openssl_refuses(store.fed_by or store.location)
 
 
 def _found(host: Host, places: Places) -> Iterator[Found]:
@@ -248,7 +248,16 @@ def _store(host: Host, path: str) -> Store | None:
     store_id = f"{Certifi.name}:{location}"
     unwritable = None if follows else cached or unwritable
     sealed = unwritable is not None and (cached or _sealed(location)) is not None
-    return Store(Certifi.name, location, owner, store_id, clients, follows, unwritable, label, sealed=sealed)
+    return Store(
+        Certifi.name,
+        location,
+        owner,
+        store_id,
+        clients,
+        label=label,
+        source=fed_by(follows),
+        blocked=blocked(unwritable, permanent=sealed),
+    )
 
 
 def _reached(host: Host, path: str) -> str:

@@ -29,7 +29,7 @@ from trustinstall.stores.steps import (
     RemoveDirectory,
     digest,
 )
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked, naming
 from trustinstall_platforms.tools import variable_files, windows_variables
 
 if TYPE_CHECKING:
@@ -211,9 +211,9 @@ class Environment:
             owner,
             f"{self.name}:{location}",
             place.reaches,
-            unwritable=unwritable,
             label=location,
-            needs=f"{directory}/{our_files.BUNDLE}",
+            source=naming(f"{directory}/{our_files.BUNDLE}"),
+            blocked=blocked(unwritable),
         )
 
     def _named(self, host: Host, named: dict[str, str]) -> Iterator[Store]:
@@ -234,7 +234,7 @@ class Environment:
     def _bundle(self, host: Host, location: str, name: str) -> Store:
         owner, unwritable = bundles.owner(host, location)
         clients = f"whoever reads {name}" if name else "whoever reads the variable that names it"
-        return Store(self.name, location, owner, f"{self.name}:{location}", clients, unwritable=unwritable)
+        return Store(self.name, location, owner, f"{self.name}:{location}", clients, blocked=blocked(unwritable))
 
     def _carrier(self, host: Host, location: str, place: variable_files.Place) -> _Carrier:
         try:

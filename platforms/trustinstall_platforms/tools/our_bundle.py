@@ -30,7 +30,7 @@ from trustinstall.stores.steps import (
     RemoveDirectory,
     digest,
 )
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,9 +161,9 @@ class OwnBundle:
             host.account.uid,
             f"{self.name}:{location}",
             "programs whose settings or variables name it",
-            unwritable=_unwritable(host, location),
             label=location,
-            serves=True,
+            blocked=blocked(_unwritable(host, location)),
+            on_demand=True,
         )
 
 

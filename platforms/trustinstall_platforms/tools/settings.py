@@ -24,7 +24,7 @@ from trustinstall.stores import files
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import ABSENT, Delete, Edit, MakeDirectory, RemoveDirectory, digest
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked, fed_by, naming
 from trustinstall_platforms.tools import native_roots, places, switching
 from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
 
@@ -118,7 +118,7 @@ class Settings:
         setting = self._setting(host, store.location)
         if setting.damaged and any(one.trusted or one.certificate.sha256 in record for one in wanted):
             raise StoreError(store=store.id, cause=setting.wrong or "", advice="mend the file, and try again")
-        if setting.damaged or store.follows is not None:
+        if setting.damaged or store.fed_by is not None:
             return Plan()
         if not setting.ours:
             bundle = replace(store, location=setting.bundle)
@@ -204,11 +204,10 @@ class Settings:
             owner,
             f"{self.name}:{location}",
             tool.clients,
-            follows,
-            unwritable=None if follows else unwritable or (None if setting.damaged else setting.wrong),
             label=tool.name,
-            needs=needs if setting.ours and not follows else None,
-            inherits=setting.value is None
+            source=fed_by(follows) or naming(needs if setting.ours else None),
+            blocked=blocked(None if follows else unwritable or (None if setting.damaged else setting.wrong)),
+            unset=setting.value is None
             and not host.account.is_root
             and tool.mode != SWITCHES
             and bool(tool.machine or tool.follows),

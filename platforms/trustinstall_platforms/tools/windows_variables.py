@@ -17,7 +17,7 @@ from trustinstall.stores import files
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native, SetVariables
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ def stores(host: Host, backend: str) -> Iterator[Store]:
         yield bundle(host, backend, path)
     else:
         why = f"{_NAMING} is set to {printable(theirs)}, which is no bundle to add to; take it out there, or mend it"
-        yield replace(store, unwritable=why, needs=None)
+        yield replace(store, blocked=blocked(why), source=None)
 
 
 def at(host: Host, backend: str, location: str) -> Store | None:
@@ -58,7 +58,7 @@ def at(host: Host, backend: str, location: str) -> Store | None:
 def bundle(host: Host, backend: str, path: str) -> Store:
     """A bundle of somebody's that the variable names."""
     owner, unwritable = bundles.owner(host, path)
-    return Store(backend, path, owner, f"{backend}:{path}", f"whoever reads {_NAMING}", unwritable=unwritable)
+    return Store(backend, path, owner, f"{backend}:{path}", f"whoever reads {_NAMING}", blocked=blocked(unwritable))
 
 
 def is_key(host: Host, location: str) -> bool:
@@ -145,7 +145,9 @@ def _store(host: Host, backend: str) -> Store | None:
     if own is None:
         return None
     location = "\\".join(_key(host))
-    return Store(backend, location, host.account.uid, f"{backend}:{location}", _REACHES, label=location, needs=own)
+    return Store(
+        backend, location, host.account.uid, f"{backend}:{location}", _REACHES, label=location, source=naming(own)
+    )
 
 
 def _is_theirs_to_change(host: Host, path: str) -> bool:

@@ -15,7 +15,7 @@ from trustinstall.errors import StoreError
 from trustinstall.host.commands import GIVEN, Run
 from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Native
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.windows.registry_stores import UPDATED, certificates, ignores_accounts, look
 
 if TYPE_CHECKING:
@@ -182,10 +182,12 @@ class WindowsStore:
             self._kind.owner,
             self.name,
             self._kind.clients,
-            unwritable="a policy makes Windows ignore the roots of single accounts (ProtectedRoots); an administrator "
-            "can add it for the machine"
-            if ignored
-            else None,
+            blocked=blocked(
+                "a policy makes Windows ignore the roots of single accounts (ProtectedRoots); an administrator "
+                "can add it for the machine"
+                if ignored
+                else None
+            ),
             system=not self._kind.asks,
         )
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError, ToolFailed
 from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.windows.certutil import Reach, WindowsStore
 from trustinstall_platforms.windows.reg_query import RegQuery
 from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE, Kind, ignores_accounts
@@ -138,8 +138,8 @@ class WindowsHost(WindowsStore):
             host.account.uid,
             f"{self.name}:{self._location}",
             self._kind.clients,
-            unwritable=self._unwritable(host, elevated=elevated),
             label=self.name,
+            blocked=blocked(self._unwritable(host, elevated=elevated)),
         )
 
     def _unwritable(self, host: Host, *, elevated: bool) -> str | None:

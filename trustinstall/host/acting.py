@@ -1,0 +1,125 @@
+"""The host as the engine has it: what changes a machine, beside all that a look may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import ToolFailed
+from trustinstall.host import (
+    console,
+    database,
+    files,
+    image,
+    lending,
+    locks,
+    many,
+    process,
+    scratch,
+    system,
+    worker,
+)
+from trustinstall.host.looking import Host, Tools
+from trustinstall.host.others import Guarded
+from trustinstall.host.windows import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from trustinstall.host.accounts import Account
+    from trustinstall.host.commands import Guard, Run
+    from trustinstall.host.lending import Loan
+    from trustinstall.host.many import Replacement
+    from trustinstall.host.process import ToolResult
+
+
+@dataclass(frozen=True)
+class ActingHost(Host):
+    """A host that may be changed. Only the engine has one: a backend gets a `Host`, which can only look."""
+
+    def lock(self, path: str, tick: Callable[[], None]) -> int:
+        """Take a lock; see `locks.take`."""
+        return locks.take(self.where(path), tick)
+
+    def unlock(self, descriptor: int) -> None:
+        """Give a lock back; see `locks.release`."""
+        locks.release(descriptor)
+
+    def as_account(
+        self, account: Account, job: Callable[[], bytes], tick: Callable[[], None], seconds: float = worker.PATIENCE
+    ) -> bytes:
+        """Do a job as another account; see `worker.as_account`."""
+        return worker.as_account(account, job, tick, seconds)
+
+    def append(self, path: str, content: bytes, mode: int) -> None:
+        """Append to a file of ours, durably; it is created with this mode."""
+        files.append(self.where(path), content, mode)
+
+    def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
+        """Replace or create a file, atomically and durably; an existing file keeps owner, mode and attributes."""
+        files.write(self.where(path), content, mode, owner, token)
+
+    def replace_all(self, wanted: Sequence[Replacement]) -> list[OSError | None]:
+        """Replace many files, each atomically, all durably; see `many.replace_all`."""
+        return many.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
+
+    def delete(self, path: str) -> None:
+        """Remove a file or link, durably."""
+        files.delete(self.where(path))
+
+    def link(self, path: str, target: str) -> None:
+        """Create a symbolic link, durably; FileExistsError where something stands there."""
+        files.link(self.where(path), target)
+
+    def relink(self, path: str, target: str, token: str) -> None:
+        """Have a symbolic link lead elsewhere, atomically and durably."""
+        files.relink(self.where(path), target, token)
+
+    def erase(self, path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
+        """Take rows out of an SQLite database; see `database.erase`."""
+        database.erase(self.where(path), table, where)
+
+    def set_variables(self, hive: str, path: str, values: Mapping[str, str | None]) -> None:
+        """Set or delete environment variables in Windows' registry, and tell programs; see `registry.set_texts`."""
+        registry.set_texts(hive, path, values)
+        system.tell_of_variables()
+
+    def make_directory(self, path: str, mode: int) -> bool:
+        """Create one directory with exactly this mode; False where there was one. Parents must exist."""
+        return files.make_directory(self.where(path), mode)
+
+    def remove_directory(self, path: str) -> None:
+        """Remove a directory if it is empty; otherwise leave it."""
+        files.remove_directory(self.where(path))
+
+    def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
+        """Run a native tool, with `told` (what a guard gave) in its environment; see `process.run`.
+
+        The file that it is given lies in our private directory, where recovery finds it after a kill.
+        """
+        if self.tools is Tools.NEVER:
+            raise ToolFailed(f"{command.argv[0]} is the image's, and is not run; --run-image-tool allows it")
+        if self.tools is Tools.CONFINED:
+            return image.run(command, self.root, self.real(command.argv[0]), told, self.inherit)
+        aside = self.where(f"{self.state_base()}/private") if command.given else None
+        return process.run(command, self.where(command.argv[0]), {**self._home(), **told}, self.inherit, aside)
+
+    def sweep(self) -> None:
+        """Remove what killed commands have left where temporary files lie; see `scratch.sweep`."""
+        scratch.sweep()
+
+    def announce(self, sentence: str) -> None:
+        """Say on standard error what is about to happen."""
+        console.announce(sentence)
+
+    def lend(self, loan: Callable[[str], Loan], command: Sequence[str]) -> int:
+        """Run a command of the caller's with files that go away when it ends; see `lending.lend`."""
+        return lending.lend(loan, command)
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        process.pause(seconds)
+
+    def guarded(self, guard: Guard) -> Guarded:
+        """A context in which what the guard names is held and quiet; see `others.Guarded`."""
+        return Guarded(guard, self.root)
