@@ -449,3 +449,8 @@ def make_root(  # noqa: PLR0913 -- each argument is one way of being odd
         signature = signature[:-1] + bytes([signature[-1] ^ 1])
     der = sequence(body, algorithm, tlv(0x03, b"\0" + signature))
     return Root(der, own, own_name, (issuer, *issuer.parents) if issuer else (), digest)
+
+
+def odd_version(common_name: str, version: int) -> Root:
+    """A root without extensions that says it is of another version than 1 or 3."""
+    return make_root(common_name, version=version, ca=None, usage=None, ski=False, aki=False)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.certificates import der
-from trustinstall.certificates.certificate import Certificate, quiet
+from trustinstall.certificates.certificate import Certificate, extensions_of, quiet
 from trustinstall.certificates.other_formats import (
     CRL,
     CSR,
@@ -130,7 +130,7 @@ def _may_sign(loaded: x509.Certificate) -> bool:
     from cryptography import x509
 
     authority, signs = False, True
-    for extension in loaded.extensions:
+    for extension in extensions_of(loaded):
         if isinstance(extension.value, x509.BasicConstraints):
             authority = extension.value.ca
         elif isinstance(extension.value, x509.KeyUsage):
@@ -151,7 +151,7 @@ def _is_authority_to_openssl(context: ssl.SSLContext) -> bool:
 
 
 def _invalid_extension(loaded: x509.Certificate) -> str:
-    if any(extension.oid.dotted_string == _PROXY for extension in loaded.extensions):
+    if any(extension.oid.dotted_string == _PROXY for extension in extensions_of(loaded)):
         return "says that it is a proxy certificate (RFC 3820), which an authority cannot be"
     return "has an extension that OpenSSL finds invalid"
 

@@ -23,5 +23,7 @@ def run(
 
     host = ActingHost.current()
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    loan = temporary_trust.lender(host, [one.certificate for one in taken.accepted], java=java)
-    raise typer.Exit(host.lend(loan, command))
+    lender = temporary_trust.lender(host, [one.certificate for one in taken.accepted], java=java)
+    for warning in lender.warnings:
+        typer.echo(f"trustinstall: warning: {warning}", err=True)
+    raise typer.Exit(host.lend(lender.lend, command))
