@@ -341,6 +341,7 @@ class Root(Made):
         not_after: datetime | None = None,
         key: str = "ec",
         purposes: Sequence[str] = (SERVER_AUTH,),
+        aki: bool | bytes | None = None,
     ) -> Leaf:
         """A server certificate for DNS names and IP addresses, that the strictest verifier accepts."""
         names = names or ("localhost", "127.0.0.1")
@@ -354,6 +355,7 @@ class Root(Made):
             ca=False,
             usage=("digital_signature", "key_encipherment") if key.startswith("rsa") else ("digital_signature",),
             purposes=purposes,
+            aki=aki,
             extensions=[Extension("2.5.29.17", sequence(*(_general_name(each) for each in names)))],
         )
         return Leaf(made.der, made.key, made.name_der, made.parents)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.catalog import BACKENDS, FROM_WINDOWS
+from trustinstall.catalog import BACKENDS, FROM_WINDOWS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine import discovery
@@ -100,8 +100,12 @@ class Inspector:
                 continue  # their part of the report will say why
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
-        found |= scopes.machine_ledger(self.host)[0].certificates
-        return found | Engine(self.host, self.backends, self.tick).ledger().certificates
+        return found | self._added_here()
+
+    def _added_here(self) -> dict[str, Certificate]:
+        """What the ledgers of the machine and of the acting account keep."""
+        machine = scopes.machine_ledger(self.host)[0].certificates
+        return machine | Engine(self.host, self.backends, self.tick).ledger().certificates
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
         """The roots of the machine's own stores that are not public; see `harvest.company_roots`."""
@@ -126,6 +130,18 @@ class Inspector:
         answer = self.host.as_account(account, job, partial(self.tick, account.name))
         ders = (block.der for block in pem_blocks(answer))
         return [(Certificate(der), min(names)) for der in ders if der]
+
+    def system_anchors(self) -> list[Certificate]:
+        """Every anchor of the operating system's own stores, and what was added for the machine or this account.
+
+        Stores that cannot be read have none. Raises StateError where a ledger is damaged.
+        """
+        kinds = [one for one in self.backends if one.name in SYSTEM_STORES]
+        anchors = self._added_here()
+        for backend, store in discovery.discover(self.host, kinds, Places()).stores.values():
+            with suppress(OSError, TrustInstallError):
+                anchors |= {one.sha256: one for one in map(Certificate, backend.anchors(self.host, store))}
+        return list(anchors.values())
 
     def find(self, sha256: str, *, places: Places | None = None) -> Certificate | None:
         """The certificate of this full fingerprint, from whichever store holds it; None where none does."""
