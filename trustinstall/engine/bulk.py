@@ -117,6 +117,12 @@ def _ready(
     except (TrustInstallError, OSError, Changed):
         return None
     planned = _moved(decision.planned, decision.at, path)
+    if (
+        old is not None
+        and old.links > 1
+        and not all(isinstance(one, Edit) and one.separates for one in planned.plan.steps)
+    ):
+        return None
     if planned.plan.empty or journal is None:
         return planned
     if old is None or decision.undo is None or decision.new == content:

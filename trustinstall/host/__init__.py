@@ -8,9 +8,10 @@ from trustinstall.host.acting import ActingHost
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.lending import Loan
 from trustinstall.host.looking import Host, Tools
-from trustinstall.host.many import CHANGED, Replacement
+from trustinstall.host.metadata import Metadata
 from trustinstall.host.others import Guarded
 from trustinstall.host.process import ToolResult
+from trustinstall.host.replacing import CHANGED, Replacement
 from trustinstall.host.secrets import Secret
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Host",
     "Kind",
     "Loan",
+    "Metadata",
     "Replacement",
     "Secret",
     "Status",

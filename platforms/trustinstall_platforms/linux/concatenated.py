@@ -104,7 +104,7 @@ def steps(host: Host, change: BundleChange) -> Iterator[Step]:
     old = host.read(path)
     new = change.apply(old)
     if new != old:
-        yield Edit(path, Content(new), digest(old))
+        yield Edit(path, Content(new), digest(old), separates=True)  # as the tool does, by renaming
 
 
 def _position(bundle: bytes, order: Sequence[Concatenated], file: Concatenated) -> int:

@@ -65,7 +65,7 @@ def steps(host: Host, family: Family, added: Sequence[Certificate], removed: Seq
             old = host.read(path)
             new = _file(host, what, old, fitting, removed)
             if new != old:
-                yield Edit(path, Content(new), digest(old))
+                yield Edit(path, Content(new), digest(old), separates=True)  # as the tool does, by renaming
 
 
 def _file(
