@@ -8,9 +8,10 @@ import typer
 
 from trustinstall.cli.add import add
 from trustinstall.cli.env import env
+from trustinstall.cli.list import list_
 from trustinstall.cli.remove import remove
 from trustinstall.cli.run import run
-from trustinstall.cli.show import list_, stores
+from trustinstall.cli.stores import stores
 
 app = typer.Typer(
     name="trustinstall",
