@@ -43,6 +43,8 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
         done = Result.REMOVED
     elif foreign:
         done = Result.FOREIGN
+    elif plan.detaches and any(one.sha256 in result.after.anchors for one in task.desired):
+        return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=count)
     else:
         did = plan.operations or (change.remove and not plan.empty)  # a tool may reach what nobody can see
         done = Result.REMOVED if did else Result.ABSENT
