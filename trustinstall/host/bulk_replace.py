@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,6 +46,8 @@ def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
 
     What failed is as it was before, unless its directory could not be made durable.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     failures: list[OSError | None] = [None] * len(wanted)
     staged: dict[int, int] = {}
     try:

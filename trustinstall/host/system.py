@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import suppress
+from functools import lru_cache
 
 from trustinstall.host import files, paths
 
@@ -24,21 +26,20 @@ def distribution(root: str) -> frozenset[str]:
         with suppress(OSError, ValueError):
             descriptor = files.open_regular(paths.below(root, paths.resolve(root, place)))
             try:
-                return _words(descriptor) if os.fstat(descriptor).st_size <= _LIMIT else frozenset()
+                content = os.read(descriptor, _LIMIT + 1)
+                return _words(content) if len(content) <= _LIMIT else frozenset()
             finally:
                 os.close(descriptor)
     return frozenset()
 
 
-def _words(descriptor: int) -> frozenset[str]:
-    import distro  # 10 ms that only Linux needs
-
-    # It takes a path, and would follow links out of the root; with a file named, nothing is run (lsb_release, uname).
-    found = distro.LinuxDistribution(
-        include_lsb=False, os_release_file=f"/dev/fd/{descriptor}", include_uname=False, include_oslevel=False
-    )
-    words = f"{found.os_release_attr('id')} {found.os_release_attr('id_like')}"
-    return frozenset(words.lower().split())
+@lru_cache(maxsize=4)  # each family of distributions asks
+def _words(content: bytes) -> frozenset[str]:
+    """Return the words of ID and ID_LIKE in an os-release file. Raises ValueError where it is no such text."""
+    lexer = shlex.shlex(content.decode(), posix=True)  # the manual page: assignments, quoted as in a shell
+    lexer.whitespace_split = True
+    said = dict(word.lower().split("=", 1) for word in lexer if "=" in word)
+    return frozenset(f"{said.get('id', '')} {said.get('id_like', '')}".split())
 
 
 def windows_tool(name: str) -> str:

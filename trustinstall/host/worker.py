@@ -47,9 +47,10 @@ def as_account(
     if sys.platform == "win32":
         raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
     # The child may not be able to read them any more.
+    import concurrent.futures.thread  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    import plistlib  # noqa: F401  # pyright: ignore[reportUnusedImport]
     import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
-    import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]
     from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
     with contextlib.suppress(ImportError):  # some Pythons have none
