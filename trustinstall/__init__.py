@@ -1,4 +1,19 @@
-"""trustinstall: make a machine trust a corporate root certificate everywhere, and take it back exactly."""
+"""trustinstall: make a machine trust a corporate root certificate everywhere, and take it back exactly.
+
+The library does what the command line does, and returns data instead of printing. Every error that a caller may want to
+handle is a `TrustInstallError`; one store's failure is in the report and raises nothing.
+
+>>> from trustinstall import Installer, load_certificates
+>>> roots = load_certificates(CORP_PEM)
+>>> installer = Installer.for_image(IMAGE)
+>>> report = installer.add(roots)
+>>> report.exit_code(), report.covered
+(0, (1, 1))
+>>> [one.name for one in installer.look().listed]
+['Corp Root']
+>>> installer.remove(roots).changed
+True
+"""
 
 from __future__ import annotations
 
@@ -8,24 +23,99 @@ from trustinstall._version import __version__
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.errors import TrustInstallError
+    from trustinstall.engine.outcome import Outcome, Result
+    from trustinstall.engine.request import Selection
+    from trustinstall.errors import (
+        Busy,
+        CertificateRefused,
+        NoRights,
+        StateError,
+        StoreError,
+        StoreLocked,
+        TrustInstallError,
+        UsageProblem,
+    )
+    from trustinstall.host import Account, ActingHost
+    from trustinstall.installer.inspector import Inspector
     from trustinstall.installer.installer import Installer
+    from trustinstall.installer.loading import load_certificates
+    from trustinstall.installer.result import Report, ScopeResult
+    from trustinstall.installer.situation import ScopeOptions, Situation
+    from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import DiscoveryOptions, Store
 
-__all__ = ["Certificate", "Installer", "TrustInstallError", "__version__"]
+#: The module of each public name. It is imported when the name is first used (PEP 562): `--version` needs none of it.
+_MODULES = {
+    "Account": "host",
+    "ActingHost": "host",
+    "Anchor": "installer.views",
+    "Backend": "stores.backend",
+    "Busy": "errors",
+    "Certificate": "certificates.certificate",
+    "CertificateRefused": "errors",
+    "DiscoveryOptions": "stores.store",
+    "Held": "installer.views",
+    "Inspector": "installer.inspector",
+    "Installer": "installer.installer",
+    "Listed": "installer.views",
+    "NoRights": "errors",
+    "Outcome": "engine.outcome",
+    "Report": "installer.result",
+    "Result": "engine.outcome",
+    "ScopeOptions": "installer.situation",
+    "ScopeResult": "installer.result",
+    "Selection": "engine.request",
+    "Situation": "installer.situation",
+    "StateError": "errors",
+    "Store": "stores.store",
+    "StoreError": "errors",
+    "StoreLocked": "errors",
+    "StoreView": "installer.views",
+    "TrustInstallError": "errors",
+    "UsageProblem": "errors",
+    "View": "installer.views",
+    "load_certificates": "installer.loading",
+}
+
+__all__ = [
+    "Account",
+    "ActingHost",
+    "Anchor",
+    "Backend",
+    "Busy",
+    "Certificate",
+    "CertificateRefused",
+    "DiscoveryOptions",
+    "Held",
+    "Inspector",
+    "Installer",
+    "Listed",
+    "NoRights",
+    "Outcome",
+    "Report",
+    "Result",
+    "ScopeOptions",
+    "ScopeResult",
+    "Selection",
+    "Situation",
+    "StateError",
+    "Store",
+    "StoreError",
+    "StoreLocked",
+    "StoreView",
+    "TrustInstallError",
+    "UsageProblem",
+    "View",
+    "__version__",
+    "load_certificates",
+]
 
 
 def __getattr__(name: str) -> object:
-    """Import what the library offers when it is first used (PEP 562): `trustinstall --version` needs none of it."""
-    if name == "Installer":
-        from trustinstall.installer.installer import Installer
+    """Import a public name when it is first used. Raises AttributeError for any other name."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'trustinstall' has no attribute {name!r}")
+    from importlib import import_module
 
-        return Installer
-    if name == "Certificate":
-        from trustinstall.certificates.certificate import Certificate
-
-        return Certificate
-    if name == "TrustInstallError":
-        from trustinstall.errors import TrustInstallError
-
-        return TrustInstallError
-    raise AttributeError(f"module 'trustinstall' has no attribute {name!r}")
+    return getattr(import_module(f"trustinstall.{_MODULES[name]}"), name)

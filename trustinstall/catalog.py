@@ -70,3 +70,10 @@ def with_variables(mode: str) -> tuple[Backend, ...]:
 
 #: Where `--from-windows` looks: the machine's store of the Windows that this Linux runs under.
 FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)
+
+#: The kinds of stores that are an operating system's own, by name.
+SYSTEM_STORES = frozenset(
+    one.name
+    for one in BACKENDS
+    if isinstance(one, (SystemStore, AnchorStore, Certctl, DeclaredStore, WindowsStore, Keychain))
+)

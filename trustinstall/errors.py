@@ -25,17 +25,27 @@ class UsageProblem(TrustInstallError):  # noqa: N818 -- named for what it tells 
 class CertificateRefused(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """The input is not a certificate that should be trusted.
 
-    `policy` is True where the certificate works but should not be used (expired, weak): `--force` lifts that. It is
-    False where no client could use it, or where using it would do harm.
+    `policy` is True where the certificate works but should not be used (expired, weak): `--force` lifts that. `judged`
+    is True where a certificate was read and nothing lifts the refusal, because no client could use it, or because using
+    it would do harm: the text then says that `--force` does not help.
     """
 
     exit_code = 4
     code = "certificate-refused"
 
-    def __init__(self, message: str, *, policy: bool = False) -> None:
-        self.policy = policy
+    def __init__(self, message: str, *, policy: bool = False, judged: bool = False) -> None:
+        self.policy, self.judged = policy, judged
         self.reason = message
-        super().__init__(f"{message} ({'policy: --force accepts it' if policy else '--force does not lift this'})")
+        about_force = "policy: --force accepts it" if policy else "--force does not lift this" if judged else ""
+        super().__init__(f"{message} ({about_force})" if about_force else message)
+
+    def prefixed(self, origin: str) -> CertificateRefused:
+        """The same refusal with the name of the input in front."""
+        return CertificateRefused(f"{origin}: {self.reason}", policy=self.policy, judged=self.judged)
+
+    def after_force(self) -> CertificateRefused:
+        """The same refusal where the caller has said `--force`."""
+        return CertificateRefused(self.reason, policy=self.policy, judged=True)
 
 
 class NoRights(TrustInstallError):  # noqa: N818 -- named for what it tells a user

@@ -18,7 +18,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine, Scope
 from trustinstall.errors import StoreError
-from trustinstall.host import Account, ActingHost, Host
+from trustinstall.host import Account, ActingHost, Host, Replacement, Status
 from trustinstall.host.commands import Run
 from trustinstall.host.process import ToolResult
 from trustinstall.stores.backend import Backend
@@ -193,17 +193,17 @@ class Mortal(ActingHost):
             lambda: ActingHost.append(self, path, content[:20], mode),
         )
 
-    def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
+    def replace(self, one: Replacement) -> None:
         """In the middle: the temporary file is there."""
-        temporary = f"{posixpath.dirname(path)}/{self.temporary_name(token)}"
+        temporary = f"{posixpath.dirname(one.path)}/{self.temporary_name(one.token)}"
         self._do(
-            lambda: ActingHost.write(self, path, content, mode, owner, token),
-            lambda: ActingHost.append(self, temporary, content[:20], 0o600),
+            lambda: ActingHost.replace(self, one),
+            lambda: ActingHost.append(self, temporary, one.content[:20], 0o600),
         )
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, seen: Status | None = None) -> None:
         """A kill in the middle is one before."""
-        self._do(lambda: ActingHost.delete(self, path), lambda: None)
+        self._do(lambda: ActingHost.delete(self, path, seen), lambda: None)
 
     def make_directory(self, path: str, mode: int) -> bool:
         """As `delete`."""
@@ -245,8 +245,8 @@ class Stuck(ActingHost):
 
     method: str = ""
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, seen: Status | None = None) -> None:
         """Refused where the test says so; files of our own state are none of it."""
         if self.method == "delete" and path.startswith("/stores"):
             raise OSError(30, "Read-only file system", path)
-        super().delete(path)
+        super().delete(path, seen)

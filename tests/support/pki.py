@@ -341,6 +341,7 @@ class Root(Made):
         not_after: datetime | None = None,
         key: str = "ec",
         purposes: Sequence[str] = (SERVER_AUTH,),
+        aki: bool | bytes | None = None,
     ) -> Leaf:
         """A server certificate for DNS names and IP addresses, that the strictest verifier accepts."""
         names = names or ("localhost", "127.0.0.1")
@@ -354,6 +355,7 @@ class Root(Made):
             ca=False,
             usage=("digital_signature", "key_encipherment") if key.startswith("rsa") else ("digital_signature",),
             purposes=purposes,
+            aki=aki,
             extensions=[Extension("2.5.29.17", sequence(*(_general_name(each) for each in names)))],
         )
         return Leaf(made.der, made.key, made.name_der, made.parents)
@@ -449,3 +451,8 @@ def make_root(  # noqa: PLR0913 -- each argument is one way of being odd
         signature = signature[:-1] + bytes([signature[-1] ^ 1])
     der = sequence(body, algorithm, tlv(0x03, b"\0" + signature))
     return Root(der, own, own_name, (issuer, *issuer.parents) if issuer else (), digest)
+
+
+def odd_version(common_name: str, version: int) -> Root:
+    """A root without extensions that says it is of another version than 1 or 3."""
+    return make_root(common_name, version=version, ca=None, usage=None, ski=False, aki=False)

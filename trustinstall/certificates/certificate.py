@@ -189,7 +189,8 @@ class Certificate:
 
         loaded = self.load()
         try:
-            loaded.verify_directly_issued_by(loaded)
+            with quiet():
+                loaded.verify_directly_issued_by(loaded)
         except InvalidSignature:
             return False
         except (UnsupportedAlgorithm, TypeError, ValueError):
@@ -227,7 +228,7 @@ class Certificate:
                 f"strict parsers cannot read the certificate {self.name} (cryptography: {printable(str(error))}); "
                 "ask the authority for a well-formed one"
             )
-            raise CertificateRefused(message) from error
+            raise CertificateRefused(message, judged=True) from error
 
     @cached_property
     def _parts(self) -> _Parts:
@@ -262,12 +263,18 @@ def quiet() -> Generator[None, None, None]:
         yield
 
 
+def extensions_of(loaded: x509.Certificate) -> x509.Extensions:
+    """All extensions, without a warning about names in them."""
+    with quiet():
+        return loaded.extensions
+
+
 def key_identifiers(loaded: x509.Certificate) -> tuple[bytes | None, bytes | None]:
     """The subject's and the authority's key identifier, each None where there is none."""
     from cryptography import x509
 
     own = issuer = None
-    for extension in loaded.extensions:
+    for extension in extensions_of(loaded):
         if isinstance(extension.value, x509.SubjectKeyIdentifier):
             own = extension.value.digest
         elif isinstance(extension.value, x509.AuthorityKeyIdentifier):

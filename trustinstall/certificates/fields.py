@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from trustinstall.certificates.certificate import key_identifiers, quiet
+from trustinstall.certificates.certificate import extensions_of, key_identifiers, quiet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,8 +34,7 @@ class CertificateFields:
     @cached_property
     def extensions(self) -> x509.Extensions:
         """All extensions."""
-        with quiet():
-            return self.loaded.extensions
+        return extensions_of(self.loaded)
 
     @cached_property
     def key(self) -> CertificatePublicKeyTypes:

@@ -6,17 +6,18 @@ All of it is read and judged before anything on the machine is looked at, and on
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trustinstall.certificates.fields import CertificateFields
-from trustinstall.certificates.parsing import read_certificates
+from trustinstall.certificates.parsing import check_both_parsers, read_certificates
 from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
@@ -98,14 +99,15 @@ def take(
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     files = _files(source, inputs)
-    found = _read(source, files.chosen)
-    now = source.now()
-    wanted = [each for each in found if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)]
-    if not wanted:
-        raise _no_root(found, now)
-    accepted = [_vetted(each, now, force=force, allow_intermediate=allow_intermediate) for each in wanted]
-    if expected:
-        _compare(accepted, expected)
+    with _about_force(force=force):
+        found = _read(source, files.chosen)
+        now = source.now()
+        wanted = [each for each in found if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)]
+        if not wanted:
+            raise _no_root(found, now)
+        accepted = [_vetted(each, now, force=force, allow_intermediate=allow_intermediate) for each in wanted]
+        if expected:
+            _compare(accepted, expected)
     left_out = [
         (each.certificate, _INTERMEDIATE if CertificateFields(each.certificate, now).is_authority else _SERVER)
         for each in found
@@ -136,13 +138,24 @@ def take_held(
     refused: list[tuple[Certificate, CertificateRefused]] = []
     for one in chosen:
         try:
+            check_both_parsers(one.certificate)
             vetted = _vetted(one, now, force=force, allow_intermediate=allow_intermediate)
             accepted.append(replace(vetted, found=True))
         except CertificateRefused as refusal:
             refused.append((one.certificate, refusal))
     if refused and (expected or not accepted):
-        raise refused[0][1]
+        with _about_force(force=force):
+            raise refused[0][1]
     return Intake(tuple(accepted), tuple((one, str(why)) for one, why in refused))
+
+
+@contextmanager
+def _about_force(*, force: bool) -> Generator[None, None, None]:
+    """Where the caller has said --force, a refusal says that it does not help."""
+    try:
+        yield
+    except CertificateRefused as refusal:
+        raise (refusal.after_force() if force else refusal) from refusal.__cause__
 
 
 def normalise_fingerprint(text: str) -> str:
@@ -216,8 +229,7 @@ def _vetted(found: _Found, now: datetime, *, force: bool, allow_intermediate: bo
     try:
         warnings = vet(found.certificate, now=now, force=force, allow_intermediate=allow_intermediate)
     except CertificateRefused as refusal:
-        message = f"{printable(found.origin)}: {refusal.reason}"
-        raise CertificateRefused(message, policy=refusal.policy) from refusal
+        raise refusal.prefixed(printable(found.origin)) from refusal
     return Vetted(found.certificate, found.origin, warnings)
 
 
@@ -229,8 +241,8 @@ def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:
                 f"{each.certificate.sha256}, which --sha256 does not name; compare it with what the authority "
                 "has published"
             )
-            raise CertificateRefused(message)
+            raise CertificateRefused(message, judged=True)
     missing = sorted(expected - {each.certificate.sha256 for each in accepted})
     if missing:
         message = f"no root has the fingerprint {missing[0]} that --sha256 names; check the inputs and the fingerprint"
-        raise CertificateRefused(message)
+        raise CertificateRefused(message, judged=True)

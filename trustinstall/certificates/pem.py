@@ -79,7 +79,7 @@ def _block(data: bytes, begin: re.Match[bytes], end: re.Match[bytes]) -> PemBloc
     damaged = _damaged(begin, end.end())
     if begin["label"] != end["label"]:
         return damaged
-    raw = _decoded(data[begin.end() : end.start()])
+    raw = decoded_base64(data[begin.end() : end.start()])
     if raw is None or damaged.label != TRUSTED:
         return damaged._replace(der=raw)
     try:
@@ -89,7 +89,13 @@ def _block(data: bytes, begin: re.Match[bytes], end: re.Match[bytes]) -> PemBloc
     return damaged._replace(der=raw[:cut], extra=raw[cut:]) if cut <= len(raw) else damaged
 
 
-def _decoded(body: bytes) -> bytes | None:
+def marker_starts(data: bytes) -> set[int]:
+    """Where the BEGIN and END lines are that count."""
+    return {marker.start("dashes") for marker in _MARKER.finditer(data)}
+
+
+def decoded_base64(body: bytes) -> bytes | None:
+    """What base64 in any lines says, or None where it is none."""
     text = body.translate(None, _BLANKS)
     # Checked by hand: Python's own strict mode came with 3.11, and its other mode skips what is not base64.
     if len(text) % 4 or not _BASE64.fullmatch(text):

@@ -80,7 +80,7 @@ def vet(certificate: Certificate, *, now: datetime, force: bool, allow_intermedi
 
 
 def _refusal(certificate: Certificate, sentence: str, *, policy: bool) -> CertificateRefused:
-    return CertificateRefused(f"{certificate.name} {sentence}", policy=policy)
+    return CertificateRefused(f"{certificate.name} {sentence}", policy=policy, judged=not policy)
 
 
 # --- structural faults ---------------------------------------------------------------------------

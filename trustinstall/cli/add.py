@@ -67,6 +67,7 @@ def add(
     no_color: o.NoColor = False,
 ) -> None:
     """Trust certificates in every store of this machine that the caller may change."""
+    from trustinstall.certificates import same_subject
     from trustinstall.reporting import text as reports
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
@@ -85,6 +86,7 @@ def add(
         if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
             raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
+    intake = same_subject.check(intake, installer.system_anchors(), outside.now(), force=force)
     places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
     output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):

@@ -23,13 +23,13 @@ def _remove() -> Callable[..., None]:
 
 
 def _list() -> Callable[..., None]:
-    from trustinstall.cli.show import list_
+    from trustinstall.cli.list import list_
 
     return list_
 
 
 def _stores() -> Callable[..., None]:
-    from trustinstall.cli.show import stores
+    from trustinstall.cli.stores import stores
 
     return stores
 

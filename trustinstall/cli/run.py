@@ -23,5 +23,7 @@ def run(
 
     host = ActingHost.current()
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    loan = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
-    raise typer.Exit(host.lend(loan, command))
+    lend_trust = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
+    for warning in lend_trust.warnings:
+        typer.echo(f"trustinstall: warning: {warning}", err=True)
+    raise typer.Exit(host.lend(lend_trust.lend, command))

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import re
 
-from trustinstall.editing import git, ini, jsonc, lines, section, toml, yaml
+from trustinstall.editing import git, ini, jsonc, lines, npmrc, section, toml, wgetrc, yaml
 from trustinstall.editing.text import Format, Key, Malformed, Path, read, write
 
 __all__ = ["FORMATS", "Malformed", "Path", "fits", "get", "put", "take"]
 
 FORMATS: dict[str, Format] = {
     "ini": ini.Ini(),
+    "ini-sections": ini.Ini(defaults=""),
     "git": git.Git(),
-    "npmrc": ini.Npm(),
+    "npmrc": npmrc.Npm(),
+    "wgetrc": wgetrc.Wgetrc(),
     "json": jsonc.Jsonc(),
     "toml": toml.Toml(),
     "yaml": yaml.Yaml(),
@@ -71,8 +73,10 @@ def put(format_: str, content: bytes, path: Path, value: str) -> tuple[bytes, st
 def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:
     """The content without a key of ours: what `put` has put in goes, or just the key where somebody has changed that.
 
-    Lines of other authors in a section of ours stay. Raises Malformed where the file cannot be read, or cannot be
-    changed for certain.
+    Lines of other authors in a section of ours stay. If the file has meanwhile got the same key a second time, or in a
+    default section, that one then counts.
+
+    Raises Malformed where the file cannot be read, or cannot be changed for certain.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
@@ -86,7 +90,7 @@ def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:
             after = kind.keys(result)
         except Malformed:
             continue
-        if _value(after, path) is None and _others(after, path) == _others(before, path):
+        if _value(after, path) != key.value and _others(after, path) == _others(before, path):
             return write(result)
     raise Malformed("its formatting is too unusual to be changed for certain")
 

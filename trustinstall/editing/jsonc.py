@@ -1,6 +1,7 @@
 """JSON, and JSON with comments and trailing commas as editors read it.
 
-Sources: RFC 8259; code.visualstudio.com/docs/languages/json, "JSON with Comments".
+Sources: RFC 8259; code.visualstudio.com/docs/languages/json, "JSON with Comments". Of members with the same name in one
+object the last one counts for every parser here (RFC 8259, 4), with all that is in it: those before it say nothing.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, line_end, line_number
 
-_BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _WORD = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
 _DEEP = 100  # objects in each other; more is no settings file
+
+_Item = TypeVar("_Item")
 
 
 @dataclass
@@ -26,11 +30,26 @@ class _Object:
     members: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
 
+class _Extent(NamedTuple):
+    """What one member holds: keys[start:end] and objects[start:end] of the scanner."""
+
+    keys: tuple[int, int]
+    objects: tuple[int, int]
+
+
+def _without(items: list[_Item], extents: list[tuple[int, int]]) -> list[_Item]:
+    """The items that lie in none of the extents."""
+    gone = bytearray(len(items))
+    for start, end in extents:
+        gone[start:end] = b"\1" * (end - start)
+    return [one for one, out in zip(items, gone, strict=True) if not out]
+
+
 class Jsonc:
     """One object."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every member at any depth that is no object."""
+        """Every member at any depth that is no object, and that counts."""
         return _Scanner(text).keys
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
@@ -42,10 +61,12 @@ class Jsonc:
             for depth in range(len(names), 0, -1):
                 new = f"{{{end}{'  ' * depth}{names[depth - 1]}: {new}{end}{'  ' * (depth - 1)}}}"
             return len(text), new + end
-        depth = max(len(one.path) for one in scanner.objects if one.path == path[: len(one.path)])
+        inside = max(
+            (one for one in scanner.objects if one.path == path[: len(one.path)]), key=lambda one: len(one.path)
+        )
+        depth = len(inside.path)
         if depth == len(path) or any(one.path == path[: depth + 1] for one in scanner.keys):
             raise Malformed(f"{'.'.join(path[: depth + 1])} is not what the tool expects there")
-        inside = [one for one in scanner.objects if one.path == path[:depth]][-1]
         new = "".join(f"{name}: {{" for name in quoted[depth:-2]) + f"{quoted[-2]}: {quoted[-1]}"
         new += "}" * (len(path) - depth - 1)
         at = inside.opens + 1
@@ -65,6 +86,7 @@ class _Scanner:
         self.text, self.at = text, len(MARK) if text.startswith(MARK) else 0
         self.keys: list[Key] = []
         self.objects: list[_Object] = []
+        self._overruled: list[_Extent] = []
         self._skip()
         if self.at == len(text):
             return
@@ -74,6 +96,8 @@ class _Scanner:
         self._skip()
         if self.at != len(text):
             raise self._malformed()
+        self.keys = _without(self.keys, [one.keys for one in self._overruled])
+        self.objects = _without(self.objects, [one.objects for one in self._overruled])
 
     def _object(self, path: Path) -> None:
         if len(path) > _DEEP:
@@ -81,12 +105,17 @@ class _Scanner:
         this = _Object(path, self.at)
         self.objects.append(this)
         self.at += 1
+        extents: dict[str, _Extent] = {}
         comma: int | None = None  # before this member: one that is cut takes its own comma, or the one before it
         while not self._next("}"):
             start = self.at
             name = self._name()
             this.members.append((name, start))
+            if name in extents:
+                self._overruled.append(extents[name])
+            keys, objects = len(self.keys), len(self.objects)
             self._value((*path, name), start)
+            extents[name] = _Extent((keys, len(self.keys)), (objects, len(self.objects)))
             end = self.at
             more = self._next(",", keep=True)
             self._close(start, self.at if more else end, comma if not more else None)
@@ -123,9 +152,9 @@ class _Scanner:
             if self._at("["):
                 self._array(depth + 1)
             elif self._at("{"):
-                keys, objects = len(self.keys), len(self.objects)
-                self._object(())
-                del self.keys[keys:], self.objects[objects:]  # part of the array's value
+                keys, objects, overruled = len(self.keys), len(self.objects), len(self._overruled)
+                self._object(())  # part of the array's value
+                del self.keys[keys:], self.objects[objects:], self._overruled[overruled:]
             elif match := _STRING.match(self.text, self.at) or _WORD.match(self.text, self.at):
                 self.at = match.end()
             else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from trustinstall.editing.text import MARK, Key, Path, after, inserted, lines
+from trustinstall.editing.text import MARK, Key, Path, after, inserted, lines, rows
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?P<key>[A-Za-z_]\w*)=(?P<value>.*)")
 _SETTING = re.compile(r"(?P<key>\"[^\"]+\"|[^\s\"#][^\s]*)\s+(?P<value>.+)")
@@ -37,8 +37,8 @@ class Yarnrc:
     def keys(self, text: str) -> list[Key]:
         """Every key; what is indented belongs to the line above it."""
         return [
-            Key((match["key"].strip('"'),), match["value"].strip().strip('"'), start, after(text, start))
-            for start, line in lines(text)
+            Key((match["key"].strip('"'),), match["value"].strip().strip('"'), start, end)
+            for start, line, end in rows(text)
             if (match := _SETTING.fullmatch(line))
         ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MARK = "\ufeff"  # a byte-order mark
 
@@ -82,7 +83,8 @@ def line_end(text: str) -> str:
 def lines(text: str) -> list[tuple[int, str]]:
     """Each line without its end, and where it starts; a byte-order mark belongs to no line.
 
-    Only LF ends a line (a CR before it is part of the end), as in the tools; `str.splitlines` knows many more.
+    Only LF ends a line (a CR before it is part of the end), as in git, wget and shells; `rows` is for tools that take a
+    CR alone for an end, too.
     """
     found: list[tuple[int, str]] = []
     at = len(MARK) if text.startswith(MARK) else 0
@@ -94,6 +96,27 @@ def lines(text: str) -> list[tuple[int, str]]:
     return found
 
 
+class Row(NamedTuple):
+    """One line: where it starts, what it says, and where the next one starts."""
+
+    start: int
+    text: str
+    end: int
+
+
+_ROW = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+def rows(text: str) -> list[Row]:
+    """The lines of a text for tools that end one at CR, at LF and at both; a byte-order mark belongs to no line.
+
+    So read YAML 1.2 (5.4), npm, Yarn 1, Mercurial, Subversion, and all of Python that opens a file as text.
+    """
+    start = len(MARK) if text.startswith(MARK) else 0
+    found = (one.span() for one in _ROW.finditer(text, start))
+    return [Row(at, text[at:end].rstrip("\r\n"), end) for at, end in found if at < end]
+
+
 def after(text: str, at: int) -> int:
     """The start of the line after the one that holds `at`."""
     end = text.find("\n", at)
@@ -101,8 +124,8 @@ def after(text: str, at: int) -> int:
 
 
 def line_number(text: str, at: int) -> int:
-    """The number of the line that holds `at`, from 1."""
-    return text.count("\n", 0, at) + 1
+    """The number of the line that holds `at`, from 1, as editors count."""
+    return 1 + text.count("\n", 0, at) + text.count("\r", 0, at) - text.count("\r\n", 0, at)
 
 
 def inserted(text: str, at: int, new: list[str]) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
-from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, after, inserted, line_number, lines
+from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, inserted, line_number, rows
 
 _KEY = re.compile(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
 _ONE_ITEM = re.compile(r"\n[ \t]+(?P<key>[\w-]+):\n[ \t]*- (?P<item>.+)")
+_OLD_LINE_END = re.compile("[\x85\u2028\u2029]")  # a line's end in YAML 1.1, a character in YAML 1.2 (5.4)
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
 
 
@@ -21,13 +22,15 @@ class Yaml:
         """Every key at the top; what is indented, and a list below it, is part of its value."""
         found: list[Continued] = []
         started = False
-        for start, line in lines(text):
+        for start, line, end in rows(text):
             if not line.strip() or line[0] == "#":
                 continue
+            if _OLD_LINE_END.search(line):
+                raise self._refused(text, start)
             if line[0] in " \t" or line.startswith(("- ", "-\t")) or line == "-":
                 if not found:
                     raise self._refused(text, start)
-                found[-1].go_on(line, after(text, start))
+                found[-1].go_on(line, end)
                 continue
             if re.fullmatch(r"---[ \t]*(?:#.*)?", line) and not found and not started:
                 started = True
@@ -36,14 +39,14 @@ class Yaml:
             if match is None:
                 raise self._refused(text, start)
             key, value = match["key"].strip("\"'"), _scalar(match["value"] or "")
-            found.append(Continued((key,), [value], start, after(text, start)))
+            found.append(Continued((key,), [value], start, end))
         return [one.key for one in found]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
         """Before the first key: behind the last one may stand a block whose last line break counts."""
         found = self.keys(text)
-        marks = [start for start, line in lines(text) if line.startswith("---")]
-        empty = after(text, marks[0]) if marks else len(MARK) if text.startswith(MARK) else 0
+        marks = [one.end for one in rows(text) if one.text.startswith("---")]
+        empty = marks[0] if marks else len(MARK) if text.startswith(MARK) else 0
         at = found[0].start if found else empty
         return at, inserted(text, at, [f'{path[-1]}: "{value}"'])
 

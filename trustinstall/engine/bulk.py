@@ -117,6 +117,9 @@ def _ready(
     except (TrustInstallError, OSError, Changed):
         return None
     planned = _moved(decision.planned, decision.at, path)
+    separates = all(isinstance(one, Edit) and one.separates for one in planned.plan.steps)
+    if old is not None and old.links > 1 and not separates:
+        return None
     if planned.plan.empty or journal is None:
         return planned
     if old is None or decision.undo is None or decision.new == content:

@@ -43,11 +43,13 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
         done = Result.REMOVED
     elif foreign:
         done = Result.FOREIGN
+    elif plan.detaches and any(one.sha256 in result.after.anchors for one in task.desired):
+        return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=count, touched=True)
     else:
         did = plan.operations or (change.remove and not plan.empty)  # a tool may reach what nobody can see
         done = Result.REMOVED if did else Result.ABSENT
     detail = _places(result, foreign) if done is Result.FOREIGN else ""
-    return Outcome(store, done, detail, "", moved, foreign, count)
+    return Outcome(store, done, detail, "", moved, foreign, count, touched=not plan.empty)
 
 
 def _places(result: StoreResult, foreign: Sequence[str]) -> str:
@@ -59,8 +61,17 @@ def _places(result: StoreResult, foreign: Sequence[str]) -> str:
 
 
 def _stays(result: StoreResult, sha256: str) -> bool:
-    """Whether a foreign copy is left; none is where the clients no longer read the artefact, or it is gone."""
-    return sha256 in result.change.foreign and (sha256 in result.after.anchors or bool(result.after.copies_of(sha256)))
+    """Whether a foreign copy is left; none is where the clients no longer read the artefact.
+
+    A copy that was seen before and was not removed is still there, also where it can no longer be seen: macOS names
+    trust settings by SHA-1, and shows no certificate for them once it has gone from the keychain.
+    """
+    if sha256 not in result.change.foreign:
+        return False
+    if sha256 in result.after.anchors or result.after.copies_of(sha256):
+        return True
+    spared = set(result.before.copies_of(sha256)) - set(result.change.remove)
+    return bool(spared) and not result.plan.detaches
 
 
 def _would_change(result: StoreResult, sha256: str, *, adding: bool) -> bool:

@@ -7,13 +7,13 @@ computed, and written to the journal, before anything was done.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.editing.setting import SetKey
 from trustinstall.errors import ToolFailed, printable
-from trustinstall.host import Kind
+from trustinstall.host import CHANGED, Kind, Metadata, Replacement
 from trustinstall.stores.steps import (
     ABSENT,
     ANY,
@@ -33,7 +33,7 @@ from trustinstall.stores.steps import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trustinstall.host import ActingHost
+    from trustinstall.host import ActingHost, Status
     from trustinstall.host.commands import Run
     from trustinstall.stores.steps import Command, Step, Undo
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     ]  # what is run for an operation, and nothing where nothing is to do
 
 
+_ATTEMPTS = 3  # how often an undo is tried while another program changes the file
 _HRESULT = 0x8000_0000  # from here on, a status of Windows' that is known by its hexadecimal digits
 
 
@@ -49,21 +50,40 @@ class Changed(Exception):  # noqa: N818  not an error: a signal to plan again
     """What stands at a path is no longer what the step was planned against."""
 
 
-def standing(host: ActingHost, path: str) -> str:
-    """What stands at a path, in the words of `expect`. Raises OSError for a directory, a FIFO and the like."""
-    status = host.status(path)
+@dataclass(frozen=True)
+class _Standing:
+    """What stood at a path when it was looked at: its status first, so that a later change shows in the status."""
+
+    status: Status | None
+    content: bytes | None = None
+    target: str = ""
+
+    @property
+    def name(self) -> str:
+        """The same in the words of `expect`."""
+        if self.status is None:
+            return ABSENT
+        return link_digest(self.target) if self.content is None else digest(self.content)
+
+
+def _look(host: ActingHost, step: Edit | Delete | Link) -> _Standing:
+    """What stands at the path of a step. Raises Changed where the step was planned against something else.
+
+    Raises OSError for a directory, a FIFO and the like.
+    """
+    status = host.status(step.path)
     if status is None:
-        return ABSENT
-    if status.kind is Kind.LINK:
-        return link_digest(host.link_target(path) or "")
-    return digest(host.read(path))
-
-
-def check(host: ActingHost, step: Step) -> None:
-    """Raise Changed unless what the step was planned against still stands."""
-    expect = getattr(step, "expect", ANY)
-    if expect != ANY and expect != standing(host, step.path):
+        found = _Standing(None)
+    elif status.kind is Kind.LINK:
+        found = _Standing(status, None, host.link_target(step.path) or "")
+    else:
+        try:
+            found = _Standing(status, host.read(step.path))
+        except FileNotFoundError:
+            raise Changed(step.path) from None
+    if step.expect not in {ANY, found.name}:
         raise Changed(step.path)
+    return found
 
 
 def inverse(host: ActingHost, step: Step) -> Step | None:
@@ -71,22 +91,23 @@ def inverse(host: ActingHost, step: Step) -> Step | None:
 
     Raises Changed where the step no longer fits.
     """
-    check(host, step)
-    status = host.status(step.path)
-    if isinstance(step, MakeDirectory):
-        return RemoveDirectory(step.path) if status is None else None
-    if isinstance(step, RemoveDirectory):
+    if isinstance(step, (MakeDirectory, RemoveDirectory)):
+        status = host.status(step.path)
+        if isinstance(step, MakeDirectory):
+            return RemoveDirectory(step.path) if status is None else None
         return MakeDirectory(step.path, status.mode) if status else None
+    found = _look(host, step)
+    status, old = found.status, found.content
     if isinstance(step, Link):
-        ours, before = link_digest(step.target), host.link_target(step.path)
-        return Delete(step.path, ours) if before is None else Link(step.path, before, ours)
+        ours = link_digest(step.target)
+        return Link(step.path, found.target, ours) if found.target else Delete(step.path, ours)
     if status is None:
         return Delete(step.path, digest(step.transform.apply(b""))) if isinstance(step, Edit) else None
-    if status.kind is Kind.LINK:
-        return Link(step.path, host.link_target(step.path) or "")
-    old, owner = host.read(step.path), (status.uid, status.gid)
+    if old is None:
+        return Link(step.path, found.target)
+    owner = (status.uid, status.gid)
     if isinstance(step, Delete):
-        return Edit(step.path, Content(old), ABSENT, status.mode, owner)
+        return Edit(step.path, Content(old), ABSENT, status.mode, owner, host.attributes(step.path))
     if isinstance(step.transform, (Blocks, SetKey)):
         return Edit(step.path, step.transform.inverse(old), ANY, status.mode, owner)
     return Edit(step.path, Content(old), digest(step.transform.apply(old)), status.mode, owner)
@@ -140,45 +161,73 @@ def complaint(run: Run, status: int, output: str) -> str:
 def perform(host: ActingHost, step: Step, token: str) -> None:
     """Do one file step, durably. `token` names the temporary file, and is in the journal already.
 
-    Raises Changed where the step no longer fits, and OSError where the operating system refuses.
+    Raises Changed where the step no longer fits, also where another program changes the file while we write ours, and
+    OSError where the operating system refuses.
     """
-    check(host, step)
-    if isinstance(step, Edit):
-        old = host.read_or_none(step.path)
-        new = step.transform.apply(old or b"")
-        if new != old:
-            host.write(step.path, new, step.mode, step.owner, token)
-    elif isinstance(step, Delete):
-        if host.status(step.path) is not None:
-            host.delete(step.path)
-    elif isinstance(step, Link) and step.expect != ABSENT:
-        host.relink(step.path, step.target, token)
-    elif isinstance(step, Link):
-        host.link(step.path, step.target)
-    elif isinstance(step, MakeDirectory):
+    if isinstance(step, MakeDirectory):
         host.make_directory(step.path, step.mode)
-    else:
+        return
+    if isinstance(step, RemoveDirectory):
         host.remove_directory(step.path)
+        return
+    try:
+        _change(host, step, _look(host, step), token)
+    except OSError as error:
+        if error.errno != CHANGED:
+            raise
+        raise Changed(step.path) from None
+
+
+def _change(host: ActingHost, step: Edit | Delete | Link, found: _Standing, token: str) -> None:
+    """Do one step to what was found. Raises OSError(CHANGED) where something else stands there by then."""
+    if isinstance(step, Edit):
+        new = step.transform.apply(found.content or b"")
+        if new != found.content:
+            created = Metadata(step.mode, step.owner, step.attributes)
+            host.replace(Replacement(step.path, new, found.status, token, created))
+    elif isinstance(step, Delete):
+        if found.status is not None:
+            host.delete(step.path, found.status)
+    elif found.status is not None:
+        host.relink(step.path, step.target, token, found.status)
+    else:
+        try:
+            host.link(step.path, step.target)
+        except FileExistsError:
+            raise Changed(step.path) from None
 
 
 def undo(host: ActingHost, steps: Sequence[Undo], token: str, commands: Commands = no_commands) -> list[str]:
-    """Perform inverse steps, newest first; return the files of ours that are gone after it.
+    """Perform inverse steps, newest first; return the managed files that are gone after it.
 
-    A step that never acted, or whose file somebody else has changed since, is left out: nothing of theirs is lost.
+    A step that never acted, or whose file another program has changed since, is left out: nothing of theirs is lost.
+    Raises OSError where that cannot be done.
     """
     deleted: list[str] = []
     for step in steps:
         if isinstance(step, ToolOperation):
             with suppress(ToolFailed):  # the caller looks at what it came to
                 operate(host, step, commands)
-            continue
-        try:
-            if isinstance(step, Edit) and step.expect == ANY and host.status(step.path) is None:
-                continue  # the file went away with what we had put in
-            if not (isinstance(step, Delete) and host.status(step.path) is None):
-                perform(host, step, token)
-        except (Changed, FileExistsError):
-            continue
-        if isinstance(step, Delete):  # gone already, too: what is derived from it may not know yet
+        elif _undo(host, step, token) and isinstance(step, Delete):
             deleted.append(step.path)
     return deleted
+
+
+def _undo(host: ActingHost, step: Step, token: str) -> bool:
+    """Perform one inverse step; whether it is done, or was done before."""
+    if not isinstance(step, (MakeDirectory, RemoveDirectory)) and host.status(step.path) is None:
+        if isinstance(step, Delete):
+            return True  # what is derived from the file may not know yet
+        if isinstance(step, Edit) and step.expect == ANY:
+            return False  # the file went away with what we had put in
+    for _ in range(_ATTEMPTS):
+        try:
+            perform(host, step, token)
+        except FileExistsError:
+            return False
+        except Changed:
+            continue
+        return True
+    if isinstance(step, Edit) and step.expect == ANY:  # what we had put in is still there
+        raise OSError(CHANGED, "another program keeps changing it", step.path)
+    return False

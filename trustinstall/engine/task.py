@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.ownership import decide
+from trustinstall.errors import StoreError, printable
+from trustinstall.host import Kind
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.plan import Plan
@@ -53,7 +55,21 @@ class StoreTask:
         if change.empty:
             return Plan()
         plan = self.backend.plan(host, self.store, seen, change)
-        return self._without_created(host, _with_directories(host, plan), change)
+        plan = self._without_created(host, _with_directories(host, plan), change)
+        self._check_names(host, plan)
+        return plan
+
+    def _check_names(self, host: Host, plan: Plan) -> None:
+        """Raise StoreError where the plan would separate a file from its other names (hard links)."""
+        for step in plan.steps:
+            status = host.status(step.path) if isinstance(step, Edit) and not step.separates else None
+            if status is not None and status.kind is Kind.FILE and status.links > 1:
+                names = f"{printable(step.path, 4096)} has {status.links} names (hard links)"
+                cause = f"{names}, and replacing it would separate it from the others"
+                advice = (
+                    "make it a file of its own (cp -p, then mv the copy onto it), or a symbolic link, and try again"
+                )
+                raise StoreError(store=self.store.id, cause=cause, advice=advice)
 
     def _without_created(self, host: Host, plan: Plan, change: Change) -> Plan:
         """Let files and directories that were created for managed certificates go with the last of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trustinstall.engine.ownership import holds
+from trustinstall.engine.ownership import holds, managed
 from trustinstall.engine.perform import Changed, inverse, operate, perform, undo
 from trustinstall.engine.wording import words
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError
@@ -192,14 +192,25 @@ def not_verified(store: Store, wrong: str) -> StoreError:
     return StoreError(store=store.id, cause=wrong, advice="everything was put back")
 
 
+def _still_shows(task: StoreTask, planned: StoreResult, after: Observation, sha256: str) -> bool:
+    """Whether a certificate that was to go is still trusted, and not by another one's copy.
+
+    A setting that is gone leaves its program with what all accounts have, which may hold the certificate, too.
+    """
+    if sha256 not in after.anchors or sha256 in planned.change.foreign:
+        return False
+    mine = any(managed(copy, task.record.get(sha256)) for copy in after.copies_of(sha256))
+    return mine or not planned.plan.detaches
+
+
 def _faults(task: StoreTask, planned: StoreResult, after: Observation) -> Iterator[str]:
     """Yield what is not as it should be after a change."""
-    before, change = planned.before, planned.change
+    before = planned.before
     going = {one.sha256 for one in task.desired if not one.trusted}
     for one in task.desired:
         if one.trusted and not holds(after, one):
             yield f"it does not show {one.certificate.name} after the change"
-        elif not one.trusted and one.sha256 in after.anchors and one.sha256 not in change.foreign:
+        elif not one.trusted and _still_shows(task, planned, after, one.sha256):
             yield f"it still shows {one.certificate.name} after the change"
     lost = 0 if planned.plan.detaches else len(before.anchors.keys() - after.anchors.keys() - going)
     if lost:

@@ -19,6 +19,7 @@ _ADVICE = {
     errno.EACCES: "the acting account may not do that; run it as the owner",
     errno.EPERM: "the acting account may not do that, or the file is immutable (chattr -i)",
     errno.ENOENT: "a directory on the way is missing; is the store half-installed?",
+    errno.ENOTSUP: "take it away from the file, or change the file by hand",
     errno.EINVAL: "something else than a regular file stands there; look at it",
     errno.ELOOP: "a link stands there, and links are not followed; look at it",
     errno.EFBIG: "no bundle is that large; look at it",

@@ -5,12 +5,13 @@ Nothing outside this package runs a process, reads the environment or the clock,
 
 from trustinstall.host.accounts import Account
 from trustinstall.host.acting import ActingHost
-from trustinstall.host.bulk_replace import CHANGED, Replacement
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.looking import Host, Tools
+from trustinstall.host.metadata import Metadata
 from trustinstall.host.other_processes import GuardHeld
 from trustinstall.host.passwords import Secret
 from trustinstall.host.process import ToolResult
+from trustinstall.host.replacing import CHANGED, Replacement
 from trustinstall.host.temporary_files import TemporaryFiles
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "GuardHeld",
     "Host",
     "Kind",
+    "Metadata",
     "Replacement",
     "Secret",
     "Status",

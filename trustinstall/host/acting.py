@@ -14,21 +14,24 @@ from trustinstall.host import (
     image,
     locks,
     process,
+    replacing,
     scratch,
     system,
     temporary_files,
     worker,
 )
 from trustinstall.host.looking import Host, Tools
+from trustinstall.host.metadata import Metadata
 from trustinstall.host.other_processes import GuardHeld
+from trustinstall.host.replacing import Replacement
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from trustinstall.host.accounts import Account
-    from trustinstall.host.bulk_replace import Replacement
     from trustinstall.host.commands import Guard, Run
+    from trustinstall.host.files import Status
     from trustinstall.host.process import ToolResult
     from trustinstall.host.temporary_files import TemporaryFiles
 
@@ -60,24 +63,28 @@ class ActingHost(Host):
         files.append(self.where(path), content, mode)
 
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
-        """Replace or create a file, atomically and durably; an existing file keeps owner, mode and attributes."""
-        files.write(self.where(path), content, mode, owner, token)
+        """Replace what stands at a path now, or create a file with this mode and owner; see `replacing.replace`."""
+        self.replace(Replacement(path, content, self.status(path), token, Metadata(mode, owner)))
+
+    def replace(self, one: Replacement) -> None:
+        """Replace or create the file that the caller has looked at; see `replacing.replace`."""
+        replacing.replace(replace(one, path=self.where(one.path)))
 
     def replace_all(self, wanted: Sequence[Replacement]) -> list[OSError | None]:
         """Replace many files, each atomically, all durably; see `bulk_replace.replace_all`."""
         return bulk_replace.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
 
-    def delete(self, path: str) -> None:
-        """Remove a file or link, durably."""
-        files.delete(self.where(path))
+    def delete(self, path: str, seen: Status | None = None) -> None:
+        """Remove a file or link, durably; see `replacing.delete`."""
+        replacing.delete(self.where(path), seen)
 
     def link(self, path: str, target: str) -> None:
         """Create a symbolic link, durably; FileExistsError where something stands there."""
-        files.link(self.where(path), target)
+        replacing.link(self.where(path), target)
 
-    def relink(self, path: str, target: str, token: str) -> None:
-        """Have a symbolic link lead elsewhere, atomically and durably."""
-        files.relink(self.where(path), target, token)
+    def relink(self, path: str, target: str, token: str, seen: Status) -> None:
+        """Have a symbolic link that the caller has looked at lead elsewhere; see `replacing.relink`."""
+        replacing.relink(self.where(path), target, token, seen)
 
     def erase(self, path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
         """Take rows out of an SQLite database; see `database.erase`."""

@@ -1,44 +1,24 @@
 """Many files replaced at once: all are written and made durable together, and only then renamed, one by one.
 
-Each file is the old one or the new one at any moment, as with `files.write`; what is shared is the waiting for the
-disk: file systems make durable together what is asked for side by side (jbd2's group commit, for one).
+Each file is the old one or the new one at any moment, as with `replacing.replace`. Only the waiting for the disk is
+shared: file systems make durable together what is asked for side by side (jbd2's group commit, for one).
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from trustinstall.host import files
+from trustinstall.host import files, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from trustinstall.host.files import Status
+    from trustinstall.host.replacing import Replacement
 
 _What = TypeVar("_What")
 _SIDE_BY_SIDE = 8  # measured for 1000 bundles on ext4: one 7.2 s, 8 and more 0.7 s
-CHANGED = errno.ESTALE  # somebody else was quicker
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """The new content of a regular file.
-
-    Attributes:
-        path: which file.
-        content: what it shall hold.
-        old: what stood there when `content` was made; whatever stands there otherwise is left.
-        token: names the temporary file.
-    """
-
-    path: str
-    content: bytes
-    old: Status
-    token: str
 
 
 def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
@@ -53,7 +33,7 @@ def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
     try:
         for index, one in enumerate(wanted):
             try:
-                staged[index] = files.stage(one.path, one.content, one.old, one.old.mode, None, one.token)
+                staged[index] = replacing.stage(one)
             except OSError as error:
                 failures[index] = error
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
@@ -68,7 +48,7 @@ def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
     finally:
         for index in staged:
             with contextlib.suppress(OSError):  # it is gone where it was renamed
-                os.unlink(files.temporary_beside(wanted[index].path, wanted[index].token))
+                os.unlink(replacing.temporary(wanted[index]))
     return failures
 
 
@@ -82,9 +62,7 @@ def _close(descriptor: int) -> None:
 
 def _renamed(one: Replacement) -> OSError | None:
     try:
-        if files.status(one.path) != one.old:
-            return OSError(CHANGED, os.strerror(CHANGED), one.path)
-        files.exchange(files.temporary_beside(one.path, one.token), one.path, one.old)
+        replacing.exchange(one)
     except OSError as error:
         return error
     return None

@@ -1,4 +1,4 @@
-"""Files: read without following, written atomically, never with a wider mode than before.
+"""Files: what stands at a path, read without following links; appending to files of ours, and directories.
 
 Every path here is a real path (the host's root already in front). Sources: open(2), rename(2), fsync(2).
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from io import BufferedReader
 
-from trustinstall.host import darwin, watchdog
+from trustinstall.host import darwin, posix_acl, watchdog
 
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
 _PIECE = 16 * 1024 * 1024  # bytes that one read may return
@@ -38,7 +38,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Status:
-    """What lstat(2) says of a path: owner and group numbers, permission bits, bytes, time in nanoseconds."""
+    """What lstat(2) says of a path: owner and group numbers, permission bits, bytes, times in nanoseconds.
+
+    Attributes:
+        links: how many names the file has.
+        ctime_ns: when owner, mode, names or content changed last; on Windows when the file was created.
+    """
 
     kind: Kind
     mode: int
@@ -48,6 +53,8 @@ class Status:
     mtime_ns: int
     device: int
     inode: int
+    links: int
+    ctime_ns: int
 
 
 def status(path: str) -> Status | None:
@@ -72,6 +79,8 @@ def status(path: str) -> Status | None:
         found.st_mtime_ns,
         found.st_dev,
         found.st_ino,
+        found.st_nlink,
+        found.st_ctime_ns,
     )
 
 
@@ -192,47 +201,6 @@ def openssl_refuses(path: str) -> str | None:
     return None
 
 
-def write(path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
-    """Write to a new file beside `path`, make it durable, and rename it onto `path`.
-
-    A file that stands there keeps its owner, mode and extended attributes (SELinux label, ACL); a link there is
-    an error, and so is a mode that would have to be widened. `token` is a random word that the caller has noted,
-    so that what a kill leaves behind can be found.
-    """
-    old = status(path)
-    if old is not None and old.kind is not Kind.FILE:
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    temporary = temporary_beside(path, token)
-    descriptor = stage(path, content, old, mode, owner, token)
-    try:
-        try:
-            flush(descriptor)
-        finally:
-            os.close(descriptor)
-        exchange(temporary, path, old)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    sync_directory(os.path.dirname(path))
-
-
-def stage(path: str, content: bytes, old: Status | None, mode: int, owner: tuple[int, int] | None, token: str) -> int:
-    """Write the temporary file of `write`; its descriptor, not durable yet. Where that fails, nothing is left."""
-    temporary = temporary_beside(path, token)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC | _BINARY, 0o600)
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(content)
-        _dress(descriptor, path, old, mode, owner)
-    except BaseException:
-        os.close(descriptor)
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    return descriptor
-
-
 def append(path: str, content: bytes, mode: int) -> None:
     """Append to a regular file, all of it or nothing, and make it durable, its name included."""
     new = _is_missing(path)
@@ -266,77 +234,9 @@ def _is_missing(path: str) -> bool:
     return found is None
 
 
-def temporary_beside(path: str, token: str) -> str:
-    """The temporary file for a path that belongs to a token."""
-    return os.path.join(os.path.dirname(path), temporary_name(token))
-
-
 def temporary_name(token: str) -> str:
     """The name of the temporary file that belongs to a token."""
     return f".trustinstall-{token}"
-
-
-def _dress(descriptor: int, path: str, old: Status | None, mode: int, owner: tuple[int, int] | None) -> None:
-    """Give the new file what the old one had: owner first, because chown(2) clears bits that chmod(2) sets."""
-    if sys.platform == "win32":
-        return
-    wanted = (old.uid, old.gid) if old else owner
-    if wanted and wanted != (os.geteuid(), os.getegid()):
-        os.fchown(descriptor, *wanted)
-    os.fchmod(descriptor, old.mode if old else mode)
-    if old is None:
-        return
-    with contextlib.suppress(OSError):  # a file system without them, or a label that only the kernel sets
-        if sys.platform == "darwin":
-            with open(open_regular(path, _NOFOLLOW), "rb") as source:
-                darwin.copy_attributes(source.fileno(), descriptor)
-        elif hasattr(os, "listxattr"):
-            for name in os.listxattr(path, follow_symlinks=False):
-                os.setxattr(descriptor, name, os.getxattr(path, name, follow_symlinks=False))
-
-
-def exchange(temporary: str, path: str, old: Status | None) -> None:
-    """Rename the new file onto the old one; on Windows it gets the old one's access list and attributes first."""
-    if sys.platform == "win32":
-        from trustinstall.host.windows import access, api
-
-        if old is None:
-            access.belong_to_machine(temporary)
-            api.replace(temporary, path)
-            return
-        access.copy(path, temporary)
-        attributes = access.release(path)
-        try:
-            api.replace(temporary, path)
-        except BaseException:
-            access.hold(path, attributes)
-            raise
-    else:
-        os.replace(temporary, path)
-
-
-def delete(path: str) -> None:
-    """unlink(2), made durable; FileNotFoundError where nothing stands there."""
-    os.unlink(path)
-    sync_directory(os.path.dirname(path))
-
-
-def link(path: str, target: str) -> None:
-    """symlink(2), made durable."""
-    os.symlink(target, path)
-    sync_directory(os.path.dirname(path))
-
-
-def relink(path: str, target: str, token: str) -> None:
-    """symlink(2) beside what stands there, and rename(2) onto it, made durable; `token` as for `write`."""
-    temporary = temporary_beside(path, token)
-    os.symlink(target, temporary)
-    try:
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    sync_directory(os.path.dirname(path))
 
 
 def make_directory(path: str, mode: int) -> bool:
@@ -358,6 +258,9 @@ def make_directory(path: str, mode: int) -> bool:
             raise
         return False
     if sys.platform != "win32":
+        if hasattr(os, "removexattr"):
+            with contextlib.suppress(OSError):  # the list that the directory's default gives to a new one
+                os.removexattr(path, posix_acl.ACCESS, follow_symlinks=False)
         os.chmod(path, mode)
     sync_directory(os.path.dirname(path))
     return True

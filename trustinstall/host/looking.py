@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import ToolFailed
 from trustinstall.host import (
     accounts,
+    control,
     database,
     files,
     image,
     inputs,
+    metadata,
     other_processes,
     passwords,
     paths,
@@ -140,6 +142,10 @@ class Host:
         """Kind, owner, mode and size of what stands at a path (links are not followed), or None."""
         return files.status(self.where(path))
 
+    def attributes(self, path: str) -> tuple[tuple[str, bytes], ...]:
+        """The extended attributes that belong to a file, a POSIX access list among them."""
+        return metadata.attributes(self.where(path))
+
     def link_target(self, path: str) -> str | None:
         """What a symbolic link says, or None where there is no link."""
         return files.link_target(self.where(path))
@@ -178,14 +184,14 @@ class Host:
 
         Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them.
         """
-        return paths.path_owner(self.root, path if self.root == "/" else self.real(path))
+        return control.path_owner(self.root, path if self.root == "/" else self.real(path))
 
     def other_writers(self, path: str, owner: int) -> str | None:
         """Who else than `owner` may write what stands at a path, in words; None where nobody may, or nothing is there.
 
         Raises OSError where that cannot be found out.
         """
-        return paths.other_writers(self.where(path), owner)
+        return control.other_writers(self.where(path), owner)
 
     def openssl_refuses(self, path: str) -> str | None:
         """Why OpenSSL cannot load a bundle of certificates, or None when it can; with the count it loaded."""
@@ -297,7 +303,7 @@ class Host:
         return other_processes.in_use(self.where(path))
 
     def named_in_environment(self, path: str) -> bool:
-        """Whether a process of the acting account's has a variable that names a file; see the same in `other_processes`."""
+        """Whether a process of the acting account has a variable that names a file; see `other_processes`."""
         return other_processes.named_in_environment(self.where(path))
 
     def first_process_is_shell(self) -> bool:

@@ -1,4 +1,4 @@
-"""Paths and trees: links resolved inside a root, who controls a path, and walking what may be hostile."""
+"""Paths and trees: links resolved inside a root, and walking what may be hostile."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
 _NONE: frozenset[str] = frozenset()
 _UNKNOWN = 0  # the device of what a directory of Windows lists: another one is behind a junction
-_ROOTS_GROUPS = frozenset({0, 50})  # root's own, and Debian's staff, who are as good as root (Debian Policy 9.1.2)
 
 
 @dataclass(frozen=True)
@@ -96,51 +95,6 @@ def resolve(root: str, path: str) -> str:
             done = []
         pending += [piece for piece in reversed(target.split("/")) if piece not in {"", "."}]
     return "/" + "/".join(done)
-
-
-def path_owner(root: str, path: str) -> int:
-    """The uid that controls every component of a resolved host path; see `Host.path_owner`."""
-    if sys.platform == "win32":
-        return _controller(path)
-    owner = 0
-    current = ""
-    for part in ["", *[piece for piece in path.split("/") if piece]]:
-        current = f"{current}/{part}" if part else ""
-        found = os.lstat(below(root, current or "/"))
-        if found.st_uid != 0:
-            if owner not in {0, found.st_uid}:
-                raise PermissionError(errno.EPERM, "parts of the path belong to different accounts", path)
-            owner = found.st_uid
-        sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
-        anybody = found.st_mode & stat.S_IWOTH and not stat.S_ISLNK(found.st_mode)
-        group = found.st_mode & stat.S_IWGRP and found.st_gid not in _ROOTS_GROUPS and owner == 0
-        if (anybody or group) and not sticky and not stat.S_ISLNK(found.st_mode):
-            raise PermissionError(errno.EPERM, f"other accounts may write {current or '/'}", path)
-    return owner
-
-
-def other_writers(path: str, owner: int) -> str | None:
-    """Who else than `owner` may write what stands at a real path, in words; see `Host.strangers`."""
-    if sys.platform == "win32":
-        from trustinstall.host.windows import access
-
-        return access.other_writers(path, machine=owner == 0)
-    found = os.lstat(path)
-    if found.st_uid == owner and not found.st_mode & 0o022:
-        return None
-    return f"owner {found.st_uid}, mode {stat.S_IMODE(found.st_mode):o}"
-
-
-def _controller(path: str) -> int:
-    """`path_owner` on Windows: only an elevated account must not be led astray on the way."""
-    from trustinstall.host.windows import access, api, paths
-
-    real = paths.native(path)
-    owner = access.controller(real)
-    while api.elevated() and owner == 0 and os.path.dirname(real) != real:
-        real = os.path.dirname(real)
-        owner = access.controller(real, on_the_way=True)
-    return owner
 
 
 def walk(

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import ToolFailed, printable
-from trustinstall.host import files, paths, scratch, watchdog
+from trustinstall.host import control, files, scratch, watchdog
 from trustinstall.host.commands import INPUT_FILE, OUTPUT_FILE, Run
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def _check_program(program: str, name: str) -> None:
     if os.geteuid() != 0:
         return
     try:
-        safe, why = paths.path_owner("/", real) == 0, f"{real} does not belong to root alone"
+        safe, why = control.path_owner("/", real) == 0, f"{real} does not belong to root alone"
     except OSError as error:
         safe, why = False, str(error.strerror)
     if not safe:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.host import files, locks
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 _PLACES = ("/tmp", "/var/tmp")  # noqa: S108  nothing in them has a name that could be guessed
 _ALONE, _SHARED = 0o700, 0o755
@@ -29,8 +30,8 @@ class Directory(NamedTuple):
     held: tuple[int, ...]
 
 
-def place() -> str:
-    """Where temporary files lie: in TMPDIR, or where hier(7) says.
+def place(fits: Callable[[str], bool] = lambda _path: True) -> str:
+    """Where temporary files lie: in TMPDIR, or where hier(7) says; a path that `fits` is preferred.
 
     `tempfile.gettempdir` writes a file to try a directory, and a kill would leave that behind.
     """
@@ -38,16 +39,20 @@ def place() -> str:
         return tempfile.gettempdir()
     named = os.environ.get("TMPDIR", "")
     places = (named, *_PLACES) if named.startswith("/") else _PLACES
-    usable = (one for one in places if os.path.isdir(one) and os.access(one, os.W_OK | os.X_OK))
-    return next(usable, _PLACES[0])
+    usable = [one for one in places if os.path.isdir(one) and os.access(one, os.W_OK | os.X_OK)]
+    return next(filter(fits, usable), next(iter(usable), _PLACES[0]))
 
 
 @contextlib.contextmanager
 def directory(parent: str | None = None, *, shared: bool = False) -> Generator[Directory, None, None]:
-    """A new directory, in `parent` or where temporary files lie; others may not enter it, or only look (`shared`)."""
+    """A new directory, in `parent` or where temporary files lie; others may not enter it, or only look (`shared`).
+
+    It goes with all that is in it, and what was put in its place meanwhile; what cannot be removed is left.
+    """
     while True:
-        made = tempfile.TemporaryDirectory(prefix=files.temporary_name(""), dir=parent or place())
-        with made as path, contextlib.ExitStack() as stack:
+        path = tempfile.mkdtemp(prefix=files.temporary_name(""), dir=parent or place())
+        with contextlib.ExitStack() as stack:
+            stack.callback(_remove, path)
             held = _hold(path, stack)
             if held is not None:
                 os.chmod(path, _SHARED if shared else _ALONE)
@@ -57,12 +62,12 @@ def directory(parent: str | None = None, *, shared: bool = False) -> Generator[D
 
 def sweep() -> None:
     """Remove what killed commands of this account have left where temporary files lie."""
-    top = place()
-    with contextlib.suppress(OSError):
-        for name in os.listdir(top):
-            if name.startswith(files.temporary_name("")):
-                with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-                    _remove_unheld(os.path.join(top, name), stack)
+    for top in {place(), *_PLACES}:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(top):
+                if name.startswith(files.temporary_name("")):
+                    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+                        _remove_unheld(os.path.join(top, name), stack)
 
 
 def _hold(path: str, stack: contextlib.ExitStack) -> tuple[int, ...] | None:
@@ -73,6 +78,7 @@ def _hold(path: str, stack: contextlib.ExitStack) -> tuple[int, ...] | None:
         descriptor = _open(path, stack)
     except FileNotFoundError:
         return None
+    stack.callback(_clear, descriptor)  # of the directory that we made, wherever it is by then
     return (descriptor,) if locks.attempt(descriptor) and os.path.exists(path) else None
 
 
@@ -84,12 +90,36 @@ def _remove_unheld(path: str, stack: contextlib.ExitStack) -> None:
     status = os.fstat(descriptor)
     ours = status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) in {_ALONE, _SHARED}
     if ours and locks.attempt(descriptor):
-        for name in os.listdir(descriptor):
-            os.unlink(name, dir_fd=descriptor)
+        _clear(descriptor)
         os.rmdir(path)
 
 
-def _open(path: str, stack: contextlib.ExitStack) -> int:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _remove(path: str) -> None:
+    """Remove what has a name of ours: the directory, or the link or file that stands in its place."""
+    with contextlib.suppress(OSError, RecursionError):
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)
+
+
+def _clear(descriptor: int) -> None:
+    """Remove all that is in an open directory; links are not followed, and what cannot be removed is left."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, _ALONE)
+        for name in os.listdir(descriptor):
+            with contextlib.suppress(OSError, RecursionError), contextlib.ExitStack() as stack:
+                if stat.S_ISDIR(os.lstat(name, dir_fd=descriptor).st_mode):
+                    _clear(_open(name, stack, descriptor))
+                    os.rmdir(name, dir_fd=descriptor)
+                else:
+                    os.unlink(name, dir_fd=descriptor)
+
+
+def _open(path: str, stack: contextlib.ExitStack, inside: int | None = None) -> int:
+    """Open a directory, and close it with the stack; a name is looked up `inside` of another open one."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=inside)
     stack.callback(os.close, descriptor)
     return descriptor

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.errors import CommandMissing, CommandRefused, printable
-from trustinstall.host import scratch
+from trustinstall.errors import CommandMissing, CommandRefused, UsageProblem, printable
+from trustinstall.host import relay, scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
+# No blank (JAVA_TOOL_OPTIONS), no colon (HGRCPATH), no quotes and none of $ % \\ ~ # ; (settings files)
+_PLAIN = re.compile(r"[\w/.,@=+-]+")
 _SIGNALLED = 128  # as shells count: POSIX, 2.8.2
 
 
@@ -33,20 +34,28 @@ def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
     `loan` says which files and which environment, from that directory's path. Everybody may read the public ones (the
     command may change its user); nobody else may write them. They are taken away however the command ends (where we
     are killed, by the next of our commands after its end), and signals that would end us go to the command first.
-    Raises CommandMissing or CommandRefused.
+    Raises CommandMissing or CommandRefused, and UsageProblem where files would lie where their names cannot be said.
     """
     scratch.sweep()
-    with scratch.directory(shared=True) as place:
+    top = scratch.place(_is_plain)
+    if not _is_plain(top):
+        raise UsageProblem(
+            f"the directory for temporary files, {printable(top)}, has characters in its path that Java and Mercurial "
+            "read as a separator; set TMPDIR to another one"
+        )
+    with scratch.directory(top, shared=True) as place:
         lent = loan(place.path)
         for name, content in lent.files.items():
             _write(os.path.join(place.path, name), content, 0o644)
         for name, content in lent.private.items():
             _write(os.path.join(place.path, name), content, 0o600)
-        with _passing_signals() as pass_to:
-            child = _start(command, lent.environment, place.held)
-            pass_to(child)
-            status = child.wait()
+        status = relay.run(lambda: _start(command, lent.environment, place.held))
     return _SIGNALLED - status if status < 0 else status
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a path means the same in every variable and file that names it, quoted or not, alone or in a list."""
+    return sys.platform == "win32" or _PLAIN.fullmatch(path) is not None
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str], held: tuple[int, ...]) -> subprocess.Popen[bytes]:
@@ -64,37 +73,3 @@ def _write(path: str, content: bytes, mode: int) -> None:
     with open(descriptor, "wb") as file:
         file.write(content)
     os.chmod(path, mode)  # in a directory that is ours alone
-
-
-@contextlib.contextmanager
-def _passing_signals() -> Generator[Callable[[subprocess.Popen[bytes]], None], None, None]:
-    """Hand signals on to the command instead of ending: the terminal's Ctrl-C reaches it by itself."""
-    children: list[subprocess.Popen[bytes]] = []
-    early: list[int] = []  # what came while it was being started: not even its number was known
-
-    def hand_on(number: int, _frame: object) -> None:
-        if not children:
-            early.append(number)
-        for child in children:
-            child.send_signal(number)
-
-    def pass_to(child: subprocess.Popen[bytes]) -> None:
-        children.append(child)
-        for number in early:
-            child.send_signal(number)
-
-    def leave(_number: int, _frame: object) -> None:
-        """The terminal has told the whole foreground group."""
-
-    at_terminal = sys.stdin is not None and sys.stdin.isatty()
-    handlers = {"SIGTERM": hand_on, "SIGHUP": hand_on, "SIGQUIT": leave, "SIGINT": leave if at_terminal else hand_on}
-    old = {
-        number: signal.signal(number, handler)
-        for number, handler in ((getattr(signal, name, None), handler) for name, handler in handlers.items())
-        if number is not None
-    }
-    try:
-        yield pass_to
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

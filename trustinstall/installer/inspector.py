@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.catalog import BACKENDS, FROM_WINDOWS
+from trustinstall.catalog import BACKENDS, FROM_WINDOWS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine import discovery
@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Inspector:
-    """Looks at the stores of one host.
+    """Looks at the stores of one host, and changes nothing.
 
     Attributes:
         host: the machine and the acting account.
         backends: the kinds of stores that are looked for.
-        tick: called about every tenth of a second while something takes long, with what is being done.
+        on_progress: called about every tenth of a second with a few words on the current work.
+
+    >>> Inspector(Installer.for_image(IMAGE).host).look().listed
+    ()
     """
 
     host: ActingHost = field(default_factory=ActingHost.current)
@@ -53,11 +56,19 @@ class Inspector:
         every_anchor: bool = False,
         through: bool = False,
     ) -> View:
-        """What the stores of the machine and of the accounts in scope hold, and what of it is ours.
+        """Return what the stores of the machine and of the accounts in scope hold, and what of it is managed.
 
-        With `through`, whole trees are looked through for Pythons where that is long ago.
+        Args:
+            ask, places: as for `Installer.add`.
+            every_anchor: list every anchor of every store, too.
+            through: look through whole trees for Python environments if that was not done for a week.
 
-        Raises StateError where the acting account's ledgers cannot be believed, and NoRights or UsageProblem.
+        Raises:
+            StateError: the acting account's ledgers cannot be believed.
+            NoRights, UsageProblem: as `Installer.add`.
+
+        >>> [one.backend for one in Installer.for_image(IMAGE).look().stores]
+        ['debian']
         """
         from trustinstall.installer import views
 
@@ -91,7 +102,11 @@ class Inspector:
         return made_printable(view)
 
     def known(self, ask: ScopeOptions | None = None) -> dict[str, Certificate]:
-        """Every certificate that the ledgers in scope keep, by SHA-256. Raises StateError where one is damaged."""
+        """Return every certificate that the ledgers in scope keep, by SHA-256. Raises StateError if one is damaged.
+
+        >>> Installer.for_image(IMAGE).known()
+        {}
+        """
         found: dict[str, Certificate] = {}
         for account in decide(self.host, ask or ScopeOptions(), terminal=False).accounts:
             if homes.why_unreachable(self.host, account):
@@ -103,8 +118,12 @@ class Inspector:
                 continue  # their part of the report will say why
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
-        found |= scopes.machine_ledger(self.host)[0].certificates
-        return found | Engine(self.host, self.backends, self.on_progress).ledger().certificates
+        return found | self._added_here()
+
+    def _added_here(self) -> dict[str, Certificate]:
+        """What the ledgers of the machine and of the acting account keep."""
+        machine = scopes.machine_ledger(self.host)[0].certificates
+        return machine | Engine(self.host, self.backends, self.on_progress).ledger().certificates
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
         """The roots of the machine's own stores that are not public; see `harvest.company_roots`."""
@@ -130,8 +149,24 @@ class Inspector:
         ders = (block.der for block in pem_blocks(answer))
         return [(Certificate(der), min(names)) for der in ders if der]
 
+    def system_anchors(self) -> list[Certificate]:
+        """Every anchor of the operating system's own stores, and what was added for the machine or this account.
+
+        Stores that cannot be read have none. Raises StateError where a ledger is damaged.
+        """
+        kinds = [one for one in self.backends if one.name in SYSTEM_STORES]
+        anchors = self._added_here()
+        for backend, store in discovery.discover(self.host, kinds, DiscoveryOptions()).stores.values():
+            with suppress(OSError, TrustInstallError):
+                anchors |= {one.sha256: one for one in map(Certificate, backend.anchors(self.host, store))}
+        return list(anchors.values())
+
     def find(self, sha256: str, *, places: DiscoveryOptions | None = None) -> Certificate | None:
-        """The certificate of this full fingerprint, from whichever store holds it; None where none does."""
+        """Return the certificate of a full fingerprint (64 digits) from the first store that holds it, or None.
+
+        >>> Installer.for_image(IMAGE).find("0" * 64) is None
+        True
+        """
         found = discovery.discover(self.host, self.backends, places or DiscoveryOptions())
         for backend, store in found.stores.values():
             with suppress(OSError):

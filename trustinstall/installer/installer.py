@@ -35,7 +35,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Installer(Inspector):
-    """Adds and removes certificates on one host, and looks at it; its attributes are the inspector's."""
+    """Adds and removes certificates on one host, and looks at it; its attributes are those of `Inspector`.
+
+    It is not thread-safe: it forks a worker process for each other account that it works for.
+
+    >>> installer = Installer.for_image(IMAGE)
+    >>> installer.add(load_certificates(CORP_PEM)).exit_code()
+    0
+    """
 
     @classmethod
     def for_image(
@@ -45,9 +52,18 @@ class Installer(Inspector):
         run_tools: bool = False,
         on_progress: Callable[[str], None] = lambda _doing: None,
     ) -> Installer:
-        """The installer of an image whose root lies in a directory; with `run_tools`, its tools are run, confined.
+        """Return the installer of an image whose root lies in a directory.
 
-        Raises UsageProblem unless there is such a directory, and it is not "/".
+        Args:
+            directory: where the root file system of the image is; not "/".
+            run_tools: run the image's own tools, confined, instead of writing what they would write.
+            on_progress: called about every tenth of a second with a few words on the current work.
+
+        Raises:
+            UsageProblem: there is no such directory, or it is "/".
+
+        >>> Installer.for_image(IMAGE).host.is_image
+        True
         """
         return cls(
             ActingHost.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), on_progress=on_progress
@@ -64,11 +80,32 @@ class Installer(Inspector):
         dry_run: bool = False,
         domains: tuple[str, ...] = (),
     ) -> Report:
-        """Make every store of the chosen scope trust certificates that the caller vouches for.
+        """Make every store of the chosen scope trust certificates that the caller vouches for. It is idempotent.
 
-        They are not vetted here; see `intake.take`. Raises UsageProblem, NoRights, StateError or Busy before
-        anything is changed; what fails in single stores is in the report. With `domains` (names, and networks in CIDR
-        form) they are trusted for these alone, and only where a store can be told so.
+        Args:
+            certificates: roots, as `load_certificates` returns them; they are not vetted again.
+            ask: the scope and the accounts; by default as on the command line.
+            places: where to look beside the usual places.
+            selection: which stores are meant; by default all.
+            adopt: treat copies that somebody else put there as managed.
+            dry_run: change nothing; the report says what would change.
+            domains: DNS names and networks (CIDR) that the roots are limited to; stores that cannot limit are left out.
+
+        Returns:
+            The report. The failure of a single store is in it, and raises nothing.
+
+        Raises:
+            UsageProblem: the request contradicts itself or names an unknown store.
+            NoRights: the scope needs root.
+            StateError: ledger or journal cannot be read, written or believed.
+            Busy: another trustinstall, or the package manager, did not end in time.
+
+        Nothing is changed where one of these is raised.
+
+        >>> installer = Installer.for_image(IMAGE)
+        >>> report = installer.add(load_certificates(CORP_PEM), dry_run=True)
+        >>> [one.result.value for one in report.in_scope]
+        ['would change']
         """
         domains = parse(domains)
         situation = decide(self.host, ask or ScopeOptions(), terminal=False)
@@ -94,11 +131,24 @@ class Installer(Inspector):
         dry_run: bool = False,
         accounts_gone: Sequence[str] = (),
     ) -> Report:
-        """Take out of every store what `add` has put there; with `foreign`, copies that others put there, too.
+        """Take out of every store what `add` has put there. It is idempotent.
 
-        `accounts_gone` names accounts that the machine does not know any more: what was added for them is forgotten.
+        Args:
+            certificates: which ones.
+            ask, places, selection, dry_run: as for `add`.
+            foreign: take out copies that somebody else put there, too.
+            accounts_gone: names of deleted accounts; what was added for them is forgotten.
 
-        Raises the same errors as `add`.
+        Returns:
+            The report; copies that stay because somebody else put them there are named in it.
+
+        Raises:
+            UsageProblem, NoRights, StateError, Busy: as `add`.
+
+        >>> installer, roots = Installer.for_image(IMAGE), load_certificates(CORP_PEM)
+        >>> added = installer.add(roots)
+        >>> [one.result.value for one in installer.remove(roots).in_scope]
+        ['removed']
         """
         situation = decide(self.host, ask or ScopeOptions(), terminal=False)
         request = Request(

@@ -6,8 +6,10 @@ that holds both.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
+from trustinstall.certificates.certificate import Certificate, quiet
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle
@@ -15,9 +17,8 @@ from trustinstall.facts.variables import ADDS, REPLACES
 from trustinstall.host import TemporaryFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
 _WGETRC = "WGETRC"  # the GNU Wget manual, Wgetrc location
@@ -25,11 +26,19 @@ _HGRCPATH = "HGRCPATH"  # hg(1), environment: what is read in place of these, fi
 _HGRCS = ("/etc/mercurial/hgrc", "/etc/mercurial/hgrc.d", "~/.hgrc", "~/.config/hg/hgrc")
 _JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"  # every JVM reads it: "JVM Tool Interface", environment variables
 _JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keystore has, and holds public certificates
+_VERSION_2 = 1  # as X.509 counts: Java reads it, `cryptography` does not; what Java cannot read breaks its whole store
 _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
 
 
-def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Callable[[str], TemporaryFiles]:
-    """What a command is lent, once the directory of its files is known.
+class Lender(NamedTuple):
+    """What a command is lent, once the directory of its files is known; and what is said about it."""
+
+    lend: Callable[[str], TemporaryFiles]
+    warnings: tuple[str, ...] = ()
+
+
+def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Lender:
+    """Prepare what a command is lent.
 
     Raises UsageProblem where the machine has no public roots to add to, or a variable of the caller's names no bundle.
     """
@@ -39,8 +48,10 @@ def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -
     for number, (content, names) in enumerate(_kept(host)):
         files[f"kept-{number}.pem"] = _joined(_certificates(content), ours)
         named |= dict.fromkeys(names, f"kept-{number}.pem")
+    warnings: tuple[str, ...] = ()
     if java:
-        files[_JAVA] = _keystore(files[_WHOLE])
+        files[_JAVA], left_out = _keystore(files[_WHOLE])
+        warnings = tuple(f"Java programs do without {name}, which strict parsers cannot read" for name in left_out)
 
     def lend(directory: str) -> TemporaryFiles:
         lent = {name: f"{directory}/{file}" for name, file in named.items()}
@@ -53,7 +64,7 @@ def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -
         public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # theirs may hold a password
         return TemporaryFiles({**files, **hgrc, **public}, private, {**host.environ, **lent})
 
-    return lend
+    return Lender(lend, warnings)
 
 
 def _java_options(host: Host, path: str) -> str:
@@ -107,10 +118,30 @@ def _joined(bundle: bytes, ours: bytes) -> bytes:
     return bundle.rstrip(b"\n") + b"\n" + ours
 
 
-def _keystore(bundle: bytes) -> bytes:
+def _keystore(bundle: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """A trust store of Java's with the certificates of a bundle, and the names of those that it must do without."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
+    from trustinstall_platforms import keystores
+
     ders = [block.der for block in pem_blocks(bundle) if block.label in CERTIFICATE_LABELS and block.der]
-    entries = [pkcs12.PKCS12Certificate(x509.load_der_x509_certificate(der), b"%d" % n) for n, der in enumerate(ders)]
-    return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(_JAVA_PASSWORD.encode()))
+    read: list[x509.Certificate] = []
+    of_version_2: list[keystores.New] = []
+    left_out: list[str] = []
+    for number, der in enumerate(ders):
+        try:
+            with quiet():
+                read.append(x509.load_der_x509_certificate(der))
+        except x509.InvalidVersion as error:
+            if error.parsed_version == _VERSION_2:
+                of_version_2.append(keystores.New(f"version 2, {number}", der, 0))
+            else:
+                left_out.append(Certificate(der).name)
+        except ValueError:
+            left_out.append(Certificate(der).name)
+    entries = [pkcs12.PKCS12Certificate(one, b"%d" % number) for number, one in enumerate(read)]
+    made = pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(_JAVA_PASSWORD.encode()))
+    if of_version_2:
+        made = keystores.parse(made).changed([_JAVA_PASSWORD], of_version_2, lambda _one: False)
+    return made, tuple(left_out)

@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED, Result.SEALED}
 
+#: The words of the schema. They never change, whatever the members are called.
+_RESULTS = {
+    Result.ADDED: "added",
+    Result.ALREADY: "already",
+    Result.REMOVED: "removed",
+    Result.ABSENT: "absent",
+    Result.FOLLOWS: "follows",
+    Result.PENDING: "pending",
+    Result.FOREIGN: "foreign",
+    Result.STORE_MISSING: "gone",
+    Result.PLANNED: "planned",
+    Result.FAILED: "failed",
+    Result.SEALED: "sealed",
+    Result.NOT_COVERED: "not_covered",
+}
+
 
 def change(report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:
     """The report of add or remove."""
@@ -130,7 +146,7 @@ def _store(part: ScopeResult, one: Outcome) -> dict[str, Any]:
         "backend": one.store.backend,
         "location": one.store.location,
         "scope": part.scope,
-        "result": one.result.name.lower(),
+        "result": _RESULTS[one.result],
         "ok": one.result in _OK,
         "detail": one.detail,
         "code": one.code,

@@ -34,16 +34,21 @@ _WORDS: dict[type[Undo], str] = {
 
 
 def step_to_json(step: Undo) -> dict[str, Any]:
-    """Return one step as plain JSON data; `step_from_json` reads it. TypeError for an Edit whose change is Computed."""
+    """Return one inverse step as plain JSON data; `step_from_json` reads it.
+
+    Raises TypeError for an Edit whose change is Computed.
+    """
     kind = _WORDS[type(step)]
     if isinstance(step, Edit):
         owner = list(step.owner) if step.owner else None
+        attributes = {name: base64.b64encode(value).decode() for name, value in step.attributes}
         return {
             "kind": kind,
             "path": step.path,
             "expect": step.expect,
             "mode": step.mode,
             "owner": owner,
+            **({"attributes": attributes} if attributes else {}),
             **_transform_to_json(step.transform),
         }
     if isinstance(step, ToolOperation):
@@ -66,7 +71,9 @@ def step_from_json(data: Mapping[str, Any]) -> Undo:
     path = str(data["path"])
     if kind == "Edit":
         owner = (int(data["owner"][0]), int(data["owner"][1])) if data["owner"] else None
-        return Edit(path, _transform_from_json(data), str(data["expect"]), int(data["mode"]), owner)
+        found = data.get("attributes", {})
+        attributes = tuple((str(name), base64.b64decode(value, validate=True)) for name, value in found.items())
+        return Edit(path, _transform_from_json(data), str(data["expect"]), int(data["mode"]), owner, attributes)
     if kind == "Delete":
         return Delete(path, str(data["expect"]))
     if kind == "Link":

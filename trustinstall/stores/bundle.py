@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
+#: Directories of packages. uv and pip, pnpm and others make hard links from a cache into them.
+_PACKAGES = ("/site-packages/", "/dist-packages/", "/node_modules/")
+
 
 class PemBundles(Backend):
     """Base class of backends whose stores are files of many roots, into which marked blocks are put.
@@ -29,6 +32,7 @@ class PemBundles(Backend):
     """
 
     mend = "get it anew from where it came"  # what to do about a bundle that clients cannot load
+    separates = False  # see `Edit`
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
         """See what programs that read it trust."""
@@ -40,7 +44,7 @@ class PemBundles(Backend):
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """Plan one edit for all certificates; raises StoreError where the bundle is damaged."""
-        return plan(host, store, seen, change, self.mend)
+        return plan(host, store, seen, change, self.mend, separates=self.separates)
 
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load it: one block that it refuses makes it refuse all of them."""
@@ -79,8 +83,8 @@ def anchors(host: Host, path: str) -> Iterator[bytes]:
             yield block.der
 
 
-def plan(host: Host, store: Store, seen: Observation, change: Change, mend: str) -> Plan:
-    """Plan one edit of the bundle for all certificates.
+def plan(host: Host, store: Store, seen: Observation, change: Change, mend: str, *, separates: bool = False) -> Plan:
+    """Plan one edit of the bundle for all certificates; `separates` as in `Edit`, and for a package's files always.
 
     Raises StoreError, with the advice `mend`, where certificates would be added to a bundle that clients cannot load.
     """
@@ -93,8 +97,11 @@ def plan(host: Host, store: Store, seen: Observation, change: Change, mend: str)
         remove=tuple(dict.fromkeys(one.sha256 for one in change.remove if one.marked)),
         foreign=tuple(dict.fromkeys(one.sha256 for one in change.remove if not one.marked)),
     )
-    steps = () if edit == Blocks() else (Edit(store.location, edit, digest(host.read(store.location))),)
-    return Plan(steps, placed=tuple(Placed(one.sha256, (store.location,)) for one in change.add))
+    placed = tuple(Placed(one.sha256, (store.location,)) for one in change.add)
+    if edit == Blocks():
+        return Plan(placed=placed)
+    separates = separates or any(part in store.location for part in _PACKAGES)
+    return Plan((Edit(store.location, edit, digest(host.read(store.location)), separates=separates),), placed=placed)
 
 
 def owner(host: Host, path: str, what: str = "bundle") -> tuple[int, str | None]:

@@ -107,8 +107,7 @@ class CertificateDirectories(Backend):
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
         """Yield the copies of certificates in a file; that of trustinstall is known by the file's name."""
         for sha256 in map(_sha256, self.ders(data)):
-            marked = posixpath.basename(path) == _name(sha256)
-            yield Copy(sha256, path if marked else "", marked)
+            yield Copy(sha256, path, marked=posixpath.basename(path) == _name(sha256))
 
     def step(
         self, store: Store, path: str, old: bytes | None, added: Sequence[Certificate], removed: Collection[Copy], /

@@ -59,7 +59,10 @@ class Edit:
         transform: computes the new content when the step is applied, not before.
         expect: what the step was planned against: `digest(…)`, `ABSENT` or `ANY`.
         mode: permission bits of a file that is created; an existing file keeps its own.
-        owner: (uid, gid) of a file that is created; None means whoever acts.
+        owner: (uid, gid) of a file that is created; None means the acting account.
+        attributes: extended attributes of a file that is created, as `Host.attributes` returns them.
+        separates: whether a file with other names (hard links) may be replaced, which separates it from these names.
+            That is right for copies of a package cache and for generated files. Elsewhere a person has made the link.
     """
 
     path: str
@@ -67,6 +70,8 @@ class Edit:
     expect: str
     mode: int = 0o644
     owner: tuple[int, int] | None = None
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    separates: bool = False
 
 
 @dataclass(frozen=True)

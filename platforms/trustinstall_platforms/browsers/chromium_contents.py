@@ -80,7 +80,7 @@ class Contents:
         """Yield every copy in every file, those that do not count included.
 
         Of equal items in a list of others the first is trustinstall's, if the ledger names the file: it was there
-        alone. A list of distrusted certificates can never be named.
+        alone. An item of the list of distrusted certificates is never removed.
         """
         for file in self.files:
             for policy in PLACES:
@@ -89,7 +89,7 @@ class Contents:
                     sha256 = _sha256(der)
                     yield Copy(sha256, file.path if file.marked or sha256 not in seen else "", file.marked)
                     seen.add(sha256)
-        yield from (Copy(sha256) for sha256 in self.items(DISTRUSTED))
+        yield from (Copy(sha256, removable=False) for sha256 in self.items(DISTRUSTED))
 
 
 def read_contents(host: Host, directory: str) -> Contents:

@@ -106,8 +106,10 @@ class ChromiumPolicy(Backend):
             builder.refuse(next(iter(builder.found.problems.values())), "mend it, or take it away")
         for one in change.add:
             builder.add(one, change.kept.get(one.sha256))
+        if not all(one.removable for one in change.remove):
+            builder.refuse(f"a policy of others distrusts it ({DISTRUSTED})", "take it out of that list")
         for sha256 in dict.fromkeys(one.sha256 for one in change.remove):
-            builder.remove(sha256, change.entries(sha256))
+            builder.take_out(sha256, change.entries(sha256))
         return builder.plan()
 
     def _store(self, host: Host, browser: Browser) -> Store:
@@ -151,19 +153,13 @@ class _PlanBuilder:
         policy = LIMITED if one.domains else TRUSTED
         counting = self.found.counting(policy)
         path = counting.path if counting else self.own
-        self._take_out(one.sha256, kept or ())
+        self.take_out(one.sha256, kept or ())
         if path not in self._edits:
             if self._host.status(path) is not None:
                 self.refuse(f"{printable(path)} is not a file of policies", "look at it, and move it away")
             self._edits[path] = PolicyEdit(self._store, path)
         self._edits[path].add((policy,), item_of(one.certificate, one.domains))
         self._placed.append(Placed(one.sha256, (path,)))
-
-    def remove(self, sha256: str, entries: Collection[str]) -> None:
-        """Take the copies with these entries out; an entry "" means that all copies go."""
-        if "" in entries and sha256 in self.found.items(DISTRUSTED):
-            self.refuse(f"a policy of others distrusts it ({DISTRUSTED})", "take it out of that list")
-        self._take_out(sha256, entries)
 
     def plan(self) -> Plan:
         """Return the plan."""
@@ -176,7 +172,8 @@ class _PlanBuilder:
         """Raise StoreError."""
         raise refusal(self._store, cause, advice)
 
-    def _take_out(self, sha256: str, entries: Collection[str]) -> None:
+    def take_out(self, sha256: str, entries: Collection[str]) -> None:
+        """Take the copies with these entries out; an entry "" means that all copies go."""
         for file in self.found.files:
             most = None if file.marked or "" in entries else 1
             if "" in entries or file.path in entries:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.family import Family
 
 _RELEASE = "/etc/os-release"
 _FAMILIES = (DEBIAN, RHEL, SUSE, ARCH, ALPINE)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
     from trustinstall_platforms.containers.engines import Machine
     from trustinstall_platforms.containers.inside import Inside
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.family import Family
 
 _MOST_READ = 16 * 1024 * 1024  # bytes; a bundle of 150 roots is 0.4 MiB with the paths that grep puts before lines
 _MOST_SAID = 4096  # bytes of an answer in which the reason of a failure is looked for

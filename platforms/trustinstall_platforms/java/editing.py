@@ -31,7 +31,9 @@ def edit(host: Host, store: Store, path: str, add: Sequence[Desired], remove: Se
         host.token().encode(),
         partial(candidates, host),
     )
-    return (Edit(path, changed, digest(host.read(path, keystores.LIMIT))),)
+    # A JDK's own keystore may share its file with a package cache (conda's); another one a person has linked.
+    separates = path.endswith("/lib/security/cacerts")
+    return (Edit(path, changed, digest(host.read(path, keystores.LIMIT)), separates=separates),)
 
 
 def _seconds(host: Host) -> int:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall_platforms.keystores import Trusted
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.family import Family
 
 _FED_BY = "/etc/ssl/certs/ca-certificates.crt"
 _DPKG_PENDING = "/var/lib/ca-certificates-java/pending"  # what dpkg's trigger has still to do

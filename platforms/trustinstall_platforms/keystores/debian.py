@@ -88,4 +88,4 @@ def steps(
         old, new, lambda one: one.der in ders and (one.alias in aliases or is_marked(one))
     )
     if changed != old:
-        yield Edit(host.real(KEYSTORE), Content(changed), digest(old))
+        yield Edit(host.real(KEYSTORE), Content(changed), digest(old), separates=True)  # the hook makes it

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall_platforms.linux.anchor_sources import Source
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.family import Family
 
 
 def local_files(host: Host, family: Family) -> list[Source]:

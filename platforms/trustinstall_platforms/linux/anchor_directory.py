@@ -20,7 +20,7 @@ from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall_platforms.linux.anchor_contents import blocking_file, local_files, other_files, problems
 from trustinstall_platforms.linux.anchor_directory_plan import FamilyPlanBuilder, refreshing
 from trustinstall_platforms.linux.anchor_sources import copies, ders, fingerprints, fixed_copies
-from trustinstall_platforms.linux.families import store as found
+from trustinstall_platforms.linux.family import store as found
 from trustinstall_platforms.linux.hash_links import linked
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.plan import Plan, Refresh
     from trustinstall.stores.store import DiscoveryOptions, Store
     from trustinstall_platforms.linux.anchor_sources import Source
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.family import Family
 
 
 class AnchorStore(Backend):

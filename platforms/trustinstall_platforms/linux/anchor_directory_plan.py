@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.observation import Copy, Observation
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Store
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.family import Family
 
 
 class FamilyPlanBuilder(PlanBuilder):

@@ -15,11 +15,13 @@ from trustinstall.stores.files import without
 from trustinstall.stores.steps import Content, Edit, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
     from trustinstall_platforms.linux.anchor_sources import NewAnchor
+
+Span = tuple[int, int]  # bundle[start:end]
 
 #: How the tools replace characters in a file's name that a shell minds, when they name a link after it.
 LINK_NAME = str.maketrans(" (),", "_==_")
@@ -67,35 +69,34 @@ class BundleChange:
     def apply(self, bundle: bytes) -> bytes:
         """Return the changed bundle.
 
-        Raises StoreError where the bundle does not end in a line break, so that nothing can be put behind it.
+        Raises StoreError where there is no line break before the place of a certificate.
         """
         after = {one.path: one.after for one in self.shrunk}
-        for file in reversed([one for one in self.order if one.path in after]):
-            at = _position(bundle, self.order, file)
-            if at >= 0:
-                text = Concatenated(file.path, after[file.path]).text if after[file.path] else b""
-                bundle = bundle[:at] + text + bundle[at + len(file.text) :]
+        spans = _spans(bundle, self.order)
+        for path, (start, end) in sorted(spans.items(), key=lambda pair: pair[1], reverse=True):
+            if path in after:
+                text = Concatenated(path, after[path]).text if after[path] else b""
+                bundle = bundle[:start] + text + bundle[end:]
         bundle = without(bundle, set(self.dropped))
-        for path, certificate in sorted(self.added, key=lambda one: _encoded(one.path)):
-            if not self._shows(bundle, path, certificate.pem):
-                bundle = self._with(bundle, path, certificate.pem)
+        order = [Concatenated(one.path, after.get(one.path, one.content)) for one in self.order]
+        return self._with_added(bundle, _spans(bundle, [one for one in order if one.content]))
+
+    def _with_added(self, bundle: bytes, spans: Mapping[str, Span]) -> bytes:
+        """Return the bundle with the added files that it does not show."""
+        new = [
+            (_place(bundle, one.path, spans), _encoded(one.path), one.certificate.pem)
+            for one in self.added
+            if one.path not in spans and _free(bundle, one.certificate.pem, spans.values()) is None
+        ]
+        for at, _, pem in sorted(new, reverse=True):
+            if bundle[:at] and not bundle[:at].endswith(b"\n"):
+                raise StoreError(
+                    store=self.bundle,
+                    cause=f"{self.bundle} has no line break where the certificate belongs",
+                    advice="look at the text that was appended to it, and mend that",
+                )
+            bundle = bundle[:at] + pem + bundle[at:]
         return bundle
-
-    def _shows(self, bundle: bytes, path: str, pem: bytes) -> bool:
-        """Whether a file's text is in the bundle, beside the equal texts of other files."""
-        others = sum(one.text == pem for one in self.order if one.path != path)
-        known = next((one for one in self.order if one.path == path), None)
-        return bundle.count(pem) > others or (known is not None and _position(bundle, self.order, known) >= 0)
-
-    def _with(self, bundle: bytes, path: str, pem: bytes) -> bytes:
-        at = _place(bundle, path, self.order)
-        if bundle[:at] and not bundle[:at].endswith(b"\n"):
-            raise StoreError(
-                store=self.bundle,
-                cause=f"{self.bundle} has no line break where the certificate belongs",
-                advice="look at the text that was appended to it, and mend that",
-            )
-        return bundle[:at] + pem + bundle[at:]
 
 
 def steps(host: Host, change: BundleChange) -> Iterator[Step]:
@@ -104,31 +105,41 @@ def steps(host: Host, change: BundleChange) -> Iterator[Step]:
     old = host.read(path)
     new = change.apply(old)
     if new != old:
-        yield Edit(path, Content(new), digest(old))
+        yield Edit(path, Content(new), digest(old), separates=True)  # as the tool does, by renaming
 
 
-def _position(bundle: bytes, order: Sequence[Concatenated], file: Concatenated) -> int:
-    """Return where a file's text begins, or -1: files of equal text follow each other in the tool's order."""
-    at = -1
+def _spans(bundle: bytes, order: Sequence[Concatenated]) -> dict[str, Span]:
+    """Return where each file's text is: behind that of the file before it as a rule, and never within another's."""
+    spans: dict[str, Span] = {}
+    cursor = 0
     for one in order:
-        if one.text == file.text:
-            at = bundle.find(file.text, at + 1)
-            if at < 0 or one.path == file.path:
-                break
-    return at
+        at = _free(bundle, one.text, spans.values(), cursor)
+        if at is None:
+            at = _free(bundle, one.text, spans.values())
+        if at is not None:
+            cursor = at + len(one.text)
+            spans[one.path] = (at, cursor)
+    return spans
 
 
-def _place(bundle: bytes, path: str, order: Sequence[Concatenated]) -> int:
-    """Return where a local file's text belongs: behind the last file before it, or before the first behind it."""
+def _free(bundle: bytes, text: bytes, taken: Collection[Span], start: int = 0) -> int | None:
+    """Return where a text stands outside of the texts of known files, or None."""
+    at = bundle.find(text, start)
+    while at >= 0:
+        inside = next((end for begin, end in taken if begin < at + len(text) and at < end), None)
+        if inside is None:
+            return at
+        at = bundle.find(text, inside)
+    return None
+
+
+def _place(bundle: bytes, path: str, spans: Mapping[str, Span]) -> int:
+    """Return where a local file's text belongs: behind the files before it, or else before those behind it."""
     directory, name = path.rpartition("/")[0], _encoded(path)
-    local = {one.path: _encoded(one.path) for one in order if one.path.startswith(directory)}
-    before = [one for one in order if one.path not in local or local[one.path] < name]
-    for one in reversed(before):
-        at = bundle.rfind(one.text)
-        if at >= 0:
-            return at + len(one.text)
-    behind = (bundle.find(one.text) for one in order if one.path in local and local[one.path] > name)
-    return next((at for at in behind if at >= 0), len(bundle))
+    later = {one for one in spans if one.startswith(directory) and _encoded(one) > name}
+    before = [end for one, (_, end) in spans.items() if one not in later]
+    behind = [start for one, (start, _) in spans.items() if one in later]
+    return max(before, default=min(behind, default=len(bundle)))
 
 
 def _encoded(path: str) -> bytes:

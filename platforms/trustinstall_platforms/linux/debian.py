@@ -13,7 +13,7 @@ from trustinstall_platforms.linux.anchor_sources import ders
 from trustinstall_platforms.linux.debian_files import read_contents
 from trustinstall_platforms.linux.debian_plan import PlanBuilder
 from trustinstall_platforms.linux.families import DEBIAN
-from trustinstall_platforms.linux.families import store as found
+from trustinstall_platforms.linux.family import store as found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.plan import Plan, Refresh
     from trustinstall.stores.store import DiscoveryOptions, Store
-    from trustinstall_platforms.linux.families import Family
+    from trustinstall_platforms.linux.family import Family
 
 
 class SystemStore(Backend):

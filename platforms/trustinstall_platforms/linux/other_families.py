@@ -8,7 +8,8 @@ Sources: the package recipe of Photon (ca-certificates.spec: what runs after the
 from __future__ import annotations
 
 from trustinstall_platforms.linux import debian_files
-from trustinstall_platforms.linux.families import OPENSSL_AND_GNUTLS, Family
+from trustinstall_platforms.linux.families import OPENSSL_AND_GNUTLS
+from trustinstall_platforms.linux.family import Family
 
 # There is no tool: hash links are OpenSSL's business, and the bundle is written when the package is upgraded, of every
 # *.pem in the directory. So ours is a *.pem there, and is appended to the bundle until then.

@@ -1,4 +1,4 @@
-"""What p11-kit would extract of anchors that come or go, as steps: for images, whose tools are not run.
+"""Steps that write what p11-kit would extract of added and removed anchors: for images, whose tools are not run.
 
 p11-kit reads the directory of anchors as the file system hands it out, newest first as a rule, and before the
 packages' files: what comes is put in front. Everything else keeps its place and its bytes.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
-    from trustinstall_platforms.linux.families import Extracted, Family
+    from trustinstall_platforms.linux.family import Extracted, Family
 
 _COMMENT = re.compile(rb"(?:(?<=\n)\n|\A)?# [^\n]*\n\Z")
 # EFI_CERT_X509_GUID, and the one by which p11-kit names itself as the owner, as they are written.
@@ -43,9 +43,9 @@ _MODE = 0o444  # as p11-kit leaves its files
 
 
 def steps(host: Host, family: Family, added: Sequence[Certificate], removed: Sequence[Certificate]) -> Iterator[Step]:
-    """The edits of everything that is extracted there, and is there.
+    """Yield the edits of all extracted files that exist.
 
-    Raises StoreError where the tool would leave out what is added, or where something cannot be changed.
+    Raises StoreError where the tool would leave out an added anchor, or where a file cannot be changed.
     """
     for one in added:
         if not authority(one) or not good_for(one, family.derived[1].purpose):
@@ -65,7 +65,7 @@ def steps(host: Host, family: Family, added: Sequence[Certificate], removed: Seq
             old = host.read(path)
             new = _file(host, what, old, fitting, removed)
             if new != old:
-                yield Edit(path, Content(new), digest(old))
+                yield Edit(path, Content(new), digest(old), separates=True)  # as the tool does, by renaming
 
 
 def _file(
@@ -91,7 +91,7 @@ def _commented(bundle: bytes, what: Extracted) -> bool:
 
 
 def _without(bundle: bytes, removed: Collection[bytes]) -> bytes:
-    """A bundle without some certificates, their comments, and the empty lines between those."""
+    """Return a bundle without some certificates, their comments, and the empty lines between those."""
     kept, at = b"", 0
     for block in pem_blocks(bundle):
         if block.der in removed:
@@ -126,7 +126,7 @@ def _edk2(what: Extracted, old: bytes, added: Sequence[Certificate], removed: Se
 
 
 def _signatures(what: Extracted, content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Each list of signatures, and the certificate where it holds exactly one."""
+    """Yield each list of signatures, and the certificate where it holds exactly one."""
     at = 0
     while at < len(content):
         if len(content) - at < _LIST.size:
@@ -149,7 +149,7 @@ def _unchangeable(what: Extracted, cause: str) -> StoreError:
 def _directory(
     host: Host, what: Extracted, path: str, added: Sequence[Certificate], removed: Sequence[Certificate]
 ) -> Iterator[Step]:
-    """A directory with a file for each certificate, and the links by hash to it; and links elsewhere to all of it."""
+    """Yield the edits of a directory with a file for each certificate, of its hash links, and of its mirror."""
     links = Links(host, path)
     mirror = _Mirror(host, what.mirror, path, links) if what.mirror else None
     files = dict(_files(host, path, links))
@@ -173,7 +173,7 @@ def _directory(
 
 
 def _files(host: Host, path: str, links: Links) -> Iterator[tuple[str, bytes]]:
-    """The names and contents of the regular files in a directory."""
+    """Yield the names and contents of the regular files in a directory."""
     for name in sorted(links.names - links.before.keys()):
         with suppress(OSError):
             yield name, host.read(f"{path}/{name}")
@@ -192,7 +192,7 @@ class _Mirror:
         self._old = links.before
 
     def steps(self, links: Links, files: Iterable[str], dropped: Collection[str]) -> Iterator[Step]:
-        """Follow what has changed in the directory, as far as that was followed before."""
+        """Yield the changes of links that followed the directory before."""
         before = self._links.before
         if any(target.startswith(f"{self._way}/") for target in before.values()):
             self._links.drop({f"{self._way}/{name}" for name in dropped})

@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der
+from trustinstall.certificates.certificate import extensions_of
 from trustinstall.certificates.pem import TRUSTED, to_pem
 from trustinstall_platforms.linux.subject_hash import P11_KIT
 
@@ -72,7 +73,7 @@ def authority(certificate: Certificate) -> bool:
     from cryptography import x509
 
     loaded = certificate.load()
-    for extension in loaded.extensions:
+    for extension in extensions_of(loaded):
         if isinstance(extension.value, x509.BasicConstraints):
             return extension.value.ca
     return loaded.version is x509.Version.v1 and certificate.self_issued
@@ -82,7 +83,7 @@ def good_for(certificate: Certificate, purpose: str) -> bool:
     """Whether it is good for a purpose: one without extended key usage is good for all."""
     from cryptography import x509
 
-    for extension in certificate.load().extensions:
+    for extension in extensions_of(certificate.load()):
         if isinstance(extension.value, x509.ExtendedKeyUsage):
             purposes = {one.dotted_string for one in extension.value}
             return not purpose or not purposes.isdisjoint({purpose, _ANY_PURPOSE})

@@ -14,6 +14,7 @@ from trustinstall.stores.backend import Capability
 from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.linux import families
+from trustinstall_platforms.linux.family import store as family_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def _check(host: Host, real: str) -> None:
     if next(bundle.anchors(host, real), None) is None:
         raise ValueError("it holds no certificate")
     for family in _FAMILIES if host.platform == "linux" else ():
-        if host.real(family.bundle) == real and families.store(host, family) and host.executable(family.tool):
+        if host.real(family.bundle) == real and family_store(host, family) and host.executable(family.tool):
             raise ValueError(f"{family.tool} makes it, and would drop what is added to it (store {family.name})")
     if bundle.owner(host, real)[0] != host.account.uid:
         raise ValueError("it belongs to another account, which has to name it itself")

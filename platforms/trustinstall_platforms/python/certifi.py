@@ -120,6 +120,7 @@ class Certifi(PemBundles):
     name = "certifi"
     capabilities = frozenset({Capability.IDENTICAL_FILES})
     mend = "install the package that it belongs to anew"
+    separates = True  # from uv's or conda's cache, which stays as it is
 
     def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Found]:
         """Find bundles in known environments and below `places.searches`, each once.

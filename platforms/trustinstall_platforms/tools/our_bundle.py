@@ -277,7 +277,8 @@ def _beside(location: str) -> str:
 def _edit(host: Host, path: str, content: bytes) -> Edit | None:
     """What brings a file to a content, or None where it is there."""
     old = host.read_or_none(path)
-    return None if content == old else Edit(path, Content(content), ABSENT if old is None else digest(old))
+    expect = ABSENT if old is None else digest(old)
+    return None if content == old else Edit(path, Content(content), expect, separates=True)  # only we write it
 
 
 def _unwritable(host: Host, location: str) -> str | None:

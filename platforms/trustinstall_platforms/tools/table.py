@@ -122,7 +122,7 @@ TOOLS = (
     Tool(
         "aws",
         "AWS CLI and boto3, default profile",
-        "ini",
+        "ini-sections",
         ("default", "ca_bundle"),
         REPLACES,
         ("~/.aws/config",),
@@ -157,7 +157,7 @@ TOOLS = (
     Tool(
         "wget",
         "wget",
-        "npmrc",
+        "wgetrc",
         ("ca_certificate",),
         REPLACES,
         ("~/.wgetrc",),
@@ -169,7 +169,7 @@ TOOLS = (
     Tool(
         "hg",
         "Mercurial",
-        "ini",
+        "ini-sections",
         ("web", "cacerts"),
         REPLACES,
         ("~/.hgrc",),

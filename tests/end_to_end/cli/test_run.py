@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import subprocess
+import time
+
+import pytest
 
 from tests.end_to_end.cli.machine import CERT, ROOT, deliver
 from tests.support.pki import make_root
@@ -84,3 +89,99 @@ def test_whoever_ends_it_ends_its_command(fresh: Throwaway) -> None:
     assert running.stdout.readline() == "up\n"
     running.terminate()
     assert (running.communicate()[0], running.returncode, lent(fresh)) == ("tidied\n", 5, [])
+
+
+# --- where its files lie -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a b", "a:b", "a'b", "a#b", "a$HOME", "a\nb"])
+def test_a_directory_whose_name_means_something(fresh: Throwaway, name: str) -> None:
+    """Where TMPDIR has a blank, a colon, or what else a JVM or Mercurial reads as syntax, files lie elsewhere."""
+    deliver(fresh)
+    place = f"/var/tmp/{name}"
+    fresh.write(f"{place}/x", b"", user="alice")
+    words = [*RUN, "sh", "-c", "hg config web.cacerts; echo $SSL_CERT_FILE"]
+    first, second = fresh.run(words, user="alice", env={"TMPDIR": place}, check=True).stdout.splitlines()
+    assert first == second
+    assert first.startswith("/tmp/.trustinstall-")
+    assert lent(fresh) == []
+
+
+def test_no_directory_can_be_named(fresh: Throwaway) -> None:
+    """Where only such a directory may be written, nothing is run, and the sentence names TMPDIR."""
+    deliver(fresh)
+    fresh.write("/home/alice/a b/x", b"", user="alice")
+    for place in ("/tmp", "/var/tmp"):
+        fresh.path(place).chmod(0o755)
+    done = fresh.run([*RUN, "touch", "/home/alice/ran"], user="alice", env={"TMPDIR": "/home/alice/a b"})
+    assert (done.returncode, "TMPDIR" in done.stderr, fresh.path("/home/alice/ran").exists()) == (2, True, False)
+
+
+REPLACED = {
+    "a link": "mv $D $D.old; ln -s /home/alice/kept $D",
+    "a link to nothing": "rm -r $D; ln -s /nowhere $D",
+    "a file": "rm -r $D; echo x >$D",
+    "another directory": "mv $D $D.old; mkdir -p $D/x/y; echo x >$D/x/y/z",
+    "nothing": "rm -r $D",
+    "a full one": "mkdir -p $D/a/b; echo x >$D/a/b/c; ln -s /home/alice/kept $D/a/link",
+    "a closed one": "chmod 0 $D",
+}
+
+
+@pytest.mark.parametrize("what", REPLACED)
+def test_whatever_becomes_of_its_directory(fresh: Throwaway, what: str) -> None:
+    """The command's exit code is passed on, its directory goes with all that is in it, and no link is followed."""
+    deliver(fresh)
+    fresh.write("/home/alice/kept/file", b"hers", user="alice")
+    fresh.write("/home/alice/.wgetrc", "http_password = s3cret\n", mode=0o600, user="alice")
+    script = f'D="${{SSL_CERT_FILE%/*}}"; {REPLACED[what]}; exit 7'
+    done = fresh.run([*RUN, "sh", "-c", script], user="alice")
+    assert (done.returncode, done.stderr) == (7, "")
+    left = {name: fresh.path(f"/tmp/{name}").is_dir() for name in lent(fresh)}
+    assert all(name.endswith(".old") and not list(fresh.path(f"/tmp/{name}").iterdir()) for name in left), left
+    assert fresh.read("/home/alice/kept/file") == b"hers"
+
+
+# --- signals -------------------------------------------------------------------------------------
+
+_COUNTING = """
+import os, signal, time
+seen = []
+for number in (signal.SIGINT, signal.SIGQUIT):
+    signal.signal(number, lambda number, frame: seen.append(signal.Signals(number).name))
+print("up", os.getppid(), flush=True)
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    time.sleep(0.05)
+print("seen", *seen, flush=True)
+"""
+
+
+def _counted(root: Throwaway, how: str, *, at_input: str) -> list[str]:
+    """The signals that reach a command on a terminal, after one was sent by a key or to us alone."""
+    line = f"exec {shlex.join([*RUN, 'python3', '-c', _COUNTING])} {at_input}"
+    running = root.popen(["script", "-qec", line, "/dev/null"], stdin=subprocess.PIPE)
+    assert running.stdin is not None
+    assert running.stdout is not None
+    up = running.stdout.readline().split()
+    assert up[0] == "up"
+    time.sleep(0.3)
+    if how in {"\x03", "\x1c"}:
+        running.stdin.write(how)
+        running.stdin.flush()
+    else:
+        os.kill(int(up[1]), signal.Signals[how])
+    said, _ = running.communicate(timeout=30)
+    return next(line for line in said.splitlines() if "seen" in line).split("seen")[1].split()
+
+
+@pytest.mark.parametrize("at_input", ["", "</dev/null"], ids=["terminal", "none"])
+@pytest.mark.parametrize(
+    ("how", "seen"),
+    [("\x03", ["SIGINT"]), ("\x1c", ["SIGQUIT"]), ("SIGINT", ["SIGINT"]), ("SIGQUIT", ["SIGQUIT"])],
+    ids=["Ctrl-C", "Ctrl-backslash", "kill -INT", "kill -QUIT"],
+)
+def test_a_signal_comes_once(fresh: Throwaway, how: str, seen: list[str], at_input: str) -> None:
+    """A key of the terminal reaches the command once, wherever its input comes from; so does a signal to us alone."""
+    deliver(fresh)
+    assert _counted(fresh, how, at_input=at_input) == seen

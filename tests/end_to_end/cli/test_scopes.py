@@ -47,7 +47,7 @@ def test_sudo(fresh: Throwaway) -> None:
     assert [holds(fresh, path) for path in (DEBIAN, ALICE, BOB)] == [True, True, False]
     assert owners(fresh, "/home/alice") == {alice}
     assert owners(fresh, "/var/lib/trustinstall") == {0}
-    assert json.loads(fresh.read(LEDGER))["claims"][0]["accounts"] == ["alice"]
+    assert json.loads(fresh.read(LEDGER))["claims"][0]["accounts"] == [["alice", alice]]
     (hers,) = json.loads(fresh.read(ledger("/home/alice")))["claims"]
     assert (hers["by"], hers["accounts"]) == ("alice", [])
     found = told(fresh.trustinstall("remove", "--json", ROOT.sha256[:12]))
@@ -247,3 +247,84 @@ def test_a_uid_without_an_account_is_said_to_be_left(fresh: Throwaway) -> None:
     done = fresh.trustinstall("add", "--python", "/srv/app", CERT)
     assert done.returncode == 3, done
     assert "uid 5000" in done.stdout
+
+
+# Accounts that change
+
+
+def rename(fresh: Throwaway, old: str, new: str) -> None:
+    """An administrator renames an account and moves its home."""
+    fresh.run(["usermod", "--login", new, "--home", f"/home/{new}", "--move-home", old], check=True)
+
+
+def references(fresh: Throwaway, home: str) -> list[str]:
+    """The files of a home that name the files of trustinstall, in this home or in another."""
+    found = fresh.run(["grep", "-rlI", "share/trustinstall", home, "--include=.*", "--include=*.conf"])
+    return [line for line in found.stdout.splitlines() if "/state/" not in line]
+
+
+def test_a_renamed_account_is_found_by_its_uid(fresh: Throwaway) -> None:
+    """After usermod --login and a moved home, root's remove takes everything out of the home as it is called now."""
+    deliver(fresh, "bob")
+    quick(fresh)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    before = fresh.read("/home/bob/.npmrc")
+    assert told(fresh.trustinstall("add", "--json", "--for-user", "bob", CERT))["exit_code"] == 0
+    assert references(fresh, "/home/bob") != []
+    rename(fresh, "bob", "robert")
+    gone = told(fresh.trustinstall("remove", "--json", CERT))
+    assert gone["exit_code"] == 0, gone
+    assert not holds(fresh, BOB.replace("/bob/", "/robert/"))
+    assert references(fresh, "/home/robert") == []
+    assert fresh.read("/home/robert/.npmrc") == before
+    assert not fresh.path("/home/robert/.local/share/trustinstall").exists()
+    assert json.loads(fresh.read(LEDGER))["claims"] == []
+
+
+def test_add_renews_what_names_a_home_that_was_moved(fresh: Throwaway) -> None:
+    """The account itself, in its new home: settings name the files there, and remove leaves nothing."""
+    deliver(fresh, "bob")
+    quick(fresh)
+    fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
+    assert told(fresh.trustinstall("add", "--json", CERT, user="bob"))["exit_code"] == 0
+    assert b"/home/bob/" in fresh.read("/home/bob/.npmrc")
+    fresh.run(["usermod", "--home", "/home/elsewhere", "--move-home", "bob"], check=True)
+    again = told(fresh.trustinstall("add", "--json", CERT, user="bob"))
+    assert again["exit_code"] == 0, again
+    assert b"/home/elsewhere/" in fresh.read("/home/elsewhere/.npmrc")
+    assert b"/home/bob/" not in fresh.read("/home/elsewhere/.npmrc")
+    gone = told(fresh.trustinstall("remove", "--json", CERT, user="bob"))
+    assert gone["exit_code"] == 0, gone
+    assert fresh.read("/home/elsewhere/.npmrc") == b"fund=false\n"
+    assert references(fresh, "/home/elsewhere") == []
+
+
+def test_an_account_that_is_gone_is_a_problem_until_that_is_said(fresh: Throwaway) -> None:
+    """Root's remove ends with 3 and names it, each time; with --account-gone it is forgotten."""
+    deliver(fresh, "bob")
+    quick(fresh)
+    assert told(fresh.trustinstall("add", "--json", "--for-user", "bob", CERT))["exit_code"] == 0
+    fresh.run(["userdel", "bob"], check=True)
+    first = fresh.trustinstall("remove", CERT)
+    assert first.returncode == 3, first
+    assert "--account-gone bob" in first.stdout + first.stderr
+    again = told(fresh.trustinstall("remove", "--json", ROOT.sha256))
+    assert again["exit_code"] in {1, 3}, again
+    said = told(fresh.trustinstall("remove", "--json", "--account-gone", "bob", ROOT.sha256))
+    assert said["exit_code"] == 0, said
+    assert json.loads(fresh.read(LEDGER))["claims"] == []
+
+
+@pytest.mark.parametrize("first", ["alice", "root"])
+def test_both_scopes_are_taken_away_in_either_order(fresh: Throwaway, first: str) -> None:
+    """The same root was added by an account and for the machine: each takes its own away, and both end with 0."""
+    deliver(fresh, "alice")
+    quick(fresh)
+    before = {path: fresh.read(path) for path in (ALICE, DEBIAN)}
+    assert told(fresh.trustinstall("add", "--json", CERT, user="alice"))["exit_code"] == 0
+    assert told(fresh.trustinstall("add", "--json", "--scope", "machine", CERT))["exit_code"] == 0
+    for who in (first, "root" if first == "alice" else "alice"):
+        gone = told(fresh.trustinstall("remove", "--json", ROOT.sha256, user=who))
+        assert gone["exit_code"] == 0, (who, gone)
+    assert {path: fresh.read(path) for path in before} == before
+    assert told(fresh.trustinstall("remove", "--json", CERT, user="alice"))["exit_code"] == 0

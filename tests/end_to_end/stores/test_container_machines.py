@@ -23,7 +23,8 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.reporting import text as report_module
 from trustinstall.testing.contract import Ran, result, run
 from trustinstall_platforms.containers.inside import path_for
-from trustinstall_platforms.linux.families import ALPINE, DEBIAN, RHEL, Family
+from trustinstall_platforms.linux.families import ALPINE, DEBIAN, RHEL
+from trustinstall_platforms.linux.family import Family
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -231,17 +231,21 @@ def test_an_adopted_item(host: ActingHost) -> None:
     assert directory(host) == {"corp.json": {"CACertificates": []}}
 
 
-def test_distrusted_after_it_was_added(host: ActingHost) -> None:
+@pytest.mark.parametrize("adopted", [False, True])
+def test_distrusted_after_it_was_added(host: ActingHost, *, adopted: bool) -> None:
     """`remove` takes the item out, and leaves the list of distrusted certificates, with `--foreign`, too."""
-    change(host)
+    if adopted:
+        write(host, f"{CHROME}/theirs.json", json.dumps({"CACertificates": [base(CORP.der)]}))
+    change(host, adopt=adopted)
     text = json.dumps({"CADistrustedCertificates": [base(CORP.der)]})
     write(host, f"{CHROME}/corp.json", text)
     assert change(host, trusted=False).result is Result.FOREIGN
-    assert files(host) == {"/opt/chrome/policies/managed/corp.json": text}
+    left: dict[str, object] = {"theirs.json": {"CACertificates": []}} if adopted else {}
+    assert directory(host) == left | {"corp.json": json.loads(text)}
     outcome = change(host, trusted=False, adopt=True)
     assert outcome.result is Result.FAILED
     assert "CADistrustedCertificates" in outcome.detail
-    assert files(host) == {"/opt/chrome/policies/managed/corp.json": text}
+    assert directory(host) == left | {"corp.json": json.loads(text)}
 
 
 def test_our_file_is_damaged(host: ActingHost) -> None:

@@ -23,7 +23,8 @@ from trustinstall_platforms.containers import inside as vm_inside
 from trustinstall_platforms.containers.engines import ENGINES, entering, machines, node_names
 from trustinstall_platforms.containers.inside import LOOK, parse, path_for, refreshing, removing
 from trustinstall_platforms.containers.machines import VirtualMachines
-from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE, Family
+from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, RHEL, SUSE
+from trustinstall_platforms.linux.family import Family
 
 CORP, OTHER = make_root("Corp Root"), make_root("Other Root")
 CERTIFICATE = Certificate(CORP.der)

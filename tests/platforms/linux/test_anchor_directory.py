@@ -23,7 +23,8 @@ from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import Delete, Edit, MakeDirectory, RemoveDirectory
 from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.linux.anchor_directory import AnchorStore
-from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE, Family
+from trustinstall_platforms.linux.families import ALPINE, ARCH, RHEL, SUSE
+from trustinstall_platforms.linux.family import Family
 
 FAMILIES = {family.name: family for family in (RHEL, SUSE, ARCH, ALPINE)}
 COMMANDS = {

@@ -14,7 +14,8 @@ from trustinstall.catalog import BACKENDS
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.bsd import freebsd
-from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID, Family
+from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
+from trustinstall_platforms.linux.family import Family
 from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 
 FAMILIES = (DEBIAN, GENTOO, VOID, SLACKWARE, RHEL, SUSE, ARCH, ALPINE, PHOTON, FLATCAR, CLEAR)

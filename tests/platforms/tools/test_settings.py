@@ -19,7 +19,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.discovery import discover, observe
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Request, Selection
-from trustinstall.host import ActingHost
+from trustinstall.host import ActingHost, Replacement
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
@@ -184,11 +184,11 @@ def test_where_the_file_fails_no_setting_names_it(host: ActingHost) -> None:
 class Refusing(ActingHost):
     """A host on which no settings file can be written any more when it comes to it."""
 
-    def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
+    def replace(self, one: Replacement) -> None:
         """Our own files and state can be."""
-        if path in {NPMRC, CLAUDE}:
-            raise OSError(28, "No space left on device", path)
-        super().write(path, content, mode, owner, token)
+        if one.path in {NPMRC, CLAUDE}:
+            raise OSError(28, "No space left on device", one.path)
+        super().replace(one)
 
 
 def test_a_file_that_no_setting_came_to_name_goes_again(host: ActingHost) -> None:

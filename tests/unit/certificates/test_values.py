@@ -191,10 +191,12 @@ def test_errors(kind: str, exit_code: int, code: str) -> None:
 
 
 def test_refusals_say_which_they_are() -> None:
-    """A refusal's text says whether --force lifts it; its reason is the sentence alone."""
-    policy, structural = CertificateRefused("x is old", policy=True), CertificateRefused("x is broken")
+    """A refusal of a certificate says whether --force lifts it, one of a file does not; the reason is the sentence."""
+    policy, structural = CertificateRefused("x is old", policy=True), CertificateRefused("x is broken", judged=True)
     assert str(policy) == "x is old (policy: --force accepts it)"
     assert str(structural) == "x is broken (--force does not lift this)"
+    assert str(CertificateRefused("x is a web page")) == "x is a web page"
+    assert str(CertificateRefused("x is a web page").after_force()) == "x is a web page (--force does not lift this)"
     assert (
         policy.reason,
         policy.policy,

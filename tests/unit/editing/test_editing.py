@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import importlib
+import io
 import json
 import os
 import re
@@ -26,7 +27,9 @@ VALUE = "/home/alice/.local/share/trustinstall/bundle.pem"
 PATHS = {
     "ini": ("global", "cert"),
     "git": ("http", "sslbackend"),
+    "ini-sections": ("default", "ca_bundle"),
     "npmrc": ("cafile",),
+    "wgetrc": ("ca_certificate",),
     "json": ("env", "NODE_EXTRA_CA_CERTS"),
     "toml": ("http", "cainfo"),
     "yaml": ("ssl_verify",),
@@ -42,8 +45,10 @@ PIECES: dict[str, list[str]] = {
         "[global]",
         "[install]",
         "[global]  ; twice",
+        "[DEFAULT]",
         "timeout = 60",
         "index-url: URL",
+        "cert = /old/two.pem",
         "trusted-host =",
         "    one.example",
         "\ttwo.example",
@@ -54,6 +59,24 @@ PIECES: dict[str, list[str]] = {
         "  ",
         "s3 =\n  signature = v4\n  [global]",
         "Odd Key   =   odd = value",
+    ],
+    "ini-sections": [
+        "[default]",
+        "[profile other]",
+        "[DEFAULT]",
+        "region = x",
+        "s3 =\n  max = 4",
+        "# comment",
+        "",
+        "  ",
+    ],
+    "wgetrc": [
+        "# ca_certificate = x",
+        "[section]",
+        "tries = 3 # no comment",
+        "  User-Agent= 'quoted",
+        "no setting",
+        "",
     ],
     "git": [
         '[user]\n\tname = Ärger \\"quoted\\" # why',
@@ -147,10 +170,15 @@ PIECES: dict[str, list[str]] = {
 }
 
 
+#: Formats whose tools take a carriage return alone for the end of a line.
+CR_ENDS = {"ini", "ini-sections", "npmrc", "yaml", "yaml-list", "yarnrc"}
+
+
 def documents(kind: str) -> st.SearchStrategy[bytes]:
     """Files of the format, in every formatting that editors leave."""
     pieces = st.lists(st.sampled_from(PIECES[kind]), max_size=8)
-    made = st.builds(_joined, pieces, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
+    ends = ["\n", "\r\n", "\r"] if kind in CR_ENDS else ["\n", "\r\n"]
+    made = st.builds(_joined, pieces, st.sampled_from(ends), st.booleans(), st.booleans())
     if kind != "json":
         return made
     leaves = st.one_of(
@@ -184,8 +212,8 @@ def _written(data: object, indent: int | str | None, crlf: bool, mark: bool, com
 
 
 def _config(content: bytes) -> dict[str, dict[str, str]]:
-    parser = configparser.RawConfigParser(strict=False, default_section="\0")
-    parser.read_string(content.decode("utf-8-sig"))
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read_file(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig"))  # as pip opens it: CR ends a line, too
     return {name: dict(parser[name]) for name in parser.sections()}
 
 
@@ -222,6 +250,8 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
     """Where somebody has changed the file since, or even our own line, only our key goes."""
     other = {
         "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
+        "ini-sections": (b"[default]\nregion = x\n", b"[default]\n# new\noutput = json\n"),
+        "wgetrc": (b"tries = 1\n", b"quota = 2\ntries = 1\n"),
         "git": (b"[http]\n\tproxy = x\n", b"[http]\n\t# new\n\tversion = HTTP/2\n"),
         "npmrc": (b"fund=false\n", b"audit=false\n"),
         "json": (b'{\n  "a": 1\n}\n', b'{\n  "z": 2,'),
@@ -235,7 +265,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
     before, after = other
     path = PATHS[kind]
     new, inserted = editing.put(kind, before, path, VALUE)
-    head = before if kind == "npmrc" else before.split(b"\n")[0] + b"\n" if kind != "json" else b"{"
+    head = before if kind in {"npmrc", "wgetrc"} else before.split(b"\n")[0] + b"\n" if kind != "json" else b"{"
     changed = new.replace(head, after, 1)
     assert changed != new
     assert editing.take(kind, changed, path, inserted) == before.replace(head, after, 1)
@@ -248,8 +278,7 @@ def test_configparser_agrees(content: bytes) -> None:
     """What Python's own parser reads of every other key is the same before and after, and it reads ours."""
     try:
         before = _config(content)
-        if before.get("global", {}).get("cert") is not None:
-            return
+        assert editing.get("ini", content, PATHS["ini"]) == before.get("global", {}).get("cert")
         new, _ = editing.put("ini", content, PATHS["ini"], VALUE)
     except (configparser.Error, Malformed):
         return

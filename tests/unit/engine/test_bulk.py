@@ -20,7 +20,7 @@ from trustinstall.engine import bulk, transaction
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine, Scope
-from trustinstall.host import CHANGED, ActingHost, Host, Replacement, Status, files
+from trustinstall.host import CHANGED, ActingHost, Host, Replacement, files, replacing
 from trustinstall.state import known_bundles
 from trustinstall.state.directory import State
 from trustinstall.stores.observation import Observation
@@ -114,14 +114,12 @@ def test_one_that_cannot_be_written_stops_no_other(
     """A full disk for one file, a directory that cannot be synced for another: two fail, as they were before."""
     host = make_host()
     before = deliver(host, 10)
-    stage, sync = files.stage, files.sync_directory
+    stage, sync = replacing.stage, files.sync_directory
 
-    def full(
-        path: str, content: bytes, old: Status | None, mode: int, owner: tuple[int, int] | None, token: str
-    ) -> int:
-        if "/e004/" in path:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        return stage(path, content, old, mode, owner, token)
+    def full(one: Replacement) -> int:
+        if "/e004/" in one.path:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), one.path)
+        return stage(one)
 
     lost: list[str] = []
 
@@ -131,7 +129,7 @@ def test_one_that_cannot_be_written_stops_no_other(
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
         sync(path)
 
-    monkeypatch.setattr(files, "stage", full)
+    monkeypatch.setattr(replacing, "stage", full)
     monkeypatch.setattr(files, "sync_directory", unsynced)
     scope = change(host, Certifi())
     assert results(scope) == {Result.ADDED: 8, Result.FAILED: 2}

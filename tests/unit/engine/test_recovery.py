@@ -11,7 +11,7 @@ from tests.support.fake_store import Shelf, World, account, wish
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
-from trustinstall.host import ActingHost
+from trustinstall.host import ActingHost, Status
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Entry, Journal, unfinished
 from trustinstall.stores.steps import Delete, digest
@@ -24,11 +24,11 @@ LEFT = "/stores/a/sources/left.pem"
 class ReadOnly(ActingHost):
     """A host on which one store's file system came back read-only."""
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, seen: Status | None = None) -> None:
         """Refused in that store."""
         if path.startswith("/stores/a/"):
             raise OSError(30, "Read-only file system", path)
-        super().delete(path)
+        super().delete(path, seen)
 
 
 @pytest.fixture

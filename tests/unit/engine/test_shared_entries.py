@@ -114,7 +114,7 @@ def test_directories_of_another_machine_are_none_of_this_one(tmp_path: Path, bac
 def _result(*, foreign: bool, after: Observation) -> StoreResult:
     sha256 = ROOTS[0].sha256
     before = Observation({sha256: State.TRUSTED}, copies=(Copy(sha256, marked=True), Copy(sha256)))
-    return StoreResult(Change(foreign=frozenset({sha256} if foreign else ())), Plan(), before, after)
+    return StoreResult(Change(foreign=frozenset({sha256} if foreign else ())), Plan(detaches=True), before, after)
 
 
 def test_a_foreign_copy_that_is_no_longer_read_is_not_named() -> None:

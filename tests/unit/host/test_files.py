@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -17,9 +16,16 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.errors import CertificateRefused
-from trustinstall.host import files, inputs, paths
+from trustinstall.host import control, files, inputs, paths, replacing
+from trustinstall.host.metadata import Metadata
+from trustinstall.host.replacing import Replacement
 
 WORD = "0123456789abcdef"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace a file, or create it with mode 0644."""
+    replacing.replace(Replacement(str(path), content, files.status(str(path)), WORD, Metadata(0o644)))
 
 
 def test_a_read_takes_memory_for_what_is_there_and_not_for_its_limit(tmp_path: Path) -> None:
@@ -55,7 +61,7 @@ def test_a_replaced_file_keeps_its_mode_and_owner(tmp_path: Path, mode: int) -> 
     if os.geteuid() == 0:
         os.chown(path, 1234, 4321)
     before = path.stat()
-    files.write(str(path), b"new", 0o644, None, WORD)
+    write(path, b"new")
     after = path.stat()
     assert path.read_bytes() == b"new"
     assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
@@ -66,7 +72,7 @@ def test_a_new_file_has_exactly_the_mode_that_was_asked_for(tmp_path: Path) -> N
     """The caller's umask neither widens nor narrows it."""
     old = os.umask(0o077)
     try:
-        files.write(str(tmp_path / "file"), b"x", 0o644, None, WORD)
+        write(tmp_path / "file", b"x")
     finally:
         os.umask(old)
     assert (tmp_path / "file").stat().st_mode & 0o7777 == 0o644
@@ -76,7 +82,7 @@ def test_a_hard_linked_copy_is_not_changed(tmp_path: Path) -> None:
     """A package cache that shares the file keeps what it had."""
     (tmp_path / "cache").write_bytes(b"old")
     os.link(tmp_path / "cache", tmp_path / "file")
-    files.write(str(tmp_path / "file"), b"new", 0o644, None, WORD)
+    write(tmp_path / "file", b"new")
     assert (tmp_path / "cache").read_bytes() == b"old"
 
 
@@ -85,7 +91,7 @@ def test_extended_attributes_stay(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     os.setxattr(path, "user.note", b"keep me")
-    files.write(str(path), b"new", 0o644, None, WORD)
+    write(path, b"new")
     assert os.getxattr(path, "user.note") == b"keep me"
 
 
@@ -103,7 +109,7 @@ def test_only_a_regular_file_is_read_or_replaced(tmp_path: Path, kind: str) -> N
     with pytest.raises(OSError, match=r"regular file|symbolic links"):
         files.read(str(path), 1000)
     with pytest.raises(OSError, match="not a regular file"):
-        files.write(str(path), b"ours", 0o644, None, WORD)
+        write(path, b"ours")
     assert target.read_bytes() == b"theirs"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["target", "thing"]
 
@@ -113,7 +119,7 @@ def test_a_planted_temporary_file_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "target").write_bytes(b"theirs")
     (tmp_path / files.temporary_name(WORD)).symlink_to(tmp_path / "target")
     with pytest.raises(FileExistsError):
-        files.write(str(tmp_path / "file"), b"ours", 0o644, None, WORD)
+        write(tmp_path / "file", b"ours")
     assert (tmp_path / "target").read_bytes() == b"theirs"
 
 
@@ -121,11 +127,11 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     """A write that does not fit fails, the file is as it was, and no temporary file stays."""
     program = f"""
 import os, resource, signal
-from trustinstall.host import files, paths
+from trustinstall.host import replacing
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    files.write({str(tmp_path / "file")!r}, b"x" * 2000, 0o644, None, {WORD!r})
+    replacing.replace(replacing.Replacement({str(tmp_path / "file")!r}, b"x" * 2000, None, {WORD!r}))
 except OSError as error:
     print(error.errno)
 """
@@ -161,17 +167,17 @@ def test_a_path_that_others_may_write_has_no_owner(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     (shared / "file").write_bytes(b"")
-    assert paths.path_owner(str(tmp_path), "/shared/file") == 0
+    assert control.path_owner(str(tmp_path), "/shared/file") == 0
     os.chown(shared, 1234, 1234)
-    assert paths.path_owner(str(tmp_path), "/shared/file") == 1234
+    assert control.path_owner(str(tmp_path), "/shared/file") == 1234
     os.chown(shared / "file", 4321, 4321)
     with pytest.raises(PermissionError, match="different accounts"):
-        paths.path_owner(str(tmp_path), "/shared/file")
+        control.path_owner(str(tmp_path), "/shared/file")
     os.chown(shared, 0, 0)
     os.chown(shared / "file", 0, 0)
     shared.chmod(0o777)
     with pytest.raises(PermissionError, match="may write"):
-        paths.path_owner(str(tmp_path), "/shared/file")
+        control.path_owner(str(tmp_path), "/shared/file")
 
 
 @pytest.mark.parametrize("kind", ["missing", "fifo", "device", "large", "directory"])
@@ -219,34 +225,10 @@ def test_a_mac_writes_through_to_the_drive(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
     monkeypatch.setattr(fcntl, "fcntl", refuse)
     monkeypatch.setattr(os, "fsync", asked.append)
-    files.write(str(tmp_path / "file"), b"new", 0o644, None, "word")
+    write(tmp_path / "file", b"new")
     files.append(str(tmp_path / "file"), b" line", 0o644)
     assert (tmp_path / "file").read_bytes() == b"new line"
     assert [one == 51 for one in asked] == [True, False] * 3
-
-
-def test_a_mac_copies_what_only_it_knows_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Access lists and extended attributes come from the old file, by fcopyfile(3)."""
-    copied: list[tuple[bytes, int]] = []
-
-    class System:
-        """The C library of a Mac."""
-
-        def fcopyfile(self, source: int, _target: int, _state: None, flags: int) -> int:
-            """Note what it was given."""
-            copied.append((os.read(source, 10), flags))
-            return 0
-
-    def load(_name: None, *, use_errno: bool) -> System:
-        assert use_errno
-        return System()
-
-    (tmp_path / "file").write_bytes(b"old")
-    monkeypatch.setattr("sys.platform", "darwin")
-    monkeypatch.setattr(fcntl, "F_FULLFSYNC", fcntl.F_GETFD, raising=False)
-    monkeypatch.setattr(ctypes, "CDLL", load)
-    files.write(str(tmp_path / "file"), b"new", 0o644, None, "word")
-    assert copied == [(b"old", 1 | 4)]
 
 
 def test_openssl_does_not_wait(tmp_path: Path) -> None:

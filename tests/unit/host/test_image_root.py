@@ -64,12 +64,14 @@ def test_nothing_outside_is_written_by_a_directory_that_is_a_link(image: Image, 
     """No step reaches the machine: each fails where the image has no such directory."""
     (image.root / "ssl").symlink_to(LINKS[way](image))
     before = {path: path.stat() for path in image.outside.rglob("*")}
+    seen = image.host.status("/ssl")
+    assert seen is not None
     steps: list[Callable[[], object]] = [
         lambda: image.host.write("/ssl/file", b"x", 0o644, None, WORD),
         lambda: image.host.append("/ssl/file", b"x", 0o644),
         lambda: image.host.delete("/ssl/file"),
         lambda: image.host.link("/ssl/new", "file"),
-        lambda: image.host.relink("/ssl/file", "new", WORD),
+        lambda: image.host.relink("/ssl/file", "new", WORD, seen),
         lambda: image.host.make_directory("/ssl/new", 0o755),
         lambda: image.host.lock("/ssl/lock", lambda: None),
     ]

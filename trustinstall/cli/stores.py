@@ -1,4 +1,4 @@
-"""`trustinstall list` and `trustinstall stores`."""
+"""`trustinstall stores`."""
 
 from __future__ import annotations
 
@@ -9,36 +9,6 @@ from trustinstall.cli.common import (
     installer_for,
     places_for,
 )
-
-
-def list_(
-    python: o.Python = [],  # noqa: B006  typer copies it
-    search: o.Search = [],  # noqa: B006
-    java_storepass_file: o.JavaStorepass = [],  # noqa: B006
-    for_user: o.ForUser = [],  # noqa: B006
-    sysroot: o.Sysroot = None,
-    *,
-    windows_host: o.WindowsHost = False,
-    every_anchor: o.Anchors = False,
-    files: o.Entries = False,
-    all_users: o.AllUsers = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
-) -> None:
-    """Show what is trusted by our doing, where, since when, and for whom."""
-    from trustinstall.reporting import json_report
-    from trustinstall.reporting import text as reports
-
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    installer = installer_for(output, sysroot, java_storepass_file)
-    ask = ask_for(None, for_user, all_users=all_users, no_input=True)
-    places = places_for(installer, ask, python, search, windows_host=windows_host)
-    view = installer.look(ask, places=places, every_anchor=every_anchor)
-    if json:
-        output.write(json_report.look("list", view))
-    output.say(reports.list_lines(view, output.style, files=files or verbose, every_anchor=every_anchor))
 
 
 def stores(

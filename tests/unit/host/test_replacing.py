@@ -1,0 +1,188 @@
+"""Another program that writes, replaces or deletes a file while we write ours loses nothing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from trustinstall.host import CHANGED, ActingHost, Replacement, Status
+
+HOST = ActingHost.current()
+WORD = "0123456789abcdef"
+Act = Callable[[Path], object]
+
+
+@pytest.fixture(params=["/dev/shm", "/var/tmp"], ids=["tmpfs", "disk"])
+def path(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file that holds `old`, with an old time, in a directory of its own."""
+    with tempfile.TemporaryDirectory(dir=str(request.param)) as name:
+        made = Path(name) / "npmrc"
+        made.write_bytes(b"old")
+        os.utime(made, (1_600_000_000, 1_600_000_000))
+        yield made
+
+
+def seen(path: Path) -> Status:
+    """What stands at a path."""
+    status = HOST.status(str(path))
+    assert status is not None
+    return status
+
+
+def _rename_onto(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"new")  # as many bytes as ours
+    os.utime(other, (1_600_000_000, 1_600_000_000))
+    other.rename(path)
+
+
+def _write_the_same_size(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"NEW")
+
+
+def _write_and_set_the_time(path: Path) -> None:
+    _write_the_same_size(path)
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+
+
+def _link(path: Path) -> None:
+    os.link(path, path.with_name("twin"))
+
+
+ACTS: dict[str, Act] = {
+    "append": lambda path: path.write_bytes(path.read_bytes() + b"theirs"),
+    "write as many bytes": _write_the_same_size,
+    "write and set the old time": _write_and_set_the_time,
+    "rename onto it": _rename_onto,
+    "delete it": Path.unlink,
+    "change its mode": lambda path: path.chmod(0o600),
+    "change its owner": lambda path: os.chown(path, 1234, 1234),
+    "set an attribute": lambda path: os.setxattr(path, "user.note", b"x"),
+    "give it another name": _link,
+}
+
+
+def tree(path: Path) -> dict[str, object]:
+    """Everything in the directory of a file but our temporary file."""
+    return {
+        one.name: (one.read_bytes(), one.stat().st_mode, one.stat().st_uid, one.stat().st_ino, os.listxattr(one))
+        for one in path.parent.iterdir()
+        if not one.name.startswith(".trustinstall-")
+    }
+
+
+class Racer:
+    """Another program that acts once, when what we have written is being made durable, and what it leaves then."""
+
+    def __init__(self, act: Act, path: Path) -> None:
+        self._act, self._path, self._fsync = act, path, os.fsync
+        self.left: dict[str, object] = {}
+
+    def __call__(self, descriptor: int) -> None:
+        """As fsync(2)."""
+        self._fsync(descriptor)
+        if not self.left:
+            self._act(self._path)
+            self.left = tree(self._path) or {"nothing": None}
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "with others"])
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_what_others_do_while_ours_is_made_durable_stays(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Act,
+    together: bool,  # noqa: FBT001  pytest's parameter
+) -> None:
+    """The replacement says that the file has changed, and leaves what the other program has left, and nothing else."""
+    one, racer = Replacement(str(path), b"new", seen(path), WORD), Racer(act, path)
+    monkeypatch.setattr(os, "fsync", racer)
+    if together:
+        (failure,) = HOST.replace_all([one])
+    else:
+        with pytest.raises(OSError, match=os.strerror(CHANGED)) as caught:
+            HOST.replace(one)
+        failure = caught.value
+    assert failure is not None
+    assert (failure.errno, failure.filename) == (CHANGED, str(path))
+    assert (tree(path) or {"nothing": None}) == racer.left
+    assert not [*path.parent.glob(".trustinstall-*")]
+
+
+def test_a_file_that_appears_meanwhile_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was to be created is not written over another program's, which has created it meanwhile."""
+    path.unlink()
+    racer = Racer(lambda path: path.write_bytes(b"theirs"), path)
+    monkeypatch.setattr(os, "fsync", racer)
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.replace(Replacement(str(path), b"ours", None, WORD))
+    assert tree(path) == racer.left
+    assert path.read_bytes() == b"theirs"
+
+
+def test_a_file_that_goes_before_it_is_written_is_said_to_have_changed(path: Path) -> None:
+    """It is no error of the directory."""
+    status = seen(path)
+    path.unlink()
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.replace(Replacement(str(path), b"ours", status, WORD))
+    assert [*path.parent.iterdir()] == []
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_what_has_changed_is_not_deleted(path: Path, act: Act) -> None:
+    """A deletion looks again at what it deletes."""
+    status = seen(path)
+    act(path)
+    left = tree(path)
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.delete(str(path), status)
+    assert tree(path) == left
+
+
+def _lead_elsewhere(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("theirs")
+
+
+@pytest.mark.parametrize("act", [Path.unlink, _lead_elsewhere], ids=["delete", "lead elsewhere"])
+def test_a_link_that_has_changed_stays(path: Path, monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
+    """A link that another program has changed or deleted after we looked is left."""
+    path.unlink()
+    path.symlink_to("before")
+    status, symlink = seen(path), os.symlink
+
+    def first(target: str, beside: str) -> None:
+        symlink(target, beside)
+        monkeypatch.undo()
+        act(path)
+
+    monkeypatch.setattr(os, "symlink", first)
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.relink(str(path), "ours", WORD, status)
+    assert [(one.name, str(one.readlink())) for one in path.parent.iterdir()] in ([], [("npmrc", "theirs")])
+
+
+def test_another_name_that_is_replaced_is_no_change(path: Path) -> None:
+    """A thousand environments share a file of a cache: replacing one changes the number of names of all others."""
+    names = [path.with_name(str(number)) for number in range(20)]
+    for name in names:
+        os.link(path, name)
+    wanted = [Replacement(str(name), b"ours", seen(name), f"{WORD}{name.name}") for name in names]
+    assert HOST.replace_all(wanted) == [None] * 20
+    assert path.read_bytes() == b"old"
+    assert {name.read_bytes() for name in names} == {b"ours"}
+
+
+def test_a_file_with_several_names_that_is_written_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through whichever name another program writes, it is seen."""
+    _link(path)
+    monkeypatch.setattr(os, "fsync", Racer(lambda path: _write_the_same_size(path.with_name("twin")), path))
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.replace(Replacement(str(path), b"new", seen(path), WORD))
+    assert path.read_bytes() == b"NEW"

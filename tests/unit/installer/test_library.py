@@ -1,0 +1,94 @@
+"""The library: every type that its signatures name is public, and every example in its documentation is true."""
+
+from __future__ import annotations
+
+import dataclasses
+import doctest
+import inspect
+import re
+import shutil
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import trustinstall
+from tests.support.pki import make_root
+
+CORP = make_root(common_name="Corp Root")
+OTHERS = make_root(common_name="Another Root")
+NAMES = [name for name in trustinstall.__all__ if name != "__version__"]
+
+
+def lay_out(image: Path) -> None:
+    """An image of a Debian, whose tool is not run: what its programs read, and where local roots go."""
+    shutil.rmtree(image, ignore_errors=True)
+    (image / "etc/ssl/certs").mkdir(parents=True)
+    (image / "usr/local/share/ca-certificates").mkdir(parents=True)
+    (image / "usr/share/ca-certificates").mkdir(parents=True)
+    (image / "usr/share/ca-certificates/other.crt").write_bytes(OTHERS.pem)
+    (image / "etc/ca-certificates.conf").write_text("other.crt\n")
+    (image / "etc/os-release").write_text("ID=debian\n")
+    (image / "etc/ssl/certs/ca-certificates.crt").write_bytes(OTHERS.pem)
+    tool = image / "usr/sbin/update-ca-certificates"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+
+
+def examples() -> Iterator[doctest.DocTest]:
+    """Every example in the documentation of public names and their methods."""
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    yield from finder.find(trustinstall, "trustinstall", globs={})
+    for name in NAMES:
+        yield from finder.find(getattr(trustinstall, name), name, globs={})
+
+
+@pytest.mark.parametrize("example", [one for one in examples() if one.examples], ids=lambda one: str(one.name))
+def test_examples_in_the_documentation(example: doctest.DocTest, tmp_path: Path) -> None:
+    """Each example gives what it says, on an image of its own."""
+    (tmp_path / "corp.pem").write_bytes(CORP.pem)
+    lay_out(tmp_path / "image")
+    public = {name: getattr(trustinstall, name) for name in NAMES}
+    example.globs = {**public, "IMAGE": str(tmp_path / "image"), "CORP_PEM": str(tmp_path / "corp.pem")}
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
+    runner.run(example, out=said.append)
+    assert not runner.failures, "".join(said)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_documented(name: str) -> None:
+    """Each has a docstring of its own, and so has each of its public methods."""
+    found = getattr(trustinstall, name)
+    assert inspect.getdoc(found)
+    if inspect.isclass(found):
+        for method, value in vars(found).items():
+            if inspect.isfunction(value) and value.__name__ == method and not method.startswith("_"):
+                assert inspect.getdoc(value), f"{name}.{method}"
+
+
+def named_types() -> Iterator[tuple[str, str]]:
+    """The types of trustinstall that signatures of the installer and fields of its results name."""
+    for kind in (trustinstall.Installer, trustinstall.Report, trustinstall.View, trustinstall.Outcome):
+        texts = [str(one.type) for one in dataclasses.fields(kind)]
+        for method, value in inspect.getmembers(kind, inspect.isroutine):
+            if not method.startswith("_"):
+                texts += [str(text) for text in getattr(value, "__annotations__", {}).values()]
+        for text in texts:
+            for word in re.findall(r"\b[A-Z]\w+", text):
+                yield kind.__name__, word
+
+
+def test_every_type_in_a_signature_is_public() -> None:
+    """A caller never has to import from a module below the package."""
+    foreign = {*dir(typing), "Callable", "Mapping", "Sequence", "None", "Sha256"}
+    missing = {word for _, word in named_types()} - {*trustinstall.__all__, *foreign}
+    assert missing == set()
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """As of any module."""
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        trustinstall.Nonsense  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,33 @@
+"""Wget's settings files.
+
+Source: the GNU Wget manual, Wgetrc Syntax; wget's src/init.c, `parse_line`. There are no sections, no quotes, and
+comments only as lines of their own.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trustinstall.editing.text import Key, Path, after, inserted, lines
+
+_KEY = re.compile(r"[ \t\v\f\r]*(?P<key>[A-Za-z0-9_-]+)[ \t\v\f\r]*=")
+
+
+class Wgetrc:
+    """As wget reads: `key = value` in a line; what is no such line is passed over."""
+
+    def keys(self, text: str) -> list[Key]:
+        """Every key; names have no case, and a hyphen is an underscore."""
+        return [
+            Key((_name(match["key"]),), line[match.end() :].strip(), start, after(text, start))
+            for start, line in lines(text)
+            if (match := _KEY.match(line))
+        ]
+
+    def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
+        """The last line."""
+        return len(text), inserted(text, len(text), [f"{path[-1]}={value}"])
+
+
+def _name(key: str) -> str:
+    return key.lower().replace("-", "_")

@@ -1,0 +1,91 @@
+"""Signals that reach us while a command of the caller's runs: they are the command's.
+
+A terminal sends Ctrl-C to every process of its foreground group, and so to the command, too: only what a process has
+sent to us alone is handed on. Where the system says who has sent a signal (sigwaitinfo(2): the kernel, or a process),
+we ask; where it does not (macOS), we take it for the terminal's while we are in its foreground.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Generator
+
+_NAMES = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP")
+_BY_TERMINAL = ("SIGINT", "SIGQUIT", "SIGHUP")  # termios(3), and the terminal that goes away
+_PATIENCE = 0.5  # seconds until we look whether the command has ended, should its signal not come
+
+
+def run(start: Callable[[], subprocess.Popen[bytes]]) -> int:
+    """Start a command, hand on what others send to us, and wait; its exit status, negative for a signal."""
+    early: list[int] = []  # what came before there was a command
+    with _handling(lambda number, _frame: early.append(number)):
+        child = start()
+        if sys.platform in {"win32", "darwin"}:
+            return _wait_with_handlers(child, early)
+        return _wait(child, early)
+
+
+def _wait(child: subprocess.Popen[bytes], early: list[int]) -> int:
+    if sys.platform in {"win32", "darwin"}:
+        raise NotImplementedError
+    watched = {*_numbers(_NAMES), signal.SIGCHLD}
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    try:
+        for number in early:
+            child.send_signal(number)
+        while (status := child.poll()) is None:
+            told = signal.sigtimedwait(watched, _PATIENCE)
+            if told is not None and told.si_signo != signal.SIGCHLD and told.si_code <= 0:  # by a process
+                child.send_signal(told.si_signo)
+        return status
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
+
+
+def _wait_with_handlers(child: subprocess.Popen[bytes], early: list[int]) -> int:
+    def hand_on(number: int, _frame: object = None) -> None:
+        if not (number in _numbers(_BY_TERMINAL) and _in_foreground()):
+            child.send_signal(number)
+
+    with _handling(hand_on):
+        for number in early:
+            hand_on(number)
+        return child.wait()
+
+
+@contextlib.contextmanager
+def _handling(handler: Callable[[int, object], None]) -> Generator[None, None, None]:
+    """Have signals handled that would end us."""
+    old = {number: signal.signal(number, handler) for number in _numbers(_NAMES)}
+    try:
+        yield
+    finally:
+        for number, before in old.items():
+            signal.signal(number, before)
+
+
+def _numbers(names: tuple[str, ...]) -> list[int]:
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+def _in_foreground() -> bool:
+    """Whether the terminal's keys reach us, and with us the command."""
+    if sys.platform == "win32":
+        return True  # a console tells all processes that have it
+    try:
+        descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,165 @@
+"""Replacing, creating and deleting files and links: atomically, durably, and only what was looked at.
+
+A file is written beside the one that it replaces, gets the same metadata, is made durable and then renamed. Making it
+durable may take seconds, and another program may write the old file in that time. So each function looks again directly
+before it renames or deletes, and raises OSError(CHANGED) where something else stands there than its caller has seen.
+Every path here is a real path. Sources: open(2), rename(2), fsync(2).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import os
+import sys
+from dataclasses import dataclass
+
+from trustinstall.host import files, metadata
+from trustinstall.host.files import Kind, Status
+from trustinstall.host.metadata import Metadata
+
+CHANGED = errno.ESTALE  # another program has changed or replaced the file since the caller looked at it
+_FLAGS = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A file as it shall be.
+
+    Attributes:
+        path: where it stands.
+        content: all of its new content.
+        old: what stood there when `content` was made, or None: another file that stands there now is left.
+        token: a random word that the caller has noted, so that recovery finds the temporary file after a kill.
+        created: metadata of a file that is created (mode 0644 without); one that is replaced keeps its own.
+    """
+
+    path: str
+    content: bytes
+    old: Status | None
+    token: str
+    created: Metadata | None = None
+
+
+def replace(one: Replacement) -> None:
+    """Write a new file, make it durable, and rename it onto the old one. Raises OSError; the old file stays then."""
+    descriptor = stage(one)
+    try:
+        try:
+            files.flush(descriptor)
+        finally:
+            os.close(descriptor)
+        exchange(one)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary(one))
+        raise
+    files.sync_directory(os.path.dirname(one.path))
+
+
+def stage(one: Replacement) -> int:
+    """Write the temporary file; return its descriptor. It is not durable yet. Where this fails, nothing is left."""
+    old = one.old
+    if old is not None and old.kind is not Kind.FILE:
+        raise OSError(errno.EINVAL, "not a regular file", one.path)
+    try:
+        wanted = metadata.of(one.path, old) if old else one.created or Metadata(0o644)
+    except FileNotFoundError:
+        raise OSError(CHANGED, os.strerror(CHANGED), one.path) from None
+    descriptor = os.open(temporary(one), _FLAGS, 0o600)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(one.content)
+        metadata.give(descriptor, wanted, one.path, replaces=old is not None)
+    except BaseException:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary(one))
+        raise
+    return descriptor
+
+
+def temporary(one: Replacement) -> str:
+    """The temporary file of a replacement."""
+    return _beside(one.path, one.token)
+
+
+def exchange(one: Replacement) -> None:
+    """Rename the temporary file onto the old file; on Windows it gets the old one's access list and attributes first.
+
+    Raises OSError(CHANGED) where something else stands there than `one.old`.
+    """
+    source = temporary(one)
+    if sys.platform == "win32":
+        from trustinstall.host.windows import access, api
+
+        if one.old is None:
+            access.belong_to_machine(source)
+        else:
+            access.copy(one.path, source)
+        check_unchanged(one.path, one.old)
+        attributes = access.release(one.path) if one.old else 0
+        try:
+            api.replace(source, one.path)
+        except BaseException:
+            access.hold(one.path, attributes)
+            raise
+    else:
+        check_unchanged(one.path, one.old)
+        os.replace(source, one.path)
+
+
+def check_unchanged(path: str, seen: Status | None) -> None:
+    """Raise OSError(CHANGED) unless what was seen at a path still stands there as it was.
+
+    The number of names and the time of the last change of owner, mode or names count where there was a single name.
+    With more names, both change when another name is replaced: a thousand environments may share a file of a cache.
+    """
+    now = files.status(path)
+    if seen is not None and now is not None and seen.links > 1:
+        now = dataclasses.replace(now, links=seen.links, ctime_ns=seen.ctime_ns)
+    if now != seen:
+        raise OSError(CHANGED, os.strerror(CHANGED), path)
+
+
+def delete(path: str, seen: Status | None = None) -> None:
+    """unlink(2), made durable; FileNotFoundError where nothing stands there.
+
+    With `seen`, OSError(CHANGED) where something else stands there.
+    """
+    if seen is not None:
+        check_unchanged(path, seen)
+    os.unlink(path)
+    files.sync_directory(os.path.dirname(path))
+
+
+def link(path: str, target: str) -> None:
+    """symlink(2), made durable; FileExistsError where something stands there."""
+    os.symlink(target, path)
+    files.sync_directory(os.path.dirname(path))
+
+
+def relink(path: str, target: str, token: str, seen: Status) -> None:
+    """symlink(2) beside what was seen, and rename(2) onto it, made durable; `token` as for `Replacement`."""
+    temporary = _beside(path, token)
+    os.symlink(target, temporary)
+    try:
+        metadata.give_link(temporary, path, seen)
+        check_unchanged(path, seen)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    files.sync_directory(os.path.dirname(path))
+
+
+def _beside(path: str, token: str) -> str:
+    return os.path.join(os.path.dirname(path), files.temporary_name(token))

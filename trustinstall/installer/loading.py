@@ -1,0 +1,36 @@
+"""Certificates from files, vetted as the command line vets them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates import intake
+from trustinstall.host import ActingHost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+
+
+def load_certificates(*paths: str, sha256: Sequence[str] = (), force: bool = False) -> tuple[Certificate, ...]:
+    """Return the roots in files (PEM, DER or PKCS#7) and directories, each once and vetted.
+
+    Args:
+        paths: files and directories on the running machine; "-" for standard input.
+        sha256: fingerprints (64 hexadecimal digits each); the files must hold exactly these roots.
+        force: accept what only policy refuses: expired, or weak.
+
+    Raises:
+        CertificateRefused: a file holds no root, a damaged one, or one that policy refuses.
+        UsageProblem: a path or a fingerprint is not one.
+
+    >>> [one.name for one in load_certificates(CORP_PEM)]
+    ['Corp Root']
+    >>> load_certificates(CORP_PEM, sha256=["0" * 64])
+    Traceback (most recent call last):
+    ...
+    trustinstall.errors.CertificateRefused: ...
+    """
+    taken = intake.take(ActingHost.current(), paths, sha256=sha256, force=force)
+    return tuple(one.certificate for one in taken.accepted)
