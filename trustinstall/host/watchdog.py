@@ -1,8 +1,8 @@
 """Signs of life of a process that works for another account, so that a file of that account cannot hold it up.
 
 The owner of a directory can keep a program that opens a file there waiting for ever: with a FIFO that takes the place
-of the file between our look and SQLite's open(2), or with a file system that does not answer (fuse(4)). No time-out
-ends such a call. So the process reports every completed step to its parent, and the parent ends it when no report comes.
+of the file between a look and SQLite's open(2), or with a file system that does not answer (fuse(4)). No time-out ends
+such a call. So the process reports every completed step to its parent, and the parent ends it when no report comes.
 Tools that had to be stopped are counted: they may be kept waiting in a hundred directories, each for its own time.
 """
 
