@@ -7,7 +7,8 @@ Subversion's runtime configuration area, whose files follow the same rules.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, inserted, line_number, rows
 
@@ -15,8 +16,7 @@ _DELIMITER = re.compile("[=:]")
 _MOST_INHERITED = 10_000  # keys of the default section, times the sections that have them
 
 
-@dataclass(frozen=True)
-class Ini:
+class Ini(NamedTuple):
     """As configparser reads: what is indented more than a key continues its value; a key needs a section.
 
     `defaults`: the section whose keys every other section of the file has, too; "" where the tool knows none.

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.typed_json import is_object
 
@@ -24,8 +23,7 @@ _BOM = "\ufeff"
 _DEEPEST = 100  # values within values; Chromium stops at 200
 
 
-@dataclass(frozen=True)
-class _Value:
+class _Value(NamedTuple):
     """A value and its place in the text; `keys` and `inner` are what an object holds, `inner` what an array holds."""
 
     start: int

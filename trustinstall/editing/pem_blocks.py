@@ -25,7 +25,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
@@ -135,8 +135,7 @@ def unmarked(data: bytes) -> Iterator[tuple[str, Span]]:
             yield _digest(pem.der), (pem.start, pem.end)
 
 
-@dataclass(frozen=True)
-class _Block:
+class _Block(NamedTuple):
     """What is certainly ours: one or two marker lines, and the PEM that belongs to them."""
 
     sha256: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 
@@ -22,8 +21,7 @@ PATHS = (
 )
 
 
-@dataclass(frozen=True)
-class SystemRoots:
+class SystemRoots(NamedTuple):
     """The system's bundle: where it really lies, and what it holds."""
 
     path: str

@@ -10,11 +10,10 @@ version; JAVA_TOOL_OPTIONS, of which every JVM says so on standard error, and wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """One variable.
 
     Attributes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
 
-@dataclass(frozen=True)
-class Browser:
+class Browser(NamedTuple):
     """Where one browser reads its policies, and what stands there when it is installed."""
 
     name: str

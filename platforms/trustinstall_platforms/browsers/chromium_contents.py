@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.certificates.name_constraints import names, networks
 from trustinstall.editing.json_document import Document
@@ -32,8 +32,7 @@ _UNLIMITED = {_DNS: ("*",), _CIDRS: ("0.0.0.0/0", "::/0")}
 _LIMIT = 16 * 1024 * 1024  # bytes
 
 
-@dataclass(frozen=True)
-class PolicyFile:
+class PolicyFile(NamedTuple):
     """One file of policies: where it is (links resolved), its text, and what it says."""
 
     path: str

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.host import Kind
 from trustinstall_platforms.browsers import policy_places
@@ -35,8 +34,7 @@ _APPLICATION = f"{_FLATPAK}/app/org.mozilla.firefox"
 _SYSTEMCONFIG = f"{_FLATPAK}/extension/org.mozilla.firefox.systemconfig"
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(NamedTuple):
     """One application: its name, and where packages and people put its program."""
 
     name: str
@@ -72,8 +70,7 @@ APPLICATIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A policy file, there or not.
 
     Attributes:

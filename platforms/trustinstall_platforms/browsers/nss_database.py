@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.stores.observation import State
 
@@ -41,8 +40,7 @@ _NO_PASSWORD = re.compile(rb"\x04\x20.{32}\x02\x01\x01\x02\x01\x20", re.DOTALL)
 Where = tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What a database says of one certificate.
 
     Attributes:
@@ -58,8 +56,7 @@ class Entry:
     state: State | None = None
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """All of a database: an entry for each certificate, by SHA-256, and whether there is anything in it at all."""
 
     entries: dict[str, Entry]
@@ -89,7 +86,7 @@ def contents(host: Host, directory: str) -> Contents:
             by_sha1[hashlib.sha1(der, usedforsecurity=False).digest()] = sha256
             name = (label or b"").decode("utf-8", "replace")
             old = entries.get(sha256, Entry(sha256))
-            entries[sha256] = replace(old, der=der, names=(*old.names, name))
+            entries[sha256] = old._replace(der=der, names=(*old.names, name))
     for kind, _, _, sha1, nss, sha256_raw, server in rows:
         if kind == _NSS_TRUST and sha1 in by_sha1:
             _trust(entries, by_sha1[sha1], nss)
@@ -127,4 +124,4 @@ def _trust(entries: dict[str, Entry], sha256: str, value: bytes | None) -> None:
     said = _STATES.get(value or b"")
     both = {old.state, said}
     state = next((one for one in (State.DISTRUSTED, State.TRUSTED) if one in both), None)
-    entries[sha256] = replace(old, state=state)
+    entries[sha256] = old._replace(state=state)

@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import errno
 import posixpath
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
 from trustinstall_platforms.browsers import chromium_browsers
@@ -73,8 +72,7 @@ _MOST_PROFILES = 200  # of an account
 _MOST_NAMED = 2000  # lines that name a profile, in one file; whether one is there is looked up for each
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(NamedTuple):
     """The directory of a database, there or not; `profile`: whether it is a profile of Firefox or a relative."""
 
     name: str

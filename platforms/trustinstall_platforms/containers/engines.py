@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.facts.programs import BINARIES
 from trustinstall.host import Kind
@@ -54,8 +53,7 @@ RESTING = (
 )
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(NamedTuple):
     """One machine of an engine.
 
     Attributes:
@@ -73,8 +71,7 @@ class Machine:
     nodes: tuple[str, ...] = ("",)
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(NamedTuple):
     """One engine.
 
     Attributes:

@@ -5,8 +5,7 @@ Certificates go in by standard input, and every word is a plain one; see `engine
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import OutOfReach, ToolFailed, printable
@@ -37,8 +36,7 @@ NOTHING = "leave the machine without room for"
 _TAKES = (TAKE, TAKE_KNOWN, TAKE_ALL)
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One node of a machine: its name (or ""), what stands in it, and the family of its system."""
 
     name: str

@@ -10,8 +10,7 @@ Sources: those of `keystores.debian`, and of `linux.families` for the other tool
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.host import Tools
 from trustinstall.stores.observation import Observation, State
@@ -38,8 +37,7 @@ _DPKG_PENDING = "/var/lib/ca-certificates-java/pending"  # what dpkg's trigger h
 _MAINTAINER = "DPKG_MAINTSCRIPT_PACKAGE"  # set while dpkg runs a package's own script: dpkg(1)
 
 
-@dataclass(frozen=True)
-class Fed:
+class Fed(NamedTuple):
     """A keystore that the tool of a family writes with its bundle.
 
     Attributes:

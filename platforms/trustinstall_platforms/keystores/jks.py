@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,8 +41,7 @@ class Entry(NamedTuple):
     der: bytes | None
 
 
-@dataclass(frozen=True)
-class Jks:
+class Jks(NamedTuple):
     """A keystore, taken apart.
 
     Attributes:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.der import (
     INTEGER,
@@ -79,8 +78,7 @@ class Budget:
         return iterations
 
 
-@dataclass(frozen=True)
-class Cipher:
+class Cipher(NamedTuple):
     """An algorithm of encryption with its parameters: decrypts, and encrypts under new salt."""
 
     name: str

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,8 +65,7 @@ class Bag(NamedTuple):
     trusted: bool = False
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One part of the safe.
 
     Attributes:
@@ -81,8 +80,7 @@ class Part:
     sealed: bytes = b""
 
 
-@dataclass(frozen=True)
-class Integrity:
+class Integrity(NamedTuple):
     """The value over the safe: what computes it, what it is, and what of it stays as it stands."""
 
     compute: Callable[[str, bytes], bytes]
@@ -154,7 +152,7 @@ class Pkcs12:
     def _decrypted(self, password: str) -> tuple[Part, ...]:
         if password not in self._opened:
             self._opened[password] = tuple(
-                replace(part, bags=_bags(part.cipher.decrypt(password, part.sealed))) if part.cipher else part
+                part._replace(bags=_bags(part.cipher.decrypt(password, part.sealed))) if part.cipher else part
                 for part in self.parts
             )
         return self._opened[password]

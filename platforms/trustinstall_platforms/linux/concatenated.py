@@ -7,8 +7,7 @@ behind the text of the file before it in the tool's order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import StoreError
 from trustinstall.stores.files import without
@@ -27,8 +26,7 @@ Span = tuple[int, int]  # bundle[start:end]
 LINK_NAME = str.maketrans(" (),", "_==_")
 
 
-@dataclass(frozen=True)
-class Concatenated:
+class Concatenated(NamedTuple):
     """One file of a bundle: its path, and its content."""
 
     path: str
@@ -40,16 +38,14 @@ class Concatenated:
         return self.content if self.content.endswith(b"\n") else self.content + b"\n"
 
 
-@dataclass(frozen=True)
-class ShrunkFile:
+class ShrunkFile(NamedTuple):
     """A file that goes (`after` is empty then), or loses some certificates."""
 
     path: str
     after: bytes
 
 
-@dataclass(frozen=True)
-class BundleChange:
+class BundleChange(NamedTuple):
     """What changes in a bundle.
 
     Attributes:

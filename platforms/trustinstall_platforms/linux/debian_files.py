@@ -68,8 +68,7 @@ class Source:
         return not self.shipped and self.alone is not None and self.path.endswith(f"-{self.alone[:12]}.crt")
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """The store's files, bundle and hash links.
 
     Attributes:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import StoreError
 from trustinstall.stores.files import without
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.linux.debian_files import Source
 
 
-@dataclass(frozen=True)
-class FileChanges:
+class FileChanges(NamedTuple):
     """The files of a change.
 
     Attributes:

@@ -7,8 +7,7 @@ Sources: the manuals of NixOS (security.pki), Guix ("X.509 Certificates"), Bottl
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import StoreError
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import DiscoveryOptions
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """One system.
 
     Attributes:

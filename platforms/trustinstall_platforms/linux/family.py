@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.host import Kind, Tools
 from trustinstall.stores.files import missing_parents
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import DiscoveryOptions
 
 
-@dataclass(frozen=True)
-class Extracted:
+class Extracted(NamedTuple):
     """One thing that p11-kit extracts.
 
     Attributes:
@@ -36,8 +34,7 @@ class Extracted:
     mirror: str = ""
 
 
-@dataclass(frozen=True)
-class Family:
+class Family(NamedTuple):
     """Distributions that keep their roots in the same way.
 
     Attributes:

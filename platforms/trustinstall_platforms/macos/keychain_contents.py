@@ -7,8 +7,7 @@ are asked first, then the machine's; the first that decides wins.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.fields import CertificateFields
@@ -38,8 +37,7 @@ def settings_entry(sha1: str, *, machine: bool) -> str:
     return f"trust settings, {'admin' if machine else 'user'} domain: SHA-1 {sha1}"
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """What stands in both halves of a store; certificates by SHA-1 in upper case.
 
     Attributes:

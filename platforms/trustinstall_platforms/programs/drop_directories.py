@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.stores.directory import CertificateDirectories, Directory, own_home
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 
-@dataclass(frozen=True)
-class Drop:
+class Drop(NamedTuple):
     """One such directory.
 
     Attributes:

@@ -10,8 +10,7 @@ import errno
 import math
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts.programs import is_directory, slashed
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import DiscoveryOptions
 
 
-@dataclass(frozen=True)
-class Bundle:
+class Bundle(NamedTuple):
     """One known bundle.
 
     Attributes:

@@ -7,8 +7,7 @@ left as it is: that bundle is a store as well, and our certificates go into it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import editing
 from trustinstall.editing.section import PATH
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 ADD, REPLACE, NONE = "add", "replace", "none"
 
 
-@dataclass(frozen=True)
-class _Carrier:
+class _Carrier(NamedTuple):
     """What one file says now.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import editing
 from trustinstall.editing.setting import SetKey
@@ -19,8 +18,7 @@ LIMIT = 1024 * 1024  # bytes; no settings file is larger
 PRIVATE, SHARED = 0o600, 0o644  # an account's files may get secrets later on; every account reads the machine's
 
 
-@dataclass(frozen=True)
-class KeyInFile:
+class KeyInFile(NamedTuple):
     """A key of a store's file: its format (a name of `editing.FORMATS`), its path, and the mode of a new file."""
 
     format: str

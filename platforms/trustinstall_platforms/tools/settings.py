@@ -11,8 +11,8 @@ What the key says decides what the store is:
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import editing
 from trustinstall.errors import printable
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import DiscoveryOptions
 
 
-@dataclass(frozen=True)
-class _Setting:
+class _Setting(NamedTuple):
     """What one file says now.
 
     Attributes:
@@ -144,7 +143,7 @@ class Settings(Reference):
             if not follows and whose != host.account.uid:
                 reason = "which belongs to another account: add the certificate there"
             setting = (
-                replace(setting, wrong=f"it names {printable(setting.bundle, 4096)}: {reason}") if reason else setting
+                setting._replace(wrong=f"it names {printable(setting.bundle, 4096)}: {reason}") if reason else setting
             )
         return Store(
             self.name,

@@ -11,13 +11,12 @@ newer ones will not with `native-tls` (both tried: 0.5.31, 0.10.12, 0.13.8).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ADDS, SWITCHES, REPLACES = "adds", "switches", "replaces"
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(NamedTuple):
     """One tool with a settings file.
 
     Attributes:

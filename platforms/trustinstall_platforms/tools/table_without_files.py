@@ -9,13 +9,12 @@ would make every one without TLS fail. And what keeps its roots in a dialog (Pos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FOLLOWS, VARIABLE, STORE = "follows", "variable", "store"
 
 
-@dataclass(frozen=True)
-class Other:
+class Other(NamedTuple):
     """One tool without a settings file of ours.
 
     Attributes:

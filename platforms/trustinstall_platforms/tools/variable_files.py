@@ -6,8 +6,7 @@ zsh and not fish's; /etc/environment, by PAM, logins with any shell, cron, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.facts.programs import programs
 from trustinstall.facts.shell_syntax import LAUNCHD
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One file that carries variables.
 
     Attributes:

@@ -7,8 +7,7 @@ serialised certificate (wincrypt.h, CertSerializeCertificateStoreElement; CERT_C
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +19,7 @@ _NAMES = frozenset({11, 13})  # the friendly name, the description
 _HEADER = struct.Struct("<III")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One certificate as Windows keeps it: its DER, and the numbers of what has been noted beside it."""
 
     der: bytes

@@ -7,8 +7,7 @@ Policy, the enterprise's, Windows Update's) have owners of their own. Source: wi
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall_platforms.windows import blob
@@ -29,8 +28,7 @@ class Registry(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One place in the registry that holds certificates, a sub-key of `Certificates` for each; and whose it is."""
 
     hive: str
@@ -65,8 +63,7 @@ UPDATED = _own("HKLM", "AuthRoot", "Windows Update")
 _MACHINE, _ACCOUNT = _own("HKLM", "Root", "the machine"), _own("HKCU", "Root", "this account")
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One of Windows' two stores.
 
     Attributes:
@@ -120,8 +117,7 @@ _PROTECTED = r"SOFTWARE\Policies\Microsoft\SystemCertificates\Root\ProtectedRoot
 _IGNORE_ACCOUNTS = 0x1
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """What the registry holds of one store.
 
     Attributes:

@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import ToolOperation
     from trustinstall.stores.store import DiscoveryOptions
 
-HOST_MACHINE = replace(
-    MACHINE,
+HOST_MACHINE = MACHINE._replace(
     name="windows-host",
     clients="Edge, Chrome, .NET, PowerShell and whatever uses the TLS of the Windows beside this Linux",
 )
-HOST_ACCOUNT = replace(
-    ACCOUNT,
+HOST_ACCOUNT = ACCOUNT._replace(
     name="windows-host-user",
     clients="the account's programs that use the TLS of the Windows beside this Linux",
 )
