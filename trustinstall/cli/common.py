@@ -147,7 +147,7 @@ def selection_of(store: list[str], skip: list[str]) -> Selection:
 def confirm(question: str) -> None:
     """Ask on the terminal; raises UsageProblem when the answer is no."""
     if not typer.confirm(question, default=False, err=True):
-        raise UsageProblem("nothing was changed, because the answer was no; --yes answers it beforehand")
+        raise UsageProblem("cancelled, nothing was changed (--yes skips the question)")
 
 
 def finish(
