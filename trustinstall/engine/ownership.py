@@ -32,7 +32,7 @@ def decide(seen: Observation, desired: Sequence[Desired], record: Record, *, tak
     """Return the change that brings a store from the observed to the desired state.
 
     `record` holds the ledger's placements in this store. `take_foreign`: foreign copies of unwanted certificates are
-    removed, too; copies that cannot be removed only if there are no others, so that the backend can say why.
+    removed, too; copies that cannot be removed only if no removable copy exists, so that the backend can say why.
     """
     add: list[Desired] = []
     remove: list[Copy] = []

@@ -39,7 +39,7 @@ class Recovery:
     Attributes:
         undone: whether there was anything to undo.
         stuck: why stores could not be put back, by backend and location; their entries are still in the journal.
-        kept: those entries, oldest first.
+        kept: the entries of these stores, oldest first.
     """
 
     def __init__(self, entries: Sequence[Entry] = (), stuck: Mapping[Place, str] | None = None) -> None:

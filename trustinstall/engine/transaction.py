@@ -179,7 +179,7 @@ def stuck(store: Store, failure: str, cause: BaseException, journal: Journal, to
 
 
 def judged(host: ActingHost, task: StoreTask, planned: StoreResult) -> tuple[Observation, str | None]:
-    """Return the observation of a store after a change, and what is not as desired, or None."""
+    """Return the observation of a store after a change, and its first deviation from the desired state, or None."""
     after = task.observe(host)
     wrong = next(_faults(task, planned, after), None)
     if wrong is None and not planned.before.problems:  # a store that was damaged before may stay damaged
@@ -204,7 +204,7 @@ def _still_shows(task: StoreTask, planned: StoreResult, after: Observation, sha2
 
 
 def _faults(task: StoreTask, planned: StoreResult, after: Observation) -> Iterator[str]:
-    """Yield what is not as desired after a change."""
+    """Yield each deviation from the desired state after a change."""
     before = planned.before
     going = {one.sha256 for one in task.desired if not one.trusted}
     for one in task.desired:

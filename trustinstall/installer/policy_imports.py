@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.backend import Backend
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
-_PATIENCE = 120.0  # seconds to observe an account's stores, because nobody has requested this work
+_PATIENCE = 120.0  # seconds to observe an account's stores: the caller has not requested this work
 _SHOWN = frozenset({Result.REMOVED, Result.FAILED, Result.PLANNED})
 
 

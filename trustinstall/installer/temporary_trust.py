@@ -25,7 +25,7 @@ _WGETRC = "WGETRC"  # the GNU Wget manual, Wgetrc location
 _HGRCPATH = "HGRCPATH"  # hg(1), environment: files and directories that are read in place of the defaults
 _HGRCS = ("/etc/mercurial/hgrc", "/etc/mercurial/hgrc.d", "~/.hgrc", "~/.config/hg/hgrc")
 _JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"  # every JVM reads it: "JVM Tool Interface", environment variables
-_JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keystore has, and holds public certificates
+_JAVA_PASSWORD = "changeit"  # noqa: S105  not a secret: every JDK's own keystore has it, and holds public certificates
 _VERSION_2 = 1  # as X.509 counts: Java reads it, `cryptography` does not; what Java cannot read breaks its whole store
 _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
 

@@ -87,7 +87,7 @@ class Journal:
 
 
 def unfinished(host: Host, state: State) -> list[Entry]:
-    """The entries of a command that did not end, newest first; empty if there is no such command.
+    """The entries of a command that did not end, newest first; empty if every command has ended.
 
     A line that was being written when the command was killed is skipped: its steps had not begun. Raises
     StateError if the journal cannot be read, or if another account may have written it.

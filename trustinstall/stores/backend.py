@@ -1,4 +1,4 @@
-"""What a backend is: the knowledge of one kind of store, as answers to questions.
+"""A backend: the knowledge of one kind of store, as answers to questions.
 
 A backend reports where certificates stand and plans a change that the engine has decided. It never writes, never runs
 a tool, and does not know which program put a certificate there.
@@ -48,7 +48,7 @@ class Backend(ABC):
 
     @abstractmethod
     def observe(self, host: Host, store: Store, names: frozenset[str], /) -> Observation:
-        """Read what the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
+        """Read which anchors the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
 
     @abstractmethod
     def anchors(self, host: Host, store: Store, /) -> Iterator[bytes]:

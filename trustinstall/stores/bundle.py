@@ -31,7 +31,7 @@ class PemBundles(Backend):
     A subclass finds the files. A copy without marker lines is never managed by its place: others write there, too.
     """
 
-    mend = "get it anew from where it came"  # what to do about a bundle that clients cannot load
+    mend = "get it anew from where it came"  # the advice for a bundle that clients cannot load
     separates = False  # see `Edit`
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
-MEND = "get it anew from where it came"  # what to do about a bundle that clients cannot load
+MEND = "get it anew from where it came"  # the advice for a bundle that clients cannot load
 
 
 class By(Enum):
