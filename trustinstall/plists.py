@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import plistlib
-from xml.parsers.expat import ExpatError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import plistlib
 
 LIMIT = 16 * 1024 * 1024  # bytes; a Mac with two hundred trust settings exports 200 KiB
 
@@ -12,6 +14,9 @@ def read(data: bytes, limit: int = LIMIT, fmt: plistlib.PlistFormat | None = Non
     """What a property list says; `fmt` where only one form will do. Raises ValueError where it is none, or too long."""
     if len(data) > limit:
         raise ValueError(f"it is over {limit} bytes")
+    import plistlib
+    from xml.parsers.expat import ExpatError
+
     try:
         return plistlib.loads(data, fmt=fmt)
     except (ExpatError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:

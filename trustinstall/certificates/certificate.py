@@ -46,6 +46,7 @@ _ATTRIBUTES = {
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _SPECIAL = re.compile(r'([,+"\\<>;])')
 _SUBJECT_LIMIT = 400
+_MOMENT = len("20500101000000Z")  # GeneralizedTime, RFC 5280 4.1.2.5.2
 
 
 class _Attribute(NamedTuple):
@@ -312,8 +313,12 @@ def _moment(value: der.Element) -> datetime:
     text = value.value.decode("ascii", "replace")
     if value.tag == der.UTC_TIME:
         text = ("20" if text[:2] < "50" else "19") + text
+    digits = text.removesuffix("Z")
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
+        if not (len(text) == len(digits) + 1 == _MOMENT and digits.isascii() and digits.isdigit()):
+            raise ValueError(text)
+        year, month, day, hour, minute, second = int(digits[:4]), *(int(digits[at : at + 2]) for at in range(4, 14, 2))
+        return datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
     except ValueError as error:
         message = f"the certificate's time {printable(text, 40)} cannot be read; ask for a valid one"
         raise CertificateRefused(message) from error

@@ -1,36 +1,82 @@
-"""The program's commands, each from a module of its own."""
+"""The program's commands, each from a module of its own that is imported when its command runs."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trustinstall.cli.add import add
-from trustinstall.cli.env import env
-from trustinstall.cli.list import list_
-from trustinstall.cli.remove import remove
-from trustinstall.cli.run import run
-from trustinstall.cli.stores import stores
-
-app = typer.Typer(
-    name="trustinstall",
-    help="Make this machine trust a corporate root certificate everywhere, and take it back exactly.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
-app.command()(add)
-app.command()(remove)
-app.command("list")(list_)
-app.command()(stores)
-app.command()(env)
-app.command(context_settings={"allow_interspersed_args": False})(run)
+def _add() -> Callable[..., None]:
+    from trustinstall.cli.add import add
+
+    return add
 
 
-@app.callback(invoke_without_command=True)
+def _remove() -> Callable[..., None]:
+    from trustinstall.cli.remove import remove
+
+    return remove
+
+
+def _list() -> Callable[..., None]:
+    from trustinstall.cli.list import list_
+
+    return list_
+
+
+def _stores() -> Callable[..., None]:
+    from trustinstall.cli.stores import stores
+
+    return stores
+
+
+def _env() -> Callable[..., None]:
+    from trustinstall.cli.env import env
+
+    return env
+
+
+def _run() -> Callable[..., None]:
+    from trustinstall.cli.run import run
+
+    return run
+
+
+#: Each command's name, and the import of its function.
+COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
+    "add": _add,
+    "remove": _remove,
+    "list": _list,
+    "stores": _stores,
+    "env": _env,
+    "run": _run,
+}
+#: Settings of single commands: the words after the command of `run` belong to that command.
+_SETTINGS: Mapping[str, dict[str, bool]] = {"run": {"allow_interspersed_args": False}}
+
+
+def app_for(command: str = "") -> typer.Typer:
+    """Return the command line with one command, or with all of them where `command` is the name of none.
+
+    Typer reads the signature of every command that it knows, which costs 2 ms for each.
+    """
+    app = typer.Typer(
+        name="trustinstall",
+        help="Make this machine trust a corporate root certificate everywhere, and take it back exactly.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    for name in [command] if command in COMMANDS else COMMANDS:
+        app.command(name, context_settings=_SETTINGS.get(name))(COMMANDS[name]())
+    return app
+
+
 def _root(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
     if version:
         from trustinstall._version import __version__

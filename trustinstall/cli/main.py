@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trustinstall.cli.app import app
+from trustinstall.cli.app import COMMANDS, app_for
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("add", "remove", "list", "stores", "run", "env")
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -23,6 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     console.complete()
     console.end_on_signals()
     try:
+        app = app_for(arguments[0] if arguments else "")
         app(list(arguments), prog_name="trustinstall")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0

@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 
 _FIRST = 1000  # the first uid of a person (login.defs(5)); directory services give out large ones
-_NOBODY = frozenset({65534, 65535, 2**32 - 2, 2**32 - 1})  # uids of nobody, in 16 and in 32 bits
-_SEALED = ("/nologin", "/false", "/sync")  # shells that nobody logs in to
+_NOBODY = frozenset({65534, 65535, 2**32 - 2, 2**32 - 1})  # the uids of the account `nobody`, in 16 and in 32 bits
+_SEALED = ("/nologin", "/false", "/sync")  # shells without a login
 _FIRST_OF_MAC = 501  # as dscl(1) gives them; macOS' own accounts are below
 
 
@@ -19,7 +19,7 @@ class Account:
     Attributes:
         uid, gid: numbers of the account and its first group.
         name: the account's name, or "uid N" where the machine does not know one.
-        home: absolute path of the home directory, or None where there is none.
+        home: absolute path of the home directory, or None.
         shell: the login shell, or "".
     """
 
@@ -72,7 +72,7 @@ def named(name: str) -> Account | None:
 
 
 def people(platform: str) -> list[Account]:
-    """The accounts that people log in to, as far as they are listed (directory services often list nobody)."""
+    """The accounts that people log in to, as far as they are listed (directory services often list none)."""
     if sys.platform == "win32":
         return []
     import pwd

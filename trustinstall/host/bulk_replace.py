@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from trustinstall.host import files, replacing
@@ -27,6 +26,8 @@ def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
 
     What failed is as it was before, unless its directory could not be made durable.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     failures: list[OSError | None] = [None] * len(wanted)
     staged: dict[int, int] = {}
     try:

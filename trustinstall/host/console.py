@@ -41,13 +41,13 @@ def _write(text: str) -> None:
 
 
 def announce(sentence: str) -> None:
-    """Say what is about to happen, on standard error."""
+    """Print on standard error what is about to happen."""
     with contextlib.suppress(OSError):
         _announcer(sentence)
 
 
 def announce_by(other: Callable[[str], None]) -> None:
-    """Have announcements said by `other` from now on: a process without a terminal has somebody else say them."""
+    """Have announcements said by `other` from now on: a process without a terminal lets its parent print them."""
     global _announcer  # noqa: PLW0603  a process has one terminal, or none
     _announcer = other
 
@@ -60,7 +60,7 @@ _announcer: Callable[[str], None] = _announce
 
 
 class Interrupted(BaseException):
-    """Somebody wants the program to end: what has begun is finished or put back first."""
+    """The program was asked to end: it finishes or undoes its current work first."""
 
 
 def end_on_signals() -> None:

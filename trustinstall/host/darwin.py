@@ -135,7 +135,7 @@ def _error() -> OSError:
 
 
 def _system() -> Any:  # noqa: ANN401  a library of ctypes'
-    """The C library; None where it is not a Mac's."""
+    """Return the C library, or None if it is not the one of macOS."""
     system = ctypes.CDLL(None, use_errno=True)
     if not hasattr(system, "fcopyfile"):
         return None

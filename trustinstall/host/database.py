@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Generator, Sequence
 
-_PATIENCE = 5.0  # seconds for a lock of somebody else's
+_PATIENCE = 5.0  # seconds for a lock of another program
 _LONGEST = 20.0  # seconds for what is to be read
 _STEPS = 10_000  # of SQLite's machine, between two looks at the clock
 _MOST_ROWS, _MOST_BYTES = 100_000, 64 * 1024 * 1024

@@ -58,7 +58,7 @@ class Status:
 
 
 def status(path: str) -> Status | None:
-    """lstat(2) as a value; None where nothing stands there or a parent may not be searched."""
+    """Return lstat(2) as a value, or None if there is nothing or a parent may not be searched."""
     try:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -90,7 +90,7 @@ def is_surrogate(found: os.stat_result) -> bool:
 
 
 def link_target(path: str) -> str | None:
-    """readlink(2); None where there is no link."""
+    """Return readlink(2), or None if there is no link."""
     try:
         return os.readlink(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""What the caller names: certificate files and standard input, bounded in size and time."""
+"""Inputs that the caller names: certificate files and standard input, bounded in size and time."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _read_all(descriptor: int) -> bytes:
 
 
 def list_input(path: str) -> list[str] | None:
-    """The paths of the regular files directly in a directory, sorted; None where `path` is no directory."""
+    """Return the sorted paths of the regular files directly in a directory, or None if `path` is not a directory."""
     if not os.path.isdir(path):
         return None
     with os.scandir(path) as entries:

@@ -1,4 +1,4 @@
-"""The lock that one command at a time holds: flock(2) on a file that nobody else can open.
+"""The lock that one command at a time holds: flock(2) on a file that no other account can open.
 
 Tools inherit its descriptor. flock belongs to the open file, so a tool that outlives us when we are killed still
 holds the lock, and the next command waits for it before it looks at what was left. On Windows the same holds of a file
@@ -26,7 +26,7 @@ _POLL = 0.05  # seconds
 def take(path: str, on_progress: Callable[[], None], seconds: float = PATIENCE) -> int:
     """Take the lock and return its descriptor; close it to give the lock back.
 
-    `tick` is called while waiting. Raises Busy when somebody else holds the lock for `seconds`.
+    `tick` is called while waiting. Raises Busy if another command holds the lock for `seconds`.
     """
     if sys.platform == "win32":
         return _take_alone(path, on_progress, seconds)
@@ -68,7 +68,7 @@ def release(descriptor: int) -> None:
 
 
 def attempt(descriptor: int) -> bool:
-    """Take the lock of an open file or directory if nobody holds it; whether it is ours now. Not on Windows."""
+    """Take the lock of an open file or directory if it is free; return whether it was. Not on Windows."""
     if sys.platform == "win32":
         raise NotImplementedError
     import fcntl

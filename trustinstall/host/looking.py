@@ -48,7 +48,7 @@ class Tools(Enum):
     """How this host's own tools are run."""
 
     PLAINLY = "plainly"  # it is the running machine
-    NEVER = "never"  # it is an image: what a tool would write is written by us
+    NEVER = "never"  # it is an image: trustinstall writes what its tools would write
     CONFINED = "confined"  # it is an image, and was asked for; see `image`
 
 
@@ -63,7 +63,7 @@ class Host:
         account: the account that acts.
         prefixes: the environments of the running Python (`sys.prefix`, `sys.base_prefix`).
         inherit: descriptors that every tool inherits (the lock), so that a tool that outlives us still holds it.
-        dialogs: whether a tool may open a window, and wait for somebody who answers it.
+        dialogs: whether a tool may open a window, and wait for an answer.
         tools: how this host's own tools are run.
         storepasses: where passwords of keystores stand, beside those that everybody uses.
     """
@@ -132,7 +132,7 @@ class Host:
         return files.read(self.where(path), limit)
 
     def read_or_none(self, path: str, limit: int = files.LIMIT) -> bytes | None:
-        """Like `read`; None where nothing stands there."""
+        """Like `read`; None if there is no file."""
         try:
             return self.read(path, limit)
         except (FileNotFoundError, NotADirectoryError):
@@ -147,7 +147,7 @@ class Host:
         return metadata.attributes(self.where(path))
 
     def link_target(self, path: str) -> str | None:
-        """What a symbolic link says, or None where there is no link."""
+        """Return the target of a symbolic link, or None if there is no link."""
         return files.link_target(self.where(path))
 
     def real(self, path: str) -> str:
@@ -176,18 +176,18 @@ class Host:
         return files.executable(self.where(self.real(path)))
 
     def may_write(self, path: str) -> str | None:
-        """Why the acting account could not replace a file at this path, in words; None where it could."""
+        """Return why the acting account could not replace a file at this path, in words, or None."""
         return files.may_write(self.where(path))
 
     def path_owner(self, path: str) -> int:
-        """The uid that controls a path: 0, unless a component belongs to somebody else.
+        """The uid that controls a path: 0, unless a component belongs to another account.
 
         Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them.
         """
         return control.path_owner(self.root, path if self.root == "/" else self.real(path))
 
     def other_writers(self, path: str, owner: int) -> str | None:
-        """Who else than `owner` may write what stands at a path, in words; None where nobody may, or nothing is there.
+        """Return who else than `owner` may write a file or directory, in words, or None.
 
         Raises OSError where that cannot be found out.
         """
@@ -221,7 +221,7 @@ class Host:
         return database.rows(self.where(path), table, columns, may_recover=bool(self.inherit))
 
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
-        """The names of a registry key's sub-keys, or None where there is no such key; see `registry.keys`."""
+        """The names of a registry key's sub-keys, or None if there is no such key; see `registry.keys`."""
         return registry.keys(hive, path)
 
     def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
@@ -237,7 +237,7 @@ class Host:
         return system.windows_tool(name)
 
     def has_desktop(self) -> bool:
-        """Whether a window that a tool opens can be seen by somebody; see `system.has_desktop`."""
+        """Whether a person can see a window that a tool opens; see `system.has_desktop`."""
         return system.has_desktop()
 
     # The outside
@@ -251,7 +251,7 @@ class Host:
         return inputs.read_stdin()
 
     def list_input(self, path: str) -> list[str] | None:
-        """The regular files directly in a directory that the caller names; None where it is no directory."""
+        """Return the regular files directly in a directory that the caller names, or None if it is not a directory."""
         return inputs.list_input(self.where(self.absolute(path)))
 
     def secret_in(self, path: str) -> Secret:
@@ -333,5 +333,5 @@ class Host:
         return files.temporary_name(token)
 
     def token(self) -> str:
-        """A random word that nobody can guess."""
+        """Return a random word that cannot be guessed."""
         return process.token()

@@ -55,7 +55,7 @@ class GuardHeld:
             self._descriptor = -1
 
     def wait(self) -> None:
-        """Wait until nobody but us runs the guard's tool."""
+        """Wait until no other process runs the guard's tool."""
         end = time.monotonic() + self._guard.seconds
         while self._guard.tool and (pid := _other(self._guard.tool, self._root)):
             if time.monotonic() > end:
@@ -159,7 +159,7 @@ def named_in_environment(path: str) -> bool:
     """Whether another process was started with a variable that names a file; source: proc(5).
 
     An ordinary account may look into its own ones only. In a container it would be another file of that name. Other
-    systems than Linux do not show it: then nobody is known to have one.
+    systems than Linux do not show it: then no process is known to have one.
     """
     me, word = os.geteuid() if hasattr(os, "geteuid") else 0, os.fsencode(f"={path}\0")
     for pid in filter(str.isdecimal, files.names("/proc")):

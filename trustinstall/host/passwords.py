@@ -1,6 +1,6 @@
 """Passwords that the caller has: known by where they stand, read when they are needed, and shown nowhere.
 
-Whoever acts reads them: what only an administrator may read, a process that works for another account does not learn.
+The acting account reads them: a process that works for another account does not learn a password of an administrator.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _LIMIT = 4096  # bytes; none is longer
 
 @dataclass(frozen=True)
 class Secret:
-    """A password, by the real path of the file whose first line it is, or as somebody has just typed it."""
+    """A password, by the real path of the file whose first line it is, or as it was typed."""
 
     path: str = ""
     typed: str = field(default="", repr=False)
 
     def reveal(self) -> str | None:
-        """The password; None where the acting account may not read it, or it is not there any more."""
+        """Return the password, or None if the acting account may not read it or the file is gone."""
         if not self.path:
             return self.typed
         try:

@@ -102,10 +102,10 @@ def walk(
 ) -> Iterator[Entry]:
     """Every directory from `top` down, depth first, in no set order.
 
-    Links are not followed; other file systems are not entered, and neither is what is `skipped`: names, or whole host
-    paths. Whoever clears `Entry.below` keeps the walk from going on below it. As root, a directory of another account
-    is yielded with `entered=False` and left alone. Raises OSError(EFBIG) after `limit` entries, and
-    OSError(ETIMEDOUT) after `seconds`.
+    Links are not followed. Other file systems are not entered, and neither is `skipped`: names, or whole host paths. A
+    caller that clears `Entry.below` keeps the walk from going on below it. As root, a directory of another account is
+    yielded with `entered=False` and left alone. Raises OSError(EFBIG) after `limit` entries, and OSError(ETIMEDOUT)
+    after `seconds`.
     """
     me = os.geteuid() if hasattr(os, "geteuid") else 0
     try:

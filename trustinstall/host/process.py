@@ -256,7 +256,7 @@ def _await(child: subprocess.Popen[bytes], name: str, seconds: float, advice: st
 
 
 def _check_program(program: str, name: str) -> None:
-    """As root, only programs that nobody else can have written are run."""
+    """Refuse, as root, a program that another account may have written."""
     real = os.path.realpath(program)
     if not files.executable(real):
         raise ToolFailed(f"{name} is missing; install the package that brings {program}")

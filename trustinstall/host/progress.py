@@ -13,7 +13,7 @@ _AFTER = 1.0  # seconds
 
 
 class Progress:
-    """Says what is being done, once it has taken a second: on a terminal in one line that is rewritten."""
+    """Shows the current work, once it has taken a second: on a terminal in one line that is rewritten."""
 
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float], *, terminal: bool) -> None:
         """`write` gets text for standard error; `clock` gives seconds."""
@@ -21,7 +21,7 @@ class Progress:
         self._since, self._doing, self._shown = clock(), "", ""
 
     def on_progress(self, doing: str) -> None:
-        """Called again and again with what is being done."""
+        """Show the current work; called again and again."""
         now, doing = self._clock(), printable(doing, 60)
         if doing != self._doing:
             self._doing, self._since = doing, now

@@ -1,7 +1,7 @@
 """Directories for the files that a tool is given or answers in; they go away even when we are killed.
 
-Whoever works in one holds its lock (flock(2)), which the kernel takes back from the dead: one that is not held belongs
-to nobody, and the next command removes it. Windows has neither, and nothing is swept there.
+A command that works in one holds its lock (flock(2)), which the kernel releases when the command dies: a directory
+whose lock is free is unused, and the next command removes it. Windows has neither, and nothing is swept there.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def sweep() -> None:
 
 
 def _hold(path: str, stack: contextlib.ExitStack) -> tuple[int, ...] | None:
-    """Lock a directory until the stack is closed; None where it was swept away before we held it."""
+    """Lock a directory until the stack is closed; or return None if it was swept away before."""
     if sys.platform == "win32":
         return ()
     try:
@@ -83,7 +83,7 @@ def _hold(path: str, stack: contextlib.ExitStack) -> tuple[int, ...] | None:
 
 
 def _remove_unheld(path: str, stack: contextlib.ExitStack) -> None:
-    """Remove a directory of ours that nobody holds. Raises OSError where something of it stays."""
+    """Remove a directory whose lock is free. Raises OSError if something of it stays."""
     if sys.platform == "win32":
         return
     descriptor = _open(path, stack)
@@ -95,7 +95,7 @@ def _remove_unheld(path: str, stack: contextlib.ExitStack) -> None:
 
 
 def _remove(path: str) -> None:
-    """Remove what has a name of ours: the directory, or the link or file that stands in its place."""
+    """Remove a directory with a name of trustinstall, or the link or file in its place."""
     with contextlib.suppress(OSError, RecursionError):
         if stat.S_ISDIR(os.lstat(path).st_mode):
             shutil.rmtree(path, ignore_errors=True)

@@ -59,7 +59,7 @@ def tell_of_variables() -> None:
 
 
 def has_desktop() -> bool:
-    """Whether a window that a tool opens can be seen by somebody: on Windows, services have none."""
+    """Whether a person can see a window that a tool opens: services of Windows have no desktop."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 

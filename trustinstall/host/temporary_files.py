@@ -21,7 +21,7 @@ _SIGNALLED = 128  # as shells count: POSIX, 2.8.2
 
 
 class TemporaryFiles(NamedTuple):
-    """What a command is lent: files by name, those that nobody else may read, and the environment that names them."""
+    """Files that a command is lent by name, those that no other account may read, and the environment naming them."""
 
     files: Mapping[str, bytes]
     private: Mapping[str, bytes]

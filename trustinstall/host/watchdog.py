@@ -1,8 +1,8 @@
-"""Signs of life of a process that works for another account, so that nothing among that account's files holds it.
+"""Signs of life of a process that works for another account, so that a file of that account cannot hold it up.
 
-Whoever owns a directory can have what opens a file there wait for ever: a FIFO that is put in its place between our
-look and SQLite's open(2), a file system of their own that does not answer (fuse(4)). No time-out of ours ends such a
-call. So the process tells its parent of every step that it has come to the end of, and is ended when none comes.
+The owner of a directory can keep a program that opens a file there waiting for ever: with a FIFO that takes the place
+of the file between a look and SQLite's open(2), or with a file system that does not answer (fuse(4)). No time-out ends
+such a call. So the process reports every completed step to its parent, and the parent ends it when no report comes.
 Tools that had to be stopped are counted: they may be kept waiting in a hundred directories, each for its own time.
 """
 
@@ -12,7 +12,7 @@ import mmap
 import time
 from dataclasses import dataclass, field
 
-SILENCE = 120.0  # seconds without a step; none of ours, and no wait for another one's lock, takes that long
+SILENCE = 120.0  # seconds without a step; longer than any step or lock wait of this program
 _MOST_LATE = 3  # tools
 
 

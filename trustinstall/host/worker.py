@@ -1,7 +1,7 @@
 """Work as another account: a process that has dropped uid, gid and groups for good before it looks at anything.
 
-What it answers is bounded, untrusted data: it runs with that account's rights, among that account's files. It has no
-terminal; what it announces meanwhile (a window that a tool will open) comes before its answer, and is said by us.
+Its answer is bounded, untrusted data: it runs with that account's rights, among that account's files. It has no
+terminal; its announcements (a window that a tool will open) come before its answer, and its parent prints them.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _collect(
 
 
 def _said(received: bytes) -> bytes:
-    """Say the announcements that a child's answer begins with; what is left of it."""
+    """Print the announcements that a child's answer begins with, and return the rest."""
     while received.startswith(_ANNOUNCED) and len(received) >= _LENGTH:
         end = _LENGTH + int.from_bytes(received[1:_LENGTH], "big")
         if len(received) < end:
@@ -119,7 +119,7 @@ def _announce(writer: int, sentence: str) -> None:
 
 
 def _reap(child: int, patience: float) -> int:
-    """End the child, politely where there is patience: what it has begun is then finished or put back."""
+    """End the child. With patience it is asked first, and finishes or undoes its current work."""
     if sys.platform == "win32":
         raise NotImplementedError
     if patience:

@@ -9,7 +9,6 @@ Sources: Microsoft's list of well-known security identifiers; the source of WSL 
 
 from __future__ import annotations
 
-import csv
 import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -75,6 +74,8 @@ def memberships(host: Host) -> frozenset[str]:
 
 def parse_groups(answer: bytes) -> frozenset[str]:
     """The identifiers in what `whoami.exe /groups /fo csv /nh` has printed; the names beside them are translated."""
+    import csv
+
     text = answer.decode("latin-1").replace("\0", "").splitlines()
     try:
         return frozenset(row[_SID] for row in csv.reader(text, strict=True) if len(row) > _SID)

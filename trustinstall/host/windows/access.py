@@ -82,7 +82,7 @@ def describe(path: str) -> str:
 
 
 def make_directory(path: str, *, private: bool) -> bool:
-    """Make a directory that nobody else may change (or, if private, enter); False where something stands there."""
+    """Make a directory that no other account may change (or, if private, enter); return False if its name is taken."""
 
     class Attributes(ctypes.Structure):  # SECURITY_ATTRIBUTES
         _fields_ = (("size", wintypes.DWORD), ("descriptor", ctypes.c_void_p), ("inherit", wintypes.BOOL))
@@ -103,7 +103,7 @@ def make_directory(path: str, *, private: bool) -> bool:
 
 
 def belong_to_machine(path: str) -> None:
-    """Give what an elevated account has made to the administrators, whoever of them it was."""
+    """Give a file that an elevated account has made to the administrators."""
     if api.elevated():
         descriptor = _descriptor(f"O:{sddl.ADMINISTRATORS}")
         try:

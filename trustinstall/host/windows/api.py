@@ -172,9 +172,9 @@ def close(handle: int) -> None:
 
 
 def open_alone(path: str) -> int | None:
-    """A descriptor of a file that nobody else can open while it is open, here or in a tool that inherits it.
+    """Return a descriptor of a file that no other program can open while it is open here or in a tool.
 
-    The file is created where there is none; None where somebody else has it open.
+    The file is created if it is missing. Returns None if another program has it open.
     """
     if sys.platform == "win32":
         import msvcrt
@@ -192,7 +192,7 @@ def open_alone(path: str) -> int | None:
 
 
 def may_open(path: str, access: int) -> bool:
-    """Whether this account has an access right to a file or directory; somebody who uses it is no obstacle."""
+    """Whether this account has an access right to a file or directory; another program that uses it is no obstacle."""
     try:
         close(_open(path, access, _SHARED, _OPEN_EXISTING, _BACKUP | _REPARSE_POINT))
     except OSError as error:
@@ -201,7 +201,7 @@ def may_open(path: str, access: int) -> bool:
 
 
 def replace(source: str, target: str) -> None:
-    """Rename a file onto another one, durably; waits a moment for whoever looks at either. Raises OSError."""
+    """Rename a file onto another one, durably; waits a moment for programs that have either open. Raises OSError."""
     move = function("kernel32", "MoveFileExW", wintypes.BOOL, wintypes.LPCWSTR, wintypes.LPCWSTR, wintypes.DWORD)
     end = time.monotonic() + _PATIENCE
     while not move(source, target, _REPLACE | _WRITE_THROUGH):

@@ -17,7 +17,7 @@ _NO_MORE = 259  # ERROR_NO_MORE_ITEMS: one was deleted meanwhile
 
 
 def keys(hive: str, path: str) -> list[str] | None:
-    """The sorted names of a key's sub-keys; None where there is no such key.
+    """The sorted names of a key's sub-keys; or None if there is no such key.
 
     `hive` is HKLM or HKCU. Raises OSError where it may not be read or has too many.
     """
@@ -43,7 +43,7 @@ def keys(hive: str, path: str) -> list[str] | None:
 
 
 def value(hive: str, path: str, name: str) -> bytes | int | None:
-    """A binary value, or a number; None where there is no such key or value, or it is of another type.
+    """A binary value, or a number; or None if there is no such key or value, or it is of another type.
 
     Raises OSError where it may not be read or is too large.
     """
@@ -60,7 +60,7 @@ def value(hive: str, path: str, name: str) -> bytes | int | None:
 
 
 def text(hive: str, path: str, name: str) -> str | None:
-    """A text as it is written, nothing in it expanded; "" for a value of another type; None where there is none.
+    """A text as it is written, nothing in it expanded; "" for a value of another type; or None.
 
     Raises OSError where it may not be read.
     """

@@ -27,7 +27,7 @@ _INHERIT_ONLY = "IO"
 # Rights to content, to names in a directory, to delete, and to the list and owner themselves.
 _CHANGING = 0x2 | 0x4 | 0x40 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x1000_0000 | 0x4000_0000
 _CHANGING_WORDS = frozenset({"GA", "GW", "FA", "FW", "DC", "LC", "DT", "SD", "WD", "WO"})
-# Of these, what matters in a directory on the way: nobody minds who puts another name beside the one that is meant.
+# The rights that matter in a directory on the way: another name beside the one that is meant does no harm.
 _EXCHANGING = 0x40 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x1000_0000
 _EXCHANGING_WORDS = frozenset({"GA", "FA", "DT", "SD", "WD", "WO"})
 _ANYBODY = "WD"  # Everyone
