@@ -1,4 +1,4 @@
-"""What can go wrong, as types with an exit code, and how foreign text is made fit for a message.
+"""Errors as types with an exit code, and the conversion of foreign text for messages.
 
 Every error that a user meets is one of these, and its text is one sentence: what happened, where, what to do.
 """
@@ -9,14 +9,14 @@ from typing import ClassVar
 
 
 class TrustInstallError(Exception):
-    """Anything that ends a command; `exit_code` is the process's, `code` a stable word for JSON."""
+    """Any error that ends a command; `exit_code` is the process's exit code, `code` a stable word for JSON."""
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "failed"
 
 
 class UsageProblem(TrustInstallError):  # noqa: N818 -- named for what it tells a user
-    """The command line asks for something that makes no sense."""
+    """The command line is invalid or contradicts itself."""
 
     exit_code = 2
     code = "usage"
@@ -25,9 +25,9 @@ class UsageProblem(TrustInstallError):  # noqa: N818 -- named for what it tells 
 class CertificateRefused(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """The input is not a certificate that should be trusted.
 
-    `policy` is True where the certificate works but should not be used (expired, weak): `--force` lifts that. `judged`
-    is True where a certificate was read and nothing lifts the refusal, because no client could use it, or because using
-    it would do harm: the text then says that `--force` does not help.
+    `policy` is True if the certificate works but should not be used (expired, weak): `--force` lifts that. `judged`
+    is True if a certificate was read and nothing lifts the refusal, because no client could use it, or because its use
+    would do harm: the text then says that `--force` does not help.
     """
 
     exit_code = 4
@@ -68,7 +68,7 @@ class StoreError(TrustInstallError):
 
 
 class StoreLocked(StoreError):  # noqa: N818 -- named for what it tells a user
-    """A store is under a password, and none of those that are known here is it."""
+    """The store is protected by a password that trustinstall does not know."""
 
     code = "store-locked"
 
@@ -80,7 +80,7 @@ class StateError(TrustInstallError):
 
 
 class Busy(TrustInstallError):  # noqa: N818 -- named for what it tells a user
-    """A lock was not got in time."""
+    """A lock was not acquired in time."""
 
     code = "busy"
 
@@ -92,20 +92,20 @@ class ToolFailed(TrustInstallError):  # noqa: N818 -- named for what it tells a 
 
 
 class OutOfReach(TrustInstallError):  # noqa: N818 -- named for what it tells a user
-    """What a store lies in does not run, or cannot be changed from here: no failure, but for what of ours is in it."""
+    """The store cannot be reached now (e.g. a stopped VM). An error only if it still holds a managed certificate."""
 
     code = "out-of-reach"
 
 
 class CommandMissing(TrustInstallError):  # noqa: N818 -- named for what it tells a user
-    """The command that should be run is not there. POSIX, 2.8.2: 127."""
+    """The command to be run does not exist. POSIX, 2.8.2: 127."""
 
     exit_code = 127
     code = "command-missing"
 
 
 class CommandRefused(TrustInstallError):  # noqa: N818 -- named for what it tells a user
-    """The command that should be run cannot be. POSIX, 2.8.2: 126."""
+    """The command to be run cannot be run. POSIX, 2.8.2: 126."""
 
     exit_code = 126
     code = "command-refused"
@@ -114,7 +114,7 @@ class CommandRefused(TrustInstallError):  # noqa: N818 -- named for what it tell
 def printable(text: str, limit: int = 120) -> str:
     r"""`text` on one line, fit for a terminal, at most `limit` characters (at least 1) long.
 
-    What `str.isprintable` does not call printable becomes `\xNN`, `\uNNNN` or `\UNNNNNNNN`: control characters
+    Characters that `str.isprintable` rejects become `\xNN`, `\uNNNN` or `\UNNNNNNNN`: control characters
     (terminal escapes), line separators, direction overrides, surrogates, unassigned and private characters, spaces
     other than the plain one. Text that is too long ends with "…".
     """

@@ -107,7 +107,7 @@ def add(
 
 
 def _source(inputs: list[str], match: str | None, *, from_system: bool, from_windows: bool) -> str:
-    """The option that says in which store the certificates are; "" where they are in files."""
+    """The option that names the store of the certificates; "" if they are in files."""
     chosen = [word for word, wanted in (("--from-system", from_system), ("--from-windows", from_windows)) if wanted]
     if len(chosen) + bool(inputs) != 1 or (match is not None and not chosen):
         raise UsageProblem(
@@ -128,7 +128,7 @@ def _intake(
     force: bool,
     allow_intermediate: bool,
 ) -> Intake:
-    """What the caller vouches for, or will be asked about: files, or what a store of this machine holds."""
+    """Return the certificates that the caller vouches for, or will be asked about: from files, or from a store."""
     from trustinstall.certificates import intake as intakes
 
     if not source:
@@ -141,7 +141,7 @@ def _intake(
 def _profile(
     installer: Installer, output: Output, intake: Intake, situation: Situation, path: str, *, dry_run: bool
 ) -> NoReturn:
-    """Write a profile instead of changing any store, and end."""
+    """Write a profile instead of changing any store, and exit."""
     from trustinstall.exports import mobileconfig
     from trustinstall.installer.result import Report
     from trustinstall.reporting import json_report

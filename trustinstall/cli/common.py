@@ -1,4 +1,4 @@
-"""What the commands share: how the caller is told, what the options mean, and how a command ends."""
+"""Shared parts of the commands: output to the caller, the meaning of options, and the end of a command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Output:
-    """How the caller wants to be told; standard output is for the report alone."""
+    """The caller's choice of output; standard output is for the report alone."""
 
     def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
         from trustinstall.host import console
@@ -33,7 +33,7 @@ class Output:
         self.progress = console.progress()
 
     def on_progress(self, doing: str) -> None:
-        """A sign of life, unless nobody wants one."""
+        """A progress display, unless the caller wants none."""
         if not (self.quiet or self.json):
             self.progress.on_progress(doing)
 
@@ -44,7 +44,7 @@ class Output:
             self.write("\n".join(lines))
 
     def write(self, text: str) -> None:
-        """Print a report; what the command did does not become untrue because nobody could read it."""
+        """Print a report; a report that cannot be printed does not fail the command."""
         from trustinstall.host import console
 
         reason = console.write(text)
@@ -59,7 +59,7 @@ def _paint(text: str, colour: str) -> str:
 
 
 def outside_host() -> ActingHost:
-    """The machine that we run on, where the caller's files are, and where commands are told for."""
+    """The machine that the program runs on: it holds the caller's files, and the messages name commands for it."""
     from trustinstall.host import ActingHost
 
     return ActingHost.current()
@@ -73,7 +73,7 @@ def installer_for(
     run_image_tool: bool = False,
     env: str | None = None,
 ) -> Installer:
-    """The installer that the options ask for. Raises UsageProblem where they contradict each other."""
+    """Return the installer that the options request. Raises UsageProblem if they contradict each other."""
     from trustinstall.installer.installer import Installer
 
     if sysroot is None and run_image_tool:
@@ -96,7 +96,7 @@ def installer_for(
 def ask_for(
     scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False
 ) -> ScopeOptions:
-    """What the caller wants of the scope. Raises UsageProblem for a scope that there is none of."""
+    """Return the caller's request about the scope. Raises UsageProblem for an unknown scope."""
     from trustinstall.installer.situation import ScopeOptions
 
     if scope not in {None, "machine", "user"}:
@@ -124,7 +124,7 @@ def places_for(
     windows_host: bool,
     rescan: bool = False,
 ) -> DiscoveryOptions:
-    """What the caller points to, as absolute paths. Raises UsageProblem where it is not to be reached."""
+    """Return the caller's additional places, as absolute paths. Raises UsageProblem if one cannot be reached."""
     from trustinstall.stores.store import DiscoveryOptions
 
     host = installer.host
@@ -145,9 +145,9 @@ def selection_of(store: list[str], skip: list[str]) -> Selection:
 
 
 def confirm(question: str) -> None:
-    """Ask on the terminal; raises UsageProblem when the answer is no."""
+    """Ask on the terminal; raises UsageProblem if the answer is no."""
     if not typer.confirm(question, default=False, err=True):
-        raise UsageProblem("nothing was changed, because the answer was no; --yes answers it beforehand")
+        raise UsageProblem("cancelled, nothing was changed (--yes skips the question)")
 
 
 def finish(
@@ -160,7 +160,7 @@ def finish(
     inputs: Sequence[str],
     source: str = "",
 ) -> None:
-    """Print the report of add or remove, and end with its exit code."""
+    """Print the report of add or remove, and exit with its exit code."""
     from trustinstall.reporting import advice as guidance
     from trustinstall.reporting import json_report
     from trustinstall.reporting import text as reports
@@ -176,13 +176,13 @@ def finish(
 
 
 def change_all(installer: Installer, change: Callable[..., Report], selection: Selection, *, asks: bool) -> Report:
-    """Add or remove; where somebody can be asked, also in stores whose password nobody has named."""
+    """Add or remove; on a terminal, ask for the unknown passwords of locked stores."""
     from trustinstall.installer.unlocking import unlock
 
     def ask(question: str) -> str:
         try:
             return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
-        except typer.Abort:  # all else is done, and has still to be told
+        except typer.Abort:  # all other stores are done, and still have to be reported
             return ""
 
     report = change(selection=selection)

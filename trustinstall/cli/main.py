@@ -1,4 +1,4 @@
-"""Running one command: errors become one sentence and an exit code."""
+"""Runs one command: errors become one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return the process's exit code. Nothing leaves it as a traceback."""
+    """Run one command line and return the process's exit code. No exception becomes a traceback."""
     from trustinstall.host import console
 
     console.complete()
@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         app(list(arguments), prog_name="trustinstall")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
-        if code == UsageProblem.exit_code:  # typer has said on standard error what is wrong
+        if code == UsageProblem.exit_code:  # typer has printed the error on standard error
             _tell_json(arguments, UsageProblem("the command line is wrong; standard error says how"))
         return code
     except TrustInstallError as error:

@@ -1,4 +1,4 @@
-"""What the ledger learns from a command: placements of managed copies, claims, and stores that are gone."""
+"""Updates the ledger after a command: placements of managed copies, claims, and stores that are gone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOLDS = frozenset({Result.ADDED, Result.ALREADY})
 
 
 def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request, stamp: str) -> None:
-    """Note where the certificates of a task are managed in a store, or that they are no longer."""
+    """Note where the certificates of a task are managed in a store, or that they are no longer managed there."""
     placed = {one.sha256: one.entries for one in result.plan.placed}
     directories = [path for one in task.record.values() for path in one.directories]
     directories = [*dict.fromkeys((*directories, *result.plan.made))]
@@ -52,9 +52,9 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request,
 
 
 def _shared(task: StoreTask, result: StoreResult) -> tuple[str, ...]:
-    """Return the noted entries that every placement shares: what is written once, and created files that are edited.
+    """Return the noted entries that every placement shares: entries that are written once, and created files.
 
-    The last certificate takes them along, whichever it is.
+    The last certificate removes them, whichever certificate that is.
     """
     noted = dict.fromkeys(
         entry for placement in task.record.values() if not placement.adopted for entry in placement.entries

@@ -1,7 +1,7 @@
 """Change many stores that are one file each: equal content is observed once, and all files are made durable together.
 
-The promises are those of a `StoreTransaction`: the undo is in the journal before the act, each file is the old one or
-the new one, one store's failure is its own. A store that is odd in any way is left to a transaction, which says so.
+The guarantees are those of a `StoreTransaction`: the undo is journalled before the act, each file is the old or the new
+one, and the failure of one store affects no other. An unusual store is left to a transaction, which reports why.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 MOST = 64  # stores at once: an interrupt waits for all of them
 MOST_BYTES = 16 << 20  # of their files: old and new content are in memory together
-LARGE = 8 << 20  # bytes of a group from which on it is changed by the one thread for large ones
-_DECISIONS = 16  # that are remembered, each with the new content of a file
-_CONTENTS = 16 << 20  # bytes of files that are remembered, to know them again without hashing them
+LARGE = 8 << 20  # bytes of a group from which on the thread for large groups changes it
+_DECISIONS = 16  # remembered decisions, each with the new content of a file
+_CONTENTS = 16 << 20  # bytes of remembered files, which are recognised without hashing
 
 
 @dataclass
 class Decision:
-    """The change of every file that has the same bytes: `after` and `undo` are known when one of them is done."""
+    """The change of every file that has the same bytes: `after` and `undo` are known once one of the files is done."""
 
     at: str
     planned: StoreResult
@@ -45,7 +45,7 @@ class Decision:
 
 
 class Memory:
-    """What one command has found out about bytes. Threads may find the same out twice, and it does no harm."""
+    """Facts about bytes that one command has found out. Threads may compute a fact twice, which is harmless."""
 
     def __init__(self) -> None:
         self._digests: dict[int, list[tuple[bytes, str]]] = {}
@@ -53,7 +53,7 @@ class Memory:
         self._decisions: OrderedDict[tuple[object, ...], Decision] = OrderedDict()
 
     def digest(self, content: bytes) -> str:
-        """The digest of a content; comparing with one that is known takes a tenth of the time of hashing."""
+        """The digest of a content; comparing with a remembered content takes a tenth of the time of hashing."""
         known = self._digests.setdefault(len(content), [])
         found = next((name for one, name in known if one == content), None)
         if found is None:
@@ -64,11 +64,11 @@ class Memory:
         return found
 
     def decision(self, key: tuple[object, ...]) -> Decision | None:
-        """What was decided before."""
+        """Return the remembered decision for a content, or None."""
         return self._decisions.get(key)
 
     def decide(self, key: tuple[object, ...], decision: Decision) -> None:
-        """Remember what was decided."""
+        """Remember a decision."""
         self._decisions[key] = decision
         while self._decisions and (
             len(self._decisions) > _DECISIONS or sum(len(one.new) for one in self._decisions.values()) > _CONTENTS
@@ -108,7 +108,7 @@ def change_all(
 def _ready(
     host: ActingHost, index: int, task: StoreTask, journal: Journal | None, memory: Memory
 ) -> _Ready | StoreResult | None:
-    """A store as it is to be written, or how it is already; None where it is better brought alone."""
+    """Return a store to be written, or its result if nothing is to do; None if a transaction should change it."""
     path = task.store.location
     try:
         old = host.status(path)
@@ -130,7 +130,7 @@ def _ready(
 
 
 def _decided(host: ActingHost, task: StoreTask, content: bytes, memory: Memory) -> Decision:
-    """What is done with a file of this content. Raises Changed where it does not stay the same for so long."""
+    """Return the change of a file of this content. Raises Changed if the file keeps changing meanwhile."""
     name = memory.digest(content)
     adopted = frozenset(sha256 for sha256, one in task.record.items() if one.adopted)
     key = (task.backend.name, name, task.desired, task.take_foreign, adopted, frozenset(task.record))
@@ -151,7 +151,7 @@ def _decided(host: ActingHost, task: StoreTask, content: bytes, memory: Memory) 
 
 
 def _moved(planned: StoreResult, here: str, there: str) -> StoreResult:
-    """Return the same change and plan for the same bytes elsewhere."""
+    """Return the same change and plan for a file with the same bytes at another place."""
     if here == there:
         return planned
     steps = tuple(replace(one, path=there) for one in planned.plan.steps)
@@ -174,7 +174,7 @@ def _singly(host: ActingHost, task: StoreTask, journal: Journal | None) -> Store
 
 
 def _act(host: ActingHost, ready: Sequence[_Ready], journal: Journal) -> dict[int, StoreResult | Exception]:
-    """Note how to undo all of them, write them, and look at each."""
+    """Journal the undo of all stores, write them, and verify each."""
     results: dict[int, StoreResult | Exception] = {}
     journal.note(*(one.entry for one in ready))
     try:
@@ -183,14 +183,14 @@ def _act(host: ActingHost, ready: Sequence[_Ready], journal: Journal) -> dict[in
             results[one.index] = _ended(host, one, failure, journal)
     except BaseException as error:
         for one in ready:
-            if not isinstance(results.get(one.index), Exception):  # the caller hears of none that is done
+            if not isinstance(results.get(one.index), Exception):  # the caller learns of no store that is done
                 _put_back(host, one, journal, error)
         raise
     return results
 
 
 def _ended(host: ActingHost, one: _Ready, failure: OSError | None, journal: Journal) -> StoreResult | Exception:
-    """How one store ended: verified, put back, or planned anew because somebody else was quicker."""
+    """Return how one store ended: verified, put back, or planned again because another program changed it first."""
     if failure is not None and failure.errno == CHANGED:
         return _singly(host, one.task, journal)
     try:
@@ -202,14 +202,14 @@ def _ended(host: ActingHost, one: _Ready, failure: OSError | None, journal: Jour
 
 
 def _put_back(host: ActingHost, one: _Ready, journal: Journal, cause: BaseException) -> Exception | None:
-    """Put a store back; why it could not be, or None."""
+    """Put a store back; return why that failed, or None."""
     task, entry = one.task, one.entry
     failure = put_back(host, task, entry.inverse, entry.token, one.planned.before, None)
     return None if failure is None else stuck(task.store, failure, cause, journal, entry.token)
 
 
 def _verified(host: ActingHost, one: _Ready) -> Observation:
-    """What a store shows now; bytes that were verified once are known to be good."""
+    """Observe a store; bytes that were verified once are known to be good."""
     task, decision = one.task, one.decision
     as_meant = host.read(task.store.location) == decision.new
     if as_meant and decision.after is not None:

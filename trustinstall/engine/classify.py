@@ -1,4 +1,4 @@
-"""What became of a store: pure functions from a task and its result to an outcome."""
+"""The result of a store: pure functions from a task and its result to an outcome."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
     adding = any(one.trusted for one in task.desired)
     foreign = () if adding and adopt else tuple(one.sha256 for one in task.desired if _stays(result, one.sha256))
     count = len(result.after.anchors)
-    if store.unset and plan.empty and change.foreign:  # the store itself says nothing
+    if store.unset and plan.empty and change.foreign:  # the store has no value of its own
         return Outcome(store, *(Result.FOLLOWS, ALL_ACCOUNTS) if adding else (Result.ABSENT, ""), anchors=count)
     if dry_run and not plan.empty:
         touched = tuple(one.sha256 for one in task.desired if _would_change(result, one.sha256, adding=adding))
@@ -46,14 +46,14 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
     elif plan.detaches and any(one.sha256 in result.after.anchors for one in task.desired):
         return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=count, touched=True)
     else:
-        did = plan.operations or (change.remove and not plan.empty)  # a tool may reach what nobody can see
+        did = plan.operations or (change.remove and not plan.empty)  # a tool may change entries that cannot be observed
         done = Result.REMOVED if did else Result.ABSENT
     detail = _places(result, foreign) if done is Result.FOREIGN else ""
     return Outcome(store, done, detail, "", moved, foreign, count, touched=not plan.empty)
 
 
 def _places(result: StoreResult, foreign: Sequence[str]) -> str:
-    """Return where the copies stand that are left, or "" where the store's own location says it."""
+    """Return where the remaining copies stand, or "" if the store's own location says it."""
     places = dict.fromkeys(one.entry for sha256 in foreign for one in result.after.copies_of(sha256) if one.entry)
     named = [printable(one) for one in places][:_MOST_NAMED]
     more = f" and {len(places) - len(named)} more" if len(places) > len(named) else ""
@@ -61,9 +61,9 @@ def _places(result: StoreResult, foreign: Sequence[str]) -> str:
 
 
 def _stays(result: StoreResult, sha256: str) -> bool:
-    """Whether a foreign copy is left; none is where the clients no longer read the artefact.
+    """Whether a foreign copy is left; there is none if the clients no longer read the artefact.
 
-    A copy that was seen before and was not removed is still there, also where it can no longer be seen: macOS names
+    A copy that was seen before and was not removed is still there, even if it can no longer be seen: macOS names
     trust settings by SHA-1, and shows no certificate for them once it has gone from the keychain.
     """
     if sha256 not in result.change.foreign:
@@ -92,7 +92,7 @@ def failed(task: StoreTask, error: Exception) -> Outcome:
 
 
 def unwritable(task: StoreTask, seen: Observation | str) -> Outcome:
-    """Return the outcome of a store that cannot be written: a failure, unless it is as it should be anyway."""
+    """Return the outcome of a store that cannot be written: a failure, unless its state is as desired."""
     store, adding = task.store, any(one.trusted for one in task.desired)
     if isinstance(seen, Observation) and all(holds(seen, one) for one in task.desired):
         return Outcome(store, Result.ALREADY if adding else Result.ABSENT, anchors=len(seen.anchors))
@@ -104,7 +104,7 @@ def unwritable(task: StoreTask, seen: Observation | str) -> Outcome:
 
 
 def followed(task: StoreTask, source: Outcome | None, seen: Observation | str, *, dry_run: bool) -> Outcome:
-    """Return whether a store that another one feeds shows what it should."""
+    """Return whether a store that another store feeds shows the desired state."""
     store, adding = task.store, any(one.trusted for one in task.desired)
     if source is None or source.result in {Result.NOT_COVERED, Result.FAILED}:
         result = Result.FAILED if source and source.result is Result.FAILED else Result.NOT_COVERED
@@ -128,14 +128,14 @@ def followed(task: StoreTask, source: Outcome | None, seen: Observation | str, *
 
 
 def _is_foreign(task: StoreTask, source: Outcome, seen: Observation, sha256: str) -> bool:
-    """Whether a store that is fed keeps a certificate that is not managed: in the source, or in the store itself."""
+    """Whether a store that is fed keeps an unmanaged certificate: in the source, or in the store itself."""
     if source.result is not Result.REMOVED or sha256 in source.foreign:
         return True
     return any(not managed(copy, task.record.get(sha256)) for copy in seen.copies_of(sha256))
 
 
 def unreadable(host: Host, found: Found) -> list[Outcome]:
-    """Return outcomes for backends that could not look, and for remembered stores that are out of reach."""
+    """Return outcomes for backends that failed to look, and for remembered stores that are out of reach."""
     return [
         Outcome(bare(host, name), Result.FAILED, f"it cannot be looked at: {reason}", "store-failed")
         for name, reason in found.failures.items()
@@ -143,7 +143,7 @@ def unreadable(host: Host, found: Found) -> list[Outcome]:
 
 
 def stuck(host: Host, backend: str, location: str, why: str, found: Found) -> Outcome:
-    """Return the outcome of a store that an interrupted command left, and that could not be put right."""
+    """Return the outcome of a store that an interrupted command left and that could not be put back."""
     stores = (store for _, store in found.stores.values() if (store.backend, store.location) == (backend, location))
     store = next(stores, None) or bare(host, f"{backend}:{location}")
     return Outcome(store, Result.FAILED, f"{why}; it is tried again by the next command", "store-failed")
@@ -162,13 +162,13 @@ def unconstrained(store: Store) -> Outcome:
 
 
 def bare(host: Host, store_id: str) -> Store:
-    """Return what is known of a store that cannot be looked at: the acting account looks for it."""
+    """Return the known outcome of a store that cannot be observed from here: the acting account observes it."""
     name, _, location = store_id.partition(":")
     return Store(name, location, host.account.uid, store_id, "")
 
 
 def _out_of_reach(task: StoreTask, why: str) -> Outcome:
-    """Return the outcome of a store that cannot be reached: a failure only if a managed certificate should go."""
+    """Return the outcome of an unreachable store: a failure only if a managed certificate should be removed."""
     if any(one.trusted for one in task.desired):
         return Outcome(task.store, Result.SEALED, why)
     if task.record.keys() & {one.sha256 for one in task.desired}:

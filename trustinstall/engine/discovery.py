@@ -1,4 +1,4 @@
-"""Looking at a host: which stores there are, and what each shows. Nothing here changes anything."""
+"""Discovery: which stores a host has, and what each shows. Nothing here changes anything."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Found:
-    """What discovery found.
+    """The result of discovery.
 
     Attributes:
         stores: each store with the backend that knows it, in the order of the catalogue.
         handoffs: directories of other accounts, by uid.
-        failures: backends that could not look, and remembered stores that cannot be reached; and why.
+        failures: why backends failed to look, and why remembered stores cannot be reached.
         left: ids of remembered stores that were not looked for.
-        cut: what was not looked through to its end, a sentence each.
+        cut: scans that stopped early, one sentence each.
     """
 
     stores: dict[str, tuple[Backend, Store]] = field(default_factory=dict[str, "tuple[Backend, Store]"])
@@ -46,10 +46,10 @@ def discover(
     adding: bool = False,
     on_progress: Callable[[str], None] = lambda _doing: None,
 ) -> Found:
-    """Every store of this host; those that the ledger remembers (by id) included, wherever they are.
+    """Find every store of this host, and all stores that the ledger remembers (by id).
 
-    `adding`: something is to be put into them; into another system's nothing is put for being remembered. `tick` is
-    called while whole trees are looked through.
+    `adding`: certificates are to be added; nothing is added to another system's store only because the ledger
+    remembers it. `tick` is called while whole trees are scanned.
     """
     found = Found()
     for backend in backends:
@@ -73,7 +73,7 @@ def discover(
 def find_again(
     host: Host, backends: Sequence[Backend], remembered: Iterable[str], found: Found, *, adding: bool = False
 ) -> None:
-    """Add to what was found the stores of these ids that were not, wherever they are; see `discover`."""
+    """Add the stores of these ids that were not found, wherever they are; see `discover`."""
     for store_id in remembered:
         name, _, location = store_id.partition(":")
         for owner in backends:
@@ -96,7 +96,7 @@ def _find_again(host: Host, backend: Backend, store_id: str, location: str, foun
 
 
 def observe(host: Host, backend: Backend, store: Store, names: frozenset[str] = frozenset()) -> Observation | str:
-    """Return what a store shows, with copies of the certificates in `names`, or why it cannot be read, in words."""
+    """Observe a store, with copies of the certificates in `names`; or return why it cannot be read, in words."""
     try:
         return backend.observe(host, store, names)
     except TrustInstallError as error:

@@ -1,8 +1,8 @@
-"""In which order the stores of one scope are brought: a setting after the file that it names, and back before it.
+"""The order of the stores of one scope: a setting is set after its file is written, and restored before that goes.
 
-Adding: independent stores first, then our own files that a setting is going to name, then the settings. Removing:
-settings that lose the last of our roots first, then independent stores, then our own files, made anew or taken away. A
-file of ours that a setting still names is never taken away, and a setting is not made where its file could not be.
+Adding: independent stores first, then managed files that a setting will name, then the settings. Removing: settings
+that lose their last managed root first, then independent stores, then managed files, which are regenerated or deleted.
+A managed file that a setting still names is never deleted, and a setting is not made if its file could not be written.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOTHING = frozenset({Result.ABSENT, Result.ALREADY})
 def change_in_order(
     work: Work, chosen: Sequence[Pair], known: Sequence[Pair], side_by_side: SideBySide
 ) -> list[Outcome]:
-    """Bring the chosen stores, and those of the known ones that serve them, wave by wave."""
+    """Change the chosen stores, and the known stores that serve them, wave by wave."""
     plain = [pair for pair in chosen if pair[1].names is None and not pair[1].on_demand]
     settings = [pair for pair in chosen if pair[1].names is not None]
     servers = [pair for pair in known if pair[1].on_demand]
@@ -53,7 +53,7 @@ def _add(
     for pair in needed:
         unused = work.without([store for _, store in settings if store.names == pair[1].location])
         if unused is not None and served[pair[1].location].result is Result.ADDED:
-            (back,) = side_by_side(unused, [pair])  # no setting could be made that names it
+            (back,) = side_by_side(unused, [pair])  # no setting could be made that names the file
             served[pair[1].location] = back
     return [*outcomes, *(one for one in served.values() if one.result not in {Result.REMOVED, Result.ABSENT}), *done]
 
@@ -87,7 +87,7 @@ def _remove(
 
 
 def _is_above(work: Work, store: Store, others: list[Store]) -> bool:
-    """Whether a directory that was made for one store holds another: it can only go when that one has gone."""
+    """Whether a directory that was made for one store holds another store, which must be removed first."""
     made = work.made(store)
     return any(one is not store and one.location.startswith(f"{path}/") for one in others for path in made)
 
@@ -103,7 +103,7 @@ def _not_set(store: Store, served: dict[str, Outcome]) -> Outcome:
 
 
 def _settled(work: Work, one: Outcome, pairs: list[Pair], served: dict[str, Outcome]) -> Outcome:
-    """What became of a setting: where it was made before, it shows what the file shows that it names."""
+    """Return the outcome of a setting: if it was made before, it shows the content of the file that it names."""
     source = served.get(one.store.names or "")
     if source is None or source.result not in _CHANGED or one.result not in _NOTHING or one.foreign:
         return one

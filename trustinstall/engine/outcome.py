@@ -1,4 +1,4 @@
-"""What happened in each store, as data: what the engine returns, and what a worker process sends back."""
+"""The result of each store, as data: the engine returns it, and a worker process sends it."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from trustinstall.typed_json import Sha256
 
 
 class Result(Enum):
-    """How a store ended. The value is the word for people and for JSON."""
+    """The result of a store. The value is the word for people and for JSON."""
 
     ADDED = "added"
     ALREADY = "already"
     REMOVED = "removed"
     ABSENT = "not there"
-    FOLLOWS = "follows"  # fed by another store, and shows what that one shows
+    FOLLOWS = "follows"  # fed by another store, and shows that store's content
     PENDING = "pending"  # will follow when the package manager has finished
-    FOREIGN = "left"  # only copies that somebody else put there
+    FOREIGN = "left"  # only copies that another program or person put there
     STORE_MISSING = "gone"  # the store itself is no longer there
     PLANNED = "would change"
     FAILED = "failed"
-    SEALED = "sealed"  # nobody may write there; the detail names another way
+    SEALED = "sealed"  # no account may write there; the detail names another way
     NOT_COVERED = "not covered"
 
 
 ALL_ACCOUNTS = "what all accounts have"
-WIDE = "it cannot keep a root to some names, and is left out"
+WIDE = "skipped: this store cannot limit a root to certain names"
 CHANGES = frozenset({Result.ADDED, Result.REMOVED})
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened in one store.
+    """The result of one store.
 
     Attributes:
-        store: which one.
+        store: the store.
         result: how it ended.
-        detail: a sentence for people; the reason where it failed or is not covered.
-        code: the stable word of the error where it failed, else "".
+        detail: a sentence for people; the reason if it failed or is not covered.
+        code: the stable word of the error if it failed, else "".
         changed: SHA-256 of the certificates that were put in or taken out.
-        foreign: SHA-256 of wanted certificates that are trusted there by somebody else's doing.
-        anchors: how many the store holds now.
-        steps: what a dry run would do, a line each.
-        touched: whether the store was changed, also where a client still trusts a foreign copy.
+        foreign: SHA-256 of wanted certificates that are trusted there, but not because of trustinstall.
+        anchors: the number of anchors in the store now.
+        steps: the lines of a dry run.
+        touched: whether the store was changed, even if a client still trusts a foreign copy.
     """
 
     store: Store

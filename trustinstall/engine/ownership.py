@@ -1,7 +1,7 @@
-"""Decides whose each copy of a certificate is, and so what changes in a store: one pure function, and the only one.
+"""Decides which copies of a certificate are managed, and thus what changes in a store: one pure function, the only one.
 
-A copy is managed if it carries the mark of trustinstall, if the ledger names its very place, or if the certificate was
-adopted. Any other copy is foreign: it stays and is named, unless the caller asks for it by its full fingerprint. A copy
+A copy is managed if it carries the mark of trustinstall, if the ledger names its exact place, or if the certificate was
+adopted. Any other copy is foreign: it stays and is named, unless the caller requests it by its full fingerprint. A copy
 that cannot be removed through its store is always foreign.
 """
 
@@ -29,10 +29,10 @@ def managed(copy: Copy, placement: Placement | None) -> bool:
 
 
 def decide(seen: Observation, desired: Sequence[Desired], record: Record, *, take_foreign: bool = False) -> Change:
-    """Return the change that brings a store from what was seen to what is desired.
+    """Return the change that brings a store from the observed to the desired state.
 
-    `record` holds the ledger's placements in this store. `take_foreign`: foreign copies of certificates that are to go
-    are removed, too; those that cannot be removed only where there are no others, so that the backend can say why.
+    `record` holds the ledger's placements in this store. `take_foreign`: foreign copies of unwanted certificates are
+    removed, too; copies that cannot be removed only if no removable copy exists, so that the backend can say why.
     """
     add: list[Desired] = []
     remove: list[Copy] = []
@@ -71,7 +71,7 @@ def decide(seen: Observation, desired: Sequence[Desired], record: Record, *, tak
 
 
 def holds(seen: Observation, one: Desired) -> bool:
-    """Whether a store shows what is desired of one certificate."""
+    """Whether a store shows the desired state of one certificate."""
     state = seen.anchors.get(one.sha256)
     if not one.trusted:
         return state is None

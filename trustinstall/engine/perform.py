@@ -1,7 +1,7 @@
-"""Performing file steps: the only place where a plan becomes a change.
+"""Performs file steps: the only place where a plan becomes a change.
 
-Each step is checked against what it was planned for immediately before it acts, and has an inverse that was
-computed, and written to the journal, before anything was done.
+Immediately before a step acts, it is checked against its expected state. Its inverse was computed and journalled
+before anything was done.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ if TYPE_CHECKING:
 
     Commands = Callable[
         [ToolOperation], Sequence[Command]
-    ]  # what is run for an operation, and nothing where nothing is to do
+    ]  # returns the commands of an operation, or none if there is nothing to do
 
 
 _ATTEMPTS = 3  # how often an undo is tried while another program changes the file
-_HRESULT = 0x8000_0000  # from here on, a status of Windows' that is known by its hexadecimal digits
+_HRESULT = 0x8000_0000  # Windows statuses from here on are known by their hexadecimal digits
 
 
 class Changed(Exception):  # noqa: N818  not an error: a signal to plan again
-    """What stands at a path is no longer what the step was planned against."""
+    """The file at a path is no longer in the state that the step was planned against."""
 
 
 @dataclass(frozen=True)
 class _Standing:
-    """What stood at a path when it was looked at: its status first, so that a later change shows in the status."""
+    """The file at a path when it was read: its status was read first, so that a later change shows in the status."""
 
     status: Status | None
     content: bytes | None = None
@@ -60,14 +60,14 @@ class _Standing:
 
     @property
     def name(self) -> str:
-        """The same in the words of `expect`."""
+        """The same state as an `expect` value."""
         if self.status is None:
             return ABSENT
         return link_digest(self.target) if self.content is None else digest(self.content)
 
 
 def _look(host: ActingHost, step: Edit | Delete | Link) -> _Standing:
-    """What stands at the path of a step. Raises Changed where the step was planned against something else.
+    """Read the file at the path of a step. Raises Changed if the step was planned against another state.
 
     Raises OSError for a directory, a FIFO and the like.
     """
@@ -87,9 +87,9 @@ def _look(host: ActingHost, step: Edit | Delete | Link) -> _Standing:
 
 
 def inverse(host: ActingHost, step: Step) -> Step | None:
-    """The step that undoes `step`, from what stands there now; None where `step` will do nothing.
+    """Return the step that undoes `step`, computed from the present file; None if `step` will do nothing.
 
-    Raises Changed where the step no longer fits.
+    Raises Changed if the step no longer fits.
     """
     if isinstance(step, (MakeDirectory, RemoveDirectory)):
         status = host.status(step.path)
@@ -114,9 +114,9 @@ def inverse(host: ActingHost, step: Step) -> Step | None:
 
 
 def operate(host: ActingHost, operation: ToolOperation, commands: Commands) -> str | None:
-    """Have the store's tool do something; what it complained of, or None. It is no verdict: the store is looked at.
+    """Run the store's tool and return its error, if any. The store is observed afterwards in any case.
 
-    Raises ToolFailed where a tool that must succeed says that it has not, whatever the store shows.
+    Raises ToolFailed if a tool that must succeed reports a failure, whatever the store shows.
     """
     for run in commands(operation):
         if isinstance(run, DeleteRows):
@@ -143,12 +143,12 @@ def operate(host: ActingHost, operation: ToolOperation, commands: Commands) -> s
 
 
 def no_commands(operation: ToolOperation) -> Sequence[Command]:
-    """Know no operation: for stores that are files."""
+    """Return no commands: for stores that are files."""
     raise ValueError(f"no operation of this store: {operation.operation!r}")
 
 
 def complaint(run: Run, status: int, output: str) -> str:
-    """A tool's failure in words: what its exit status means where that is known, else what it said last."""
+    """A tool's failure in words: the meaning of its exit status if it is known, else its last output."""
     meant = [meaning for word, meaning in run.says if word in output]
     if meant:
         return meant[0]
@@ -159,10 +159,10 @@ def complaint(run: Run, status: int, output: str) -> str:
 
 
 def perform(host: ActingHost, step: Step, token: str) -> None:
-    """Do one file step, durably. `token` names the temporary file, and is in the journal already.
+    """Perform one file step durably. `token` names the temporary file, and is already in the journal.
 
-    Raises Changed where the step no longer fits, also where another program changes the file while we write ours, and
-    OSError where the operating system refuses.
+    Raises Changed if the step no longer fits, or if another program changes the file during the write, and
+    OSError if the operating system refuses.
     """
     if isinstance(step, MakeDirectory):
         host.make_directory(step.path, step.mode)
@@ -179,7 +179,7 @@ def perform(host: ActingHost, step: Step, token: str) -> None:
 
 
 def _change(host: ActingHost, step: Edit | Delete | Link, found: _Standing, token: str) -> None:
-    """Do one step to what was found. Raises OSError(CHANGED) where something else stands there by then."""
+    """Perform one step on the file that was read. Raises OSError(CHANGED) if the file has changed since."""
     if isinstance(step, Edit):
         new = step.transform.apply(found.content or b"")
         if new != found.content:
@@ -198,15 +198,15 @@ def _change(host: ActingHost, step: Edit | Delete | Link, found: _Standing, toke
 
 
 def undo(host: ActingHost, steps: Sequence[Undo], token: str, commands: Commands = no_commands) -> list[str]:
-    """Perform inverse steps, newest first; return the managed files that are gone after it.
+    """Perform inverse steps, newest first; return the managed files that no longer exist.
 
-    A step that never acted, or whose file another program has changed since, is left out: nothing of theirs is lost.
-    Raises OSError where that cannot be done.
+    A step that never acted, or whose file another program has changed since, is skipped: that program's data is kept.
+    Raises OSError if a step cannot be undone.
     """
     deleted: list[str] = []
     for step in steps:
         if isinstance(step, ToolOperation):
-            with suppress(ToolFailed):  # the caller looks at what it came to
+            with suppress(ToolFailed):  # the caller observes the result
                 operate(host, step, commands)
         elif _undo(host, step, token) and isinstance(step, Delete):
             deleted.append(step.path)
@@ -214,12 +214,12 @@ def undo(host: ActingHost, steps: Sequence[Undo], token: str, commands: Commands
 
 
 def _undo(host: ActingHost, step: Step, token: str) -> bool:
-    """Perform one inverse step; whether it is done, or was done before."""
+    """Perform one inverse step; return whether it is done, or was done before."""
     if not isinstance(step, (MakeDirectory, RemoveDirectory)) and host.status(step.path) is None:
         if isinstance(step, Delete):
-            return True  # what is derived from the file may not know yet
+            return True  # files derived from this file may still be outdated
         if isinstance(step, Edit) and step.expect == ANY:
-            return False  # the file went away with what we had put in
+            return False  # the file was deleted, and the managed content with it
     for _ in range(_ATTEMPTS):
         try:
             perform(host, step, token)
@@ -228,6 +228,6 @@ def _undo(host: ActingHost, step: Step, token: str) -> bool:
         except Changed:
             continue
         return True
-    if isinstance(step, Edit) and step.expect == ANY:  # what we had put in is still there
+    if isinstance(step, Edit) and step.expect == ANY:  # the managed content is still there
         raise OSError(CHANGED, "another program keeps changing it", step.path)
     return False

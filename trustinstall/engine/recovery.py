@@ -1,7 +1,7 @@
-"""Undoes what a killed command left: files first, then what is derived from them.
+"""Undoes the changes of a killed command: files first, then the files derived from them.
 
-Each store is undone on its own. An entry that cannot be undone (its file system came back read-only, say) stays in the
-journal, its store is reported as failed and not touched, and every other store goes on.
+Each store is undone on its own. If an entry cannot be undone (its file system became read-only, say), it stays in the
+journal, its store is reported as failed and not touched, and all other stores are undone.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 class Recovery:
-    """What became of an interrupted command.
+    """The result of recovery from an interrupted command.
 
     Attributes:
         undone: whether there was anything to undo.
-        stuck: why stores could not be put right, by backend and location; their entries are still in the journal.
-        kept: those entries, oldest first.
+        stuck: why stores could not be put back, by backend and location; their entries are still in the journal.
+        kept: the entries of these stores, oldest first.
     """
 
     def __init__(self, entries: Sequence[Entry] = (), stuck: Mapping[Place, str] | None = None) -> None:
@@ -49,9 +49,9 @@ class Recovery:
 
 
 def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[Backend]) -> Recovery:
-    """Undo what a command whose journal is still there has not finished.
+    """Undo an unfinished command whose journal still exists.
 
-    The caller holds the lock. Raises StateError where the journal cannot be believed, or not be written.
+    The caller holds the lock. Raises StateError if the journal is not trusted or cannot be written.
     """
     host.sweep()
     _sweep(host, state.base)
@@ -62,8 +62,8 @@ def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[B
             journal.forget(host, state)
         return Recovery()
     pending = [entry for entry in entries if entry.transaction != ledger.transaction]
-    for entry in entries:  # first: a directory that holds one could not be removed
-        with suppress(OSError):  # the undo says so, if anything is left to undo there
+    for entry in entries:  # first: a directory that holds a temporary file could not be removed
+        with suppress(OSError):  # the undo reports it, if anything is left to undo there
             _delete_temporary_files(host, entry)
     recovery = Recovery(pending, _put_right(host, backends, pending))
     try:
@@ -74,13 +74,13 @@ def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[B
 
 
 def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[Entry]) -> dict[Place, str]:
-    """Undo each store's entries, newest first, and refresh it; return why stores could not be put right."""
+    """Undo each store's entries, newest first, and refresh it; return why stores could not be put back."""
     stuck: dict[Place, str] = {}
     deleted: dict[Place, list[str]] = {}
     for entry in pending:
         place = entry.backend, entry.location
         if place in stuck:
-            continue  # what is older can only be undone after what is newer
+            continue  # older entries can only be undone after newer ones
         gone = deleted.setdefault(place, [])
         try:
             commands = partial(_commands, host, backends, entry)
@@ -97,7 +97,7 @@ def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[
 
 
 def _check_operations(entry: Entry, commands: Commands) -> None:
-    """Check that a tool undid what it was asked to: it may have been refused, in a window for instance."""
+    """Check that a tool has undone its operation: a person may have refused it, for example in a window."""
     if any(isinstance(step, ToolOperation) and commands(step) for step in entry.inverse):
         raise StoreError(
             store=entry.backend,
@@ -120,14 +120,14 @@ def _backend(backends: Sequence[Backend], name: str) -> Backend:
 
 
 def _refresh(host: ActingHost, backends: Sequence[Backend], place: Place, gone: Sequence[str]) -> None:
-    """Make what is derived from a store's files anew."""
+    """Regenerate the files that are derived from a store."""
     backend = _backend(backends, place[0])
     store = backend.at(host, place[1])
     if store is None:
-        return  # the store itself is gone, and what was derived from it with it
+        return  # the store is gone, and its derived files with it
     planned = backend.refresh(host, store, gone)
     with host.guarded(planned.guard if planned else Guard()) as guarded:
-        # Asked again: what the killed command's tool would still write is there only now.
+        # Asked again: files that the killed command's tool was still going to write exist only now.
         refresh(host, backend.refresh(host, store, gone), guarded)
 
 
@@ -139,7 +139,7 @@ def _delete_temporary_files(host: ActingHost, entry: Entry) -> None:
 
 
 def _sweep(host: ActingHost, base: str) -> None:
-    """Delete temporary files of the ledger and of tools, which no journal names; the directory is managed alone."""
+    """Delete temporary files of the ledger and of tools, which no journal names; only we use the directory."""
     for name in host.names(base):
         if name.startswith(host.temporary_name("")):
             for inner in host.names(f"{base}/{name}"):

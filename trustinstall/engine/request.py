@@ -1,4 +1,4 @@
-"""What one command wants of one scope, and of which stores."""
+"""The request of one command to one scope, and the stores that it is about."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What one command wants of one scope.
+    """The request of one command to one scope.
 
     Attributes:
-        certificates: which ones.
+        certificates: the certificates.
         trusted: to add (True) or to remove (False).
         by: the account that asks.
-        adopt: add takes over copies that somebody else put there; remove takes them out (`--foreign`).
-        dry_run: only say what would be done.
+        adopt: add adopts copies that another program put there; remove removes them (`--foreign`).
+        dry_run: only report what would be done.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
         importing: only stores that import what policies name (True), only all others (False), or both.
-        only_imposed: leave alone what no policy had imported, and what the account itself has added.
+        only_imposed: leave alone certificates that no policy had imported, and those that the account itself has added.
         domains: the names and networks that certificates are to be trusted for, or () for all of them.
     """
 
@@ -43,12 +43,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which stores are meant.
+    """The stores that are meant.
 
     Attributes:
         stores, skip: `--store` and `--skip`: a store's id, a backend's name, that with the store's label
             (`settings:npm`), or the directory of a store (`certifi:/srv/app`).
-        below: only stores below these directories, where there are any: what of another account's was named.
+        below: if given, only stores below these directories: the directories of another account that were named.
     """
 
     stores: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Selection:
         return named and backend not in self.skip
 
     def check(self, stores: Iterable[Store]) -> None:
-        """Raise UsageProblem where a word names no store at all."""
+        """Raise UsageProblem if a word names no store."""
         found = list(stores)
         for word in (*self.stores, *self.skip):
             if not any(_names(word, store) for store in found):

@@ -1,6 +1,6 @@
-"""One scope's engine: lock, recover, discover, bring each store, verify what follows, write the ledger.
+"""One scope's engine: lock, recover, discover, change each store, verify the stores that follow, write the ledger.
 
-`add` and `remove` are this one engine with other wishes. One store's failure does not stop the others.
+`add` and `remove` are this one engine with different requests. The failure of one store does not stop the others.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scope:
-    """What one scope came to: an outcome for each store, directories of other accounts, and whether it recovered."""
+    """The result of one scope: an outcome for each store, directories of other accounts, and whether it recovered."""
 
     outcomes: tuple[Outcome, ...]
     handoffs: dict[int, list[str]]
@@ -50,7 +50,7 @@ class Engine:
     """The engine of one account's scope (root's is the machine's)."""
 
     def __init__(self, host: ActingHost, backends: Sequence[Backend], on_progress: Callable[[str], None]) -> None:
-        """`tick` is called about every tenth of a second while something takes long, with what is being done."""
+        """`tick` is called about every tenth of a second during long work, with a description of the work."""
         self._host, self._backends, self._on_progress = host, backends, on_progress
         uid = host.account.uid
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
@@ -60,11 +60,11 @@ class Engine:
         return ledger_file.load(self._host, self._state)
 
     def unfinished(self) -> bool:
-        """Whether an earlier command did not end, as far as this account may see."""
+        """Whether an earlier command did not end, as far as this account can see."""
         return self._host.status(self._state.journal) is not None
 
     def change(self, request: Request, places: DiscoveryOptions, selection: Selection, *, check: bool = True) -> Scope:
-        """Do what is wished, under the lock.
+        """Carry out the request, under the lock.
 
         With `check`, a selection that names no store here raises UsageProblem. Raises StateError or Busy before
         anything is touched.
@@ -77,8 +77,8 @@ class Engine:
                 Capability.IDENTICAL_FILES in one.capabilities and selection.may_take(one.name)
                 for one in self._backends
             )
-            places = replace(places, through=places.through and whole)  # nobody waits for what is not wanted
-        if named:  # whether that is there, before so much as a directory of ours is made
+            places = replace(places, through=places.through and whole)  # no scan for stores that are not wanted
+        if named:  # checks the named stores before any directory of trustinstall is made
             found = self._discover(self._host, self.ledger(), request, places)
             if check:
                 selection.check(store for _, store in found.stores.values())
@@ -117,7 +117,7 @@ class Engine:
                 ledger.uncover(one.sha256, accounts)
 
     def note_imports(self, request: Request, held: Mapping[str, tuple[str, ...]]) -> None:
-        """Note which stores held certificates before a policy of the machine has others import them."""
+        """Note which stores held certificates before a policy of the machine makes others import them."""
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
@@ -143,7 +143,7 @@ class Engine:
                 self._save(host, before, ledger)
 
     def _save(self, host: ActingHost, before: Ledger, ledger: Ledger) -> None:
-        """Write the ledger; if that fails, undo every change that it does not know."""
+        """Write the ledger; if that fails, undo every change that it does not record."""
         try:
             ledger_file.save(host, self._state, before, ledger)
         except OSError as error:
@@ -218,7 +218,7 @@ class Engine:
         return partial(change_side_by_side, self._host, self._on_progress)
 
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
-        """Bring the account's stores that import, each without what the account itself has put into it."""
+        """Change the account's stores that import; leave the certificates that the account itself has added."""
         outcomes: list[Outcome] = []
         for backend, store in stores:
             rest = work.free_of([store]) if store.imports and store.owner == uid else None

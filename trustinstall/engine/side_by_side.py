@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     Pair = tuple[Backend, Store]
 
 _TICK = 0.1  # seconds between two reports of progress
-_AT_ONCE = 4  # stores: tools wait for disks and each other more than they compute
+_AT_ONCE = 4  # stores: tools wait for disks and for each other more than they compute
 
 
 @dataclass
 class _Group:
-    """Stores that are changed together: files of identical content and others like them, or one store alone."""
+    """Stores that are changed together: files with identical content and files like them, or a single store."""
 
     pairs: list[Pair] = field(default_factory=list["Pair"])
     size: int = 0
 
     @property
     def name(self) -> str:
-        """The stores, as progress shows them."""
+        """The names of the stores, for progress."""
         return self.pairs[0][1].id + (f" and {len(self.pairs) - 1} more" if self.pairs[1:] else "")
 
 
 def change_side_by_side(
     host: Host, on_progress: Callable[[str], None], work: Work, pairs: Sequence[Pair]
 ) -> list[Outcome]:
-    """Change stores; after an interrupt no more of them are begun.
+    """Change stores; after an interrupt no further store is started.
 
-    Each result is noted in the ledger in any case, so that it tells the truth after an interrupt. Groups of large files
-    are changed by one thread, one after the other: old and new content of each are in memory, and the allocator keeps
-    what a thread has used for that thread.
+    Each result is noted in the ledger in any case, so that the ledger is correct after an interrupt. Groups of large
+    files are changed by one thread, one after the other: old and new content of each are in memory, and the allocator
+    keeps the memory that a thread has used for that thread.
     """
     from concurrent.futures import ThreadPoolExecutor, wait  # it imports logging: 6 ms that looking does not need
 

@@ -1,4 +1,4 @@
-"""One store, what is desired of it, and the plan that follows: directories and created files are planned here."""
+"""One store, its desired state, and the plan that follows: directories and created files are planned here."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoreTask:
-    """One store, what is desired of it, and what the ledger knows of it.
+    """One store, its desired state, and the ledger's records of it.
 
-    `take_foreign`: copies that somebody else put there are removed, too.
+    `take_foreign`: copies that another program put there are removed, too.
     """
 
     backend: Backend
@@ -47,11 +47,11 @@ class StoreTask:
         return self.backend.observe(host, self.store, self.names)
 
     def decide(self, seen: Observation) -> Change:
-        """Decide what changes."""
+        """Decide the change."""
         return decide(seen, self.desired, self.record, take_foreign=self.take_foreign)
 
     def plan(self, host: Host, seen: Observation, change: Change) -> Plan:
-        """Plan a change, with the directories that it needs or leaves. Raises StoreError where it is impossible."""
+        """Plan a change, with the directories that it creates or removes. Raises StoreError if it is impossible."""
         if change.empty:
             return Plan()
         plan = self.backend.plan(host, self.store, seen, change)
@@ -60,7 +60,7 @@ class StoreTask:
         return plan
 
     def _check_names(self, host: Host, plan: Plan) -> None:
-        """Raise StoreError where the plan would separate a file from its other names (hard links)."""
+        """Raise StoreError if the plan would separate a file from its other names (hard links)."""
         for step in plan.steps:
             status = host.status(step.path) if isinstance(step, Edit) and not step.separates else None
             if status is not None and status.kind is Kind.FILE and status.links > 1:
@@ -72,7 +72,7 @@ class StoreTask:
                 raise StoreError(store=self.store.id, cause=cause, advice=advice)
 
     def _without_created(self, host: Host, plan: Plan, change: Change) -> Plan:
-        """Let files and directories that were created for managed certificates go with the last of them."""
+        """Remove files and directories that were created for managed certificates with the last of them."""
         if not change.last:
             return plan
         created = change.noted_entries
@@ -83,7 +83,7 @@ class StoreTask:
 
 
 def _with_directories(host: Host, plan: Plan) -> Plan:
-    """Make the missing directories of what is written, and of what operations need, first."""
+    """Create the missing directories of written files and of operations first."""
     written = [step.path for step in plan.steps if isinstance(step, Edit | Link)]
     written += [f"{plan.inside}/x"] if plan.inside else []
     directories = dict.fromkeys(posixpath.dirname(path) for path in written)
@@ -94,9 +94,9 @@ def _with_directories(host: Host, plan: Plan) -> Plan:
 
 
 def _with_created(plan: Plan, placed: Placed) -> Placed:
-    """Note files that the plan creates with each certificate, so that the last one takes them along.
+    """Note files that the plan creates with each certificate, so that the last certificate removes them.
 
-    A file of another certificate's own is not among them.
+    A file that belongs to another certificate alone is not among them.
     """
     others = {entry for one in plan.placed if one.sha256 != placed.sha256 for entry in one.entries}
     created = [

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import Command, Step, Undo
     from trustinstall.stores.store import Store
 
-ATTEMPTS = 3  # how often a store is planned, or refreshed, again when somebody else works on it meanwhile
+ATTEMPTS = 3  # attempts to plan or refresh a store while another program works on it
 _PAUSE = 0.3  # seconds between two refreshes
 
 
 @dataclass(frozen=True)
 class StoreResult:
-    """How the transaction of one store ended: the change and plan that held, and what was seen before and after."""
+    """The end of one store's transaction: the final change and plan, and the observations before and after."""
 
     change: Change
     plan: Plan
@@ -48,9 +48,9 @@ class StoreTransaction:
         self._host, self._task, self._journal = host, task, journal
 
     def run(self) -> StoreResult:
-        """Bring the store to what is desired.
+        """Bring the store to the desired state.
 
-        Raises StoreError (or another TrustInstallError or OSError) where that is impossible; the store is then as it
+        Raises StoreError (or another TrustInstallError or OSError) if that is impossible; the store is then as it
         was before.
         """
         for _ in range(ATTEMPTS):
@@ -88,7 +88,7 @@ class StoreTransaction:
                 for operation in plan.operations:
                     complaint = operate(host, operation, commands)
                     if complaint is not None:
-                        break  # a tool that refused once is not asked a hundred times
+                        break  # a tool that refused once is not asked again
                 for step in later:
                     perform(host, step, token)
                 refreshing = plan.refresh is not None
@@ -105,7 +105,7 @@ class StoreTransaction:
                 raise
 
     def _settle(self, planned: StoreResult, guarded: GuardHeld) -> Observation:
-        """Refresh until the artefact shows what is desired; a tool's own word is no evidence."""
+        """Refresh until the artefact shows the desired state; a tool's own report is no evidence."""
         wrong: str | None = None
         for attempt in range(ATTEMPTS if planned.plan.refresh else 1):
             if attempt:
@@ -124,10 +124,10 @@ def _inverses(host: ActingHost, steps: Sequence[Step]) -> list[Undo]:
 
 
 def refresh(host: ActingHost, what: Refresh | None, guarded: GuardHeld, *, whatever: bool = False) -> None:
-    """Make derived files anew, while what must be quiet is quiet.
+    """Regenerate derived files while programs that must be quiet are quiet.
 
-    With `whatever`, a tool that fails does not keep the ones after it from running: for putting things back, where
-    the artefact is judged and not the tools. Raises ToolFailed or Busy.
+    With `whatever`, a failing tool does not stop the tools after it: for putting things back, where the artefact
+    is judged and not the tools. Raises ToolFailed or Busy.
     """
     if what is None:
         return
@@ -144,7 +144,7 @@ def refresh(host: ActingHost, what: Refresh | None, guarded: GuardHeld, *, whate
 
 
 def commands_of(host: ActingHost, backend: Backend, store: Store) -> Callable[[ToolOperation], Sequence[Command]]:
-    """Return a function that knows the commands of a store's operations."""
+    """Return a function that returns the commands of a store's operations."""
     return lambda step: backend.commands(host, store, step)
 
 
@@ -156,7 +156,7 @@ def put_back(
     before: Observation,
     guarded: GuardHeld | None,
 ) -> str | None:
-    """Undo file steps, then make derived files anew (in this order: none of them stays stale); why not, or None."""
+    """Undo file steps, then regenerate derived files (in this order, or they stay stale); return why not, or None."""
     backend, store = task.backend, task.store
     try:
         deleted = undo(host, steps, token, commands_of(host, backend, store))
@@ -169,7 +169,7 @@ def put_back(
 
 
 def stuck(store: Store, failure: str, cause: BaseException, journal: Journal, token: str) -> StoreError:
-    """Return the error of a store that could not be put back: the next command will try again."""
+    """Return the error of a store that could not be put back: the next command will retry."""
     journal.keep(token)
     return StoreError(
         store=store.id,
@@ -179,23 +179,23 @@ def stuck(store: Store, failure: str, cause: BaseException, journal: Journal, to
 
 
 def judged(host: ActingHost, task: StoreTask, planned: StoreResult) -> tuple[Observation, str | None]:
-    """Return what a store shows after a change, and what is not as it should be, or None."""
+    """Return the observation of a store after a change, and its first deviation from the desired state, or None."""
     after = task.observe(host)
     wrong = next(_faults(task, planned, after), None)
-    if wrong is None and not planned.before.problems:  # a store that was damaged before may stay so
+    if wrong is None and not planned.before.problems:  # a store that was damaged before may stay damaged
         wrong = task.backend.verify(host, task.store)
     return after, wrong
 
 
 def not_verified(store: Store, wrong: str) -> StoreError:
-    """Return the error of a store that does not show what it should, and is put back."""
+    """Return the error of a store that does not show the desired state, and is put back."""
     return StoreError(store=store.id, cause=wrong, advice="everything was put back")
 
 
 def _still_shows(task: StoreTask, planned: StoreResult, after: Observation, sha256: str) -> bool:
-    """Whether a certificate that was to go is still trusted, and not by another one's copy.
+    """Whether a certificate that was to be removed is still trusted, and not because of a foreign copy.
 
-    A setting that is gone leaves its program with what all accounts have, which may hold the certificate, too.
+    A setting that is gone leaves its program with the defaults of all accounts, which may hold the certificate, too.
     """
     if sha256 not in after.anchors or sha256 in planned.change.foreign:
         return False
@@ -204,7 +204,7 @@ def _still_shows(task: StoreTask, planned: StoreResult, after: Observation, sha2
 
 
 def _faults(task: StoreTask, planned: StoreResult, after: Observation) -> Iterator[str]:
-    """Yield what is not as it should be after a change."""
+    """Yield each deviation from the desired state after a change."""
     before = planned.before
     going = {one.sha256 for one in task.desired if not one.trusted}
     for one in task.desired:

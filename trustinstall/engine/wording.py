@@ -27,7 +27,7 @@ _ADVICE = {
 
 
 def words(error: BaseException) -> str:
-    """An error as a few words for people, with what to do where that is known."""
+    """An error in a few words for people, with advice if there is any."""
     if isinstance(error, OSError):
         advice = _ADVICE.get(error.errno or 0, "look at it, and try again")
         where = f" ({printable(str(error.filename))})" if error.filename else ""
@@ -36,7 +36,7 @@ def words(error: BaseException) -> str:
 
 
 def describe(plan: Plan) -> tuple[str, ...]:
-    """What a plan would do, a line each, for a dry run."""
+    """The actions of a plan, one line each, for a dry run."""
     lines = [f"{VERBS[type(step)]} {printable(step.path, 4096)}" for step in plan.steps]
     lines += [f"{one.operation} sha256 {hashlib.sha256(one.der).hexdigest()[:12]}" for one in plan.operations]
     runs = plan.refresh.runs if plan.refresh else ()

@@ -1,4 +1,4 @@
-"""One command's work on the stores of one scope: what it asks of each, and what the ledger learns from it."""
+"""One command's work on the stores of one scope: the desired state of each, and the updates of the ledger."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Work:
         return self._journal is None
 
     def would_place(self, backend: Backend, store: Store) -> bool:
-        """Whether a store will hold a managed copy, as far as can be seen beforehand."""
+        """Whether a store will hold a managed copy, as far as it can be known beforehand."""
         if store.blocked is not None:
             return False
         task = self.task(backend, store)
@@ -58,7 +58,7 @@ class Work:
         return bool(change.add or change.kept)
 
     def loses_last(self, store: Store) -> bool:
-        """Whether nothing managed is left in a store when this work is done."""
+        """Whether a store holds no managed certificate when this work is done."""
         return self._ledger.record(store.id).keys() <= {one.sha256 for one in self.request.certificates}
 
     def made(self, store: Store) -> tuple[str, ...]:
@@ -94,12 +94,12 @@ class Work:
         return [ended[store.id] for _, store in pairs]
 
     def note(self, backend: Backend, store: Store, result: StoreResult | None) -> None:
-        """Note in the ledger what is managed in a store that was changed."""
+        """Note in the ledger what is managed in a changed store."""
         if result is not None and self._journal is not None:
             bookkeeping.note(self._ledger, self.task(backend, store), result, self.request, self._host.stamp())
 
     def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
-        """Return what became of a store that another one feeds; only a foreign copy that was asked for is taken out."""
+        """Return the outcome of a store that another store feeds; only a requested foreign copy is removed."""
         if store.blocked is not None:
             return self.unwritable(backend, store)
         source = fed.get(store.fed_by or "")
@@ -111,14 +111,14 @@ class Work:
         return outcome
 
     def unwritable(self, backend: Backend, store: Store) -> Outcome:
-        """Return what became of a store that cannot be written."""
+        """Return the outcome of a store that cannot be written."""
         task = self.task(backend, store)
         return classify.unwritable(task, discovery.observe(self._host, backend, store, task.names))
 
     def task(self, backend: Backend, store: Store) -> StoreTask:
-        """Return what is desired of a store.
+        """Return the desired state of a store.
 
-        Certificates that a policy of ours had a store import are treated as adopted, unless the store held them
+        Certificates that a managed policy had a store import are treated as adopted, unless the store held them
         before.
         """
         desired = tuple(Desired(one, self.request.trusted, self.request.domains) for one in self.request.certificates)
@@ -145,5 +145,5 @@ class Work:
 
 
 def unknown(account: Account) -> str:
-    """Return the id that stands for all stores of an account which could not be looked into before a policy was set."""
+    """Return the id that stands for all stores of an account that could not be observed before a policy was set."""
     return f"account:{account.name}"

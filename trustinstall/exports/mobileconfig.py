@@ -1,4 +1,4 @@
-"""Configuration profiles for Macs: what an MDM wants, and what works where no program may trust a certificate.
+"""Configuration profiles for Macs: for an MDM, and for Macs where no program may change trust settings.
 
 Sources: Apple's Device Management documentation (TopLevel, CertificateRoot, CertificatePKCS1).
 """
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import ActingHost
 
-_OURS = "trustinstall."  # what the identifiers of our profiles begin with
-_NAMESPACE = uuid.UUID("7d6b1a5e-52c1-4f0e-9a37-1c0ad3e1b8f4")  # chosen once: the same roots make the same profile
+_OURS = "trustinstall."  # prefix of the identifiers of our profiles
+_NAMESPACE = uuid.UUID("7d6b1a5e-52c1-4f0e-9a37-1c0ad3e1b8f4")  # fixed: the same roots make the same profile
 _ROOT, _OTHER = "com.apple.security.root", "com.apple.security.pkcs1"
 _MODE = 0o644
 
 
 def make(certificates: Sequence[Certificate]) -> bytes:
-    """A profile that trusts these certificates on the whole Mac; the same for the same ones, in whatever order."""
+    """Return a profile that trusts these certificates on the whole Mac; their order does not change it."""
     ordered = sorted(set(certificates), key=lambda one: one.sha256)
     names = [one.name for one in ordered]
     return plistlib.dumps(
@@ -44,9 +44,9 @@ def make(certificates: Sequence[Certificate]) -> bytes:
 
 
 def write(host: ActingHost, path: str, certificates: Sequence[Certificate], *, dry_run: bool) -> bool:
-    """Write a profile; whether the file had to be written (or would have to be).
+    """Write a profile; return whether the file had to be written (or would have to be).
 
-    A profile of ours is replaced. Raises UsageProblem where something else stands there, and TrustInstallError where
+    A profile of trustinstall is replaced. Raises UsageProblem if another file stands there, and TrustInstallError if
     the file cannot be written.
     """
     path, content = host.absolute(path), make(certificates)
@@ -76,7 +76,7 @@ def _payload(certificate: Certificate) -> dict[str, Any]:
 
 
 def _described(key: str, name: str) -> dict[str, Any]:
-    """What every payload has."""
+    """The keys of every payload."""
     number = str(uuid.uuid5(_NAMESPACE, key)).upper()
     return {
         "PayloadDisplayName": printable(name),

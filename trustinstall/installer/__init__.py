@@ -1,1 +1,1 @@
-"""Each command's work over all scopes and accounts: the face of the library."""
+"""Each command's work over all scopes and accounts: the interface of the library."""

@@ -1,7 +1,7 @@
-"""The roots that a company has already put into the machine's own store: for whoever has no file of them.
+"""The roots that a company has already put into the machine's own store: for callers without a file of them.
 
-Only the machine's store is asked, which an administrator has filled, and never the user's. What everybody trusts anyway
-is left out: what the system's vendor delivers, Mozilla's roots, and what Windows has of Microsoft's from the start.
+Only the machine's store is read, which an administrator has filled, and never the user's. Public roots are left out:
+the anchors of the system's vendor, Mozilla's roots, and Microsoft's roots that Windows has from the start.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 
-# Subjects of the roots that Windows is installed with, beside those that it fetches (AuthRoot). Source: Microsoft's
+# Subjects of the roots that Windows is installed with, beside the roots that it fetches (AuthRoot). Source: Microsoft's
 # list of required trusted root certificates (KB 293781), and the list of its programme's participants.
 _MICROSOFT = re.compile(
     "CN=(Microsoft (Root|Authenticode|ECC|Time Stamp|Identity Verification)|Thawte Timestamping|Symantec Enterprise)"
@@ -33,10 +33,10 @@ Held = tuple[Certificate, str]  # a certificate, and the id of the store that ho
 
 
 def company_roots(host: Host, backends: Sequence[Backend], match: str | None, sources: frozenset[str]) -> list[Held]:
-    """The roots of the machine's own stores that are not public, each once, and what people call the store.
+    """Return the non-public roots of the machine's own stores, each once, and the stores' name for people.
 
-    `match` is a part of the subject, in any case; `sources` names backends, or is empty for the system's own ones.
-    Raises UsageProblem where there is none, and StoreError where a named source cannot be read.
+    `match` is a part of the subject, in any case; `sources` names backends, or is empty for the system's own stores.
+    Raises UsageProblem if there are no such roots, and StoreError if a named source cannot be read.
     """
     found: dict[str, Held] = {}
     looked = discovery.discover(host, backends, DiscoveryOptions())

@@ -1,4 +1,4 @@
-"""What `trustinstall env` prints: the variables by which programs find roots that were added to stay."""
+"""The variables that `trustinstall env` prints: programs find installed roots through them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NOTHING = "nothing was added yet that variables could name; run trustinstall ad
 
 
 def values(host: Host, *, replacing: bool) -> dict[str, str]:
-    """The variables of the acting account: those that name its own files, or else the machine's.
+    """Return the variables of the acting account: they name its own files, or else the machine's.
 
-    Raises UsageProblem where nothing has been added that they could name.
+    Raises UsageProblem if no such file has been installed.
     """
     if host.platform == "win32":
         return _in_windows(host)
@@ -34,7 +34,7 @@ def values(host: Host, *, replacing: bool) -> dict[str, str]:
 
 
 def _in_windows(host: Host) -> dict[str, str]:
-    """An account's file, or else the machine's; nothing there replaces. Every reader takes forward slashes."""
+    """An account's file, or else the machine's; none of them replaces. Every reader takes forward slashes."""
     for directory in (our_files.directory(host), host.machine_state_base()):
         path = f"{directory}/{our_files.ANCHORS}"
         if directory is not None and host.status(path) is not None:
@@ -43,14 +43,14 @@ def _in_windows(host: Host) -> dict[str, str]:
 
 
 def shell_of(host: Host) -> str:
-    """The style of the caller's own shell; where that is not known, bash's (and PowerShell's on Windows)."""
+    """The style of the caller's own shell; if that is unknown, bash's (and PowerShell's on Windows)."""
     name = host.environ.get("SHELL", "").rpartition("/")[2]
     fallback = "powershell" if host.platform == "win32" else "bash"
     return name if name in shell_syntax.SHOWN else fallback
 
 
 def _own(host: Host) -> tuple[str, str] | None:
-    """An account's two files, where they are there."""
+    """An account's two files, if they exist."""
     directory = our_files.directory(host)
     if directory is None:
         return None

@@ -1,4 +1,4 @@
-"""The inspector: what a host holds in every scope, for commands and library users that change nothing."""
+"""The inspector: the content of a host's stores in every scope, for commands and callers that change nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Inspector:
 
     Attributes:
         host: the machine and the acting account.
-        backends: the kinds of stores that are looked for.
+        backends: the kinds of stores to find.
         on_progress: called about every tenth of a second with a few words on the current work.
 
     >>> Inspector(Installer.for_image(IMAGE).host).look().listed
@@ -56,15 +56,15 @@ class Inspector:
         every_anchor: bool = False,
         through: bool = False,
     ) -> View:
-        """Return what the stores of the machine and of the accounts in scope hold, and what of it is managed.
+        """Return the content of the stores of the machine and of the accounts in scope, and which of it is managed.
 
         Args:
             ask, places: as for `Installer.add`.
             every_anchor: list every anchor of every store, too.
-            through: look through whole trees for Python environments if that was not done for a week.
+            through: scan whole trees for Python environments if the last scan is more than a week old.
 
         Raises:
-            StateError: the acting account's ledgers cannot be believed.
+            StateError: the acting account's ledgers are not trusted.
             NoRights, UsageProblem: as `Installer.add`.
 
         >>> [one.backend for one in Installer.for_image(IMAGE).look().stores]
@@ -89,7 +89,7 @@ class Inspector:
             except (TrustInstallError, OSError) as error:
                 view += views.View(notes=(str(error),))
                 continue
-            # What it says of stores that are not its own may hide another account's.
+            # Its answers about the stores of other owners may hide another account's stores.
             known = {one.store for one in view.stores}
             stores = tuple(one for one in other.stores if one.scope == account.name and one.store not in known)
             own = {one.store for one in stores}
@@ -115,26 +115,26 @@ class Inspector:
             try:
                 answer = self.host.as_account(account, job, partial(self.on_progress, account.name))
             except (TrustInstallError, OSError):
-                continue  # their part of the report will say why
+                continue  # their part of the report says why
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
         return found | self._added_here()
 
     def _added_here(self) -> dict[str, Certificate]:
-        """What the ledgers of the machine and of the acting account keep."""
+        """The content of the ledgers of the machine and of the acting account."""
         machine = scopes.machine_ledger(self.host)[0].certificates
         return machine | Engine(self.host, self.backends, self.on_progress).ledger().certificates
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
-        """The roots of the machine's own stores that are not public; see `harvest.company_roots`."""
+        """The non-public roots of the machine's own stores; see `company_roots`."""
         from trustinstall.installer import company_roots as harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
     def windows_roots(self, match: str | None = None, ask: ScopeOptions | None = None) -> list[harvest.Held]:
-        """The same of the Windows that this Linux runs under: of its machine's store, as an ordinary account sees it.
+        """The same for the Windows that hosts this Linux: the store of its machine, as an ordinary account sees it.
 
-        Raises UsageProblem where there is no such Windows, and StoreError where it cannot be read.
+        Raises UsageProblem if there is no such Windows, and StoreError if it cannot be read.
         """
         from trustinstall.installer import company_roots as harvest
 
@@ -150,9 +150,9 @@ class Inspector:
         return [(Certificate(der), min(names)) for der in ders if der]
 
     def system_anchors(self) -> list[Certificate]:
-        """Every anchor of the operating system's own stores, and what was added for the machine or this account.
+        """Every anchor of the operating system's own stores, and the roots added for the machine or this account.
 
-        Stores that cannot be read have none. Raises StateError where a ledger is damaged.
+        Stores that cannot be read are skipped. Raises StateError if a ledger is damaged.
         """
         kinds = [one for one in self.backends if one.name in SYSTEM_STORES]
         anchors = self._added_here()
@@ -176,7 +176,7 @@ class Inspector:
         return None
 
     def check_places(self, places: DiscoveryOptions, ask: ScopeOptions | None = None) -> None:
-        """Raise UsageProblem or NoRights where what the caller points to is not to be reached from here at all."""
+        """Raise UsageProblem or NoRights if the places that the caller names cannot be reached from here."""
         self._check(places, decide(self.host, ask or ScopeOptions(), terminal=False))
 
     def _check(self, places: DiscoveryOptions, situation: Situation) -> None:
@@ -194,7 +194,7 @@ class Inspector:
             )
 
     def _as(self, account: Account) -> ActingHost:
-        """This host as another account sees it; of the caller's environment it knows how Windows is reached."""
+        """This host as another account sees it; of the caller's environment it keeps the access to Windows."""
         return replace(self.host, account=account, environ=wsl.interop(self.host.environ))
 
 

@@ -1,4 +1,4 @@
-"""The installer: what a command does in every scope, for the command line and for library users alike."""
+"""The installer: the work of a command in every scope, for the command line and for callers of the library."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class Installer(Inspector):
 
         Args:
             directory: where the root file system of the image is; not "/".
-            run_tools: run the image's own tools, confined, instead of writing what they would write.
+            run_tools: run the image's own tools, confined, instead of writing their files directly.
             on_progress: called about every tenth of a second with a few words on the current work.
 
         Raises:
-            UsageProblem: there is no such directory, or it is "/".
+            UsageProblem: the directory does not exist, or is "/".
 
         >>> Installer.for_image(IMAGE).host.is_image
         True
@@ -86,8 +86,8 @@ class Installer(Inspector):
             certificates: roots, as `load_certificates` returns them; they are not vetted again.
             ask: the scope and the accounts; by default as on the command line.
             places: where to look beside the usual places.
-            selection: which stores are meant; by default all.
-            adopt: treat copies that somebody else put there as managed.
+            selection: the stores that are meant; by default all.
+            adopt: treat copies that another program put there as managed.
             dry_run: change nothing; the report says what would change.
             domains: DNS names and networks (CIDR) that the roots are limited to; stores that cannot limit are left out.
 
@@ -97,10 +97,10 @@ class Installer(Inspector):
         Raises:
             UsageProblem: the request contradicts itself or names an unknown store.
             NoRights: the scope needs root.
-            StateError: ledger or journal cannot be read, written or believed.
+            StateError: ledger or journal cannot be read or written, or is not trusted.
             Busy: another trustinstall, or the package manager, did not end in time.
 
-        Nothing is changed where one of these is raised.
+        Nothing is changed if one of these is raised.
 
         >>> installer = Installer.for_image(IMAGE)
         >>> report = installer.add(load_certificates(CORP_PEM), dry_run=True)
@@ -131,16 +131,16 @@ class Installer(Inspector):
         dry_run: bool = False,
         accounts_gone: Sequence[str] = (),
     ) -> Report:
-        """Take out of every store what `add` has put there. It is idempotent.
+        """Remove from every store what `add` has put there. It is idempotent.
 
         Args:
-            certificates: which ones.
+            certificates: the certificates to remove.
             ask, places, selection, dry_run: as for `add`.
-            foreign: take out copies that somebody else put there, too.
-            accounts_gone: names of deleted accounts; what was added for them is forgotten.
+            foreign: remove copies that another program put there, too.
+            accounts_gone: names of deleted accounts; their entries in the ledger are deleted.
 
         Returns:
-            The report; copies that stay because somebody else put them there are named in it.
+            The report; it names the copies that stay because another program put them there.
 
         Raises:
             UsageProblem, NoRights, StateError, Busy: as `add`.
@@ -165,7 +165,7 @@ class Installer(Inspector):
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
-        """What an ordinary account could not remove, because the machine's scope has it."""
+        """The certificates that an ordinary account could not remove, because they belong to the machine's scope."""
         machine, _ = scopes.machine_ledger(self.host)
         done = {sha256 for one in report.outcomes for sha256 in one.changed}
         return tuple(one for one in report.certificates if one.sha256 in machine.claims and one.sha256 not in done)
@@ -176,9 +176,9 @@ class Installer(Inspector):
     def _remembered(
         self, situation: Situation, certificates: Sequence[Certificate]
     ) -> tuple[tuple[Account, ...], tuple[Covered, ...]]:
-        """Return the accounts to remove for, and those of the ledger that the machine does not know any more.
+        """Return the accounts to remove for, and accounts of the ledger that no longer exist on the machine.
 
-        They are those in scope, and those that the machine's ledger says were added for. A renamed account is found
+        The first are the accounts in scope, and the accounts in the machine's ledger. A renamed account is found
         by its uid.
         """
         found = {one.uid: one for one in situation.accounts}
@@ -196,7 +196,7 @@ class Installer(Inspector):
         return tuple(found.values()), tuple(lost)
 
     def _report_lost(self, report: Report, request: Request, lost: tuple[Covered, ...], gone: Sequence[str]) -> Report:
-        """Add the accounts that cannot be found to a report; forget those that the caller knows to be gone."""
+        """Add missing accounts to a report; delete the entries of accounts that the caller knows to be deleted."""
         forgotten = [one for one in lost if one.name in gone]
         if forgotten and not request.dry_run:
             Engine(self.host, self.backends, self.on_progress).uncover(request, forgotten)
@@ -224,9 +224,9 @@ class Installer(Inspector):
         places, selection = places or DiscoveryOptions(), selection or Selection()
         self._check(places, situation)
         if accounts and (selection.stores or selection.skip):
-            # With several scopes, only all of them together tell whether a store's name is known anywhere.
+            # With several scopes, only all of them together tell whether a store's name is known.
             every = self._parts(situation, replace(request, dry_run=True), accounts, places, Selection())
-            if not any(part.problem or part.skipped for part in every):  # else it may be where nobody could look
+            if not any(part.problem or part.skipped for part in every):  # the store may be an unobserved one
                 selection.check(one.store for part in every for one in part.outcomes)
         parts = self._parts(situation, request, accounts, places, selection)
         outcomes = [one for part in parts for one in part.outcomes]
@@ -282,7 +282,7 @@ class Installer(Inspector):
         return parts + others
 
     def _not_in_image(self, request: Request, scope: Scope) -> list[ScopeResult]:
-        """What of an image nobody here can do: its other accounts' files, and a system that is not known."""
+        """Return what cannot be done for an image: other accounts' files, and an unknown system."""
         problems = [
             f"{paths[0]} belongs to uid {uid} of the image; run trustinstall in the image, as that account"
             for uid, paths in scope.handoffs.items()
@@ -306,12 +306,12 @@ class Installer(Inspector):
         *,
         everybody: bool,
     ) -> list[ScopeResult]:
-        """Work for other accounts: those in scope, and those whose directories the caller has named.
+        """Work for other accounts: the accounts in scope, and accounts whose directories the caller has named.
 
-        Those have no use for variables of their own where `everybody` is reached by the machine's.
+        An account needs no variables of its own if the variables of the machine reach `everybody`.
 
-        For the latter only what was named is touched. The machine's ledger knows of all of them before they are
-        worked for, and forgets them when nothing is left to undo.
+        Outside the scope only the named directories are changed. The machine's ledger records all accounts before work
+        for them begins, and deletes them when nothing is left to undo.
         """
         found = {one.uid: one for one in accounts}
         parts: list[ScopeResult] = []
@@ -346,7 +346,7 @@ class Installer(Inspector):
     ) -> ScopeResult:
         """Work for another account, in a process that has only that account's rights.
 
-        `reached`: what is done for the machine reaches the account, too.
+        `reached`: the changes for the machine reach the account, too.
         """
         backends = [
             one for one in self.backends if not (reached and Capability.REACHES_EVERY_ACCOUNT in one.capabilities)
@@ -360,12 +360,12 @@ class Installer(Inspector):
             return ScopeResult(account.name, problem=str(error))
         if reached and request.dry_run:
             outcomes = tuple(map(_foreseen, outcomes))
-        # What is not theirs is in the machine's part, or is nobody's business here.
+        # Stores of other owners are in the machine's part, or do not concern this account.
         return ScopeResult(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
 
 
 def _foreseen(one: Outcome) -> Outcome:
-    """What a dry run should say of a store that will show what the machine's will, once that is changed."""
+    """Return a dry run's outcome of a store that will follow the machine's store after its change."""
     if one.result is not Result.PLANNED or not one.store.unset:
         return one
     return replace(one, result=Result.FOLLOWS, detail=ALL_ACCOUNTS, changed=(), steps=())
@@ -374,6 +374,6 @@ def _foreseen(one: Outcome) -> Outcome:
 def _work_for(
     host: ActingHost, backends: Sequence[Backend], request: Request, places: DiscoveryOptions, selection: Selection
 ) -> bytes:
-    """The whole of a worker's job: the same engine, as that account."""
+    """Do the whole job of a worker: run the same engine as that account."""
     engine = Engine(host, backends, lambda _doing: None)
     return encode(engine.change(request, places, selection, check=False).outcomes)

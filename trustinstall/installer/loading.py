@@ -1,4 +1,4 @@
-"""Certificates from files, vetted as the command line vets them."""
+"""Loads certificates from files and vets them as the command line does."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def load_certificates(*paths: str, sha256: Sequence[str] = (), force: bool = Fal
     Args:
         paths: files and directories on the running machine; "-" for standard input.
         sha256: fingerprints (64 hexadecimal digits each); the files must hold exactly these roots.
-        force: accept what only policy refuses: expired, or weak.
+        force: accept certificates that only policy refuses: expired, or weak.
 
     Raises:
         CertificateRefused: a file holds no root, a damaged one, or one that policy refuses.
-        UsageProblem: a path or a fingerprint is not one.
+        UsageProblem: a path does not exist, or a fingerprint is invalid.
 
     >>> [one.name for one in load_certificates(CORP_PEM)]
     ['Corp Root']

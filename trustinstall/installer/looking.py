@@ -1,4 +1,4 @@
-"""Looking at the stores of a host, for `list` and `stores`. Nothing here changes anything."""
+"""Observes the stores of a host, for `list` and `stores`. Nothing here changes anything."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def look(
     through: bool = False,
     on_progress: Callable[[str], None] = lambda _doing: None,
 ) -> View:
-    """Look at the machine's scope and at the acting account's own. Nothing is changed, nothing is locked.
+    """Observe the machine's scope and the acting account's own. Nothing is changed, nothing is locked.
 
-    With `through`, whole trees are looked through as `add` would; else bundles are looked for where they are known.
-    Raises StateError where a ledger cannot be believed.
+    With `through`, whole trees are scanned as by `add`; else only known places of bundles are read.
+    Raises StateError if a ledger is not trusted.
     """
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
@@ -73,7 +73,7 @@ def look(
 
 
 def _as_machine(host: Host) -> Host:
-    """The host as the machine's owner sees it, with the acting account's rights: which files are the machine's."""
+    """The host for the machine's owner, with the acting account's rights: it tells which files are the machine's."""
     owner = host.account if host.is_image else host.account_of(host.machine_owner)
     return host if owner is None else replace(host, account=owner)
 

@@ -1,4 +1,4 @@
-"""What the words after `remove` mean: a file, a fingerprint or the start of one, a subject, or everything."""
+"""The meaning of the words after `remove`: a file, a fingerprint or its start, a subject, or everything."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def resolve(
     known: Mapping[str, Certificate],
     find: Callable[[str], Certificate | None],
 ) -> tuple[Certificate, ...]:
-    """The certificates that words name, without vetting: an expired or weak root can always be removed.
+    """Return the certificates that words name, without vetting: an expired or weak root can always be removed.
 
-    `known` are those of ours, by SHA-256; `find` looks for any other by its full fingerprint in the stores. A full
-    fingerprint that is nowhere gives nothing. Raises UsageProblem for a word that names nothing, or more than one
-    certificate, and CertificateRefused for a file that holds none.
+    `known` holds the managed certificates, by SHA-256; `find` looks up any other certificate by its full fingerprint in
+    the stores. An unknown full fingerprint yields nothing. Raises UsageProblem for a word that names no certificate or
+    more than one, and CertificateRefused for a file that holds none.
     """
     chosen: dict[str, Certificate] = {}
     for word in words:

@@ -1,9 +1,9 @@
-"""What a policy of the machine has had imported into stores of accounts, where it stays when the policy goes.
+"""Certificates that accounts' stores imported because of a policy of the machine, and keep when the policy goes.
 
-Firefox imports what its policy names into each profile that is started. So before such a policy is written it is looked
-which profiles hold the certificate already, and when it has gone the certificate is taken out of all the others:
-policy first, or the next start would bring it back. Whose profiles they are is the policy's choice, not the caller's:
-every account that people log in to is looked at, in a process of its own.
+Firefox imports the certificates of its policy into each profile that is started. So before such a policy is written,
+the profiles that already hold the certificate are noted, and after its removal the certificate is removed from all
+others: policy first, or the next start would import it again. The policy reaches all profiles, whatever the caller's
+scope: every account that people log in to is observed, in a process of its own.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from trustinstall.stores.backend import Backend
 
 Held = dict[str, tuple[str, ...]]  # ids of stores that hold a certificate, by its SHA-256
-_PATIENCE = 120.0  # seconds to look into an account's stores, which nobody has asked us to work for
+_PATIENCE = 120.0  # seconds to observe an account's stores: the caller has not requested this work
 _SHOWN = frozenset({Result.REMOVED, Result.FAILED, Result.PLANNED})
 
 
 @dataclass(frozen=True)
 class PolicyImports:
-    """The imports that the machine's policies cause. `tick` as everywhere."""
+    """The imports that the machine's policies cause. `tick` as in the engine."""
 
     host: ActingHost
     backends: Sequence[Backend]
@@ -47,14 +47,14 @@ class PolicyImports:
     on_progress: Callable[[str], None]
 
     def before_adding(self, request: Request, selection: Selection) -> None:
-        """Note who holds certificates already, if a policy would have them imported by everybody."""
+        """Note which stores hold certificates already, if a policy would make all accounts import them."""
         known = self.engine.ledger().claims
         new = tuple(one for one in request.certificates if one.sha256 not in known or known[one.sha256].held is None)
         if not new or request.dry_run or not self._would_impose(selection):
             return
         held: dict[str, list[str]] = {one.sha256: [] for one in new}
         for sha256, ids in _held(self.host, self.backends, list(held)).items():
-            held[sha256] += ids  # root's own
+            held[sha256] += ids  # root's own stores
         for account in homes.login_accounts(self.host):
             answer = self._ask(account, list(held))
             for sha256 in held:
@@ -64,23 +64,23 @@ class PolicyImports:
         )
 
     def after_adding(self, request: Request) -> None:
-        """Forget it, where no policy was written after all."""
+        """Delete the notes, if no policy was written."""
         if not request.dry_run and any(one.held is not None for one in self.engine.ledger().claims.values()):
             self.engine.forget_imports(request, self._names)
 
     def before_removing(self, request: Request) -> Held:
-        """What policies have had imported, and who held it before."""
+        """The certificates that policies have had imported, and the stores that held them before."""
         claims = self.engine.ledger().claims
         held = {one.sha256: claims[one.sha256].held for one in request.certificates if one.sha256 in claims}
         return {sha256: ids for sha256, ids in held.items() if ids is not None}
 
     def gone(self, found: Held, *, dry_run: bool) -> Held:
-        """That of it whose policies are gone now (or would be)."""
+        """The part of it whose policies are gone now (or would be)."""
         placed = {sha256 for store, sha256 in self.engine.ledger().placements if store.partition(":")[0] in self._names}
         return {sha256: ids for sha256, ids in found.items() if dry_run or sha256 not in placed}
 
     def take_out_own(self, request: Request, places: DiscoveryOptions, selection: Selection) -> tuple[Outcome, ...]:
-        """Bring root's own stores that import, after the policies; what was imported goes whatever was selected."""
+        """Change root's own importing stores, after the policies; imports are removed whatever the selection."""
         scope = self.engine.change(replace(request, importing=True), places, selection, check=False)
         found = [one for one in scope.outcomes if one.store.imports]
         if request.imposed and selection != Selection():
@@ -91,7 +91,7 @@ class PolicyImports:
         return tuple(found)
 
     def take_out(self, request: Request, covered: Collection[int]) -> list[ScopeResult]:
-        """Take imports out of the stores of accounts that nobody else works for; only they and failures are told of."""
+        """Remove imported certificates from accounts outside the scope; report removals and failures only."""
         parts: list[ScopeResult] = []
         for account in homes.login_accounts(self.host):
             names = [sha256 for sha256, ids in request.imposed.items() if unknown(account) not in ids]
@@ -113,7 +113,7 @@ class PolicyImports:
         return parts
 
     def after_removing(self, request: Request, parts: Sequence[ScopeResult]) -> None:
-        """Forget it when it is done, for all accounts; where it is not, the next `remove` tries again."""
+        """Delete the notes when all accounts are done; otherwise the next `remove` retries."""
         if request.imposed and not request.dry_run and all(one.done for one in parts):
             gone = tuple(one for one in request.certificates if one.sha256 in request.imposed)
             self.engine.forget_imports(replace(request, certificates=gone), self._names)
@@ -128,7 +128,7 @@ class PolicyImports:
         return any(store.fed_by is None and selection.takes(store) for _, store in found)
 
     def _ask(self, account: Account, sha256: Sequence[str]) -> Held | None:
-        """Which stores of an account hold certificates; None where that cannot be found out."""
+        """Return the stores of an account that hold certificates, or None if that is unknown."""
         if homes.why_unreachable(self.host, account):
             return None
         job = partial(_holders, replace(self.host, account=account, environ={}), self.backends, sha256)
@@ -153,24 +153,24 @@ class PolicyImports:
 
 
 def _holders(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) -> bytes:
-    """What `_held` says; for another account's process."""
+    """The result of `_held`, for another account's process."""
     return encode(_held(host, backends, sha256))
 
 
 def _held(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
-    """Which of the acting account's importing stores hold certificates."""
+    """Return the acting account's importing stores that hold certificates."""
     held: dict[str, list[str]] = {one: [] for one in sha256}
     for backend, store in discovery.discover(host, backends, DiscoveryOptions()).stores.values():
         if not (store.imports and store.owner == host.account.uid):
             continue
         seen = discovery.observe(host, backend, store)
-        anchors = seen.anchors if isinstance(seen, Observation) else frozenset(held)  # who knows?
+        anchors = seen.anchors if isinstance(seen, Observation) else frozenset(held)  # unknown: assume all
         for one in held.keys() & anchors:
             held[one].append(store.id)
     return held
 
 
 def _take_out(host: ActingHost, backends: Sequence[Backend], request: Request) -> bytes:
-    """The whole of a worker's job: the same engine, as that account."""
+    """Do the whole job of a worker: run the same engine as that account."""
     engine = Engine(host, backends, lambda _doing: None)
     return encode(engine.change(request, DiscoveryOptions(), Selection(), check=False).outcomes)

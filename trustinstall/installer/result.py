@@ -1,4 +1,4 @@
-"""What a command that changes something did, in every scope: the data that reports are made from."""
+"""The result of a changing command in every scope: the data for reports."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _HELD = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})
 
 @dataclass(frozen=True)
 class ScopeResult:
-    """What one account's scope came to.
+    """The result of one account's scope.
 
     Attributes:
         scope: "machine", or the account's name.
         outcomes: one for each store.
-        problem: why the scope could not be worked on at all, or "".
-        skipped: why the scope was left alone, which is no failure, or "".
+        problem: why no work was possible in the scope, or "".
+        skipped: why the scope was skipped, which is not a failure, or "".
         recovered: whether an interrupted command was undone first.
     """
 
@@ -35,24 +35,24 @@ class ScopeResult:
 
     @property
     def done(self) -> bool:
-        """Whether nothing failed in it."""
+        """Whether nothing failed in the scope."""
         return not (self.problem or self.skipped) and not any(one.result is Result.FAILED for one in self.outcomes)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a command that changes something did.
+    """The result of a changing command.
 
     Attributes:
         command: "add" or "remove".
         situation: the defaults that were decided.
-        certificates: which ones it was about.
+        certificates: the certificates of the request.
         parts: the machine's or own scope first, then other accounts'.
-        dry_run: whether nothing was changed on purpose.
-        restart_needed: running programs that will not notice the change.
+        dry_run: whether it was a dry run, which changes nothing.
+        restart_needed: running programs that do not notice the change.
         domains: the names and networks that certificates were to be trusted for, or () for all of them.
-        left: what was to be removed and belongs to the machine's scope, which this account may not change.
-        replaces: whether variables that are set replace what programs have built in.
+        left: certificates to be removed that belong to the machine's scope, which this account may not change.
+        replaces: whether variables that are set replace the built-in roots of programs.
     """
 
     command: str
@@ -72,17 +72,17 @@ class Report:
 
     @property
     def in_scope(self) -> list[Outcome]:
-        """The outcomes that count: stores of the chosen scopes that are there."""
+        """The outcomes that count: existing stores of the chosen scopes."""
         return [one for one in self.outcomes if one.result in _IN_SCOPE]
 
     @property
     def wide(self) -> int:
-        """How many stores cannot keep a root to some names, and were left out."""
+        """The number of stores that were skipped because they cannot limit a root to certain names."""
         return sum(one.result is Result.NOT_COVERED and one.detail == WIDE for one in self.outcomes)
 
     @property
     def covered(self) -> tuple[int, int]:
-        """How many stores trust it now, and of how many: with `domains`, those that cannot be told so count, too."""
+        """How many stores trust it now, and of how many; with `domains`, stores that cannot limit a root count, too."""
         return sum(one.result in _HELD for one in self.in_scope), len(self.in_scope) + self.wide
 
     @property
@@ -91,9 +91,9 @@ class Report:
         return any(one.result in CHANGES or one.touched for one in self.outcomes)
 
     def exit_code(self, *, strict: bool = False) -> int:
-        """0 holds now, 1 nothing could be done, 3 some stores done and some not, 5 no rights; see README.
+        """Return 0: success, 1: nothing could be done, 3: only some stores done, 5: no rights; see README.
 
-        With `strict`, stores outside the scope, homes that were skipped and copies of strangers count as not done.
+        With `strict`, stores outside the scope, skipped homes and foreign copies count as not done.
         """
         good = [one for one in self.in_scope if one.result is not Result.FAILED]
         bad = len(self.in_scope) - len(good) + sum(bool(part.problem) for part in self.parts)

@@ -1,4 +1,4 @@
-"""Where the program finds itself, and what a plain command does there: the one place that decides defaults.
+"""The environment of the program, and the defaults of a plain command there: the only place that decides defaults.
 
 | where                                  | what `add` does                                                  |
 | -------------------------------------- | ---------------------------------------------------------------- |
@@ -23,12 +23,12 @@ from trustinstall.host import Tools
 if TYPE_CHECKING:
     from trustinstall.host import Account, Host
 
-# Who called, in the environment of what makes a process root: sudo(8), doas(1), pkexec(1).
+# The invoking account, in the environment that sudo(8), doas(1) and pkexec(1) set.
 _UIDS = ("SUDO_UID", "PKEXEC_UID")
 _NAMES = ("DOAS_USER",)
 # CI systems set CI (GitHub, GitLab, CircleCI, Travis, Buildkite, …) or a name of their own.
 _CI = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE")
-#: What of the caller's environment counts where the host is an image.
+# : The variables of the caller's environment that count if the host is an image.
 ABOUT_THE_CALLER = (*_CI, "SOURCE_DATE_EPOCH")
 _SERVICE = ("INVOCATION_ID", "JOURNAL_STREAM")  # systemd.exec(5)
 _SSH = ("SSH_CONNECTION", "SSH_TTY")  # ssh(1)
@@ -40,7 +40,7 @@ _FEW = 2  # accounts that are named in a sentence
 
 @dataclass(frozen=True)
 class ScopeOptions:
-    """What the caller said about scope: `--scope`, `--for-user`, `--all-users`, `--no-input`.
+    """The caller's request about scope: `--scope`, `--for-user`, `--all-users`, `--no-input`.
 
     `silent`: `--json` or `--quiet`, which ask nothing in the terminal; a system's own window may still open.
     """
@@ -54,18 +54,18 @@ class ScopeOptions:
 
 @dataclass(frozen=True)
 class Situation:
-    """What is decided.
+    """The decided defaults.
 
     Attributes:
         kind: "sudo", "root", "user", "image".
-        traits: what else is known of the place: "image build", "container", "ci", "ssh", "service", "wsl".
+        traits: other facts about the environment: "image build", "container", "ci", "ssh", "service", "wsl".
         machine: whether the machine's stores are in scope.
         own: whether the acting account's own stores are (never for root, whose stores are the machine's).
-        accounts: other accounts that are worked for.
+        accounts: other accounts in scope.
         uncovered: how many accounts that people log in to are not covered.
         may_ask: whether a question may be asked at all.
-        image: the root of the image that is worked on, or "".
-        may_answer: whether a system's own window may open, where there is a screen for it.
+        image: the root of the image that is changed, or "".
+        may_answer: whether a system's own window may open, if there is a screen for it.
     """
 
     kind: str
@@ -92,16 +92,16 @@ class Situation:
 
 
 def decide(host: Host, ask: ScopeOptions, *, terminal: bool) -> Situation:
-    """What a command does here. `terminal`: whether standard input and error are one.
+    """Return the defaults of a command here. `terminal`: whether standard input and error are a terminal.
 
-    Raises UsageProblem where the wishes contradict each other or name an unknown account, and NoRights where they
+    Raises UsageProblem if the requests contradict each other or name an unknown account, and NoRights if they
     need root.
     """
     if host.is_image:
         return _for_image(host, ask, terminal=terminal)
     traits = _traits(host)
     attended = not ask.no_input and not traits & {"ci", "image build"}
-    # A window needs no terminal: whether there is a screen for it is for the store to find out.
+    # A window needs no terminal: the store checks whether there is a screen for it.
     may_ask, may_answer = attended and terminal and not ask.silent, attended and not traits & {"ssh", "service"}
     if not host.account.is_root:
         return replace(_for_user(host, ask, traits), may_ask=may_ask, may_answer=may_answer)
@@ -184,7 +184,7 @@ def _accounts(host: Host, ask: ScopeOptions, invoker: Account | None) -> tuple[A
 
 
 def _invoker(host: Host) -> Account | None:
-    """The account behind sudo, doas or pkexec; whatever the variables say, it must be an account of this machine."""
+    """The account behind sudo, doas or pkexec; it must be an account of this machine."""
     for variable in _UIDS:
         value = host.environ.get(variable, "")
         if value.isdecimal() and len(value) <= _UID_DIGITS:
@@ -208,6 +208,6 @@ def _traits(host: Host) -> frozenset[str]:
         "wsl": wsl.here(host),
         "container": "container" in environ or any(host.status(path) for path in _CONTAINER_FILES),
     }
-    # BuildKit leaves no file behind, but a build has no init: process 1 is the shell of the RUN line, or we.
+    # BuildKit leaves no file behind, but a build has no init: process 1 is the shell of the RUN line, or this program.
     found["image build"] = host.account.is_root and not found["ci"] and host.first_process_is_shell()
     return frozenset(name for name, true in found.items() if true)

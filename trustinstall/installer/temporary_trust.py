@@ -1,6 +1,6 @@
-"""Trust for one command: a bundle for as long as it runs, named by the variables that its programs read.
+"""Trust for one command: a temporary bundle, named by the variables that its programs read.
 
-Nothing is installed. A bundle that the caller's own variable names is kept: what the variable names meanwhile is a copy
+Nothing is installed. A bundle that the caller's own variable names is not changed: meanwhile the variable names a copy
 that holds both.
 """
 
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _WGETRC = "WGETRC"  # the GNU Wget manual, Wgetrc location
-_HGRCPATH = "HGRCPATH"  # hg(1), environment: what is read in place of these, files and directories
+_HGRCPATH = "HGRCPATH"  # hg(1), environment: files and directories that are read in place of the defaults
 _HGRCS = ("/etc/mercurial/hgrc", "/etc/mercurial/hgrc.d", "~/.hgrc", "~/.config/hg/hgrc")
 _JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"  # every JVM reads it: "JVM Tool Interface", environment variables
-_JAVA_PASSWORD = "changeit"  # noqa: S105  no secret: what every JDK's own keystore has, and holds public certificates
+_JAVA_PASSWORD = "changeit"  # noqa: S105  not a secret: every JDK's own keystore has it, and holds public certificates
 _VERSION_2 = 1  # as X.509 counts: Java reads it, `cryptography` does not; what Java cannot read breaks its whole store
 _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
 
 
 class Lender(NamedTuple):
-    """What a command is lent, once the directory of its files is known; and what is said about it."""
+    """The variables and files for a command, once the directory of its files is known; and notes about them."""
 
     lend: Callable[[str], TemporaryFiles]
     warnings: tuple[str, ...] = ()
 
 
 def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Lender:
-    """Prepare what a command is lent.
+    """Prepare the variables and files for a command.
 
-    Raises UsageProblem where the machine has no public roots to add to, or a variable of the caller's names no bundle.
+    Raises UsageProblem if the machine has no public roots to add to, or a variable of the caller's names no bundle.
     """
     ours = b"".join(one.pem for one in certificates)
     files = {_OURS: ours, _WHOLE: _joined(_public(host), ours)}
@@ -61,7 +61,7 @@ def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -
         wgetrc = {"wgetrc": theirs + f"\nca_certificate = {directory}/{_WHOLE}\n".encode()}
         if java:
             lent[_JAVA_OPTIONS] = _java_options(host, f"{directory}/{_JAVA}")
-        public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # theirs may hold a password
+        public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # the caller's settings may hold a password
         return TemporaryFiles({**files, **hgrc, **public}, private, {**host.environ, **lent})
 
     return Lender(lend, warnings)
@@ -73,7 +73,7 @@ def _java_options(host: Host, path: str) -> str:
 
 
 def _hgrcs(host: Host) -> list[str]:
-    """Where Mercurial looks for its settings: what the caller's variable says, or else where it always looks."""
+    """The places of Mercurial's settings: the caller's variable, or else the defaults."""
     named = host.environ.get(_HGRCPATH)
     return [named] if named is not None else [host.absolute(path) for path in _HGRCS]
 
@@ -109,7 +109,7 @@ def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
 
 
 def _certificates(bundle: bytes) -> bytes:
-    """The certificates of a bundle as they stand there; a key among them is not lent."""
+    """The certificates of a bundle, unchanged; a private key in it is not copied."""
     blocks = [one for one in pem_blocks(bundle) if one.label in CERTIFICATE_LABELS]
     return b"".join(bundle[one.start : one.end].rstrip(b"\r\n") + b"\n" for one in blocks)
 
@@ -119,7 +119,7 @@ def _joined(bundle: bytes, ours: bytes) -> bytes:
 
 
 def _keystore(bundle: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """A trust store of Java's with the certificates of a bundle, and the names of those that it must do without."""
+    """A Java trust store with the certificates of a bundle, and the names of certificates that it leaves out."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 

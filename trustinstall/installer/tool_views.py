@@ -1,4 +1,4 @@
-"""The table of developer tools for this machine: what is there, how each is made to trust a root, and how it stands."""
+"""The developer tools of this machine: how each is made to trust a root, and its state."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ToolView:
-    """One tool that is there.
+    """One tool that exists here.
 
     Attributes:
-        tool: what people call it.
-        mode: "adds", "replaces" (what it has built in, by a whole bundle), "follows" the system, "variable"
-            (only one reaches it), or "store" (one of another kind does).
+        tool: its name for people.
+        mode: "adds", "replaces" (its built-in roots, by a whole bundle), "follows" the system, "variable"
+            (only a variable reaches it), or "store" (a store of another kind reaches it).
         file: its settings file, or "".
         key: the key in it, with sections, or "".
-        state: "set", "not set", or in words what it does or why it is left alone.
+        state: "set", "not set", or a phrase that says what it does or why it is left alone.
         known: "real" (and what was tried) or "documented".
-        source: how this is known.
+        source: the evidence for this.
     """
 
     tool: str
@@ -42,7 +42,7 @@ class ToolView:
 
 
 def look(host: Host) -> tuple[ToolView, ...]:
-    """The tools of the acting account, by the table's order; nothing is changed, and nothing is run."""
+    """The tools of the acting account, in the table's order; nothing is changed, and nothing is run."""
     backend = Settings()
     stores = {store.location: store for store in backend.discover(host, DiscoveryOptions())}
     found = [

@@ -1,4 +1,4 @@
-"""Stores that none of the known passwords opens: whoever sits at the terminal is asked, and they are tried again."""
+"""Ask for the passwords of locked stores, and retry them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def unlock(
     again: Callable[[Selection], Report],
     ask: Callable[[str], str],
 ) -> Report:
-    """The report after each locked store was tried again with the password that `ask` got for it; "" leaves it.
+    """Return the report after each locked store was retried with the password from `ask`; "" skips the store.
 
-    A password is tried on the one store that it was typed for.
+    A password is tried only on the store that it was typed for.
     """
     host = installer.host
     for one in [one for one in report.outcomes if one.code == StoreLocked.code]:
@@ -42,7 +42,7 @@ def unlock(
 
 
 def _with(part: ScopeResult, found: list[Outcome]) -> ScopeResult:
-    """The part with new outcomes of stores in the place of old ones that were locked."""
+    """Return the part with new outcomes in place of the outcomes of locked stores."""
     news = {one.store.id: one for one in found}
     return replace(
         part,

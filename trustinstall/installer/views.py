@@ -1,4 +1,4 @@
-"""What `list` and `stores` show, as plain data: the same for people, for JSON, and from a worker process."""
+"""The content of `list` and `stores`, as plain data: for people, for JSON, and from a worker process."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from trustinstall.typed_json import Sha256
 
 @dataclass(frozen=True)
 class Held:
-    """One certificate of ours in one store.
+    """One managed certificate in one store.
 
     Attributes:
         store: the store's id.
-        label: what people call it.
+        label: its name for people.
         state: "trusted", "half-installed", "missing", "gone", "unreadable" or "follows …".
-        since, by: when and for whom it was put there; "" where it follows or is somebody else's.
-        adopted: whether somebody else had put it there before.
-        foreign: whether it is somebody else's, and not ours at all.
-        entries: files, aliases and variables that are ours.
+        since, by: time and account of the addition; "" if it follows another store or is foreign.
+        adopted: whether another program had put it there before.
+        foreign: whether it is foreign, and not managed by trustinstall.
+        entries: managed files, aliases and variables.
     """
 
     store: str
@@ -61,9 +61,9 @@ class StoreView:
 
     Attributes:
         scope: "machine" or an account's name.
-        anchors: how many it holds, or None where it cannot be read.
-        ours: how many of them are ours.
-        problem: why it cannot be read or written, or what is wrong with it; "" when all is well.
+        anchors: the number of its anchors, or None if it cannot be read.
+        ours: the number of managed anchors.
+        problem: why it cannot be read or written, or its fault; or "".
     """
 
     scope: str
@@ -81,7 +81,7 @@ class StoreView:
 
 @dataclass(frozen=True)
 class View:
-    """Everything that looking at one or more scopes gave."""
+    """The results of observing one or more scopes."""
 
     listed: tuple[Listed, ...] = ()
     anchors: tuple[Anchor, ...] = ()
@@ -89,7 +89,7 @@ class View:
     notes: tuple[str, ...] = ()
 
     def __add__(self, other: View) -> View:
-        """Both together."""
+        """Merge two results."""
         return View(
             self.listed + other.listed,
             self.anchors + other.anchors,

@@ -1,4 +1,4 @@
-"""Answers of worker processes: one codec, driven by the dataclasses. Only the types of an answer are believed."""
+"""Answers of worker processes: one codec, driven by the dataclasses. Only the types of an answer are accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["encode", "received"]
 
 
 def received(kind: type[_Answer], data: bytes) -> _Answer:
-    """Return what another account's process answered. Raises TrustInstallError where it is not a value of `kind`."""
+    """Return the answer of another account's process. Raises TrustInstallError if it is not a value of `kind`."""
     try:
         return decode(kind, data)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

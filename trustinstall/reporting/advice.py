@@ -1,4 +1,4 @@
-"""What comes next: the commands and lines that a report ends with."""
+"""The next steps: the commands and lines that a report ends with."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.installer.result import Report
 
-# What programs with roots of their own read in a container, and how: a file that adds, or one that replaces.
+# How programs with built-in roots read a file in a container: it adds to them, or it replaces them.
 # Sources: Node.js CLI documentation (NODE_EXTRA_CA_CERTS adds); requests' and botocore's documentation (they replace,
 # so they get the whole bundle).
 _ADDS = ("NODE_EXTRA_CA_CERTS",)
 _REPLACES = ("REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
-_BUNDLES = (".crt", ".pem")  # a keychain, a registry key or a directory of links is no bundle
+_BUNDLES = (".crt", ".pem")  # a keychain, a registry key or a directory of links is not a bundle
 _WORDS = {
     "image build": "ENV",
     "ci": "export",
-}  # where variables are told, and how they are set there
+}  # places for which variables are listed, and the word that sets them there
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What comes next.
+    """The next steps after a command.
 
     Attributes:
-        undo: the command that takes it back, or "".
+        undo: the command that undoes it, or "".
         administrator: the command that an administrator would run for the whole machine, or "".
-        foreign: the commands that take out copies which somebody else put there.
-        restart: running programs that notice nothing before they are started again.
-        env: variables for programs that bring their own roots, where files of an image or a job are all there is.
-        env_word: how such a variable is set there ("ENV" in a Dockerfile).
-        notes: what else the caller should know, a sentence each.
+        foreign: the commands that remove copies which another program put there.
+        restart: running programs that notice the change only after a restart.
+        env: variables for programs with built-in roots, if only the files of an image or a job can be changed.
+        env_word: the word that sets such a variable there ("ENV" in a Dockerfile).
+        notes: further notes for the caller, one sentence each.
     """
 
     undo: str = ""
@@ -51,9 +51,9 @@ class Advice:
 
 
 def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") -> Advice:
-    """What to tell the caller of add or remove; `inputs` are the files as they were typed.
+    """Return the advice after add or remove; `inputs` are the files as they were typed.
 
-    Where there are none, the certificates were found in the store that the option `source` names.
+    If it is empty, the certificates were found in the store that the option `source` names.
     """
     if report.dry_run:
         return Advice()
@@ -86,7 +86,7 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
 
 
 def _of_variables(report: Report) -> tuple[str, ...]:
-    """What somebody should know whose variables were set."""
+    """Notes about environment variables that were set."""
     if not any(one.store.backend == "environment" and one.result is Result.ADDED for one in report.outcomes):
         return ()
     seen = "Variables were set: new logins and shells have them, programs that run now do not (`trustinstall env`)."
@@ -98,7 +98,7 @@ def _of_variables(report: Report) -> tuple[str, ...]:
 
 
 def _of_machines(report: Report) -> tuple[str, ...]:
-    """What somebody should know in whose virtual machines something was changed, and nothing restarted."""
+    """Notes about virtual machines in which stores were changed and no program was restarted."""
     changed = [one.store for one in report.outcomes if one.store.backend == "vm" and one.result is Result.ADDED]
     if not changed:
         return ()
@@ -111,7 +111,7 @@ def _of_machines(report: Report) -> tuple[str, ...]:
 
 
 def _left_running(report: Report, host: Host) -> tuple[str, ...]:
-    """What stays for programs that still have a variable which names a file of ours."""
+    """Notes about running programs that still have a variable which names a managed file."""
     served = (one.store for one in report.outcomes if one.store.on_demand and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
     booting = ", or the next boot" if host.account.is_root and our_files.goes_at_boot(host) else ""
@@ -123,7 +123,7 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
 
 
 def _gone_in_windows(report: Report, host: Host) -> tuple[str, ...]:
-    """Windows does not tell which programs still have a variable: what they find there is said in any case."""
+    """Windows does not say which programs still have a variable: the note is given in any case."""
     gone = any(one.store.backend == "environment" and one.result is Result.REMOVED for one in report.outcomes)
     if host.platform != "win32" or not gone:
         return ()

@@ -1,6 +1,6 @@
-"""Reports for scripts: JSON that says the same as `report`, in a shape that only grows (see `schema`).
+"""Reports for scripts: JSON with the content of `text`; keys are only added (see `schema`).
 
-The shape is written down in `report.schema.json`, which is shipped with the program.
+The format is defined in `report.schema.json`, which is shipped with the program.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED, Result.SEALED}
 
-#: The words of the schema. They never change, whatever the members are called.
+# : The words of the schema. They never change, even if members are renamed.
 _RESULTS = {
     Result.ADDED: "added",
     Result.ALREADY: "already",

@@ -1,4 +1,4 @@
-"""Reports for people: lines of at most 80 columns, with or without colour; everything in them is printable."""
+"""Reports for people: lines of at most 80 columns, with or without colour, of printable characters only."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
     from trustinstall.reporting.advice import Advice
 
 WIDTH = 80
-_NAME, _WORD = 13, 10  # columns of a store's name and of the word that says how it went
-_NARROW = 30  # columns that are too few for a sentence
+_NAME, _WORD = 13, 10  # columns of a store's name and of its result word
+_NARROW = 30  # too few columns for a sentence
 _GOOD = frozenset({Result.ADDED, Result.REMOVED, Result.ALREADY, Result.FOLLOWS})
 _BAD = frozenset({Result.FAILED})
 
 
 @dataclass(frozen=True)
 class Style:
-    """How words are painted; `plain` paints nothing."""
+    """The colours of words; `plain` adds none."""
 
     paint: Callable[[str, str], str]
 
     def good(self, text: str) -> str:
-        """Something that holds."""
+        """Paint a success."""
         return self.paint(text, "green")
 
     def bad(self, text: str) -> str:
-        """Something that failed."""
+        """Paint a failure."""
         return self.paint(text, "red")
 
     def loud(self, text: str) -> str:
-        """A heading."""
+        """Paint a heading."""
         return self.paint(text, "bold")
 
     def quiet(self, text: str) -> str:
-        """Something that may be skipped."""
+        """Paint text of minor importance."""
         return self.paint(text, "dim")
 
 
@@ -60,7 +60,7 @@ def certificate_line(certificate: Certificate, style: Style) -> str:
 
 
 def intake_lines(intake: Intake, style: Style) -> list[str]:
-    """The certificates that were taken, what was left out, and what some programs will not like."""
+    """The accepted certificates, the certificates that were left out, and warnings about clients."""
     lines: list[str] = []
     for one in intake.accepted:
         lines.append(certificate_line(one.certificate, style))
@@ -74,7 +74,7 @@ def intake_lines(intake: Intake, style: Style) -> list[str]:
 
 
 def change_lines(report: Report, advice: Advice, style: Style, *, verbose: bool) -> list[str]:
-    """What a command that changes something did, store by store, and what comes next."""
+    """The report of a command that changes stores: store by store, and the next steps."""
     lines = [""]
     for part in report.parts:
         if part.recovered:
@@ -98,7 +98,7 @@ def _part_lines(part: ScopeResult, style: Style, *, verbose: bool) -> list[str]:
     for (_, result, _), ones in groups.items():
         first = ones[0]
         single = first.store.id == first.store.backend or first.store.system
-        many = "" if first.store.on_demand else f" ({len(ones)})"  # each scope has one that serves
+        many = "" if first.store.on_demand else f" ({len(ones)})"  # each scope has one store that serves
         name = first.store.id if single else f"{first.store.backend}{many}"
         detail = first.detail or first.store.clients
         if len(ones) > 1 and not first.detail:
@@ -115,7 +115,7 @@ def _part_lines(part: ScopeResult, style: Style, *, verbose: bool) -> list[str]:
 
 
 def row(name: str, word: str, detail: str, paint: Callable[[str], str]) -> list[str]:
-    """One line of a table (several where the detail is long): a name, a word in colour, and a detail."""
+    """One line of a table (several if the detail is long): a name, a coloured word, and a detail."""
     name, detail = printable(name, 4096), printable(detail, 4096)
     start, middle = f"  {name:<{_NAME - 1}} ", f"{word:<{_WORD - 1}} "
     indent, first = " " * (len(start) + len(middle)), ""
@@ -187,7 +187,7 @@ def _next_lines(advice: Advice, style: Style) -> list[str]:
 
 
 def profile_lines(path: str, style: Style, *, written: bool, dry_run: bool) -> list[str]:
-    """What `add --profile-out` did, and what becomes of the file."""
+    """The result of `add --profile-out`, and how to use the file."""
     word = "already" if not written else "would change" if dry_run else "written"
     return [
         "",
@@ -199,7 +199,7 @@ def profile_lines(path: str, style: Style, *, written: bool, dry_run: bool) -> l
 
 
 def failures(report: Report) -> list[str]:
-    """A line for each store and scope that failed: what --quiet says on standard error."""
+    """A line for each store and scope that failed: the output of --quiet on standard error."""
     lines = [f"trustinstall: {part.scope}: {part.problem}" for part in report.parts if part.problem]
     failed = [one for one in report.outcomes if one.result is Result.FAILED]
     lines += [f"trustinstall: {printable(f'{one.store.id}: {one.detail}', 4096)}" for one in failed]
@@ -208,7 +208,7 @@ def failures(report: Report) -> list[str]:
 
 
 def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> list[str]:
-    """The certificates that are ours, and where they are."""
+    """The managed certificates, and the stores that hold them."""
     lines: list[str] = []
     for one in view.listed:
         lines += _listed_lines(one, style, files=files)
@@ -244,7 +244,7 @@ def _listed_lines(one: Listed, style: Style, *, files: bool) -> list[str]:
 
 
 def stores_lines(view: View, style: Style) -> list[str]:
-    """Every store that was found: a line each, and what is wrong with it on a second one."""
+    """Every store that was found: one line each, and a second line for its fault."""
     lines: list[str] = []
     for one in view.stores:
         count = "unreadable" if one.anchors is None else _count(one.anchors, "anchor")
@@ -257,7 +257,7 @@ def stores_lines(view: View, style: Style) -> list[str]:
 
 
 def tools_lines(found: Sequence[ToolView], style: Style) -> list[str]:
-    """Every tool that was found: how it is made to trust a root, and how it stands."""
+    """Every tool that was found: how it is made to trust a root, and its state."""
     lines: list[str] = []
     for one in found:
         paint = style.good if one.state == "set" or one.mode in {"follows", "store"} else style.quiet
@@ -273,7 +273,7 @@ def _access(one: StoreView) -> str:
 
 
 def wrapped(text: str, indent: str) -> list[str]:
-    """Text of any length as lines of at most 80 columns."""
+    """Wrap text of any length to lines of at most 80 columns."""
     return textwrap.wrap(
         text,
         WIDTH,

@@ -1,1 +1,1 @@
-"""What trustinstall keeps on disk about its own work, and when that is believed."""
+"""The files that trustinstall keeps about its own work, and when they are trusted."""

@@ -1,7 +1,7 @@
-"""The directory of our own state: who may read what, and when it is believed.
+"""The directory of trustinstall's state: who may read it, and when it is trusted.
 
-<base>/                  the ledger: for the machine's scope everybody may read it
-<base>/private/          0700: the lock, where bundles were found, and the journal with what stood in files before us
+<base>/                  the ledger: every account may read the ledger of the machine's scope
+<base>/private/          0700: the lock, places of bundles, and the journal with the former content of files
                          (it may hold secrets)
 """
 
@@ -34,7 +34,7 @@ class State:
 
     @property
     def ledger_log(self) -> str:
-        """The file of changes since the ledger's file was written: see `ledger_file`."""
+        """The file of changes since the ledger's snapshot was written: see `ledger_file`."""
         return f"{self.base}/ledger.log"
 
     @property
@@ -49,19 +49,19 @@ class State:
 
     @property
     def hints(self) -> str:
-        """Where bundles were found before: see `hints`."""
+        """The file of places where bundles were found before: see `known_bundles`."""
         return f"{self.private}/places.json"
 
     @property
     def journal(self) -> str:
-        """The journal's file; there is none when nothing is unfinished."""
+        """The journal's file; it does not exist if nothing is unfinished."""
         return f"{self.private}/journal"
 
 
 def prepare(host: ActingHost, state: State) -> None:
-    """Create the directories of our state, and make sure that nobody else can write there.
+    """Create the directories of the state, and check that no other account can write there.
 
-    Raises StateError where somebody can, or where they cannot be created.
+    Raises StateError if another account can, or if they cannot be created.
     """
     shared = 0o755 if state.machine else 0o700
     parts = state.base.split("/")
@@ -77,7 +77,7 @@ def prepare(host: ActingHost, state: State) -> None:
 
 
 def check_owner(host: Host, path: str, owner: int) -> None:
-    """Raise StateError unless `path` is a file or directory of `owner` that nobody else may write."""
+    """Raise StateError unless `path` is a file or directory of `owner` that no other account may write."""
     status = host.status(path)
     if status is None or status.kind not in {Kind.FILE, Kind.DIRECTORY}:
         raise StateError(f"{path} is not what trustinstall keeps there; move it away and run the command again")
@@ -91,10 +91,10 @@ def check_owner(host: Host, path: str, owner: int) -> None:
 
 
 def read_json(host: Host, path: str, owner: int, versions: tuple[int, ...]) -> dict[str, Any] | None:
-    """Return a JSON object that trustinstall wrote, or None if there is none.
+    """Return a JSON object that trustinstall wrote, or None if the file does not exist.
 
-    Raises StateError where another account may have written it, where it cannot be read, or where its `version` is
-    not one of those that this program knows.
+    Raises StateError if another account may have written it, if it cannot be read, or if this program does not know
+    its `version`.
     """
     try:
         content = host.read_or_none(path)

@@ -1,7 +1,7 @@
-"""The journal: how to undo what one command is doing, on disk before it is done.
+"""The journal: the undo of one command's changes, on disk before they are made.
 
-One line of JSON for each store that is changed: the inverse steps, newest first, and the tokens of temporary files.
-A command that was killed leaves its journal behind; the next one that changes something undoes it first.
+One line of JSON for each changed store: the inverse steps, newest first, and the tokens of temporary files.
+A command that was killed leaves its journal behind; the next command that changes something undoes it first.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import Undo
 
 VERSION = 1
-_KEPT = "-kept"  # behind the name of a command whose work could not be undone
+_KEPT = "-kept"  # suffix for a command whose work could not be undone
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What one store needs to be put back.
+    """The data that is needed to put one store back.
 
     Attributes:
         transaction: the command that wrote it.
-        backend, location: which store, so that its refresh can be asked for again.
-        inverse: steps that undo what was done, newest first.
+        backend, location: the store, so that its refresh can be requested again.
+        inverse: steps that undo the changes, newest first.
         token: names the temporary files beside the paths of the steps.
     """
 
@@ -60,15 +60,15 @@ class Journal:
         return bool(self._entries)
 
     def note(self, *entries: Entry) -> None:
-        """Make entries durable, all of them at once; only then may their steps be done."""
+        """Make all entries durable at once; only then may their steps be performed."""
         with self._lock:
             self._entries += entries
             self._host.append(self._state.journal, b"".join(map(_line, entries)), 0o600)
 
     def keep(self, token: str) -> None:
-        """Note durably that what this token names could not be put back: the next command must try again.
+        """Note durably that the changes of this token could not be undone: the next command must retry.
 
-        The new line bears a name of its own, so that a ledger written after it does not make it a thing of the past.
+        The new line has a name of its own, so that a ledger written after it does not mark it as finished.
         """
         with self._lock:
             kept = [_kept(one) for one in self._entries if one.token == token]
@@ -76,7 +76,7 @@ class Journal:
             self._host.append(self._state.journal, b"".join(map(_line, kept)), 0o600)
 
     def close(self) -> None:
-        """Forget what has ended, because the ledger (or the undoing) is on disk; what must be kept stays."""
+        """Delete entries of a finished command, because the ledger (or the undo) is on disk; stuck entries stay."""
         if not self._entries:
             return  # nothing was appended
         if self._kept:
@@ -87,10 +87,10 @@ class Journal:
 
 
 def unfinished(host: Host, state: State) -> list[Entry]:
-    """The entries of a command that did not end, newest first; empty where there is none.
+    """The entries of a command that did not end, newest first; empty if every command has ended.
 
-    A line that was being written when the command was killed is left out: its steps had not begun. Raises
-    StateError where the journal cannot be read, or may have been written by somebody else.
+    A line that was being written when the command was killed is skipped: its steps had not begun. Raises
+    StateError if the journal cannot be read, or if another account may have written it.
     """
     try:
         content = host.read_or_none(state.journal, limit=1 << 30)
@@ -109,9 +109,9 @@ def unfinished(host: Host, state: State) -> list[Entry]:
 
 
 def keep_only(host: ActingHost, state: State, entries: Sequence[Entry]) -> None:
-    """Let the journal hold these entries and no others, oldest first; delete it if there are none.
+    """Let the journal hold exactly these entries, oldest first; delete it if there are none.
 
-    Each bears a name of its own, so that a ledger that is written later does not make it a thing of the past.
+    Each has a name of its own, so that a ledger that is written later does not mark it as finished.
     """
     if not entries:
         forget(host, state)

@@ -1,7 +1,6 @@
-"""Where bundles were found when whole trees were looked through: a hint, so that the next command need not do it again.
+"""The places where a scan of whole trees found bundles: a hint that saves the next command a scan.
 
-It is never trusted: what it names is looked at as if it had just been found, and a hint that cannot be read, or that
-somebody else may have written, is none.
+It is never trusted: each place is checked as if it had just been found. Unreadable or untrusted hints are ignored.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ _MOST = 50_000  # places
 
 @dataclass(frozen=True)
 class Hints:
-    """What was found, and when everything was looked through."""
+    """The places that were found, and the time of the full scan."""
 
     known: tuple[str, ...] = ()
     since: datetime | None = None
 
 
 def load(host: Host, state: State) -> Hints:
-    """What is remembered: nothing in an image, which keeps nothing of ours but the ledger."""
+    """Return the remembered places; none for an image, which keeps only the ledger of trustinstall."""
     if host.is_image:
         return Hints()
     try:
@@ -52,7 +51,7 @@ def load(host: Host, state: State) -> Hints:
 
 
 def fill(host: Host, state: State, places: DiscoveryOptions) -> DiscoveryOptions:
-    """Where to look: at what is known, and through whole trees where that was asked for or is long ago."""
+    """Return the known places, and scan whole trees if that was requested or the last scan is too old."""
     hints = load(host, state)
     age = host.now() - hints.since if hints.since else None
     fresh = age is not None and timedelta() <= age < FRESH
@@ -60,12 +59,12 @@ def fill(host: Host, state: State, places: DiscoveryOptions) -> DiscoveryOptions
 
 
 def scanned(places: DiscoveryOptions, stores: Iterable[tuple[Backend, Store]]) -> DiscoveryOptions:
-    """The same places when they were just looked through, so that nothing is walked twice."""
+    """The same places just after a scan, so that nothing is scanned twice."""
     return replace(places, known=_bundles(stores), scanned=True)
 
 
 def keep(host: ActingHost, state: State, stores: Iterable[tuple[Backend, Store]]) -> None:
-    """Remember what was found when everything was looked through; that it cannot be is no reason to fail."""
+    """Remember the results of a full scan; a failure to write them is ignored."""
     known = _bundles(stores)[:_MOST]
     data = {"version": VERSION, "since": host.now().isoformat(timespec="seconds"), "known": known}
     if not host.is_image:

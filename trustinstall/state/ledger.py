@@ -1,7 +1,7 @@
-"""The ledger: which certificates are wanted (claims), and what was put where for them (placements).
+"""The ledger: which certificates are wanted (claims), and where they were put (placements).
 
-It keeps the certificates themselves, so that one can be removed or put back without its file. `ledger_file` reads and
-writes it.
+It keeps the certificates themselves, so that they can be removed or restored without their files. `ledger_file` reads
+and writes it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ UNKNOWN_UID = -1  # in ledgers of before 0.2, which noted names only
 
 @dataclass(frozen=True)
 class Covered:
-    """Another account that a certificate was added for: it is found by its uid when its name has changed."""
+    """Another account that a certificate was added for: its uid identifies it after its name has changed."""
 
     name: str
     uid: int = UNKNOWN_UID
 
     def is_same(self, other: Covered) -> bool:
-        """Whether both are one account, as far as is known."""
+        """Whether both are the same account, as far as is known."""
         if UNKNOWN_UID in {self.uid, other.uid}:
             return self.name == other.name
         return self.uid == other.uid
@@ -35,14 +35,14 @@ class Covered:
 
 @dataclass(frozen=True)
 class Claim:
-    """That a certificate is wanted in this scope.
+    """The record that a certificate is wanted in this scope.
 
     Attributes:
         sha256: the certificate.
         by: the account that asked for it.
-        since: when, ISO 8601 in UTC.
+        since: the time of the request, ISO 8601 in UTC.
         accounts: the other accounts that it was added for as well (machine scope only).
-        held: ids of the stores that held it before a policy had others import it; None if no policy does.
+        held: ids of the stores that held it before a policy made others import it; None if no policy does.
     """
 
     sha256: str
@@ -60,7 +60,7 @@ class Ledger:
         certificates: every certificate that a claim or placement names, by SHA-256.
         claims: by SHA-256.
         placements: by store id and SHA-256.
-        transaction: the last journal that ended well; a journal of this name needs no recovery.
+        transaction: the last journal that was finished; a journal of this name needs no recovery.
         home: the home of the account when the ledger was written; "" for the machine's.
     """
 
@@ -86,24 +86,24 @@ class Ledger:
         return [where for (where, which) in self.placements if which == sha256]
 
     def claim(self, certificate: Certificate, by: str, since: str) -> None:
-        """Note that a certificate is wanted; an earlier claim keeps its date."""
+        """Note that a certificate is wanted; an existing claim keeps its date."""
         self.certificates[certificate.sha256] = certificate
         self.claims.setdefault(certificate.sha256, Claim(certificate.sha256, by, since))
 
     def cover(self, sha256: str, accounts: Iterable[Covered]) -> None:
-        """Note that a certificate which is wanted is wanted by these other accounts as well."""
+        """Note that a wanted certificate is wanted by these other accounts as well."""
         old, new = self.claims[sha256], tuple(accounts)
         kept = [one for one in old.accounts if not any(one.is_same(other) for other in new)]
         self.claims[sha256] = replace(old, accounts=(*kept, *new))
 
     def uncover(self, sha256: str, accounts: Collection[Covered]) -> None:
-        """Note that a certificate is no longer there for these other accounts."""
+        """Note that these other accounts no longer hold a certificate."""
         if old := self.claims.get(sha256):
             kept = tuple(one for one in old.accounts if not any(one.is_same(other) for other in accounts))
             self.claims[sha256] = replace(old, accounts=kept)
 
     def note_imports(self, sha256: str, held: tuple[str, ...] | None) -> None:
-        """Note which stores held a certificate before a policy had others import it; None: no policy does."""
+        """Note which stores held a certificate before a policy made others import it; None: no policy does."""
         if old := self.claims.get(sha256):
             self.claims[sha256] = replace(old, held=held)
 
@@ -116,13 +116,13 @@ class Ledger:
         self.certificates = {sha256: one for sha256, one in self.certificates.items() if sha256 in named}
 
     def copy(self) -> Ledger:
-        """Return a ledger with the same content that does not change with this one."""
+        """Return an independent copy of the ledger."""
         return replace(
             self, certificates=dict(self.certificates), claims=dict(self.claims), placements=dict(self.placements)
         )
 
     def moved(self, home: str) -> Ledger:
-        """Return the ledger of an account whose home has moved here from where it was."""
+        """Return the ledger of an account whose home has moved, with its new paths."""
         old = self.home.rstrip("/")
         if not old or old == home.rstrip("/"):
             return replace(self, home=home)

@@ -1,9 +1,9 @@
-"""The ledger on disk: a snapshot, and behind a large one a log of what has changed since.
+"""The ledger on disk: a snapshot, and for a large ledger a log of later changes.
 
-A small ledger is written whole. To the log of a large one each command appends one line with its changes, so that the
-cost follows the change and not the size; a log as large as its snapshot is folded into it. Both files are appended to
-or replaced durably. A line that a kill or a power loss cut off has no line break, and counts as not written. A line
-names the snapshot that it belongs to, so that a kill between the two writes of a folding does no harm.
+A small ledger is written whole. For a large one each command appends one line with its changes to the log, so that the
+cost depends on the change and not on the size; a log as large as its snapshot is merged into it. Both files are
+appended to or replaced durably. A line that a kill or a power loss cut off has no line break, and is ignored. A line
+names the snapshot that it belongs to, so that a kill between the two writes of a merge does no harm.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _LIMIT = 1 << 30  # bytes of a log
 
 
 def load(host: Host, state: State) -> Ledger:
-    """Return the ledger of a scope; an empty one if there is none yet.
+    """Return the ledger of a scope, or an empty one if it does not exist yet.
 
-    Raises StateError where it cannot be read, may have been written by another account, or is of another version.
+    Raises StateError if it cannot be read, may have been written by another account, or has an unknown version.
     """
     data = read_json(host, state.ledger, state.owner, READS)
     if data is None:
@@ -54,9 +54,9 @@ def load(host: Host, state: State) -> Ledger:
 
 
 def save(host: ActingHost, state: State, before: Ledger, ledger: Ledger) -> None:
-    """Write what differs between two states of the ledger durably; `before` is what `load` has returned.
+    """Write the difference of two states of the ledger durably; `before` is the result of `load`.
 
-    Readable by every account for the machine, by the owner alone for an account.
+    The machine's ledger is readable by every account, an account's by its owner alone.
     """
     mode = 0o644 if state.machine else 0o600
     snapshot = host.status(state.ledger)
@@ -75,13 +75,13 @@ def save(host: ActingHost, state: State, before: Ledger, ledger: Ledger) -> None
 def next_transaction(ledger: Ledger) -> str:
     """Return the name of the journal that follows this state of the ledger.
 
-    It is not random: two images that are built alike are alike.
+    It is not random: two images that are built in the same way are identical.
     """
     return digest(f"after {ledger.transaction}".encode())
 
 
 def dump(ledger: Ledger) -> bytes:
-    """Return a snapshot: JSON in a set order, an item on each line."""
+    """Return a snapshot: JSON in a fixed order, an item on each line."""
     body = _lines(ledger)
     serial = digest(body.encode())[:16]
     return f'{{"version": {VERSION}, "serial": "{serial}", {body}}}\n'.encode()
@@ -105,7 +105,7 @@ def _joined(parts: list[str]) -> str:
 
 
 def _difference(before: Ledger, after: Ledger) -> dict[str, Any]:
-    """Return what turns one state of the ledger into another; null stands for what is gone."""
+    """Return the difference of two states of the ledger; null stands for a deleted item."""
     return {
         "transaction": after.transaction,
         "certificates": {
@@ -158,7 +158,7 @@ def _log(host: Host, state: State, data: Mapping[str, Any]) -> Iterator[dict[str
 
 
 def _ends_well(host: Host, state: State) -> bool:
-    """Whether a line may be appended to the log: there is none yet, or its last line was not cut off."""
+    """Whether a line may be appended to the log: the log does not exist yet, or its last line is complete."""
     content = host.read_or_none(state.ledger_log, limit=_LIMIT)
     return content is None or content.endswith(b"\n")
 
@@ -181,7 +181,7 @@ def _from_json(data: Mapping[str, Any]) -> Ledger:
 
 
 def _check(ledger: Ledger) -> None:
-    """Raise ValueError where a certificate is named but not kept."""
+    """Raise ValueError if a certificate is named but not kept."""
     named = {*ledger.claims, *(sha256 for _, sha256 in ledger.placements)}
     if missing := named - ledger.certificates.keys():
         raise ValueError(f"certificate {min(missing)} is named but not kept")

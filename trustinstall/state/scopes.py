@@ -1,4 +1,4 @@
-"""Where each scope's state is, as any account sees it."""
+"""The places of each scope's state, as any account sees them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def state_of(host: Host, owner: int) -> State:
-    """Return where the state of the scope of an account is; root's is the machine's."""
+    """Return the place of the state of an account's scope; root's is the machine's."""
     machine = owner == host.machine_owner
     return State(host.machine_state_base() if machine else host.state_base(), owner, machine)
 
 
 def machine_ledger(host: Host) -> tuple[Ledger, str]:
-    """The ledger of the machine's scope, which every account may read, and what is wrong with it, or "".
+    """Return the ledger of the machine's scope, which every account may read, and its fault, or "".
 
     Raises StateError for root only: an ordinary account's own stores do not depend on it.
     """

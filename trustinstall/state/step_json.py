@@ -22,7 +22,7 @@ from trustinstall.stores.steps import (
     Undo,
 )
 
-# The words of the journal's format. They never change, whatever the classes are called.
+# The words of the journal's format. They never change, even if classes are renamed.
 _WORDS: dict[type[Undo], str] = {
     Edit: "Edit",
     Delete: "Delete",
@@ -64,7 +64,7 @@ def step_to_json(step: Undo) -> dict[str, Any]:
 
 
 def step_from_json(data: Mapping[str, Any]) -> Undo:
-    """The step that `step_to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
+    """Return the step that `step_to_json` described. Raises KeyError, TypeError or ValueError on any other data."""
     kind = data["kind"]
     if kind == "Native":
         return ToolOperation(str(data["operation"]), str(data["inverse"]), base64.b64decode(data["der"], validate=True))

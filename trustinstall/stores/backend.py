@@ -1,7 +1,7 @@
-"""What a backend is: the knowledge of one kind of store, as answers to questions.
+"""A backend: the knowledge of one kind of store, as answers to questions.
 
 A backend reports where certificates stand and plans a change that the engine has decided. It never writes, never runs
-anything, and does not know who put a certificate there.
+a tool, and does not know which program put a certificate there.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class Capability(Enum):
-    """What a backend's stores have in common beside its methods."""
+    """Properties of all stores of a backend, beside its methods."""
 
     IDENTICAL_FILES = "identical files"  # each store is one file; files with equal content get equal plans
     ON_REQUEST = "on request"  # `add` considers these stores only when the caller asks for them
     NAME_CONSTRAINTS = "name constraints"  # a store can limit a root to names: `Desired.domains`
     IMPORTED_BY_PROFILES = "imported by profiles"  # programs import the certificates, and keep them when the store goes
     REACHES_EVERY_ACCOUNT = "reaches every account"  # the machine's stores serve all accounts
-    SET_ONCE = "set once"  # what is written is written once for all certificates, which share its entries
-    OTHER_MACHINE = "other machine"  # its paths are those of another machine, and no directory of this host
+    SET_ONCE = "set once"  # entries are written once, and shared by all certificates
+    OTHER_MACHINE = "other machine"  # its paths belong to another machine, and not to a directory of this host
 
 
 class Backend(ABC):
@@ -40,41 +40,41 @@ class Backend(ABC):
 
     @abstractmethod
     def discover(self, host: Host, places: DiscoveryOptions, /) -> Iterable[Found]:
-        """Find the stores of this kind on this host, without following anything into another account's files."""
+        """Find the stores of this kind on this host; follow no link into another account's files."""
 
     @abstractmethod
     def at(self, host: Host, location: str, /) -> Store | None:
-        """Return the store at a location that the ledger remembers, or None if there is none any more."""
+        """Return the store at a location that the ledger remembers, or None if it no longer exists."""
 
     @abstractmethod
     def observe(self, host: Host, store: Store, names: frozenset[str], /) -> Observation:
-        """Read what the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
+        """Read which anchors the store's clients trust now, and every copy of the certificates in `names` (SHA-256)."""
 
     @abstractmethod
     def anchors(self, host: Host, store: Store, /) -> Iterator[bytes]:
-        """Yield the DER of every anchor that `observe` counts, for a list of all of them."""
+        """Yield the DER of every anchor that `observe` counts."""
 
     @abstractmethod
     def plan(self, host: Host, store: Store, seen: Observation, change: Change, /) -> Plan:
-        """Return the steps that carry out a change which is not empty.
+        """Return the steps that carry out a non-empty change.
 
-        `seen` is what `observe` has just returned. Raises StoreError where the change is impossible.
+        `seen` is the latest result of `observe`. Raises StoreError if the change is impossible.
         """
 
     def refresh(self, _host: Host, _store: Store, _gone: Sequence[str], /) -> Refresh | None:
-        """Return how derived files are made anew after file steps were applied or undone, or None.
+        """Return how to regenerate derived files after file steps were applied or undone, or None.
 
-        `gone` names the files that were deleted; the answer depends on nothing else that was remembered,
+        `gone` names the files that were deleted. The answer depends on no other remembered state,
         so that recovery after a crash can ask for it again.
         """
         return None
 
     def verify(self, _host: Host, _store: Store, /) -> str | None:
-        """Return what is wrong with the artefact after a change (a last, expensive opinion), or None."""
+        """Return the fault of the artefact after a change, or None. This is the last and most expensive check."""
         return None
 
     def commands(self, _host: Host, _store: Store, step: ToolOperation, /) -> Sequence[Command]:
-        """Return the commands of an operation, decided from the present state; () if it has nothing to do.
+        """Return the commands of an operation for the present state; () if it has nothing to do.
 
         Raises ValueError for an operation that the backend does not know.
         """
@@ -85,5 +85,5 @@ class Backend(ABC):
         return frozenset()
 
     def replaces(self, _host: Host, /) -> bool:
-        """Whether settings made for the acting account replace the roots that programs have built in."""
+        """Whether settings made for the acting account replace the built-in roots of programs."""
         return False

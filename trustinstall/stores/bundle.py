@@ -1,4 +1,4 @@
-"""Bundles: files of many roots in PEM, into which blocks with marker lines are put."""
+"""Bundles: files of many roots in PEM, which get blocks with marker lines."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
-#: Directories of packages. uv and pip, pnpm and others make hard links from a cache into them.
+# : Directories of package caches. uv, pip, pnpm and others make hard links from them.
 _PACKAGES = ("/site-packages/", "/dist-packages/", "/node_modules/")
 
 
 class PemBundles(Backend):
-    """Base class of backends whose stores are files of many roots, into which marked blocks are put.
+    """Base class of backends whose stores are files of many roots, which get marked blocks.
 
     A subclass finds the files. A copy without marker lines is never managed by its place: others write there, too.
     """
 
-    mend = "get it anew from where it came"  # what to do about a bundle that clients cannot load
+    mend = "get it anew from where it came"  # the advice for a bundle that clients cannot load
     separates = False  # see `Edit`
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what programs that read it trust."""
+        """Observe the anchors that readers of the bundle trust."""
         return observe(host, store.fed_by or store.location, names)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
@@ -43,16 +43,16 @@ class PemBundles(Backend):
         return anchors(host, store.fed_by or store.location)
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
-        """Plan one edit for all certificates; raises StoreError where the bundle is damaged."""
+        """Plan one edit for all certificates. Raises StoreError if the bundle is damaged."""
         return plan(host, store, seen, change, self.mend, separates=self.separates)
 
     def verify(self, host: Host, store: Store) -> str | None:
-        """Let OpenSSL load it: one block that it refuses makes it refuse all of them."""
+        """Let OpenSSL load the bundle; it refuses the whole file for one bad block."""
         return host.openssl_refuses(store.fed_by or store.location)
 
 
 def observe(host: Host, path: str, names: frozenset[str] = frozenset()) -> Observation:
-    """See which certificates are in a bundle, and which of them carry our marks."""
+    """Observe which certificates are in a bundle, and which of them carry the mark of trustinstall."""
     try:
         data = host.read(path)
     except FileNotFoundError:
@@ -69,7 +69,7 @@ def observe(host: Host, path: str, names: frozenset[str] = frozenset()) -> Obser
 
 
 def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:
-    """Yield the copies of certificates in a bundle: our block of each, and every PEM outside of our blocks."""
+    """Yield the copies of certificates in a bundle: their managed blocks, and every PEM outside of managed blocks."""
     if not names:
         return
     yield from (Copy(sha256, path, marked=True) for sha256 in marked(data) if sha256 in names)
@@ -86,7 +86,7 @@ def anchors(host: Host, path: str) -> Iterator[bytes]:
 def plan(host: Host, store: Store, seen: Observation, change: Change, mend: str, *, separates: bool = False) -> Plan:
     """Plan one edit of the bundle for all certificates; `separates` as in `Edit`, and for a package's files always.
 
-    Raises StoreError, with the advice `mend`, where certificates would be added to a bundle that clients cannot load.
+    Raises StoreError, with the advice `mend`, if certificates would be added to a bundle that clients cannot load.
     """
     if store.fed_by is not None:
         return Plan()
@@ -105,7 +105,7 @@ def plan(host: Host, store: Store, seen: Observation, change: Change, mend: str,
 
 
 def owner(host: Host, path: str, what: str = "bundle") -> tuple[int, str | None]:
-    """Return whose a file is, and why it cannot be written; another account's rights are its own matter."""
+    """Return the owner of a file, and why it cannot be written; rights of another account are not checked."""
     if host.platform == "win32":
         return host.account.uid, host.may_write(path)
     try:

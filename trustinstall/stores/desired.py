@@ -1,4 +1,4 @@
-"""What should hold in a store, what the ledger knows of it, and the change that follows from both."""
+"""The desired state of a store, the ledger's records of it, and the change that follows from both."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from trustinstall.stores.observation import Copy, State
 
 @dataclass(frozen=True)
 class Desired:
-    """What should hold of one certificate in a store.
+    """The desired state of one certificate in a store.
 
     Attributes:
-        certificate: which one.
+        certificate: the certificate.
         trusted: whether it should be trusted there (True) or no longer be there (False).
-        domains: the names and networks that it is to be trusted for and no others, or () for all of them.
+        domains: the only names and networks that it is to be trusted for, or () for all.
     """
 
     certificate: Certificate
@@ -30,22 +30,22 @@ class Desired:
 
     @property
     def goal(self) -> State:
-        """How far a certificate that is to be trusted is to be trusted."""
+        """The state that a trusted certificate should have: limited to names, or not."""
         return State.LIMITED if self.domains else State.TRUSTED
 
 
 @dataclass(frozen=True)
 class Placement:
-    """What the ledger knows of one certificate in one store.
+    """The ledger's record of one certificate in one store.
 
     Attributes:
         sha256: the certificate.
         store: the store's id.
         entries: files, aliases or variables that trustinstall put there or adopted.
         directories: directories that were created for them, outermost first.
-        since: when, ISO 8601 in UTC.
+        since: the time of the first change, ISO 8601 in UTC.
         by: the account that asked for it.
-        adopted: whether somebody else had put it there before.
+        adopted: whether another program had put it there before.
     """
 
     sha256: str
@@ -62,19 +62,19 @@ Record = dict[str, Placement]  # one store's placements, by SHA-256
 
 @dataclass(frozen=True)
 class Change:
-    """What should become of one store, as `engine.ownership` decides it. A backend plans it and decides nothing.
+    """The change of one store, as decided by `engine.ownership`. A backend plans it and decides nothing.
 
     Attributes:
         add: certificates that are absent, trusted by some of the store's clients only, or written in an outdated way.
         kept: entries of the managed copies of every certificate that is to be trusted, by SHA-256: those in `add`
-            that are there in part, and those that need no change.
-        remove: copies that go: managed, adopted, or asked for with `--foreign`.
+            that are partly there, and those that need no change.
+        remove: copies to remove: managed, adopted, or requested with `--foreign`.
         drop: certificates that no client may trust afterwards because of trustinstall; `remove` holds their copies,
             if there are any.
         noted: the ledger's entries of every certificate in this store, by SHA-256.
         made: the directories that the ledger notes as made for this store, outermost first.
-        foreign: SHA-256 of certificates of which copies stay, because somebody else put them there.
-        last: whether nothing managed is left in the store afterwards.
+        foreign: SHA-256 of certificates of which copies stay, because another program put them there.
+        last: whether the store holds no managed certificate afterwards.
     """
 
     add: tuple[Desired, ...] = ()
@@ -88,7 +88,7 @@ class Change:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to plan."""
+        """Whether the change is empty."""
         return not (self.add or self.remove or self.drop)
 
     @property
@@ -98,9 +98,9 @@ class Change:
 
     @property
     def leaving(self) -> frozenset[str]:
-        """SHA-256 of the certificates that are to be trusted no longer."""
+        """SHA-256 of the certificates that are to be removed."""
         return frozenset(one.sha256 for one in self.drop)
 
     def entries(self, sha256: str) -> tuple[str, ...]:
-        """Return the entries of a certificate's copies that go."""
+        """Return the entries of a certificate's copies that are removed."""
         return tuple(one.entry for one in self.remove if one.sha256 == sha256)

@@ -1,7 +1,7 @@
-"""Directories into which a file for each certificate is put, and which a program reads.
+"""Directories that hold a file for each certificate, and that a program reads.
 
-Each file counts by the first certificate in it. A file of trustinstall bears the fingerprint of its certificate in its
-name; no other file of the directory is changed, unless the caller asks for the certificate in it.
+Each file counts by its first certificate. The name of a file of trustinstall contains the fingerprint of its
+certificate; other files of the directory are not changed, unless the caller asks for their certificate.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import DiscoveryOptions
 
-_MOST, _LARGEST = 1000, 1024 * 1024  # files that are read, and bytes of each
+_MOST, _LARGEST = 1000, 1024 * 1024  # limits: number of files that are read, and bytes of each
 
 
 @dataclass(frozen=True)
 class Directory:
-    """One directory: where it is (or will be made), the program's name, and which clients read it, and when."""
+    """One directory: its path (it may not exist yet), the program's name, and which clients read it, and when."""
 
     path: str
     program: str
@@ -44,9 +44,9 @@ class Directory:
 
 
 class CertificateDirectories(Backend):
-    """Base class of backends whose stores are directories. A subclass says its name and where the directories are.
+    """Base class of backends whose stores are directories. A subclass supplies its name and finds the directories.
 
-    A program that wants other file names, or reads all of a file, overrides what follows `plan`.
+    A subclass for a program with other file names, or one that reads whole files, overrides the methods after `plan`.
     """
 
     suffixes: tuple[str, ...] = (".pem", ".crt", ".cer")
@@ -60,12 +60,12 @@ class CertificateDirectories(Backend):
         return (self._store(host, one) for one in self.directories(host))
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Return the directory at a location, if its program is still there."""
+        """Return the directory at a location, or None if its program is no longer there."""
         found = (self._store(host, one) for one in self.directories(host) if host.real(one.path) == location)
         return next(found, None)
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See which certificates the program reads, and which of the files are managed by trustinstall."""
+        """Observe which certificates the program reads, and which of the files are managed by trustinstall."""
         files = self._files(host, store.location)
         anchors = {_sha256(der): State.TRUSTED for data in files.values() for der in self.ders(data)}
         copies = [one for path, data in files.items() for one in self.copies(path, data)]
@@ -78,7 +78,7 @@ class CertificateDirectories(Backend):
         return iter(dict.fromkeys(ders))
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
-        """Plan a step for each file. Raises StoreError where a file holds, or is, something else as well."""
+        """Plan a step for each file. Raises StoreError if a file is a link or holds other content as well."""
         files = self._files(host, store.location)
         paths = {one.sha256: f"{store.location}/{self.file_name(one.certificate)}" for one in change.add}
         steps: list[Step] = []
@@ -105,14 +105,14 @@ class CertificateDirectories(Backend):
         return certificates(data)[:1]
 
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
-        """Yield the copies of certificates in a file; that of trustinstall is known by the file's name."""
+        """Yield the copies of certificates in a file; a copy of trustinstall is recognised by the file's name."""
         for sha256 in map(_sha256, self.ders(data)):
             yield Copy(sha256, path, marked=posixpath.basename(path) == _name(sha256))
 
     def step(
         self, store: Store, path: str, old: bytes | None, added: Sequence[Certificate], removed: Collection[Copy], /
     ) -> Step:
-        """Return the step that changes one file: written where certificates are added, deleted where they go."""
+        """Return the step that writes the file of an added certificate, or deletes the file of a removed one."""
         if added:
             content = b"".join(one.pem for one in added)
             return Edit(path, Content(content), ABSENT if old is None else digest(old))
@@ -121,7 +121,7 @@ class CertificateDirectories(Backend):
         return Delete(path, digest(old or b""))
 
     def _files(self, host: Host, directory: str) -> dict[str, bytes]:
-        """Return what the program can read there; a file that it cannot read, and a link, is passed over."""
+        """Return the files that the program can read there; unreadable files and links are skipped."""
         found: dict[str, bytes] = {}
         for name in list(filter(self.reads, host.names(directory)))[:_MOST]:
             path = f"{directory}/{name}"
@@ -141,7 +141,7 @@ class CertificateDirectories(Backend):
 
 
 def own_home(host: Host) -> str | None:
-    """Return the home of the acting account; None for root, whose programs read the machine's stores, and images."""
+    """Return the home of the acting account; None for images and for root, whose programs read the machine's stores."""
     used = host.account.home and not host.is_image and not host.account.is_root and host.platform in {"linux", "darwin"}
     return (host.account.home or "").rstrip("/") if used else None
 
@@ -152,7 +152,7 @@ def certificates(data: bytes) -> list[bytes]:
 
 
 def refusal(store: Store, cause: str) -> StoreError:
-    """Return the error of a file that a person has to look at."""
+    """Return the error for a file that a person has to check."""
     return StoreError(store=store.id, cause=cause, advice="look at it, move it away, and try again")
 
 

@@ -1,4 +1,4 @@
-"""Files that stores are made of: owners, missing directories, reading through links."""
+"""Files of stores: owners, missing directories, reading through links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def owner(host: Host, location: str) -> tuple[int, str | None]:
-    """Whose a file is, or would be, and why it cannot be written; see `bundles.owner`."""
+    """Return the (future) owner of a file, and why it cannot be written; see `bundles.owner`."""
     if host.status(location) is not None:
         return bundle.owner(host, location)
     missing = missing_parents(host, location)
@@ -28,7 +28,7 @@ def owner(host: Host, location: str) -> tuple[int, str | None]:
 
 
 def owner_inside(host: Host, directory: str) -> tuple[int, str | None]:
-    """Whose the files in a directory are, or would be, and why none can be written there."""
+    """Return the (future) owner of the files in a directory, and why they cannot be written."""
     whose, unwritable = owner(host, f"{directory}/x.pem")
     status = host.status(directory)
     if status is not None and status.kind is not Kind.DIRECTORY:
@@ -37,9 +37,9 @@ def owner_inside(host: Host, directory: str) -> tuple[int, str | None]:
 
 
 def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
-    """Where a path leads, whose that is or would be, and why it cannot be written.
+    """Return the target of a path, its (future) owner, and why it cannot be written.
 
-    None for a link of root's into another account's files, which root does not even read.
+    Returns None for a link of root's into another account's files, which root does not even read.
     """
     location = host.real(path)
     whose, unwritable = owner(host, location)
@@ -51,7 +51,7 @@ def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
 
 
 def missing_parents(host: Host, location: str) -> list[str]:
-    """The directories to be made for a file, outermost first."""
+    """The missing directories of a file, outermost first."""
     missing: list[str] = []
     parent = posixpath.dirname(location)
     while host.status(parent) is None and parent != "/":
@@ -70,10 +70,10 @@ def without(content: bytes, leaving: set[str]) -> bytes:
 
 
 def read(host: Host, path: str) -> bytes | None:
-    """Return what a file holds, links followed; None where this account can read none."""
+    """Return the content of a file, links followed, or None if this account cannot read it."""
     try:
         return host.read_or_none(path)
-    except OSError:  # a link, most often, and asking beforehand would cost more
+    except OSError:  # most often a link, and a check beforehand would cost more
         pass
     try:
         return host.read_or_none(host.real(path))

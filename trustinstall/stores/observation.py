@@ -1,4 +1,4 @@
-"""What the clients of a store trust now, and where the certificates asked about stand in it."""
+"""The certificates that the clients of a store trust now, and where requested certificates stand in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class State(Enum):
     """How far a certificate is trusted in a store."""
 
     TRUSTED = "trusted"
-    PARTIAL = "half-installed"  # some of the store's clients see it, others do not
+    PARTIAL = "half-installed"  # only some of the store's clients see it
     DISTRUSTED = "distrusted"
     LIMITED = "limited to domains"
 
@@ -25,8 +25,8 @@ class Copy:
         entry: the ledger's name of the place (path, alias, nickname, registry key); "" where the ledger can never name
             it, so that the copy is managed by its mark alone.
         marked: whether it carries the mark of trustinstall (marker lines, a file name, an alias, a nickname).
-        removable: whether it can be taken out through this store. A copy that a policy or another store brings cannot:
-            it is never managed here, not even where the certificate was adopted.
+        removable: whether it can be removed through this store. A copy from a policy or another store cannot be:
+            it is never managed here, even if the certificate was adopted.
     """
 
     sha256: str
@@ -37,16 +37,16 @@ class Copy:
 
 @dataclass(frozen=True)
 class Observation:
-    """What the clients of a store trust now, read from the artefact that they read.
+    """The certificates that the clients of a store trust now, read from the artefact that they read.
 
     Attributes:
-        anchors: SHA-256 of each anchor's DER (of the raw bytes, where no library here can parse it) and its state.
+        anchors: state of each anchor, by SHA-256 of its DER (of the raw bytes, if no library here can parse it).
         marked: SHA-256 of all certificates with a copy that carries the mark of trustinstall.
-        problems: what is wrong with the artefact itself, a sentence each; empty when all is well.
+        problems: faults of the artefact itself, one sentence each.
         pending: why the artefact does not show the latest state yet (dpkg will finish it), or None.
-        copies: every copy of the certificates that were asked about.
+        copies: every copy of the requested certificates.
         limits: the names and networks that anchors in the state LIMITED are trusted for, by SHA-256.
-        outdated: whether trustinstall would write the artefact in another way today, although it shows what it should.
+        outdated: whether trustinstall would write the artefact differently today, although its content is as desired.
     """
 
     anchors: Mapping[str, State]

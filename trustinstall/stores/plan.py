@@ -1,4 +1,4 @@
-"""Plans: the work on one store, as data that can be shown, journalled, applied and undone."""
+"""Plans: the work on one store, as data that can be displayed, journalled, applied and undone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trustinstall.stores.steps import Step, ToolOperation
 
 @dataclass(frozen=True)
 class Refresh:
-    """How a store's derived files are made anew: leftovers to delete, then tools to run in order."""
+    """How to regenerate a store's derived files: leftovers to delete, then tools to run in order."""
 
     runs: tuple[Run, ...]
     leftovers: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ class Refresh:
 
 @dataclass(frozen=True)
 class Placed:
-    """The entries that a certificate of `Change.add` occupies once the plan has been applied (for the ledger)."""
+    """The entries of a certificate of `Change.add` after the plan was applied (for the ledger)."""
 
     sha256: str
     entries: tuple[str, ...]
@@ -33,14 +33,14 @@ class Plan:
 
     Attributes:
         steps: file steps, in order.
-        refresh: what runs once after them, or None.
+        refresh: the refresh that runs once after them, or None.
         placed: the entries of each certificate of `Change.add`.
-        operations: what the store's own tool does after the file steps, in order.
-        detaches: whether the store's clients no longer read the artefact afterwards, whatever else it holds.
+        operations: operations of the store's own tool after the file steps, in order.
+        detaches: whether the store's clients no longer read the artefact afterwards, even if it still has content.
         inside: a directory that operations need, or "".
         directory_mode: permission bits of directories that the engine makes.
-        made: directories that were made for the store before and are not noted any more, outermost first; the engine
-            adds those that it makes.
+        made: directories that were made for the store before and are no longer noted, outermost first; the engine
+            adds the directories that it makes.
     """
 
     steps: tuple[Step, ...] = ()

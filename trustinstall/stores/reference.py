@@ -1,7 +1,7 @@
-"""References: settings and variables that hold no certificate, and name a bundle that does.
+"""References: settings and variables that hold no certificate, and name a bundle.
 
-While a certificate is wanted, a reference names a bundle of trustinstall. Where its owner has it name another bundle of
-the same account, that bundle gets marked blocks, as any other one.
+While a certificate is wanted, a reference names a bundle of trustinstall. If its owner has set it to another bundle of
+the same account, that bundle gets marked blocks, like any other bundle.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
-MEND = "get it anew from where it came"  # what to do about a bundle that clients cannot load
+MEND = "get it anew from where it came"  # the advice for a bundle that clients cannot load
 
 
 class By(Enum):
     """Who set a reference."""
 
-    NOBODY = "nobody"  # it names nothing itself
-    US = "us"  # it carries the mark of trustinstall: our file's name, or a comment
-    OWNER = "owner"  # its owner had it name another bundle
+    NOBODY = "nobody"  # it names no bundle itself
+    US = "us"  # it carries the mark of trustinstall: the name of its bundle, or a comment
+    OWNER = "owner"  # its owner has set it to another bundle
 
 
 @dataclass(frozen=True)
 class Named:
-    """What a reference says now.
+    """The current value of a reference.
 
     Attributes:
         by: who set it.
-        path: the bundle that its clients read; "" where that is not known, or built in.
-        problem: why it cannot be read, or does not make sense; or None.
+        path: the bundle that its clients read; "" if that is unknown or built in.
+        problem: why it cannot be read, or why its value is invalid; or None.
         outdated: whether trustinstall would write it in another way today.
     """
 
@@ -53,27 +53,27 @@ class Named:
 
 
 class Reference(Backend):
-    """Base class of backends whose stores name a bundle: `enable` and `disable` are planned, and nothing in between."""
+    """Base class of backends whose stores name a bundle: only `enable` and `disable` are planned."""
 
     capabilities = frozenset({Capability.SET_ONCE})
 
     @abstractmethod
     def named(self, host: Host, store: Store, /) -> Named:
-        """Read what the reference says."""
+        """Read the reference."""
 
     @abstractmethod
     def enable(self, host: Host, store: Store, noted: tuple[str, ...], /) -> tuple[Plan, tuple[str, ...]]:
-        """Plan that it names our bundle; return the plan, and the ledger's entries of what it writes.
+        """Plan to set it to the bundle of trustinstall; return the plan, and the entries for the ledger.
 
-        `noted` is what the ledger notes already, where it is only outdated. Raises StoreError.
+        `noted` holds the ledger's entries if the reference is only outdated. Raises StoreError.
         """
 
     @abstractmethod
     def disable(self, host: Host, store: Store, noted: tuple[str, ...], /) -> Plan:
-        """Plan that it says what it said before, to the byte; `noted` is what `enable` noted. Raises StoreError."""
+        """Plan to restore its earlier value, to the byte; `noted` is the result of `enable`. Raises StoreError."""
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what its clients trust by the bundle that it names."""
+        """Observe the anchors that its clients trust through the bundle that it names."""
         return seen_through(host, self.named(host, store), names)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
@@ -82,9 +82,9 @@ class Reference(Backend):
         return bundle.anchors(host, path) if path and host.status(path) else iter(())
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
-        """Plan to set it, to take it back with the last certificate, or to change the bundle that its owner names.
+        """Plan to set it, to restore it with the last certificate, or to change the bundle that its owner has chosen.
 
-        Raises StoreError where it cannot be read, or not be changed for certain.
+        Raises StoreError if it cannot be read, or not be changed reliably.
         """
         named = self.named(host, store)
         if named.problem is not None:
@@ -102,15 +102,15 @@ class Reference(Backend):
         return self.disable(host, store, noted) if change.last and named.by is By.US else Plan()
 
     def verify(self, host: Host, store: Store) -> str | None:
-        """Let OpenSSL load a bundle that its owner names; ours is verified where it is made."""
+        """Let OpenSSL load a bundle that its owner has chosen; the managed bundle is verified when it is made."""
         named = self.named(host, store)
         return host.openssl_refuses(named.path) if named.by is By.OWNER else None
 
 
 def seen_through(host: Host, named: Named, names: frozenset[str]) -> Observation:
-    """See what the clients of a reference trust.
+    """Observe the anchors that the clients of a reference trust.
 
-    A reference of ours that names a missing file counts as a copy of each certificate, so that `remove` takes it back.
+    A managed reference to a missing file counts as a copy of each certificate, so that `remove` restores it.
     """
     if not named.path:
         return Observation({}, problems=(named.problem,) if named.problem else ())
@@ -119,11 +119,11 @@ def seen_through(host: Host, named: Named, names: frozenset[str]) -> Observation
         copies = tuple(Copy(one, marked=True) for one in sorted(names)) if named.by is By.US else ()
         return Observation({}, problems=(missing,), copies=copies, outdated=named.outdated)
     seen = bundle.observe(host, named.path, names)
-    if named.by is By.NOBODY:  # what all accounts have is not the store's own
+    if named.by is By.NOBODY:  # the defaults of all accounts do not belong to this store
         return replace(seen, marked=frozenset(), copies=())
     if named.by is By.OWNER:
         return seen
-    # What our bundle has from the system alone goes when it is written without it: it does not hold yet.
+    # A root that the managed bundle has from the system alone goes when the bundle is written without it.
     half = dict.fromkeys(names & seen.anchors.keys() - seen.marked, State.PARTIAL)
     copies = tuple(Copy(one.sha256, marked=one.marked) for one in seen.copies)
     return replace(seen, anchors={**seen.anchors, **half}, copies=copies, outdated=named.outdated)

@@ -1,7 +1,7 @@
-"""The steps of a plan, as data: each can be shown, journalled, applied and undone.
+"""The steps of a plan, as data: each can be displayed, journalled, applied and undone.
 
-A step names the state that it was planned against (`expect`). A file that another program changes between planning
-and acting is planned again and never overwritten. The inverse of every step is a step.
+A step names the state that it was planned against (`expect`). If another program changes a file between planning and
+acting, the step is planned again and the file is not overwritten. The inverse of every step is a step.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.editing.setting import SetKey
 from trustinstall.host.commands import Run
 
-ANY = "any"  # whatever stands there
-ABSENT = "absent"  # nothing stands there
+ANY = "any"  # any content, or no file
+ABSENT = "absent"  # no file
 
 
 def digest(content: bytes) -> str:
@@ -30,20 +30,20 @@ def link_digest(target: str) -> str:
 
 @dataclass(frozen=True)
 class Content:
-    """The whole new content of a file of ours."""
+    """The whole new content of a managed file."""
 
     content: bytes
 
     def apply(self, _old: bytes) -> bytes:
-        """Return the new content, whatever the old one was."""
+        """Return the new content; the old content does not matter."""
         return self.content
 
 
 class Computed(Protocol):
-    """A change that a backend knows how to make; made twice, it is the same. What stood there undoes it."""
+    """An idempotent change that a backend supplies. The former content undoes it."""
 
     def apply(self, old: bytes, /) -> bytes:
-        """Return the new content. Raises StoreError where there can be none."""
+        """Return the new content. Raises StoreError if the change is impossible."""
         ...
 
 
@@ -52,17 +52,17 @@ Transform = Content | Blocks | SetKey | Computed
 
 @dataclass(frozen=True)
 class Edit:
-    """Write a regular file: `transform` of what stands there (nothing counts as empty).
+    """Write a regular file: `transform` of the present content (a missing file counts as empty).
 
     Attributes:
         path: absolute path on the host.
         transform: computes the new content when the step is applied, not before.
-        expect: what the step was planned against: `digest(…)`, `ABSENT` or `ANY`.
+        expect: the state that the step was planned against: `digest(…)`, `ABSENT` or `ANY`.
         mode: permission bits of a file that is created; an existing file keeps its own.
         owner: (uid, gid) of a file that is created; None means the acting account.
         attributes: extended attributes of a file that is created, as `Host.attributes` returns them.
         separates: whether a file with other names (hard links) may be replaced, which separates it from these names.
-            That is right for copies of a package cache and for generated files. Elsewhere a person has made the link.
+            This is right for copies of a package cache and for generated files. Elsewhere a person has made the link.
     """
 
     path: str
@@ -84,7 +84,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Link:
-    """Create a symbolic link where nothing stands, or have the one that stands there (`expect`) lead elsewhere."""
+    """Create a symbolic link where no file exists, or change the target of the existing link (`expect`)."""
 
     path: str
     target: str
@@ -93,7 +93,7 @@ class Link:
 
 @dataclass(frozen=True)
 class MakeDirectory:
-    """Create one directory, if there is none."""
+    """Create one directory, if it does not exist."""
 
     path: str
     mode: int = 0o755
@@ -101,20 +101,20 @@ class MakeDirectory:
 
 @dataclass(frozen=True)
 class RemoveDirectory:
-    """Remove one directory of ours, if it is empty."""
+    """Remove one managed directory, if it is empty."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class ToolOperation:
-    """Have the store's own tool change it, where the store is no file: a keychain, a registry.
+    """Change a store through its own tool, if the store is not a file: a keychain, a registry.
 
-    It is journalled as an operation, never as a command line; `Backend.commands` says what is run for it.
+    It is journalled as an operation, never as a command line; `Backend.commands` returns the commands for it.
 
     Attributes:
         operation: a word of the backend's.
-        inverse: the operation that undoes it; it must do no harm where the first one has never acted.
+        inverse: the operation that undoes it; it must be harmless if the first operation has never acted.
         der: the certificate.
     """
 
@@ -130,7 +130,7 @@ class ToolOperation:
 
 @dataclass(frozen=True)
 class DeleteRows:
-    """Take rows out of an SQLite database, where a tool leaves some behind: those that have all of these values."""
+    """Delete the rows that have all of these values from an SQLite database, because a tool leaves them behind."""
 
     path: str
     table: str
@@ -139,9 +139,9 @@ class DeleteRows:
 
 @dataclass(frozen=True)
 class SetVariables:
-    """Set values of text in one key of Windows' registry, or delete them (None), and tell who is to read them anew.
+    """Set or delete (None) text values of one key of Windows' registry, and notify the running programs.
 
-    The key is one of environment variables; `hive` is HKLM or HKCU.
+    The key holds environment variables; `hive` is HKLM or HKCU.
     """
 
     hive: str
@@ -150,12 +150,12 @@ class SetVariables:
 
 
 Step = Edit | Delete | Link | MakeDirectory | RemoveDirectory
-VERBS: dict[type[Step], str] = {  # as a dry run says it
+VERBS: dict[type[Step], str] = {  # the words of a dry run
     Edit: "write",
     Delete: "delete",
     Link: "link",
     MakeDirectory: "create",
     RemoveDirectory: "remove",
 }
-Command = Run | DeleteRows | SetVariables | Delete | RemoveDirectory  # what an operation is made of
+Command = Run | DeleteRows | SetVariables | Delete | RemoveDirectory  # the parts of an operation
 Undo = Step | ToolOperation

@@ -1,4 +1,4 @@
-"""A store as a value, and what discovery yields."""
+"""A store as a value, and the results of discovery."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from enum import Enum
 class Relation(Enum):
     """How a store depends on another one."""
 
-    FED_BY = "fed by"  # it shows what that one holds, and is never written
-    NAMES = "names"  # it is a setting that names that one: set after that one is written, taken back before it goes
-    IMPORTS = "imports"  # its program imports into it what policies of the machine name
+    FED_BY = "fed by"  # it shows the content of that store, and is never written
+    NAMES = "names"  # a setting that names that store: set after that is written, restored before that is removed
+    IMPORTS = "imports"  # its program imports certificates that policies of the machine name
 
 
 @dataclass(frozen=True)
 class Source:
-    """The store that another store depends on: its location ("" where it is not one store), and how."""
+    """The store that another store depends on: its location ("" if it is not a single store), and how."""
 
     location: str
     relation: Relation
@@ -24,7 +24,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Blocked:
-    """Why a store cannot be written, and what to do; `permanent` where no account may ever write it (a signed app)."""
+    """Why a store cannot be written, and what to do; `permanent` if no account may ever write it (a signed app)."""
 
     reason: str
     permanent: bool = False
@@ -55,12 +55,12 @@ class Store:
         owner: uid of the account that its files belong to (0 is the machine).
         id: its name for people and scripts: the backend's name, or `backend:location`.
         clients: the programs that read it, in a few words.
-        label: a shorter name for people, where the location is long.
+        label: a shorter name for people, if the location is long.
         source: the store that it depends on, or None.
         blocked: why it cannot be written, or None.
         system: whether it is the operating system's own store, which daemons read when they start.
         on_demand: whether it exists only while settings name it.
-        unset: whether it says nothing itself, so that it shows what all accounts have.
+        unset: whether it has no value of its own, so that it shows the defaults of all accounts.
     """
 
     backend: str
@@ -97,7 +97,7 @@ class Store:
 
     @property
     def imports(self) -> bool:
-        """Whether its program imports into it what policies of the machine name."""
+        """Whether its program imports certificates that policies of the machine name."""
         return self._source(Relation.IMPORTS) is not None
 
     def _source(self, relation: Relation) -> str | None:
@@ -114,7 +114,7 @@ class OtherAccount:
 
 @dataclass(frozen=True)
 class ScanProgress:
-    """A sign of life from a long look: where it is now; with `why`, that what lies below was not looked through."""
+    """Progress of a scan: the current path; `why` says why the scan stopped there."""
 
     path: str
     why: str = ""
@@ -125,14 +125,14 @@ Found = Store | OtherAccount | ScanProgress
 
 @dataclass(frozen=True)
 class DiscoveryOptions:
-    """Where the caller pointed us, and what an earlier look has found.
+    """Additional places from the caller, and the results of an earlier scan.
 
     Attributes:
         pythons, searches, bundles, windows_host: the options of these names.
-        rescan: whether whole trees are looked through again, although that was done not long ago.
-        through: whether they are looked through now.
-        known: files that were bundles when they were; nothing but a hint where to look.
-        walked: whether `known` was found a moment ago, and holds all of whole trees and below `searches`.
+        rescan: whether whole trees are scanned again, even if the last scan is recent.
+        through: whether whole trees are scanned now.
+        known: files that were bundles at the last scan; only a hint where to look.
+        walked: whether `known` is the result of a scan that has just ended, of whole trees and of `searches`.
     """
 
     pythons: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
-"""What every store promises, as tests: for the stores of this project, and for whoever writes another backend.
+"""The guarantees of every store, as tests: for the stores of this project, and for authors of other backends.
 
 Give your tests a fixture `machine` that satisfies `Machine`, and a class that inherits from `Contract`. The program is
-run as its users run it, and what it did is looked at from outside: by the machine's own means, never by ours.
+run as its users run it, and its results are observed from outside: by the machine's own tools, never by trustinstall.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SABOTAGE = ("fails", "lies", "fails afterwards")
 
 @dataclass(frozen=True)
 class Ran:
-    """How one run of the program ended: exit code, its JSON report ({} where there was none), standard error."""
+    """The result of one run of the program: exit code, its JSON report ({} if there was none), standard error."""
 
     code: int
     report: Mapping[str, Any]
@@ -28,7 +28,7 @@ class Running(Protocol):
     """A run of the program that has not ended."""
 
     def kill(self) -> None:
-        """SIGKILL to the program, and to the program alone; returns when it is dead."""
+        """Send SIGKILL to the program, and to the program alone; return when it is dead."""
         ...
 
     def wait(self) -> Ran:
@@ -37,14 +37,14 @@ class Running(Protocol):
 
 
 class Machine(Protocol):
-    """A throw-away machine with one store of the kind that is tested, as it was delivered.
+    """A disposable machine with one store of the tested kind, in its original state.
 
     Attributes:
         store: the store's id.
-        sabotages: which of SABOTAGE its native tool can be made to do; empty where there is no tool.
-        kills: how often the program is killed.
-        crowd: how many run at once.
-        singly: whether its tool takes one certificate at a time, and nothing is derived that a batch would share.
+        sabotages: the members of SABOTAGE that its native tool can be made to do; empty if there is no tool.
+        kills: the number of times that the program is killed.
+        crowd: the number of programs that run at once.
+        singly: whether its tool takes one certificate at a time, and there is no derived file that a batch could share.
     """
 
     store: str
@@ -54,7 +54,7 @@ class Machine(Protocol):
     singly: bool
 
     def root(self, number: int) -> tuple[str, str]:
-        """The path, on the machine, of the file of some root of ours, and its SHA-256; another for each number."""
+        """Return the path on the machine of the file of a test root, and its SHA-256; another root for each number."""
         ...
 
     def start(self, command: str, *arguments: str) -> Running:
@@ -62,30 +62,30 @@ class Machine(Protocol):
         ...
 
     def trusts(self, sha256: str) -> bool:
-        """Whether the store's clients trust a certificate, found out by other means than ours."""
+        """Whether the store's clients trust a certificate, found out without trustinstall."""
         ...
 
     def sound(self) -> int:
-        """How many anchors a client loads from the store; raises AssertionError where it cannot load it at all."""
+        """The number of anchors that a client loads from the store; raises AssertionError if it cannot load it."""
         ...
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
-        """Every path of the machine that is not as it was delivered: kind, mode, owner, content (and time of change).
+        """Every path of the machine that is not in its original state: kind, mode, owner, content (and time of change).
 
-        Our own state directory is left out.
+        The state directory of trustinstall is left out.
         """
         ...
 
     def put_stranger(self) -> str:
-        """Have somebody else put an anchor into the store, by other means than ours; its SHA-256."""
+        """Put an anchor into the store as another program would, without trustinstall; return its SHA-256."""
         ...
 
     def take_own(self, sha256: str) -> None:
-        """Have somebody else write to the store's files after us, without touching what is ours."""
+        """Write to the store's files as another program would, without changing managed entries."""
         ...
 
     def refreshes(self) -> int:
-        """How often the native tool has been run until now; 0 where there is none."""
+        """The number of runs of the native tool until now; 0 if there is none."""
         ...
 
     def sabotage(self, how: str) -> None:
@@ -93,7 +93,7 @@ class Machine(Protocol):
         ...
 
     def spoil(self) -> str:
-        """Put the store into a state in which it cannot be written; a word that the error must contain."""
+        """Put the store into a state in which it cannot be written; return a word that the error must contain."""
         ...
 
     def elsewhere(self) -> Sequence[str]:
@@ -107,15 +107,15 @@ def run(machine: Machine, command: str, *arguments: str) -> Ran:
 
 
 def result(ran: Ran, machine: Machine) -> str:
-    """How the machine's store ended."""
+    """The outcome of the machine's store."""
     return next(str(one["result"]) for one in ran.report["stores"] if one["id"] == machine.store)
 
 
 class Contract:
-    """The promises; a machine is new for each of them."""
+    """The guarantees; each is tested on a new machine."""
 
     def test_add_makes_the_anchor_observable(self, machine: Machine) -> None:
-        """`add` makes the store's clients trust the root, and no other one."""
+        """`add` makes the store's clients trust the root, and no other root."""
         (path, sha256), (_, other) = machine.root(0), machine.root(1)
         before = machine.sound()
         assert not machine.trusts(sha256)
@@ -140,7 +140,7 @@ class Contract:
         assert machine.refreshes() == runs
 
     def test_remove_leaves_every_byte_as_before(self, machine: Machine) -> None:
-        """After `remove` the whole machine is as it was delivered."""
+        """After `remove` the whole machine is in its original state."""
         path, sha256 = machine.root(0)
         before = machine.snapshot()
         run(machine, "add", path)
@@ -150,7 +150,7 @@ class Contract:
         assert machine.snapshot() == before
 
     def test_remove_takes_out_only_ours_when_others_wrote_meanwhile(self, machine: Machine) -> None:
-        """What somebody else wrote between `add` and `remove` stays."""
+        """Changes that another program made between `add` and `remove` stay."""
         path, sha256 = machine.root(0)
         run(machine, "add", path)
         machine.take_own(sha256)
@@ -179,7 +179,7 @@ class Contract:
         assert all(machine.trusts(sha256) for _, sha256 in roots)
 
     def test_strangers_survive(self, machine: Machine) -> None:
-        """An anchor that somebody else put there is named, and neither taken over nor removed."""
+        """An anchor that another program put there is named, and neither adopted nor removed."""
         stranger = machine.put_stranger()
         path, sha256 = machine.root(0)
         before = machine.snapshot()
@@ -195,7 +195,7 @@ class Contract:
         assert machine.snapshot() == before
 
     def test_a_stranger_goes_when_it_is_named_in_full(self, machine: Machine) -> None:
-        """`remove --foreign --sha256` takes out exactly that one."""
+        """`remove --foreign --sha256` removes exactly that anchor."""
         stranger = machine.put_stranger()
         path, sha256 = machine.root(0)
         run(machine, "add", path)
@@ -207,7 +207,7 @@ class Contract:
         assert machine.sound() == count - 1
 
     def test_an_adopted_copy_goes_with_remove(self, machine: Machine) -> None:
-        """`add --adopt` takes over what somebody put there by hand, so that a plain `remove` knows it."""
+        """`add --adopt` adopts an anchor that a person put there, so that a plain `remove` removes it."""
         stranger = machine.put_stranger()
         path = next(path for path, sha256 in map(machine.root, range(-1, 0)) if sha256 == stranger)
         adopted = run(machine, "add", "--adopt", path)
@@ -217,7 +217,7 @@ class Contract:
         assert not machine.trusts(stranger)
 
     def test_no_mode_is_widened_and_no_owner_changed(self, machine: Machine) -> None:
-        """What was there before keeps its mode and its owner."""
+        """Existing files keep their mode and their owner."""
         path, _ = machine.root(0)
         before = machine.snapshot()
         run(machine, "add", path)
@@ -241,7 +241,7 @@ class Contract:
             running.kill()
             assert machine.sound() in {count, count + 1}
             if chance.random() < 0.5:
-                continue  # killed again before anybody could mend it
+                continue  # killed again before the recovery
             ended = run(machine, "add", path)
             assert ended.code == 0, ended
             assert machine.trusts(sha256)
@@ -252,7 +252,7 @@ class Contract:
         assert machine.snapshot() == before
 
     def test_many_at_once_lose_nothing(self, machine: Machine) -> None:
-        """Twenty at once end as if one had run after the other."""
+        """Twenty programs at once end as if they had run one after the other."""
         count, before = machine.sound(), machine.snapshot()
         roots = [machine.root(number) for number in range(machine.crowd)]
         for started in [machine.start("add", path) for path, _ in roots]:
@@ -278,7 +278,7 @@ class Contract:
             assert machine.snapshot() == before, how
 
     def test_a_dry_run_touches_nothing(self, machine: Machine) -> None:
-        """`--dry-run` says what would be done, changes no time of any file and runs no tool."""
+        """`--dry-run` reports what would be done, changes no time of any file and runs no tool."""
         path, _ = machine.root(0)
         before, runs = machine.snapshot(times=True), machine.refreshes()
         dry = run(machine, "add", "--dry-run", path)
