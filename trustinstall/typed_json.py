@@ -30,6 +30,15 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
+def is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
+    """Whether this is a tuple, of any values."""
+    return isinstance(value, tuple)
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
+
+
 def items(value: object) -> list[Any]:
     """A JSON array."""
     if not is_array(value):
@@ -74,9 +83,9 @@ def _printable(value: Any) -> Any:  # noqa: ANN401  whatever a report holds
         return (
             value if len(value) <= _LONGEST and value.isascii() and value.isprintable() else printable(value, _LONGEST)
         )
-    if isinstance(value, tuple):
-        return tuple(_printable(one) for one in value)
-    if isinstance(value, Mapping):
+    if is_tuple(value):
+        return tuple(map(_printable, value))
+    if _is_mapping(value):
         return {_printable(key): _printable(one) for key, one in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         changed = {one.name: _printable(getattr(value, one.name)) for one in fields(value) if one.init}

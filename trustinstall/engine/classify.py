@@ -44,12 +44,12 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
     elif foreign:
         done = Result.FOREIGN
     elif plan.detaches and any(one.sha256 in result.after.anchors for one in task.desired):
-        return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=count)
+        return Outcome(store, Result.FOLLOWS, ALL_ACCOUNTS, anchors=count, touched=True)
     else:
         did = plan.operations or (change.remove and not plan.empty)  # a tool may reach what nobody can see
         done = Result.REMOVED if did else Result.ABSENT
     detail = _places(result, foreign) if done is Result.FOREIGN else ""
-    return Outcome(store, done, detail, "", moved, foreign, count)
+    return Outcome(store, done, detail, "", moved, foreign, count, touched=not plan.empty)
 
 
 def _places(result: StoreResult, foreign: Sequence[str]) -> str:

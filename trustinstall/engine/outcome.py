@@ -44,6 +44,7 @@ class Outcome:
         foreign: SHA-256 of wanted certificates that are trusted there by somebody else's doing.
         anchors: how many the store holds now.
         steps: what a dry run would do, a line each.
+        touched: whether the store was changed, also where a client still trusts a foreign copy.
     """
 
     store: Store
@@ -54,3 +55,4 @@ class Outcome:
     foreign: tuple[Sha256, ...] = ()
     anchors: int = 0
     steps: tuple[str, ...] = ()
+    touched: bool = False

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Placement
     from trustinstall.stores.store import Store
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.state.scopes import _state, machine_ledger
+from trustinstall.state.scopes import machine_ledger, state_of
 
 
 def look(
@@ -40,7 +40,7 @@ def look(
     """
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
-    places = known_bundles.fill(host, _state(host, host.account.uid), places)
+    places = known_bundles.fill(host, state_of(host, host.account.uid), places)
     places = replace(places, through=places.through and (through or places.rescan))
     remembered = [key[0] for _, owner, one in scopes for key in one.placements if owner == host.account.uid]
     found = discovery.discover(host, backends, places, remembered, on_progress=on_progress)
@@ -67,7 +67,7 @@ def look(
     notes += [
         f"an interrupted command of scope {name} is undone by the next command that changes something"
         for name, owner, _ in scopes
-        if host.status(_state(host, owner).journal) is not None
+        if host.status(state_of(host, owner).journal) is not None
     ]
     return View(tuple(listed), anchors, tuple(views), (*notes, problem) if problem else tuple(notes))
 
@@ -82,7 +82,7 @@ def _scopes(host: Host, machine: Ledger) -> list[tuple[str, int, Ledger]]:
     """Name, owner and ledger of the machine's scope and of the acting account's."""
     scopes = [("machine", host.machine_owner, machine)]
     if not host.account.is_root and host.account.home is not None:
-        own = ledger_file.load(host, _state(host, host.account.uid))
+        own = ledger_file.load(host, state_of(host, host.account.uid))
         scopes.append((host.account.name, host.account.uid, own))
     return scopes
 

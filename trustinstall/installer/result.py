@@ -88,7 +88,7 @@ class Report:
     @property
     def changed(self) -> bool:
         """Whether anything was changed."""
-        return any(one.result in CHANGES for one in self.outcomes)
+        return any(one.result in CHANGES or one.touched for one in self.outcomes)
 
     def exit_code(self, *, strict: bool = False) -> int:
         """0 holds now, 1 nothing could be done, 3 some stores done and some not, 5 no rights; see README.

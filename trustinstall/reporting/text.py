@@ -160,7 +160,10 @@ def _result(report: Report) -> str:
         return f"Not removed from {_count(results.count(Result.FAILED), 'store')}."
     if not report.changed:
         return "Nothing of ours was there; nothing was changed."
-    return f"Removed from {_count(sum(one in {Result.REMOVED, Result.FOLLOWS} for one in results), 'store')}."
+    gone = sum(one in {Result.REMOVED, Result.FOLLOWS} for one in results)
+    left = results.count(Result.FOREIGN)
+    still = f" Still trusted in {_count(left, 'store')}, where somebody else put it." if left else ""
+    return f"Removed from {_count(gone, 'store')}.{still}"
 
 
 def _next_lines(advice: Advice, style: Style) -> list[str]:

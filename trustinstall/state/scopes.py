@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 
-def _state(host: Host, owner: int) -> State:
+def state_of(host: Host, owner: int) -> State:
+    """Return where the state of the scope of an account is; root's is the machine's."""
     machine = owner == host.machine_owner
     return State(host.machine_state_base() if machine else host.state_base(), owner, machine)
 
@@ -24,7 +25,7 @@ def machine_ledger(host: Host) -> tuple[Ledger, str]:
     Raises StateError for root only: an ordinary account's own stores do not depend on it.
     """
     try:
-        return ledger_file.load(host, _state(host, host.machine_owner)), ""
+        return ledger_file.load(host, state_of(host, host.machine_owner)), ""
     except StateError as error:
         if host.account.uid == host.machine_owner:
             raise

@@ -25,7 +25,7 @@ def add(root: Throwaway, made: Root, *words: str, user: str = "root") -> tuple[i
     done = root.trustinstall("add", "--json", *words, CERT, user=user)
     report = json.loads(done.stdout)
     sentence = report["error"]["message"] if report.get("error") else ""
-    found = told(done)["certificates"] if not sentence else []
+    found: list[dict[str, list[str]]] = told(done)["certificates"] if not sentence else []
     return done.returncode, sentence, [warning for one in found for warning in one["warnings"]]
 
 

@@ -233,13 +233,15 @@ class _File:
     def __init__(self, content: bytes) -> None:
         self._content = content
 
-    def read_input(self, _path: str) -> bytes:
+    def read_input(self, path: str) -> bytes:
+        del path
         return self._content
 
     def read_stdin(self) -> bytes:
         return self._content
 
-    def list_input(self, _path: str) -> list[str] | None:
+    def list_input(self, path: str) -> list[str] | None:
+        del path
         return None
 
     def now(self) -> datetime:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from trustinstall import editing
 from trustinstall.editing import Malformed
 from trustinstall.editing.text import read
+from trustinstall.typed_json import is_array, is_object, is_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ def _ours(content: bytes) -> dict[str, Any]:
 
 def _as_text(value: object) -> object:
     """A value of JavaScript as npmrc's text would say it."""
-    if isinstance(value, list):
+    if is_array(value):
         return [_as_text(one) for one in value]
     return value if isinstance(value, str) else {None: "null", True: "true", False: "false"}.get(value, value)  # type: ignore[call-overload]  # any JSON may come
 
@@ -285,9 +286,9 @@ KEY = ("env", "NODE_EXTRA_CA_CERTS")
 
 def _written(value: Any) -> str:  # noqa: ANN401  any JSON
     """JSON of lists of pairs, in which a name may stand twice."""
-    if isinstance(value, list):
+    if is_array(value):
         return "{" + ", ".join(f"{json.dumps(name)}: {_written(one)}" for name, one in value) + "}"
-    if isinstance(value, tuple):
+    if is_tuple(value):
         return "[" + ", ".join(map(_written, value)) + "]"
     return json.dumps(value)
 
@@ -303,7 +304,7 @@ def test_the_last_of_two_members_counts(pairs: list[tuple[str, Any]]) -> None:
     content = _written(pairs).encode()
     said = json.loads(content)
     env = said.get("env", {})
-    found = env.get("NODE_EXTRA_CA_CERTS") if isinstance(env, dict) else None
+    found = env.get("NODE_EXTRA_CA_CERTS") if is_object(env) else None
     if isinstance(found, str):
         assert editing.get("json", content, KEY) == found
         return

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.fake_host import played, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, ActingHost
+from trustinstall.host import ActingHost
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
@@ -28,20 +27,11 @@ SECRET = b"//registry.example/:_authToken=secret\n"
 
 @pytest.fixture
 def host() -> Iterator[ActingHost]:
-    """A home of alice's with an .npmrc of mode 0640; root plays her while it lasts."""
-    uid = os.geteuid() or 1000
-    with tempfile.TemporaryDirectory() as top:
-        os.chown(top, uid, -1)
-        root = os.geteuid() == 0
-        os.seteuid(uid)
-        try:
-            for path, content in (("/etc/ssl/certs/ca-certificates.crt", PUBLIC.pem), (NPMRC, SECRET)):
-                Path(top + path).parent.mkdir(parents=True, exist_ok=True)
-                Path(top + path).write_bytes(content)
-            Path(top + NPMRC).chmod(0o640)
-            yield ActingHost("linux", top, {}, Account(uid, os.getegid(), "alice", HOME))
-        finally:
-            os.seteuid(0 if root else uid)
+    """A home of alice's with an .npmrc of mode 0640."""
+    with played(HOME) as host:
+        write(host, "/etc/ssl/certs/ca-certificates.crt", PUBLIC.pem)
+        write(host, NPMRC, SECRET, 0o640)
+        yield host
 
 
 def change(host: ActingHost, *, trusted: bool) -> dict[str, Result]:

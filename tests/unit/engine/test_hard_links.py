@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import certifi
 import pytest
 
+from tests.support.fake_host import played, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, ActingHost
+from trustinstall.host import ActingHost
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.java.backend import Java
 from trustinstall_platforms.programs.named_bundle import NamedBundle
@@ -45,21 +45,12 @@ PERSONS = {"settings": NPMRC, "environment": ZSHENV, "--bundle": NAMED}
 
 @pytest.fixture
 def host() -> Iterator[ActingHost]:
-    """A Linux with a home of alice's; root plays her while it lasts."""
-    uid = os.geteuid() or 1000
-    with tempfile.TemporaryDirectory() as top:
-        os.chown(top, uid, -1)
-        root = os.geteuid() == 0
-        os.seteuid(uid)
-        try:
-            for path, content in FILES.items():
-                real = Path(top + path)
-                real.parent.mkdir(parents=True, exist_ok=True)
-                real.write_bytes(content)
-            Path(f"{top}/usr/bin/zsh").chmod(0o755)
-            yield ActingHost("linux", top, {}, Account(uid, os.getegid(), "alice", HOME))
-        finally:
-            os.seteuid(0 if root else uid)
+    """A Linux with a home of alice's."""
+    with played(HOME) as host:
+        for path, content in FILES.items():
+            write(host, path, content)
+        Path(host.where("/usr/bin/zsh")).chmod(0o755)
+        yield host
 
 
 def change(

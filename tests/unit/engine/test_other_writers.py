@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import certifi
 import pytest
 
+from tests.support.fake_host import played, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks
@@ -36,21 +36,13 @@ WORD = "0123456789abcdef"
 
 @pytest.fixture
 def host() -> Iterator[ActingHost]:
-    """A Linux with an .npmrc of alice's, and environments with certifi's bundle; root plays her while it lasts."""
-    uid, content = os.geteuid() or 1000, Path(certifi.where()).read_bytes()
-    files = {"/etc/ssl/certs/ca-certificates.crt": PUBLIC.pem, NPMRC: b"fund=false\n"}
-    with tempfile.TemporaryDirectory() as top:
-        os.chown(top, uid, -1)
-        root = os.geteuid() == 0
-        os.seteuid(uid)
-        try:
-            for path, each in (files | dict.fromkeys(BUNDLES, content)).items():
-                real = Path(top + path)
-                real.parent.mkdir(parents=True, exist_ok=True)
-                real.write_bytes(each)
-            yield ActingHost("linux", top, {}, Account(uid, os.getegid(), "alice", HOME))
-        finally:
-            os.seteuid(0 if root else uid)
+    """A Linux with an .npmrc of alice's, and environments with certifi's bundle."""
+    with played(HOME) as host:
+        write(host, "/etc/ssl/certs/ca-certificates.crt", PUBLIC.pem)
+        write(host, NPMRC, b"fund=false\n")
+        for path in BUNDLES:
+            write(host, path, Path(certifi.where()).read_bytes())
+        yield host
 
 
 def change(host: ActingHost, *, trusted: bool = True) -> dict[str, Outcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +61,7 @@ def strings(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, tuple):
-        return [text for one in value for text in strings(one)]
+        return [text for one in cast("tuple[object, ...]", value) for text in strings(one)]
     if is_dataclass(value):
         return [text for one in fields(value) for text in strings(getattr(value, one.name))]
     return []
