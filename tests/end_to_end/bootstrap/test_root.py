@@ -57,7 +57,7 @@ def test_a_place_that_others_may_write_is_refused(roots_machine: Machine) -> Non
             f"{preparation}; mkdir -p {planted}; status=0; {SCRIPT} --version || status=$?; exit $status"
         )
         assert done.returncode == 1
-        assert "others than root may write to: /opt" in done.stderr
+        assert "other accounts may write to: /opt" in done.stderr
         assert done.stdout == ""
 
 

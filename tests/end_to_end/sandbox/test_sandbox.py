@@ -108,5 +108,5 @@ def test_help() -> None:
     """It says what is kept away from the machine, and what is not."""
     done = sandbox("--help")
     assert done.returncode == 0
-    assert "What is not:" in done.stdout
+    assert "Not isolated:" in done.stdout
     assert sandbox("--nonsense").returncode == 2
