@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError
 from trustinstall.host.commands import INPUT_FILE, Run
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from trustinstall_platforms.windows.registry_stores import Contents, Kind, Registry
 
 
-class Reach(NamedTuple):
+@dataclass(frozen=True)
+class Reach:
     """How one Windows is reached from a host: the one we run on, or another one beside it.
 
     Attributes:
