@@ -132,8 +132,8 @@ def _sources(host: Host, known: Mapping[bytes, str]) -> Iterator[Source]:
 
 def selected(host: Host) -> Iterator[str]:
     """Yield the packages' files that are trusted, by their paths below SHIPPED."""
-    for line in (read(host, SELECTION) or b"").decode("utf-8", "surrogateescape").splitlines():
-        name = line.strip()
+    for line in (read(host, SELECTION) or b"").splitlines():
+        name = line.strip().decode("utf-8", "surrogateescape")
         if name and name[0] not in "#!" and "\0" not in name:
             yield name
 
