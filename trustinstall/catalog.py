@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trustinstall.stores.backend import Backend
 from trustinstall_platforms.browsers.chromium_policy import ChromiumPolicy
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
@@ -29,7 +27,7 @@ from trustinstall_platforms.windows.certutil import WindowsStore
 from trustinstall_platforms.windows.registry_stores import ACCOUNT, MACHINE
 from trustinstall_platforms.windows.wsl_host import HOST_ACCOUNT, HOST_MACHINE, HostRoots, WindowsHost
 
-_EVERY: tuple[Any, ...] = (  # until all are converted
+BACKENDS: tuple[Backend, ...] = (
     SystemStore(DEBIAN),
     SystemStore(GENTOO),
     SystemStore(VOID),
@@ -65,13 +63,10 @@ _EVERY: tuple[Any, ...] = (  # until all are converted
 )
 
 
-BACKENDS: tuple[Backend, ...] = tuple(one for one in _EVERY if isinstance(one, Backend))
-
-
 def with_variables(mode: str) -> tuple[Backend, ...]:
     """The same kinds of stores, with variables as `--env` says: "add", "replace" or "none"."""
     return tuple(Environment(mode) if isinstance(one, Environment) else one for one in BACKENDS)
 
 
 #: Where `--from-windows` looks: the machine's store of the Windows that this Linux runs under.
-FROM_WINDOWS: tuple[Any, ...] = (HostRoots(HOST_MACHINE),)
+FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)

@@ -53,7 +53,9 @@ class Section:
         """Return the lines of a section that are not ours, as they stand; `inserted` ("": not known) has our lines."""
         if not inserted:
             return ""
-        section, ours = text[key.start : key.end], {line for _, line in lines(inserted)} | {_BEGIN, _END}
+        section = text[key.start : key.end]
+        # A line break in front of our first line ends another author's line; it is no empty line of ours.
+        ours = {line for _, line in lines(inserted.removeprefix("\n"))} | {_BEGIN, _END}
         return "".join(section[at : after(section, at)] for at, line in lines(section) if line not in ours)
 
 

@@ -7,6 +7,7 @@ journal, its store is reported as failed and not touched, and every other store 
 from __future__ import annotations
 
 import posixpath
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,10 @@ def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[B
             journal.forget(host, state)
         return Recovery()
     pending = [entry for entry in entries if entry.transaction != ledger.transaction]
-    recovery = Recovery(pending, _put_right(host, backends, pending))
-    for entry in entries:
-        if entry not in recovery.kept:
+    for entry in entries:  # first: a directory that holds one could not be removed
+        with suppress(OSError):  # the undo says so, if anything is left to undo there
             _delete_temporary_files(host, entry)
+    recovery = Recovery(pending, _put_right(host, backends, pending))
     try:
         journal.keep_only(host, state, recovery.kept)
     except OSError as error:

@@ -12,10 +12,12 @@ import stat
 import sys
 from dataclasses import dataclass
 from enum import Enum
+from io import BufferedReader
 
 from trustinstall.host import darwin, pulse
 
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
+_PIECE = 16 * 1024 * 1024  # bytes that one read may return
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -99,10 +101,22 @@ def read(path: str, limit: int) -> bytes:
     descriptor = open_regular(path, _NOFOLLOW)
     with open(descriptor, "rb") as file:
         _check_not_followed(descriptor, path)
-        content = file.read(limit + 1)
+        content = _at_most(file, limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     return content
+
+
+def _at_most(file: BufferedReader, size: int) -> bytes:
+    """Return the first `size` bytes: in pieces, because a read takes memory for all that it may return."""
+    parts: list[bytes] = []
+    while size:
+        asked = min(size, _PIECE)
+        parts.append(file.read(asked))
+        if len(parts[-1]) < asked:
+            break
+        size -= asked
+    return b"".join(parts)
 
 
 def open_regular(path: str, flags: int = 0) -> int:

@@ -24,7 +24,9 @@ def whole(scene: Scene) -> Iterator[Server]:
 
 
 def nicknames(scene: Scene, user: str, where: str) -> set[str]:
-    """What certutil lists of a profile."""
+    """What certutil lists of a profile; nothing where it has no database, because trustinstall had made it."""
+    if not scene.root.path(f"{where}/cert9.db").exists():
+        return set()
     listed = scene.root.run(["certutil", "-L", "-d", f"sql:{where}"], user=user, check=True).stdout.splitlines()[3:]
     return {line.rsplit(maxsplit=1)[0] for line in listed if line.strip()}
 

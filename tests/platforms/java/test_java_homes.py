@@ -318,7 +318,9 @@ def test_a_strangers_copy_stays_unless_it_was_asked_for(host: ActingHost) -> Non
     assert host.read(store.location) == DELIVERED
 
 
-@pytest.mark.parametrize("alias", ["corp", f"trustinstall-{OTHER.sha256}", ""])
+@pytest.mark.parametrize(
+    "alias", ["corp", f"trustinstall-{OTHER.sha256}", ""], ids=["another", "with the name of another root", "none"]
+)
 def test_an_entry_that_lost_its_mark_is_foreign(host: ActingHost, alias: str) -> None:
     """An account renames our alias, or gives it the fingerprint of another certificate: the entry stays."""
     renamed = jks((alias, CORP.der), ("other", OTHER.der))

@@ -394,6 +394,7 @@ def test_hostile_files_cost_little(kind: str, content: str) -> None:
 @given(
     st.lists(st.sampled_from(["A=1", "# mine", "", "\t", "x=1 \\"]), max_size=4), st.booleans(), documents("section")
 )
+@example(others=[""], first=False, content=b"#!/bin/sh")
 def test_lines_of_others_in_our_section_stay(others: list[str], first: bool, content: bytes) -> None:  # noqa: FBT001
     """A line that another author wrote between our marks stays where it was when our lines go."""
     new, inserted = editing.put("section", content, PATHS["section"], f"{VALUE}\n{VALUE}2")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,30 @@ from trustinstall.errors import CertificateRefused
 from trustinstall.host import files, inputs, paths
 
 WORD = "0123456789abcdef"
+
+
+def test_a_read_takes_memory_for_what_is_there_and_not_for_its_limit(tmp_path: Path) -> None:
+    """A journal may have 1 GiB, and so may the process that reads it for an account: one of 10 bytes is read."""
+    (tmp_path / "journal").write_bytes(b"0123456789")
+    tracemalloc.start()
+    try:
+        assert files.read(str(tmp_path / "journal"), 1 << 30) == b"0123456789"
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_the_limit_of_a_read_is_exact(tmp_path: Path, over: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In pieces, too: as many bytes as the limit are read, and one more is refused."""
+    monkeypatch.setattr(files, "_PIECE", 4)
+    for limit in range(13):
+        (tmp_path / "file").write_bytes(content := bytes(range(limit + over)))
+        if over:
+            with pytest.raises(OSError, match="large"):
+                files.read(str(tmp_path / "file"), limit)
+        else:
+            assert files.read(str(tmp_path / "file"), limit) == content
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
