@@ -18,6 +18,11 @@ class Photon(Anchored):
         super().__init__(throwaway, OTHERS["photon"], "photon", "tdnf install ca-certificates openssl")
         self.openssl = OPENSSL
 
+    def rename_marked(self, directory: str, number: int) -> None:
+        """Take the hash links away that lead nowhere then: OpenSSL keeps them where there is another one."""
+        super().rename_marked(directory, number)
+        self.throwaway.run(["find", "-L", directory, "-type", "l", "-delete"], check=True)
+
     def by_hand(self, name: str, pem: bytes) -> None:
         """As an upgrade of the package does it."""
         self.throwaway.write(f"/etc/ssl/certs/{name}", pem)
