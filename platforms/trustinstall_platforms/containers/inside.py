@@ -148,13 +148,17 @@ def path_for(family: Family, certificate: Certificate) -> str:
     return f"{family.anchors}/{certificate.slug}{our_ending(certificate.sha256, family.ending)}"
 
 
-def removing(family: Family, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """The words that take files away, with the links that Debian's tool has made for them."""
-    links: list[str] = []
+def removing(family: Family, paths: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return the words of commands that take files away, with the links that Debian's tool has made for them.
+
+    The hash links to these go as well: openssl-rehash(1) keeps a dangling HASH.0 where HASH.1 leads to another copy.
+    """
+    names: list[str] = []
     if family is DEBIAN:
-        stems = (path.rpartition("/")[2].removesuffix(".crt") for path in paths)
-        links = [f"{_LINKS}/{stem}.pem" for stem in stems]
-    return ("rm", "-f", *paths, *links)
+        names = [f"{path.rpartition('/')[2].removesuffix('.crt')}.pem" for path in paths]
+    links = (f"{_LINKS}/{name}" for name in names)
+    hashed = (("find", _LINKS, "-maxdepth", "1", "-lname", name, "-delete") for name in names)
+    return ("rm", "-f", *paths, *links), *hashed
 
 
 def refreshing(family: Family, *, gone: bool) -> tuple[tuple[tuple[str, ...], bool], ...]:

@@ -86,10 +86,10 @@ class Access:
             paths = set(node.inside.going(certificate.sha256, everything=everything, cloud_init=cloud_init))
             path = vm_inside.path_for(node.family, certificate)
             paths |= {path} & self.listed(node)  # cut off in the middle, it is no certificate, and ours all the same
-            words = vm_inside.removing(node.family, tuple(sorted(paths)))
-            return [self._run(node.name, words, _WRITING, root=True)] if paths else []
+            commands = vm_inside.removing(node.family, tuple(sorted(paths))) if paths else ()
+            return [self._run(node.name, command, _WRITING, root=True) for command in commands]
         if step.operation == PUT:
-            words = ("tee", vm_inside.path_for(node.family, certificate))
+            words: tuple[str, ...] = ("tee", vm_inside.path_for(node.family, certificate))
             return [] if ours else [self._run(node.name, words, _WRITING, root=True, stdin=certificate.pem)]
         if step.operation == ROOM:
             words = ("mkdir", "-p", anchors)

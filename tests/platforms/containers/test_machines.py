@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -171,7 +172,7 @@ def test_every_word_is_plain(engine: engines.Engine) -> None:
     words: list[str] = [*entering(one, "n1"), *LOOK, "find", "-maxdepth", "sudo", "-n", "tee", "mkdir", "-p", "rmdir"]
     for family in (DEBIAN, RHEL, SUSE, ARCH, ALPINE):
         path = path_for(family, CERTIFICATE)
-        words += [path, family.anchors, *removing(family, (path,))]
+        words += [path, family.anchors, *chain.from_iterable(removing(family, (path,)))]
         words += [word for command, _ in refreshing(family, gone=True) for word in command]
     assert [word for word in words if not PLAIN.fullmatch(word)] == []
     assert engine.source
@@ -252,7 +253,10 @@ def test_what_goes_with_a_certificate() -> None:
     assert inside.going(sha256, everything=False, cloud_init=False) == (ours,)
     assert inside.going(sha256, everything=False, cloud_init=True) == (ours, cloud)
     assert set(inside.going(sha256, everything=True, cloud_init=False)) == {ours, theirs, cloud}
-    assert removing(DEBIAN, (ours,))[-1] == f"/etc/ssl/certs/{PurePosixPath(ours).stem}.pem"
+    link = f"{PurePosixPath(ours).stem}.pem"
+    files, hashed = removing(DEBIAN, (ours,))
+    assert files[-1] == f"/etc/ssl/certs/{link}"
+    assert hashed == ("find", "/etc/ssl/certs", "-maxdepth", "1", "-lname", link, "-delete")
     alone = parse(printed("ID=debian", **dict.fromkeys((theirs, cloud), CORP.pem)))
     assert {one.marked for one in alone.copies(sha256)} == {False}
 
