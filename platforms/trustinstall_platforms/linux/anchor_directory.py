@@ -82,9 +82,9 @@ class AnchorStore(Backend):
         """See `Backend.plan`; raises StoreError where the tool would drop managed certificates, or foreign roots."""
         return FamilyPlanBuilder(host, self._family, store, seen, change).build()
 
-    def refresh(self, host: Host, _store: Store, _gone: Sequence[str]) -> Refresh | None:
+    def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh | None:
         """Have everything made anew of the anchors; in an image it was steps, and they are undone."""
-        return None if host.tools is Tools.NEVER else refreshing(self._family)
+        return None if host.tools is Tools.NEVER else refreshing(host, self._family, gone)
 
     def verify(self, host: Host, _store: Store) -> str | None:
         """Ask OpenSSL: one block that it cannot load makes it refuse the whole bundle."""

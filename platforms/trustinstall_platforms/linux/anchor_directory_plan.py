@@ -11,14 +11,15 @@ from trustinstall.host import Tools
 from trustinstall.host.commands import Guard, Run
 from trustinstall.stores.files import read, without
 from trustinstall.stores.plan import Plan, Refresh
-from trustinstall.stores.steps import Edit, digest
+from trustinstall.stores.steps import Delete, Edit, digest
 from trustinstall_platforms.linux import alpine, p11kit_extract
 from trustinstall_platforms.linux.anchor_contents import blocking_file, local_files, other_files
 from trustinstall_platforms.linux.anchor_plan import PlanBuilder
 from trustinstall_platforms.linux.concatenated import BundleChange, Concatenated, ShrunkFile
+from trustinstall_platforms.linux.hash_links import links_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
@@ -49,7 +50,9 @@ class FamilyPlanBuilder(PlanBuilder):
         self._check_losses()
         if self.host.tools is Tools.NEVER:
             return Plan((*steps, *self._rendered()), placed=placed)
-        return Plan(tuple(steps), refreshing(self._family), placed)
+        deleted = [one.path for one in steps if isinstance(one, Delete)]
+        missing = [one for one in self.change.noted_entries if self.host.status(one) is None]
+        return Plan(tuple(steps), refreshing(self.host, self._family, (*deleted, *missing)), placed)
 
     def take(self, copy: Copy) -> None:
         """See `PlanBuilder`; a bundle that we append to holds copies, too."""
@@ -105,8 +108,13 @@ class FamilyPlanBuilder(PlanBuilder):
         return alpine.steps(self.host, BundleChange(self._family.bundle, order, self.added, shrunk, dropped))
 
 
-def refreshing(family: Family) -> Refresh:
-    """Return how a family's tool makes everything anew."""
+def refreshing(host: Host, family: Family, gone: Sequence[str]) -> Refresh:
+    """Return how a family's tool makes everything anew; `gone` are files that are deleted.
+
+    Where the tool makes hash links only, those to deleted files are taken away first: openssl-rehash(1) keeps a
+    dangling HASH.0 where HASH.1 leads to another copy, and OpenSSL looks no further than that.
+    """
+    links = links_to(host, family.hashed, gone) if family.appended and family.hashed else ()
     run = Run((family.tool, *family.arguments), must_succeed=family.status_counts)
     # A tool that is also run for other purposes is not waited for.
-    return Refresh((run,), guard=Guard() if family.appended else Guard(tool=posixpath.basename(family.tool)))
+    return Refresh((run,), links, Guard() if family.appended else Guard(tool=posixpath.basename(family.tool)))

@@ -16,7 +16,7 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.stores.files import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from trustinstall.host import Host
 
@@ -43,6 +43,13 @@ def linked(host: Host, directory: str) -> list[Linked] | None:
         if match := _NAME.fullmatch(name):
             chains.setdefault(match[1], {})[int(match[2])] = f"{directory}/{name}"
     return [one for chain in chains.values() for one in _chain(host, chain)] if chains else None
+
+
+def links_to(host: Host, directory: str, paths: Collection[str]) -> tuple[str, ...]:
+    """Return the hash links in a directory that lead to some files, also where these are gone."""
+    links = [f"{directory}/{name}" for name in host.names(directory) if _NAME.fullmatch(name)]
+    targets = {link: host.link_target(link) for link in links}
+    return tuple(link for link, target in targets.items() if target and posixpath.join(directory, target) in paths)
 
 
 def _chain(host: Host, chain: dict[int, str]) -> Iterator[Linked]:
