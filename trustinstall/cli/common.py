@@ -10,7 +10,7 @@ import typer
 from trustinstall.errors import UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.request import Selection
@@ -144,6 +144,12 @@ def selection_of(store: list[str], skip: list[str]) -> Selection:
     return Selection(tuple(store), tuple(skip))
 
 
+def same_stores(values: Mapping[str, Sequence[str]], flags: Mapping[str, bool]) -> tuple[str, ...]:
+    """Return the words of options with which another command finds the same stores."""
+    words = [word for option, given in values.items() for one in given for word in (option, one)]
+    return (*words, *(option for option, is_set in flags.items() if is_set))
+
+
 def confirm(question: str) -> None:
     """Ask on the terminal; raises UsageProblem when the answer is no."""
     if not typer.confirm(question, default=False, err=True):
@@ -159,14 +165,15 @@ def finish(
     strict: bool,
     inputs: Sequence[str],
     source: str = "",
+    options: Sequence[str] = (),
 ) -> None:
-    """Print the report of add or remove, and end with its exit code."""
+    """Print the report of add or remove, and end with its exit code; see `advise` for `source` and `options`."""
     from trustinstall.reporting import advice as guidance
     from trustinstall.reporting import json_report
     from trustinstall.reporting import text as reports
 
     code = report.exit_code(strict=strict)
-    advice = guidance.advise(report, host, inputs, source)
+    advice = guidance.advise(report, host, inputs, source, options)
     if output.json:
         output.write(json_report.change(report, intake, code, advice))
     output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))

@@ -15,6 +15,7 @@ from trustinstall.cli.common import (
     installer_for,
     outside_host,
     places_for,
+    same_stores,
     selection_of,
 )
 from trustinstall.errors import UsageProblem
@@ -89,4 +90,12 @@ def remove(
         accounts_gone=account_gone,
     )
     report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
-    finish(outside, output, report, None, strict=strict, inputs=())
+    paths = {"--python": python, "--search": search, "--bundle": bundle}
+    outer = {"--java-storepass-file": java_storepass_file} | (paths if sysroot is None else {})
+    options = same_stores(
+        {"--scope": [scope] if scope else [], "--for-user": for_user, "--store": store, "--skip": skip}
+        | (paths if sysroot is not None else {})
+        | {option: [*map(outside.absolute, values)] for option, values in outer.items()},
+        {"--all-users": all_users, "--windows-host": windows_host, "--run-image-tool": run_image_tool},
+    )
+    finish(outside, output, report, None, strict=strict, inputs=(), options=options)

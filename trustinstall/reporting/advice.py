@@ -50,10 +50,11 @@ class Advice:
     notes: tuple[str, ...] = ()
 
 
-def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") -> Advice:
+def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", options: Sequence[str] = ()) -> Advice:
     """What to tell the caller of add or remove; `inputs` are the files as they were typed.
 
-    Where there are none, the certificates were found in the store that the option `source` names.
+    Where there are none, the certificates were found in the store that the option `source` names. `options` say where
+    `remove` looked: without them, the command for foreign copies would not find the same stores.
     """
     if report.dry_run:
         return Advice()
@@ -64,9 +65,10 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "") 
     left = sorted({sha256 for one in report.outcomes for sha256 in one.foreign})
     if report.command == "remove":
         words = " ".join(one.sha256[:8] for one in report.left)
+        same = "".join(f" {host.quoted(one)}" for one in options)
         return Advice(
             administrator=f"{elevated} remove {words}" if words else "",
-            foreign=tuple(f"{program} remove{there} --foreign --sha256 {sha256}" for sha256 in left),
+            foreign=tuple(f"{program} remove{there}{same} --foreign --sha256 {sha256}" for sha256 in left),
             restart=report.restart_needed,
             notes=_left_running(report, host) or _gone_in_windows(report, host),
         )

@@ -90,6 +90,7 @@ def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advic
         "notes": list(advice.notes),
         "undo": advice.undo,
         "administrator": advice.administrator,
+        "remove_foreign": list(advice.foreign),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -27,7 +28,7 @@ from tests.end_to_end.cli.machine import (
     venv,
 )
 from tests.support.pki import make_root
-from tests.support.throwaway import Throwaway
+from tests.support.throwaway import PROGRAM, Throwaway
 
 
 def owners(root: Throwaway, top: str) -> set[int]:
@@ -197,6 +198,35 @@ def test_a_strangers_copy(fresh: Throwaway) -> None:
     assert held["adopted"] is True
     removed = told(fresh.trustinstall("remove", "--json", CERT, user="alice"))
     assert (result(removed, ALICES), holds(fresh, ALICE)) == ("removed", False)
+
+
+def test_the_command_for_a_foreign_copy_looks_where_remove_looked(fresh: Throwaway) -> None:
+    """A bundle that only an option names is found by the command that takes the foreign copy out of it."""
+    deliver(fresh, "alice")
+    bundle, before = "/home/alice/my app/roots.pem", fresh.read(DEBIAN)
+    fresh.run(["mkdir", "/home/alice/my app"], user="alice", check=True)
+    fresh.write(bundle, before + ROOT.pem, user="alice")
+    found = told(
+        fresh.trustinstall(
+            "remove",
+            "--json",
+            "--bundle",
+            "my app/roots.pem",
+            "--store",
+            f"bundle:{bundle}",
+            "--scope",
+            "user",
+            CERT,
+            user="alice",
+        )
+    )
+    (command,) = found["remove_foreign"]
+    options = f"--scope user --store 'bundle:{bundle}' --bundle '{bundle}'"
+    assert command == f"{shlex.join(PROGRAM)} remove {options} --foreign --sha256 {ROOT.sha256}"
+    fresh.write(ALICE, fresh.read(ALICE) + ROOT.pem, user="alice")
+    assert fresh.run(shlex.split(command), user="alice").returncode == 0
+    assert fresh.read(bundle) == before
+    assert holds(fresh, ALICE)
 
 
 def test_a_store_that_was_deleted_is_forgotten(fresh: Throwaway) -> None:
