@@ -62,10 +62,22 @@ class ChromiumPolicies(Base):
         assert len(listed) == len(set(listed))
         return len(listed)
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """An administrator does it by hand."""
-        self._by_hand(-1)
-        return self.root(-1)[1]
+        self._by_hand(number)
+        return self.root(number)[1]
+
+    def lose_mark(self, number: int) -> bool:  # noqa: ARG002 - all that trustinstall added is in one file
+        """An administrator renames the file that counts."""
+        path = self.throwaway.path(f"{_MANAGED}/{self._counting()[0]}")
+        path.rename(path.with_name("70-corp.json"))
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """An administrator says the same in a file of his own, which counts."""
+        assert _base64(self.make(number).der) in self._counting()[1]
+        self.throwaway.write(f"{_MANAGED}/90-corp.json", json.dumps({_KEY: self._counting()[1]}))
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""
@@ -126,10 +138,24 @@ class FirefoxPolicies(Base):
         assert len(self._listed()) == len(set(self._listed()))
         return len(self._listed())
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """An administrator does it by hand."""
-        self._by_hand(-1)
-        return self.root(-1)[1]
+        self._by_hand(number)
+        return self.root(number)[1]
+
+    def lose_mark(self, number: int) -> bool:
+        """An administrator moves the file, and lists its new path."""
+        name = f"trustinstall-{self.root(number)[1][:12]}.crt"
+        (word,) = (one for one in self._listed() if one.endswith(f"/{name}"))
+        self.throwaway.path(word).rename(self.throwaway.path("/etc/firefox/corp.crt"))
+        content = self.throwaway.read(self.bundle).replace(word.encode(), b"/etc/firefox/corp.crt")
+        self.throwaway.write(self.bundle, content, mode=0o640)
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """An administrator lists a file of his own."""
+        self._by_hand(number)
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""
@@ -239,10 +265,20 @@ class Nss(Base):
             copy.flush()
             return [*sqlite3.connect(copy.name).execute("SELECT id FROM nssPrivate")]
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Somebody imports it."""
-        self._by_hand(-1, "Stranger: by hand", "C,,")
-        return self.root(-1)[1]
+        self._by_hand(number, f"Stranger {number}: by hand", "C,,")
+        return self.root(number)[1]
+
+    def lose_mark(self, number: int) -> bool:
+        """Somebody gives it another nickname."""
+        nickname, _ = self._listed()[self.root(number)[1]]
+        self._certutil("--rename", "-n", nickname, "--new-n", "Renamed by hand")
+        return True
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A database holds a certificate once, under one nickname: an import of it again changes nothing."""
+        return False
 
     def take_own(self, _sha256: str) -> None:
         """Somebody imports another root."""

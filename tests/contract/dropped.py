@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.contract.machines import Base, store_ids
+from tests.contract.machines import Base, store_ids, without_marks
 from tests.support.throwaway import Throwaway
 
 
@@ -28,6 +28,15 @@ class _Directory(Base):
         self.throwaway.write(self.bundle, b"".join(self._files()))
         return super().sound()
 
+    def put_beside(self, number: int) -> bool:
+        """She copies it there under another name."""
+        self.put_by_hand(number)
+        return True
+
+    def put_by_hand(self, number: int) -> str:
+        """See `Machine`."""
+        raise NotImplementedError
+
     def sabotage(self, how: str) -> None:
         """There is no tool to make misbehave."""
         raise NotImplementedError(how)
@@ -50,11 +59,16 @@ class Minikube(_Directory):
             throwaway.write(f"{self.place}/{name}", content, user="alice", mode=0o600)
         throwaway.freeze()
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Alice copies a file there."""
-        path, sha256 = self.root(-1)
-        self.throwaway.write(f"{self.place}/mine.pem", self.throwaway.read(path), user="alice")
+        path, sha256 = self.root(number)
+        self.throwaway.write(f"{self.place}/mine{number}.pem", self.throwaway.read(path), user="alice")
         return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """She renames the file."""
+        self.rename_marked(self.place, number)
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """She copies another one."""
@@ -84,9 +98,16 @@ class Mono(_Directory):
         self.throwaway.run(["sh", "-ec", script, "sh", path], user="alice", check=True)
         return sha256
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Alice trusts another one."""
-        return self._sync(-1)
+        return self._sync(number)
+
+    def lose_mark(self, number: int) -> bool:
+        """She deletes the comments."""
+        sha256 = self.root(number)[1]
+        for path in self.throwaway.path(self.place).glob(self.names):
+            path.write_bytes(without_marks(path.read_bytes(), sha256))
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """And another one."""

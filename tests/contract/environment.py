@@ -11,11 +11,13 @@ from tests.contract.machines import Base, store_ids
 from tests.support.throwaway import Throwaway
 
 _ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+_BEGIN, _END = "# >>> trustinstall >>>\n", "# <<< trustinstall <<<\n"
 
 
 class _Variables(Base):
     """A file with a variable that names certificates; programs trust what the file holds that it names."""
 
+    file: str
     variable: str
     theirs: str
 
@@ -32,13 +34,25 @@ class _Variables(Base):
         named = self.named()
         return bool(named) and self.holds(self.throwaway.read(named), sha256)
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Somebody has a bundle, and the variable names it: from then on that is the store which is looked at."""
-        path, sha256 = self.root(-1)
+        path, sha256 = self.root(number)
         self.throwaway.write(self.theirs, self.throwaway.read(_ROOTS) + self.throwaway.read(path), user=self.user)
         self.say(f"export {self.variable}={self.theirs}\n")
         self.store = f"environment:{self.theirs}"
         return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """Somebody deletes our section, and has the variable name a bundle of theirs with the same certificate."""
+        text = self.throwaway.read(self.file).decode()
+        start, end = text.index(_BEGIN), text.index(_END) + len(_END)
+        self.throwaway.path(self.file).write_text(text[:start] + text[end:], encoding="utf-8")
+        self.put_by_hand(number)
+        return True
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A variable has one value, and the bundle of ours that it names is written by trustinstall alone."""
+        return False
 
     def take_own(self, _sha256: str) -> None:
         """Another variable, in the same file."""
@@ -56,6 +70,7 @@ class _Variables(Base):
 class Profile(_Variables):
     """alice's ~/.profile, which has no last line break; a bundle replaces what programs have built in."""
 
+    file = "/home/alice/.profile"
     variable, theirs = "SSL_CERT_FILE", "/home/alice/company.pem"
 
     def __init__(self, throwaway: Throwaway) -> None:
@@ -89,6 +104,7 @@ class Profile(_Variables):
 class Pam(_Variables):
     """The machine's /etc/environment, as PAM reads it at a login of alice's; what is named is added."""
 
+    file = "/etc/environment"
     variable, theirs = "NODE_EXTRA_CA_CERTS", "/etc/company.pem"
 
     def __init__(self, throwaway: Throwaway) -> None:

@@ -47,6 +47,7 @@ class Here(ABC):
     kills: int = 6
     crowd: int = 4
     singly: bool = False
+    one_place: str = ""
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
 
     def root(self, number: int) -> tuple[str, str]:
@@ -66,11 +67,23 @@ class Here(ABC):
         nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
         return Run(subprocess.Popen(words, env=_LEAD, encoding="utf-8", stdin=nothing, stdout=pipe, stderr=pipe))
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """See `Machine`."""
-        path, sha256 = self.root(-1)
+        path, sha256 = self.root(number)
         self.put(path)
         return sha256
+
+    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """See `Machine`: nothing is named by us, unless a subclass knows better."""
+        return False
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """See `Machine`: a certificate is held once, unless a subclass knows better."""
+        return False
+
+    def bring_by_package(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """No package is made here."""
+        return False
 
     def take_own(self, sha256: str) -> None:  # noqa: ARG002  the protocol's name
         """See `Machine`."""
@@ -95,7 +108,7 @@ class Here(ABC):
     def clean(self) -> None:
         """Leave nothing behind."""
         self.start("remove", "--all", "--yes").wait()
-        for number in (-1, -2):
+        for number in (-1, -2, 0):
             if number in self.roots:
                 self.start("remove", "--foreign", "--sha256", self.roots[number].sha256).wait()
 
@@ -202,6 +215,18 @@ class Linux(Here):
             if not path.name.endswith(_KEYSTORES)
         }
 
+    def lose_mark(self, number: int) -> bool:
+        """Rename the file, and run the distribution's own command."""
+        (path,) = Path(self.layout.anchors).glob(f"*{self.root(number)[1][:12]}*")
+        path.rename(path.with_name(f"by-hand{number}{path.suffix}"))
+        _said(*self.layout.command)
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """A file of another name."""
+        self.put_by_hand(number)
+        return True
+
     def put(self, path: str) -> None:
         """A file among the anchors, and the distribution's own command."""
         ending = ".pem" if self.store == "photon" else ".crt"
@@ -295,6 +320,11 @@ def _entry(path: Path, *, times: bool) -> Entry:
     return Entry(kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, size, content, when)
 
 
+#: Systems whose stores hold a certificate once, without a name of ours.
+ONE_PLACE = {
+    "darwin": "a keychain and trust settings know a certificate by its SHA-1 alone, and hold it once",
+    "win32": "the registry's key of a certificate is its thumbprint",
+}
 SYSTEMS: dict[str, type[Linux | MacOS | Windows]] = {"darwin": MacOS, "win32": Windows}
 
 
@@ -309,6 +339,7 @@ class TestHere(Contract):
         store = os.environ["TRUSTINSTALL_CONTRACT_STORE"]
         with tempfile.TemporaryDirectory() as place:
             here = SYSTEMS.get(sys.platform, Linux)(store, Path(place))
+            here.one_place = ONE_PLACE.get(sys.platform, "")
             try:
                 yield here
             finally:

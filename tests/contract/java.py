@@ -75,11 +75,22 @@ class Jdk(Base):
         assert len(bags) == shown.count(_TRUSTED) == shown.count("-----BEGIN CERTIFICATE-----")
         return [ssl.PEM_cert_to_DER_cert(pem) for pem in _CERTIFICATE.findall(shown)]
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Somebody does it with keytool, which writes the whole file anew."""
-        path, sha256 = self.root(-1)
-        self._keytool("-importcert", "-noprompt", "-alias", "stranger", "-file", path)
+        path, sha256 = self.root(number)
+        self._keytool("-importcert", "-noprompt", "-alias", f"by-hand{number}", "-file", path)
         return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """Somebody gives the entry another alias."""
+        marked = f"trustinstall-{self.root(number)[1]}"
+        self._keytool("-changealias", "-alias", marked, "-destalias", "renamed")
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """Somebody imports it under another alias."""
+        self.put_by_hand(number)
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """Somebody adds another root with keytool."""

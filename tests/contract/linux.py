@@ -18,6 +18,11 @@ class Photon(Anchored):
         super().__init__(throwaway, OTHERS["photon"], "photon", "tdnf install ca-certificates openssl")
         self.openssl = OPENSSL
 
+    def rename_marked(self, directory: str, number: int) -> None:
+        """Take the hash links away that lead nowhere then: OpenSSL keeps them where there is another one."""
+        super().rename_marked(directory, number)
+        self.throwaway.run(["find", "-L", directory, "-type", "l", "-delete"], check=True)
+
     def by_hand(self, name: str, pem: bytes) -> None:
         """As an upgrade of the package does it."""
         self.throwaway.write(f"/etc/ssl/certs/{name}", pem)
@@ -75,18 +80,34 @@ class FreeBSD(Base):
         assert self._script or abs(super().sound() - len(names)) <= 1
         return len(names)
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """An administrator does it by hand."""
-        path, sha256 = self.root(-1)
-        self._by_hand("stranger.pem", self.throwaway.read(path))
+        path, sha256 = self.root(number)
+        self._by_hand(f"/usr/local/share/certs/by-hand{number}.pem", self.throwaway.read(path))
         return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """An administrator renames the file."""
+        self.rename_marked("/usr/local/share/certs", number)
+        self.throwaway.run([self.tool, "rehash"], cwd="/", check=True)
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """An administrator adds a file of another name."""
+        self.put_by_hand(number)
+        return True
+
+    def bring_by_package(self, number: int) -> bool:
+        """The base system brings it."""
+        self._by_hand("/usr/share/certs/trusted/company.pem", self.make(number).pem)
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""
-        self._by_hand("another.pem", self.make(-2).pem)
+        self._by_hand("/usr/local/share/certs/another.pem", self.make(-2).pem)
 
-    def _by_hand(self, name: str, pem: bytes) -> None:
-        self.throwaway.write(f"/usr/local/share/certs/{name}", b"Certificate:\n" + pem)
+    def _by_hand(self, path: str, pem: bytes) -> None:
+        self.throwaway.write(path, b"Certificate:\n" + pem)
         self.throwaway.run([self.tool, "rehash"], cwd="/", check=True)
 
     def spoil(self) -> str:

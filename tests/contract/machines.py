@@ -63,6 +63,7 @@ class Base:
     kills: int = 100 if FULL else 12
     crowd: int = 20 if FULL else 6
     singly: bool = False
+    one_place: str = ""
     openssl: str = "openssl"
     program: tuple[str, ...] = PROGRAM
     roots: dict[int, Root] = field(default_factory=dict[int, Root])
@@ -119,6 +120,15 @@ class Base:
         if not self.throwaway.path(f"{self.tool}.real").exists():
             self.throwaway.write(f"{self.tool}.real", self.throwaway.read(self.tool), mode=0o755)
         self.throwaway.write(self.tool, f"#!/bin/sh\n{_SABOTAGE[how]}\n", mode=0o755)
+
+    def bring_by_package(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """See `Machine`: no package brings a single certificate into such a store."""
+        return False
+
+    def rename_marked(self, directory: str, number: int) -> None:
+        """Give the file of trustinstall in a directory a name that says nothing."""
+        (path,) = self.throwaway.path(directory).glob(f"*{self.root(number)[1][:12]}*")
+        path.rename(path.with_name(f"renamed{number}{path.suffix}"))
 
     def verified(self, sha256: str, *places: Sequence[str]) -> bool:
         """Whether OpenSSL verifies a root of ours by each of these places; they must agree."""
@@ -185,11 +195,28 @@ class Debian(Base):
         listed = self.throwaway.run(["keytool", "-list", "-keystore", copy, "-storepass", "changeit"], check=True)
         return sorted(listed.stdout.splitlines())
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """An administrator does it by hand."""
-        path, sha256 = self.root(-1)
-        self._by_hand("/usr/local/share/ca-certificates/stranger.crt", self.throwaway.read(path))
+        path, sha256 = self.root(number)
+        self._by_hand(f"/usr/local/share/ca-certificates/by-hand{number}.crt", self.throwaway.read(path))
         return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """An administrator renames the file."""
+        self.rename_marked("/usr/local/share/ca-certificates", number)
+        self.throwaway.run([_TOOL], check=True)
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """An administrator adds a file of another name."""
+        self.put_by_hand(number)
+        return True
+
+    def bring_by_package(self, number: int) -> bool:
+        """A package of the company's brings a file, and selects it."""
+        bring_selected(self.throwaway, self.make(number).pem)
+        self.throwaway.run([_TOOL], check=True)
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""
@@ -262,11 +289,34 @@ class Anchored(Base):
     def _entries(self) -> list[tuple[bytes, bytes]]:
         return jks_entries(self.throwaway.read(self._layout.java)) if self._layout.java else []
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """An administrator does it by hand."""
-        path, sha256 = self.root(-1)
-        self.by_hand("stranger.pem", self.throwaway.read(path))
+        path, sha256 = self.root(number)
+        self.by_hand(f"by-hand{number}.pem", self.throwaway.read(path))
         return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """An administrator renames the file, and runs the tool for another one."""
+        self.rename_marked(self._layout.anchors, number)
+        self.by_hand("another.pem", self.make(-2).pem)
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """An administrator adds a file of another name."""
+        self.put_by_hand(number)
+        return True
+
+    def bring_by_package(self, number: int) -> bool:
+        """A package of the company's brings a file, where the distribution has a place for that."""
+        pem, layout = self.make(number).pem, self._layout
+        if self.store == "alpine":
+            bring_selected(self.throwaway, pem)
+        elif layout.shipped:
+            self.throwaway.write(f"{PurePosixPath(layout.shipped).parent}/anchors/company.pem", pem)
+        else:
+            return False
+        self.throwaway.run([self.tool, *layout.arguments], check=True)
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """An administrator adds another root by hand."""
@@ -286,6 +336,19 @@ class Anchored(Base):
         """A Debian, by its os-release: directories and tool alone prove nothing."""
         self.throwaway.write("/etc/os-release", "ID=debian\n")
         return store_ids(self.throwaway, "root")
+
+
+def bring_selected(throwaway: Throwaway, pem: bytes) -> None:
+    """Do what a package does that brings a certificate of a company: a file, and a line that selects it."""
+    throwaway.write("/usr/share/ca-certificates/company/root.crt", pem)
+    selection = throwaway.read("/etc/ca-certificates.conf")
+    throwaway.write("/etc/ca-certificates.conf", selection + b"company/root.crt\n")
+
+
+def without_marks(content: bytes, sha256: str) -> bytes:
+    """Return a bundle without the marker lines of one certificate."""
+    lines = content.splitlines(keepends=True)
+    return b"".join(one for one in lines if not (one.startswith(b"# trustinstall ") and sha256.encode() in one))
 
 
 def jks_entries(keystore: bytes) -> list[tuple[bytes, bytes]]:
@@ -330,11 +393,22 @@ class Environment(Base):
         """By looking at the bundle."""
         return self.holds(self.throwaway.read(self.bundle), sha256)
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Somebody appends it by hand."""
-        path, sha256 = self.root(-1)
+        path, sha256 = self.root(number)
         self._append(self.throwaway.read(path))
         return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """Somebody deletes the comments."""
+        new = without_marks(self.throwaway.read(self.bundle), self.root(number)[1])
+        self.throwaway.write(self.bundle, new, mode=0o640, user="alice")
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """Somebody appends it by hand."""
+        self.put_by_hand(number)
+        return True
 
     def take_own(self, _sha256: str) -> None:
         """Somebody appends another root by hand."""

@@ -131,9 +131,17 @@ class MacMachine(Base):
 
     # --- somebody else ----------------------------------------------------------------------------
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """An administrator, or alice, does it by hand."""
-        return self._trust(-1)
+        return self._trust(number)
+
+    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A keychain and trust settings have no names that could be changed: `security` finds both by SHA-1."""
+        return False
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A keychain holds a certificate once, and a domain has one record of trust for it."""
+        return False
 
     def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
         """And another root."""

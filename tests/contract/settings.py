@@ -44,9 +44,18 @@ class _Settings(Base):
         self.bundle = self.named() or _ROOTS
         return super().sound()
 
-    def put_stranger(self) -> str:
+    def lose_mark(self, number: int) -> bool:
+        """Alice has the tool read a bundle of her own, which holds the same certificate."""
+        self.put_by_hand(number)
+        return True
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A key has one value, and the bundle of ours that it names is written by trustinstall alone."""
+        return False
+
+    def put_by_hand(self, number: int) -> str:
         """Alice has a bundle of her own, and the tool's settings name it."""
-        path, sha256 = self.root(-1)
+        path, sha256 = self.root(number)
         self.throwaway.write(_THEIRS, self.throwaway.read(_ROOTS) + self.throwaway.read(path), user="alice")
         self.name(_THEIRS)
         return sha256

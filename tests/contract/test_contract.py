@@ -110,6 +110,17 @@ SHORT = {
     "el9-image",
     "keychain",
 }
+#: Machines on which a managed copy can neither lose its mark nor have another copy beside it, and why.
+ONE_PLACE = {
+    **dict.fromkeys(
+        ("keychain", "login-keychain"),
+        "a keychain and its trust settings know a certificate by its SHA-1 alone, and hold it once",
+    ),
+    **dict.fromkeys(
+        ("windows-host", "windows-host-user", "windows", "windows-user"),
+        "the registry's key of a certificate is its thumbprint",
+    ),
+}
 BROWSERS = ("chromium", "firefox")  # what a machine is called that has some
 #: In the full form alone: under Wine, each keeps a core busy for 100 seconds.
 WINDOWS: dict[str, Callable[[Windows], WindowsMachine]] = {
@@ -144,11 +155,14 @@ class TestContract(Contract):
         """A machine as it was delivered."""
         if request.param in WINDOWS:
             with Windows() as windows:
-                yield WINDOWS[request.param](windows)
+                virtual = WINDOWS[request.param](windows)
+                virtual.one_place = ONE_PLACE.get(request.param, "")
+                yield virtual
             return
         _, java, deliver = MACHINES[request.param]
         with Throwaway(java=java, browsers=request.param.startswith(BROWSERS)) as throwaway:
             machine = deliver(throwaway)
+            machine.one_place = ONE_PLACE.get(request.param, "")
             try:
                 yield machine
             finally:

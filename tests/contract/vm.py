@@ -6,7 +6,7 @@ import hashlib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.contract.machines import FULL, Base, store_ids
+from tests.contract.machines import FULL, Base, bring_selected, store_ids
 from tests.support.engines.engines import Engine
 from tests.support.families import COUNT
 from tests.support.throwaway import NOISE, Throwaway
@@ -90,10 +90,30 @@ class VmMachine(Base):
         paths = [node.path(COUNT) for node in self.engine.nodes]
         return sum(len(path.read_bytes().splitlines()) for path in paths if path.exists())
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Somebody does it by hand, inside."""
-        self._by_hand("stranger.crt", -1)
-        return self.root(-1)[1]
+        self._by_hand(f"by-hand{number}.crt", number)
+        return self.root(number)[1]
+
+    def lose_mark(self, number: int) -> bool:
+        """Somebody renames the file, inside."""
+        for node in self.engine.nodes:
+            (path,) = node.path(_ANCHORS).glob(f"*{self.root(number)[1][:12]}*")
+            path.rename(path.with_name("renamed.crt"))
+            node.run([_TOOL], check=True)
+        return True
+
+    def put_beside(self, number: int) -> bool:
+        """Somebody adds a file of another name, inside."""
+        self.put_by_hand(number)
+        return True
+
+    def bring_by_package(self, number: int) -> bool:
+        """A package of the company's brings a file, and selects it."""
+        for node in self.engine.nodes:
+            bring_selected(node, self.make(number).pem)
+            node.run([_TOOL], check=True)
+        return True
 
     def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
         """And another root."""

@@ -34,6 +34,7 @@ class WindowsMachine:
     kills = 40 if FULL else 4
     crowd = 10 if FULL else 4
     singly = True
+    one_place = ""
 
     keys: Sequence[str] = _KEYS
 
@@ -106,19 +107,28 @@ class WindowsMachine:
 
     # --- somebody else ----------------------------------------------------------------------------
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Somebody does it by hand."""
-        return self._by_hand(-1)
-
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
-        """And another root."""
-        self._by_hand(-2)
-
-    def _by_hand(self, number: int) -> str:
         path, sha256 = self.root(number)
         whose = () if self._elevated else ("-user",)
         self.windows.certutil(*whose, "-addstore", "Root", path, elevated=self._elevated, check=True)
         return sha256
+
+    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """The key of a certificate is its thumbprint: it has no other name."""
+        return False
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A store of Windows holds a certificate once: adding it again writes the same key."""
+        return False
+
+    def bring_by_package(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """Wine does not read what policies bring: see `WslMachine`, whose registry is the same."""
+        return False
+
+    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
+        """And another root."""
+        self.put_by_hand(-2)
 
     def sabotage(self, how: str) -> None:
         """What changes something misbehaves; what looks does not."""
@@ -166,9 +176,18 @@ class WindowsVariables(WindowsMachine):
         ders = (base64.b64decode(block.split("-----END CERTIFICATE-----")[0]) for block in blocks)
         return {hashlib.sha256(der).hexdigest() for der in ders}
 
-    def put_stranger(self) -> str:
+    def lose_mark(self, number: int) -> bool:
+        """Somebody has the variable name a bundle of theirs with the same certificate."""
+        self.put_by_hand(number)
+        return True
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A variable has one value, and the file of ours that it names is written by trustinstall alone."""
+        return False
+
+    def put_by_hand(self, number: int) -> str:
         """Somebody has a bundle, and the variable names it: from then on that is the store which is looked at."""
-        path, sha256 = self.root(-1)
+        path, sha256 = self.root(number)
         theirs = self.windows.write(r"C:\company\roots.pem", make_root().pem + self.windows.read(path))
         self._say(self.variable, theirs)
         self.store = f"environment:{theirs}".replace("\\", "/")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tests.contract.machines import FULL, Base, Run, store_ids
 from tests.support.throwaway import NOISE, Throwaway
-from tests.support.wsl.linux import ACCOUNT, MACHINE, Wsl
+from tests.support.wsl.linux import ACCOUNT, MACHINE, POLICY, Wsl
 from trustinstall.testing.contract import SABOTAGE, Ran
 
 _DRIVE, _LINUX = "/mnt/c/standin", "/opt/wsl"
@@ -70,11 +70,15 @@ class WslMachine(Base):
 
     def trusts(self, sha256: str) -> bool:
         """By the stand-in's own state."""
-        return sha256 in self.wsl.held(self._place)
+        return sha256 in self._held()
 
     def sound(self) -> int:
         """See `Machine`."""
-        return len(self.wsl.held(self._place))
+        return len(self._held())
+
+    def _held(self) -> set[str]:
+        """What Windows trusts by this place, and by its policies, on top of it."""
+        return {*self.wsl.held(self._place), *self.wsl.held(POLICY)}
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
         """See `Machine`: Windows counts by its registry, whose file says more than that."""
@@ -89,11 +93,24 @@ class WslMachine(Base):
         """See `Machine`."""
         return len(self.wsl.log("certutil"))
 
-    def put_stranger(self) -> str:
+    def put_by_hand(self, number: int) -> str:
         """Somebody does it by hand."""
-        _, sha256 = self.root(-1)
-        self.wsl.hold(self._place, self.make(-1).der)
+        _, sha256 = self.root(number)
+        self.wsl.hold(self._place, self.make(number).der)
         return sha256
+
+    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """The key of a certificate is its thumbprint: it has no other name."""
+        return False
+
+    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+        """A place of the registry holds a certificate once."""
+        return False
+
+    def bring_by_package(self, number: int) -> bool:
+        """A policy of the company's brings it."""
+        self.wsl.hold(POLICY, self.make(number).der)
+        return True
 
     def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
         """And another root."""

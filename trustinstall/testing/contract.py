@@ -7,6 +7,7 @@ run as its users run it, and what it did is looked at from outside: by the machi
 from __future__ import annotations
 
 import random
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Machine(Protocol):
         kills: how often the program is killed.
         crowd: how many run at once.
         singly: whether its tool takes one certificate at a time, and nothing is derived that a batch would share.
+        one_place: why a managed copy can neither lose its mark nor have another copy beside it; "" where it can.
     """
 
     store: str
@@ -52,6 +54,7 @@ class Machine(Protocol):
     kills: int
     crowd: int
     singly: bool
+    one_place: str
 
     def root(self, number: int) -> tuple[str, str]:
         """The path, on the machine, of the file of some root of ours, and its SHA-256; another for each number."""
@@ -76,8 +79,29 @@ class Machine(Protocol):
         """
         ...
 
-    def put_stranger(self) -> str:
-        """Have somebody else put an anchor into the store, by other means than ours; its SHA-256."""
+    def put_by_hand(self, number: int) -> str:
+        """Put the root of a number into the store by other means than trustinstall; return its SHA-256."""
+        ...
+
+    def lose_mark(self, number: int) -> bool:
+        """Take the mark of trustinstall off a copy (marker lines, file name, alias), so that it stays trusted.
+
+        Returns False, and changes nothing, where a copy has no mark that it could lose.
+        """
+        ...
+
+    def put_beside(self, number: int) -> bool:
+        """Put the root of a number into the store a second time, by other means than trustinstall.
+
+        Returns False, and changes nothing, where the store can hold a certificate once only.
+        """
+        ...
+
+    def bring_by_package(self, number: int) -> bool:
+        """Have a package, or the organisation's policy, bring the root of a number into the store as well.
+
+        Returns False, and changes nothing, where neither brings certificates into such a store.
+        """
         ...
 
     def take_own(self, sha256: str) -> None:
@@ -180,7 +204,7 @@ class Contract:
 
     def test_strangers_survive(self, machine: Machine) -> None:
         """An anchor that somebody else put there is named, and neither taken over nor removed."""
-        stranger = machine.put_stranger()
+        stranger = machine.put_by_hand(-1)
         path, sha256 = machine.root(0)
         before = machine.snapshot()
         removed = run(machine, "remove", stranger)
@@ -196,7 +220,7 @@ class Contract:
 
     def test_a_stranger_goes_when_it_is_named_in_full(self, machine: Machine) -> None:
         """`remove --foreign --sha256` takes out exactly that one."""
-        stranger = machine.put_stranger()
+        stranger = machine.put_by_hand(-1)
         path, sha256 = machine.root(0)
         run(machine, "add", path)
         count = machine.sound()
@@ -206,15 +230,74 @@ class Contract:
         assert machine.trusts(sha256)
         assert machine.sound() == count - 1
 
-    def test_an_adopted_copy_goes_with_remove(self, machine: Machine) -> None:
-        """`add --adopt` takes over what somebody put there by hand, so that a plain `remove` knows it."""
-        stranger = machine.put_stranger()
-        path = next(path for path, sha256 in map(machine.root, range(-1, 0)) if sha256 == stranger)
+    def test_an_adopted_copy_that_is_added_again_goes_with_remove(self, machine: Machine) -> None:
+        """After `add --adopt` of a copy made by hand, `add` changes nothing, and a plain `remove` takes it out."""
+        stranger = machine.put_by_hand(-1)
+        path, _ = machine.root(-1)
         adopted = run(machine, "add", "--adopt", path)
         assert adopted.code == 0, adopted
+        again = run(machine, "add", path)
+        assert (again.code, result(again, machine), again.report["changed"]) == (0, "already", False), again
         removed = run(machine, "remove", stranger)
         assert (removed.code, removed.report["changed"]) == (0, True), removed
         assert not machine.trusts(stranger)
+
+    def test_a_copy_beside_ours_stays_and_is_named(self, machine: Machine) -> None:
+        """`remove` takes the managed copy and names the other one, with the command that takes exactly that out.
+
+        A store that holds a certificate once only has the managed copy, and that goes.
+        """
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        if not machine.put_beside(0):
+            _goes(machine, sha256)
+            return
+        removed = _stays(machine, sha256)
+        run(machine, "add", machine.root(1)[0])
+        assert run(machine, *_named_command(removed, sha256)).code == 0
+        assert not machine.trusts(sha256)
+        assert machine.trusts(machine.root(1)[1])
+
+    def test_a_copy_that_lost_its_mark_is_foreign(self, machine: Machine) -> None:
+        """`add` says that it is there and changes nothing, `remove` leaves and names it, `--foreign` takes it out.
+
+        Where a copy has no mark, the ledger knows it, and it goes.
+        """
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        if not machine.lose_mark(0):
+            _goes(machine, sha256)
+            return
+        assert machine.trusts(sha256)
+        before, runs = machine.snapshot(times=True), machine.refreshes()
+        again = run(machine, "add", path)
+        assert (again.code, result(again, machine), again.report["changed"]) == (0, "already", False), again
+        assert machine.snapshot(times=True) == before
+        assert machine.refreshes() == runs
+        removed = _stays(machine, sha256)
+        taken = run(machine, *_named_command(removed, sha256))
+        assert (taken.code, result(taken, machine)) == (0, "removed"), taken
+        assert not machine.trusts(sha256)
+
+    def test_a_certificate_that_a_package_brings_as_well_stays(self, machine: Machine) -> None:
+        """`remove` takes the managed copy; that of a package goes with `--foreign`, or an error says why not."""
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        if not machine.bring_by_package(0):
+            _goes(machine, sha256)
+            return
+        removed = _stays(machine, sha256)
+        taken = run(machine, *_named_command(removed, sha256))
+        if machine.trusts(sha256):
+            assert (taken.code, result(taken, machine), taken.report["changed"]) == (1, "failed", False), taken
+        else:
+            assert (taken.code, result(taken, machine)) == (0, "removed"), taken
+
+    def test_a_store_without_marks_says_why(self, machine: Machine) -> None:
+        """A machine on which neither a mark can be lost nor a copy be put beside ours says why, and no other does."""
+        run(machine, "add", machine.root(0)[0])
+        possible = machine.lose_mark(0) or machine.put_beside(0)
+        assert possible != bool(machine.one_place)
 
     def test_no_mode_is_widened_and_no_owner_changed(self, machine: Machine) -> None:
         """What was there before keeps its mode and its owner."""
@@ -301,6 +384,31 @@ class Contract:
         assert word in detail
         assert "Traceback" not in added.errors
         assert machine.snapshot() == before
+
+
+def _goes(machine: Machine, sha256: str) -> None:
+    """Assert that the managed copy is the only one."""
+    removed = run(machine, "remove", sha256)
+    assert (removed.code, result(removed, machine)) == (0, "removed"), removed
+    assert not machine.trusts(sha256)
+
+
+def _stays(machine: Machine, sha256: str) -> Ran:
+    """Assert that `remove` leaves and names a foreign copy, twice; return the second report."""
+    for _ in range(2):
+        removed = run(machine, "remove", sha256)
+        named = [one["foreign"] for one in removed.report["stores"] if one["id"] == machine.store]
+        assert (removed.code, result(removed, machine), named) == (0, "foreign", [[sha256]]), removed
+        assert machine.trusts(sha256)
+    return removed
+
+
+def _named_command(ran: Ran, sha256: str) -> list[str]:
+    """Return the words of the command with which a report says how to take a foreign copy out."""
+    (command,) = ran.report["remove_foreign"]
+    words = shlex.split(command)
+    assert words[-3:] == ["--foreign", "--sha256", sha256], command
+    return words[words.index("remove") :]
 
 
 def rights(entry: object) -> tuple[object, ...]:

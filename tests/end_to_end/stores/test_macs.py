@@ -79,7 +79,7 @@ def test_every_language(deliver: Deliver, language: str) -> None:
 def test_either_reading_of_the_source(deliver: Deliver) -> None:
     """Trust without constraints is written in two ways: an empty one, or none at all; both are trust."""
     machine = deliver("keychain")
-    stranger = machine.put_stranger()
+    stranger = machine.put_by_hand(-1)
     machine.mac.behave(reading="source")
     machine.take_own(stranger)
     found = run(machine, "remove", stranger)
