@@ -20,7 +20,7 @@ from pathlib import Path
 
 LARGEST_FILE = 1024 * 1024  # bytes, as the program itself has it
 
-PEM_CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END")
+PEM_CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s([A-Za-z0-9+/=\s]+)-----END")
 
 
 def named_fingerprint(arguments: Sequence[str]) -> str:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _BLANK = re.compile(r"[ \t\r\n]*")
 _LENIENT_BLANK = re.compile(r"(?:[ \t\r\n]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
-_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+# No settings file holds a number of more digits, and Python needs time with the square of their count.
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,400})(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,10})?(?![0-9.eE])"
+_PLAIN = re.compile(rf"{_NUMBER}|true|false|null")
 _BOM = "\ufeff"
 _DEEPEST = 100  # values within values; Chromium stops at 200
 
@@ -87,11 +89,7 @@ class Document:
         array = self._find(path)
         if array is None or not isinstance(array.plain, list):
             return self
-        gone = [number for number, one in enumerate(array.inner) if goes(one.plain)][:most]
-        changed = self
-        for number in reversed(gone):
-            changed = changed._without(changed._at(path), number)
-        return changed
+        return self._without(array, [number for number, one in enumerate(array.inner) if goes(one.plain)][:most])
 
     def without_empty(self, path: Sequence[str]) -> Document:
         """Take the key at a path out, if what it holds is empty."""
@@ -99,7 +97,7 @@ class Document:
         if holder is None or value is None or value.plain not in ([], {}):
             return self
         numbers = [number for number, (name, _) in enumerate(holder.keys) if name == path[-1]]
-        return self._without(holder, numbers[-1])
+        return self._without(holder, numbers[-1:])
 
     def _find(self, path: Sequence[str]) -> _Value | None:
         here = self._root
@@ -110,12 +108,6 @@ class Document:
             here = found[-1]  # of two the last one counts
         return here
 
-    def _at(self, path: Sequence[str]) -> _Value:
-        found = self._find(path)
-        if found is None:
-            raise ValueError(f"there is no {'.'.join(path)}")
-        return found
-
     def _with(self, holder: _Value, new: str) -> Document:
         """Put a text behind the last thing that a value holds, in the manner of that thing."""
         spans = holder.spans()
@@ -125,16 +117,25 @@ class Document:
         gap = self._text[before + 1 : spans[-1][0]] if not spans[1:] else self._text[before : spans[-1][0]].lstrip(",")
         return self._cut(spans[-1][1], spans[-1][1], f",{gap if gap.isspace() else ' '}{new}")
 
-    def _without(self, holder: _Value, number: int) -> Document:
-        spans = holder.spans()
-        start, end = spans[number]
-        if number:
-            start = spans[number - 1][1]
-        elif spans[1:]:
-            end = spans[1][0]
-        elif self._text[comma := self._skip(end)] == ",":
-            end = comma + 1
-        return self._cut(start, end, "")
+    def _without(self, holder: _Value, numbers: Sequence[int]) -> Document:
+        """Take things out of what holds them, each with one comma; `numbers` are in their order."""
+        spans, gone = holder.spans(), frozenset(numbers)
+        if not gone:
+            return self
+        pieces: list[str] = []
+        at = 0
+        for first in (number for number in numbers if number - 1 not in gone):
+            last = next(number for number in range(first, len(spans) + 1) if number not in gone) - 1
+            start, end = spans[first][0], spans[last][1]
+            if first:
+                start = spans[first - 1][1]
+            elif spans[last + 1 :]:
+                end = spans[last + 1][0]
+            elif self._text[comma := self._skip(end)] == ",":
+                end = comma + 1
+            pieces.append(self._text[at:start])
+            at = end
+        return Document("".join((*pieces, self._text[at:])).encode("utf-8"), lenient=self._lenient)
 
     def _cut(self, start: int, end: int, new: str) -> Document:
         return Document((self._text[:start] + new + self._text[end:]).encode("utf-8"), lenient=self._lenient)

@@ -16,7 +16,7 @@ from trustinstall.editing.text import MARK, Key, Malformed, Path, line_end, line
 _BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _WORD = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
-_DEEP = 100  # objects in each other; more is no settings file
+_DEEP = 100  # objects and arrays in each other; more is no settings file
 
 _Item = TypeVar("_Item")
 
@@ -87,6 +87,7 @@ class _Scanner:
         self.keys: list[Key] = []
         self.objects: list[_Object] = []
         self._overruled: list[_Extent] = []
+        self._depth = 0
         self._skip()
         if self.at == len(text):
             return
@@ -99,9 +100,13 @@ class _Scanner:
         self.keys = _without(self.keys, [one.keys for one in self._overruled])
         self.objects = _without(self.objects, [one.objects for one in self._overruled])
 
-    def _object(self, path: Path) -> None:
-        if len(path) > _DEEP:
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEP:
             raise self._malformed()
+
+    def _object(self, path: Path) -> None:
+        self._deeper()
         this = _Object(path, self.at)
         self.objects.append(this)
         self.at += 1
@@ -122,6 +127,7 @@ class _Scanner:
             if not more and not self._at("}"):
                 raise self._malformed()
             comma = self.at - 1 if more else None
+        self._depth -= 1
 
     def _close(self, start: int, end: int, comma: int | None) -> None:
         """Note what is cut with a leaf that has just been read."""
@@ -136,7 +142,7 @@ class _Scanner:
             return
         begins = self.at
         if self._at("["):
-            self._array(0)
+            self._array()
         elif (match := _STRING.match(self.text, self.at) or _WORD.match(self.text, self.at)) is not None:
             self.at = match.end()
         else:
@@ -144,13 +150,12 @@ class _Scanner:
         raw = self.text[begins : self.at]
         self.keys.append(Key(path, self._decoded(raw) if raw[0] == '"' else raw, start, self.at))
 
-    def _array(self, depth: int) -> None:
-        if depth > _DEEP:
-            raise self._malformed()
+    def _array(self) -> None:
+        self._deeper()
         self.at += 1
         while not self._next("]"):
             if self._at("["):
-                self._array(depth + 1)
+                self._array()
             elif self._at("{"):
                 keys, objects, overruled = len(self.keys), len(self.objects), len(self._overruled)
                 self._object(())  # part of the array's value
@@ -161,6 +166,7 @@ class _Scanner:
                 raise self._malformed()
             if not self._next(",", keep=True) and not self._at("]"):
                 raise self._malformed()
+        self._depth -= 1
 
     def _name(self) -> str:
         match = _STRING.match(self.text, self.at)

@@ -111,4 +111,4 @@ _ASSIGNED = {
     "environment.d": re.compile(rf"^[ \t]*{_NAME}={_VALUE}", re.MULTILINE),
     "systemd": re.compile(r"^[ \t]*DefaultEnvironment[ \t]*=(?P<pairs>.*)$", re.MULTILINE),
 }
-_PAIR = re.compile(r"([A-Z][A-Z0-9_]*)=([^\"'\s]*)")
+_PAIR = re.compile(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*)=([^\"'\s]*)")  # a name is looked at once, from its start

@@ -11,7 +11,6 @@ what p11-kit writes.
 from __future__ import annotations
 
 import posixpath
-import re
 import struct
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import Step
     from trustinstall_platforms.linux.family import Extracted, Family
 
-_COMMENT = re.compile(rb"(?:(?<=\n)\n|\A)?# [^\n]*\n\Z")
 # EFI_CERT_X509_GUID, and the one by which p11-kit names itself as the owner, as they are written.
 _X509 = bytes.fromhex("a159c0a5e494a74a87b5ab155c2bf072")
 _OWNER = bytes.fromhex("503bdddc05f4fd4396bebd33b1734776")
@@ -92,14 +90,23 @@ def _commented(bundle: bytes, what: Extracted) -> bool:
 
 def _without(bundle: bytes, removed: Collection[bytes]) -> bytes:
     """Return a bundle without some certificates, their comments, and the empty lines between those."""
-    kept, at = b"", 0
+    kept: list[bytes] = []
+    at = 0
     for block in pem_blocks(bundle):
         if block.der in removed:
-            kept += _COMMENT.sub(b"", bundle[at : block.start])
+            kept.append(_without_comment(bundle[at : block.start]))
             at = block.end
-            if not kept and bundle[at : at + 1] == b"\n":
+            if not any(kept) and bundle[at : at + 1] == b"\n":
                 at += 1  # what follows is the first one now
-    return kept + bundle[at:]
+    return b"".join((*kept, bundle[at:]))
+
+
+def _without_comment(text: bytes) -> bytes:
+    """Return the text before a block without the comment of p11-kit above the block and the empty line before it."""
+    start = text.rfind(b"\n", 0, len(text) - 1) + 1
+    if not (text.startswith(b"# ", start) and text.endswith(b"\n")):
+        return text
+    return text[: start - 1] if text[:start].endswith(b"\n\n") else text[:start]
 
 
 def _java(

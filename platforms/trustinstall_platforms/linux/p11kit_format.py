@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAGIC = b"[p11-kit-object-v1]"
-_LINE = re.compile(rb"[ \t]*([a-z0-9-]+)[ \t]*:[ \t]*(.*?)[ \t\r]*", re.DOTALL)
+_NAME = re.compile(rb"[ \t]*([a-z0-9-]+)[ \t]*:")
+_BLANKS = b" \t"
 _STRING = re.compile(rb'"([^"]*)"')
 _OCTET = re.compile(rb"%([0-9a-fA-F]{2})")
 _END = b"-----END "
@@ -38,6 +39,6 @@ def _objects(content: bytes) -> Iterator[dict[bytes, bytes]]:
         elif text == MAGIC:
             yield item
             item = {}
-        elif not within and (match := _LINE.fullmatch(line)):
-            item[match[1]] = match[2]
+        elif not within and (match := _NAME.match(line)):
+            item[match[1]] = line[match.end() :].lstrip(_BLANKS).rstrip(_BLANKS + b"\r")
     yield item

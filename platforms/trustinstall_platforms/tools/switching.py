@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Behind our own value, a comment: whoever chooses the same keeps it when ours goes.
 MARK = " # set by trustinstall"
-_COMMENT = re.compile(r"\s*[#;].*", re.DOTALL)
+_COMMENT = re.compile("[#;]")
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _PREFIX = "%(prefix)/"  # git-config(1), pathname: where git itself is installed
 
@@ -26,7 +26,7 @@ def own(tool: Tool) -> str:
 
 def said(value: str) -> str:
     """A value without its comment and quotes, in lower case: names of TLS libraries have none."""
-    return _COMMENT.sub("", value).strip('" ').lower()
+    return _without_comment(value).strip('" ').lower()
 
 
 def machine_says(host: Host, tool: Tool) -> str | None:
@@ -46,8 +46,13 @@ def bundle(host: Host, tool: Tool, location: str) -> str:
     Raises Malformed or OSError where the file cannot be read.
     """
     value = editing.get(tool.format, host.read_or_none(location, _LIMIT) or b"", tool.beside)
-    path = _COMMENT.sub("", value or "").strip('" ').replace("\\\\", "/").replace("\\", "/")
+    path = _without_comment(value or "").strip('" ').replace("\\\\", "/").replace("\\", "/")
     prefix = posixpath.dirname(posixpath.dirname(location))
     if path.startswith(_PREFIX):
         return f"{prefix}/{path.removeprefix(_PREFIX)}"
     return prefix + path if path.startswith("/") and location == host.real(tool.machine) else path
+
+
+def _without_comment(value: str) -> str:
+    found = _COMMENT.search(value)
+    return value[: found.start()].rstrip() if found else value

@@ -77,7 +77,7 @@ PLANTED: dict[str, tuple[Callable[[Throwaway], object], str]] = {
         ),
         "alice",
     ),
-    "the journal tells root to write to /etc": (journal, "alice"),
+    "the journal tells root to write to /etc": (journal, ALICE),
     "the bundle is a link to /etc/shadow": (lambda root: link(root, ALICE, "/etc/shadow"), ""),
     "the bundle's directory is a link to /etc": (
         lambda root: link(root, SITE, "/etc/ssl"),

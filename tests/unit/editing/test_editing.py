@@ -434,3 +434,10 @@ def test_lines_of_others_in_our_section_stay(others: list[str], first: bool, con
     at = new.index(b"# >>> trustinstall >>>")
     begun, ended = new[:at], new[new.index(b"# <<< trustinstall <<<") + len(b"# <<< trustinstall <<<\n") :]
     assert left == (begun + mine + ended if mine else content)
+
+
+@pytest.mark.parametrize("opening", ['{"a":', "[", '{"a":[', '[{"a":'])
+def test_depth_of_json_is_bounded(opening: str) -> None:
+    """Objects and arrays count together: a file of both, nested without end, is refused like a file of one kind."""
+    with pytest.raises(Malformed):
+        editing.put("json", ('{"a":' + opening * 100_000).encode(), PATHS["json"], VALUE)

@@ -101,3 +101,18 @@ def test_something_else_in_the_way(text: bytes) -> None:
     with pytest.raises(ValueError, match="is no"):
         Document(text).with_item(PATH, "A")
     assert Document(text).without_items(PATH, lambda _item: True).data == text
+
+
+@pytest.mark.parametrize(
+    "text", [b'["x", "a", "y", "b", "c"]', b'["a"]', b'["a", "b"]', b'["a", "x", "b", "y"]', b'["x"]']
+)
+def test_items_that_lie_beside_each_other_or_apart(text: bytes) -> None:
+    """All items that match are removed in one pass, and each of the others stays once."""
+    document = Document(b'{"list": ' + text + b"}").without_items(["list"], lambda item: item not in {"x", "y"})
+    assert json.loads(document.data) == {"list": [item for item in json.loads(text) if item in {"x", "y"}]}
+
+
+def test_a_number_without_end() -> None:
+    """A number of more digits than any settings file holds is refused; Python's reader needs minutes for it."""
+    with pytest.raises(ValueError, match=r"\w"):
+        Document(b'{"a": ' + b"9" * 1_000_000 + b"}")
