@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 NAMES = frozenset(one.name for one in variables.EVERY)
 _LABEL = "trustinstall.environment"
-#: A file of ours in a value, whatever the account's home is called now.
-_FILE = re.compile(rf"/[^'\"\n:;{{}}]*/trustinstall/({re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)})")
+_END = r"'\"\n:;{}"  # what ends a path
+#: A file of trustinstall in a value, whatever the home of the account is called now. A search starts only where a path may
+#: begin, so that a line of slashes takes no more time than another one.
+_FILE = re.compile(
+    rf"(?<![^{_END}])(?P<before>[^{_END}/]*)"
+    rf"(?P<path>/[^{_END}]*/trustinstall/(?P<name>{re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)}))"
+)
 
 
 def body(host: Host, place: Place, foreign: Mapping[str, str], *, replacing: bool) -> str:
@@ -34,12 +39,12 @@ def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
     if place.style == LAUNCHD:
         return (section,)
     known = {
-        _FILE.sub(r"\1", line)
+        _named(line)
         for replacing in (False, True)
         for line in shell_syntax.kept(place.style, _values(host, replacing=replacing))
     }
     known |= set(place.head)
-    return tuple(line for line in section.split("\n") if _FILE.search(line) or _FILE.sub(r"\1", line) in known)
+    return tuple(line for line in section.split("\n") if _FILE.search(line) or _named(line) in known)
 
 
 def written(place: Place, lines: Sequence[str]) -> str:
@@ -49,9 +54,14 @@ def written(place: Place, lines: Sequence[str]) -> str:
 
 def file_named(host: Host, lines: Sequence[str]) -> str:
     """Return what lines of ours name: our roots alone, or else our bundle, or else what the system's programs read."""
-    found = {match[1]: match[0] for line in lines for match in _FILE.finditer(line)}
+    found = {match["name"]: match["path"] for line in lines for match in _FILE.finditer(line)}
     system = system_bundle.find(host)
     return found.get(our_files.ANCHORS) or found.get(our_files.BUNDLE) or (system.path if system else "")
+
+
+def _named(line: str) -> str:
+    """Return a line with the name alone of each file of ours."""
+    return _FILE.sub(r"\g<before>\g<name>", line)
 
 
 def _values(host: Host, *, replacing: bool) -> dict[str, str]:
