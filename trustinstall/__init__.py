@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.situation import ScopeOptions, Situation
     from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
+    from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import DiscoveryOptions, Store
 
@@ -72,6 +73,7 @@ _MODULES = {
     "StoreError": "errors",
     "StoreLocked": "errors",
     "StoreView": "installer.views",
+    "Terms": "state.terms",
     "TrustInstallError": "errors",
     "UsageProblem": "errors",
     "View": "installer.views",
@@ -104,6 +106,7 @@ __all__ = [
     "StoreError",
     "StoreLocked",
     "StoreView",
+    "Terms",
     "TrustInstallError",
     "UsageProblem",
     "View",

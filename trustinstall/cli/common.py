@@ -89,7 +89,7 @@ def installer_for(
 
         if env not in {"add", "replace", "none"}:
             raise UsageProblem("--env is add, replace or none")
-        installer.backends = with_variables(env)
+        installer.backends, installer.variables = with_variables(env), env
     return installer
 
 

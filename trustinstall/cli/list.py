@@ -9,6 +9,7 @@ from trustinstall.cli.common import (
     installer_for,
     places_for,
 )
+from trustinstall.cli.ended import take_out_ended
 
 
 def list_(
@@ -33,6 +34,7 @@ def list_(
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
+    take_out_ended(installer, output)
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host)
     view = installer.look(ask, places=places, every_anchor=every_anchor)

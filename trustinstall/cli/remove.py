@@ -18,6 +18,7 @@ from trustinstall.cli.common import (
     same_stores,
     selection_of,
 )
+from trustinstall.cli.ended import take_out_ended
 from trustinstall.errors import UsageProblem
 
 _DIGITS = 64  # of a SHA-256 in hex
@@ -68,6 +69,8 @@ def remove(
         raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
     ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
     places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
+    if not dry_run:
+        take_out_ended(installer, output)
     known = installer.known(ask)
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)

@@ -9,6 +9,7 @@ from trustinstall.cli.common import (
     installer_for,
     places_for,
 )
+from trustinstall.cli.ended import take_out_ended
 
 
 def stores(
@@ -33,6 +34,7 @@ def stores(
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
+    take_out_ended(installer, output)
     if tools:
         from trustinstall.installer import tool_views
 

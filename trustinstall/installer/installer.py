@@ -21,6 +21,7 @@ from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Sit
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.state.ledger import UNKNOWN_UID, Covered
+from trustinstall.state.terms import Terms
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.typed_json import made_printable
@@ -78,7 +79,7 @@ class Installer(Inspector):
         selection: Selection | None = None,
         adopt: bool = False,
         dry_run: bool = False,
-        domains: tuple[str, ...] = (),
+        terms: Terms | None = None,
     ) -> Report:
         """Make every store of the chosen scope trust certificates that the caller vouches for. It is idempotent.
 
@@ -89,7 +90,8 @@ class Installer(Inspector):
             selection: the stores that are meant; by default all.
             adopt: treat copies that another program put there as managed.
             dry_run: change nothing; the report says what would change.
-            domains: DNS names and networks (CIDR) that the roots are limited to; stores that cannot limit are left out.
+            terms: until when, and for which DNS names and networks (CIDR) alone: stores that cannot limit are left
+                out. Its scope, stores and places are those of `ask`, `selection` and `places`.
 
         Returns:
             The report. The failure of a single store is in it, and raises nothing.
@@ -107,8 +109,9 @@ class Installer(Inspector):
         >>> [one.result.value for one in report.in_scope]
         ['would change']
         """
-        domains = parse(domains)
-        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        ask, wanted, chosen = ask or ScopeOptions(), terms or Terms(), selection or Selection()
+        domains = parse(wanted.domains)
+        situation = decide(self.host, ask, terminal=False)
         request = Request(
             tuple(certificates),
             trusted=True,
@@ -116,6 +119,14 @@ class Installer(Inspector):
             adopt=adopt,
             dry_run=dry_run,
             domains=domains,
+            terms=replace(
+                Terms.of(places or DiscoveryOptions(), chosen.stores, chosen.skip),
+                until=wanted.until,
+                all_users=ask.all_users,
+                domains=domains,
+                variables=self.variables,
+                origin=wanted.origin,
+            ),
         )
         accounts = () if domains else situation.accounts  # their own stores would trust it for every name
         return self._change("add", situation, request, accounts, places, selection)
@@ -163,6 +174,19 @@ class Installer(Inspector):
         report = self._report_lost(report, request, lost, accounts_gone)
         whole = situation.machine or foreign
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
+
+    def end(self, certificates: Sequence[Certificate], ask: ScopeOptions | None = None) -> Report:
+        """Remove certificates whose trust has ended; a scope in which it has not ended keeps them.
+
+        Args, returns, raises: as `remove`.
+
+        >>> Installer.for_image(IMAGE).end(load_certificates(CORP_PEM)).changed
+        False
+        """
+        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        request = Request(tuple(certificates), trusted=False, by=self._caller(situation), only_over=True)
+        accounts, _ = self._remembered(situation, certificates)
+        return self._change("remove", situation, request, accounts, None, None)
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """The certificates that an ordinary account could not remove, because they belong to the machine's scope."""

@@ -228,8 +228,10 @@ def list_lines(view: View, style: Style, *, files: bool, every_anchor: bool) -> 
 def _listed_lines(one: Listed, style: Style, *, files: bool) -> list[str]:
     grouped = "".join(one.sha256[at : at + 4] + " " for at in range(0, 8, 4))
     head = f"{style.loud(printable(one.name, 36))}   sha256 {grouped}…   valid until {one.not_after[:10]}"
-    since = f"  {one.scope}: since {one.since[:10]}, by {one.by}"
-    lines = [head, since]
+    ends = f", until {one.until[:16].replace('T', ' ')} UTC" if one.until else ""
+    lines = [head, f"  {one.scope}: since {one.since[:10]}, by {one.by}{ends}"]
+    if one.expires_soon:
+        lines.append(style.bad(f"  expires by itself on {one.not_after[:10]}: ask for its successor"))
     groups: dict[tuple[str, str], list[Held]] = {}
     for held in one.held:
         word = "not ours" if held.foreign else held.state
