@@ -52,12 +52,19 @@ def _self() -> Callable[..., None]:
     return self_
 
 
+def _repair() -> Callable[..., None]:
+    from trustinstall.cli.repair import repair
+
+    return repair
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
     "remove": _remove,
     "list": _list,
     "stores": _stores,
+    "repair": _repair,
     "env": _env,
     "run": _run,
     "self": _self,

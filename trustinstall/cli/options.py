@@ -115,6 +115,9 @@ AccountGone = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Stores that are not covered count as failed.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; implied by --json, CI, and no terminal.")]

@@ -71,7 +71,7 @@ class Engine:
         """
         named = places != DiscoveryOptions() or selection != Selection()
         handoffs: dict[int, list[str]] = {}
-        if not request.only_imposed:
+        if not (request.only_imposed or places.scanned):
             places = known_bundles.fill(self._host, self._state, places)
             whole = any(
                 Capability.IDENTICAL_FILES in one.capabilities and selection.may_take(one.name)
@@ -85,14 +85,15 @@ class Engine:
             places, handoffs = known_bundles.scanned(places, found.stores.values()), found.handoffs
         if request.dry_run:
             ledger = self.ledger()
-            scope = self._change(self._host, ledger, self._still_meant(request, ledger), places, selection, None)
+            request = self._still_meant(request, ledger, selection)
+            scope = self._change(self._host, ledger, request, places, selection, None)
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
             before = self.ledger()
             recovery = recover(host, self._state, before, self._backends)
             ledger = before.copy()
-            request = self._still_meant(request, ledger)
+            request = self._still_meant(request, ledger, selection)
             journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
                 scope = self._change(host, ledger, request, places, selection, journal, recovery.stuck)
@@ -105,8 +106,10 @@ class Engine:
                 journal.close()
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
-    def _still_meant(self, request: Request, ledger: Ledger) -> Request:
-        """Return the request without the certificates whose trust has not ended, if it is about ended ones only."""
+    def _still_meant(self, request: Request, ledger: Ledger, selection: Selection) -> Request:
+        """Return the request for certificates that it is about by this ledger, which recalls what came back."""
+        if request.returned:
+            ledger.recall([one.sha256 for one in request.certificates], selection.stores)
         if not request.only_over:
             return request
         over = {one.sha256 for one in ledger.over(self._host.now())}
