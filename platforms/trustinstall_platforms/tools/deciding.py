@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import decide, ours, paths, values
-from trustinstall_platforms.tools.effective.clients import every
+from trustinstall_platforms.tools.effective.clients import of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode, Scene, Setter
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def decisions(host: Host, tool: Tool, usual: str) -> list[Decision]:
 
     Of several for one file that one counts in which something of the account would be hidden.
     """
-    row = _row(decide.bare(host), tool)
+    row = of_tool(decide.bare(host), tool.name)
     if row is None:
         return [Decision(tool, usual, Effective(tool.name, Mode.DEFAULT))]
     found: dict[str, Decision] = {}
     for scene in scenes(host, tool):
-        one = _decision(tool, _row(scene, tool) or row, scene, usual)
+        one = _decision(tool, of_tool(scene, tool.name) or row, scene, usual)
         if one.path not in found or (why_left(host, found[one.path]) is None and why_left(host, one) is not None):
             found[one.path] = one
     return list(found.values())
@@ -146,7 +146,7 @@ def _places(tool: Tool, row: Client) -> list[Place]:
 
 
 def _place(host: Host, tool: Tool) -> Place | None:
-    row = _row(scenes(host, tool)[0], tool)
+    row = of_tool(scenes(host, tool)[0], tool.name)
     return next((one for one in row.places if one.key == tool.key), None) if row is not None else None
 
 
@@ -155,10 +155,6 @@ def _is_own(host: Host, path: str) -> bool:
     status, home = host.status(host.real(path)), host.real(host.account.home or "/").rstrip("/")
     inside = host.account.is_root or (bool(home) and host.real(path).startswith(f"{home}/"))
     return inside and status is not None and status.uid == host.account.uid
-
-
-def _row(scene: Scene, tool: Tool) -> Client | None:
-    return next((one for one in every(scene) if one.tool == tool.name), None)
 
 
 def of_ours(host: Host, tools: tuple[Tool, ...], location: str) -> Iterator[Tool]:

@@ -93,7 +93,8 @@ class Settings(Reference):
         """Read what the key says, and whose that is."""
         decision = places.decision_of(host, store.location)
         if decision is None:
-            return Named(By.OWNER, store.location)
+            there = system_bundle.bundle(host, store.location) is not None
+            return Named(By.OWNER, store.location) if there else Named(By.NOBODY)
         setting = _setting(host, decision)
         if setting.damaged:
             return Named(By.NOBODY, problem=setting.wrong)
