@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
 from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.errors import printable
 from trustinstall.reporting.text import Style, row, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.installer.result import Report
 
 SCHEMA = 1
@@ -37,6 +40,11 @@ def lines(report: Report, style: Style, *, verbose: bool) -> list[str]:
         for one in part.outcomes:
             found += _store_lines(one, style)
     return [*found, _summary(report)]
+
+
+def notes(sentences: Sequence[str]) -> list[str]:
+    """Return notes about certificates, each with the place where it is asked for."""
+    return [line for one in sentences for line in wrapped(f"Note: {printable(one, 4096)}", "")]
 
 
 def as_json(report: Report, exit_code: int) -> str:
