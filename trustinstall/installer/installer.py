@@ -78,6 +78,7 @@ class Installer(Inspector):
         selection: Selection | None = None,
         adopt: bool = False,
         dry_run: bool = False,
+        diff: bool = False,
         domains: tuple[str, ...] = (),
     ) -> Report:
         """Make every store of the chosen scope trust certificates that the caller vouches for. It is idempotent.
@@ -89,6 +90,7 @@ class Installer(Inspector):
             selection: the stores that are meant; by default all.
             adopt: treat copies that another program put there as managed.
             dry_run: change nothing; the report says what would change.
+            diff: with `dry_run`, report the lines of files that would change, too.
             domains: DNS names and networks (CIDR) that the roots are limited to; stores that cannot limit are left out.
 
         Returns:
@@ -105,7 +107,7 @@ class Installer(Inspector):
         >>> installer = Installer.for_image(IMAGE)
         >>> report = installer.add(load_certificates(CORP_PEM), dry_run=True)
         >>> [one.result.value for one in report.in_scope]
-        ['would change']
+        ['planned']
         """
         domains = parse(domains)
         situation = decide(self.host, ask or ScopeOptions(), terminal=False)
@@ -115,6 +117,7 @@ class Installer(Inspector):
             by=self._caller(situation),
             adopt=adopt,
             dry_run=dry_run,
+            diff=diff,
             domains=domains,
         )
         accounts = () if domains else situation.accounts  # their own stores would trust it for every name
@@ -129,13 +132,14 @@ class Installer(Inspector):
         selection: Selection | None = None,
         foreign: bool = False,
         dry_run: bool = False,
+        diff: bool = False,
         accounts_gone: Sequence[str] = (),
     ) -> Report:
         """Remove from every store what `add` has put there. It is idempotent.
 
         Args:
             certificates: the certificates to remove.
-            ask, places, selection, dry_run: as for `add`.
+            ask, places, selection, dry_run, diff: as for `add`.
             foreign: remove copies that another program put there, too.
             accounts_gone: names of deleted accounts; their entries in the ledger are deleted.
 
@@ -157,6 +161,7 @@ class Installer(Inspector):
             by=self._caller(situation),
             adopt=foreign,
             dry_run=dry_run,
+            diff=diff,
         )
         accounts, lost = self._remembered(situation, certificates)
         report = self._change("remove", situation, request, accounts, places, selection)
