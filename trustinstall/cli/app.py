@@ -46,6 +46,12 @@ def _run() -> Callable[..., None]:
     return run
 
 
+def _self() -> Callable[..., None]:
+    from trustinstall.cli.self_uninstall import self_
+
+    return self_
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
@@ -54,6 +60,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "stores": _stores,
     "env": _env,
     "run": _run,
+    "self": _self,
 }
 #: Settings of single commands: the words after the command of `run` belong to that command.
 _SETTINGS: Mapping[str, dict[str, bool]] = {"run": {"allow_interspersed_args": False}}

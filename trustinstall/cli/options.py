@@ -84,6 +84,10 @@ Domain = Annotated[
         help="Only for this name, its sub-domains, or this network (CIDR); keychains and others cannot: left out.",
     ),
 ]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="DAY|SPAN", help="Trust ends then: 2027-01-31 (its end, UTC), or 12h, 7d, 2w."),
+]
 Env = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ from trustinstall.typed_json import Sha256
 
 
 class Result(Enum):
-    """The result of a store. The value is the word in JSON, and never changes; `reporting.words` has those for people."""
+    """The result of a store. The value is the word in JSON; people see those of `reporting.words`."""
 
     ADDED = "added"
     ALREADY = "present"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Planned
 from trustinstall.errors import TrustInstallError, printable
-from trustinstall.stores.steps import Delete, Edit, Link, MakeDirectory, RemoveDirectory
+from trustinstall.stores.steps import Delete, Edit, Link, MakeDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

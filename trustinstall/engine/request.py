@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.state.terms import Terms
 from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Request:
         importing: only stores that import what policies name (True), only all others (False), or both.
         only_imposed: leave alone certificates that no policy had imported, and those that the account itself has added.
         domains: the names and networks that certificates are to be trusted for, or () for all of them.
+        terms: the terms that the claims get; None keeps the terms that they have.
+        only_over: remove only the certificates whose trust has ended, in each scope by its own ledger.
     """
 
     certificates: tuple[Certificate, ...]
@@ -41,6 +44,8 @@ class Request:
     importing: bool | None = None
     only_imposed: bool = False
     domains: tuple[str, ...] = ()
+    terms: Terms | None = None
+    only_over: bool = False
 
 
 @dataclass(frozen=True)

@@ -84,16 +84,19 @@ class Engine:
                 selection.check(store for _, store in found.stores.values())
             places, handoffs = known_bundles.scanned(places, found.stores.values()), found.handoffs
         if request.dry_run:
-            scope = self._change(self._host, self.ledger(), request, places, selection, None)
+            ledger = self.ledger()
+            scope = self._change(self._host, ledger, self._still_meant(request, ledger), places, selection, None)
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
             before = self.ledger()
             recovery = recover(host, self._state, before, self._backends)
             ledger = before.copy()
+            request = self._still_meant(request, ledger)
             journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
                 scope = self._change(host, ledger, request, places, selection, journal, recovery.stuck)
+                bookkeeping.narrow(ledger, request, selection)
             finally:
                 ledger.drop_unused()
                 if journal.used or ledger != before:
@@ -102,12 +105,19 @@ class Engine:
                 journal.close()
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
+    def _still_meant(self, request: Request, ledger: Ledger) -> Request:
+        """Return the request without the certificates whose trust has not ended, if it is about ended ones only."""
+        if not request.only_over:
+            return request
+        over = {one.sha256 for one in ledger.over(self._host.now())}
+        return replace(request, certificates=tuple(one for one in request.certificates if one.sha256 in over))
+
     def cover(self, request: Request, accounts: Sequence[Covered]) -> None:
         """Note the other accounts that certificates are added for, before their stores are changed."""
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp())
+                ledger.claim(one, request.by, self._host.stamp(), request.terms)
                 ledger.cover(one.sha256, accounts)
 
     def uncover(self, request: Request, accounts: Sequence[Covered]) -> None:
@@ -121,7 +131,7 @@ class Engine:
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp())
+                ledger.claim(one, request.by, self._host.stamp(), request.terms)
                 ledger.note_imports(one.sha256, held[one.sha256])
 
     def forget_imports(self, request: Request, backends: Collection[str]) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 from trustinstall.host.progress import Progress
 
-
 _COLUMNS = 80  # where the width is not known
 
 

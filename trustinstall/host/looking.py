@@ -36,7 +36,7 @@ from trustinstall.host.windows import paths as winpaths
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from typing_extensions import Self
@@ -66,6 +66,7 @@ class Host:
         dialogs: whether a tool may open a window, and wait for an answer.
         tools: how this host's own tools are run.
         storepasses: where passwords of keystores stand, beside those that everybody uses.
+        clock: tells the time in UTC.
     """
 
     platform: str
@@ -77,6 +78,7 @@ class Host:
     dialogs: bool = False
     tools: Tools = Tools.PLAINLY
     storepasses: tuple[Secret, ...] = field(default=(), repr=False)
+    clock: Callable[[], datetime] = field(default=process.now, repr=False)
 
     @classmethod
     def current(cls) -> Self:
@@ -268,11 +270,11 @@ class Host:
 
     def now(self) -> datetime:
         """The current time in UTC; `SOURCE_DATE_EPOCH` does not change it (certificates expire in real time)."""
-        return process.now()
+        return self.clock()
 
     def stamp(self) -> str:
         """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""
-        return process.stamp(self.environ)
+        return process.stamp(self.environ, self.clock())
 
     def account_named(self, name: str) -> Account | None:
         """The account of that name, or None."""

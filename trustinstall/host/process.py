@@ -52,9 +52,11 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def stamp(environ: Mapping[str, str]) -> str:
-    """The time to write down; see `Host.stamp`. Source: reproducible-builds.org, SOURCE_DATE_EPOCH."""
-    moment = now()
+def stamp(environ: Mapping[str, str], moment: datetime) -> str:
+    """The time to write down, `moment` unless a variable says another; see `Host.stamp`.
+
+    Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
+    """
     with contextlib.suppress(ValueError, OverflowError, OSError):  # a variable that is no time is no reason to fail
         moment = datetime.fromtimestamp(int(environ.get("SOURCE_DATE_EPOCH") or "none"), timezone.utc)
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -39,6 +39,7 @@ class Inspector:
         host: the machine and the acting account.
         backends: the kinds of stores to find.
         on_progress: called about every tenth of a second with a few words on the current work.
+        variables: how environment variables are set, as `--env` says; "" for the default of the scope.
 
     >>> Inspector(Installer.for_image(IMAGE).host).look().listed
     ()
@@ -47,6 +48,7 @@ class Inspector:
     host: ActingHost = field(default_factory=ActingHost.current)
     backends: Sequence[Backend] = BACKENDS
     on_progress: Callable[[str], None] = lambda _doing: None
+    variables: str = ""
 
     def look(
         self,

@@ -21,6 +21,7 @@ from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Sit
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.state.ledger import UNKNOWN_UID, Covered
+from trustinstall.state.terms import Terms
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.typed_json import made_printable
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Installer(Inspector):
-    """Adds and removes certificates on one host, and looks at it; its attributes are those of `Inspector`.
+    """Adds and removes certificates on one host, and looks at it.
+
+    Its attributes are those of `Inspector`, and `diff`: whether a dry run reports the lines of files that would change.
 
     It is not thread-safe: it forks a worker process for each other account that it works for.
 
@@ -43,6 +46,8 @@ class Installer(Inspector):
     >>> installer.add(load_certificates(CORP_PEM)).exit_code()
     0
     """
+
+    diff: bool = False
 
     @classmethod
     def for_image(
@@ -78,8 +83,7 @@ class Installer(Inspector):
         selection: Selection | None = None,
         adopt: bool = False,
         dry_run: bool = False,
-        diff: bool = False,
-        domains: tuple[str, ...] = (),
+        terms: Terms | None = None,
     ) -> Report:
         """Make every store of the chosen scope trust certificates that the caller vouches for. It is idempotent.
 
@@ -90,8 +94,8 @@ class Installer(Inspector):
             selection: the stores that are meant; by default all.
             adopt: treat copies that another program put there as managed.
             dry_run: change nothing; the report says what would change.
-            diff: with `dry_run`, report the lines of files that would change, too.
-            domains: DNS names and networks (CIDR) that the roots are limited to; stores that cannot limit are left out.
+            terms: until when, and for which DNS names and networks (CIDR) alone: stores that cannot limit are left
+                out. Its scope, stores and places are those of `ask`, `selection` and `places`.
 
         Returns:
             The report. The failure of a single store is in it, and raises nothing.
@@ -109,16 +113,25 @@ class Installer(Inspector):
         >>> [one.result.value for one in report.in_scope]
         ['planned']
         """
-        domains = parse(domains)
-        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        ask, wanted, chosen = ask or ScopeOptions(), terms or Terms(), selection or Selection()
+        domains = parse(wanted.domains)
+        situation = decide(self.host, ask, terminal=False)
         request = Request(
             tuple(certificates),
             trusted=True,
             by=self._caller(situation),
             adopt=adopt,
             dry_run=dry_run,
-            diff=diff,
+            diff=self.diff,
             domains=domains,
+            terms=replace(
+                Terms.of(places or DiscoveryOptions(), chosen.stores, chosen.skip),
+                until=wanted.until,
+                all_users=ask.all_users,
+                domains=domains,
+                variables=self.variables,
+                origin=wanted.origin,
+            ),
         )
         accounts = () if domains else situation.accounts  # their own stores would trust it for every name
         return self._change("add", situation, request, accounts, places, selection)
@@ -132,14 +145,13 @@ class Installer(Inspector):
         selection: Selection | None = None,
         foreign: bool = False,
         dry_run: bool = False,
-        diff: bool = False,
         accounts_gone: Sequence[str] = (),
     ) -> Report:
         """Remove from every store what `add` has put there. It is idempotent.
 
         Args:
             certificates: the certificates to remove.
-            ask, places, selection, dry_run, diff: as for `add`.
+            ask, places, selection, dry_run: as for `add`.
             foreign: remove copies that another program put there, too.
             accounts_gone: names of deleted accounts; their entries in the ledger are deleted.
 
@@ -161,13 +173,26 @@ class Installer(Inspector):
             by=self._caller(situation),
             adopt=foreign,
             dry_run=dry_run,
-            diff=diff,
+            diff=self.diff,
         )
         accounts, lost = self._remembered(situation, certificates)
         report = self._change("remove", situation, request, accounts, places, selection)
         report = self._report_lost(report, request, lost, accounts_gone)
         whole = situation.machine or foreign
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
+
+    def end(self, certificates: Sequence[Certificate], ask: ScopeOptions | None = None) -> Report:
+        """Remove certificates whose trust has ended; a scope in which it has not ended keeps them.
+
+        Args, returns, raises: as `remove`.
+
+        >>> Installer.for_image(IMAGE).end(load_certificates(CORP_PEM)).changed
+        False
+        """
+        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        request = Request(tuple(certificates), trusted=False, by=self._caller(situation), only_over=True)
+        accounts, _ = self._remembered(situation, certificates)
+        return self._change("remove", situation, request, accounts, None, None)
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """The certificates that an ordinary account could not remove, because they belong to the machine's scope."""

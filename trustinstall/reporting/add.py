@@ -45,6 +45,14 @@ def question_lines(page: Page, intake: Intake, situation: Situation) -> list[str
     return [*lines, *intake_lines(page, intake), *page.paragraph(_CAUTION)]
 
 
+def found_lines(page: Page, intake: Intake) -> list[str]:
+    """Return what is told where nothing is asked: certificates that were found and not named, warnings, left out."""
+    lines: list[str] = []
+    for one in intake.accepted:
+        lines += certificate_lines(page, one.certificate, [("found in", one.origin)]) if one.found else []
+    return [*lines, *intake_lines(page, intake)]
+
+
 def intake_lines(page: Page, intake: Intake) -> list[str]:
     """Return warnings about clients, and the certificates that were left out."""
     lines: list[str] = []
@@ -64,9 +72,9 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     quiet = not (report.changed or _troubled(report) or verbose)
     lines += [] if quiet else body_lines(page, report, verbose=verbose)
     lines += _taken_over(page, report)
-    lines += [] if quiet and not advice.notes else next_lines(page, advice)
-    lines += out_of_scope_lines(page, report, advice)
-    return [*lines, *undo_lines(page, advice)]
+    if quiet and report.covered[1]:
+        return lines
+    return [*lines, *next_lines(page, advice), *out_of_scope_lines(page, report, advice), *undo_lines(page, advice)]
 
 
 def _troubled(report: Report) -> bool:
@@ -84,7 +92,8 @@ def scope_notes(page: Page, report: Report) -> list[str]:
 def _headline(page: Page, report: Report) -> list[str]:
     held, every = report.covered
     names, verb = words.names_of(report.certificates), words.be(report.certificates)
-    whose = " of your account" if report.situation.kind == "user" else ""
+    named = report.situation.accounts or report.situation.image or report.situation.kind == "user"
+    whose = f" of {words.scope(report.situation)}" if named else ""
     if not every:
         return page.marked(BAD, _nothing(report), tone="strong")
     if held == every and not report.changed:
@@ -96,7 +105,7 @@ def _headline(page: Page, report: Report) -> list[str]:
 
 
 def _all(number: int) -> str:
-    return "its one store" if number == 1 else f"all {number:,} stores"
+    return "1 store" if number == 1 else f"all {number:,} stores"
 
 
 def _nothing(report: Report) -> str:
@@ -150,7 +159,7 @@ def _account_lines(page: Page, parts: Sequence[ScopeResult]) -> list[str]:
         programs = words.listed(rows.program_names(rows.shown(part.outcomes)), 6)
         mark = BAD if held < every else ""
         folded.setdefault((mark, f"{held:,} of {every:,}", programs), []).append(printable(part.scope))
-    table = [
+    table: list[list[Cell | str]] = [
         [Cell(mark, "bad"), Cell(words.listed(names, 4), "strong"), counted, programs]
         for (mark, counted, programs), names in folded.items()
     ]
@@ -172,7 +181,8 @@ def out_of_scope_lines(page: Page, report: Report, advice: Advice) -> list[str]:
     if others and report.situation.kind == "user":
         lines += page.paragraph(f"Not yet: {len(others):,} of the machine ({_groups(others)})")
     elif others:
-        lines += page.paragraph(f"Not in scope: {words.count(len(others), 'store')} of other accounts ({_groups(others)})")
+        stores = words.count(len(others), "store")
+        lines += page.paragraph(f"Not in scope: {stores} of other accounts ({_groups(others)})")
     if advice.administrator:
         lines += ["  An administrator can add them:", page.whole(advice.administrator.text, "    ")]
     if report.wide:
@@ -180,7 +190,9 @@ def out_of_scope_lines(page: Page, report: Report, advice: Advice) -> list[str]:
         lines += page.paragraph(f"Not in scope: {stores} that cannot limit a root to certain names (-v lists them)")
     if report.situation.uncovered and report.command == "add" and not report.domains:
         accounts = words.count(report.situation.uncovered, "other account")
-        lines += page.paragraph(f"Not in scope: {accounts}; add them with")
+        lines += page.paragraph(
+            f"Not in scope: {accounts}{'. To reach them:' if advice.everybody else ' (--all-users)'}"
+        )
         lines += [page.whole(advice.everybody.text, "    ")] if advice.everybody else []
     return lines
 

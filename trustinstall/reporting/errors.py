@@ -1,4 +1,7 @@
-"""Errors and warnings in one style: "error: what happened", and what to do on the lines below."""
+"""Errors and warnings in one style: "error: what happened", and what to do on the lines below.
+
+A log (a page wider than any terminal) has each on one line.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Result
 from trustinstall.reporting import rows
+from trustinstall.reporting.layout import WIDEST
 
 if TYPE_CHECKING:
     from trustinstall.installer.result import Report
@@ -25,6 +29,8 @@ def warning_lines(page: Page, message: str) -> list[str]:
 
 
 def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
+    if page.width > WIDEST:
+        return [page.whole(f"{word}: {message}")]
     cause, _, advice = message.partition("; ")
     first, *rest = page.paragraph(f"{word}: {cause}", hanging=_INDENT)
     painted = page.style.tone(f"{word}:", tone) + first[len(word) + 1 :]

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 NARROWEST, USUAL, WIDEST = 60, 80, 100  # columns
 _LIMIT = 4096  # characters of one text from elsewhere
 _SENTENCE = 24  # columns that a sentence needs at least
-_GAP = "  "
+_GAP = 2  # blanks between two columns
 
 
 class Cell(NamedTuple):
-    """One cell of a table: its text, and the tone that it is painted in."""
+    """One cell of a table: its text, the tone that it is painted in, and whether it is a path, which never breaks."""
 
     text: str
     tone: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,27 +53,29 @@ class Page:
         """Return a text as one line, which may be wider than the page: a command or a path, to be copied."""
         return indent + self.style.tone(self._clean(text), tone)
 
-    def table(self, rows: Sequence[Sequence[Cell | str]], indent: str = "    ") -> list[str]:
+    def table(self, rows: Sequence[Sequence[Cell | str] | Sequence[str]], indent: str = "    ") -> list[str]:
         """Return rows as lines: each column is as wide as its widest cell, and the last column takes the rest.
 
         An empty row is an empty line.
         """
         cells = [[one if isinstance(one, Cell) else Cell(one) for one in row] for row in rows]
-        cells = [[Cell(self._clean(one.text), one.tone) for one in row] for row in cells]
+        cells = [[one._replace(text=self._clean(one.text)) for one in row] for row in cells]
         widths = [0] * max((len(row) for row in cells), default=0)
         for row in cells:
             for at, cell in enumerate(row[:-1]):
                 widths[at] = max(widths[at], len(cell.text))
-        return [line for row in cells for line in self._row(row, widths, indent)]
+        columns = [width + min(width, _GAP) for width in widths]  # one blank after a mark, none after nothing
+        return [line for row in cells for line in self._row(row, columns, indent)]
 
-    def _row(self, row: Sequence[Cell], widths: Sequence[int], indent: str) -> list[str]:
+    def _row(self, row: Sequence[Cell], columns: Sequence[int], indent: str) -> list[str]:
         if not row:
             return [""]
-        head = indent
-        for cell, width in zip(row[:-1], widths, strict=False):
-            head += self.style.tone(cell.text, cell.tone) + " " * (width - len(cell.text)) + _GAP
-        taken = len(indent) + sum(width + len(_GAP) for width in widths[: len(row) - 1])
-        last = row[-1]
+        head, last = indent, row[-1]
+        for cell, column in zip(row[:-1], columns, strict=False):
+            head += self.style.tone(cell.text, cell.tone) + " " * (column - len(cell.text))
+        taken = len(indent) + sum(columns[: len(row) - 1])
+        if last.whole:
+            return [f"{head}{self.style.tone(last.text, last.tone)}".rstrip()]
         if self.width - taken < _SENTENCE:  # the last cell on lines of its own
             below = self.paragraph(last.text, f"{indent}  ", tone=last.tone) if last.text else []
             return [head.rstrip(), *below]

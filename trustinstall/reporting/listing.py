@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from trustinstall.installer.views import Anchor, Held, Listed, View
 
 _DAY = len("2035-02-14")
+_MINUTE = len("2035-02-14T10:00")
 _UNSEEN = "unreadable"
 _MOST = 4  # missing stores that are named
+_HEAD = 60  # columns of the first line beside the name
 _ANCHOR = 16  # digits of an anchor's fingerprint
 
 
@@ -52,7 +54,10 @@ def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str,
         page.style.tone(f"{'expired' if ended else 'until'} {until}", "bad" if ended else ""),
         f"added {first.since[:_DAY]} by {printable(first.by)}",
     ]
-    lines = ["  ".join(head)]
+    narrow = page.width < _HEAD + len(printable(first.name, 60))
+    lines = ["  ".join(head[:3]), f"  {head[3]}"] if narrow else ["  ".join(head)]
+    if first.expires_soon and not ended:
+        lines += page.marked(BAD, f"It expires on {until}. Ask IT for its successor.", "  ")
     rows = [_row(one) for one in scopes]
     lines += page.table(rows, "  ")
     if files:
@@ -69,7 +74,8 @@ def _row(one: Listed) -> list[Cell | str]:
     foreign = sum(held.foreign for held in one.held)
     unseen = sum(held.state == _UNSEEN for held in one.held)
     mark = BAD if missing else GOOD
-    told = [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
+    told = [f"trusted until {one.until[:_MINUTE].replace('T', ' ')} UTC"] if one.until else []
+    told += [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
     told += [f"{unseen:,} in places that you cannot read"] if unseen else []
     told += [f"{foreign:,} added by someone else"] if foreign else []
     tone = "bad" if missing else "good"
@@ -108,6 +114,6 @@ def _anchors(page: Page, anchors: Sequence[Anchor]) -> list[str]:
     for store in dict.fromkeys(anchor.store for anchor in anchors):
         found = [anchor for anchor in anchors if anchor.store == store]
         lines += ["", page.whole(f"{store}: {words.count(len(found), 'root')}", tone="strong")]
-        rows = [["+" if one.ours else "", one.sha256[:_ANCHOR], one.subject] for one in found]
+        rows = [["+" if one.ours else " ", one.sha256[:_ANCHOR], one.subject] for one in found]
         lines += page.table(rows, "  ")
     return lines

@@ -1,4 +1,4 @@
-"""The screen of `--dry-run`: a plan of files and commands, folded by directory, and with `-v` as a diff of each file."""
+"""The screen of `--dry-run`: a plan of files and commands, folded by directory; with `-v`, a diff of each file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Outcome, Planned, Result
+from trustinstall.errors import printable
 from trustinstall.reporting import rows, words
 from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.style import BAD, CHANGED, CREATED, DELETED, SAME, tone_of
@@ -27,9 +28,10 @@ _MARKS = {
     "remove-directory": DELETED,
 }
 _DIRECTORIES = frozenset({"make-directory", "remove-directory"})
+_INSIDE = " " * 10  # before a line of a diff
 _EACH = 3  # files that a plan names one by one
 _BRANCHES = 4  # directories that a plan names one by one
-_DEEP = 2  # components of a directory that says something: /root/.pyenv, not /root
+_DEEP = 2  # components of a directory that says little yet: /usr/lib, /root/.pyenv
 
 
 def plan_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
@@ -52,12 +54,12 @@ def _folded(planned: Sequence[Outcome]) -> Iterator[list[Cell | str]]:
     for group, ones in rows.grouped(planned):
         head = [words.title(group), words.things(len(ones), group)]
         steps = list(dict.fromkeys(step for one in ones for step in one.steps if step.action not in _DIRECTORIES))
-        for action in dict.fromkeys(step.action for step in steps):
+        for action in (one for one in _MARKS if any(step.action == one for step in steps)):
             targets = [step.target for step in steps if step.action == action]
             for text in targets if action in {"run", "operate"} else fold(targets):
                 mark = _MARKS[action]
                 run = "runs " if action == "run" else ""
-                yield [*head, Cell(mark, tone_of(mark)), f"{run}{text}"]
+                yield [*head, Cell(mark, tone_of(mark)), Cell(f"{run}{text}", whole=True)]
                 head = ["", ""]
         if head[0]:  # only directories, or nothing that can be shown
             yield [*head, "", ""]
@@ -78,8 +80,8 @@ def fold(paths: Sequence[str]) -> list[str]:
     for path in paths:
         rest = path[len(common.rstrip("/")) + 1 :] if common else path
         branches.setdefault(rest.partition("/")[0], []).append(path)
-    deep = common.count("/") >= _DEEP
-    if deep and (len(branches) > _BRANCHES or any(len(ones) == 1 for ones in branches.values())):
+    deep = common.count("/")
+    if deep > _DEEP or (deep == _DEEP and len(branches) > _BRANCHES):
         return [f"{len(paths):,} below {common}"]
     if len(branches) == 1:  # paths of another system
         return [f"{len(paths):,} below {next(iter(branches))}"]
@@ -101,8 +103,23 @@ def _step(page: Page, step: Planned) -> list[str]:
     slash = "/" if step.action in _DIRECTORIES else ""
     mark = _MARKS[step.action]
     lines = [f"      {page.mark(mark)} {page.whole(f'{run}{step.target}{slash}')}"]
-    lines += [page.whole(line, "          ", tone=tone_of(line[:1])) for line in step.diff]
-    return lines
+    cut = page.width - len(_INSIDE)
+    return lines + [
+        page.whole(printable(line, cut), _INSIDE, tone=tone_of(line[:1])) for line in _without_base64(step.diff)
+    ]
+
+
+def _without_base64(diff: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a diff; for the lines of a PEM block between its ends, one."""
+    inside = False
+    for line in diff:
+        text = line[1:].strip()
+        if inside and text.startswith("-----END"):
+            inside = False
+            yield f"{line[:1]}…"
+        if not inside:
+            yield line
+        inside = inside or text.startswith("-----BEGIN")
 
 
 def _sum(planned: Iterable[Outcome]) -> str:

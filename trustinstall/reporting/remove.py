@@ -23,8 +23,10 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     if report.dry_run:
         return plan.plan_lines(page, report, verbose=verbose)
     lines = [*scope_notes(page, report), *_still(page, report), *_gone(page, report)]
-    told = verbose or any(one.result in _STAYS for one in report.outcomes) or any(
-        part.problem or part.skipped for part in report.parts
+    told = (
+        verbose
+        or any(one.result in _STAYS for one in report.outcomes)
+        or any(part.problem or part.skipped for part in report.parts)
     )
     lines += body_lines(page, report, verbose=verbose) if told else []
     if advice.administrator:
@@ -59,13 +61,12 @@ def _gone(page: Page, report: Report) -> list[str]:
     followed = results.count(Result.FOLLOWS)
     if not report.changed:
         stays = report.left or any(one in _STAYS for one in results)
-        sentence = "nothing was changed." if stays else "trustinstall had not added it."
-        return page.marked(SAME, f"Nothing to remove: {sentence}") if not stays else page.paragraph(sentence.capitalize(), "  ")
+        if stays:
+            return page.paragraph("Nothing was changed.", "  ")
+        return page.marked(SAME, f"Nothing to remove: trustinstall had not added {names}.")
     text = f"taken out of {words.count(removed, 'store')}"
     if followed:
         text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"
     if report.left or any(one in _STAYS for one in results):
         return page.paragraph(f"{text[0].upper()}{text[1:]}.", "  ")
     return page.marked(GOOD, f"{names} {verb} no longer trusted: {text}.")
-
-

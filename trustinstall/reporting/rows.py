@@ -61,7 +61,11 @@ def group_rows(outcomes: Iterable[Outcome]) -> list[list[Cell | str]]:
 def _detail(group: str, ones: Sequence[Outcome], first: Result, results: Counter[Result]) -> str:
     names = program_names(one for one in ones if one.result is first)
     number = words.things(results[first], group)
-    text = f"{words.listed(names, _MOST)}: {number}" if names and results[first] > 1 else ", ".join(names) or number
+    text = (
+        f"{words.listed(names, _MOST)}: {number}"
+        if names and results[first] > len(names)
+        else ", ".join(names) or number
+    )
     if first is Result.FOLLOWS and group == "java":
         text = number
     rest = [
@@ -84,9 +88,9 @@ def store_lines(page: Page, part: ScopeResult) -> list[str]:
         for one in ones:
             mark = Cell(BAD, "bad") if one.result is Result.FAILED else ""
             word = Cell(words.RESULTS[one.result], words.TONES.get(one.result, ""))
-            detail = words.followed(one.detail) if one.result is Result.FOLLOWS else one.detail
-            note = f": {detail}" if detail else ""
-            rows.append([mark, word, f"{one.store.id}{note}"])
+            follows = one.result is Result.FOLLOWS and one.detail
+            note = f" ({words.followed(one.detail)})" if follows else f": {one.detail}" if one.detail else ""
+            rows.append([mark, word, Cell(f"{one.store.id}{note}", whole=not one.detail)])
         lines += page.table(rows, "    ")
     return lines
 
@@ -108,5 +112,6 @@ def failure_lines(page: Page, outcomes: Iterable[Outcome]) -> list[str]:
 
 def sentence(text: str) -> str:
     """Return a phrase as a sentence: a capital letter, unless it begins with a command or path, and a full stop."""
-    begins = text[:1].upper() + text[1:] if text[:1].islower() and text.split(" ")[0].isalpha() else text
+    a_word = text.partition(" ")[0].isalpha()
+    begins = text[:1].upper() + text[1:] if a_word else text
     return begins if begins.endswith((".", ")", ":")) else f"{begins}."

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall.reporting import words
 from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.plan import fold
 from trustinstall.reporting.style import BAD
@@ -40,7 +38,7 @@ def _each(found: Sequence[StoreView]) -> Iterator[list[Cell | str]]:
         roots = "?" if one.anchors is None else f"{one.anchors:,}" if one.anchors else "-"
         mark = Cell(BAD, "bad") if one.problem else ""
         where = one.location or one.store
-        yield [mark, _name(one), roots, str(one.ours or "-"), _state(one), where]
+        yield [mark, _name(one), roots, str(one.ours or "-"), _state(one), Cell(where, whole=True)]
 
 
 def _folded(found: Sequence[StoreView]) -> Iterator[list[Cell | str]]:
@@ -59,7 +57,7 @@ def _folded(found: Sequence[StoreView]) -> Iterator[list[Cell | str]]:
         place = fold([one.location for one in ones])
         head: list[Cell | str] = [mark, f"python ({len(ones)})", roots, f"in {ours}" if ours else "-", state]
         for where in place:
-            yield [*head, where]
+            yield [*head, Cell(where, whole=True)]
             head = ["", "", "", "", ""]
 
 
@@ -73,7 +71,7 @@ def _name(one: StoreView) -> str:
     if one.backend in {"settings", "nss", "vm"} or one.backend.endswith("-policy"):
         return one.label or one.backend
     if one.backend == "environment":
-        return f"variables {posixpath.basename(one.location)}"
+        return "variables"
     return one.backend
 
 
@@ -88,5 +86,3 @@ def _state(one: StoreView) -> str:
     if one.anchors is None:
         return "unreadable"
     return "ok" if one.writable else "not writable" if one.problem else "needs root"
-
-

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 #: What a mark means, the mark, and its tone. ASCII has no check mark.
 GOOD, SAME, BAD, CREATED, CHANGED, DELETED = "✓", "=", "!", "+", "~", "-"
-_ASCII = str.maketrans({GOOD: "*", "…": "...", "—": "-", "–": "-", "→": "->", "·": "-", "’": "'", "“": '"', "”": '"'})
+_ASCII = str.maketrans({GOOD: "*", "…": "..."})
 _TONES = {GOOD: "good", BAD: "bad", CREATED: "good", DELETED: "bad"}
 #: The colour of each tone, as `paint` takes it.
 _COLOURS = {"good": "green", "bad": "red", "strong": "bold", "faint": "dim"}

@@ -120,8 +120,8 @@ def be(certificates: Sequence[object]) -> str:
 
 def programs(store: Store) -> list[str]:
     """Return the programs that read a store, for a list: names only."""
-    if store.on_demand:  # the bundle file that settings name: the programs are theirs
-        return []
+    if store.on_demand:  # settings name it: the programs are theirs
+        return ["bundle file of trustinstall"]
     if group_of_backend(store.backend) in {"browsers", "containers"} and store.label:
         return [store.label]
     if store.backend == "settings" and store.label:
@@ -141,8 +141,8 @@ def full_name(store: Store) -> str:
     """Return a store's name in a sentence about a fault: the program and the place."""
     known = programs(store) if group_of(store) not in {"system", "python", "shells", "java"} else []
     where = place(store)
-    if known and where != known[0]:
-        return f"{known[0]} ({where})"
+    if known:
+        return f"{known[0]} ({store.location if where == known[0] else where})"
     return where or store.id
 
 

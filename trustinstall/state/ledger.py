@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement, Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 UNKNOWN_UID = -1  # in ledgers of before 0.2, which noted names only
+
+
+def moment(text: str) -> datetime:
+    """Return a time of the ledger. Raises ValueError unless it is ISO 8601 with its zone."""
+    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if found.tzinfo is None:
+        raise ValueError(f"a time without its zone: {text!r}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,7 @@ class Claim:
         since: the time of the request, ISO 8601 in UTC.
         accounts: the other accounts that it was added for as well (machine scope only).
         held: ids of the stores that held it before a policy made others import it; None if no policy does.
+        terms: until when, in which stores and for whom it is wanted.
     """
 
     sha256: str
@@ -50,6 +61,7 @@ class Claim:
     since: str
     accounts: tuple[Covered, ...] = ()
     held: tuple[str, ...] | None = None
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass
@@ -85,10 +97,37 @@ class Ledger:
         """Return the ids of the stores that hold a managed certificate."""
         return [where for (where, which) in self.placements if which == sha256]
 
-    def claim(self, certificate: Certificate, by: str, since: str) -> None:
-        """Note that a certificate is wanted; an existing claim keeps its date."""
+    def claim(self, certificate: Certificate, by: str, since: str, terms: Terms | None = None) -> None:
+        """Note that a certificate is wanted; an existing claim keeps its date, and its terms if none are given.
+
+        In an account's own ledger, the claim of another account never ends a trust that has no end.
+        """
         self.certificates[certificate.sha256] = certificate
-        self.claims.setdefault(certificate.sha256, Claim(certificate.sha256, by, since))
+        old = self.claims.get(certificate.sha256)
+        if old is None:
+            self.claims[certificate.sha256] = Claim(certificate.sha256, by, since, terms=terms or Terms())
+        elif terms is not None:
+            renewed = old.terms.renewed(terms)
+            lasts = bool(self.home) and old.by != by and not old.terms.until
+            self.claims[certificate.sha256] = replace(old, terms=replace(renewed, until="") if lasts else renewed)
+
+    def narrow(self, sha256: str, stores: tuple[str, ...], skip: tuple[str, ...]) -> None:
+        """Note that a certificate is no longer wanted in some stores; see `Terms.without`."""
+        if old := self.claims.get(sha256):
+            self.claims[sha256] = replace(old, terms=old.terms.without(stores, skip))
+
+    @property
+    def latest(self) -> str:
+        """The time of the last entry, ISO 8601 in UTC; "" if there is none."""
+        times = (one.since for one in self.claims.values())
+        return max((*times, *(one.since for one in self.placements.values())), default="")
+
+    def over(self, now: datetime) -> list[Certificate]:
+        """Return the certificates whose trust has ended. A clock behind the last entry ends nothing."""
+        if any(one.terms.until for one in self.claims.values()) and moment(self.latest) > now:
+            return []
+        ended = (sha256 for sha256, one in self.claims.items() if one.terms.until and moment(one.terms.until) <= now)
+        return [self.certificates[sha256] for sha256 in sorted(ended)]
 
     def cover(self, sha256: str, accounts: Iterable[Covered]) -> None:
         """Note that a wanted certificate is wanted by these other accounts as well."""

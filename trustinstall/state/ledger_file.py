@@ -15,7 +15,8 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StateError, printable
 from trustinstall.state.directory import check_owner, read_json
-from trustinstall.state.ledger import Claim, Covered, Ledger
+from trustinstall.state.ledger import Claim, Covered, Ledger, moment
+from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement
 from trustinstall.stores.steps import digest
 from trustinstall.typed_json import flag, items, members, words
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
 
-VERSION = 2
-READS = (1, VERSION)  # 1: before 0.2; accounts were names only, and everything was one file
+VERSION = 3
+READS = (1, 2, VERSION)  # 1: before 0.2; accounts were names only, all in one file. 2: claims had no terms
 SMALL = 64 * 1024  # bytes of a ledger that is written whole: no slower than an append
 _LIMIT = 1 << 30  # bytes of a log
 
@@ -146,7 +147,7 @@ def _apply(ledger: Ledger, change: Mapping[str, Any]) -> None:
 
 def _log(host: Host, state: State, data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the changes since a snapshot, oldest first."""
-    content = host.read_or_none(state.ledger_log, limit=_LIMIT) if data["version"] == VERSION else None
+    content = host.read_or_none(state.ledger_log, limit=_LIMIT) if data["version"] in {2, VERSION} else None
     if content is None:
         return
     check_owner(host, state.ledger_log, state.owner)
@@ -193,7 +194,15 @@ def _pem(certificate: Certificate) -> str:
 
 def _claim_json(claim: Claim) -> dict[str, Any]:
     accounts = [[one.name, one.uid] for one in claim.accounts]
-    return {"sha256": claim.sha256, "by": claim.by, "since": claim.since, "accounts": accounts, "held": claim.held}
+    terms = claim.terms.to_json()
+    return {
+        "sha256": claim.sha256,
+        "by": claim.by,
+        "since": claim.since,
+        "accounts": accounts,
+        "held": claim.held,
+        **({"terms": terms} if terms else {}),
+    }
 
 
 def _claim(data: Mapping[str, Any]) -> Claim:
@@ -203,7 +212,16 @@ def _claim(data: Mapping[str, Any]) -> Claim:
         str(data["since"]),
         tuple(map(_covered, items(data["accounts"]))),
         None if data.get("held") is None else words(data["held"]),
+        _terms(data.get("terms", {})),
     )
+
+
+def _terms(data: object) -> Terms:
+    """Return the terms of a claim; an end that is no time is a ValueError."""
+    terms = Terms.from_json(members(data))
+    if terms.until:
+        moment(terms.until)
+    return terms
 
 
 def _covered(item: object) -> Covered:

@@ -1,0 +1,41 @@
+"""The tables of clients: what each reads, in its order of precedence; a module for each family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective.clients import (
+    clouds,
+    downloads,
+    javascript,
+    languages,
+    python,
+    repositories,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall_platforms.tools.effective.model import Scene
+    from trustinstall_platforms.tools.effective.rows import Client
+
+CLIENTS: tuple[Client, ...] = (
+    *javascript.CLIENTS,
+    *python.CLIENTS,
+    *repositories.CLIENTS,
+    *downloads.CLIENTS,
+    *clouds.CLIENTS,
+    *languages.CLIENTS,
+)
+
+
+def every(scene: Scene) -> Iterator[Client]:
+    """Yield every client, and the profiles, URLs and commands that have settings of their own in the scene's files."""
+    found = (
+        *CLIENTS,
+        *python.limited(scene),
+        *repositories.limited(scene),
+        *clouds.limited(scene),
+        *javascript.limited(scene),
+    )
+    yield from (one for one in found if scene.host.platform in one.systems)
