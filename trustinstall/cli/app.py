@@ -58,6 +58,12 @@ def _repair() -> Callable[..., None]:
     return repair
 
 
+def _log() -> Callable[..., None]:
+    from trustinstall.cli.log import log
+
+    return log
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
@@ -65,6 +71,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "list": _list,
     "stores": _stores,
     "repair": _repair,
+    "log": _log,
     "env": _env,
     "run": _run,
     "self": _self,

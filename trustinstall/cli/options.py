@@ -88,6 +88,9 @@ Until = Annotated[
     str | None,
     typer.Option("--until", metavar="DAY|SPAN", help="Trust ends then: 2027-01-31 (its end, UTC), or 12h, 7d, 2w."),
 ]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w.")
+]
 Env = Annotated[
     str | None,
     typer.Option(

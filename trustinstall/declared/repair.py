@@ -152,7 +152,15 @@ class _Repair:
             outcomes = received(tuple[Outcome, ...], answer)
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))
-        return ScopeResult(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
+        own = tuple(one for one in outcomes if one.store.owner == account.uid)
+        Engine(host, self._installer.backends, self._installer.on_progress).log(self._told(job), account.name, own)
+        return ScopeResult(account.name, own)
+
+    def _told(self, job: _Job) -> Request:
+        """Return what the log says of an account's repair."""
+        certificates = tuple(one.certificate for one in job.wanted)
+        by = self._installer.host.account.name
+        return Request(certificates, trusted=True, by=by, dry_run=self._dry_run, command="repair")
 
     def _cover(self, job: _Job) -> None:
         """Note an account of today that a claim for all users means, before its stores are changed."""

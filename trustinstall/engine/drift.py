@@ -136,7 +136,7 @@ def mend(engine: Engine, drift: Drift, by: str, *, dry_run: bool) -> Scope:
     outcomes: dict[str, Outcome] = {one.store.id: one for one in drift.left}
     recovered = False
     requests = [
-        (Request((one,), trusted=False, by=by, dry_run=dry_run, returned=True), tuple(ids))
+        (Request((one,), trusted=False, by=by, dry_run=dry_run, returned=True, command="repair"), tuple(ids))
         for one, ids in drift.returned.items()
     ]
     groups: dict[tuple[tuple[str, ...], str, Terms | None, tuple[str, ...]], list[Certificate]] = defaultdict(list)
@@ -144,7 +144,9 @@ def mend(engine: Engine, drift: Drift, by: str, *, dry_run: bool) -> Scope:
         stores = tuple(sorted(dict.fromkeys(ids)))
         groups[stores, wish.by, wish.terms if wish.new else None, wish.terms.domains].append(wish.certificate)
     for (stores, whose, terms, domains), certificates in groups.items():
-        request = Request(tuple(certificates), trusted=True, by=whose, dry_run=dry_run, domains=domains, terms=terms)
+        request = Request(
+            tuple(certificates), trusted=True, by=whose, dry_run=dry_run, domains=domains, terms=terms, command="repair"
+        )
         requests.append((request, stores))
     for request, stores in requests:
         scope = engine.change(request, drift.places, Selection(stores), check=False)

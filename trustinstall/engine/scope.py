@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import bookkeeping, classify, discovery, order
+from trustinstall.engine import audit, bookkeeping, classify, discovery, order
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.side_by_side import change_side_by_side
@@ -54,6 +54,15 @@ class Engine:
         self._host, self._backends, self._on_progress = host, backends, on_progress
         uid = host.account.uid
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
+
+    @property
+    def _name(self) -> str:
+        return "machine" if self._state.machine else self._host.account.name
+
+    def log(self, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
+        """Log in this scope's audit log what was done for another account, whose own log it may change."""
+        with self._locked() as host:
+            audit.record(host, self._state, request, scope, outcomes)
 
     def ledger(self) -> Ledger:
         """Return the ledger as it is now; see `ledger_file.load`."""
@@ -104,6 +113,7 @@ class Engine:
                     ledger.transaction = journal.transaction
                     self._save(host, before, ledger)
                 journal.close()
+            audit.record(host, self._state, request, self._name, scope.outcomes)
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
     def _still_meant(self, request: Request, ledger: Ledger, selection: Selection) -> Request:
