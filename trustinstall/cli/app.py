@@ -52,12 +52,26 @@ def _self() -> Callable[..., None]:
     return self_
 
 
+def _repair() -> Callable[..., None]:
+    from trustinstall.cli.repair import repair
+
+    return repair
+
+
+def _log() -> Callable[..., None]:
+    from trustinstall.cli.log import log
+
+    return log
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
     "remove": _remove,
     "list": _list,
     "stores": _stores,
+    "repair": _repair,
+    "log": _log,
     "env": _env,
     "run": _run,
     "self": _self,

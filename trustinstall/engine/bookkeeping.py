@@ -33,7 +33,7 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request,
     for one in task.desired:
         key, foreign = (task.store.id, one.sha256), one.sha256 in result.change.foreign
         if not one.trusted:
-            ledger.placements.pop(key, None)
+            ledger.retire(*key)
             continue
         wrote = one in result.change.add
         adopts = foreign and request.adopt and not task.store.unset

@@ -30,7 +30,9 @@ class Request:
         importing: only stores that import what policies name (True), only all others (False), or both.
         only_imposed: leave alone certificates that no policy had imported, and those that the account itself has added.
         domains: the names and networks that certificates are to be trusted for, or () for all of them.
+        command: the word of the audit log; "" for add or remove.
         terms: the terms that the claims get; None keeps the terms that they have.
+        returned: a restored backup has brought the removed certificates back, with all that was made for them.
         only_over: remove only the certificates whose trust has ended, in each scope by its own ledger.
     """
 
@@ -44,7 +46,9 @@ class Request:
     importing: bool | None = None
     only_imposed: bool = False
     domains: tuple[str, ...] = ()
+    command: str = ""
     terms: Terms | None = None
+    returned: bool = False
     only_over: bool = False
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import bookkeeping, classify, discovery, order
+from trustinstall.engine import audit, bookkeeping, classify, discovery, order
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.side_by_side import change_side_by_side
@@ -55,6 +55,15 @@ class Engine:
         uid = host.account.uid
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
 
+    @property
+    def _name(self) -> str:
+        return "machine" if self._state.machine else self._host.account.name
+
+    def log(self, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
+        """Log in this scope's audit log what was done for another account, whose own log it may change."""
+        with self._locked() as host:
+            audit.record(host, self._state, request, scope, outcomes)
+
     def ledger(self) -> Ledger:
         """Return the ledger as it is now; see `ledger_file.load`."""
         return ledger_file.load(self._host, self._state)
@@ -71,7 +80,7 @@ class Engine:
         """
         named = places != DiscoveryOptions() or selection != Selection()
         handoffs: dict[int, list[str]] = {}
-        if not request.only_imposed:
+        if not (request.only_imposed or places.scanned):
             places = known_bundles.fill(self._host, self._state, places)
             whole = any(
                 Capability.IDENTICAL_FILES in one.capabilities and selection.may_take(one.name)
@@ -85,14 +94,15 @@ class Engine:
             places, handoffs = known_bundles.scanned(places, found.stores.values()), found.handoffs
         if request.dry_run:
             ledger = self.ledger()
-            scope = self._change(self._host, ledger, self._still_meant(request, ledger), places, selection, None)
+            request = self._still_meant(request, ledger, selection)
+            scope = self._change(self._host, ledger, request, places, selection, None)
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
             before = self.ledger()
             recovery = recover(host, self._state, before, self._backends)
             ledger = before.copy()
-            request = self._still_meant(request, ledger)
+            request = self._still_meant(request, ledger, selection)
             journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
                 scope = self._change(host, ledger, request, places, selection, journal, recovery.stuck)
@@ -103,10 +113,13 @@ class Engine:
                     ledger.transaction = journal.transaction
                     self._save(host, before, ledger)
                 journal.close()
+            audit.record(host, self._state, request, self._name, scope.outcomes)
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
-    def _still_meant(self, request: Request, ledger: Ledger) -> Request:
-        """Return the request without the certificates whose trust has not ended, if it is about ended ones only."""
+    def _still_meant(self, request: Request, ledger: Ledger, selection: Selection) -> Request:
+        """Return the request for certificates that it is about by this ledger, which recalls what came back."""
+        if request.returned:
+            ledger.recall([one.sha256 for one in request.certificates], selection.stores)
         if not request.only_over:
             return request
         over = {one.sha256 for one in ledger.over(self._host.now())}

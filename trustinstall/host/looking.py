@@ -24,6 +24,7 @@ from trustinstall.host import (
     passwords,
     paths,
     process,
+    session,
     state_paths,
     system,
     watchdog,
@@ -271,6 +272,10 @@ class Host:
     def now(self) -> datetime:
         """The current time in UTC; `SOURCE_DATE_EPOCH` does not change it (certificates expire in real time)."""
         return self.clock()
+
+    def session(self) -> dict[str, str]:
+        """Where the command comes from; see `session.session`."""
+        return session.session(self.environ)
 
     def stamp(self) -> str:
         """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""

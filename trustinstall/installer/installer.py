@@ -190,7 +190,7 @@ class Installer(Inspector):
         False
         """
         situation = decide(self.host, ask or ScopeOptions(), terminal=False)
-        request = Request(tuple(certificates), trusted=False, by=self._caller(situation), only_over=True)
+        request = Request(tuple(certificates), trusted=False, by=self._caller(situation), command="end", only_over=True)
         accounts, _ = self._remembered(situation, certificates)
         return self._change("remove", situation, request, accounts, None, None)
 
@@ -365,14 +365,21 @@ class Installer(Inspector):
                 searches=paths, windows_host=places.windows_host and uid in known, rescan=places.rescan
             )
             reached = request.trusted and everybody
-            parts.append(self._for_account(account, request, theirs, limited, reached=reached))
+            parts.append(self._for_account(engine, account, request, theirs, limited, reached=reached))
         if found and not (request.trusted or request.dry_run) and selection == Selection():
             done = {part.scope for part in parts if part.done}
             engine.uncover(request, [Covered(one.name, one.uid) for one in found.values() if one.name in done])
         return parts
 
     def _for_account(
-        self, account: Account, request: Request, places: DiscoveryOptions, selection: Selection, *, reached: bool
+        self,
+        engine: Engine,
+        account: Account,
+        request: Request,
+        places: DiscoveryOptions,
+        selection: Selection,
+        *,
+        reached: bool,
     ) -> ScopeResult:
         """Work for another account, in a process that has only that account's rights.
 
@@ -388,6 +395,8 @@ class Installer(Inspector):
             )
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))
+        if not request.dry_run:
+            engine.log(request, account.name, [one for one in outcomes if one.store.owner == account.uid])
         if reached and request.dry_run:
             outcomes = tuple(map(_foreseen, outcomes))
         # Stores of other owners are in the machine's part, or do not concern this account.

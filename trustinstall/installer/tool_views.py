@@ -46,9 +46,17 @@ def look(host: Host) -> tuple[ToolView, ...]:
     backend = Settings()
     stores = {store.location: store for store in backend.discover(host, DiscoveryOptions())}
     found = [
-        ToolView(one.name, one.mode, path, ".".join(one.key), _state(host, backend, store), one.known, one.source)
-        for one, path in places.files(host)
-        if (store := stores.get(host.real(path))) is not None
+        ToolView(
+            one.tool.name,
+            one.tool.mode,
+            one.path,
+            ".".join(one.tool.key),
+            _state(host, backend, store),
+            one.tool.known,
+            one.tool.source,
+        )
+        for one in places.decisions(host)
+        if (store := stores.get(host.real(one.path))) is not None
     ]
     others = [
         ToolView(one.name, one.mode, "", "", one.how, one.known, one.source)

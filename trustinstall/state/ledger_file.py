@@ -94,10 +94,13 @@ def _lines(ledger: Ledger) -> str:
     ]
     claims = [json.dumps(_claim_json(one), sort_keys=True) for _, one in sorted(ledger.claims.items())]
     placements = [json.dumps(_placement_json(one), sort_keys=True) for _, one in sorted(ledger.placements.items())]
+    former = [json.dumps(_pem(one)) for one in ledger.former.values()]
+    retired = [json.dumps(_placement_json(one), sort_keys=True) for _, one in sorted(ledger.retired.items())]
     return (
         f'"transaction": {json.dumps(ledger.transaction)}, "home": {json.dumps(ledger.home)},\n'
         f'"certificates": {{{_joined(certificates)}}},\n"claims": [{_joined(claims)}],\n'
         f'"placements": [{_joined(placements)}]'
+        + (f',\n"former": [{_joined(former)}],\n"retired": [{_joined(retired)}]' if former or retired else "")
     )
 
 
@@ -121,6 +124,8 @@ def _difference(before: Ledger, after: Ledger) -> dict[str, Any]:
             [*key, _placement_json(after.placements[key]) if key in after.placements else None]
             for key in _changed(before.placements, after.placements)
         ],
+        **({"former": list(map(_pem, after.former.values()))} if before.former != after.former else {}),
+        **({"retired": list(map(_placement_json, after.retired.values()))} if before.retired != after.retired else {}),
     }
 
 
@@ -143,6 +148,10 @@ def _apply(ledger: Ledger, change: Mapping[str, Any]) -> None:
         ledger.placements.pop((str(store), str(sha256)), None)
         if placement is not None:
             ledger.placements[str(store), str(sha256)] = _placement(placement)
+    if "former" in change:
+        ledger.former = _former(change["former"])
+    if "retired" in change:
+        ledger.retired = _retired(change["retired"])
 
 
 def _log(host: Host, state: State, data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -178,7 +187,19 @@ def _from_json(data: Mapping[str, Any]) -> Ledger:
         {(one.store, one.sha256): one for one in placements},
         str(data["transaction"]),
         str(data.get("home", "")),
+        _former(data.get("former", [])),
+        _retired(data.get("retired", [])),
     )
+
+
+def _retired(data: object) -> dict[tuple[str, str], Placement]:
+    placements = [_placement(one) for one in items(data)]
+    return {(one.store, one.sha256): one for one in placements}
+
+
+def _former(data: object) -> dict[str, Certificate]:
+    found = (_one(pem) for pem in words(data))
+    return {one.sha256: one for one in found}
 
 
 def _check(ledger: Ledger) -> None:
@@ -256,7 +277,14 @@ def _placement(data: Mapping[str, Any]) -> Placement:
 
 
 def _certificate(sha256: str, pem: str) -> Certificate:
-    blocks = [block.der for block in pem_blocks(pem.encode("ascii"))]
-    if len(blocks) != 1 or blocks[0] is None or Certificate(blocks[0]).sha256 != sha256:
+    found = _one(pem)
+    if found.sha256 != sha256:
         raise ValueError(f"certificate {sha256} is not what its name says")
+    return found
+
+
+def _one(pem: str) -> Certificate:
+    blocks = [block.der for block in pem_blocks(pem.encode("ascii"))]
+    if len(blocks) != 1 or blocks[0] is None:
+        raise ValueError("a text that should be one certificate is not")
     return Certificate(blocks[0])

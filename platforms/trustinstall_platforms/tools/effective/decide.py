@@ -59,24 +59,26 @@ def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:
 
 def effective(client: Client, scene: Scene) -> Effective:
     """Return what a client reads in a scene, and which place decides that."""
-    answers: list[Effective] = []
-    for place in client.places:
-        found = _of_place(client, place, scene)
-        if found is None:
-            continue
-        answers.append(found)
-        if found.mode is not Mode.ADDS:
-            break
+    answers = [found for _, found in decisions(client, scene)]
     if not answers:
         return Effective(client.name, Mode.DEFAULT)
-    last = answers[-1]
     return Effective(
         client.name,
-        last.mode,
+        answers[-1].mode,
         tuple(bundle for one in answers for bundle in one.bundles),
         tuple(setter for one in answers for setter in one.deciders),
         next((one.problem for one in answers if one.problem), None),
     )
+
+
+def decisions(client: Client, scene: Scene) -> Iterator[tuple[Place, Effective]]:
+    """Yield the places that count, in the client's order, and what each says: those that add, and one that ends it."""
+    for place in client.places:
+        found = _of_place(client, place, scene)
+        if found is not None:
+            yield place, found
+            if found.mode is not Mode.ADDS:
+                return
 
 
 def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:

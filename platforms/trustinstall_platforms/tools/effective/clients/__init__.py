@@ -39,3 +39,9 @@ def every(scene: Scene) -> Iterator[Client]:
         *javascript.limited(scene),
     )
     yield from (one for one in found if scene.host.platform in one.systems)
+
+
+def of_tool(scene: Scene, name: str) -> Client | None:
+    """Return the client of a row of the table of tools, without a look at profiles, URLs and commands."""
+    static = next((one for one in CLIENTS if one.tool == name), None)
+    return static if static is not None else next((one for one in clouds.main(scene) if one.tool == name), None)

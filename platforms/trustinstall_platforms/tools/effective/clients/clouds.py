@@ -82,9 +82,16 @@ CLIENTS = (
 )
 
 
-def limited(scene: Scene) -> Iterator[Client]:
-    """Yield AWS and Google Cloud: their default profile, and each that has a setting of its own."""
+def main(scene: Scene) -> Iterator[Client]:
+    """Yield AWS with its default profile, and Google Cloud with its active configuration."""
     yield _profile(scene, "default")
+    active = _configuration(scene)
+    yield Client("gcloud", _gcloud(active), follows=False, tool="gcloud" if active == "default" else "")
+
+
+def limited(scene: Scene) -> Iterator[Client]:
+    """Yield those, and each other profile and configuration that has a setting of its own."""
+    yield from main(scene)
     config, credentials = (
         {one.key[0] for one in _said(scene, "ini-sections", files) if one.key[1:] == ("ca_bundle",)}
         for files in (_AWS_CONFIG, _AWS_CREDENTIALS)
@@ -92,7 +99,6 @@ def limited(scene: Scene) -> Iterator[Client]:
     named = {one.removeprefix("profile ") for one in config if one.startswith("profile ")} | credentials
     yield from (_profile(scene, one) for one in sorted(named - {"default"}))
     active = _configuration(scene)
-    yield Client("gcloud", _gcloud(active), follows=False, tool="gcloud" if active == "default" else "")
     for directory in paths.of(scene, f"{_GCLOUD}/configurations"):
         for name in scene.host.names(directory):
             other = name.removeprefix("config_")

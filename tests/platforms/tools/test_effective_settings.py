@@ -1,0 +1,205 @@
+"""Settings as people have them: ours becomes effective, goes into the bundle that they name, or is said to be left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support import fake_host
+from tests.support.fake_host import played, program, write
+from tests.support.pki import make_root
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.host import ActingHost
+from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.environment import Environment
+from trustinstall_platforms.tools.our_bundle import OwnBundle
+from trustinstall_platforms.tools.settings import Settings
+
+CORP, PRIVATE, PUBLIC = (make_root(f"{word} Root") for word in ("Corp", "Private", "Public"))
+SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
+HOME = "/home/alice"
+THEIRS = f"{HOME}/b.pem"
+BUNDLE = f"{HOME}/.local/share/trustinstall/bundle.pem"
+CORPORATE = "/etc/corp/bundle.pem"
+
+
+@pytest.fixture
+def host() -> Iterator[ActingHost]:
+    """A Linux with the system's roots, and a bundle of alice's with a private root; root plays her while it lasts."""
+    with played() as host:
+        write(host, SYSTEM, PUBLIC.pem)
+        write(host, THEIRS, PUBLIC.pem + PRIVATE.pem)
+        write(host, CORPORATE, PUBLIC.pem + PRIVATE.pem)
+        write(host, f"{HOME}/.profile", "# mine\n")
+        program(host, "/bin/bash")
+        yield host
+
+
+def change(host: ActingHost, *, trusted: bool = True) -> dict[str, Outcome]:
+    """Run the engine to add or remove the root; outcomes by the store's location."""
+    kinds = (OwnBundle(), Environment(), Settings())
+    return {one.store.location: one for one in fake_host.change(host, kinds, fake_host.wish(CORP.der, trusted=trusted))}
+
+
+def tree(host: ActingHost) -> dict[str, bytes | None]:
+    """Every file and directory of alice's home but our own state."""
+    home = Path(host.where(HOME))
+    return {
+        str(path.relative_to(home)): path.read_bytes() if path.is_file() else None
+        for path in home.rglob("*")
+        if ".local/state" not in str(path) and path != home / ".local"
+    }
+
+
+#: What names the bundle of alice's: a file of her home and its text, by the client that reads it.
+NAMES: dict[str, tuple[str, str]] = {
+    "git": (".gitconfig", "[http]\n\tsslCAInfo = ~/b.pem\n"),
+    "git's URL": (".gitconfig", '[http "https://git.corp/"]\n\tsslCAInfo = ~/b.pem\n'),
+    "curl": (".curlrc", f"cacert = {THEIRS}\n"),
+    "Cargo": (".cargo/config", f'[http]\ncainfo = "{THEIRS}"\n'),
+    "Poetry": (".config/pypoetry/config.toml", f'[certificates.corp]\ncert = "{THEIRS}"\n'),
+    "Bundler": (".bundle/config", f'---\nBUNDLE_SSL_CA_CERT: "{THEIRS}"\n'),
+    "Composer": (".config/composer/config.json", '{"config": {"cafile": "~/b.pem"}}'),
+    "Nix": (".config/nix/nix.conf", f"ssl-cert-file = {THEIRS}\n"),
+    "pip": (".config/pip/pip.conf", "[global]\ncert = ~/b.pem\n"),
+    "pip's old file": (".pip/pip.conf", f"[global]\ncert = {THEIRS}\n"),
+    "pip's command": (".config/pip/pip.conf", f"[global]\ntimeout = 9\n[install]\ncert = {THEIRS}\n"),
+    "npm's variable": (".npmrc", "cafile=${HOME}/b.pem\n"),
+    "Yarn 3": (".yarnrc.yml", "caFilePath: b.pem\n"),
+    "conda's other file": (".config/conda/.condarc", f"ssl_verify: {THEIRS}\n"),
+    "AWS": (".aws/config", f"[default]\nca_bundle = {THEIRS}\n"),
+    "AWS's other heading": (".aws/config", f"[profile default]\nregion = x\nca_bundle = {THEIRS}\n"),
+    "AWS's profile": (".aws/config", f"[profile corp]\nca_bundle = {THEIRS}\n"),
+    "wget's spelling": (".wgetrc", "CA-Certificate = ~/b.pem\n"),
+    "Mercurial's other file": (".config/hg/hgrc", "[web]\ncacerts = $HOME/b.pem\n"),
+    "Subversion's list": (".subversion/servers", f"[global]\nssl-authority-files = {CORPORATE};{THEIRS}\n"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_ours_goes_into_the_bundle_that_a_setting_names(host: ActingHost, kind: str) -> None:
+    """The account's setting stays, its bundle gets our root, no variable hides it, and `remove` restores every byte."""
+    path, content = NAMES[kind]
+    for name in ("pip", "npm", "conda", "aws", "wget", "hg", "svn"):
+        program(host, f"/usr/bin/{name}")
+    write(host, f"{HOME}/{path}", content)
+    before = tree(host)
+    reached = _reached(host)
+    change(host)
+    assert CORP.pem in host.read(THEIRS)
+    assert reached.items() <= _reached(host).items()
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def _reached(host: ActingHost) -> dict[str, list[tuple[str, str]]]:
+    """Return by client which files name the bundles that it reads by its settings."""
+    every = decide.all_of_them(decide.bare(host))
+    return {row.name: [(one.path, one.setter.path) for one in found.bundles] for row, found in every if found.bundles}
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable"),
+    [
+        ("git", "GIT_SSL_CAINFO"),
+        ("git's URL", "GIT_SSL_CAINFO"),
+        ("pip", "PIP_CERT"),
+        ("pip's command", "PIP_CERT"),
+        ("pip", "REQUESTS_CA_BUNDLE"),
+        ("AWS", "AWS_CA_BUNDLE"),
+        ("AWS's profile", "AWS_CA_BUNDLE"),
+        ("Cargo", "CARGO_HTTP_CAINFO"),
+    ],
+)
+def test_a_variable_that_hides_a_setting_is_not_set(host: ActingHost, kind: str, variable: str) -> None:
+    """Where a setting decides, the variable that counts more is left out; without it, it is set."""
+    path, content = NAMES[kind]
+    change(host)
+    assert f"export {variable}=".encode() in host.read(f"{HOME}/.profile")
+    write(host, f"{HOME}/{path}", content)
+    change(host)
+    assert variable.encode() not in host.read(f"{HOME}/.profile")
+    assert b"NODE_EXTRA_CA_CERTS" in host.read(f"{HOME}/.profile")
+    change(host, trusted=False)
+    assert host.read(f"{HOME}/.profile") == b"# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "location", "word"),
+    [
+        ({"/etc/pip.conf": f"[global]\ncert = {CORPORATE}\n"}, ".config/pip/pip.conf", "/etc/pip.conf line 2"),
+        ({"/etc/xdg/pip/pip.conf": f"[global]\ncert={CORPORATE}\n"}, ".config/pip/pip.conf", "/etc/xdg/pip/pip.conf"),
+        ({"/usr/etc/npmrc": f"cafile={CORPORATE}\n"}, ".npmrc", "/usr/etc/npmrc line 1"),
+        ({f"{HOME}/.npmrc": 'fund=false\nca[]="-----BEGIN"\n'}, ".npmrc", ".npmrc line 2 has certificates"),
+        ({f"{HOME}/.condarc": "ssl_verify: true\n"}, ".condarc", "ssl_verify: true, which counts"),
+        ({f"{HOME}/.condarc": "ssl_verify: null\n"}, ".condarc", "ssl_verify: null, which counts"),
+        ({"/etc/mercurial/hgrc.d/c.rc": f"[web]\ncacerts={CORPORATE}\n"}, ".hgrc", "/etc/mercurial/hgrc.d/c.rc line 2"),
+    ],
+)
+def test_what_others_have_decided_is_left(host: ActingHost, files: Mapping[str, str], location: str, word: str) -> None:
+    """A setting of ours never hides what the administrator or the account itself has decided; it is said where."""
+    for name in ("pip", "npm", "conda", "hg", "node"):
+        program(host, f"/usr/bin/{name}")
+    for path, content in files.items():
+        write(host, path, content)
+    before = tree(host)
+    outcome = change(host)[f"{HOME}/{location}"]
+    assert outcome.result is Result.SEALED
+    assert word in outcome.detail
+    assert tree(host).get(location) == before.get(location)
+
+
+@pytest.mark.parametrize(
+    ("program_", "variable", "value", "written"),
+    [
+        ("pip", "XDG_CONFIG_HOME", f"{HOME}/cfg", "cfg/pip/pip.conf"),
+        ("npm", "NPM_CONFIG_USERCONFIG", f"{HOME}/n", "n"),
+        ("wget", "WGETRC", f"{HOME}/w", "w"),
+        ("aws", "AWS_CONFIG_FILE", f"{HOME}/a", "a"),
+    ],
+)
+def test_a_moved_file_is_written_where_it_was_moved_to(
+    host: ActingHost, program_: str, variable: str, value: str, written: str
+) -> None:
+    """Where the session has a settings file moved, ours stands in that one, and goes from it without the variable."""
+    program(host, f"/usr/bin/{program_}")
+    before = tree(host)
+    change(replace(host, environ={variable: value}))
+    assert BUNDLE.encode() in host.read(f"{HOME}/{written}")
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_the_whole_default_profile_of_aws_stays(host: ActingHost) -> None:
+    """Where the heading is `[profile default]`, ours is a key of that section: no second one replaces the profile."""
+    write(host, f"{HOME}/.aws/config", "[profile default]\nregion = eu-west-1\n")
+    change(host)
+    said = host.read(f"{HOME}/.aws/config")
+    assert said == f"[profile default]\nregion = eu-west-1\nca_bundle = {BUNDLE}\n".encode()
+    change(host, trusted=False)
+    assert host.read(f"{HOME}/.aws/config") == b"[profile default]\nregion = eu-west-1\n"
+
+
+def test_the_systems_store_is_followed(host: ActingHost) -> None:
+    """Where conda is switched to the system's store nothing is written, and nothing has failed."""
+    write(host, f"{HOME}/.condarc", "ssl_verify: truststore\n")
+    assert change(host)[f"{HOME}/.condarc"].result is not Result.FAILED
+    assert host.read(f"{HOME}/.condarc") == b"ssl_verify: truststore\n"
+
+
+def test_one_bundle_that_several_settings_name(host: ActingHost) -> None:
+    """Settings of several tools may name one bundle: it is changed once, every store says so, and it is as before."""
+    for kind in ("pip", "conda's other file", "AWS", "wget's spelling", "curl", "git"):
+        path, content = NAMES[kind]
+        write(host, f"{HOME}/{path}", content)
+    for name in ("pip", "conda", "aws", "wget"):
+        program(host, f"/usr/bin/{name}")
+    before = tree(host)
+    results = {one.result for one in change(host).values()}
+    assert results <= {Result.ADDED, Result.ALREADY}
+    assert host.read(THEIRS).count(CORP.pem) == 1
+    assert Result.FAILED not in {one.result for one in change(host, trusted=False).values()}
+    assert tree(host) == before

@@ -1,0 +1,217 @@
+"""`repair`: what the ledgers ask for holds again, in stores that are new, too; one look where nothing is to do.
+
+The machine's ledger knows the accounts that it covers; a claim made for all users covers those of tomorrow as well.
+Each account's stores are looked at and mended in a process with its rights alone, which believes that account's ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trustinstall.catalog import with_variables
+from trustinstall.engine import drift
+from trustinstall.engine.drift import Wish
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.request import Request, Selection
+from trustinstall.engine.scope import Engine
+from trustinstall.errors import TrustInstallError
+from trustinstall.facts import homes, wsl
+from trustinstall.installer import ends
+from trustinstall.installer.policy_imports import PolicyImports
+from trustinstall.installer.result import Report, ScopeResult
+from trustinstall.installer.situation import ScopeOptions, decide
+from trustinstall.installer.wire import encode, received
+from trustinstall.state.ledger import UNKNOWN_UID, Covered
+from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.typed_json import made_printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.host import Account, ActingHost
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.situation import Situation
+    from trustinstall.state.ledger import Claim, Ledger
+    from trustinstall.stores.backend import Backend
+
+_PLANNED = 10  # the exit code of a dry run that would change something, if the caller asks for it
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is wanted in an account's stores beside what its own ledger says, and what was removed."""
+
+    account: Account
+    wanted: tuple[Wish, ...]
+    former: tuple[Certificate, ...]
+
+
+def repair(installer: Installer, *, dry_run: bool = False) -> Report:
+    """Bring every store in scope to what the ledgers ask for; the report holds only stores that differ.
+
+    Root mends the machine and the accounts that its ledger covers; another account mends its own stores. What has ended
+    is taken out first. Raises StateError, Busy and NoRights as `Installer.add`.
+    """
+    situation = decide(installer.host, _whole(installer), terminal=False)
+    ended = None if dry_run else ends.take_out_ended(installer)
+    engine = Engine(installer.host, installer.backends, installer.on_progress)
+    ledger = engine.ledger()
+    work = _Repair(replace_backends(installer, ledger), situation, ledger, dry_run=dry_run)
+    parts = [*(ended.parts if ended else ()), work.first()]
+    jobs = work.jobs() if situation.machine and not situation.image and installer.host.account.is_root else []
+    parts += [work.of_account(job) for job in jobs]
+    return Report(
+        "repair",
+        replace(situation, accounts=tuple(job.account for job in jobs)),
+        tuple(ledger.certificates.values()),
+        made_printable(tuple(parts)),
+        dry_run,
+    )
+
+
+def exit_code(report: Report, *, asked: bool) -> int:
+    """Return 0: as wanted, 1: nothing could be mended, 3: only a part; 10 where `asked` and a dry run would change."""
+    failed = sum(one.result is Result.FAILED for one in report.outcomes) + sum(
+        bool(one.problem) for one in report.parts
+    )
+    if failed:
+        return 3 if any(one.result is not Result.FAILED for one in report.outcomes) else 1
+    return _PLANNED if asked and any(one.result is Result.PLANNED for one in report.outcomes) else 0
+
+
+def replace_backends(installer: Installer, ledger: Ledger) -> Installer:
+    """Return the installer that sets variables as the latest claim says that speaks of them."""
+    told = [one for one in ledger.claims.values() if one.terms.variables]
+    mode = max(told, key=lambda one: one.since).terms.variables if told else ""
+    return replace(installer, backends=with_variables(mode), variables=mode) if mode else installer
+
+
+def _whole(installer: Installer) -> ScopeOptions:
+    return ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
+
+
+class _Repair:
+    """One run over all scopes."""
+
+    def __init__(self, installer: Installer, situation: Situation, ledger: Ledger, *, dry_run: bool) -> None:
+        self._installer, self._situation, self._ledger, self._dry_run = installer, situation, ledger, dry_run
+        self._over = {one.sha256 for one in ledger.over(installer.host.now())}
+        self._live = {sha256: one for sha256, one in ledger.claims.items() if sha256 not in self._over}
+        # A dry run shows what an end would take out, too.
+        self._former = (*ledger.former.values(), *(ledger.certificates[one] for one in sorted(self._over)))
+
+    def first(self) -> ScopeResult:
+        """Mend the machine's scope, or the acting account's own."""
+        host, backends = self._installer.host, self._installer.backends
+        engine = Engine(host, backends, self._installer.on_progress)
+        wanted = [one for one in drift.wishes(self._ledger) if self._is_wanted_here(one)]
+        found = drift.look(host, backends, self._ledger, wanted, self._former)
+        everybody = self._situation.machine and host.account.is_root and not self._situation.image
+        imports = PolicyImports(host, backends, engine, self._installer.on_progress)
+        request = Request(
+            tuple(one.certificate for one in found.missing), trusted=True, by=host.account.name, dry_run=self._dry_run
+        )
+        if everybody and found.missing:
+            imports.before_adding(request, Selection(tuple({one for ids in found.missing.values() for one in ids})))
+        if found.empty and engine.unfinished() and not self._dry_run:
+            engine.change(replace(request, certificates=()), DiscoveryOptions(), Selection(), check=False)
+        scope = drift.mend(engine, found, host.account.name, dry_run=self._dry_run)
+        if everybody and found.missing:
+            imports.after_adding(request)
+        name = "machine" if self._situation.machine else host.account.name
+        return ScopeResult(name, _telling(scope.outcomes), recovered=scope.recovered)
+
+    def jobs(self) -> list[_Job]:
+        """Return the accounts that the machine's ledger covers, each once, and what each should trust."""
+        accounts: dict[int, Account] = {}
+        wanted: dict[int, list[Wish]] = {}
+        everybody = homes.login_accounts(self._installer.host) if any(map(_is_everybodys, self._live.values())) else []
+        for sha256, claim in self._live.items():
+            meant = [one for one in map(self._account, claim.accounts) if one is not None]
+            for account in (*meant, *(everybody if _is_everybodys(claim) else ())):
+                if account.uid and account.home and not claim.terms.domains:
+                    accounts.setdefault(account.uid, account)
+                    wish = Wish(self._ledger.certificates[sha256], claim.by, claim.terms)
+                    wanted.setdefault(account.uid, [])
+                    wanted[account.uid] += [] if wish in wanted[account.uid] else [wish]
+        return [_Job(account, tuple(wanted[uid]), tuple(self._former)) for uid, account in accounts.items()]
+
+    def of_account(self, job: _Job) -> ScopeResult:
+        """Mend an account's stores, in a process that has only its rights."""
+        host, account = self._installer.host, job.account
+        if why := homes.why_unreachable(host, account):
+            return ScopeResult(account.name, skipped=why)
+        self._cover(job)
+        theirs = replace(host, account=account, environ=wsl.interop(host.environ), dialogs=False)
+        work = partial(_work_for, theirs, self._installer.backends, job, dry_run=self._dry_run)
+        try:
+            answer = host.as_account(account, work, partial(self._installer.on_progress, account.name))
+            outcomes = received(tuple[Outcome, ...], answer)
+        except (TrustInstallError, OSError) as error:
+            return ScopeResult(account.name, problem=str(error))
+        own = tuple(one for one in outcomes if one.store.owner == account.uid)
+        Engine(host, self._installer.backends, self._installer.on_progress).log(self._told(job), account.name, own)
+        return ScopeResult(account.name, own)
+
+    def _told(self, job: _Job) -> Request:
+        """Return what the log says of an account's repair."""
+        certificates = tuple(one.certificate for one in job.wanted)
+        by = self._installer.host.account.name
+        return Request(certificates, trusted=True, by=by, dry_run=self._dry_run, command="repair")
+
+    def _cover(self, job: _Job) -> None:
+        """Note an account of today that a claim for all users means, before its stores are changed."""
+        covered = Covered(job.account.name, job.account.uid)
+        new = [
+            one.certificate
+            for one in job.wanted
+            if not any(covered.is_same(known) for known in self._live[one.certificate.sha256].accounts)
+        ]
+        if new and not self._dry_run:
+            engine = Engine(self._installer.host, self._installer.backends, self._installer.on_progress)
+            engine.cover(Request(tuple(new), trusted=True, by=self._installer.host.account.name), [covered])
+
+    def _is_wanted_here(self, one: Wish) -> bool:
+        """Whether a claim is about the scope's own stores, and not about those of other accounts alone."""
+        claim = self._live.get(one.certificate.sha256)
+        return claim is not None and (not claim.accounts or bool(self._ledger.stores_of(claim.sha256)))
+
+    def _account(self, covered: Covered) -> Account | None:
+        host = self._installer.host
+        found = host.account_of(covered.uid) if covered.uid != UNKNOWN_UID else None
+        return found or host.account_named(covered.name)
+
+
+def _is_everybodys(claim: Claim) -> bool:
+    return claim.terms.all_users
+
+
+def _telling(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return the outcomes that a person wants to know of: changes, failures, and what was left on purpose."""
+    silent = {Result.ALREADY, Result.ABSENT, Result.FOLLOWS, Result.NOT_COVERED, Result.SEALED, Result.STORE_MISSING}
+    return tuple(one for one in outcomes if one.result not in silent)
+
+
+def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, dry_run: bool) -> bytes:
+    """Do the whole job of a worker: look and mend as that account, by its own ledger as well."""
+    engine = Engine(host, backends, lambda _doing: None)
+    ledger = engine.ledger()
+    over = {one.sha256 for one in ledger.over(host.now())}
+    named = {one.certificate.sha256 for one in job.wanted}
+    gone = {one.sha256: one for one in job.former if not _is_own(ledger, one.sha256, host.account.name)}
+    gone = {**ledger.former, **gone}
+    wanted = drift.wishes(ledger, job.wanted)
+    wanted = [one for one in wanted if one.certificate.sha256 in named or one.certificate.sha256 not in {*gone, *over}]
+    former = [one for sha256, one in gone.items() if sha256 not in {one.certificate.sha256 for one in wanted}]
+    found = drift.look(host, backends, ledger, wanted, former)
+    scope = drift.mend(engine, found, host.account.name, dry_run=dry_run)
+    return encode(_telling(scope.outcomes))
+
+
+def _is_own(ledger: Ledger, sha256: str, name: str) -> bool:
+    """Whether the account itself has asked for a certificate."""
+    claim = ledger.claims.get(sha256)
+    return claim is not None and claim.by == name
