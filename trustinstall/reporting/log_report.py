@@ -32,9 +32,8 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
         origin = ", ".join(f"{name} {value}" for name, value in dict(one.get("from", {})).items())
         found += page.paragraph(f"by {one.get('by')}{f' ({origin})' if origin else ''}", " " * _TIME)
     if damaged:
-        found += page.marked(
-            BAD, f"{words.count(damaged, 'line')} of the log cannot be read, and {words.be(range(damaged))} left out."
-        )
+        number = words.count(damaged, "line")
+        found += page.marked(BAD, f"{number} of the log cannot be read, and {words.be(range(damaged))} left out.")
     return found or ["Nothing was changed yet that the log knows of."]
 
 
