@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from trustinstall.cli import options as o
-from trustinstall.cli.common import Output, installer_for, outside_host
+from trustinstall.cli.common import Output, installer_for, outside_host, tell_error
 
 
 def apply(
@@ -24,21 +24,32 @@ def apply(
     """Make what a document says hold: a file in TOML or JSON, a directory of them, or - for standard input."""
     from trustinstall.declared import apply as applying
     from trustinstall.declared import loading
+    from trustinstall.declared.mistakes import Mistakes
     from trustinstall.declared.repair import exit_code as code_of
     from trustinstall.reporting import repair_report
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    declaration = loading.load(outside_host(), document)
+    try:
+        declaration = loading.load(outside_host(), document)
+    except Mistakes as mistakes:
+        if json:
+            raise
+        for one in mistakes.found:
+            tell_error(one.sentence)
+        tell_error(f"{mistakes.count}; nothing was changed")
+        raise typer.Exit(mistakes.exit_code) from None
     installer = installer_for(output, sysroot, java_storepass_file)
     report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
     code = code_of(report, asked=exit_code)
     if json:
         output.write(repair_report.as_json(report, code))
-    output.say(repair_report.notes(declaration.notes) + repair_report.lines(report, output.style, verbose=verbose))
+    shown = repair_report.notes(output.page, declaration.notes)
+    output.say(shown + repair_report.lines(output.page, report, verbose=verbose))
     if code and quiet:
-        from trustinstall.reporting.text import failures
+        from trustinstall.cli.common import error_page
+        from trustinstall.reporting.errors import failures
 
-        typer.echo("\n".join(failures(report)), err=True)
+        typer.echo("\n".join(failures(error_page(), report)), err=True)
     raise typer.Exit(code)
 
 

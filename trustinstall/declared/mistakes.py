@@ -27,10 +27,9 @@ class Mistake(UsageProblem):
 
 
 class Mistakes(UsageProblem):
-    """All mistakes of a command's documents; nothing was changed."""
+    """The mistakes of a command's documents, at most 50 of them; nothing was changed."""
 
     def __init__(self, found: Sequence[Mistake]) -> None:
-        self.found = tuple(found)
-        shown = [one.sentence for one in found[:_MOST]]
-        more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
-        super().__init__("nothing was changed; mend this first:\n" + "\n".join((*shown, *more)))
+        self.found = tuple(found)[:_MOST]
+        self.count = f"{len(found)} mistake{'s' if len(found) != 1 else ''} in the documents"
+        super().__init__("\n".join((f"{self.count}; nothing was changed", *(one.sentence for one in self.found))))

@@ -25,7 +25,7 @@ _AT_ONCE = 4  # stores: tools wait for disks and for each other more than they c
 
 @dataclass
 class _Group:
-    """Stores that are changed together: files with identical content and files like them, or a single store."""
+    """Stores that are changed together: files with identical content and files like them, or stores of one artefact."""
 
     pairs: list[Pair] = field(default_factory=list["Pair"])
     size: int = 0
@@ -68,9 +68,12 @@ def change_side_by_side(
 def _groups(host: Host, pairs: Sequence[Pair]) -> list[_Group]:
     groups: list[_Group] = []
     together = _Group()
+    of_artefact: dict[str, _Group] = {}  # two settings may name one bundle: its second change must see the first
     for pair in pairs:
         if Capability.IDENTICAL_FILES not in pair[0].capabilities:
-            groups.append(_Group([pair]))
+            group = of_artefact.setdefault(pair[0].artefact(host, pair[1]), _Group())
+            groups += [] if group.pairs else [group]
+            group.pairs.append(pair)
             continue
         status = host.status(pair[1].location)
         size = status.size if status else 0
@@ -85,4 +88,4 @@ def _groups(host: Host, pairs: Sequence[Pair]) -> list[_Group]:
 def _change(work: Work, pairs: Sequence[Pair]) -> list[Ended]:
     if Capability.IDENTICAL_FILES in pairs[0][0].capabilities:
         return work.change_all(pairs)
-    return [work.change_store(*pairs[0])]
+    return [work.change_store(*pair) for pair in pairs]

@@ -101,6 +101,11 @@ class Reference(Backend):
             return replace(done, placed=tuple(Placed(one.sha256, entries) for one in change.add))
         return self.disable(host, store, noted) if change.last and named.by is By.US else Plan()
 
+    def artefact(self, host: Host, store: Store) -> str:
+        """Return the bundle that its owner has chosen, or else its own file."""
+        named = self.named(host, store)
+        return named.path if named.by is By.OWNER and named.path else store.location
+
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load a bundle that its owner has chosen; the managed bundle is verified when it is made."""
         named = self.named(host, store)

@@ -188,3 +188,18 @@ def test_the_systems_store_is_followed(host: ActingHost) -> None:
     write(host, f"{HOME}/.condarc", "ssl_verify: truststore\n")
     assert change(host)[f"{HOME}/.condarc"].result is not Result.FAILED
     assert host.read(f"{HOME}/.condarc") == b"ssl_verify: truststore\n"
+
+
+def test_one_bundle_that_several_settings_name(host: ActingHost) -> None:
+    """Settings of several tools may name one bundle: it is changed once, every store says so, and it is as before."""
+    for kind in ("pip", "conda's other file", "AWS", "wget's spelling", "curl", "git"):
+        path, content = NAMES[kind]
+        write(host, f"{HOME}/{path}", content)
+    for name in ("pip", "conda", "aws", "wget"):
+        program(host, f"/usr/bin/{name}")
+    before = tree(host)
+    results = {one.result for one in change(host).values()}
+    assert results <= {Result.ADDED, Result.ALREADY}
+    assert host.read(THEIRS).count(CORP.pem) == 1
+    assert Result.FAILED not in {one.result for one in change(host, trusted=False).values()}
+    assert tree(host) == before
