@@ -23,7 +23,7 @@ from trustinstall._version import __version__
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.engine.outcome import Outcome, Result
+    from trustinstall.engine.outcome import Outcome, Planned, Result
     from trustinstall.engine.request import Selection
     from trustinstall.errors import (
         Busy,
@@ -62,6 +62,7 @@ _MODULES = {
     "Listed": "installer.views",
     "NoRights": "errors",
     "Outcome": "engine.outcome",
+    "Planned": "engine.outcome",
     "Report": "installer.result",
     "Result": "engine.outcome",
     "ScopeOptions": "installer.situation",
@@ -95,6 +96,7 @@ __all__ = [
     "Listed",
     "NoRights",
     "Outcome",
+    "Planned",
     "Report",
     "Result",
     "ScopeOptions",

@@ -71,7 +71,7 @@ def add(
     """Trust certificates in every store of this machine that the caller may change."""
     from trustinstall.certificates import same_subject
     from trustinstall.installer import ends
-    from trustinstall.reporting import text as reports
+    from trustinstall.reporting import add as reports
     from trustinstall.state.terms import Terms
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
@@ -93,13 +93,16 @@ def add(
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
     intake = same_subject.check(intake, installer.system_anchors(), outside.now(), force=force)
     places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
-    output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
+    asks = situation.may_ask and not (yes or sha256 or dry_run)
+    lines = reports.question_lines(output.page, intake, situation) if asks else reports.found_lines(output.page, intake)
+    output.say(lines)
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
         raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
-    if situation.may_ask and not (yes or sha256 or dry_run):
+    if asks:
         confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     if not dry_run:
         take_out_ended(installer, output, [one.certificate.sha256 for one in intake.accepted])
+    installer.diff = verbose
     change = partial(
         installer.add,
         [one.certificate for one in intake.accepted],
@@ -151,8 +154,9 @@ def _profile(
     """Write a profile instead of changing any store, and exit."""
     from trustinstall.exports import mobileconfig
     from trustinstall.installer.result import Report
+    from trustinstall.reporting import add as reports
     from trustinstall.reporting import json_report
-    from trustinstall.reporting import text as reports
+    from trustinstall.reporting.profile import profile_lines
 
     certificates = tuple(one.certificate for one in intake.accepted)
     if path == "-":
@@ -164,6 +168,6 @@ def _profile(
     path, report = installer.host.absolute(path), Report("add", situation, certificates, (), dry_run)
     if output.json:
         output.write(json_report.profile(report, intake, path, written=written))
-    output.say(reports.intake_lines(intake, output.style))
-    output.say(reports.profile_lines(path, output.style, written=written, dry_run=dry_run))
+    output.say(reports.found_lines(output.page, intake))
+    output.say(profile_lines(output.page, path, written=written, dry_run=dry_run))
     raise typer.Exit

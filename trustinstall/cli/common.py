@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
     from trustinstall.installer.situation import ScopeOptions, Situation
+    from trustinstall.reporting.layout import Page
     from trustinstall.stores.store import DiscoveryOptions
+
+_ENDLESS = 10_000  # columns of a log: whoever reads it wraps lines
 
 
 class Output:
@@ -26,10 +29,12 @@ class Output:
 
     def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
         from trustinstall.host import console
-        from trustinstall.reporting.text import Style, plain
+        from trustinstall.reporting.layout import page_for
+        from trustinstall.reporting.style import PLAIN, Style
 
         self.json, self.quiet, self.verbose = json, quiet, verbose
-        self.style = plain if no_color or not console.wants_colour() else Style(_paint)
+        paint = PLAIN.paint if no_color or not console.wants_colour() else _paint
+        self.page = page_for(console.columns(), Style(paint, console.wide_characters()))
         self.progress = console.progress()
 
     def on_progress(self, doing: str) -> None:
@@ -49,13 +54,39 @@ class Output:
 
         reason = console.write(text)
         if reason:
-            typer.echo(f"trustinstall: the report could not be written: {reason}", err=True)
+            tell_error(f"the report could not be written: {reason}")
+
+
+def tell_error(message: str) -> None:
+    """Print an error on standard error."""
+    from trustinstall.reporting.errors import error_lines
+
+    typer.echo("\n".join(error_lines(error_page(), message)), err=True)
+
+
+def tell_warning(message: str) -> None:
+    """Print a warning on standard error."""
+    from trustinstall.reporting.errors import warning_lines
+
+    typer.echo("\n".join(warning_lines(error_page(), message)), err=True)
+
+
+def error_page() -> Page:
+    """The page of standard error: as wide as its terminal, or without end."""
+    from trustinstall.host import console
+    from trustinstall.reporting.layout import Page, page_for
+    from trustinstall.reporting.style import PLAIN, Style
+
+    columns, wide = console.error_columns(), console.wide_characters()
+    if columns is None:
+        return Page(_ENDLESS, Style(PLAIN.paint, wide))
+    return page_for(columns, Style(_paint if console.wants_colour() else PLAIN.paint, wide))
 
 
 def _paint(text: str, colour: str) -> str:
-    if colour in {"bold", "dim"}:
-        return typer.style(text, bold=colour == "bold", dim=colour == "dim")
-    return typer.style(text, fg=colour)
+    if colour == "bold":
+        return typer.style(text, bold=True)
+    return typer.style(text, dim=True) if colour == "dim" else typer.style(text, fg=colour)
 
 
 def outside_host() -> ActingHost:
@@ -168,17 +199,18 @@ def finish(
     options: Sequence[str] = (),
 ) -> None:
     """Print the report of add or remove, and end with its exit code; see `advise` for `source` and `options`."""
+    from trustinstall.host import console
+    from trustinstall.reporting import add, errors, json_report, remove
     from trustinstall.reporting import advice as guidance
-    from trustinstall.reporting import json_report
-    from trustinstall.reporting import text as reports
 
     code = report.exit_code(strict=strict)
     advice = guidance.advise(report, host, inputs, source, options)
     if output.json:
         output.write(json_report.change(report, intake, code, advice))
-    output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))
-    if code and not output.json:
-        typer.echo("\n".join(reports.failures(report)), err=True)
+    lines = add.result_lines if report.command == "add" else remove.result_lines
+    output.say(lines(output.page, report, advice, verbose=output.verbose))
+    if code and not output.json and (output.quiet or not console.shown()):  # a terminal has just shown them
+        typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
     raise typer.Exit(code)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
+from trustinstall.cli.common import tell_error
 from trustinstall.errors import TrustInstallError, printable
 
 if TYPE_CHECKING:
@@ -25,13 +24,13 @@ def take_out_ended(installer: Installer, output: Output | None = None, kept: Col
     try:
         report = ends.take_out_ended(installer, kept)
     except TrustInstallError as error:
-        typer.echo(f"trustinstall: certificates whose trust has ended could not be taken out: {error}", err=True)
+        tell_error(f"certificates whose trust has ended could not be taken out: {error}")
         return
     if report is None:
         return
     names = ", ".join(printable(one.name, 36) for one in report.certificates)
     if report.exit_code():
         problem = f"the trust of {names} has ended, and some stores still have it; run trustinstall repair to see why"
-        typer.echo(f"trustinstall: {problem}", err=True)
+        tell_error(problem)
     elif output is not None:
         output.say([f"Ended: the trust of {names}; it was taken out of every store.", ""])

@@ -20,4 +20,4 @@ def log(
     entries, damaged = history.entries(host, history.beginning(since, host.now()) if since else "")
     if json:
         output.write(log_report.as_json(entries, damaged))
-    output.say(log_report.lines(entries, damaged))
+    output.say(log_report.lines(output.page, entries, damaged))

@@ -55,7 +55,7 @@ def remove(
 ) -> None:
     """Take back exactly what `add` has done; what somebody else put there is named and left."""
     from trustinstall.installer import names as targets
-    from trustinstall.reporting import text as reports
+    from trustinstall.reporting.add import certificate_lines
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     outside, installer = (
@@ -75,14 +75,10 @@ def remove(
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
     situation = decide_for(installer, ask)
-    output.say(
-        [
-            *(reports.certificate_line(one, output.style) for one in chosen),
-            f"Scope: {situation.sentence}",
-        ]
-    )
     if situation.may_ask and not (yes or dry_run) and (everything or foreign):
+        output.say([line for one in chosen for line in certificate_lines(output.page, one)])
         confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
+    installer.diff = verbose
     change = partial(
         installer.remove,
         chosen,

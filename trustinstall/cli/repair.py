@@ -29,9 +29,10 @@ def repair(
     code = repairs.exit_code(report, asked=exit_code)
     if json:
         output.write(repair_report.as_json(report, code))
-    output.say(repair_report.lines(report, output.style, verbose=verbose))
+    output.say(repair_report.lines(output.page, report, verbose=verbose))
     if code and quiet:
-        from trustinstall.reporting.text import failures
+        from trustinstall.cli.common import error_page
+        from trustinstall.reporting.errors import failures
 
-        typer.echo("\n".join(failures(report)), err=True)
+        typer.echo("\n".join(failures(error_page(), report)), err=True)
     raise typer.Exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from trustinstall.cli import options as o
+from trustinstall.cli.common import tell_warning
 
 
 def run(
@@ -28,5 +29,5 @@ def run(
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     lend_trust = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
     for warning in lend_trust.warnings:
-        typer.echo(f"trustinstall: warning: {warning}", err=True)
+        tell_warning(warning)
     raise typer.Exit(host.lend(lend_trust.lend, command))

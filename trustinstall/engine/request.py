@@ -25,6 +25,7 @@ class Request:
         by: the account that asks.
         adopt: add adopts copies that another program put there; remove removes them (`--foreign`).
         dry_run: only report what would be done.
+        diff: with `dry_run`, report the lines of files that would change, too.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
         importing: only stores that import what policies name (True), only all others (False), or both.
         only_imposed: leave alone certificates that no policy had imported, and those that the account itself has added.
@@ -40,6 +41,7 @@ class Request:
     by: str
     adopt: bool = False
     dry_run: bool = False
+    diff: bool = False
     imposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     importing: bool | None = None
     only_imposed: bool = False

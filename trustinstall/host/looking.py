@@ -321,6 +321,10 @@ class Host:
         """How a person would start this program again, as an absolute path, quoted for a shell."""
         return process.command(self.environ)
 
+    def program(self) -> tuple[str, ...]:
+        """The same as words, not quoted."""
+        return process.program(self.environ)
+
     def quoted(self, word: str) -> str:
         """A word as a person types it into a shell."""
         return process.quoted(word)

@@ -300,11 +300,16 @@ def _last_line(output: str) -> str:
 
 
 def command(environ: Mapping[str, str]) -> str:
+    """How this program was started, as a person types it into this system's shell."""
+    return " ".join(map(quoted, program(environ)))
+
+
+def program(environ: Mapping[str, str]) -> tuple[str, ...]:
     """How this program was started: the launcher's path, the console script's, or the interpreter's."""
     launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
     if os.path.basename(launcher).startswith("trustinstall") and os.path.isfile(launcher):
-        return quoted(os.path.abspath(launcher))
-    return f"{quoted(sys.executable)} -I -m trustinstall"  # isolated: the current directory may be anybody's
+        return (os.path.abspath(launcher),)
+    return (sys.executable, "-I", "-m", "trustinstall")  # isolated: the current directory may be anybody's
 
 
 def quoted(word: str) -> str:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Installer(Inspector):
-    """Adds and removes certificates on one host, and looks at it; its attributes are those of `Inspector`.
+    """Adds and removes certificates on one host, and looks at it.
+
+    Its attributes are those of `Inspector`, and `diff`: whether a dry run reports the lines of files that would change.
 
     It is not thread-safe: it forks a worker process for each other account that it works for.
 
@@ -44,6 +46,8 @@ class Installer(Inspector):
     >>> installer.add(load_certificates(CORP_PEM)).exit_code()
     0
     """
+
+    diff: bool = False
 
     @classmethod
     def for_image(
@@ -107,7 +111,7 @@ class Installer(Inspector):
         >>> installer = Installer.for_image(IMAGE)
         >>> report = installer.add(load_certificates(CORP_PEM), dry_run=True)
         >>> [one.result.value for one in report.in_scope]
-        ['would change']
+        ['planned']
         """
         ask, wanted, chosen = ask or ScopeOptions(), terms or Terms(), selection or Selection()
         domains = parse(wanted.domains)
@@ -118,6 +122,7 @@ class Installer(Inspector):
             by=self._caller(situation),
             adopt=adopt,
             dry_run=dry_run,
+            diff=self.diff,
             domains=domains,
             terms=replace(
                 Terms.of(places or DiscoveryOptions(), chosen.stores, chosen.skip),
@@ -168,6 +173,7 @@ class Installer(Inspector):
             by=self._caller(situation),
             adopt=foreign,
             dry_run=dry_run,
+            diff=self.diff,
         )
         accounts, lost = self._remembered(situation, certificates)
         report = self._change("remove", situation, request, accounts, places, selection)

@@ -88,9 +88,9 @@ def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advic
         "restart_needed": list(advice.restart),
         "env": dict(advice.env),
         "notes": list(advice.notes),
-        "undo": advice.undo,
-        "administrator": advice.administrator,
-        "remove_foreign": list(advice.foreign),
+        "undo": advice.undo.text,
+        "administrator": advice.administrator.text,
+        "remove_foreign": [one.text for one in advice.foreign],
     }
 
 
@@ -154,7 +154,7 @@ def _store(part: ScopeResult, one: Outcome) -> dict[str, Any]:
         "changed": list(one.changed),
         "foreign": list(one.foreign),
         "anchors": one.anchors,
-        "steps": list(one.steps),
+        "steps": [f"{step.action} {step.target}" for step in one.steps],
     }
 
 

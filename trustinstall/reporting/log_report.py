@@ -6,17 +6,20 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
-from trustinstall.errors import printable
-from trustinstall.reporting.text import wrapped
+from trustinstall.reporting import words
+from trustinstall.reporting.style import BAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from trustinstall.reporting.layout import Page
+
 SCHEMA = 1
+_TIME = len("2026-11-29 04:00  ")
 _NAMED = 3  # certificates of an entry
 
 
-def lines(entries: Sequence[Mapping[str, Any]], damaged: int) -> list[str]:
+def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> list[str]:
     """Return two lines for each entry: when, what and how it ended; by whom and from where."""
     found: list[str] = []
     for one in entries:
@@ -25,11 +28,12 @@ def lines(entries: Sequence[Mapping[str, Any]], damaged: int) -> list[str]:
         stores = len(one.get("stores", ())) + int(one.get("more_stores", 0))
         time = str(one["time"]).replace("T", " ").rstrip("Z")[:16]
         what = f"{one.get('command')} {', '.join(names[:_NAMED])}{more}: {one.get('result')}"
-        found += wrapped(printable(f"{time}  {what} ({one.get('scope')}, {stores} stores)", 4096), "")
+        found += page.paragraph(f"{time}  {what} ({one.get('scope')}, {words.count(stores, 'store')})")
         origin = ", ".join(f"{name} {value}" for name, value in dict(one.get("from", {})).items())
-        found += wrapped(printable(f"by {one.get('by')}{f' ({origin})' if origin else ''}", 4096), "                  ")
+        found += page.paragraph(f"by {one.get('by')}{f' ({origin})' if origin else ''}", " " * _TIME)
     if damaged:
-        found += wrapped(f"Note: {damaged} lines of the log are damaged, and left out.", "")
+        number = words.count(damaged, "line")
+        found += page.marked(BAD, f"{number} of the log cannot be read, and {words.be(range(damaged))} left out.")
     return found or ["Nothing was changed yet that the log knows of."]
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
 from trustinstall.engine.outcome import Outcome, Result
-from trustinstall.reporting.text import Style, row, wrapped
+from trustinstall.reporting import words
+from trustinstall.reporting.layout import Cell, Page
+from trustinstall.reporting.style import BAD, CHANGED, GOOD, SAME
 
 if TYPE_CHECKING:
     from trustinstall.installer.result import Report
@@ -16,27 +18,22 @@ SCHEMA = 1
 _WORDS = {
     Result.ADDED: "put back",
     Result.REMOVED: "taken out",
-    Result.PLANNED: "would change",
-    Result.FOREIGN: "left",
-    Result.FAILED: "failed",
-    Result.PENDING: "pending",
+    Result.FOREIGN: "kept",
 }
-_JSON = {**_WORDS, Result.ADDED: "added", Result.REMOVED: "removed", Result.PLANNED: "planned"}
 
 
-def lines(report: Report, style: Style, *, verbose: bool) -> list[str]:
-    """Return the report for people: a line for each store that differed."""
-    found: list[str] = []
+def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
+    """Return the report for people: the answer, and a row for each store that differed."""
+    found = page.marked(_mark(report), _summary(report), tone="strong")
+    if any(part.recovered for part in report.parts):
+        found += page.paragraph("An earlier command had been interrupted; it was undone first.")
+    found += page.table([_row(one) for one in report.outcomes], "  ")
+    found += [f"      {page.whole(f'{step.action} {step.target}')}" for one in report.outcomes for step in one.steps]
     for part in report.parts:
-        if part.recovered:
-            found.append("An earlier command had been interrupted; it was undone first.")
-        if part.problem:
-            found += wrapped(f"{style.bad('failed')} for {part.scope}: {part.problem}", "  ")
+        found += page.marked(BAD, f"{part.scope}: {part.problem}", "  ") if part.problem else []
         if part.skipped and verbose:
-            found += wrapped(f"{style.quiet('skipped')} {part.scope}: {part.skipped}", "  ")
-        for one in part.outcomes:
-            found += _store_lines(one, style)
-    return [*found, _summary(report)]
+            found += page.paragraph(f"{part.scope} was skipped: {part.skipped}", "  ", hanging="  ")
+    return found
 
 
 def as_json(report: Report, exit_code: int) -> str:
@@ -53,10 +50,10 @@ def as_json(report: Report, exit_code: int) -> str:
             {
                 "id": one.store.id,
                 "scope": part.scope,
-                "result": _JSON.get(one.result, one.result.value),
+                "result": one.result.value,
                 "detail": one.detail,
                 "changed": list(one.changed),
-                "steps": list(one.steps),
+                "steps": [f"{step.action} {step.target}" for step in one.steps],
             }
             for part in report.parts
             for one in part.outcomes
@@ -68,23 +65,28 @@ def as_json(report: Report, exit_code: int) -> str:
     return json.dumps(data, indent=2)
 
 
-def _store_lines(one: Outcome, style: Style) -> list[str]:
-    paint = style.bad if one.result is Result.FAILED else style.good if one.touched else style.quiet
-    detail = f"{one.store.label or one.store.location}{': ' + one.detail if one.detail else ''}"
-    return [*row(one.store.backend, _WORDS.get(one.result, one.result.value), detail, paint), *_steps(one)]
+def _row(one: Outcome) -> list[Cell | str]:
+    mark = Cell(BAD, "bad") if one.result is Result.FAILED else Cell(CHANGED) if one.touched else ""
+    detail = f"{words.place(one.store)}{': ' + one.detail if one.detail else ''}"
+    word = Cell(_WORDS.get(one.result, words.RESULTS[one.result]), words.TONES.get(one.result, ""))
+    return [mark, one.store.backend, word, Cell(detail, whole=not one.detail)]
 
 
-def _steps(one: Outcome) -> list[str]:
-    return [f"      {step}" for step in one.steps]
+def _mark(report: Report) -> str:
+    if any(one.result is Result.FAILED for one in report.outcomes) or any(part.problem for part in report.parts):
+        return BAD
+    if report.dry_run and any(one.result is Result.PLANNED for one in report.outcomes):
+        return CHANGED
+    return GOOD if any(one.touched for one in report.outcomes) else SAME
 
 
 def _summary(report: Report) -> str:
     results = [one.result for one in report.outcomes]
     if report.dry_run and Result.PLANNED in results:
-        return f"Dry run: {results.count(Result.PLANNED)} would change."
+        return f"{words.count(results.count(Result.PLANNED), 'store')} would change; nothing changed yet."
     if Result.FAILED in results or any(part.problem for part in report.parts):
-        return "Not everything is as it should be; see above."
+        return "Not everything is as it should be; see below."
     changed = sum(one.touched for one in report.outcomes)
     if changed:
-        return f"Mended {changed} store{'s' if changed != 1 else ''}; all is as it was asked for."
+        return f"Mended {words.count(changed, 'store')}; all is as it was asked for."
     return "All is as it was asked for; nothing was changed."

@@ -179,7 +179,7 @@ class Environment(Reference):
 
     def _bundle(self, host: Host, location: str, name: str) -> Store:
         owner, unwritable = bundles.owner(host, location)
-        clients = f"whoever reads {name}" if name else "whoever reads the variable that names it"
+        clients = f"programs that read {name}" if name else "programs that read the variable that names it"
         return Store(self.name, location, owner, f"{self.name}:{location}", clients, blocked=blocked(unwritable))
 
 

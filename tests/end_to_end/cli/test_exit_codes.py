@@ -36,7 +36,7 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
     """The one line on standard error."""
     assert "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith("trustinstall: ")
+    assert line.startswith("error: ")
     return line
 
 
@@ -80,7 +80,7 @@ def test_1_nothing_could_be_done(fresh: Throwaway) -> None:
     assert detail == "the package ca-certificates is missing; install it: apt-get install ca-certificates"
     quiet = fresh.trustinstall("add", "--quiet", "--skip", "settings", "--env", "none", CERT)
     assert (quiet.returncode, quiet.stdout) == (1, "")
-    assert quiet.stderr.startswith(f"trustinstall: debian: {detail}\n")
+    assert quiet.stderr.startswith(f"error: debian: {detail}\n")
     assert snapshot(fresh, "/var/lib/trustinstall", "/var/lib") == before
 
 
@@ -109,7 +109,7 @@ def test_2_wrong_usage(debian: Throwaway, arguments: tuple[str, ...]) -> None:
     assert done.returncode == 2, done
     found = told(debian.trustinstall(*arguments, "--json"))
     assert (found["error"]["code"], found["command"]) == ("usage", arguments[0])
-    assert sentence(done) == f"trustinstall: {found['error']['message']}"
+    assert sentence(done) == f"error: {found['error']['message']}"
     assert snapshot(debian) == before
 
 
@@ -136,7 +136,7 @@ def test_3_some_done_and_some_not(fresh: Throwaway) -> None:
     assert (holds(fresh, good), holds(fresh, bad)) == (True, False)
     done = fresh.trustinstall("add", "--quiet", *words, user="alice")
     assert (done.returncode, done.stdout) == (3, "")
-    assert sentence(done) == f"trustinstall: certifi:{bad}: its directory is not writable"
+    assert sentence(done) == f"error: certifi:{bad}: its directory is not writable"
     people = fresh.trustinstall("add", *words, user="alice")
     assert people.returncode == 3
     assert "/home/alice/bad (certifi): its directory is not" in people.stdout
@@ -190,7 +190,7 @@ def test_5_an_account_without_any_store(fresh: Throwaway) -> None:
     fresh.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm /usr/bin/wget /usr/bin/hg /usr/bin/svn"], check=True)
     found = told(fresh.trustinstall("add", "--json", "--env", "none", CERT, user="bob"))
     assert (found["exit_code"], found["changed"]) == (5, False)
-    assert found["administrator"] == f"sudo {COMMAND} add {CERT}"
+    assert found["administrator"] == f"sudo {COMMAND} add {CERT} --sha256 {ROOT.sha256}"
     quiet = fresh.trustinstall("add", "--quiet", "--env", "none", CERT, user="bob")
     assert (quiet.returncode, quiet.stdout) == (5, "")
     assert "not covered" in sentence(quiet)
@@ -204,7 +204,7 @@ def test_0_a_user_removes_what_is_the_machines(fresh: Throwaway) -> None:
     for word in (CERT, ROOT.sha256[:8], "corp root"):
         done = fresh.trustinstall("remove", word, user="alice")
         assert (done.returncode, "sudo /" in done.stdout) == (0, True), done
-        assert "Still trusted by the machine" in done.stdout
+        assert "STILL TRUSTED by the machine" in done.stdout
     assert holds(fresh, DEBIAN)
 
 

@@ -43,8 +43,8 @@ def test_sudo(fresh: Throwaway) -> None:
     alice, before = fresh.user("alice").uid, {path: fresh.read(path) for path in (ALICE, BOB, DEBIAN)}
     done = fresh.trustinstall("add", CERT, env=sudo(fresh))
     assert done.returncode == 0, done
-    assert "Scope: machine, and the home of alice" in done.stdout
-    assert f"Undo: sudo {COMMAND} remove {ROOT.sha256[:8]}" in done.stdout
+    assert "of this machine and alice's account" in " ".join(done.stdout.split())
+    assert f"Undo: sudo {COMMAND} remove {ROOT.sha256[:12]}" in done.stdout
     assert [holds(fresh, path) for path in (DEBIAN, ALICE, BOB)] == [True, True, False]
     assert owners(fresh, "/home/alice") == {alice}
     assert owners(fresh, "/var/lib/trustinstall") == {0}
@@ -106,8 +106,8 @@ def test_without_root(fresh: Throwaway) -> None:
         check=True,
     )
     quoted = "'/home/alice/my certs/it'\"'\"'s.crt'"
-    assert f"For the whole machine, an administrator runs:\n  sudo {COMMAND} add {quoted}\n" in done.stdout
-    assert f"Undo: {COMMAND} remove {ROOT.sha256[:8]}" in done.stdout
+    assert f"An administrator can add them:\n    sudo {COMMAND} add {quoted} --sha256 {ROOT.sha256}\n" in done.stdout
+    assert f"Undo: {COMMAND} remove {ROOT.sha256[:12]}" in done.stdout
     assert (holds(fresh, ALICE), holds(fresh, DEBIAN)) == (True, False)
     before = fresh.changes(mtimes=True)
     again = fresh.trustinstall("add", CERT, user="alice")

@@ -29,7 +29,7 @@ def test_what_is_set_is_said(fresh: Throwaway) -> None:
     fresh.trustinstall("add", CERT, user="alice", check=True)
     assert _tools(fresh, "alice")["npm"]["state"] == "set"
     said = fresh.trustinstall("stores", "--tools", user="alice", check=True).stdout
-    assert "/home/alice/.npmrc: cafile: set; real" in " ".join(said.split())
+    assert "npm set /home/alice/.npmrc cafile" in " ".join(said.split())
     fresh.trustinstall("remove", "--all", user="alice", check=True)
     assert _tools(fresh, "alice") == before
 

@@ -241,7 +241,7 @@ def test_by_sudo_a_window_is_announced(wsl: Wsl) -> None:
     done = root.run(["script", "-qec", command, "/dev/null"], env={"TERM": "xterm", **sudo(root)}, input="")
     assert (done.returncode, wsl.held(ACCOUNT)) == (0, {ROOT.sha256}), done
     thumbprint = hashlib.sha1(ROOT.der).hexdigest().upper()[:8]  # noqa: S324  Windows' own name for it
-    assert done.stdout.index("asks whether to trust") < done.stdout.index(thumbprint) < done.stdout.index("Trusted in")
+    assert done.stdout.index("asks whether to trust") < done.stdout.index(thumbprint) < done.stdout.index("trusted in")
     command = shlex.join([*PROGRAM, "remove", ROOT.sha256])
     gone = root.run(["script", "-qec", command, "/dev/null"], env={"TERM": "xterm", **sudo(root)}, input="")
     assert (gone.returncode, wsl.held(ACCOUNT), "asks whether to delete" in gone.stdout) == (0, set(), True), gone

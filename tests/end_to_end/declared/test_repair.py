@@ -177,7 +177,7 @@ def test_what_a_person_has_set_since_is_theirs(fresh: Throwaway, wish: str) -> N
     sh(fresh, "sleep 1.1")
     fresh.write(NPMRC, f"fund=false\n{wish}", user="alice")
     for _ in range(2):
-        assert results(repaired(fresh, user="alice")) == {f"settings:{NPMRC}": "left"}
+        assert results(repaired(fresh, user="alice")) == {f"settings:{NPMRC}": "foreign"}
         assert fresh.read(NPMRC) == f"fund=false\n{wish}".encode()
     assert not holds(fresh, "/home/alice/own.pem")
 
@@ -207,7 +207,7 @@ def test_a_profile_is_made_and_a_database_replaced(fresh: Throwaway) -> None:
     assert results(repaired(fresh, user="alice")) == {"nss:/home/alice/.pki/nssdb": "added"}
     name = f"trustinstall-{ROOT.sha256}"
     sh(fresh, f"certutil -M -n {name} -t p,p,p -d sql:$HOME/.pki/nssdb", "alice")
-    assert results(repaired(fresh, user="alice")) == {"nss:/home/alice/.pki/nssdb": "left"}
+    assert results(repaired(fresh, user="alice")) == {"nss:/home/alice/.pki/nssdb": "foreign"}
 
 
 def test_an_account_is_deleted(fresh: Throwaway) -> None:

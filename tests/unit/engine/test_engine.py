@@ -76,7 +76,7 @@ def test_a_dry_run_leaves_no_trace(world: World) -> None:
     before = {path: path.lstat().st_mtime_ns for path in world.root.rglob("*")}
     (planned,) = world.change(dry_run=True).outcomes
     assert planned.result is Result.PLANNED
-    assert any(step.startswith("run /tool") for step in planned.steps)
+    assert any(step.action == "run" and step.target.startswith("/tool") for step in planned.steps)
     assert {path: path.lstat().st_mtime_ns for path in world.root.rglob("*")} == before
 
 

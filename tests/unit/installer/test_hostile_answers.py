@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, ActingHost
 from trustinstall.installer import wire
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.reporting import json_report
+from trustinstall.reporting import add, json_report, remove
 from trustinstall.reporting.advice import advise
-from trustinstall.reporting.text import change_lines, list_lines, plain, stores_lines
+from trustinstall.reporting.errors import failures
+from trustinstall.reporting.layout import Page
+from trustinstall.reporting.listing import list_lines
+from trustinstall.reporting.stores import stores_lines
 from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall.typed_json import is_array, is_object
 
@@ -44,7 +49,7 @@ OUTCOMES = (
         (SHA256,),
         (SHA256,),
         3,
-        ("write /x",),
+        (Planned("change", "/x", ("+y",)),),
     ),
 )
 VIEW = View(
@@ -114,12 +119,12 @@ def show_outcomes(data: bytes) -> str:
         report = Report(command, situation, (), (ScopeResult("bob", outcomes),))
         advice = advise(report, ActingHost("linux", "/", {}, who), ())
         for one in advice.foreign:
-            assert one.split()[-2] == "--sha256", one
-            assert len(one.split()[-1]) == 64
-        shown += [
-            *change_lines(report, advice, plain, verbose=True),
-            *change_lines(report, advice, plain, verbose=False),
-        ]
+            assert one.argv[-2] == "--sha256", one
+            assert len(one.argv[-1]) == 64
+        lines = add.result_lines if command == "add" else remove.result_lines
+        for verbose, dry_run in itertools.product((True, False), repeat=2):
+            shown += lines(Page(), replace(report, dry_run=dry_run), advice, verbose=verbose)
+        shown += failures(Page(), report)
         json.loads(json_report.change(report, None, report.exit_code(strict=True), advice))
     return "\n".join(shown)
 
@@ -133,7 +138,10 @@ def show_view(data: bytes) -> str:
     json.loads(json_report.look("list", view))
     json.loads(json_report.look("stores", view))
     assert {one.store for one in view.stores} | {one.store for one in view.anchors}  # the installer compares them
-    return "\n".join([*list_lines(view, plain, files=True, every_anchor=True), *stores_lines(view, plain)])
+    listed = list_lines(Page(), view, "trustinstall", today="2026-11-29", files=True, every_anchor=True)
+    return "\n".join(
+        [*listed, *(line for every in (True, False) for line in stores_lines(Page(), view, verbose=every))]
+    )
 
 
 @given(st.one_of(spoilt(good_outcomes()), st.binary(max_size=60), anything.map(lambda one: json.dumps(one).encode())))

@@ -1,0 +1,49 @@
+"""Errors and warnings in one style: "error: what happened", and what to do on the lines below.
+
+A log (a page wider than any terminal) has each on one line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.outcome import Result
+from trustinstall.reporting import rows
+from trustinstall.reporting.layout import WIDEST
+
+if TYPE_CHECKING:
+    from trustinstall.installer.result import Report
+    from trustinstall.reporting.layout import Page
+
+_INDENT = "  "
+
+
+def error_lines(page: Page, message: str) -> list[str]:
+    """Return an error: its message names what happened, and after "; " what to do."""
+    return _told(page, "error", message, "bad")
+
+
+def warning_lines(page: Page, message: str) -> list[str]:
+    """Return a warning."""
+    return _told(page, "warning", message, "strong")
+
+
+def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
+    if page.width > WIDEST:
+        return [page.whole(f"{word}: {message}")]
+    cause, _, advice = message.partition("; ")
+    first, *rest = page.paragraph(f"{word}: {cause}", hanging=_INDENT)
+    painted = page.style.tone(f"{word}:", tone) + first[len(word) + 1 :]
+    return [painted, *rest, *(page.paragraph(rows.sentence(advice), _INDENT) if advice else [])]
+
+
+def failures(page: Page, report: Report) -> list[str]:
+    """Return an error for each store and scope that failed: what `--quiet` prints on standard error."""
+    lines: list[str] = []
+    for part in report.parts:
+        if part.problem or part.skipped:
+            lines += error_lines(page, f"{part.scope}: {part.problem or part.skipped}")
+    for one in report.outcomes:
+        if one.result is Result.FAILED:
+            lines += error_lines(page, f"{one.store.id}: {one.detail}")
+    return lines or error_lines(page, "some stores are not in scope; -v lists them")
