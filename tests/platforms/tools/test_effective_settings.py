@@ -11,6 +11,7 @@ import pytest
 from tests.support import fake_host
 from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
+from trustinstall.certificates.pem import to_pem
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
 from trustinstall_platforms.tools.effective import decide
@@ -202,4 +203,19 @@ def test_one_bundle_that_several_settings_name(host: ActingHost) -> None:
     assert results <= {Result.ADDED, Result.ALREADY}
     assert host.read(THEIRS).count(CORP.pem) == 1
     assert Result.FAILED not in {one.result for one in change(host, trusted=False).values()}
+    assert tree(host) == before
+
+
+@pytest.mark.parametrize("label", ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"])
+def test_a_root_that_not_every_reader_takes_gets_a_plain_copy(host: ActingHost, label: str) -> None:
+    """Node.js and GnuTLS do not read OpenSSL's own labels: such a root is no reason to say `already`."""
+    trusted = to_pem(CORP.der, label)
+    write(host, THEIRS, PUBLIC.pem + trusted)
+    write(host, f"{HOME}/.npmrc", f"cafile={THEIRS}\n")
+    before = tree(host)
+    assert change(host)[f"{HOME}/.npmrc"].result is Result.ADDED
+    assert host.read(THEIRS).startswith(PUBLIC.pem + trusted)
+    assert CORP.pem in host.read(THEIRS)
+    gone = change(host, trusted=False)[f"{HOME}/.npmrc"]
+    assert gone.result is not Result.FAILED
     assert tree(host) == before
