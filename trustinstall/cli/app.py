@@ -64,6 +64,18 @@ def _log() -> Callable[..., None]:
     return log
 
 
+def _apply() -> Callable[..., None]:
+    from trustinstall.cli.apply import apply
+
+    return apply
+
+
+def _export() -> Callable[..., None]:
+    from trustinstall.cli.apply import export
+
+    return export
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
@@ -71,6 +83,8 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "list": _list,
     "stores": _stores,
     "repair": _repair,
+    "apply": _apply,
+    "export": _export,
     "log": _log,
     "env": _env,
     "run": _run,

@@ -91,6 +91,12 @@ Until = Annotated[
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w.")
 ]
+DeclaredIn = Annotated[
+    str | None,
+    typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
+]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what it asked for before, and does not name any more.")]
+Form = Annotated[str, typer.Option("--format", metavar="trust.toml|trust.json", help="The form of the document.")]
 Env = Annotated[
     str | None,
     typer.Option(

@@ -26,9 +26,9 @@ def record(host: ActingHost, state: State, request: Request, scope: str, outcome
     A line that cannot be written is told to the caller: the change stays. An image gets no log: two that are built in
     the same way are identical.
     """
-    told = [one for one in outcomes if one.result in _TOLD or one.touched]
-    if not told or request.dry_run or host.is_image:
+    if not is_worth_a_line(request, outcomes) or host.is_image:
         return
+    told = [one for one in outcomes if _tells(one)]
     entry = _entry(host, request, scope, told)
     line = json.dumps(entry)
     try:
@@ -38,6 +38,15 @@ def record(host: ActingHost, state: State, request: Request, scope: str, outcome
         host.announce(f"the change was made, and its line is missing in {audit_log.path(state)}: {why}")
     names = ", ".join(printable(one.name, 40) for one in request.certificates[:3])
     host.tell_system(f"{entry['command']} {names} in {scope}: {entry['result']}, {len(told)} stores", line)
+
+
+def is_worth_a_line(request: Request, outcomes: Sequence[Outcome]) -> bool:
+    """Whether a command changed something, or failed to."""
+    return not request.dry_run and any(map(_tells, outcomes))
+
+
+def _tells(one: Outcome) -> bool:
+    return one.result in _TOLD or one.touched
 
 
 def _entry(host: ActingHost, request: Request, scope: str, told: Sequence[Outcome]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ _DISTRUSTED = "somebody has distrusted the certificate there; it is left so"
 
 
 class Wish(NamedTuple):
-    """A certificate that should be trusted: on whose behalf, and on which terms. `new`: this ledger has no claim."""
+    """A certificate that should be trusted: on whose behalf, and on which terms. `new`: the claim gets these terms."""
 
     certificate: Certificate
     by: str
@@ -76,9 +76,15 @@ class Drift:
 
 
 def wishes(ledger: Ledger, others: Iterable[Wish] = ()) -> list[Wish]:
-    """Return what a scope's ledger asks for, and what `others` ask for beside it."""
-    own = [Wish(ledger.certificates[sha256], one.by, one.terms) for sha256, one in sorted(ledger.claims.items())]
-    return [*own, *(one._replace(new=True) for one in others if one.certificate.sha256 not in ledger.claims)]
+    """Return what a scope's ledger asks for, and what `others` ask for beside it; new ones change what it says."""
+    named = {one.certificate.sha256: one for one in others}
+    own = [
+        Wish(ledger.certificates[sha256], one.by, one.terms.renewed(named[sha256].terms), new=True)
+        if sha256 in named and named[sha256].new
+        else Wish(ledger.certificates[sha256], one.by, one.terms)
+        for sha256, one in sorted(ledger.claims.items())
+    ]
+    return [*own, *(one._replace(new=True) for sha256, one in named.items() if sha256 not in ledger.claims)]
 
 
 def places_of(wanted: Sequence[Wish]) -> DiscoveryOptions:
@@ -131,12 +137,12 @@ def look(
     return drift
 
 
-def mend(engine: Engine, drift: Drift, by: str, *, dry_run: bool) -> Scope:
+def mend(engine: Engine, drift: Drift, by: str, *, command: str, dry_run: bool) -> Scope:
     """Bring the stores of a scope to what its ledger asks for; certificates with the same stores go together."""
     outcomes: dict[str, Outcome] = {one.store.id: one for one in drift.left}
     recovered = False
     requests = [
-        (Request((one,), trusted=False, by=by, dry_run=dry_run, returned=True, command="repair"), tuple(ids))
+        (Request((one,), trusted=False, by=by, dry_run=dry_run, returned=True, command=command), tuple(ids))
         for one, ids in drift.returned.items()
     ]
     groups: dict[tuple[tuple[str, ...], str, Terms | None, tuple[str, ...]], list[Certificate]] = defaultdict(list)
@@ -145,7 +151,7 @@ def mend(engine: Engine, drift: Drift, by: str, *, dry_run: bool) -> Scope:
         groups[stores, wish.by, wish.terms if wish.new else None, wish.terms.domains].append(wish.certificate)
     for (stores, whose, terms, domains), certificates in groups.items():
         request = Request(
-            tuple(certificates), trusted=True, by=whose, dry_run=dry_run, domains=domains, terms=terms, command="repair"
+            tuple(certificates), trusted=True, by=whose, dry_run=dry_run, domains=domains, terms=terms, command=command
         )
         requests.append((request, stores))
     for request, stores in requests:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.request import Request
     from trustinstall.host import ActingHost
     from trustinstall.state.ledger import Covered, Ledger
+    from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 
@@ -61,8 +62,9 @@ class Engine:
 
     def log(self, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
         """Log in this scope's audit log what was done for another account, whose own log it may change."""
-        with self._locked() as host:
-            audit.record(host, self._state, request, scope, outcomes)
+        if audit.is_worth_a_line(request, outcomes):
+            with self._locked() as host:
+                audit.record(host, self._state, request, scope, outcomes)
 
     def ledger(self) -> Ledger:
         """Return the ledger as it is now; see `ledger_file.load`."""
@@ -132,6 +134,15 @@ class Engine:
             for one in request.certificates:
                 ledger.claim(one, request.by, self._host.stamp(), request.terms)
                 ledger.cover(one.sha256, accounts)
+
+    def restate(self, request: Request, terms: Mapping[str, Terms]) -> None:
+        """Give claims that exist new terms, by SHA-256; nothing is written if they have them."""
+        if not any(sha256 in self.ledger().claims for sha256 in terms):
+            return
+        with self._ledger_update() as ledger:
+            for one in request.certificates:
+                if one.sha256 in ledger.claims:
+                    ledger.claim(one, request.by, self._host.stamp(), terms[one.sha256])
 
     def uncover(self, request: Request, accounts: Sequence[Covered]) -> None:
         """Note the other accounts for which nothing is left to undo."""

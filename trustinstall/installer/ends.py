@@ -32,14 +32,27 @@ def end(text: str, now: datetime) -> str:
         if span:
             found = now + timedelta(hours=int(span[1]) * _HOURS[span[2]])
         elif _DAY.fullmatch(text):
-            found = datetime.fromisoformat(text).replace(tzinfo=timezone.utc) + timedelta(days=1)
+            found = _day_after(text)
         else:
             raise UsageProblem(f"{printable(text, 40)!r} is no end of trust; {_MEANT}")
     except (OverflowError, ValueError):
         raise UsageProblem(f"{printable(text, 40)!r} is no day that exists; {_MEANT}") from None
     if found <= now:
         raise UsageProblem(f"{text} is over; name an end in the future, or leave the certificate out")
-    return found.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return _written(found)
+
+
+def last_moment(day: str) -> str:
+    """Return the end of a day in UTC, ISO 8601. Raises ValueError if the day does not exist."""
+    return _written(_day_after(day))
+
+
+def _day_after(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=timezone.utc) + timedelta(days=1)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def take_out_ended(installer: Installer, kept: Collection[str] = ()) -> Report | None:

@@ -12,6 +12,8 @@ from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.style import BAD, CHANGED, GOOD, SAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.host import Host
     from trustinstall.installer.result import Report
 
@@ -34,6 +36,11 @@ def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
         if part.skipped and verbose:
             found += page.paragraph(f"{part.scope} was skipped: {part.skipped}", "  ", hanging="  ")
     return found
+
+
+def notes(page: Page, sentences: Sequence[str]) -> list[str]:
+    """Return notes about certificates, each with the place where it is asked for."""
+    return [line for one in sentences for line in page.paragraph(f"Note: {one}", hanging="  ")]
 
 
 def as_json(host: Host, report: Report, exit_code: int) -> str:

@@ -27,7 +27,7 @@ class Terms:
         domains: the names and networks that the certificate is trusted for, or () for all of them.
         pythons, searches, bundles, windows_host: where to look beside the usual places, as `DiscoveryOptions`.
         variables: how environment variables are set (`--env`); "" for the default of the scope.
-        origin: "apply" where a document of `apply` asks for the certificate, else "".
+        origin: the documents of `apply` that ask for the certificate ("apply:PATH"), or "" where a person does.
     """
 
     until: str = ""

@@ -34,12 +34,12 @@ def few(examples: int) -> settings:
 
 @contextmanager
 def home(files: Mapping[str, str]) -> Iterator[Path]:
-    """Make a home with three bundles and these settings files, in which HOME stands for the home itself."""
+    """Make a home with three bundles and these settings files, in which TOP stands for the home itself."""
     with tempfile.TemporaryDirectory() as made:
         top = Path(made).resolve()
         for path, content in files.items():
             (top / path).parent.mkdir(parents=True, exist_ok=True)
-            (top / path).write_text(content.replace("HOME", str(top)), encoding="utf-8", newline="")
+            (top / path).write_text(content.replace("TOP", str(top)), encoding="utf-8", newline="")
         for name in NAMES:
             (top / name).write_bytes(PEM)
         yield top
@@ -70,7 +70,7 @@ def path_of(found: Effective | None) -> str:
 
 _git_value = _named.flatmap(
     lambda name: st.sampled_from(
-        [f"~/{name}", f'"~/{name}"', f"HOME/{name} ; mine", f'"HOME/{name}" # "x"', f'HOME/"{name}"']
+        [f"~/{name}", f'"~/{name}"', f"TOP/{name} ; mine", f'"TOP/{name}" # "x"', f'TOP/"{name}"']
     )
 )
 _git_section = st.sampled_from(["[http]", "[HTTP]", '[http "https://git.corp/"]', '[http "https://other/"]', "[core]"])
@@ -81,7 +81,7 @@ _git_file = st.lists(st.tuples(_git_section, st.sampled_from(["sslCAInfo", "sslc
 
 @few(30)
 @given(own=_git_file, other=_git_file, included=_git_file, moved=st.booleans())
-@example(own='[http]\n\tsslCAInfo = "HOME/a.pem" # x\n[include]\n\tpath = more\n', other="", included="", moved=False)
+@example(own='[http]\n\tsslCAInfo = "TOP/a.pem" # x\n[include]\n\tpath = more\n', other="", included="", moved=False)
 def test_git(own: str, other: str, included: str, *, moved: bool) -> None:
     """`git config --get-urlmatch` names the same file, with both files, includes, quotes and URLs."""
     files = {
@@ -98,7 +98,7 @@ def test_git(own: str, other: str, included: str, *, moved: bool) -> None:
 
 _hg_file = st.lists(
     st.tuples(st.sampled_from(["web", "ui", "paths"]), st.sampled_from(["cacerts", "other"]), _named), max_size=3
-).map(lambda rows: "".join(f"[{section}]\n{key} = HOME/{name}\n" for section, key, name in rows))
+).map(lambda rows: "".join(f"[{section}]\n{key} = TOP/{name}\n" for section, key, name in rows))
 
 
 @few(8)
@@ -120,7 +120,7 @@ _pip_file = st.lists(
     st.tuples(st.sampled_from(["global", "install", "list"]), st.sampled_from(["cert", "Cert", "client-cert"]), _named),
     max_size=3,
     unique_by=lambda row: (row[0], row[1].lower()),
-).map(lambda rows: "".join(f"[{section}]\n{key} = HOME/{name}\n" for section, key, name in rows if key))
+).map(lambda rows: "".join(f"[{section}]\n{key} = TOP/{name}\n" for section, key, name in rows if key))
 
 
 def _once(text: str) -> str:
@@ -150,7 +150,7 @@ def test_pip(own: str, old: str, named: str, moved: str) -> None:
 
 
 _npm_value = _named.flatmap(
-    lambda name: st.sampled_from([f"HOME/{name}", f"~/{name}", "${HOME}/" + name, f'"HOME/{name}"', f"HOME/{name} ; x"])
+    lambda name: st.sampled_from([f"TOP/{name}", f"~/{name}", "${HOME}/" + name, f'"TOP/{name}"', f"TOP/{name} ; x"])
 )
 _npm_file = st.one_of(st.just("fund=false\n"), _npm_value.map(lambda value: f"fund=false\ncafile = {value}\n"))
 
@@ -171,10 +171,10 @@ def test_npm(own: str, project: str, variable: str, *, moved: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("openssl.cafile = HOME/a.pem ; mine\n", "a.pem"),
-        ('[openssl]\nopenssl.cafile="HOME/b.pem"\n', "b.pem"),
-        ("openssl.cafile='HOME/b.pem'\nopenssl.cafile=HOME/c.pem\n", "c.pem"),
-        (";openssl.cafile=HOME/a.pem\n", ""),
+        ("openssl.cafile = TOP/a.pem ; mine\n", "a.pem"),
+        ('[openssl]\nopenssl.cafile="TOP/b.pem"\n', "b.pem"),
+        ("openssl.cafile='TOP/b.pem'\nopenssl.cafile=TOP/c.pem\n", "c.pem"),
+        (";openssl.cafile=TOP/a.pem\n", ""),
     ],
 )
 def test_php(text: str, path: str) -> None:
