@@ -206,7 +206,7 @@ def finish(
     code = report.exit_code(strict=strict)
     advice = guidance.advise(report, host, inputs, source, options)
     if output.json:
-        output.write(json_report.change(report, intake, code, advice))
+        output.write(json_report.change(host, report, intake, code, advice))
     lines = add.result_lines if report.command == "add" else remove.result_lines
     output.say(lines(output.page, report, advice, verbose=output.verbose))
     if code and not output.json and (output.quiet or not console.shown()):  # a terminal has just shown them

@@ -60,8 +60,8 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
 
 def _tell_json(arguments: Sequence[str], error: TrustInstallError) -> None:
     if "--json" in arguments:
-        from trustinstall.host import console
+        from trustinstall.host import Host, console
         from trustinstall.reporting import json_report
 
         command = arguments[0] if arguments[0] in COMMANDS else ""
-        console.write(json_report.failure(command, error))
+        console.write(json_report.failure(Host.current(), command, error))

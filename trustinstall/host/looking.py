@@ -294,6 +294,14 @@ class Host:
         """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
         return system.distribution(self.root)
 
+    def system_version(self) -> tuple[str, str]:
+        """The operating system's name and version; see `system.version`."""
+        return system.version(self.root)
+
+    def machine_name(self) -> str:
+        """The machine's own name; "" for an image."""
+        return "" if self.is_image else system.name()
+
     def logs_in(self, account: Account) -> bool:
         """Whether a person logs in to an account; see `accounts.logs_in`."""
         return accounts.logs_in(account, self.platform)

@@ -121,6 +121,7 @@ def _listed(
         claim.by,
         tuple(one for one in held if one is not None),
         claim.terms.until,
+        not_before=certificate.not_before.isoformat(),
     )
 
 

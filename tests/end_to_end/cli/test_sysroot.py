@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -81,7 +80,7 @@ def test_an_image_is_changed_and_the_machine_is_not(fresh: Throwaway) -> None:
     found = told(fresh.trustinstall("add", "--json", "--sysroot", PLACE, CERT))
     assert (found["exit_code"], result(found, ID), found["situation"]["kind"]) == (0, "added", "image")
     assert found["situation"]["scope"] == f"image {PLACE}"
-    assert found["undo"] == f"{shlex.join(PROGRAM)} remove --sysroot {PLACE} {ROOT.sha256[:8]}"
+    assert found["undo"] == [*PROGRAM, "remove", "--sysroot", PLACE, ROOT.sha256[:12]]
     assert found["restart_needed"] == []
     assert found["env"] == {}
     assert holds(fresh, f"{PLACE}{DEBIAN}")

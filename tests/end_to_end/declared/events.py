@@ -18,7 +18,7 @@ from trustinstall.reporting import repair_report
 OTHER = make_root("Other Root")
 JRE = "/opt/vendor/jre/lib/security/cacerts"
 NPMRC = "/home/alice/.npmrc"
-_SCHEMA = json.loads(Path(repair_report.__file__).with_name("repair.schema.json").read_text(encoding="utf-8"))
+_SCHEMA = json.loads(Path(repair_report.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
 
 
 def repaired(root: Throwaway, *options: str, user: str = "root") -> dict[str, Any]:
