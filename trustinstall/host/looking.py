@@ -21,6 +21,7 @@ from trustinstall.host import (
     inputs,
     metadata,
     other_processes,
+    own_program,
     passwords,
     paths,
     process,
@@ -332,6 +333,10 @@ class Host:
     def program(self) -> tuple[str, ...]:
         """The same as words, not quoted."""
         return process.program(self.environ)
+
+    def why_unsafe_program(self) -> str | None:
+        """Return why root must not run this program by itself; see `own_program.why_unsafe`."""
+        return own_program.why_unsafe(self.program()[0])
 
     def quoted(self, word: str) -> str:
         """A word as a person types it into a shell."""

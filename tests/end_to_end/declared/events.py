@@ -54,6 +54,11 @@ def sh(root: Throwaway, script: str, user: str = "root") -> subprocess.Completed
     return root.run(["sh", "-ec", script], user=user, check=True, timeout=120)
 
 
+def holds_root(root: Throwaway, path: str) -> bool:
+    """Whether a bundle holds the root that is added."""
+    return b"".join(ROOT.pem.splitlines()[1:-1]) in root.read(path).replace(b"\n", b"")
+
+
 def save_etc(root: Throwaway) -> None:
     """A backup of /etc, and of what administrators keep below /usr/local."""
     sh(root, "tar -C / -cpf /srv/etc.tar etc usr/local/share")
