@@ -408,7 +408,8 @@ def _stays_once(machine: Machine, sha256: str) -> Ran:
 
 def _named_command(ran: Ran, sha256: str) -> list[str]:
     """Return the words of the command with which a report says how to take a foreign copy out."""
-    (words,) = ran.report["remove_foreign"]
+    (command,) = ran.report["remove_foreign"]
+    words = [str(word) for word in command]
     assert words[-3:] == ["--foreign", "--sha256", sha256], words
     return words[words.index("remove") :]
 
