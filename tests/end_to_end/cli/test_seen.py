@@ -14,12 +14,11 @@ from tests.support.throwaway import PROGRAM, Throwaway
 SLOW = f"#!/bin/sh\nsleep 1.2\nexec {TOOL}.real\n"
 
 
-def drawn(root: Throwaway, columns: int, *words: str, **environ: str) -> list[str]:
+def drawn(root: Throwaway, columns: int, *words: str, answer: str = "", **environ: str) -> list[str]:
     """Run the program as root on a terminal of so many columns; return what is seen at its end."""
     line = f"stty cols {columns}; exec {shlex.join([*PROGRAM, *words])}"
-    done = root.run(
-        ["script", "-qec", line, "/dev/null"], input="n\n", env={"TERM": "xterm", "LANG": "C.UTF-8", **environ}
-    )
+    environ = {"TERM": "xterm", "LANG": "C.UTF-8", **environ}
+    done = root.run(["script", "-qec", line, "/dev/null"], input=answer, env=environ)
     return Screen(done.stdout, columns).lines
 
 
@@ -40,7 +39,7 @@ def test_the_question_shows_all_digits(fresh: Throwaway) -> None:
     """Whoever is asked can compare the whole fingerprint, without colour and in ASCII, too."""
     deliver(fresh)
     for environ in ({}, {"NO_COLOR": "1"}, {"LC_ALL": "C"}):
-        seen = drawn(fresh, 80, "add", CERT, **environ)
+        seen = drawn(fresh, 80, "add", CERT, answer="n\n", **environ)
         assert f"  SHA-256  {ROOT.sha256}" in seen
         assert any(re.search(r"Trust it\? \[y/N\]", line) for line in seen)
 

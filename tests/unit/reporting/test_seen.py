@@ -1,4 +1,4 @@
-"""What people see: the coloured screens, drawn on a terminal, are the golden ones, and the colours are where they help."""
+"""What people see: the coloured screens, drawn on a terminal, are the plain ones, with colours where they help."""
 
 from __future__ import annotations
 
