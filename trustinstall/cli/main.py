@@ -30,8 +30,8 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(arguments, TrustInstallError("cancelled, nothing was changed"))
     except TrustInstallError as error:
         return _failed(arguments, error)
-    except console.Interrupted:
-        tell_error("interrupted; what had begun was finished or put back")
+    except console.Interrupted as interrupted:
+        tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
         if isinstance(error, typer.TyperException):

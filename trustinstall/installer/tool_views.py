@@ -9,7 +9,7 @@ from trustinstall.engine import discovery
 from trustinstall.facts import programs
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
-from trustinstall_platforms.tools import places, table_without_files
+from trustinstall_platforms.tools import table_without_files
 from trustinstall_platforms.tools.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def look(host: Host) -> tuple[ToolView, ...]:
             one.tool.known,
             one.tool.source,
         )
-        for one in places.decisions(host)
+        for one in backend.decisions(host)
         if (store := stores.get(host.real(one.path))) is not None
     ]
     others = [

@@ -137,7 +137,7 @@ def _administrate(scene: Scene) -> None:
 def test_what_the_administrator_decided_is_not_hidden(scene: Scene) -> None:
     """Without root: clients that the machine's files decide for go on as before, and the file and line are said."""
     _administrate(scene)
-    done = scene.root.trustinstall("add", CERTIFICATE, user="alice")
+    done = scene.root.trustinstall("add", "--verbose", CERTIFICATE, user="alice")
     said = " ".join(done.stdout.split())
     assert "/etc/xdg/pip/pip.conf line 2 names /etc/corp/bundle.pem" in said
     assert "/usr/etc/npmrc line 1 names /etc/corp/bundle.pem" in said

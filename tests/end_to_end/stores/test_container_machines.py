@@ -19,8 +19,8 @@ from tests.contract.vm import VmMachine
 from tests.support.engines.engines import HOME, PLACES
 from tests.support.families import LAYOUTS, lay_out
 from tests.support.throwaway import PATH, Throwaway
+from trustinstall import reporting
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.reporting import text as report_module
 from trustinstall.testing.contract import Ran, result, run
 from trustinstall_platforms.containers.inside import path_for
 from trustinstall_platforms.linux.families import ALPINE, DEBIAN, RHEL
@@ -28,7 +28,7 @@ from trustinstall_platforms.linux.family import Family
 
 pytestmark = pytest.mark.timeout(600)
 
-SCHEMA = Path(report_module.__file__).with_name("report.schema.json")
+SCHEMA = Path(reporting.__file__).with_name("report.schema.json")
 Deliver = Callable[..., VmMachine]
 
 

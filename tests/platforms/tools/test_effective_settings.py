@@ -239,3 +239,49 @@ def test_a_word_that_decides_nothing_is_replaced_and_comes_back(host: ActingHost
     assert change(host)[f"{HOME}/.condarc"].result is Result.ALREADY
     assert change(host, trusted=False)[f"{HOME}/.condarc"].result is Result.REMOVED
     assert host.read(f"{HOME}/.condarc").decode() == before
+
+
+def test_roots_that_a_variable_adds_are_not_hidden(host: ActingHost) -> None:
+    """Npm trusts what NODE_EXTRA_CA_CERTS of the account names: a `cafile` of ours would hide that, and is not set."""
+    write(host, f"{HOME}/.profile", 'export NODE_EXTRA_CA_CERTS="$HOME/b.pem"\n')
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    before = tree(host)
+    change(host)
+    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_value_that_only_running_would_tell_is_said(host: ActingHost) -> None:
+    """Where a variable's value needs a command nothing is set over it, and its file and line are said."""
+    write(host, f"{HOME}/.profile", "# mine\nexport NODE_EXTRA_CA_CERTS=$(find-root)\n")
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    outcome = change(host)[f"{HOME}/.npmrc"]
+    assert outcome.result is Result.SEALED
+    assert ".profile line 2" in outcome.detail
+    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
+
+
+def test_a_file_that_a_profile_has_moved(host: ActingHost) -> None:
+    """Where the account's own profile moves a settings file, ours stands in both, and goes from both."""
+    write(host, f"{HOME}/.profile", "export XDG_CONFIG_HOME=$HOME/cfg\n")
+    program(host, "/usr/bin/pip")
+    before = tree(host)
+    change(host)
+    assert BUNDLE.encode() in host.read(f"{HOME}/cfg/pip/pip.conf")
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_yarn_reads_what_npms_file_names(host: ActingHost) -> None:
+    """Yarn 1 reads npm's file where its own says nothing: ours goes into the bundle, and no key hides that."""
+    write(host, f"{HOME}/.npmrc", f"cafile={THEIRS}\n")
+    write(host, f"{HOME}/.yarnrc", "# mine\n")
+    before = tree(host)
+    added = change(host)
+    assert Result.FAILED not in {one.result for one in added.values()}
+    assert host.read(f"{HOME}/.yarnrc") == b"# mine\n"
+    assert CORP.pem in host.read(THEIRS)
+    assert change(host)[f"{HOME}/.yarnrc"].result is Result.ALREADY
+    change(host, trusted=False)
+    assert tree(host) == before

@@ -27,6 +27,10 @@ CLIENTS: tuple[Client, ...] = (
     *clouds.CLIENTS,
     *languages.CLIENTS,
 )
+#: The variables that clients read a bundle or a switch from.
+READ = frozenset(name for client in CLIENTS for place in client.places for name in place.variables) | {
+    *("AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"),
+}
 
 
 def every(scene: Scene) -> Iterator[Client]:
