@@ -66,8 +66,11 @@ def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: 
     ended = None if dry_run else ends.take_out_ended(installer)
     ledger = engine.ledger()
     work = _Repair(_with_variables(installer, ledger, declared), situation, ledger, declared, dry_run=dry_run)
+    everybody = situation.machine and not situation.image and installer.host.account.is_root
+    if everybody and not dry_run:
+        work.forget_deleted(engine)
     parts = [*(ended.parts if ended else ()), work.first()]
-    jobs = work.jobs() if situation.machine and not situation.image and installer.host.account.is_root else []
+    jobs = work.jobs() if everybody else []
     parts += [work.of_account(job) for job in jobs]
     return Report(
         "repair",
@@ -176,6 +179,14 @@ class _Repair:
     @cached_property
     def _everybody(self) -> list[Account]:
         return homes.login_accounts(self._installer.host)
+
+    def forget_deleted(self, engine: Engine) -> None:
+        """Forget accounts that the machine no longer has, and that have left no home."""
+        for sha256, claim in self._live.items():
+            gone = [one for one in claim.accounts if self._account(one) is None and one.uid != UNKNOWN_UID]
+            gone = [one for one in gone if not homes.may_own_one(self._installer.host, one.uid)]
+            if gone:
+                engine.uncover(Request((self._ledger.certificates[sha256],), trusted=True, by=self._by), gone)
 
     def of_account(self, job: _Job) -> ScopeResult:
         """Mend an account's stores, in a process that has only its rights."""

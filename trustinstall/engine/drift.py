@@ -114,9 +114,9 @@ def look(
     naming: dict[str, list[str]] = defaultdict(list)
     serving = {store.location: store.id for _, store in found.stores.values() if store.on_demand}
     reached = _reached(host)
-    for _, store in found.stores.values():
-        naming[store.names or ""].append(store.id)
     records = ledger.by_store()
+    for _, store in found.stores.values():
+        naming[store.names or ""] += [store.id] if store.id in records else []
     for backend, store in found.stores.values():
         record = records.get(store.id, {})
         if store.owner != host.account.uid or store.fed_by is not None:

@@ -21,7 +21,8 @@ _SCHEMA = json.loads(Path(log_report.__file__).with_name("report.schema.json").r
 def entries(root: Throwaway, *options: str, user: str = "root") -> list[dict[str, Any]]:
     """What `log --json` says, valid by its schema."""
     found = json.loads(root.trustinstall("log", "--json", *options, user=user, check=True).stdout)
-    Draft202012Validator(_SCHEMA).validate(found)
+    validator: Any = Draft202012Validator(_SCHEMA)
+    validator.validate(found)
     listed: list[dict[str, Any]] = found["entries"]
     return listed
 
