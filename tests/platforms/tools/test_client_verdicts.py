@@ -57,8 +57,11 @@ def test_a_client_that_is_not_reached_is_named_with_file_and_line(host: ActingHo
 
 def test_what_only_running_would_tell_is_unknown(host: ActingHost) -> None:
     """A value that needs a command is unknown in the sessions that have it."""
-    write(host, f"{HOME}/.profile", "export NODE_EXTRA_CA_CERTS=$(mkcert -CAROOT)/rootCA.pem\n")
-    assert views(host)["node"] == ("unknown", f"{HOME}/.profile line 1")
+    text = "export NODE_EXTRA_CA_CERTS=$(mkcert -CAROOT)/rootCA.pem"
+    write(host, f"{HOME}/.profile", f"{text}\n")
+    found = views(host)["node"]
+    line = 1 + host.read(f"{HOME}/.profile").decode().splitlines().index(text)
+    assert found == ("unknown", f"{HOME}/.profile line {line}")
 
 
 def test_a_url_with_a_setting_of_its_own_has_a_row(host: ActingHost) -> None:
