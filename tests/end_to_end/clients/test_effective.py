@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -72,9 +73,12 @@ class Scene:
         """What each client does with the server under the private root, and with the one under ours."""
         asked = [one for one in CLIENTS if one.name in self.names]
         with ThreadPoolExecutor(3) as pool:
-            private = pool.map(lambda one: one.ask(self.root, self.private, LOGIN), asked)
-            ours = pool.map(lambda one: one.ask(self.root, self.ours, LOGIN), asked)
+            private = pool.map(partial(self._ask, self.private), asked)
+            ours = pool.map(partial(self._ask, self.ours), asked)
             return dict(zip(self.names, zip(private, ours, strict=True), strict=True))
+
+    def _ask(self, server: Server, client: Asking) -> str:
+        return client.ask(self.root, server, LOGIN)
 
     def home(self) -> dict[str, str]:
         """Every file of alice's home but our own state and what clients leave, by what it holds."""

@@ -68,8 +68,8 @@ def _not_ours(scene: Scene) -> Scene:
 
 def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
     """Return what distinguishes a scene: the variables that clients of the tables read."""
-    said = scene.session.variables
-    return frozenset((name, said[name].value) for name in said.keys() & (paths.MOVING | READ))
+    read = paths.MOVING | READ
+    return frozenset((name, one.value) for name, one in scene.session.variables.items() if name in read)
 
 
 def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:

@@ -55,7 +55,8 @@ def _would_lose(host: Host, found: Effective, known: frozenset[str]) -> bool:
 def _system(host: Host) -> frozenset[str]:
     """Return the anchors that what trustinstall writes keeps: the system's, and ours."""
     system, own = system_bundle.find(host), our_files.location(host)
-    return (_digests(system.content) if system else frozenset()) | (_anchors(host, own) if own else frozenset())
+    theirs = _digests(system.content) if system else frozenset[str]()
+    return theirs | _anchors(host, own) if own else theirs
 
 
 def _anchors(host: Host, path: str) -> frozenset[str]:
