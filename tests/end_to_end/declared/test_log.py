@@ -75,7 +75,7 @@ def test_a_log_that_cannot_be_written_loses_its_line_and_not_the_change(fresh: T
     assert "its line is missing in" in done.stderr
     assert holds(fresh, DEBIAN)
     assert fresh.read("/etc/passwd") == before
-    assert "debian" in fresh.trustinstall("list").stdout
+    assert "Corp Root G2" in fresh.trustinstall("list").stdout
 
 
 def test_an_account_cannot_read_the_machines_log(fresh: Throwaway) -> None:
