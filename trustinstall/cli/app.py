@@ -52,12 +52,47 @@ def _self() -> Callable[..., None]:
     return self_
 
 
+def _repair() -> Callable[..., None]:
+    from trustinstall.cli.repair import repair
+
+    return repair
+
+
+def _log() -> Callable[..., None]:
+    from trustinstall.cli.log import log
+
+    return log
+
+
+def _apply() -> Callable[..., None]:
+    from trustinstall.cli.apply import apply
+
+    return apply
+
+
+def _export() -> Callable[..., None]:
+    from trustinstall.cli.apply import export
+
+    return export
+
+
+def _agent() -> Callable[..., None]:
+    from trustinstall.cli.agent import agent
+
+    return agent
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
     "remove": _remove,
     "list": _list,
     "stores": _stores,
+    "repair": _repair,
+    "apply": _apply,
+    "export": _export,
+    "log": _log,
+    "agent": _agent,
     "env": _env,
     "run": _run,
     "self": _self,

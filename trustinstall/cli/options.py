@@ -84,6 +84,20 @@ Domain = Annotated[
         help="Only for this name, its sub-domains, or this network (CIDR); keychains and others cannot: left out.",
     ),
 ]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="DAY|SPAN", help="Trust ends then: 2027-01-31 (its end, UTC), or 12h, 7d, 2w."),
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w.")
+]
+DeclaredIn = Annotated[
+    str | None,
+    typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
+]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what it asked for before, and does not name any more.")]
+Form = Annotated[str, typer.Option("--format", metavar="trust.toml|trust.json", help="The form of the document.")]
+AgentAction = Annotated[str, typer.Argument(metavar="install|status|remove", help="What to do.")]
 Env = Annotated[
     str | None,
     typer.Option(
@@ -111,6 +125,9 @@ AccountGone = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Stores that are not covered count as failed.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; implied by --json, CI, and no terminal.")]

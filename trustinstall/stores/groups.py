@@ -52,11 +52,9 @@ _OF_TOOLS: Mapping[str, str] = MappingProxyType(
 
 def group_of(store: Store) -> str:
     """Return the group of a store, one of `GROUPS`."""
-    if store.backend == "settings":
-        return _OF_TOOLS.get(store.label, "tools")
-    return group_of_backend(store.backend)
+    return group_of_backend(store.backend, store.label)
 
 
-def group_of_backend(backend: str) -> str:
-    """Return the group of a backend's stores, as far as the backend alone says it."""
-    return _OF_BACKENDS.get(backend, "system")
+def group_of_backend(backend: str, label: str = "") -> str:
+    """Return the group of a backend's stores; which tool has settings is said by the label."""
+    return _OF_TOOLS.get(label, "tools") if backend == "settings" else _OF_BACKENDS.get(backend, "system")
