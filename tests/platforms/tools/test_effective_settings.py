@@ -14,6 +14,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.pem import to_pem
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
+from trustinstall.installer import environment
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
@@ -285,3 +286,13 @@ def test_yarn_reads_what_npms_file_names(host: ActingHost) -> None:
     assert change(host)[f"{HOME}/.yarnrc"].result is Result.ALREADY
     change(host, trusted=False)
     assert tree(host) == before
+
+
+def test_env_prints_no_variable_that_hides_what_works(host: ActingHost) -> None:
+    """What `env` prints hides neither a setting nor a variable of the account that names a private root."""
+    path, content = NAMES["git"]
+    write(host, f"{HOME}/{path}", content)
+    change(host)
+    printed = environment.values(replace(host, environ={"NODE_EXTRA_CA_CERTS": THEIRS}), replacing=True)
+    assert not {"GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"} & printed.keys()
+    assert printed["SSL_CERT_FILE"] == BUNDLE
