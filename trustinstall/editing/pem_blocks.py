@@ -203,11 +203,11 @@ def _ours_in(data: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 def _absent(data: bytes, certificates: Iterable[Certificate]) -> list[Certificate]:
-    """Return those that are nowhere in the bundle, each once."""
+    """Return those of which no plain PEM is in the bundle, each once: not every reader takes OpenSSL's other labels."""
     wanted = dict.fromkeys(certificates)
     if not wanted:
         return []
-    present = {pem.der for pem in pem_blocks(data)}
+    present = {pem.der for pem in pem_blocks(data) if pem.label == "CERTIFICATE"}
     return [one for one in wanted if one.der not in present]
 
 

@@ -21,9 +21,11 @@ from trustinstall.host import (
     inputs,
     metadata,
     other_processes,
+    own_program,
     passwords,
     paths,
     process,
+    session,
     state_paths,
     system,
     watchdog,
@@ -36,7 +38,7 @@ from trustinstall.host.windows import paths as winpaths
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from typing_extensions import Self
@@ -66,6 +68,7 @@ class Host:
         dialogs: whether a tool may open a window, and wait for an answer.
         tools: how this host's own tools are run.
         storepasses: where passwords of keystores stand, beside those that everybody uses.
+        clock: tells the time in UTC.
     """
 
     platform: str
@@ -77,6 +80,7 @@ class Host:
     dialogs: bool = False
     tools: Tools = Tools.PLAINLY
     storepasses: tuple[Secret, ...] = field(default=(), repr=False)
+    clock: Callable[[], datetime] = field(default=process.now, repr=False)
 
     @classmethod
     def current(cls) -> Self:
@@ -268,11 +272,15 @@ class Host:
 
     def now(self) -> datetime:
         """The current time in UTC; `SOURCE_DATE_EPOCH` does not change it (certificates expire in real time)."""
-        return process.now()
+        return self.clock()
+
+    def session(self) -> dict[str, str]:
+        """Where the command comes from; see `session.session`."""
+        return session.session(self.environ)
 
     def stamp(self) -> str:
         """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""
-        return process.stamp(self.environ)
+        return process.stamp(self.environ, self.clock())
 
     def account_named(self, name: str) -> Account | None:
         """The account of that name, or None."""
@@ -285,6 +293,14 @@ class Host:
     def distribution(self) -> frozenset[str]:
         """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
         return system.distribution(self.root)
+
+    def system_version(self) -> tuple[str, str]:
+        """The operating system's name and version; see `system.version`."""
+        return system.version(self.root)
+
+    def machine_name(self) -> str:
+        """The machine's own name; "" for an image."""
+        return "" if self.is_image else system.name()
 
     def logs_in(self, account: Account) -> bool:
         """Whether a person logs in to an account; see `accounts.logs_in`."""
@@ -313,6 +329,14 @@ class Host:
     def command(self) -> str:
         """How a person would start this program again, as an absolute path, quoted for a shell."""
         return process.command(self.environ)
+
+    def program(self) -> tuple[str, ...]:
+        """The same as words, not quoted."""
+        return process.program(self.environ)
+
+    def why_unsafe_program(self) -> str | None:
+        """Return why root must not run this program by itself; see `own_program.why_unsafe`."""
+        return own_program.why_unsafe(self.program()[0])
 
     def quoted(self, word: str) -> str:
         """A word as a person types it into a shell."""

@@ -1,7 +1,8 @@
 """Environment variables that make programs trust our roots: a store for each file that carries some.
 
 In such a file there is one section of trustinstall. It sets nothing that the file sets elsewhere, and, where the file's
-language can say so, nothing that is set when it is read. A variable that names another bundle of the same account is
+language can say so, nothing that is set when it is read, and no variable that would hide a setting of the account
+which works. A variable that names another bundle of the same account is
 left as it is: that bundle is a store as well, and our certificates go into it.
 """
 
@@ -20,6 +21,7 @@ from trustinstall.stores.backend import Capability
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, naming
 from trustinstall_platforms.tools import our_section, variable_files, windows_variables
+from trustinstall_platforms.tools.effective import ours
 from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
 
 if TYPE_CHECKING:
@@ -107,7 +109,9 @@ class Environment(Reference):
         path = our_section.file_named(host, carrier.ours)
         moved = our_files.is_ours(path) and not path.startswith(f"{our_files.directory(host)}/")
         other_mode = bool(self._mode) and self._body(host, carrier) != "\n".join(carrier.ours)
-        return Named(By.US, path, outdated=moved or other_mode)
+        left = self._left(host)
+        hides = any(our_section.sets(line, left) for line in carrier.ours)
+        return Named(By.US, path, outdated=moved or other_mode or hides)
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to write our section. Raises StoreError, too, where it would set nothing."""
@@ -133,7 +137,12 @@ class Environment(Reference):
         return windows_variables.commands(host, step)
 
     def _body(self, host: Host, carrier: _Carrier) -> str:
-        return our_section.body(host, carrier.place, dict(carrier.foreign), replacing=self.replaces(host))
+        names = {name for name, _ in carrier.foreign} | self._left(host)
+        return our_section.body(host, carrier.place, names, replacing=self.replaces(host))
+
+    def _left(self, host: Host) -> frozenset[str]:
+        """Return the variables that would hide settings of the account."""
+        return ours.variables_to_leave(host) if self.replaces(host) else frozenset()
 
     def _store(self, host: Host, place: variable_files.Place, path: str) -> Store | None:
         directory, standing = our_files.directory(host), files.standing(host, path)
@@ -170,7 +179,7 @@ class Environment(Reference):
 
     def _bundle(self, host: Host, location: str, name: str) -> Store:
         owner, unwritable = bundles.owner(host, location)
-        clients = f"whoever reads {name}" if name else "whoever reads the variable that names it"
+        clients = f"programs that read {name}" if name else "programs that read the variable that names it"
         return Store(self.name, location, owner, f"{self.name}:{location}", clients, blocked=blocked(unwritable))
 
 

@@ -10,7 +10,7 @@ from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.facts.shell_syntax import LAUNCHD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.variable_files import Place
@@ -26,9 +26,9 @@ _FILE = re.compile(
 )
 
 
-def body(host: Host, place: Place, foreign: Mapping[str, str], *, replacing: bool) -> str:
-    """Return what the section says, but for variables that the file sets elsewhere (`foreign`)."""
-    ours = {name: value for name, value in _values(host, replacing=replacing).items() if name not in foreign}
+def body(host: Host, place: Place, left: Collection[str], *, replacing: bool) -> str:
+    """Return what the section says, but for some variables that are not ours to set (`left`)."""
+    ours = {name: value for name, value in _values(host, replacing=replacing).items() if name not in left}
     if place.style == LAUNCHD:
         return shell_syntax.agent(_LABEL, sections.MADE, ours)
     return "\n".join((*place.head, *shell_syntax.kept(place.style, ours)))
@@ -45,6 +45,11 @@ def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
     }
     known |= set(place.head)
     return tuple(line for line in section.split("\n") if _FILE.search(line) or _named(line) in known)
+
+
+def sets(line: str, names: Collection[str]) -> bool:
+    """Whether a line of ours sets one of some variables."""
+    return any(re.search(rf"\b{name}\b", line) for name in names)
 
 
 def written(place: Place, lines: Sequence[str]) -> str:
