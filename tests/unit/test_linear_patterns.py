@@ -268,7 +268,6 @@ def test_a_pattern_is_linear(use: Use) -> None:
 @pytest.mark.parametrize(
     ("words", "method"),
     [
-        (r"(?P<key>[^=]+?)[ \t]*=", "search"),
         (r"[ -~]*[ \t]*\n", "match"),
         (r"/[^:]*/trustinstall/", "search"),
         (r"\s+$", "search"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAMES = frozenset(one.name for one in variables.EVERY)
 _LABEL = "trustinstall.environment"
+_WORD = re.compile(r"\w+")
 _END = r"'\"\n:;{}"  # what ends a path
 #: A file of trustinstall in a value, whatever the home of the account is called now. A search starts only where a path may
 #: begin, so that a line of slashes takes no more time than another one.
@@ -49,7 +50,7 @@ def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
 
 def sets(line: str, names: Collection[str]) -> bool:
     """Whether a line of ours sets one of some variables."""
-    return any(re.search(rf"\b{name}\b", line) for name in names)
+    return not set(names).isdisjoint(_WORD.findall(line))
 
 
 def written(place: Place, lines: Sequence[str]) -> str:

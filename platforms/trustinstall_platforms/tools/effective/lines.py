@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Row = tuple[tuple[str, ...], str, int]
 
-_CURL = re.compile(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>.*)")
-_ASSIGNED = re.compile(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>.*)")
+_CURL = re.compile(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
+_ASSIGNED = re.compile(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
 _INCLUDED = re.compile(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 _GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}

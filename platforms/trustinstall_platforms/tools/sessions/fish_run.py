@@ -31,7 +31,7 @@ _DEEPEST_BLOCK = 40  # blocks within each other
 _BLOCKS = frozenset({"if", "while", "for", "switch", "begin", "function"})
 _REDIRECTIONS = re.compile(r"[0-9]?[<>].*|&>.*")
 _SET = re.compile(r"(?<![\w-])set\s+(?:-\S+\s+)+([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
-_UNIVERSAL = re.compile(r"SETUVAR (?:--\w+ )*--export (?:--\w+ )*([A-Za-z_]\w*):(.*)")
+_UNIVERSAL = re.compile(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\(.)")
 _UNIVERSAL_FILE = "/fish/fish_variables"
 _LIST = "\x1e"  # between the elements of a list, in the file of universal variables: written \x1e
@@ -53,10 +53,11 @@ _STOP = frozenset({"return", "exit", "exec"})
 def universal(variables: Variables, text: str, path: str) -> None:
     """Set what fish keeps for every shell of the account, in fish_variables."""
     for number, line in enumerate(text.split("\n"), 1):
-        if found := _UNIVERSAL.fullmatch(line):
-            value = _ESCAPE.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], found[2])
+        found = _UNIVERSAL.fullmatch(line)
+        if found and "--export" in found["options"].split():
+            value = _ESCAPE.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], found["value"])
             place = Setter(Kind.VARIABLE, path, number)
-            variables.set(found[1], Value(value.replace(_LIST, " "), place, found[2]), export=True)
+            variables.set(found["name"], Value(value.replace(_LIST, " "), place, found["value"]), export=True)
 
 
 class _StopError(Exception):

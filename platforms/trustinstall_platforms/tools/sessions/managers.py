@@ -237,9 +237,11 @@ def _env_value(text: str, at: int) -> tuple[int, str]:
 
 def _plain(said: str) -> str:
     """Return text without quotes: a backslash goes, blanks at the end go."""
-    kept = re.sub(r"\\\n", "", said)
-    trailing = re.search(r"(?<!\\)[ \t\r]+$", kept)
-    return re.sub(r"\\(.)", r"\1", kept[: trailing.start()] if trailing else kept, flags=re.DOTALL).rstrip("\\")
+    joined = said.replace("\\\n", "")
+    kept = joined.rstrip(" \t\r")
+    if kept.endswith("\\"):  # it keeps the blank behind it
+        kept = joined[: len(kept) + 1]
+    return re.sub(r"\\(.)", r"\1", kept, flags=re.DOTALL).rstrip("\\")
 
 
 def _in_double(said: str) -> str:

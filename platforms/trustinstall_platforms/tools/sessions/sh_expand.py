@@ -97,7 +97,7 @@ class Expander:
             return None  # patterns that only some shells have
         if len(pattern) > _LONGEST_PATTERN or len(text) > _LONGEST_MATCHED:
             return None
-        return re.fullmatch(fnmatch.translate(pattern), text) is not None
+        return fnmatch.fnmatchcase(text, pattern)
 
     def value(self, name: str) -> str | None:
         """Return a variable's text, "" where it is not set; None where it cannot be known."""
