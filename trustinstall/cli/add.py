@@ -167,7 +167,7 @@ def _profile(
     written = mobileconfig.write(installer.host, path, certificates, dry_run=dry_run)
     path, report = installer.host.absolute(path), Report("add", situation, certificates, (), dry_run)
     if output.json:
-        output.write(json_report.profile(report, intake, path, written=written))
+        output.write(json_report.profile(installer.host, report, intake, path, written=written))
     output.say(reports.found_lines(output.page, intake))
     output.say(profile_lines(output.page, path, written=written, dry_run=dry_run))
     raise typer.Exit

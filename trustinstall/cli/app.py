@@ -76,6 +76,12 @@ def _export() -> Callable[..., None]:
     return export
 
 
+def _agent() -> Callable[..., None]:
+    from trustinstall.cli.agent import agent
+
+    return agent
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
@@ -86,6 +92,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "apply": _apply,
     "export": _export,
     "log": _log,
+    "agent": _agent,
     "env": _env,
     "run": _run,
     "self": _self,

@@ -42,7 +42,7 @@ def apply(
     report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
     code = code_of(report, asked=exit_code)
     if json:
-        output.write(repair_report.as_json(report, code))
+        output.write(repair_report.as_json(installer.host, report, code))
     shown = repair_report.notes(output.page, declaration.notes)
     output.say(shown + repair_report.lines(output.page, report, verbose=verbose))
     if code and quiet:

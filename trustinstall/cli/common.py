@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
 
-from trustinstall.errors import UsageProblem, printable
+from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from functools import partial
 
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.request import Selection
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from trustinstall.reporting.layout import Page
     from trustinstall.stores.store import DiscoveryOptions
 
+_CANCELLED = "cancelled, nothing was changed"
 _ENDLESS = 10_000  # columns of a log: whoever reads it wraps lines
 
 
@@ -183,8 +186,15 @@ def same_stores(values: Mapping[str, Sequence[str]], flags: Mapping[str, bool]) 
 
 def confirm(question: str) -> None:
     """Ask on the terminal; raises UsageProblem if the answer is no."""
-    if not typer.confirm(question, default=False, err=True):
-        raise UsageProblem("cancelled, nothing was changed (--yes skips the question)")
+    from trustinstall.host import console
+
+    try:
+        agreed = typer.confirm(question, default=False, err=True)
+    except console.Interrupted as interrupted:
+        interrupted.told = _CANCELLED
+        raise
+    if not agreed:
+        raise UsageProblem(f"{_CANCELLED} (--yes skips the question)")
 
 
 def finish(
@@ -206,7 +216,7 @@ def finish(
     code = report.exit_code(strict=strict)
     advice = guidance.advise(report, host, inputs, source, options)
     if output.json:
-        output.write(json_report.change(report, intake, code, advice))
+        output.write(json_report.change(host, report, intake, code, advice))
     lines = add.result_lines if report.command == "add" else remove.result_lines
     output.say(lines(output.page, report, advice, verbose=output.verbose))
     if code and not output.json and (output.quiet or not console.shown()):  # a terminal has just shown them
@@ -214,9 +224,11 @@ def finish(
     raise typer.Exit(code)
 
 
-def change_all(installer: Installer, change: Callable[..., Report], selection: Selection, *, asks: bool) -> Report:
+def change_all(installer: Installer, change: partial[Report], selection: Selection, *, asks: bool) -> Report:
     """Add or remove; on a terminal, ask for the unknown passwords of locked stores."""
+    from trustinstall.host import console
     from trustinstall.installer.unlocking import unlock
+    from trustinstall.reporting.errors import stopped
 
     def ask(question: str) -> str:
         try:
@@ -224,5 +236,13 @@ def change_all(installer: Installer, change: Callable[..., Report], selection: S
         except typer.Abort:  # all other stores are done, and still have to be reported
             return ""
 
-    report = change(selection=selection)
-    return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
+    try:
+        report = change(selection=selection)
+        return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
+    except console.Interrupted as interrupted:
+        certificates, dry_run = change.args[0], bool(change.keywords["dry_run"])
+        with suppress(TrustInstallError):
+            number = installer.recorded(certificates)
+            adding = change.func == installer.add
+            interrupted.told = stopped(installer.host, certificates, number, adding=adding, dry_run=dry_run)
+        raise

@@ -35,7 +35,7 @@ def env(
     values = environment.values(host, replacing=variables != "add")
     output = Output(json=json, quiet=False, verbose=False, no_color=True)
     if json:
-        output.write(json_report.variables(values))
+        output.write(json_report.variables(host, values))
         raise typer.Exit
     try:
         output.write("\n".join(shell_syntax.shown(style, values)))

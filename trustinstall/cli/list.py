@@ -40,7 +40,7 @@ def list_(
     places = places_for(installer, ask, python, search, windows_host=windows_host)
     view = installer.look(ask, places=places, every_anchor=every_anchor)
     if json:
-        output.write(json_report.look("list", view))
+        output.write(json_report.listing(installer.host, view))
     today, program = f"{installer.host.now():%Y-%m-%d}", outside_host().command()
     shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=every_anchor)
     output.say(shown)

@@ -19,5 +19,5 @@ def log(
     host = installer_for(output, None, ()).host
     entries, damaged = history.entries(host, history.beginning(since, host.now()) if since else "")
     if json:
-        output.write(log_report.as_json(entries, damaged))
+        output.write(log_report.as_json(host, entries, damaged))
     output.say(log_report.lines(output.page, entries, damaged))

@@ -30,8 +30,8 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(arguments, TrustInstallError("cancelled, nothing was changed"))
     except TrustInstallError as error:
         return _failed(arguments, error)
-    except console.Interrupted:
-        tell_error("interrupted; what had begun was finished or put back")
+    except console.Interrupted as interrupted:
+        tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
         if isinstance(error, typer.TyperException):
@@ -60,8 +60,8 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
 
 def _tell_json(arguments: Sequence[str], error: TrustInstallError) -> None:
     if "--json" in arguments:
-        from trustinstall.host import console
+        from trustinstall.host import Host, console
         from trustinstall.reporting import json_report
 
         command = arguments[0] if arguments[0] in COMMANDS else ""
-        console.write(json_report.failure(command, error))
+        console.write(json_report.failure(Host.current(), command, error))

@@ -97,6 +97,7 @@ DeclaredIn = Annotated[
 ]
 Prune = Annotated[bool, typer.Option("--prune", help="Remove what it asked for before, and does not name any more.")]
 Form = Annotated[str, typer.Option("--format", metavar="trust.toml|trust.json", help="The form of the document.")]
+AgentAction = Annotated[str, typer.Argument(metavar="install|status|remove", help="What to do.")]
 Env = Annotated[
     str | None,
     typer.Option(

@@ -28,7 +28,7 @@ def repair(
     report = repairs.repair(installer, dry_run=dry_run)
     code = repairs.exit_code(report, asked=exit_code)
     if json:
-        output.write(repair_report.as_json(report, code))
+        output.write(repair_report.as_json(installer.host, report, code))
     output.say(repair_report.lines(output.page, report, verbose=verbose))
     if code and quiet:
         from trustinstall.cli.common import error_page

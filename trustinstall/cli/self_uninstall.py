@@ -25,6 +25,7 @@ def self_(
 
     Example: trustinstall self uninstall
     """
+    from trustinstall.agent import agent
     from trustinstall.cli.common import confirm, outside_host
     from trustinstall.errors import TrustInstallError, UsageProblem
     from trustinstall.host import console, installation
@@ -34,7 +35,7 @@ def self_(
         raise UsageProblem("self knows one word: trustinstall self uninstall")
     host = outside_host()
     plan = uninstalling.plan(host, keep_trust=keep_trust)
-    lines = [f"  delete {path}" for path in plan.deleted]
+    lines = [f"  delete {path}" for path in (*agent.there(host), *plan.deleted)]
     lines += [f"  keep   {path}: {why}" for path, why in plan.kept]
     lines += [f"  then run: {plan.program.command}"] if plan.program.command else []
     typer.echo("\n".join(["Uninstalling trustinstall" + (" (dry run)" if dry_run else "") + ":", *lines]))
@@ -42,6 +43,8 @@ def self_(
         raise typer.Exit
     if console.terminal() and not yes:
         confirm("Go on?")
+    if agent.there(host):
+        agent.remove(host)
     whole = uninstalling.delete_records(host, plan)
     try:
         if plan.program.directory:

@@ -41,12 +41,12 @@ def stores(
 
         found = tool_views.look(installer.host)
         if json:
-            output.write(json_report.tools(found))
+            output.write(json_report.tools(installer.host, "stores", found))
         output.say(tools_lines(output.page, found, verbose=verbose))
         return
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host, rescan=rescan)
     view = installer.look(ask, places=places, through=True)
     if json:
-        output.write(json_report.look("stores", view))
+        output.write(json_report.stores(installer.host, view))
     output.say(stores_lines(output.page, view, verbose=verbose))

@@ -16,6 +16,7 @@ from trustinstall.engine.drift import Wish
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes, wsl
 from trustinstall.installer import ends
@@ -185,7 +186,7 @@ class _Repair:
         theirs = replace(host, account=account, environ=wsl.interop(host.environ), dialogs=False)
         work = partial(_work_for, theirs, self._installer.backends, job, command=self._command, dry_run=self._dry_run)
         try:
-            answer = host.as_account(account, work, partial(self._installer.on_progress, account.name))
+            answer = host.as_account(account, work, partial(self._installer.on_progress, working_for(account)))
             outcomes = received(tuple[Outcome, ...], answer)
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))

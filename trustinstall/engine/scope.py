@@ -15,6 +15,7 @@ from trustinstall.engine import audit, bookkeeping, classify, discovery, order
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.side_by_side import change_side_by_side
+from trustinstall.engine.tally import Tally
 from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
 from trustinstall.state import known_bundles, ledger_file
@@ -197,7 +198,7 @@ class Engine:
 
     @contextmanager
     def _locked(self) -> Generator[ActingHost, None, None]:
-        descriptor = self._host.lock(self._state.lock, lambda: self._on_progress("waiting for another trustinstall"))
+        descriptor = self._host.lock(self._state.lock, lambda: self._on_progress("Waiting for another trustinstall …"))
         try:
             yield self._host.holding(descriptor)
         finally:
@@ -238,7 +239,7 @@ class Engine:
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
         known = [pair for pair in known if _place(pair[1]) not in stuck]
         outcomes += order.change_in_order(
-            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side()
+            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side(request, len(mine))
         )
         fed = {one.store.location: one for one in outcomes}
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
@@ -248,15 +249,16 @@ class Engine:
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
 
-    def _side_by_side(self) -> Callable[[Work, list[Pair]], list[Outcome]]:
-        return partial(change_side_by_side, self._host, self._on_progress)
+    def _side_by_side(self, request: Request, total: int) -> Callable[[Work, list[Pair]], list[Outcome]]:
+        verb = "Planning" if request.dry_run else "Adding" if request.trusted else "Removing"
+        return partial(change_side_by_side, self._host, Tally(self._on_progress, verb, total))
 
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Change the account's stores that import; leave the certificates that the account itself has added."""
         outcomes: list[Outcome] = []
         for backend, store in stores:
             rest = work.free_of([store]) if store.imports and store.owner == uid else None
-            outcomes += self._side_by_side()(rest, [(backend, store)]) if rest else []
+            outcomes += self._side_by_side(work.request, 1)(rest, [(backend, store)]) if rest else []
         return outcomes
 
 

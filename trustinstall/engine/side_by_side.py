@@ -9,9 +9,10 @@ from trustinstall.engine import bulk
 from trustinstall.stores.backend import Capability
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from trustinstall.engine.outcome import Outcome
+    from trustinstall.engine.tally import Tally
     from trustinstall.engine.work import Ended, Work
     from trustinstall.host import Host
     from trustinstall.stores.backend import Backend
@@ -31,14 +32,12 @@ class _Group:
     size: int = 0
 
     @property
-    def name(self) -> str:
-        """The names of the stores, for progress."""
-        return self.pairs[0][1].id + (f" and {len(self.pairs) - 1} more" if self.pairs[1:] else "")
+    def kind(self) -> str:
+        """The kind of the stores, for progress."""
+        return self.pairs[0][1].backend
 
 
-def change_side_by_side(
-    host: Host, on_progress: Callable[[str], None], work: Work, pairs: Sequence[Pair]
-) -> list[Outcome]:
+def change_side_by_side(host: Host, tally: Tally, work: Work, pairs: Sequence[Pair]) -> list[Outcome]:
     """Change stores; after an interrupt no further store is started.
 
     Each result is noted in the ledger in any case, so that the ledger is correct after an interrupt. Groups of large
@@ -54,7 +53,8 @@ def change_side_by_side(
     ]
     try:
         while wait([future for _, future in futures], _TICK).not_done:
-            on_progress(", ".join(group.name for group, future in futures if future.running()))
+            done = sum(len(group.pairs) for group, future in futures if future.done())
+            tally.tell(done, (group.kind for group, future in futures if future.running()))
     finally:
         for pool in pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
@@ -62,6 +62,7 @@ def change_side_by_side(
             if not future.cancelled() and future.exception() is None:
                 for (backend, store), (_, result) in zip(group.pairs, future.result(), strict=True):
                     work.note(backend, store, result)
+    tally.add(len(pairs))
     return [outcome for _, future in futures for outcome, _ in future.result()]
 
 

@@ -73,7 +73,11 @@ def wide_characters() -> bool:
 
 def progress() -> Progress:
     """Signs of life on standard error."""
-    return Progress(_write, time.monotonic, terminal=sys.stderr.isatty())
+    return Progress(_show, time.monotonic, terminal=sys.stderr.isatty(), columns=error_columns() or _COLUMNS)
+
+
+def _show(text: str) -> None:
+    _write(text if wide_characters() else text.replace("…", "..."))
 
 
 def _write(text: str) -> None:
@@ -101,7 +105,12 @@ _announcer: Callable[[str], None] = _announce
 
 
 class Interrupted(BaseException):
-    """The program was asked to end: it finishes or undoes its current work first."""
+    """The program was asked to end: it finishes or undoes its current work first.
+
+    `told`: what has become of the command, if a command knows that better than its caller; see `main`.
+    """
+
+    told: str = ""
 
 
 def end_on_signals() -> None:

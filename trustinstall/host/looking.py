@@ -21,6 +21,7 @@ from trustinstall.host import (
     inputs,
     metadata,
     other_processes,
+    own_program,
     passwords,
     paths,
     process,
@@ -293,6 +294,14 @@ class Host:
         """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
         return system.distribution(self.root)
 
+    def system_version(self) -> tuple[str, str]:
+        """The operating system's name and version; see `system.version`."""
+        return system.version(self.root)
+
+    def machine_name(self) -> str:
+        """The machine's own name; "" for an image."""
+        return "" if self.is_image else system.name()
+
     def logs_in(self, account: Account) -> bool:
         """Whether a person logs in to an account; see `accounts.logs_in`."""
         return accounts.logs_in(account, self.platform)
@@ -324,6 +333,10 @@ class Host:
     def program(self) -> tuple[str, ...]:
         """The same as words, not quoted."""
         return process.program(self.environ)
+
+    def why_unsafe_program(self) -> str | None:
+        """Return why root must not run this program by itself; see `own_program.why_unsafe`."""
+        return own_program.why_unsafe(self.program()[0])
 
     def quoted(self, word: str) -> str:
         """A word as a person types it into a shell."""

@@ -11,6 +11,7 @@ from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes, running_programs
 from trustinstall.host import ActingHost
@@ -391,7 +392,8 @@ class Installer(Inspector):
         job = partial(_work_for, self._as(account), backends, request, places, selection)
         try:
             outcomes = received(
-                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.on_progress, account.name))
+                tuple[Outcome, ...],
+                self.host.as_account(account, job, partial(self.on_progress, working_for(account))),
             )
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))

@@ -50,10 +50,10 @@ def look(
     mine = set(found.stores)
     everybodys = _as_machine(host)
     discovery.find_again(everybodys, backends, [store for store, _ in machine.placements], found)
-    seen = {
-        store.id: discovery.observe(host if store.id in mine else everybodys, backend, store)
-        for backend, store in found.stores.values()
-    }
+    seen: dict[str, Observation | str] = {}
+    for backend, store in found.stores.values():
+        on_progress(f"Reading stores … {len(seen):,} of {len(found.stores):,}")
+        seen[store.id] = discovery.observe(host if store.id in mine else everybodys, backend, store)
     stores = {store.id: store for _, store in found.stores.values()}
     names = {owner: name for name, owner, _ in scopes}
     listed = [
@@ -121,6 +121,7 @@ def _listed(
         claim.by,
         tuple(one for one in held if one is not None),
         claim.terms.until,
+        not_before=certificate.not_before.isoformat(),
     )
 
 

@@ -37,6 +37,7 @@ class Listed:
 
     Attributes:
         scope: "machine" or an account's name.
+        not_before: from when it is valid, ISO 8601.
         not_after: when the certificate expires, ISO 8601; `expires_soon` is whether that is within 90 days, or past.
         until: when the trust ends, ISO 8601 in UTC; "" for never.
     """
@@ -50,6 +51,7 @@ class Listed:
     by: str
     held: tuple[Held, ...]
     until: str = ""
+    not_before: str = ""
     expires_soon: bool = False
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Result
-from trustinstall.reporting import rows
+from trustinstall.reporting import rows, words
 from trustinstall.reporting.layout import WIDEST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.host import Host
     from trustinstall.installer.result import Report
     from trustinstall.reporting.layout import Page
 
@@ -35,6 +39,17 @@ def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
     first, *rest = page.paragraph(f"{word}: {cause}", hanging=_INDENT)
     painted = page.style.tone(f"{word}:", tone) + first[len(word) + 1 :]
     return [painted, *rest, *(page.paragraph(rows.sentence(advice), _INDENT) if advice else [])]
+
+
+def stopped(host: Host, certificates: Sequence[Certificate], held: int, *, adding: bool, dry_run: bool) -> str:
+    """Return the message of a command that was interrupted: in how many stores the certificates are now."""
+    if dry_run:
+        return "stopped, nothing was changed"
+    names = words.names_of(certificates)
+    verb = f"{'trusts' if held == 1 else 'trust'} {names} {'now' if adding else 'still'}"
+    undo = " ".join((host.command(), "remove", *(one.sha256[: words.SHORT] for one in certificates)))
+    ways = f"Go on: the same command.{f' Undo: {undo}' if adding and held else ''}"
+    return f"stopped; {words.count(held, 'store')} {verb}. {ways}"
 
 
 def failures(page: Page, report: Report) -> list[str]:

@@ -88,7 +88,7 @@ def _missing(held: Iterable[Held]) -> list[Held]:
 
 
 def _good(state: str) -> bool:
-    return state == "trusted" or state.startswith("follows")
+    return state in {"trusted", "limited to domains"} or state.startswith("follows")
 
 
 def _name(one: Held) -> str:

@@ -1,20 +1,19 @@
-"""The report of `log`: entries of the audit log, for people and as JSON (`log.schema.json`)."""
+"""The report of `log`: entries of the audit log, for people and as JSON (`report.schema.json`)."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from trustinstall._version import __version__
 from trustinstall.reporting import words
+from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.style import BAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from trustinstall.host import Host
     from trustinstall.reporting.layout import Page
 
-SCHEMA = 1
 _TIME = len("2026-11-29 04:00  ")
 _NAMED = 3  # certificates of an entry
 
@@ -37,16 +36,6 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
     return found or ["Nothing was changed yet that the log knows of."]
 
 
-def as_json(entries: Sequence[Mapping[str, Any]], damaged: int) -> str:
+def as_json(host: Host, entries: Sequence[Mapping[str, Any]], damaged: int) -> str:
     """Return the entries as JSON."""
-    data = {
-        "schema": SCHEMA,
-        "trustinstall": __version__,
-        "command": "log",
-        "ok": True,
-        "exit_code": 0,
-        "changed": False,
-        "unreadable_lines": damaged,
-        "entries": list(entries),
-    }
-    return json.dumps(data, indent=2)
+    return dump({**envelope(host, "log", 0), "unreadable_lines": damaged, "entries": list(entries)})

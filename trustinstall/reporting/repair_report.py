@@ -1,22 +1,22 @@
-"""The report of `repair`: what was put back or taken out again, for people and as JSON (`repair.schema.json`)."""
+"""The report of `repair`: what was put back or taken out again, for people and as JSON (`report.schema.json`)."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from trustinstall._version import __version__
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.reporting import words
+from trustinstall.reporting.envelope import dump, envelope
+from trustinstall.reporting.json_report import outcome, problems
 from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.style import BAD, CHANGED, GOOD, SAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trustinstall.host import Host
     from trustinstall.installer.result import Report
 
-SCHEMA = 1
 _WORDS = {
     Result.ADDED: "put back",
     Result.REMOVED: "taken out",
@@ -43,33 +43,12 @@ def notes(page: Page, sentences: Sequence[str]) -> list[str]:
     return [line for one in sentences for line in page.paragraph(f"Note: {one}", hanging="  ")]
 
 
-def as_json(report: Report, exit_code: int) -> str:
+def as_json(host: Host, report: Report, exit_code: int) -> str:
     """Return the report as JSON."""
-    data: dict[str, Any] = {
-        "schema": SCHEMA,
-        "trustinstall": __version__,
-        "command": report.command,
-        "ok": exit_code == 0,
-        "exit_code": exit_code,
-        "changed": report.changed,
-        "dry_run": report.dry_run,
-        "stores": [
-            {
-                "id": one.store.id,
-                "scope": part.scope,
-                "result": one.result.value,
-                "detail": one.detail,
-                "changed": list(one.changed),
-                "steps": [f"{step.action} {step.target}" for step in one.steps],
-            }
-            for part in report.parts
-            for one in part.outcomes
-        ],
-        "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
-        "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.parts if part.skipped],
-        "recovered": any(part.recovered for part in report.parts),
-    }
-    return json.dumps(data, indent=2)
+    would_change = any(one.result is Result.PLANNED for one in report.outcomes)
+    data = envelope(host, report.command, exit_code, changed=report.changed, would_change=would_change)
+    stores = [outcome(part, one) for part in report.parts for one in part.outcomes]
+    return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report)})
 
 
 def _row(one: Outcome) -> list[Cell | str]:

@@ -1,8 +1,8 @@
 """The audit log of one scope: a line of JSON for each command that changed something, or failed to.
 
 It is only appended to, and kept in files of bounded size: the present one and a few older ones. Its lines are described
-in `reporting/log.schema.json`. A line that a power loss has cut off stays, and is skipped by readers. A change is never
-undone because its line could not be written.
+in `reporting/report.schema.json`. A line that a power loss has cut off stays, and is skipped by readers. A change is
+never undone because its line could not be written.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
-from trustinstall.state import ledger_file
+from trustinstall.state import audit_log, ledger_file
 
 if TYPE_CHECKING:
     from trustinstall.host import ActingHost
@@ -28,6 +28,7 @@ def delete_empty(host: ActingHost, state: State) -> bool:
         for path in (
             state.ledger,
             state.ledger_log,
+            *(audit_log.path(state, age) for age in range(audit_log.OLDER + 1)),
             *(f"{state.private}/{name}" for name in host.names(state.private)),
         ):
             if host.status(path) is not None:

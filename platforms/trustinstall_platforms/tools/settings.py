@@ -27,7 +27,7 @@ from trustinstall.stores.store import Store, blocked, fed_by, naming
 from trustinstall_platforms.tools import deciding, looked_at, native_roots, places, switching
 from trustinstall_platforms.tools.deciding import Decision
 from trustinstall_platforms.tools.effective.model import Mode
-from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile
+from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile, replaced
 from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class _Setting(NamedTuple):
         damaged: whether that is because it cannot be read: a value of ours may be in it.
         native: whether the tool reads the operating system's own store, by this file or the machine's.
         decided: whether `wrong` says what was decided, and no fault: it is left, and nothing has failed.
+        undecided: whether the value is a word that decides nothing, as `true` of conda.
     """
 
     tool: Tool
@@ -62,11 +63,17 @@ class _Setting(NamedTuple):
     damaged: bool = False
     native: bool = False
     decided: bool = False
+    undecided: bool = False
 
     @property
     def theirs(self) -> bool:
         """Whether its owner decided what it says."""
-        return self.value is not None and not self.ours
+        return self.value is not None and not self.ours and not self.undecided
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the tool reads what it would without the key."""
+        return self.value is None or self.undecided
 
 
 class Settings(Reference):
@@ -98,7 +105,7 @@ class Settings(Reference):
         setting = _setting(host, decision)
         if setting.damaged:
             return Named(By.NOBODY, problem=setting.wrong)
-        if setting.value is None:
+        if setting.says_nothing:
             return Named(By.NOBODY, deciding.inherited(host, decision))
         if setting.ours:
             return Named(By.US, setting.bundle, outdated=setting.value != setting.own)
@@ -131,8 +138,11 @@ class Settings(Reference):
         """Plan to set the key."""
         setting = _setting_of(host, store)
         key = _key(setting.tool, store.location)
+        if setting.undecided:
+            return key.instead(host, store, setting.own)
         away = key.away(host, store, setting.value, noted) if setting.value is not None else None
         plan, entries = key.set(host, store, setting.own, away)
+        entries = (*entries, *replaced(noted))
         # What adds names our roots alone: the system's, which the tool goes on to read, are not seen any more.
         return replace(plan, detaches=plan.detaches or setting.tool.mode == ADDS), entries
 
@@ -140,7 +150,8 @@ class Settings(Reference):
         """Plan to take the key back."""
         setting = _setting_of(host, store)
         key = _key(setting.tool, store.location)
-        return key.taken_back(host, store, key.away(host, store, setting.value or "", noted))
+        restored = key.restored(host, store, setting.value or "", noted)
+        return restored or key.taken_back(host, store, key.away(host, store, setting.value or "", noted))
 
     def _store(self, host: Host, decision: Decision) -> Store | None:
         """Return the store of a tool's file; None where our own files could not be named."""
@@ -161,7 +172,7 @@ class Settings(Reference):
             setting = (
                 setting._replace(wrong=f"it names {printable(setting.bundle, 4096)}: {reason}") if reason else setting
             )
-        elif setting.value is None and not setting.damaged:
+        elif setting.says_nothing and not setting.damaged and left is None:
             follows = follows or deciding.followed(host, decision)
             left = deciding.why_left(host, decision)
         wrong = unwritable or (None if setting.damaged else setting.wrong)
@@ -174,7 +185,7 @@ class Settings(Reference):
             label=tool.name,
             source=fed_by(follows) or naming(None if setting.theirs else needs),
             blocked=None if follows else blocked(left, permanent=True) or blocked(wrong),
-            unset=setting.value is None
+            unset=setting.says_nothing
             and not host.account.is_root
             and tool.mode != SWITCHES
             and bool(deciding.inherited(host, decision)),
@@ -200,6 +211,9 @@ def _setting(host: Host, decision: Decision) -> _Setting:
         value = _key(tool, location).read(host, location)
         if tool.mode == SWITCHES:
             return _switched(host, tool, location, value)
+        if tool.format == "json" and _key(tool._replace(key=tool.key[:-1]), location).read(host, location) == "null":
+            wrong = f"{location} says {'.'.join(tool.key[:-1])}: null; take that out, and trustinstall sets it"
+            return _Setting(tool, None, _own(host, tool), wrong=wrong, decided=True)
         return _naming(host, tool, value, location)
     except editing.Malformed as error:
         return _Setting(tool, None, _own(host, tool), wrong=str(error), damaged=True)
@@ -235,6 +249,8 @@ def _naming(host: Host, tool: Tool, value: str | None, location: str) -> _Settin
     word = deciding.word(host, tool, value)
     if word is None:
         return _of_owner(host, tool, value, deciding.named(host, tool, value, location))
+    if word is Mode.DEFAULT:
+        return _Setting(tool, value, own, undecided=True)
     system = system_bundle.find(host)
     if word is Mode.NATIVE and system is not None:
         return _Setting(tool, value, own, bundle=system.path)

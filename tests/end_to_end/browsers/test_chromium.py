@@ -69,7 +69,7 @@ def test_kept_to_some_names(scene: Scene) -> None:
             results = {one["id"]: one["result"] for one in added["stores"]}
             assert added["limited"] == {"domains": sorted(domains), "stores": 1, "of": len(added["stores"])}
             assert results.pop(f"chromium-policy:{MANAGED}") == "added"
-            assert set(results.values()) == {"not_covered"}
+            assert set(results.values()) == {"not-in-scope"}
             assert tuple(map(scene.chromium, (named, both, numbered))) == expected, domains
         again = scene.root.trustinstall("add", CERTIFICATE, "--json", *words, check=True)
         assert json.loads(again.stdout)["changed"] is False

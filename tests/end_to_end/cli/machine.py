@@ -107,4 +107,4 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 def result(found: Mapping[str, Any], store: str) -> str:
     """How a store ended."""
-    return next(str(one["result"]) for one in found["stores"] if one["id"] == store and one["result"] != "not_covered")
+    return next(str(one["result"]) for one in found["stores"] if one["id"] == store and one["result"] != "not-in-scope")

@@ -12,7 +12,6 @@ from tests.end_to_end.cli.machine import (
     ALICE,
     ALICES,
     CERT,
-    COMMAND,
     DEBIAN,
     LEDGER,
     OTHER,
@@ -29,7 +28,7 @@ from tests.end_to_end.cli.machine import (
     venv,
 )
 from tests.support.pki import make_root
-from tests.support.throwaway import Throwaway
+from tests.support.throwaway import PROGRAM, Throwaway
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
@@ -53,12 +52,12 @@ def test_0_the_round_trip(fresh: Throwaway) -> None:
     assert added["certificates"][0]["sha256"] == ROOT.sha256
     assert holds(fresh, DEBIAN)
     again = told(fresh.trustinstall("add", "--json", CERT))
-    assert (again["changed"], result(again, "debian"), again["undo"]) == (False, "already", "")
+    assert (again["changed"], result(again, "debian"), again["undo"]) == (False, "present", [])
     listed = told(fresh.trustinstall("list", "--json", "--all"))
     assert [one["sha256"] for one in listed["certificates"]] == [ROOT.sha256]
-    assert {one["sha256"] for one in listed["anchors"] if one["ours"]} == {ROOT.sha256}
+    assert {one["sha256"] for one in listed["anchors"] if one["added"]} == {ROOT.sha256}
     stores = told(fresh.trustinstall("stores", "--json"))
-    assert [one["ours"] for one in stores["stores"] if one["store"] == "debian"] == [1]
+    assert [one["added"] for one in stores["stores"] if one["id"] == "debian"] == [1]
     removed = told(fresh.trustinstall("remove", "--json", ROOT.sha256))
     assert (removed["changed"], result(removed, "debian")) == (True, "removed")
     absent = told(fresh.trustinstall("remove", "--json", CERT))
@@ -190,10 +189,10 @@ def test_5_an_account_without_any_store(fresh: Throwaway) -> None:
     fresh.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm /usr/bin/wget /usr/bin/hg /usr/bin/svn"], check=True)
     found = told(fresh.trustinstall("add", "--json", "--env", "none", CERT, user="bob"))
     assert (found["exit_code"], found["changed"]) == (5, False)
-    assert found["administrator"] == f"sudo {COMMAND} add {CERT} --sha256 {ROOT.sha256}"
+    assert found["administrator"] == ["sudo", *PROGRAM, "add", CERT, "--sha256", ROOT.sha256]
     quiet = fresh.trustinstall("add", "--quiet", "--env", "none", CERT, user="bob")
     assert (quiet.returncode, quiet.stdout) == (5, "")
-    assert "not covered" in sentence(quiet)
+    assert "not in scope" in sentence(quiet)
 
 
 def test_0_a_user_removes_what_is_the_machines(fresh: Throwaway) -> None:
@@ -228,7 +227,7 @@ def test_strict_under_sudo_when_everything_is_covered(fresh: Throwaway) -> None:
     quick(fresh)
     done = fresh.trustinstall("add", "--json", "--strict", CERT, env=sudo(fresh))
     found = told(done)
-    assert [one["id"] for one in found["stores"] if one["result"] == "not_covered"] == []
+    assert [one["id"] for one in found["stores"] if one["result"] == "not-in-scope"] == []
     assert found["exit_code"] == 0
     people = fresh.trustinstall("add", CERT, env=sudo(fresh))
     assert "of another scope" not in people.stdout

@@ -72,7 +72,7 @@ def held(wsl: Wsl, *words: str) -> Mapping[str, Any]:
     done = alice(wsl, "list", "--json", *words)
     assert done.returncode == 0, done
     listed = json.loads(done.stdout)["certificates"]
-    return {one["store"]: one["state"] for each in listed for one in each["held"]}
+    return {one["id"]: one["state"] for each in listed for one in each["stores"]}
 
 
 # --- an elevated terminal ---
@@ -129,10 +129,10 @@ def test_stores_and_list_look_when_asked(wsl: Wsl) -> None:
     wsl.hold(MACHINE, OTHER.der)
     wsl.behave(elevated=True)
     shown = json.loads(alice(wsl, "stores", "--windows-host", "--json").stdout)["stores"]
-    mine = next(one for one in shown if one["store"] == HOST)
-    assert (mine["anchors"], mine["ours"], mine["writable"]) == (2, 0, True)
+    mine = next(one for one in shown if one["id"] == HOST)
+    assert (mine["anchors"], mine["added"], mine["writable"]) == (2, 0, True)
     every = json.loads(alice(wsl, "list", "--all", "--windows-host", "--json").stdout)["anchors"]
-    assert {one["sha256"] for one in every if one["store"] == HOST} == {ROOT.sha256, OTHER.sha256}
+    assert {one["sha256"] for one in every if one["id"] == HOST} == {ROOT.sha256, OTHER.sha256}
 
 
 # --- a terminal that is not elevated ---
@@ -179,7 +179,7 @@ def test_the_machine_has_it_already(wsl: Wsl) -> None:
     """A root that a policy or the machine brings is trusted already: no window, and not ours to take."""
     wsl.hold(ENTERPRISE, ROOT.der)
     found = told(alice(wsl, *ADD, "--json"))
-    assert (result(found, USER), wsl.log("certutil")) == ("already", [])
+    assert (result(found, USER), wsl.log("certutil")) == ("present", [])
     assert told(alice(wsl, "remove", CERT, "--windows-host", "--json"))["ok"] is True
     assert wsl.held(ENTERPRISE) == {ROOT.sha256}
 

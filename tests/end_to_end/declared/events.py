@@ -18,7 +18,7 @@ from trustinstall.reporting import repair_report
 OTHER = make_root("Other Root")
 JRE = "/opt/vendor/jre/lib/security/cacerts"
 NPMRC = "/home/alice/.npmrc"
-_SCHEMA = json.loads(Path(repair_report.__file__).with_name("repair.schema.json").read_text(encoding="utf-8"))
+_SCHEMA = json.loads(Path(repair_report.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
 
 
 def repaired(root: Throwaway, *options: str, user: str = "root") -> dict[str, Any]:
@@ -52,6 +52,11 @@ def environment(root: Throwaway, place: str, user: str = "root") -> str:
 def sh(root: Throwaway, script: str, user: str = "root") -> subprocess.CompletedProcess[str]:
     """Run a script to its good end."""
     return root.run(["sh", "-ec", script], user=user, check=True, timeout=120)
+
+
+def holds_root(root: Throwaway, path: str) -> bool:
+    """Whether a bundle holds the root that is added."""
+    return b"".join(ROOT.pem.splitlines()[1:-1]) in root.read(path).replace(b"\n", b"")
 
 
 def save_etc(root: Throwaway) -> None:

@@ -15,7 +15,7 @@ from tests.support.throwaway import Throwaway
 from trustinstall.reporting import log_report
 
 LOG = "/var/lib/trustinstall/log.jsonl"
-_SCHEMA = json.loads(Path(log_report.__file__).with_name("log.schema.json").read_text(encoding="utf-8"))
+_SCHEMA = json.loads(Path(log_report.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
 
 
 def entries(root: Throwaway, *options: str, user: str = "root") -> list[dict[str, Any]]:

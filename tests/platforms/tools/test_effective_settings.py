@@ -135,7 +135,7 @@ def test_a_variable_that_hides_a_setting_is_not_set(host: ActingHost, kind: str,
         ({"/etc/xdg/pip/pip.conf": f"[global]\ncert={CORPORATE}\n"}, ".config/pip/pip.conf", "/etc/xdg/pip/pip.conf"),
         ({"/usr/etc/npmrc": f"cafile={CORPORATE}\n"}, ".npmrc", "/usr/etc/npmrc line 1"),
         ({f"{HOME}/.npmrc": 'fund=false\nca[]="-----BEGIN"\n'}, ".npmrc", ".npmrc line 2 has certificates"),
-        ({f"{HOME}/.condarc": "ssl_verify: true\n"}, ".condarc", "ssl_verify: true, which counts"),
+        ({f"{HOME}/.claude/settings.json": '{"env": null}'}, ".claude/settings.json", "settings.json says env: null"),
         ({f"{HOME}/.condarc": "ssl_verify: null\n"}, ".condarc", "ssl_verify: null, which counts"),
         ({"/etc/mercurial/hgrc.d/c.rc": f"[web]\ncacerts={CORPORATE}\n"}, ".hgrc", "/etc/mercurial/hgrc.d/c.rc line 2"),
     ],
@@ -219,3 +219,23 @@ def test_a_root_that_not_every_reader_takes_gets_a_plain_copy(host: ActingHost, 
     gone = change(host, trusted=False)[f"{HOME}/.npmrc"]
     assert gone.result is not Result.FAILED
     assert tree(host) == before
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "ssl_verify: true\n",
+        "channels:\n  - x\nssl_verify: True  # on again\nchannel_priority: strict\n",
+        "ssl_verify: yes",
+    ],
+)
+def test_a_word_that_decides_nothing_is_replaced_and_comes_back(host: ActingHost, before: str) -> None:
+    """`conda config --set ssl_verify true` decides nothing: ours stands in its place, and `remove` puts it back."""
+    write(host, f"{HOME}/.condarc", before)
+    assert change(host)[f"{HOME}/.condarc"].result is Result.ADDED
+    said = host.read(f"{HOME}/.condarc").decode()
+    assert said.count("ssl_verify") == 1
+    assert f'ssl_verify: "{BUNDLE}"' in said
+    assert change(host)[f"{HOME}/.condarc"].result is Result.ALREADY
+    assert change(host, trusted=False)[f"{HOME}/.condarc"].result is Result.REMOVED
+    assert host.read(f"{HOME}/.condarc").decode() == before

@@ -28,6 +28,7 @@ from trustinstall.reporting.stores import stores_lines
 from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall.typed_json import is_array, is_object
 
+HOST = ActingHost("linux", "/", {}, Account(0, 0, "root", "/root"))
 EVIL = "\x1b]0;evil\x07\r\n\u202e\ud800\0"
 SHA256 = "ab" * 32
 OUTCOMES = (
@@ -112,12 +113,11 @@ def show_outcomes(data: bytes) -> str:
         outcomes = wire.received(tuple[Outcome, ...], data)
     except TrustInstallError:
         return ""
-    who = Account(0, 0, "root", "/root")
     situation = Situation("sudo", frozenset(), machine=True, own=False, accounts=(), uncovered=0, may_ask=False)
     shown: list[str] = []
     for command in ("add", "remove"):
         report = Report(command, situation, (), (ScopeResult("bob", outcomes),))
-        advice = advise(report, ActingHost("linux", "/", {}, who), ())
+        advice = advise(report, HOST, ())
         for one in advice.foreign:
             assert one.argv[-2] == "--sha256", one
             assert len(one.argv[-1]) == 64
@@ -125,7 +125,7 @@ def show_outcomes(data: bytes) -> str:
         for verbose, dry_run in itertools.product((True, False), repeat=2):
             shown += lines(Page(), replace(report, dry_run=dry_run), advice, verbose=verbose)
         shown += failures(Page(), report)
-        json.loads(json_report.change(report, None, report.exit_code(strict=True), advice))
+        json.loads(json_report.change(HOST, report, None, report.exit_code(strict=True), advice))
     return "\n".join(shown)
 
 
@@ -135,8 +135,8 @@ def show_view(data: bytes) -> str:
         view = VIEW + wire.received(View, data)
     except TrustInstallError:
         return ""
-    json.loads(json_report.look("list", view))
-    json.loads(json_report.look("stores", view))
+    json.loads(json_report.listing(HOST, view))
+    json.loads(json_report.stores(HOST, view))
     assert {one.store for one in view.stores} | {one.store for one in view.anchors}  # the installer compares them
     listed = list_lines(Page(), view, "trustinstall", today="2026-11-29", files=True, every_anchor=True)
     return "\n".join(
