@@ -72,7 +72,7 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     quiet = not (report.changed or _troubled(report) or verbose)
     lines += [] if quiet else body_lines(page, report, verbose=verbose)
     lines += _taken_over(page, report)
-    if quiet and report.covered[1]:
+    if quiet and report.in_scope:
         return lines
     return [*lines, *next_lines(page, advice), *out_of_scope_lines(page, report, advice), *undo_lines(page, advice)]
 
