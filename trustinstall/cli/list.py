@@ -29,7 +29,7 @@ def list_(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Show what is trusted by our doing, where, since when, and for whom."""
+    """List the certificates that trustinstall added, and where."""
     from trustinstall.reporting import json_report
     from trustinstall.reporting.listing import list_lines
 

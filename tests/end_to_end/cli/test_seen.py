@@ -11,6 +11,7 @@ from tests.end_to_end.cli.machine import CERT, ROOT, TOOL, deliver, quick
 from tests.support.terminal import Screen
 from tests.support.throwaway import PROGRAM, Throwaway
 
+TYPESCRIPT = "/var/tmp/typescript"
 SLOW = f"#!/bin/sh\nsleep 1.2\nexec {TOOL}.real\n"
 
 
@@ -18,8 +19,9 @@ def drawn(root: Throwaway, columns: int, *words: str, answer: str = "", **enviro
     """Run the program as root on a terminal of so many columns; return what is seen at its end."""
     line = f"stty cols {columns}; exec {shlex.join([*PROGRAM, *words])}"
     environ = {"TERM": "xterm", "LANG": "C.UTF-8", **environ}
-    done = root.run(["script", "-qec", line, "/dev/null"], input=answer, env=environ)
-    return Screen(done.stdout, columns).lines
+    root.run(["script", "-qec", line, TYPESCRIPT], input=answer, env=environ)
+    written = root.read(TYPESCRIPT).decode().splitlines(keepends=True)
+    return Screen("".join(one for one in written if not one.startswith("Script ")), columns).lines
 
 
 @pytest.mark.parametrize("columns", [80, 100])

@@ -255,3 +255,18 @@ def test_another_manager_of_the_same_root(fresh: Throwaway, first: str) -> None:
     assert holds(fresh, DEBIAN)
     fresh.trustinstall("remove", CERT, check=True)
     assert not holds(fresh, DEBIAN)
+
+
+def test_what_a_person_puts_there_after_remove_stays(fresh: Throwaway) -> None:
+    """A file that was adopted and removed, and that its owner put there again, is the owner's."""
+    deliver(fresh)
+    theirs = "/usr/local/share/ca-certificates/role-corp.crt"
+    fresh.write(theirs, ROOT.pem)
+    sh(fresh, "update-ca-certificates")
+    fresh.trustinstall("add", CERT, "--adopt", check=True)
+    fresh.trustinstall("remove", CERT, check=True)
+    assert not holds(fresh, DEBIAN)
+    fresh.write(theirs, ROOT.pem)
+    sh(fresh, "update-ca-certificates")
+    assert results(repaired(fresh)) == {}
+    assert holds(fresh, DEBIAN)
