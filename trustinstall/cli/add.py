@@ -68,7 +68,7 @@ def add(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Trust certificates in every store of this machine that the caller may change."""
+    """Trust a root certificate everywhere on this machine."""
     from trustinstall.certificates import same_subject
     from trustinstall.installer import ends
     from trustinstall.reporting import add as reports
@@ -97,7 +97,9 @@ def add(
     lines = reports.question_lines(output.page, intake, situation) if asks else reports.found_lines(output.page, intake)
     output.say(lines)
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
-        raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
+        raise UsageProblem(
+            "nobody has confirmed the roots that were found; confirm each by its fingerprint: --sha256 HEX"
+        )
     if asks:
         confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     if not dry_run:

@@ -36,8 +36,8 @@ class Output:
         from trustinstall.reporting.style import PLAIN, Style
 
         self.json, self.quiet, self.verbose = json, quiet, verbose
-        paint = PLAIN.paint if no_color or not console.wants_colour() else _paint
-        self.page = page_for(console.columns(), Style(paint, console.wide_characters()))
+        painter = PLAIN.paint if no_color or not console.wants_colour() else paint
+        self.page = page_for(console.columns(), Style(painter, console.wide_characters()))
         self.progress = console.progress()
 
     def on_progress(self, doing: str) -> None:
@@ -83,10 +83,11 @@ def error_page() -> Page:
     columns, wide = console.error_columns(), console.wide_characters()
     if columns is None:
         return Page(_ENDLESS, Style(PLAIN.paint, wide))
-    return page_for(columns, Style(_paint if console.wants_colour() else PLAIN.paint, wide))
+    return page_for(columns, Style(paint if console.wants_colour() else PLAIN.paint, wide))
 
 
-def _paint(text: str, colour: str) -> str:
+def paint(text: str, colour: str) -> str:
+    """Paint a text in a colour, or bold, or dim, as terminals have it (ECMA-48)."""
     if colour == "bold":
         return typer.style(text, bold=True)
     return typer.style(text, dim=True) if colour == "dim" else typer.style(text, fg=colour)

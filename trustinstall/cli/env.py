@@ -13,7 +13,7 @@ def env(
     *,
     json: o.Json = False,
 ) -> None:
-    """Print the variables that programs read their roots from, for a shell, a Dockerfile or a job to take over."""
+    """Print environment variables that make programs use your roots."""
     from trustinstall.cli.common import Output
     from trustinstall.cli.ended import take_out_ended
     from trustinstall.errors import UsageProblem

@@ -43,7 +43,7 @@ ForUser = Annotated[
     list[str],
     typer.Option("--for-user", metavar="NAME", help="As root: this account's stores too."),
 ]
-AllUsers = Annotated[bool, typer.Option("--all-users", help="As root: the stores of everybody who can log in.")]
+AllUsers = Annotated[bool, typer.Option("--all-users", help="As root: the stores of all accounts that can log in.")]
 Store = Annotated[list[str], typer.Option("--store", metavar="ID", help="Only these stores (see `stores`).")]
 Skip = Annotated[list[str], typer.Option("--skip", metavar="ID", help="Not these stores.")]
 Python = Annotated[list[str], typer.Option("--python", metavar="PATH", help="A Python, or its environment.")]
@@ -51,7 +51,7 @@ Search = Annotated[
     list[str],
     typer.Option("--search", metavar="DIR", help="Look for Python environments and Javas below DIR."),
 ]
-Rescan = Annotated[bool, typer.Option("--rescan", help="Look through homes, /opt and /usr/local for Pythons anew.")]
+Rescan = Annotated[bool, typer.Option("--rescan", help="Search homes, /opt and /usr/local for Pythons again.")]
 Bundle = Annotated[
     list[str],
     typer.Option("--bundle", metavar="FILE", help="This PEM bundle too (with --sysroot: a path in the image)."),
@@ -81,7 +81,7 @@ Domain = Annotated[
     typer.Option(
         "--domain",
         metavar="NAME",
-        help="Only for this name, its sub-domains, or this network (CIDR); keychains and others cannot: left out.",
+        help="Trust it only for this domain or network (CIDR). Stores that cannot do this are skipped.",
     ),
 ]
 Until = Annotated[
@@ -112,8 +112,8 @@ Shell = Annotated[
         help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
     ),
 ]
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
-Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that someone else added.")]
+Foreign = Annotated[bool, typer.Option("--foreign", help="Remove a copy that someone else added; needs --sha256.")]
 All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]
 Anchors = Annotated[bool, typer.Option("--all", help="Every anchor of every store.")]
 Entries = Annotated[bool, typer.Option("--files", help="Every file, alias and variable that is ours.")]
@@ -128,7 +128,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0.")
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Stores that are not covered count as failed.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 unless every store on this machine was changed.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; implied by --json, CI, and no terminal.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

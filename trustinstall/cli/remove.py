@@ -53,7 +53,7 @@ def remove(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Take back exactly what `add` has done; what somebody else put there is named and left."""
+    """Undo `add`. Copies that someone else installed are shown and kept."""
     from trustinstall.installer import names as targets
     from trustinstall.reporting.add import certificate_lines
 

@@ -17,7 +17,7 @@ def run(
     allow_intermediate: o.Intermediate = False,
     java: o.Java = False,
 ) -> None:
-    """Run one command that trusts certificates, it and what it starts; install nothing."""
+    """Run one command with extra trusted roots; nothing is installed."""
     from trustinstall.certificates import intake
     from trustinstall.cli.ended import take_out_ended
     from trustinstall.host import ActingHost

@@ -17,7 +17,6 @@ from trustinstall.declared.mistakes import Mistake
 from trustinstall.typed_json import is_array, is_object
 
 Path = tuple[str | int, ...]
-MOST = 4 << 20  # bytes of a document
 _DEEP = 20  # levels of a value
 
 _BLANK = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")

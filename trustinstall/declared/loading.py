@@ -20,6 +20,7 @@ from trustinstall.state.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.declared.document import Document, Path
@@ -128,11 +129,12 @@ class _Text(NamedTuple):
         """Return the text."""
         return self.text.encode("utf-8", "replace")
 
-    def list_input(self, _path: str) -> None:
+    def list_input(self, path: str) -> list[str] | None:
         """No directory is meant."""
-        return
+        del path
+        return None
 
-    def now(self) -> Any:  # noqa: ANN401  a time
+    def now(self) -> datetime:
         """Return the time."""
         return self.host.now()
 

@@ -25,7 +25,6 @@ from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.state.ledger import UNKNOWN_UID, Covered, moment
-from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
@@ -60,14 +59,18 @@ def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: 
     """
     situation = decide(installer.host, _whole(installer), terminal=False)
     engine = Engine(installer.host, installer.backends, installer.on_progress)
+    recovered = not dry_run and engine.recover()  # first: what is undone may differ from what should hold
     if declared and not dry_run:
         known = Request(tuple(one.certificate for one in declared), trusted=True, by=_caller(installer))
         engine.restate(known, {one.certificate.sha256: one.terms for one in declared})
     ended = None if dry_run else ends.take_out_ended(installer)
     ledger = engine.ledger()
     work = _Repair(_with_variables(installer, ledger, declared), situation, ledger, declared, dry_run=dry_run)
-    parts = [*(ended.parts if ended else ()), work.first()]
-    jobs = work.jobs() if situation.machine and not situation.image and installer.host.account.is_root else []
+    everybody = situation.machine and not situation.image and installer.host.account.is_root
+    if everybody and not dry_run:
+        work.forget_deleted(engine)
+    parts = [*(ended.parts if ended else ()), replace(work.first(), recovered=recovered)]
+    jobs = work.jobs() if everybody else []
     parts += [work.of_account(job) for job in jobs]
     return Report(
         "repair",
@@ -143,13 +146,11 @@ class _Repair:
         )
         if everybody and found.missing:
             imports.before_adding(request, Selection(tuple({one for ids in found.missing.values() for one in ids})))
-        if found.empty and engine.unfinished() and not self._dry_run:
-            engine.change(replace(request, certificates=()), DiscoveryOptions(), Selection(), check=False)
         scope = drift.mend(engine, found, self._by, command=self._command, dry_run=self._dry_run)
         if everybody and found.missing:
             imports.after_adding(request)
         name = "machine" if self._situation.machine else host.account.name
-        return ScopeResult(name, telling(scope.outcomes), recovered=scope.recovered)
+        return ScopeResult(name, telling(scope.outcomes))
 
     def jobs(self) -> list[_Job]:
         """Return the accounts that the machine's ledger and documents mean, each once, and what each should trust."""
@@ -176,6 +177,14 @@ class _Repair:
     @cached_property
     def _everybody(self) -> list[Account]:
         return homes.login_accounts(self._installer.host)
+
+    def forget_deleted(self, engine: Engine) -> None:
+        """Forget accounts that the machine no longer has, and that have left no home."""
+        for sha256, claim in self._live.items():
+            gone = [one for one in claim.accounts if self._account(one) is None and one.uid != UNKNOWN_UID]
+            gone = [one for one in gone if not homes.may_own_one(self._installer.host, one.uid)]
+            if gone:
+                engine.uncover(Request((self._ledger.certificates[sha256],), trusted=True, by=self._by), gone)
 
     def of_account(self, job: _Job) -> ScopeResult:
         """Mend an account's stores, in a process that has only its rights."""
@@ -238,6 +247,8 @@ def telling(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
 def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, command: str, dry_run: bool) -> bytes:
     """Do the whole job of a worker: look and mend as that account, by its own ledger as well."""
     engine = Engine(host, backends, lambda _doing: None)
+    if not dry_run:
+        engine.recover()
     ledger = engine.ledger()
     over = {one.sha256 for one in ledger.over(host.now())}
     named = {one.certificate.sha256 for one in job.wanted}

@@ -114,14 +114,15 @@ def look(
     naming: dict[str, list[str]] = defaultdict(list)
     serving = {store.location: store.id for _, store in found.stores.values() if store.on_demand}
     reached = _reached(host)
-    for _, store in found.stores.values():
-        naming[store.names or ""].append(store.id)
     records = ledger.by_store()
+    retired = replace(ledger, placements=ledger.retired).by_store()
+    for _, store in found.stores.values():
+        naming[store.names or ""] += [store.id] if store.id in records else []
     for backend, store in found.stores.values():
         record = records.get(store.id, {})
         if store.owner != host.account.uid or store.fed_by is not None:
             continue
-        scene = _Scene(host, backend, store, record)
+        scene = _Scene(host, backend, store, record, retired.get(store.id, {}))
         scene.observe(wanted, former)
         shared = reached if Capability.REACHES_EVERY_ACCOUNT in backend.capabilities else frozenset[str]()
         unserved = store.on_demand and not record
@@ -167,8 +168,10 @@ def mend(engine: Engine, drift: Drift, by: str, *, command: str, dry_run: bool) 
 class _Scene:
     """One store, observed once for all certificates."""
 
-    def __init__(self, host: Host, backend: Backend, store: Store, record: Record) -> None:
+    def __init__(self, host: Host, backend: Backend, store: Store, record: Record, before: Record) -> None:
+        """`before`: what was placed there until it was removed."""
         self._host, self._backend, self._store, self._record = host, backend, store, record
+        self._known = {**before, **record}
         self._seen: Observation | str = "not looked at"
 
     def observe(self, wanted: Sequence[Wish], former: Sequence[Certificate]) -> None:
@@ -190,7 +193,7 @@ class _Scene:
         """Return the removed certificates that the store holds again, by our doing."""
         if isinstance(self._seen, str) or self._store.blocked is not None:
             return []
-        change = decide(self._seen, [Desired(one, trusted=False) for one in former], self._record)
+        change = decide(self._seen, [Desired(one, trusted=False) for one in former], self._known)
         going = {one.sha256 for one in change.remove}
         return [one for one in former if one.sha256 in going]
 

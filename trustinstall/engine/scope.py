@@ -75,6 +75,14 @@ class Engine:
         """Whether an earlier command did not end, as far as this account can see."""
         return self._host.status(self._state.journal) is not None
 
+    def recover(self) -> bool:
+        """Undo what an interrupted command has left, and return whether there was anything; see `recovery.recover`."""
+        if not self.unfinished():
+            return False
+        prepare(self._host, self._state)
+        with self._locked() as host:
+            return recover(host, self._state, self.ledger(), self._backends).undone
+
     def change(self, request: Request, places: DiscoveryOptions, selection: Selection, *, check: bool = True) -> Scope:
         """Carry out the request, under the lock.
 

@@ -34,7 +34,7 @@ def lines(page: Page, status: Status, last_change: Mapping[str, Any] | None) -> 
 
 
 def as_json(action: str, status: Status, last_change: Mapping[str, Any] | None) -> str:
-    """Return the report as JSON."""
+    """Return the report as JSON, as `agent.schema.json` describes it."""
     data = {
         "schema": SCHEMA,
         "trustinstall": __version__,

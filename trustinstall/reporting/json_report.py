@@ -220,6 +220,8 @@ def _tool(one: ToolView) -> dict[str, Any]:
         "detail": one.state,
         "known": one.known,
         "source": one.source,
+        "effective": one.effective.replace(" ", "-"),
+        "decided_by": one.decided_by,
     }
 
 

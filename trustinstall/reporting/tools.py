@@ -31,12 +31,16 @@ def _row(one: ToolView, *, verbose: bool) -> list[Cell | str]:
     how = " ".join(filter(None, (one.file, one.key))) if one.file else one.state
     if one.file and one.state not in {"set", "not set", _SYSTEM}:
         how = f"{how}: {one.state}"
+    if one.effective in {"no", "in part", "unknown"} and one.decided_by:
+        how += f"; decided by {one.decided_by}"
     tested = f" (tested: {one.known.partition(': ')[2] or 'yes'})" if one.known.startswith(_TESTED) else " (documented)"
     return [Cell(mark, tone), Cell(one.tool, "strong"), Cell(word, tone), how + (tested if verbose else "")]
 
 
 def _verdict(one: ToolView) -> tuple[str, str]:
     """Return the mark, and what the tool trusts now."""
+    if one.effective in {"no", "in part"}:
+        return BAD, "not ours" if one.effective == "no" else "ours in part"
     if one.mode == "follows" or one.state == _SYSTEM:
         return GOOD, "via system"
     if one.mode == "store":

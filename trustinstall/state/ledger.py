@@ -156,9 +156,11 @@ class Ledger:
             self.claims[sha256] = replace(old, held=held)
 
     def retire(self, store: str, sha256: str) -> None:
-        """Note that a certificate is no longer managed in a store."""
+        """Note that a certificate is no longer managed in a store; what was adopted is not known by its place."""
         old = self.placements.pop((store, sha256), None)
-        if old is not None and (old.directories or any(one != store.partition(":")[2] for one in old.entries)):
+        if old is None or old.adopted:
+            return
+        if old.directories or any(one != store.partition(":")[2] for one in old.entries):
             self.retired[store, sha256] = old
 
     def recall(self, sha256s: Collection[str], stores: Collection[str]) -> None:

@@ -15,9 +15,10 @@ from trustinstall_platforms.tools.effective.clients import of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode, Scene, Setter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Session
     from trustinstall_platforms.tools.effective.rows import Client, Place
     from trustinstall_platforms.tools.table import Tool
 
@@ -38,7 +39,7 @@ class Decision(NamedTuple):
     found: Effective
 
 
-def decisions(host: Host, tool: Tool, usual: str) -> list[Decision]:
+def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -> list[Decision]:
     """Return one decision for each file that sessions of the acting account read; `usual` is the table's file.
 
     Of several for one file that one counts in which something of the account would be hidden.
@@ -47,19 +48,18 @@ def decisions(host: Host, tool: Tool, usual: str) -> list[Decision]:
     if row is None:
         return [Decision(tool, usual, Effective(tool.name, Mode.DEFAULT))]
     found: dict[str, Decision] = {}
-    for scene in scenes(host, tool):
+    for scene in scenes(host, tool, sessions):
         one = _decision(tool, of_tool(scene, tool.name) or row, scene, usual)
         if one.path not in found or (why_left(host, found[one.path]) is None and why_left(host, one) is not None):
             found[one.path] = one
     return list(found.values())
 
 
-def scenes(host: Host, tool: Tool) -> tuple[Scene, ...]:
+def scenes(host: Host, tool: Tool, sessions: Sequence[Session] = ()) -> tuple[Scene, ...]:
     """Return the scenes in which a tool's settings count: root's own home does not, where there is a machine's file."""
-    bare = decide.bare(host)
-    if host.account.is_root:
-        return (bare._replace(home="") if tool.machine else bare,)
-    return (bare, decide.calling(host))
+    found = decide.scenes(host, sessions)
+    machine = host.account.is_root and bool(tool.machine)
+    return tuple(one._replace(home="") for one in found) if machine else found
 
 
 def word(host: Host, tool: Tool, value: str) -> Mode | None:
@@ -73,7 +73,7 @@ def named(host: Host, tool: Tool, value: str, location: str) -> str:
     own = _place(host, tool)
     if own is None:
         return value
-    scene = scenes(host, tool)[-1]
+    scene = scenes(host, tool)[-1]  # of the session that calls
     found = values.paths(scene, own.expansion, value, Setter(Kind.SETTING, location)) or ()
     ranked = sorted(found, key=lambda path: not (_is_own(host, path) and system_bundle.bundle(host, path) is not None))
     return ranked[0] if ranked else ""
@@ -105,11 +105,25 @@ def why_left(host: Host, decision: Decision) -> str | None:
     return f"{what}, which a setting of ours would hide; add the certificate to that bundle"
 
 
+def shared(host: Host, decision: Decision) -> str | None:
+    """Return the bundle of the account that another tool's file of the account has this tool read; or None.
+
+    So Yarn 1 reads npm's file where its own says nothing: a key of ours in its own would hide that.
+    """
+    found, setter = decision.found, decision.found.decider
+    if setter.kind is not Kind.SETTING or setter.path == decision.path or not _is_own(host, setter.path):
+        return None
+    theirs = (one.path for one in found.bundles if one.form is Form.FILE and one.readable and ours.is_theirs(host, one))
+    named = next(theirs, None)
+    return host.real(named) if named is not None and _is_own(host, named) else None
+
+
 def inherited(host: Host, decision: Decision) -> str:
     """Return the bundle that the tool reads where the account's own file says nothing, or "" where it is not known."""
     if host.account.is_root:
         return ""
-    named = [one.path for one in decision.found.bundles if one.form is Form.FILE and one.readable]
+    every = decision.found.bundles
+    named = [one.path for one in every if one.form is Form.FILE and one.readable and one.setter.kind is Kind.SETTING]
     if named:
         return host.real(named[0])
     system = system_bundle.find(host) if decision.tool.follows else None
@@ -117,12 +131,14 @@ def inherited(host: Host, decision: Decision) -> str:
 
 
 def _decision(tool: Tool, row: Client, scene: Scene, usual: str) -> Decision:
-    steps = list(decide.decisions(row, scene))
     found = decide.effective(row, scene)
-    for one, said in steps:
+    settings = row._replace(places=tuple(one for one in row.places if one.files))
+    for one, said in decide.decisions(settings, scene):
         setter = said.decider
         if setter.kind is Kind.SETTING and one.form is Form.FILE and _is_own(scene.host, setter.path):
-            return Decision(tool._replace(key=one.key) if one.format == tool.format else tool, setter.path, found)
+            if _is_written_alike(one, tool):
+                return Decision(tool._replace(key=one.key), setter.path, found)
+            break
     return Decision(_keyed(tool, row), _readable(scene, tool, row, usual), found)
 
 
@@ -142,12 +158,18 @@ def _keyed(tool: Tool, row: Client) -> Tool:
 
 
 def _places(tool: Tool, row: Client) -> list[Place]:
-    return [one for one in row.places if one.files and one.key[-1:] == tool.key[-1:]]
+    return [one for one in row.places if one.files and one.key[-1:] == tool.key[-1:] and _is_written_alike(one, tool)]
+
+
+def _is_written_alike(place: Place, tool: Tool) -> bool:
+    """Whether a place's files are written as the tool's own: Mercurial's are INI with directives, which stay."""
+    return place.format == tool.format or (place.format, tool.format) == ("hg", "ini-sections")
 
 
 def _place(host: Host, tool: Tool) -> Place | None:
     row = of_tool(scenes(host, tool)[0], tool.name)
-    return next((one for one in row.places if one.key == tool.key), None) if row is not None else None
+    places = row.places if row is not None else ()
+    return next((one for one in places if one.key == tool.key and _is_written_alike(one, tool)), None)
 
 
 def _is_own(host: Host, path: str) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall import editing
 from trustinstall.editing.pem_blocks import Original
 from trustinstall.editing.setting import SetKey
+from trustinstall.editing.text import read as text_of
+from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import StoreError
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import ABSENT, ANY, Edit, Step, digest
@@ -62,12 +64,12 @@ class KeyInFile(NamedTuple):
         """
         old = host.read(store.location, LIMIT)
         try:
-            text = editing.text.read(old)
+            text = text_of(old)
             key = next(one for one in reversed(editing.FORMATS[self.format].keys(text)) if one.path == self.path)
             _, new = editing.put(self.format, b"", self.path, value)
             said = text[key.start : key.end]
             new = new.rstrip("\n") + said[len(said.rstrip("\r\n")) :]
-            after = editing.text.write(text[: key.start] + new + text[key.end :])
+            after = bytes_of(text[: key.start] + new + text[key.end :])
             sound = editing.get(self.format, after, self.path) == value
         except editing.Malformed as error:
             raise StoreError(store=store.id, cause=str(error), advice="set it by hand") from None
@@ -79,12 +81,12 @@ class KeyInFile(NamedTuple):
     def restored(self, host: Host, store: Store, value: str, noted: tuple[str, ...]) -> Plan | None:
         """Plan that the old line stands again where `instead` has put the new one; None where that is not certain."""
         old = host.read(store.location, LIMIT)
-        text = editing.text.read(old)
+        text = text_of(old)
         before = next((one.removeprefix(_INSTEAD_OF) for one in replaced(noted)), None)
         new = next((one for one in noted if value in one and text.count(one) == 1), None)
         if before is None or new is None:
             return None
-        after = editing.text.write(text.replace(new, before))
+        after = bytes_of(text.replace(new, before))
         change = SetKey(self.format, self.path, value, present=False, original=Original(digest(old), after))
         return Plan((Edit(store.location, change, digest(old)),), detaches=True)
 

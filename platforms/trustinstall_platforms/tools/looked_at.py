@@ -16,10 +16,10 @@ from trustinstall_platforms.tools.effective import decide, ours
 from trustinstall_platforms.tools.effective.model import Form, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall_platforms.tools.effective.model import Bundle, Effective
+    from trustinstall_platforms.tools.effective.model import Bundle, Effective, Session
 
 _LONGEST = 4096  # characters of a path that are shown
 
@@ -40,29 +40,30 @@ class Looked(NamedTuple):
     wrong: str | None = None
 
 
-def stores(host: Host, backend: str, taken: frozenset[str]) -> Iterator[Store]:
+def stores(host: Host, backend: str, sessions: Sequence[Session], taken: frozenset[str]) -> Iterator[Store]:
     """Yield a store for each bundle that such settings name, but for those that are `taken` (locations)."""
     known = set(taken)
-    for one in _looked(host):
+    for one in _looked(host, sessions):
         if one.location not in known:
             known.add(one.location)
             yield _store(host, backend, one)
 
 
-def at(host: Host, backend: str, location: str) -> Store | None:
+def at(host: Host, backend: str, sessions: Sequence[Session], location: str) -> Store | None:
     """Return the store at a location: a bundle that is still there, or a setting that cannot be followed."""
-    found = next((one for one in _looked(host) if one.location == location), None)
+    found = next((one for one in _looked(host, sessions) if one.location == location), None)
     if found is None and system_bundle.bundle(host, location) is not None:
         found = Looked(location, "programs whose settings name it", "")
     return _store(host, backend, found) if found is not None else None
 
 
-def _looked(host: Host) -> Iterator[Looked]:
+def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
     if host.is_image or host.platform == "win32":
         return
-    for client, found in decide.all_of_them(decide.bare(host)):
-        if not client.tool and found.decider.kind is Kind.SETTING:
-            yield from _of_client(host, found)
+    for scene in decide.scenes(host, sessions):
+        for client, found in decide.all_of_them(scene):
+            if not client.tool and found.decider.kind is Kind.SETTING:
+                yield from _of_client(host, found)
 
 
 def _of_client(host: Host, found: Effective) -> Iterator[Looked]:

@@ -10,30 +10,31 @@ from trustinstall_platforms.tools.deciding import Decision
 from trustinstall_platforms.tools.effective.model import Effective, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Session
 
 _MAC = "~/Library/"  # where only a Mac keeps settings
 
 
-def decisions(host: Host) -> Iterator[Decision]:
+def decisions(host: Host, sessions: Sequence[Session]) -> Iterator[Decision]:
     """Yield what decides for each tool that is there: for root by the machine's file, where the tool has one."""
     for tool, usual in _usual(host):
         if _written(host, tool, usual):
-            yield from deciding.decisions(host, tool, usual)
+            yield from deciding.decisions(host, tool, usual, sessions)
 
 
-def decision_of(host: Host, location: str) -> Decision | None:
+def decision_of(host: Host, location: str, sessions: Sequence[Session]) -> Decision | None:
     """Return what decides for the tool whose settings file this is, or was when trustinstall set it; else None."""
     known = list(_usual(host))
     here = [(tool, usual) for tool, usual in known if host.real(usual) == location]
     for tool, usual in here or known:
-        for one in deciding.decisions(host, tool, usual):
+        for one in deciding.decisions(host, tool, usual, sessions):
             if host.real(one.path) == location:
                 return one
     if here:
-        return deciding.decisions(host, *here[0])[0]._replace(tool=here[0][0], path=here[0][1])
+        return deciding.decisions(host, *here[0], sessions)[0]._replace(tool=here[0][0], path=here[0][1])
     ours = next(deciding.of_ours(host, tuple(tool for tool, _ in known), location), None)
     return Decision(ours, location, Effective(ours.name, Mode.DEFAULT)) if ours is not None else None
 

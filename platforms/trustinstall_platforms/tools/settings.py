@@ -26,8 +26,9 @@ from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
 from trustinstall_platforms.tools import deciding, looked_at, native_roots, places, switching
 from trustinstall_platforms.tools.deciding import Decision
-from trustinstall_platforms.tools.effective.model import Mode
+from trustinstall_platforms.tools.effective.model import Mode, Session
 from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile, replaced
+from trustinstall_platforms.tools.sessions import everyday
 from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
 
 if TYPE_CHECKING:
@@ -81,30 +82,54 @@ class Settings(Reference):
 
     name = "settings"
 
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], tuple[Session, ...]] = {}  # as of the last discovery
+
+    def decisions(self, host: Host) -> Iterator[Decision]:
+        """Yield what decides for each tool that is there, in the sessions of the acting account as they are now."""
+        self._known.pop((host.root, host.account.uid), None)
+        return places.decisions(host, self._sessions(host))
+
+    def _sessions(self, host: Host) -> tuple[Session, ...]:
+        key = host.root, host.account.uid
+        if key not in self._known:
+            self._known[key] = everyday(host)
+        return self._known[key]
+
+    def _decision(self, host: Host, location: str) -> Decision | None:
+        return places.decision_of(host, location, self._sessions(host))
+
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the file of every tool that is there, whether the file is there yet or not."""
         taken: set[str] = set()
-        for decision in places.decisions(host):
+        for decision in self.decisions(host):
             store = self._store(host, decision)
             if store is not None and store.location not in taken:
                 taken |= {store.location, self.named(host, store).path}
                 yield store
-        yield from looked_at.stores(host, self.name, frozenset(taken))
+        yield from looked_at.stores(host, self.name, self._sessions(host), frozenset(taken))
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the settings at a location, whether or not the tool is still there, or a bundle that some name."""
-        decision = places.decision_of(host, location)
-        return looked_at.at(host, self.name, location) if decision is None else self._store(host, decision)
+        decision = self._decision(host, location)
+        return (
+            looked_at.at(host, self.name, self._sessions(host), location)
+            if decision is None
+            else self._store(host, decision)
+        )
 
     def named(self, host: Host, store: Store) -> Named:
         """Read what the key says, and whose that is."""
-        decision = places.decision_of(host, store.location)
+        decision = self._decision(host, store.location)
         if decision is None:
             there = system_bundle.bundle(host, store.location) is not None
             return Named(By.OWNER, store.location) if there else Named(By.NOBODY)
         setting = _setting(host, decision)
         if setting.damaged:
             return Named(By.NOBODY, problem=setting.wrong)
+        shared = deciding.shared(host, decision) if setting.says_nothing else None
+        if shared is not None:
+            return Named(By.OWNER, shared)
         if setting.says_nothing:
             return Named(By.NOBODY, deciding.inherited(host, decision))
         if setting.ours:
@@ -116,7 +141,7 @@ class Settings(Reference):
 
         A switch of ours shows the certificates of the system's store: each of them counts as a copy.
         """
-        decision = places.decision_of(host, store.location)
+        decision = self._decision(host, store.location)
         if decision is None:
             return super().observe(host, store, names)
         setting = _setting(host, decision)
@@ -130,13 +155,13 @@ class Settings(Reference):
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate that `observe` counts."""
-        decision = places.decision_of(host, store.location)
+        decision = self._decision(host, store.location)
         native = decision is not None and _setting(host, decision).native
         return native_roots.anchors(host) if native else super().anchors(host, store)
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to set the key."""
-        setting = _setting_of(host, store)
+        setting = self._setting_of(host, store)
         key = _key(setting.tool, store.location)
         if setting.undecided:
             return key.instead(host, store, setting.own)
@@ -148,10 +173,17 @@ class Settings(Reference):
 
     def disable(self, host: Host, store: Store, noted: tuple[str, ...]) -> Plan:
         """Plan to take the key back."""
-        setting = _setting_of(host, store)
+        setting = self._setting_of(host, store)
         key = _key(setting.tool, store.location)
         restored = key.restored(host, store, setting.value or "", noted)
         return restored or key.taken_back(host, store, key.away(host, store, setting.value or "", noted))
+
+    def _setting_of(self, host: Host, store: Store) -> _Setting:
+        """Read what a store's file says. Raises OSError where it belongs to no tool."""
+        decision = self._decision(host, store.location)
+        if decision is None:
+            raise FileNotFoundError(errno.ENOENT, "no tool has its settings there", store.location)
+        return _setting(host, decision)
 
     def _store(self, host: Host, decision: Decision) -> Store | None:
         """Return the store of a tool's file; None where our own files could not be named."""
@@ -163,6 +195,7 @@ class Settings(Reference):
         follows = native_roots.location(host) if setting.native and not setting.ours else None
         needs = native_roots.location(host) if tool.mode == SWITCHES else our_files.location(host)
         left = setting.wrong if setting.decided else None
+        shared = None
         if setting.bundle and setting.theirs:
             found = system_bundle.find(host)
             follows = setting.bundle if found and setting.bundle == found.path else None
@@ -174,7 +207,8 @@ class Settings(Reference):
             )
         elif setting.says_nothing and not setting.damaged and left is None:
             follows = follows or deciding.followed(host, decision)
-            left = deciding.why_left(host, decision)
+            shared = deciding.shared(host, decision)
+            left = deciding.why_left(host, decision) if shared is None else None
         wrong = unwritable or (None if setting.damaged else setting.wrong)
         return Store(
             self.name,
@@ -183,25 +217,18 @@ class Settings(Reference):
             f"{self.name}:{location}",
             tool.clients,
             label=tool.name,
-            source=fed_by(follows) or naming(None if setting.theirs else needs),
+            source=fed_by(follows) or naming(None if setting.theirs or shared else needs),
             blocked=None if follows else blocked(left, permanent=True) or blocked(wrong),
             unset=setting.says_nothing
+            and shared is None
             and not host.account.is_root
             and tool.mode != SWITCHES
-            and bool(deciding.inherited(host, decision)),
+            and (bool(tool.machine or tool.follows) or deciding.inherited(host, decision) != ""),
         )
 
 
 def _key(tool: Tool, location: str) -> KeyInFile:
     return KeyInFile(tool.format, tool.key, SHARED if location == tool.machine else PRIVATE)
-
-
-def _setting_of(host: Host, store: Store) -> _Setting:
-    """Read what a store's file says. Raises OSError where it belongs to no tool."""
-    decision = places.decision_of(host, store.location)
-    if decision is None:
-        raise FileNotFoundError(errno.ENOENT, "no tool has its settings there", store.location)
-    return _setting(host, decision)
 
 
 def _setting(host: Host, decision: Decision) -> _Setting:

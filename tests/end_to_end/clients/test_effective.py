@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -17,13 +18,14 @@ from tests.end_to_end.clients.table import REFUSES, TRUSTS
 from tests.end_to_end.clients.ways import WAYS
 from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
-from tests.support.throwaway import Throwaway
+from tests.support.throwaway import PROGRAM, Throwaway
 from tests.support.tls import Server
 
 pytestmark = pytest.mark.timeout(600)
 
 CERTIFICATE = "/srv/corp.crt"
 SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
+LENT = (*PROGRAM, "run", "--cert", CERTIFICATE, "--")
 LOGIN = next(one for one in WAYS if one.name == "bash -l").before
 _SETUP = """
 set -e
@@ -68,13 +70,16 @@ class Scene:
     bundle: bytes
     names: Sequence[str] = NAMES
 
-    def ask(self) -> dict[str, tuple[str, str]]:
-        """What each client does with the server under the private root, and with the one under ours."""
+    def ask(self, before: Sequence[str] = LOGIN) -> dict[str, tuple[str, str]]:
+        """What each client, started by `before`, does with the server under the private root, and with ours."""
         asked = [one for one in CLIENTS if one.name in self.names]
         with ThreadPoolExecutor(3) as pool:
-            private = pool.map(lambda one: one.ask(self.root, self.private, LOGIN), asked)
-            ours = pool.map(lambda one: one.ask(self.root, self.ours, LOGIN), asked)
+            private = pool.map(partial(self._ask, self.private, before), asked)
+            ours = pool.map(partial(self._ask, self.ours, before), asked)
             return dict(zip(self.names, zip(private, ours, strict=True), strict=True))
+
+    def _ask(self, server: Server, before: Sequence[str], client: Asking) -> str:
+        return client.ask(self.root, server, before)
 
     def home(self) -> dict[str, str]:
         """Every file of alice's home but our own state and what clients leave, by what it holds."""
@@ -117,6 +122,9 @@ def test_a_root_that_the_accounts_settings_trust_stays_trusted(scene: Scene) -> 
         scene.root.write(f"/home/alice/c/{name}.pem", scene.bundle, user="alice")
     assert scene.ask() == dict.fromkeys(NAMES, (TRUSTS, REFUSES))
     before = scene.home()
+    # curl and npm read their settings whatever variables say, and nothing of an account's is changed for one command
+    lent = {name: answer for name, answer in scene.ask(LENT).items() if name not in {"curl", "npm"}}
+    assert lent == dict.fromkeys(lent, (TRUSTS, TRUSTS))
     done = scene.root.trustinstall("add", CERTIFICATE, user="alice")
     assert done.returncode == 0, done.stdout + done.stderr
     assert scene.ask() == dict.fromkeys(NAMES, (TRUSTS, TRUSTS))
@@ -137,7 +145,7 @@ def _administrate(scene: Scene) -> None:
 def test_what_the_administrator_decided_is_not_hidden(scene: Scene) -> None:
     """Without root: clients that the machine's files decide for go on as before, and the file and line are said."""
     _administrate(scene)
-    done = scene.root.trustinstall("add", CERTIFICATE, user="alice")
+    done = scene.root.trustinstall("add", "--verbose", CERTIFICATE, user="alice")
     said = " ".join(done.stdout.split())
     assert "/etc/xdg/pip/pip.conf line 2 names /etc/corp/bundle.pem" in said
     assert "/usr/etc/npmrc line 1 names /etc/corp/bundle.pem" in said

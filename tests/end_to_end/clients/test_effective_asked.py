@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.machines import FULL
@@ -29,11 +29,11 @@ _named = st.sampled_from(NAMES)
 def few(examples: int) -> settings:
     """Return settings for a tool that takes long to start: more examples in the full form."""
     most = examples * (20 if FULL else 1)
-    return settings(max_examples=most, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    return settings(max_examples=most, deadline=None, database=None)
 
 
 @contextmanager
-def home(files: Mapping[str, str]) -> Iterator[Path]:
+def home(files: Mapping[str, str]) -> Generator[Path]:
     """Make a home with three bundles and these settings files, in which TOP stands for the home itself."""
     with tempfile.TemporaryDirectory() as made:
         top = Path(made).resolve()

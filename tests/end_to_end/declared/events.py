@@ -26,7 +26,8 @@ def repaired(root: Throwaway, *options: str, user: str = "root") -> dict[str, An
     done = root.trustinstall("repair", "--json", *options, user=user, timeout=120)
     assert done.stdout, done
     found: dict[str, Any] = json.loads(done.stdout)
-    Draft202012Validator(_SCHEMA).validate(found)
+    validator: Any = Draft202012Validator(_SCHEMA)
+    validator.validate(found)
     assert found["exit_code"] == done.returncode, done
     return found
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.end_to_end.cli.machine import CERT, deliver
 from tests.end_to_end.declared.events import environment, holds_root, sh
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
+from trustinstall.reporting import agent_report
 
+_SCHEMA = json.loads(Path(agent_report.__file__).with_name("agent.schema.json").read_text(encoding="utf-8"))
 UNITS = "/etc/systemd/system"
 NAME = "trustinstall-repair"
 #: Our records, and what systemd-analyze itself leaves behind.
@@ -22,9 +27,18 @@ _SYSTEMCTL = f'#!/bin/sh\necho "$*" >>{ASKED}\nexit 1\n'
 _EXPOSURE = 55  # tenths, as systemd-analyze counts them; a unit without any of it has 96
 
 
+@pytest.fixture(scope="module")
+def debian() -> Iterator[Throwaway]:
+    """One for all tests of this module, with Debian's own tool: it runs hooks."""
+    with Throwaway(java=False) as root:
+        yield root
+
+
 def status(root: Throwaway, user: str = "root") -> dict[str, Any]:
-    """What `agent status` says."""
+    """What `agent status` says, valid by its schema."""
     found: dict[str, Any] = json.loads(root.trustinstall("agent", "status", "--json", user=user, check=True).stdout)
+    validator: Any = Draft202012Validator(_SCHEMA)
+    validator.validate(found)
     return found
 
 

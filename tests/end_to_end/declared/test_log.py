@@ -21,7 +21,8 @@ _SCHEMA = json.loads(Path(log_report.__file__).with_name("report.schema.json").r
 def entries(root: Throwaway, *options: str, user: str = "root") -> list[dict[str, Any]]:
     """What `log --json` says, valid by its schema."""
     found = json.loads(root.trustinstall("log", "--json", *options, user=user, check=True).stdout)
-    Draft202012Validator(_SCHEMA).validate(found)
+    validator: Any = Draft202012Validator(_SCHEMA)
+    validator.validate(found)
     listed: list[dict[str, Any]] = found["entries"]
     return listed
 
@@ -74,7 +75,7 @@ def test_a_log_that_cannot_be_written_loses_its_line_and_not_the_change(fresh: T
     assert "its line is missing in" in done.stderr
     assert holds(fresh, DEBIAN)
     assert fresh.read("/etc/passwd") == before
-    assert "debian" in fresh.trustinstall("list").stdout
+    assert "Corp Root G2" in fresh.trustinstall("list").stdout
 
 
 def test_an_account_cannot_read_the_machines_log(fresh: Throwaway) -> None:

@@ -233,3 +233,40 @@ def test_a_home_is_restored_from_before_remove(fresh: Throwaway) -> None:
     assert repaired(fresh)["changed"]
     assert not holds(fresh, ALICE)
     assert holds(fresh, ALICE, OTHER)
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_another_manager_of_the_same_root(fresh: Throwaway, first: str) -> None:
+    """A role's file of the same root beside ours: each is taken out in either order, and the other one stays."""
+    deliver(fresh)
+    theirs, tool = "/usr/local/share/ca-certificates/role-corp.crt", "update-ca-certificates"
+    fresh.write(theirs, ROOT.pem)
+    sh(fresh, tool)
+    fresh.trustinstall("add", CERT, check=True)
+    assert results(repaired(fresh)) == {}
+    if first == "ours":
+        fresh.trustinstall("remove", CERT, check=True)
+        assert results(repaired(fresh)) == {}
+        assert fresh.read(theirs) == ROOT.pem
+        assert holds(fresh, DEBIAN)
+        return
+    sh(fresh, f"rm {theirs}; {tool}")
+    repaired(fresh)
+    assert holds(fresh, DEBIAN)
+    fresh.trustinstall("remove", CERT, check=True)
+    assert not holds(fresh, DEBIAN)
+
+
+def test_what_a_person_puts_there_after_remove_stays(fresh: Throwaway) -> None:
+    """A file that was adopted and removed, and that its owner put there again, is the owner's."""
+    deliver(fresh)
+    theirs = "/usr/local/share/ca-certificates/role-corp.crt"
+    fresh.write(theirs, ROOT.pem)
+    sh(fresh, "update-ca-certificates")
+    fresh.trustinstall("add", CERT, "--adopt", check=True)
+    fresh.trustinstall("remove", CERT, check=True)
+    assert not holds(fresh, DEBIAN)
+    fresh.write(theirs, ROOT.pem)
+    sh(fresh, "update-ca-certificates")
+    assert results(repaired(fresh)) == {}
+    assert holds(fresh, DEBIAN)

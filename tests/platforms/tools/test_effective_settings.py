@@ -14,6 +14,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.pem import to_pem
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
+from trustinstall.installer import environment
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
@@ -239,3 +240,59 @@ def test_a_word_that_decides_nothing_is_replaced_and_comes_back(host: ActingHost
     assert change(host)[f"{HOME}/.condarc"].result is Result.ALREADY
     assert change(host, trusted=False)[f"{HOME}/.condarc"].result is Result.REMOVED
     assert host.read(f"{HOME}/.condarc").decode() == before
+
+
+def test_roots_that_a_variable_adds_are_not_hidden(host: ActingHost) -> None:
+    """Npm trusts what NODE_EXTRA_CA_CERTS of the account names: a `cafile` of ours would hide that, and is not set."""
+    write(host, f"{HOME}/.profile", 'export NODE_EXTRA_CA_CERTS="$HOME/b.pem"\n')
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    before = tree(host)
+    change(host)
+    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_a_value_that_only_running_would_tell_is_said(host: ActingHost) -> None:
+    """Where a variable's value needs a command nothing is set over it, and its file and line are said."""
+    write(host, f"{HOME}/.profile", "# mine\nexport NODE_EXTRA_CA_CERTS=$(find-root)\n")
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    outcome = change(host)[f"{HOME}/.npmrc"]
+    assert outcome.result is Result.SEALED
+    assert ".profile line 2" in outcome.detail
+    assert host.read(f"{HOME}/.npmrc") == b"fund=false\n"
+
+
+def test_a_file_that_a_profile_has_moved(host: ActingHost) -> None:
+    """Where the account's own profile moves a settings file, ours stands in both, and goes from both."""
+    write(host, f"{HOME}/.profile", "export XDG_CONFIG_HOME=$HOME/cfg\n")
+    program(host, "/usr/bin/pip")
+    before = tree(host)
+    change(host)
+    assert BUNDLE.encode() in host.read(f"{HOME}/cfg/pip/pip.conf")
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_yarn_reads_what_npms_file_names(host: ActingHost) -> None:
+    """Yarn 1 reads npm's file where its own says nothing: ours goes into the bundle, and no key hides that."""
+    write(host, f"{HOME}/.npmrc", f"cafile={THEIRS}\n")
+    write(host, f"{HOME}/.yarnrc", "# mine\n")
+    before = tree(host)
+    added = change(host)
+    assert Result.FAILED not in {one.result for one in added.values()}
+    assert host.read(f"{HOME}/.yarnrc") == b"# mine\n"
+    assert CORP.pem in host.read(THEIRS)
+    assert change(host)[f"{HOME}/.yarnrc"].result is Result.ALREADY
+    change(host, trusted=False)
+    assert tree(host) == before
+
+
+def test_env_prints_no_variable_that_hides_what_works(host: ActingHost) -> None:
+    """What `env` prints hides neither a setting nor a variable of the account that names a private root."""
+    path, content = NAMES["git"]
+    write(host, f"{HOME}/{path}", content)
+    change(host)
+    printed = environment.values(replace(host, environ={"NODE_EXTRA_CA_CERTS": THEIRS}), replacing=True)
+    assert not {"GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"} & printed.keys()
+    assert printed["SSL_CERT_FILE"] == BUNDLE

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from trustinstall.declared.document import read
 from trustinstall.declared.mistakes import Mistake
+from trustinstall.typed_json import is_array, is_object
 
 _PIECES = st.sampled_from(
     [
@@ -47,9 +48,9 @@ _PIECES = st.sampled_from(
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  what a reader returns
-    if isinstance(value, dict):
+    if is_object(value):
         return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list):
+    if is_array(value):
         return [_plain(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
 

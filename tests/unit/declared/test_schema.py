@@ -14,18 +14,18 @@ from trustinstall.declared import schema
 from trustinstall.declared.document import Document
 
 _SCHEMA = json.loads(Path(schema.__file__).with_name("trust.schema.json").read_text(encoding="utf-8"))
-_VALIDATOR = Draft202012Validator(_SCHEMA, format_checker=FormatChecker(["date"]))
+_VALIDATOR: Any = Draft202012Validator(_SCHEMA, format_checker=FormatChecker(["date"]))
 _WORDS = st.sampled_from(
     ["", "a", "debian", "all", "machine", "none", "add", "a\0b", "x" * 4097, "2027-01-31", "2027-02-30"]
 )
-_VALUES: st.SearchStrategy[object] = (
+_VALUES: st.SearchStrategy[Any] = (
     _WORDS
     | st.sampled_from([True, False, 1, 1.0, 2, 0, None, "0" * 64, "g" * 64, "F" * 64, "2027-01-31\n"])
     | st.lists(_WORDS | st.integers(0, 1), max_size=2)
-    | st.just({})
+    | st.just(dict[str, Any]())
 )
 _KEYS = st.sampled_from([*schema.CERTIFICATE, "env", "url", "nonsense"])
-_TABLES = st.dictionaries(_KEYS, _VALUES, max_size=3) | _VALUES
+_TABLES: st.SearchStrategy[Any] = st.dictionaries(_KEYS, _VALUES, max_size=3) | _VALUES
 _GOOD = st.fixed_dictionaries(
     {"file": st.just("a.pem")},
     optional={
@@ -36,7 +36,7 @@ _GOOD = st.fixed_dictionaries(
         "intermediate": st.booleans(),
     },
 )
-_DOCUMENTS = st.fixed_dictionaries(
+_DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "version": st.just(1) | _VALUES,

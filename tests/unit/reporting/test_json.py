@@ -177,7 +177,7 @@ def _with_example(section: str) -> str:
     return f"{start}{fence}{EXAMPLES[section.partition(chr(10))[0]]()}\n```{rest.partition('```')[2]}"
 
 
-def _values(schema: object, name: str) -> Iterator[Any]:
+def _values(schema: Any, name: str) -> Iterator[Any]:  # noqa: ANN401  JSON
     """Every value of a key in a schema."""
     if isinstance(schema, dict):
         for key, value in schema.items():

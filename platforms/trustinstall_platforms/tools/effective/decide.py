@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import printable
-from trustinstall.facts import system_bundle
+from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import paths, values
-from trustinstall_platforms.tools.effective.clients import every
+from trustinstall_platforms.tools.effective.clients import READ, every
 from trustinstall_platforms.tools.effective.model import (
     Bundle,
     Effective,
@@ -27,7 +27,7 @@ from trustinstall_platforms.tools.effective.model import (
 from trustinstall_platforms.tools.effective.reading import Reader, Said, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.rows import Client, Place
@@ -49,6 +49,27 @@ def calling(host: Host) -> Scene:
     kept = {} if host.account.is_root else host.environ
     found = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in kept.items()}
     return bare(host)._replace(session=Session("the session that calls", found))
+
+
+def scenes(host: Host, sessions: Iterable[Session]) -> tuple[Scene, ...]:
+    """Return the scene without variables, that of the calling session, and those of sessions, without repetition.
+
+    Variables that name our own files are left out: what they hide is what the scenes are asked for.
+    """
+    found = [bare(host), _not_ours(calling(host)), *(_not_ours(bare(host)._replace(session=one)) for one in sessions)]
+    return tuple({_said(one): one for one in reversed(found)}.values())[::-1]
+
+
+def _not_ours(scene: Scene) -> Scene:
+    said = scene.session.variables.items()
+    kept = {name: one for name, one in said if not our_files.is_ours(one.value or "")}
+    return scene._replace(session=scene.session._replace(variables=kept))
+
+
+def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
+    """Return what distinguishes a scene: the variables that clients of the tables read."""
+    read = paths.MOVING | READ
+    return frozenset((name, one.value) for name, one in scene.session.variables.items() if name in read)
 
 
 def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:

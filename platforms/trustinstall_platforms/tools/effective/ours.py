@@ -11,8 +11,11 @@ from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trustinstall.host import Host
-    from trustinstall_platforms.tools.effective.model import Bundle
+    from trustinstall_platforms.tools.effective.model import Bundle, Scene
+    from trustinstall_platforms.tools.effective.rows import Client
 
 
 def variables_to_leave(host: Host) -> frozenset[str]:
@@ -20,16 +23,30 @@ def variables_to_leave(host: Host) -> frozenset[str]:
 
     A setting that names our own file, the system's bundle, or nothing but roots of that, is hidden without harm.
     """
+    return frozenset(hidden(host))
+
+
+def hidden(host: Host) -> dict[str, frozenset[str]]:
+    """Return by variable the bundles that settings of the acting account name, and that it would hide.
+
+    None of them for a setting whose bundle is no file, or not known.
+    """
     scene, known = decide.bare(host), _system(host)
-    left: set[str] = set()
-    for client, found in decide.all_of_them(scene):
-        if found.decider.kind is not Kind.SETTING or not _would_lose(host, found, known):
-            continue
-        for place, one in decide.decisions(client, scene):
-            if one.decider == found.decider:
-                above = client.places[: client.places.index(place)]
-                left |= {name for each in above if each.mode is Mode.REPLACES for name in each.variables}
-    return frozenset(left)
+    found: dict[str, frozenset[str]] = {}
+    for client, one in decide.all_of_them(scene):
+        if one.decider.kind is Kind.SETTING and _would_lose(host, one, known):
+            named = frozenset(host.real(each.path) for each in one.bundles if each.form is Form.FILE)
+            for name in _above(client, scene, one):
+                found[name] = found.get(name, frozenset()) | named
+    return found
+
+
+def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
+    """Yield the variables that replace what a client reads, and count more than the setting that decides."""
+    for place, one in decide.decisions(client, scene):
+        if one.decider == found.decider:
+            above = client.places[: client.places.index(place)]
+            yield from (name for each in above if each.mode is Mode.REPLACES for name in each.variables)
 
 
 def would_lose(host: Host, found: Effective) -> bool:
@@ -55,7 +72,8 @@ def _would_lose(host: Host, found: Effective, known: frozenset[str]) -> bool:
 def _system(host: Host) -> frozenset[str]:
     """Return the anchors that what trustinstall writes keeps: the system's, and ours."""
     system, own = system_bundle.find(host), our_files.location(host)
-    return (_digests(system.content) if system else frozenset()) | (_anchors(host, own) if own else frozenset())
+    theirs = _digests(system.content) if system else frozenset[str]()
+    return theirs | _anchors(host, own) if own else theirs
 
 
 def _anchors(host: Host, path: str) -> frozenset[str]:

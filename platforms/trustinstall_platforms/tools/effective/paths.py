@@ -16,6 +16,42 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Scene
     from trustinstall_platforms.tools.effective.rows import Place
 
+#: The variables by which clients have their settings files moved.
+MOVING = frozenset(
+    {
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "BOTO_CONFIG",
+        "BUNDLE_APP_CONFIG",
+        "BUNDLE_USER_CONFIG",
+        "CARGO_HOME",
+        "CLAUDE_CONFIG_DIR",
+        "CLOUDSDK_ACTIVE_CONFIG_NAME",
+        "CLOUDSDK_CONFIG",
+        "COMPOSER_HOME",
+        "CONDARC",
+        "CONDA_ROOT",
+        "CURL_HOME",
+        "GEMRC",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_SYSTEM",
+        "HGRCPATH",
+        "NPM_CONFIG_GLOBALCONFIG",
+        "NPM_CONFIG_PREFIX",
+        "NPM_CONFIG_USERCONFIG",
+        "PHPRC",
+        "PIP_CONFIG_FILE",
+        "POETRY_CONFIG_DIR",
+        "UV_CONFIG_FILE",
+        "WGETRC",
+        "XDG_CONFIG_DIRS",
+        "XDG_CONFIG_HOME",
+        "npm_config_globalconfig",
+        "npm_config_prefix",
+        "npm_config_userconfig",
+    }
+)
 _VARIABLE = re.compile(r"\{(?P<name>\w+)(?:\|(?P<default>[^}]*))?\}")
 _MOST_PARENTS = 64  # directories above the current one that are looked at
 

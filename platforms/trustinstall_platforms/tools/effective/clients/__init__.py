@@ -27,6 +27,24 @@ CLIENTS: tuple[Client, ...] = (
     *clouds.CLIENTS,
     *languages.CLIENTS,
 )
+#: The variables that clients read a bundle or a switch from.
+READ = frozenset(name for client in CLIENTS for place in client.places for name in place.variables) | frozenset(
+    ("AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE")
+)
+#: The client of each row of the table of tools without files that has one.
+OF_OTHERS = {
+    "git": "git",
+    "curl": "curl",
+    "node": "Node.js",
+    "uv": "uv",
+    "deno": "Deno",
+    "bun": "Bun",
+    "cargo": "Cargo",
+    "gem": "RubyGems",
+    "php": "PHP",
+    "nix": "Nix",
+    "ansible": "Python's ssl",
+}
 
 
 def every(scene: Scene) -> Iterator[Client]:
