@@ -18,9 +18,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.unit.reporting import cases
-from trustinstall import reporting
+from trustinstall import errors, reporting
 from trustinstall.engine.outcome import Outcome, Planned, Result
-from trustinstall.errors import UsageProblem
+from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Host
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import View
@@ -149,6 +149,14 @@ def test_no_stable_word_has_a_blank() -> None:
 def test_the_words_of_results_are_the_schemas() -> None:
     """Every result has its word in the schema, and beside them only "locked" is there."""
     assert {*SCHEMA["$defs"]["result"]["enum"]} == {one.value for one in Result} | {"locked"}
+
+
+def test_the_codes_of_errors_are_the_schemas() -> None:
+    """Every kind of error has its code in the schema."""
+    (failure,) = (one for one in SCHEMA["oneOf"] if "error" in one["properties"])
+    known = set(failure["properties"]["error"]["properties"]["code"]["enum"])
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, TrustInstallError)]
+    assert {one.code for one in kinds} <= known
 
 
 def test_the_same_thing_has_the_same_key() -> None:
