@@ -127,14 +127,14 @@ class Shell:
         """Return the place in the file that is read."""
         return self._place or Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
 
-    def assign(self, word: Word, *, export: bool = False, name: str | None = None) -> str | None:
+    def assign(self, word: Word, *, export: bool = False) -> str | None:
         """Carry out `NAME=value`; return the name, or None where it is no assignment."""
         text = self._scanner.text[word.start : word.end]
         found = re.match(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=", text)
         first = word.parts[0]
         if not found or not isinstance(first, Literal) or first.quoted or not first.text.startswith(found[0]):
             return None
-        name, rest = found[1], first.text[found.end() :]
+        name, rest = str(found[1]), first.text[found.end() :]
         parts: Parts = (*((Literal(rest),) if rest else ()), *word.parts[1:])
         value = self.expander.text(parts, assigned=True)
         if found[2]:
