@@ -31,9 +31,9 @@ from trustinstall_platforms.tools.sessions.sh_grammar import (
     Simple,
     Test,
     While,
-    commands,
+    read,
 )
-from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, LostError, Parts, Scanner, Word
+from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, Parts, Scanner, Word
 from trustinstall_platforms.tools.sessions.values import Value
 
 if TYPE_CHECKING:
@@ -103,16 +103,16 @@ class Shell:
 
     def _interpret(self, text: str, path: str, place: Setter | None = None) -> None:
         before = self._path, self._scanner, self._place
-        self._path, self._scanner, self._place = path, Scanner(text, zsh=self.dialect == "zsh"), place
+        said = read(text, zsh=self.dialect == "zsh")
+        self._path, self._scanner, self._place = path, said.scanner, place
         self._depth += 1
         try:
             if self._depth > _DEEPEST:
                 self._forget(text, 0)
                 return
-            for one in commands(self._scanner):
-                self._and_or(one)
-        except LostError as lost:
-            self._forget(text, lost.at)
+            self.run(said.commands)
+            if said.lost is not None:
+                self._forget(text, said.lost)
         except NothingMatchesError:
             self.leave("file")
         finally:
