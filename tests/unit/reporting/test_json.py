@@ -26,6 +26,7 @@ from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import View
 from trustinstall.reporting import json_report, log_report, repair_report
 from trustinstall.reporting.advice import Advice
+from trustinstall.typed_json import is_array, is_object
 
 SCHEMA = json.loads(Path(reporting.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "json.md"
@@ -185,13 +186,13 @@ def _with_example(section: str) -> str:
     return f"{start}{fence}{EXAMPLES[section.partition(chr(10))[0]]()}\n```{rest.partition('```')[2]}"
 
 
-def _values(schema: Any, name: str) -> Iterator[Any]:  # noqa: ANN401  JSON
+def _values(schema: object, name: str) -> Iterator[Any]:
     """Every value of a key in a schema."""
-    if isinstance(schema, dict):
+    if is_object(schema):
         for key, value in schema.items():
             if key == name:
                 yield value
             yield from _values(value, name)
-    elif isinstance(schema, list):
+    elif is_array(schema):
         for one in schema:
             yield from _values(one, name)
