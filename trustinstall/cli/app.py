@@ -52,6 +52,12 @@ def _self() -> Callable[..., None]:
     return self_
 
 
+def _tools() -> Callable[..., None]:
+    from trustinstall.cli.tools import tools
+
+    return tools
+
+
 def _repair() -> Callable[..., None]:
     from trustinstall.cli.repair import repair
 
@@ -88,6 +94,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "remove": _remove,
     "list": _list,
     "stores": _stores,
+    "tools": _tools,
     "repair": _repair,
     "apply": _apply,
     "export": _export,

@@ -30,7 +30,6 @@ def list_(
     no_color: o.NoColor = False,
 ) -> None:
     """List the certificates that trustinstall added, and where."""
-    from trustinstall.reporting import json_report
     from trustinstall.reporting.listing import list_lines
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
@@ -40,6 +39,8 @@ def list_(
     places = places_for(installer, ask, python, search, windows_host=windows_host)
     view = installer.look(ask, places=places, every_anchor=every_anchor)
     if json:
+        from trustinstall.reporting import json_report
+
         output.write(json_report.listing(installer.host, view))
     today, program = f"{installer.host.now():%Y-%m-%d}", outside_host().command()
     shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=every_anchor)

@@ -117,7 +117,7 @@ Foreign = Annotated[bool, typer.Option("--foreign", help="Remove a copy that som
 All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]
 Anchors = Annotated[bool, typer.Option("--all", help="Every anchor of every store.")]
 Entries = Annotated[bool, typer.Option("--files", help="Every file, alias and variable that is ours.")]
-Tools = Annotated[bool, typer.Option("--tools", help="Developer tools, and how each is made to trust a root.")]
+Tools = Annotated[bool, typer.Option("--tools", hidden=True, help="The same as the command `tools`.")]
 AccountGone = Annotated[
     list[str],
     typer.Option(

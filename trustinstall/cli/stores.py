@@ -10,6 +10,7 @@ from trustinstall.cli.common import (
     places_for,
 )
 from trustinstall.cli.ended import take_out_ended
+from trustinstall.cli.tools import show_tools
 
 
 def stores(
@@ -36,13 +37,7 @@ def stores(
     installer = installer_for(output, sysroot, java_storepass_file)
     take_out_ended(installer, output)
     if tools:
-        from trustinstall.installer import tool_views
-        from trustinstall.reporting.tools import tools_lines
-
-        found = tool_views.look(installer.host)
-        if json:
-            output.write(json_report.tools(installer.host, "stores", found))
-        output.say(tools_lines(output.page, found, verbose=verbose))
+        show_tools(output, installer.host, "stores")
         return
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host, rescan=rescan)

@@ -25,13 +25,17 @@ _PATH = 4096  # characters
 _LINE = 200  # characters of a line of a diff
 _MOST = 400  # lines of a diff
 _COMPARED = 2000  # lines that are compared one by one, once equal ends are off
+_DIGITS = 12  # of a fingerprint
 _CUT = "…"
 
 
 def steps(host: Host, plan: Plan, *, diff: bool) -> tuple[Planned, ...]:
     """Return the steps of a plan in order; with `diff`, files are read for the lines that would change."""
     found = [_step(host, step, diff=diff) for step in plan.steps]
-    found += [Planned("operate", f"{one.operation} {hashlib.sha256(one.der).hexdigest()}") for one in plan.operations]
+    found += [
+        Planned("operate", f"{one.operation} sha256 {hashlib.sha256(one.der).hexdigest()[:_DIGITS]}")
+        for one in plan.operations
+    ]
     runs = plan.refresh.runs if plan.refresh else ()
     return (*found, *(Planned("run", printable(" ".join(run.argv), _PATH)) for run in runs))
 

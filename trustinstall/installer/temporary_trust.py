@@ -17,8 +17,7 @@ from trustinstall.facts.variables import ADDS, REPLACES
 from trustinstall.host import TemporaryFiles
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients import of_tool
-from trustinstall_platforms.tools.effective.model import Kind
-from trustinstall_platforms.tools.effective.ours import hidden
+from trustinstall_platforms.tools.effective.ours import hidden, would_lose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +113,7 @@ def _named_by(host: Host, tool: str) -> bytes:
     scene = decide.calling(host)
     client = of_tool(scene, tool)
     found = decide.effective(client, scene) if client is not None else None
-    named = found.bundles if found is not None and found.decider.kind is Kind.SETTING else ()
+    named = found.bundles if found is not None and would_lose(host, found) else ()
     return b"\n".join(system_bundle.bundle(host, one.path) or b"" for one in named)
 
 

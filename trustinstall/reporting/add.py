@@ -72,7 +72,7 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     quiet = not (report.changed or _troubled(report) or verbose)
     lines += [] if quiet else body_lines(page, report, verbose=verbose)
     lines += _taken_over(page, report)
-    if quiet and report.covered[1]:
+    if quiet and report.in_scope:
         return lines
     return [*lines, *next_lines(page, advice), *out_of_scope_lines(page, report, advice), *undo_lines(page, advice)]
 
@@ -94,7 +94,7 @@ def _headline(page: Page, report: Report) -> list[str]:
     names, verb = words.names_of(report.certificates), words.be(report.certificates)
     named = report.situation.accounts or report.situation.image or report.situation.kind == "user"
     whose = f" of {words.scope(report.situation)}" if named else ""
-    if not every:
+    if not report.in_scope:
         return page.marked(BAD, _nothing(report), tone="strong")
     if held == every and not report.changed:
         ids = words.names_of(report.certificates, ids=True)
@@ -139,6 +139,9 @@ def failed_lines(page: Page, report: Report) -> list[str]:
             lines += page.paragraph(rows.sentence(what_to_do), "      ") if what_to_do else []
         if part.skipped:
             lines += page.paragraph(f"{part.scope} was skipped: {part.skipped}", "  ", hanging="  ")
+    for one in report.outcomes:
+        if one.result is Result.STORE_MISSING:
+            lines += page.paragraph(f"{words.full_name(one.store)}: {one.detail}", "  ", hanging="  ")
     return lines + rows.failure_lines(page, report.outcomes)
 
 

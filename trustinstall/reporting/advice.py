@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Result
 from trustinstall.facts import our_files
-from trustinstall.installer import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,6 +152,8 @@ def _terminal(report: Report, host: Host) -> str:
     """Return the line that sets new variables in the terminal of the caller, or "" if none were set."""
     if not any(one.store.backend == "environment" and one.result is Result.ADDED for one in report.outcomes):
         return ""
+    from trustinstall.installer import environment
+
     form = _TAKE_OVER.get(environment.shell_of(host), 'eval "$({})"')
     return form.format(f"{host.command()} env")
 

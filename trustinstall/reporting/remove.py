@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trustinstall.reporting.layout import Page
 
 _STAYS = frozenset({Result.FAILED, Result.FOREIGN})
+_TOLD = _STAYS | {Result.STORE_MISSING}
 
 
 def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -> list[str]:
@@ -25,7 +26,7 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     lines = [*scope_notes(page, report), *_still(page, report), *_gone(page, report)]
     told = (
         verbose
-        or any(one.result in _STAYS for one in report.outcomes)
+        or any(one.result in _TOLD for one in report.outcomes)
         or any(part.problem or part.skipped for part in report.parts)
     )
     lines += body_lines(page, report, verbose=verbose) if told else []

@@ -29,7 +29,7 @@ _FILE = re.compile(
 
 def body(host: Host, place: Place, left: Collection[str], *, replacing: bool) -> str:
     """Return what the section says, but for some variables that are not ours to set (`left`)."""
-    ours = {name: value for name, value in _values(host, replacing=replacing).items() if name not in left}
+    ours = {name: value for name, value in values(host, replacing=replacing).items() if name not in left}
     if place.style == LAUNCHD:
         return shell_syntax.agent(_LABEL, sections.MADE, ours)
     return "\n".join((*place.head, *shell_syntax.kept(place.style, ours)))
@@ -42,7 +42,7 @@ def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
     known = {
         _named(line)
         for replacing in (False, True)
-        for line in shell_syntax.kept(place.style, _values(host, replacing=replacing))
+        for line in shell_syntax.kept(place.style, values(host, replacing=replacing))
     }
     known |= set(place.head)
     return tuple(line for line in section.split("\n") if _FILE.search(line) or _named(line) in known)
@@ -59,10 +59,13 @@ def written(place: Place, lines: Sequence[str]) -> str:
 
 
 def file_named(host: Host, lines: Sequence[str]) -> str:
-    """Return what lines of ours name: our roots alone, or else our bundle, or else what the system's programs read."""
+    """Return what lines of ours name: our roots alone, or else our bundle.
+
+    Where others have set all that name a file, the rest switches programs to the system's store: it counts while there
+    is a bundle of ours, which is written and goes with the sections.
+    """
     found = {match["name"]: match["path"] for line in lines for match in _FILE.finditer(line)}
-    system = system_bundle.find(host)
-    return found.get(our_files.ANCHORS) or found.get(our_files.BUNDLE) or (system.path if system else "")
+    return found.get(our_files.ANCHORS) or found.get(our_files.BUNDLE) or our_files.location(host) or ""
 
 
 def _named(line: str) -> str:
@@ -70,7 +73,8 @@ def _named(line: str) -> str:
     return _FILE.sub(r"\g<before>\g<name>", line)
 
 
-def _values(host: Host, *, replacing: bool) -> dict[str, str]:
+def values(host: Host, *, replacing: bool) -> dict[str, str]:
+    """Return what the acting account's sections set; with `replacing` also the variables that replace."""
     machine, own = host.account.is_root, our_files.directory(host)
     system = system_bundle.find(host) if machine else None
     bundle = system.path if system else f"{own}/{our_files.BUNDLE}"

@@ -88,7 +88,7 @@ def test_another_password(fresh: Throwaway) -> None:
     assert signed(fresh.read(OPT), SECRET)
     shown = [done.stdout, done.stderr, fresh.read(LEDGER).decode()]
     shown += [fresh.trustinstall("remove", "--java-storepass-file", WORD, "--dry-run", "--all").stdout]
-    assert "write" in shown[-1]
+    assert "nothing changed yet" in shown[-1]
     listed = fresh.trustinstall("list", "--files", "--java-storepass-file", WORD)
     assert f"trustinstall-{ROOT.sha256}" in listed.stdout
     assert not any(SECRET in text for text in (*shown, listed.stdout))
@@ -137,7 +137,7 @@ def test_what_root_alone_may_read_is_not_told_to_others(fresh: Throwaway) -> Non
     deliver(fresh)
     fresh.write(HERS, LOCKED, user="alice")
     words = ("add", "--json", "--scope", "user", "--for-user", "alice", "--store", "java", CERT)
-    for user, mode, ended in (("root", 0o600, "failed"), ("alice", 0o600, "added")):
+    for user, mode, ended in (("root", 0o600, "locked"), ("alice", 0o600, "added")):
         fresh.write(WORD, SECRET, mode=mode, user=user)
         found = told(fresh.trustinstall(*words, "--java-storepass-file", WORD))
         assert result(found, f"java:{HERS}") == ended, user

@@ -11,7 +11,7 @@ OWN, PIP = "/usr/local/share/trustinstall", "/etc/pip.conf"
 
 
 def _tools(root: Throwaway, user: str) -> dict[str, dict[str, str]]:
-    found = told(root.trustinstall("stores", "--tools", "--json", user=user))
+    found = told(root.trustinstall("tools", "--json", user=user))
     return {one["name"]: one for one in found["tools"]}
 
 

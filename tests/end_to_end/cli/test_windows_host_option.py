@@ -228,7 +228,7 @@ def test_by_sudo_the_caller_works_on_windows(wsl: Wsl) -> None:
     assert {one["environ"].get("WSL_INTEROP") for one in wsl.log("started")} == {SOCKET}
     assert wsl.held() == {ROOT.sha256}
     assert (root.path(f"{STATE}/ledger.json").stat().st_uid, holds(root, DEBIAN)) == (root.user("alice").uid, True)
-    shown = root.trustinstall("list", env=environ)
+    shown = root.trustinstall("list", "-v", env=environ)
     assert "windows-host" in shown.stdout
     removed = root.trustinstall("remove", ROOT.sha256, env=environ)
     assert (removed.returncode, wsl.roots(), holds(root, DEBIAN)) == (0, {}, False), removed
@@ -391,7 +391,7 @@ def test_from_windows_by_fingerprint(company: Wsl) -> None:
     assert (done.returncode, has(company, CORP), has(company, LAB)) == (0, True, False), done
     assert (company.registry(), company.log("certutil")) == (before, [])
     told(done)
-    advised = alice(company, "add", "--from-windows", "--sha256", CORP.sha256)
+    advised = alice(company, "add", "--from-windows", "--sha256", CORP.sha256, "-v")
     assert f"add --from-windows --sha256 {CORP.sha256}" in advised.stdout
 
 
@@ -401,7 +401,7 @@ def test_from_windows_shows_the_companys(company: Wsl) -> None:
     assert done.returncode == 0, done
     shown = {one.sha256 for one in (CORP, LAB, OFFERED, PUBLIC) if one.sha256 in done.stdout}
     assert shown == {CORP.sha256, LAB.sha256}
-    assert "found in windows-host" in done.stdout
+    assert "found in  windows-host" in done.stdout
     some = alice(company, "add", "--from-windows", "--match", "company lab", "--dry-run")
     assert (LAB.sha256 in some.stdout, CORP.sha256 in some.stdout) == (True, False)
 

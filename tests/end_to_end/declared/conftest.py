@@ -13,6 +13,7 @@ from tests.support.throwaway import Throwaway
 #: What the long form runs alone.
 LONG = (
     "::test_a_year",
+    "::test_systemd_runs_repair",
     "::test_stores_that_were_left_out_stay_so",
     "::test_a_home_is_restored_from_before_remove",
     "::test_a_bundle_of_ours_is_gone_or_old",

@@ -301,7 +301,7 @@ def test_what_is_said_afterwards(deliver: Deliver) -> None:
     done = machine.throwaway.trustinstall("add", "--store", "vm:kind:dev", path, user="alice")
     assert done.returncode == 0, done
     said = " ".join(done.stdout.split())
-    assert "In kind:dev, docker, containerd and whatever else reads its roots" in said
+    assert "Restart docker or containerd in kind:dev, or the machine" in said
     assert "systemctl restart containerd" in said
 
 

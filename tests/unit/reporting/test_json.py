@@ -18,14 +18,15 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.unit.reporting import cases
-from trustinstall import reporting
+from trustinstall import errors, reporting
 from trustinstall.engine.outcome import Outcome, Planned, Result
-from trustinstall.errors import UsageProblem
+from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Host
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import View
 from trustinstall.reporting import json_report, log_report, repair_report
 from trustinstall.reporting.advice import Advice
+from trustinstall.typed_json import is_array, is_object
 
 SCHEMA = json.loads(Path(reporting.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "json.md"
@@ -151,6 +152,14 @@ def test_the_words_of_results_are_the_schemas() -> None:
     assert {*SCHEMA["$defs"]["result"]["enum"]} == {one.value for one in Result} | {"locked"}
 
 
+def test_the_codes_of_errors_are_the_schemas() -> None:
+    """Every kind of error has its code in the schema."""
+    (failure,) = (one for one in SCHEMA["oneOf"] if "error" in one["properties"])
+    known = set(failure["properties"]["error"]["properties"]["code"]["enum"])
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, TrustInstallError)]
+    assert {one.code for one in kinds} <= known
+
+
 def test_the_same_thing_has_the_same_key() -> None:
     """A store is `id` and a certificate `sha256` everywhere."""
     keys = {key for properties in _values(SCHEMA, "properties") for key in properties}
@@ -179,11 +188,11 @@ def _with_example(section: str) -> str:
 
 def _values(schema: object, name: str) -> Iterator[Any]:
     """Every value of a key in a schema."""
-    if isinstance(schema, dict):
+    if is_object(schema):
         for key, value in schema.items():
             if key == name:
                 yield value
             yield from _values(value, name)
-    elif isinstance(schema, list):
+    elif is_array(schema):
         for one in schema:
             yield from _values(one, name)

@@ -98,6 +98,8 @@ def about(view: View, operator: str | None, word: str | None) -> Answer:
         return None
     if not word.startswith("/"):
         return None if word else False
+    if operator in {"-e", "-f", "-r", "-s"} and view.exists(word) and view.status(word) is None:
+        return True  # a file that is taken to be there
     status = view.status(word)
     if status is None:
         return False if operator not in {"-L", "-h"} else view.host.link_target(word) is not None

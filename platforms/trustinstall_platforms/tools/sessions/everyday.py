@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.facts import variables as facts
 from trustinstall.facts.programs import programs
@@ -15,7 +15,7 @@ from trustinstall_platforms.tools.sessions.values import Value, Variables
 from trustinstall_platforms.tools.sessions.view import ExhaustedError, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from trustinstall.host import Host
 
@@ -27,16 +27,35 @@ _MARKS = {
 _FLAGS = {True: "himBHs", False: "hBs"}
 
 
-def everyday(host: Host, shown: Callable[[str, str], str] | None = None) -> tuple[Session, ...]:
-    """Return the sessions of the acting account; root's are those of people in general, who have no home here.
+class Read(NamedTuple):
+    """A session, and the real paths of the files that were read for it."""
 
-    `shown` gets the path and text of each file, and returns the text that counts (for example without our section).
+    session: Session
+    files: frozenset[str]
+
+
+def everyday(host: Host) -> tuple[Session, ...]:
+    """Return the sessions of the acting account; root's are those of people in general, who have no home here."""
+    return tuple(one.session for one in supposed(host))
+
+
+def supposed(
+    host: Host, shown: Callable[[str, str], str] | None = None, added: Mapping[str, str] | None = None
+) -> list[Read]:
+    """Return the sessions as they would be with other files.
+
+    `shown` gets the real path and text of each file, and returns the text that counts. `added` holds files that are
+    taken to be there, too, by real path.
     """
     if host.is_image or host.platform == "win32":
-        return ()
+        return []
     home = "" if host.account.is_root else (host.account.home or "").rstrip("/")
-    rows = (one for one in table.ROWS if not one.shell or programs(host, (one.shell,)))
-    return tuple(session(View(host, home, shown), one) for one in rows if _is_here(host, one))
+    found: list[Read] = []
+    for row in table.ROWS:
+        if _is_here(host, row) and (not row.shell or programs(host, (row.shell,))):
+            view = View(host, home, shown, added or {})
+            found.append(Read(session(view, row), frozenset(view.read)))
+    return found
 
 
 def session(view: View, row: table.Row, before: Variables | None = None) -> Session:
@@ -76,7 +95,7 @@ def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
     try:
         for choices in row.files:
             paths = (_place(view, variables, one) for one in choices.split("|"))
-            path = next((one for one in paths if one and view.status(one)), None)
+            path = next((one for one in paths if one and view.exists(one)), None)
             if path:
                 shell.read(path)
     except LeftError:  # the shell ended in a file
@@ -157,7 +176,7 @@ def _dropped_in(view: View, directories: Iterable[str]) -> Iterator[tuple[str, s
 
 def _files(view: View, directories: Iterable[str], ending: str) -> Iterator[str]:
     for directory in directories:
-        names = view.host.names(directory)
+        names = view.names(directory)
         yield from (f"{directory}/{name}" for name in names if name.endswith(ending) and not name.startswith("."))
 
 

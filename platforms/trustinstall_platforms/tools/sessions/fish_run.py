@@ -73,7 +73,7 @@ class Fish:
         self._path, self._text, self._depth = "", "", 0
         self._universal: dict[str, Value] = {}
         self._local: list[Callable[[], None]] = []  # what brings back variables that are the file's own
-        self._scanner = Scanner("")
+        self._scanner: Scanner = Scanner("")
 
     def read(self, path: str) -> bool:
         """Read a file; return False where there is none."""

@@ -236,12 +236,11 @@ def _env_value(text: str, at: int) -> tuple[int, str]:
 
 
 def _plain(said: str) -> str:
-    """Return text without quotes: a backslash goes, blanks at the end go."""
-    joined = said.replace("\\\n", "")
-    kept = joined.rstrip(" \t\r")
-    if kept.endswith("\\"):  # it keeps the blank behind it
-        kept = joined[: len(kept) + 1]
-    return re.sub(r"\\(.)", r"\1", kept, flags=re.DOTALL).rstrip("\\")
+    """Return text without quotes: a backslash goes, and so do blanks at the end."""
+    kept = said.rstrip(" \t\r")
+    if (len(kept) - len(kept.rstrip("\\"))) % 2:
+        kept = said[: len(kept) + 1]  # a blank after a backslash stays
+    return re.sub(r"\\(.?)", lambda one: one[1].replace("\n", ""), kept, flags=re.DOTALL)
 
 
 def _in_double(said: str) -> str:

@@ -7,12 +7,10 @@ text goes beyond what is known here, the reader is lost, and its rest is not kno
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from trustinstall_platforms.tools.sessions.sh_words import LostError, Scanner, Token, Word
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _DEEPEST = 40  # commands within commands
 _SEPARATORS = frozenset({"\n", ";", "&", "&|", "&!"})
@@ -101,15 +99,26 @@ class AndOr(NamedTuple):
 Commands = tuple[AndOr, ...]
 
 
-def commands(scanner: Scanner) -> Iterator[AndOr]:
-    """Yield the commands of a text, one by one. Raises LostError, with the place where the command begins."""
-    parser = _Parser(scanner)
-    while parser.more():
-        start = parser.token.start
-        try:
-            yield parser.and_or()
-        except (LostError, RecursionError):
-            raise LostError(start) from None
+class Text(NamedTuple):
+    """The commands of a text; `lost` is where it is not understood, from which on it is not known, or None."""
+
+    scanner: Scanner
+    commands: tuple[AndOr, ...]
+    lost: int | None
+
+
+@lru_cache(maxsize=64)  # several sessions read the same files
+def read(text: str, *, zsh: bool) -> Text:
+    """Return the commands of a text."""
+    scanner = Scanner(text, zsh=zsh)
+    parser, found, start = _Parser(scanner), list[AndOr](), 0
+    try:
+        while parser.more():
+            found.append(parser.and_or())
+            start = parser.at
+    except (LostError, RecursionError):
+        return Text(scanner, tuple(found), start)
+    return Text(scanner, tuple(found), None)
 
 
 class _Parser:
@@ -117,6 +126,11 @@ class _Parser:
         self._scanner = scanner
         self._depth = 0
         self._ahead: Token | None = None
+
+    @property
+    def at(self) -> int:
+        """Where the next token begins."""
+        return self._scanner.at if self._ahead is None else self._ahead.start
 
     @property
     def token(self) -> Token:

@@ -31,9 +31,9 @@ from trustinstall_platforms.tools.sessions.sh_grammar import (
     Simple,
     Test,
     While,
-    commands,
+    read,
 )
-from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, LostError, Parts, Scanner, Word
+from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, Parts, Scanner, Word
 from trustinstall_platforms.tools.sessions.values import Value
 
 if TYPE_CHECKING:
@@ -103,16 +103,16 @@ class Shell:
 
     def _interpret(self, text: str, path: str, place: Setter | None = None) -> None:
         before = self._path, self._scanner, self._place
-        self._path, self._scanner, self._place = path, Scanner(text, zsh=self.dialect == "zsh"), place
+        said = read(text, zsh=self.dialect == "zsh")
+        self._path, self._scanner, self._place = path, said.scanner, place
         self._depth += 1
         try:
             if self._depth > _DEEPEST:
                 self._forget(text, 0)
                 return
-            for one in commands(self._scanner):
-                self._and_or(one)
-        except LostError as lost:
-            self._forget(text, lost.at)
+            self.run(said.commands)
+            if said.lost is not None:
+                self._forget(text, said.lost)
         except NothingMatchesError:
             self.leave("file")
         finally:
@@ -127,14 +127,14 @@ class Shell:
         """Return the place in the file that is read."""
         return self._place or Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
 
-    def assign(self, word: Word, *, export: bool = False, name: str | None = None) -> str | None:
+    def assign(self, word: Word, *, export: bool = False) -> str | None:
         """Carry out `NAME=value`; return the name, or None where it is no assignment."""
         text = self._scanner.text[word.start : word.end]
         found = re.match(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=", text)
         first = word.parts[0]
         if not found or not isinstance(first, Literal) or first.quoted or not first.text.startswith(found[0]):
             return None
-        name, rest = found[1], first.text[found.end() :]
+        name, rest = str(found[1]), first.text[found.end() :]
         parts: Parts = (*((Literal(rest),) if rest else ()), *word.parts[1:])
         value = self.expander.text(parts, assigned=True)
         if found[2]:

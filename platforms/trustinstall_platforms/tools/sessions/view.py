@@ -8,14 +8,14 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.facts import variables as facts
 from trustinstall.host import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from trustinstall.host import Host, Status
 
@@ -40,13 +40,17 @@ class View:
         host: the machine, seen by the account that looks.
         home: the account's home, without a slash at its end; "" for people in general, who have none here.
         shown: what of a file's text counts, by its path and text; None for all of it.
+        added: files that are taken to be there, too, with their text, by real path.
         last: the file that was read last.
+        read: the real paths of all files that were read.
     """
 
     host: Host
     home: str
     shown: Callable[[str, str], str] | None = None
+    added: Mapping[str, str] = field(default_factory=dict[str, str])
     last: str = ""
+    read: set[str] = field(default_factory=set[str])
     _bytes: int = _MOST_BYTES
     _steps: int = _MOST_STEPS
 
@@ -66,6 +70,9 @@ class View:
         """Return the text of a file, or None where the account cannot read one there. Raises ExhaustedError."""
         real = self._real(path)
         status = self.host.status(real) if real else None
+        if real is not None and real in self.added and status is None:
+            self.read.add(real)
+            return self.added[real]
         if real is None or status is None or status.kind is not Kind.FILE or not self._may(real, status, _READ):
             return None
         if status.size > _LARGEST:
@@ -79,10 +86,20 @@ class View:
             return None
         self.spend(len(content))
         self.last = path
+        self.read.add(real)
         text = content.decode("utf-8", "surrogateescape")
         if real.startswith(_PACKAGES) and not any(one.name in text for one in facts.EVERY):
             return ""
         return text if self.shown is None else self.shown(real, text)
+
+    def names(self, directory: str) -> list[str]:
+        """Return the sorted names in a directory."""
+        more = (posixpath.basename(one) for one in self.added if posixpath.dirname(one) == directory)
+        return sorted({*self.host.names(directory), *more})
+
+    def exists(self, path: str) -> bool:
+        """Return whether a path leads to something."""
+        return self._real(path) in self.added or self.status(path) is not None
 
     def status(self, path: str) -> Status | None:
         """Return what a path leads to, or None."""
@@ -92,6 +109,8 @@ class View:
     def readable(self, path: str) -> bool:
         """Return whether the account may read what a path leads to."""
         real = self._real(path)
+        if real in self.added:
+            return True
         status = self.host.status(real) if real else None
         return real is not None and status is not None and self._may(real, status, _READ)
 
@@ -107,12 +126,12 @@ class View:
     def _in(self, directory: str, part: str) -> Iterator[str]:
         if not re.search(r"[*?\[]", part):
             path = posixpath.join(directory, part)
-            if self.status(path) is not None:
+            if self.exists(path):
                 yield path
             return
         self.step()
         matches = re.compile(fnmatch.translate(part)).match
-        for name in self.host.names(directory):
+        for name in self.names(directory):
             if matches(name) and (not name.startswith(".") or part.startswith(".")):
                 yield posixpath.join(directory, name)
 

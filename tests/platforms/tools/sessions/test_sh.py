@@ -107,7 +107,7 @@ _sources = st.sampled_from(
     )
 )
 _files = st.dictionaries(
-    st.sampled_from(FILES),
+    st.sampled_from(list[str](FILES)),
     st.lists(st.one_of(_lines, _lines, _sources), max_size=5).map(lambda lines: "\n".join((*lines, ""))),
     max_size=5,
 ).filter(lambda files: ". ~/extra/a.sh" not in files.get("extra/a.sh", "") and not _circular(files))
