@@ -19,8 +19,8 @@ NAMES = frozenset(one.name for one in variables.EVERY)
 _LABEL = "trustinstall.environment"
 _WORD = re.compile(r"\w+")
 _END = r"'\"\n:;{}"  # what ends a path
-#: A file of trustinstall in a value, whatever the home of the account is called now. A search starts only where a path may
-#: begin, so that a line of slashes takes no more time than another one.
+#: A file of trustinstall in a value, whatever the home of the account is called now. A search starts only where a path
+#: may begin, so that a line of slashes takes no more time than another one.
 _FILE = re.compile(
     rf"(?<![^{_END}])(?P<before>[^{_END}/]*)"
     rf"(?P<path>/[^{_END}]*/trustinstall/(?P<name>{re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)}))"

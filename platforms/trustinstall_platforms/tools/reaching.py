@@ -209,7 +209,7 @@ class Reach:
         except OSError:
             missing = True
         if missing:
-            return "which is a list, and it takes one file" if re.search(r":.*/", path) else "which is missing"
+            return "which is a list, and it takes one file" if "/" in path.partition(":")[2] else "which is missing"
         try:
             if host.account.is_root and host.path_owner(host.real(path)) != 0:
                 return "which another account may change"
