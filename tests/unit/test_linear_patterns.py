@@ -63,7 +63,7 @@ def _compiled(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
     """Yield the patterns in a value of a module, those in its tables too."""
     if isinstance(value, re.Pattern):
         yield value
-    elif depth and isinstance(value, (tuple, Mapping)) or is_array(value):
+    elif (depth and isinstance(value, (tuple, Mapping))) or is_array(value):
         for one in value.values() if isinstance(value, Mapping) else value:
             yield from _compiled(one, depth - 1)
 
@@ -277,7 +277,7 @@ def test_a_pattern_is_linear(use: Use) -> None:
     ],
 )
 def test_a_slow_pattern_is_found(words: str, method: str) -> None:
-    """Patterns of the kinds that were found in the program, and others that are known to be quadratic, fail the test."""
+    """Patterns of the kinds that were found in the program, and others known to be quadratic, fail the test."""
     assert slowest(Use("made up", re.compile(words), method))
 
 

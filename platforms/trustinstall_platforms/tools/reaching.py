@@ -7,7 +7,6 @@ they name is a store, and what cannot be reached is said with its file and line.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
