@@ -63,7 +63,7 @@ def _compiled(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
     """Yield the patterns in a value of a module, those in its tables too."""
     if isinstance(value, re.Pattern):
         yield value
-    elif (depth and isinstance(value, (tuple, Mapping))) or is_array(value):
+    elif depth and (isinstance(value, (tuple, Mapping)) or is_array(value)):
         for one in value.values() if isinstance(value, Mapping) else value:
             yield from _compiled(one, depth - 1)
 
@@ -106,8 +106,8 @@ def _uses() -> list[Use]:
         called = _called(tree)
         for name, value in vars(module).items():
             for pattern in _compiled(value):
-                methods = called.get(name) or (everywhere.get(name) if name[0] != "_" else None)
-                for method in methods or called.get("") or {"search"}:
+                elsewhere = everywhere.get(name) if name[0] != "_" else None
+                for method in called.get(name) or elsewhere or called.get("") or {"search"}:
                     found.setdefault((id(pattern), method), Use(f"{module_name}.{name}", pattern, method))
         for use in _inline(module_name, tree):
             found[id(use.pattern), use.method + use.name] = use
@@ -140,11 +140,11 @@ def _ends(kind: str, what: Any) -> tuple[int, ...]:  # noqa: ANN401
 
 def _is_in(one: str, kind: str, what: Any) -> bool:  # noqa: ANN401
     if kind == "RANGE":
-        return what[0] <= ord(one) <= what[1]
+        return bool(what[0] <= ord(one) <= what[1])
     if kind == "CATEGORY":
         word = {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w"}[str(what).rpartition("_")[2]]
         return (re.match(word, one) is not None) != ("NOT" in str(what))
-    return kind == "LITERAL" and what == ord(one)
+    return bool(kind == "LITERAL" and what == ord(one))
 
 
 def _shortest(tree: Tree) -> str:
