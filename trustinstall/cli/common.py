@@ -186,7 +186,7 @@ def same_stores(values: Mapping[str, Sequence[str]], flags: Mapping[str, bool]) 
 
 
 def confirm(question: str) -> None:
-    """Ask on the terminal; raises UsageProblem if the answer is no."""
+    """Ask on the terminal; raises TrustInstallError (exit code 1) if the answer is no."""
     from trustinstall.host import console
 
     try:
@@ -195,7 +195,7 @@ def confirm(question: str) -> None:
         interrupted.told = _CANCELLED
         raise
     if not agreed:
-        raise UsageProblem(f"{_CANCELLED} (--yes skips the question)")
+        raise TrustInstallError(_CANCELLED)
 
 
 def finish(

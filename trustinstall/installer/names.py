@@ -27,7 +27,7 @@ def resolve(
     """Return the certificates that words name, without vetting: an expired or weak root can always be removed.
 
     `known` holds the managed certificates, by SHA-256; `find` looks up any other certificate by its full fingerprint in
-    the stores. An unknown full fingerprint yields nothing. Raises UsageProblem for a word that names no certificate or
+    the stores. An unknown fingerprint, or start of one, yields nothing. Raises UsageProblem for a word that names no certificate or
     more than one, and CertificateRefused for a file that holds none.
     """
     chosen: dict[str, Certificate] = {}
@@ -51,7 +51,10 @@ def _resolve(
         content = host.read_stdin() if word == "-" else host.read_input(host.absolute(word))
         found = read_certificates(content, printable(word))
         return [one for one in found if one.sha256 in known] or found
-    return [_only([one for one in known.values() if word.casefold() in one.subject.casefold()], word)]
+    named = [one for one in known.values() if word.casefold() in one.subject.casefold()]
+    if match and not named:
+        return []  # no certificate that was added begins so: there is nothing to remove
+    return [_only(named, word)]
 
 
 def _by_fingerprint(
