@@ -27,8 +27,8 @@ def resolve(
     """Return the certificates that words name, without vetting: an expired or weak root can always be removed.
 
     `known` holds the managed certificates, by SHA-256; `find` looks up any other certificate by its full fingerprint in
-    the stores. An unknown fingerprint, or start of one, yields nothing. Raises UsageProblem for a word that names no certificate or
-    more than one, and CertificateRefused for a file that holds none.
+    the stores. An unknown fingerprint, or start of one, yields nothing. Raises UsageProblem for a word that names no
+    certificate or more than one, and CertificateRefused for a file that holds none.
     """
     chosen: dict[str, Certificate] = {}
     for word in words:
@@ -52,7 +52,7 @@ def _resolve(
         found = read_certificates(content, printable(word))
         return [one for one in found if one.sha256 in known] or found
     named = [one for one in known.values() if word.casefold() in one.subject.casefold()]
-    if match and not named:
+    if match and len(digits) < _FULL and not named:
         return []  # no certificate that was added begins so: there is nothing to remove
     return [_only(named, word)]
 
