@@ -58,6 +58,12 @@ def _tools() -> Callable[..., None]:
     return tools
 
 
+def _check() -> Callable[..., None]:
+    from trustinstall.cli.check import check
+
+    return check
+
+
 def _repair() -> Callable[..., None]:
     from trustinstall.cli.repair import repair
 
@@ -95,6 +101,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "list": _list,
     "stores": _stores,
     "tools": _tools,
+    "check": _check,
     "repair": _repair,
     "apply": _apply,
     "export": _export,

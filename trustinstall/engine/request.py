@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.state.terms import Terms
-from trustinstall.stores.groups import GROUPS, group_of, group_of_backend
+from trustinstall.stores.groups import GROUPS, group_of, groups_of_backend
 from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ class Selection:
 
     def may_take(self, backend: str) -> bool:
         """Whether any store of a backend can be chosen."""
-        group = group_of_backend(backend)
-        named = not self.stores or any(_may_name(word, backend, group) for word in self.stores)
-        return named and not {backend, group}.intersection(self.skip)
+        groups = groups_of_backend(backend)
+        named = not self.stores or any(_may_name(word, backend, groups) for word in self.stores)
+        return named and backend not in self.skip and not groups.issubset(self.skip)
 
     def check(self, stores: Iterable[Store]) -> None:
         """Raise UsageProblem if a word names no store; a group without a store can be skipped."""
@@ -95,10 +95,10 @@ class Selection:
                 raise UsageProblem(_unknown(word, found))
 
 
-def _may_name(word: str, backend: str, group: str) -> bool:
+def _may_name(word: str, backend: str, groups: frozenset[str]) -> bool:
     """Whether a word can name a store of a backend, of whose stores nothing is known yet."""
     head, colon, _ = word.partition(":")
-    return fnmatchcase(backend, head) or head == group or not (colon or head in GROUPS)
+    return fnmatchcase(backend, head) or head in groups or not (colon or head in GROUPS)
 
 
 def _names(word: str, store: Store) -> bool:

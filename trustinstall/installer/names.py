@@ -37,6 +37,25 @@ def resolve(
     return tuple(chosen.values())
 
 
+def fingerprints(host: Host, paths: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
+    """Return the SHA-256 of the certificates in files, and of full fingerprints in any spelling; nothing is vetted.
+
+    Raises UsageProblem for a missing file or a word that is no full fingerprint, CertificateRefused for a file
+    without a certificate.
+    """
+    found: list[str] = []
+    for word in words:
+        match = _FINGERPRINT.fullmatch(word.strip())
+        digits = re.sub("[: ]", "", match[1]).lower() if match else ""
+        if len(digits) != _FULL:
+            raise UsageProblem(f"{printable(word)} is no SHA-256 fingerprint of {_FULL} hexadecimal digits")
+        found.append(digits)
+    for path in paths:
+        content = host.read_stdin() if path == "-" else host.read_input(host.absolute(path))
+        found += [one.sha256 for one in read_certificates(content, printable(path))]
+    return tuple(dict.fromkeys(found))
+
+
 def _resolve(
     host: Host,
     word: str,
