@@ -20,6 +20,7 @@ from trustinstall.host import (
     image,
     inputs,
     metadata,
+    network,
     other_processes,
     passwords,
     paths,
@@ -273,6 +274,10 @@ class Host:
     def stamp(self) -> str:
         """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""
         return process.stamp(self.environ)
+
+    def connect(self, host: str, port: int, seconds: float, most: int) -> network.Stream:
+        """Connect to a server; see `network.connect`. Raises ConnectionFailed."""
+        return network.connect(host, port, seconds, most)
 
     def account_named(self, name: str) -> Account | None:
         """The account of that name, or None."""
