@@ -23,7 +23,7 @@ from trustinstall._version import __version__
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.engine.outcome import Outcome, Result
+    from trustinstall.engine.outcome import Outcome, Planned, Result
     from trustinstall.engine.request import Selection
     from trustinstall.errors import (
         Busy,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.situation import ScopeOptions, Situation
     from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
+    from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import DiscoveryOptions, Store
 
@@ -61,6 +62,7 @@ _MODULES = {
     "Listed": "installer.views",
     "NoRights": "errors",
     "Outcome": "engine.outcome",
+    "Planned": "engine.outcome",
     "Report": "installer.result",
     "Result": "engine.outcome",
     "ScopeOptions": "installer.situation",
@@ -72,6 +74,7 @@ _MODULES = {
     "StoreError": "errors",
     "StoreLocked": "errors",
     "StoreView": "installer.views",
+    "Terms": "state.terms",
     "TrustInstallError": "errors",
     "UsageProblem": "errors",
     "View": "installer.views",
@@ -93,6 +96,7 @@ __all__ = [
     "Listed",
     "NoRights",
     "Outcome",
+    "Planned",
     "Report",
     "Result",
     "ScopeOptions",
@@ -104,6 +108,7 @@ __all__ = [
     "StoreError",
     "StoreLocked",
     "StoreView",
+    "Terms",
     "TrustInstallError",
     "UsageProblem",
     "View",

@@ -63,6 +63,9 @@ PIP_INSTALL = (
     "--only-binary=:all:",
 )
 
+# A directory of every account's PATH, root's included (FHS 3.0, 4.9: programs that the administrator has added).
+ON_PATH = Path("/usr/local/bin/trustinstall")
+
 LAUNCHER = """\
 #!/bin/sh
 export TRUSTINSTALL_LAUNCHER="$0"
@@ -129,6 +132,8 @@ def prepare(environment: Path, variables: dict[str, str], arguments: Sequence[st
         finally:
             shutil.rmtree(new, ignore_errors=True)
         link_launcher(environment)
+        if os.geteuid() == 0:
+            link_on_path(base / "bin" / "trustinstall", ON_PATH)
         remove_older(environment)
 
 
@@ -234,6 +239,20 @@ def link_launcher(environment: Path) -> None:
     new.unlink(missing_ok=True)
     new.symlink_to(Path("..") / environment.name / "bin" / "trustinstall")
     new.rename(directory / "trustinstall")
+
+
+def link_on_path(launcher: Path, link: Path) -> None:
+    """Link the launcher into a directory of PATH, so that the commands of the messages can be typed.
+
+    Anything that already has that name stays, and so does a directory that other accounts may write: they could
+    replace the program that root starts.
+    """
+    try:
+        directory = link.parent.lstat()
+        if stat.S_ISDIR(directory.st_mode) and directory.st_uid == 0 and not directory.st_mode & 0o022:
+            link.symlink_to(launcher)
+    except OSError:  # there is one already, or no such directory: the launcher's own path works as well
+        return
 
 
 def remove_older(environment: Path) -> None:

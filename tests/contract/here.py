@@ -247,7 +247,7 @@ class Linux(Here):
         try:
             release.write_text("ID=plan9\n")
             found = json.loads(_said(sys.executable, "-I", "-m", "trustinstall", "stores", "--json"))
-            return [str(one["store"]) for one in found["stores"]]
+            return [str(one["id"]) for one in found["stores"]]
         finally:
             away.replace(release)
 

@@ -57,7 +57,7 @@ class Named(Environment):
     def elsewhere(self) -> Sequence[str]:
         """Nothing is found that is not named."""
         done = self.throwaway.trustinstall("stores", "--json", user="alice", check=True)
-        return [str(one["store"]) for one in json.loads(done.stdout)["stores"]]
+        return [str(one["id"]) for one in json.loads(done.stdout)["stores"]]
 
 
 class Distroless(Named):
@@ -76,4 +76,4 @@ def _lie_still(machine: Base) -> None:
 
 def _store_ids(machine: Base) -> list[str]:
     done = machine.throwaway.trustinstall("stores", "--json", "--sysroot", IMAGE, check=True)
-    return [str(one["store"]) for one in json.loads(done.stdout)["stores"]]
+    return [str(one["id"]) for one in json.loads(done.stdout)["stores"]]

@@ -435,4 +435,4 @@ class Environment(Base):
 def store_ids(throwaway: Throwaway, user: str) -> list[str]:
     """The ids of all stores that an account finds."""
     done = throwaway.trustinstall("stores", "--json", user=user, check=True)
-    return [str(one["store"]) for one in json.loads(done.stdout)["stores"]]
+    return [str(one["id"]) for one in json.loads(done.stdout)["stores"]]

@@ -160,4 +160,4 @@ class MacMachine(Base):
         """A Linux, with the tools of a Mac lying about."""
         done = self.throwaway.run([*PROGRAM, "stores", "--json"], user=self.user, check=True)
         assert self.throwaway.path(LAUNCHER).exists()
-        return [str(one["store"]) for one in json.loads(done.stdout)["stores"]]
+        return [str(one["id"]) for one in json.loads(done.stdout)["stores"]]

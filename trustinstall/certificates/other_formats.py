@@ -112,6 +112,8 @@ _MARKER_TEXT = re.compile(rb"(?:BEGIN|END) (?:TRUSTED |X509 )?CERTIFICATE", re.I
 _BASE64_BEHIND = re.compile(rb"-{0,8}[ \t\r\n]{0,4}MI")
 _MARKER = re.compile(rb"-----(?:BEGIN|END) [ !-,.-~]{1,64}?-----")
 _DASHED = re.compile(_DASH + rb"-{0,4}\Z")
+_DASHED_BEHIND = re.compile(rb"-----[ -,.-~]{1,64}-{0,4}" + _DASH)
+_LINE_BREAK = re.compile(rb"[\r\n]")
 #: What nobody sees: no-break spaces (Latin-1's too), zero widths, separators, a soft hyphen, a byte-order mark.
 _UNSEEN = rb"(?:\xc2[\x85\xa0\xad]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xaf]|\xe3\x80\x80|\xef\xbb\xbf|\xa0)"
 _UNSEEN_BEHIND = re.compile(rb"[ \t]*" + _UNSEEN)
@@ -164,11 +166,10 @@ def _describe_base64(text: bytes) -> str | None:
 def describe_marker_at(data: bytes, at: int) -> str:
     """The sentence for a BEGIN or END at an offset that is not a line of its own, by what stands around it."""
     line = data[at : at + 200]
-    before = re.split(rb"[\r\n]", data[max(at - _AROUND, 0) : at])[-1]
+    before = _LINE_BREAK.split(data[max(at - _AROUND, 0) : at])[-1]
     marker = _MARKER.match(line)
     if marker is None:
-        dashes = re.match(rb"-----[ -,.-~]{1,64}-{0,4}" + _DASH, line)
-        fault = _DASHES if dashes else "a BEGIN or END line in it does not end in five hyphens"
+        fault = _DASHES if _DASHED_BEHIND.match(line) else "a BEGIN or END line in it does not end in five hyphens"
         return f"{fault}; {_FIVE}"
     behind = line[marker.end() :]
     if behind.startswith(b"-----") or before.endswith(b"-----"):

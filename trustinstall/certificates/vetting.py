@@ -91,12 +91,10 @@ def _no_authority(fields: CertificateFields) -> str | None:
     if fields.is_authority:
         return None
     if not fields.certificate.self_issued:
-        return "is no authority (no CA:TRUE), probably a server's own certificate; pass the root that has signed it"
+        return "is a server's own certificate and not a CA (no CA:TRUE); pass the root that signs it"
     if fields.loaded.version.value == 0:
         return "is an X.509 version 1 certificate, which cannot say that it is an authority; ask for a version 3 root"
-    return (
-        "is self-signed but no authority (no CA:TRUE); ask for a root certificate, or have this one made with CA:TRUE"
-    )
+    return "is a server's own self-signed certificate and not a CA (no CA:TRUE); ask IT for the root that signs it"
 
 
 def _cannot_sign(fields: CertificateFields) -> str | None:

@@ -22,6 +22,7 @@ from trustinstall.cli.common import (
     places_for,
     selection_of,
 )
+from trustinstall.cli.ended import take_out_ended
 from trustinstall.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def add(
     domain: o.Domain = [],  # noqa: B006
     match: o.Match = None,
     variables: o.Env = None,
+    until: o.Until = None,
     sysroot: o.Sysroot = None,
     profile_out: o.ProfileOut = None,
     *,
@@ -66,12 +68,15 @@ def add(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Trust certificates in every store of this machine that the caller may change."""
+    """Trust a root certificate everywhere on this machine."""
     from trustinstall.certificates import same_subject
-    from trustinstall.reporting import text as reports
+    from trustinstall.installer import ends
+    from trustinstall.reporting import add as reports
+    from trustinstall.state.terms import Terms
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     domains = parse(tuple(domain))
+    terms = Terms(ends.end(until, outside_host().now()) if until else "", domains=domains)
     outside, installer = (
         outside_host(),
         installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool, env=variables),
@@ -82,17 +87,24 @@ def add(
     intake = vet(outside, replace(installer, host=outside), inputs or [], match, source, ask)
     situation = decide_for(installer, ask)
     if profile_out is not None:
-        elsewhere = (source, sysroot, bundle, windows_host, domain)
+        elsewhere = (source, sysroot, bundle, windows_host, domain, until)
         if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
-            raise UsageProblem("--profile-out changes no store: name certificate files, and no stores or accounts")
+            raise UsageProblem("--profile-out changes no store: name certificate files, and no stores, accounts or end")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
     intake = same_subject.check(intake, installer.system_anchors(), outside.now(), force=force)
     places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
-    output.say([*reports.intake_lines(intake, output.style), f"Scope: {situation.sentence}"])
+    asks = situation.may_ask and not (yes or sha256 or dry_run)
+    lines = reports.question_lines(output.page, intake, situation) if asks else reports.found_lines(output.page, intake)
+    output.say(lines)
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
-        raise UsageProblem("nobody vouches for roots that were only found; name them, each with --sha256")
-    if situation.may_ask and not (yes or sha256 or dry_run):
+        raise UsageProblem(
+            "nobody has confirmed the roots that were found; confirm each by its fingerprint: --sha256 HEX"
+        )
+    if asks:
         confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
+    if not dry_run:
+        take_out_ended(installer, output, [one.certificate.sha256 for one in intake.accepted])
+    installer.diff = verbose
     change = partial(
         installer.add,
         [one.certificate for one in intake.accepted],
@@ -100,7 +112,7 @@ def add(
         places=places,
         adopt=adopt,
         dry_run=dry_run,
-        domains=domains,
+        terms=terms,
     )
     report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
     finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)
@@ -144,8 +156,9 @@ def _profile(
     """Write a profile instead of changing any store, and exit."""
     from trustinstall.exports import mobileconfig
     from trustinstall.installer.result import Report
+    from trustinstall.reporting import add as reports
     from trustinstall.reporting import json_report
-    from trustinstall.reporting import text as reports
+    from trustinstall.reporting.profile import profile_lines
 
     certificates = tuple(one.certificate for one in intake.accepted)
     if path == "-":
@@ -156,7 +169,7 @@ def _profile(
     written = mobileconfig.write(installer.host, path, certificates, dry_run=dry_run)
     path, report = installer.host.absolute(path), Report("add", situation, certificates, (), dry_run)
     if output.json:
-        output.write(json_report.profile(report, intake, path, written=written))
-    output.say(reports.intake_lines(intake, output.style))
-    output.say(reports.profile_lines(path, output.style, written=written, dry_run=dry_run))
+        output.write(json_report.profile(installer.host, report, intake, path, written=written))
+    output.say(reports.found_lines(output.page, intake))
+    output.say(profile_lines(output.page, path, written=written, dry_run=dry_run))
     raise typer.Exit

@@ -46,14 +46,63 @@ def _run() -> Callable[..., None]:
     return run
 
 
+def _self() -> Callable[..., None]:
+    from trustinstall.cli.self_uninstall import self_
+
+    return self_
+
+
+def _tools() -> Callable[..., None]:
+    from trustinstall.cli.tools import tools
+
+    return tools
+
+
+def _repair() -> Callable[..., None]:
+    from trustinstall.cli.repair import repair
+
+    return repair
+
+
+def _log() -> Callable[..., None]:
+    from trustinstall.cli.log import log
+
+    return log
+
+
+def _apply() -> Callable[..., None]:
+    from trustinstall.cli.apply import apply
+
+    return apply
+
+
+def _export() -> Callable[..., None]:
+    from trustinstall.cli.apply import export
+
+    return export
+
+
+def _agent() -> Callable[..., None]:
+    from trustinstall.cli.agent import agent
+
+    return agent
+
+
 #: Each command's name, and the import of its function.
 COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "add": _add,
     "remove": _remove,
     "list": _list,
     "stores": _stores,
+    "tools": _tools,
+    "repair": _repair,
+    "apply": _apply,
+    "export": _export,
+    "log": _log,
+    "agent": _agent,
     "env": _env,
     "run": _run,
+    "self": _self,
 }
 #: Settings of single commands: the words after the command of `run` belong to that command.
 _SETTINGS: Mapping[str, dict[str, bool]] = {"run": {"allow_interspersed_args": False}}

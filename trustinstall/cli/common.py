@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
 
-from trustinstall.errors import UsageProblem, printable
+from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from functools import partial
 
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.request import Selection
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
     from trustinstall.installer.situation import ScopeOptions, Situation
+    from trustinstall.reporting.layout import Page
     from trustinstall.stores.store import DiscoveryOptions
+
+_CANCELLED = "cancelled, nothing was changed"
+_ENDLESS = 10_000  # columns of a log: whoever reads it wraps lines
 
 
 class Output:
@@ -26,10 +32,12 @@ class Output:
 
     def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
         from trustinstall.host import console
-        from trustinstall.reporting.text import Style, plain
+        from trustinstall.reporting.layout import page_for
+        from trustinstall.reporting.style import PLAIN, Style
 
         self.json, self.quiet, self.verbose = json, quiet, verbose
-        self.style = plain if no_color or not console.wants_colour() else Style(_paint)
+        painter = PLAIN.paint if no_color or not console.wants_colour() else paint
+        self.page = page_for(console.columns(), Style(painter, console.wide_characters()))
         self.progress = console.progress()
 
     def on_progress(self, doing: str) -> None:
@@ -49,13 +57,40 @@ class Output:
 
         reason = console.write(text)
         if reason:
-            typer.echo(f"trustinstall: the report could not be written: {reason}", err=True)
+            tell_error(f"the report could not be written: {reason}")
 
 
-def _paint(text: str, colour: str) -> str:
-    if colour in {"bold", "dim"}:
-        return typer.style(text, bold=colour == "bold", dim=colour == "dim")
-    return typer.style(text, fg=colour)
+def tell_error(message: str) -> None:
+    """Print an error on standard error."""
+    from trustinstall.reporting.errors import error_lines
+
+    typer.echo("\n".join(error_lines(error_page(), message)), err=True)
+
+
+def tell_warning(message: str) -> None:
+    """Print a warning on standard error."""
+    from trustinstall.reporting.errors import warning_lines
+
+    typer.echo("\n".join(warning_lines(error_page(), message)), err=True)
+
+
+def error_page() -> Page:
+    """The page of standard error: as wide as its terminal, or without end."""
+    from trustinstall.host import console
+    from trustinstall.reporting.layout import Page, page_for
+    from trustinstall.reporting.style import PLAIN, Style
+
+    columns, wide = console.error_columns(), console.wide_characters()
+    if columns is None:
+        return Page(_ENDLESS, Style(PLAIN.paint, wide))
+    return page_for(columns, Style(paint if console.wants_colour() else PLAIN.paint, wide))
+
+
+def paint(text: str, colour: str) -> str:
+    """Paint a text in a colour, or bold, or dim, as terminals have it (ECMA-48)."""
+    if colour == "bold":
+        return typer.style(text, bold=True)
+    return typer.style(text, dim=True) if colour == "dim" else typer.style(text, fg=colour)
 
 
 def outside_host() -> ActingHost:
@@ -89,7 +124,7 @@ def installer_for(
 
         if env not in {"add", "replace", "none"}:
             raise UsageProblem("--env is add, replace or none")
-        installer.backends = with_variables(env)
+        installer.backends, installer.variables = with_variables(env), env
     return installer
 
 
@@ -152,8 +187,15 @@ def same_stores(values: Mapping[str, Sequence[str]], flags: Mapping[str, bool]) 
 
 def confirm(question: str) -> None:
     """Ask on the terminal; raises UsageProblem if the answer is no."""
-    if not typer.confirm(question, default=False, err=True):
-        raise UsageProblem("cancelled, nothing was changed (--yes skips the question)")
+    from trustinstall.host import console
+
+    try:
+        agreed = typer.confirm(question, default=False, err=True)
+    except console.Interrupted as interrupted:
+        interrupted.told = _CANCELLED
+        raise
+    if not agreed:
+        raise UsageProblem(f"{_CANCELLED} (--yes skips the question)")
 
 
 def finish(
@@ -168,23 +210,26 @@ def finish(
     options: Sequence[str] = (),
 ) -> None:
     """Print the report of add or remove, and end with its exit code; see `advise` for `source` and `options`."""
+    from trustinstall.host import console
+    from trustinstall.reporting import add, errors, json_report, remove
     from trustinstall.reporting import advice as guidance
-    from trustinstall.reporting import json_report
-    from trustinstall.reporting import text as reports
 
     code = report.exit_code(strict=strict)
     advice = guidance.advise(report, host, inputs, source, options)
     if output.json:
-        output.write(json_report.change(report, intake, code, advice))
-    output.say(reports.change_lines(report, advice, output.style, verbose=output.verbose))
-    if code and not output.json:
-        typer.echo("\n".join(reports.failures(report)), err=True)
+        output.write(json_report.change(host, report, intake, code, advice))
+    lines = add.result_lines if report.command == "add" else remove.result_lines
+    output.say(lines(output.page, report, advice, verbose=output.verbose))
+    if code and not output.json and (output.quiet or not console.shown()):  # a terminal has just shown them
+        typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
     raise typer.Exit(code)
 
 
-def change_all(installer: Installer, change: Callable[..., Report], selection: Selection, *, asks: bool) -> Report:
+def change_all(installer: Installer, change: partial[Report], selection: Selection, *, asks: bool) -> Report:
     """Add or remove; on a terminal, ask for the unknown passwords of locked stores."""
+    from trustinstall.host import console
     from trustinstall.installer.unlocking import unlock
+    from trustinstall.reporting.errors import stopped
 
     def ask(question: str) -> str:
         try:
@@ -192,5 +237,13 @@ def change_all(installer: Installer, change: Callable[..., Report], selection: S
         except typer.Abort:  # all other stores are done, and still have to be reported
             return ""
 
-    report = change(selection=selection)
-    return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
+    try:
+        report = change(selection=selection)
+        return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
+    except console.Interrupted as interrupted:
+        certificates, dry_run = change.args[0], bool(change.keywords["dry_run"])
+        with suppress(TrustInstallError):
+            number = installer.recorded(certificates)
+            adding = change.func == installer.add
+            interrupted.told = stopped(installer.host, certificates, number, adding=adding, dry_run=dry_run)
+        raise

@@ -13,15 +13,18 @@ def env(
     *,
     json: o.Json = False,
 ) -> None:
-    """Print the variables that programs read their roots from, for a shell, a Dockerfile or a job to take over."""
+    """Print environment variables that make programs use your roots."""
     from trustinstall.cli.common import Output
+    from trustinstall.cli.ended import take_out_ended
     from trustinstall.errors import UsageProblem
     from trustinstall.facts import shell_syntax
-    from trustinstall.host import Host
+    from trustinstall.host import ActingHost
     from trustinstall.installer import environment
+    from trustinstall.installer.installer import Installer
     from trustinstall.reporting import json_report
 
-    host = Host.current()
+    host = ActingHost.current()
+    take_out_ended(Installer(host))
     style = shell or environment.shell_of(host)
     if style not in shell_syntax.SHOWN:
         raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")
@@ -32,7 +35,7 @@ def env(
     values = environment.values(host, replacing=variables != "add")
     output = Output(json=json, quiet=False, verbose=False, no_color=True)
     if json:
-        output.write(json_report.variables(values))
+        output.write(json_report.variables(host, values))
         raise typer.Exit
     try:
         output.write("\n".join(shell_syntax.shown(style, values)))

@@ -7,8 +7,10 @@ from trustinstall.cli.common import (
     Output,
     ask_for,
     installer_for,
+    outside_host,
     places_for,
 )
+from trustinstall.cli.ended import take_out_ended
 
 
 def list_(
@@ -27,15 +29,19 @@ def list_(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Show what is trusted by our doing, where, since when, and for whom."""
-    from trustinstall.reporting import json_report
-    from trustinstall.reporting import text as reports
+    """List the certificates that trustinstall added, and where."""
+    from trustinstall.reporting.listing import list_lines
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
+    take_out_ended(installer, output)
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host)
     view = installer.look(ask, places=places, every_anchor=every_anchor)
     if json:
-        output.write(json_report.look("list", view))
-    output.say(reports.list_lines(view, output.style, files=files or verbose, every_anchor=every_anchor))
+        from trustinstall.reporting import json_report
+
+        output.write(json_report.listing(installer.host, view))
+    today, program = f"{installer.host.now():%Y-%m-%d}", outside_host().command()
+    shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=every_anchor)
+    output.say(shown)

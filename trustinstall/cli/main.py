@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from trustinstall.cli.app import COMMANDS, app_for
+from trustinstall.cli.common import tell_error
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NO_COMMAND = 2  # the help is shown
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -23,37 +25,43 @@ def run(arguments: Sequence[str]) -> int:
     console.end_on_signals()
     try:
         app = app_for(arguments[0] if arguments else "")
-        app(list(arguments), prog_name="trustinstall")
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0
-        if code == UsageProblem.exit_code:  # typer has printed the error on standard error
-            _tell_json(arguments, UsageProblem("the command line is wrong; standard error says how"))
-        return code
+        code = app(list(arguments), prog_name="trustinstall", standalone_mode=False)
+    except typer.Abort:
+        return _failed(arguments, TrustInstallError("cancelled, nothing was changed"))
     except TrustInstallError as error:
         return _failed(arguments, error)
-    except console.Interrupted:
-        typer.echo("trustinstall: interrupted; what had begun was finished or put back", err=True)
+    except console.Interrupted as interrupted:
+        tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
+        if isinstance(error, typer.TyperException):
+            return _failed(arguments, UsageProblem(_usage(error, arguments))) if str(error) else _NO_COMMAND
         console.debug()
         kind = type(error).__name__
         return _failed(
             arguments,
             TrustInstallError(f"unexpected {kind}: {printable(str(error))}; please report it"),
         )
-    return 0
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
+    """Return what is wrong with the command line, and where its options are listed."""
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
+    told = error.format_message().rstrip(".")
+    return f"{told[:1].lower()}{told[1:]}; see {' '.join(filter(None, ('trustinstall', command, '--help')))}"
 
 
 def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
     _tell_json(arguments, error)
-    typer.echo(f"trustinstall: {error}", err=True)
+    tell_error(str(error))
     return error.exit_code
 
 
 def _tell_json(arguments: Sequence[str], error: TrustInstallError) -> None:
     if "--json" in arguments:
-        from trustinstall.host import console
+        from trustinstall.host import Host, console
         from trustinstall.reporting import json_report
 
         command = arguments[0] if arguments[0] in COMMANDS else ""
-        console.write(json_report.failure(command, error))
+        console.write(json_report.failure(Host.current(), command, error))

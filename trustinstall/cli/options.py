@@ -43,7 +43,7 @@ ForUser = Annotated[
     list[str],
     typer.Option("--for-user", metavar="NAME", help="As root: this account's stores too."),
 ]
-AllUsers = Annotated[bool, typer.Option("--all-users", help="As root: the stores of everybody who can log in.")]
+AllUsers = Annotated[bool, typer.Option("--all-users", help="As root: the stores of all accounts that can log in.")]
 Store = Annotated[list[str], typer.Option("--store", metavar="ID", help="Only these stores (see `stores`).")]
 Skip = Annotated[list[str], typer.Option("--skip", metavar="ID", help="Not these stores.")]
 Python = Annotated[list[str], typer.Option("--python", metavar="PATH", help="A Python, or its environment.")]
@@ -51,7 +51,7 @@ Search = Annotated[
     list[str],
     typer.Option("--search", metavar="DIR", help="Look for Python environments and Javas below DIR."),
 ]
-Rescan = Annotated[bool, typer.Option("--rescan", help="Look through homes, /opt and /usr/local for Pythons anew.")]
+Rescan = Annotated[bool, typer.Option("--rescan", help="Search homes, /opt and /usr/local for Pythons again.")]
 Bundle = Annotated[
     list[str],
     typer.Option("--bundle", metavar="FILE", help="This PEM bundle too (with --sysroot: a path in the image)."),
@@ -81,9 +81,23 @@ Domain = Annotated[
     typer.Option(
         "--domain",
         metavar="NAME",
-        help="Only for this name, its sub-domains, or this network (CIDR); keychains and others cannot: left out.",
+        help="Trust it only for this domain or network (CIDR). Stores that cannot do this are skipped.",
     ),
 ]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="DAY|SPAN", help="Trust ends then: 2027-01-31 (its end, UTC), or 12h, 7d, 2w."),
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w.")
+]
+DeclaredIn = Annotated[
+    str | None,
+    typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
+]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what it asked for before, and does not name any more.")]
+Form = Annotated[str, typer.Option("--format", metavar="trust.toml|trust.json", help="The form of the document.")]
+AgentAction = Annotated[str, typer.Argument(metavar="install|status|remove", help="What to do.")]
 Env = Annotated[
     str | None,
     typer.Option(
@@ -98,12 +112,12 @@ Shell = Annotated[
         help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
     ),
 ]
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that somebody put there by hand.")]
-Foreign = Annotated[bool, typer.Option("--foreign", help="Take out a copy that is not ours; needs --sha256.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that someone else added.")]
+Foreign = Annotated[bool, typer.Option("--foreign", help="Remove a copy that someone else added; needs --sha256.")]
 All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]
 Anchors = Annotated[bool, typer.Option("--all", help="Every anchor of every store.")]
 Entries = Annotated[bool, typer.Option("--files", help="Every file, alias and variable that is ours.")]
-Tools = Annotated[bool, typer.Option("--tools", help="Developer tools, and how each is made to trust a root.")]
+Tools = Annotated[bool, typer.Option("--tools", hidden=True, help="The same as the command `tools`.")]
 AccountGone = Annotated[
     list[str],
     typer.Option(
@@ -111,7 +125,10 @@ AccountGone = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Stores that are not covered count as failed.")]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 unless every store on this machine was changed.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; implied by --json, CI, and no terminal.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -18,6 +18,7 @@ from trustinstall.cli.common import (
     same_stores,
     selection_of,
 )
+from trustinstall.cli.ended import take_out_ended
 from trustinstall.errors import UsageProblem
 
 _DIGITS = 64  # of a SHA-256 in hex
@@ -52,9 +53,9 @@ def remove(
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Take back exactly what `add` has done; what somebody else put there is named and left."""
+    """Undo `add`. Copies that someone else installed are shown and kept."""
     from trustinstall.installer import names as targets
-    from trustinstall.reporting import text as reports
+    from trustinstall.reporting.add import certificate_lines
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     outside, installer = (
@@ -68,18 +69,16 @@ def remove(
         raise UsageProblem("--foreign takes out one certificate, named by its full fingerprint: --foreign --sha256 HEX")
     ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
     places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
+    if not dry_run:
+        take_out_ended(installer, output)
     known = installer.known(ask)
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
     situation = decide_for(installer, ask)
-    output.say(
-        [
-            *(reports.certificate_line(one, output.style) for one in chosen),
-            f"Scope: {situation.sentence}",
-        ]
-    )
     if situation.may_ask and not (yes or dry_run) and (everything or foreign):
+        output.say([line for one in chosen for line in certificate_lines(output.page, one)])
         confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
+    installer.diff = verbose
     change = partial(
         installer.remove,
         chosen,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from trustinstall.cli import options as o
+from trustinstall.cli.common import tell_warning
 
 
 def run(
@@ -16,14 +17,17 @@ def run(
     allow_intermediate: o.Intermediate = False,
     java: o.Java = False,
 ) -> None:
-    """Run one command that trusts certificates, it and what it starts; install nothing."""
+    """Run one command with extra trusted roots; nothing is installed."""
     from trustinstall.certificates import intake
+    from trustinstall.cli.ended import take_out_ended
     from trustinstall.host import ActingHost
     from trustinstall.installer import temporary_trust
+    from trustinstall.installer.installer import Installer
 
     host = ActingHost.current()
+    take_out_ended(Installer(host))
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     lend_trust = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
     for warning in lend_trust.warnings:
-        typer.echo(f"trustinstall: warning: {warning}", err=True)
+        tell_warning(warning)
     raise typer.Exit(host.lend(lend_trust.lend, command))

@@ -9,6 +9,8 @@ from trustinstall.cli.common import (
     installer_for,
     places_for,
 )
+from trustinstall.cli.ended import take_out_ended
+from trustinstall.cli.tools import show_tools
 
 
 def stores(
@@ -29,21 +31,17 @@ def stores(
 ) -> None:
     """Show every store on this machine, and whether it can be written."""
     from trustinstall.reporting import json_report
-    from trustinstall.reporting import text as reports
+    from trustinstall.reporting.stores import stores_lines
 
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     installer = installer_for(output, sysroot, java_storepass_file)
+    take_out_ended(installer, output)
     if tools:
-        from trustinstall.installer import tool_views
-
-        found = tool_views.look(installer.host)
-        if json:
-            output.write(json_report.tools(found))
-        output.say(reports.tools_lines(found, output.style))
+        show_tools(output, installer.host, "stores")
         return
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host, rescan=rescan)
     view = installer.look(ask, places=places, through=True)
     if json:
-        output.write(json_report.look("stores", view))
-    output.say(reports.stores_lines(view, output.style))
+        output.write(json_report.stores(installer.host, view))
+    output.say(stores_lines(output.page, view, verbose=verbose))

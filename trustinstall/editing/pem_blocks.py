@@ -43,7 +43,7 @@ _LINE = re.compile(
     rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))\r?(?:\n|\Z)"
 )
 _ANY_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-_PEM_LINE = re.compile(rb"(?:-----(?:BEGIN|END) [ -~]*|[A-Za-z0-9+/]*={0,2})[ \t\r]*\n?")  # one of a PEM of ours
+_PEM_LINE = re.compile(rb"-----(?:BEGIN|END)(?: [ -~]*)?|[A-Za-z0-9+/]*={0,2}")  # one of a PEM of ours, without its end
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -198,16 +198,16 @@ def _filled(data: bytes, sha256: str, lines: tuple[Span, ...], stop: int) -> _Bl
 def _ours_in(data: bytes, start: int, end: int) -> Iterator[Span]:
     """Yield the parts of a damaged PEM that may be ours: all but the lines that no PEM of ours has."""
     for line in _ANY_LINE.finditer(data, start, end):
-        if _PEM_LINE.fullmatch(line[0]):
+        if _PEM_LINE.fullmatch(line[0].rstrip(b" \t\r\n")):
             yield line.span()
 
 
 def _absent(data: bytes, certificates: Iterable[Certificate]) -> list[Certificate]:
-    """Return those that are nowhere in the bundle, each once."""
+    """Return those of which no plain PEM is in the bundle, each once: not every reader takes OpenSSL's other labels."""
     wanted = dict.fromkeys(certificates)
     if not wanted:
         return []
-    present = {pem.der for pem in pem_blocks(data)}
+    present = {pem.der for pem in pem_blocks(data) if pem.label == "CERTIFICATE"}
     return [one for one in wanted if one.der not in present]
 
 

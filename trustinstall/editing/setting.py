@@ -23,7 +23,8 @@ class SetKey:
         value: what it shall say; a key that says anything else is somebody else's, and is left as it is.
         present: whether it shall be there.
         inserted: where it shall not, the text that was put in for it.
-        original: set only in an inverse that would not be exact otherwise.
+        original: set where one exact content takes the place of another: in an inverse that would not be exact
+            otherwise, and where a line of the same key is replaced.
     """
 
     format: str
@@ -55,6 +56,8 @@ class SetKey:
 
         new = self.apply(old)
         undo = replace(self, present=not self.present, original=None)
+        if self.original and new == self.original.content:
+            return replace(undo, original=Original(_digest(new), old))
         if self.present and new != old:
             undo = replace(undo, inserted=editing.put(self.format, old, self.path, self.value)[1])
         if new == old or undo.apply(new) == old:

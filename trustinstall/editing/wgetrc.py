@@ -1,7 +1,7 @@
 """Wget's settings files.
 
 Source: the GNU Wget manual, Wgetrc Syntax; wget's src/init.c, `parse_line`. There are no sections, no quotes, and
-comments only as lines of their own.
+comments only as lines of their own. Names ignore case, hyphens and underscores.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import re
 from trustinstall.editing.text import Key, Path, after, inserted, lines
 
 _KEY = re.compile(r"[ \t\v\f\r]*(?P<key>[A-Za-z0-9_-]+)[ \t\v\f\r]*=")
+#: How the manual spells what settings of ours and of others are about.
+_MANUAL = {"cacertificate": "ca_certificate", "cadirectory": "ca_directory", "checkcertificate": "check_certificate"}
 
 
 class Wgetrc:
     """As wget reads: `key = value` in a line; what is no such line is passed over."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key; names have no case, and a hyphen is an underscore."""
+        """Every key, by the manual's spelling where it is one that trustinstall looks for."""
         return [
             Key((_name(match["key"]),), line[match.end() :].strip(), start, after(text, start))
             for start, line in lines(text)
@@ -30,4 +32,5 @@ class Wgetrc:
 
 
 def _name(key: str) -> str:
-    return key.lower().replace("-", "_")
+    bare = key.lower().replace("-", "").replace("_", "")
+    return _MANUAL.get(bare, bare)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.engine.discovery import Found
-    from trustinstall.engine.request import Request
+    from trustinstall.engine.request import Request, Selection
     from trustinstall.engine.task import StoreTask
     from trustinstall.engine.transaction import StoreResult
     from trustinstall.host import Host
@@ -33,7 +33,7 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request,
     for one in task.desired:
         key, foreign = (task.store.id, one.sha256), one.sha256 in result.change.foreign
         if not one.trusted:
-            ledger.placements.pop(key, None)
+            ledger.retire(*key)
             continue
         wrote = one in result.change.add
         adopts = foreign and request.adopt and not task.store.unset
@@ -44,7 +44,7 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request,
             kept = tuple(copy.entry for copy in result.before.copies_of(one.sha256) if copy.entry)
         entries = tuple(dict.fromkeys((*kept, *placed.get(one.sha256, ()), *(() if adopts else shared))))
         # Now: an interrupt may end the command before the whole claim is noted.
-        ledger.claim(one.certificate, request.by, stamp)
+        ledger.claim(one.certificate, request.by, stamp, request.terms)
         made = () if adopts else tuple(directories)
         known = task.record.get(one.sha256)
         since, by = (known.since, known.by) if known and holds(result.before, one) else (stamp, request.by)
@@ -81,4 +81,11 @@ def claim(ledger: Ledger, request: Request, outcomes: Sequence[Outcome], stamp: 
     """Note that certificates are wanted, if a store holds them."""
     if request.trusted and any(one.result in _HOLDS for one in outcomes):
         for one in request.certificates:
-            ledger.claim(one, request.by, stamp)
+            ledger.claim(one, request.by, stamp, request.terms)
+
+
+def narrow(ledger: Ledger, request: Request, selection: Selection) -> None:
+    """Note the stores that certificates were taken out of, where their claims stay: `repair` leaves those stores."""
+    if not request.trusted and not selection.below:
+        for one in request.certificates:
+            ledger.narrow(one.sha256, selection.stores, selection.skip)

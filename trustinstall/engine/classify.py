@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trustinstall.engine.outcome import ALL_ACCOUNTS, WIDE, Outcome, Result
 from trustinstall.engine.ownership import holds, managed
 from trustinstall.engine.transaction import StoreResult
-from trustinstall.engine.wording import describe, words
+from trustinstall.engine.wording import words
 from trustinstall.errors import OutOfReach, StoreError, TrustInstallError, printable
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import Store
@@ -35,7 +35,7 @@ def changed(task: StoreTask, result: StoreResult, *, dry_run: bool, adopt: bool)
         return Outcome(store, *(Result.FOLLOWS, ALL_ACCOUNTS) if adding else (Result.ABSENT, ""), anchors=count)
     if dry_run and not plan.empty:
         touched = tuple(one.sha256 for one in task.desired if _would_change(result, one.sha256, adding=adding))
-        return Outcome(store, Result.PLANNED, "", "", touched, foreign, count, describe(plan))
+        return Outcome(store, Result.PLANNED, "", "", touched, foreign, count)
     moved = tuple(one.sha256 for one in task.desired if not holds(result.before, one) and holds(result.after, one))
     if adding:
         done = Result.ALREADY if plan.empty else Result.ADDED

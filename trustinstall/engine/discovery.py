@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.store import DiscoveryOptions
 
+_LOOKING = "Looking for stores …"
+
 
 @dataclass
 class Found:
@@ -58,12 +60,13 @@ def discover(
                 if isinstance(one, OtherAccount):
                     found.handoffs.setdefault(one.uid, []).append(one.path)
                 elif isinstance(one, ScanProgress):
-                    on_progress(f"looking through {one.path}")
+                    on_progress(f"{_LOOKING} {len(found.stores):,} found ({one.path})")
                     found.cut += (
                         [f"{printable(one.path)} was not looked through to its end: {one.why}"] if one.why else []
                     )
                 else:
                     found.stores.setdefault(one.id, (backend, one))
+                    on_progress(f"{_LOOKING} {len(found.stores):,} found")
         except OSError as error:
             found.failures[backend.name] = error.strerror or str(error)
     find_again(host, backends, remembered, found, adding=adding)

@@ -10,25 +10,41 @@ from trustinstall.typed_json import Sha256
 
 
 class Result(Enum):
-    """The result of a store. The value is the word for people and for JSON."""
+    """The result of a store. The value is the word in JSON; people see those of `reporting.words`."""
 
     ADDED = "added"
-    ALREADY = "already"
+    ALREADY = "present"
     REMOVED = "removed"
-    ABSENT = "not there"
-    FOLLOWS = "follows"  # fed by another store, and shows that store's content
+    ABSENT = "absent"
+    FOLLOWS = "via-system"  # fed by another store, and shows that store's content
     PENDING = "pending"  # will follow when the package manager has finished
-    FOREIGN = "left"  # only copies that another program or person put there
+    FOREIGN = "foreign"  # only copies that another program or person put there
     STORE_MISSING = "gone"  # the store itself is no longer there
-    PLANNED = "would change"
+    PLANNED = "planned"
     FAILED = "failed"
-    SEALED = "sealed"  # no account may write there; the detail names another way
-    NOT_COVERED = "not covered"
+    SEALED = "read-only"  # no account may write there; the detail names another way
+    NOT_COVERED = "not-in-scope"
 
 
 ALL_ACCOUNTS = "what all accounts have"
 WIDE = "skipped: this store cannot limit a root to certain names"
 CHANGES = frozenset({Result.ADDED, Result.REMOVED})
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One step of a dry run.
+
+    Attributes:
+        action: "create", "change", "delete" or "link" (a file), "make-directory", "remove-directory", "run" (a
+            command), or "operate" (an operation of the store's own tool).
+        target: the path, the command or the operation.
+        diff: the lines that a change takes out ("-…") and puts in ("+…"), if the caller asked for them.
+    """
+
+    action: str
+    target: str
+    diff: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class Outcome:
         changed: SHA-256 of the certificates that were put in or taken out.
         foreign: SHA-256 of wanted certificates that are trusted there, but not because of trustinstall.
         anchors: the number of anchors in the store now.
-        steps: the lines of a dry run.
+        steps: what a dry run would do.
         touched: whether the store was changed, even if a client still trusts a foreign copy.
     """
 
@@ -54,5 +70,5 @@ class Outcome:
     changed: tuple[Sha256, ...] = ()
     foreign: tuple[Sha256, ...] = ()
     anchors: int = 0
-    steps: tuple[str, ...] = ()
+    steps: tuple[Planned, ...] = ()
     touched: bool = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.state.terms import Terms
 from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
@@ -24,10 +25,15 @@ class Request:
         by: the account that asks.
         adopt: add adopts copies that another program put there; remove removes them (`--foreign`).
         dry_run: only report what would be done.
+        diff: with `dry_run`, report the lines of files that would change, too.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
         importing: only stores that import what policies name (True), only all others (False), or both.
         only_imposed: leave alone certificates that no policy had imported, and those that the account itself has added.
         domains: the names and networks that certificates are to be trusted for, or () for all of them.
+        command: the word of the audit log; "" for add or remove.
+        terms: the terms that the claims get; None keeps the terms that they have.
+        returned: a restored backup has brought the removed certificates back, with all that was made for them.
+        only_over: remove only the certificates whose trust has ended, in each scope by its own ledger.
     """
 
     certificates: tuple[Certificate, ...]
@@ -35,10 +41,15 @@ class Request:
     by: str
     adopt: bool = False
     dry_run: bool = False
+    diff: bool = False
     imposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     importing: bool | None = None
     only_imposed: bool = False
     domains: tuple[str, ...] = ()
+    command: str = ""
+    terms: Terms | None = None
+    returned: bool = False
+    only_over: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import bookkeeping, classify, discovery, order
+from trustinstall.engine import audit, bookkeeping, classify, discovery, order
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.side_by_side import change_side_by_side
+from trustinstall.engine.tally import Tally
 from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
 from trustinstall.state import known_bundles, ledger_file
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.request import Request
     from trustinstall.host import ActingHost
     from trustinstall.state.ledger import Covered, Ledger
+    from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import Store
 
@@ -55,6 +57,16 @@ class Engine:
         uid = host.account.uid
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
 
+    @property
+    def _name(self) -> str:
+        return "machine" if self._state.machine else self._host.account.name
+
+    def log(self, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
+        """Log in this scope's audit log what was done for another account, whose own log it may change."""
+        if audit.is_worth_a_line(request, outcomes):
+            with self._locked() as host:
+                audit.record(host, self._state, request, scope, outcomes)
+
     def ledger(self) -> Ledger:
         """Return the ledger as it is now; see `ledger_file.load`."""
         return ledger_file.load(self._host, self._state)
@@ -62,6 +74,14 @@ class Engine:
     def unfinished(self) -> bool:
         """Whether an earlier command did not end, as far as this account can see."""
         return self._host.status(self._state.journal) is not None
+
+    def recover(self) -> bool:
+        """Undo what an interrupted command has left, and return whether there was anything; see `recovery.recover`."""
+        if not self.unfinished():
+            return False
+        prepare(self._host, self._state)
+        with self._locked() as host:
+            return recover(host, self._state, self.ledger(), self._backends).undone
 
     def change(self, request: Request, places: DiscoveryOptions, selection: Selection, *, check: bool = True) -> Scope:
         """Carry out the request, under the lock.
@@ -71,7 +91,7 @@ class Engine:
         """
         named = places != DiscoveryOptions() or selection != Selection()
         handoffs: dict[int, list[str]] = {}
-        if not request.only_imposed:
+        if not (request.only_imposed or places.scanned):
             places = known_bundles.fill(self._host, self._state, places)
             whole = any(
                 Capability.IDENTICAL_FILES in one.capabilities and selection.may_take(one.name)
@@ -84,31 +104,54 @@ class Engine:
                 selection.check(store for _, store in found.stores.values())
             places, handoffs = known_bundles.scanned(places, found.stores.values()), found.handoffs
         if request.dry_run:
-            scope = self._change(self._host, self.ledger(), request, places, selection, None)
+            ledger = self.ledger()
+            request = self._still_meant(request, ledger, selection)
+            scope = self._change(self._host, ledger, request, places, selection, None)
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
             before = self.ledger()
             recovery = recover(host, self._state, before, self._backends)
             ledger = before.copy()
+            request = self._still_meant(request, ledger, selection)
             journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
                 scope = self._change(host, ledger, request, places, selection, journal, recovery.stuck)
+                bookkeeping.narrow(ledger, request, selection)
             finally:
                 ledger.drop_unused()
                 if journal.used or ledger != before:
                     ledger.transaction = journal.transaction
                     self._save(host, before, ledger)
                 journal.close()
+            audit.record(host, self._state, request, self._name, scope.outcomes)
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
+
+    def _still_meant(self, request: Request, ledger: Ledger, selection: Selection) -> Request:
+        """Return the request for certificates that it is about by this ledger, which recalls what came back."""
+        if request.returned:
+            ledger.recall([one.sha256 for one in request.certificates], selection.stores)
+        if not request.only_over:
+            return request
+        over = {one.sha256 for one in ledger.over(self._host.now())}
+        return replace(request, certificates=tuple(one for one in request.certificates if one.sha256 in over))
 
     def cover(self, request: Request, accounts: Sequence[Covered]) -> None:
         """Note the other accounts that certificates are added for, before their stores are changed."""
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp())
+                ledger.claim(one, request.by, self._host.stamp(), request.terms)
                 ledger.cover(one.sha256, accounts)
+
+    def restate(self, request: Request, terms: Mapping[str, Terms]) -> None:
+        """Give claims that exist new terms, by SHA-256; nothing is written if they have them."""
+        if not any(sha256 in self.ledger().claims for sha256 in terms):
+            return
+        with self._ledger_update() as ledger:
+            for one in request.certificates:
+                if one.sha256 in ledger.claims:
+                    ledger.claim(one, request.by, self._host.stamp(), terms[one.sha256])
 
     def uncover(self, request: Request, accounts: Sequence[Covered]) -> None:
         """Note the other accounts for which nothing is left to undo."""
@@ -121,7 +164,7 @@ class Engine:
         prepare(self._host, self._state)
         with self._ledger_update() as ledger:
             for one in request.certificates:
-                ledger.claim(one, request.by, self._host.stamp())
+                ledger.claim(one, request.by, self._host.stamp(), request.terms)
                 ledger.note_imports(one.sha256, held[one.sha256])
 
     def forget_imports(self, request: Request, backends: Collection[str]) -> None:
@@ -163,7 +206,7 @@ class Engine:
 
     @contextmanager
     def _locked(self) -> Generator[ActingHost, None, None]:
-        descriptor = self._host.lock(self._state.lock, lambda: self._on_progress("waiting for another trustinstall"))
+        descriptor = self._host.lock(self._state.lock, lambda: self._on_progress("Waiting for another trustinstall …"))
         try:
             yield self._host.holding(descriptor)
         finally:
@@ -204,7 +247,7 @@ class Engine:
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
         known = [pair for pair in known if _place(pair[1]) not in stuck]
         outcomes += order.change_in_order(
-            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side()
+            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side(request, len(mine))
         )
         fed = {one.store.location: one for one in outcomes}
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
@@ -214,15 +257,16 @@ class Engine:
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
 
-    def _side_by_side(self) -> Callable[[Work, list[Pair]], list[Outcome]]:
-        return partial(change_side_by_side, self._host, self._on_progress)
+    def _side_by_side(self, request: Request, total: int) -> Callable[[Work, list[Pair]], list[Outcome]]:
+        verb = "Planning" if request.dry_run else "Adding" if request.trusted else "Removing"
+        return partial(change_side_by_side, self._host, Tally(self._on_progress, verb, total))
 
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Change the account's stores that import; leave the certificates that the account itself has added."""
         outcomes: list[Outcome] = []
         for backend, store in stores:
             rest = work.free_of([store]) if store.imports and store.owner == uid else None
-            outcomes += self._side_by_side()(rest, [(backend, store)]) if rest else []
+            outcomes += self._side_by_side(work.request, 1)(rest, [(backend, store)]) if rest else []
         return outcomes
 
 

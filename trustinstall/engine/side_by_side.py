@@ -9,9 +9,10 @@ from trustinstall.engine import bulk
 from trustinstall.stores.backend import Capability
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from trustinstall.engine.outcome import Outcome
+    from trustinstall.engine.tally import Tally
     from trustinstall.engine.work import Ended, Work
     from trustinstall.host import Host
     from trustinstall.stores.backend import Backend
@@ -25,20 +26,18 @@ _AT_ONCE = 4  # stores: tools wait for disks and for each other more than they c
 
 @dataclass
 class _Group:
-    """Stores that are changed together: files with identical content and files like them, or a single store."""
+    """Stores that are changed together: files with identical content and files like them, or stores of one artefact."""
 
     pairs: list[Pair] = field(default_factory=list["Pair"])
     size: int = 0
 
     @property
-    def name(self) -> str:
-        """The names of the stores, for progress."""
-        return self.pairs[0][1].id + (f" and {len(self.pairs) - 1} more" if self.pairs[1:] else "")
+    def kind(self) -> str:
+        """The kind of the stores, for progress."""
+        return self.pairs[0][1].backend
 
 
-def change_side_by_side(
-    host: Host, on_progress: Callable[[str], None], work: Work, pairs: Sequence[Pair]
-) -> list[Outcome]:
+def change_side_by_side(host: Host, tally: Tally, work: Work, pairs: Sequence[Pair]) -> list[Outcome]:
     """Change stores; after an interrupt no further store is started.
 
     Each result is noted in the ledger in any case, so that the ledger is correct after an interrupt. Groups of large
@@ -54,7 +53,8 @@ def change_side_by_side(
     ]
     try:
         while wait([future for _, future in futures], _TICK).not_done:
-            on_progress(", ".join(group.name for group, future in futures if future.running()))
+            done = sum(len(group.pairs) for group, future in futures if future.done())
+            tally.tell(done, (group.kind for group, future in futures if future.running()))
     finally:
         for pool in pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
@@ -62,15 +62,19 @@ def change_side_by_side(
             if not future.cancelled() and future.exception() is None:
                 for (backend, store), (_, result) in zip(group.pairs, future.result(), strict=True):
                     work.note(backend, store, result)
+    tally.add(len(pairs))
     return [outcome for _, future in futures for outcome, _ in future.result()]
 
 
 def _groups(host: Host, pairs: Sequence[Pair]) -> list[_Group]:
     groups: list[_Group] = []
     together = _Group()
+    of_artefact: dict[str, _Group] = {}  # two settings may name one bundle: its second change must see the first
     for pair in pairs:
         if Capability.IDENTICAL_FILES not in pair[0].capabilities:
-            groups.append(_Group([pair]))
+            group = of_artefact.setdefault(pair[0].artefact(host, pair[1]), _Group())
+            groups += [] if group.pairs else [group]
+            group.pairs.append(pair)
             continue
         status = host.status(pair[1].location)
         size = status.size if status else 0
@@ -85,4 +89,4 @@ def _groups(host: Host, pairs: Sequence[Pair]) -> list[_Group]:
 def _change(work: Work, pairs: Sequence[Pair]) -> list[Ended]:
     if Capability.IDENTICAL_FILES in pairs[0][0].capabilities:
         return work.change_all(pairs)
-    return [work.change_store(*pairs[0])]
+    return [work.change_store(*pair) for pair in pairs]

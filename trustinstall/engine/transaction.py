@@ -211,7 +211,7 @@ def _faults(task: StoreTask, planned: StoreResult, after: Observation) -> Iterat
         if one.trusted and not holds(after, one):
             yield f"it does not show {one.certificate.name} after the change"
         elif not one.trusted and _still_shows(task, planned, after, one.sha256):
-            yield f"it still shows {one.certificate.name} after the change"
+            yield f"it still trusts {one.certificate.name} after the change"
     lost = 0 if planned.plan.detaches else len(before.anchors.keys() - after.anchors.keys() - going)
     if lost:
         yield f"{lost} other anchors were lost in the change"

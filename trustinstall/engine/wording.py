@@ -1,16 +1,10 @@
-"""Errors and plans in words for people."""
+"""Errors in words for people."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
-from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
-from trustinstall.stores.steps import VERBS
-
-if TYPE_CHECKING:
-    from trustinstall.stores.plan import Plan
 
 _ADVICE = {
     errno.ENOSPC: "make room on that file system, and try again",
@@ -33,11 +27,3 @@ def words(error: BaseException) -> str:
         where = f" ({printable(str(error.filename))})" if error.filename else ""
         return f"{error.strerror or type(error).__name__}{where}; {advice}"
     return str(error) or type(error).__name__
-
-
-def describe(plan: Plan) -> tuple[str, ...]:
-    """The actions of a plan, one line each, for a dry run."""
-    lines = [f"{VERBS[type(step)]} {printable(step.path, 4096)}" for step in plan.steps]
-    lines += [f"{one.operation} sha256 {hashlib.sha256(one.der).hexdigest()[:12]}" for one in plan.operations]
-    runs = plan.refresh.runs if plan.refresh else ()
-    return (*lines, *(f"run {printable(' '.join(run.argv), 4096)}" for run in runs))

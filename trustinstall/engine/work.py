@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import bookkeeping, bulk, classify, discovery
+from trustinstall.engine import bookkeeping, bulk, classify, discovery, planned
+from trustinstall.engine.outcome import Result
 from trustinstall.engine.task import StoreTask
 from trustinstall.engine.transaction import StoreResult, StoreTransaction
 from trustinstall.errors import TrustInstallError
@@ -141,7 +142,10 @@ class Work:
     def _ended(self, task: StoreTask, result: StoreResult | Exception) -> Ended:
         if isinstance(result, Exception):
             return classify.failed(task, result), None
-        return classify.changed(task, result, dry_run=self.dry_run, adopt=self.request.adopt), result
+        outcome = classify.changed(task, result, dry_run=self.dry_run, adopt=self.request.adopt)
+        if outcome.result is Result.PLANNED:
+            outcome = replace(outcome, steps=planned.steps(self._host, result.plan, diff=self.request.diff))
+        return outcome, result
 
 
 def unknown(account: Account) -> str:

@@ -52,6 +52,14 @@ def login_accounts(host: Host) -> list[Account]:
     return list(found.values())
 
 
+def may_own_one(host: Host, uid: int) -> bool:
+    """Whether a home may be there whose owner has this uid; where homes lie on the network, that is not known."""
+    mounts = _mounts(host)
+    if any(_is_remote(one) and one.path.startswith(_BESIDE) for one in mounts):
+        return True
+    return any(owner == uid for owner, _ in _owned(host, list(_BESIDE), mounts))
+
+
 def why_unreachable(host: Host, account: Account) -> str | None:
     """Why an account's home is left alone, and what to do; None where it is not."""
     if account.home is None:

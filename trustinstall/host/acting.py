@@ -17,6 +17,7 @@ from trustinstall.host import (
     replacing,
     scratch,
     system,
+    system_log,
     temporary_files,
     worker,
 )
@@ -122,6 +123,10 @@ class ActingHost(Host):
     def announce(self, sentence: str) -> None:
         """Say on standard error what is about to happen."""
         console.announce(sentence)
+
+    def tell_system(self, message: str, line: str) -> None:
+        """Add an entry to the operating system's log; see `system_log.tell`."""
+        system_log.tell(message, line)
 
     def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
         """Run a command of the caller's with files that go away when it ends; see `temporary_files.lend`."""

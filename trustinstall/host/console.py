@@ -6,12 +6,15 @@ import contextlib
 import errno
 import io
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
 
 from trustinstall.host.progress import Progress
+
+_COLUMNS = 80  # where the width is not known
 
 
 def terminal() -> bool:
@@ -20,8 +23,12 @@ def terminal() -> bool:
 
 
 def wants_colour() -> bool:
-    """Whether standard output is a terminal that shows colours; source: no-color.org, terminfo's "dumb"."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    """Whether standard output shows colours; sources: no-color.org, force-color.org, terminfo's "dumb"."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    if not sys.stdout.isatty():
         return False
     if sys.platform == "win32" and "TERM" not in os.environ:
         from trustinstall.host.windows import api
@@ -30,9 +37,47 @@ def wants_colour() -> bool:
     return os.environ.get("TERM", "dumb") != "dumb"
 
 
+def columns() -> int:
+    """The width of the terminal that standard output is, or 80."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS
+
+
+def error_columns() -> int | None:
+    """The width of the terminal that standard error is; None if it is none, and lines need no end."""
+    if not sys.stderr.isatty():
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
+    return _COLUMNS
+
+
+def shown() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout.isatty()
+
+
+def wide_characters() -> bool:
+    """Whether the terminal shows more than ASCII, as far as the stream and the locale say (locale(7)).
+
+    Python writes UTF-8 in the locale C, too (PEP 538, PEP 540); what reads it may not.
+    """
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    if encoding != "utf8":
+        return False
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    language, _, codeset = next((name for name in names if name), "").partition(".")
+    if codeset:
+        return codeset.partition("@")[0].lower().replace("-", "") == "utf8"
+    return language not in {"C", "POSIX"}
+
+
 def progress() -> Progress:
     """Signs of life on standard error."""
-    return Progress(_write, time.monotonic, terminal=sys.stderr.isatty())
+    return Progress(_show, time.monotonic, terminal=sys.stderr.isatty(), columns=error_columns() or _COLUMNS)
+
+
+def _show(text: str) -> None:
+    _write(text if wide_characters() else text.replace("…", "..."))
 
 
 def _write(text: str) -> None:
@@ -60,7 +105,12 @@ _announcer: Callable[[str], None] = _announce
 
 
 class Interrupted(BaseException):
-    """The program was asked to end: it finishes or undoes its current work first."""
+    """The program was asked to end: it finishes or undoes its current work first.
+
+    `told`: what has become of the command, if a command knows that better than its caller; see `main`.
+    """
+
+    told: str = ""
 
 
 def end_on_signals() -> None:

@@ -30,9 +30,16 @@ def take(path: str, on_progress: Callable[[], None], seconds: float = PATIENCE) 
     """
     if sys.platform == "win32":
         return _take_alone(path, on_progress, seconds)
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
     end = time.monotonic() + (min(seconds, _OF_ANOTHER) if watchdog.for_another() else seconds)
+    while True:
+        descriptor = _take(path, end, on_progress)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # `self uninstall` has deleted the file: another command may hold a new one
+
+
+def _take(path: str, end: float, on_progress: Callable[[], None]) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         while not attempt(descriptor):
             _wait(end, on_progress)

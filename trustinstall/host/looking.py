@@ -22,9 +22,11 @@ from trustinstall.host import (
     metadata,
     network,
     other_processes,
+    own_program,
     passwords,
     paths,
     process,
+    session,
     state_paths,
     system,
     watchdog,
@@ -37,7 +39,7 @@ from trustinstall.host.windows import paths as winpaths
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from typing_extensions import Self
@@ -67,6 +69,7 @@ class Host:
         dialogs: whether a tool may open a window, and wait for an answer.
         tools: how this host's own tools are run.
         storepasses: where passwords of keystores stand, beside those that everybody uses.
+        clock: tells the time in UTC.
     """
 
     platform: str
@@ -78,6 +81,7 @@ class Host:
     dialogs: bool = False
     tools: Tools = Tools.PLAINLY
     storepasses: tuple[Secret, ...] = field(default=(), repr=False)
+    clock: Callable[[], datetime] = field(default=process.now, repr=False)
 
     @classmethod
     def current(cls) -> Self:
@@ -269,11 +273,15 @@ class Host:
 
     def now(self) -> datetime:
         """The current time in UTC; `SOURCE_DATE_EPOCH` does not change it (certificates expire in real time)."""
-        return process.now()
+        return self.clock()
+
+    def session(self) -> dict[str, str]:
+        """Where the command comes from; see `session.session`."""
+        return session.session(self.environ)
 
     def stamp(self) -> str:
         """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""
-        return process.stamp(self.environ)
+        return process.stamp(self.environ, self.clock())
 
     def connect(self, host: str, port: int, seconds: float, most: int) -> network.Stream:
         """Connect to a server; see `network.connect`. Raises ConnectionFailed."""
@@ -290,6 +298,14 @@ class Host:
     def distribution(self) -> frozenset[str]:
         """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
         return system.distribution(self.root)
+
+    def system_version(self) -> tuple[str, str]:
+        """The operating system's name and version; see `system.version`."""
+        return system.version(self.root)
+
+    def machine_name(self) -> str:
+        """The machine's own name; "" for an image."""
+        return "" if self.is_image else system.name()
 
     def logs_in(self, account: Account) -> bool:
         """Whether a person logs in to an account; see `accounts.logs_in`."""
@@ -318,6 +334,14 @@ class Host:
     def command(self) -> str:
         """How a person would start this program again, as an absolute path, quoted for a shell."""
         return process.command(self.environ)
+
+    def program(self) -> tuple[str, ...]:
+        """The same as words, not quoted."""
+        return process.program(self.environ)
+
+    def why_unsafe_program(self) -> str | None:
+        """Return why root must not run this program by itself; see `own_program.why_unsafe`."""
+        return own_program.why_unsafe(self.program()[0])
 
     def quoted(self, word: str) -> str:
         """A word as a person types it into a shell."""

@@ -52,9 +52,11 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def stamp(environ: Mapping[str, str]) -> str:
-    """The time to write down; see `Host.stamp`. Source: reproducible-builds.org, SOURCE_DATE_EPOCH."""
-    moment = now()
+def stamp(environ: Mapping[str, str], moment: datetime) -> str:
+    """The time to write down, `moment` unless a variable says another; see `Host.stamp`.
+
+    Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
+    """
     with contextlib.suppress(ValueError, OverflowError, OSError):  # a variable that is no time is no reason to fail
         moment = datetime.fromtimestamp(int(environ.get("SOURCE_DATE_EPOCH") or "none"), timezone.utc)
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
@@ -298,11 +300,16 @@ def _last_line(output: str) -> str:
 
 
 def command(environ: Mapping[str, str]) -> str:
+    """How this program was started, as a person types it into this system's shell."""
+    return " ".join(map(quoted, program(environ)))
+
+
+def program(environ: Mapping[str, str]) -> tuple[str, ...]:
     """How this program was started: the launcher's path, the console script's, or the interpreter's."""
     launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
     if os.path.basename(launcher).startswith("trustinstall") and os.path.isfile(launcher):
-        return quoted(os.path.abspath(launcher))
-    return f"{quoted(sys.executable)} -I -m trustinstall"  # isolated: the current directory may be anybody's
+        return (os.path.abspath(launcher),)
+    return (sys.executable, "-I", "-m", "trustinstall")  # isolated: the current directory may be anybody's
 
 
 def quoted(word: str) -> str:

@@ -1,4 +1,4 @@
-"""Signs of life on standard error, for anything that takes longer than a second."""
+"""Signs of life on standard error, for a command that takes longer than half a second."""
 
 from __future__ import annotations
 
@@ -9,33 +9,53 @@ from trustinstall.errors import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_AFTER = 1.0  # seconds
+_AFTER = 0.5  # seconds on a terminal
+_AFTER_IN_A_LOG = 10.0  # seconds elsewhere, and between two lines
+_EVERY = 0.1  # seconds between two changes of the line
+_COLUMNS = 80
+_LONG = 1.0  # seconds after which it is told for how long
 
 
 class Progress:
-    """Shows the current work, once it has taken a second: on a terminal in one line that is rewritten."""
+    """Shows the current work: on a terminal in one line that is rewritten, in a log in a line every ten seconds."""
 
-    def __init__(self, write: Callable[[str], None], clock: Callable[[], float], *, terminal: bool) -> None:
-        """`write` gets text for standard error; `clock` gives seconds."""
-        self._write, self._clock, self._terminal = write, clock, terminal
-        self._since, self._doing, self._shown = clock(), "", ""
+    def __init__(
+        self, write: Callable[[str], None], clock: Callable[[], float], *, terminal: bool, columns: int = _COLUMNS
+    ) -> None:
+        """`write` gets text for standard error, `clock` gives seconds, `columns` is the width of the terminal."""
+        self._write, self._clock, self._terminal, self._room = write, clock, terminal, max(columns - 1, 1)
+        self._begun: float | None = None
+        self._written = self._since = 0.0
+        self._activity = self._shown = ""
 
     def on_progress(self, doing: str) -> None:
-        """Show the current work; called again and again."""
-        now, doing = self._clock(), printable(doing, 60)
-        if doing != self._doing:
-            self._doing, self._since = doing, now
-        if not doing or now - self._since < _AFTER:
+        """Show the current work; called again and again.
+
+        What stands in parentheses at its end is one activity: for how long it lasts is shown.
+        """
+        now = self._clock()
+        head, _, activity = doing.removesuffix(")").partition(" (")
+        if self._begun is None:
+            self._begun = self._written = now
+        if activity != self._activity:
+            self._activity, self._since = activity, now
+        wait, pause = (_AFTER, _EVERY) if self._terminal else (_AFTER_IN_A_LOG, _AFTER_IN_A_LOG)
+        if not doing or now - self._begun < wait or (self._shown and now - self._written < pause):
             return
+        seconds = f", {now - self._since:.0f} s" if now - self._since >= _LONG else ""
+        self._show(f"{head} ({activity}{seconds})" if activity else head)
+        self._written = now
+
+    def _show(self, text: str) -> None:
         if self._terminal:
-            self._shown = f"working on {doing}, {now - self._since:.0f} s"[:79]
-            self._write(f"\r{self._shown:<79}")
-        elif doing != self._shown:
-            self._shown = doing
-            self._write(f"working on {doing}\n")
+            self._shown = printable(text, self._room)
+            self._write(f"\r{self._shown:<{self._room}}")
+        else:
+            self._shown = printable(text)
+            self._write(f"{self._shown}\n")
 
     def clear(self) -> None:
         """Take the line away before anything else is printed."""
         if self._terminal and self._shown:
-            self._write("\r" + " " * 79 + "\r")
-            self._shown = ""
+            self._write("\r" + " " * self._room + "\r")
+        self._begun, self._shown = None, ""

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import UsageProblem
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.state import scopes
+from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.model import DEFAULT, Bundle, Effective, Form, Mode
+from trustinstall_platforms.tools.effective.ours import variables_to_leave, would_lose
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -18,19 +21,38 @@ _NOTHING = "nothing was added yet that variables could name; run trustinstall ad
 def values(host: Host, *, replacing: bool) -> dict[str, str]:
     """Return the variables of the acting account: they name its own files, or else the machine's.
 
-    Raises UsageProblem if no such file has been installed.
+    Not among them are those that would hide a setting or variable of the account which works. Raises UsageProblem if
+    no such file has been installed.
     """
     if host.platform == "win32":
         return _in_windows(host)
     own = _own(host)
     if own is not None and not host.account.is_root:
-        return variables.values(*own, replacing=replacing, machine=False)
+        return _harmless(host, variables.values(*own, replacing=replacing, machine=False), replacing=replacing)
     system, root = system_bundle.find(host), host.account_of(0)
     machine = _own(replace(host, account=root)) if root is not None else None
     if machine is None and (system is None or not scopes.machine_ledger(host)[0].claims):
         raise UsageProblem(_NOTHING)
     bundle = system.path if system else machine[1] if machine else ""
-    return variables.values(machine[0] if machine else bundle, bundle, replacing=replacing, machine=True)
+    said = variables.values(machine[0] if machine else bundle, bundle, replacing=replacing, machine=True)
+    return _harmless(host, said, replacing=replacing)
+
+
+def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str, str]:
+    """Return the variables that hide nothing: a bundle that the caller's own variable names has got the root itself."""
+    if host.account.is_root:
+        return said
+    left = variables_to_leave(host) if replacing else frozenset[str]()
+    scene = decide.calling(host)
+    theirs = {
+        name
+        for name in said
+        if (path := scene.session.value(name)) is not None
+        and path.startswith("/")
+        and not our_files.is_ours(path)
+        and would_lose(host, Effective(name, Mode.REPLACES, (Bundle(path, Form.FILE, DEFAULT),)))
+    }
+    return {name: value for name, value in said.items() if name not in left | theirs}
 
 
 def _in_windows(host: Host) -> dict[str, str]:

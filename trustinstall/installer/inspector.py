@@ -12,6 +12,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine import discovery
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.tally import working_for
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import ActingHost
@@ -39,6 +40,7 @@ class Inspector:
         host: the machine and the acting account.
         backends: the kinds of stores to find.
         on_progress: called about every tenth of a second with a few words on the current work.
+        variables: how environment variables are set, as `--env` says; "" for the default of the scope.
 
     >>> Inspector(Installer.for_image(IMAGE).host).look().listed
     ()
@@ -47,6 +49,7 @@ class Inspector:
     host: ActingHost = field(default_factory=ActingHost.current)
     backends: Sequence[Backend] = BACKENDS
     on_progress: Callable[[str], None] = lambda _doing: None
+    variables: str = ""
 
     def look(
         self,
@@ -84,7 +87,8 @@ class Inspector:
             job = partial(_look_for, partial(look, self._as(account), self.backends, theirs))
             try:
                 other = received(
-                    views.View, self.host.as_account(account, job, partial(self.on_progress, account.name))
+                    views.View,
+                    self.host.as_account(account, job, partial(self.on_progress, working_for(account))),
                 )
             except (TrustInstallError, OSError) as error:
                 view += views.View(notes=(str(error),))
@@ -113,7 +117,7 @@ class Inspector:
                 continue
             job = partial(_known_for, self._as(account), self.backends)
             try:
-                answer = self.host.as_account(account, job, partial(self.on_progress, account.name))
+                answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
             except (TrustInstallError, OSError):
                 continue  # their part of the report says why
             ders = (block.der for block in pem_blocks(answer))
@@ -124,6 +128,13 @@ class Inspector:
         """The content of the ledgers of the machine and of the acting account."""
         machine = scopes.machine_ledger(self.host)[0].certificates
         return machine | Engine(self.host, self.backends, self.on_progress).ledger().certificates
+
+    def recorded(self, certificates: Sequence[Certificate]) -> int:
+        """Return in how many stores the ledgers of the machine and of the acting account record any of these."""
+        wanted = {one.sha256 for one in certificates}
+        own = Engine(self.host, self.backends, self.on_progress).ledger()
+        keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
+        return len({store for store, sha256 in keys if sha256 in wanted})
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
         """The non-public roots of the machine's own stores; see `company_roots`."""
@@ -145,7 +156,7 @@ class Inspector:
             return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
         account = situation.accounts[0]
         job = partial(_held_for, self._as(account), match, names)
-        answer = self.host.as_account(account, job, partial(self.on_progress, account.name))
+        answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
         ders = (block.der for block in pem_blocks(answer))
         return [(Certificate(der), min(names)) for der in ders if der]
 

@@ -11,6 +11,7 @@ from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes, running_programs
 from trustinstall.host import ActingHost
@@ -21,6 +22,7 @@ from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Sit
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.state.ledger import UNKNOWN_UID, Covered
+from trustinstall.state.terms import Terms
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.typed_json import made_printable
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Installer(Inspector):
-    """Adds and removes certificates on one host, and looks at it; its attributes are those of `Inspector`.
+    """Adds and removes certificates on one host, and looks at it.
+
+    Its attributes are those of `Inspector`, and `diff`: whether a dry run reports the lines of files that would change.
 
     It is not thread-safe: it forks a worker process for each other account that it works for.
 
@@ -43,6 +47,8 @@ class Installer(Inspector):
     >>> installer.add(load_certificates(CORP_PEM)).exit_code()
     0
     """
+
+    diff: bool = False
 
     @classmethod
     def for_image(
@@ -78,7 +84,7 @@ class Installer(Inspector):
         selection: Selection | None = None,
         adopt: bool = False,
         dry_run: bool = False,
-        domains: tuple[str, ...] = (),
+        terms: Terms | None = None,
     ) -> Report:
         """Make every store of the chosen scope trust certificates that the caller vouches for. It is idempotent.
 
@@ -89,7 +95,8 @@ class Installer(Inspector):
             selection: the stores that are meant; by default all.
             adopt: treat copies that another program put there as managed.
             dry_run: change nothing; the report says what would change.
-            domains: DNS names and networks (CIDR) that the roots are limited to; stores that cannot limit are left out.
+            terms: until when, and for which DNS names and networks (CIDR) alone: stores that cannot limit are left
+                out. Its scope, stores and places are those of `ask`, `selection` and `places`.
 
         Returns:
             The report. The failure of a single store is in it, and raises nothing.
@@ -105,17 +112,27 @@ class Installer(Inspector):
         >>> installer = Installer.for_image(IMAGE)
         >>> report = installer.add(load_certificates(CORP_PEM), dry_run=True)
         >>> [one.result.value for one in report.in_scope]
-        ['would change']
+        ['planned']
         """
-        domains = parse(domains)
-        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        ask, wanted, chosen = ask or ScopeOptions(), terms or Terms(), selection or Selection()
+        domains = parse(wanted.domains)
+        situation = decide(self.host, ask, terminal=False)
         request = Request(
             tuple(certificates),
             trusted=True,
             by=self._caller(situation),
             adopt=adopt,
             dry_run=dry_run,
+            diff=self.diff,
             domains=domains,
+            terms=replace(
+                Terms.of(places or DiscoveryOptions(), chosen.stores, chosen.skip),
+                until=wanted.until,
+                all_users=ask.all_users,
+                domains=domains,
+                variables=self.variables,
+                origin=wanted.origin,
+            ),
         )
         accounts = () if domains else situation.accounts  # their own stores would trust it for every name
         return self._change("add", situation, request, accounts, places, selection)
@@ -157,12 +174,26 @@ class Installer(Inspector):
             by=self._caller(situation),
             adopt=foreign,
             dry_run=dry_run,
+            diff=self.diff,
         )
         accounts, lost = self._remembered(situation, certificates)
         report = self._change("remove", situation, request, accounts, places, selection)
         report = self._report_lost(report, request, lost, accounts_gone)
         whole = situation.machine or foreign
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
+
+    def end(self, certificates: Sequence[Certificate], ask: ScopeOptions | None = None) -> Report:
+        """Remove certificates whose trust has ended; a scope in which it has not ended keeps them.
+
+        Args, returns, raises: as `remove`.
+
+        >>> Installer.for_image(IMAGE).end(load_certificates(CORP_PEM)).changed
+        False
+        """
+        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        request = Request(tuple(certificates), trusted=False, by=self._caller(situation), command="end", only_over=True)
+        accounts, _ = self._remembered(situation, certificates)
+        return self._change("remove", situation, request, accounts, None, None)
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """The certificates that an ordinary account could not remove, because they belong to the machine's scope."""
@@ -335,14 +366,21 @@ class Installer(Inspector):
                 searches=paths, windows_host=places.windows_host and uid in known, rescan=places.rescan
             )
             reached = request.trusted and everybody
-            parts.append(self._for_account(account, request, theirs, limited, reached=reached))
+            parts.append(self._for_account(engine, account, request, theirs, limited, reached=reached))
         if found and not (request.trusted or request.dry_run) and selection == Selection():
             done = {part.scope for part in parts if part.done}
             engine.uncover(request, [Covered(one.name, one.uid) for one in found.values() if one.name in done])
         return parts
 
     def _for_account(
-        self, account: Account, request: Request, places: DiscoveryOptions, selection: Selection, *, reached: bool
+        self,
+        engine: Engine,
+        account: Account,
+        request: Request,
+        places: DiscoveryOptions,
+        selection: Selection,
+        *,
+        reached: bool,
     ) -> ScopeResult:
         """Work for another account, in a process that has only that account's rights.
 
@@ -354,10 +392,13 @@ class Installer(Inspector):
         job = partial(_work_for, self._as(account), backends, request, places, selection)
         try:
             outcomes = received(
-                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.on_progress, account.name))
+                tuple[Outcome, ...],
+                self.host.as_account(account, job, partial(self.on_progress, working_for(account))),
             )
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))
+        if not request.dry_run:
+            engine.log(request, account.name, [one for one in outcomes if one.store.owner == account.uid])
         if reached and request.dry_run:
             outcomes = tuple(map(_foreseen, outcomes))
         # Stores of other owners are in the machine's part, or do not concern this account.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.state.scopes import machine_ledger, state_of
+
+SOON = timedelta(days=90)  # before a certificate expires
 
 
 def look(
@@ -47,14 +50,17 @@ def look(
     mine = set(found.stores)
     everybodys = _as_machine(host)
     discovery.find_again(everybodys, backends, [store for store, _ in machine.placements], found)
-    seen = {
-        store.id: discovery.observe(host if store.id in mine else everybodys, backend, store)
-        for backend, store in found.stores.values()
-    }
+    seen: dict[str, Observation | str] = {}
+    for backend, store in found.stores.values():
+        on_progress(f"Reading stores … {len(seen):,} of {len(found.stores):,}")
+        seen[store.id] = discovery.observe(host if store.id in mine else everybodys, backend, store)
     stores = {store.id: store for _, store in found.stores.values()}
     names = {owner: name for name, owner, _ in scopes}
     listed = [
-        _listed(name, owner, ledger, sha256, stores, seen, found.failures.keys())
+        replace(
+            _listed(name, owner, ledger, sha256, stores, seen, found.failures.keys()),
+            expires_soon=ledger.certificates[sha256].not_after - host.now() < SOON,
+        )
         for name, owner, ledger in scopes
         for sha256 in sorted(ledger.claims)
     ]
@@ -114,6 +120,8 @@ def _listed(
         claim.since,
         claim.by,
         tuple(one for one in held if one is not None),
+        claim.terms.until,
+        not_before=certificate.not_before.isoformat(),
     )
 
 

@@ -66,7 +66,7 @@ def _by_fingerprint(
 def _only(found: Sequence[Certificate], word: str) -> Certificate:
     if not found:
         raise UsageProblem(
-            f"no file and no certificate of ours is called {printable(word)}; `trustinstall list` shows what there is"
+            f"{printable(word)} is neither a file nor a certificate that trustinstall added; see: trustinstall list"
         )
     if len(found) > 1:
         names = ", ".join(f"{one.sha256[:12]} ({printable(one.name, 30)})" for one in found[:5])

@@ -16,6 +16,7 @@ from trustinstall.engine import discovery
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
+from trustinstall.engine.tally import working_for
 from trustinstall.engine.work import unknown
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes
@@ -133,7 +134,7 @@ class PolicyImports:
             return None
         job = partial(_holders, replace(self.host, account=account, environ={}), self.backends, sha256)
         try:
-            answer = self.host.as_account(account, job, partial(self.on_progress, account.name), _PATIENCE)
+            answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)), _PATIENCE)
             found = received(dict[str, tuple[str, ...]], answer)
             return {one: found[one] for one in sha256}
         except (KeyError, TrustInstallError, OSError):
@@ -144,7 +145,8 @@ class PolicyImports:
         job = partial(_take_out, theirs, self.backends, replace(request, only_imposed=True))
         try:
             outcomes = received(
-                tuple[Outcome, ...], self.host.as_account(account, job, partial(self.on_progress, account.name))
+                tuple[Outcome, ...],
+                self.host.as_account(account, job, partial(self.on_progress, working_for(account))),
             )
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))

@@ -34,6 +34,12 @@ class ScopeResult:
     recovered: bool = False
 
     @property
+    def covered(self) -> tuple[int, int]:
+        """How many stores of the scope trust it now, and of how many."""
+        results = [one.result for one in self.outcomes if one.result in _IN_SCOPE]
+        return sum(one in _HELD for one in results), len(results)
+
+    @property
     def done(self) -> bool:
         """Whether nothing failed in the scope."""
         return not (self.problem or self.skipped) and not any(one.result is Result.FAILED for one in self.outcomes)

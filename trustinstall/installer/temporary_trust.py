@@ -1,7 +1,7 @@
 """Trust for one command: a temporary bundle, named by the variables that its programs read.
 
-Nothing is installed. A bundle that the caller's own variable names is not changed: meanwhile the variable names a copy
-that holds both.
+Nothing is installed. A bundle that the caller's own variable or setting names is not changed: meanwhile the variable
+names a copy that holds both.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle
 from trustinstall.facts.variables import ADDS, REPLACES
 from trustinstall.host import TemporaryFiles
+from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.clients import of_tool
+from trustinstall_platforms.tools.effective.ours import hidden, would_lose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,9 +48,12 @@ def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -
     ours = b"".join(one.pem for one in certificates)
     files = {_OURS: ours, _WHOLE: _joined(_public(host), ours)}
     named = {**{one.name: _OURS for one in ADDS}, **{one.name: _WHOLE for one in REPLACES}}
-    for number, (content, names) in enumerate(_kept(host)):
+    for number, (content, names) in enumerate((*_kept(host), *_hidden(host))):
         files[f"kept-{number}.pem"] = _joined(_certificates(content), ours)
         named |= dict.fromkeys(names, f"kept-{number}.pem")
+    theirs_too = {tool: f"{tool}.pem" for tool in ("hg", "wget") if _named_by(host, tool)}
+    for tool, file in theirs_too.items():
+        files[file] = _joined(_certificates(_public(host) + b"\n" + _named_by(host, tool)), ours)
     warnings: tuple[str, ...] = ()
     if java:
         files[_JAVA], left_out = _keystore(files[_WHOLE])
@@ -57,8 +63,8 @@ def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -
         lent = {name: f"{directory}/{file}" for name, file in named.items()}
         lent[_WGETRC], lent[_HGRCPATH] = f"{directory}/wgetrc", ":".join((*_hgrcs(host), f"{directory}/hgrc"))
         theirs = _wgetrc(host)
-        hgrc = {"hgrc": f"[web]\ncacerts = {directory}/{_WHOLE}\n".encode()}
-        wgetrc = {"wgetrc": theirs + f"\nca_certificate = {directory}/{_WHOLE}\n".encode()}
+        hgrc = {"hgrc": f"[web]\ncacerts = {directory}/{theirs_too.get('hg', _WHOLE)}\n".encode()}
+        wgetrc = {"wgetrc": theirs + f"\nca_certificate = {directory}/{theirs_too.get('wget', _WHOLE)}\n".encode()}
         if java:
             lent[_JAVA_OPTIONS] = _java_options(host, f"{directory}/{_JAVA}")
         public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # the caller's settings may hold a password
@@ -92,6 +98,23 @@ def _public(host: Host) -> bytes:
     if found is None:
         raise UsageProblem("this machine has no bundle of public roots to add to; install the package ca-certificates")
     return found.content
+
+
+def _hidden(host: Host) -> Iterator[tuple[bytes, list[str]]]:
+    """The bundles that the caller's own settings name, each with the variables that would hide it."""
+    for name, paths in hidden(host).items():
+        contents = [content for path in sorted(paths) if (content := system_bundle.bundle(host, path)) is not None]
+        if contents and not host.environ.get(name):
+            yield b"\n".join((_public(host), *contents)), [name]
+
+
+def _named_by(host: Host, tool: str) -> bytes:
+    """What stands in the bundle that the caller's own settings of a tool name, or b""."""
+    scene = decide.calling(host)
+    client = of_tool(scene, tool)
+    found = decide.effective(client, scene) if client is not None else None
+    named = found.bundles if found is not None and would_lose(host, found) else ()
+    return b"\n".join(system_bundle.bundle(host, one.path) or b"" for one in named)
 
 
 def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:

@@ -9,7 +9,7 @@ from trustinstall.engine import discovery
 from trustinstall.facts import programs
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
-from trustinstall_platforms.tools import places, table_without_files
+from trustinstall_platforms.tools import client_verdicts, table_without_files
 from trustinstall_platforms.tools.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ class ToolView:
         state: "set", "not set", or a phrase that says what it does or why it is left alone.
         known: "real" (and what was tried) or "documented".
         source: the evidence for this.
+        effective: "yes", "no", "in part" (in some of the account's sessions) or "unknown": whether the tool trusts
+            what trustinstall has added for the account; "" where nothing is, or that is not known of the tool.
+        decided_by: the file and line, or the variable's, that decides what the tool reads; "default" for none.
     """
 
     tool: str
@@ -39,23 +42,39 @@ class ToolView:
     state: str
     known: str
     source: str
+    effective: str = ""
+    decided_by: str = ""
 
 
 def look(host: Host) -> tuple[ToolView, ...]:
     """The tools of the acting account, in the table's order; nothing is changed, and nothing is run."""
     backend = Settings()
+    verdicts = client_verdicts.look(host)
     stores = {store.location: store for store in backend.discover(host, DiscoveryOptions())}
     found = [
-        ToolView(one.name, one.mode, path, ".".join(one.key), _state(host, backend, store), one.known, one.source)
-        for one, path in places.files(host)
-        if (store := stores.get(host.real(path))) is not None
+        ToolView(
+            one.tool.name,
+            one.tool.mode,
+            one.path,
+            ".".join(one.tool.key),
+            _state(host, backend, store),
+            one.tool.known,
+            one.tool.source,
+            *verdicts.of_tool(one.tool.name),
+        )
+        for one in backend.decisions(host)
+        if (store := stores.get(host.real(one.path))) is not None
     ]
     others = [
-        ToolView(one.name, one.mode, "", "", one.how, one.known, one.source)
+        ToolView(one.name, one.mode, "", "", one.how, one.known, one.source, *verdicts.of_other(one.name))
         for one in table_without_files.OTHERS
         if programs.programs(host, one.programs)
     ]
-    return (*found, *others)
+    limited = [
+        ToolView(name, one.mode, one.file, "", one.state, one.known, one.source, one.effective, one.decided_by)
+        for name, one in verdicts.limited()
+    ]
+    return (*found, *others, *limited)
 
 
 def _state(host: Host, backend: Settings, store: Store) -> str:

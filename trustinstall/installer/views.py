@@ -33,7 +33,14 @@ class Held:
 
 @dataclass(frozen=True)
 class Listed:
-    """One certificate of one scope, and where it is."""
+    """One certificate of one scope, and where it is.
+
+    Attributes:
+        scope: "machine" or an account's name.
+        not_before: from when it is valid, ISO 8601.
+        not_after: when the certificate expires, ISO 8601; `expires_soon` is whether that is within 90 days, or past.
+        until: when the trust ends, ISO 8601 in UTC; "" for never.
+    """
 
     scope: str
     sha256: Sha256
@@ -43,6 +50,9 @@ class Listed:
     since: str
     by: str
     held: tuple[Held, ...]
+    until: str = ""
+    not_before: str = ""
+    expires_soon: bool = False
 
 
 @dataclass(frozen=True)

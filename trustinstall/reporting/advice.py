@@ -25,6 +25,24 @@ _WORDS = {
     "image build": "ENV",
     "ci": "export",
 }  # places for which variables are listed, and the word that sets them there
+#: How a shell takes variables over from a command's output; other shells do as bash.
+_TAKE_OVER = {"fish": "{} | source", "powershell": "{} | Out-String | Invoke-Expression"}
+_SHORT = 12  # digits of a fingerprint in a command
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that the caller may run: its words, and the line that a person types."""
+
+    argv: tuple[str, ...]
+    text: str
+
+    def __bool__(self) -> bool:
+        """Whether there is a command."""
+        return bool(self.argv)
+
+
+NONE = Command((), "")
 
 
 @dataclass(frozen=True)
@@ -32,19 +50,23 @@ class Advice:
     """The next steps after a command.
 
     Attributes:
-        undo: the command that undoes it, or "".
-        administrator: the command that an administrator would run for the whole machine, or "".
+        undo: the command that undoes it, or NONE.
+        administrator: the command that an administrator would run for the whole machine, or NONE.
+        everybody: the command that reaches the other accounts, too, or NONE.
         foreign: the commands that remove copies which another program put there.
         restart: running programs that notice the change only after a restart.
+        terminal: the line with which the shell of this terminal takes new variables over, or "".
         env: variables for programs with built-in roots, if only the files of an image or a job can be changed.
         env_word: the word that sets such a variable there ("ENV" in a Dockerfile).
         notes: further notes for the caller, one sentence each.
     """
 
-    undo: str = ""
-    administrator: str = ""
-    foreign: tuple[str, ...] = ()
+    undo: Command = NONE
+    administrator: Command = NONE
+    everybody: Command = NONE
+    foreign: tuple[Command, ...] = ()
     restart: tuple[str, ...] = ()
+    terminal: str = ""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     env_word: str = ""
     notes: tuple[str, ...] = ()
@@ -58,45 +80,93 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", 
     """
     if report.dry_run:
         return Advice()
-    command = host.command()
-    program = f"sudo {command}" if report.situation.kind == "sudo" else command
-    there = f" --sysroot {host.quoted(report.situation.image)}" if report.situation.image else ""
-    elevated = command if host.platform == "win32" else f"sudo {command}"
-    left = sorted({sha256 for one in report.outcomes for sha256 in one.foreign})
+    there = ("--sysroot", report.situation.image) if report.situation.image else ()
+    sudo = report.situation.kind == "sudo"
+    caller = _Caller(host, sudo, there)
     if report.command == "remove":
-        words = " ".join(one.sha256[:8] for one in report.left)
-        same = "".join(f" {host.quoted(one)}" for one in options)
-        return Advice(
-            administrator=f"{elevated} remove {words}" if words else "",
-            foreign=tuple(f"{program} remove{there}{same} --foreign --sha256 {sha256}" for sha256 in left),
-            restart=report.restart_needed,
-            notes=_left_running(report, host) or _gone_in_windows(report, host),
-        )
-    words = " ".join(one.sha256[:8] for one in report.certificates)
-    undo = f"{program} remove{there} {words}" if report.changed else ""
-    paths = [word if word == "-" else host.quoted(host.absolute(word)) for word in inputs]
-    paths = paths or [source, *(f"--sha256 {one.sha256}" for one in report.certificates)]
-    paths += [f"--domain {host.quoted(name)}" for name in report.domains]
+        return _after_removing(report, caller, options)
+    return _after_adding(report, caller, [word if word == "-" else host.absolute(word) for word in inputs] or [source])
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """How the caller runs the program again: on which host, by sudo, and with which options for the place."""
+
+    host: Host
+    sudo: bool
+    there: tuple[str, ...]
+
+    def again(self, *words: str) -> Command:
+        """Return a command for the caller, with the same rights and place."""
+        return self._command(*words[:1], *self.there, *words[1:], elevated=self.sudo)
+
+    def elevated(self, *words: str) -> Command:
+        """Return a command for an administrator of this machine."""
+        return self._command(*words, elevated=self.host.platform != "win32")
+
+    def _command(self, *words: str, elevated: bool) -> Command:
+        argv = (*(["sudo"] if elevated else []), *self.host.program(), *words)
+        return Command(argv, " ".join(map(self.host.quoted, argv)))
+
+
+def _after_removing(report: Report, caller: _Caller, options: Sequence[str]) -> Advice:
+    left = sorted({sha256 for one in report.outcomes for sha256 in one.foreign})
+    words = [one.sha256[:_SHORT] for one in report.left]
     return Advice(
-        undo=undo,
-        administrator=f"{elevated} add {' '.join(paths)}" if report.situation.kind == "user" else "",
-        restart=report.restart_needed,
-        env=_env(report) if report.situation.traits & _WORDS.keys() and not there else {},
+        administrator=caller.elevated("remove", *words) if words else NONE,
+        foreign=tuple(caller.again("remove", *options, "--foreign", "--sha256", sha256) for sha256 in left),
+        restart=_restarts(report, Result.REMOVED),
+        notes=_left_running(report, caller.host) or _gone_in_windows(report, caller.host),
+    )
+
+
+def _after_adding(report: Report, caller: _Caller, inputs: Sequence[str]) -> Advice:
+    words = [one.sha256[:_SHORT] for one in report.certificates]
+    vouched = [word for one in report.certificates for word in ("--sha256", one.sha256)]
+    limits = [word for name in report.domains for word in ("--domain", name)]
+    machine = report.situation.machine and not caller.there
+    listed = report.situation.traits & _WORDS.keys() and not caller.there
+    return Advice(
+        undo=caller.again("remove", *words) if report.changed else NONE,
+        administrator=caller.elevated("add", *inputs, *vouched, *limits) if report.situation.kind == "user" else NONE,
+        everybody=caller.again("add", *inputs, "--all-users") if machine and report.situation.uncovered else NONE,
+        restart=_restarts(report, Result.ADDED),
+        terminal="" if listed else _terminal(report, caller.host),
+        env=_env(report) if listed else {},
         env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.traits), ""),
         notes=(*_of_variables(report), *_of_machines(report)),
     )
+
+
+def _restarts(report: Report, result: Result) -> tuple[str, ...]:
+    """Return the programs to restart: browsers whose policy was changed, and running programs with old roots."""
+    browsers = [
+        one.store.label
+        for one in report.outcomes
+        if one.result is result and one.store.backend.endswith("-policy") and one.store.label
+    ]
+    return (*dict.fromkeys(browsers), *report.restart_needed)
+
+
+def _terminal(report: Report, host: Host) -> str:
+    """Return the line that sets new variables in the terminal of the caller, or "" if none were set."""
+    if not any(one.store.backend == "environment" and one.result is Result.ADDED for one in report.outcomes):
+        return ""
+    from trustinstall.installer import environment
+
+    form = _TAKE_OVER.get(environment.shell_of(host), 'eval "$({})"')
+    return form.format(f"{host.command()} env")
 
 
 def _of_variables(report: Report) -> tuple[str, ...]:
     """Notes about environment variables that were set."""
     if not any(one.store.backend == "environment" and one.result is Result.ADDED for one in report.outcomes):
         return ()
-    seen = "Variables were set: new logins and shells have them, programs that run now do not (`trustinstall env`)."
-    other = (
-        "Some of them replace a program's roots (REQUESTS_CA_BUNDLE, SSL_CERT_FILE): a program with a private "
-        "authority of its own needs that in the bundle, too; --env add leaves them out."
+    sentence = (
+        "Warning: SSL_CERT_FILE and REQUESTS_CA_BUNDLE replace the roots of programs. If one of yours has its own CA, "
+        "use --env add."
     )
-    return (seen, other) if report.replaces else (seen,)
+    return (sentence,) if report.replaces else ()
 
 
 def _of_machines(report: Report) -> tuple[str, ...]:
@@ -106,8 +176,8 @@ def _of_machines(report: Report) -> tuple[str, ...]:
         return ()
     names = ", ".join(sorted({one.label or one.location for one in changed}))
     sentence = (
-        f"In {names}, docker, containerd and whatever else reads its roots when it starts goes on with the old ones: "
-        "restart that, or the machine. In a node of kind or minikube: systemctl restart containerd (or docker)."
+        f"Restart docker or containerd in {names}, or the machine: they read their roots only when they start. "
+        "In a node of kind or minikube: systemctl restart containerd (or docker)."
     )
     return (sentence,)
 
@@ -116,10 +186,10 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
     """Notes about running programs that still have a variable which names a managed file."""
     served = (one.store for one in report.outcomes if one.store.on_demand and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
-    booting = ", or the next boot" if host.account.is_root and our_files.goes_at_boot(host) else ""
+    booting = " or the next boot" if host.account.is_root and our_files.goes_at_boot(host) else ""
     return tuple(
-        f"Programs that still run have variables which name files in {posixpath.dirname(path)}: they keep the public "
-        f"roots alone. The first `trustinstall` after those programs have ended takes them away{booting}."
+        f"Running programs still use files in {posixpath.dirname(path)}. These now hold public roots only, and are "
+        f"deleted when the programs have ended (by the next trustinstall{booting})."
         for path in left
     )
 
@@ -129,7 +199,7 @@ def _gone_in_windows(report: Report, host: Host) -> tuple[str, ...]:
     gone = any(one.store.backend == "environment" and one.result is Result.REMOVED for one in report.outcomes)
     if host.platform != "win32" or not gone:
         return ()
-    return ("Programs that run now still have the variables: Node.js says that the file is gone, until a new start.",)
+    return ("Running programs still have the variables. Restart them: Node.js warns that the file is missing.",)
 
 
 def _env(report: Report) -> dict[str, str]:

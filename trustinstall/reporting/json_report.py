@@ -1,97 +1,101 @@
-"""Reports for scripts: JSON with the content of `text`; keys are only added (see `schema`).
+"""Reports for scripts: JSON with the content of the screens; keys are only added (see `envelope.SCHEMA`).
 
-The format is defined in `report.schema.json`, which is shipped with the program.
+The same thing has the same key in every command: a store is its `id`, a certificate its `sha256` and `name`. The format
+is defined in `report.schema.json`, which is shipped with the program.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from trustinstall._version import __version__
 from trustinstall.engine.outcome import Result
 from trustinstall.reporting.advice import Advice
+from trustinstall.reporting.envelope import dump, envelope
+from trustinstall.stores.groups import group_of, group_of_backend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.outcome import Outcome
     from trustinstall.errors import TrustInstallError
+    from trustinstall.host import Host
     from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.tool_views import ToolView
-    from trustinstall.installer.views import View
+    from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 
-SCHEMA = 1
 _OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED, Result.SEALED}
-
-# : The words of the schema. They never change, even if members are renamed.
-_RESULTS = {
-    Result.ADDED: "added",
-    Result.ALREADY: "already",
-    Result.REMOVED: "removed",
-    Result.ABSENT: "absent",
-    Result.FOLLOWS: "follows",
-    Result.PENDING: "pending",
-    Result.FOREIGN: "foreign",
-    Result.STORE_MISSING: "gone",
-    Result.PLANNED: "planned",
-    Result.FAILED: "failed",
-    Result.SEALED: "sealed",
-    Result.NOT_COVERED: "not_covered",
-}
+_LOCKED = "locked"  # the word for a store that failed because nobody knows its password
+_FOLLOWS = "follows "
+_TRUSTED = frozenset({"trusted", "via-system", "limited-to-domains"})
 
 
-def change(report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:
+def change(host: Host, report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:
     """The report of add or remove."""
-    return _dump(_change(report, intake, exit_code, advice))
+    return dump(_change(host, report, intake, exit_code, advice))
 
 
-def profile(report: Report, intake: Intake, path: str, *, written: bool) -> str:
+def profile(host: Host, report: Report, intake: Intake, path: str, *, written: bool) -> str:
     """The report of `add --profile-out`, which changes no store."""
-    data = _change(report, intake, 0, Advice())
-    return _dump({**data, "changed": written and not report.dry_run, "profile": path})
+    data = _change(host, report, intake, 0, Advice())
+    done, would = written and not report.dry_run, written and report.dry_run
+    return dump({**data, "changed": done, "would_change": would, "profile": path})
 
 
-def _change(report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> dict[str, Any]:
+def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> dict[str, Any]:
     warnings = {one.certificate.sha256: list(one.warnings) for one in intake.accepted} if intake else {}
+    would_change = any(one.result is Result.PLANNED for one in report.outcomes)
     return {
-        **_envelope(report.command, exit_code),
-        "changed": report.changed,
+        **envelope(host, report.command, exit_code, changed=report.changed, would_change=would_change),
         "dry_run": report.dry_run,
         "situation": {
             "kind": report.situation.kind,
-            "traits": sorted(report.situation.traits),
+            "traits": sorted(trait.replace(" ", "-") for trait in report.situation.traits),
             "scope": report.situation.sentence,
-            "accounts_not_covered": report.situation.uncovered,
+            "accounts_not_in_scope": report.situation.uncovered,
         },
-        "certificates": [
-            {
-                "sha256": one.sha256,
-                "subject": one.subject,
-                "not_before": one.not_before.isoformat(),
-                "not_after": one.not_after.isoformat(),
-                "warnings": warnings.get(one.sha256, []),
-            }
-            for one in report.certificates
-        ],
-        "left_out": [
-            {"sha256": one.sha256, "subject": one.subject, "reason": reason}
-            for one, reason in (intake.left_out if intake else ())
-        ],
-        "stores": [_store(part, one) for part in report.parts for one in part.outcomes],
+        "certificates": [{**certificate(one), "warnings": warnings.get(one.sha256, [])} for one in report.certificates],
+        "left_out": [{**certificate(one), "reason": reason} for one, reason in (intake.left_out if intake else ())],
+        "counts": _counts(report),
+        "stores": [outcome(part, one) for part in report.parts for one in part.outcomes],
         **_limited(report),
-        "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
-        "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.parts if part.skipped],
-        "recovered": any(part.recovered for part in report.parts),
+        **problems(report),
         "restart_needed": list(advice.restart),
         "env": dict(advice.env),
         "notes": list(advice.notes),
-        "undo": advice.undo,
-        "administrator": advice.administrator,
-        "remove_foreign": list(advice.foreign),
+        "undo": list(advice.undo.argv),
+        "administrator": list(advice.administrator.argv),
+        "remove_foreign": [list(one.argv) for one in advice.foreign],
     }
+
+
+def certificate(one: Certificate) -> dict[str, Any]:
+    """The keys of a certificate."""
+    return {
+        "sha256": one.sha256,
+        "name": one.name,
+        "subject": one.subject,
+        "not_before": one.not_before.isoformat(),
+        "not_after": one.not_after.isoformat(),
+    }
+
+
+def problems(report: Report) -> dict[str, Any]:
+    """The keys for scopes in which no work was possible, and for interrupted commands."""
+    return {
+        "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
+        "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.parts if part.skipped],
+        "recovered": any(part.recovered for part in report.parts),
+    }
+
+
+def _counts(report: Report) -> dict[str, Any]:
+    held, every = report.covered
+    results = Counter(_word(one) for one in report.outcomes)
+    in_scope = {"stores": every, "trusted": held} if report.command == "add" else {"stores": len(report.in_scope)}
+    return {**in_scope, "results": dict(sorted(results.items()))}
 
 
 def _limited(report: Report) -> dict[str, Any]:
@@ -99,64 +103,134 @@ def _limited(report: Report) -> dict[str, Any]:
     return {"limited": {"domains": list(report.domains), "stores": held, "of": every}} if report.domains else {}
 
 
-def look(command: str, view: View) -> str:
-    """The report of list or stores."""
-    data = asdict(view)
-    keys = ("listed", "anchors") if command == "list" else ("stores",)
-    names = {"listed": "certificates", "anchors": "anchors", "stores": "stores"}
-    return _dump(
-        {
-            **_envelope(command, 0),
-            "changed": False,
-            **{names[key]: data[key] for key in keys},
-            "notes": data["notes"],
-        }
-    )
-
-
-def tools(found: Sequence[ToolView]) -> str:
-    """The report of stores --tools."""
-    data = {"changed": False, "stores": list[str](), "tools": [asdict(one) for one in found], "notes": list[str]()}
-    return _dump(_envelope("stores", 0) | data)
-
-
-def variables(values: Mapping[str, str]) -> str:
-    """The report of env."""
-    return _dump({**_envelope("env", 0), "changed": False, "env": dict(values)})
-
-
-def failure(command: str, error: TrustInstallError) -> str:
-    """The report of a command that ended before it did anything."""
-    envelope = _envelope(command, error.exit_code)
-    return _dump({**envelope, "changed": False, "error": {"code": error.code, "message": str(error)}})
-
-
-def _envelope(command: str, exit_code: int) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "trustinstall": __version__,
-        "command": command,
-        "ok": exit_code == 0,
-        "exit_code": exit_code,
-    }
-
-
-def _store(part: ScopeResult, one: Outcome) -> dict[str, Any]:
+def outcome(part: ScopeResult, one: Outcome) -> dict[str, Any]:
+    """The keys of a store that add, remove or repair has worked on."""
     return {
         "id": one.store.id,
+        "group": group_of(one.store),
         "backend": one.store.backend,
+        "label": one.store.label or one.store.id,
         "location": one.store.location,
         "scope": part.scope,
-        "result": _RESULTS[one.result],
+        "result": _word(one),
         "ok": one.result in _OK,
         "detail": one.detail,
         "code": one.code,
         "changed": list(one.changed),
         "foreign": list(one.foreign),
         "anchors": one.anchors,
-        "steps": list(one.steps),
+        "steps": [{"action": step.action, "target": step.target, "diff": list(step.diff)} for step in one.steps],
     }
 
 
-def _dump(data: dict[str, Any]) -> str:
-    return json.dumps(data, indent=2)
+def _word(one: Outcome) -> str:
+    locked = one.result is Result.FAILED and one.code == "store-locked"
+    return _LOCKED if locked else one.result.value
+
+
+def listing(host: Host, view: View) -> str:
+    """The report of list."""
+    data = {
+        "certificates": [_listed(one) for one in view.listed],
+        "anchors": [_anchor(one) for one in view.anchors],
+        "notes": list(view.notes),
+    }
+    return dump({**envelope(host, "list", 0), **data})
+
+
+def _listed(one: Listed) -> dict[str, Any]:
+    stores = [_held(held) for held in one.held]
+    own = [held for held in stores if not held["foreign"] and held["state"] != "unreadable"]
+    trusted = sum(held["state"] in _TRUSTED for held in own)
+    return {
+        "sha256": one.sha256,
+        "name": one.name,
+        "subject": one.subject,
+        "not_before": one.not_before,
+        "not_after": one.not_after,
+        "scope": one.scope,
+        "since": one.since,
+        "by": one.by,
+        "until": one.until,
+        "expires_soon": one.expires_soon,
+        "complete": trusted == len(own),
+        "counts": {"stores": len(own), "trusted": trusted},
+        "stores": stores,
+    }
+
+
+def _held(one: Held) -> dict[str, Any]:
+    follows = one.state.removeprefix(_FOLLOWS) if one.state.startswith(_FOLLOWS) else ""
+    return {
+        "id": one.store,
+        "group": group_of_backend(one.store.partition(":")[0], one.label),
+        "label": one.label,
+        "state": "via-system" if follows else one.state.replace(" ", "-"),
+        "follows": follows,
+        "since": one.since,
+        "by": one.by,
+        "adopted": one.adopted,
+        "foreign": one.foreign,
+        "entries": list(one.entries),
+    }
+
+
+def _anchor(one: Anchor) -> dict[str, Any]:
+    return {"id": one.store, "sha256": one.sha256, "subject": one.subject, "added": one.ours}
+
+
+def stores(host: Host, view: View) -> str:
+    """The report of stores."""
+    return dump(
+        {**envelope(host, "stores", 0), "stores": [_store(one) for one in view.stores], "notes": list(view.notes)}
+    )
+
+
+def _store(one: StoreView) -> dict[str, Any]:
+    return {
+        "id": one.store,
+        "group": group_of_backend(one.backend, one.label),
+        "backend": one.backend,
+        "label": one.label,
+        "location": one.location,
+        "scope": one.scope,
+        "clients": one.clients,
+        "follows": one.follows,
+        "writable": one.writable,
+        "anchors": one.anchors,
+        "added": one.ours,
+        "detail": one.problem,
+    }
+
+
+def tools(host: Host, command: str, found: Sequence[ToolView]) -> str:
+    """The report of the developer tools."""
+    return dump({**envelope(host, command, 0), "tools": [_tool(one) for one in found]})
+
+
+def _tool(one: ToolView) -> dict[str, Any]:
+    known = {"set": "set", "not set": "not-set", "names the system's bundle": "via-system"}
+    states = {"follows": "via-system", "variable": "by-variable", "store": "via-store"}
+    return {
+        "name": one.tool,
+        "mode": one.mode.replace(" ", "-"),
+        "file": one.file,
+        "key": one.key,
+        "state": states.get(one.mode) or known.get(one.state, "other"),
+        "detail": one.state,
+        "known": one.known,
+        "source": one.source,
+        "effective": one.effective.replace(" ", "-"),
+        "decided_by": one.decided_by,
+    }
+
+
+def variables(host: Host, values: Mapping[str, str]) -> str:
+    """The report of env."""
+    return dump({**envelope(host, "env", 0), "env": dict(values)})
+
+
+def failure(host: Host, command: str, error: TrustInstallError) -> str:
+    """The report of a command that ended before it did anything."""
+    told = {"code": error.code, "message": str(error)}
+    return dump({**envelope(host, command, error.exit_code), "error": told})

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement, Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+MOST_FORMER = 64  # certificates that are remembered after their removal
 UNKNOWN_UID = -1  # in ledgers of before 0.2, which noted names only
+
+
+def moment(text: str) -> datetime:
+    """Return a time of the ledger. Raises ValueError unless it is ISO 8601 with its zone."""
+    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if found.tzinfo is None:
+        raise ValueError(f"a time without its zone: {text!r}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,7 @@ class Claim:
         since: the time of the request, ISO 8601 in UTC.
         accounts: the other accounts that it was added for as well (machine scope only).
         held: ids of the stores that held it before a policy made others import it; None if no policy does.
+        terms: until when, in which stores and for whom it is wanted.
     """
 
     sha256: str
@@ -50,6 +62,7 @@ class Claim:
     since: str
     accounts: tuple[Covered, ...] = ()
     held: tuple[str, ...] | None = None
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass
@@ -62,6 +75,10 @@ class Ledger:
         placements: by store id and SHA-256.
         transaction: the last journal that was finished; a journal of this name needs no recovery.
         home: the home of the account when the ledger was written; "" for the machine's.
+        former: certificates that were removed, the latest last: `repair` takes them out again where a restored backup
+            has brought them back.
+        retired: placements that were removed and say more than where their store is: files and directories that were
+            made, and text that was put in. They tell what a restored backup has brought back.
     """
 
     certificates: dict[str, Certificate] = field(default_factory=dict[str, Certificate])
@@ -69,6 +86,9 @@ class Ledger:
     placements: dict[tuple[str, str], Placement] = field(default_factory=dict[tuple[str, str], Placement])
     transaction: str = ""
     home: str = ""
+    former: dict[str, Certificate] = field(default_factory=dict[str, Certificate])
+
+    retired: dict[tuple[str, str], Placement] = field(default_factory=dict[tuple[str, str], Placement])
 
     def record(self, store: str) -> Record:
         """Return the placements in one store."""
@@ -85,10 +105,38 @@ class Ledger:
         """Return the ids of the stores that hold a managed certificate."""
         return [where for (where, which) in self.placements if which == sha256]
 
-    def claim(self, certificate: Certificate, by: str, since: str) -> None:
-        """Note that a certificate is wanted; an existing claim keeps its date."""
+    def claim(self, certificate: Certificate, by: str, since: str, terms: Terms | None = None) -> None:
+        """Note that a certificate is wanted; an existing claim keeps its date, and its terms if none are given.
+
+        In an account's own ledger, the claim of another account never ends a trust that has no end.
+        """
         self.certificates[certificate.sha256] = certificate
-        self.claims.setdefault(certificate.sha256, Claim(certificate.sha256, by, since))
+        self.former.pop(certificate.sha256, None)
+        old = self.claims.get(certificate.sha256)
+        if old is None:
+            self.claims[certificate.sha256] = Claim(certificate.sha256, by, since, terms=terms or Terms())
+        elif terms is not None:
+            renewed = old.terms.renewed(terms)
+            lasts = bool(self.home) and old.by != by and not old.terms.until
+            self.claims[certificate.sha256] = replace(old, terms=replace(renewed, until="") if lasts else renewed)
+
+    def narrow(self, sha256: str, stores: tuple[str, ...], skip: tuple[str, ...]) -> None:
+        """Note that a certificate is no longer wanted in some stores; see `Terms.without`."""
+        if old := self.claims.get(sha256):
+            self.claims[sha256] = replace(old, terms=old.terms.without(stores, skip))
+
+    @property
+    def latest(self) -> str:
+        """The time of the last entry, ISO 8601 in UTC; "" if there is none."""
+        times = (one.since for one in self.claims.values())
+        return max((*times, *(one.since for one in self.placements.values())), default="")
+
+    def over(self, now: datetime) -> list[Certificate]:
+        """Return the certificates whose trust has ended. A clock behind the last entry ends nothing."""
+        if any(one.terms.until for one in self.claims.values()) and moment(self.latest) > now:
+            return []
+        ended = (sha256 for sha256, one in self.claims.items() if one.terms.until and moment(one.terms.until) <= now)
+        return [self.certificates[sha256] for sha256 in sorted(ended)]
 
     def cover(self, sha256: str, accounts: Iterable[Covered]) -> None:
         """Note that a wanted certificate is wanted by these other accounts as well."""
@@ -107,18 +155,41 @@ class Ledger:
         if old := self.claims.get(sha256):
             self.claims[sha256] = replace(old, held=held)
 
+    def retire(self, store: str, sha256: str) -> None:
+        """Note that a certificate is no longer managed in a store; what was adopted is not known by its place."""
+        old = self.placements.pop((store, sha256), None)
+        if old is None or old.adopted:
+            return
+        if old.directories or any(one != store.partition(":")[2] for one in old.entries):
+            self.retired[store, sha256] = old
+
+    def recall(self, sha256s: Collection[str], stores: Collection[str]) -> None:
+        """Note that a restored backup has brought certificates back into stores, as they were placed there before."""
+        for (store, sha256), one in self.retired.items():
+            if store in stores and sha256 in sha256s:
+                self.placements.setdefault((store, sha256), one)
+
     def drop_unused(self) -> None:
-        """Delete claims without placements, accounts or imports, and certificates without claims."""
+        """Delete claims without placements, accounts or imports; certificates without claims become former ones."""
         placed = {sha256 for _, sha256 in self.placements}
         kept = placed | {sha256 for sha256, one in self.claims.items() if one.accounts or one.held is not None}
         self.claims = {sha256: one for sha256, one in self.claims.items() if sha256 in kept}
         named = placed | set(self.claims)
+        self.former |= {sha256: one for sha256, one in self.certificates.items() if sha256 not in named}
+        self.former = dict(list(self.former.items())[-MOST_FORMER:])
+        known = self.former.keys() | self.claims.keys()
+        self.retired = {key: one for key, one in self.retired.items() if key[1] in known and key not in self.placements}
         self.certificates = {sha256: one for sha256, one in self.certificates.items() if sha256 in named}
 
     def copy(self) -> Ledger:
         """Return an independent copy of the ledger."""
         return replace(
-            self, certificates=dict(self.certificates), claims=dict(self.claims), placements=dict(self.placements)
+            self,
+            certificates=dict(self.certificates),
+            claims=dict(self.claims),
+            placements=dict(self.placements),
+            former=dict(self.former),
+            retired=dict(self.retired),
         )
 
     def moved(self, home: str) -> Ledger:
@@ -134,13 +205,16 @@ class Ledger:
             name, colon, location = text.partition(":")
             return f"{name}{colon}{path(location)}"
 
-        placements = [
-            replace(
-                one,
-                store=store(one.store),
-                entries=tuple(map(path, one.entries)),
-                directories=tuple(map(path, one.directories)),
-            )
-            for one in self.placements.values()
-        ]
-        return replace(self, placements={(one.store, one.sha256): one for one in placements}, home=home)
+        def placed(found: dict[tuple[str, str], Placement]) -> dict[tuple[str, str], Placement]:
+            placements = [
+                replace(
+                    one,
+                    store=store(one.store),
+                    entries=tuple(map(path, one.entries)),
+                    directories=tuple(map(path, one.directories)),
+                )
+                for one in found.values()
+            ]
+            return {(one.store, one.sha256): one for one in placements}
+
+        return replace(self, placements=placed(self.placements), retired=placed(self.retired), home=home)

@@ -15,7 +15,8 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import StateError, printable
 from trustinstall.state.directory import check_owner, read_json
-from trustinstall.state.ledger import Claim, Covered, Ledger
+from trustinstall.state.ledger import Claim, Covered, Ledger, moment
+from trustinstall.state.terms import Terms
 from trustinstall.stores.desired import Placement
 from trustinstall.stores.steps import digest
 from trustinstall.typed_json import flag, items, members, words
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
 
-VERSION = 2
-READS = (1, VERSION)  # 1: before 0.2; accounts were names only, and everything was one file
+VERSION = 3
+READS = (1, 2, VERSION)  # 1: before 0.2; accounts were names only, all in one file. 2: claims had no terms
 SMALL = 64 * 1024  # bytes of a ledger that is written whole: no slower than an append
 _LIMIT = 1 << 30  # bytes of a log
 
@@ -93,10 +94,13 @@ def _lines(ledger: Ledger) -> str:
     ]
     claims = [json.dumps(_claim_json(one), sort_keys=True) for _, one in sorted(ledger.claims.items())]
     placements = [json.dumps(_placement_json(one), sort_keys=True) for _, one in sorted(ledger.placements.items())]
+    former = [json.dumps(_pem(one)) for one in ledger.former.values()]
+    retired = [json.dumps(_placement_json(one), sort_keys=True) for _, one in sorted(ledger.retired.items())]
     return (
         f'"transaction": {json.dumps(ledger.transaction)}, "home": {json.dumps(ledger.home)},\n'
         f'"certificates": {{{_joined(certificates)}}},\n"claims": [{_joined(claims)}],\n'
         f'"placements": [{_joined(placements)}]'
+        + (f',\n"former": [{_joined(former)}],\n"retired": [{_joined(retired)}]' if former or retired else "")
     )
 
 
@@ -120,6 +124,8 @@ def _difference(before: Ledger, after: Ledger) -> dict[str, Any]:
             [*key, _placement_json(after.placements[key]) if key in after.placements else None]
             for key in _changed(before.placements, after.placements)
         ],
+        **({"former": list(map(_pem, after.former.values()))} if before.former != after.former else {}),
+        **({"retired": list(map(_placement_json, after.retired.values()))} if before.retired != after.retired else {}),
     }
 
 
@@ -142,11 +148,15 @@ def _apply(ledger: Ledger, change: Mapping[str, Any]) -> None:
         ledger.placements.pop((str(store), str(sha256)), None)
         if placement is not None:
             ledger.placements[str(store), str(sha256)] = _placement(placement)
+    if "former" in change:
+        ledger.former = _former(change["former"])
+    if "retired" in change:
+        ledger.retired = _retired(change["retired"])
 
 
 def _log(host: Host, state: State, data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the changes since a snapshot, oldest first."""
-    content = host.read_or_none(state.ledger_log, limit=_LIMIT) if data["version"] == VERSION else None
+    content = host.read_or_none(state.ledger_log, limit=_LIMIT) if data["version"] in {2, VERSION} else None
     if content is None:
         return
     check_owner(host, state.ledger_log, state.owner)
@@ -177,7 +187,19 @@ def _from_json(data: Mapping[str, Any]) -> Ledger:
         {(one.store, one.sha256): one for one in placements},
         str(data["transaction"]),
         str(data.get("home", "")),
+        _former(data.get("former", [])),
+        _retired(data.get("retired", [])),
     )
+
+
+def _retired(data: object) -> dict[tuple[str, str], Placement]:
+    placements = [_placement(one) for one in items(data)]
+    return {(one.store, one.sha256): one for one in placements}
+
+
+def _former(data: object) -> dict[str, Certificate]:
+    found = (_one(pem) for pem in words(data))
+    return {one.sha256: one for one in found}
 
 
 def _check(ledger: Ledger) -> None:
@@ -193,7 +215,15 @@ def _pem(certificate: Certificate) -> str:
 
 def _claim_json(claim: Claim) -> dict[str, Any]:
     accounts = [[one.name, one.uid] for one in claim.accounts]
-    return {"sha256": claim.sha256, "by": claim.by, "since": claim.since, "accounts": accounts, "held": claim.held}
+    terms = claim.terms.to_json()
+    return {
+        "sha256": claim.sha256,
+        "by": claim.by,
+        "since": claim.since,
+        "accounts": accounts,
+        "held": claim.held,
+        **({"terms": terms} if terms else {}),
+    }
 
 
 def _claim(data: Mapping[str, Any]) -> Claim:
@@ -203,7 +233,16 @@ def _claim(data: Mapping[str, Any]) -> Claim:
         str(data["since"]),
         tuple(map(_covered, items(data["accounts"]))),
         None if data.get("held") is None else words(data["held"]),
+        _terms(data.get("terms", {})),
     )
+
+
+def _terms(data: object) -> Terms:
+    """Return the terms of a claim; an end that is no time is a ValueError."""
+    terms = Terms.from_json(members(data))
+    if terms.until:
+        moment(terms.until)
+    return terms
 
 
 def _covered(item: object) -> Covered:
@@ -238,7 +277,14 @@ def _placement(data: Mapping[str, Any]) -> Placement:
 
 
 def _certificate(sha256: str, pem: str) -> Certificate:
-    blocks = [block.der for block in pem_blocks(pem.encode("ascii"))]
-    if len(blocks) != 1 or blocks[0] is None or Certificate(blocks[0]).sha256 != sha256:
+    found = _one(pem)
+    if found.sha256 != sha256:
         raise ValueError(f"certificate {sha256} is not what its name says")
+    return found
+
+
+def _one(pem: str) -> Certificate:
+    blocks = [block.der for block in pem_blocks(pem.encode("ascii"))]
+    if len(blocks) != 1 or blocks[0] is None:
+        raise ValueError("a text that should be one certificate is not")
     return Certificate(blocks[0])

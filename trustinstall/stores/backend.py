@@ -80,6 +80,10 @@ class Backend(ABC):
         """
         raise ValueError(f"no operation of this store: {step.operation!r}")
 
+    def artefact(self, _host: Host, store: Store, /) -> str:
+        """Return the path that changes of a store write: stores with the same one are changed one after the other."""
+        return store.location
+
     def delivered(self, _host: Host, _store: Store, /) -> frozenset[str]:
         """Return the SHA-256 of the anchors that the vendor ships."""
         return frozenset()

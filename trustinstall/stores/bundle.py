@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
-# : Directories of package caches. uv, pip, pnpm and others make hard links from them.
+#: Directories of package caches. uv, pip, pnpm and others make hard links from them.
 _PACKAGES = ("/site-packages/", "/dist-packages/", "/node_modules/")
 
 
@@ -51,8 +51,13 @@ class PemBundles(Backend):
         return host.openssl_refuses(store.fed_by or store.location)
 
 
-def observe(host: Host, path: str, names: frozenset[str] = frozenset()) -> Observation:
-    """Observe which certificates are in a bundle, and which of them carry the mark of trustinstall."""
+def observe(
+    host: Host, path: str, names: frozenset[str] = frozenset(), labels: frozenset[str] = CERTIFICATE_LABELS
+) -> Observation:
+    """Observe which certificates are in a bundle, and which of them carry the mark of trustinstall.
+
+    Anchors are those whose PEM has one of the `labels`, which all readers of the bundle accept.
+    """
     try:
         data = host.read(path)
     except FileNotFoundError:
@@ -60,12 +65,14 @@ def observe(host: Host, path: str, names: frozenset[str] = frozenset()) -> Obser
     blocks = list(pem_blocks(data))
     certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
     damaged = sum(one.der is None for one in blocks)
-    found = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None}
+    held = [(_sha256(one.der), one.label in labels) for one in certificates if one.der is not None]
+    found = {sha256: State.TRUSTED for sha256, accepted in held if accepted}
     problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
     if not certificates:
         problems.append("the bundle holds no certificate")
     ours = frozenset(marked(data))
-    return Observation(found, ours, tuple(problems), copies=tuple(copies(data, path, names & (found.keys() | ours))))
+    there = names & {*ours, *(sha256 for sha256, _ in held)}
+    return Observation(found, ours, tuple(problems), copies=tuple(copies(data, path, there)))
 
 
 def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:
@@ -76,10 +83,10 @@ def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:
     yield from (Copy(sha256) for sha256, _ in unmarked(data) if sha256 in names)
 
 
-def anchors(host: Host, path: str) -> Iterator[bytes]:
-    """The DER of every certificate in a bundle."""
+def anchors(host: Host, path: str, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterator[bytes]:
+    """The DER of every certificate in a bundle whose PEM has one of the labels."""
     for block in pem_blocks(host.read(path)):
-        if block.label in CERTIFICATE_LABELS and block.der is not None:
+        if block.label in labels and block.der is not None:
             yield block.der
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
+#: What Node.js, Go, rustls and GnuTLS read: OpenSSL's own `TRUSTED CERTIFICATE` is no anchor for them (tried).
+PLAIN = frozenset({"CERTIFICATE"})
 MEND = "get it anew from where it came"  # the advice for a bundle that clients cannot load
 
 
@@ -79,7 +81,7 @@ class Reference(Backend):
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate in the bundle that it names."""
         path = self.named(host, store).path
-        return bundle.anchors(host, path) if path and host.status(path) else iter(())
+        return bundle.anchors(host, path, PLAIN) if path and host.status(path) else iter(())
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """Plan to set it, to restore it with the last certificate, or to change the bundle that its owner has chosen.
@@ -101,6 +103,11 @@ class Reference(Backend):
             return replace(done, placed=tuple(Placed(one.sha256, entries) for one in change.add))
         return self.disable(host, store, noted) if change.last and named.by is By.US else Plan()
 
+    def artefact(self, host: Host, store: Store) -> str:
+        """Return the bundle that its owner has chosen, or else its own file."""
+        named = self.named(host, store)
+        return named.path if named.by is By.OWNER and named.path else store.location
+
     def verify(self, host: Host, store: Store) -> str | None:
         """Let OpenSSL load a bundle that its owner has chosen; the managed bundle is verified when it is made."""
         named = self.named(host, store)
@@ -118,7 +125,7 @@ def seen_through(host: Host, named: Named, names: frozenset[str]) -> Observation
         missing = f"it names {printable(named.path, 4096)}, which is missing"
         copies = tuple(Copy(one, marked=True) for one in sorted(names)) if named.by is By.US else ()
         return Observation({}, problems=(missing,), copies=copies, outdated=named.outdated)
-    seen = bundle.observe(host, named.path, names)
+    seen = bundle.observe(host, named.path, names, PLAIN)
     if named.by is By.NOBODY:  # the defaults of all accounts do not belong to this store
         return replace(seen, marked=frozenset(), copies=())
     if named.by is By.OWNER:

@@ -150,12 +150,5 @@ class SetVariables:
 
 
 Step = Edit | Delete | Link | MakeDirectory | RemoveDirectory
-VERBS: dict[type[Step], str] = {  # the words of a dry run
-    Edit: "write",
-    Delete: "delete",
-    Link: "link",
-    MakeDirectory: "create",
-    RemoveDirectory: "remove",
-}
 Command = Run | DeleteRows | SetVariables | Delete | RemoveDirectory  # the parts of an operation
 Undo = Step | ToolOperation

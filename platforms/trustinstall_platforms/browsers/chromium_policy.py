@@ -42,6 +42,7 @@ from trustinstall_platforms.browsers.chromium_contents import (
     PLACES,
     STATES,
     TRUSTED,
+    Contents,
     item_of,
     names_certificate,
     read_contents,
@@ -82,8 +83,11 @@ class ChromiumPolicy(Backend):
             return bundle.observe(host, host.real(store.fed_by))
         found = read_contents(host, store.location)
         copies = tuple(found.copies())
+        states = found.states()
+        if policy_places.unreadable(host, store.location, *_counting(found)):
+            states = dict.fromkeys(states, State.PARTIAL)  # root's browser alone reads them
         return Observation(
-            found.states(),
+            states,
             frozenset(one.sha256 for one in copies if one.marked),
             tuple(found.problems.values()),
             copies=tuple(one for one in copies if one.sha256 in names),
@@ -104,6 +108,9 @@ class ChromiumPolicy(Backend):
         builder = _PlanBuilder(host, store, seen)
         if builder.own in builder.found.problems or (change.add and builder.found.problems):
             builder.refuse(next(iter(builder.found.problems.values())), "mend it, or take it away")
+        hidden = policy_places.unreadable(host, store.location, *_counting(builder.found)) if change.add else None
+        if hidden is not None:
+            builder.refuse(*hidden)
         for one in change.add:
             builder.add(one, change.kept.get(one.sha256))
         if not all(one.removable for one in change.remove):
@@ -126,6 +133,12 @@ class ChromiumPolicy(Backend):
             source=fed_by(policy_places.system_bundle(host) if follows else None),
             blocked=blocked(policy_places.unwritable(host, f"{browser.directory}/{OURS}")),
         )
+
+
+def _counting(found: Contents) -> list[str]:
+    """Return the files whose policies count."""
+    counting = (found.counting(policy) for policy in (TRUSTED, LIMITED))
+    return [one.path for one in counting if one is not None]
 
 
 class _PlanBuilder:

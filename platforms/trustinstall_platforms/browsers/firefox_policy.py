@@ -61,7 +61,8 @@ class FirefoxPolicy(Backend):
         if store.fed_by:
             return bundle.observe(host, host.real(store.fed_by))
         found = Contents(host, store)
-        anchors = dict.fromkeys((one.sha256 for one in found.listed), State.TRUSTED)
+        alone = policy_places.unreadable(host, posixpath.dirname(store.location), store.location)
+        anchors = dict.fromkeys((one.sha256 for one in found.listed), State.PARTIAL if alone else State.TRUSTED)
         problems = (found.problem,) if found.problem else ()
         return Observation(anchors, found.marked(), problems, copies=tuple(found.copies(names)))
 
@@ -78,6 +79,9 @@ class FirefoxPolicy(Backend):
         builder = _PlanBuilder(host, store)
         for entries in change.noted.values():
             builder.edit.note_made(entries)
+        alone = policy_places.unreadable(host, posixpath.dirname(store.location), store.location)
+        if change.add and alone is not None:
+            raise refusal(store, *alone)
         for one in change.add:
             builder.add(one.certificate)
         for copy in change.remove:

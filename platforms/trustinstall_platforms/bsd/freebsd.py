@@ -84,7 +84,7 @@ class Certctl(Backend):
             location=HASHED if _is_script(host) else BUNDLE,
             owner=0,
             id=self.name,
-            clients="fetch, pkg, git and whatever uses the base system's OpenSSL",
+            clients="fetch, pkg, git, others with the base system's OpenSSL",
             blocked=blocked(_unwritable(host)),
             system=True,
         )

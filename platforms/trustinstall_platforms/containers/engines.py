@@ -192,7 +192,7 @@ ENGINES = (
         _lima(".lima"),
         ("shell", "--workdir", "/", NAME),
         f"limactl start {NAME}",
-        "whatever runs in it",
+        "programs in it",
         "Lima 183a60d7: cmd/limactl/shell.go, pkg/limatype/filenames, pkg/limatype/dirnames",
     ),
     Engine(

@@ -125,7 +125,7 @@ def _store(system: Declared) -> Store:
         location=system.bundle,
         owner=0,
         id=DeclaredStore.name,
-        clients="whatever uses the system's roots",
+        clients="all programs with the system's roots",
         label=system.id,
         blocked=blocked(system.advice),
         system=True,

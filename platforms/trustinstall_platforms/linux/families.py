@@ -13,7 +13,7 @@ from __future__ import annotations
 from trustinstall_platforms.linux import debian_files
 from trustinstall_platforms.linux.family import Extracted, Family
 
-OPENSSL_AND_GNUTLS = "curl, git, Go and whatever uses OpenSSL or GnuTLS"
+OPENSSL_AND_GNUTLS = "curl, git, Go, others with OpenSSL or GnuTLS"
 
 _SERVER, _EMAIL, _CODE = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.3"
 
@@ -58,7 +58,7 @@ DEBIAN = Family(
     bundle=debian_files.BUNDLE,
     tool=debian_files.TOOL,
     without_tool="the package ca-certificates is missing; install it: apt-get install ca-certificates",
-    clients="curl, git, Go, apt and whatever uses OpenSSL or GnuTLS",
+    clients="curl, git, Go, apt, others with OpenSSL or GnuTLS",
     known="real",
 )
 
@@ -122,7 +122,7 @@ RHEL = Family(
     tool="/usr/bin/update-ca-trust",
     without_tool="the package that brings update-ca-trust is missing; install it: dnf install ca-certificates "
     "(Azure Linux: tdnf install ca-certificates-tools)",
-    clients="curl, git, Go, dnf, Java, Firefox and whatever uses OpenSSL, GnuTLS or NSS",
+    clients="curl, git, Go, dnf, Java, Firefox, others with OpenSSL, GnuTLS or NSS",
     known="real",
     arguments=("extract",),  # every release takes it; `enable` is an error since Fedora 40 and EL10
     # EL9 returns the status of the last of six extractions; EL10 fails where another run is under way, though the
@@ -169,7 +169,7 @@ SUSE = Family(
     bundle="/var/lib/ca-certificates/ca-bundle.pem",
     tool="/usr/sbin/update-ca-certificates",
     without_tool="the package ca-certificates is missing; install it: zypper install ca-certificates",
-    clients="curl, git, Go, zypper, Java and whatever uses OpenSSL or GnuTLS",
+    clients="curl, git, Go, zypper, Java, others with OpenSSL or GnuTLS",
     known="real",
     # Without -f the bundle is left alone where it is newer than the directory of hash links, by a clock of whole
     # seconds: a removal, or an addition right after another one, would be missed.
@@ -226,7 +226,7 @@ ARCH = Family(
     bundle="/etc/ca-certificates/extracted/tls-ca-bundle.pem",
     tool="/usr/bin/update-ca-trust",
     without_tool="the package ca-certificates-utils is missing; install it: pacman -S ca-certificates",
-    clients="curl, git, Go, pacman and whatever uses OpenSSL, GnuTLS or NSS",
+    clients="curl, git, Go, pacman, others with OpenSSL, GnuTLS or NSS",
     known="real",
     status_counts=False,  # as EL10's, from which it comes
     packages=("/etc/ca-certificates/trust-source", "/usr/share/ca-certificates/trust-source"),

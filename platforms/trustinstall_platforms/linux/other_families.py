@@ -21,7 +21,7 @@ PHOTON = Family(
     tool="/usr/bin/openssl",
     without_tool="the package openssl is missing, which ca-certificates needs; install both: "
     "tdnf install ca-certificates openssl",
-    clients="curl, git, Go, tdnf and whatever uses OpenSSL",
+    clients="curl, git, Go, tdnf, others with OpenSSL",
     known="real",
     arguments=("rehash", "/etc/ssl/certs"),
     status_counts=False,  # it fails where a stranger's link dangles, after all of its work
@@ -42,7 +42,7 @@ FLATCAR = Family(
     tool="/usr/sbin/update-ca-certificates",
     without_tool="update-ca-certificates, which is part of the image's ca-certificates, is missing; start from an "
     "image that has it, or have Ignition write the bundle",
-    clients="curl, git, Go, Docker and whatever uses OpenSSL",
+    clients="curl, git, Go, Docker, others with OpenSSL",
     known="documented",
     packages=("/usr/share/ca-certificates",),
     hashed="/etc/ssl/certs",
@@ -61,7 +61,7 @@ CLEAR = Family(
     tool="/usr/bin/clrtrust",
     without_tool="the bundle that brings clrtrust and the package ca-certificates is missing; install it: "
     "swupd bundle-add os-core-plus",
-    clients="curl, git, Go, swupd, Java and whatever uses OpenSSL, GnuTLS or NSS",
+    clients="curl, git, Go, swupd, Java, others with OpenSSL, GnuTLS or NSS",
     known="real",
     arguments=("generate",),
     status_counts=False,  # 127 where any file of others is no certificate, after all of its work

@@ -63,7 +63,7 @@ class NamedBundle(PemBundles):
             location,
             owner,
             f"{self.name}:{location}",
-            "whatever reads this file",
+            "programs that read this file",
             label=location,
             blocked=blocked(unwritable),
         )

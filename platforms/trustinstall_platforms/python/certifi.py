@@ -48,7 +48,7 @@ class Bundle(NamedTuple):
 BUNDLES = (
     Bundle(
         "certifi/cacert.pem",
-        "requests, httpx and whatever uses certifi",
+        "requests, httpx, others with certifi",
         "real: 2026.10.18",
         "core.py",
     ),
@@ -56,9 +56,9 @@ BUNDLES = (
     Bundle("pip/_vendor/requests/cacert.pem", "pip up to 9", "documented"),
     Bundle("pipenv/patched/pip/_vendor/certifi/cacert.pem", "pipenv", "real: 2026.10.3", "core.py"),
     Bundle("pipenv/patched/notpip/_vendor/certifi/cacert.pem", "older pipenv", "documented", "core.py"),
-    Bundle("botocore/cacert.pem", "boto3 where certifi is missing", "real: 1.44.5"),
-    Bundle("awscli/botocore/cacert.pem", "aws where certifi is missing", "real: 1.46.3"),
-    Bundle("httplib2/cacerts.txt", "httplib2 where certifi is missing", "real: 0.32.1", "certs.py"),
+    Bundle("botocore/cacert.pem", "boto3", "real: 1.44.5"),
+    Bundle("awscli/botocore/cacert.pem", "AWS CLI", "real: 1.46.3"),
+    Bundle("httplib2/cacerts.txt", "httplib2", "real: 0.32.1", "certs.py"),
     Bundle("grpc/_cython/_credentials/roots.pem", "gRPC", "real: 1.85.1; no final line break"),
     Bundle("boto/cacerts/cacerts.txt", "boto 2", "real: 2.49.0"),
     Bundle("gslib/data/cacerts.txt", "gsutil", "real: 5.38"),

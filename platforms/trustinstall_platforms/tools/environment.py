@@ -1,16 +1,16 @@
 """Environment variables that make programs trust our roots: a store for each file that carries some.
 
 In such a file there is one section of trustinstall. It sets nothing that the file sets elsewhere, and, where the file's
-language can say so, nothing that is set when it is read. A variable that names another bundle of the same account is
-left as it is: that bundle is a store as well, and our certificates go into it.
+language can say so, nothing that is set when it is read, and no variable that would hide a setting of the account, or
+what another file sets (see `reaching`). A variable that names another bundle of the same account is left as it is: that
+bundle is a store as well, and our certificates go into it. What a variable of others names and cannot be added to is a
+store that fails, with the file and line that say so.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from trustinstall import editing
-from trustinstall.editing.section import PATH
 from trustinstall.errors import StoreError, printable
 from trustinstall.facts import our_files, shell_syntax, system_bundle
 from trustinstall.host import Kind
@@ -19,37 +19,19 @@ from trustinstall.stores import files
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, naming
-from trustinstall_platforms.tools import our_section, variable_files, windows_variables
-from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
+from trustinstall_platforms.tools import carrier, our_section, variable_files, windows_variables
+from trustinstall_platforms.tools.effective import ours
+from trustinstall_platforms.tools.reaching import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trustinstall.editing.setting import SetKey
     from trustinstall.host import Host
     from trustinstall.stores.plan import Plan
     from trustinstall.stores.steps import SetVariables, ToolOperation
     from trustinstall.stores.store import DiscoveryOptions
 
 ADD, REPLACE, NONE = "add", "replace", "none"
-
-
-class _Carrier(NamedTuple):
-    """What one file says now.
-
-    Attributes:
-        place: the row of the table.
-        section: what stands between our marks, or None.
-        ours: the lines of it that trustinstall wrote.
-        foreign: the variables that the file sets elsewhere, or another author within our marks.
-        wrong: why the file cannot be read, or None.
-    """
-
-    place: variable_files.Place
-    section: str | None = None
-    ours: tuple[str, ...] = ()
-    foreign: tuple[tuple[str, str], ...] = ()
-    wrong: str | None = None
 
 
 class Environment(Reference):
@@ -74,15 +56,15 @@ class Environment(Reference):
         if host.platform == "win32":
             yield from windows_variables.stores(host, self.name)
             return
-        named: dict[str, str] = {}
+        reach = self._reach(host)
         for place, path in variable_files.places(host):
-            store = self._store(host, place, path)
+            store = self._store(host, place, path, reach)
             if store is not None:
                 yield store
-                named |= {value: name for name, value in _carrier(host, store.location, place).foreign}
+        yield from self._of_others(host, reach)
         if not host.account.is_root:  # root's own variables may be those of the caller
-            named |= {value: name for name in sorted(our_section.NAMES) if (value := host.environ.get(name, ""))}
-        yield from self._named_bundles(host, named)
+            named = {value: name for name in sorted(our_section.NAMES) if (value := host.environ.get(name, ""))}
+            yield from self._named_bundles(host, named)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the file at a location, or the bundle that a variable named."""
@@ -90,7 +72,7 @@ class Environment(Reference):
             return windows_variables.at(host, self.name, location)
         place = variable_files.at(host, location)
         if place is not None:
-            return self._store(host, place, location)
+            return self._store(host, place, location, self._reach(host))
         status = host.status(location)
         return self._bundle(host, location, "") if status is not None and status.kind is Kind.FILE else None
 
@@ -99,47 +81,99 @@ class Environment(Reference):
         if windows_variables.is_key(host, store.location):
             return windows_variables.named(host, replacing=self._mode == REPLACE)
         place = variable_files.at(host, store.location)
+        if place is None and host.status(store.location) is None:
+            return self._unreached(host, store)
         if place is None:
             return Named(By.OWNER, store.location)
-        carrier = _carrier(host, store.location, place)
-        if carrier.section is None:
-            return Named(By.NOBODY, problem=carrier.wrong)
-        path = our_section.file_named(host, carrier.ours)
+        found = carrier.read(host, store.location, place)
+        if found.section is None:
+            return Named(By.NOBODY, problem=found.wrong)
+        path = our_section.file_named(host, found.ours)
         moved = our_files.is_ours(path) and not path.startswith(f"{our_files.directory(host)}/")
-        other_mode = bool(self._mode) and self._body(host, carrier) != "\n".join(carrier.ours)
-        return Named(By.US, path, outdated=moved or other_mode)
+        other_mode = bool(self._mode) and self._body(host, found) != "\n".join(found.ours)
+        left = self._left(host, found)
+        hides = any(our_section.sets(line, left) for line in found.ours)
+        return Named(By.US, path, outdated=moved or other_mode or hides)
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to write our section. Raises StoreError, too, where it would set nothing."""
         if windows_variables.is_key(host, store.location):
             return windows_variables.enable(host, store, replacing=self._mode == REPLACE)
-        carrier = _carrier_of(host, store)
-        text = self._body(host, carrier)
+        found = carrier.of(host, store)
+        text = self._body(host, found)
         if not any(name in text for name in our_section.NAMES):
             cause = "every variable that would be set is set there already"
             raise StoreError(store=store.id, cause=cause, advice="add the certificate to what they name")
-        away = _away(host, store, carrier, noted) if carrier.section is not None else None
-        return _key(host, carrier).set(host, store, text, away)
+        away = found.away(host, store, noted) if found.section is not None else None
+        return found.key(host).set(host, store, text, away)
 
     def disable(self, host: Host, store: Store, noted: tuple[str, ...]) -> Plan:
         """Plan to take our section out; lines in it that another author wrote stay."""
         if windows_variables.is_key(host, store.location):
             return windows_variables.disable(noted)
-        carrier = _carrier_of(host, store)
-        return _key(host, carrier).taken_back(host, store, _away(host, store, carrier, noted))
+        found = carrier.of(host, store)
+        return found.key(host).taken_back(host, store, found.away(host, store, noted))
 
     def commands(self, host: Host, _store: Store, step: ToolOperation) -> Sequence[SetVariables]:
         """Return what is written into Windows' registry; files have no operations."""
         return windows_variables.commands(host, step)
 
-    def _body(self, host: Host, carrier: _Carrier) -> str:
-        return our_section.body(host, carrier.place, dict(carrier.foreign), replacing=self.replaces(host))
+    def _body(self, host: Host, found: carrier.Carrier) -> str:
+        left = found.foreign | self._left(host, found)
+        return our_section.body(host, found.place, left, replacing=self.replaces(host))
 
-    def _store(self, host: Host, place: variable_files.Place, path: str) -> Store | None:
+    def _left(self, host: Host, found: carrier.Carrier) -> frozenset[str]:
+        """Return the variables that would hide settings of the account, or what other files set."""
+        return self._hiding(host) | self._reach(host).hidden.get(found.path, frozenset())
+
+    def _hiding(self, host: Host) -> frozenset[str]:
+        return ours.variables_to_leave(host) if self.replaces(host) else frozenset()
+
+    def _reach(self, host: Host) -> Reach:
+        """Return what others set, and what our sections would set beside that."""
+        left = self._hiding(host)
+        values = our_section.values(host, replacing=self.replaces(host)) if our_files.directory(host) else {}
+        found = (carrier.read(host, host.real(path), place) for place, path in variable_files.places(host))
+        kept = (one for one in found if one.place.style in shell_syntax.KEPT)
+        return Reach(
+            host,
+            {
+                one.path: {name: value for name, value in values.items() if name not in left | one.foreign}
+                for one in kept
+            },
+        )
+
+    def _of_others(self, host: Host, reach: Reach) -> Iterator[Store]:
+        """Find the bundles that variables of others name; where one cannot be added to, a store that says so."""
+        for one in reach.theirs:
+            if one.problem is None:
+                yield self._bundle(host, one.path, one.name)
+                continue
+            path, line = one.setter.path, one.setter.line
+            is_ours = host.account.is_root or carrier.is_owned(host, path)
+            mend = f"take that line out (sed -i {line}d {printable(host.quoted(path), 4096)}), and add again"
+            why = f"{one} {one.problem}; {mend if is_ours else 'ask the administrator'}"
+            yield Store(
+                self.name,
+                one.location,
+                host.account.uid,
+                f"{self.name}:{one.location}",
+                f"programs that read {one.name}",
+                label=str(one),
+                blocked=blocked(why, permanent=not is_ours),
+            )
+
+    def _unreached(self, host: Host, store: Store) -> Named:
+        """Return what a variable of others names, which cannot be added to."""
+        found = (one for one in self._reach(host).theirs if one.location == store.location)
+        return Named(By.NOBODY, next((one.path for one in found), ""))
+
+    def _store(self, host: Host, place: variable_files.Place, path: str, reach: Reach) -> Store | None:
         directory, standing = our_files.directory(host), files.standing(host, path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
+        others = reach.decided_by_others(location)
         if not shell_syntax.fits(directory):
             unwritable = f"{printable(directory, 4096)} cannot be named in it; its name has unusual characters"
         return Store(
@@ -147,7 +181,7 @@ class Environment(Reference):
             location,
             owner,
             f"{self.name}:{location}",
-            place.reaches,
+            f"{place.reaches}, but for what reads {', '.join(others)}" if others else place.reaches,
             label=location,
             source=naming(f"{directory}/{our_files.BUNDLE}"),
             blocked=blocked(unwritable),
@@ -170,40 +204,5 @@ class Environment(Reference):
 
     def _bundle(self, host: Host, location: str, name: str) -> Store:
         owner, unwritable = bundles.owner(host, location)
-        clients = f"whoever reads {name}" if name else "whoever reads the variable that names it"
+        clients = f"programs that read {name}" if name else "programs that read the variable that names it"
         return Store(self.name, location, owner, f"{self.name}:{location}", clients, blocked=blocked(unwritable))
-
-
-def _key(host: Host, carrier: _Carrier) -> KeyInFile:
-    return KeyInFile(carrier.place.format, PATH, SHARED if host.account.is_root else PRIVATE)
-
-
-def _away(host: Host, store: Store, carrier: _Carrier, noted: tuple[str, ...]) -> SetKey:
-    otherwise = our_section.written(carrier.place, carrier.ours)
-    return _key(host, carrier).away(host, store, carrier.section or "", noted, otherwise)
-
-
-def _carrier_of(host: Host, store: Store) -> _Carrier:
-    place = variable_files.at(host, store.location)
-    if place is None:
-        raise StoreError(store=store.id, cause="no program reads variables there any more", advice="try again")
-    return _carrier(host, store.location, place)
-
-
-def _carrier(host: Host, location: str, place: variable_files.Place) -> _Carrier:
-    try:
-        content = host.read_or_none(location, LIMIT) or b""
-        section = editing.get(place.format, content, PATH)
-    except editing.Malformed as error:
-        return _Carrier(place, wrong=str(error))
-    except OSError as error:
-        return _Carrier(place, wrong=error.strerror)
-    lines = our_section.ours(host, place, section) if section is not None else ()
-    if place.style not in shell_syntax.KEPT:
-        return _Carrier(place, section, lines)
-    text = content.decode("utf-8", "replace")
-    if section:
-        others = "\n".join(line for line in section.split("\n") if line not in lines)
-        text = text.replace(section, others)
-    foreign = shell_syntax.foreign(place.style, text, our_section.NAMES)
-    return _Carrier(place, section, lines, tuple(foreign.items()))

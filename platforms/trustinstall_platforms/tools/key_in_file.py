@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import editing
+from trustinstall.editing.pem_blocks import Original
 from trustinstall.editing.setting import SetKey
+from trustinstall.editing.text import read as text_of
+from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import StoreError
 from trustinstall.stores.plan import Plan
 from trustinstall.stores.steps import ABSENT, ANY, Edit, Step, digest
@@ -16,6 +19,15 @@ if TYPE_CHECKING:
 
 LIMIT = 1024 * 1024  # bytes; no settings file is larger
 PRIVATE, SHARED = 0o600, 0o644  # an account's files may get secrets later on; every account reads the machine's
+
+
+#: In the ledger, before a line that ours has taken the place of.
+_INSTEAD_OF = "instead of "
+
+
+def replaced(noted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the entry of the ledger that says which line ours has taken the place of; () for none."""
+    return tuple(one for one in noted if one.startswith(_INSTEAD_OF))
 
 
 class KeyInFile(NamedTuple):
@@ -44,6 +56,39 @@ class KeyInFile(NamedTuple):
         expect = ABSENT if old is None else ANY if away else digest(old)
         steps.append(Edit(store.location, SetKey(self.format, self.path, value), expect, self.mode))
         return Plan(tuple(steps), detaches=away is not None), (inserted,)
+
+    def instead(self, host: Host, store: Store, value: str) -> tuple[Plan, tuple[str, ...]]:
+        """Plan that it says a value in the place of a word that decides nothing; return the new line and the old one.
+
+        Raises StoreError where the file cannot be changed for certain.
+        """
+        old = host.read(store.location, LIMIT)
+        try:
+            text = text_of(old)
+            key = next(one for one in reversed(editing.FORMATS[self.format].keys(text)) if one.path == self.path)
+            _, new = editing.put(self.format, b"", self.path, value)
+            said = text[key.start : key.end]
+            new = new.rstrip("\n") + said[len(said.rstrip("\r\n")) :]
+            after = bytes_of(text[: key.start] + new + text[key.end :])
+            sound = editing.get(self.format, after, self.path) == value
+        except editing.Malformed as error:
+            raise StoreError(store=store.id, cause=str(error), advice="set it by hand") from None
+        if not sound or text.count(said) != 1:
+            raise StoreError(store=store.id, cause="its formatting is too unusual", advice="set it by hand")
+        change = SetKey(self.format, self.path, value, original=Original(digest(old), after))
+        return Plan((Edit(store.location, change, digest(old)),), detaches=True), (new, _INSTEAD_OF + said)
+
+    def restored(self, host: Host, store: Store, value: str, noted: tuple[str, ...]) -> Plan | None:
+        """Plan that the old line stands again where `instead` has put the new one; None where that is not certain."""
+        old = host.read(store.location, LIMIT)
+        text = text_of(old)
+        before = next((one.removeprefix(_INSTEAD_OF) for one in replaced(noted)), None)
+        new = next((one for one in noted if value in one and text.count(one) == 1), None)
+        if before is None or new is None:
+            return None
+        after = bytes_of(text.replace(new, before))
+        change = SetKey(self.format, self.path, value, present=False, original=Original(digest(old), after))
+        return Plan((Edit(store.location, change, digest(old)),), detaches=True)
 
     def away(self, host: Host, store: Store, value: str, noted: tuple[str, ...], otherwise: str = "") -> SetKey:
         """Return the change that takes a value of ours out, exactly where the noted text still stands.

@@ -10,20 +10,26 @@ from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.facts.shell_syntax import LAUNCHD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.variable_files import Place
 
 NAMES = frozenset(one.name for one in variables.EVERY)
 _LABEL = "trustinstall.environment"
-#: A file of ours in a value, whatever the account's home is called now.
-_FILE = re.compile(rf"/[^'\"\n:;{{}}]*/trustinstall/({re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)})")
+_WORD = re.compile(r"\w+")
+_END = r"'\"\n:;{}"  # what ends a path
+#: A file of trustinstall in a value, whatever the home of the account is called now. A search starts only where a path
+#: may begin, so that a line of slashes takes no more time than another one.
+_FILE = re.compile(
+    rf"(?<![^{_END}])(?P<before>[^{_END}/]*)"
+    rf"(?P<path>/[^{_END}]*/trustinstall/(?P<name>{re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)}))"
+)
 
 
-def body(host: Host, place: Place, foreign: Mapping[str, str], *, replacing: bool) -> str:
-    """Return what the section says, but for variables that the file sets elsewhere (`foreign`)."""
-    ours = {name: value for name, value in _values(host, replacing=replacing).items() if name not in foreign}
+def body(host: Host, place: Place, left: Collection[str], *, replacing: bool) -> str:
+    """Return what the section says, but for some variables that are not ours to set (`left`)."""
+    ours = {name: value for name, value in values(host, replacing=replacing).items() if name not in left}
     if place.style == LAUNCHD:
         return shell_syntax.agent(_LABEL, sections.MADE, ours)
     return "\n".join((*place.head, *shell_syntax.kept(place.style, ours)))
@@ -34,12 +40,17 @@ def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
     if place.style == LAUNCHD:
         return (section,)
     known = {
-        _FILE.sub(r"\1", line)
+        _named(line)
         for replacing in (False, True)
-        for line in shell_syntax.kept(place.style, _values(host, replacing=replacing))
+        for line in shell_syntax.kept(place.style, values(host, replacing=replacing))
     }
     known |= set(place.head)
-    return tuple(line for line in section.split("\n") if _FILE.search(line) or _FILE.sub(r"\1", line) in known)
+    return tuple(line for line in section.split("\n") if _FILE.search(line) or _named(line) in known)
+
+
+def sets(line: str, names: Collection[str]) -> bool:
+    """Whether a line of ours sets one of some variables."""
+    return not set(names).isdisjoint(_WORD.findall(line))
 
 
 def written(place: Place, lines: Sequence[str]) -> str:
@@ -48,13 +59,22 @@ def written(place: Place, lines: Sequence[str]) -> str:
 
 
 def file_named(host: Host, lines: Sequence[str]) -> str:
-    """Return what lines of ours name: our roots alone, or else our bundle, or else what the system's programs read."""
-    found = {match[1]: match[0] for line in lines for match in _FILE.finditer(line)}
-    system = system_bundle.find(host)
-    return found.get(our_files.ANCHORS) or found.get(our_files.BUNDLE) or (system.path if system else "")
+    """Return what lines of ours name: our roots alone, or else our bundle.
+
+    Where others have set all that name a file, the rest switches programs to the system's store: it counts while there
+    is a bundle of ours, which is written and goes with the sections.
+    """
+    found = {match["name"]: match["path"] for line in lines for match in _FILE.finditer(line)}
+    return found.get(our_files.ANCHORS) or found.get(our_files.BUNDLE) or our_files.location(host) or ""
 
 
-def _values(host: Host, *, replacing: bool) -> dict[str, str]:
+def _named(line: str) -> str:
+    """Return a line with the name alone of each file of ours."""
+    return _FILE.sub(r"\g<before>\g<name>", line)
+
+
+def values(host: Host, *, replacing: bool) -> dict[str, str]:
+    """Return what the acting account's sections set; with `replacing` also the variables that replace."""
     machine, own = host.account.is_root, our_files.directory(host)
     system = system_bundle.find(host) if machine else None
     bundle = system.path if system else f"{own}/{our_files.BUNDLE}"

@@ -5,35 +5,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import programs
-from trustinstall_platforms.tools import table
+from trustinstall_platforms.tools import deciding, table
+from trustinstall_platforms.tools.deciding import Decision
+from trustinstall_platforms.tools.effective.model import Effective, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Session
 
 _MAC = "~/Library/"  # where only a Mac keeps settings
 
 
-def files(host: Host, *, installed: bool = True) -> Iterator[tuple[table.Tool, str]]:
-    """The settings file of each tool that is there (or of all): for root the machine's, where there is one."""
+def decisions(host: Host, sessions: Sequence[Session]) -> Iterator[Decision]:
+    """Yield what decides for each tool that is there: for root by the machine's file, where the tool has one."""
+    for tool, usual in _usual(host):
+        if _written(host, tool, usual):
+            yield from deciding.decisions(host, tool, usual, sessions)
+
+
+def decision_of(host: Host, location: str, sessions: Sequence[Session]) -> Decision | None:
+    """Return what decides for the tool whose settings file this is, or was when trustinstall set it; else None."""
+    known = list(_usual(host))
+    here = [(tool, usual) for tool, usual in known if host.real(usual) == location]
+    for tool, usual in here or known:
+        for one in deciding.decisions(host, tool, usual, sessions):
+            if host.real(one.path) == location:
+                return one
+    if here:
+        return deciding.decisions(host, *here[0], sessions)[0]._replace(tool=here[0][0], path=here[0][1])
+    ours = next(deciding.of_ours(host, tuple(tool for tool, _ in known), location), None)
+    return Decision(ours, location, Effective(ours.name, Mode.DEFAULT)) if ours is not None else None
+
+
+def _usual(host: Host) -> Iterator[tuple[table.Tool, str]]:
+    """Yield each tool that trustinstall sets a file for, and the file that the table names."""
     if host.is_image:
         return
     for tool in table.TOOLS:
-        if host.platform not in tool.systems:
-            continue
-        path = None if tool.follows and host.account.is_root else _file(host, tool)
-        there = path is not None and (host.status(host.real(path)) is not None if tool.kept else _is_there(host, tool))
-        if path is not None and (there or not installed):
-            yield tool, path
+        if host.platform in tool.systems and not (tool.follows and host.account.is_root):
+            path = _file(host, tool)
+            if path is not None:
+                yield tool, path
 
 
-def tool_of(host: Host, location: str) -> table.Tool:
-    """The tool whose settings file this is. Raises FileNotFoundError where it is nobody's."""
-    for tool, path in files(host, installed=False):
-        if host.real(path) == location:
-            return tool
-    raise FileNotFoundError(2, "no tool has its settings there", location)
+def _written(host: Host, tool: table.Tool, path: str) -> bool:
+    return host.status(host.real(path)) is not None if tool.kept else _is_there(host, tool)
 
 
 def _file(host: Host, tool: table.Tool) -> str | None:

@@ -2,7 +2,8 @@
 
 What the key says decides what the store is:
 
-- nothing, or a file of ours: trustinstall sets it, and takes it back, byte for byte;
+- nothing, or a file of ours: trustinstall sets it, and takes it back, byte for byte, but where another file, a variable
+  or the machine's administrator decides, and ours would hide that;
 - the system's bundle, or to use the system's store: the tool follows that, and nothing is written;
 - another bundle of the same account: our certificates go into that, as into every bundle that is named;
 - any other value is reported and not changed.
@@ -23,8 +24,11 @@ from trustinstall.stores import files
 from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
-from trustinstall_platforms.tools import native_roots, places, switching
-from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile
+from trustinstall_platforms.tools import deciding, looked_at, native_roots, places, switching
+from trustinstall_platforms.tools.deciding import Decision
+from trustinstall_platforms.tools.effective.model import Mode, Session
+from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile, replaced
+from trustinstall_platforms.tools.sessions import everyday
 from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
 
 if TYPE_CHECKING:
@@ -47,6 +51,8 @@ class _Setting(NamedTuple):
         wrong: why it cannot be changed, or None.
         damaged: whether that is because it cannot be read: a value of ours may be in it.
         native: whether the tool reads the operating system's own store, by this file or the machine's.
+        decided: whether `wrong` says what was decided, and no fault: it is left, and nothing has failed.
+        undecided: whether the value is a word that decides nothing, as `true` of conda.
     """
 
     tool: Tool
@@ -57,11 +63,18 @@ class _Setting(NamedTuple):
     wrong: str | None = None
     damaged: bool = False
     native: bool = False
+    decided: bool = False
+    undecided: bool = False
 
     @property
     def theirs(self) -> bool:
         """Whether its owner decided what it says."""
-        return self.value is not None and not self.ours
+        return self.value is not None and not self.ours and not self.undecided
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the tool reads what it would without the key."""
+        return self.value is None or self.undecided
 
 
 class Settings(Reference):
@@ -69,26 +82,56 @@ class Settings(Reference):
 
     name = "settings"
 
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], tuple[Session, ...]] = {}  # as of the last discovery
+
+    def decisions(self, host: Host) -> Iterator[Decision]:
+        """Yield what decides for each tool that is there, in the sessions of the acting account as they are now."""
+        self._known.pop((host.root, host.account.uid), None)
+        return places.decisions(host, self._sessions(host))
+
+    def _sessions(self, host: Host) -> tuple[Session, ...]:
+        key = host.root, host.account.uid
+        if key not in self._known:
+            self._known[key] = everyday(host)
+        return self._known[key]
+
+    def _decision(self, host: Host, location: str) -> Decision | None:
+        return places.decision_of(host, location, self._sessions(host))
+
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the file of every tool that is there, whether the file is there yet or not."""
-        for tool, path in places.files(host):
-            store = self._store(host, tool, path)
-            if store is not None:
+        taken: set[str] = set()
+        for decision in self.decisions(host):
+            store = self._store(host, decision)
+            if store is not None and store.location not in taken:
+                taken |= {store.location, self.named(host, store).path}
                 yield store
+        yield from looked_at.stores(host, self.name, self._sessions(host), frozenset(taken))
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Return the settings at a location, whether or not the tool is still there."""
-        known = places.files(host, installed=False)
-        fitting = (self._store(host, tool, path) for tool, path in known if host.real(path) == location)
-        return next((store for store in fitting if store is not None), None)
+        """Return the settings at a location, whether or not the tool is still there, or a bundle that some name."""
+        decision = self._decision(host, location)
+        return (
+            looked_at.at(host, self.name, self._sessions(host), location)
+            if decision is None
+            else self._store(host, decision)
+        )
 
     def named(self, host: Host, store: Store) -> Named:
         """Read what the key says, and whose that is."""
-        setting = _setting(host, store.location)
+        decision = self._decision(host, store.location)
+        if decision is None:
+            there = system_bundle.bundle(host, store.location) is not None
+            return Named(By.OWNER, store.location) if there else Named(By.NOBODY)
+        setting = _setting(host, decision)
         if setting.damaged:
             return Named(By.NOBODY, problem=setting.wrong)
-        if setting.value is None:
-            return Named(By.NOBODY, _inherited(host, setting))
+        shared = deciding.shared(host, decision) if setting.says_nothing else None
+        if shared is not None:
+            return Named(By.OWNER, shared)
+        if setting.says_nothing:
+            return Named(By.NOBODY, deciding.inherited(host, decision))
         if setting.ours:
             return Named(By.US, setting.bundle, outdated=setting.value != setting.own)
         return Named(By.OWNER, setting.bundle, setting.wrong)
@@ -98,7 +141,10 @@ class Settings(Reference):
 
         A switch of ours shows the certificates of the system's store: each of them counts as a copy.
         """
-        setting = _setting(host, store.location)
+        decision = self._decision(host, store.location)
+        if decision is None:
+            return super().observe(host, store, names)
+        setting = _setting(host, decision)
         if setting.damaged and host.status(store.location) is None:
             raise OSError(errno.EACCES, setting.wrong, store.location)
         if not setting.native:
@@ -109,33 +155,47 @@ class Settings(Reference):
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate that `observe` counts."""
-        native = _setting(host, store.location).native
+        decision = self._decision(host, store.location)
+        native = decision is not None and _setting(host, decision).native
         return native_roots.anchors(host) if native else super().anchors(host, store)
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to set the key."""
-        setting = _setting(host, store.location)
+        setting = self._setting_of(host, store)
         key = _key(setting.tool, store.location)
+        if setting.undecided:
+            return key.instead(host, store, setting.own)
         away = key.away(host, store, setting.value, noted) if setting.value is not None else None
         plan, entries = key.set(host, store, setting.own, away)
+        entries = (*entries, *replaced(noted))
         # What adds names our roots alone: the system's, which the tool goes on to read, are not seen any more.
         return replace(plan, detaches=plan.detaches or setting.tool.mode == ADDS), entries
 
     def disable(self, host: Host, store: Store, noted: tuple[str, ...]) -> Plan:
         """Plan to take the key back."""
-        setting = _setting(host, store.location)
+        setting = self._setting_of(host, store)
         key = _key(setting.tool, store.location)
-        return key.taken_back(host, store, key.away(host, store, setting.value or "", noted))
+        restored = key.restored(host, store, setting.value or "", noted)
+        return restored or key.taken_back(host, store, key.away(host, store, setting.value or "", noted))
 
-    def _store(self, host: Host, tool: Tool, path: str) -> Store | None:
+    def _setting_of(self, host: Host, store: Store) -> _Setting:
+        """Read what a store's file says. Raises OSError where it belongs to no tool."""
+        decision = self._decision(host, store.location)
+        if decision is None:
+            raise FileNotFoundError(errno.ENOENT, "no tool has its settings there", store.location)
+        return _setting(host, decision)
+
+    def _store(self, host: Host, decision: Decision) -> Store | None:
         """Return the store of a tool's file; None where our own files could not be named."""
-        directory, standing = our_files.directory(host), files.standing(host, path)
+        tool, directory, standing = decision.tool, our_files.directory(host), files.standing(host, decision.path)
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
-        setting = _setting(host, location, tool)
+        setting = _setting(host, decision._replace(path=location))
         follows = native_roots.location(host) if setting.native and not setting.ours else None
         needs = native_roots.location(host) if tool.mode == SWITCHES else our_files.location(host)
+        left = setting.wrong if setting.decided else None
+        shared = None
         if setting.bundle and setting.theirs:
             found = system_bundle.find(host)
             follows = setting.bundle if found and setting.bundle == found.path else None
@@ -145,6 +205,11 @@ class Settings(Reference):
             setting = (
                 setting._replace(wrong=f"it names {printable(setting.bundle, 4096)}: {reason}") if reason else setting
             )
+        elif setting.says_nothing and not setting.damaged and left is None:
+            follows = follows or deciding.followed(host, decision)
+            shared = deciding.shared(host, decision)
+            left = deciding.why_left(host, decision) if shared is None else None
+        wrong = unwritable or (None if setting.damaged else setting.wrong)
         return Store(
             self.name,
             location,
@@ -152,12 +217,13 @@ class Settings(Reference):
             f"{self.name}:{location}",
             tool.clients,
             label=tool.name,
-            source=fed_by(follows) or naming(None if setting.theirs else needs),
-            blocked=blocked(None if follows else unwritable or (None if setting.damaged else setting.wrong)),
-            unset=setting.value is None
+            source=fed_by(follows) or naming(None if setting.theirs or shared else needs),
+            blocked=None if follows else blocked(left, permanent=True) or blocked(wrong),
+            unset=setting.says_nothing
+            and shared is None
             and not host.account.is_root
             and tool.mode != SWITCHES
-            and bool(tool.machine or tool.follows),
+            and (bool(tool.machine or tool.follows) or deciding.inherited(host, decision) != ""),
         )
 
 
@@ -165,35 +231,21 @@ def _key(tool: Tool, location: str) -> KeyInFile:
     return KeyInFile(tool.format, tool.key, SHARED if location == tool.machine else PRIVATE)
 
 
-def _setting(host: Host, location: str, tool: Tool | None = None) -> _Setting:
-    """Read what a file says. Raises OSError where it belongs to no tool."""
-    tool = tool or places.tool_of(host, location)
+def _setting(host: Host, decision: Decision) -> _Setting:
+    """Read what a file says."""
+    tool, location = decision.tool, host.real(decision.path)
     try:
         value = _key(tool, location).read(host, location)
-        return _switched(host, tool, location, value) if tool.mode == SWITCHES else _naming(host, tool, value)
+        if tool.mode == SWITCHES:
+            return _switched(host, tool, location, value)
+        if tool.format == "json" and _key(tool._replace(key=tool.key[:-1]), location).read(host, location) == "null":
+            wrong = f"{location} says {'.'.join(tool.key[:-1])}: null; take that out, and trustinstall sets it"
+            return _Setting(tool, None, _own(host, tool), wrong=wrong, decided=True)
+        return _naming(host, tool, value, location)
     except editing.Malformed as error:
         return _Setting(tool, None, _own(host, tool), wrong=str(error), damaged=True)
     except OSError as error:
         return _Setting(tool, None, _own(host, tool), wrong=error.strerror, damaged=True)
-
-
-def _inherited(host: Host, setting: _Setting) -> str:
-    """Return what the tool reads where the account's own file says nothing: what the machine's names, or the system's.
-
-    "" where that is not known.
-    """
-    tool, machine = setting.tool, setting.tool.machine
-    if host.account.is_root or not (machine or tool.follows):
-        return ""
-    system = system_bundle.find(host) if tool.follows else None
-    if system is not None:
-        return system.path
-    try:
-        value = _key(tool, machine).read(host, host.real(machine))
-    except (editing.Malformed, OSError):
-        return ""
-    there = value is not None and value.startswith("/") and system_bundle.bundle(host, value) is not None
-    return host.real(value or "/") if there else ""
 
 
 def _own(host: Host, tool: Tool) -> str:
@@ -213,7 +265,7 @@ def _switched(host: Host, tool: Tool, location: str, value: str | None) -> _Sett
     return _of_owner(host, tool, value, switching.bundle(host, tool, location))
 
 
-def _naming(host: Host, tool: Tool, value: str | None) -> _Setting:
+def _naming(host: Host, tool: Tool, value: str | None, location: str) -> _Setting:
     """Read a key that names a bundle. A file of ours that is missing was in a home that was moved."""
     own = _own(host, tool)
     if value is None:
@@ -221,7 +273,17 @@ def _naming(host: Host, tool: Tool, value: str | None) -> _Setting:
     moved = is_absolute(host, value) and our_files.is_one(value, _file_name(tool)) and host.status(value) is None
     if value == own or moved:
         return _Setting(tool, value, own, ours=True, bundle=value)
-    return _of_owner(host, tool, value, value)
+    word = deciding.word(host, tool, value)
+    if word is None:
+        return _of_owner(host, tool, value, deciding.named(host, tool, value, location))
+    if word is Mode.DEFAULT:
+        return _Setting(tool, value, own, undecided=True)
+    system = system_bundle.find(host)
+    if word is Mode.NATIVE and system is not None:
+        return _Setting(tool, value, own, bundle=system.path)
+    what = f"{location} says {'.'.join(tool.key)}: {printable(value) or 'nothing'}"
+    wrong = f"{what}, which counts; take that out, and trustinstall sets it"
+    return _Setting(tool, value, own, wrong=wrong, decided=True)
 
 
 def _of_owner(host: Host, tool: Tool, value: str, named: str) -> _Setting:

@@ -85,7 +85,7 @@ TOOLS = (
     ),
     Tool(
         "yarn",
-        "Yarn from 2 on",
+        "Yarn from 4 on (2 and 3 by NODE_EXTRA_CA_CERTS)",
         "yaml",
         ("httpsCaFilePath",),
         REPLACES,

@@ -57,7 +57,7 @@ def at(host: Host, backend: str, location: str) -> Store | None:
 def bundle(host: Host, backend: str, path: str) -> Store:
     """A bundle of somebody's that the variable names."""
     owner, unwritable = bundles.owner(host, path)
-    return Store(backend, path, owner, f"{backend}:{path}", f"whoever reads {_NAMING}", blocked=blocked(unwritable))
+    return Store(backend, path, owner, f"{backend}:{path}", f"readers of {_NAMING}", blocked=blocked(unwritable))
 
 
 def is_key(host: Host, location: str) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST = 100_000  # keys that are read of one answer; the largest store of certificates has a few hundred
 LARGEST = 1024 * 1024  # bytes of a value
 _SECONDS = 60.0
-_VALUE = re.compile(rb"[ \t]+(\S+)[ \t]+(REG_BINARY|REG_DWORD)[ \t]+(\S*)[ \t]*")
+_VALUE = re.compile(rb"[ \t]+(\S+)[ \t]+(REG_BINARY|REG_DWORD)(?:[ \t]+(\S+))?")  # a line without blanks at its end
 _HIVES = {b"HKEY_LOCAL_MACHINE": "HKLM", b"HKEY_CURRENT_USER": "HKCU"}
 _BLOB = "Blob"
 #: What every Windows has: a key, and a text in it.
@@ -49,9 +49,9 @@ def parse(answer: bytes) -> Values:
             values = found.setdefault(key, {})
             if len(found) > MOST:
                 raise OSError(errno.EFBIG, f"reg.exe names more than {MOST} keys")
-        elif values is not None and (match := _VALUE.fullmatch(line)):
+        elif values is not None and (match := _VALUE.fullmatch(line.rstrip(b" \t"))):
             name, kind, data = match.groups()
-            values.setdefault(name.decode("latin-1").lower(), _value(kind, data))
+            values.setdefault(name.decode("latin-1").lower(), _value(kind, data or b""))
     return found
 
 

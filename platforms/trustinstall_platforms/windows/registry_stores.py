@@ -94,7 +94,7 @@ MACHINE = Kind(
     distrusted=(_own("HKLM", "Disallowed", "the machine"), *_places("Disallowed")),
     options=(),
     owner=0,
-    clients="Edge, Chrome, .NET, PowerShell, curl, Python's ssl and whatever uses Windows' own TLS",
+    clients="Edge, Chrome, .NET, PowerShell, curl, Python, others with Windows' own TLS",
     asks=False,
 )
 ACCOUNT = Kind(

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 HOST_MACHINE = MACHINE._replace(
     name="windows-host",
-    clients="Edge, Chrome, .NET, PowerShell and whatever uses the TLS of the Windows beside this Linux",
+    clients="Edge, Chrome, .NET, PowerShell, others in the Windows beside this Linux",
 )
 HOST_ACCOUNT = ACCOUNT._replace(
     name="windows-host-user",
-    clients="the account's programs that use the TLS of the Windows beside this Linux",
+    clients="this account's programs in the Windows beside this Linux",
 )
 _ELEVATED = frozenset({"S-1-16-12288", "S-1-16-16384"})  # a process of high integrity, or of the system's
 _AT_DESKTOP = "S-1-5-4"  # somebody has logged on to see windows, and not by ssh, as a service, or in a batch

@@ -17,12 +17,15 @@ PYTHON = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 NOBODY = 65534
 PREPARING = "Preparing trustinstall (first run)…\n"
 
-# As root, a command runs in mounts of its own: /opt is empty, and a Python that only root can reach
-# (in root's home, say) is seen where everybody can.
+# As root, a command runs in mounts of its own: /opt and /var/lib are empty,
+# /usr/local/bin is a copy, and a Python that only root can
+# reach (in root's home, say) is seen where everybody can.
 IN_MOUNTS_OF_ITS_OWN = """
 mount -t tmpfs -o mode="$1" none /opt
+mount -t tmpfs none /var/lib
 mount --bind "$2" "$3"
-shift 3
+mount -t overlay -o "lowerdir=/usr/local/bin,upperdir=$4/up,workdir=$4/work" none /usr/local/bin
+shift 4
 exec "$@"
 """
 
@@ -100,7 +103,7 @@ class Machine:
                 ids = ["--reuid", str(self.user), "--regid", str(self.user), "--clear-groups"]
                 words = ["setpriv", *ids, *words]
             mounts = ["unshare", "--mount", "sh", "-euc", IN_MOUNTS_OF_ITS_OWN, "sh"]
-            words = [*mounts, self.opt_mode, sys.base_prefix, str(everyone), *words]
+            words = [*mounts, self.opt_mode, sys.base_prefix, str(everyone), str(self.directory / "local"), *words]
         return subprocess.Popen(
             words,
             cwd=self.directory,
@@ -128,6 +131,8 @@ def make_machine(directory: Path, user: int) -> Machine:
     shutil.copytree(WHEELS, directory / "wheels")
     machine.home.mkdir()
     (directory / "python").mkdir()
+    for name in ("up", "work"):
+        (directory / "local" / name).mkdir(parents=True, mode=0o755)
     if os.geteuid() == 0:
         os.chown(machine.home, user, user)
     return machine

@@ -98,3 +98,47 @@ def test_root_runs_no_python_that_its_path_names(roots_machine: Machine) -> None
     )
     assert done.stdout.startswith(("/usr/bin/python3", "/usr/local/bin/python3"))
     assert not (trap / "ran").exists()
+
+
+def test_it_is_on_the_path_until_it_is_uninstalled(roots_machine: Machine) -> None:
+    """The first run links the launcher into /usr/local/bin; `self uninstall` deletes link, environments and records."""
+    done = roots_machine.shell(
+        f"""
+        {SCRIPT} --version
+        PATH=/usr/local/bin:$PATH trustinstall --version
+        mkdir -p /var/lib/trustinstall/private
+        trustinstall=/usr/local/bin/trustinstall
+        $trustinstall self uninstall --dry-run | grep -c delete
+        $trustinstall self uninstall
+        ls -d /opt/trustinstall /var/lib/trustinstall $trustinstall 2>/dev/null || echo gone
+        """,
+        variables=roots_machine.wheels,
+    )
+    assert (done.returncode, done.stderr) == (0, PREPARING)
+    first, second, planned, *_, gone = done.stdout.splitlines()
+    assert first == second
+    assert (planned, gone) == ("3", "gone")
+
+
+def test_a_program_of_that_name_stays(roots_machine: Machine) -> None:
+    """What the administrator has put at the link's place is neither replaced nor deleted."""
+    done = roots_machine.shell(
+        f"""
+        echo mine >/usr/local/bin/trustinstall
+        {SCRIPT} --version
+        /opt/trustinstall/bin/trustinstall self uninstall
+        cat /usr/local/bin/trustinstall
+        """,
+        variables=roots_machine.wheels,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("mine\n")
+
+
+def test_a_path_that_others_may_write_gets_no_link(roots_machine: Machine) -> None:
+    """In such a directory another account could replace the program that root starts by its name."""
+    done = roots_machine.shell(
+        f"chmod 775 /usr/local/bin; {SCRIPT} --version; ls /usr/local/bin/trustinstall || true",
+        variables=roots_machine.wheels,
+    )
+    assert done.stdout.count("trustinstall") == 1

@@ -48,7 +48,7 @@ def test_p11_kits_module(scene: Scene) -> None:
     assert (scene.firefox(scene.corporate), scene.chromium(scene.corporate)) == (False, False)
     added = scene.root.trustinstall("add", "--json", "--scope", "machine", CERTIFICATE, check=True)
     results = {one["backend"]: one["result"] for one in json.loads(added.stdout)["stores"]}
-    assert (results["firefox-policy"], results["chromium-policy"]) == ("follows", "follows")
+    assert (results["firefox-policy"], results["chromium-policy"]) == ("via-system", "via-system")
     assert (scene.firefox(scene.corporate), scene.chromium(scene.corporate)) == (True, True)
     scene.root.trustinstall("remove", CERTIFICATE, check=True)
     assert (scene.firefox(scene.corporate), scene.chromium(scene.corporate)) == (False, False)

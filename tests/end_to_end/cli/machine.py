@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from tests.support.changes import Entry
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
-from trustinstall.reporting import text
+from trustinstall import reporting
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 DEBIAN = "/etc/ssl/certs/ca-certificates.crt"
@@ -26,7 +26,7 @@ CERT = "/tmp/input/corp.crt"
 LEDGER = "/var/lib/trustinstall/ledger.json"
 ROOT = make_root("Corp Root G2")
 OTHER = make_root("Other Root")
-_SCHEMA = Path(text.__file__).with_name("report.schema.json")
+_SCHEMA = Path(reporting.__file__).with_name("report.schema.json")
 
 
 def bundle(home: str) -> str:
@@ -107,4 +107,4 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 def result(found: Mapping[str, Any], store: str) -> str:
     """How a store ended."""
-    return next(str(one["result"]) for one in found["stores"] if one["id"] == store and one["result"] != "not_covered")
+    return next(str(one["result"]) for one in found["stores"] if one["id"] == store and one["result"] != "not-in-scope")

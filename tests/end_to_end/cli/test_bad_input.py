@@ -57,7 +57,7 @@ def test_a_bad_file_changes_nothing(debian: Throwaway, case: str) -> None:
     done = refused(debian, f"{PLACE}/corp.crt")
     assert (done.returncode, done.stdout) == (4, ""), done
     sentence = done.stderr.strip()
-    assert sentence.startswith("trustinstall: ")
+    assert sentence.startswith("error: ")
     assert "\n" not in sentence
     judged = case.startswith("vet: ") or "strict parsers" in sentence or "OpenSSL cannot load" in sentence
     assert ("--force" in sentence) == judged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.end_to_end.cli.machine import ALICE, CERT, deliver
+from tests.end_to_end.cli.machine import ALICE, CERT, ROOT, deliver
 from tests.support.throwaway import Throwaway
 
 
@@ -12,7 +12,7 @@ def test_nothing_can_do_it(fresh: Throwaway) -> None:
     before = fresh.read(ALICE)
     added = fresh.trustinstall("add", CERT, "--domain", "Corp.Example", "--domain", "10.0.0.0/8", "--yes", user="alice")
     assert added.returncode == 1
-    assert "No store in this scope can keep a root to some names." in added.stdout
-    assert f"add {CERT} --domain 10.0.0.0/8 --domain corp.example" in added.stdout
+    assert "No store in this scope can limit a root to certain names" in added.stdout
+    assert f"add {CERT} --sha256 {ROOT.sha256} --domain 10.0.0.0/8 --domain corp.example" in added.stdout
     assert fresh.read(ALICE) == before
     assert fresh.trustinstall("add", CERT, "--domain", "*.corp.example").returncode == 2

@@ -12,7 +12,6 @@ from tests.end_to_end.cli.machine import (
     ALICE,
     ALICES,
     CERT,
-    COMMAND,
     DEBIAN,
     LEDGER,
     OTHER,
@@ -29,14 +28,14 @@ from tests.end_to_end.cli.machine import (
     venv,
 )
 from tests.support.pki import make_root
-from tests.support.throwaway import Throwaway
+from tests.support.throwaway import PROGRAM, Throwaway
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
     """The one line on standard error."""
     assert "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith("trustinstall: ")
+    assert line.startswith("error: ")
     return line
 
 
@@ -53,12 +52,12 @@ def test_0_the_round_trip(fresh: Throwaway) -> None:
     assert added["certificates"][0]["sha256"] == ROOT.sha256
     assert holds(fresh, DEBIAN)
     again = told(fresh.trustinstall("add", "--json", CERT))
-    assert (again["changed"], result(again, "debian"), again["undo"]) == (False, "already", "")
+    assert (again["changed"], result(again, "debian"), again["undo"]) == (False, "present", [])
     listed = told(fresh.trustinstall("list", "--json", "--all"))
     assert [one["sha256"] for one in listed["certificates"]] == [ROOT.sha256]
-    assert {one["sha256"] for one in listed["anchors"] if one["ours"]} == {ROOT.sha256}
+    assert {one["sha256"] for one in listed["anchors"] if one["added"]} == {ROOT.sha256}
     stores = told(fresh.trustinstall("stores", "--json"))
-    assert [one["ours"] for one in stores["stores"] if one["store"] == "debian"] == [1]
+    assert [one["added"] for one in stores["stores"] if one["id"] == "debian"] == [1]
     removed = told(fresh.trustinstall("remove", "--json", ROOT.sha256))
     assert (removed["changed"], result(removed, "debian")) == (True, "removed")
     absent = told(fresh.trustinstall("remove", "--json", CERT))
@@ -80,7 +79,7 @@ def test_1_nothing_could_be_done(fresh: Throwaway) -> None:
     assert detail == "the package ca-certificates is missing; install it: apt-get install ca-certificates"
     quiet = fresh.trustinstall("add", "--quiet", "--skip", "settings", "--env", "none", CERT)
     assert (quiet.returncode, quiet.stdout) == (1, "")
-    assert quiet.stderr.startswith(f"trustinstall: debian: {detail}\n")
+    assert quiet.stderr.startswith(f"error: debian: {detail}\n")
     assert snapshot(fresh, "/var/lib/trustinstall", "/var/lib") == before
 
 
@@ -109,7 +108,7 @@ def test_2_wrong_usage(debian: Throwaway, arguments: tuple[str, ...]) -> None:
     assert done.returncode == 2, done
     found = told(debian.trustinstall(*arguments, "--json"))
     assert (found["error"]["code"], found["command"]) == ("usage", arguments[0])
-    assert sentence(done) == f"trustinstall: {found['error']['message']}"
+    assert sentence(done) == f"error: {found['error']['message']}"
     assert snapshot(debian) == before
 
 
@@ -136,7 +135,7 @@ def test_3_some_done_and_some_not(fresh: Throwaway) -> None:
     assert (holds(fresh, good), holds(fresh, bad)) == (True, False)
     done = fresh.trustinstall("add", "--quiet", *words, user="alice")
     assert (done.returncode, done.stdout) == (3, "")
-    assert sentence(done) == f"trustinstall: certifi:{bad}: its directory is not writable"
+    assert sentence(done) == f"error: certifi:{bad}: its directory is not writable"
     people = fresh.trustinstall("add", *words, user="alice")
     assert people.returncode == 3
     assert "/home/alice/bad (certifi): its directory is not" in people.stdout
@@ -190,10 +189,10 @@ def test_5_an_account_without_any_store(fresh: Throwaway) -> None:
     fresh.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm /usr/bin/wget /usr/bin/hg /usr/bin/svn"], check=True)
     found = told(fresh.trustinstall("add", "--json", "--env", "none", CERT, user="bob"))
     assert (found["exit_code"], found["changed"]) == (5, False)
-    assert found["administrator"] == f"sudo {COMMAND} add {CERT}"
+    assert found["administrator"] == ["sudo", *PROGRAM, "add", CERT, "--sha256", ROOT.sha256]
     quiet = fresh.trustinstall("add", "--quiet", "--env", "none", CERT, user="bob")
     assert (quiet.returncode, quiet.stdout) == (5, "")
-    assert "not covered" in sentence(quiet)
+    assert "not in scope" in sentence(quiet)
 
 
 def test_0_a_user_removes_what_is_the_machines(fresh: Throwaway) -> None:
@@ -204,7 +203,7 @@ def test_0_a_user_removes_what_is_the_machines(fresh: Throwaway) -> None:
     for word in (CERT, ROOT.sha256[:8], "corp root"):
         done = fresh.trustinstall("remove", word, user="alice")
         assert (done.returncode, "sudo /" in done.stdout) == (0, True), done
-        assert "Still trusted by the machine" in done.stdout
+        assert "STILL TRUSTED by the machine" in done.stdout
     assert holds(fresh, DEBIAN)
 
 
@@ -228,7 +227,7 @@ def test_strict_under_sudo_when_everything_is_covered(fresh: Throwaway) -> None:
     quick(fresh)
     done = fresh.trustinstall("add", "--json", "--strict", CERT, env=sudo(fresh))
     found = told(done)
-    assert [one["id"] for one in found["stores"] if one["result"] == "not_covered"] == []
+    assert [one["id"] for one in found["stores"] if one["result"] == "not-in-scope"] == []
     assert found["exit_code"] == 0
     people = fresh.trustinstall("add", CERT, env=sudo(fresh))
     assert "of another scope" not in people.stdout

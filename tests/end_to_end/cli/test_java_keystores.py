@@ -60,7 +60,7 @@ def test_sudo_and_other_users(fresh: Throwaway) -> None:
     assert [trusts(fresh, path) for path in before] == [True, True, False]
     users = ("--for-user", "alice", "--for-user", "bob")
     found = told(fresh.trustinstall("add", "--json", *users, CERT))
-    assert [result(found, f"java:{path}") for path in before] == ["already", "already", "added"]
+    assert [result(found, f"java:{path}") for path in before] == ["present", "present", "added"]
     for path, old in before.items():
         new = fresh.path(path).stat()
         assert (new.st_uid, new.st_gid, new.st_mode) == (old.st_uid, old.st_gid, old.st_mode)
@@ -78,8 +78,8 @@ def test_another_password(fresh: Throwaway) -> None:
     before = fresh.read(OPT)
     words = ("--store", "java", "--json", CERT)
     found = told(fresh.trustinstall("add", *words))
-    assert (found["exit_code"], result(found, f"java:{OPT}")) == (3, "failed")
-    (failed,) = (one for one in found["stores"] if one["result"] == "failed")
+    assert (found["exit_code"], result(found, f"java:{OPT}")) == (3, "locked")
+    (failed,) = (one for one in found["stores"] if one["result"] == "locked")
     assert "--java-storepass-file" in failed["detail"]
     assert trusts(fresh, "/opt/jdk-17/lib/security/cacerts")
     assert fresh.read(OPT) == before
@@ -88,7 +88,7 @@ def test_another_password(fresh: Throwaway) -> None:
     assert signed(fresh.read(OPT), SECRET)
     shown = [done.stdout, done.stderr, fresh.read(LEDGER).decode()]
     shown += [fresh.trustinstall("remove", "--java-storepass-file", WORD, "--dry-run", "--all").stdout]
-    assert "write" in shown[-1]
+    assert "nothing changed yet" in shown[-1]
     listed = fresh.trustinstall("list", "--files", "--java-storepass-file", WORD)
     assert f"trustinstall-{ROOT.sha256}" in listed.stdout
     assert not any(SECRET in text for text in (*shown, listed.stdout))
@@ -137,7 +137,7 @@ def test_what_root_alone_may_read_is_not_told_to_others(fresh: Throwaway) -> Non
     deliver(fresh)
     fresh.write(HERS, LOCKED, user="alice")
     words = ("add", "--json", "--scope", "user", "--for-user", "alice", "--store", "java", CERT)
-    for user, mode, ended in (("root", 0o600, "failed"), ("alice", 0o600, "added")):
+    for user, mode, ended in (("root", 0o600, "locked"), ("alice", 0o600, "added")):
         fresh.write(WORD, SECRET, mode=mode, user=user)
         found = told(fresh.trustinstall(*words, "--java-storepass-file", WORD))
         assert result(found, f"java:{HERS}") == ended, user
@@ -199,7 +199,7 @@ def test_a_keystore_that_an_update_replaced(fresh: Throwaway) -> None:
     fresh.write(OPT, PLAIN)
     listed = told(fresh.trustinstall("list", "--json"))
     (one,) = listed["certificates"]
-    assert [(held["store"], held["state"]) for held in one["held"]] == [(f"java:{OPT}", "missing")]
+    assert [(held["id"], held["state"]) for held in one["stores"]] == [(f"java:{OPT}", "missing")]
     (placed,) = json.loads(fresh.read(LEDGER))["placements"]
     assert placed["entries"] == [f"trustinstall-{ROOT.sha256}"]
     assert result(told(fresh.trustinstall("add", "--store", "java", "--json", CERT)), f"java:{OPT}") == "added"
@@ -215,9 +215,9 @@ def test_sealed_ones_are_named(fresh: Throwaway) -> None:
     fresh.run(["ln", "-s", "42", "/snap/studio/current"], check=True)
     fresh.write(OPT, PLAIN)
     found = told(fresh.trustinstall("add", "--store", "java", "--json", CERT))
-    assert (result(found, f"java:{sealed}"), result(found, f"java:{OPT}")) == ("sealed", "added")
+    assert (result(found, f"java:{sealed}"), result(found, f"java:{OPT}")) == ("read-only", "added")
     assert found["exit_code"] == 0
-    assert "trustinstall run --java" in next(one["detail"] for one in found["stores"] if one["result"] == "sealed")
+    assert "trustinstall run --java" in next(one["detail"] for one in found["stores"] if one["result"] == "read-only")
     assert fresh.read(sealed) == PLAIN
     assert "a snap cannot be changed" in fresh.trustinstall("stores").stdout
 

@@ -144,7 +144,7 @@ def test_an_upgrade_is_noticed_and_put_right(fresh: Throwaway) -> None:
     fresh.trustinstall("add", *ONLY, CERT, user="alice", check=True)
     fresh.write(path, public + b"# the next release\n", user="alice")
     listed = told(fresh.trustinstall("list", "--json", user="alice"))
-    (held,) = [one for one in listed["certificates"][0]["held"] if one["store"] == f"certifi:{path}"]
+    (held,) = [one for one in listed["certificates"][0]["stores"] if one["id"] == f"certifi:{path}"]
     assert held["state"] == "missing"
     ledger = json.loads(fresh.read("/home/alice/.local/state/trustinstall/ledger.json"))
     assert b"".join(ROOT.pem.splitlines()[1:-1]).decode() in ledger["certificates"][ROOT.sha256].replace("\n", "")
@@ -212,5 +212,5 @@ def test_hints_of_somebody_elses_are_not_read(fresh: Throwaway, planted: str) ->
     other = fresh.write("/opt/new/lib/python3.11/site-packages/certifi/cacert.pem", fresh.read(DEBIAN))
     found = told(fresh.trustinstall("add", "--json", *ONLY, CERT))
     assert result(found, f"certifi:{other}") == "added"
-    assert result(found, f"certifi:{path}") == "already"
+    assert result(found, f"certifi:{path}") == "present"
     assert fresh.path(LEDGER).exists()

@@ -20,14 +20,14 @@ def test_it_is_written_and_nothing_else(fresh: Throwaway) -> None:
     fresh.freeze()
     words = ["add", "--profile-out", FILE, CERT]
     done = fresh.trustinstall(*words, user="alice", check=True)
-    assert f"profile      written   {FILE}" in done.stdout
+    assert f"Wrote the profile {FILE}" in done.stdout
     assert "No store was changed." in done.stdout
     changes = snapshot(fresh)
     assert set(changes) <= {FILE, "/home/alice"}
     entry = changes[FILE]
     assert isinstance(entry, Entry)
     assert (entry.mode & 0o777, fresh.read(FILE)) == (0o644, mobileconfig.make([CORP]))
-    assert f"profile      already   {FILE}" in fresh.trustinstall(*words, user="alice", check=True).stdout
+    assert f"= {FILE} is the same already" in fresh.trustinstall(*words, user="alice", check=True).stdout
     assert snapshot(fresh) == changes
 
 
@@ -52,7 +52,7 @@ def test_a_dry_run_writes_nothing(fresh: Throwaway) -> None:
     """It says what it would do."""
     deliver(fresh)
     done = fresh.trustinstall("add", "--dry-run", "--profile-out", FILE, CERT, user="alice", check=True)
-    assert "would change" in done.stdout
+    assert "would be written" in done.stdout
     assert not fresh.path(FILE).exists()
 
 

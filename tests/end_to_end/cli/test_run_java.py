@@ -36,7 +36,7 @@ def test_java_gets_every_root_that_it_can_read(machine: Throwaway) -> None:
     assert {ROOT.sha256, nought.sha256, second.sha256} <= prints
     assert fourth.sha256 not in prints
     complaints = [line for line in done.stderr.splitlines() if not line.startswith("Picked up ")]
-    assert complaints == ["trustinstall: warning: Java programs do without Fourth, which strict parsers cannot read"]
+    assert complaints == ["warning: Java programs do without Fourth, which strict parsers cannot read"]
 
 
 @pytest.mark.parametrize("name", ["a b", "a'b", 'a"b'])

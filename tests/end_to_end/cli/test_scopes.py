@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -43,8 +42,8 @@ def test_sudo(fresh: Throwaway) -> None:
     alice, before = fresh.user("alice").uid, {path: fresh.read(path) for path in (ALICE, BOB, DEBIAN)}
     done = fresh.trustinstall("add", CERT, env=sudo(fresh))
     assert done.returncode == 0, done
-    assert "Scope: machine, and the home of alice" in done.stdout
-    assert f"Undo: sudo {COMMAND} remove {ROOT.sha256[:8]}" in done.stdout
+    assert "of this machine and alice's account" in " ".join(done.stdout.split())
+    assert f"Undo: sudo {COMMAND} remove {ROOT.sha256[:12]}" in done.stdout
     assert [holds(fresh, path) for path in (DEBIAN, ALICE, BOB)] == [True, True, False]
     assert owners(fresh, "/home/alice") == {alice}
     assert owners(fresh, "/var/lib/trustinstall") == {0}
@@ -66,12 +65,12 @@ def test_all_users_and_one_user(fresh: Throwaway) -> None:
     assert (result(one, f"certifi:{BOB}"), holds(fresh, ALICE), holds(fresh, DEBIAN)) == ("added", False, False)
     every = told(fresh.trustinstall("add", "--all-users", *words))
     assert {one["scope"] for one in every["stores"]} >= {"alice", "bob"}
-    assert (result(every, f"certifi:{BOB}"), result(every, ALICES)) == ("already", "added")
+    assert (result(every, f"certifi:{BOB}"), result(every, ALICES)) == ("present", "added")
     assert not holds(fresh, DEBIAN)
     listed = told(fresh.trustinstall("list", "--json", "--all-users"))
     assert {one["scope"] for one in listed["certificates"]} >= {"alice", "bob"}
     seen = told(fresh.trustinstall("stores", "--json", "--for-user", "alice"))
-    assert ALICES in {one["store"] for one in seen["stores"]}
+    assert ALICES in {one["id"] for one in seen["stores"]}
     gone = told(fresh.trustinstall("remove", "--json", "--all-users", "--all"))
     assert (result(gone, f"certifi:{BOB}"), result(gone, ALICES)) == ("removed", "removed")
     assert (holds(fresh, ALICE), holds(fresh, BOB)) == (False, False)
@@ -106,8 +105,8 @@ def test_without_root(fresh: Throwaway) -> None:
         check=True,
     )
     quoted = "'/home/alice/my certs/it'\"'\"'s.crt'"
-    assert f"For the whole machine, an administrator runs:\n  sudo {COMMAND} add {quoted}\n" in done.stdout
-    assert f"Undo: {COMMAND} remove {ROOT.sha256[:8]}" in done.stdout
+    assert f"An administrator can add them:\n    sudo {COMMAND} add {quoted} --sha256 {ROOT.sha256}\n" in done.stdout
+    assert f"Undo: {COMMAND} remove {ROOT.sha256[:12]}" in done.stdout
     assert (holds(fresh, ALICE), holds(fresh, DEBIAN)) == (True, False)
     before = fresh.changes(mtimes=True)
     again = fresh.trustinstall("add", CERT, user="alice")
@@ -179,7 +178,7 @@ def test_a_strangers_copy(fresh: Throwaway) -> None:
     by_hand = clean + b"\n# put here by hand\n" + ROOT.pem
     fresh.write(ALICE, by_hand, user="alice")
     plain = told(fresh.trustinstall("add", "--json", "--skip", "settings", "--env", "none", CERT, user="alice"))
-    assert (result(plain, ALICES), plain["changed"]) == ("already", False)
+    assert (result(plain, ALICES), plain["changed"]) == ("present", False)
     done = fresh.trustinstall("remove", CERT, user="alice")
     command = f"{COMMAND} remove --foreign --sha256 {ROOT.sha256}"
     assert (done.returncode, command in done.stdout, fresh.read(ALICE)) == (0, True, by_hand)
@@ -192,8 +191,8 @@ def test_a_strangers_copy(fresh: Throwaway) -> None:
     (held,) = [
         held
         for one in told(fresh.trustinstall("list", "--json", user="alice"))["certificates"]
-        for held in one["held"]
-        if held["store"] == ALICES
+        for held in one["stores"]
+        if held["id"] == ALICES
     ]
     assert held["adopted"] is True
     removed = told(fresh.trustinstall("remove", "--json", CERT, user="alice"))
@@ -221,10 +220,10 @@ def test_the_command_for_a_foreign_copy_looks_where_remove_looked(fresh: Throwaw
         )
     )
     (command,) = found["remove_foreign"]
-    options = f"--scope user --store 'bundle:{bundle}' --bundle '{bundle}'"
-    assert command == f"{shlex.join(PROGRAM)} remove {options} --foreign --sha256 {ROOT.sha256}"
+    options = ["--scope", "user", "--store", f"bundle:{bundle}", "--bundle", bundle]
+    assert command == [*PROGRAM, "remove", *options, "--foreign", "--sha256", ROOT.sha256]
     fresh.write(ALICE, fresh.read(ALICE) + ROOT.pem, user="alice")
-    assert fresh.run(shlex.split(command), user="alice").returncode == 0
+    assert fresh.run(command, user="alice").returncode == 0
     assert fresh.read(bundle) == before
     assert holds(fresh, ALICE)
 

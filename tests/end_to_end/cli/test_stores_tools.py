@@ -11,8 +11,8 @@ OWN, PIP = "/usr/local/share/trustinstall", "/etc/pip.conf"
 
 
 def _tools(root: Throwaway, user: str) -> dict[str, dict[str, str]]:
-    found = told(root.trustinstall("stores", "--tools", "--json", user=user))
-    return {one["tool"]: one for one in found["tools"]}
+    found = told(root.trustinstall("tools", "--json", user=user))
+    return {one["name"]: one for one in found["tools"]}
 
 
 def test_what_is_set_is_said(fresh: Throwaway) -> None:
@@ -24,12 +24,12 @@ def test_what_is_set_is_said(fresh: Throwaway) -> None:
         "cafile",
         "replaces",
     )
-    assert (before["npm"]["state"], before["git"]["mode"]) == ("not set", "follows")
+    assert (before["npm"]["state"], before["git"]["mode"]) == ("not-set", "follows")
     assert "conda" not in before
     fresh.trustinstall("add", CERT, user="alice", check=True)
     assert _tools(fresh, "alice")["npm"]["state"] == "set"
     said = fresh.trustinstall("stores", "--tools", user="alice", check=True).stdout
-    assert "/home/alice/.npmrc: cafile: set; real" in " ".join(said.split())
+    assert "npm set /home/alice/.npmrc cafile" in " ".join(said.split())
     fresh.trustinstall("remove", "--all", user="alice", check=True)
     assert _tools(fresh, "alice") == before
 
@@ -70,7 +70,9 @@ def test_what_says_nothing_itself_follows_all_accounts(fresh: Throwaway) -> None
     wgetrc = "settings:/home/alice/.wgetrc"
     for words in (("--dry-run",), ()):
         found = told(fresh.trustinstall("add", "--json", *words, CERT, env=sudo(fresh)))
-        assert (result(found, wgetrc), result(found, "settings:/home/alice/.config/pip/pip.conf")) == ("follows",) * 2
+        assert (result(found, wgetrc), result(found, "settings:/home/alice/.config/pip/pip.conf")) == (
+            "via-system",
+        ) * 2
     assert not fresh.path("/home/alice/.wgetrc").exists()
     alone = told(fresh.trustinstall("remove", "--json", CERT, env=sudo(fresh)))
     assert alone["exit_code"] == 0
@@ -82,9 +84,9 @@ def test_an_account_sees_what_the_machine_has(fresh: Throwaway) -> None:
     deliver(fresh)
     fresh.trustinstall("add", CERT, check=True)
     (listed,) = told(fresh.trustinstall("list", "--json", user="alice"))["certificates"]
-    states = {one["store"]: one["state"] for one in listed["held"]}
+    states = {one["id"]: one["state"] for one in listed["stores"]}
     assert states["environment:/etc/environment"] == states[f"settings:{PIP}"] == "trusted"
     assert states[f"own-bundle:{OWN}/bundle.pem"] == "trusted"
     assert states["settings:/root/.npmrc"] == "unreadable"
     stores = told(fresh.trustinstall("stores", "--json", user="alice"))["stores"]
-    assert not [one for one in stores if one["problem"] == "the bundle holds no certificate"]
+    assert not [one for one in stores if one["detail"] == "the bundle holds no certificate"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -81,7 +80,7 @@ def test_an_image_is_changed_and_the_machine_is_not(fresh: Throwaway) -> None:
     found = told(fresh.trustinstall("add", "--json", "--sysroot", PLACE, CERT))
     assert (found["exit_code"], result(found, ID), found["situation"]["kind"]) == (0, "added", "image")
     assert found["situation"]["scope"] == f"image {PLACE}"
-    assert found["undo"] == f"{shlex.join(PROGRAM)} remove --sysroot {PLACE} {ROOT.sha256[:8]}"
+    assert found["undo"] == [*PROGRAM, "remove", "--sysroot", PLACE, ROOT.sha256[:12]]
     assert found["restart_needed"] == []
     assert found["env"] == {}
     assert holds(fresh, f"{PLACE}{DEBIAN}")
@@ -95,7 +94,7 @@ def test_the_machine_itself_knows_what_was_added_to_its_image(still: Throwaway) 
     """The ledger lies in the image, so that the booted image takes it back by its own tool."""
     before = contents(still)
     assert still.trustinstall("add", "--sysroot", IMAGE, CERT).returncode == 0
-    assert "trusted" in still.trustinstall("list").stdout
+    assert "5 of 5" in still.trustinstall("list").stdout
     removed = still.trustinstall("remove", ROOT.sha256)
     assert removed.returncode == 0, removed
     assert contents(still) == before
@@ -339,7 +338,7 @@ def test_an_images_java(fresh: Throwaway) -> None:
     before = snapshot(fresh, PLACE)
     words = ("--json", "--sysroot", PLACE)
     locked = told(fresh.trustinstall("add", *words, CERT))
-    assert (locked["exit_code"], result(locked, "java:/srv/keystore"), result(locked, ID)) == (3, "failed", "added")
+    assert (locked["exit_code"], result(locked, "java:/srv/keystore"), result(locked, ID)) == (3, "locked", "added")
     found = told(fresh.trustinstall("add", *words, "--java-storepass-file", "/srv/word", CERT))
     assert (found["exit_code"], result(found, "java:/srv/keystore")) == (0, "added")
     assert ROOT.der in fresh.read(f"{PLACE}/srv/keystore")

@@ -43,7 +43,7 @@ def test_no_is_no(fresh: Throwaway) -> None:
     for answer in ("n\n", "\n", "\x04"):
         done = on_terminal(fresh, "add", CERT, answer=answer)
         assert done.returncode not in {0, 130}, done
-        assert done.stdout.index("sha256 ") < done.stdout.index("Trust it? [y/N]")
+        assert done.stdout.index(ROOT.sha256) < done.stdout.index("Trust it? [y/N]")
         assert "Traceback" not in done.stdout
         assert snapshot(fresh) == before
     done = on_terminal(fresh, "add", CERT, answer="n\n")
@@ -66,7 +66,7 @@ def test_yes_is_yes(fresh: Throwaway) -> None:
 
 
 def test_colour(fresh: Throwaway) -> None:
-    """On a terminal only, and not with NO_COLOR, --no-color or a dumb one; the words are the same."""
+    """On a terminal or with FORCE_COLOR, and not with NO_COLOR, --no-color or a dumb one; the words are the same."""
     deliver(fresh, "alice")
     coloured = on_terminal(fresh, "stores").stdout
     assert COLOUR.search(coloured)
@@ -79,7 +79,7 @@ def test_colour(fresh: Throwaway) -> None:
         on_terminal(fresh, "stores", TERM="dumb"),
     ):
         assert done.stdout.replace("\r", "") == plain
-    assert "\x1b" not in fresh.trustinstall("add", CERT, user="alice", env={"FORCE_COLOR": "1"}).stdout
+    assert COLOUR.search(fresh.trustinstall("add", CERT, user="alice", env={"FORCE_COLOR": "1"}).stdout)
 
 
 def slow(root: Throwaway, *, seconds: float) -> None:
@@ -122,7 +122,11 @@ def test_an_interrupt_during_a_slow_tool(fresh: Throwaway, command: str, number:
         time.sleep(0.3)
     _, errors = running.communicate(timeout=60)
     assert (running.returncode, "Traceback" in errors) == (130, False), errors
-    assert errors.endswith("trustinstall: interrupted; what had begun was finished or put back\n")
+    last = errors.splitlines()[-1]
+    trusting = "1 store trusts" if holds(fresh, DEBIAN) else "0 stores trust"
+    when = "now" if command == "add" else "still"
+    assert last.startswith(f"error: stopped; {trusting} Corp Root G2 {when}. "), errors
+    assert last.endswith(f" remove {ROOT.sha256[:12]}" if holds(fresh, DEBIAN) and command == "add" else "command.")
     assert not fresh.path("/var/lib/trustinstall/private/journal").exists()
     assert fresh.path("/var/tmp/ended").exists()  # we did not leave before the tool did
     placed = [one["sha256"] for one in json.loads(fresh.read(LEDGER))["placements"]]
@@ -135,14 +139,16 @@ def test_an_interrupt_during_a_slow_tool(fresh: Throwaway, command: str, number:
 
 
 def test_signs_of_life(fresh: Throwaway) -> None:
-    """What takes long is named on standard error, once where that is no terminal; not with --quiet or --json."""
-    deliver(fresh)
+    """What takes long is shown with a count on a terminal; nowhere else, and not with --quiet or --json."""
+    deliver(fresh, "alice")
     slow(fresh, seconds=1.5)
-    done = fresh.trustinstall("add", "--store", "debian", CERT)
-    assert (done.returncode, done.stderr) == (0, "working on debian\n")
-    assert "working" not in done.stdout
-    assert fresh.trustinstall("remove", "--store", "debian", "--json", CERT).stderr == ""
-    assert fresh.trustinstall("add", "--store", "debian", "--quiet", CERT).stderr == ""
+    words = shlex.join([*PROGRAM, "add", "--store", "debian", CERT, "--yes"])
+    done = fresh.run(["script", "-qec", words, "/dev/null"], env={"TERM": "xterm", "LANG": "C.UTF-8"})
+    assert done.returncode == 0, done
+    assert re.search(r"[\r\n]Adding … 0 of 1 \(debian, 1 s\) +[\r\n]", done.stdout), done
+    for quiet in ("--json", "--quiet", "--verbose"):
+        assert fresh.trustinstall("remove", "--store", "debian", quiet, CERT).stderr == ""
+        assert fresh.trustinstall("add", "--store", "debian", quiet, CERT).stderr == ""
 
 
 @pytest.mark.parametrize("command", ["", "add", "remove", "list", "stores"])

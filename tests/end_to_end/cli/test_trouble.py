@@ -77,7 +77,7 @@ def test_a_read_only_file_system(fresh: Throwaway) -> None:
     assert (found["exit_code"], result(found, ALICES)) == (1, "failed")
     assert "read-only" in next(one["detail"] for one in found["stores"] if one["id"] == ALICES)
     shown = told(fresh.trustinstall("stores", "--json", user="alice"))
-    assert [one["writable"] for one in shown["stores"] if one["store"] == ALICES] == [False]
+    assert [one["writable"] for one in shown["stores"] if one["id"] == ALICES] == [False]
 
 
 def test_source_date_epoch(fresh: Throwaway) -> None:

@@ -226,7 +226,8 @@ def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway, mode: 
     assert shell.stdout is not None
     shell.stdout.readline()
     removed = fresh.trustinstall("remove", CERT, user="alice", check=True)
-    assert f"name files in {OWN}: they keep the public roots alone." in " ".join(removed.stdout.split())
+    said = " ".join(removed.stdout.split())
+    assert f"Running programs still use files in {OWN}. These now hold public roots only" in said
     left = fresh.read(f"{OWN}/bundle.pem")
     assert (
         holds(fresh, f"{OWN}/bundle.pem"),

@@ -113,7 +113,7 @@ def test_trust_anchor_is_recognised_and_left(system: System) -> None:
     system.root.run(["trust", "anchor", CERTIFICATE], check=True)
     assert system.shows_it
 
-    assert system.outcome("add", CERTIFICATE)[1]["result"] == "already"
+    assert system.outcome("add", CERTIFICATE)[1]["result"] == "present"
     assert system.outcome("remove", CERTIFICATE)[1]["result"] == "foreign"
     code, store = system.outcome("remove", "--foreign", "--sha256", system.corp.sha256)
     assert (code, store["result"]) == (1, "failed")
@@ -156,11 +156,11 @@ def test_what_the_engine_left_out_is_a_problem(system: System) -> None:
 def test_javas_keystore_follows(system: System, tmp_path: Path) -> None:
     """The keystore that the same tool writes is shown with what feeds it; keytool finds the root in it, then not."""
     keystore = f"java:{system.layout.java}"
-    before = next(one for one in system.stores("stores") if one["store"] == keystore)
+    before = next(one for one in system.stores("stores") if one["id"] == keystore)
     seen = [system.in_keystore(tmp_path)]
     for command in ("add", "remove"):
         done = {one["id"]: one["result"] for one in system.stores(command, CERTIFICATE)}
-        assert (command, done[keystore]) == (command, "follows")
+        assert (command, done[keystore]) == (command, "via-system")
         seen.append(system.in_keystore(tmp_path))
     assert before["follows"] == STORES.get(system.name, system.name)
     assert seen == [False, True, False]
@@ -174,7 +174,7 @@ def test_a_packages_root_is_recognised_and_left(system: System) -> None:
     system.root.write(CERTIFICATE, b"-----BEGIN CERTIFICATE-----" + pem + end + b"\n")
     system.root.freeze()
 
-    for command, result in (("add", "already"), ("remove", "foreign")):
+    for command, result in (("add", "present"), ("remove", "foreign")):
         code, store = system.outcome(command, CERTIFICATE)
         assert (code, store["result"]) == (0, result)
     assert system.root.changes(ignore=(*NOISE, "/var/lib/trustinstall")) == {}
@@ -199,8 +199,8 @@ def test_what_the_engine_drops_is_refused_or_named(system: System, odd: str) -> 
     by_hand = f"{system.layout.anchors}/by-hand.pem"
     system.root.write(by_hand, ODD[odd].pem)
     system.tool()
-    store = next(one for one in system.stores("stores") if one["store"] == STORES.get(system.name, system.name))
-    assert f"{by_hand} is not in" in store["problem"]
+    store = next(one for one in system.stores("stores") if one["id"] == STORES.get(system.name, system.name))
+    assert f"{by_hand} is not in" in store["detail"]
 
 
 @layouts("el9")

@@ -19,8 +19,8 @@ from tests.contract.vm import VmMachine
 from tests.support.engines.engines import HOME, PLACES
 from tests.support.families import LAYOUTS, lay_out
 from tests.support.throwaway import PATH, Throwaway
+from trustinstall import reporting
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.reporting import text as report_module
 from trustinstall.testing.contract import Ran, result, run
 from trustinstall_platforms.containers.inside import path_for
 from trustinstall_platforms.linux.families import ALPINE, DEBIAN, RHEL
@@ -28,7 +28,7 @@ from trustinstall_platforms.linux.family import Family
 
 pytestmark = pytest.mark.timeout(600)
 
-SCHEMA = Path(report_module.__file__).with_name("report.schema.json")
+SCHEMA = Path(reporting.__file__).with_name("report.schema.json")
 Deliver = Callable[..., VmMachine]
 
 
@@ -67,7 +67,7 @@ def test_a_machine_that_does_not_run(deliver: Deliver, engine: str) -> None:
     before = machine.snapshot()
     machine.engine.behave(stopped=True)
     added = run(machine, "add", path)
-    assert (result(added, machine), added.report["changed"]) == ("sealed", False), added
+    assert (result(added, machine), added.report["changed"]) == ("read-only", False), added
     assert "start" in detail(added, machine)
     removed = run(machine, "remove", path)
     assert (removed.code, result(removed, machine)) == (0, "absent"), removed
@@ -90,7 +90,7 @@ def test_stopped_by_its_files(deliver: Deliver) -> None:
     path, _ = machine.root(0)
     done = machine.throwaway.trustinstall("add", "--json", path, user="alice")
     assert done.returncode == 0, done
-    assert '"sealed"' in done.stdout
+    assert '"read-only"' in done.stdout
     assert "limactl start default" in done.stdout
 
 
@@ -192,7 +192,7 @@ def test_a_system_without_a_tool(deliver: Deliver) -> None:
     path, _ = machine.root(0)
     before = machine.snapshot()
     added = run(machine, "add", path)
-    assert result(added, machine) == "sealed", added
+    assert result(added, machine) == "read-only", added
     assert "~/.minikube/certs" in detail(added, machine)
     assert machine.snapshot() == before
 
@@ -301,7 +301,7 @@ def test_what_is_said_afterwards(deliver: Deliver) -> None:
     done = machine.throwaway.trustinstall("add", "--store", "vm:kind:dev", path, user="alice")
     assert done.returncode == 0, done
     said = " ".join(done.stdout.split())
-    assert "In kind:dev, docker, containerd and whatever else reads its roots" in said
+    assert "Restart docker or containerd in kind:dev, or the machine" in said
     assert "systemctl restart containerd" in said
 
 
@@ -317,5 +317,5 @@ def test_what_is_shown_of_a_machine_that_does_not_run(deliver: Deliver) -> None:
     report = json.loads(shown.stdout)
     validator: Any = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))  # its types are not complete
     validator.validate(report)
-    (store,) = (one for one in report["stores"] if one["store"] == machine.store)
+    (store,) = (one for one in report["stores"] if one["id"] == machine.store)
     assert "it does not run; start it (podman machine start podman-machine-default)" in json.dumps(store)

@@ -79,7 +79,7 @@ def test_a_packages_root_is_named_and_left(system: System) -> None:
     """It is trusted already, is not removed, and the error says how it is distrusted."""
     (public,) = [system.root.read(PACKAGED)]
     system.root.write("/srv/public.crt", public)
-    assert system.outcome("add", "/srv/public.crt")[1]["result"] == "already"
+    assert system.outcome("add", "/srv/public.crt")[1]["result"] == "present"
     assert system.outcome("remove", "/srv/public.crt")[1]["result"] == "foreign"
     sha256 = json.loads(system.root.run([*freebsd.PROGRAM, "list", "--all", "--json"], check=True).stdout)
     own = next(one["sha256"] for one in sha256["anchors"])

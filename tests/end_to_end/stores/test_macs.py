@@ -123,7 +123,7 @@ def test_names_cannot_be_kept_to(deliver: Deliver, store: str) -> None:
     path, sha256 = machine.root(0)
     before, dialogs = machine.snapshot(), machine.mac.dialogs()
     added = run(machine, "add", path, "--domain", "corp.example", "--domain", "10.0.0.0/8")
-    assert (added.code, result(added, machine), added.report["changed"]) == (1, "not_covered", False), added
+    assert (added.code, result(added, machine), added.report["changed"]) == (1, "not-in-scope", False), added
     assert [one["detail"] for one in added.report["stores"]] == [WIDE]
     assert not machine.trusts(sha256)
     assert machine.snapshot() == before

@@ -220,7 +220,7 @@ def test_no_certutil(desk: Desk) -> None:
 def test_somebody_elses(desk: Desk, nickname: str) -> None:
     """A copy under another nickname is foreign and left; it goes when that is asked for, whatever its name."""
     desk.imported(nickname, "CT,C,")
-    assert desk.change("add", CERTIFICATE)[0] == "already"
+    assert desk.change("add", CERTIFICATE)[0] == "present"
     assert desk.change("remove", SHA256)[0] == "foreign"
     assert list(desk.listed().values()) == ["CT,C,"]
     assert desk.change("remove", "--foreign", "--sha256", SHA256)[0] == "removed"
@@ -340,8 +340,8 @@ def test_a_renamed_entry(desk: Desk) -> None:
 def test_an_adopted_entry(desk: Desk) -> None:
     """It is adopted once, is there already when added again, and goes with a plain `remove`."""
     desk.imported("Hers", "CT,C,")
-    assert desk.change("add", "--adopt", CERTIFICATE)[0] == "already"
-    assert desk.change("add", CERTIFICATE)[0] == "already"
+    assert desk.change("add", "--adopt", CERTIFICATE)[0] == "present"
+    assert desk.change("add", CERTIFICATE)[0] == "present"
     assert desk.change("remove", SHA256)[0] == "removed"
     assert desk.listed() == {}
 

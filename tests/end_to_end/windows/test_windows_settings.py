@@ -64,7 +64,7 @@ def test_a_machines_git_is_switched(windows: Windows, content: str) -> None:
     windows.write(SYSTEM, content)
     assert git(change(windows, "add"), SYSTEM) == "added"
     assert says(windows, SYSTEM) == "schannel"
-    assert git(change(windows, "add"), SYSTEM) == "already"
+    assert git(change(windows, "add"), SYSTEM) == "present"
     listed = json.loads(windows.trustinstall("list", "--json", check=True).stdout)
     assert f"settings:{SYSTEM}".replace("\\", "/") in json.dumps(listed)
     assert git(change(windows, "remove"), SYSTEM) == "removed"
@@ -104,14 +104,14 @@ def test_what_follows_already_is_left(windows: Windows) -> None:
     own = rf"{windows.home}\.gitconfig"
     windows.write(SYSTEM, "[http]\n\tsslBackend = schannel # chosen\n")
     outcomes = change(windows, "add")
-    assert git(outcomes, SYSTEM) == "follows"
+    assert git(outcomes, SYSTEM) == "via-system"
     change(windows, "remove")
-    assert git(change(windows, "add", elevated=False), own) == "follows"
+    assert git(change(windows, "add", elevated=False), own) == "via-system"
     assert not windows.path(own).exists()
     change(windows, "remove", elevated=False)
     windows.write(SYSTEM, "[http]\n\tsslBackend = openssl\n")
     windows.write(own, '[http]\n\tsslBackend = "SChannel"\n')
-    assert git(change(windows, "add", elevated=False), own) == "follows"
+    assert git(change(windows, "add", elevated=False), own) == "via-system"
     change(windows, "remove", elevated=False)
     assert windows.read(own) == b'[http]\n\tsslBackend = "SChannel"\n'
 

@@ -182,4 +182,4 @@ def test_what_replaces_is_refused_by_env_too(windows: Windows) -> None:
     assert done.returncode == 2
     assert "no bundle of public roots" in " ".join(done.stderr.split())
     removed = windows.trustinstall("remove", "--store", "environment", CERT, check=True)
-    assert "Programs that run now still have the variables" in " ".join((removed.stdout + removed.stderr).split())
+    assert "Running programs still have the variables" in " ".join((removed.stdout + removed.stderr).split())

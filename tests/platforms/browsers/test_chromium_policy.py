@@ -294,3 +294,20 @@ def test_what_others_write_comes_back_to_the_byte(content: dict[str, dict[str, l
         added = change(host)
         assert change(host, trusted=False).result is (Result.FOREIGN if added.foreign else Result.REMOVED)
         assert files(host) == before
+
+
+@pytest.mark.parametrize(("place", "mode"), [(CHROME, 0o700), (f"{CHROME}/a.json", 0o600)])
+def test_a_policy_that_only_root_can_read(host: ActingHost, place: str, mode: int) -> None:
+    """What browsers of people cannot read is no trust: `add` fails, with the chmod that mends it."""
+    write(host, f"{CHROME}/a.json", json.dumps({"CACertificates": [base(OTHER.der)]}))
+    Path(host.where(place)).chmod(mode)
+    before = files(host)
+    outcome = change(host)
+    assert (outcome.result, f"{place} and try again" in outcome.detail.replace(",", "")) == (Result.FAILED, True)
+    assert files(host) == before
+    Path(host.where(place)).chmod(0o755)
+    assert change(host).result is Result.ADDED
+    Path(host.where(place)).chmod(mode)
+    assert change(host).result is Result.FAILED
+    assert change(host, trusted=False).result is Result.REMOVED
+    assert files(host) == before

@@ -98,4 +98,4 @@ def test_the_program_writes_nothing_there() -> None:
         bundle = "/etc/ssl/certs/ca-certificates.crt"
         root.write(bundle, root.read(bundle) + CORP.pem)
         done = root.trustinstall("add", "/srv/corp.crt", "--json", "--store", "declared")
-        assert (done.returncode, json.loads(done.stdout)["stores"][0]["result"]) == (0, "already")
+        assert (done.returncode, json.loads(done.stdout)["stores"][0]["result"]) == (0, "present")

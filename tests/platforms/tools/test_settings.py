@@ -163,7 +163,7 @@ def test_a_dry_run_says_both(host: ActingHost) -> None:
     before = tree(host)
     dry = change(host, dry_run=True)
     assert set(results(dry).values()) == {Result.PLANNED}
-    assert any("bundle.pem" in step for step in dry[BUNDLE].steps)
+    assert any("bundle.pem" in step.target for step in dry[BUNDLE].steps)
     assert tree(host) == before
     change(host, 0)
     assert results(change(host, 1, dry_run=True))[NPMRC] is Result.FOLLOWS

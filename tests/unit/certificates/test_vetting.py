@@ -65,8 +65,8 @@ def two_algorithms() -> Root:
 
 
 STRUCTURAL: dict[str, tuple[dict[str, Any], str]] = {
-    "no Basic Constraints": ({"ca": None}, "is self-signed but no authority (no CA:TRUE)"),
-    "CA:FALSE": ({"ca": False}, "is self-signed but no authority (no CA:TRUE)"),
+    "no Basic Constraints": ({"ca": None}, "is a server's own self-signed certificate and not a CA"),
+    "CA:FALSE": ({"ca": False}, "is a server's own self-signed certificate and not a CA"),
     "version 1": ({"version": 1}, "is an X.509 version 1 certificate"),
     "must not sign": ({"usage": ["crl_sign"]}, "lacks keyCertSign"),
     "must not sign, not critical": ({"usage": ["digital_signature"], "usage_critical": False}, "lacks keyCertSign"),
@@ -132,7 +132,7 @@ def test_refuses_by_policy(case: str, now: datetime) -> None:
 def test_structural_faults_come_first(now: datetime) -> None:
     """An expired certificate that is no authority is not offered --force, which would not help."""
     made = make_root(ca=False, not_before=year(2001), not_after=year(2011))
-    with pytest.raises(CertificateRefused, match="no authority") as caught:
+    with pytest.raises(CertificateRefused, match="not a CA") as caught:
         vetted(made, now)
     assert not caught.value.policy
 
@@ -241,5 +241,5 @@ def test_a_leaf_is_never_taken(root: Root, now: datetime) -> None:
     """No flag makes an anchor of a server's own certificate."""
     leaf = root.issue("www.corp.test")
     (found,) = read_certificates(leaf.der, "x")
-    with pytest.raises(CertificateRefused, match="probably a server's own certificate"):
+    with pytest.raises(CertificateRefused, match="a server's own certificate and not a CA"):
         vet(found, now=now, force=True, allow_intermediate=True)

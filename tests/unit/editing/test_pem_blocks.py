@@ -265,10 +265,20 @@ def test_adding_mends_an_emptied_block() -> None:
 
 def test_an_unmarked_copy_is_not_added_again() -> None:
     """A certificate that somebody else has put there is left as it is, and stays when ours go."""
-    for copy in (A.pem, A.pem.replace(b"\n", b"\r\n"), A.pem.replace(b"CERT", b"X509 CERT")):
+    for copy in (A.pem, A.pem.replace(b"\n", b"\r\n")):
         assert add(A).apply(copy) == copy
         assert remove(A).apply(copy) == copy
         assert [sha256 for sha256, _ in unmarked(copy)] == [A.sha256]
+
+
+def test_a_copy_that_not_every_reader_takes_gets_a_plain_one_beside_it() -> None:
+    """A copy under a label of OpenSSL's own is left as it is, and a plain one comes and goes."""
+    for label in (b"X509 CERT", b"TRUSTED CERT"):
+        copy = A.pem.replace(b"CERT", label)
+        added = add(A).apply(copy)
+        assert added.startswith(copy)
+        assert A.pem in added
+        assert add(A).inverse(copy).apply(added) == copy
 
 
 def test_a_foreign_copy_goes_alone() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
+from trustinstall.editing.pem_blocks import Original
 from trustinstall.editing.setting import SetKey
 from trustinstall.state.step_json import step_from_json, step_to_json
 from trustinstall.stores.steps import ABSENT, Edit
@@ -55,3 +58,14 @@ def test_others_are_kept_when_undone_later() -> None:
     """What somebody wrote in between stays when the change is undone."""
     undo = CERT.inverse(b"[global]\n")
     assert undo.apply(CERT.apply(b"[global]\n") + b"retries = 1\n") == b"[global]\nretries = 1\n"
+
+
+def test_a_line_that_takes_the_place_of_another_comes_and_goes() -> None:
+    """A change from one exact content to another is undone to the byte, and changes no other content of the key."""
+    before, after = b"a: 1\nssl_verify: true\n", b'a: 1\nssl_verify: "/x"\n'
+    original = Original(hashlib.sha256(before).hexdigest(), after)
+    change = SetKey("yaml", ("ssl_verify",), "/x", original=original)
+    assert change.apply(before) == after
+    assert change.inverse(before).apply(after) == before
+    assert SetKey.from_json(change.to_json()) == change
+    assert change.apply(b"ssl_verify: false\n") == b"ssl_verify: false\n"

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account, ActingHost
 from trustinstall.installer import wire
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.reporting import json_report
+from trustinstall.reporting import add, json_report, remove
 from trustinstall.reporting.advice import advise
-from trustinstall.reporting.text import change_lines, list_lines, plain, stores_lines
+from trustinstall.reporting.errors import failures
+from trustinstall.reporting.layout import Page
+from trustinstall.reporting.listing import list_lines
+from trustinstall.reporting.stores import stores_lines
 from trustinstall.stores.store import Store, blocked, fed_by
 from trustinstall.typed_json import is_array, is_object
 
+HOST = ActingHost("linux", "/", {}, Account(0, 0, "root", "/root"))
 EVIL = "\x1b]0;evil\x07\r\n\u202e\ud800\0"
 SHA256 = "ab" * 32
 OUTCOMES = (
@@ -44,7 +50,7 @@ OUTCOMES = (
         (SHA256,),
         (SHA256,),
         3,
-        ("write /x",),
+        (Planned("change", "/x", ("+y",)),),
     ),
 )
 VIEW = View(
@@ -107,20 +113,19 @@ def show_outcomes(data: bytes) -> str:
         outcomes = wire.received(tuple[Outcome, ...], data)
     except TrustInstallError:
         return ""
-    who = Account(0, 0, "root", "/root")
     situation = Situation("sudo", frozenset(), machine=True, own=False, accounts=(), uncovered=0, may_ask=False)
     shown: list[str] = []
     for command in ("add", "remove"):
         report = Report(command, situation, (), (ScopeResult("bob", outcomes),))
-        advice = advise(report, ActingHost("linux", "/", {}, who), ())
+        advice = advise(report, HOST, ())
         for one in advice.foreign:
-            assert one.split()[-2] == "--sha256", one
-            assert len(one.split()[-1]) == 64
-        shown += [
-            *change_lines(report, advice, plain, verbose=True),
-            *change_lines(report, advice, plain, verbose=False),
-        ]
-        json.loads(json_report.change(report, None, report.exit_code(strict=True), advice))
+            assert one.argv[-2] == "--sha256", one
+            assert len(one.argv[-1]) == 64
+        lines = add.result_lines if command == "add" else remove.result_lines
+        for verbose, dry_run in itertools.product((True, False), repeat=2):
+            shown += lines(Page(), replace(report, dry_run=dry_run), advice, verbose=verbose)
+        shown += failures(Page(), report)
+        json.loads(json_report.change(HOST, report, None, report.exit_code(strict=True), advice))
     return "\n".join(shown)
 
 
@@ -130,10 +135,13 @@ def show_view(data: bytes) -> str:
         view = VIEW + wire.received(View, data)
     except TrustInstallError:
         return ""
-    json.loads(json_report.look("list", view))
-    json.loads(json_report.look("stores", view))
+    json.loads(json_report.listing(HOST, view))
+    json.loads(json_report.stores(HOST, view))
     assert {one.store for one in view.stores} | {one.store for one in view.anchors}  # the installer compares them
-    return "\n".join([*list_lines(view, plain, files=True, every_anchor=True), *stores_lines(view, plain)])
+    listed = list_lines(Page(), view, "trustinstall", today="2026-11-29", files=True, every_anchor=True)
+    return "\n".join(
+        [*listed, *(line for every in (True, False) for line in stores_lines(Page(), view, verbose=every))]
+    )
 
 
 @given(st.one_of(spoilt(good_outcomes()), st.binary(max_size=60), anything.map(lambda one: json.dumps(one).encode())))

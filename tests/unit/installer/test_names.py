@@ -68,7 +68,7 @@ def test_a_whole_fingerprint_of_a_stranger(names: Resolve) -> None:
     """It is found in the stores; one that is nowhere gives nothing; a stranger's start is no name."""
     assert names(STRANGER.sha256) == [STRANGER.sha256]
     assert names("ab" * 32) == []
-    with pytest.raises(UsageProblem, match="no certificate of ours"):
+    with pytest.raises(UsageProblem, match="neither a file nor a certificate"):
         names(STRANGER.sha256[:12])
 
 

@@ -190,14 +190,14 @@ def test_a_ledger_of_the_first_version_is_read_and_written_anew(host: ActingHost
     assert ledger_file.load(host, state) == ledger
 
 
-@pytest.mark.parametrize("version", [3, 99, "2", None])
+@pytest.mark.parametrize("version", [4, 99, "3", None])
 def test_a_newer_ledger_is_an_error_that_changes_nothing(host: ActingHost, state: State, version: object) -> None:
     """The program says which version it knows, and leaves the file alone."""
     path = Path(host.where(state.ledger))
     path.write_text(json.dumps({**V1, "version": version}))
     path.chmod(0o600)
     before = path.read_bytes()
-    with pytest.raises(StateError, match="this program knows 2; nothing was changed"):
+    with pytest.raises(StateError, match="this program knows 3; nothing was changed"):
         ledger_file.load(host, state)
     assert path.read_bytes() == before
 

@@ -132,7 +132,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "nested beyond reason": lambda path: path.write_text("[" * 200_000),
     "a number beyond reason": lambda path: path.write_text('{"version": ' + "9" * 5000 + "}"),
     "older version": _json(lambda data: data.update(version=0)),
-    "newer version": _json(lambda data: data.update(version=3)),
+    "newer version": _json(lambda data: data.update(version=4)),
     "no version": _json(lambda data: data.pop("version")),
     "version in words": _json(lambda data: data.update(version="\x1b[31mone")),
     "no claims": _json(lambda data: data.pop("claims")),

@@ -1,0 +1,80 @@
+"""What a file of environment variables says now: our section in it, and what its other lines set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall import editing
+from trustinstall.editing.section import PATH
+from trustinstall.errors import StoreError
+from trustinstall.facts import shell_syntax
+from trustinstall_platforms.tools import our_section, variable_files
+from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
+
+if TYPE_CHECKING:
+    from trustinstall.editing.setting import SetKey
+    from trustinstall.host import Host
+    from trustinstall.stores.store import Store
+
+
+class Carrier(NamedTuple):
+    """What one file says now.
+
+    Attributes:
+        place: the row of the table.
+        path: where it is.
+        section: what stands between our marks, or None.
+        ours: the lines of it that trustinstall wrote.
+        foreign: the variables that the file sets elsewhere, or another author within our marks.
+        wrong: why the file cannot be read, or None.
+    """
+
+    place: variable_files.Place
+    path: str
+    section: str | None = None
+    ours: tuple[str, ...] = ()
+    foreign: frozenset[str] = frozenset()
+    wrong: str | None = None
+
+    def key(self, host: Host) -> KeyInFile:
+        """Return our section as a key of the file."""
+        return KeyInFile(self.place.format, PATH, SHARED if host.account.is_root else PRIVATE)
+
+    def away(self, host: Host, store: Store, noted: tuple[str, ...]) -> SetKey:
+        """Return the change that takes our section out; `noted` are the ledger's entries. Raises StoreError."""
+        otherwise = our_section.written(self.place, self.ours)
+        return self.key(host).away(host, store, self.section or "", noted, otherwise)
+
+
+def of(host: Host, store: Store) -> Carrier:
+    """Return what the file of a store says. Raises StoreError where no program reads variables there any more."""
+    place = variable_files.at(host, store.location)
+    if place is None:
+        raise StoreError(store=store.id, cause="no program reads variables there any more", advice="try again")
+    return read(host, store.location, place)
+
+
+def is_owned(host: Host, path: str) -> bool:
+    """Return whether a file belongs to the acting account."""
+    status = host.status(host.real(path))
+    return status is not None and status.uid == host.account.uid
+
+
+def read(host: Host, location: str, place: variable_files.Place) -> Carrier:
+    """Return what the file at a location says."""
+    try:
+        content = host.read_or_none(location, LIMIT) or b""
+        section = editing.get(place.format, content, PATH)
+    except editing.Malformed as error:
+        return Carrier(place, location, wrong=str(error))
+    except OSError as error:
+        return Carrier(place, location, wrong=error.strerror)
+    lines = our_section.ours(host, place, section) if section is not None else ()
+    if place.style not in shell_syntax.KEPT:
+        return Carrier(place, location, section, lines)
+    text = content.decode("utf-8", "replace")
+    if section:
+        others = "\n".join(line for line in section.split("\n") if line not in lines)
+        text = text.replace(section, others)
+    foreign = shell_syntax.foreign(place.style, text, our_section.NAMES)
+    return Carrier(place, location, section, lines, frozenset(foreign))

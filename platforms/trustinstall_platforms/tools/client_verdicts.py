@@ -1,0 +1,121 @@
+"""Whether each client trusts what trustinstall has added for an account, in all of its sessions, and who decides it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.certificates.pem import pem_blocks
+from trustinstall.facts import our_files, system_bundle
+from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.clients import OF_OTHERS
+from trustinstall_platforms.tools.effective.model import Effective, Kind, Mode
+from trustinstall_platforms.tools.sessions import everyday
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.rows import Client
+
+YES, NO, PART, UNKNOWN = "yes", "no", "in part", "unknown"
+_LIMIT = " for "  # in the name of a client that is limited to a profile, a URL or a command
+
+
+class Verdict(NamedTuple):
+    """What is said of one client: `effective` is YES, NO, PART, UNKNOWN or "", and who decides it."""
+
+    effective: str
+    decided_by: str
+
+
+class Limited(NamedTuple):
+    """A client that is limited to a profile, a URL or a command by a setting of its own."""
+
+    mode: str
+    file: str
+    state: str
+    known: str
+    source: str
+    effective: str
+    decided_by: str
+
+
+@dataclass
+class _Seen:
+    """What one client reads in each of the sessions, and whether it trusts what we have added there."""
+
+    client: Client
+    found: list[tuple[Effective, str]] = field(default_factory=list[tuple[Effective, str]])
+
+    @property
+    def verdict(self) -> Verdict:
+        words = {word for _, word in self.found}
+        said = words.pop() if len(words) == 1 else UNKNOWN if UNKNOWN in words else PART
+        ranked = sorted(
+            self.found, key=lambda one: (one[1] == YES, one[1] != said, one[0].decider.kind is Kind.DEFAULT)
+        )
+        worst = ranked[0][0]
+        return Verdict(said, str(worst.decider))
+
+
+@dataclass
+class Verdicts:
+    """The verdicts of all clients, by the client's name."""
+
+    _seen: dict[str, _Seen]
+
+    def of_tool(self, name: str) -> Verdict:
+        """Return the verdict of a row of the table of tools."""
+        found = next((one.verdict for one in self._seen.values() if one.client.tool == name), None)
+        return found or Verdict("", "")
+
+    def of_other(self, name: str) -> Verdict:
+        """Return the verdict of a row of the table of tools without files."""
+        found = self._seen.get(OF_OTHERS.get(name, ""))
+        return found.verdict if found is not None else Verdict("", "")
+
+    def limited(self) -> Iterator[tuple[str, Limited]]:
+        """Yield the clients that are limited to a profile, a URL or a command, with their names."""
+        for name, seen in self._seen.items():
+            first = seen.found[0][0]
+            if _LIMIT in name and first.decider.kind is Kind.SETTING:
+                place = next(one for one in reversed(seen.client.places) if one.files)
+                named = ", ".join(one.path for one in first.bundles)
+                state = first.problem or (f"names {named}" if named else first.mode.value)
+                mode = "adds" if first.mode is Mode.ADDS else "replaces"
+                yield name, Limited(mode, first.decider.path, state, place.known, place.source, *seen.verdict)
+
+
+def look(host: Host) -> Verdicts:
+    """Return the verdicts for the acting account; root's are those of people in general."""
+    seen: dict[str, _Seen] = {}
+    if host.is_image:
+        return Verdicts(seen)
+    ours = _ours(host)
+    bare = decide.bare(host)
+    sessions = [one for one in everyday(host) if one.name != "bare"] or [bare.session]
+    for scene in (bare._replace(session=one) for one in sessions):
+        for client, found in decide.all_of_them(scene):
+            word = _word(host, client, found, ours)
+            seen.setdefault(client.name, _Seen(client)).found.append((found, word))
+    return Verdicts(seen)
+
+
+def _word(host: Host, client: Client, found: Effective, ours: frozenset[str]) -> str:
+    if not ours:
+        return ""
+    if found.mode is Mode.UNKNOWN:
+        return UNKNOWN
+    return YES if ours <= decide.anchors(host, client, found) else NO
+
+
+def _ours(host: Host) -> frozenset[str]:
+    """Return the SHA-256 of what trustinstall has added for the account, or for the machine where there is nothing."""
+    for directory in (our_files.directory(host), our_files.MACHINE):
+        content = system_bundle.bundle(host, f"{directory}/{our_files.ANCHORS}") if directory else None
+        if content is not None:
+            blocks = (one.der for one in pem_blocks(content))
+            return frozenset(hashlib.sha256(der).hexdigest() for der in blocks if der is not None)
+    return frozenset()

@@ -1,0 +1,196 @@
+"""In which settings file, and by which key, a tool of the table is reached: where that is effective, and nowhere else.
+
+A file that decides and belongs to the acting account is that file, wherever the tool's own rules have it. Where no
+file decides, it is the usual one, or the one that a variable of the session has it moved to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.errors import printable
+from trustinstall.facts import our_files, system_bundle
+from trustinstall_platforms.tools.effective import decide, ours, paths, values
+from trustinstall_platforms.tools.effective.clients import of_tool
+from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode, Scene, Setter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Session
+    from trustinstall_platforms.tools.effective.rows import Client, Place
+    from trustinstall_platforms.tools.table import Tool
+
+_LONGEST = 4096  # characters of a path that are shown
+
+
+class Decision(NamedTuple):
+    """What decides for one tool, seen from one of the account's sessions.
+
+    Attributes:
+        tool: the row; its key is the one that counts in the file.
+        path: the settings file to look at and to write.
+        found: what the tool reads now.
+    """
+
+    tool: Tool
+    path: str
+    found: Effective
+
+
+def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -> list[Decision]:
+    """Return one decision for each file that sessions of the acting account read; `usual` is the table's file.
+
+    Of several for one file that one counts in which something of the account would be hidden.
+    """
+    row = of_tool(decide.bare(host), tool.name)
+    if row is None:
+        return [Decision(tool, usual, Effective(tool.name, Mode.DEFAULT))]
+    found: dict[str, Decision] = {}
+    for scene in scenes(host, tool, sessions):
+        one = _decision(tool, of_tool(scene, tool.name) or row, scene, usual)
+        if one.path not in found or (why_left(host, found[one.path]) is None and why_left(host, one) is not None):
+            found[one.path] = one
+    return list(found.values())
+
+
+def scenes(host: Host, tool: Tool, sessions: Sequence[Session] = ()) -> tuple[Scene, ...]:
+    """Return the scenes in which a tool's settings count: root's own home does not, where there is a machine's file."""
+    found = decide.scenes(host, sessions)
+    machine = host.account.is_root and bool(tool.machine)
+    return tuple(one._replace(home="") for one in found) if machine else found
+
+
+def word(host: Host, tool: Tool, value: str) -> Mode | None:
+    """Return what a value does that names no file, or None where it names one."""
+    own = _place(host, tool)
+    return own.words.get(value.strip().lower()) if own is not None else None
+
+
+def named(host: Host, tool: Tool, value: str, location: str) -> str:
+    """Return the bundle that a value names as its tool expands it: of several the first of the account's own."""
+    own = _place(host, tool)
+    if own is None:
+        return value
+    scene = scenes(host, tool)[-1]  # of the session that calls
+    found = values.paths(scene, own.expansion, value, Setter(Kind.SETTING, location)) or ()
+    ranked = sorted(found, key=lambda path: not (_is_own(host, path) and system_bundle.bundle(host, path) is not None))
+    return ranked[0] if ranked else ""
+
+
+def followed(host: Host, decision: Decision) -> str | None:
+    """Return the bundle that a variable of the account has the tool read, which is a store of its own; or None."""
+    if decision.found.decider.kind is not Kind.VARIABLE or not ours.would_lose(host, decision.found):
+        return None
+    own = [one.path for one in decision.found.bundles if one.readable and ours.is_theirs(host, one)]
+    return host.real(own[0]) if own and _is_own(host, own[0]) else None
+
+
+def why_left(host: Host, decision: Decision) -> str | None:
+    """Return why nothing of ours may be set in the file, with file and line, where something else decides; or None."""
+    found, setter = decision.found, decision.found.decider
+    if setter.kind is Kind.DEFAULT or found.mode is Mode.DEFAULT or not ours.would_lose(host, found):
+        return None
+    if setter.path == decision.path and not any(one.form is Form.INLINE for one in found.bundles):
+        return None  # the key itself says so
+    if found.mode is Mode.UNKNOWN:
+        return found.problem
+    named = next((one for one in found.bundles if ours.is_theirs(host, one)), None)
+    if named is None:
+        return None
+    if named.form is Form.INLINE:
+        return f"{setter} has certificates of its own, which a file that we name would hide; add the certificate there"
+    what = f"{setter} names {printable(named.path, _LONGEST)}"
+    return f"{what}, which a setting of ours would hide; add the certificate to that bundle"
+
+
+def shared(host: Host, decision: Decision) -> str | None:
+    """Return the bundle of the account that another tool's file of the account has this tool read; or None.
+
+    So Yarn 1 reads npm's file where its own says nothing: a key of ours in its own would hide that.
+    """
+    found, setter = decision.found, decision.found.decider
+    if setter.kind is not Kind.SETTING or setter.path == decision.path or not _is_own(host, setter.path):
+        return None
+    theirs = (one.path for one in found.bundles if one.form is Form.FILE and one.readable and ours.is_theirs(host, one))
+    named = next(theirs, None)
+    return host.real(named) if named is not None and _is_own(host, named) else None
+
+
+def inherited(host: Host, decision: Decision) -> str:
+    """Return the bundle that the tool reads where the account's own file says nothing, or "" where it is not known."""
+    if host.account.is_root:
+        return ""
+    every = decision.found.bundles
+    named = [one.path for one in every if one.form is Form.FILE and one.readable and one.setter.kind is Kind.SETTING]
+    if named:
+        return host.real(named[0])
+    system = system_bundle.find(host) if decision.tool.follows else None
+    return system.path if system is not None else ""
+
+
+def _decision(tool: Tool, row: Client, scene: Scene, usual: str) -> Decision:
+    found = decide.effective(row, scene)
+    settings = row._replace(places=tuple(one for one in row.places if one.files))
+    for one, said in decide.decisions(settings, scene):
+        setter = said.decider
+        if setter.kind is Kind.SETTING and one.form is Form.FILE and _is_own(scene.host, setter.path):
+            if _is_written_alike(one, tool):
+                return Decision(tool._replace(key=one.key), setter.path, found)
+            break
+    return Decision(_keyed(tool, row), _readable(scene, tool, row, usual), found)
+
+
+def _readable(scene: Scene, tool: Tool, row: Client, usual: str) -> str:
+    """Return the usual file if the tool reads it in this scene, or else the one that it reads instead of it."""
+    own = _places(tool, row)
+    files = paths.of_place(scene, own[-1]) if own else ()
+    environment = scene.session.value("VIRTUAL_ENV") or "//"  # what is set there is for that environment alone
+    inside = [one for one in files if one.startswith(f"{scene.home}/") and not one.startswith(environment)]
+    return usual if usual in files or not inside or scene.host.account.is_root else inside[0]
+
+
+def _keyed(tool: Tool, row: Client) -> Tool:
+    """Return the tool with the section that its client reads: of two names of one section it may be the other."""
+    own = _places(tool, row)
+    return tool._replace(key=own[-1].key) if own else tool
+
+
+def _places(tool: Tool, row: Client) -> list[Place]:
+    return [one for one in row.places if one.files and one.key[-1:] == tool.key[-1:] and _is_written_alike(one, tool)]
+
+
+def _is_written_alike(place: Place, tool: Tool) -> bool:
+    """Whether a place's files are written as the tool's own: Mercurial's are INI with directives, which stay."""
+    return place.format == tool.format or (place.format, tool.format) == ("hg", "ini-sections")
+
+
+def _place(host: Host, tool: Tool) -> Place | None:
+    row = of_tool(scenes(host, tool)[0], tool.name)
+    places = row.places if row is not None else ()
+    return next((one for one in places if one.key == tool.key and _is_written_alike(one, tool)), None)
+
+
+def _is_own(host: Host, path: str) -> bool:
+    """Whether the acting account decides what stands in a file: in its home, or for root in a file of root's."""
+    status, home = host.status(host.real(path)), host.real(host.account.home or "/").rstrip("/")
+    inside = host.account.is_root or (bool(home) and host.real(path).startswith(f"{home}/"))
+    return inside and status is not None and status.uid == host.account.uid
+
+
+def of_ours(host: Host, tools: tuple[Tool, ...], location: str) -> Iterator[Tool]:
+    """Yield the tools whose key in a file names one of our own files: that file was written by trustinstall."""
+    from trustinstall import editing
+
+    try:
+        content = host.read_or_none(location, 1 << 20) or b""
+    except OSError:
+        return
+    for tool in tools:
+        try:
+            value = editing.get(tool.format, content, tool.key)
+        except editing.Malformed:
+            continue
+        if value is not None and our_files.is_ours(value):
+            yield tool

@@ -1,0 +1,65 @@
+"""The tables of clients: what each reads, in its order of precedence; a module for each family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective.clients import (
+    clouds,
+    downloads,
+    javascript,
+    languages,
+    python,
+    repositories,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall_platforms.tools.effective.model import Scene
+    from trustinstall_platforms.tools.effective.rows import Client
+
+CLIENTS: tuple[Client, ...] = (
+    *javascript.CLIENTS,
+    *python.CLIENTS,
+    *repositories.CLIENTS,
+    *downloads.CLIENTS,
+    *clouds.CLIENTS,
+    *languages.CLIENTS,
+)
+#: The variables that clients read a bundle or a switch from.
+READ = frozenset(name for client in CLIENTS for place in client.places for name in place.variables) | frozenset(
+    ("AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE")
+)
+#: The client of each row of the table of tools without files that has one.
+OF_OTHERS = {
+    "git": "git",
+    "curl": "curl",
+    "node": "Node.js",
+    "uv": "uv",
+    "deno": "Deno",
+    "bun": "Bun",
+    "cargo": "Cargo",
+    "gem": "RubyGems",
+    "php": "PHP",
+    "nix": "Nix",
+    "ansible": "Python's ssl",
+}
+
+
+def every(scene: Scene) -> Iterator[Client]:
+    """Yield every client, and the profiles, URLs and commands that have settings of their own in the scene's files."""
+    found = (
+        *CLIENTS,
+        *python.limited(scene),
+        *repositories.limited(scene),
+        *clouds.limited(scene),
+        *javascript.limited(scene),
+    )
+    yield from (one for one in found if scene.host.platform in one.systems)
+
+
+def of_tool(scene: Scene, name: str) -> Client | None:
+    """Return the client of a row of the table of tools, without a look at profiles, URLs and commands."""
+    static = next((one for one in CLIENTS if one.tool == name), None)
+    return static if static is not None else next((one for one in clouds.main(scene) if one.tool == name), None)

@@ -1,0 +1,59 @@
+"""curl and wget.
+
+A curl or wget of Debian that is built with GnuTLS reads /etc/ssl/certs beside a named file; that is not counted, so
+that an answer never claims too much.
+"""
+
+from __future__ import annotations
+
+from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
+from trustinstall_platforms.tools.effective.model import Form
+from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
+
+_CURLRC = (
+    "{CURL_HOME}/.curlrc",
+    "{XDG_CONFIG_HOME}/curlrc",
+    "~/.curlrc",
+    "~/.config/curlrc",
+)
+
+CLIENTS = (
+    Client(
+        "curl",
+        (
+            Place(
+                files=_CURLRC,
+                key=("cacert",),
+                format="curlrc",
+                first=True,
+                source="curl(1), --config and --cacert",
+                known="real",
+            ),
+            Place(
+                files=_CURLRC,
+                key=("capath",),
+                format="curlrc",
+                form=Form.DIRECTORY,
+                first=True,
+                source="curl(1), --capath",
+            ),
+            variable("CURL_CA_BUNDLE", source="curl(1), --cacert", known="real"),
+            SSL_DIRECTORY,
+            SSL,
+        ),
+    ),
+    Client(
+        "wget",
+        (
+            Place(
+                files=("{WGETRC|~/.wgetrc}", "/etc/wgetrc"),
+                key=("ca_certificate",),
+                format="wgetrc",
+                expansion=Expansion(tilde=True),
+                source="GNU Wget manual, Wgetrc Location; Wgetrc Commands, ca_certificate",
+                known="real",
+            ),
+        ),
+        tool="wget",
+    ),
+)

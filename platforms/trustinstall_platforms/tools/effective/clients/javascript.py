@@ -1,0 +1,211 @@
+"""Node.js and what runs on it, Deno and Bun.
+
+Node adds NODE_EXTRA_CA_CERTS to its own roots; a `cafile` of npm's, pnpm's or Yarn's replaces both, because what is
+given to tls.connect as `ca` counts alone (Node.js documentation, tls.createSecureContext).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective import paths
+from trustinstall_platforms.tools.effective.model import Form, Mode
+from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
+from trustinstall_platforms.tools.effective.rows import PLAIN, Client, Expansion, Place, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall_platforms.tools.effective.model import Scene
+
+#: PEM_read_bio_X509, by which Node reads its extra roots, knows OpenSSL's old name, but no trust settings.
+_NODE = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+EXTRA = variable(
+    "NODE_EXTRA_CA_CERTS", mode=Mode.ADDS, missing=False, source="Node.js documentation, CLI", known="real"
+)
+_NPM_PATH = Expansion(tilde=True, variables="npm")
+_NULL = {"null": Mode.DEFAULT}
+_BERRY_PATH = Expansion(variables="braces", relative="file")
+_CLAUDE = (
+    "/etc/claude-code/managed-settings.json",
+    "./.claude/settings.local.json",
+    "./.claude/settings.json",
+    "{CLAUDE_CONFIG_DIR|~/.claude}/settings.json",
+)
+
+
+def npm_files(scene: Scene) -> tuple[str, ...]:
+    """Return the project's, the account's and the machine's npmrc (npm documentation, npmrc, Files)."""
+    project = next(
+        (
+            f"{one}/.npmrc"
+            for one in paths.above(scene.directory)
+            if any(scene.host.status(posixpath.join(one, name)) for name in ("package.json", "node_modules"))
+        ),
+        f"{scene.directory}/.npmrc",
+    )
+    user = _moved(scene, "userconfig") or "~/.npmrc"
+    prefix = _moved(scene, "prefix") or _prefix(scene)
+    machine = _moved(scene, "globalconfig") or f"{prefix}/etc/npmrc"
+    return paths.every(scene, (*([project] if scene.directory else []), user, machine))
+
+
+def _prefix(scene: Scene) -> str:
+    """Return the directory above Node's own (npm documentation, npm-prefix)."""
+    for directory in ("/usr/local", "/usr"):
+        if scene.host.status(f"{directory}/bin/node") is not None:
+            return posixpath.dirname(posixpath.dirname(scene.host.real(f"{directory}/bin/node")))
+    return "/usr/local"
+
+
+def _moved(scene: Scene, name: str) -> str | None:
+    return scene.session.value(f"npm_config_{name}") or scene.session.value(f"NPM_CONFIG_{name.upper()}")
+
+
+def _pnpm_files(scene: Scene) -> tuple[str, ...]:
+    project, *rest = npm_files(scene) if scene.directory else ("", *npm_files(scene))
+    return tuple(one for one in (project, *paths.of(scene, "{XDG_CONFIG_HOME|~/.config}/pnpm/rc"), *rest) if one)
+
+
+_CA = Place(
+    files=npm_files,
+    key=("ca",),
+    format="npmrc",
+    form=Form.INLINE,
+    words=_NULL,
+    source="npm documentation, config, ca",
+    known="real",
+)
+_CAFILE = Place(
+    files=npm_files,
+    key=("cafile",),
+    format="npmrc",
+    expansion=_NPM_PATH,
+    words=_NULL,
+    missing=False,
+    source="npm documentation, config, cafile: a file that is missing counts as none",
+    known="real",
+)
+_CAFILE_VARIABLE = variable(
+    "npm_config_cafile",
+    "NPM_CONFIG_CAFILE",
+    expansion=Expansion(tilde=True),
+    missing=False,
+    source="npm documentation, config, Environment Variables",
+    known="real",
+)
+
+
+def _berry(key: str, variable_name: str, known: str) -> tuple[Place, ...]:
+    return (
+        variable(variable_name, source="Yarn documentation, .yarnrc.yml", known=known),
+        Place(
+            files=("^/.yarnrc.yml", "~/.yarnrc.yml"),
+            key=(key,),
+            format="yaml",
+            expansion=_BERRY_PATH,
+            words=_NULL,
+            source=f"Yarn documentation, .yarnrc.yml, {key}",
+            known=known,
+        ),
+        EXTRA,
+    )
+
+
+CLIENTS = (
+    Client("Node.js", (EXTRA,), _NODE, follows=False),
+    Client("npm", (_CAFILE_VARIABLE, _CAFILE, _CA, EXTRA), follows=False, tool="npm"),
+    Client(
+        "pnpm",
+        (
+            _CAFILE_VARIABLE,
+            _CAFILE._replace(files=_pnpm_files, source="pnpm documentation, settings", known="documented"),
+            _CA._replace(files=_pnpm_files, source="pnpm documentation, settings", known="documented"),
+            EXTRA,
+        ),
+        follows=False,
+    ),
+    Client(
+        "Yarn 1",
+        (
+            variable("yarn_cafile", source="Yarn 1 documentation, yarn config"),
+            Place(
+                files=("^/.yarnrc", "~/.yarnrc", "/etc/yarnrc"),
+                key=("cafile",),
+                format="yarnrc",
+                source="Yarn 1, src/registries/yarn-registry.js: its own files come before npm's",
+            ),
+            _CAFILE._replace(expansion=_NPM_PATH._replace(relative="file"), known="documented"),
+            EXTRA,
+        ),
+        follows=False,
+        tool="yarn-1",
+    ),
+    Client(
+        "Yarn 2 and 3",
+        _berry("caFilePath", "YARN_CA_FILE_PATH", "documented"),
+        follows=False,
+    ),
+    Client(
+        "Yarn from 4 on", _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH", "documented"), follows=False, tool="yarn"
+    ),
+    Client(
+        "Claude Code",
+        (
+            Place(
+                files=_CLAUDE,
+                key=("env", "NODE_EXTRA_CA_CERTS"),
+                format="json",
+                mode=Mode.ADDS,
+                words=_NULL,
+                missing=False,
+                source="Claude Code documentation, Settings, Settings precedence; no value is expanded",
+            ),
+            EXTRA,
+        ),
+        _NODE,
+        follows=False,
+        tool="claude",
+        systems=("linux", "darwin", "win32"),
+    ),
+    Client(
+        "Deno",
+        (
+            variable("DENO_CERT", mode=Mode.ADDS, source="Deno documentation, environment variables", known="real"),
+            EXTRA,
+            variable(
+                "DENO_TLS_CA_STORE",
+                words={
+                    "system": Mode.NATIVE,
+                    "system,mozilla": Mode.NATIVE,
+                    "mozilla,system": Mode.NATIVE,
+                    "mozilla": Mode.DEFAULT,
+                },
+                source="Deno documentation, environment variables",
+                known="real",
+            ),
+        ),
+        PLAIN,
+        follows=False,
+    ),
+    Client("Bun", (EXTRA,), PLAIN),
+)
+
+
+def limited(scene: Scene) -> Iterator[Client]:
+    """Yield Yarn for the hosts that `networkSettings` names: its nested values are not read here, and so not known."""
+    for path in paths.every(scene, ("^/.yarnrc.yml", "~/.yarnrc.yml")):
+        try:
+            said = Reader(scene.host, scene.home).read("yaml", path)
+        except UnreadableError:
+            continue
+        if any(one.key == ("networkSettings",) and "aFilePath" in one.value for one in said):
+            place = Place(
+                files=(path,),
+                key=("networkSettings",),
+                format="yaml",
+                form=Form.NESTED,
+                source="Yarn documentation, .yarnrc.yml, networkSettings",
+            )
+            yield Client("Yarn for hosts of networkSettings", (place,), follows=False)

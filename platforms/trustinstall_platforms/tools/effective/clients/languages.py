@@ -1,0 +1,144 @@
+"""Package managers and runtimes of languages: Cargo, Bundler, RubyGems, PHP, Composer, Nix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective import paths
+from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
+from trustinstall_platforms.tools.effective.model import Form
+from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
+
+if TYPE_CHECKING:
+    from trustinstall_platforms.tools.effective.model import Scene
+
+_CARGO = (
+    *("^/.cargo/config", "^/.cargo/config.toml"),
+    *("{CARGO_HOME|~/.cargo}/config", "{CARGO_HOME|~/.cargo}/config.toml"),
+)
+_BUNDLER_KEY = ("BUNDLE_SSL_CA_CERT",)
+
+
+def _gemrc(scene: Scene) -> tuple[str, ...]:
+    """Return RubyGems' files: GEMRC, a list, stands for the account's (gem environment; gem help env)."""
+    named = scene.session.value("GEMRC")
+    own = tuple(reversed(named.split(":"))) if named else ("~/.gemrc", "{XDG_CONFIG_HOME|~/.config}/gem/gemrc")
+    return paths.every(scene, (*own, "/etc/gemrc"))
+
+
+def _php(scene: Scene) -> tuple[str, ...]:
+    """Return the ini files of PHP's command line, the one that counts first, first (PHP manual, configuration file)."""
+    host = scene.host
+    tops = [f"/etc/php/{version}/cli" for version in reversed(host.names("/etc/php"))]
+    tops += [one for one in ("/usr/local/etc/php", "/etc") if host.status(f"{one}/php.ini") is not None]
+    files: list[str] = []
+    for top in tops[:1]:
+        extra = "/etc/php.d" if top == "/etc" else f"{top}/conf.d"
+        files += [f"{extra}/{name}" for name in reversed(host.names(extra)) if name.endswith(".ini")]
+        files.append(f"{top}/php.ini")
+    named = scene.session.value("PHPRC")
+    return paths.every(scene, (*([f"{named}/php.ini", named] if named else []), *files))
+
+
+def _composer(scene: Scene) -> tuple[str, ...]:
+    """Return Composer's files: the project's counts more than the account's (Composer documentation, Config)."""
+    moved = scene.session.value("COMPOSER_HOME")
+    old = scene.home and scene.host.is_directory(f"{scene.home}/.composer")
+    usual = (
+        "~/.composer" if old and not scene.session.value("XDG_CONFIG_HOME") else "{XDG_CONFIG_HOME|~/.config}/composer"
+    )
+    return paths.every(scene, ("./composer.json", f"{moved or usual}/config.json"))
+
+
+CLIENTS = (
+    Client(
+        "Cargo",
+        (
+            variable("CARGO_HTTP_CAINFO", source="The Cargo Book, Configuration, http.cainfo", known="real"),
+            Place(
+                files=_CARGO,
+                key=("http", "cainfo"),
+                format="toml",
+                expansion=Expansion(relative="above"),
+                source="The Cargo Book, Configuration, Hierarchical structure; Config-relative paths",
+            ),
+        ),
+    ),
+    Client(
+        "Bundler",
+        (
+            Place(
+                files=("{BUNDLE_APP_CONFIG|./.bundle}/config",),
+                key=_BUNDLER_KEY,
+                format="yaml",
+                source="bundle-config(1), Configuration",
+            ),
+            variable("BUNDLE_SSL_CA_CERT", source="bundle-config(1)"),
+            Place(
+                files=("{BUNDLE_USER_CONFIG|~/.bundle/config}",),
+                key=_BUNDLER_KEY,
+                format="yaml",
+                source="bundle-config(1), Configuration",
+            ),
+            SSL,
+        ),
+    ),
+    Client(
+        "RubyGems",
+        (
+            *(
+                Place(files=_gemrc, key=(key,), format="yaml", source="gem help env; Gem::ConfigFile")
+                for key in (":ssl_ca_cert", "ssl_ca_cert")
+            ),
+            SSL,
+        ),
+    ),
+    Client(
+        "Composer",
+        (
+            variable(
+                "COMPOSER_CAFILE", expansion=Expansion(tilde=True), source="Composer documentation, Config, cafile"
+            ),
+            Place(
+                files=_composer,
+                key=("config", "cafile"),
+                format="json",
+                expansion=Expansion(tilde=True, variables="shell"),
+                source="Composer documentation, Config, cafile",
+            ),
+            SSL,
+            SSL_DIRECTORY,
+        ),
+    ),
+    Client(
+        "PHP",
+        (
+            Place(files=_php, key=("openssl.cafile",), format="php", source="PHP manual, OpenSSL configuration"),
+            Place(
+                files=_php,
+                key=("openssl.capath",),
+                format="php",
+                form=Form.DIRECTORY,
+                source="PHP manual, OpenSSL configuration",
+            ),
+            SSL,
+            SSL_DIRECTORY,
+        ),
+    ),
+    Client(
+        "PHP's curl",
+        (Place(files=_php, key=("curl.cainfo",), format="php", source="PHP manual, cURL configuration"),),
+    ),
+    Client(
+        "Nix",
+        (
+            Place(
+                files=("{XDG_CONFIG_HOME|~/.config}/nix/nix.conf", "/etc/nix/nix.conf"),
+                key=("ssl-cert-file",),
+                format="nix",
+                source="Nix reference manual, nix.conf, ssl-cert-file",
+            ),
+            variable("NIX_SSL_CERT_FILE", "SSL_CERT_FILE", source="Nix reference manual, environment variables"),
+        ),
+    ),
+)

@@ -1,0 +1,153 @@
+"""Python's libraries and the tools that are written in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective import paths
+from trustinstall_platforms.tools.effective.model import Form, Mode
+from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
+from trustinstall_platforms.tools.effective.rows import PLAIN, Client, Expansion, Place, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall_platforms.tools.effective.model import Scene
+
+_PIP_PATH = Expansion(tilde=True)
+REQUESTS = variable(
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    source="requests documentation, SSL Cert Verification; sessions.py, merge_environment_settings",
+    known="real",
+)
+SSL = variable("SSL_CERT_FILE", source="SSL_CTX_set_default_verify_paths(3)", known="real")
+SSL_DIRECTORY = variable(
+    "SSL_CERT_DIR",
+    form=Form.DIRECTORY,
+    expansion=Expansion(separator=":"),
+    source="SSL_CTX_set_default_verify_paths(3)",
+)
+_SWITCH = {"true": Mode.NATIVE, "1": Mode.NATIVE, "false": Mode.DEFAULT, "0": Mode.DEFAULT}
+#: pip, src/pip/_internal/configuration.py: what a command's own section says counts more than [global].
+_COMMANDS = ("install", "download", "wheel", "index", "search", "list", "lock")
+_POETRY = ("{POETRY_CONFIG_DIR|~/.config/pypoetry}/config.toml", "{POETRY_CONFIG_DIR|~/.config/pypoetry}/auth.toml")
+
+
+def pip_files(scene: Scene) -> tuple[str, ...]:
+    """Return pip's files, the one that counts first, first (pip documentation, Configuration, Location).
+
+    Where PIP_CONFIG_FILE names a file that is there, those of the account are not read.
+    """
+    named = scene.session.value("PIP_CONFIG_FILE") or ""
+    if named == "/dev/null":
+        return ()
+    there = bool(named) and any(scene.host.status(scene.host.real(one)) for one in paths.of(scene, named))
+    mac = ("~/Library/Application Support/pip/pip.conf",) if scene.host.platform == "darwin" else ()
+    own = () if there else (*mac, "{XDG_CONFIG_HOME|~/.config}/pip/pip.conf", "~/.pip/pip.conf")
+    machine = ("/etc/pip.conf", "{XDG_CONFIG_DIRS|/etc/xdg}/pip/pip.conf")
+    return paths.every(scene, (*([named] if there else []), "{VIRTUAL_ENV}/pip.conf", *own, *machine))
+
+
+def _pip(section: str) -> Place:
+    return Place(
+        files=pip_files,
+        key=(section, "cert"),
+        format="ini",
+        expansion=_PIP_PATH,
+        source="pip documentation, Configuration; HTTPS Certificates",
+        known="real",
+    )
+
+
+_PIP = (
+    REQUESTS,
+    variable("PIP_CERT", expansion=_PIP_PATH, source="pip documentation, Configuration, Precedence", known="real"),
+)
+_UV_FILES = ("{UV_CONFIG_FILE}", "^/uv.toml", "{XDG_CONFIG_HOME|~/.config}/uv/uv.toml", "/etc/uv/uv.toml")
+_CONDA_WORDS = {
+    **dict.fromkeys(("true", "yes", "on"), Mode.DEFAULT),
+    **dict.fromkeys(("false", "no", "off", "null", "~", ""), Mode.OFF),
+    **dict.fromkeys(("truststore", "<truststore>", "<system>"), Mode.NATIVE),
+}
+_CONDA_FILES = tuple(
+    f"{directory}/{name}"
+    for directory, names in (
+        ("{CONDA_PREFIX}", ("condarc", ".condarc")),
+        ("~", (".condarc",)),
+        ("~/.conda", ("condarc", ".condarc")),
+        ("~/.config/conda", ("condarc", ".condarc")),
+        ("{XDG_CONFIG_HOME}/conda", ("condarc", ".condarc")),
+        *((root, ("condarc", ".condarc")) for root in ("{CONDA_ROOT}", "~/miniconda3", "~/anaconda3", "~/miniforge3")),
+        ("/opt/conda", ("condarc", ".condarc")),
+        ("/var/lib/conda", ("condarc", ".condarc")),
+        ("/etc/conda", ("condarc", ".condarc")),
+    )
+    for name in names
+)
+
+CLIENTS = (
+    Client("requests", (REQUESTS,), follows=False),
+    Client("Python's ssl", (SSL, SSL_DIRECTORY)),
+    Client("pip", (*_PIP, _pip("global")), follows=False, tool="pip"),
+    Client(
+        "uv",
+        (
+            SSL,
+            variable("UV_SYSTEM_CERTS", "UV_NATIVE_TLS", words=_SWITCH, source="uv documentation", known="real"),
+            *(
+                Place(files=_UV_FILES, key=(key,), format="toml", words=_SWITCH, source="uv documentation, Settings")
+                for key in ("system-certs", "native-tls")
+            ),
+        ),
+        PLAIN,
+        follows=False,
+    ),
+    Client(
+        "conda",
+        (
+            REQUESTS,
+            variable("CONDA_SSL_VERIFY", words=_CONDA_WORDS, source="conda documentation, Settings"),
+            *(
+                Place(
+                    files=("{CONDARC}", *_CONDA_FILES),
+                    key=(key,),
+                    format="yaml",
+                    expansion=Expansion(tilde=True, variables="shell"),
+                    words=_CONDA_WORDS,
+                    source="conda documentation, Settings, ssl_verify; The .condarc search path",
+                )
+                for key in ("ssl_verify", "verify_ssl")
+            ),
+        ),
+        follows=False,
+        tool="conda",
+    ),
+)
+
+
+def limited(scene: Scene) -> Iterator[Client]:
+    """Yield pip for commands that have a section of their own, and Poetry for sources that have a certificate."""
+    sections = {one[0] for one in _keys(scene, "ini", pip_files(scene)) if one[1:] == ("cert",)}
+    for command in _COMMANDS:
+        if command in sections:
+            yield Client(f"pip for {command}", (*_PIP, _pip(command), _pip("global")), follows=False)
+    files = paths.every(scene, _POETRY)
+    for key in dict.fromkeys(_keys(scene, "toml", files)):
+        if len(key) == 3 and (key[0], key[2]) == ("certificates", "cert"):  # noqa: PLR2004  certificates.NAME.cert
+            place = Place(
+                files=files,
+                key=key,
+                format="toml",
+                words={"false": Mode.OFF, "true": Mode.DEFAULT},
+                source="Poetry documentation, Repositories, Certificates",
+            )
+            yield Client(f"Poetry for {key[1]}", (place, REQUESTS), follows=False)
+
+
+def _keys(scene: Scene, format_: str, files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for path in files:
+        try:
+            yield from (one.key for one in Reader(scene.host, scene.home).read(format_, path))
+        except UnreadableError:  # the client itself says so
+            continue

@@ -1,0 +1,142 @@
+"""Version control: git, Mercurial, Subversion."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective import paths
+from trustinstall_platforms.tools.effective.model import Form, Mode
+from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
+from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall_platforms.tools.effective.model import Scene
+    from trustinstall_platforms.tools.effective.reading import Said
+
+_GIT_PATH = Expansion(tilde=True)
+_URL = re.compile(r'http "(?P<url>.*)"')
+_CONDITION = re.compile(r'includeif "(?P<condition>.*)"')
+_HOST = re.compile(r"(?P<host>.+):verifycertsfile")
+_HG_PATH = Expansion(tilde=True, variables="shell")
+_SVN = ("~/.subversion/servers", "/etc/subversion/servers")
+
+
+def git_files(scene: Scene) -> tuple[str, ...]:
+    """Return git's files, the one that counts first, first (git-config(1), FILES)."""
+    value = scene.session.value
+    repository = next((f"{one}/.git" for one in paths.above(scene.directory) if scene.host.status(f"{one}/.git")), "")
+    own = (f"{repository}/config.worktree", f"{repository}/config") if repository else ()
+    named = value("GIT_CONFIG_GLOBAL")
+    account = (named,) if named else ("~/.gitconfig", "{XDG_CONFIG_HOME|~/.config}/git/config")
+    machine = () if value("GIT_CONFIG_NOSYSTEM") in {"1", "true"} else ("{GIT_CONFIG_SYSTEM|/etc/gitconfig}",)
+    return paths.every(scene, (*own, *account, *machine))
+
+
+def hg_files(scene: Scene) -> tuple[str, ...]:
+    """Return Mercurial's files, the one that counts first, first (hgrc(5), Files): HGRCPATH stands for all but one."""
+    repository = next((f"{one}/.hg" for one in paths.above(scene.directory) if scene.host.status(f"{one}/.hg")), "")
+    own = (f"{repository}/hgrc-not-shared", f"{repository}/hgrc") if repository else ()
+    named = scene.session.variables.get("HGRCPATH")
+    if named is not None and named.value is not None:
+        listed = [one for one in named.value.split(":") if one]
+        return paths.every(scene, (*own, *(each for one in reversed(listed) for each in _hg_part(scene, one))))
+    account = ("{XDG_CONFIG_HOME|~/.config}/hg/hgrc", "~/.hgrc")
+    return paths.every(scene, (*own, *account, *_hg_part(scene, "/etc/mercurial/hgrc.d"), "/etc/mercurial/hgrc"))
+
+
+def _hg_part(scene: Scene, path: str) -> list[str]:
+    if not scene.host.is_directory(path):
+        return [path]
+    return [f"{path}/{name}" for name in reversed(scene.host.names(path)) if name.endswith(".rc")]
+
+
+def _git(section: str) -> tuple[Place, ...]:
+    source = "git-config(1), http.sslCAInfo"
+    return (
+        Place(
+            files=git_files, key=(section, "sslcainfo"), format="git", expansion=_GIT_PATH, source=source, known="real"
+        ),
+        Place(
+            files=git_files,
+            key=(section, "sslcapath"),
+            format="git",
+            form=Form.DIRECTORY,
+            expansion=_GIT_PATH,
+            source=source,
+        ),
+    )
+
+
+_GIT_VARIABLES = (
+    variable("GIT_SSL_CAINFO", source="git-config(1), http.sslCAInfo", known="real"),
+    variable("GIT_SSL_CAPATH", form=Form.DIRECTORY, source="git-config(1), http.sslCAPath"),
+)
+
+
+def _hg(*keys: tuple[str, str]) -> tuple[Place, ...]:
+    return tuple(
+        Place(
+            files=hg_files,
+            key=key,
+            format="hg",
+            expansion=_HG_PATH,
+            words={"!": Mode.OFF},
+            source="hgrc(5), Files; web.cacerts",
+            known="real",
+        )
+        for key in keys
+    )
+
+
+def _svn(section: str) -> Place:
+    return Place(
+        files=_SVN,
+        key=(section, "ssl-authority-files"),
+        format="ini",
+        mode=Mode.ADDS,
+        expansion=Expansion(separator=";"),
+        source="Subversion book, Runtime Configuration Area, servers",
+    )
+
+
+CLIENTS = (
+    Client("git", (*_GIT_VARIABLES, *_git("http"))),
+    Client("Mercurial", _hg(("web", "cacerts")), tool="hg"),
+    Client("Subversion", (_svn("global"),), tool="svn"),
+)
+
+
+def limited(scene: Scene) -> Iterator[Client]:
+    """Yield git for URLs and for files that only some repositories include, and the others for hosts and groups."""
+    for one in _said(scene, "git", git_files(scene)):
+        url, condition = _URL.fullmatch(one.key[0]), _CONDITION.fullmatch(one.key[0])
+        if url is not None and one.key[1] == "sslcainfo":
+            yield Client(f"git for {url['url']}", (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")))
+        if condition is not None and one.key[1] == "path":
+            directory = one.setter.path.rpartition("/")[0]
+            path = scene.home + one.value[1:] if one.value.startswith("~/") else one.value
+            path = path if path.startswith("/") else f"{directory}/{path}"
+            inner = tuple(place._replace(files=(path,)) for place in _git("http"))
+            yield Client(f"git for {condition['condition']}", (*_GIT_VARIABLES, *inner, *_git("http")))
+    for one in _said(scene, "hg", hg_files(scene)):
+        if one.key[0] == "hostsecurity" and (match := _HOST.fullmatch(one.key[1])):
+            yield Client(f"Mercurial for {match['host']}", _hg((one.key[0], one.key[1]), ("web", "cacerts")))
+    for one in _said(scene, "ini", paths.every(scene, _SVN)):
+        if one.key[1] == "ssl-authority-files" and one.key[0] not in {"global", "groups"}:
+            yield Client(f"Subversion for {one.key[0]}", (_svn(one.key[0]), _svn("global")))
+
+
+def _said(scene: Scene, format_: str, files: tuple[str, ...]) -> Iterator[Said]:
+    """Yield each key once, from the file that counts."""
+    known: set[tuple[str, ...]] = set()
+    for path in files:
+        try:
+            said = Reader(scene.host, scene.home).read(format_, path)
+        except UnreadableError:  # the client itself says so
+            continue
+        new = [one for one in said if len(one.key) > 1 and one.key not in known]
+        known |= {one.key for one in new}
+        yield from {one.key: one for one in new}.values()

@@ -1,0 +1,209 @@
+"""What a client reads in a scene: the one function that commands ask before they write, and after.
+
+Nothing is run and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates.pem import pem_blocks
+from trustinstall.errors import printable
+from trustinstall.facts import our_files, system_bundle
+from trustinstall_platforms.tools.effective import paths, values
+from trustinstall_platforms.tools.effective.clients import READ, every
+from trustinstall_platforms.tools.effective.model import (
+    Bundle,
+    Effective,
+    Form,
+    Kind,
+    Mode,
+    Scene,
+    Session,
+    Setter,
+    Variable,
+)
+from trustinstall_platforms.tools.effective.reading import Reader, Said, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.rows import Client, Place
+
+_MOST_FILES = 2000  # of a directory of certificates
+_LONGEST = 200  # characters of a value that are shown
+
+
+def bare(host: Host, directory: str = "") -> Scene:
+    """Return the scene of the acting account with no variables."""
+    return Scene(host, (host.account.home or "").rstrip("/"), Session("bare", {}), directory)
+
+
+def calling(host: Host) -> Scene:
+    """Return the scene of the session that trustinstall was called from: the acting account's own variables.
+
+    Root's are none: sudo may keep those of another account.
+    """
+    kept = {} if host.account.is_root else host.environ
+    found = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in kept.items()}
+    return bare(host)._replace(session=Session("the session that calls", found))
+
+
+def scenes(host: Host, sessions: Iterable[Session]) -> tuple[Scene, ...]:
+    """Return the scene without variables, that of the calling session, and those of sessions, without repetition.
+
+    Variables that name our own files are left out: what they hide is what the scenes are asked for.
+    """
+    found = [bare(host), _not_ours(calling(host)), *(_not_ours(bare(host)._replace(session=one)) for one in sessions)]
+    return tuple({_said(one): one for one in reversed(found)}.values())[::-1]
+
+
+def _not_ours(scene: Scene) -> Scene:
+    said = scene.session.variables.items()
+    kept = {name: one for name, one in said if not our_files.is_ours(one.value or "")}
+    return scene._replace(session=scene.session._replace(variables=kept))
+
+
+def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
+    """Return what distinguishes a scene: the variables that clients of the tables read."""
+    read = paths.MOVING | READ
+    return frozenset((name, one.value) for name, one in scene.session.variables.items() if name in read)
+
+
+def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:
+    """Yield what each client reads that the tables know, profiles, URLs and commands with settings of their own too."""
+    for client in every(scene):
+        yield client, effective(client, scene)
+
+
+def effective(client: Client, scene: Scene) -> Effective:
+    """Return what a client reads in a scene, and which place decides that."""
+    answers = [found for _, found in decisions(client, scene)]
+    if not answers:
+        return Effective(client.name, Mode.DEFAULT)
+    return Effective(
+        client.name,
+        answers[-1].mode,
+        tuple(bundle for one in answers for bundle in one.bundles),
+        tuple(setter for one in answers for setter in one.deciders),
+        next((one.problem for one in answers if one.problem), None),
+    )
+
+
+def decisions(client: Client, scene: Scene) -> Iterator[tuple[Place, Effective]]:
+    """Yield the places that count, in the client's order, and what each says: those that add, and one that ends it."""
+    for place in client.places:
+        found = _of_place(client, place, scene)
+        if found is not None:
+            yield place, found
+            if found.mode is not Mode.ADDS:
+                return
+
+
+def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:
+    """Return the SHA-256 of the anchors in the bundles of an answer, with the PEM labels that the client accepts.
+
+    Where nothing decides, or a setting names the system's store, and the client follows that: the system's anchors.
+    """
+    contents = [content for bundle in found.bundles for content in _contents(host, bundle)]
+    system = found.mode in {Mode.DEFAULT, Mode.ADDS} and client.follows
+    if system or found.mode is Mode.NATIVE:
+        roots = system_bundle.find(host)
+        contents += [roots.content] if roots else []
+    return frozenset(
+        hashlib.sha256(block.der).hexdigest()
+        for content in contents
+        for block in pem_blocks(content)
+        if block.label in client.labels and block.der is not None
+    )
+
+
+def _of_place(client: Client, place: Place, scene: Scene) -> Effective | None:
+    """Return what one place decides, or None where it says nothing."""
+    try:
+        said = _variable(place, scene) if place.variables else _setting(place, scene)
+    except UnreadableError as error:
+        return _unknown(client, error.setter, str(error))
+    if said is None:
+        return None
+    value, setter = said
+    if place.form is Form.NESTED:
+        return _unknown(client, setter, f"{setter} names bundles for some hosts")
+    if value is None:
+        return _unknown(client, setter, f"{setter}: what it says is known only where it is run")
+    word = place.words.get(value.strip().lower())
+    if word is not None:
+        return None if word is Mode.DEFAULT else Effective(client.name, word, (), (setter,))
+    if place.form is Form.INLINE:
+        inline = Bundle(setter.path, Form.INLINE, setter, value)
+        return Effective(client.name, place.mode, (inline,), (setter,))
+    return _of_paths(client, place, scene, value, setter) if value.strip() else None
+
+
+def _of_paths(client: Client, place: Place, scene: Scene, value: str, setter: Setter) -> Effective | None:
+    """Return what a value that names bundles decides, or None where the next place counts."""
+    found = values.paths(scene, place.expansion, value, setter)
+    if found is None:
+        what = "and which file that is cannot be known"
+        return _unknown(client, setter, f"{setter} says {printable(value, _LONGEST)}, {what}")
+    bundles = tuple(_bundle(scene.host, one, place.form, setter, value) for one in found)
+    missing = next((one for one in bundles if not one.readable), None)
+    if missing is None:
+        return Effective(client.name, place.mode, bundles, (setter,))
+    if not place.missing:
+        return None
+    what = "directory" if place.form is Form.DIRECTORY else "file of certificates"
+    problem = f"{setter} names {printable(missing.path, _LONGEST)}, which is no {what}"
+    return Effective(client.name, place.mode, bundles, (setter,), problem)
+
+
+def _unknown(client: Client, setter: Setter, problem: str) -> Effective:
+    return Effective(client.name, Mode.UNKNOWN, (), (setter,), problem)
+
+
+def _variable(place: Place, scene: Scene) -> tuple[str | None, Setter] | None:
+    for name in place.variables:
+        found = scene.session.variables.get(name)
+        if found is not None and (found.value is None or found.value or "" in place.words):
+            return found.value, found.setter
+    return None
+
+
+def _setting(place: Place, scene: Scene) -> tuple[str | None, Setter] | None:
+    """Return the value of a place's key in the first file that has it, the last one there. Raises UnreadableError."""
+    reader = Reader(scene.host, scene.home)
+    for path in paths.of_place(scene, place):
+        if place.first and scene.host.status(scene.host.real(path)) is None:
+            continue
+        said = reader.read(place.format, path)
+        keys = [one for one in said if _is(one, place)]
+        if keys:
+            inline = place.form is Form.INLINE
+            return "\n".join(one.value for one in keys) if inline else keys[-1].value, keys[-1].setter
+        if place.first:
+            return None
+    return None
+
+
+def _is(said: Said, place: Place) -> bool:
+    return said.key == place.key or (place.form is Form.INLINE and said.key == (*place.key[:-1], f"{place.key[-1]}[]"))
+
+
+def _bundle(host: Host, path: str, form: Form, setter: Setter, said: str) -> Bundle:
+    if form is Form.DIRECTORY:
+        return Bundle(path, form, setter, said, host.is_directory(path))
+    if host.is_directory(path):  # most readers take none, but those that do are in the tables as DIRECTORY
+        return Bundle(path, Form.DIRECTORY, setter, said, readable=False)
+    return Bundle(path, form, setter, said, system_bundle.bundle(host, path) is not None)
+
+
+def _contents(host: Host, bundle: Bundle) -> Iterator[bytes]:
+    if bundle.form is Form.INLINE:
+        yield bundle.said.replace("\\n", "\n").encode("utf-8", "surrogateescape")
+    elif bundle.form is Form.DIRECTORY:
+        for name in host.names(bundle.path)[:_MOST_FILES]:
+            yield system_bundle.bundle(host, f"{bundle.path}/{name}") or b""
+    else:
+        yield system_bundle.bundle(host, bundle.path) or b""

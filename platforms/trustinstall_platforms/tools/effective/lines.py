@@ -1,0 +1,92 @@
+"""Settings files of lines that only are looked at: curl's, PHP's, Nix's, and values of git's.
+
+Sources: curl(1), --config; the PHP manual, The configuration file; Nix reference manual, nix.conf, File format;
+git-config(1), Values.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall.editing.text import line_number, lines, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Row = tuple[tuple[str, ...], str, int]
+
+_CURL = re.compile(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
+_ASSIGNED = re.compile(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
+_INCLUDED = re.compile(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
+_ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
+_GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
+
+
+def curl(content: bytes) -> Iterator[Row]:
+    """Yield the long options of a curlrc: a line each, with or without dashes, `=`, `:` or blanks between."""
+    text = read(content)
+    for start, line in lines(text):
+        bare = line.strip(" \t\r")
+        match = _CURL.fullmatch(bare) if bare and bare[0] != "#" else None
+        if match is not None:
+            yield (match["key"].lower(),), _curl_word(match["value"]), line_number(text, start)
+
+
+def _curl_word(value: str) -> str:
+    """Return a quoted word without its escapes, or else all up to the first blank."""
+    if not value.startswith('"'):
+        return value.split(maxsplit=1)[0] if value.split() else ""
+    word, at = "", 1
+    while at < len(value) and value[at] != '"':
+        if value[at] == "\\" and at + 1 < len(value):
+            at += 1
+            word += _ESCAPED.get(value[at], value[at])
+        else:
+            word += value[at]
+        at += 1
+    return word
+
+
+def php(content: bytes) -> Iterator[Row]:
+    """Yield the directives of a php.ini: `;` begins a comment, quotes are taken off; sections say nothing."""
+    text = read(content)
+    for start, line in lines(text):
+        if (match := _ASSIGNED.fullmatch(line)) is not None:
+            value = match["value"].strip()
+            quoted = re.match(r"\"([^\"]*)\"|'([^']*)'", value)
+            word = (quoted[1] or quoted[2] or "") if quoted else value.partition(";")[0].strip()
+            yield (match["key"],), word, line_number(text, start)
+
+
+def nix(content: bytes) -> Iterator[Row]:
+    """Yield the settings of a nix.conf and its includes: `#` begins a comment anywhere."""
+    text = read(content)
+    for start, line in lines(text):
+        bare = line.partition("#")[0].rstrip()
+        match = _INCLUDED.fullmatch(bare) or _ASSIGNED.fullmatch(bare)
+        if match is not None:
+            yield (match["key"],), match["value"].strip(), line_number(text, start)
+
+
+def git_value(raw: str) -> str:
+    """Return what a value of git's says: quotes, escapes, comments and continued lines as git reads them."""
+    said, quoted, at, kept = "", False, 0, 0
+    while at < len(raw):
+        one = raw[at]
+        if one == "\\" and at + 1 < len(raw):
+            at += 1
+            if raw.startswith("\r\n", at):
+                at += 1
+            said += "" if raw[at] == "\n" else _GIT_ESCAPED.get(raw[at], raw[at])
+            kept = len(said)
+        elif one == '"':
+            quoted = not quoted
+            kept = len(said)
+        elif one in "#;" and not quoted:
+            break
+        else:
+            said += one
+            kept = len(said) if quoted or one not in " \t\r\n" else kept
+        at += 1
+    return said[:kept]

@@ -1,0 +1,107 @@
+"""Where the settings files of a client are: templates, and what they stand for in a scene.
+
+In a template "~" is the home, "./" the current directory, "^/" that directory and each one above it, and
+"{NAME|DEFAULT}" the value of a variable; a template whose variable is not set and has no default names no file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall_platforms.tools.effective.model import Scene
+    from trustinstall_platforms.tools.effective.rows import Place
+
+#: The variables by which clients have their settings files moved.
+MOVING = frozenset(
+    {
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "BOTO_CONFIG",
+        "BUNDLE_APP_CONFIG",
+        "BUNDLE_USER_CONFIG",
+        "CARGO_HOME",
+        "CLAUDE_CONFIG_DIR",
+        "CLOUDSDK_ACTIVE_CONFIG_NAME",
+        "CLOUDSDK_CONFIG",
+        "COMPOSER_HOME",
+        "CONDARC",
+        "CONDA_ROOT",
+        "CURL_HOME",
+        "GEMRC",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_SYSTEM",
+        "HGRCPATH",
+        "NPM_CONFIG_GLOBALCONFIG",
+        "NPM_CONFIG_PREFIX",
+        "NPM_CONFIG_USERCONFIG",
+        "PHPRC",
+        "PIP_CONFIG_FILE",
+        "POETRY_CONFIG_DIR",
+        "UV_CONFIG_FILE",
+        "WGETRC",
+        "XDG_CONFIG_DIRS",
+        "XDG_CONFIG_HOME",
+        "npm_config_globalconfig",
+        "npm_config_prefix",
+        "npm_config_userconfig",
+    }
+)
+_VARIABLE = re.compile(r"\{(?P<name>\w+)(?:\|(?P<default>[^}]*))?\}")
+_MOST_PARENTS = 64  # directories above the current one that are looked at
+
+
+def of_place(scene: Scene, place: Place) -> tuple[str, ...]:
+    """Return the absolute paths of a place's settings files, the one that counts first, first."""
+    if callable(place.files):
+        return place.files(scene)
+    return every(scene, place.files)
+
+
+def every(scene: Scene, templates: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths that templates stand for, each once, in order."""
+    return tuple(dict.fromkeys(path for template in templates for path in of(scene, template)))
+
+
+def of(scene: Scene, template: str) -> Iterator[str]:
+    """Yield the absolute paths that a template stands for."""
+    if template.startswith("^/"):
+        yield from (posixpath.join(directory, template[2:]) for directory in above(scene.directory))
+        return
+    if template.startswith("./"):
+        if scene.directory:
+            yield posixpath.join(scene.directory, template[2:])
+        return
+    match = _VARIABLE.match(template)
+    if match is not None:
+        value = scene.session.value(match["name"]) or match["default"]
+        # The one list among these variables: the XDG base directory specification, XDG_CONFIG_DIRS.
+        for part in (value or "").split(":") if match["name"].endswith("_DIRS") else [value or ""]:
+            if part:
+                yield from _absolute(scene, part + template[match.end() :])
+        return
+    yield from _absolute(scene, template)
+
+
+def above(directory: str) -> Iterator[str]:
+    """Yield an absolute directory and each one above it."""
+    for _ in range(_MOST_PARENTS if directory else 0):
+        yield directory
+        if directory == "/":
+            return
+        directory = posixpath.dirname(directory)
+
+
+def _absolute(scene: Scene, path: str) -> Iterator[str]:
+    if path.startswith("~"):
+        if scene.home and (path == "~" or path.startswith("~/")):
+            yield scene.home + path[1:]
+    elif path.startswith("/"):
+        yield path
+    elif scene.directory:
+        yield posixpath.join(scene.directory, path)

@@ -1,0 +1,127 @@
+"""What a settings file says: every key with its line. Nothing of it is believed: sizes and includes are bounded."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall import editing
+from trustinstall.editing.text import Malformed, line_number
+from trustinstall.editing.text import read as text_of
+from trustinstall.editing.text import write as bytes_of
+from trustinstall.errors import printable
+from trustinstall_platforms.tools.effective import lines
+from trustinstall_platforms.tools.effective.model import Kind, Setter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from trustinstall.host import Host
+
+    Row = tuple[tuple[str, ...], str, int]
+
+LIMIT = 1024 * 1024  # bytes; no settings file is larger
+_DEEP = 5  # files that include each other
+_MOST = 64  # files that one file includes, with theirs
+_DIRECTIVE = re.compile(r"^%(?P<word>include|unset)[ \t]+(?P<rest>[^\r\n]*)|^%[^\r\n]*", re.MULTILINE)
+
+
+class Said(NamedTuple):
+    """One key of a settings file: its path, its value, and where it stands."""
+
+    key: tuple[str, ...]
+    value: str
+    setter: Setter
+
+
+class UnreadableError(Exception):
+    """A settings file that the account cannot read, or that is not written as its client reads it."""
+
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__(f"{printable(path, 4096)}: {cause}")
+        self.setter = Setter(Kind.SETTING, path)
+
+
+class Reader(NamedTuple):
+    """Looks into settings files of one host, for an account with a home ("" for none)."""
+
+    host: Host
+    home: str
+
+    def read(self, format_: str, path: str) -> list[Said]:
+        """Return every key of a settings file in order, with those of files that it includes; [] where none is there.
+
+        Raises UnreadableError.
+        """
+        return self._read(format_, path, 0, [_MOST])
+
+    def _read(self, format_: str, path: str, depth: int, left: list[int]) -> list[Said]:
+        try:
+            content = self.host.read_or_none(self.host.real(path), LIMIT)
+            found = list(FORMATS[format_](content)) if content is not None else []
+        except OSError as error:
+            raise UnreadableError(path, error.strerror or "it cannot be read") from None
+        except Malformed as error:
+            raise UnreadableError(path, str(error)) from None
+        said: list[Said] = []
+        for key, value, line in found:
+            said.append(Said(key, value, Setter(Kind.SETTING, path, line)))
+            if key == _INCLUDES.get(format_) and depth < _DEEP and left[0]:
+                left[0] -= 1
+                said += self._read(format_, self._beside(path, value), depth + 1, left)
+        return said
+
+    def _beside(self, path: str, value: str) -> str:
+        if value.startswith("~/"):
+            return self.home + value[1:]
+        return posixpath.join(posixpath.dirname(path), value)
+
+
+def _edited(format_: str, content: bytes) -> Iterator[Row]:
+    """Read with the reader that also changes such files."""
+    text = text_of(content)
+    for key in editing.FORMATS[format_].keys(text):
+        start = key.start
+        while text[start : start + 1] in {" ", "\t", "\r", "\n", ","}:  # what is cut with a key may begin before it
+            start += 1
+        yield key.path, key.value, line_number(text, start)
+
+
+def _git(content: bytes) -> Iterator[Row]:
+    for key, value, line in _edited("git", content):
+        yield key, lines.git_value(value), line
+
+
+def _hg(content: bytes) -> Iterable[Row]:
+    """Read INI with lines that include files or take a key back (hgrc(5), Syntax)."""
+    text = text_of(content)
+    kept = _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
+    found = list(_edited("ini-sections", bytes_of(kept)))
+    found += [
+        ((f"%{match['word']}",), match["rest"].strip(), line_number(text, match.start()))
+        for match in _DIRECTIVE.finditer(text)
+        if match["word"]
+    ]
+    return sorted(found, key=lambda row: row[2])
+
+
+FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
+    **{
+        name: partial(_edited, name)
+        for name in ("ini", "ini-sections", "npmrc", "wgetrc", "json", "toml", "yaml", "yarnrc", "shell")
+    },
+    "git": _git,
+    "hg": _hg,
+    "curlrc": lines.curl,
+    "php": lines.php,
+    "nix": lines.nix,
+}
+#: The key by which a file includes another one.
+_INCLUDES: dict[str, tuple[str, ...]] = {
+    "git": ("include", "path"),
+    "hg": ("%include",),
+    "curlrc": ("config",),
+    "nix": ("include",),
+}

@@ -1,0 +1,63 @@
+"""The paths that a value says, as its client expands it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trustinstall_platforms.tools.effective.model import Scene, Setter
+    from trustinstall_platforms.tools.effective.rows import Expansion
+
+_REFERENCES = {
+    "shell": re.compile(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)\})"),
+    "braces": re.compile(r"\$\{(?P<bare>[A-Za-z_]\w*)(?P<name>)\}"),
+    # @npmcli/config, lib/env-replace.js: a name that is not set stays as it stands, with "?" it is empty
+    "npm": re.compile(r"(?<!\\)\$\{(?P<bare>[^${}?]+)(?P<name>\?)?\}"),
+}
+
+
+def paths(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> tuple[str, ...] | None:
+    """Return the absolute paths that a value says, or None where that cannot be known."""
+    if expansion.quotes and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    parts = value.split(expansion.separator) if expansion.separator else [value]
+    found = [_path(scene, expansion, part.strip() if expansion.separator else part, setter) for part in parts if part]
+    known = [one for one in found if one is not None]
+    return tuple(known) if len(known) == len(found) else None
+
+
+def _path(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> str | None:
+    expanded = _substituted(scene, expansion.variables, value)
+    if expanded is None:
+        return None
+    if expansion.tilde and (expanded == "~" or expanded.startswith("~/")):
+        return scene.home + expanded[1:] if scene.home else None
+    if expanded.startswith("/"):
+        return expanded
+    own = posixpath.dirname(setter.path)
+    starts = {"directory": scene.directory, "file": own, "above": posixpath.dirname(own), "home": scene.home}
+    start = starts.get(expansion.relative, "")
+    return posixpath.normpath(posixpath.join(start, expanded)) if start else None
+
+
+def _substituted(scene: Scene, how: str, value: str) -> str | None:
+    """Return a value with its variables; None where one of them is not known."""
+    if not how:
+        return value
+    unknown = False
+
+    def said(match: re.Match[str]) -> str:
+        nonlocal unknown
+        name = match["bare"] or match["name"]
+        if name == "HOME":
+            return scene.home
+        found = scene.session.variables.get(name)
+        unknown = unknown or (found is not None and found.value is None)
+        if found is not None:
+            return found.value or ""
+        return match[0] if how == "npm" and match["name"] != "?" else ""
+
+    result = _REFERENCES[how].sub(said, value)
+    return None if unknown else result

@@ -1,0 +1,102 @@
+"""Settings that trustinstall only looks at: where one names a bundle of the same account, ours goes into that bundle.
+
+No key is set. Such are the settings of tools that follow the system until their own say otherwise (curl, git, Cargo,
+Poetry and more), and those for one profile, URL or command of a tool of the table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.errors import printable
+from trustinstall.facts import system_bundle
+from trustinstall.stores import bundle as bundles
+from trustinstall.stores.store import Store, blocked
+from trustinstall_platforms.tools.effective import decide, ours
+from trustinstall_platforms.tools.effective.model import Form, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Bundle, Effective, Session
+
+_LONGEST = 4096  # characters of a path that are shown
+
+
+class Looked(NamedTuple):
+    """One bundle, or one setting that cannot be followed to a bundle that the acting account may change.
+
+    Attributes:
+        location: the bundle, or the settings file.
+        client: who reads it.
+        setter: who names it, for people.
+        wrong: why ours cannot go there, or None.
+    """
+
+    location: str
+    client: str
+    setter: str
+    wrong: str | None = None
+
+
+def stores(host: Host, backend: str, sessions: Sequence[Session], taken: frozenset[str]) -> Iterator[Store]:
+    """Yield a store for each bundle that such settings name, but for those that are `taken` (locations)."""
+    known = set(taken)
+    for one in _looked(host, sessions):
+        if one.location not in known:
+            known.add(one.location)
+            yield _store(host, backend, one)
+
+
+def at(host: Host, backend: str, sessions: Sequence[Session], location: str) -> Store | None:
+    """Return the store at a location: a bundle that is still there, or a setting that cannot be followed."""
+    found = next((one for one in _looked(host, sessions) if one.location == location), None)
+    if found is None and system_bundle.bundle(host, location) is not None:
+        found = Looked(location, "programs whose settings name it", "")
+    return _store(host, backend, found) if found is not None else None
+
+
+def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
+    if host.is_image or host.platform == "win32":
+        return
+    for scene in decide.scenes(host, sessions):
+        for client, found in decide.all_of_them(scene):
+            if not client.tool and found.decider.kind is Kind.SETTING:
+                yield from _of_client(host, found)
+
+
+def _of_client(host: Host, found: Effective) -> Iterator[Looked]:
+    setter = str(found.decider)
+    if found.problem is not None:
+        yield Looked(host.real(found.decider.path), found.client, setter, found.problem)
+        return
+    for bundle in found.bundles:
+        if ours.is_theirs(host, bundle):
+            yield _of_bundle(host, found.client, bundle)
+
+
+def _of_bundle(host: Host, client: str, bundle: Bundle) -> Looked:
+    setter, shown = str(bundle.setter), printable(bundle.path, _LONGEST)
+    settings = host.real(bundle.setter.path)
+    if bundle.form is Form.INLINE:
+        return Looked(settings, client, setter, f"{setter} has certificates of its own; add the certificate there")
+    if bundle.form is Form.DIRECTORY:
+        return Looked(settings, client, setter, f"{setter} names the directory {shown}; add the certificate there")
+    owner, unwritable = bundles.owner(host, host.real(bundle.path))
+    if owner == host.account.uid:
+        return Looked(host.real(bundle.path), client, setter, unwritable)
+    whose = "another account"
+    return Looked(settings, client, setter, f"{setter} names {shown}, which belongs to {whose}: add it there")
+
+
+def _store(host: Host, backend: str, one: Looked) -> Store:
+    clients = f"{one.client}, by {one.setter}" if one.setter else one.client
+    return Store(
+        backend,
+        one.location,
+        bundles.owner(host, one.location)[0],
+        f"{backend}:{one.location}",
+        printable(clients, _LONGEST),
+        blocked=blocked(one.wrong, permanent=one.wrong is not None),
+    )

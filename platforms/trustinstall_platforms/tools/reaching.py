@@ -1,0 +1,219 @@
+"""Which of our variables reach programs, and which other authors set: answers from the sessions of an account.
+
+A line of ours in a shell's file sets nothing that is set already, but others may do the same after it: then ours would
+hide theirs, and is left out of that file. What others set decides for the programs of those sessions: the bundle that
+they name is a store, and what cannot be reached is said with its file and line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.editing.section import Section
+from trustinstall.editing.text import Malformed
+from trustinstall.errors import printable
+from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
+from trustinstall.stores import bundle as bundles
+from trustinstall_platforms.tools import our_section, sessions, variable_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Setter, Variable
+    from trustinstall_platforms.tools.sessions import Read
+
+#: The variables that name a file.
+FILES = frozenset(one.name for one in (*variables.ADDS, *variables.REPLACES))
+_LONGEST = 200  # characters of a value that are shown
+
+
+class Theirs(NamedTuple):
+    """What another author has a variable say.
+
+    Attributes:
+        name: the variable.
+        setter: the file and line.
+        path: the bundle that it names, links resolved; "" where it names none, or that cannot be told.
+        problem: why the acting account cannot add to what it names, in words; or None.
+    """
+
+    name: str
+    setter: Setter
+    path: str = ""
+    problem: str | None = None
+
+    @property
+    def location(self) -> str:
+        """The location of the store that says what cannot be reached."""
+        return f"{self.setter.path}#{self.name}"
+
+    def __str__(self) -> str:
+        """Return the variable and its place, for people."""
+        return f"{self.name} in {self.setter}"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The sessions of the acting account, and our variables in them.
+
+    Attributes:
+        values: what each of our sections would set, by the real path of its file.
+    """
+
+    host: Host
+    values: Mapping[str, Mapping[str, str]]
+
+    @cached_property
+    def theirs(self) -> tuple[Theirs, ...]:
+        """What others set, each place once."""
+        found: dict[tuple[str, Setter], Theirs] = {}
+        for one in self._without:
+            for variable in one.session.variables.values():
+                if variable.name in FILES and variable.setter.path and variable.value != "":
+                    said = self._theirs(variable)
+                    if said is not None:
+                        found.setdefault((variable.name, variable.setter), said)
+        return tuple(found.values())
+
+    @cached_property
+    def hidden(self) -> Mapping[str, frozenset[str]]:
+        """The variables, by file, that our section there must not set: a later line of others would give way to it."""
+        left: dict[str, frozenset[str]] = {path: frozenset() for path in self.values}
+        if not self.theirs:
+            return left
+        for _ in self.values:
+            now = self._with(left)
+            more = {
+                (self._file(variable), name)
+                for before, after in zip(self._without, now, strict=True)
+                for name, variable in after.session.variables.items()
+                if name in our_section.NAMES and self._hides(before.session.variables.get(name), variable)
+            }
+            if not more:
+                break
+            for path, name in more:
+                left[path] |= {name}
+        return left
+
+    def decided_by_others(self, path: str) -> tuple[str, ...]:
+        """Return the variables that others decide in some session that reads a file of ours; sorted."""
+        if not self.theirs:
+            return ()
+        names = {
+            name
+            for one in self._finally
+            if path in one.files
+            for name, variable in one.session.variables.items()
+            if name in self.values.get(path, {})
+            and self._file(variable) not in self.values
+            and not our_files.is_ours(variable.value or "")
+        }
+        return tuple(sorted(names))
+
+    @cached_property
+    def _places(self) -> dict[str, variable_files.Place]:
+        return {self.host.real(path): place for place, path in variable_files.places(self.host, all_of_them=True)}
+
+    @cached_property
+    def _without(self) -> list[Read]:
+        """The sessions without our sections."""
+        return sessions.supposed(self.host, self._without_ours)
+
+    @cached_property
+    def _finally(self) -> list[Read]:
+        return self._with(self.hidden)
+
+    def _with(self, left: Mapping[str, frozenset[str]]) -> list[Read]:
+        """Return the sessions with our sections, but for some of their variables."""
+        lines = {path: self._lines(path, left.get(path, frozenset())) for path in self.values}
+        own = our_files.directory(self.host)
+        added = {f"{own}/{name}": "" for name in (our_files.ANCHORS, our_files.BUNDLE)}
+        added |= {path: "".join(f"{one}\n" for one in each) for path, each in lines.items()}
+
+        def shown(path: str, text: str) -> str:
+            rest = self._without_ours(path, text)
+            if path not in lines:
+                return rest
+            at, section = Section().insertion(rest, ("",), "\n".join(lines[path]))
+            return rest[:at] + section + rest[at:]
+
+        return sessions.supposed(self.host, shown, added)
+
+    def _lines(self, path: str, left: frozenset[str]) -> list[str]:
+        place = self._places[path]
+        ours = {name: value for name, value in self.values[path].items() if name not in left}
+        return [*place.head, *shell_syntax.kept(place.style, ours)]
+
+    def _without_ours(self, path: str, text: str) -> str:
+        """Return the text of a file with our lines empty, so that the others keep their numbers."""
+        place = self._places.get(path)
+        if place is None or place.style not in shell_syntax.KEPT:
+            return text
+        try:
+            keys = Section().keys(text)
+        except Malformed:
+            return text
+        for key in reversed(keys):
+            ours = set(our_section.ours(self.host, place, key.value))
+            lines = text[key.start : key.end].split("\n")
+            text = text[: key.start] + "\n".join("" if one in ours else one for one in lines) + text[key.end :]
+        return text
+
+    def _hides(self, before: Variable | None, after: Variable) -> bool:
+        """Whether a variable would be ours that is another author's now."""
+        path = self._file(after)
+        if before is None or before.value == "" or path not in self.values:
+            return False
+        return after.name in self.values[path] and before.value != after.value
+
+    def _file(self, variable: Variable) -> str:
+        """Return the real path of the file that sets a variable."""
+        return self.host.real(variable.setter.path) if variable.setter.path else ""
+
+    def _theirs(self, variable: Variable) -> Theirs | None:
+        """Return what another author's value leads to; None where it names a file of ours."""
+        name, setter, path = variable.name, variable.setter, variable.value
+        if path is not None and our_files.is_ours(path):
+            return None
+        said = printable(variable.raw if path is None else path, _LONGEST)
+        if path is None:
+            return Theirs(name, setter, problem=f"says {said}, and only running that file would tell the value")
+        wrong = self._wrong(path)
+        if wrong is not None:
+            return Theirs(name, setter, problem=f"names {said}, {wrong}")
+        real = self.host.real(path)
+        system = system_bundle.find(self.host)
+        if self.host.account.is_root and system is not None and real == system.path:
+            return None  # it follows the machine's store
+        kept = self._kept(real)
+        return Theirs(name, setter, real, f"names {said}, {kept}" if kept else None)
+
+    def _kept(self, path: str) -> str | None:
+        """Return why the acting account cannot change a bundle, in words, or None."""
+        owner, unwritable = bundles.owner(self.host, path)
+        if unwritable is None and owner != self.host.account.uid:
+            return "which only root may change" if owner == 0 else "which belongs to another account"
+        return unwritable
+
+    def _wrong(self, path: str) -> str | None:
+        """Return why a path is no bundle, in words, or None."""
+        host = self.host
+        if not path.startswith("/"):
+            return "which is no absolute path" if not path.startswith("~") else "whose ~ no program expands"
+        try:
+            missing = host.status(host.real(path)) is None
+        except OSError:
+            missing = True
+        if missing:
+            return "which is a list, and it takes one file" if "/" in path.partition(":")[2] else "which is missing"
+        try:
+            if host.account.is_root and host.path_owner(host.real(path)) != 0:
+                return "which another account may change"
+        except OSError:
+            return "which another account may change"
+        if host.is_directory(path):
+            return "which is a directory"
+        return None if system_bundle.bundle(host, path) is not None else "which is no bundle, or cannot be read"

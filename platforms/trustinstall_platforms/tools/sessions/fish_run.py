@@ -1,0 +1,408 @@
+"""What files of fish set, without running them.
+
+Followed are `set`, conditions about variables and files, loops, and files that are sourced; functions are not run. What
+comes from a command's output is unknown.
+
+Sources: fish's manual: set, if, test, status, source, and Configuration files.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective.model import Kind, Setter
+from trustinstall_platforms.tools.sessions import conditions
+from trustinstall_platforms.tools.sessions.fish_words import Scanner, Token
+from trustinstall_platforms.tools.sessions.sh_expand import Expander
+from trustinstall_platforms.tools.sessions.sh_words import Expand, LostError, Unknown, Word
+from trustinstall_platforms.tools.sessions.values import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustinstall_platforms.tools.sessions.conditions import Answer
+    from trustinstall_platforms.tools.sessions.values import Variables
+    from trustinstall_platforms.tools.sessions.view import View
+
+_DEEPEST = 12  # files within each other
+_DEEPEST_BLOCK = 40  # blocks within each other
+_BLOCKS = frozenset({"if", "while", "for", "switch", "begin", "function"})
+_REDIRECTIONS = re.compile(r"[0-9]?[<>].*|&>.*")
+_SET = re.compile(r"(?<![\w-])set\s+(?:-\S+\s+)+([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
+_UNIVERSAL = re.compile(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
+_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\(.)")
+_UNIVERSAL_FILE = "/fish/fish_variables"
+_LIST = "\x1e"  # between the elements of a list, in the file of universal variables: written \x1e
+_LONG = {
+    "export": "x",
+    "unexport": "u",
+    "global": "g",
+    "universal": "U",
+    "local": "l",
+    "function": "f",
+    "query": "q",
+    "erase": "e",
+    "append": "a",
+    "prepend": "p",
+}
+_STOP = frozenset({"return", "exit", "exec"})
+
+
+def universal(variables: Variables, text: str, path: str) -> None:
+    """Set what fish keeps for every shell of the account, in fish_variables."""
+    for number, line in enumerate(text.split("\n"), 1):
+        found = _UNIVERSAL.fullmatch(line)
+        if found and "--export" in found["options"].split():
+            value = _ESCAPE.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], found["value"])
+            place = Setter(Kind.VARIABLE, path, number)
+            variables.set(found["name"], Value(value.replace(_LIST, " "), place, found["value"]), export=True)
+
+
+class _StopError(Exception):
+    """A file ends early."""
+
+
+class Fish:
+    """One fish that reads files one after another; `answers` has what `status` says: "is-interactive", "is-login"."""
+
+    def __init__(self, view: View, variables: Variables, answers: frozenset[str]) -> None:
+        self._view, self._variables, self._answers = view, variables, answers
+        self._expander = Expander(view, variables, "fish")
+        self._path, self._text, self._depth = "", "", 0
+        self._universal: dict[str, Value] = {}
+        self._local: list[Callable[[], None]] = []  # what brings back variables that are the file's own
+        self._scanner: Scanner = Scanner("")
+
+    def read(self, path: str) -> bool:
+        """Read a file; return False where there is none."""
+        text = self._view.text(path)
+        if text is None:
+            return False
+        before = self._path, self._text, self._scanner, self._variables.maybe
+        self._path, self._text, self._scanner = path, text, Scanner(text)
+        self._depth += 1
+        try:
+            if self._depth > _DEEPEST:
+                raise LostError(0)
+            self._run(_Reader(self._scanner).block(top=True))
+        except LostError as lost:
+            self._forget(lost.at)
+        except _StopError:
+            pass
+        finally:
+            self._depth -= 1
+            for bring_back in reversed(self._local):
+                bring_back()
+            self._local.clear()
+            self._path, self._text, self._scanner, self._variables.maybe = before
+        return True
+
+    def _forget(self, start: int) -> None:
+        for found in _SET.finditer(self._text, start):
+            name = found[1] or found[2]
+            self._variables.set(name, Value(None, self._setter(found.start()), found[0]), export=True)
+
+    def _setter(self, at: int) -> Setter:
+        return Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
+
+    def _run(self, body: Sequence[_Command]) -> Answer:
+        answer: Answer = True
+        for one in body:
+            wanted = {"and": answer, "or": conditions.negated(answer)}.get(one.joined, True)
+            if wanted is False:
+                continue
+            self._view.step()
+            done = self._perhaps(wanted, partial(self._one, one))
+            answer = (conditions.negated(done) if one.negated else done) if wanted else None
+        return answer
+
+    def _perhaps(self, answer: Answer, body: Callable[[], Answer]) -> Answer:
+        if answer:
+            return body()
+        self._variables.maybe += 1
+        body()
+        self._variables.maybe -= 1
+        return None
+
+    def _one(self, command: _Command) -> Answer:
+        name = command.name
+        if command.piped and name not in _BLOCKS:
+            return None
+        if name == "if":
+            return self._if(command)
+        if name == "begin":
+            return self._run(command.body)
+        if name in {"while", "for", "switch"}:
+            return self._loop(command)
+        if name in _STOP and not (name == "exec" and len(command.words) == 1):
+            if self._variables.uncertain:
+                self._variables.maybe += 1
+                return None
+            raise _StopError
+        known: dict[str, Callable[[Sequence[Word]], Answer]] = {
+            "set": self._set,
+            "export": self._export,
+            "source": self._source,
+            ".": self._source,
+            "test": self._test,
+            "[": self._test,
+            "status": self._status,
+            "true": lambda _words: True,
+            "false": lambda _words: False,
+        }
+        return known[name](command.words[1:]) if name in known else None
+
+    def _if(self, command: _Command) -> Answer:
+        certain = True
+        for condition, body in command.branches:
+            answer = self._run(condition) if condition is not None else True
+            if answer is False:
+                continue
+            if answer and certain:
+                return self._run(body)
+            certain = False
+            self._perhaps(None, partial(self._run, body))
+        return None
+
+    def _loop(self, command: _Command) -> Answer:
+        words = self._fields(command.words[3:]) if command.name == "for" and len(command.words) > 2 else None  # noqa: PLR2004  for NAME in
+        name = command.words[1].literal if len(command.words) > 1 else None
+        if words is None or name is None:
+            if name is not None and command.name == "for":
+                self._variables.set(name, Value(None))
+            return self._perhaps(None, lambda: self._run(command.body))
+        before = self._variables.maybe
+        for one in words:
+            self._view.step()
+            self._variables.set(name, Value(one))
+            self._run(command.body)
+        self._variables.maybe = before
+        return None
+
+    def _fields(self, words: Sequence[Word]) -> list[str | None] | None:
+        found: list[str | None] = []
+        for one in words:
+            fields = self._expander.fields(one.parts)
+            if fields is None or self._is_list(one):
+                return None
+            found += [] if self._vanishes(one) else fields
+        return found
+
+    def _is_list(self, word: Word) -> bool:
+        """Whether a word may become none or several: a variable in it may be a list."""
+        plain = (one for one in word.parts if isinstance(one, Expand) and not one.quoted)
+        values = (self._variables.get(one.name) for one in plain)
+        return any(one is not None and (not one.text or " " in one.text) for one in values)
+
+    def _vanishes(self, word: Word) -> bool:
+        """Whether a word becomes none: a variable in it is not set, and stands outside of quotes."""
+        plain = (one for one in word.parts if isinstance(one, Expand) and not one.quoted)
+        return any(self._variables.get(one.name) is None for one in plain)
+
+    def _set(self, words: Sequence[Word]) -> Answer:
+        flags, rest = set[str](), list(words)
+        while rest and (option := rest[0].plain or "").startswith("-") and option != "-":
+            flags |= {_LONG.get(option[2:], "")} if option.startswith("--") else set(option[1:])
+            rest.pop(0)
+        if not rest:
+            return None
+        if "q" in flags:
+            names = [one.literal for one in rest]
+            return conditions.every(self._is_set(name) for name in names)
+        name = self._expander.text(rest[0].parts)
+        if name is None or not name.isidentifier():
+            return None
+        if "e" in flags:
+            self._variables.unset(name)
+            if name in self._universal:
+                self._variables.set(name, self._universal[name]._replace(text=None), export=True)
+            return True
+        self._assign(name, rest[1:], flags, rest[0].start)
+        return True
+
+    def _is_set(self, name: str | None) -> Answer:
+        found = self._variables.get(name) if name is not None else None
+        return False if found is None else True if found.text is not None else None
+
+    def _assign(self, name: str, words: Sequence[Word], flags: set[str], at: int) -> None:
+        fields = self._fields(words)
+        text = None if fields is None or None in fields else " ".join(one or "" for one in fields)
+        old = self._variables.get(name)
+        if flags & {"a", "p"} and old is not None:
+            text = None  # lists that grow are no paths of one file
+        raw = self._text[words[0].start : words[-1].end] if words else ""
+        if "U" in flags:
+            self._universal[name] = Value(text, self._setter(at), raw)
+            if old is not None and not old.setter.path.endswith(_UNIVERSAL_FILE):
+                text = None  # a global one may hide it
+        elif name in self._universal and "x" not in flags:
+            text = None
+        if flags & {"l", "f"}:
+            self._local.append(self._variables.saved(name))
+        self._variables.set(name, Value(text, self._setter(at), raw), export="x" in flags)
+        if "u" in flags:
+            self._variables.keep(name)
+
+    def _export(self, words: Sequence[Word]) -> Answer:
+        for word in words:
+            name, equals, value = (self._expander.text(word.parts) or "").partition("=")
+            said = (word.literal or self._text[word.start : word.end]).partition("=")[0]
+            if equals:
+                self._variables.set(name, Value(value, self._setter(word.start), value), export=True)
+            elif any(isinstance(one, Unknown) for one in word.parts):
+                self._variables.set(said, Value(None, self._setter(word.start), said), export=True)
+            else:
+                self._variables.export(said)
+        return True
+
+    def _source(self, words: Sequence[Word]) -> Answer:
+        fields = self._fields(words[:1])
+        path = fields[0] if fields else None
+        if path is None or not path.startswith("/"):
+            return None
+        return None if self.read(path) else False
+
+    def _test(self, words: Sequence[Word]) -> Answer:
+        fields = self._fields(words)
+        if fields is None:
+            return None
+        return conditions.test(self._view, fields[:-1] if fields[-1:] == ["]"] else fields)
+
+    def _status(self, words: Sequence[Word]) -> Answer:
+        said = (words[0].plain or "").lstrip("-") if words else ""
+        return said in self._answers if said in {"is-interactive", "is-login"} else None
+
+
+class _Command:
+    """One command: its words, and for a block what is in it; how it is joined to the one before it."""
+
+    def __init__(self, words: Sequence[Word], joined: str, *, negated: bool) -> None:
+        self.words, self.joined, self.negated = words, joined, negated
+        self.name = words[0].plain or "" if words else ""
+        self.piped = False
+        self.body: list[_Command] = []
+        self.branches: list[tuple[list[_Command] | None, list[_Command]]] = []
+
+
+class _Reader:
+    """Makes commands of tokens."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+        self._depth = 0
+        self._end: Token | None = None  # the separator behind the last command
+
+    def block(self, *, top: bool = False) -> list[_Command]:
+        """Return commands up to `end` (or `else`, `case`), or of a whole file. Raises LostError."""
+        found: list[_Command] = []
+        while True:
+            command = self._command(found[-1] if found else None)
+            if command is None or command.name in {"end", "else", "case"}:
+                if top is not (command is None):
+                    raise LostError(self._scanner.at)
+                self.last = command
+                return found
+            found.append(command)
+
+    last: _Command | None = None
+
+    def _command(self, before: _Command | None) -> _Command | None:
+        negated, words = False, list[Word]()
+        joined = self._separator(before)
+        if joined is None:
+            return None
+        token = self._next()
+        while token.word is not None or _REDIRECTIONS.fullmatch(token.operator):
+            plain = token.word.plain if token.word is not None else None
+            if token.word is None:
+                self._next()
+            elif not words and plain in {"not", "!", "builtin", "command"}:
+                negated ^= plain in {"not", "!"}
+            elif not words and plain in {"and", "or"}:
+                joined = plain
+            else:
+                words.append(token.word)
+                if len(words) == 1 and plain in {"if", "while", "begin", "else"}:
+                    break
+            token = self._next()
+        if token.word is None:
+            self._back(token)
+        command = _Command(words, joined, negated=negated)
+        command.piped = token.operator in {"|", "&", "&|"}
+        if command.name in _BLOCKS:
+            self._inside(command)
+        return command
+
+    def _inside(self, command: _Command) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST_BLOCK:
+            raise LostError(self._scanner.at)
+        self._fill(command)
+        self._depth -= 1
+
+    def _fill(self, command: _Command) -> None:
+        if command.name in {"if", "while"}:
+            condition = self._condition()
+            self._branches(command, condition)
+            return
+        command.body = self.block()
+        while self.last is not None and self.last.name != "end":
+            command.body += self.block()
+        if command.name == "function":
+            command.body = []
+
+    def _condition(self) -> list[_Command]:
+        """Return the condition of `if`: a command, and those that are joined to it."""
+        first = self._command(None)
+        found = [first] if first else []
+        while (joined := self._separator(found[-1] if found else None)) in {"and", "or"}:
+            self._pending = joined
+            following = self._command(found[-1])
+            if following is None:
+                break
+            found.append(following)
+        return found
+
+    def _branches(self, command: _Command, condition: list[_Command] | None) -> None:
+        while True:
+            body = self.block()
+            command.branches.append((condition, body))
+            if self.last is None or self.last.name != "else":
+                break
+            token = self._next()
+            is_if = token.word is not None and token.word.plain == "if"
+            condition = self._condition() if is_if else None
+            if not is_if:
+                self._back(token)
+        if command.name == "while":
+            command.body = [one for _, body in command.branches for one in body]
+
+    _pending: str | None = None
+    _ahead: Token | None = None
+
+    def _next(self) -> Token:
+        token, self._ahead = self._ahead or self._scanner.token(), None
+        return token
+
+    def _back(self, token: Token) -> None:
+        self._ahead = token
+
+    def _separator(self, _before: _Command | None) -> str | None:
+        """Skip what separates commands; return how the next one is joined, or None at the end."""
+        joined, self._pending = self._pending or "", None
+        while True:
+            token = self._next()
+            if token.word is not None:
+                said = token.word.plain
+                if said in {"and", "or"}:
+                    joined = said
+                    continue
+                self._back(token)
+                return joined
+            if not token.operator:
+                return None
+            joined = {"&&": "and", "||": "or", "|": joined, "\n": joined, ";": joined, "&": joined}.get(
+                token.operator, joined
+            )

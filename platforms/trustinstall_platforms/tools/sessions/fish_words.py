@@ -1,0 +1,144 @@
+"""Words of fish. Source: fish's manual, The fish language (3.6): quotes, escapes, expansions, command substitution."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, LostError, Part, Unknown, Word
+
+_BLANK = re.compile(r"(?:[ \t\r]|\\\n)+")
+_COMMENT = re.compile(r"#[^\n]*")
+_OPERATOR = re.compile(r"&&|\|\||\n|;|&>>?|&\||&|\||[0-9]?>>?[?]?|[0-9]?<")
+_PLAIN = re.compile(r"[^\s\\'\"$();&|<>{}#]+|#")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "a": "\a", "b": "\b"}
+_NUMBERED = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})")
+
+
+class Token(NamedTuple):
+    """An operator, or a word; "" and None at the end."""
+
+    operator: str
+    word: Word | None
+    start: int
+
+
+class Scanner:
+    """Reads one text, token by token."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at = text, 0
+        self._breaks = [one.start() for one in re.finditer("\n", text)]
+
+    def line(self, at: int) -> int:
+        """Return the number of the line, from 1."""
+        return bisect_right(self._breaks, at - 1) + 1
+
+    def token(self) -> Token:
+        """Return the next token. Raises LostError."""
+        for pattern in (_BLANK, _COMMENT):
+            if found := pattern.match(self.text, self.at):
+                self.at = found.end()
+        start = self.at
+        if start >= len(self.text):
+            return Token("", None, start)
+        if found := _OPERATOR.match(self.text, start):
+            self.at = found.end()
+            return Token(found[0], None, start)
+        parts: list[Part] = []
+        while self.at < len(self.text) and self.text[self.at] not in " \t\r\n;&|<>":
+            parts.extend(self._part())
+        return Token("", Word(tuple(parts), start, self.at), start)
+
+    def _part(self) -> list[Part]:
+        first = self.text[self.at]
+        if found := _PLAIN.match(self.text, self.at):
+            self.at = found.end()
+            return [Literal(found[0])]
+        if first == "'":
+            found = _SINGLE.match(self.text, self.at)
+            if not found:
+                raise LostError(self.at)
+            self.at = found.end()
+            return [Literal(re.sub(r"\\([\\'])", r"\1", found[1]), quoted=True)]
+        if first == '"':
+            return self._double()
+        if first == "$":
+            return [self._dollar(quoted=False)]
+        if first == "(":
+            return [self._substitution(quoted=False)]
+        if first == "{":
+            return self._braces()
+        self.at += 1
+        return [self._escape()] if first == "\\" else [Literal(first)]
+
+    def _escape(self) -> Part:
+        if found := _NUMBERED.match(self.text, self.at):
+            self.at = found.end()
+            return Literal(chr(int(found[1] or found[2], 16)), quoted=True)
+        one = self.text[self.at : self.at + 1]
+        self.at += 1
+        return Literal("" if one == "\n" else _ESCAPED.get(one, one), quoted=True)
+
+    def _double(self) -> list[Part]:
+        start, parts = self.at, list[Part]([Literal("", quoted=True)])
+        self.at += 1
+        while self.at < len(self.text):
+            one = self.text[self.at]
+            if one == '"':
+                self.at += 1
+                return parts
+            if one == "$":
+                parts.append(self._dollar(quoted=True))
+            elif one == "\\" and self.text[self.at + 1 : self.at + 2] in {"$", '"', "\\", "\n"}:
+                parts.append(Literal(self.text[self.at + 1].replace("\n", ""), quoted=True))
+                self.at += 2
+            else:
+                found = re.compile(r"[^\"$\\]+|\\").match(self.text, self.at)
+                parts.append(Literal(found[0] if found else "", quoted=True))
+                self.at = found.end() if found else self.at + 1
+        raise LostError(start)
+
+    def _dollar(self, *, quoted: bool) -> Part:
+        start = self.at
+        self.at += 1
+        if self.text.startswith("(", self.at):
+            return self._substitution(quoted=quoted)
+        found = _NAME.match(self.text, self.at)
+        if not found:
+            while self.text.startswith("$", self.at):
+                self.at += 1
+            return Unknown(self.text[start : self.at], quoted)
+        self.at = found.end()
+        if self.text.startswith("[", self.at):
+            end = self.text.find("]", self.at)
+            self.at = end + 1 if end > 0 else len(self.text)
+            return Unknown(self.text[start : self.at], quoted)
+        return Expand(found[0], quoted=quoted)
+
+    def _substitution(self, *, quoted: bool) -> Unknown:
+        """Go behind a command whose output counts; parentheses in quotes do not."""
+        start, depth = self.at, 0
+        for found in re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\.|#[^\n]*|[()]", re.DOTALL).finditer(
+            self.text, start
+        ):
+            depth += {"(": 1, ")": -1}.get(found[0], 0)
+            if depth == 0:
+                self.at = found.end()
+                return Unknown(self.text[start : self.at], quoted)
+        raise LostError(start)
+
+    def _braces(self) -> list[Part]:
+        """Return `{$NAME}`, which fish writes as others write `${NAME}`; other lists are not known."""
+        found = re.compile(r"\{\$([A-Za-z_][A-Za-z0-9_]*)\}").match(self.text, self.at)
+        if found:
+            self.at = found.end()
+            return [Expand(found[1])]
+        end = self.text.find("}", self.at)
+        if end < 0:
+            raise LostError(self.at)
+        said, self.at = self.text[self.at : end + 1], end + 1
+        return [Unknown(said)]

@@ -1,0 +1,374 @@
+"""What files of sh, bash and zsh set, without running them.
+
+Followed are assignments, the commands that set variables, conditions about files and variables, loops over words and
+files, other files that are sourced, and functions. A command's output is not known: what is made of it is unknown, and
+an `eval` of it is taken to set nothing but the names that stand in it. Where a condition is not known, what depends on
+it is unknown.
+
+Sources: POSIX.1-2017, Shell Command Language 2.8 to 2.14; bash(1), SHELL BUILTIN COMMANDS; zshbuiltins(1).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trustinstall_platforms.tools.effective.model import Kind, Setter
+from trustinstall_platforms.tools.sessions import conditions
+from trustinstall_platforms.tools.sessions.sh_builtins import BUILTINS, NOT_IN_SH
+from trustinstall_platforms.tools.sessions.sh_expand import Expander, NothingMatchesError
+from trustinstall_platforms.tools.sessions.sh_grammar import (
+    AndOr,
+    Case,
+    Commands,
+    For,
+    Function,
+    Group,
+    If,
+    Node,
+    Pipeline,
+    Simple,
+    Test,
+    While,
+    read,
+)
+from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, Parts, Scanner, Word
+from trustinstall_platforms.tools.sessions.values import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trustinstall_platforms.tools.sessions.conditions import Answer
+    from trustinstall_platforms.tools.sessions.values import Variables
+    from trustinstall_platforms.tools.sessions.view import View
+
+_DEEPEST = 12  # files and functions within each other
+_ASSIGNED = re.compile(r"\b([A-Za-z_][A-Za-z0-9_]*)=")
+
+
+class LeftError(Exception):
+    """A loop, function, file or shell is left; which of them."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class Shell:
+    """One shell that reads files one after another.
+
+    Attributes:
+        view: the machine, as the account sees it.
+        variables: the shell's.
+        dialect: "sh", "bash" or "zsh".
+        expander: what expands words.
+        functions: what was defined, by name.
+        brought_back: what undoes the local variables of the function that is run; None outside of functions.
+    """
+
+    def __init__(self, view: View, variables: Variables, dialect: str) -> None:
+        self.view, self.variables, self.dialect = view, variables, dialect
+        self.expander = Expander(view, variables, dialect)
+        self.functions: dict[str, Commands] = {}
+        self.brought_back: list[Callable[[], None]] | None = None
+        self._path, self._scanner, self._depth = "", Scanner(""), 0
+        self._place: Setter | None = None  # of the `eval` whose text is read
+        self._doubts = 0  # loops that may have been left
+
+    def read(self, path: str) -> bool:
+        """Read a file as the shell does; return False where there is none. Raises LeftError where the shell ends."""
+        text = self.view.text(path)
+        if text is None:
+            return False
+        before = self.variables.maybe, self._doubts
+        try:
+            self._interpret(text, path)
+        except LeftError as left:
+            if left.what == "shell":
+                raise
+        self.variables.maybe, self._doubts = before
+        return True
+
+    def evaluate(self, words: Sequence[Word], at: int) -> None:
+        """Carry out `eval`; where its text is not known, the names that are assigned in it are not known."""
+        place, texts = self.setter(at), [self.expander.text(one.parts) for one in words]
+        known = [one for one in texts if one is not None]
+        text = " ".join(known if len(known) == len(texts) else map(self.said, words))
+        self.view.spend(len(text))
+        if len(known) == len(texts):
+            self._interpret(text, place.path, place)
+        else:
+            self._forget(text, 0, place)
+
+    def _interpret(self, text: str, path: str, place: Setter | None = None) -> None:
+        before = self._path, self._scanner, self._place
+        said = read(text, zsh=self.dialect == "zsh")
+        self._path, self._scanner, self._place = path, said.scanner, place
+        self._depth += 1
+        try:
+            if self._depth > _DEEPEST:
+                self._forget(text, 0)
+                return
+            self.run(said.commands)
+            if said.lost is not None:
+                self._forget(text, said.lost)
+        except NothingMatchesError:
+            self.leave("file")
+        finally:
+            self._depth -= 1
+            self._path, self._scanner, self._place = before
+
+    def said(self, word: Word) -> str:
+        """Return a word as it stands in the file."""
+        return self._scanner.text[word.start : word.end]
+
+    def setter(self, at: int) -> Setter:
+        """Return the place in the file that is read."""
+        return self._place or Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
+
+    def assign(self, word: Word, *, export: bool = False) -> str | None:
+        """Carry out `NAME=value`; return the name, or None where it is no assignment."""
+        text = self._scanner.text[word.start : word.end]
+        found = re.match(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=", text)
+        first = word.parts[0]
+        if not found or not isinstance(first, Literal) or first.quoted or not first.text.startswith(found[0]):
+            return None
+        name, rest = str(found[1]), first.text[found.end() :]
+        parts: Parts = (*((Literal(rest),) if rest else ()), *word.parts[1:])
+        value = self.expander.text(parts, assigned=True)
+        if found[2]:
+            old = self.expander.value(name)
+            value = None if value is None or old is None else old + value
+        if _keeps(parts, name) and value is None and self.variables.get(name) is not None:
+            if export:
+                self.variables.export(name)
+            return name
+        self.variables.set(name, Value(value, self.setter(word.start), text[found.end() :]), export=export)
+        return name
+
+    def _forget(self, text: str, start: int, place: Setter | None = None) -> None:
+        """Make what the rest of a text assigns unknown."""
+        for found in _ASSIGNED.finditer(text, start):
+            where = place or self.setter(found.start())
+            self.variables.set(found[1], Value(None, where, found[0]), export=True)
+
+    def leave(self, what: str) -> None:
+        """Leave a turn or all of a loop, a function or file, or the shell. Raises LeftError.
+
+        Where it is not known whether it is left, its rest is not known either.
+        """
+        if not self.variables.uncertain:
+            raise LeftError(what)
+        if what == "shell":
+            self.variables.over = True
+        else:
+            self.variables.maybe += 1
+            self._doubts += what != "file"
+
+    def call(self, body: Commands, arguments: list[str | None] | None) -> Answer:
+        """Run a function."""
+        if self._depth > _DEEPEST:
+            return None
+        before = self.expander.arguments, self.variables.maybe, self._doubts, self.brought_back
+        self.expander.arguments, self.brought_back = arguments, []
+        self._depth += 1
+        try:
+            return self.run(body)
+        except LeftError as left:
+            if left.what == "shell":
+                raise
+            return None
+        finally:
+            self._depth -= 1
+            for bring_back in reversed(self.brought_back or []):
+                bring_back()
+            self.expander.arguments, self.variables.maybe, self._doubts, self.brought_back = before
+
+    def run(self, body: Sequence[AndOr]) -> Answer:
+        """Run commands; return the answer of the last one."""
+        answer: Answer = True
+        for one in body:
+            answer = self._and_or(one)
+        return answer
+
+    def perhaps(self, answer: Answer, body: Callable[[], Answer]) -> Answer:
+        """Run what depends on an answer: all of it, nothing, or what may be so."""
+        if answer is False:
+            return None
+        if answer:
+            return body()
+        self.variables.maybe += 1
+        body()
+        self.variables.maybe -= 1
+        return None
+
+    def _and_or(self, command: AndOr) -> Answer:
+        answer: Answer = True
+        for operator, pipeline in () if command.apart else command.parts:
+            wanted = conditions.negated(answer) if operator == "||" else answer if operator == "&&" else True
+            if wanted is False:
+                continue
+            done = self.perhaps(wanted, partial(self._pipeline, pipeline))
+            answer = done if wanted else None
+        return answer
+
+    def _pipeline(self, pipeline: Pipeline) -> Answer:
+        self.view.step()
+        alone = len(pipeline.nodes) == 1
+        if not alone and self.dialect != "zsh":
+            return None  # each in a process of its own
+        answer = self._node(pipeline.nodes[-1])
+        answer = answer if alone else None
+        return conditions.negated(answer) if pipeline.negated else answer
+
+    def _node(self, node: Node) -> Answer:
+        if isinstance(node, Simple):
+            return self._simple(node)
+        if isinstance(node, Function):
+            self.functions[node.name] = node.body
+            return True
+        if isinstance(node, Group):
+            return self.run(node.body)
+        if isinstance(node, Test):
+            return self._test(node)
+        if isinstance(node, If):
+            return self._if(node)
+        if isinstance(node, Case):
+            return self._case(node)
+        return self._loop(node) if isinstance(node, For | While) else None
+
+    def _if(self, node: If) -> Answer:
+        for condition, body in node.branches:
+            answer = True if condition is None else self.run(condition)
+            if answer is False:
+                continue
+            if answer:
+                return self.run(body)
+            return self._uncertain(If(((None, body), *_after(node, body))))
+        return True
+
+    def _uncertain(self, node: If) -> Answer:
+        """Run every branch that may be the one."""
+        for condition, body in node.branches:
+            self.perhaps(None, partial(self.run, (*(condition or ()), *body)))
+        return None
+
+    def _case(self, node: Case) -> Answer:
+        text = self.expander.text(node.word.parts)
+        certain = True
+        for patterns, body in node.branches:
+            answer = conditions.some(self.expander.matches(text, one.parts) for one in patterns)
+            if answer and certain:
+                return self.run(body)
+            if answer is not False:
+                certain = False
+                self.perhaps(None, partial(self.run, body))
+            if answer:
+                break
+        return True if certain else None
+
+    def _loop(self, node: For | While) -> Answer:
+        before = self._doubts
+        try:
+            self._turns(node)
+        except LeftError as left:
+            if left.what != "loop":
+                raise
+        self.variables.maybe -= self._doubts - before
+        self._doubts = before
+        return None
+
+    def _turns(self, node: For | While) -> None:
+        if isinstance(node, While):
+            answer = self.run(node.condition)
+            answer = conditions.negated(answer) if node.until else answer
+            if answer is not False:
+                self.perhaps(None, lambda: self.run(node.body))
+            return
+        words = self._words(node.words or ()) if node.words is not None else self.expander.arguments
+        if words is None:
+            self.variables.set(node.name, Value(None))
+            self.perhaps(None, lambda: self.run(node.body))
+            return
+        for one in words:
+            self.view.step()
+            self.variables.set(node.name, Value(one))
+            try:
+                self.run(node.body)
+            except LeftError as left:
+                if left.what != "turn":
+                    raise
+
+    def _words(self, words: Sequence[Word]) -> list[str | None] | None:
+        """Return the words that words become; None where not even their number is known."""
+        found: list[str | None] = []
+        for one in words:
+            fields = self.expander.fields(one.parts)
+            if fields is None:
+                return None
+            found += fields
+        return found
+
+    def _test(self, node: Test) -> Answer:
+        """Answer `[[ … ]]`: no word is split, and the right side of a comparison is a pattern; dash has no such."""
+        if self.dialect == "sh":
+            return False
+        answers: list[list[Answer]] = [[]]
+        part: list[Word | str] = []
+        for one in (*node.words, "&&"):
+            if one in {"&&", "||"}:
+                answers[-1].append(self._conditional(part))
+                part = []
+                if one == "||":
+                    answers.append([])
+            else:
+                part.append(one)
+        return conditions.some(conditions.every(one) for one in answers)
+
+    def _conditional(self, words: list[Word | str]) -> Answer:
+        if not words or any(isinstance(one, str) for one in words):
+            return None
+        plain = [one for one in words if isinstance(one, Word)]
+        if plain[0].plain == "!":
+            return conditions.negated(self._conditional(list(plain[1:])))
+        operator = plain[1].plain if len(plain) == 3 else None  # noqa: PLR2004  left, operator, right
+        if operator in {"=", "==", "!="}:
+            answer = self.expander.matches(self.expander.text(plain[0].parts), plain[2].parts)
+            return conditions.negated(answer) if operator == "!=" else answer
+        if operator == "=~":
+            return None
+        return conditions.test(self.view, [self.expander.text(one.parts) for one in plain])
+
+    def _simple(self, node: Simple) -> Answer:
+        if not node.words:
+            for one in node.assignments:
+                self.assign(one)
+            return True
+        name = self.expander.text(node.words[0].parts)
+        if name is None:
+            return None
+        words = node.words
+        while name in {"builtin", "command", "noglob", "\\"} and len(words) > 1 and words[1].plain not in {"-v", "-V"}:
+            words, name = words[1:], self.expander.text(words[1].parts)
+        if name in self.functions:
+            body = self.functions[name]
+            return self.call(body, self._words(words[1:]))
+        if self.dialect == "sh" and name in NOT_IN_SH:
+            return False
+        known = BUILTINS.get(name or "")
+        return known(self, words, node.at) if known else None
+
+
+def _keeps(parts: Parts, name: str) -> bool:
+    """Whether a value is the variable's own, with another one for where it is not set."""
+    said = [one for one in parts if one != Literal("", quoted=True)]
+    return (
+        len(said) == 1 and isinstance(said[0], Expand) and said[0].name == name and said[0].operator in {"", ":-", "-"}
+    )
+
+
+def _after(node: If, body: Commands) -> tuple[tuple[Commands | None, Commands], ...]:
+    """Return the branches behind the one with this body."""
+    at = next(number for number, one in enumerate(node.branches) if one[1] is body)
+    return node.branches[at + 1 :]

@@ -1,0 +1,120 @@
+"""Variables of a shell or manager while its files are read: values, who set them, and what is handed to programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall_platforms.tools.effective.model import Kind, Setter, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+BUILT_IN = Setter(Kind.DEFAULT)
+
+
+class Value(NamedTuple):
+    """A value, None where only running the file would tell; the assignment that made it; its text there."""
+
+    text: str | None
+    setter: Setter = BUILT_IN
+    raw: str = ""
+
+
+class Variables:
+    """All variables of one shell.
+
+    Attributes:
+        maybe: above 0 while commands are read that may run or not; what they assign is then unknown, unless it is equal
+            to what was there.
+        over: whether the shell may have ended already; what it reads then is unknown in the same way.
+        everything: whether each assignment is exported (`set -a`).
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, Value] = {}
+        self._exported: set[str] = set()
+        self._perhaps: set[str] = set()  # handed to programs, or not
+        self.maybe = 0
+        self.over = False
+        self.everything = False
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether it is not known that the next command runs."""
+        return self.maybe > 0 or self.over
+
+    def get(self, name: str) -> Value | None:
+        """Return a variable, or None where it is not set."""
+        return self._values.get(name)
+
+    def start(self, values: Mapping[str, str], *, exported: bool) -> None:
+        """Set what the shell or its caller has set before any file is read."""
+        self._values |= {name: Value(text) for name, text in values.items()}
+        if exported:
+            self._exported |= values.keys()
+
+    def inherit(self, variables: Mapping[str, Variable]) -> None:
+        """Take over the environment of the program that started this one."""
+        self._values |= {one.name: Value(one.value, one.setter, one.raw) for one in variables.values()}
+        self._exported |= variables.keys()
+
+    def set(self, name: str, value: Value, *, export: bool = False) -> None:
+        """Assign a value; one that says the same again keeps the earlier setter."""
+        old = self._values.get(name)
+        if old is None or old.text is None or old.text != value.text:
+            self._values[name] = value._replace(text=None) if self.uncertain else value
+        if export or self.everything:
+            self.export(name)
+
+    def export(self, name: str) -> None:
+        """Hand a variable to programs, now or once it is set."""
+        if name in self._exported:
+            return
+        if self.uncertain:
+            self._perhaps.add(name)
+        else:
+            self._exported.add(name)
+
+    def keep(self, name: str) -> None:
+        """No longer hand a variable to programs."""
+        if self.uncertain:
+            self._forget(name)
+        else:
+            self._exported.discard(name)
+            self._perhaps.discard(name)
+
+    def unset(self, name: str) -> None:
+        """Take a variable away."""
+        if self.uncertain:
+            self._forget(name)
+        else:
+            self._values.pop(name, None)
+            self._exported.discard(name)
+            self._perhaps.discard(name)
+
+    def saved(self, name: str) -> Callable[[], None]:
+        """Return a function that brings one variable back: a function of the shell has one of its own of that name."""
+        old, exported = self._values.get(name), name in self._exported
+
+        def bring_back() -> None:
+            self._values.pop(name, None)
+            self._exported.discard(name)
+            if old is not None:
+                self._values[name] = old
+            if exported:
+                self._exported.add(name)
+
+        return bring_back
+
+    def environment(self) -> dict[str, Variable]:
+        """Return what programs get that are started now."""
+        names = sorted(self._values.keys() & (self._exported | self._perhaps))
+        found = ((name, self._values[name], name in self._exported) for name in names)
+        return {
+            name: Variable(name, value.text if certain else None, value.setter, value.raw)
+            for name, value, certain in found
+        }
+
+    def _forget(self, name: str) -> None:
+        if name in self._values:
+            self._values[name] = self._values[name]._replace(text=None)

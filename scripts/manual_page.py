@@ -1,0 +1,65 @@
+"""Prints the manual page trustinstall(1), made from the program's own help: `python -m scripts.manual_page`."""
+
+from __future__ import annotations
+
+from scripts.command_line import commands
+from trustinstall._version import __version__
+
+#: The codes of README, "Exit codes".
+EXIT_CODES = (
+    ("0", "success, also if nothing had to change"),
+    ("1", "no store could be changed, or the answer to a question was no"),
+    ("2", "wrong usage, also a file that does not exist"),
+    ("3", "some stores in scope are done, and some are not"),
+    ("4", "the certificate was refused"),
+    ("5", "no rights"),
+    ("10", "with --exit-code: something would change, or is missing"),
+    ("130", "interrupted"),
+)
+
+
+def page() -> str:
+    """Return the page in the language of man(7)."""
+    lines = [
+        f'.TH TRUSTINSTALL 1 "" "trustinstall {__version__}" "User Commands"',
+        ".SH NAME",
+        "trustinstall \\- make the machine trust a root certificate everywhere, and take it back exactly",
+        ".SH SYNOPSIS",
+        ".B trustinstall",
+        "COMMAND [OPTIONS] [ARGUMENTS]",
+        ".SH DESCRIPTION",
+        "A company that inspects TLS or runs a certificate authority of its own needs programs to trust one more root.",
+        "trustinstall adds it to each trust store of the machine, checks that it is trusted, and restores each file",
+        "byte for byte when it is removed.",
+        ".SH COMMANDS",
+    ]
+    for command in commands():
+        lines += [f".SS {_plain(command.usage)}", _plain(command.summary)]
+        if command.description:
+            lines += [".PP", _plain(command.description)]
+        for option in command.options:
+            lines += [".TP", f".B {_plain(option.written)}", _plain(option.text)]
+    lines += [".SH EXIT STATUS"]
+    for code, meaning in EXIT_CODES:
+        lines += [".TP", f".B {code}", _plain(meaning)]
+    lines += [
+        ".SH FILES",
+        ".TP",
+        ".I /var/lib/trustinstall, ~/.local/state/trustinstall",
+        "The ledger: each certificate that was added, and each place where it was put.",
+        ".TP",
+        ".I /usr/local/share/trustinstall, ~/.local/share/trustinstall",
+        "The bundles that settings and variables name.",
+    ]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Return text as one paragraph without anything that man(7) would take for a request."""
+    joined = " ".join(text.split()).replace("\\", "\\e").replace("-", "\\-")
+    joined = "".join(char if char.isascii() else f"\\[u{ord(char):04X}]" for char in joined)
+    return f"\\&{joined}" if joined.startswith((".", "'")) else joined
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,173 @@
+"""The agent: units that systemd takes, hooks that real package managers run, and nothing left when it is removed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.end_to_end.cli.machine import CERT, deliver
+from tests.end_to_end.declared.events import environment, holds_root, sh
+from tests.support.throwaway import NOISE, PROGRAM, Throwaway
+from trustinstall.reporting import agent_report
+
+_SCHEMA = json.loads(Path(agent_report.__file__).with_name("agent.schema.json").read_text(encoding="utf-8"))
+UNITS = "/etc/systemd/system"
+NAME = "trustinstall-repair"
+#: Our records, and what systemd-analyze itself leaves behind.
+OTHERS = ("/var/lib/trustinstall", "/home/alice/.local", "/run/systemd", "/tmp/systemd", "/var/cache/man")
+ASKED = "/run/asked"
+#: In the place of systemctl: it notes how it was called, and fails.
+_SYSTEMCTL = f'#!/bin/sh\necho "$*" >>{ASKED}\nexit 1\n'
+_EXPOSURE = 55  # tenths, as systemd-analyze counts them; a unit without any of it has 96
+
+
+@pytest.fixture(scope="module")
+def debian() -> Iterator[Throwaway]:
+    """One for all tests of this module, with Debian's own tool: it runs hooks."""
+    with Throwaway(java=False) as root:
+        yield root
+
+
+def status(root: Throwaway, user: str = "root") -> dict[str, Any]:
+    """What `agent status` says, valid by its schema."""
+    found: dict[str, Any] = json.loads(root.trustinstall("agent", "status", "--json", user=user, check=True).stdout)
+    validator: Any = Draft202012Validator(_SCHEMA)
+    validator.validate(found)
+    return found
+
+
+def test_systemd_takes_the_units_and_nothing_is_left(fresh: Throwaway) -> None:
+    """The units are valid, enabled and hardened; installing twice changes nothing; remove leaves every byte."""
+    deliver(fresh)
+    before = fresh.changes(ignore=(*NOISE, *OTHERS))
+    fresh.trustinstall("agent", "install", check=True)
+    written = fresh.changes(mtimes=True, ignore=(*NOISE, "/var/lib/trustinstall"))
+    fresh.trustinstall("agent", "install", check=True)
+    assert fresh.changes(mtimes=True, ignore=(*NOISE, "/var/lib/trustinstall")) == written
+    assert status(fresh)["installed"]
+    units = [f"{UNITS}/{NAME}.{suffix}" for suffix in ("service", "timer", "path")]
+    done = fresh.run(["systemd-analyze", "verify", *units])
+    assert (done.returncode, NAME in done.stdout + done.stderr) == (0, False), done
+    for suffix, target in (("timer", "timers"), ("path", "paths")):
+        link = fresh.path(f"{UNITS}/{target}.target.wants/{NAME}.{suffix}")
+        assert link.read_text() == fresh.path(f"{UNITS}/{NAME}.{suffix}").read_text()
+    said = fresh.run(["systemd-analyze", "security", "--offline=yes", f"--threshold={_EXPOSURE}", units[0]])
+    assert said.returncode == 0, re.findall("Overall.*", said.stdout)
+    fresh.trustinstall("agent", "remove", check=True)
+    assert fresh.changes(ignore=(*NOISE, *OTHERS)) == before
+    assert not status(fresh)["files"]
+
+
+def test_the_service_can_do_its_work_with_the_rights_that_it_has(fresh: Throwaway) -> None:
+    """With the capabilities of the unit alone, and none to be got, what is missing is put back for all accounts."""
+    deliver(fresh, "alice")
+    hers = environment(fresh, "/home/alice/app", "alice")
+    own = environment(fresh, "/opt/app")
+    fresh.trustinstall("add", CERT, "--all-users", check=True)
+    fresh.trustinstall("agent", "install", check=True)
+    environment(fresh, "/home/alice/app", "alice")
+    environment(fresh, "/opt/app")
+    unit = fresh.read(f"{UNITS}/{NAME}.service").decode()
+    named = " ".join(re.findall("^CapabilityBoundingSet=(.*)$", unit, re.MULTILINE))
+    rights = named.lower().replace("cap_", "").split()
+    (start,) = re.findall("^ExecStart=(.*)$", unit, re.MULTILINE)
+    bound = ",".join(("-all", *(f"+{one}" for one in rights)))
+    done = fresh.run(["setpriv", f"--bounding-set={bound}", f"--inh-caps={bound}", "--no-new-privs", *start.split()])
+    assert done.returncode == 0, done
+    assert holds_root(fresh, hers)
+    assert holds_root(fresh, own)
+
+
+def package(root: Throwaway, version: str) -> str:
+    """A package of Debian's format, made by its own tool; returns its file."""
+    control = (
+        f"Package: nothing\nVersion: {version}\nArchitecture: all\nMaintainer: Test <t@corp.test>\nDescription: x\n"
+    )
+    root.write("/srv/deb/DEBIAN/control", control)
+    sh(root, f"dpkg-deb --build /srv/deb /srv/nothing_{version}.deb")
+    return f"/srv/nothing_{version}.deb"
+
+
+def test_dpkg_and_debians_hook_ask_and_never_fail(fresh: Throwaway) -> None:
+    """Install, upgrade and purge by dpkg, and update-ca-certificates, ask each once, though the asked one fails."""
+    fresh.write("/usr/local/sbin/systemctl", _SYSTEMCTL, mode=0o755)
+    fresh.trustinstall("agent", "install", check=True)
+    first, second = package(fresh, "1"), package(fresh, "2")
+    for count, command in enumerate(
+        (f"dpkg -i {first}", f"dpkg -i {second}", "dpkg --purge nothing", "update-ca-certificates --fresh"), 1
+    ):
+        done = sh(fresh, command)
+        assert "E:" not in done.stdout + done.stderr
+        asked = fresh.read(ASKED).decode().splitlines()
+        assert asked == [f"--no-block start {NAME}.service"] * count, (command, done)
+    fresh.trustinstall("agent", "remove", check=True)
+    sh(fresh, f"dpkg -i {first}; update-ca-certificates --fresh")
+    assert len(fresh.read(ASKED).decode().splitlines()) == 4
+
+
+def test_other_package_managers_have_their_hooks(fresh: Throwaway) -> None:
+    """Where pacman, dnf or apk keep hooks, one is written, and taken away with the agent."""
+    dnf = ("/etc/dnf/libdnf5-plugins/actions.d", "/etc/dnf/plugins/post-transaction-actions.d")
+    places = ("/etc/pacman.d", *dnf, "/etc/apk")
+    sh(fresh, f"mkdir -p {' '.join(places)}")
+    fresh.trustinstall("agent", "install", check=True)
+    written = sh(fresh, f"grep -rl {NAME} {' '.join(places)}").stdout.split()
+    assert len(written) == len(places)
+    fresh.write("/usr/local/sbin/systemctl", _SYSTEMCTL, mode=0o755)
+    (apk,) = (path for path in written if path.startswith("/etc/apk"))
+    sh(fresh, f"{apk} pre-commit; {apk} post-commit")
+    assert len(fresh.read(ASKED).splitlines()) == 1
+    fresh.trustinstall("agent", "remove", check=True)
+    assert fresh.run(["grep", "-rl", NAME, *places]).stdout == ""
+    assert not fresh.path("/etc/pacman.d/hooks").exists()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "chown alice /opt/trustinstall/lib/python3*/site-packages/trustinstall/cli/repair.py",
+        "chmod o+w /opt/trustinstall/lib/python3*/site-packages",
+        "chown alice /opt/trustinstall",
+        "chmod g+w /opt/trustinstall/bin; chgrp alice /opt/trustinstall/bin",
+    ],
+)
+def test_root_does_not_run_what_others_may_write(fresh: Throwaway, harm: str) -> None:
+    """A program, library or directory that another account may change is refused, and nothing is written."""
+    sh(fresh, harm)
+    done = fresh.trustinstall("agent", "install")
+    assert done.returncode == 5, done
+    assert "where root alone may write" in done.stderr
+    assert not fresh.path(f"{UNITS}/{NAME}.service").exists()
+
+
+def test_a_unit_of_somebody_else_stays(fresh: Throwaway) -> None:
+    """A file of the same name without our mark stops install, and remove leaves it."""
+    path = f"{UNITS}/{NAME}.service"
+    fresh.write(path, "[Unit]\nDescription=mine\n")
+    done = fresh.trustinstall("agent", "install")
+    assert (done.returncode, "stands in the way" in done.stderr) == (2, True)
+    fresh.trustinstall("agent", "remove", check=True)
+    assert fresh.read(path) == b"[Unit]\nDescription=mine\n"
+
+
+def test_an_account_has_an_agent_of_its_own(fresh: Throwaway) -> None:
+    """Its units lie in its home, systemd takes them, and all of it goes again."""
+    before = fresh.changes(ignore=(*NOISE, *OTHERS))
+    fresh.trustinstall("agent", "install", user="alice", check=True)
+    place = "/home/alice/.config/systemd/user"
+    units = [f"{place}/{NAME}.{suffix}" for suffix in ("service", "timer", "path")]
+    done = fresh.run(["systemd-analyze", "--user", "verify", *units], user="alice", env={"XDG_RUNTIME_DIR": "/tmp"})
+    assert NAME not in done.stdout + done.stderr, done
+    assert " ".join(PROGRAM) in fresh.read(units[0]).decode()
+    assert (
+        "The agent is installed; systemd runs it each hour"
+        in fresh.trustinstall("agent", "status", user="alice").stdout
+    )
+    fresh.trustinstall("agent", "remove", user="alice", check=True)
+    assert fresh.changes(ignore=(*NOISE, *OTHERS)) == before

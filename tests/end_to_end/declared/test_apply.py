@@ -1,0 +1,181 @@
+"""`apply` and `export`: what a document says holds, mistakes change nothing, and --prune takes out what it drops."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.cli.machine import ALICE, BOB, CERT, DEBIAN, LEDGER, OTHER, ROOT, deliver, holds
+from tests.end_to_end.declared.events import environment, repaired, sh
+from tests.support.later import later
+from tests.support.pki import make_root
+from tests.support.throwaway import NOISE, Throwaway
+
+TRUST = "/srv/trust.toml"
+SITE = "/etc/xdg/trustinstall"
+STATE = ("/var/lib/trustinstall", "/home/alice/.local/state", "/home/bob/.local/state", "/srv")
+
+
+def inline(pem: bytes, more: str = "") -> str:
+    """One certificate of a document."""
+    return f"\n[[certificate]]\npem = '''\n{pem.decode()}'''\n{more}\n"
+
+
+def test_a_document_holds_and_an_empty_one_takes_all_back(fresh: Throwaway) -> None:
+    """Inline and by file, for machine and accounts; again it changes nothing; pruned, every byte is as before."""
+    deliver(fresh, "alice", "bob")
+    before = fresh.changes(ignore=(*NOISE, *STATE))
+    document = f'version = 1\n[defaults]\naccounts = "all"\n{inline(OTHER.pem)}[[certificate]]\n'
+    fresh.write(TRUST, f'{document}file = "../tmp/input/corp.crt"\nsha256 = "{ROOT.sha256}"\naccounts = ["alice"]\n')
+    planned = fresh.trustinstall("apply", TRUST, "--dry-run", "--exit-code")
+    assert planned.returncode == 10, planned
+    assert fresh.changes(ignore=(*NOISE, *STATE)) == before
+    fresh.trustinstall("apply", TRUST, check=True)
+    assert [holds(fresh, path, OTHER) for path in (DEBIAN, ALICE, BOB)] == [True, True, True]
+    assert [holds(fresh, path) for path in (DEBIAN, ALICE, BOB)] == [True, True, False]
+    again = fresh.trustinstall("apply", TRUST, "--json", "--prune", check=True)
+    assert not json.loads(again.stdout)["changed"]
+    fresh.write(TRUST, "version = 1\n")
+    fresh.trustinstall("apply", TRUST, check=True)
+    assert holds(fresh, DEBIAN)
+    fresh.trustinstall("apply", TRUST, "--prune", check=True)
+    assert fresh.changes(ignore=(*NOISE, *STATE)) == before
+
+
+def test_what_a_person_has_added_is_not_pruned(fresh: Throwaway) -> None:
+    """A root that was added by hand stays, and so does that of another document."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, check=True)
+    for number, root in enumerate((ROOT, OTHER)):
+        fresh.write(f"/srv/{number}.toml", "version = 1\n" + inline(root.pem))
+        fresh.trustinstall("apply", f"/srv/{number}.toml", check=True)
+    fresh.write("/srv/0.toml", "version = 1\n")
+    fresh.trustinstall("apply", "/srv/0.toml", "--prune", check=True)
+    assert holds(fresh, DEBIAN)
+    assert holds(fresh, DEBIAN, OTHER)
+
+
+def test_a_root_is_rotated(fresh: Throwaway) -> None:
+    """Old and new stand side by side; the old one goes when the document drops it, after the new one is there."""
+    deliver(fresh, "alice")
+    new = make_root("Corp Root G3")
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem))
+    fresh.trustinstall("apply", TRUST, check=True)
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem) + inline(new.pem))
+    fresh.trustinstall("apply", TRUST, "--prune", check=True)
+    assert holds(fresh, DEBIAN)
+    assert holds(fresh, DEBIAN, new)
+    fresh.write(TRUST, "version = 1\n" + inline(new.pem))
+    fresh.trustinstall("apply", TRUST, "--prune", check=True)
+    assert not holds(fresh, DEBIAN)
+    assert holds(fresh, DEBIAN, new)
+
+
+def test_every_mistake_is_told_before_anything_is_touched(fresh: Throwaway) -> None:
+    """Each mistake of each fragment has its file, line and key, and no store was changed."""
+    deliver(fresh)
+    before = fresh.changes(mtimes=True, ignore=(*NOISE, "/srv"))
+    fresh.write("/srv/d/a.toml", 'version = 2\n[defaults]\nuntill = "2027-01-31"\n' + inline(ROOT.pem))
+    fresh.write("/srv/d/b.json", '{"version": 1,\n "certificate": [{"file": "x",\n "pem": "y"}]}')
+    fresh.write("/srv/d/c.toml", 'version = 1\n[[certificate]]\nurl = "https://corp.example/root.crt"\n')
+    done = fresh.trustinstall("apply", "/srv/d")
+    assert done.returncode == 2
+    for expected in ("a.toml:1: version:", "a.toml:3: defaults.untill:", "b.json:2: certificate.1:", "c.toml:3:"):
+        assert f"/srv/d/{expected}" in done.stderr
+    assert "fetches nothing" in done.stderr
+    fresh.write("/srv/e.toml", 'version = 1\n[[certificate]]\nfile = "nothing.crt"\n[[certificate]]\npem = "x"\n')
+    done = fresh.trustinstall("apply", "/srv/e.toml")
+    assert (done.returncode, "e.toml:3: certificate.1.file:" in done.stderr) == (2, True)
+    assert "e.toml:5: certificate.2.pem:" in done.stderr
+    assert fresh.changes(mtimes=True, ignore=(*NOISE, "/srv")) == before
+
+
+def test_documents_that_contradict_each_other_are_a_mistake(fresh: Throwaway) -> None:
+    """The same root on other terms in two fragments is told with both places; the same terms twice are none."""
+    deliver(fresh)
+    fresh.write("/srv/d/a.toml", "version = 1\n" + inline(ROOT.pem))
+    fresh.write("/srv/d/b.toml", "version = 1\n" + inline(ROOT.pem, 'skip = ["certifi"]'))
+    done = fresh.trustinstall("apply", "/srv/d")
+    assert done.returncode == 2
+    assert "/srv/d/b.toml:3: certificate.1:" in done.stderr
+    assert "/srv/d/a.toml:3; keep one of them" in done.stderr
+    fresh.write("/srv/d/b.toml", "version = 1\n" + inline(ROOT.pem))
+    fresh.trustinstall("apply", "/srv/d", check=True)
+
+
+def test_the_default_directory_is_believed_only_if_it_is_roots(fresh: Throwaway) -> None:
+    """Without a name the configuration's documents are meant; one that others may write is a mistake."""
+    deliver(fresh)
+    assert "holds no document" in fresh.trustinstall("apply").stderr
+    fresh.write(f"{SITE}/trust.d/corp.toml", "version = 1\n" + inline(ROOT.pem))
+    fresh.write(f"{SITE}/trust.toml", "version = 1\n" + inline(OTHER.pem), mode=0o666)
+    done = fresh.trustinstall("apply")
+    assert (done.returncode, "is not believed" in done.stderr) == (2, True)
+    fresh.path(f"{SITE}/trust.toml").chmod(0o644)
+    fresh.trustinstall("apply", check=True)
+    assert holds(fresh, DEBIAN)
+    assert holds(fresh, DEBIAN, OTHER)
+
+
+def test_an_account_applies_its_own(fresh: Throwaway) -> None:
+    """Without root a document changes the account's stores; accounts in it are a mistake."""
+    deliver(fresh, "alice")
+    fresh.trustinstall("apply", "-", user="alice", input="version = 1\n" + inline(ROOT.pem), check=True)
+    assert holds(fresh, ALICE)
+    assert not holds(fresh, DEBIAN)
+    done = fresh.trustinstall("apply", "-", user="alice", input="version = 1\n" + inline(ROOT.pem, 'accounts = "all"'))
+    assert (done.returncode, "only root works for other accounts" in done.stderr) == (2, True)
+
+
+def test_terms_of_a_document_hold(fresh: Throwaway) -> None:
+    """Stores that are left out stay so, trust ends with its day, and repair keeps both."""
+    deliver(fresh)
+    place = environment(fresh, "/opt/app")
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem, 'skip = ["certifi", "java"]\nuntil = 2030-01-31'))
+    fresh.trustinstall("apply", TRUST, check=True)
+    assert holds(fresh, DEBIAN)
+    assert repaired(fresh)["stores"] == []
+    assert not holds(fresh, place)
+    later(fresh, 2000, "list")
+    assert not holds(fresh, DEBIAN)
+    assert later(fresh, 2000, "apply", TRUST).returncode == 0
+    assert not holds(fresh, DEBIAN)
+
+
+@pytest.mark.parametrize("form", ["trust.toml", "trust.json"])
+def test_what_is_exported_can_be_applied(fresh: Throwaway, form: str) -> None:
+    """The export of one machine, applied to a fresh one, gives the same claims; and nothing changes here."""
+    deliver(fresh, "alice")
+    options = ("--skip", "certifi:/opt/x", "--until", "2030-01-31", "--env", "none")
+    fresh.trustinstall("add", CERT, "--all-users", *options, check=True)
+    fresh.trustinstall("add", "-", "--domain", "corp.example", input=OTHER.pem)
+    text = fresh.trustinstall("export", "--format", form, check=True).stdout
+    first = json.loads(fresh.read(LEDGER))["claims"]
+    done = fresh.trustinstall("apply", "-", "--json", input=text, check=True)
+    assert not json.loads(done.stdout)["changed"]
+    fresh.reset()
+    deliver(fresh, "alice")
+    fresh.trustinstall("apply", "-", input=text, check=True)
+    second = json.loads(fresh.read(LEDGER))["claims"]
+    assert [_terms(one) for one in second] == [_terms(one) for one in first]
+
+
+def _terms(claim: dict[str, Any]) -> object:
+    terms: dict[str, Any] = claim.get("terms", {})
+    return claim["sha256"], claim["accounts"], {key: one for key, one in terms.items() if key != "origin"}
+
+
+def test_a_bundle_that_is_rewritten_is_mended_by_apply(fresh: Throwaway) -> None:
+    """The document's state is reached again from whatever has happened in between."""
+    deliver(fresh)
+    place = environment(fresh, "/opt/app")
+    fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem))
+    fresh.trustinstall("apply", TRUST, check=True)
+    environment(fresh, "/opt/app")
+    sh(fresh, "rm /usr/local/share/ca-certificates/*; update-ca-certificates --fresh")
+    assert not holds(fresh, place)
+    fresh.trustinstall("apply", TRUST, check=True)
+    assert holds(fresh, place)
+    assert holds(fresh, DEBIAN)

@@ -1,0 +1,100 @@
+"""Trust that ends: `add --until`, and the first command after the end."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.end_to_end.cli.machine import ALICE, CERT, DEBIAN, LEDGER, deliver, holds, sudo, told
+from tests.support.later import later
+from tests.support.throwaway import NOISE, Throwaway
+
+STATE = ("/var/lib/trustinstall", "/home/alice/.local/state")
+
+
+def test_trust_is_shown_with_its_end_and_goes_with_the_next_command(fresh: Throwaway) -> None:
+    """`list` shows the end; after it the next command, whichever it is, takes the root out of all accounts' stores."""
+    deliver(fresh, "alice")
+    before = fresh.changes(ignore=(*NOISE, *STATE))
+    fresh.trustinstall("add", CERT, "--until", "7d", "--yes", "--for-user", "alice", check=True)
+    shown = told(fresh.trustinstall("list", "--json", "--for-user", "alice"))["certificates"]
+    assert {one["scope"] for one in shown} == {"machine", "alice"}
+    assert all(one["until"] and not one["expires_soon"] for one in shown)
+    assert "trusted until 20" in fresh.trustinstall("list").stdout
+    assert later(fresh, 6, "list").returncode == 0
+    assert holds(fresh, DEBIAN)
+    assert holds(fresh, ALICE)
+    done = later(fresh, 8, "list")
+    assert "Ended: the trust of Corp Root G2" in done.stdout, done
+    assert "has added no certificate" in done.stdout
+    assert not holds(fresh, DEBIAN)
+    assert not holds(fresh, ALICE)
+    after = fresh.changes(ignore=(*NOISE, *STATE))
+    assert after == before
+
+
+def test_an_account_takes_its_own_out(fresh: Throwaway) -> None:
+    """An account without root ends its own trust, by any command."""
+    deliver(fresh, "alice")
+    fresh.trustinstall("add", CERT, "--until", "2w", user="alice", check=True)
+    assert later(fresh, 13, "stores", user="alice").returncode == 0
+    assert holds(fresh, ALICE)
+    assert later(fresh, 15, "stores", user="alice").returncode == 0
+    assert not holds(fresh, ALICE)
+
+
+def test_the_wish_of_an_account_outlives_the_end_of_the_machine(fresh: Throwaway) -> None:
+    """What alice has added herself, without an end, stays hers when the administrator's trust ends."""
+    deliver(fresh, "alice")
+    fresh.trustinstall("add", CERT, user="alice", check=True)
+    fresh.trustinstall("add", CERT, "--until", "7d", "--for-user", "alice", check=True)
+    later(fresh, 8, "list")
+    assert not holds(fresh, DEBIAN)
+    assert holds(fresh, ALICE)
+
+
+def test_a_clock_that_is_behind_ends_nothing(fresh: Throwaway) -> None:
+    """With a clock before the ledger's last entry nothing ends; a later `add` without an end lifts it."""
+    deliver(fresh)
+    assert later(fresh, 30, "add", CERT, "--until", "1h").returncode == 0
+    assert later(fresh, 29, "list").returncode == 0
+    assert holds(fresh, DEBIAN)
+    data = json.loads(fresh.read(LEDGER))
+    data["claims"][0]["terms"]["until"] = "2020-01-01T00:00:00Z"
+    fresh.write(LEDGER, json.dumps(data))
+    fresh.trustinstall("list", check=True)
+    assert holds(fresh, DEBIAN)
+    assert later(fresh, 31, "add", CERT).returncode == 0
+    assert later(fresh, 400, "list").returncode == 0
+    assert holds(fresh, DEBIAN)
+
+
+def test_a_ledger_with_terms_stops_an_older_program(fresh: Throwaway) -> None:
+    """A program that does not know the ledger's version changes nothing, and says which program does."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, "--until", "7d", check=True)
+    data = json.loads(fresh.read(LEDGER))
+    fresh.write(LEDGER, json.dumps({**data, "version": data["version"] + 1}))
+    done = fresh.trustinstall("remove", "--all")
+    assert done.returncode == 1
+    assert "use the trustinstall that wrote it" in done.stderr
+    assert holds(fresh, DEBIAN)
+
+
+@pytest.mark.parametrize("word", ["yesterday", "2020-01-01", "0d", "2027-02-30", "9" * 30 + "d"])
+def test_an_end_that_is_none_is_refused(debian: Throwaway, word: str) -> None:
+    """An end in the past, or words that name none, are a mistake of the command line."""
+    done = debian.trustinstall("add", "/etc/hostname", "--until", word)
+    assert done.returncode == 2, done
+    assert "Traceback" not in done.stderr
+
+
+def test_sudo_ends_what_it_has_added_for_the_invoker(fresh: Throwaway) -> None:
+    """The stores of the account behind sudo are part of it."""
+    deliver(fresh, "alice")
+    fresh.trustinstall("add", CERT, "--until", "7d", "--yes", env=sudo(fresh), check=True)
+    assert holds(fresh, ALICE)
+    later(fresh, 8, "env")
+    assert not holds(fresh, ALICE)
+    assert not holds(fresh, DEBIAN)

@@ -1,0 +1,295 @@
+"""What a client reads, from made-up homes: who decides, and which files count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.fake_host import played, write
+from tests.support.pki import make_root
+from trustinstall.certificates.pem import to_pem
+from trustinstall.host import ActingHost
+from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.model import Effective, Kind, Mode, Session, Setter, Variable
+
+ROOT = make_root("Private Root")
+HOME = "/home/alice"
+BUNDLE = f"{HOME}/b.pem"
+
+
+@pytest.fixture
+def host() -> Iterator[ActingHost]:
+    """A Linux on which alice has a bundle."""
+    with played() as host:
+        write(host, BUNDLE, ROOT.pem)
+        write(host, "/etc/corp/a.pem", ROOT.pem)
+        yield host
+
+
+def ask(host: ActingHost, client: str, directory: str = "", **variables: str | None) -> Effective:
+    """Return what one client reads in a session with some variables."""
+    setter = Setter(Kind.VARIABLE, "~/.profile", 7)
+    session = Session("test", {name: Variable(name, value, setter, "") for name, value in variables.items()})
+    scene = decide.bare(host, directory)._replace(session=session)
+    return next(found for row, found in decide.all_of_them(scene) if row.name == client)
+
+
+#: client, variables, files, the current directory, and who decides what: "FILE LINE PATH", or a mode.
+CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
+    "nothing": ("pip", {}, {}, "", "default"),
+    "pip's old file": ("pip", {}, {"~/.pip/pip.conf": "[global]\ncert = ~/b.pem\n"}, "", f"~/.pip/pip.conf 2 {BUNDLE}"),
+    "pip's new file": (
+        "pip",
+        {},
+        {"~/.pip/pip.conf": "[global]\ncert=/x\n", "~/.config/pip/pip.conf": "[global]\ncert=~/b.pem\n"},
+        "",
+        f"~/.config/pip/pip.conf 2 {BUNDLE}",
+    ),
+    "pip's moved file": (
+        "pip",
+        {"XDG_CONFIG_HOME": f"{HOME}/c"},
+        {"~/.config/pip/pip.conf": "[global]\ncert=/x\n", "~/c/pip/pip.conf": "[global]\ncert=~/b.pem\n"},
+        "",
+        f"~/c/pip/pip.conf 2 {BUNDLE}",
+    ),
+    "pip's command": (
+        "pip for install",
+        {},
+        {"~/.pip/pip.conf": "[global]\ncert = /x\n[install]\ncert = ~/b.pem\n"},
+        "",
+        f"~/.pip/pip.conf 4 {BUNDLE}",
+    ),
+    "pip's machine": (
+        "pip",
+        {},
+        {"/etc/xdg/pip/pip.conf": "[global]\ncert=/etc/corp/a.pem\n"},
+        "",
+        "/etc/xdg/pip/pip.conf 2 /etc/corp/a.pem",
+    ),
+    "npm's variable in a value": ("npm", {}, {"~/.npmrc": "cafile=${HOME}/b.pem\n"}, "", f"~/.npmrc 1 {BUNDLE}"),
+    "npm's missing file": ("npm", {}, {"~/.npmrc": "cafile=/gone.pem\n"}, "", "default"),
+    "npm's own text": ("npm", {}, {"~/.npmrc": 'fund=false\nca[]="-----BEGIN"\n'}, "", "~/.npmrc 2 ~/.npmrc"),
+    "npm's moved file": (
+        "npm",
+        {"NPM_CONFIG_USERCONFIG": f"{HOME}/n"},
+        {"~/.npmrc": "cafile=/x\n", "~/n": "cafile=~/b.pem\n"},
+        "",
+        f"~/n 1 {BUNDLE}",
+    ),
+    "npm's machine": (
+        "npm",
+        {},
+        {"/usr/bin/node": "", "/usr/etc/npmrc": "cafile=/etc/corp/a.pem\n"},
+        "",
+        "/usr/etc/npmrc 1 /etc/corp/a.pem",
+    ),
+    "Yarn 1 before npm": (
+        "Yarn 1",
+        {},
+        {"~/.npmrc": "cafile=/etc/corp/a.pem\n", "~/.yarnrc": f'cafile "{BUNDLE}"\n'},
+        "",
+        f"~/.yarnrc 1 {BUNDLE}",
+    ),
+    "Yarn 3": ("Yarn 2 and 3", {}, {"~/.yarnrc.yml": "caFilePath: b.pem\n"}, "", f"~/.yarnrc.yml 1 {BUNDLE}"),
+    "Yarn 3 and Yarn 4's key": ("Yarn 2 and 3", {}, {"~/.yarnrc.yml": "httpsCaFilePath: b.pem\n"}, "", "default"),
+    "Yarn's nested": (
+        "Yarn for hosts of networkSettings",
+        {},
+        {"~/.yarnrc.yml": "networkSettings:\n  '*.corp':\n    httpsCaFilePath: b.pem\n"},
+        "",
+        "unknown",
+    ),
+    "Claude Code expands nothing": (
+        "Claude Code",
+        {},
+        {"~/.claude/settings.json": '{"env": {"NODE_EXTRA_CA_CERTS": "~/b.pem"}}'},
+        "",
+        "unknown",
+    ),
+    "Claude Code without variables": ("Claude Code", {}, {"~/.claude/settings.json": '{"env": null}'}, "", "default"),
+    "conda on": ("conda", {}, {"~/.condarc": "ssl_verify: True\n"}, "", "default"),
+    "conda off": ("conda", {}, {"~/.condarc": "ssl_verify: ~\n"}, "", "off"),
+    "conda empty": ("conda", {}, {"~/.condarc": "ssl_verify:\n"}, "", "off"),
+    "conda's system": ("conda", {}, {"~/.condarc": "ssl_verify: truststore\n"}, "", "native"),
+    "conda's other file": (
+        "conda",
+        {},
+        {"~/.config/conda/.condarc": f"ssl_verify: {BUNDLE}\n"},
+        "",
+        f"~/.config/conda/.condarc 1 {BUNDLE}",
+    ),
+    "AWS's profile default": (
+        "AWS",
+        {},
+        {"~/.aws/config": f"[profile default]\nregion = x\nca_bundle = {BUNDLE}\n"},
+        "",
+        f"~/.aws/config 3 {BUNDLE}",
+    ),
+    "AWS's credentials": (
+        "AWS",
+        {},
+        {"~/.aws/config": "[default]\nca_bundle = /x\n", "~/.aws/credentials": f"[default]\nca_bundle = {BUNDLE}\n"},
+        "",
+        f"~/.aws/credentials 2 {BUNDLE}",
+    ),
+    "AWS's named profile": (
+        "AWS for corp",
+        {},
+        {"~/.aws/config": f"[profile corp]\nca_bundle = {BUNDLE}\n"},
+        "",
+        f"~/.aws/config 2 {BUNDLE}",
+    ),
+    "wget's spelling": ("wget", {}, {"~/.wgetrc": "CA-Certificate = ~/b.pem\n"}, "", f"~/.wgetrc 1 {BUNDLE}"),
+    "wget's moved file": (
+        "wget",
+        {"WGETRC": "/w"},
+        {"/w": "cacertificate=/etc/corp/a.pem\n", "~/.wgetrc": "x=y\n"},
+        "",
+        "/w 1 /etc/corp/a.pem",
+    ),
+    "curl": (
+        "curl",
+        {"CURL_CA_BUNDLE": "/x"},
+        {"~/.curlrc": f'# mine\n-s\n--cacert "{BUNDLE}"\n'},
+        "",
+        f"~/.curlrc 3 {BUNDLE}",
+    ),
+    "git": ("git", {}, {"~/.gitconfig": "[http]\n\tsslCAInfo = ~/b.pem ; mine\n"}, "", f"~/.gitconfig 2 {BUNDLE}"),
+    "git's include": (
+        "git",
+        {},
+        {"~/.gitconfig": "[include]\n\tpath = more\n", "~/more": '[http]\n\tsslcainfo = "~/b.pem"\n'},
+        "",
+        f"~/more 2 {BUNDLE}",
+    ),
+    "git's URL": (
+        "git for https://corp/",
+        {},
+        {"~/.gitconfig": '[http "https://corp/"]\n\tsslCAInfo = ~/b.pem\n'},
+        "",
+        f"~/.gitconfig 2 {BUNDLE}",
+    ),
+    "git's variable": (
+        "git",
+        {"GIT_SSL_CAINFO": BUNDLE},
+        {"~/.gitconfig": "[http]\nsslCAInfo=/x\n"},
+        "",
+        f"~/.profile 7 {BUNDLE}",
+    ),
+    "Mercurial's other file": (
+        "Mercurial",
+        {},
+        {"~/.hgrc": "[ui]\nusername = a\n", "~/.config/hg/hgrc": "[web]\ncacerts = $HOME/b.pem\n"},
+        "",
+        f"~/.config/hg/hgrc 2 {BUNDLE}",
+    ),
+    "Subversion's list": (
+        "Subversion",
+        {},
+        {"~/.subversion/servers": f"[global]\nssl-authority-files = {BUNDLE};/etc/corp/a.pem\n"},
+        "",
+        f"~/.subversion/servers 2 {BUNDLE} /etc/corp/a.pem",
+    ),
+    "Cargo's parents": (
+        "Cargo",
+        {},
+        {"~/work/.cargo/config.toml": '[http]\ncainfo = "c.pem"\n', "~/work/c.pem": ROOT.pem.decode()},
+        f"{HOME}/work/crate/src",
+        f"~/work/.cargo/config.toml 2 {HOME}/work/c.pem",
+    ),
+    "Cargo's old name": (
+        "Cargo",
+        {},
+        {"~/.cargo/config": f'http.cainfo = "{BUNDLE}"\n'},
+        "",
+        f"~/.cargo/config 1 {BUNDLE}",
+    ),
+    "Poetry": (
+        "Poetry for corp",
+        {"REQUESTS_CA_BUNDLE": "/x"},
+        {"~/.config/pypoetry/config.toml": f'[certificates.corp]\ncert = "{BUNDLE}"\n'},
+        "",
+        f"~/.config/pypoetry/config.toml 2 {BUNDLE}",
+    ),
+    "Bundler": (
+        "Bundler",
+        {},
+        {"~/.bundle/config": f'---\nBUNDLE_SSL_CA_CERT: "{BUNDLE}"\n'},
+        "",
+        f"~/.bundle/config 2 {BUNDLE}",
+    ),
+    "RubyGems": ("RubyGems", {}, {"~/.gemrc": f":ssl_ca_cert: {BUNDLE}\n"}, "", f"~/.gemrc 1 {BUNDLE}"),
+    "RubyGems' moved file": ("RubyGems", {"GEMRC": "/g"}, {"~/.gemrc": f":ssl_ca_cert: {BUNDLE}\n"}, "", "default"),
+    "Composer": (
+        "Composer",
+        {},
+        {"~/.config/composer/config.json": '{"config": {\n"cafile": "~/b.pem"}}'},
+        "",
+        f"~/.config/composer/config.json 2 {BUNDLE}",
+    ),
+    "PHP": (
+        "PHP",
+        {},
+        {"/etc/php/8.2/cli/php.ini": "[openssl]\nopenssl.cafile = /etc/corp/a.pem ; x\n"},
+        "",
+        "/etc/php/8.2/cli/php.ini 2 /etc/corp/a.pem",
+    ),
+    "Nix": (
+        "Nix",
+        {"NIX_SSL_CERT_FILE": "/x"},
+        {"~/.config/nix/nix.conf": f"ssl-cert-file = {BUNDLE} # x\n"},
+        "",
+        f"~/.config/nix/nix.conf 1 {BUNDLE}",
+    ),
+    "gcloud": (
+        "gcloud",
+        {},
+        {
+            "~/.config/gcloud/active_config": "work",
+            "~/.config/gcloud/configurations/config_work": f"[core]\ncustom_ca_certs_file = {BUNDLE}\n",
+        },
+        "",
+        f"~/.config/gcloud/configurations/config_work 2 {BUNDLE}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_place_that_counts_decides(host: ActingHost, case: str) -> None:
+    """Of all places that a client reads the one that it takes decides, with file, line and path."""
+    client, variables, files, directory, expected = CASES[case]
+    for path, content in files.items():
+        write(host, path.replace("~", HOME), content)
+    found = ask(host, client, directory, **variables)
+    if " " not in expected:
+        assert (found.mode.value, found.bundles) == (expected, ())
+        return
+    shown = [found.decider.path, str(found.decider.line), *(one.path for one in found.bundles)]
+    assert " ".join(shown).replace(f"{HOME}/.", "~/.") == expected.replace("~", HOME).replace(f"{HOME}/.", "~/.")
+    assert found.problem is None
+
+
+def test_what_is_known_only_when_run_is_unknown(host: ActingHost) -> None:
+    """A variable whose value needs a command is unknown, and its file and line are said."""
+    found = ask(host, "Node.js", NODE_EXTRA_CA_CERTS=None)
+    assert found.mode is Mode.UNKNOWN
+    assert "~/.profile line 7" in (found.problem or "")
+
+
+def test_only_blocks_that_the_reader_takes_count(host: ActingHost) -> None:
+    """A root with OpenSSL's trust settings is an anchor for requests, and none for Node.js."""
+    write(host, "/t.pem", to_pem(ROOT.der, "TRUSTED CERTIFICATE"))
+    rows = {row.name: row for row, _ in decide.all_of_them(decide.bare(host))}
+    node = ask(host, "Node.js", NODE_EXTRA_CA_CERTS="/t.pem")
+    requests = ask(host, "requests", REQUESTS_CA_BUNDLE="/t.pem")
+    assert not decide.anchors(host, rows["Node.js"], node)
+    assert len(decide.anchors(host, rows["requests"], requests)) == 1
+
+
+def test_a_file_that_is_no_settings_file_is_unknown(host: ActingHost) -> None:
+    """Where a settings file cannot be read, nothing is claimed, and the file is named."""
+    write(host, f"{HOME}/.config/pip/pip.conf", "no section\n")
+    found = ask(host, "pip")
+    assert found.mode is Mode.UNKNOWN
+    assert f"{HOME}/.config/pip/pip.conf" in (found.problem or "")

@@ -1,0 +1,299 @@
+"""Results of every kind, and the screens that show them, for the golden transcripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.intake import Intake, Vetted
+from trustinstall.certificates.pem import pem_blocks
+from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
+from trustinstall.host import Account
+from trustinstall.installer.result import Report, ScopeResult
+from trustinstall.installer.situation import Situation
+from trustinstall.installer.tool_views import ToolView
+from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
+from trustinstall.reporting import add, errors, remove
+from trustinstall.reporting.advice import Advice, Command
+from trustinstall.reporting.layout import Page
+from trustinstall.reporting.listing import list_lines
+from trustinstall.reporting.profile import profile_lines
+from trustinstall.reporting.stores import stores_lines
+from trustinstall.reporting.tools import tools_lines
+from trustinstall.stores.store import Store, blocked, fed_by
+
+Case = Callable[[Page], list[str]]
+
+_HERE = Path(__file__).parent
+CORP = Certificate(next(block.der for block in pem_blocks((_HERE / "corp.crt").read_bytes()) if block.der))
+PROGRAM = "/opt/trustinstall/bin/trustinstall"
+OPENSSL = "curl, git, Go, apt and others with OpenSSL or GnuTLS"
+DEBIAN = Store("debian", "/etc/ssl/certs/ca-certificates.crt", 0, "debian", OPENSSL, system=True)
+KEYSTORE = "/etc/ssl/certs/java/cacerts"
+JAVA = Store(
+    "java", KEYSTORE, 0, f"java:{KEYSTORE}", "programs on the distribution's Java", source=fed_by(DEBIAN.location)
+)
+CHROMIUM = Store("chromium-policy", "/etc/chromium/policies/managed", 0, "chromium-policy:/x", "", label="Chromium")
+FIREFOX = Store("firefox-policy", "/etc/firefox/policies/policies.json", 0, "firefox-policy:/x", "", label="Firefox")
+NPM = Store("settings", "/root/.npmrc", 0, "settings:/root/.npmrc", "npm and pnpm", label="npm")
+PIP = Store(
+    "settings", "/etc/pip.conf", 0, "settings:/etc/pip.conf", "pip", label="pip", source=fed_by(DEBIAN.location)
+)
+BASH = Store("environment", "/etc/profile.d/trustinstall.sh", 0, "environment:/etc/profile.d/trustinstall.sh", "bash")
+OWN = Store("own-bundle", "/usr/local/share/trustinstall/bundle.pem", 0, "own-bundle:/x", "", on_demand=True)
+SNAP = Store("certifi", "/snap/x/cacert.pem", 0, "certifi:/snap/x", "pip", blocked=blocked("a snap", permanent=True))
+ALICES = Store("nss", "/home/alice/.pki/nssdb", 1000, "nss:/home/alice/.pki/nssdb", "", label="Chromium profile")
+
+ALICE, BOB = Account(1000, 1000, "alice", "/home/alice"), Account(1001, 1001, "bob", "/home/bob")
+USER = Situation("user", frozenset(), machine=False, own=True, accounts=(), uncovered=0, may_ask=False)
+ROOT = replace(USER, kind="root", machine=True, own=False, uncovered=2)
+SUDO = replace(ROOT, kind="sudo", accounts=(ALICE,))
+IMAGE = replace(USER, kind="image", machine=True, own=False, image="/srv/image")
+FULL = "No space left on device (/srv/app1/x); make room on that file system, and try again"
+
+
+def command(*words: str) -> Command:
+    """A command as the caller would type it."""
+    return Command(words, " ".join(words))
+
+
+UNDO = command("sudo", PROGRAM, "remove", CORP.sha256[:12])
+ADVICE = Advice(
+    undo=UNDO,
+    restart=("Chromium", "Firefox", "dockerd"),
+    terminal=f'eval "$({PROGRAM} env)"',
+    everybody=command("sudo", PROGRAM, "add", "/home/alice/corp.crt", "--all-users"),
+)
+
+
+def bundle(number: int) -> Store:
+    """Some environment's bundle."""
+    where = f"/srv/envs/app{number}/lib/python3.11/site-packages/certifi/cacert.pem"
+    return Store("certifi", where, 0, f"certifi:{where}", "requests, httpx", label=f"/srv/envs/app{number} (certifi)")
+
+
+def done(store: Store, result: Result, detail: str = "", *, foreign: bool = False) -> Outcome:
+    """An outcome of the one certificate."""
+    moved = (CORP.sha256,) if result in {Result.ADDED, Result.REMOVED} else ()
+    return Outcome(store, result, detail, "", moved, (CORP.sha256,) if foreign else (), 142)
+
+
+def planned(store: Store, *steps: Planned) -> Outcome:
+    """What a dry run says of a store."""
+    return Outcome(store, Result.PLANNED, steps=steps)
+
+
+def report(what: str, situation: Situation, *outcomes: Outcome, problem: str = "", dry_run: bool = False) -> Report:
+    """A report of one scope."""
+    parts = (ScopeResult("machine" if situation.machine else "alice", outcomes, problem),)
+    return Report(what, situation, (CORP,), parts, dry_run)
+
+
+def added(what: Report, advice: Advice = Advice(), *, verbose: bool = False) -> Case:  # noqa: B008  a constant
+    """The screen of `add`."""
+    return lambda page: add.result_lines(page, what, advice, verbose=verbose)
+
+
+def removed(what: Report, advice: Advice = Advice(), *, verbose: bool = False) -> Case:  # noqa: B008  a constant
+    """The screen of `remove`."""
+    return lambda page: remove.result_lines(page, what, advice, verbose=verbose)
+
+
+FILES = [done(bundle(number), Result.ADDED) for number in range(14)]
+ADDED = [
+    done(DEBIAN, Result.ADDED),
+    done(JAVA, Result.FOLLOWS, "debian"),
+    done(CHROMIUM, Result.ADDED),
+    done(FIREFOX, Result.ADDED),
+    *FILES,
+    done(PIP, Result.FOLLOWS, "debian"),
+    done(NPM, Result.ADDED),
+    done(OWN, Result.ADDED),
+    done(BASH, Result.ADDED),
+]
+TOOL = "/usr/sbin/update-ca-certificates"
+ANCHOR = "/usr/local/share/ca-certificates/corp-root-g2.crt"
+PLAN = report(
+    "add",
+    ROOT,
+    planned(DEBIAN, Planned("create", ANCHOR, ("+-----BEGIN CERTIFICATE-----", "+MIIB")), Planned("run", TOOL)),
+    planned(CHROMIUM, Planned("make-directory", "/etc/chromium"), Planned("create", "/etc/chromium/policies/x.json")),
+    *(planned(bundle(number), Planned("change", bundle(number).location)) for number in range(5)),
+    planned(NPM, Planned("change", "/root/.npmrc", ("-cafile=…", "+cafile=/usr/local/share/trustinstall/bundle.pem"))),
+    done(JAVA, Result.FOLLOWS, "debian"),
+    dry_run=True,
+)
+EVERYBODY = Report(
+    "add",
+    replace(ROOT, uncovered=0, accounts=(ALICE, BOB)),
+    (CORP,),
+    (
+        ScopeResult("machine", tuple(ADDED[:4])),
+        ScopeResult("alice", (done(ALICES, Result.ADDED), done(NPM, Result.ADDED))),
+        ScopeResult("bob", (done(ALICES, Result.ADDED), done(NPM, Result.ADDED))),
+        ScopeResult("carol", (done(ALICES, Result.FAILED, "the database is locked; close Chromium, and try again"),)),
+        ScopeResult("dave", skipped="the home is on a network"),
+    ),
+)
+WITHOUT_ROOT = report(
+    "add",
+    USER,
+    *FILES[:3],
+    *(done(one, Result.NOT_COVERED, "belongs to the machine; needs root") for one in (DEBIAN, JAVA, CHROMIUM)),
+)
+_HELD = (
+    Held("debian", "debian", "trusted", "2026-11-23", "alice", entries=(ANCHOR,)),
+    Held(JAVA.id, JAVA.id, "follows debian"),
+    Held(FIREFOX.id, "Firefox", "gone", "2026-11-23", "alice"),
+    *(Held(bundle(n).id, bundle(n).label, "trusted" if n else "missing", "2026-11-23", "alice") for n in range(3)),
+)
+LISTED = Listed(
+    "machine",
+    CORP.sha256,
+    CORP.subject,
+    CORP.name,
+    "2046-11-18T00:00:00+00:00",
+    "2026-11-23T20:00:00Z",
+    "alice",
+    _HELD,
+)
+HERS = replace(LISTED, scope="alice", held=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice"),))
+ANCHORS = (
+    Anchor("debian", CORP.sha256, CORP.subject, ours=True),
+    Anchor("debian", "a" * 64, "CN=Some Root", ours=False),
+)
+
+
+def seen(store: Store, anchors: int | None, ours: int = 0, problem: str = "", *, writable: bool = True) -> StoreView:
+    """A store as `stores` sees it."""
+    label, follows = store.label or store.id, "debian" if store.fed_by else ""
+    return StoreView(
+        "machine", store.id, store.backend, store.location, label, "", follows, writable, anchors, ours, problem
+    )
+
+
+VIEW = View(
+    (LISTED, HERS),
+    ANCHORS,
+    (
+        seen(DEBIAN, 143, 1),
+        seen(JAVA, 143, writable=False),
+        seen(CHROMIUM, 0),
+        *(seen(bundle(number), 121 + number, 1) for number in range(5)),
+        seen(bundle(7), None, problem="its directory is not writable", writable=False),
+        seen(NPM, 0, problem="it names /etc/other/bundle.pem, which is not there", writable=False),
+        seen(BASH, 0),
+    ),
+    ("an interrupted command of scope machine is undone by the next command that changes something",),
+)
+TOOLS = (
+    ToolView("pip", "replaces", "/etc/pip.conf", "global.cert", "names the system's bundle", "real: 23.0, 24.1", ""),
+    ToolView("npm", "replaces", "/root/.npmrc", "cafile", "set", "real: npm 11", ""),
+    ToolView("yarn", "replaces", "/root/.yarnrc.yml", "httpsCaFilePath", "not set", "documented", ""),
+    ToolView("git", "follows", "", "", "OpenSSL's or GnuTLS' own paths; LFS reads git's settings", "real", ""),
+    ToolView("node", "variable", "", "", "NODE_EXTRA_CA_CERTS", "real", ""),
+)
+INTAKE = Intake(
+    (Vetted(CORP, "corp.crt", ("Python 3.13 and later refuse chains under it: it has no subject key identifier",)),),
+    ((CORP, "an intermediate; --allow-intermediate takes it"),),
+)
+
+
+def listed(view: View, *, files: bool = False, every_anchor: bool = False) -> Case:
+    """The screen of `list`."""
+    return lambda page: list_lines(page, view, PROGRAM, today="2026-11-29", files=files, every_anchor=every_anchor)
+
+
+def _quiet(page: Page) -> list[str]:
+    return errors.failures(page, report("add", ROOT, done(bundle(1), Result.FAILED, FULL)))
+
+
+#: A file for each screen, and the cases in it.
+SCREENS: Mapping[str, Mapping[str, Case]] = {
+    "add": {
+        "the question": lambda page: add.question_lines(page, INTAKE, SUDO),
+        "the first time, with sudo": added(report("add", SUDO, *ADDED), ADVICE),
+        "again": added(report("add", ROOT, *(replace(one, result=Result.ALREADY) for one in ADDED[4:])), ADVICE),
+        "-v": added(report("add", ROOT, *ADDED[:5]), Advice(undo=UNDO), verbose=True),
+        "some stores failed": added(
+            report("add", ROOT, *ADDED[:2], FILES[2], done(bundle(1), Result.FAILED, FULL), done(SNAP, Result.SEALED)),
+            Advice(undo=UNDO),
+        ),
+        "--all-users": added(EVERYBODY, Advice(undo=UNDO)),
+        "without root": added(
+            WITHOUT_ROOT,
+            Advice(
+                undo=command(PROGRAM, "remove", CORP.sha256[:12]),
+                administrator=command("sudo", PROGRAM, "add", "/home/alice/corp.crt", "--sha256", CORP.sha256),
+            ),
+        ),
+        "no store at all": added(report("add", USER)),
+        "a copy that someone else added": added(report("add", ROOT, done(DEBIAN, Result.ALREADY, foreign=True))),
+        "--domain": added(
+            replace(
+                report("add", ROOT, done(CHROMIUM, Result.ADDED), done(DEBIAN, Result.NOT_COVERED, WIDE)),
+                domains=("corp.example",),
+            ),
+            Advice(undo=UNDO),
+        ),
+        "in a Dockerfile": added(
+            report("add", ROOT, ADDED[0]), Advice(env={"NODE_EXTRA_CA_CERTS": DEBIAN.location}, env_word="ENV")
+        ),
+        "an image of an unknown system": added(
+            report("add", IMAGE, problem="no system that is known here lies there; name the bundle: --bundle FILE")
+        ),
+        "after an interrupted command": added(
+            Report("add", ROOT, (CORP,), (ScopeResult("machine", tuple(ADDED[:1]), recovered=True),))
+        ),
+        "--profile-out": lambda page: profile_lines(page, "/Users/alice/My Macs/x", written=True, dry_run=False),
+    },
+    "plan": {
+        "--dry-run": added(PLAN),
+        "--dry-run -v": added(PLAN, verbose=True),
+        "nothing to do": added(report("add", ROOT, done(DEBIAN, Result.ALREADY), dry_run=True)),
+        "remove --dry-run": removed(
+            report("remove", ROOT, planned(DEBIAN, Planned("delete", ANCHOR), Planned("run", TOOL)), dry_run=True)
+        ),
+    },
+    "remove": {
+        "everything": removed(
+            report("remove", ROOT, done(DEBIAN, Result.REMOVED), done(JAVA, Result.FOLLOWS, "debian")),
+            Advice(restart=("Firefox", "Chromium")),
+        ),
+        "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
+        "a copy that someone else added": removed(
+            report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
+            Advice(foreign=(command("sudo", PROGRAM, "remove", "--foreign", "--sha256", CORP.sha256),)),
+        ),
+        "the machine still trusts it": removed(
+            replace(report("remove", USER, done(NPM, Result.REMOVED)), left=(CORP,)),
+            Advice(administrator=command("sudo", PROGRAM, "remove", CORP.sha256[:12])),
+        ),
+        "a store failed": removed(report("remove", ROOT, done(DEBIAN, Result.FAILED, FULL))),
+    },
+    "list": {
+        "two scopes": listed(VIEW),
+        "-v": listed(VIEW, files=True),
+        "--all": listed(View(anchors=ANCHORS), every_anchor=True),
+        "nothing was added": listed(View()),
+        "expired": listed(View((replace(LISTED, not_after="2026-01-01T00:00:00+00:00", expires_soon=True),))),
+    },
+    "stores": {
+        "folded": lambda page: stores_lines(page, VIEW, verbose=False),
+        "-v": lambda page: stores_lines(page, VIEW, verbose=True),
+        "none": lambda page: stores_lines(page, View(), verbose=False),
+    },
+    "tools": {
+        "tools": lambda page: tools_lines(page, TOOLS, verbose=False),
+        "-v": lambda page: tools_lines(page, TOOLS, verbose=True),
+    },
+    "errors": {
+        "an error": lambda page: errors.error_lines(
+            page, "no certificate is in corp.crt; export it as PEM, and try again"
+        ),
+        "a warning": lambda page: errors.warning_lines(page, "Java programs do without Fourth, which has no SHA-256"),
+        "--quiet": _quiet,
+    },
+}

@@ -1,0 +1,198 @@
+"""JSON: every report is as the shipped schema says, and as the documents show it.
+
+TRUSTINSTALL_UPDATE_GOLDEN=1 writes the examples of the documents anew; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.unit.reporting import cases
+from trustinstall import errors, reporting
+from trustinstall.engine.outcome import Outcome, Planned, Result
+from trustinstall.errors import TrustInstallError, UsageProblem
+from trustinstall.host import Host
+from trustinstall.installer.tool_views import ToolView
+from trustinstall.installer.views import View
+from trustinstall.reporting import json_report, log_report, repair_report
+from trustinstall.reporting.advice import Advice
+from trustinstall.typed_json import is_array, is_object
+
+SCHEMA = json.loads(Path(reporting.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "json.md"
+VALIDATOR: Any = Draft202012Validator(SCHEMA)
+
+
+class Fixed(Host):
+    """A host whose name, system and time are always the same."""
+
+    def system_version(self) -> tuple[str, str]:
+        """Debian's."""
+        return "debian", "12"
+
+    def machine_name(self) -> str:
+        """One of RFC 2606."""
+        return "build.example"
+
+    def now(self) -> datetime:
+        """A moment."""
+        return datetime(2026, 11, 29, 5, 0, tzinfo=timezone.utc)
+
+
+HOST = Fixed("linux", "/", {}, cases.ALICE)
+DRY = cases.report(
+    "add",
+    cases.ROOT,
+    cases.planned(cases.NPM, Planned("change", "/root/.npmrc", ("-cafile=…", "+cafile=/usr/local/share/x.pem"))),
+    dry_run=True,
+)
+REMOVED = cases.report("remove", cases.ROOT, cases.done(cases.DEBIAN, Result.FOREIGN, foreign=True))
+REPAIRED = replace(cases.report("add", cases.ROOT, cases.done(cases.DEBIAN, Result.ADDED)), command="repair")
+ENTRY: dict[str, Any] = {
+    "v": 1,
+    "time": "2026-11-29T04:00:00Z",
+    "command": "add",
+    "by": "alice",
+    "uid": 0,
+    "from": {"login": "alice"},
+    "scope": "machine",
+    "certificates": [{"sha256": cases.CORP.sha256, "name": cases.CORP.name}],
+    "stores": [{"id": "debian", "result": "added"}],
+    "more_stores": 0,
+    "result": "done",
+}
+#: The heading of each example in the documents, and the report that it shows.
+EXAMPLES: Mapping[str, Callable[[], str]] = {
+    "add, remove": lambda: json_report.change(
+        HOST,
+        cases.report("add", cases.SUDO, *cases.ADDED[:2]),
+        cases.INTAKE,
+        0,
+        Advice(undo=cases.UNDO, restart=("dockerd",)),
+    ),
+    "A dry run": lambda: json_report.change(HOST, DRY, None, 0, Advice()),
+    "list": lambda: json_report.listing(HOST, View((replace(cases.LISTED, held=cases.LISTED.held[:3]),))),
+    "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
+    "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
+    "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
+    "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
+    "log": lambda: log_report.as_json(HOST, [ENTRY], 0),
+    "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks")),
+}
+OTHERS: Mapping[str, Callable[[], str]] = {
+    "every result": lambda: json_report.change(
+        HOST,
+        cases.report("add", cases.ROOT, *(cases.done(cases.DEBIAN, one) for one in Result)),
+        None,
+        3,
+        Advice(),
+    ),
+    "a locked store": lambda: json_report.change(
+        HOST,
+        cases.report("add", cases.ROOT, Outcome(cases.JAVA, Result.FAILED, "x", "store-locked")),
+        None,
+        3,
+        Advice(),
+    ),
+    "a copy of someone else": lambda: json_report.change(
+        HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--foreign"),))
+    ),
+    "--domain": lambda: json_report.change(HOST, replace(DRY, domains=("corp.example",)), None, 0, Advice()),
+    "an image build": lambda: json_report.change(
+        HOST, replace(DRY, situation=replace(cases.ROOT, traits=frozenset({"image build"}))), None, 0, Advice()
+    ),
+    "--profile-out": lambda: json_report.profile(HOST, DRY, cases.INTAKE, "/x", written=True),
+    "every store": lambda: json_report.stores(HOST, cases.VIEW),
+    "every anchor": lambda: json_report.listing(HOST, cases.VIEW),
+    "every tool": lambda: json_report.tools(
+        HOST, "stores", (*cases.TOOLS, ToolView("x", "by hand", "", "", "another phrase", "documented", ""))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, *OTHERS])
+def test_every_report_is_as_the_schema_says(name: str) -> None:
+    """No key is missing, and none is there that the schema does not know."""
+    VALIDATOR.validate(json.loads((EXAMPLES | OTHERS)[name]()))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("key", ["schema", "time", "host", "os", "would_change"])
+def test_a_report_without_a_key_is_refused(key: str) -> None:
+    """The schema can fail: each of these keys is required in each report."""
+    for example in EXAMPLES.values():
+        found = json.loads(example())
+        del found[key]
+        assert not VALIDATOR.is_valid(found)
+
+
+def test_the_schema_is_a_schema() -> None:
+    """It is valid by the draft that it names."""
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_no_stable_word_has_a_blank() -> None:
+    """Words that scripts compare can be split, grepped and used as names."""
+    words = [word for choice in _values(SCHEMA, "enum") for word in choice if isinstance(word, str)]
+    assert len(words) > 50
+    assert not [word for word in words if " " in word]
+
+
+def test_the_words_of_results_are_the_schemas() -> None:
+    """Every result has its word in the schema, and beside them only "locked" is there."""
+    assert {*SCHEMA["$defs"]["result"]["enum"]} == {one.value for one in Result} | {"locked"}
+
+
+def test_the_codes_of_errors_are_the_schemas() -> None:
+    """Every kind of error has its code in the schema."""
+    (failure,) = (one for one in SCHEMA["oneOf"] if "error" in one["properties"])
+    known = set(failure["properties"]["error"]["properties"]["code"]["enum"])
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, TrustInstallError)]
+    assert {one.code for one in kinds} <= known
+
+
+def test_the_same_thing_has_the_same_key() -> None:
+    """A store is `id` and a certificate `sha256` everywhere."""
+    keys = {key for properties in _values(SCHEMA, "properties") for key in properties}
+    assert {"id", "sha256", "name", "not_before", "not_after"} <= keys
+    assert not keys & {"store", "fingerprint", "held", "ours", "problem"}
+
+
+def test_the_examples_of_the_documents_are_real() -> None:
+    """Every example is a report that the program prints, and every kind of report has one."""
+    found = PAGE.read_text(encoding="utf-8")
+    head, *sections = re.split("^#+ (?=[^#])", found, flags=re.MULTILINE)[1:]
+    written = [_with_example(section) for section in sections]
+    if os.environ.get("TRUSTINSTALL_UPDATE_GOLDEN"):
+        marks = re.findall("^#+ (?=[^#])", found, flags=re.MULTILINE)
+        PAGE.write_text("".join(map("".join, zip(marks, [head, *written], strict=True))), encoding="utf-8")
+    assert sections == written
+    assert [section.partition("\n")[0] for section in sections] == [*EXAMPLES]
+
+
+def _with_example(section: str) -> str:
+    """A section of the page with the program's own output between its fences."""
+    start, fence, rest = section.partition("```json\n")
+    assert fence, section
+    return f"{start}{fence}{EXAMPLES[section.partition(chr(10))[0]]()}\n```{rest.partition('```')[2]}"
+
+
+def _values(schema: object, name: str) -> Iterator[Any]:
+    """Every value of a key in a schema."""
+    if is_object(schema):
+        for key, value in schema.items():
+            if key == name:
+                yield value
+            yield from _values(value, name)
+    elif is_array(schema):
+        for one in schema:
+            yield from _values(one, name)

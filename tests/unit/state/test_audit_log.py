@@ -1,0 +1,129 @@
+"""The files of the audit log: bounded, append-only, and readable after every kind of damage."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.fake_store import ROOTS
+from trustinstall.engine import audit
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.request import Request
+from trustinstall.errors import StateError
+from trustinstall.host import Account, ActingHost, system_log
+from trustinstall.state import audit_log
+from trustinstall.state.directory import State, prepare
+from trustinstall.stores.store import Store
+
+BASE = "/home/bob/.local/state/trustinstall"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> ActingHost:
+    """A host of an account whose home is there."""
+    (tmp_path / "home/bob").mkdir(parents=True)
+    return ActingHost("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "bob", "/home/bob"))
+
+
+@pytest.fixture
+def state(host: ActingHost) -> State:
+    """Where its state is, ready to be written."""
+    state = State(BASE, host.account.uid, machine=False)
+    prepare(host, state)
+    return state
+
+
+def line(number: int, padding: int = 0) -> str:
+    """One line."""
+    return json.dumps({"v": 1, "time": f"2026-11-29T00:00:{number:02}Z", "number": number, "x": "x" * padding})
+
+
+def numbers(host: ActingHost, state: State) -> list[int]:
+    """The entries that are there."""
+    return [int(one["number"]) for one in audit_log.entries(host, state)[0]]
+
+
+def test_it_is_bounded(host: ActingHost, state: State) -> None:
+    """The oldest entries go; what there is never takes more than its files, and the latest are always there."""
+    size = audit_log.SIZE // 3
+    for number in range(30):
+        audit_log.append(host, state, line(number, size))
+    found = numbers(host, state)
+    assert found == list(range(found[0], 30))
+    assert len(found) >= 9
+    sizes = [status.size for age in range(9) if (status := host.status(audit_log.path(state, age)))]
+    assert len(sizes) == audit_log.OLDER + 1
+    assert max(sizes) < 2 * audit_log.SIZE
+
+
+@given(st.binary(max_size=60))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+def test_what_a_power_loss_has_left_is_skipped(host: ActingHost, state: State, torn: bytes) -> None:
+    """Whatever stands at the end of the file, lines after it and before it are read."""
+    path = Path(host.where(audit_log.path(state)))
+    path.write_bytes(line(1).encode() + b"\n" + torn)
+    path.chmod(0o600)
+    audit_log.append(host, state, line(2))
+    assert [one for one in numbers_of(host, state) if one in {1, 2}] == [1, 2]
+
+
+def numbers_of(host: ActingHost, state: State) -> list[object]:
+    """As `numbers`, of entries that may be anything."""
+    return [one.get("number") for one in audit_log.entries(host, state)[0]]
+
+
+def test_a_log_of_somebody_else_is_not_believed(host: ActingHost, state: State) -> None:
+    """A file that others may write is neither read nor appended to."""
+    path = Path(host.where(audit_log.path(state)))
+    path.write_text(line(1))
+    path.chmod(0o666)
+    with pytest.raises(StateError):
+        audit_log.entries(host, state)
+    with pytest.raises(StateError):
+        audit_log.append(host, state, line(2))
+    assert path.read_text() == line(1)
+
+
+@dataclass(frozen=True)
+class Full(ActingHost):
+    """A host whose disk is full."""
+
+    def append(self, path: str, content: bytes, mode: int) -> None:
+        """No space."""
+        del content, mode
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+
+def test_a_full_disk_is_told(host: ActingHost, state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line is lost, the sentence says where and why, and nothing is raised."""
+    full = Full(host.platform, host.root, {}, host.account)
+    store = Store("debian", "/x", 0, "debian", "all")
+    request = Request((ROOTS[0],), trusted=True, by="bob")
+    audit.record(full, state, request, "bob", [Outcome(store, Result.ADDED, touched=True)])
+    said = capsys.readouterr().err
+    assert "No space left on device" in said
+    assert "the change was made" in said
+    audit.record(full, state, request, "bob", [Outcome(store, Result.ALREADY)])
+    assert capsys.readouterr().err == ""
+
+
+def test_the_journal_of_the_system_gets_an_entry(tmp_path: Path) -> None:
+    """The datagram is what systemd's journal takes; without a journal nothing happens."""
+    import socket
+
+    path = str(tmp_path / "socket")
+    system_log.tell("nobody listens", "{}", path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(path)
+        system_log.tell("add Corp Root", '{"v": 1}', path)
+        fields = dict(one.split("=", 1) for one in journal.recv(4096).decode().splitlines())
+    assert fields["MESSAGE"] == "add Corp Root"
+    assert fields["SYSLOG_IDENTIFIER"] == "trustinstall"
+    assert json.loads(fields["TRUSTINSTALL"]) == {"v": 1}

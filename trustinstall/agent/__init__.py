@@ -1,0 +1,1 @@
+"""Has the operating system run `repair`: timers, and hooks of package managers."""

@@ -1,0 +1,35 @@
+"""`trustinstall agent install`, `status` and `remove`."""
+
+from __future__ import annotations
+
+from trustinstall.cli import options as o
+from trustinstall.cli.common import Output, installer_for
+
+
+def agent(
+    action: o.AgentAction,
+    *,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Have the operating system run repair each hour, and sooner after changes; no program of ours stays running."""
+    from trustinstall.agent import agent as agents
+    from trustinstall.errors import StateError, UsageProblem
+    from trustinstall.installer import history
+    from trustinstall.reporting import agent_report
+
+    if action not in {"install", "status", "remove"}:
+        raise UsageProblem("say agent install, agent status or agent remove")
+    output = Output(json=json, quiet=quiet, verbose=False, no_color=no_color)
+    host = installer_for(output, None, ()).host
+    status = {"install": agents.install, "status": agents.status, "remove": agents.remove}[action](host)
+    try:
+        entries, _ = history.entries(host)
+    except StateError:
+        entries = []
+    mended = [one for one in entries if one.get("command") in {"repair", "end"}]
+    last = mended[-1] if mended else None
+    if json:
+        output.write(agent_report.as_json(action, status, last))
+    output.say(agent_report.lines(output.page, status, last))

@@ -1,0 +1,68 @@
+"""`trustinstall apply` and `trustinstall export`."""
+
+from __future__ import annotations
+
+import typer
+
+from trustinstall.cli import options as o
+from trustinstall.cli.common import Output, installer_for, outside_host, tell_error
+
+
+def apply(
+    document: o.DeclaredIn = None,
+    java_storepass_file: o.JavaStorepass = [],  # noqa: B006  typer copies it
+    sysroot: o.Sysroot = None,
+    *,
+    prune: o.Prune = False,
+    dry_run: o.DryRun = False,
+    exit_code: o.ExitCode = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Make what a document says hold: a file in TOML or JSON, a directory of them, or - for standard input."""
+    from trustinstall.declared import apply as applying
+    from trustinstall.declared import loading
+    from trustinstall.declared.mistakes import Mistakes
+    from trustinstall.declared.repair import exit_code as code_of
+    from trustinstall.reporting import repair_report
+
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    try:
+        declaration = loading.load(outside_host(), document)
+    except Mistakes as mistakes:
+        if json:
+            raise
+        for one in mistakes.found:
+            tell_error(one.sentence)
+        tell_error(f"{mistakes.count}; nothing was changed")
+        raise typer.Exit(mistakes.exit_code) from None
+    installer = installer_for(output, sysroot, java_storepass_file)
+    report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
+    code = code_of(report, asked=exit_code)
+    if json:
+        output.write(repair_report.as_json(installer.host, report, code))
+    shown = repair_report.notes(output.page, declaration.notes)
+    output.say(shown + repair_report.lines(output.page, report, verbose=verbose))
+    if code and quiet:
+        from trustinstall.cli.common import error_page
+        from trustinstall.reporting.errors import failures
+
+        typer.echo("\n".join(failures(error_page(), report)), err=True)
+    raise typer.Exit(code)
+
+
+def export(
+    form: o.Form = "trust.toml",
+    sysroot: o.Sysroot = None,
+) -> None:
+    """Print what holds now as a document that `apply` takes."""
+    from trustinstall.declared import exporting
+    from trustinstall.errors import UsageProblem
+
+    if form not in {"trust.toml", "trust.json"}:
+        raise UsageProblem("--format is trust.toml or trust.json")
+    output = Output(json=False, quiet=True, verbose=False, no_color=True)
+    installer = installer_for(output, sysroot, ())
+    output.write(exporting.as_toml(installer) if form == "trust.toml" else exporting.as_json(installer))

@@ -1,0 +1,23 @@
+"""`trustinstall log`."""
+
+from __future__ import annotations
+
+from trustinstall.cli import options as o
+from trustinstall.cli.common import Output, installer_for
+
+
+def log(
+    since: o.Since = None,
+    *,
+    json: o.Json = False,
+) -> None:
+    """Show who changed what, when and from where: root for the machine, an account for its own stores."""
+    from trustinstall.installer import history
+    from trustinstall.reporting import log_report
+
+    output = Output(json=json, quiet=False, verbose=False, no_color=False)
+    host = installer_for(output, None, ()).host
+    entries, damaged = history.entries(host, history.beginning(since, host.now()) if since else "")
+    if json:
+        output.write(log_report.as_json(host, entries, damaged))
+    output.say(log_report.lines(output.page, entries, damaged))

@@ -1,0 +1,1 @@
+"""What should hold, holds again: repair, and the documents of apply."""

@@ -1,0 +1,40 @@
+"""`apply`: what documents ask for holds, besides all that holds already; and what they no longer name goes, if asked.
+
+The certificates of the documents become claims of the ledger that name their origin; the rest is `repair`. New roots
+are in place before old ones go, so that there is no moment in which neither is trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall.declared import repair as repairs
+from trustinstall.engine.scope import Engine
+from trustinstall.installer.situation import ScopeOptions
+
+if TYPE_CHECKING:
+    from trustinstall.declared.loading import Declaration
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.result import Report
+
+
+def apply(installer: Installer, declaration: Declaration, *, prune: bool = False, dry_run: bool = False) -> Report:
+    """Make what a declaration asks for hold. `prune`: remove what the same documents asked for before, and no longer.
+
+    The report has the stores that differed. Raises StateError, Busy and NoRights as `Installer.add`.
+    """
+    report = repairs.repair(installer, declaration.certificates, dry_run=dry_run)
+    named = {one.certificate.sha256 for one in declaration.certificates}
+    ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
+    gone = [
+        ledger.certificates[sha256]
+        for sha256, claim in ledger.claims.items()
+        if claim.terms.origin == declaration.origin and sha256 not in named
+    ]
+    if not (prune and gone) or any(one.problem for one in report.parts):
+        return replace(report, command="apply")
+    ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
+    removed = installer.remove(gone, ask, dry_run=dry_run)
+    parts = tuple(replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
+    return replace(report, command="apply", parts=(*report.parts, *parts))

@@ -1,0 +1,69 @@
+"""What holds now, as a document of `apply`: the claims of the acting account's ledger, with the certificates in it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.declared import schema
+from trustinstall.engine.scope import Engine
+from trustinstall.state.ledger import moment
+
+if TYPE_CHECKING:
+    from trustinstall.installer.installer import Installer
+    from trustinstall.state.ledger import Claim, Ledger
+
+
+def as_toml(installer: Installer) -> str:
+    """Return the document as TOML. Raises StateError if the ledger is not trusted."""
+    data = _data(installer)
+    lines = [f"version = {schema.VERSION}"]
+    if data["defaults"]:
+        lines += ["", "[defaults]", *(f"{key} = {_toml(value)}" for key, value in data["defaults"].items())]
+    for one in data["certificate"]:
+        lines += ["", "[[certificate]]", *(f"{key} = {_toml(value)}" for key, value in one.items())]
+    return "\n".join(lines)
+
+
+def as_json(installer: Installer) -> str:
+    """Return the document as JSON. Raises StateError if the ledger is not trusted."""
+    data = {key: value for key, value in _data(installer).items() if value or key == "certificate"}
+    return json.dumps(data, indent=2)
+
+
+def _data(installer: Installer) -> dict[str, Any]:
+    ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
+    modes = [one.terms.variables for one in ledger.claims.values() if one.terms.variables]
+    certificates = [_certificate(installer, ledger, claim) for _, claim in sorted(ledger.claims.items())]
+    return {
+        "version": schema.VERSION,
+        "defaults": {"env": modes[-1]} if modes else {},
+        "certificate": certificates,
+    }
+
+
+def _certificate(installer: Installer, ledger: Ledger, claim: Claim) -> dict[str, Any]:
+    certificate, terms = ledger.certificates[claim.sha256], claim.terms
+    names = [one.name for one in claim.accounts if installer.host.account_named(one.name) is not None]
+    accounts = "all" if terms.all_users else names
+    found = {
+        "name": certificate.name,
+        "sha256": claim.sha256,
+        # A document knows days: trust never lasts longer than it was asked for.
+        "until": (moment(terms.until) - timedelta(days=1)).date().isoformat() if terms.until else "",
+        "stores": list(terms.stores),
+        "skip": list(terms.skip),
+        "domains": list(terms.domains),
+        "accounts": accounts,
+        "intermediate": not certificate.self_issued,
+        "pem": certificate.pem.decode("ascii"),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML writes it; a JSON string is one of its basic strings, but for DEL and line breaks."""
+    if isinstance(value, str) and value.startswith("-----BEGIN"):
+        return f"'''\n{value}'''"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,218 @@
+"""Documents as the certificates that they ask for: read, checked and vetted as a whole before anything is touched.
+
+Without a name, those of the account's configuration directory are meant (the XDG base directory specification's
+defaults, as platformdirs gives them; no variable moves them): `trust.toml`, and the fragments in `trust.d`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trustinstall.certificates import intake
+from trustinstall.certificates.name_constraints import parse
+from trustinstall.declared import document as documents
+from trustinstall.declared import schema
+from trustinstall.declared.mistakes import Mistake, Mistakes
+from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.installer.ends import last_moment
+from trustinstall.state.terms import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.declared.document import Document, Path
+    from trustinstall.host import Account, Host
+
+STANDARD_INPUT = "-"
+_SUFFIXES = (".toml", ".json")
+_MACHINE = {"linux": "/etc/xdg/trustinstall", "darwin": "/Library/Application Support/trustinstall"}
+_HOME = {"linux": "~/.config/trustinstall", "darwin": "~/Library/Application Support/trustinstall"}
+
+
+class Declared(NamedTuple):
+    """One certificate that documents ask for: on which terms, for which other accounts, and where that is written."""
+
+    certificate: Certificate
+    terms: Terms
+    accounts: tuple[Account, ...]
+    where: str
+
+
+class Declaration(NamedTuple):
+    """All that the documents of one command ask for; `origin` tells them from other documents in the ledger."""
+
+    certificates: tuple[Declared, ...]
+    origin: str
+    notes: tuple[str, ...] = ()
+
+
+def default(host: Host) -> str:
+    """Return the account's configuration directory."""
+    kind = host.platform if host.platform in _MACHINE else "linux"
+    if host.platform == "win32":
+        return f"{host.machine_state_base() if host.account.is_root else host.state_base()}/declared"
+    return _MACHINE[kind] if host.account.is_root else host.absolute(_HOME[kind])
+
+
+def load(host: Host, name: str | None) -> Declaration:
+    """Return what a document, a directory of fragments, standard input ("-") or the default directory asks for.
+
+    Raises Mistakes with every mistake, and UsageProblem where there is no document.
+    """
+    origin = STANDARD_INPUT if name == STANDARD_INPUT else host.absolute(name or default(host))
+    found: list[Document] = []
+    mistakes: list[Mistake] = []
+    for path in _paths(host, name, origin):
+        try:
+            one = documents.read(path, _content(host, path, checked=name is None))
+            mistakes += schema.check(one)
+            found.append(one)
+        except Mistake as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise Mistakes(mistakes)
+    reading = _Reading(host, f"apply:{origin}")
+    for one in found:
+        reading.read(one)
+    if reading.mistakes:
+        raise Mistakes(reading.mistakes)
+    return Declaration(tuple(reading.declared.values()), f"apply:{origin}", tuple(reading.notes))
+
+
+def _paths(host: Host, name: str | None, origin: str) -> list[str]:
+    if name == STANDARD_INPUT:
+        return [STANDARD_INPUT]
+    inside = host.list_input(origin)
+    if inside is None and name is not None:
+        return [origin]
+    inside = inside or []
+    if name is None:
+        inside = [path for path in inside if posixpath.basename(path) == "trust.toml"]
+        inside += host.list_input(f"{origin}/trust.d") or []
+    chosen = sorted(path for path in inside if path.endswith(_SUFFIXES))
+    if not chosen:
+        raise UsageProblem(f"{printable(origin, 4096)} holds no document (*.toml, *.json); write one, or name one")
+    return chosen
+
+
+def _content(host: Host, path: str, *, checked: bool) -> bytes:
+    """Return a document's bytes; one that nobody has named is believed only if nobody else may write it."""
+    if path == STANDARD_INPUT:
+        return host.read_stdin()
+    if checked:
+        try:
+            why = "" if host.path_owner(path) == host.account.uid else "it belongs to another account"
+        except OSError as error:
+            why = error.strerror or str(error)
+        if why:
+            raise Mistake(path, 1, "", f"{why}; it is not believed: take that right away, or name the document")
+    try:
+        return host.read_input(path)
+    except TrustInstallError as error:
+        raise Mistake(path, 1, "", str(error)) from None
+
+
+class _Text(NamedTuple):
+    """A certificate in the document itself, as a source of the intake."""
+
+    host: Host
+    text: str
+
+    def read_input(self, path: str) -> bytes:
+        """Read a file."""
+        return self.host.read_input(path)
+
+    def read_stdin(self) -> bytes:
+        """Return the text."""
+        return self.text.encode("utf-8", "replace")
+
+    def list_input(self, path: str) -> list[str] | None:
+        """No directory is meant."""
+        del path
+        return None
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.host.now()
+
+
+class _Reading:
+    """The certificates of several documents."""
+
+    def __init__(self, host: Host, origin: str) -> None:
+        self._host, self._origin = host, origin
+        self.declared: dict[str, Declared] = {}
+        self.mistakes: list[Mistake] = []
+        self.notes: list[str] = []
+
+    def read(self, document: Document) -> None:
+        """Read one document whose form is right."""
+        defaults = document.data.get("defaults", {})
+        for number, one in enumerate(document.data.get("certificate", [])):
+            path = ("certificate", number)
+            try:
+                self._certificate(document, path, {**defaults, **one})
+            except Mistake as mistake:
+                self.mistakes.append(mistake)
+
+    def _certificate(self, document: Document, path: Path, said: dict[str, Any]) -> None:
+        key = "pem" if "pem" in said else "file"
+        where = f"{document.name}:{document.line(path)}"
+        accounts = self._accounts(document, path, said.get("accounts", "machine"))
+        try:
+            domains = parse(tuple(said.get("domains", ())))
+        except UsageProblem as problem:
+            raise self._mistake(document, (*path, "domains"), str(problem)) from None
+        terms = Terms(
+            until=last_moment(said["until"]) if "until" in said else "",
+            all_users=said.get("accounts") == "all",
+            stores=tuple(said.get("stores", ())),
+            skip=tuple(said.get("skip", ())),
+            domains=domains,
+            variables=said.get("env", ""),
+            origin=self._origin,
+        )
+        name = STANDARD_INPUT if key == "pem" else self._beside(document, said["file"])
+        try:
+            taken = intake.take(
+                _Text(self._host, said.get("pem", "")),
+                [name],
+                sha256=[said["sha256"]] if "sha256" in said else [],
+                allow_intermediate=bool(said.get("intermediate", False)),
+            )
+        except TrustInstallError as error:
+            raise self._mistake(document, (*path, key), str(error)) from None
+        for one in taken.accepted:
+            self._add(document, path, Declared(one.certificate, terms, accounts, where))
+        self.notes += [f"{where}: {warning}" for one in taken.accepted for warning in one.warnings]
+
+    def _add(self, document: Document, path: Path, new: Declared) -> None:
+        old = self.declared.setdefault(new.certificate.sha256, new)
+        if (old.terms, old.accounts) != (new.terms, new.accounts):
+            what = f"{printable(new.certificate.name)} is asked for on other terms in {old.where}; keep one of them"
+            raise self._mistake(document, path, what)
+
+    def _accounts(self, document: Document, path: Path, said: str | Sequence[str]) -> tuple[Account, ...]:
+        here = (*path, "accounts")
+        if said == "machine" or (said == "all" and self._host.account.is_root):
+            return ()
+        if not self._host.account.is_root:
+            raise self._mistake(document, here, "only root works for other accounts; leave accounts out")
+        found = [(name, self._host.account_named(name)) for name in said]
+        for name, account in found:
+            if account is None or account.uid == 0 or not account.home:
+                raise self._mistake(document, here, f"this machine has no account {printable(name)} with a home")
+        return tuple(account for _, account in found if account is not None)
+
+    def _beside(self, document: Document, path: str) -> str:
+        """Return a path that is relative to the document's directory."""
+        if document.name == STANDARD_INPUT:
+            return self._host.absolute(path)
+        return posixpath.join(posixpath.dirname(document.name), path)
+
+    def _mistake(self, document: Document, path: Path, what: str) -> Mistake:
+        key = ".".join(str(one + 1) if isinstance(one, int) else one for one in path)
+        return Mistake(document.name, document.line(path), key, what)

@@ -1,0 +1,268 @@
+"""`repair`: what the ledgers ask for holds again, in stores that are new, too; one look where nothing is to do.
+
+The machine's ledger knows the accounts that it covers; a claim made for all users covers those of tomorrow as well.
+Each account's stores are looked at and mended in a process with its rights alone, which believes that account's ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from trustinstall.catalog import with_variables
+from trustinstall.engine import drift
+from trustinstall.engine.drift import Wish
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.request import Request, Selection
+from trustinstall.engine.scope import Engine
+from trustinstall.engine.tally import working_for
+from trustinstall.errors import TrustInstallError
+from trustinstall.facts import homes, wsl
+from trustinstall.installer import ends
+from trustinstall.installer.policy_imports import PolicyImports
+from trustinstall.installer.result import Report, ScopeResult
+from trustinstall.installer.situation import ScopeOptions, decide
+from trustinstall.installer.wire import encode, received
+from trustinstall.state.ledger import UNKNOWN_UID, Covered, moment
+from trustinstall.typed_json import made_printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.declared.loading import Declared
+    from trustinstall.host import Account, ActingHost
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.situation import Situation
+    from trustinstall.state.ledger import Ledger
+    from trustinstall.stores.backend import Backend
+
+_PLANNED = 10  # the exit code of a dry run that would change something, if the caller asks for it
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is wanted in an account's stores beside what its own ledger says, and what was removed."""
+
+    account: Account
+    wanted: tuple[Wish, ...]
+    former: tuple[Certificate, ...]
+
+
+def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: bool = False) -> Report:
+    """Bring every store in scope to what the ledgers ask for; the report holds only stores that differ.
+
+    `declared`: what documents ask for as well; it becomes part of the ledgers, on the documents' terms.
+    Root mends the machine and the accounts that its ledger covers; another account mends its own stores. What has ended
+    is taken out first. Raises StateError, Busy and NoRights as `Installer.add`.
+    """
+    situation = decide(installer.host, _whole(installer), terminal=False)
+    engine = Engine(installer.host, installer.backends, installer.on_progress)
+    recovered = not dry_run and engine.recover()  # first: what is undone may differ from what should hold
+    if declared and not dry_run:
+        known = Request(tuple(one.certificate for one in declared), trusted=True, by=_caller(installer))
+        engine.restate(known, {one.certificate.sha256: one.terms for one in declared})
+    ended = None if dry_run else ends.take_out_ended(installer)
+    ledger = engine.ledger()
+    work = _Repair(_with_variables(installer, ledger, declared), situation, ledger, declared, dry_run=dry_run)
+    everybody = situation.machine and not situation.image and installer.host.account.is_root
+    if everybody and not dry_run:
+        work.forget_deleted(engine)
+    parts = [*(ended.parts if ended else ()), replace(work.first(), recovered=recovered)]
+    jobs = work.jobs() if everybody else []
+    parts += [work.of_account(job) for job in jobs]
+    return Report(
+        "repair",
+        replace(situation, accounts=tuple(job.account for job in jobs)),
+        tuple(ledger.certificates.values()),
+        made_printable(tuple(parts)),
+        dry_run,
+    )
+
+
+def exit_code(report: Report, *, asked: bool) -> int:
+    """Return 0: as wanted, 1: nothing could be mended, 3: only a part; 10 where `asked` and a dry run would change."""
+    failed = sum(one.result is Result.FAILED for one in report.outcomes) + sum(
+        bool(one.problem) for one in report.parts
+    )
+    if failed:
+        return 3 if any(one.result is not Result.FAILED for one in report.outcomes) else 1
+    return _PLANNED if asked and any(one.result is Result.PLANNED for one in report.outcomes) else 0
+
+
+def _with_variables(installer: Installer, ledger: Ledger, declared: Sequence[Declared]) -> Installer:
+    """Return the installer that sets variables as the documents say, or else the latest claim that speaks of them."""
+    told = sorted((one.since, one.terms.variables) for one in ledger.claims.values() if one.terms.variables)
+    modes = [mode for _, mode in told] + [one.terms.variables for one in declared if one.terms.variables]
+    return replace(installer, backends=with_variables(modes[-1]), variables=modes[-1]) if modes else installer
+
+
+def _caller(installer: Installer) -> str:
+    """Return the account that asks: the one behind sudo, or the acting one."""
+    situation = decide(installer.host, ScopeOptions(no_input=True), terminal=False)
+    behind = situation.kind == "sudo" and situation.accounts
+    return situation.accounts[0].name if behind else installer.host.account.name
+
+
+def _whole(installer: Installer) -> ScopeOptions:
+    return ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
+
+
+class _Repair:
+    """One run over all scopes."""
+
+    def __init__(
+        self,
+        installer: Installer,
+        situation: Situation,
+        ledger: Ledger,
+        declared: Sequence[Declared],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._installer, self._situation, self._ledger, self._dry_run = installer, situation, ledger, dry_run
+        now = installer.host.now()
+        self._declared = [one for one in declared if not one.terms.until or moment(one.terms.until) > now]
+        self._command, self._by = ("apply", _caller(installer)) if declared else ("repair", installer.host.account.name)
+        self._over = {one.sha256 for one in ledger.over(installer.host.now())}
+        self._live = {sha256: one for sha256, one in ledger.claims.items() if sha256 not in self._over}
+        # A dry run shows what an end would take out, too.
+        named = {one.certificate.sha256 for one in self._declared}
+        former = (*ledger.former.values(), *(ledger.certificates[one] for one in sorted(self._over)))
+        self._former = tuple(one for one in former if one.sha256 not in named)
+
+    def first(self) -> ScopeResult:
+        """Mend the machine's scope, or the acting account's own."""
+        host, backends = self._installer.host, self._installer.backends
+        engine = Engine(host, backends, self._installer.on_progress)
+        asked = [Wish(one.certificate, self._by, one.terms, new=True) for one in self._declared]
+        wanted = [one for one in drift.wishes(self._ledger, asked) if self._is_wanted_here(one)]
+        found = drift.look(host, backends, self._ledger, wanted, self._former)
+        everybody = self._situation.machine and host.account.is_root and not self._situation.image
+        imports = PolicyImports(host, backends, engine, self._installer.on_progress)
+        request = Request(
+            tuple(one.certificate for one in found.missing), trusted=True, by=host.account.name, dry_run=self._dry_run
+        )
+        if everybody and found.missing:
+            imports.before_adding(request, Selection(tuple({one for ids in found.missing.values() for one in ids})))
+        scope = drift.mend(engine, found, self._by, command=self._command, dry_run=self._dry_run)
+        if everybody and found.missing:
+            imports.after_adding(request)
+        name = "machine" if self._situation.machine else host.account.name
+        return ScopeResult(name, telling(scope.outcomes))
+
+    def jobs(self) -> list[_Job]:
+        """Return the accounts that the machine's ledger and documents mean, each once, and what each should trust."""
+        accounts: dict[int, Account] = {}
+        wanted: dict[int, dict[str, Wish]] = {}
+        for wish, meant in (*self._claimed(), *self._asked()):
+            for account in meant:
+                if account.uid and account.home and not wish.terms.domains:
+                    accounts.setdefault(account.uid, account)
+                    wanted.setdefault(account.uid, {})[wish.certificate.sha256] = wish
+        return [_Job(account, tuple(wanted[uid].values()), self._former) for uid, account in accounts.items()]
+
+    def _claimed(self) -> Iterator[tuple[Wish, list[Account]]]:
+        for sha256, claim in self._live.items():
+            meant = [one for one in map(self._account, claim.accounts) if one is not None]
+            everybody = self._everybody if claim.terms.all_users else []
+            yield Wish(self._ledger.certificates[sha256], claim.by, claim.terms), [*meant, *everybody]
+
+    def _asked(self) -> Iterator[tuple[Wish, list[Account]]]:
+        for one in self._declared:
+            everybody = self._everybody if one.terms.all_users else []
+            yield Wish(one.certificate, self._by, one.terms, new=True), [*one.accounts, *everybody]
+
+    @cached_property
+    def _everybody(self) -> list[Account]:
+        return homes.login_accounts(self._installer.host)
+
+    def forget_deleted(self, engine: Engine) -> None:
+        """Forget accounts that the machine no longer has, and that have left no home."""
+        for sha256, claim in self._live.items():
+            gone = [one for one in claim.accounts if self._account(one) is None and one.uid != UNKNOWN_UID]
+            gone = [one for one in gone if not homes.may_own_one(self._installer.host, one.uid)]
+            if gone:
+                engine.uncover(Request((self._ledger.certificates[sha256],), trusted=True, by=self._by), gone)
+
+    def of_account(self, job: _Job) -> ScopeResult:
+        """Mend an account's stores, in a process that has only its rights."""
+        host, account = self._installer.host, job.account
+        if why := homes.why_unreachable(host, account):
+            return ScopeResult(account.name, skipped=why)
+        self._cover(job)
+        theirs = replace(host, account=account, environ=wsl.interop(host.environ), dialogs=False)
+        work = partial(_work_for, theirs, self._installer.backends, job, command=self._command, dry_run=self._dry_run)
+        try:
+            answer = host.as_account(account, work, partial(self._installer.on_progress, working_for(account)))
+            outcomes = received(tuple[Outcome, ...], answer)
+        except (TrustInstallError, OSError) as error:
+            return ScopeResult(account.name, problem=str(error))
+        own = tuple(one for one in outcomes if one.store.owner == account.uid)
+        Engine(host, self._installer.backends, self._installer.on_progress).log(self._told(job), account.name, own)
+        return ScopeResult(account.name, own)
+
+    def _told(self, job: _Job) -> Request:
+        """Return what the log says of an account's repair."""
+        certificates = tuple(one.certificate for one in job.wanted)
+        return Request(certificates, trusted=True, by=self._by, dry_run=self._dry_run, command=self._command)
+
+    def _cover(self, job: _Job) -> None:
+        """Note an account of today that a claim for all users means, before its stores are changed."""
+        covered = Covered(job.account.name, job.account.uid)
+        new = [
+            one.certificate
+            for one in job.wanted
+            if not any(covered.is_same(known) for known in self._covered(one.certificate.sha256))
+        ]
+        terms = {one.certificate.sha256: one.terms for one in self._declared}
+        engine = Engine(self._installer.host, self._installer.backends, self._installer.on_progress)
+        for certificate in () if self._dry_run else new:
+            request = Request((certificate,), trusted=True, by=self._by, terms=terms.get(certificate.sha256))
+            engine.cover(request, [covered])
+
+    def _covered(self, sha256: str) -> tuple[Covered, ...]:
+        return self._live[sha256].accounts if sha256 in self._live else ()
+
+    def _is_wanted_here(self, one: Wish) -> bool:
+        """Whether a claim is about the scope's own stores, and not about those of other accounts alone."""
+        if any(one.certificate == declared.certificate for declared in self._declared):
+            return True
+        claim = self._live.get(one.certificate.sha256)
+        return claim is not None and (not claim.accounts or bool(self._ledger.stores_of(claim.sha256)))
+
+    def _account(self, covered: Covered) -> Account | None:
+        host = self._installer.host
+        found = host.account_of(covered.uid) if covered.uid != UNKNOWN_UID else None
+        return found or host.account_named(covered.name)
+
+
+def telling(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return the outcomes that a person wants to know of: changes, failures, and what was left on purpose."""
+    silent = {Result.ALREADY, Result.ABSENT, Result.FOLLOWS, Result.NOT_COVERED, Result.SEALED, Result.STORE_MISSING}
+    return tuple(one for one in outcomes if one.result not in silent)
+
+
+def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, command: str, dry_run: bool) -> bytes:
+    """Do the whole job of a worker: look and mend as that account, by its own ledger as well."""
+    engine = Engine(host, backends, lambda _doing: None)
+    if not dry_run:
+        engine.recover()
+    ledger = engine.ledger()
+    over = {one.sha256 for one in ledger.over(host.now())}
+    named = {one.certificate.sha256 for one in job.wanted}
+    gone = {one.sha256: one for one in job.former if not _is_own(ledger, one.sha256, host.account.name)}
+    gone = {**ledger.former, **gone}
+    wanted = drift.wishes(ledger, job.wanted)
+    wanted = [one for one in wanted if one.certificate.sha256 in named or one.certificate.sha256 not in {*gone, *over}]
+    former = [one for sha256, one in gone.items() if sha256 not in {one.certificate.sha256 for one in wanted}]
+    found = drift.look(host, backends, ledger, wanted, former)
+    scope = drift.mend(engine, found, host.account.name, command=command, dry_run=dry_run)
+    return encode(telling(scope.outcomes))
+
+
+def _is_own(ledger: Ledger, sha256: str, name: str) -> bool:
+    """Whether the account itself has asked for a certificate."""
+    claim = ledger.claims.get(sha256)
+    return claim is not None and claim.by == name

@@ -1,0 +1,130 @@
+"""What a document may say: a table of its keys, and the check against it.
+
+`trust.schema.json` says the same for editors and other programs; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.declared.mistakes import Mistake
+from trustinstall.errors import printable
+from trustinstall.typed_json import is_array, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.declared.document import Document, Path
+
+VERSION = 1
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_LONGEST = 4096  # characters of a word
+Check = Callable[[object], str]  # returns what is wrong, or ""
+
+
+def _version(value: object) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if number and value == VERSION else f"this program knows version {VERSION}; use a newer program"
+
+
+def _text(value: object) -> str:
+    return "" if isinstance(value, str) and len(value) > 0 else "it must be a text that is not empty"
+
+
+def _word(value: object) -> str:
+    fits = isinstance(value, str) and 0 < len(value) <= _LONGEST and "\0" not in value
+    return "" if fits else f"it must be a text of 1 to {_LONGEST} characters"
+
+
+def _words(value: object) -> str:
+    fits = is_array(value) and all(not _word(one) for one in value)
+    return "" if fits else "it must be a list of texts that are not empty"
+
+
+def _day(value: object) -> str:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            date.fromisoformat(value)
+            return ""
+    except ValueError:
+        pass
+    return "it must be a day that exists, as 2027-01-31"
+
+
+def _fingerprint(value: object) -> str:
+    return "" if isinstance(value, str) and _HEX.fullmatch(value) else "it must be 64 hexadecimal digits"
+
+
+def _accounts(value: object) -> str:
+    if value in ("machine", "all") or (is_array(value) and value and not _words(value)):
+        return ""
+    return 'it must be "machine", "all", or a list of names of accounts'
+
+
+def _variables(value: object) -> str:
+    return "" if value in ("add", "replace", "none") else 'it must be "add", "replace" or "none"'
+
+
+def _flag(value: object) -> str:
+    return "" if isinstance(value, bool) else "it must be true or false"
+
+
+#: What holds for one certificate, and in `[defaults]` for all of the same document.
+TERMS: Mapping[str, Check] = {
+    "until": _day,
+    "stores": _words,
+    "skip": _words,
+    "domains": _words,
+    "accounts": _accounts,
+    "intermediate": _flag,
+}
+CERTIFICATE: Mapping[str, Check] = {"name": _word, "file": _word, "pem": _text, "sha256": _fingerprint, **TERMS}
+DEFAULTS: Mapping[str, Check] = {**TERMS, "env": _variables}
+_TOP = ("version", "defaults", "certificate")
+_FETCHED = "trustinstall fetches nothing; download it, compare its fingerprint, and name the file with `file`"
+
+
+def check(document: Document) -> list[Mistake]:
+    """Return every mistake of a document's form."""
+    return [Mistake(document.name, document.line(path), _dotted(path), what) for path, what in _found(document.data)]
+
+
+def _found(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    for key in data.keys() - set(_TOP):
+        yield (key,), f"there is no such key; known are {', '.join(_TOP)}"
+    if "version" not in data:
+        yield (), f"version is missing; write version = {VERSION}"
+    elif why := _version(data["version"]):
+        yield ("version",), why
+    if "defaults" in data:
+        yield from _keys(("defaults",), data["defaults"], DEFAULTS)
+    certificates = data.get("certificate", [])
+    if not is_array(certificates):
+        yield ("certificate",), "it must be a list of tables; write [[certificate]]"
+        return
+    for number, one in enumerate(certificates):
+        path = ("certificate", number)
+        yield from _keys(path, one, CERTIFICATE)
+        if is_object(one) and "url" not in one and ("file" in one) == ("pem" in one):
+            yield path, "it must have either file or pem"
+
+
+def _keys(path: Path, value: object, known: Mapping[str, Check]) -> Iterator[tuple[Path, str]]:
+    if not is_object(value):
+        yield path, "it must be a table"
+        return
+    for key, one in value.items():
+        if key == "url":
+            yield (*path, key), _FETCHED
+        elif key not in known:
+            yield (*path, key), f"there is no such key; known are {', '.join(known)}"
+        elif why := known[key](one):
+            yield (*path, key), why
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(printable(str(one), 80) if isinstance(one, str) else str(one + 1) for one in path)

@@ -1,0 +1,68 @@
+"""The line of the audit log for one command in one scope: who, when, from where, what, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.engine.outcome import CHANGES, Outcome, Result
+from trustinstall.errors import StateError, printable
+from trustinstall.state import audit_log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.engine.request import Request
+    from trustinstall.host import ActingHost
+    from trustinstall.state.directory import State
+
+_MOST = 200  # stores of a line; how many more there are is counted
+_TOLD = CHANGES | {Result.FAILED, Result.PENDING}
+
+
+def record(host: ActingHost, state: State, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
+    """Log what a command did in a scope, here and in the system's log; nothing if it changed and failed nothing.
+
+    A line that cannot be written is told to the caller: the change stays. An image gets no log: two that are built in
+    the same way are identical.
+    """
+    if not is_worth_a_line(request, outcomes) or host.is_image:
+        return
+    told = [one for one in outcomes if _tells(one)]
+    entry = _entry(host, request, scope, told)
+    line = json.dumps(entry)
+    try:
+        audit_log.append(host, state, line)
+    except (OSError, StateError) as error:
+        why = printable(error.strerror or "it failed") if isinstance(error, OSError) else str(error)
+        host.announce(f"the change was made, and its line is missing in {audit_log.path(state)}: {why}")
+    names = ", ".join(printable(one.name, 40) for one in request.certificates[:3])
+    host.tell_system(f"{entry['command']} {names} in {scope}: {entry['result']}, {len(told)} stores", line)
+
+
+def is_worth_a_line(request: Request, outcomes: Sequence[Outcome]) -> bool:
+    """Whether a command changed something, or failed to."""
+    return not request.dry_run and any(map(_tells, outcomes))
+
+
+def _tells(one: Outcome) -> bool:
+    return one.result in _TOLD or one.touched
+
+
+def _entry(host: ActingHost, request: Request, scope: str, told: Sequence[Outcome]) -> dict[str, Any]:
+    failed = sum(one.result is Result.FAILED for one in told)
+    return {
+        "v": audit_log.VERSION,
+        "time": host.stamp(),
+        "command": request.command or ("add" if request.trusted else "remove"),
+        "by": request.by,
+        "uid": host.account.uid,
+        "from": host.session(),
+        "scope": scope,
+        "certificates": [
+            {"sha256": one.sha256, "name": printable(one.name, 80)} for one in request.certificates[:_MOST]
+        ],
+        "stores": [{"id": printable(one.store.id, 4096), "result": one.result.value} for one in told[:_MOST]],
+        "more_stores": max(0, len(told) - _MOST),
+        "result": "done" if not failed else "failed" if failed == len(told) else "partly",
+    }

@@ -1,0 +1,242 @@
+"""The difference between a scope's ledger and its stores, found by one look at each store; `repair` mends it.
+
+A person's decision is never undone: a setting that says something else than what was written, a file of settings that
+was edited after that, and a root that somebody has distrusted are left, with the reason. Compared is what the ledger
+says was written, not what would be written today.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.engine import discovery
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.ownership import decide, holds
+from trustinstall.engine.request import Request, Selection
+from trustinstall.engine.scope import Scope
+from trustinstall.errors import UsageProblem
+from trustinstall.state import known_bundles
+from trustinstall.state.directory import State
+from trustinstall.state.ledger import moment
+from trustinstall.state.scopes import machine_ledger
+from trustinstall.stores.backend import Capability
+from trustinstall.stores.desired import Desired
+from trustinstall.stores.observation import State as Trust
+from trustinstall.stores.reference import By, Reference
+from trustinstall.stores.store import DiscoveryOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.engine.scope import Engine
+    from trustinstall.host import ActingHost, Host
+    from trustinstall.state.ledger import Ledger
+    from trustinstall.state.terms import Terms
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.desired import Record
+    from trustinstall.stores.observation import Observation
+    from trustinstall.stores.store import Store
+
+_CHANGED_SINCE = "it was changed since, and is left to whoever changed it; `trustinstall add` sets it again"
+_DISTRUSTED = "somebody has distrusted the certificate there; it is left so"
+
+
+class Wish(NamedTuple):
+    """A certificate that should be trusted: on whose behalf, and on which terms. `new`: the claim gets these terms."""
+
+    certificate: Certificate
+    by: str
+    terms: Terms
+    new: bool = False
+
+
+@dataclass
+class Drift:
+    """What differs in one scope.
+
+    Attributes:
+        missing: the ids of the stores that each wish is missing in.
+        returned: the ids of the stores that hold a certificate again that was removed, by certificate.
+        left: outcomes of stores in which somebody has decided otherwise.
+        places: where the look has looked, so that mending does not search whole trees again.
+    """
+
+    missing: dict[Wish, list[str]] = field(default_factory=lambda: defaultdict(list))
+    returned: dict[Certificate, list[str]] = field(default_factory=lambda: defaultdict(list))
+    left: list[Outcome] = field(default_factory=list[Outcome])
+    places: DiscoveryOptions = field(default_factory=DiscoveryOptions)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has to be changed."""
+        return not (self.missing or self.returned)
+
+
+def wishes(ledger: Ledger, others: Iterable[Wish] = ()) -> list[Wish]:
+    """Return what a scope's ledger asks for, and what `others` ask for beside it; new ones change what it says."""
+    named = {one.certificate.sha256: one for one in others}
+    own = [
+        Wish(ledger.certificates[sha256], one.by, one.terms.renewed(named[sha256].terms), new=True)
+        if sha256 in named and named[sha256].new
+        else Wish(ledger.certificates[sha256], one.by, one.terms)
+        for sha256, one in sorted(ledger.claims.items())
+    ]
+    return [*own, *(one._replace(new=True) for sha256, one in named.items() if sha256 not in ledger.claims)]
+
+
+def places_of(wanted: Sequence[Wish]) -> DiscoveryOptions:
+    """Return where the commands looked that asked for certificates, beside the usual places."""
+    terms = [one.terms for one in wanted]
+    return DiscoveryOptions(
+        tuple(dict.fromkeys(path for one in terms for path in one.pythons)),
+        tuple(dict.fromkeys(path for one in terms for path in one.searches)),
+        tuple(dict.fromkeys(path for one in terms for path in one.bundles)),
+        any(one.windows_host for one in terms),
+    )
+
+
+def look(
+    host: ActingHost, backends: Sequence[Backend], ledger: Ledger, wanted: Sequence[Wish], former: Sequence[Certificate]
+) -> Drift:
+    """Observe every store of the acting account once, and return what differs. Nothing is changed."""
+    asked = _existing(host, places_of(wanted))
+    state = State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)
+    places = replace(known_bundles.fill(host, state, asked), through=True)
+    remembered = [store for store, _ in ledger.placements]
+    try:
+        found = discovery.discover(host, backends, places, remembered, adding=True)
+    except UsageProblem:  # what `--python` named is no environment any more
+        found = discovery.discover(host, backends, replace(places, pythons=()), remembered, adding=True)
+    drift = Drift(places=known_bundles.scanned(places, found.stores.values()))
+    naming: dict[str, list[str]] = defaultdict(list)
+    serving = {store.location: store.id for _, store in found.stores.values() if store.on_demand}
+    reached = _reached(host)
+    records = ledger.by_store()
+    retired = replace(ledger, placements=ledger.retired).by_store()
+    for _, store in found.stores.values():
+        naming[store.names or ""] += [store.id] if store.id in records else []
+    for backend, store in found.stores.values():
+        record = records.get(store.id, {})
+        if store.owner != host.account.uid or store.fed_by is not None:
+            continue
+        scene = _Scene(host, backend, store, record, retired.get(store.id, {}))
+        scene.observe(wanted, former)
+        shared = reached if Capability.REACHES_EVERY_ACCOUNT in backend.capabilities else frozenset[str]()
+        unserved = store.on_demand and not record
+        meant = [one for one in wanted if one.certificate.sha256 not in shared - record.keys()]
+        missing = [] if unserved else scene.missing(meant)
+        if missing and (why := scene.decided(missing)):
+            drift.left.append(Outcome(store, Result.FOREIGN, why))
+            missing = []
+        for one in missing:  # a file of ours is written where a setting names it
+            drift.missing[one] += [store.id, *(naming[store.location] if store.on_demand else ())]
+        for former_one in scene.returned(former):
+            drift.returned[former_one] += [store.id, *([serving[store.names]] if store.names in serving else ())]
+    return drift
+
+
+def mend(engine: Engine, drift: Drift, by: str, *, command: str, dry_run: bool) -> Scope:
+    """Bring the stores of a scope to what its ledger asks for; certificates with the same stores go together."""
+    outcomes: dict[str, Outcome] = {one.store.id: one for one in drift.left}
+    recovered = False
+    requests = [
+        (Request((one,), trusted=False, by=by, dry_run=dry_run, returned=True, command=command), tuple(ids))
+        for one, ids in drift.returned.items()
+    ]
+    groups: dict[tuple[tuple[str, ...], str, Terms | None, tuple[str, ...]], list[Certificate]] = defaultdict(list)
+    for wish, ids in drift.missing.items():
+        stores = tuple(sorted(dict.fromkeys(ids)))
+        groups[stores, wish.by, wish.terms if wish.new else None, wish.terms.domains].append(wish.certificate)
+    for (stores, whose, terms, domains), certificates in groups.items():
+        request = Request(
+            tuple(certificates), trusted=True, by=whose, dry_run=dry_run, domains=domains, terms=terms, command=command
+        )
+        requests.append((request, stores))
+    for request, stores in requests:
+        scope = engine.change(request, drift.places, Selection(stores), check=False)
+        recovered = recovered or scope.recovered
+        for one in scope.outcomes:
+            before = outcomes.get(one.store.id)
+            if before is None or before.result not in {Result.ADDED, Result.REMOVED, Result.FAILED, Result.PLANNED}:
+                outcomes[one.store.id] = one
+    return Scope(tuple(outcomes.values()), {}, recovered)
+
+
+class _Scene:
+    """One store, observed once for all certificates."""
+
+    def __init__(self, host: Host, backend: Backend, store: Store, record: Record, before: Record) -> None:
+        """`before`: what was placed there until it was removed."""
+        self._host, self._backend, self._store, self._record = host, backend, store, record
+        self._known = {**before, **record}
+        self._seen: Observation | str = "not looked at"
+
+    def observe(self, wanted: Sequence[Wish], former: Sequence[Certificate]) -> None:
+        """Observe the store."""
+        names = {*(one.certificate.sha256 for one in wanted), *(one.sha256 for one in former), *self._record}
+        self._seen = discovery.observe(self._host, self._backend, self._store, frozenset(names))
+
+    def missing(self, wanted: Sequence[Wish]) -> list[Wish]:
+        """Return the wishes that the store does not show and should, whoever decided that."""
+        chosen = [one for one in wanted if self._is_chosen(one)]
+        if isinstance(self._seen, str) or self._store.blocked is not None:
+            placed = [one for one in chosen if one.certificate.sha256 in self._record]
+            return placed if isinstance(self._seen, str) else [one for one in placed if not self._holds(one)]
+        desired = [Desired(one.certificate, trusted=True, domains=one.terms.domains) for one in chosen]
+        lacking = {one.sha256 for one in decide(self._seen, desired, self._record).add}
+        return [one for one in chosen if one.certificate.sha256 in lacking]
+
+    def returned(self, former: Sequence[Certificate]) -> list[Certificate]:
+        """Return the removed certificates that the store holds again, by our doing."""
+        if isinstance(self._seen, str) or self._store.blocked is not None:
+            return []
+        change = decide(self._seen, [Desired(one, trusted=False) for one in former], self._known)
+        going = {one.sha256 for one in change.remove}
+        return [one for one in former if one.sha256 in going]
+
+    def decided(self, missing: Sequence[Wish]) -> str:
+        """Return why the missing certificates are left out of the store: what somebody has decided; or ""."""
+        if isinstance(self._seen, str):
+            return ""
+        if any(self._seen.anchors.get(one.certificate.sha256) is Trust.DISTRUSTED for one in missing):
+            return _DISTRUSTED
+        placed = [self._record[one.certificate.sha256] for one in missing if one.certificate.sha256 in self._record]
+        if not placed or not isinstance(self._backend, Reference):
+            return ""
+        named = self._backend.named(self._host, self._store)
+        if named.by is By.OWNER:
+            return "" if all(named.path in one.entries for one in placed) else _CHANGED_SINCE
+        edited = named.by is By.NOBODY and self._edited_since(max(one.since for one in placed))
+        return _CHANGED_SINCE if edited else ""
+
+    def _edited_since(self, since: str) -> bool:
+        """Whether the file was written after that; a backup that is restored brings the former time back."""
+        status = self._host.status(self._store.location)
+        return status is not None and status.mtime_ns > (moment(since).timestamp() + 1) * 1e9
+
+    def _holds(self, one: Wish) -> bool:
+        desired = Desired(one.certificate, trusted=True, domains=one.terms.domains)
+        return not isinstance(self._seen, str) and holds(self._seen, desired)
+
+    def _is_chosen(self, one: Wish) -> bool:
+        limits = not one.terms.domains or Capability.NAME_CONSTRAINTS in self._backend.capabilities
+        return limits and Selection(one.terms.stores, one.terms.skip).takes(self._store)
+
+
+def _reached(host: Host) -> frozenset[str]:
+    """Return the certificates that variables of the machine name for an ordinary account."""
+    if host.account.is_root or host.is_image:
+        return frozenset()
+    return frozenset(sha256 for _, sha256 in machine_ledger(host)[0].placements)
+
+
+def _existing(host: Host, places: DiscoveryOptions) -> DiscoveryOptions:
+    """Return the places that are still there: what a command named once may be gone by now."""
+    pythons, searches, bundles = (
+        tuple(path for path in paths if host.status(host.real(path)) is not None)
+        for paths in (places.pythons, places.searches, places.bundles)
+    )
+    return replace(places, pythons=pythons, searches=searches, bundles=bundles)

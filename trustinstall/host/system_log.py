@@ -1,0 +1,28 @@
+"""The log of the operating system: one entry in systemd's journal, where that runs.
+
+Source: systemd.io/JOURNAL_NATIVE_PROTOCOL: a datagram of NAME=value lines to /run/systemd/journal/socket. A value
+with a line break would need another form, and no value here has one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+
+SOCKET = "/run/systemd/journal/socket"
+_NOTICE = 5  # syslog(3)
+_MOST = 8192  # bytes of the structured part; a longer one is in our own log alone
+
+
+def tell(message: str, line: str, path: str = SOCKET) -> None:
+    """Send one entry; without a journal, or where it does not take it, nothing happens."""
+    if sys.platform == "win32":
+        return
+    fields = {"MESSAGE": message, "SYSLOG_IDENTIFIER": "trustinstall", "PRIORITY": str(_NOTICE)}
+    if len(line) <= _MOST:
+        fields["TRUSTINSTALL"] = line
+    text = "".join(f"{name}={value}\n" for name, value in fields.items() if "\n" not in value)
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.settimeout(1.0)
+        channel.sendto(text.encode("utf-8", "replace"), path)

@@ -1,0 +1,71 @@
+"""When trust ends: what `--until` may say, and the removal of certificates whose trust has ended."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.scope import Engine
+from trustinstall.errors import StateError, UsageProblem, printable
+from trustinstall.installer.situation import ScopeOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from trustinstall.installer.installer import Installer
+    from trustinstall.installer.result import Report
+
+_SPAN = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_MEANT = "write a day (2027-01-31) or a span (12h, 7d, 2w)"
+
+
+def end(text: str, now: datetime) -> str:
+    """Return the end that a person names, ISO 8601 in UTC: a span from `now` on, or the end of a day in UTC.
+
+    Raises UsageProblem if it is neither, or is not in the future.
+    """
+    span = _SPAN.fullmatch(text)
+    try:
+        if span:
+            found = now + timedelta(hours=int(span[1]) * _HOURS[span[2]])
+        elif _DAY.fullmatch(text):
+            found = _day_after(text)
+        else:
+            raise UsageProblem(f"{printable(text, 40)!r} is no end of trust; {_MEANT}")
+    except (OverflowError, ValueError):
+        raise UsageProblem(f"{printable(text, 40)!r} is no day that exists; {_MEANT}") from None
+    if found <= now:
+        raise UsageProblem(f"{text} is over; name an end in the future, or leave the certificate out")
+    return _written(found)
+
+
+def last_moment(day: str) -> str:
+    """Return the end of a day in UTC, ISO 8601. Raises ValueError if the day does not exist."""
+    return _written(_day_after(day))
+
+
+def _day_after(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=timezone.utc) + timedelta(days=1)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def take_out_ended(installer: Installer, kept: Collection[str] = ()) -> Report | None:
+    """Take certificates whose trust has ended out of every store of their scopes; None if none has.
+
+    `kept`: SHA-256 of certificates that the caller is about to add anew. Raises what `Installer.end` raises.
+    """
+    try:
+        ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
+    except StateError:
+        return None  # a command that needs the ledger says so itself
+    over = [one for one in ledger.over(installer.host.now()) if one.sha256 not in kept]
+    if not over:
+        return None
+    ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
+    return installer.end(over, ask)

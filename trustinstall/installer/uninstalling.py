@@ -1,0 +1,59 @@
+"""`self uninstall`: the program itself, and its records, once nothing is trusted through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import UsageProblem
+from trustinstall.host import installation
+from trustinstall.state import ledger_file, removal, scopes
+
+if TYPE_CHECKING:
+    from trustinstall.host import ActingHost, Host
+
+
+@dataclass(frozen=True)
+class Uninstalling:
+    """What `self uninstall` does.
+
+    Attributes:
+        program: how the program was installed; the caller deletes it last.
+        deleted: paths that are deleted.
+        kept: directories that stay, each with the reason.
+        records: whether the records of the scope are deleted.
+    """
+
+    program: installation.Installation
+    deleted: tuple[str, ...]
+    kept: tuple[tuple[str, str], ...]
+    records: bool
+
+
+def plan(host: Host, *, keep_trust: bool) -> Uninstalling:
+    """Decide what is deleted: the program, and the records of the acting account (root's are the machine's).
+
+    Raises UsageProblem while certificates are recorded, unless `keep_trust`: the records then stay, so that a later
+    installation can remove the certificates. Raises StateError if the records cannot be read.
+    """
+    program = installation.find()
+    state = scopes.state_of(host, host.account.uid)
+    claims = ledger_file.load(host, state).claims
+    if claims and not keep_trust:
+        raise UsageProblem(
+            f"certificates that trustinstall added are still trusted ({len(claims)}); "
+            f"run {host.command()} remove --all first, or give --keep-trust to leave them trusted"
+        )
+    there = host.status(state.base) is not None
+    records = there and not claims
+    own = [path for path in (program.link, program.directory) if path]
+    kept = ((state.base, "the records of certificates that stay trusted"),) if claims else ()
+    return Uninstalling(program, (*own, *([state.base] if records else [])), kept, records)
+
+
+def delete_records(host: ActingHost, decided: Uninstalling) -> bool:
+    """Delete the records, if that was decided; return False if their directory holds other files, and so stays.
+
+    Raises StateError if another command has added a certificate since.
+    """
+    return not decided.records or removal.delete_empty(host, scopes.state_of(host, host.account.uid))

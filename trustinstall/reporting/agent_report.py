@@ -1,0 +1,54 @@
+"""The report of `agent`: what is installed, when it ran, what it changed, and when it runs next."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from trustinstall._version import __version__
+from trustinstall.reporting.style import BAD, GOOD, SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.agent.agent import Status
+    from trustinstall.reporting.layout import Page
+
+SCHEMA = 1
+
+
+def lines(page: Page, status: Status, last_change: Mapping[str, Any] | None) -> list[str]:
+    """Return the report for people."""
+    if not status.files:
+        return page.marked(SAME, "The agent is not installed; nothing runs by itself.", tone="strong")
+    if status.missing:
+        found = page.marked(BAD, "The agent is there in part; `trustinstall agent install` mends it.", tone="strong")
+        return [*found, *(page.whole(path, "      missing: ") for path in status.missing)]
+    found = page.marked(GOOD, f"The agent is installed; {status.kind} runs it each hour.", tone="strong")
+    if status.active is False:
+        found += page.marked(BAD, "Its timer does not run; `trustinstall agent install` starts it.", "  ")
+    rows = [["last run", status.last], ["next run", status.next]]
+    if last_change is not None:
+        rows.append(["last change", f"{last_change['time']}: {last_change.get('result')}"])
+    return [*found, *page.table([row for row in rows if row[1]], "  ")]
+
+
+def as_json(action: str, status: Status, last_change: Mapping[str, Any] | None) -> str:
+    """Return the report as JSON, as `agent.schema.json` describes it."""
+    data = {
+        "schema": SCHEMA,
+        "trustinstall": __version__,
+        "command": "agent",
+        "action": action,
+        "ok": True,
+        "exit_code": 0,
+        "installed": status.installed,
+        "kind": status.kind,
+        "active": status.active,
+        "last_run": status.last,
+        "next_run": status.next,
+        "last_change": dict(last_change) if last_change is not None else None,
+        "files": list(status.files),
+        "missing": list(status.missing),
+    }
+    return json.dumps(data, indent=2)

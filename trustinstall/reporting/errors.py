@@ -1,0 +1,64 @@
+"""Errors and warnings in one style: "error: what happened", and what to do on the lines below.
+
+A log (a page wider than any terminal) has each on one line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.outcome import Result
+from trustinstall.reporting import rows, words
+from trustinstall.reporting.layout import WIDEST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.installer.result import Report
+    from trustinstall.reporting.layout import Page
+
+_INDENT = "  "
+
+
+def error_lines(page: Page, message: str) -> list[str]:
+    """Return an error: its message names what happened, and after "; " what to do."""
+    return _told(page, "error", message, "bad")
+
+
+def warning_lines(page: Page, message: str) -> list[str]:
+    """Return a warning."""
+    return _told(page, "warning", message, "strong")
+
+
+def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
+    if page.width > WIDEST:
+        return [page.whole(f"{word}: {message}")]
+    cause, _, advice = message.partition("; ")
+    first, *rest = page.paragraph(f"{word}: {cause}", hanging=_INDENT)
+    painted = page.style.tone(f"{word}:", tone) + first[len(word) + 1 :]
+    return [painted, *rest, *(page.paragraph(rows.sentence(advice), _INDENT) if advice else [])]
+
+
+def stopped(host: Host, certificates: Sequence[Certificate], held: int, *, adding: bool, dry_run: bool) -> str:
+    """Return the message of a command that was interrupted: in how many stores the certificates are now."""
+    if dry_run:
+        return "stopped, nothing was changed"
+    names = words.names_of(certificates)
+    verb = f"{'trusts' if held == 1 else 'trust'} {names} {'now' if adding else 'still'}"
+    undo = " ".join((host.command(), "remove", *(one.sha256[: words.SHORT] for one in certificates)))
+    ways = f"Go on: the same command.{f' Undo: {undo}' if adding and held else ''}"
+    return f"stopped; {words.count(held, 'store')} {verb}. {ways}"
+
+
+def failures(page: Page, report: Report) -> list[str]:
+    """Return an error for each store and scope that failed: what `--quiet` prints on standard error."""
+    lines: list[str] = []
+    for part in report.parts:
+        if part.problem or part.skipped:
+            lines += error_lines(page, f"{part.scope}: {part.problem or part.skipped}")
+    for one in report.outcomes:
+        if one.result is Result.FAILED:
+            lines += error_lines(page, f"{one.store.id}: {one.detail}")
+    return lines or error_lines(page, "some stores are not in scope; -v lists them")

@@ -1,0 +1,119 @@
+"""The screen of `list`: for each certificate, where it is trusted, whether that is complete, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import printable
+from trustinstall.reporting import words
+from trustinstall.reporting.layout import Cell, Page
+from trustinstall.reporting.style import BAD, GOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trustinstall.installer.views import Anchor, Held, Listed, View
+
+_DAY = len("2035-02-14")
+_MINUTE = len("2035-02-14T10:00")
+_UNSEEN = "unreadable"
+_MOST = 4  # missing stores that are named
+_HEAD = 60  # columns of the first line beside the name
+_ANCHOR = 16  # digits of an anchor's fingerprint
+
+
+def list_lines(page: Page, view: View, command: str, *, today: str, files: bool, every_anchor: bool) -> list[str]:
+    """Return the report of `list`.
+
+    Args:
+        page: where it is printed.
+        view: what was observed.
+        command: how the caller starts trustinstall.
+        today: the date, ISO 8601.
+        files: show every store, with its managed files, aliases and variables.
+        every_anchor: show every anchor of every store.
+    """
+    lines: list[str] = []
+    for sha256 in dict.fromkeys(one.sha256 for one in view.listed):
+        scopes = [one for one in view.listed if one.sha256 == sha256]
+        lines += _certificate(page, scopes, command, today, files=files)
+    if not view.listed:
+        lines += page.paragraph("trustinstall has added no certificate here. Add one:")
+        lines.append(page.whole(f"{command} add FILE", "  "))
+    lines += _anchors(page, view.anchors) if every_anchor else []
+    return [*lines, *(line for note in view.notes for line in page.marked(BAD, note))]
+
+
+def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str, *, files: bool) -> list[str]:
+    first = scopes[0]
+    until = first.not_after[:_DAY]
+    ended = until < today
+    head = [
+        page.style.tone(page.style.plain(printable(first.name, 60)), "strong"),
+        first.sha256[: words.SHORT],
+        page.style.tone(f"{'expired' if ended else 'until'} {until}", "bad" if ended else ""),
+        f"added {first.since[:_DAY]} by {printable(first.by)}",
+    ]
+    narrow = page.width < _HEAD + len(printable(first.name, 60))
+    lines = ["  ".join(head[:3]), f"  {head[3]}"] if narrow else ["  ".join(head)]
+    if first.expires_soon and not ended:
+        lines += page.marked(BAD, f"It expires on {until}. Ask IT for its successor.", "  ")
+    rows = [_row(one) for one in scopes]
+    lines += page.table(rows, "  ")
+    if files:
+        lines += [line for one in scopes for line in _stores(page, one, titled=len(scopes) > 1)]
+    if any(_missing(one.held) for one in scopes):
+        lines.append(page.whole(f"Mend: {command} add FILE", "    "))
+    return lines
+
+
+def _row(one: Listed) -> list[Cell | str]:
+    """Return a scope's line: how many of the stores still trust it, and which do not."""
+    seen = [held for held in one.held if not held.foreign and held.state != _UNSEEN]
+    missing = _missing(one.held)
+    foreign = sum(held.foreign for held in one.held)
+    unseen = sum(held.state == _UNSEEN for held in one.held)
+    mark = BAD if missing else GOOD
+    told = [f"trusted until {one.until[:_MINUTE].replace('T', ' ')} UTC"] if one.until else []
+    told += [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
+    told += [f"{unseen:,} in places that you cannot read"] if unseen else []
+    told += [f"{foreign:,} added by someone else"] if foreign else []
+    tone = "bad" if missing else "good"
+    counted = f"{len(seen) - len(missing):,} of {len(seen):,}"
+    return [Cell(mark, tone), Cell(printable(one.scope), "strong"), counted, "; ".join(told)]
+
+
+def _missing(held: Iterable[Held]) -> list[Held]:
+    return [one for one in held if not (one.foreign or one.state == _UNSEEN or _good(one.state))]
+
+
+def _good(state: str) -> bool:
+    return state in {"trusted", "limited to domains"} or state.startswith("follows")
+
+
+def _name(one: Held) -> str:
+    backend, _, location = one.store.partition(":")
+    place = one.label if one.label and one.label != one.store else location or backend
+    return f"{place} ({one.state})" if one.state != "missing" else place
+
+
+def _stores(page: Page, one: Listed, *, titled: bool) -> list[str]:
+    """Return every store of a scope, with what is managed in it."""
+    lines = [f"    {page.style.tone(page.style.plain(printable(one.scope)), 'strong')}"] if titled else []
+    for held in one.held:
+        state = "added by someone else" if held.foreign else held.state.replace("follows", "via")
+        tone = "" if held.foreign else "good" if _good(held.state) else "bad"
+        lines.append(f"    {page.style.tone(state, tone)}  {page.whole(held.store)}")
+        entries = [line for entry in held.entries for line in entry.split("\n") if line]
+        lines += [page.whole(line, "      ", tone="faint") for line in entries if not held.store.endswith(f":{line}")]
+    return lines
+
+
+def _anchors(page: Page, anchors: Sequence[Anchor]) -> list[str]:
+    lines: list[str] = []
+    for store in dict.fromkeys(anchor.store for anchor in anchors):
+        found = [anchor for anchor in anchors if anchor.store == store]
+        lines += ["", page.whole(f"{store}: {words.count(len(found), 'root')}", tone="strong")]
+        rows = [["+" if one.ours else " ", one.sha256[:_ANCHOR], one.subject] for one in found]
+        lines += page.table(rows, "  ")
+    return lines

@@ -1,0 +1,41 @@
+"""The report of `log`: entries of the audit log, for people and as JSON (`report.schema.json`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.reporting import words
+from trustinstall.reporting.envelope import dump, envelope
+from trustinstall.reporting.style import BAD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall.reporting.layout import Page
+
+_TIME = len("2026-11-29 04:00  ")
+_NAMED = 3  # certificates of an entry
+
+
+def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> list[str]:
+    """Return two lines for each entry: when, what and how it ended; by whom and from where."""
+    found: list[str] = []
+    for one in entries:
+        names = [str(each.get("name")) for each in one.get("certificates", ())]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        stores = len(one.get("stores", ())) + int(one.get("more_stores", 0))
+        time = str(one["time"]).replace("T", " ").rstrip("Z")[:16]
+        what = f"{one.get('command')} {', '.join(names[:_NAMED])}{more}: {one.get('result')}"
+        found += page.paragraph(f"{time}  {what} ({one.get('scope')}, {words.count(stores, 'store')})")
+        origin = ", ".join(f"{name} {value}" for name, value in dict(one.get("from", {})).items())
+        found += page.paragraph(f"by {one.get('by')}{f' ({origin})' if origin else ''}", " " * _TIME)
+    if damaged:
+        number = words.count(damaged, "line")
+        found += page.marked(BAD, f"{number} of the log cannot be read, and {words.be(range(damaged))} left out.")
+    return found or ["Nothing was changed yet that the log knows of."]
+
+
+def as_json(host: Host, entries: Sequence[Mapping[str, Any]], damaged: int) -> str:
+    """Return the entries as JSON."""
+    return dump({**envelope(host, "log", 0), "unreadable_lines": damaged, "entries": list(entries)})

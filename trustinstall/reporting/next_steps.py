@@ -1,0 +1,37 @@
+"""The block `Next` of a report: what the caller does now, one step on a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.reporting import words
+
+if TYPE_CHECKING:
+    from trustinstall.reporting.advice import Advice
+    from trustinstall.reporting.layout import Page
+
+_MOST = 6  # programs to restart that a line names
+
+
+def next_lines(page: Page, advice: Advice) -> list[str]:
+    """Return the next steps, or no line if there are none."""
+    lines: list[str] = []
+    if advice.restart:
+        lines += page.paragraph(f"Restart {words.listed(advice.restart, _MOST)}.", "  ")
+    if advice.terminal:
+        lines += page.paragraph("New terminals have the variables. For this one:", "  ")
+        lines.append(page.whole(advice.terminal, "    "))
+    if advice.env:
+        lines += page.paragraph("Programs that bring their own roots need:", "  ")
+        lines += [page.whole(f"{advice.env_word} {name}={value}", "    ") for name, value in advice.env.items()]
+    for note in advice.notes:
+        lines += page.paragraph(note, "  ", hanging="  ")
+    for command in advice.foreign:
+        lines += page.paragraph("To remove the copy that someone else added:", "  ")
+        lines.append(page.whole(command.text, "    "))
+    return ["", page.style.tone("Next", "strong"), *lines] if lines else []
+
+
+def undo_lines(page: Page, advice: Advice) -> list[str]:
+    """Return the command that undoes what was done."""
+    return [page.whole(f"Undo: {advice.undo.text}", tone="faint")] if advice.undo else []

@@ -1,0 +1,73 @@
+"""The screen of `remove`: what still trusts the certificate comes first, if anything does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.outcome import Result
+from trustinstall.reporting import plan, rows, words
+from trustinstall.reporting.add import body_lines, scope_notes
+from trustinstall.reporting.next_steps import next_lines
+from trustinstall.reporting.style import BAD, GOOD, SAME
+
+if TYPE_CHECKING:
+    from trustinstall.installer.result import Report
+    from trustinstall.reporting.advice import Advice
+    from trustinstall.reporting.layout import Page
+
+_STAYS = frozenset({Result.FAILED, Result.FOREIGN})
+_TOLD = _STAYS | {Result.STORE_MISSING}
+
+
+def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -> list[str]:
+    """Return the report of `remove`."""
+    if report.dry_run:
+        return plan.plan_lines(page, report, verbose=verbose)
+    lines = [*scope_notes(page, report), *_still(page, report), *_gone(page, report)]
+    told = (
+        verbose
+        or any(one.result in _TOLD for one in report.outcomes)
+        or any(part.problem or part.skipped for part in report.parts)
+    )
+    lines += body_lines(page, report, verbose=verbose) if told else []
+    if advice.administrator:
+        lines += ["  An administrator can remove it:", page.whole(advice.administrator.text, "    ")]
+    return lines + next_lines(page, advice)
+
+
+def _still(page: Page, report: Report) -> list[str]:
+    """Return who still trusts the certificates; nothing if nobody is known to."""
+    names, verb = words.names_of(report.certificates), words.be(report.certificates)
+    foreign = [one for one in report.outcomes if one.result is Result.FOREIGN]
+    failed = [one for one in report.outcomes if one.result is Result.FAILED]
+    who = [*(["the machine"] if report.left else [])]
+    who += [f"{words.listed(rows.program_names(foreign) or [one.store.id for one in foreign], 4)}"] if foreign else []
+    who += [words.count(len(failed), "store") + " that could not be changed"] if failed else []
+    if not who:
+        return []
+    lines = page.marked(BAD, f"{names} {verb} STILL TRUSTED by {', and by '.join(who)}", tone="bad")
+    if foreign:
+        copies = "a copy" if len(foreign) == 1 else "copies"
+        lines += page.paragraph(f"Someone else added {copies} there, which trustinstall keeps.", "  ")
+    if report.left:
+        lines += page.paragraph("Only an administrator can change the machine's stores.", "  ")
+    return lines
+
+
+def _gone(page: Page, report: Report) -> list[str]:
+    """Return what was taken out."""
+    names, verb = words.names_of(report.certificates), words.be(report.certificates)
+    results = [one.result for one in report.outcomes]
+    removed = results.count(Result.REMOVED)
+    followed = results.count(Result.FOLLOWS)
+    if not report.changed:
+        stays = report.left or any(one in _STAYS for one in results)
+        if stays:
+            return page.paragraph("Nothing was changed.", "  ")
+        return page.marked(SAME, f"Nothing to remove: trustinstall had not added {names}.")
+    text = f"taken out of {words.count(removed, 'store')}"
+    if followed:
+        text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"
+    if report.left or any(one in _STAYS for one in results):
+        return page.paragraph(f"{text[0].upper()}{text[1:]}.", "  ")
+    return page.marked(GOOD, f"{names} {verb} no longer trusted: {text}.")

@@ -1,0 +1,78 @@
+"""The report of `repair`: what was put back or taken out again, for people and as JSON (`report.schema.json`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.reporting import words
+from trustinstall.reporting.envelope import dump, envelope
+from trustinstall.reporting.json_report import outcome, problems
+from trustinstall.reporting.layout import Cell, Page
+from trustinstall.reporting.style import BAD, CHANGED, GOOD, SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.host import Host
+    from trustinstall.installer.result import Report
+
+_WORDS = {
+    Result.ADDED: "put back",
+    Result.REMOVED: "taken out",
+    Result.FOREIGN: "kept",
+}
+
+
+def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
+    """Return the report for people: the answer, and a row for each store that differed."""
+    found = page.marked(_mark(report), _summary(report), tone="strong")
+    if any(part.recovered for part in report.parts):
+        found += page.paragraph("An earlier command had been interrupted; it was undone first.")
+    found += page.table([_row(one) for one in report.outcomes], "  ")
+    found += [f"      {page.whole(f'{step.action} {step.target}')}" for one in report.outcomes for step in one.steps]
+    for part in report.parts:
+        found += page.marked(BAD, f"{part.scope}: {part.problem}", "  ") if part.problem else []
+        if part.skipped and verbose:
+            found += page.paragraph(f"{part.scope} was skipped: {part.skipped}", "  ", hanging="  ")
+    return found
+
+
+def notes(page: Page, sentences: Sequence[str]) -> list[str]:
+    """Return notes about certificates, each with the place where it is asked for."""
+    return [line for one in sentences for line in page.paragraph(f"Note: {one}", hanging="  ")]
+
+
+def as_json(host: Host, report: Report, exit_code: int) -> str:
+    """Return the report as JSON."""
+    would_change = any(one.result is Result.PLANNED for one in report.outcomes)
+    data = envelope(host, report.command, exit_code, changed=report.changed, would_change=would_change)
+    stores = [outcome(part, one) for part in report.parts for one in part.outcomes]
+    return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report)})
+
+
+def _row(one: Outcome) -> list[Cell | str]:
+    mark = Cell(BAD, "bad") if one.result is Result.FAILED else Cell(CHANGED) if one.touched else ""
+    detail = f"{words.place(one.store)}{': ' + one.detail if one.detail else ''}"
+    word = Cell(_WORDS.get(one.result, words.RESULTS[one.result]), words.TONES.get(one.result, ""))
+    return [mark, one.store.backend, word, Cell(detail, whole=not one.detail)]
+
+
+def _mark(report: Report) -> str:
+    if any(one.result is Result.FAILED for one in report.outcomes) or any(part.problem for part in report.parts):
+        return BAD
+    if report.dry_run and any(one.result is Result.PLANNED for one in report.outcomes):
+        return CHANGED
+    return GOOD if any(one.touched for one in report.outcomes) else SAME
+
+
+def _summary(report: Report) -> str:
+    results = [one.result for one in report.outcomes]
+    if report.dry_run and Result.PLANNED in results:
+        return f"{words.count(results.count(Result.PLANNED), 'store')} would change; nothing changed yet."
+    if Result.FAILED in results or any(part.problem for part in report.parts):
+        return "Not everything is as it should be; see below."
+    changed = sum(one.touched for one in report.outcomes)
+    if changed:
+        return f"Mended {words.count(changed, 'store')}; all is as it was asked for."
+    return "All is as it was asked for; nothing was changed."

@@ -1,0 +1,117 @@
+"""The rows of a report of `add` or `remove`: one for each group of stores, or one for each store with `-v`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.reporting import words
+from trustinstall.reporting.layout import Cell, Page
+from trustinstall.reporting.style import BAD
+from trustinstall.stores.groups import GROUPS, group_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trustinstall.installer.result import ScopeResult
+
+#: Which result names a row, where the stores of a group have several.
+_FIRST = (
+    Result.ADDED,
+    Result.REMOVED,
+    Result.PLANNED,
+    Result.FOREIGN,
+    Result.PENDING,
+    Result.ALREADY,
+    Result.FOLLOWS,
+    Result.SEALED,
+    Result.STORE_MISSING,
+    Result.FAILED,
+)
+_MOST = 6  # programs that a row names
+_HIDDEN = frozenset({Result.NOT_COVERED, Result.ABSENT})
+
+
+def shown(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the outcomes that a short report has rows for."""
+    return [one for one in outcomes if one.result not in _HIDDEN]
+
+
+def grouped(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
+    """Yield every group that has outcomes, with them, in the order of reports."""
+    every = list(outcomes)
+    for group in GROUPS:
+        if found := [one for one in every if group_of(one.store) == group]:
+            yield group, found
+
+
+def group_rows(outcomes: Iterable[Outcome]) -> list[list[Cell | str]]:
+    """Return a row for each group: a mark if a store failed, the group, the result, and the programs."""
+    rows: list[list[Cell | str]] = []
+    for group, ones in grouped(shown(outcomes)):
+        results = Counter(one.result for one in ones)
+        first = next(one for one in _FIRST if results[one])
+        mark = Cell(BAD, "bad") if results[Result.FAILED] or results[Result.FOREIGN] else ""
+        word = Cell(words.RESULTS[first], words.TONES.get(first, ""))
+        rows.append([mark, words.title(group), word, _detail(group, ones, first, results)])
+    return rows
+
+
+def _detail(group: str, ones: Sequence[Outcome], first: Result, results: Counter[Result]) -> str:
+    names = program_names(one for one in ones if one.result is first)
+    number = words.things(results[first], group)
+    text = (
+        f"{words.listed(names, _MOST)}: {number}"
+        if names and results[first] > len(names)
+        else ", ".join(names) or number
+    )
+    if first is Result.FOLLOWS and group == "java":
+        text = number
+    rest = [
+        f"{results[one]:,} {words.RESULTS[one]}" for one in _FIRST if one is not first and results[one]
+    ]  # a store that is gone, or read-only, is named with -v
+    return "; ".join([text, *rest])
+
+
+def program_names(outcomes: Iterable[Outcome]) -> list[str]:
+    """Return the programs that read the stores, each once."""
+    return list(dict.fromkeys(name for one in outcomes for name in words.programs(one.store)))
+
+
+def store_lines(page: Page, part: ScopeResult) -> list[str]:
+    """Return a line for each store of a scope, below its group."""
+    lines: list[str] = []
+    for group, ones in grouped(part.outcomes):
+        lines.append(f"    {page.style.tone(words.title(group), 'strong')}")
+        rows: list[list[Cell | str]] = []
+        for one in ones:
+            mark = Cell(BAD, "bad") if one.result is Result.FAILED else ""
+            word = Cell(words.RESULTS[one.result], words.TONES.get(one.result, ""))
+            follows = one.result is Result.FOLLOWS and one.detail
+            note = f" ({words.followed(one.detail)})" if follows else f": {one.detail}" if one.detail else ""
+            rows.append([mark, word, Cell(f"{one.store.id}{note}", whole=not one.detail)])
+        lines += page.table(rows, "    ")
+    return lines
+
+
+def failure_lines(page: Page, outcomes: Iterable[Outcome]) -> list[str]:
+    """Return what failed, each with its cause and what to do; a store that another failed store feeds is left out."""
+    lines: list[str] = []
+    failed = [one for one in outcomes if one.result is Result.FAILED]
+    sources = {one.store.location for one in failed}
+    for one in failed:
+        if one.store.fed_by in sources:
+            continue
+        cause, _, advice = one.detail.partition("; ")
+        lines += page.marked(BAD, f"{words.full_name(one.store)}: {cause}", "  ")
+        if advice:
+            lines += page.paragraph(sentence(advice), "      ")
+    return lines
+
+
+def sentence(text: str) -> str:
+    """Return a phrase as a sentence: a capital letter, unless it begins with a command or path, and a full stop."""
+    a_word = text.partition(" ")[0].isalpha()
+    begins = text[:1].upper() + text[1:] if a_word else text
+    return begins if begins.endswith((".", ")", ":")) else f"{begins}."

@@ -1,0 +1,40 @@
+"""Deletes the state of a scope for which nothing is recorded any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import StateError
+from trustinstall.state import audit_log, ledger_file
+
+if TYPE_CHECKING:
+    from trustinstall.host import ActingHost
+    from trustinstall.state.directory import State
+
+
+def delete_empty(host: ActingHost, state: State) -> bool:
+    """Delete the ledger and the private directory of a scope; return whether the whole directory is gone.
+
+    Under the lock, so that no other command is adding at the same time. Raises StateError, and deletes nothing, if the
+    ledger records a certificate or a placement, or if an interrupted command has to be undone first.
+    """
+    if not host.is_directory(state.private):
+        return host.status(state.base) is None
+    lock = host.lock(state.lock, lambda: None)
+    try:
+        ledger = ledger_file.load(host, state)
+        if ledger.claims or ledger.placements or host.status(state.journal) is not None:
+            raise StateError(f"{state.base} records certificates that are trusted; run remove --all first")
+        for path in (
+            state.ledger,
+            state.ledger_log,
+            *(audit_log.path(state, age) for age in range(audit_log.OLDER + 1)),
+            *(f"{state.private}/{name}" for name in host.names(state.private)),
+        ):
+            if host.status(path) is not None:
+                host.delete(path)
+    finally:
+        host.unlock(lock)
+    host.remove_directory(state.private)
+    host.remove_directory(state.base)
+    return host.status(state.base) is None

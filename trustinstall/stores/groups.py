@@ -1,0 +1,60 @@
+"""The groups of stores: by the kind of programs that read them, for reports and as names for `--store` and `--skip`.
+
+A group has the same name on every system, while the names of backends differ (`debian`, `rhel`, `keychain`).
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.stores.store import Store
+
+#: Every group, in the order of reports.
+GROUPS = ("system", "browsers", "java", "python", "node", "tools", "shells", "containers", "other")
+
+#: The group of each backend. A backend that is not here is an operating system's own store.
+_OF_BACKENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "chromium-policy": "browsers",
+        "firefox-policy": "browsers",
+        "nss": "browsers",
+        "java": "java",
+        "certifi": "python",
+        "settings": "tools",
+        "own-bundle": "tools",  # the file that settings and variables name
+        "environment": "shells",
+        "vm": "containers",
+        "bundle": "other",
+        "homebrew": "other",
+        "drop-directory": "other",
+        "mono": "other",
+    }
+)
+
+#: Tools of `settings` that belong to another group than "tools", by the store's label.
+_OF_TOOLS: Mapping[str, str] = MappingProxyType(
+    {
+        "pip": "python",
+        "conda": "python",
+        "npm": "node",
+        "yarn": "node",
+        "yarn-1": "node",
+        "lima": "containers",
+        "colima": "containers",
+        "rancher-desktop": "containers",
+    }
+)
+
+
+def group_of(store: Store) -> str:
+    """Return the group of a store, one of `GROUPS`."""
+    return group_of_backend(store.backend, store.label)
+
+
+def group_of_backend(backend: str, label: str = "") -> str:
+    """Return the group of a backend's stores; which tool has settings is said by the label."""
+    return _OF_TOOLS.get(label, "tools") if backend == "settings" else _OF_BACKENDS.get(backend, "system")
