@@ -58,6 +58,12 @@ def _tools() -> Callable[..., None]:
     return tools
 
 
+def _doctor() -> Callable[..., None]:
+    from trustinstall.cli.doctor import doctor
+
+    return doctor
+
+
 def _repair() -> Callable[..., None]:
     from trustinstall.cli.repair import repair
 
@@ -95,6 +101,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "list": _list,
     "stores": _stores,
     "tools": _tools,
+    "doctor": _doctor,
     "repair": _repair,
     "apply": _apply,
     "export": _export,

@@ -1,1 +1,1 @@
-"""The certificates that a server presents, and which programs of this machine accept them, by their own rules."""
+"""Looks at the certificates that a server sends, and judges them against sets of anchors."""

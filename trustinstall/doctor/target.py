@@ -19,33 +19,8 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST_TYPED = 4096
 
 
-class Scheme(NamedTuple):
-    """A scheme of URLs: the port, and the protocol in which the client asks for TLS first ("": TLS at once)."""
-
-    port: int
-    starttls: str = ""
-
-
-SCHEMES = {
-    "https": Scheme(_HTTPS),
-    "wss": Scheme(_HTTPS),
-    "smtps": Scheme(465),
-    "imaps": Scheme(993),
-    "pop3s": Scheme(995),
-    "ftps": Scheme(990),
-    "ldaps": Scheme(636),
-    "smtp": Scheme(25, "smtp"),
-    "submission": Scheme(587, "smtp"),
-    "imap": Scheme(143, "imap"),
-    "pop3": Scheme(110, "pop3"),
-    "ftp": Scheme(21, "ftp"),
-    "ldap": Scheme(389, "ldap"),
-    "postgres": Scheme(5432, "postgres"),
-    "postgresql": Scheme(5432, "postgres"),
-    "mysql": Scheme(3306, "mysql"),
-}
-#: The protocol of a port, where the caller names no scheme.
-_BY_PORT = {one.port: one.starttls for one in SCHEMES.values() if one.starttls}
+#: The port of each scheme whose servers begin with TLS.
+SCHEMES = {"https": _HTTPS, "wss": _HTTPS, "smtps": 465, "imaps": 993, "pop3s": 995, "ftps": 990, "ldaps": 636}
 
 
 class Target(NamedTuple):
@@ -54,12 +29,10 @@ class Target(NamedTuple):
     Attributes:
         host: its name in lower case and ASCII, or its address without brackets.
         port: its port.
-        starttls: the protocol in which TLS is asked for (a key of `starttls.PROTOCOLS`), or "".
     """
 
     host: str
     port: int = _HTTPS
-    starttls: str = ""
 
     @property
     def is_address(self) -> bool:
@@ -82,15 +55,13 @@ def parse(typed: str) -> Target:
     scheme, found, rest = typed.strip().partition("://")
     if not found:
         scheme, rest = "", typed.strip()
-    kind = scheme.lower().removeprefix("git+")
+    kind = scheme.lower()
     if found and kind not in SCHEMES:
         raise UsageProblem(
-            f"{printable(kind, 40)}:// names no protocol with TLS that doctor knows; name the server as host:port"
+            f"{printable(kind, 40)}:// names no protocol that begins with TLS; name the server as host:port"
         )
     host, port = _authority(rest, typed)
-    if found:
-        return Target(host, port or SCHEMES[kind].port, SCHEMES[kind].starttls)
-    return Target(host, port or _HTTPS, _BY_PORT.get(port or _HTTPS, ""))
+    return Target(host, port or SCHEMES.get(kind, _HTTPS))
 
 
 def _authority(rest: str, typed: str) -> tuple[str, int | None]:

@@ -20,7 +20,6 @@ from trustinstall.host import (
     image,
     inputs,
     metadata,
-    network,
     other_processes,
     own_program,
     passwords,
@@ -282,10 +281,6 @@ class Host:
     def stamp(self) -> str:
         """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""
         return process.stamp(self.environ, self.clock())
-
-    def connect(self, host: str, port: int, seconds: float, most: int) -> network.Stream:
-        """Connect to a server; see `network.connect`. Raises ConnectionFailed."""
-        return network.connect(host, port, seconds, most)
 
     def account_named(self, name: str) -> Account | None:
         """The account of that name, or None."""
