@@ -23,7 +23,7 @@ class Screen:
     @property
     def colours(self) -> list[str]:
         """For each line the first letter of each character's colour, "B" for bold, and "." for neither."""
-        rows = []
+        rows: list[str] = []
         for number, line in enumerate(self.lines):
             cells = [self._screen.buffer[number][column] for column in range(len(line))]
             rows.append("".join("B" if one.bold else "." if one.fg == "default" else one.fg[0] for one in cells))

@@ -64,6 +64,12 @@ def _doctor() -> Callable[..., None]:
     return doctor
 
 
+def _check() -> Callable[..., None]:
+    from trustinstall.cli.check import check
+
+    return check
+
+
 def _repair() -> Callable[..., None]:
     from trustinstall.cli.repair import repair
 
@@ -102,6 +108,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "stores": _stores,
     "tools": _tools,
     "doctor": _doctor,
+    "check": _check,
     "repair": _repair,
     "apply": _apply,
     "export": _export,

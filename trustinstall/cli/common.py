@@ -173,10 +173,16 @@ def places_for(
 
 
 def selection_of(store: list[str], skip: list[str]) -> Selection:
-    """The stores that are meant."""
+    """The stores that are meant; commas separate names as a second option does."""
     from trustinstall.engine.request import Selection
 
-    return Selection(tuple(store), tuple(skip))
+    return Selection(_names_in(store), _names_in(skip))
+
+
+def _names_in(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in options; a path keeps its commas."""
+    names = [name for word in words for name in ([word] if "/" in word or "\\" in word else word.split(","))]
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def same_stores(values: Mapping[str, Sequence[str]], flags: Mapping[str, bool]) -> tuple[str, ...]:
@@ -186,7 +192,7 @@ def same_stores(values: Mapping[str, Sequence[str]], flags: Mapping[str, bool]) 
 
 
 def confirm(question: str) -> None:
-    """Ask on the terminal; raises UsageProblem if the answer is no."""
+    """Ask on the terminal; raises TrustInstallError (exit code 1) if the answer is no."""
     from trustinstall.host import console
 
     try:
@@ -195,7 +201,7 @@ def confirm(question: str) -> None:
         interrupted.told = _CANCELLED
         raise
     if not agreed:
-        raise UsageProblem(f"{_CANCELLED} (--yes skips the question)")
+        raise TrustInstallError(_CANCELLED)
 
 
 def finish(

@@ -95,6 +95,9 @@ DeclaredIn = Annotated[
     str | None,
     typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
 ]
+Checked = Annotated[
+    list[str] | None, typer.Argument(metavar="[FILE]…", help="Certificate files (default: everything that was added).")
+]
 Prune = Annotated[bool, typer.Option("--prune", help="Remove what it asked for before, and does not name any more.")]
 Form = Annotated[str, typer.Option("--format", metavar="trust.toml|trust.json", help="The form of the document.")]
 AgentAction = Annotated[str, typer.Argument(metavar="install|status|remove", help="What to do.")]

@@ -75,7 +75,7 @@ def remove(
     find = partial(installer.find, places=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
     situation = decide_for(installer, ask)
-    if situation.may_ask and not (yes or dry_run) and (everything or foreign):
+    if chosen and situation.may_ask and not (yes or dry_run) and (everything or foreign):
         output.say([line for one in chosen for line in certificate_lines(output.page, one)])
         confirm(f"Remove {len(chosen)} certificate{'s' if len(chosen) != 1 else ''}?")
     installer.diff = verbose

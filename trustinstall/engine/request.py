@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.state.terms import Terms
+from trustinstall.stores.groups import GROUPS, group_of, groups_of_backend
 from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from trustinstall.certificates.certificate import Certificate
+
+
+_LONGEST = 80  # characters of a mistyped name that are compared
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,10 @@ class Selection:
     """The stores that are meant.
 
     Attributes:
-        stores, skip: `--store` and `--skip`: a store's id, a backend's name, that with the store's label
-            (`settings:npm`), or the directory of a store (`certifi:/srv/app`).
+        stores, skip: `--store` and `--skip`: a group of stores (`browsers`), a store's id, a backend's name, that with
+            the store's label (`settings:npm`), the label alone (`npm`), the program of a policy (`firefox`), the
+            directory of a store (`certifi:/srv/app`), or a pattern of ids with `*`, where a group may stand for the
+            backend (`python:/srv/**`).
         below: if given, only stores below these directories: the directories of another account that were named.
     """
 
@@ -74,19 +82,49 @@ class Selection:
 
     def may_take(self, backend: str) -> bool:
         """Whether any store of a backend can be chosen."""
-        named = not self.stores or any(word.partition(":")[0] == backend for word in self.stores)
-        return named and backend not in self.skip
+        groups = groups_of_backend(backend)
+        named = not self.stores or any(_may_name(word, backend, groups) for word in self.stores)
+        return named and backend not in self.skip and not groups.issubset(self.skip)
 
     def check(self, stores: Iterable[Store]) -> None:
-        """Raise UsageProblem if a word names no store."""
+        """Raise UsageProblem if a word names no store; a group without a store can be skipped."""
         found = list(stores)
         for word in (*self.stores, *self.skip):
-            if not any(_names(word, store) for store in found):
-                raise UsageProblem(f"no store is called {printable(word)}; `trustinstall stores` lists them")
+            skips = word in GROUPS and word not in self.stores
+            if not (skips or any(_names(word, store) for store in found)):
+                raise UsageProblem(_unknown(word, found))
+
+
+def _may_name(word: str, backend: str, groups: frozenset[str]) -> bool:
+    """Whether a word can name a store of a backend, of whose stores nothing is known yet."""
+    head, colon, _ = word.partition(":")
+    return fnmatchcase(backend, head) or head in groups or not (colon or head in GROUPS)
 
 
 def _names(word: str, store: Store) -> bool:
     word = word.replace("\\", "/") if "\\" in word and "\\" not in store.id else word
     word = word.rstrip("/")
+    group = group_of(store)
+    head, colon, rest = word.partition(":")
+    if colon and head == group and head != store.backend:
+        word = f"{store.backend}:{rest}"
     named = {store.id, store.backend, f"{store.backend}:{store.label}"}
-    return word in named or store.id.startswith(f"{word}/")
+    if "*" in word:
+        return any(fnmatchcase(one, word) for one in named)
+    return word in {*named, *_printed(store), group} or store.id.startswith(f"{word}/")
+
+
+def _printed(store: Store) -> set[str]:
+    """The names of a store in reports: its label, and the program of a policy."""
+    program = store.backend.removesuffix("-policy")
+    return {store.label, store.label.lower(), *({program} if program != store.backend else ())} - {""}
+
+
+def _unknown(word: str, stores: Sequence[Store]) -> str:
+    """Return what is wrong with the name of a store, with the nearest names that there are."""
+    if word in GROUPS:
+        return f"this machine has no store of the group {word}; see: trustinstall stores"
+    names = {*GROUPS, *(one for store in stores for one in (store.id, store.backend, *_printed(store)))}
+    near = [printable(one) for one in get_close_matches(word[:_LONGEST], sorted(names), n=2)]
+    hint = f"Did you mean {' or '.join(near)}?" if near else "See: trustinstall stores"
+    return f"unknown store {printable(word)}; {hint}"

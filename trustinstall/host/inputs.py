@@ -21,7 +21,8 @@ _ENDLESS = f"standard input did not end within {PATIENCE:.0f} s; name a file ins
 def read_input(path: str) -> bytes:
     """The content of a certificate file; links are followed, because the caller chose the path.
 
-    Raises CertificateRefused where it cannot be read, is no regular file, or is over 1 MiB.
+    Raises UsageProblem where nothing is there, and CertificateRefused where it cannot be read, is no regular file, or
+    is over 1 MiB.
     """
     name = printable(path)
     try:
@@ -29,6 +30,8 @@ def read_input(path: str) -> bytes:
             raise ValueError
         with open(files.open_regular(path), "rb") as file:
             content = file.read(LIMIT + 1)
+    except FileNotFoundError:
+        raise UsageProblem(f"there is no file {name}; name a certificate file, or - for standard input") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name is not a path"
         raise CertificateRefused(

@@ -27,14 +27,33 @@ def resolve(
     """Return the certificates that words name, without vetting: an expired or weak root can always be removed.
 
     `known` holds the managed certificates, by SHA-256; `find` looks up any other certificate by its full fingerprint in
-    the stores. An unknown full fingerprint yields nothing. Raises UsageProblem for a word that names no certificate or
-    more than one, and CertificateRefused for a file that holds none.
+    the stores. An unknown fingerprint, or start of one, yields nothing. Raises UsageProblem for a word that names no
+    certificate or more than one, and CertificateRefused for a file that holds none.
     """
     chosen: dict[str, Certificate] = {}
     for word in words:
         for one in _resolve(host, word, known, find):
             chosen[one.sha256] = one
     return tuple(chosen.values())
+
+
+def fingerprints(host: Host, paths: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
+    """Return the SHA-256 of the certificates in files, and of full fingerprints in any spelling; nothing is vetted.
+
+    Raises UsageProblem for a missing file or a word that is no full fingerprint, CertificateRefused for a file
+    without a certificate.
+    """
+    found: list[str] = []
+    for word in words:
+        match = _FINGERPRINT.fullmatch(word.strip())
+        digits = re.sub("[: ]", "", match[1]).lower() if match else ""
+        if len(digits) != _FULL:
+            raise UsageProblem(f"{printable(word)} is no SHA-256 fingerprint of {_FULL} hexadecimal digits")
+        found.append(digits)
+    for path in paths:
+        content = host.read_stdin() if path == "-" else host.read_input(host.absolute(path))
+        found += [one.sha256 for one in read_certificates(content, printable(path))]
+    return tuple(dict.fromkeys(found))
 
 
 def _resolve(
@@ -51,7 +70,10 @@ def _resolve(
         content = host.read_stdin() if word == "-" else host.read_input(host.absolute(word))
         found = read_certificates(content, printable(word))
         return [one for one in found if one.sha256 in known] or found
-    return [_only([one for one in known.values() if word.casefold() in one.subject.casefold()], word)]
+    named = [one for one in known.values() if word.casefold() in one.subject.casefold()]
+    if match and len(digits) < _FULL and not named:
+        return []  # no certificate that was added begins so: there is nothing to remove
+    return [_only(named, word)]
 
 
 def _by_fingerprint(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.outcome import Outcome
     from trustinstall.errors import TrustInstallError
     from trustinstall.host import Host
+    from trustinstall.installer.checking import Verdict
     from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.tool_views import ToolView
     from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
@@ -228,6 +229,20 @@ def _tool(one: ToolView) -> dict[str, Any]:
 def variables(host: Host, values: Mapping[str, str]) -> str:
     """The report of env."""
     return dump({**envelope(host, "env", 0), "env": dict(values)})
+
+
+def checked(host: Host, verdict: Verdict) -> str:
+    """The report of `check`."""
+    return dump(
+        {
+            **envelope(host, "check", verdict.exit_code),
+            "message": verdict.sentence,
+            "certificates_wanted": verdict.wanted,
+            "certificates_absent": list(verdict.absent),
+            "stores_trusting": verdict.stores,
+            "stores_missing": list(verdict.missing),
+        }
+    )
 
 
 def failure(host: Host, command: str, error: TrustInstallError) -> str:

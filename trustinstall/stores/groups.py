@@ -58,3 +58,9 @@ def group_of(store: Store) -> str:
 def group_of_backend(backend: str, label: str = "") -> str:
     """Return the group of a backend's stores; which tool has settings is said by the label."""
     return _OF_TOOLS.get(label, "tools") if backend == "settings" else _OF_BACKENDS.get(backend, "system")
+
+
+def groups_of_backend(backend: str) -> frozenset[str]:
+    """Return every group that stores of a backend can be in: each tool's settings are in the tool's own group."""
+    own = group_of_backend(backend)
+    return frozenset({own, *_OF_TOOLS.values()}) if backend == "settings" else frozenset({own})

@@ -47,7 +47,7 @@ def test_no_is_no(fresh: Throwaway) -> None:
         assert "Traceback" not in done.stdout
         assert snapshot(fresh) == before
     done = on_terminal(fresh, "add", CERT, answer="n\n")
-    assert (done.returncode, "nothing was changed" in done.stdout) == (2, True)
+    assert (done.returncode, "nothing was changed" in done.stdout) == (1, True)
 
 
 def test_yes_is_yes(fresh: Throwaway) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pki import make_root
-from trustinstall.errors import CertificateRefused
+from trustinstall.errors import CertificateRefused, UsageProblem
 from trustinstall.host import control, files, inputs, paths, replacing
 from trustinstall.host.metadata import Metadata
 from trustinstall.host.replacing import Replacement
@@ -180,7 +180,7 @@ def test_a_path_that_others_may_write_has_no_owner(tmp_path: Path) -> None:
         control.path_owner(str(tmp_path), "/shared/file")
 
 
-@pytest.mark.parametrize("kind", ["missing", "fifo", "device", "large", "directory"])
+@pytest.mark.parametrize("kind", ["fifo", "device", "large", "directory"])
 def test_an_input_that_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
     """A FIFO that nobody writes to, an endless device, a huge file: one sentence, and no waiting."""
     path = tmp_path / "input"
@@ -250,3 +250,9 @@ def test_nothing_is_appended_to_a_pipe(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a regular file"):
         files.append(str(tmp_path / "pipe"), b"x", 0o600)
     os.close(reader)
+
+
+def test_a_missing_input_is_wrong_usage(tmp_path: Path) -> None:
+    """A file that the caller names and that is not there is wrong usage (exit code 2), not a bad certificate."""
+    with pytest.raises(UsageProblem, match="there is no file"):
+        inputs.read_input(str(tmp_path / "corp.crt"))

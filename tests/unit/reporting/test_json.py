@@ -22,6 +22,7 @@ from trustinstall import errors, reporting
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Host
+from trustinstall.installer.checking import Verdict
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import View
 from trustinstall.reporting import doctor, json_report, log_report, repair_report
@@ -87,6 +88,7 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "doctor": lambda: doctor.doctor_json(HOST, cases.REFUSED, 10),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
+    "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
     "log": lambda: log_report.as_json(HOST, [ENTRY], 0),
     "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks")),
 }

@@ -27,7 +27,7 @@ from trustinstall_platforms.tools.effective.model import (
 from trustinstall_platforms.tools.effective.reading import Reader, Said, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.rows import Client, Place
@@ -46,7 +46,7 @@ def calling(host: Host) -> Scene:
 
     Root's are none: sudo may keep those of another account.
     """
-    kept = {} if host.account.is_root else host.environ
+    kept: Mapping[str, str] = {} if host.account.is_root else host.environ
     found = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in kept.items()}
     return bare(host)._replace(session=Session("the session that calls", found))
 

@@ -60,6 +60,9 @@ def every(scene: Scene) -> Iterator[Client]:
 
 
 def of_tool(scene: Scene, name: str) -> Client | None:
-    """Return the client of a row of the table of tools, without a look at profiles, URLs and commands."""
-    static = next((one for one in CLIENTS if one.tool == name), None)
-    return static if static is not None else next((one for one in clouds.main(scene) if one.tool == name), None)
+    """Return the client of a row of the table of tools, without a look at profiles, URLs and commands.
+
+    None where its table does not know the places of this system.
+    """
+    known = (one for one in (*CLIENTS, *clouds.main(scene)) if one.tool == name)
+    return next((one for one in known if scene.host.platform in one.systems), None)

@@ -167,7 +167,7 @@ CLIENTS = (
         _NODE,
         follows=False,
         tool="claude",
-        systems=("linux", "darwin", "win32"),
+        systems=("linux", "darwin"),
     ),
     Client(
         "Deno",

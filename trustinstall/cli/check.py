@@ -1,0 +1,45 @@
+"""`trustinstall check`: whether what was asked for holds, in one line and an exit code, for management tools."""
+
+from __future__ import annotations
+
+import typer
+
+from trustinstall.cli import options as o
+from trustinstall.cli.common import Output, ask_for, installer_for, outside_host
+from trustinstall.errors import UsageProblem
+
+
+def check(
+    names: o.Checked = None,
+    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    sysroot: o.Sysroot = None,
+    *,
+    all_users: o.AllUsers = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Say in one line whether roots are trusted; change nothing. Exit status: 0 as wanted, 10 something is missing.
+
+    Without a file or fingerprint, it is about every certificate that trustinstall added.
+    """
+    from trustinstall.installer import checking
+    from trustinstall.installer import names as targets
+
+    output = Output(json=json, quiet=quiet, verbose=False, no_color=no_color)
+    installer = installer_for(output, sysroot, ())
+    if names and sha256:
+        raise UsageProblem("name a file or --sha256 HEX, not both")
+    ask = ask_for(None, [], all_users=all_users, no_input=True)
+    view = installer.look(ask)
+    if names or sha256:
+        wanted = targets.fingerprints(outside_host(), names or [], sha256)
+    else:
+        wanted = tuple(dict.fromkeys(one.sha256 for one in view.listed))
+    verdict = checking.verdict(view, wanted)
+    if json:
+        from trustinstall.reporting import json_report
+
+        output.write(json_report.checked(installer.host, verdict))
+    output.say([verdict.sentence])
+    raise typer.Exit(verdict.exit_code)

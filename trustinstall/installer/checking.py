@@ -1,0 +1,70 @@
+"""The verdict of `check`: whether certificates are trusted in every store where trustinstall has put them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.installer.views import Held, View
+
+#: The exit code of `check`, `list --exit-code` and a dry run with `--exit-code` where something is not as wanted.
+NOT_AS_WANTED = 10
+_FINE = ("trusted", "follows")  # how the states of a certificate that holds begin
+_UNSEEN = "unreadable"  # this account cannot look: neither fine nor missing
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of `check`.
+
+    Attributes:
+        wanted: the number of certificates that were asked about.
+        absent: the SHA-256 of those that no store trusts by trustinstall.
+        stores: the number of stores that trust them.
+        missing: the ids of stores that no longer do, each once.
+    """
+
+    wanted: int
+    absent: tuple[str, ...]
+    stores: int
+    missing: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: as wanted; 10: something is missing."""
+        return NOT_AS_WANTED if self.absent or self.missing else 0
+
+    @property
+    def sentence(self) -> str:
+        """The verdict on one line."""
+        if self.absent:
+            few = ", ".join(one[:12] for one in self.absent[:3])
+            return f"missing: {len(self.absent)} of {self.wanted} certificates not added here ({few})"
+        if self.missing:
+            few = ", ".join(self.missing[:3])
+            more = f" and {len(self.missing) - 3} more" if len(self.missing) > 3 else ""  # noqa: PLR2004  as shown
+            return f"incomplete: {len(self.missing)} stores do not trust it any more: {few}{more}"
+        if not self.wanted:
+            return "ok: trustinstall has added nothing here"
+        noun = "certificate" if self.wanted == 1 else "certificates"
+        return f"ok: {self.wanted} {noun} trusted in {self.stores} stores"
+
+
+def verdict(view: View, wanted: Sequence[str]) -> Verdict:
+    """Return the verdict about certificates, by their SHA-256. A store that cannot be read counts as neither."""
+    held = {sha256: _held(view, sha256) for sha256 in wanted}
+    absent = tuple(sha256 for sha256, found in held.items() if not any(map(_fine, found)))
+    every = [one for found in held.values() for one in found]
+    missing = [one.store for one in every if not _fine(one) and not one.state.startswith(_UNSEEN)]
+    return Verdict(len(held), absent, len({one.store for one in every if _fine(one)}), tuple(dict.fromkeys(missing)))
+
+
+def _held(view: View, sha256: str) -> list[Held]:
+    return [held for one in view.listed if one.sha256 == sha256 for held in one.held if not held.foreign]
+
+
+def _fine(held: Held) -> bool:
+    return held.state.startswith(_FINE)
