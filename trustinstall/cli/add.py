@@ -23,13 +23,19 @@ from trustinstall.cli.common import (
     selection_of,
 )
 from trustinstall.cli.ended import take_out_ended
+from trustinstall.engine.outcome import Result
 from trustinstall.errors import UsageProblem
 
 if TYPE_CHECKING:
     from trustinstall.certificates.intake import Intake
+    from trustinstall.engine.request import Selection
     from trustinstall.host import Host
     from trustinstall.installer.installer import Installer
+    from trustinstall.installer.result import Report
     from trustinstall.installer.situation import ScopeOptions, Situation
+
+#: Results of a dry run that need no decision.
+_SETTLED = frozenset(Result) - {Result.PLANNED, Result.FAILED}
 
 
 def add(
@@ -60,6 +66,7 @@ def add(
     all_users: o.AllUsers = False,
     adopt: o.Adopt = False,
     dry_run: o.DryRun = False,
+    exit_code: o.ExitCode = False,
     strict: o.Strict = False,
     yes: o.Yes = False,
     no_input: o.NoInput = False,
@@ -93,7 +100,22 @@ def add(
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
     intake = same_subject.check(intake, installer.system_anchors(), outside.now(), force=force)
     places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
-    asks = situation.may_ask and not (yes or sha256 or dry_run)
+    change = partial(
+        installer.add,
+        [one.certificate for one in intake.accepted],
+        ask,
+        places=places,
+        adopt=adopt,
+        dry_run=dry_run,
+        terms=terms,
+    )
+    chosen = selection_of(store, skip)
+    due = not (yes or sha256 or dry_run) and decide_for(installer, replace(ask, no_input=False)).may_ask
+    due = due and (until is not None or bool(source) or _would_change(change, chosen))
+    situation = decide_for(installer, ask)
+    if due and no_input:
+        raise UsageProblem("a question is due, and --no-input forbids it; confirm with --sha256 HEX, or with --yes")
+    asks = due and situation.may_ask
     lines = reports.question_lines(output.page, intake, situation) if asks else reports.found_lines(output.page, intake)
     output.say(lines)
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
@@ -105,17 +127,14 @@ def add(
     if not dry_run:
         take_out_ended(installer, output, [one.certificate.sha256 for one in intake.accepted])
     installer.diff = verbose
-    change = partial(
-        installer.add,
-        [one.certificate for one in intake.accepted],
-        ask,
-        places=places,
-        adopt=adopt,
-        dry_run=dry_run,
-        terms=terms,
-    )
-    report = change_all(installer, change, selection_of(store, skip), asks=situation.may_ask and not (yes or dry_run))
-    finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source)
+    report = change_all(installer, change, chosen, asks=situation.may_ask and not (yes or dry_run))
+    finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source, asked=exit_code)
+
+
+def _would_change(change: partial[Report], chosen: Selection) -> bool:
+    """Whether `add` would change a store, or must fail in one: only then is there something to decide."""
+    report = change(selection=chosen, dry_run=True)
+    return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.parts)
 
 
 def _source(inputs: list[str], match: str | None, *, from_system: bool, from_windows: bool) -> str:

@@ -214,19 +214,29 @@ def finish(
     inputs: Sequence[str],
     source: str = "",
     options: Sequence[str] = (),
+    asked: bool = False,
 ) -> None:
-    """Print the report of add or remove, and end with its exit code; see `advise` for `source` and `options`."""
+    """Print the report of add or remove, and end with its exit code; see `advise` for `source` and `options`.
+
+    `asked`: `--exit-code`, by which a dry run that would change something ends with 10.
+    """
+    from trustinstall.engine.outcome import Result
     from trustinstall.host import console
+    from trustinstall.installer.checking import NOT_AS_WANTED
     from trustinstall.reporting import add, errors, json_report, remove
     from trustinstall.reporting import advice as guidance
 
     code = report.exit_code(strict=strict)
+    if asked and not code and any(one.result is Result.PLANNED for one in report.outcomes):
+        code = NOT_AS_WANTED
     advice = guidance.advise(report, host, inputs, source, options)
     if output.json:
         output.write(json_report.change(host, report, intake, code, advice))
     lines = add.result_lines if report.command == "add" else remove.result_lines
     output.say(lines(output.page, report, advice, verbose=output.verbose))
-    if code and not output.json and (output.quiet or not console.shown()):  # a terminal has just shown them
+    if (
+        code not in {0, NOT_AS_WANTED} and not output.json and (output.quiet or not console.shown())
+    ):  # a terminal has just shown them
         typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
     raise typer.Exit(code)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from trustinstall.cli import options as o
 from trustinstall.cli.common import (
     Output,
@@ -24,6 +26,7 @@ def list_(
     every_anchor: o.Anchors = False,
     files: o.Entries = False,
     all_users: o.AllUsers = False,
+    exit_code: o.ListExitCode = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -45,3 +48,7 @@ def list_(
     today, program = f"{installer.host.now():%Y-%m-%d}", outside_host().command()
     shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=every_anchor)
     output.say(shown)
+    if exit_code:
+        from trustinstall.installer import checking
+
+        raise typer.Exit(checking.verdict(view, [one.sha256 for one in view.listed]).exit_code)

@@ -135,6 +135,9 @@ Server = Annotated[str, typer.Argument(metavar="URL", help="A server with TLS: h
 RefusedCode = Annotated[
     bool, typer.Option("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0.")
 ]
+ListExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="Exit status 10 if a store lost a certificate that was added, else 0.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 unless every store on this machine was changed.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; implied by --json, CI, and no terminal.")]

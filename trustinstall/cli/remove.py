@@ -45,6 +45,7 @@ def remove(
     foreign: o.Foreign = False,
     all_users: o.AllUsers = False,
     dry_run: o.DryRun = False,
+    exit_code: o.ExitCode = False,
     strict: o.Strict = False,
     yes: o.Yes = False,
     no_input: o.NoInput = False,
@@ -97,4 +98,4 @@ def remove(
         | {option: [*map(outside.absolute, values)] for option, values in outer.items()},
         {"--all-users": all_users, "--windows-host": windows_host, "--run-image-tool": run_image_tool},
     )
-    finish(outside, output, report, None, strict=strict, inputs=(), options=options)
+    finish(outside, output, report, None, strict=strict, inputs=(), options=options, asked=exit_code)

@@ -171,3 +171,16 @@ def test_the_readme_names_every_option(debian: Throwaway) -> None:
         assert len(options) > 5
         for name, rest in options:
             assert re.search(r"[A-Z][a-z]+ ?", rest), (command, name)
+
+
+def test_a_question_is_asked_only_where_something_would_change(fresh: Throwaway) -> None:
+    """`--no-input` fails where a question is due and changes nothing; what holds already needs no answer."""
+    deliver(fresh, "alice")
+    before = snapshot(fresh)
+    done = on_terminal(fresh, "add", "--no-input", CERT, answer="")
+    assert (done.returncode, "--yes" in done.stdout) == (2, True), done
+    assert snapshot(fresh) == before
+    assert on_terminal(fresh, "add", "--no-input", "--yes", CERT, answer="").returncode == 0
+    for words in ((), ("--no-input",)):
+        again = on_terminal(fresh, "add", *words, CERT, answer="")
+        assert (again.returncode, "Trust it?" in again.stdout) == (0, False), again

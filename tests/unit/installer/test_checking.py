@@ -52,7 +52,10 @@ def test_check_in_an_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert run([*words, str(corp)]) == 10
     assert capsys.readouterr().out.startswith("missing: 1 of 1")
     assert run(words) == 0
+    dry = ["add", "--sysroot", str(image), "--dry-run", str(corp)]
+    assert (run(dry), run([*dry, "--exit-code"])) == (0, 10)
     assert Installer.for_image(str(image)).add(load_certificates(str(corp))).exit_code() == 0
+    assert run([*dry, "--exit-code"]) == 0
     capsys.readouterr()
     assert run([*words, str(corp)]) == 0
     assert capsys.readouterr().out.count("\n") == 1
@@ -63,4 +66,6 @@ def test_check_in_an_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         made.unlink()
     (image / "etc/ssl/certs/ca-certificates.crt").write_bytes(make_root(common_name="Other").pem)
     assert run([*words, str(corp)]) == 10
+    listing = ["list", "--sysroot", str(image)]
+    assert (run(listing), run([*listing, "--exit-code"])) == (0, 10)
     assert run([*words, "--sha256", "abcd"]) == 2
