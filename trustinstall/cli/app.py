@@ -58,6 +58,12 @@ def _tools() -> Callable[..., None]:
     return tools
 
 
+def _doctor() -> Callable[..., None]:
+    from trustinstall.cli.doctor import doctor
+
+    return doctor
+
+
 def _check() -> Callable[..., None]:
     from trustinstall.cli.check import check
 
@@ -101,6 +107,7 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "list": _list,
     "stores": _stores,
     "tools": _tools,
+    "doctor": _doctor,
     "check": _check,
     "repair": _repair,
     "apply": _apply,

@@ -9,14 +9,18 @@ from pathlib import Path
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.doctor.judging import Reason
+from trustinstall.doctor.probe import Layer
 from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
 from trustinstall.host import Account
+from trustinstall.installer.diagnosis import ClientView, Diagnosis
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.reporting import add, errors, remove
 from trustinstall.reporting.advice import Advice, Command
+from trustinstall.reporting.doctor import doctor_lines
 from trustinstall.reporting.layout import Page
 from trustinstall.reporting.listing import list_lines
 from trustinstall.reporting.profile import profile_lines
@@ -59,6 +63,32 @@ def command(*words: str) -> Command:
     return Command(words, " ".join(words))
 
 
+REFUSED = Diagnosis(
+    "intranet.example:443",
+    "proxy.example:3128",
+    Layer.CERTIFICATE,
+    chain=(CORP,),
+    root=CORP,
+    public=False,
+    clients=(
+        ClientView("Debian's bundle", "yes", (), "/etc/ssl/certs/ca-certificates.crt"),
+        ClientView(
+            "curl",
+            "no",
+            (Reason("unknown-issuer", f"the root {CORP.name} is not trusted"),),
+            "/home/alice/.curlrc line 2",
+        ),
+        ClientView(
+            "npm", "off", (Reason("verification-off", "it does not verify servers at all"),), "/etc/npmrc line 1"
+        ),
+    ),
+)
+UNREACHED = Diagnosis(
+    "intranet.example:443",
+    "proxy.example:3128",
+    Layer.PROXY,
+    "the proxy proxy.example:3128 asks for a login (407); TLS had not begun",
+)
 UNDO = command("sudo", PROGRAM, "remove", CORP.sha256[:12])
 ADVICE = Advice(
     undo=UNDO,
@@ -288,6 +318,11 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     "tools": {
         "tools": lambda page: tools_lines(page, TOOLS, verbose=False),
         "-v": lambda page: tools_lines(page, TOOLS, verbose=True),
+    },
+    "doctor": {
+        "refused": lambda page: doctor_lines(page, REFUSED),
+        "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1])),
+        "no handshake": lambda page: doctor_lines(page, UNREACHED),
     },
     "errors": {
         "an error": lambda page: errors.error_lines(

@@ -25,7 +25,7 @@ from trustinstall.host import Host
 from trustinstall.installer.checking import Verdict
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import View
-from trustinstall.reporting import json_report, log_report, repair_report
+from trustinstall.reporting import doctor, json_report, log_report, repair_report
 from trustinstall.reporting.advice import Advice
 from trustinstall.typed_json import is_array, is_object
 
@@ -85,6 +85,7 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "list": lambda: json_report.listing(HOST, View((replace(cases.LISTED, held=cases.LISTED.held[:3]),))),
     "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
     "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
+    "doctor": lambda: doctor.doctor_json(HOST, cases.REFUSED, 10),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),

@@ -103,7 +103,12 @@ def decisions(client: Client, scene: Scene) -> Iterator[tuple[Place, Effective]]
 
 
 def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:
-    """Return the SHA-256 of the anchors in the bundles of an answer, with the PEM labels that the client accepts.
+    """Return the SHA-256 of the anchors of an answer; see `anchor_ders`."""
+    return frozenset(hashlib.sha256(der).hexdigest() for der in anchor_ders(host, client, found))
+
+
+def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes]:
+    """Return the DER of the anchors in the bundles of an answer, with the PEM labels that the client accepts.
 
     Where nothing decides, or a setting names the system's store, and the client follows that: the system's anchors.
     """
@@ -113,7 +118,7 @@ def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:
         roots = system_bundle.find(host)
         contents += [roots.content] if roots else []
     return frozenset(
-        hashlib.sha256(block.der).hexdigest()
+        block.der
         for content in contents
         for block in pem_blocks(content)
         if block.label in client.labels and block.der is not None

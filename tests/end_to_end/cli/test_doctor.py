@@ -1,0 +1,74 @@
+"""`doctor URL` in a throw-away Debian, held against the clients themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.end_to_end.cli.machine import told
+from tests.support.pki import make_root
+from tests.support.throwaway import Throwaway
+from tests.support.tls import Server
+
+CORP = make_root("Doctor Corp Root")
+LEAF = CORP.issue("localhost")
+
+
+def _asked(root: Throwaway, url: str, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The report for alice, and its clients by name."""
+    found = told(root.trustinstall("doctor", url, "--json", *words, user="alice"))
+    return found, {one["name"]: one for one in found["clients"]}
+
+
+def _curl(root: Throwaway, url: str) -> bool:
+    return root.run(["curl", "-sS", "-o", "/dev/null", url], user="alice").returncode == 0
+
+
+def test_the_doctor_agrees_with_curl_before_and_after_add(fresh: Throwaway) -> None:
+    """A root that nobody trusts is named with the command that mends it; after that, every client accepts."""
+    fresh.write("/corp.crt", CORP.pem)
+    with Server(LEAF) as server:
+        found, clients = _asked(fresh, server.url, "--exit-code")
+        assert (found["layer"], found["exit_code"], found["public"]) == ("certificate", 10, None)
+        assert [one["code"] for one in clients["curl"]["reasons"]] == ["unknown-issuer"]
+        assert not _curl(fresh, server.url)
+        fresh.trustinstall("add", "/corp.crt", check=True)
+        found, clients = _asked(fresh, server.url, "--exit-code")
+        assert (clients["curl"]["accepts"], _curl(fresh, server.url)) == ("yes", True)
+        assert (found["root"]["sha256"], found["public"]) == (CORP.sha256, False)
+
+
+def test_who_decides_is_named_with_file_and_line(fresh: Throwaway) -> None:
+    """A pip whose settings name one other root refuses although the machine trusts it, and the line is said."""
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.write("/home/alice/other.pem", make_root("Other Root").pem, user="alice")
+    fresh.trustinstall("add", "/corp.crt", "--skip", "settings", check=True)
+    fresh.write("/home/alice/.config/pip/pip.conf", "[global]\ncert = /home/alice/other.pem\n", user="alice")
+    with Server(LEAF) as server:
+        found, clients = _asked(fresh, server.url)
+        fresh.run(["pip3", "download", "--retries=0", f"--index-url={server.url}/simple/", "corp"], user="alice")
+        assert (clients["pip"]["accepts"], server.refusals > 0) == ("no", True)
+        assert clients["pip"]["decided_by"] == "/home/alice/.config/pip/pip.conf line 2"
+        assert found["remedy"].endswith(f"--sha256 {CORP.sha256}")
+        said = fresh.trustinstall("doctor", server.url, user="alice", check=True).stdout
+    assert "pip refuses" in " ".join(said.split())
+
+
+def test_what_a_directory_beside_a_bundle_changes_is_not_known(fresh: Throwaway) -> None:
+    """Debian's curl reads its directory beside the bundle of its settings: nothing is claimed where that matters."""
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.write("/home/alice/other.pem", make_root("Other Root").pem, user="alice")
+    fresh.write("/home/alice/.curlrc", "cacert = /home/alice/other.pem\n", user="alice")
+    with Server(LEAF) as server:
+        assert (_asked(fresh, server.url)[1]["curl"]["accepts"], _curl(fresh, server.url)) == ("no", False)
+        fresh.trustinstall("add", "/corp.crt", "--skip", "settings", check=True)
+        fresh.write("/home/alice/.curlrc", "cacert = /home/alice/other.pem\n", user="alice")
+        assert (_asked(fresh, server.url)[1]["curl"]["accepts"], _curl(fresh, server.url)) == ("unknown", True)
+
+
+def test_a_look_changes_nothing(fresh: Throwaway) -> None:
+    """The doctor writes no file, and a server that is not there is one sentence."""
+    before = fresh.changes()
+    done = fresh.trustinstall("doctor", "localhost:1", "--exit-code")
+    assert (done.returncode, done.stderr) == (10, "")
+    assert "The layer that failed: tcp." in done.stdout
+    assert fresh.changes() == before

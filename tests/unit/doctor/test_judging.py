@@ -1,0 +1,116 @@
+"""Each fault of a chain gives its own reason, and a chain without fault gives none."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.pki import Made, make_root
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.doctor import judging
+
+NOW = datetime.now(timezone.utc)
+PAST = NOW - timedelta(days=10)
+ROOT, OTHER = make_root("Corp Root"), make_root("Other Root")
+MIDDLE = ROOT.intermediate()
+LEAF = MIDDLE.issue("localhost", "*.corp.example", "127.0.0.1")
+
+
+def codes(sent: tuple[Made, ...], anchors: tuple[Made, ...], host: str = "localhost") -> list[str]:
+    """The codes of the reasons against a chain."""
+    known = judging.by_subject(Certificate(one.der) for one in anchors)
+    return [one.code for one in judging.judge([Certificate(one.der) for one in sent], known, host, NOW).reasons]
+
+
+def test_a_good_chain_has_no_reason_against_it() -> None:
+    """It ends in the anchor, whether the root is sent or not, and in any order."""
+    assert codes((LEAF, MIDDLE), (OTHER, ROOT)) == []
+    assert codes((LEAF, ROOT, MIDDLE), (ROOT,)) == []
+
+
+def test_an_intermediate_may_be_the_anchor() -> None:
+    """Python from 3.13 on, Go and rustls end there."""
+    assert codes((LEAF,), (MIDDLE,)) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "fits"),
+    [
+        ("a.corp.example", True),
+        ("a.b.corp.example", False),
+        ("corp.example", False),
+        ("127.0.0.1", True),
+        ("127.0.0.2", False),
+    ],
+)
+def test_the_name_is_judged_on_its_own(host: str, fits: bool) -> None:  # noqa: FBT001
+    """A star stands for one label; an address must be there as an address."""
+    assert codes((LEAF, MIDDLE), (ROOT,), host) == ([] if fits else ["host-name"])
+
+
+def test_an_unknown_root_and_a_wrong_name_are_two_reasons() -> None:
+    """One fault does not hide another."""
+    assert codes((LEAF, MIDDLE, ROOT), (OTHER,), "x.example") == ["host-name", "unknown-issuer"]
+
+
+def test_an_issuer_of_the_same_name_with_another_key_is_no_issuer() -> None:
+    """The signature decides, not the name."""
+    assert codes((LEAF, MIDDLE), (make_root("Corp Root"),)) == ["unknown-issuer"]
+
+
+def test_what_is_expired_is_named() -> None:
+    """The end of the leaf, and of the root, are reasons."""
+    old = ROOT.issue("localhost", not_before=PAST, not_after=NOW - timedelta(days=1))
+    assert codes((old,), (ROOT,)) == ["expired"]
+    early = ROOT.issue("localhost", not_before=NOW + timedelta(days=1))
+    assert codes((early,), (ROOT,)) == ["not-yet-valid"]
+    ended = make_root("Ended", not_before=PAST, not_after=NOW - timedelta(days=1))
+    assert codes((ended.issue("localhost"),), (ended,)) == ["expired"]
+
+
+def test_a_leaf_is_no_issuer() -> None:
+    """A certificate that a server's certificate has signed is not trusted."""
+    assert codes((LEAF, OTHER.issue("x.example")), (ROOT,)) == ["unknown-issuer"]
+
+
+def test_small_keys_are_named() -> None:
+    """An RSA key of 1024 bits is a reason."""
+    assert codes((ROOT.issue("localhost", key="rsa1024"),), (ROOT,)) == ["small-key"]
+
+
+def test_sha1_is_named_below_the_anchor_only() -> None:
+    """Nobody verifies the signature of an anchor."""
+    old = make_root("Old Root", digest="sha1")
+    assert codes((old.issue("localhost"),), (old,)) in ([], ["weak-signature"])
+
+
+def test_a_missing_intermediate_is_told_with_its_address(aia: Made) -> None:
+    """The address comes from the certificate."""
+    (reason,) = judging.judge([Certificate(aia.der)], {}, "localhost", NOW).reasons
+    assert (reason.code, "http://ca.example/x.crt" in reason.text) == ("missing-intermediate", True)
+
+
+@pytest.fixture
+def aia() -> Made:
+    """A certificate that says where its issuer's is."""
+    from tests.support.pki import Extension, oid, sequence, tlv
+
+    san = Extension("2.5.29.17", sequence(tlv(0x82, b"localhost")))
+    place = sequence(sequence(oid("1.3.6.1.5.5.7.48.2"), tlv(0x86, b"http://ca.example/x.crt")))
+    return make_root(
+        "localhost", issuer=MIDDLE, ca=False, usage=("digital_signature",),
+        extensions=[san, Extension("1.3.6.1.5.5.7.1.1", place)],
+    )  # fmt: skip
+
+
+@given(st.lists(st.binary(max_size=200), max_size=4), st.integers(0, len(LEAF.der) - 1), st.integers(0, 255))
+def test_no_octets_break_the_judge(sent: list[bytes], at: int, octet: int) -> None:
+    """Malformed certificates are refused with a reason, never an error, and never accepted."""
+    broken = LEAF.der[:at] + bytes([octet]) + LEAF.der[at + 1 :]
+    known = judging.by_subject(Certificate(one) for one in (ROOT.der, *sent))
+    for chain in (sent, [broken, MIDDLE.der, *sent]):
+        found = judging.judge([Certificate(one) for one in chain], known, "localhost", NOW)
+        assert found.reasons or chain[:1] == [LEAF.der]

@@ -1,0 +1,107 @@
+"""The screen of `doctor URL`, and its report as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.reporting.envelope import dump, envelope
+from trustinstall.reporting.layout import Cell
+from trustinstall.reporting.style import BAD, GOOD, SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.installer.diagnosis import ClientView, Diagnosis
+    from trustinstall.reporting.layout import Page
+
+_MARKS = {"yes": GOOD, "no": BAD, "off": BAD}
+_TONES = {"yes": "good", "no": "bad", "off": "bad"}
+_WORDS = {"yes": "accepts", "no": "refuses", "off": "verifies nothing"}
+
+
+def exit_code(found: Diagnosis, *, asked: bool) -> int:
+    """Return 10 where a client refuses the server, or there was no handshake, and the caller asked for it; else 0."""
+    return 10 if asked and found.layer is not None else 0
+
+
+def doctor_lines(page: Page, found: Diagnosis) -> list[str]:
+    """Return what failed; or the clients with their verdicts, what is between, and the command that mends it."""
+    through = f" through the proxy {found.proxy}" if found.proxy else ""
+    if found.failure:
+        return [
+            *page.marked(BAD, f"{found.target}{through}: {found.failure}", tone="strong"),
+            *page.paragraph(f"The layer that failed: {found.layer.value if found.layer else ''}.", "  "),
+        ]
+    refuse = sum(one.accepts == "no" for one in found.clients)
+    head = f"{refuse} of {len(found.clients)} clients here refuse" if refuse else "Every client that was judged accepts"
+    lines = page.marked(BAD if refuse else GOOD, f"{head} {found.target}{through}", tone="strong")
+    lines += [line for sentence in _about_root(found) for line in page.paragraph(sentence, "  ")]
+    rows = [_row(one) for one in sorted(found.clients, key=lambda one: one.accepts == "yes")]
+    lines += ["", *page.table(rows, "")]
+    mend = remedy(found)
+    if mend:
+        lines += ["", *page.paragraph(_before(found)), page.whole(mend, "  ", tone="strong")]
+    return lines
+
+
+def remedy(found: Diagnosis) -> str:
+    """Return the command that makes the refusing clients accept the server's root; "" where no root would help."""
+    if not found.untrusted or not found.names_root or found.root is None:
+        return ""
+    return f"trustinstall add ROOT.pem --sha256 {found.root.sha256}"
+
+
+def _before(found: Diagnosis) -> str:
+    name = found.root.name if found.root else ""
+    return (
+        f"Ask the administrator whether {name} is the company's root, and for its file and fingerprint. "
+        "Where the fingerprint is this one, the command is:"
+    )
+
+
+def _about_root(found: Diagnosis) -> Iterable[str]:
+    if found.root is None:
+        return
+    if found.public is False:
+        yield f"The root is {found.root.name}, no public one: the server is private, or the connection is inspected."
+        yield f"SHA-256 {found.root.sha256}"
+    elif found.public is None:
+        yield f"The root is not seen; the last certificate is {found.root.name}, issued by {found.root.issuer_name}."
+    else:
+        yield f"The root is {found.root.name}, a public one: the connection is not inspected."
+
+
+def _row(one: ClientView) -> list[Cell | str]:
+    mark, tone = _MARKS.get(one.accepts, SAME), _TONES.get(one.accepts, "")
+    why = "; ".join(reason.text for reason in one.reasons)
+    text = f"{why} ({one.decided_by})" if why else one.decided_by
+    return [Cell(mark, tone), Cell(one.name, "strong"), Cell(_WORDS.get(one.accepts, "not known"), tone), text]
+
+
+def doctor_json(host: Host, found: Diagnosis, code: int) -> str:
+    """Return the report as JSON."""
+    return dump(
+        {
+            **envelope(host, "doctor", code),
+            "target": found.target,
+            "proxy": found.proxy,
+            "layer": found.layer.value if found.layer else "",
+            "failure": found.failure,
+            "chain": [_certificate(one) for one in found.chain],
+            "root": _certificate(found.root) if found.root else None,
+            "public": found.public,
+            "clients": [_client(one) for one in found.clients],
+            "remedy": remedy(found),
+        }
+    )
+
+
+def _certificate(one: Certificate) -> dict[str, Any]:
+    return {"sha256": one.sha256, "subject": one.subject}
+
+
+def _client(one: ClientView) -> dict[str, Any]:
+    reasons = [{"code": reason.code, "detail": reason.text} for reason in one.reasons]
+    return {"name": one.name, "accepts": one.accepts, "decided_by": one.decided_by, "reasons": reasons}
