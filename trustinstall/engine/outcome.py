@@ -72,3 +72,13 @@ class Outcome:
     anchors: int = 0
     steps: tuple[Planned, ...] = ()
     touched: bool = False
+
+    @property
+    def id(self) -> str:
+        """The store's id."""
+        return self.store.id
+
+    @property
+    def reason(self) -> str:
+        """Why it failed or is not covered; "" if there is nothing to say."""
+        return self.detail

@@ -87,12 +87,21 @@ class Selection:
         return named and backend not in self.skip and not groups.issubset(self.skip)
 
     def check(self, stores: Iterable[Store]) -> None:
-        """Raise UsageProblem if a word names no store; a group without a store can be skipped."""
+        """Raise UsageProblem if a word names no store, or if only stores are chosen that another store feeds.
+
+        A group without a store can be skipped.
+        """
         found = list(stores)
         for word in (*self.stores, *self.skip):
             skips = word in GROUPS and word not in self.stores
             if not (skips or any(_names(word, store) for store in found)):
                 raise UsageProblem(_unknown(word, found))
+        chosen = [store for store in found if self.stores and self.takes(store)]
+        taken = {store.location for store in chosen}
+        if chosen and all(store.fed_by is not None and store.fed_by not in taken for store in chosen):
+            source = {store.location: store.id for store in found}.get(chosen[0].fed_by or "")
+            advice = f": use --store {printable(source)}" if source else "; it cannot be changed by itself"
+            raise UsageProblem(f"{printable(chosen[0].id)} is fed by {printable(source or 'another store')}{advice}")
 
 
 def _may_name(word: str, backend: str, groups: frozenset[str]) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.intake import normalise_fingerprint
 from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result
 from trustinstall.engine.request import Request, Selection
@@ -75,11 +76,14 @@ class Installer(Inspector):
             ActingHost.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), on_progress=on_progress
         )
 
-    def add(
+    def add(  # noqa: PLR0913  keywords of the library, each optional
         self,
         certificates: Sequence[Certificate],
         ask: ScopeOptions | None = None,
         *,
+        scope: str | None = None,
+        stores: Sequence[str] = (),
+        skip: Sequence[str] = (),
         places: DiscoveryOptions | None = None,
         selection: Selection | None = None,
         adopt: bool = False,
@@ -91,6 +95,8 @@ class Installer(Inspector):
         Args:
             certificates: roots, as `load_certificates` returns them; they are not vetted again.
             ask: the scope and the accounts; by default as on the command line.
+            scope: "machine" or "user", where `ask` is not given.
+            stores, skip: the words of `--store` and `--skip` (groups, names, ids), where `selection` is not given.
             places: where to look beside the usual places.
             selection: the stores that are meant; by default all.
             adopt: treat copies that another program put there as managed.
@@ -114,7 +120,8 @@ class Installer(Inspector):
         >>> [one.result.value for one in report.in_scope]
         ['planned']
         """
-        ask, wanted, chosen = ask or ScopeOptions(), terms or Terms(), selection or Selection()
+        ask, wanted = ask or ScopeOptions(scope), terms or Terms()
+        chosen = selection = selection or Selection(tuple(stores), tuple(skip))
         domains = parse(wanted.domains)
         situation = decide(self.host, ask, terminal=False)
         request = Request(
@@ -139,7 +146,7 @@ class Installer(Inspector):
 
     def remove(
         self,
-        certificates: Sequence[Certificate],
+        certificates: Sequence[Certificate] | str,
         ask: ScopeOptions | None = None,
         *,
         places: DiscoveryOptions | None = None,
@@ -151,7 +158,7 @@ class Installer(Inspector):
         """Remove from every store what `add` has put there. It is idempotent.
 
         Args:
-            certificates: the certificates to remove.
+            certificates: the certificates to remove, or the full fingerprint of one.
             ask, places, selection, dry_run: as for `add`.
             foreign: remove copies that another program put there, too.
             accounts_gone: names of deleted accounts; their entries in the ledger are deleted.
@@ -168,19 +175,26 @@ class Installer(Inspector):
         ['removed']
         """
         situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        chosen = self._named(certificates, ask) if isinstance(certificates, str) else tuple(certificates)
         request = Request(
-            tuple(certificates),
+            chosen,
             trusted=False,
             by=self._caller(situation),
             adopt=foreign,
             dry_run=dry_run,
             diff=self.diff,
         )
-        accounts, lost = self._remembered(situation, certificates)
+        accounts, lost = self._remembered(situation, chosen)
         report = self._change("remove", situation, request, accounts, places, selection)
         report = self._report_lost(report, request, lost, accounts_gone)
         whole = situation.machine or foreign
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
+
+    def _named(self, fingerprint: str, ask: ScopeOptions | None) -> tuple[Certificate, ...]:
+        """The certificate of a full fingerprint, or none; raises UsageProblem if it is no fingerprint."""
+        digits = normalise_fingerprint(fingerprint)
+        found = self.known(ask).get(digits) or self.find(digits)
+        return (found,) if found else ()
 
     def end(self, certificates: Sequence[Certificate], ask: ScopeOptions | None = None) -> Report:
         """Remove certificates whose trust has ended; a scope in which it has not ended keeps them.

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
 
 
-def load_certificates(*paths: str, sha256: Sequence[str] = (), force: bool = False) -> tuple[Certificate, ...]:
+def load_certificates(*paths: str, sha256: str | Sequence[str] = (), force: bool = False) -> tuple[Certificate, ...]:
     """Return the roots in files (PEM, DER or PKCS#7) and directories, each once and vetted.
 
     Args:
         paths: files and directories on the running machine; "-" for standard input.
-        sha256: fingerprints (64 hexadecimal digits each); the files must hold exactly these roots.
+        sha256: a fingerprint (64 hexadecimal digits), or several; the files must hold exactly these roots.
         force: accept certificates that only policy refuses: expired, or weak.
 
     Raises:
@@ -27,10 +27,11 @@ def load_certificates(*paths: str, sha256: Sequence[str] = (), force: bool = Fal
 
     >>> [one.name for one in load_certificates(CORP_PEM)]
     ['Corp Root']
-    >>> load_certificates(CORP_PEM, sha256=["0" * 64])
+    >>> load_certificates(CORP_PEM, sha256="0" * 64)
     Traceback (most recent call last):
     ...
     trustinstall.errors.CertificateRefused: ...
     """
+    sha256 = [sha256] if isinstance(sha256, str) else sha256
     taken = intake.take(ActingHost.current(), paths, sha256=sha256, force=force)
     return tuple(one.certificate for one in taken.accepted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.installer.situation import Situation
 
+#: The version of the JSON format: it counts the changes that are not additions.
+SCHEMA = 2
 _IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.STORE_MISSING}
 _HELD = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})
 
@@ -82,6 +84,26 @@ class Report:
         return [one for one in self.outcomes if one.result in _IN_SCOPE]
 
     @property
+    def ok(self) -> bool:
+        """Whether nothing failed: `exit_code()` is 0."""
+        return self.exit_code() == 0
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """The stores that failed, each with the reason in `reason`."""
+        return [one for one in self.outcomes if one.result is Result.FAILED]
+
+    @property
+    def planned(self) -> list[Outcome]:
+        """The stores that a dry run would change."""
+        return [one for one in self.outcomes if one.result is Result.PLANNED]
+
+    @property
+    def stores(self) -> list[Outcome]:
+        """The existing stores of the chosen scopes, each with its result; the same as `in_scope`."""
+        return self.in_scope
+
+    @property
     def wide(self) -> int:
         """The number of stores that were skipped because they cannot limit a root to certain names."""
         return sum(one.result is Result.NOT_COVERED and one.detail == WIDE for one in self.outcomes)
@@ -95,6 +117,25 @@ class Report:
     def changed(self) -> bool:
         """Whether anything was changed."""
         return any(one.result in CHANGES or one.touched for one in self.outcomes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data; its keys are among those of the command line's JSON, and mean the same."""
+        return {
+            "schema": SCHEMA,
+            "command": self.command,
+            "ok": self.ok,
+            "exit_code": self.exit_code(),
+            "changed": self.changed,
+            "would_change": bool(self.planned),
+            "dry_run": self.dry_run,
+            "certificates": [{"sha256": one.sha256, "name": one.name} for one in self.certificates],
+            "stores": [
+                {"id": one.id, "result": one.result.value, "detail": one.detail, "scope": part.scope}
+                for part in self.parts
+                for one in part.outcomes
+            ],
+            "problems": [{"scope": part.scope, "message": part.problem} for part in self.parts if part.problem],
+        }
 
     def exit_code(self, *, strict: bool = False) -> int:
         """Return 0: success, 1: nothing could be done, 3: only some stores done, 5: no rights; see README.

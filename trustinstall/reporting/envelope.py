@@ -6,12 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
+from trustinstall.installer.result import SCHEMA
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
-
-#: Counts the changes of the format that are not additions.
-SCHEMA = 2
 
 
 def envelope(

@@ -59,6 +59,6 @@ def failures(page: Page, report: Report) -> list[str]:
         if part.problem or part.skipped:
             lines += error_lines(page, f"{part.scope}: {part.problem or part.skipped}")
     for one in report.outcomes:
-        if one.result is Result.FAILED:
+        if one.result is Result.FAILED and not one.detail.startswith("follows "):  # its source has a line
             lines += error_lines(page, f"{one.store.id}: {one.detail}")
     return lines or error_lines(page, "some stores are not in scope; -v lists them")

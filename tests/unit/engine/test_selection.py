@@ -7,7 +7,7 @@ import pytest
 from trustinstall.cli.common import selection_of
 from trustinstall.engine.request import Selection
 from trustinstall.errors import UsageProblem
-from trustinstall.stores.store import Store
+from trustinstall.stores.store import Store, fed_by
 
 STORES = [
     Store("debian", "/etc/ssl/certs/ca-certificates.crt", 0, "debian", "curl", system=True),
@@ -63,3 +63,12 @@ def test_a_group_without_stores_can_be_skipped_and_not_chosen() -> None:
     Selection(skip=("java",)).check(STORES)
     with pytest.raises(UsageProblem, match="no store of the group java"):
         Selection(("java",)).check(STORES)
+
+
+def test_a_store_that_another_feeds_is_not_chosen_alone() -> None:
+    """The sentence names the store to choose; together with that store it can be named."""
+    fed = Store("java", "/etc/ssl/certs/java/cacerts", 0, "java", "Java", source=fed_by(STORES[0].location))
+    with pytest.raises(UsageProblem, match="java is fed by debian: use --store debian"):
+        Selection(("java",)).check([*STORES, fed])
+    Selection(("java", "debian")).check([*STORES, fed])
+    Selection(skip=("java",)).check([*STORES, fed])

@@ -92,3 +92,18 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """As of any module."""
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         trustinstall.Nonsense  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_plan_a_change_and_a_removal_as_a_caller_writes_them(tmp_path: Path) -> None:
+    """A vetted file, a dry run without browsers, the change, the report as data, and the removal by fingerprint."""
+    (tmp_path / "corp.pem").write_bytes(CORP.pem)
+    lay_out(tmp_path / "image")
+    installer = trustinstall.Installer.for_image(str(tmp_path / "image"))
+    roots = trustinstall.load_certificates(str(tmp_path / "corp.pem"), sha256=CORP.sha256)
+    plan = installer.add(roots, scope="machine", skip=["browsers"], dry_run=True)
+    assert (len(plan.planned), len(plan.stores), plan.to_dict()["would_change"]) == (1, 1, True)
+    report = installer.add(roots, scope="machine", skip=["browsers"])
+    assert (report.ok, report.failed, report.to_dict()["schema"]) == (True, [], 2)
+    assert [(one["id"], one["result"]) for one in report.to_dict()["stores"]] == [("debian", "added")]
+    assert [one.result.value for one in installer.remove(CORP.sha256).stores] == ["removed"]
+    assert not installer.remove(CORP.sha256).changed
