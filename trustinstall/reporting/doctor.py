@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from trustinstall.reporting.layout import Page
 
 _MARKS = {"yes": GOOD, "no": BAD, "off": BAD}
-_TONES = {"yes": "good", "no": "bad", "off": "bad"}
-_WORDS = {"yes": "accepts", "no": "refuses", "off": "verifies nothing"}
+_WORDS = {"yes": "Accepted by", "no": "Refused", "off": "Not verified"}
 
 
 def exit_code(found: Diagnosis, *, asked: bool) -> int:
-    """Return 10 where a client refuses the server, or there was no handshake, and the caller asked for it; else 0."""
-    return 10 if asked and found.layer is not None else 0
+    """Return 0 where every client is known to accept the server, or the caller did not ask; else 10."""
+    accepted = found.layer is None and all(one.accepts == "yes" for one in found.clients)
+    return 10 if asked and not accepted else 0
 
 
 def doctor_lines(page: Page, found: Diagnosis) -> list[str]:
@@ -38,11 +38,13 @@ def doctor_lines(page: Page, found: Diagnosis) -> list[str]:
     head = f"{refuse} of {len(found.clients)} clients here refuse" if refuse else "Every client that was judged accepts"
     lines = page.marked(BAD if refuse else GOOD, f"{head} {found.target}{through}", tone="strong")
     lines += [line for sentence in _about_root(found) for line in page.paragraph(sentence, "  ")]
-    rows = [_row(one) for one in sorted(found.clients, key=lambda one: one.accepts == "yes")]
-    lines += ["", *page.table(rows, "")]
+    for clients in _alike(found.clients):
+        lines += ["", *_group(page, clients)]
     mend = remedy(found)
     if mend:
         lines += ["", *page.paragraph(_before(found)), page.whole(mend, "  ", tone="strong")]
+    elif found.untrusted and found.root is not None:
+        lines += ["", *page.paragraph(f"Ask the administrator for the root of {found.root.issuer_name}, and add it.")]
     return lines
 
 
@@ -73,11 +75,22 @@ def _about_root(found: Diagnosis) -> Iterable[str]:
         yield f"The root is {found.root.name}, a public one: the connection is not inspected."
 
 
-def _row(one: ClientView) -> list[Cell | str]:
-    mark, tone = _MARKS.get(one.accepts, SAME), _TONES.get(one.accepts, "")
-    why = "; ".join(reason.text for reason in one.reasons)
-    text = f"{why} ({one.decided_by})" if why else one.decided_by
-    return [Cell(mark, tone), Cell(one.name, "strong"), Cell(_WORDS.get(one.accepts, "not known"), tone), text]
+def _alike(clients: Iterable[ClientView]) -> list[list[ClientView]]:
+    """Return the clients in groups with the same verdict and reasons; those that accept come last."""
+    groups: dict[tuple[str, tuple[str, ...]], list[ClientView]] = {}
+    for one in clients:
+        groups.setdefault((one.accepts, tuple(reason.text for reason in one.reasons)), []).append(one)
+    return sorted(groups.values(), key=lambda group: group[0].accepts == "yes")
+
+
+def _group(page: Page, clients: list[ClientView]) -> list[str]:
+    """Return the verdict with its reasons once, and a row for each client: its name, and what decides."""
+    first = clients[0]
+    verdict = _WORDS.get(first.accepts, "Not known")
+    why = "; ".join(reason.text for reason in first.reasons)
+    head = page.marked(_MARKS.get(first.accepts, SAME), f"{verdict}: {why}" if why else verdict)
+    rows = [[Cell(one.name, "strong"), Cell(one.decided_by, whole=True)] for one in clients]
+    return [*head, *page.table(rows, "  ")]
 
 
 def doctor_json(host: Host, found: Diagnosis, code: int) -> str:

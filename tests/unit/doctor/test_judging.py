@@ -82,9 +82,13 @@ def test_small_keys_are_named() -> None:
 
 
 def test_sha1_is_named_below_the_anchor_only() -> None:
-    """Nobody verifies the signature of an anchor."""
-    old = make_root("Old Root", digest="sha1")
-    assert codes((old.issue("localhost"),), (old,)) in ([], ["weak-signature"])
+    """A signature with SHA-1 is a reason; that of an anchor is not, for no client verifies it."""
+    middle = ROOT.intermediate("Old", digest="sha1")
+    leaf = middle.issue("localhost")
+    above = make_root("Old Root", digest="sha1")
+    below = make_root("Middle", issuer=above, digest="sha256")
+    assert "weak-signature" in codes((leaf, middle), (ROOT,))
+    assert codes((below.issue("localhost"), below), (above,)) == []
 
 
 def test_a_missing_intermediate_is_told_with_its_address(aia: Made) -> None:

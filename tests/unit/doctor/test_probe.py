@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
@@ -224,4 +223,3 @@ def test_any_text_is_a_server_or_a_usage_problem(typed: str) -> None:
         return
     assert found.host.isascii()
     assert found.host.isprintable()
-    assert ssl.HAS_SNI

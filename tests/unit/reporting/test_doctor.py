@@ -1,0 +1,30 @@
+"""The exit code of `doctor URL`, and when it names a command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.reporting import cases
+from trustinstall.installer.diagnosis import Diagnosis
+from trustinstall.reporting import doctor
+
+ACCEPTED = replace(cases.REFUSED, layer=None, clients=cases.REFUSED.clients[:1])
+UNVERIFIED = replace(ACCEPTED, clients=(cases.REFUSED.clients[0], cases.REFUSED.clients[2]))
+
+
+@pytest.mark.parametrize(
+    ("found", "code"), [(ACCEPTED, 0), (UNVERIFIED, 10), (cases.REFUSED, 10), (cases.UNREACHED, 10)]
+)
+def test_only_a_server_that_all_accept_ends_with_0(found: Diagnosis, code: int) -> None:
+    """A refusal, a client that does not verify and a failed handshake are 10, where the caller asked for it."""
+    assert doctor.exit_code(found, asked=True) == code
+    assert doctor.exit_code(found, asked=False) == 0
+
+
+def test_a_command_is_named_only_where_a_root_would_help() -> None:
+    """No root mends a failed handshake, or a server that is accepted."""
+    assert cases.CORP.sha256 in doctor.remedy(cases.REFUSED)
+    assert not doctor.remedy(ACCEPTED)
+    assert not doctor.remedy(cases.UNREACHED)
