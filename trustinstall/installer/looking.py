@@ -68,6 +68,9 @@ def look(
     anchors = _anchors(host, backends, stores, ours) if every_anchor else ()
     shown = [one for one in stores.values() if not (one.on_demand and host.status(one.location) is None)]
     views = [_store_view(store, names, stores, seen[store.id], ours) for store in shown]
+    views = [
+        one if store.owner == host.account.uid else _read_only(one) for one, store in zip(views, shown, strict=True)
+    ]
     notes = [f"{name} cannot be looked at: {why}" for name, why in found.failures.items()]
     notes += found.cut
     notes += [
@@ -76,6 +79,12 @@ def look(
         if host.status(state_of(host, owner).journal) is not None
     ]
     return View(tuple(listed), anchors, tuple(views), (*notes, problem) if problem else tuple(notes))
+
+
+def _read_only(view: StoreView) -> StoreView:
+    """Return a store as an account sees it that is not its owner."""
+    why = view.problem or ("its owner alone can change it" if view.writable else "")
+    return replace(view, writable=False, problem=why)
 
 
 def _as_machine(host: Host) -> Host:
