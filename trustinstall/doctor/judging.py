@@ -40,7 +40,7 @@ class Judgement(NamedTuple):
     """What a set of anchors makes of a chain.
 
     Attributes:
-        path: from the server's certificate upwards, as far as it was found.
+        path: from the server's certificate upwards, as far as it was found; () where one of them cannot be read.
         trusted: whether the path ends in an anchor.
         reasons: every reason against it; () where the chain is accepted.
     """
@@ -71,7 +71,7 @@ def judge(
         with quiet():
             return _judge(chain, anchors, host, now)
     except _UNREADABLE:
-        return Judgement((chain[0],), False, (Reason("malformed", "its certificates cannot be read"),))  # noqa: FBT003
+        return Judgement((), False, (Reason("malformed", "its certificates cannot be read"),))  # noqa: FBT003
 
 
 def _judge(

@@ -118,3 +118,4 @@ def test_no_octets_break_the_judge(sent: list[bytes], at: int, octet: int) -> No
     for chain in (sent, [broken, MIDDLE.der, *sent]):
         found = judging.judge([Certificate(one) for one in chain], known, "localhost", NOW)
         assert found.reasons or chain[:1] == [LEAF.der]
+        assert all(one.issuer_name and one.self_issued in {True, False} for one in found.path)
