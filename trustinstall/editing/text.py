@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -126,6 +128,12 @@ def after(text: str, at: int) -> int:
 def line_number(text: str, at: int) -> int:
     """The number of the line that holds `at`, from 1, as editors count."""
     return 1 + text.count("\n", 0, at) + text.count("\r", 0, at) - text.count("\r\n", 0, at)
+
+
+def numbering(text: str) -> Callable[[int], int]:
+    """Return a function like `line_number`, for many places of one text."""
+    starts = [match.start() for match in _ROW.finditer(text)]
+    return lambda at: bisect_right(starts, at)
 
 
 def inserted(text: str, at: int, new: list[str]) -> str:

@@ -12,7 +12,7 @@ from trustinstall.stores.desired import Placement
 from trustinstall.stores.steps import Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.request import Request, Selection
@@ -65,11 +65,18 @@ def _shared(task: StoreTask, result: StoreResult) -> tuple[str, ...]:
     return tuple(entry for entry in noted if entry in edited)
 
 
-def gone(host: Host, ledger: Ledger, request: Request, found: Found, *, forget: bool) -> list[Outcome]:
-    """Return outcomes for stores that the ledger remembers and that are gone; `forget` deletes their placements."""
+def gone(
+    host: Host, ledger: Ledger, request: Request, found: Found, asked: Collection[str], *, forget: bool
+) -> list[Outcome]:
+    """Return outcomes for stores that the ledger remembers and that are gone; `forget` deletes their placements.
+
+    While certificates are added, a store of a backend that was not asked (by name) is not taken to be gone.
+    """
     names = {one.sha256 for one in request.certificates}
     known = found.stores.keys() | found.failures.keys() | found.left
     lost = [key for key in ledger.placements if key[1] in names and key[0] not in known]
+    if request.trusted:
+        lost = [key for key in lost if key[0].partition(":")[0] in asked]
     if forget and not request.trusted:
         for key in lost:
             del ledger.placements[key]

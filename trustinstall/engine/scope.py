@@ -241,7 +241,8 @@ class Engine:
         outcomes = classify.unreadable(host, found)
         damaged = [classify.stuck(host, *place, why, found) for place, why in stuck.items()]
         outcomes += [one for one in damaged if selection.takes(one.store)]
-        outcomes += bookkeeping.gone(host, ledger, request, found, forget=journal is not None)
+        asked = {one.name for one in self._backends}
+        outcomes += bookkeeping.gone(host, ledger, request, found, asked, forget=journal is not None)
         outcomes += [classify.unconstrained(store) for _, store in wide]
         outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]

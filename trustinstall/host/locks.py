@@ -65,6 +65,20 @@ def _wait(end: float, on_progress: Callable[[], None]) -> None:
     time.sleep(_POLL)
 
 
+def is_held(path: str) -> bool:
+    """Whether another process holds the lock; False where that cannot be seen. Nothing is created."""
+    if sys.platform == "win32":
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return not attempt(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def release(descriptor: int) -> None:
     """Give the lock back, whoever has inherited it: a daemon that a tool's hook started must not keep it."""
     if sys.platform != "win32":

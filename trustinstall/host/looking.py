@@ -19,6 +19,7 @@ from trustinstall.host import (
     files,
     image,
     inputs,
+    locks,
     metadata,
     other_processes,
     own_program,
@@ -313,6 +314,10 @@ class Host:
     def running(self) -> set[str]:
         """The names of all running programs."""
         return other_processes.programs()
+
+    def is_locked(self, path: str) -> bool:
+        """Whether another command holds the lock at a path; see `locks.is_held`."""
+        return locks.is_held(self.where(path))
 
     def in_use(self, path: str) -> bool:
         """Whether a process of the acting account's has the file at a path open; see `other_processes.in_use`."""

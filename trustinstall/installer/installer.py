@@ -210,10 +210,9 @@ class Installer(Inspector):
         return self._change("remove", situation, request, accounts, None, None)
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
-        """The certificates that an ordinary account could not remove, because they belong to the machine's scope."""
+        """The certificates that the machine goes on to trust, whatever this account has removed from its own scope."""
         machine, _ = scopes.machine_ledger(self.host)
-        done = {sha256 for one in report.outcomes for sha256 in one.changed}
-        return tuple(one for one in report.certificates if one.sha256 in machine.claims and one.sha256 not in done)
+        return tuple(one for one in report.certificates if one.sha256 in machine.claims)
 
     def _caller(self, situation: Situation) -> str:
         return situation.accounts[0].name if situation.kind == "sudo" and situation.accounts else self.host.account.name

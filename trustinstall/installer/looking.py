@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from trustinstall.host import Host
+    from trustinstall.state.directory import State
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.desired import Placement
     from trustinstall.stores.store import Store
@@ -74,7 +75,7 @@ def look(
     notes = [f"{name} cannot be looked at: {why}" for name, why in found.failures.items()]
     notes += found.cut
     notes += [
-        f"an interrupted command of scope {name} is undone by the next command that changes something"
+        _unfinished(host, state_of(host, owner), name)
         for name, owner, _ in scopes
         if host.status(state_of(host, owner).journal) is not None
     ]
@@ -205,3 +206,10 @@ def _store_view(
         sum(where == store.id and sha256 in anchors for where, sha256 in ours),
         store.why_blocked or problems,
     )
+
+
+def _unfinished(host: Host, state: State, name: str) -> str:
+    """Return why there is a journal: its command is still at work, or was interrupted."""
+    if host.is_locked(state.lock):
+        return f"another trustinstall is running for scope {name}; this is what holds at the moment"
+    return f"an interrupted command of scope {name} is undone by the next command that changes something"

@@ -365,3 +365,17 @@ def test_an_account_cannot_write_the_machines_stores(fresh: Throwaway) -> None:
         done = fresh.trustinstall("stores", "--json", user=user)
         found = {one["id"]: one["writable"] for one in told(done)["stores"]}
         assert found["debian"] is writable
+
+
+def test_an_account_that_was_first(fresh: Throwaway) -> None:
+    """Alice adds, then sudo: none of her files counts as gone, and her remove says first that the machine trusts."""
+    deliver(fresh, "alice")
+    fresh.trustinstall("add", CERT, user="alice", check=True)
+    done = fresh.trustinstall("add", CERT, env=sudo(fresh), check=True)
+    assert "gone" not in done.stdout
+    assert "no longer on this machine" not in done.stdout
+    removed = fresh.trustinstall("remove", CERT, user="alice")
+    assert removed.returncode == 0, removed
+    assert removed.stdout.startswith("! Corp Root G2 is STILL TRUSTED by the machine")
+    assert "no longer trusted" not in removed.stdout
+    assert holds(fresh, DEBIAN)

@@ -258,3 +258,14 @@ def test_a_strangers_process_of_the_tools_name_holds_nobody_up(namesake: str) ->
     """It makes nothing of what the tool makes: root goes on at once, and would say Busy after no time at all."""
     with GuardHeld(Guard(tool=namesake, seconds=0.0), "/"):
         pass
+
+
+def test_whether_a_command_is_at_work(tmp_path: Path) -> None:
+    """A look tells a running command from an interrupted one by the lock; it neither waits nor creates the file."""
+    lock = str(tmp_path / "lock")
+    assert not locks.is_held(lock)
+    assert not Path(lock).exists()
+    held = locks.take(lock, lambda: None)
+    assert locks.is_held(lock)
+    locks.release(held)
+    assert not locks.is_held(lock)

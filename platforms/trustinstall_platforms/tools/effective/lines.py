@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall.editing.text import line_number, lines, read
+from trustinstall.editing.text import lines, numbering, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +26,12 @@ _GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 def curl(content: bytes) -> Iterator[Row]:
     """Yield the long options of a curlrc: a line each, with or without dashes, `=`, `:` or blanks between."""
     text = read(content)
+    number = numbering(text)
     for start, line in lines(text):
         bare = line.strip(" \t\r")
         match = _CURL.fullmatch(bare) if bare and bare[0] != "#" else None
         if match is not None:
-            yield (match["key"].lower(),), _curl_word(match["value"]), line_number(text, start)
+            yield (match["key"].lower(),), _curl_word(match["value"]), number(start)
 
 
 def _curl_word(value: str) -> str:
@@ -51,22 +52,24 @@ def _curl_word(value: str) -> str:
 def php(content: bytes) -> Iterator[Row]:
     """Yield the directives of a php.ini: `;` begins a comment, quotes are taken off; sections say nothing."""
     text = read(content)
+    number = numbering(text)
     for start, line in lines(text):
         if (match := _ASSIGNED.fullmatch(line)) is not None:
             value = match["value"].strip()
             quoted = re.match(r"\"([^\"]*)\"|'([^']*)'", value)
             word = (quoted[1] or quoted[2] or "") if quoted else value.partition(";")[0].strip()
-            yield (match["key"],), word, line_number(text, start)
+            yield (match["key"],), word, number(start)
 
 
 def nix(content: bytes) -> Iterator[Row]:
     """Yield the settings of a nix.conf and its includes: `#` begins a comment anywhere."""
     text = read(content)
+    number = numbering(text)
     for start, line in lines(text):
         bare = line.partition("#")[0].rstrip()
         match = _INCLUDED.fullmatch(bare) or _ASSIGNED.fullmatch(bare)
         if match is not None:
-            yield (match["key"],), match["value"].strip(), line_number(text, start)
+            yield (match["key"],), match["value"].strip(), number(start)
 
 
 def git_value(raw: str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import editing
-from trustinstall.editing.text import Malformed, line_number
+from trustinstall.editing.text import Malformed, numbering
 from trustinstall.editing.text import read as text_of
 from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import printable
@@ -82,11 +82,12 @@ class Reader(NamedTuple):
 def _edited(format_: str, content: bytes) -> Iterator[Row]:
     """Read with the reader that also changes such files."""
     text = text_of(content)
+    number = numbering(text)
     for key in editing.FORMATS[format_].keys(text):
         start = key.start
         while text[start : start + 1] in {" ", "\t", "\r", "\n", ","}:  # what is cut with a key may begin before it
             start += 1
-        yield key.path, key.value, line_number(text, start)
+        yield key.path, key.value, number(start)
 
 
 def _git(content: bytes) -> Iterator[Row]:
@@ -97,10 +98,11 @@ def _git(content: bytes) -> Iterator[Row]:
 def _hg(content: bytes) -> Iterable[Row]:
     """Read INI with lines that include files or take a key back (hgrc(5), Syntax)."""
     text = text_of(content)
+    number = numbering(text)
     kept = _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
     found = list(_edited("ini-sections", bytes_of(kept)))
     found += [
-        ((f"%{match['word']}",), match["rest"].strip(), line_number(text, match.start()))
+        ((f"%{match['word']}",), match["rest"].strip(), number(match.start()))
         for match in _DIRECTIVE.finditer(text)
         if match["word"]
     ]

@@ -1,0 +1,130 @@
+"""Each reader of files that other people write takes time in proportion to the size of the file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import pytest
+
+from trustinstall import editing
+from trustinstall.certificates import other_formats
+from trustinstall.certificates.pem import pem_blocks
+from trustinstall.editing import pem_blocks as marked_blocks
+from trustinstall.errors import TrustInstallError
+from trustinstall.facts import shell_syntax
+from trustinstall_platforms.java import named
+from trustinstall_platforms.linux import p11kit_format
+from trustinstall_platforms.tools.effective import lines
+
+FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
+_SMALL = 16 * 1024
+_LARGE = 1024 * 1024 if FULL else 64 * 1024
+_QUICK = 0.1  # seconds of the processor; what takes less is not looked at
+
+#: What is repeated to fill a file: long lines, many keys, almost-keys, nesting, quotes, comments, continuations.
+BODIES = (
+    " ",
+    "\t \t",
+    "a",
+    "=",
+    "\n",
+    "\\\n",
+    "a = b\n",
+    "a\n",
+    "a \n ",
+    "[s]\n",
+    "[[s]]\nk = 1\n",
+    '"a" ',
+    "'",
+    '"',
+    "\\",
+    "# c\n",
+    "/* ",
+    "{",
+    '{"a":',
+    "[",
+    "- a\n",
+    "a:\n ",
+    "-----BEGIN CERTIFICATE-----\n",
+    "-----",
+    "MIIB\n",
+    "$(",
+    "${a:-",
+    "export A=b\n",
+    "A=b; ",
+    "set -gx A b\n",
+)
+ENDS = ("", "x", "\n=") if FULL else ("\n=",)
+
+Reader = Callable[[bytes], object]
+
+
+def _everything(found: Iterable[object]) -> int:
+    return sum(1 for _ in found)
+
+
+def _text(read: Callable[[str], object]) -> Reader:
+    return lambda content: read(content.decode())
+
+
+def _variables(style: str, text: str) -> object:
+    return shell_syntax.foreign(style, text, frozenset({"A"}))
+
+
+def _of_format(name: str) -> Reader:
+    path = ("http", "sslcainfo")
+    return lambda content: editing.get(name, content, path)
+
+
+READERS: dict[str, Reader] = {
+    **{f"settings: {name}": _of_format(name) for name in editing.FORMATS},
+    **{f"variables: {style}": _text(partial(_variables, style)) for style in shell_syntax.KEPT},
+    "PEM": lambda content: _everything(pem_blocks(content)),
+    "marked PEM": marked_blocks.marked,
+    "unmarked PEM": lambda content: _everything(marked_blocks.unmarked(content)),
+    "refused input": other_formats.describe,
+    "p11-kit": lambda content: _everything(p11kit_format.certificates(content)),
+    "Java's properties": _text(lambda text: _everything(named.properties(text))),
+    "curl": lambda content: _everything(lines.curl(content)),
+    "PHP": lambda content: _everything(lines.php(content)),
+    "Nix": lambda content: _everything(lines.nix(content)),
+}
+
+
+def _seconds(reader: Reader, content: bytes) -> float:
+    """Return the processor time of one reading; a file that is refused is read, too."""
+    start = time.thread_time()
+    with contextlib.suppress(editing.Malformed, TrustInstallError, ValueError, OSError):
+        reader(content)
+    return time.thread_time() - start
+
+
+def _grows(reader: Reader, body: str, end: str) -> bool:
+    """Whether the time of reading grows by more than twice what the size does, in each of three measurements."""
+    small, large = ((body * (size // len(body)) + end).encode() for size in (_SMALL, _LARGE))
+    for _ in range(3):
+        after = _seconds(reader, large)
+        if after <= _QUICK or after <= 2 * (_LARGE / _SMALL) * _seconds(reader, small):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reader_is_linear(name: str) -> None:
+    """The reader's worst of many texts costs no more than its length does."""
+    slow = [(body, end) for body in BODIES for end in ENDS if _grows(READERS[name], body, end)]
+    assert slow == []
+
+
+def test_a_slow_reader_is_found() -> None:
+    """The measure tells a quadratic reader: one that copies the rest of the text at each character."""
+
+    def quadratic(content: bytes) -> None:
+        while content:
+            content = bytes(bytearray(content))[1:]
+
+    assert _grows(quadratic, "a", "")
