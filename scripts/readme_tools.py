@@ -44,5 +44,5 @@ def _star(known: str) -> str:
 
 
 if __name__ == "__main__":
-    path = Path(__file__).parents[1] / "README.md"
+    path = Path(__file__).parents[1] / "docs" / "reference" / "stores.md"
     path.write_text(written(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -37,7 +37,7 @@ Force = Annotated[bool, typer.Option("--force", help="Accept what only policy re
 Intermediate = Annotated[bool, typer.Option("--allow-intermediate", help="Trust intermediates too.")]
 Scope = Annotated[
     str | None,
-    typer.Option("--scope", metavar="machine|user", help="Which stores (default: see README)."),
+    typer.Option("--scope", metavar="machine|user", help="Which stores (default: machine for root, else user)."),
 ]
 ForUser = Annotated[
     list[str],
@@ -104,7 +104,9 @@ AgentAction = Annotated[str, typer.Argument(metavar="install|status|remove", hel
 Env = Annotated[
     str | None,
     typer.Option(
-        "--env", metavar="add|replace|none", help="Which environment variables are set (default: see README)."
+        "--env",
+        metavar="add|replace|none",
+        help="Which variables are set (default: add; for an account on Linux: replace).",
     ),
 ]
 Shell = Annotated[

@@ -138,7 +138,7 @@ class Report:
         }
 
     def exit_code(self, *, strict: bool = False) -> int:
-        """Return 0: success, 1: nothing could be done, 3: only some stores done, 5: no rights; see README.
+        """Return 0: success, 1: nothing could be done, 3: only some stores done, 5: no rights.
 
         With `strict`, stores outside the scope, skipped homes and foreign copies count as not done.
         """
