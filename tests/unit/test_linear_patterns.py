@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -64,7 +64,8 @@ def _compiled(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
     if isinstance(value, re.Pattern):
         yield value
     elif depth and (isinstance(value, (tuple, Mapping)) or is_array(value)):
-        for one in value.values() if isinstance(value, Mapping) else value:
+        entries: Iterable[object] = cast("Any", value).values() if isinstance(value, Mapping) else cast("Any", value)
+        for one in entries:
             yield from _compiled(one, depth - 1)
 
 
@@ -104,7 +105,7 @@ def _uses() -> list[Use]:
     found: dict[tuple[int, str], Use] = {}
     for module_name, module, tree in parsed:
         called = _called(tree)
-        for name, value in vars(module).items():
+        for name, value in cast("dict[str, object]", vars(module)).items():
             for pattern in _compiled(value):
                 elsewhere = everywhere.get(name) if name[0] != "_" else None
                 for method in called.get(name) or elsewhere or called.get("") or {"search"}:
@@ -246,6 +247,7 @@ def _most(size: int) -> float:
 def slowest(use: Use, most: int = MOST) -> str | None:
     """Return the text that a pattern is too slow on, or None; the two slowest ones of a kibibyte grow to `most`."""
     makers = _attacks(use)
+    timed: list[tuple[float, int]] = []
     for size in _FIRST:
         timed = sorted(((_seconds(use, make(size)), number) for number, make in enumerate(makers)), reverse=True)
         if timed[0][0] > _most(size):

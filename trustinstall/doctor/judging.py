@@ -1,7 +1,8 @@
 """Whether a set of anchors makes a server's chain acceptable, with every reason against it, each on its own.
 
-The rules are those on which verifiers agree (RFC 5280 6.1, RFC 9525 for names; no SHA-1, no RSA below 2048 bits as in
-the CA/Browser Forum's requirements 6.1.5 and 7.1.3.2). A single program may be stricter.
+The rules are those on which verifiers agree (RFC 5280, RFC 9525 for names; no SHA-1, no RSA below 2048 bits as in the
+CA/Browser Forum's requirements 6.1.5 and 7.1.3.2). A single program may be stricter: Python from 3.13 on wants key
+identifiers, rustls and Java have rules of their own, and revocation is not looked at.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from trustinstall.certificates.certificate import quiet
+from trustinstall.doctor import purposes
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
@@ -83,6 +85,8 @@ def _judge(
     reasons += [] if trusted else [_unknown(path[-1])]
     reasons += [reason for one in (path[:-1] if trusted else path) for reason in _signature(one)]
     reasons += [reason for one in path for reason in _key(one)]
+    unfit = purposes.against([one.load() for one in path])
+    reasons += [Reason(code, f"{path[place].name} {text}") for place, code, text in unfit]
     return Judgement(tuple(path), trusted, tuple(reasons))
 
 

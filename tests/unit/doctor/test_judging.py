@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.pki import Made, make_root
+from tests.support.pki import ANY_PURPOSE, CLIENT_AUTH, Extension, Made, Root, make_root, tlv
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.doctor import judging
 
@@ -119,3 +121,38 @@ def test_no_octets_break_the_judge(sent: list[bytes], at: int, octet: int) -> No
         found = judging.judge([Certificate(one) for one in chain], known, "localhost", NOW)
         assert found.reasons or chain[:1] == [LEAF.der]
         assert all(one.issuer_name and one.self_issued in {True, False} for one in found.path)
+
+
+LIMITED = make_root("Limited Root", permitted=["corp.test"])
+SHORT = make_root("Short Root", path_length=0)
+UNKNOWN = Extension("1.2.3.4.5", tlv(5), critical=True)
+CLIENTS = make_root("Clients' Root", purposes=(CLIENT_AUTH,))
+
+
+@pytest.mark.parametrize(
+    ("anchor", "leaf", "code"),
+    [
+        (ROOT, ROOT.issue("localhost", purposes=(CLIENT_AUTH,)), "purpose"),
+        (ROOT, ROOT.issue("localhost", purposes=(ANY_PURPOSE,)), "purpose"),
+        (ROOT, ROOT.intermediate("I", purposes=(CLIENT_AUTH,)).issue("localhost"), "purpose"),
+        (CLIENTS, CLIENTS.issue("localhost"), "purpose"),
+        (ROOT, ROOT.intermediate("I", usage=("crl_sign",)).issue("localhost"), "key-usage"),
+        (SHORT, SHORT.intermediate("I").issue("localhost"), "path-length"),
+        (LIMITED, LIMITED.issue("localhost"), "name-constraints"),
+        (ROOT, ROOT.intermediate("I", permitted=["corp.test"]).issue("localhost"), "name-constraints"),
+        (ROOT, ROOT.intermediate("I", extensions=[UNKNOWN]).issue("localhost"), "critical-extension"),
+        (LIMITED, LIMITED.issue("corp.test"), None),
+        (SHORT, SHORT.issue("localhost"), None),
+        (ROOT, MIDDLE.issue("localhost"), None),
+    ],
+)
+def test_what_a_certificate_may_be_used_for(anchor: Root, leaf: Made, code: str | None, tmp_path: Path) -> None:
+    """Purposes, key usage, path length, names and critical extensions: as OpenSSL's own `verify` says of the chain."""
+    host = "corp.test" if code is None and anchor is LIMITED else "localhost"
+    for name, content in (("ca", anchor.pem), ("leaf", leaf.pem), ("sent", leaf.chain_pem)):
+        (tmp_path / name).write_bytes(content)
+    trust = ["-no-CApath", "-no-CAstore", "-CAfile", str(tmp_path / "ca"), "-untrusted", str(tmp_path / "sent")]
+    options = ["-purpose", "sslserver", "-verify_hostname", host, str(tmp_path / "leaf")]
+    done = subprocess.run(["openssl", "verify", *trust, *options], capture_output=True, check=False)
+    assert (done.returncode == 0) == (code is None), done
+    assert codes((leaf, *leaf.parents[:-1]), (anchor,), host) == ([] if code is None else [code])
