@@ -131,7 +131,7 @@ class Settings(Reference):
         if shared is not None:
             return Named(By.OWNER, shared)
         if setting.says_nothing:
-            return Named(By.NOBODY, deciding.inherited(host, decision))
+            return Named(By.NOBODY, deciding.followed(host, decision) or deciding.inherited(host, decision))
         if setting.ours:
             return Named(By.US, setting.bundle, outdated=setting.value != setting.own)
         return Named(By.OWNER, setting.bundle, setting.wrong)

@@ -109,7 +109,7 @@ def test_each_format_in_each_java(scene: Scene, kind: str) -> None:
     files = give(scene, kind)
     assert scene.answers(kind) == {(REFUSES, REFUSES)}
     done = scene.root.trustinstall("add", "--store", "java", CERTIFICATE, check=True)
-    assert all(f"java:{path}" in done.stdout or f"java ({len(files)})" in done.stdout for path in files), done
+    assert f"{len(files)} keystores" in done.stdout, done
     assert scene.answers(kind) == {(TRUSTS, REFUSES)}
     scene.root.trustinstall("remove", CERTIFICATE, check=True)
     assert scene.answers(kind) == {(REFUSES, REFUSES)}

@@ -140,6 +140,7 @@ def test_a_session_that_names_a_bundle(servers: Servers, name: str) -> None:
     assert _asked(servers, scene) == (worked, TRUSTS if scene.reached else REFUSES)
     said = [one for one in report["stores"] if one["location"] == f"{scene.file}#{NAME}"]
     if scene.reached:
+        assert [(one["id"], one["detail"]) for one in report["stores"] if one["result"] == "failed"] == []
         assert (added.returncode, said) == (0, [])
     else:
         assert (added.returncode, [one["result"] for one in said]) == (3, ["failed"])
