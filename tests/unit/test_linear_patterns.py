@@ -108,7 +108,7 @@ def _uses() -> list[Use]:
         for name, value in cast("dict[str, object]", vars(module)).items():
             for pattern in _compiled(value):
                 elsewhere = everywhere.get(name) if name[0] != "_" else None
-                for method in called.get(name) or elsewhere or called.get("") or {"search"}:
+                for method in sorted(called.get(name) or elsewhere or called.get("") or {"search"}):
                     found.setdefault((id(pattern), method), Use(f"{module_name}.{name}", pattern, method))
         for use in _inline(module_name, tree):
             found[id(use.pattern), use.method + use.name] = use
