@@ -108,7 +108,7 @@ print(json.dumps([host.may_write("C:/files-not/x"), host.may_write("C:/Python311
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("NUL", 4), ("CON", 4), (r"C:\corp.pem:stream", 4), (r"C:\Windows", 4), (r"\\.\PhysicalDrive0", 2)],
+    [("NUL", 2), ("CON", 2), (r"C:\corp.pem:stream", 4), (r"C:\Windows", 4), (r"\\.\PhysicalDrive0", 2)],
 )
 def test_what_is_no_file_is_no_input(shared: Windows, name: str, code: int) -> None:
     """Devices, streams and directories without certificates are refused, and none of them is waited for."""
