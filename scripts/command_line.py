@@ -10,10 +10,9 @@ from trustinstall.cli.app import app_for
 
 
 class Option(NamedTuple):
-    """One option or argument: how it is written, its section of the help, and its help."""
+    """One option or argument: how it is written, and its help."""
 
     written: str
-    panel: str
     text: str
 
 
@@ -33,7 +32,7 @@ def commands() -> list[Command]:
     return [_command(name, one) for name, one in group.commands.items() if not one.hidden]
 
 
-def _command(name: str, command: Any) -> Command:  # noqa: ANN401  the classes are Typer's own copy of click's
+def _command(name: str, command: Any) -> Command:  # noqa: ANN401  Typer exports no type of its copy of click
     context = command.make_context(name, [], resilient_parsing=True)
     text = (command.help or "").strip()
     summary, _, rest = text.partition("\n")
@@ -43,8 +42,5 @@ def _command(name: str, command: Any) -> Command:  # noqa: ANN401  the classes a
 
 
 def _option(one: Any, context: Any) -> Option:  # noqa: ANN401  as above
-    panel = getattr(one, "rich_help_panel", None) or ""
     record = one.get_help_record(context)
-    if record is None:
-        return Option(one.make_metavar(context), panel, "")
-    return Option(record[0], panel, record[1])
+    return Option(*record) if record is not None else Option(one.make_metavar(context), "")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from scripts.command_line import commands
 from trustinstall._version import __version__
 
-#: The codes of README, "Exit codes".
-EXIT_CODES = (
-    ("0", "success, also if nothing had to change"),
-    ("1", "no store could be changed, or the answer to a question was no"),
-    ("2", "wrong usage, also a file that does not exist"),
-    ("3", "some stores in scope are done, and some are not"),
-    ("4", "the certificate was refused"),
-    ("5", "no rights"),
-    ("10", "with --exit-code: something would change, or is missing"),
-    ("130", "interrupted"),
-)
+_EXIT_CODES = Path(__file__).parents[1] / "docs" / "reference" / "exit-codes.md"
+_ROW = re.compile(r"^\| (\d+) \| (.+) \|$", re.MULTILINE)
+
+
+def exit_codes() -> list[tuple[str, str]]:
+    """Return each exit code with its meaning, as the reference has them."""
+    return _ROW.findall(_EXIT_CODES.read_text(encoding="utf-8").replace("`", ""))
 
 
 def page() -> str:
@@ -40,7 +39,7 @@ def page() -> str:
         for option in command.options:
             lines += [".TP", f".B {_plain(option.written)}", _plain(option.text)]
     lines += [".SH EXIT STATUS"]
-    for code, meaning in EXIT_CODES:
+    for code, meaning in exit_codes():
         lines += [".TP", f".B {code}", _plain(meaning)]
     lines += [
         ".SH FILES",

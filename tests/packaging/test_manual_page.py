@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from scripts.command_line import commands
-from scripts.manual_page import page
+from scripts.manual_page import exit_codes, page
 
 
 def test_groff_reads_the_page_without_a_warning() -> None:
@@ -21,3 +21,9 @@ def test_every_command_and_option_has_an_entry() -> None:
         assert f".SS trustinstall {command.name}" in text
         assert command.options
         assert all(option.text for option in command.options)
+
+
+def test_the_exit_codes_are_those_of_the_reference() -> None:
+    """The table is read from the document, so that there is one."""
+    assert [code for code, _ in exit_codes()] == ["0", "1", "2", "3", "4", "5", "10", "130"]
+    assert all(f".B {code}\n" in page() for code, _ in exit_codes())

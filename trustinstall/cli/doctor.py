@@ -27,5 +27,5 @@ def doctor(
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(report.doctor_json(host, found, code))
-    output.say(report.doctor_lines(output.page, found))
+    output.say(report.doctor_lines(output.page, found, host.program()))
     raise typer.Exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.reporting.envelope import dump, envelope
@@ -9,7 +10,7 @@ from trustinstall.reporting.layout import Cell
 from trustinstall.reporting.style import BAD, GOOD, SAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
@@ -26,8 +27,11 @@ def exit_code(found: Diagnosis, *, asked: bool) -> int:
     return 10 if asked and not accepted else 0
 
 
-def doctor_lines(page: Page, found: Diagnosis) -> list[str]:
-    """Return what failed; or the clients with their verdicts, what is between, and the command that mends it."""
+def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[str]:
+    """Return what failed; or the clients with their verdicts, what is between, and the command that mends it.
+
+    `program` holds the words that start trustinstall.
+    """
     through = f" through the proxy {found.proxy}" if found.proxy else ""
     if found.failure:
         return [
@@ -40,19 +44,19 @@ def doctor_lines(page: Page, found: Diagnosis) -> list[str]:
     lines += [line for sentence in _about_root(found) for line in page.paragraph(sentence, "  ")]
     for clients in _alike(found.clients):
         lines += ["", *_group(page, clients)]
-    mend = remedy(found)
+    mend = remedy(found, program)
     if mend:
-        lines += ["", *page.paragraph(_before(found)), page.whole(mend, "  ", tone="strong")]
+        lines += ["", *page.paragraph(_before(found)), page.whole(shlex.join(mend), "  ", tone="strong")]
     elif found.untrusted and found.root is not None:
         lines += ["", *page.paragraph(f"Ask the administrator for the root of {found.root.issuer_name}, and add it.")]
     return lines
 
 
-def remedy(found: Diagnosis) -> str:
-    """Return the command that makes the refusing clients accept the server's root; "" where no root would help."""
+def remedy(found: Diagnosis, program: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of the command that makes clients accept the server's root; () where no root would help."""
     if not found.untrusted or not found.names_root or found.root is None:
-        return ""
-    return f"trustinstall add ROOT.pem --sha256 {found.root.sha256}"
+        return ()
+    return (*program, "add", "ROOT.pem", "--sha256", found.root.sha256)
 
 
 def _before(found: Diagnosis) -> str:
@@ -106,7 +110,7 @@ def doctor_json(host: Host, found: Diagnosis, code: int) -> str:
             "root": _certificate(found.root) if found.root else None,
             "public": found.public,
             "clients": [_client(one) for one in found.clients],
-            "remedy": remedy(found),
+            "remedy": list(remedy(found, host.program())),
         }
     )
 

@@ -83,6 +83,7 @@ REFUSED = Diagnosis(
         ),
     ),
 )
+DOCTOR = ("trustinstall",)
 UNREACHED = Diagnosis(
     "intranet.example:443",
     "proxy.example:3128",
@@ -320,9 +321,9 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "-v": lambda page: tools_lines(page, TOOLS, verbose=True),
     },
     "doctor": {
-        "refused": lambda page: doctor_lines(page, REFUSED),
-        "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1])),
-        "no handshake": lambda page: doctor_lines(page, UNREACHED),
+        "refused": lambda page: doctor_lines(page, REFUSED, DOCTOR),
+        "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1]), DOCTOR),
+        "no handshake": lambda page: doctor_lines(page, UNREACHED, DOCTOR),
     },
     "errors": {
         "an error": lambda page: errors.error_lines(

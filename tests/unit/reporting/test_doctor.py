@@ -25,6 +25,7 @@ def test_only_a_server_that_all_accept_ends_with_0(found: Diagnosis, code: int) 
 
 def test_a_command_is_named_only_where_a_root_would_help() -> None:
     """No root mends a failed handshake, or a server that is accepted."""
-    assert cases.CORP.sha256 in doctor.remedy(cases.REFUSED)
-    assert not doctor.remedy(ACCEPTED)
-    assert not doctor.remedy(cases.UNREACHED)
+    words = ("/opt/ti", "add", "ROOT.pem", "--sha256", cases.CORP.sha256)
+    assert doctor.remedy(cases.REFUSED, ["/opt/ti"]) == words
+    assert not doctor.remedy(ACCEPTED, ["/opt/ti"])
+    assert not doctor.remedy(cases.UNREACHED, ["/opt/ti"])

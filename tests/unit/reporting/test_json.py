@@ -49,6 +49,10 @@ class Fixed(Host):
         """A moment."""
         return datetime(2026, 11, 29, 5, 0, tzinfo=timezone.utc)
 
+    def program(self) -> tuple[str, ...]:
+        """Return where root's program is."""
+        return ("/usr/local/bin/trustinstall",)
+
 
 HOST = Fixed("linux", "/", {}, cases.ALICE)
 DRY = cases.report(
