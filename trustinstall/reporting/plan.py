@@ -66,15 +66,16 @@ def _folded(planned: Sequence[Outcome]) -> Iterator[list[Cell | str]]:
 
 
 def fold(paths: Sequence[str]) -> list[str]:
-    """Return a few paths one by one, and many as "11 below /root/.pyenv/versions".
+    """Return a few paths one by one, and many as "11 below /root/.pyenv/versions"; a path that is there twice is one.
 
     >>> fold(["/etc/a", "/etc/b"])
     ['/etc/a', '/etc/b']
     >>> fold([f"/srv/envs/{name}/cacert.pem" for name in "abcd"])
     ['4 below /srv/envs']
     """
+    paths = list(dict.fromkeys(paths))
     if len(paths) <= _EACH:
-        return list(paths)
+        return paths
     common = posixpath.commonpath(paths) if all(path.startswith("/") for path in paths) else ""
     branches: dict[str, list[str]] = {}
     for path in paths:
