@@ -176,7 +176,7 @@ class _Toml(_Reader):
         if not self._takes(word) or not self._take(_END):
             raise self._wrong(f"{word} is missing, or something stands behind it")
 
-    def _value(self, path: Path, depth: int) -> Any:  # noqa: ANN401  a value of the document
+    def _value(self, path: Path, depth: int) -> object:
         if depth > _DEEP:
             raise self._wrong("it is nested too deeply")
         if self._takes("["):
@@ -270,7 +270,7 @@ class _Json(_Reader):
             raise self._wrong("one object is expected, and nothing behind it")
         self.document.data = value
 
-    def _value(self, path: Path, depth: int) -> Any:  # noqa: ANN401  a value of the document
+    def _value(self, path: Path, depth: int) -> object:
         self._take(self._BLANK)
         if depth > _DEEP:
             raise self._wrong("it is nested too deeply")
@@ -281,7 +281,7 @@ class _Json(_Reader):
             return self._array(path, depth)
         return self._scalar()
 
-    def _scalar(self) -> Any:  # noqa: ANN401  a value of the document
+    def _scalar(self) -> object:
         try:
             value, self._at = self._decoder.raw_decode(self._text, self._at)
         except (ValueError, RecursionError):

@@ -68,12 +68,16 @@ def judge(
 ) -> Judgement:
     """Judge a chain as sent against anchors (see `by_subject`), for a host name or address, at a moment."""
     if not chain:
-        return Judgement((), False, (Reason("no-certificate", "the server sends no certificate"),))  # noqa: FBT003
+        return _unread(Reason("no-certificate", "the server sends no certificate"))
     try:
         with quiet():
             return _judge(chain, anchors, host, now)
     except _UNREADABLE:
-        return Judgement((), False, (Reason("malformed", "its certificates cannot be read"),))  # noqa: FBT003
+        return _unread(Reason("malformed", "its certificates cannot be read"))
+
+
+def _unread(why: Reason) -> Judgement:
+    return Judgement((), trusted=False, reasons=(why,))
 
 
 def _judge(

@@ -67,8 +67,8 @@ def parse(typed: str) -> Target:
 def _authority(rest: str, typed: str) -> tuple[str, int | None]:
     """The host and the port in the part of a URL after the scheme."""
     try:
-        bare = rest if rest.count(":") < 2 or rest.startswith("[") or "/" in rest else f"[{rest}]"  # noqa: PLR2004
-        parts = urlsplit(f"//{bare}")
+        is_bare = ":" in rest and address_of(rest) is not None  # an address of IPv6 without the brackets of a URL
+        parts = urlsplit(f"//[{rest}]" if is_bare else f"//{rest}")
         name, port = parts.hostname or "", parts.port
     except ValueError:
         raise _wrong(typed) from None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NOT_AS_WANTED = 10
 _FINE = ("trusted", "follows")  # how the states of a certificate that holds begin
 _UNSEEN = "unreadable"  # this account cannot look: neither fine nor missing
+_SHOWN = 3  # stores and fingerprints that one line names
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Verdict:
     def sentence(self) -> str:
         """The verdict on one line."""
         if self.absent:
-            few = ", ".join(one[:12] for one in self.absent[:3])
+            few = ", ".join(one[:12] for one in self.absent[:_SHOWN])
             return f"missing: {len(self.absent)} of {self.wanted} certificates not added here ({few})"
         if self.missing:
-            few = ", ".join(self.missing[:3])
-            more = f" and {len(self.missing) - 3} more" if len(self.missing) > 3 else ""  # noqa: PLR2004  as shown
+            few, rest = ", ".join(self.missing[:_SHOWN]), self.missing[_SHOWN:]
+            more = f" and {len(rest)} more" if rest else ""
             return f"incomplete: {len(self.missing)} stores do not trust it any more: {few}{more}"
         if not self.wanted:
             return "ok: trustinstall has added nothing here"

@@ -29,10 +29,11 @@ def test_launchds_list_says_the_program(path: str) -> None:
     assert (found["RunAtLoad"], found["StartInterval"]) == (True, 3600)
 
 
-@given(_PATHS.filter(lambda one: '"' not in one), st.booleans())
-def test_windows_task_says_the_program(path: str, machine: bool) -> None:  # noqa: FBT001  drawn
+@given(path=_PATHS.filter(lambda one: '"' not in one), machine=st.booleans())
+def test_windows_task_says_the_program(path: str, *, machine: bool) -> None:
     """It is XML in UTF-16 with this command; SYSTEM runs the machine's, the account its own."""
-    task = ET.fromstring(others.task((f"C:{path}", "-I"), machine=machine).decode("utf-16").partition("\n")[2])  # noqa: S314  ours
+    text = others.task((f"C:{path}", "-I"), machine=machine).decode("utf-16").partition("\n")[2]
+    task = ET.fromstring(text)  # noqa: S314  this program has written the text in the line before
     assert task.findtext(f".//{_TASKS}Command") == f"C:{path}".replace("/", "\\")
     assert str(task.findtext(f".//{_TASKS}Arguments")).endswith("repair --quiet")
     assert (task.findtext(f".//{_TASKS}UserId") == "S-1-5-18") == machine

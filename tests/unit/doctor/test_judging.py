@@ -48,7 +48,7 @@ def test_an_intermediate_may_be_the_anchor() -> None:
         ("127.0.0.2", False),
     ],
 )
-def test_the_name_is_judged_on_its_own(host: str, fits: bool) -> None:  # noqa: FBT001
+def test_the_name_is_judged_on_its_own(host: str, *, fits: bool) -> None:
     """A star stands for one label; an address must be there as an address."""
     assert codes((LEAF, MIDDLE), (ROOT,), host) == ([] if fits else ["host-name"])
 

@@ -122,12 +122,15 @@ def report(what: str, situation: Situation, *outcomes: Outcome, problem: str = "
     return Report(what, situation, (CORP,), parts, dry_run)
 
 
-def added(what: Report, advice: Advice = Advice(), *, verbose: bool = False) -> Case:  # noqa: B008  a constant
+NO_ADVICE = Advice()
+
+
+def added(what: Report, advice: Advice = NO_ADVICE, *, verbose: bool = False) -> Case:
     """The screen of `add`."""
     return lambda page: add.result_lines(page, what, advice, verbose=verbose)
 
 
-def removed(what: Report, advice: Advice = Advice(), *, verbose: bool = False) -> Case:  # noqa: B008  a constant
+def removed(what: Report, advice: Advice = NO_ADVICE, *, verbose: bool = False) -> Case:
     """The screen of `remove`."""
     return lambda page: remove.result_lines(page, what, advice, verbose=verbose)
 

@@ -130,7 +130,8 @@ OTHERS: Mapping[str, Callable[[], str]] = {
 @pytest.mark.parametrize("name", [*EXAMPLES, *OTHERS])
 def test_every_report_is_as_the_schema_says(name: str) -> None:
     """No key is missing, and none is there that the schema does not know."""
-    VALIDATOR.validate(json.loads((EXAMPLES | OTHERS)[name]()))  # type: ignore[operator]
+    report = EXAMPLES.get(name) or OTHERS[name]
+    VALIDATOR.validate(json.loads(report()))
 
 
 @pytest.mark.parametrize("key", ["schema", "time", "host", "os", "would_change"])

@@ -167,7 +167,8 @@ class Fish:
         return None
 
     def _loop(self, command: _Command) -> Answer:
-        words = self._fields(command.words[3:]) if command.name == "for" and len(command.words) > 2 else None  # noqa: PLR2004  for NAME in
+        _, *named = command.words[:3]  # for NAME in
+        words = self._fields(command.words[3:]) if command.name == "for" and named[1:] else None
         name = command.words[1].literal if len(command.words) > 1 else None
         if words is None or name is None:
             if name is not None and command.name == "for":

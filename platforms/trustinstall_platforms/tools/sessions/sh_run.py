@@ -332,7 +332,8 @@ class Shell:
         plain = [one for one in words if isinstance(one, Word)]
         if plain[0].plain == "!":
             return conditions.negated(self._conditional(list(plain[1:])))
-        operator = plain[1].plain if len(plain) == 3 else None  # noqa: PLR2004  left, operator, right
+        _, *rest = plain
+        operator = rest[0].plain if rest[1:] and not rest[2:] else None  # of left, operator, right
         if operator in {"=", "==", "!="}:
             answer = self.expander.matches(self.expander.text(plain[0].parts), plain[2].parts)
             return conditions.negated(answer) if operator == "!=" else answer

@@ -134,7 +134,7 @@ def limited(scene: Scene) -> Iterator[Client]:
             yield Client(f"pip for {command}", (*_PIP, _pip(command), _pip("global")), follows=False)
     files = paths.every(scene, _POETRY)
     for key in dict.fromkeys(_keys(scene, "toml", files)):
-        if len(key) == 3 and (key[0], key[2]) == ("certificates", "cert"):  # noqa: PLR2004  certificates.NAME.cert
+        if key[:1] == ("certificates",) and key[2:] == ("cert",):
             place = Place(
                 files=files,
                 key=key,
