@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import conditions
-from trustinstall_platforms.tools.sessions.fish_words import Scanner, Token
+from trustinstall_platforms.tools.sessions.fish_grammar import BLOCKS, Command, Grammar
+from trustinstall_platforms.tools.sessions.fish_words import Scanner
 from trustinstall_platforms.tools.sessions.sh_expand import Expander
-from trustinstall_platforms.tools.sessions.sh_words import Expand, LostError, Unknown, Word
 from trustinstall_platforms.tools.sessions.values import Value
+from trustinstall_platforms.tools.sessions.words import Expand, LostError, Unknown, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.view import View
 
 _DEEPEST = 12  # files within each other
-_DEEPEST_BLOCK = 40  # blocks within each other
-_BLOCKS = frozenset({"if", "while", "for", "switch", "begin", "function"})
-_REDIRECTIONS = re.compile(r"[0-9]?[<>].*|&>.*")
 _SET = re.compile(r"(?<![\w-])set\s+(?:-\S+\s+)+([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
 _UNIVERSAL = re.compile(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\(.)")
@@ -86,7 +84,7 @@ class Fish:
         try:
             if self._depth > _DEEPEST:
                 raise LostError(0)
-            self._run(_Reader(self._scanner).block(top=True))
+            self._run(Grammar(self._scanner).block(top=True))
         except LostError as lost:
             self._forget(lost.at)
         except _StopError:
@@ -107,7 +105,7 @@ class Fish:
     def _setter(self, at: int) -> Setter:
         return Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
 
-    def _run(self, body: Sequence[_Command]) -> Answer:
+    def _run(self, body: Sequence[Command]) -> Answer:
         answer: Answer = True
         for one in body:
             wanted = {"and": answer, "or": conditions.negated(answer)}.get(one.joined, True)
@@ -126,9 +124,9 @@ class Fish:
         self._variables.maybe -= 1
         return None
 
-    def _one(self, command: _Command) -> Answer:
+    def _one(self, command: Command) -> Answer:
         name = command.name
-        if command.piped and name not in _BLOCKS:
+        if command.piped and name not in BLOCKS:
             return None
         if name == "if":
             return self._if(command)
@@ -154,7 +152,7 @@ class Fish:
         }
         return known[name](command.words[1:]) if name in known else None
 
-    def _if(self, command: _Command) -> Answer:
+    def _if(self, command: Command) -> Answer:
         certain = True
         for condition, body in command.branches:
             answer = self._run(condition) if condition is not None else True
@@ -166,7 +164,7 @@ class Fish:
             self._perhaps(None, partial(self._run, body))
         return None
 
-    def _loop(self, command: _Command) -> Answer:
+    def _loop(self, command: Command) -> Answer:
         _, *named = command.words[:3]  # for NAME in
         words = self._fields(command.words[3:]) if command.name == "for" and named[1:] else None
         name = command.words[1].literal if len(command.words) > 1 else None
@@ -274,136 +272,3 @@ class Fish:
     def _status(self, words: Sequence[Word]) -> Answer:
         said = (words[0].plain or "").lstrip("-") if words else ""
         return said in self._answers if said in {"is-interactive", "is-login"} else None
-
-
-class _Command:
-    """One command: its words, and for a block what is in it; how it is joined to the one before it."""
-
-    def __init__(self, words: Sequence[Word], joined: str, *, negated: bool) -> None:
-        self.words, self.joined, self.negated = words, joined, negated
-        self.name = words[0].plain or "" if words else ""
-        self.piped = False
-        self.body: list[_Command] = []
-        self.branches: list[tuple[list[_Command] | None, list[_Command]]] = []
-
-
-class _Reader:
-    """Makes commands of tokens."""
-
-    def __init__(self, scanner: Scanner) -> None:
-        self._scanner = scanner
-        self._depth = 0
-        self._end: Token | None = None  # the separator behind the last command
-
-    def block(self, *, top: bool = False) -> list[_Command]:
-        """Return commands up to `end` (or `else`, `case`), or of a whole file. Raises LostError."""
-        found: list[_Command] = []
-        while True:
-            command = self._command(found[-1] if found else None)
-            if command is None or command.name in {"end", "else", "case"}:
-                if top is not (command is None):
-                    raise LostError(self._scanner.at)
-                self.last = command
-                return found
-            found.append(command)
-
-    last: _Command | None = None
-
-    def _command(self, before: _Command | None) -> _Command | None:
-        negated, words = False, list[Word]()
-        joined = self._separator(before)
-        if joined is None:
-            return None
-        token = self._next()
-        while token.word is not None or _REDIRECTIONS.fullmatch(token.operator):
-            plain = token.word.plain if token.word is not None else None
-            if token.word is None:
-                self._next()
-            elif not words and plain in {"not", "!", "builtin", "command"}:
-                negated ^= plain in {"not", "!"}
-            elif not words and plain in {"and", "or"}:
-                joined = plain
-            else:
-                words.append(token.word)
-                if len(words) == 1 and plain in {"if", "while", "begin", "else"}:
-                    break
-            token = self._next()
-        if token.word is None:
-            self._back(token)
-        command = _Command(words, joined, negated=negated)
-        command.piped = token.operator in {"|", "&", "&|"}
-        if command.name in _BLOCKS:
-            self._inside(command)
-        return command
-
-    def _inside(self, command: _Command) -> None:
-        self._depth += 1
-        if self._depth > _DEEPEST_BLOCK:
-            raise LostError(self._scanner.at)
-        self._fill(command)
-        self._depth -= 1
-
-    def _fill(self, command: _Command) -> None:
-        if command.name in {"if", "while"}:
-            condition = self._condition()
-            self._branches(command, condition)
-            return
-        command.body = self.block()
-        while self.last is not None and self.last.name != "end":
-            command.body += self.block()
-        if command.name == "function":
-            command.body = []
-
-    def _condition(self) -> list[_Command]:
-        """Return the condition of `if`: a command, and those that are joined to it."""
-        first = self._command(None)
-        found = [first] if first else []
-        while (joined := self._separator(found[-1] if found else None)) in {"and", "or"}:
-            self._pending = joined
-            following = self._command(found[-1])
-            if following is None:
-                break
-            found.append(following)
-        return found
-
-    def _branches(self, command: _Command, condition: list[_Command] | None) -> None:
-        while True:
-            body = self.block()
-            command.branches.append((condition, body))
-            if self.last is None or self.last.name != "else":
-                break
-            token = self._next()
-            is_if = token.word is not None and token.word.plain == "if"
-            condition = self._condition() if is_if else None
-            if not is_if:
-                self._back(token)
-        if command.name == "while":
-            command.body = [one for _, body in command.branches for one in body]
-
-    _pending: str | None = None
-    _ahead: Token | None = None
-
-    def _next(self) -> Token:
-        token, self._ahead = self._ahead or self._scanner.token(), None
-        return token
-
-    def _back(self, token: Token) -> None:
-        self._ahead = token
-
-    def _separator(self, _before: _Command | None) -> str | None:
-        """Skip what separates commands; return how the next one is joined, or None at the end."""
-        joined, self._pending = self._pending or "", None
-        while True:
-            token = self._next()
-            if token.word is not None:
-                said = token.word.plain
-                if said in {"and", "or"}:
-                    joined = said
-                    continue
-                self._back(token)
-                return joined
-            if not token.operator:
-                return None
-            joined = {"&&": "and", "||": "or", "|": joined, "\n": joined, ";": joined, "&": joined}.get(
-                token.operator, joined
-            )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from typing import NamedTuple
+from functools import partial
 
-from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, LostError, Part, Unknown, Word
+from trustinstall_platforms.tools.sessions.words import Expand, Literal, LostError, Part, Reader, Token, Unknown, Word
 
 _BLANK = re.compile(r"(?:[ \t\r]|\\\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -18,24 +17,11 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "a": "\a", "b": "\b"}
 _NUMBERED = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})")
 
 
-class Token(NamedTuple):
-    """An operator, or a word; "" and None at the end."""
-
-    operator: str
-    word: Word | None
-    start: int
-
-
-class Scanner:
+class Scanner(Reader):
     """Reads one text, token by token."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
-        self._breaks = [one.start() for one in re.finditer("\n", text)]
-
-    def line(self, at: int) -> int:
-        """Return the number of the line, from 1."""
-        return bisect_right(self._breaks, at - 1) + 1
+    ESCAPED = frozenset('$"\\\n')
+    PLAIN = re.compile(r"[^\"$\\]+|\\")
 
     def token(self) -> Token:
         """Return the next token. Raises LostError."""
@@ -84,23 +70,7 @@ class Scanner:
         return Literal("" if one == "\n" else _ESCAPED.get(one, one), quoted=True)
 
     def _double(self) -> list[Part]:
-        start, parts = self.at, list[Part]([Literal("", quoted=True)])
-        self.at += 1
-        while self.at < len(self.text):
-            one = self.text[self.at]
-            if one == '"':
-                self.at += 1
-                return parts
-            if one == "$":
-                parts.append(self._dollar(quoted=True))
-            elif one == "\\" and self.text[self.at + 1 : self.at + 2] in {"$", '"', "\\", "\n"}:
-                parts.append(Literal(self.text[self.at + 1].replace("\n", ""), quoted=True))
-                self.at += 2
-            else:
-                found = re.compile(r"[^\"$\\]+|\\").match(self.text, self.at)
-                parts.append(Literal(found[0] if found else "", quoted=True))
-                self.at = found.end() if found else self.at + 1
-        raise LostError(start)
+        return self.double({"$": partial(self._dollar, quoted=True)})
 
     def _dollar(self, *, quoted: bool) -> Part:
         start = self.at

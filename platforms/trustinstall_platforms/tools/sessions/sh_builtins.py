@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.sessions import conditions
-from trustinstall_platforms.tools.sessions.sh_words import Literal
 from trustinstall_platforms.tools.sessions.values import Value
+from trustinstall_platforms.tools.sessions.words import Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trustinstall_platforms.tools.sessions.conditions import Answer
     from trustinstall_platforms.tools.sessions.sh_run import Shell
-    from trustinstall_platforms.tools.sessions.sh_words import Word
+    from trustinstall_platforms.tools.sessions.words import Word
 
     Builtin = Callable[[Shell, Sequence[Word], int], Answer]
 

@@ -9,8 +9,8 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, Part, Parts, Unknown
 from trustinstall_platforms.tools.sessions.values import Value
+from trustinstall_platforms.tools.sessions.words import Expand, Literal, Part, Parts, Unknown
 
 if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.values import Variables

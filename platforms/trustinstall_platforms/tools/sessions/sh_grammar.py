@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from trustinstall_platforms.tools.sessions.sh_words import LostError, Scanner, Token, Word
+from trustinstall_platforms.tools.sessions.sh_words import Scanner
+from trustinstall_platforms.tools.sessions.words import LostError, Token, Word
 
 _DEEPEST = 40  # commands within commands
 _SEPARATORS = frozenset({"\n", ";", "&", "&|", "&!"})

@@ -33,8 +33,9 @@ from trustinstall_platforms.tools.sessions.sh_grammar import (
     While,
     read,
 )
-from trustinstall_platforms.tools.sessions.sh_words import Expand, Literal, Parts, Scanner, Word
+from trustinstall_platforms.tools.sessions.sh_words import Scanner
 from trustinstall_platforms.tools.sessions.values import Value
+from trustinstall_platforms.tools.sessions.words import Expand, Literal, Parts, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,20 @@ Sources: POSIX.1-2017, Shell Command Language 2.2, 2.3, 2.6; bash(1), QUOTING, E
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from trustinstall_platforms.tools.sessions.words import (
+    Expand,
+    Literal,
+    LostError,
+    Part,
+    Parts,
+    Reader,
+    Token,
+    Unknown,
+    Word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,81 +37,17 @@ _ENDS = frozenset(" \t\r\n;&|()<>")
 _ESCAPED = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "r": "\r", "a": "\a", "b": "\b", "e": "\x1b"}
 
 
-class LostError(Exception):
-    """The text is not what this reader knows; `at` is where."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__("not understood")
-        self.at = at
-
-
-class Literal(NamedTuple):
-    """Text that means itself; where it is not quoted, patterns and a tilde in it count."""
-
-    text: str
-    quoted: bool = False
-
-
-class Expand(NamedTuple):
-    """`$name`, or `${name:-word}` with its operator."""
-
-    name: str
-    operator: str = ""
-    word: tuple[Part, ...] = ()
-    quoted: bool = False
-
-
-class Unknown(NamedTuple):
-    """What only running it would tell: `$(command)`, arithmetic, expansions that are not followed here."""
-
-    text: str
-    quoted: bool = False
-
-
-Part = Literal | Expand | Unknown
-Parts = tuple[Part, ...]
-
-
-class Word(NamedTuple):
-    """A word, and where it stands in the text."""
-
-    parts: Parts
-    start: int
-    end: int
-
-    @property
-    def plain(self) -> str | None:
-        """Its text, if nothing in it is quoted or expanded."""
-        first = self.parts[0] if len(self.parts) == 1 else None
-        return first.text if isinstance(first, Literal) and not first.quoted else None
-
-    @property
-    def literal(self) -> str | None:
-        """Its text, if nothing in it is expanded."""
-        texts = [one.text for one in self.parts if isinstance(one, Literal)]
-        return "".join(texts) if len(texts) == len(self.parts) else None
-
-
-class Token(NamedTuple):
-    """An operator, or a word; "" and None at the end."""
-
-    operator: str
-    word: Word | None
-    start: int
-
-
-class Scanner:
+class Scanner(Reader):
     """Reads one text, token by token."""
 
+    ESCAPED = frozenset('$`"\\\n')
+    PLAIN = re.compile(r"[^\"$`\\]+|\\")
+
     def __init__(self, text: str, *, zsh: bool = False) -> None:
-        self.text, self.at, self.zsh = text, 0, zsh
-        self._breaks = [one.start() for one in re.finditer("\n", text)]
+        super().__init__(text)
+        self.zsh = zsh
         self._documents: list[tuple[str, bool]] = []
         self._depth = 0
-
-    def line(self, at: int) -> int:
-        """Return the number of the line, from 1."""
-        return bisect_right(self._breaks, at - 1) + 1
 
     def token(self) -> Token:
         """Return the next token. Raises LostError."""
@@ -191,25 +139,7 @@ class Scanner:
         return self.text[start:end]
 
     def _double(self) -> list[Part]:
-        start, parts = self.at, list[Part]([Literal("", quoted=True)])
-        self.at += 1
-        while self.at < len(self.text):
-            one = self.text[self.at]
-            if one == '"':
-                self.at += 1
-                return parts
-            if one == "$":
-                parts.append(self._dollar(quoted=True))
-            elif one == "`":
-                parts.append(self._backquoted(quoted=True))
-            elif one == "\\" and self.text[self.at + 1 : self.at + 2] in {"$", "`", '"', "\\", "\n"}:
-                parts.append(Literal(self.text[self.at + 1].replace("\n", ""), quoted=True))
-                self.at += 2
-            else:
-                found = re.compile(r"[^\"$`\\]+|\\").match(self.text, self.at)
-                self.at = found.end() if found else self.at + 1
-                parts.append(Literal(found[0] if found else "", quoted=True))
-        raise LostError(start)
+        return self.double({"$": partial(self._dollar, quoted=True), "`": partial(self._backquoted, quoted=True)})
 
     def _backquoted(self, *, quoted: bool) -> Unknown:
         start = self.at
