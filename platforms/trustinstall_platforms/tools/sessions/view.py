@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _LARGEST = 512 * 1024  # bytes of one file of settings
 _MOST_BYTES = 2 * 1024 * 1024  # of all files of one session
 _MOST_STEPS = 20_000  # commands and words of one session
+_MOST_FILES = 400  # that one session reads; one that is read twice counts twice
 _MOST_NAMES = 1000  # files that one pattern may name
 #: Of what packages put there only files count that name a variable: completions and frameworks are long.
 _PACKAGES = "/usr/share/"
@@ -53,6 +54,7 @@ class View:
     read: set[str] = field(default_factory=set[str])
     _bytes: int = _MOST_BYTES
     _steps: int = _MOST_STEPS
+    _files: int = _MOST_FILES
 
     def step(self) -> None:
         """Count a command. Raises ExhaustedError."""
@@ -85,6 +87,9 @@ class View:
         except OSError:
             return None
         self.spend(len(content))
+        self._files -= 1
+        if self._files < 0:
+            raise ExhaustedError
         self.last = path
         self.read.add(real)
         text = content.decode("utf-8", "surrogateescape")
