@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -304,18 +305,15 @@ class Installer(Inspector):
         imports = PolicyImports(self.host, self.backends, engine, self.on_progress)
         everybody = situation.machine and self.host.account.is_root and not situation.image
         found = imports.before_removing(request) if everybody and not request.trusted else {}
-        if everybody and request.trusted and not request.domains:
-            imports.before_adding(request, selection)
         if situation.machine or situation.own:
             first = replace(request, importing=False) if found else request
-            scope = engine.change(first, places, selection, check=not accounts)
+            with imports.noted(request, selection) if everybody and request.trusted else nullcontext():
+                scope = engine.change(first, places, selection, check=not accounts)
             handoffs = scope.handoffs if self.host.account.is_root else {}
             name = "machine" if situation.machine else self.host.account.name
             parts.append(ScopeResult(name, scope.outcomes, recovered=scope.recovered))
             if situation.image:
                 return parts + self._not_in_image(request, scope)
-        if everybody and request.trusted:
-            imports.after_adding(request)
         request = replace(request, imposed=imports.gone(found, dry_run=request.dry_run)) if found else request
         own = ScopeResult("machine", imports.take_out_own(request, places, selection) if found else ())
         parts[:1] = [replace(one, outcomes=(*one.outcomes, *own.outcomes)) for one in parts[:1]]

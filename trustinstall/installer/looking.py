@@ -63,7 +63,7 @@ def look(
             expires_soon=ledger.certificates[sha256].not_after - host.now() < SOON,
         )
         for name, owner, ledger in scopes
-        for sha256 in sorted(ledger.claims)
+        for sha256 in sorted(_held_somewhere(ledger))
     ]
     ours = {key for _, _, ledger in scopes for key in ledger.placements}
     anchors = _anchors(host, backends, stores, ours) if every_anchor else ()
@@ -80,6 +80,12 @@ def look(
         if host.status(state_of(host, owner).journal) is not None
     ]
     return View(tuple(listed), anchors, tuple(views), (*notes, problem) if problem else tuple(notes))
+
+
+def _held_somewhere(ledger: Ledger) -> set[str]:
+    """Return the certificates that a store or another account holds; a claim may also be notes of a command at work."""
+    placed = {sha256 for _, sha256 in ledger.placements}
+    return {sha256 for sha256, one in ledger.claims.items() if sha256 in placed or one.accounts}
 
 
 def _read_only(view: StoreView) -> StoreView:

@@ -8,6 +8,7 @@ scope: every account that people log in to is observed, in a process of its own.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.engine.tally import working_for
 from trustinstall.engine.work import unknown
-from trustinstall.errors import TrustInstallError
+from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.facts import homes
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.wire import encode, received
@@ -27,7 +28,7 @@ from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Generator, Sequence
 
     from trustinstall.engine.request import Request
     from trustinstall.host import Account, ActingHost
@@ -46,6 +47,21 @@ class PolicyImports:
     backends: Sequence[Backend]
     engine: Engine
     on_progress: Callable[[str], None]
+
+    @contextmanager
+    def noted(self, request: Request, selection: Selection) -> Generator[None, None, None]:
+        """A context in which certificates are added: what imports would bring is noted before, and stays with a policy.
+
+        The notes go where no policy was written, and where the request is refused before anything is changed.
+        """
+        if not request.domains:
+            self.before_adding(request, selection)
+        try:
+            yield
+        except UsageProblem:
+            self.after_adding(request)
+            raise
+        self.after_adding(request)
 
     def before_adding(self, request: Request, selection: Selection) -> None:
         """Note which stores hold certificates already, if a policy would make all accounts import them."""

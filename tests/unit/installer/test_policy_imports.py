@@ -15,9 +15,10 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
-from trustinstall.errors import TrustInstallError
+from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Account, ActingHost, Host
 from trustinstall.host.worker import PATIENCE
+from trustinstall.installer.installer import Installer
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.stores.store import DiscoveryOptions, Relation, Source, Store
 from trustinstall_platforms.browsers.firefox_policy import FirefoxPolicy
@@ -151,3 +152,20 @@ def test_what_the_account_has_added_is_its_own(tmp_path: Path) -> None:
     assert [world.holds(name) for name in ("mine", "profile-before", "profile-after")] == [True, True, False]
     assert world.holds("profile-after", 1)
     assert {sha256 for _, sha256 in engine.ledger().placements} == {ROOTS[0].sha256, ROOTS[1].sha256}
+
+
+def test_a_command_that_is_refused_leaves_no_note(village: Village) -> None:
+    """With a store of an unknown name nothing is trusted, and nothing is listed as if it were."""
+    installer = Installer(village, [FirefoxPolicy()])
+    root = replace(village.account, uid=0)
+    installer.host = replace(village, account=root)
+    with pytest.raises(UsageProblem, match="nosuch"):
+        installer.add([CORP], selection=Selection(("firefox-policy", "nosuch")))
+    assert installer.look().listed == ()
+    assert Engine(installer.host, [FirefoxPolicy()], lambda _doing: None).ledger().claims == {}
+
+
+def test_a_note_alone_is_no_trust(village: Village) -> None:
+    """While a command asks the accounts, or was killed then, no store holds the certificate, and none is listed."""
+    imports(replace(village, answer=json.dumps({CORP.sha256: []}).encode())).before_adding(WISH, Selection())
+    assert Installer(village, [FirefoxPolicy()]).look().listed == ()
