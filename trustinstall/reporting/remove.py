@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trustinstall.reporting.advice import Advice
     from trustinstall.reporting.layout import Page
 
+_ACCOUNTS = 4  # that a sentence names
 _STAYS = frozenset({Result.FAILED, Result.FOREIGN})
 _TOLD = _STAYS | {Result.STORE_MISSING}
 
@@ -65,9 +66,16 @@ def _gone(page: Page, report: Report) -> list[str]:
         if stays:
             return page.paragraph("Nothing was changed.", "  ")
         return page.marked(SAME, f"Nothing to remove: trustinstall had not added {names}.")
-    text = f"taken out of {words.count(removed, 'store')}"
+    text = f"taken out of {words.count(removed, 'store')}{_whose(report)}"
     if followed:
         text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"
     if report.left or any(one in _STAYS for one in results):
         return page.paragraph(f"{text[0].upper()}{text[1:]}.", "  ")
     return page.marked(GOOD, f"{names} {verb} no longer trusted: {text}.")
+
+
+def _whose(report: Report) -> str:
+    """Return whose stores were changed, if they are of more than one scope: `remove` finds all accounts in the ledger."""
+    changed = [part for part in report.parts if any(one.result is Result.REMOVED for one in part.outcomes)]
+    names = dict.fromkeys("this machine" if one.scope == "machine" else one.scope for one in changed)
+    return f" of {words.listed(list(names), _ACCOUNTS)}" if len(names) > 1 else ""

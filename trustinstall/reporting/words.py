@@ -59,7 +59,14 @@ _NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 #: Words in which a table says when or how a program reads its store. A list of programs needs only their names.
-_QUALIFIERS = (", once it is started again", " where certifi is missing", ", in every environment, new ones too")
+_QUALIFIERS = (
+    ", once it is started again",
+    ", once the machine or systemd is started again",
+    " where certifi is missing",
+    ", in every environment, new ones too",
+    "login shells of ",
+    "interactive shells of ",
+)
 #: Tools that people know by another name than the table's.
 _PROGRAMS: Mapping[str, str] = MappingProxyType(
     {

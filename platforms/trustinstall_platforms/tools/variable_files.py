@@ -74,7 +74,7 @@ PLACES = (
     Place(
         "/etc/environment",
         "pam",
-        "logins with any shell, graphical sessions, cron",
+        "logins, graphical sessions, cron",
         "pam_env(8)",
         machine=True,
         where=("/etc/environment", "/etc/pam.d"),
@@ -82,7 +82,7 @@ PLACES = (
     Place(
         f"/etc/environment.d/90-{_OURS}.conf",
         "environment.d",
-        "what the users' systemd starts",
+        "users' services",
         "environment.d(5)",
         machine=True,
         whole=True,
@@ -149,7 +149,7 @@ PLACES = (
     Place(
         f"~/.config/environment.d/90-{_OURS}.conf",
         "environment.d",
-        "what the account's systemd starts, graphical sessions among them",
+        "the account's services, graphical sessions",
         "environment.d(5)",
         whole=True,
         where=_SYSTEMD,

@@ -296,6 +296,16 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             report("remove", ROOT, done(DEBIAN, Result.REMOVED), done(JAVA, Result.FOLLOWS, "debian")),
             Advice(restart=("Firefox", "Chromium")),
         ),
+        "accounts, too": removed(
+            replace(
+                report("remove", ROOT, done(DEBIAN, Result.REMOVED)),
+                parts=(
+                    ScopeResult("machine", (done(DEBIAN, Result.REMOVED),)),
+                    ScopeResult("alice", (done(bundle(1), Result.REMOVED),)),
+                    ScopeResult("bob", (done(bundle(2), Result.ABSENT),)),
+                ),
+            )
+        ),
         "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
         "a copy that someone else added": removed(
             report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
