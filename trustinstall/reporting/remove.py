@@ -75,7 +75,7 @@ def _gone(page: Page, report: Report) -> list[str]:
 
 
 def _whose(report: Report) -> str:
-    """Return whose stores were changed, if they are of more than one scope: `remove` finds all accounts in the ledger."""
+    """Return whose stores were changed, if they are of several scopes: `remove` finds the accounts in the ledger."""
     changed = [part for part in report.parts if any(one.result is Result.REMOVED for one in part.outcomes)]
     names = dict.fromkeys("this machine" if one.scope == "machine" else one.scope for one in changed)
     return f" of {words.listed(list(names), _ACCOUNTS)}" if len(names) > 1 else ""
