@@ -316,6 +316,14 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             Advice(administrator=command("sudo", PROGRAM, "remove", CORP.sha256[:12])),
         ),
         "a store failed": removed(report("remove", ROOT, done(DEBIAN, Result.FAILED, FULL))),
+        "a store failed that feeds others": removed(
+            report(
+                "remove",
+                ROOT,
+                done(DEBIAN, Result.FAILED, FULL),
+                *(done(one, Result.FAILED, "follows debian") for one in (JAVA, PIP)),
+            )
+        ),
     },
     "list": {
         "two scopes": listed(VIEW),
