@@ -86,10 +86,10 @@ class Selection:
         named = not self.stores or any(_may_name(word, backend, groups) for word in self.stores)
         return named and backend not in self.skip and not groups.issubset(self.skip)
 
-    def check(self, stores: Iterable[Store]) -> None:
+    def check(self, stores: Iterable[Store], *, elsewhere: bool = False) -> None:
         """Raise UsageProblem if a word names no store, or if only stores are chosen that another store feeds.
 
-        A group without a store can be skipped.
+        A group without a store can be skipped. `elsewhere`: other accounts look for stores of their own, too.
         """
         found = list(stores)
         for word in (*self.stores, *self.skip):
@@ -98,7 +98,7 @@ class Selection:
                 raise UsageProblem(_unknown(word, found))
         chosen = [store for store in found if self.stores and self.takes(store)]
         taken = {store.location for store in chosen}
-        if chosen and all(store.fed_by is not None and store.fed_by not in taken for store in chosen):
+        if chosen and not elsewhere and all(store.fed_by is not None and store.fed_by not in taken for store in chosen):
             source = {store.location: store.id for store in found}.get(chosen[0].fed_by or "")
             advice = f": use --store {printable(source)}" if source else "; it cannot be changed by itself"
             raise UsageProblem(f"{printable(chosen[0].id)} is fed by {printable(source or 'another store')}{advice}")

@@ -101,7 +101,8 @@ class Engine:
         if named:  # checks the named stores before any directory of trustinstall is made
             found = self._discover(self._host, self.ledger(), request, places)
             if check:
-                selection.check(store for _, store in found.stores.values())
+                known = [store for _, store in found.stores.values()]
+                selection.check(known, elsewhere=bool(found.handoffs))
             places, handoffs = known_bundles.scanned(places, found.stores.values()), found.handoffs
         if request.dry_run:
             ledger = self.ledger()

@@ -72,3 +72,4 @@ def test_a_store_that_another_feeds_is_not_chosen_alone() -> None:
         Selection(("java",)).check([*STORES, fed])
     Selection(("java", "debian")).check([*STORES, fed])
     Selection(skip=("java",)).check([*STORES, fed])
+    Selection(("java",)).check([*STORES, fed], elsewhere=True)
