@@ -122,7 +122,9 @@ def test_wishes_that_cannot_be_granted(uid: int, ask: ScopeOptions, error: type[
     ],
     ids=["terminal", "no-terminal", "no-input", "ci", "ci-false", "image-build"],
 )
-def test_when_a_question_may_be_asked(variables: dict[str, str], ask: ScopeOptions, *, terminal: bool, may: bool) -> None:
+def test_when_a_question_may_be_asked(
+    variables: dict[str, str], ask: ScopeOptions, *, terminal: bool, may: bool
+) -> None:
     """Only on a terminal, and never in CI, in an image build, or when nobody wants one."""
     assert decide(host(0, **variables), ask, terminal=terminal).may_ask is may
 
