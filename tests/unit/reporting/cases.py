@@ -224,8 +224,8 @@ VIEW = View(
 )
 TOOLS = (
     ToolView("pip", "replaces", "/etc/pip.conf", "global.cert", "names the system's bundle", "real: 23.0, 24.1", ""),
-    ToolView("npm", "replaces", "/root/.npmrc", "cafile", "set", "real: npm 11", ""),
-    ToolView("yarn", "replaces", "/root/.yarnrc.yml", "httpsCaFilePath", "not set", "documented", ""),
+    ToolView("npm", "replaces", "/home/alice/.npmrc", "cafile", "set", "real: npm 11", ""),
+    ToolView("yarn", "replaces", "/home/alice/.yarnrc.yml", "httpsCaFilePath", "not set", "documented", ""),
     ToolView("git", "follows", "", "", "OpenSSL's or GnuTLS' own paths; LFS reads git's settings", "real", ""),
     ToolView("node", "variable", "", "", "NODE_EXTRA_CA_CERTS", "real", ""),
 )
