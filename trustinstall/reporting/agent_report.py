@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.reporting.layout import Page
 
+
 def lines(page: Page, status: Status, last_change: Mapping[str, Any] | None) -> list[str]:
     """Return the report for people."""
     if not status.files:
