@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.agent import hooks, others, systemd
@@ -58,6 +58,7 @@ class Status:
         files: the files and links of the agent that are there, and those that are missing.
         active: whether the system's timer runs; None if that is not known.
         last, next: when it ran and will run, in the system's words; "" if that is not known.
+        changed: whether this command wrote or deleted a file of it.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Status:
     active: bool | None = None
     last: str = ""
     next: str = ""
+    changed: bool = False
 
     @property
     def installed(self) -> bool:
@@ -96,23 +98,24 @@ def install(host: ActingHost) -> Status:
     _note(host, state, [*dict.fromkeys((*_made(host, state), *made))])
     for directory in made:
         host.make_directory(directory, 0o755)
-    for file in files:
-        if host.read_or_none(file.path) != file.content:
-            host.write(file.path, file.content, file.mode, None, host.token())
-    for link in links:
-        if host.link_target(link.path) is None:
-            host.link(link.path, link.target)
+    stale = [one for one in files if host.read_or_none(one.path) != one.content]
+    for file in stale:
+        host.write(file.path, file.content, file.mode, None, host.token())
+    absent = [one for one in links if host.link_target(one.path) is None]
+    for link in absent:
+        host.link(link.path, link.target)
     _begin(host)
-    return status(host)
+    return replace(status(host), changed=bool(stale or absent))
 
 
 def remove(host: ActingHost) -> Status:
     """Stop the agent, and delete what carries our mark. It is idempotent."""
     _end(host)
     files, links = _wanted(host, host.program())
-    for path in (*(one.path for one in links), *(one.path for one in files), *_hooks()):
-        if host.status(path) is not None and _is_ours(host, path):
-            host.delete(path)
+    paths = (*(one.path for one in links), *(one.path for one in files), *_hooks())
+    found = [path for path in paths if host.status(path) is not None and _is_ours(host, path)]
+    for path in dict.fromkeys(found):  # a hook may be one of the files, too
+        host.delete(path)
     state = _state(host)
     for directory in reversed(_made(host, state)):
         if host.is_directory(directory):
@@ -120,7 +123,7 @@ def remove(host: ActingHost) -> Status:
     if host.status(_notes(state)) is not None:
         host.delete(_notes(state))
     _reload(host)
-    return status(host)
+    return replace(status(host), changed=bool(found))
 
 
 def there(host: ActingHost) -> tuple[str, ...]:

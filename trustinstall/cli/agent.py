@@ -31,5 +31,5 @@ def agent(
     mended = [one for one in entries if one.get("command") in {"repair", "end"}]
     last = mended[-1] if mended else None
     if json:
-        output.write(agent_report.as_json(action, status, last))
+        output.write(agent_report.as_json(host, action, status, last))
     output.say(agent_report.lines(output.page, status, last))

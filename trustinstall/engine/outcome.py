@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from trustinstall.stores.store import Store
 from trustinstall.typed_json import Sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Result(Enum):
@@ -82,3 +86,10 @@ class Outcome:
     def reason(self) -> str:
         """Why it failed or is not covered; "" if there is nothing to say."""
         return self.detail
+
+
+def own_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the stores that failed, without those that only show what another failed store holds."""
+    failed = [one for one in outcomes if one.result is Result.FAILED]
+    sources = {one.store.location for one in failed}
+    return [one for one in failed if one.store.fed_by not in sources]

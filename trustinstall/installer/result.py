@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result
+from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result, own_failures
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
@@ -90,8 +90,8 @@ class Report:
 
     @property
     def failed(self) -> list[Outcome]:
-        """The stores that failed, each with the reason in `reason`."""
-        return [one for one in self.outcomes if one.result is Result.FAILED]
+        """The stores that failed, each with the reason in `reason`, without those that only follow a failed one."""
+        return own_failures(self.outcomes)
 
     @property
     def planned(self) -> list[Outcome]:

@@ -1,20 +1,21 @@
-"""The report of `agent`: what is installed, when it ran, what it changed, and when it runs next."""
+"""The report of `agent`: what is installed, when it ran, what it changed, and when it runs next.
+
+For people, and as JSON (`report.schema.json`).
+"""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from trustinstall._version import __version__
+from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.style import BAD, GOOD, SAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trustinstall.agent.agent import Status
+    from trustinstall.host import Host
     from trustinstall.reporting.layout import Page
-
-SCHEMA = 1
 
 
 def lines(page: Page, status: Status, last_change: Mapping[str, Any] | None) -> list[str]:
@@ -33,22 +34,19 @@ def lines(page: Page, status: Status, last_change: Mapping[str, Any] | None) -> 
     return [*found, *page.table([row for row in rows if row[1]], "  ")]
 
 
-def as_json(action: str, status: Status, last_change: Mapping[str, Any] | None) -> str:
-    """Return the report as JSON, as `agent.schema.json` describes it."""
-    data = {
-        "schema": SCHEMA,
-        "trustinstall": __version__,
-        "command": "agent",
-        "action": action,
-        "ok": True,
-        "exit_code": 0,
-        "installed": status.installed,
-        "kind": status.kind,
-        "active": status.active,
-        "last_run": status.last,
-        "next_run": status.next,
-        "last_change": dict(last_change) if last_change is not None else None,
-        "files": list(status.files),
-        "missing": list(status.missing),
-    }
-    return json.dumps(data, indent=2)
+def as_json(host: Host, action: str, status: Status, last_change: Mapping[str, Any] | None) -> str:
+    """Return the report as JSON."""
+    return dump(
+        {
+            **envelope(host, "agent", 0, changed=status.changed),
+            "action": action,
+            "installed": status.installed,
+            "kind": status.kind.replace(" ", "-"),
+            "active": status.active,
+            "last_run": status.last,
+            "next_run": status.next,
+            "last_change": dict(last_change) if last_change is not None else None,
+            "files": list(status.files),
+            "missing": list(status.missing),
+        }
+    )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall.engine.outcome import Result
 from trustinstall.reporting import rows, words
 from trustinstall.reporting.layout import WIDEST
 
@@ -58,7 +57,6 @@ def failures(page: Page, report: Report) -> list[str]:
     for part in report.parts:
         if part.problem or part.skipped:
             lines += error_lines(page, f"{part.scope}: {part.problem or part.skipped}")
-    for one in report.outcomes:
-        if one.result is Result.FAILED and not one.detail.startswith("follows "):  # its source has a line
-            lines += error_lines(page, f"{one.store.id}: {one.detail}")
+    for one in report.failed:
+        lines += error_lines(page, f"{one.store.id}: {one.detail}")
     return lines or error_lines(page, "some stores are not in scope; -v lists them")

@@ -40,7 +40,7 @@ def _still(page: Page, report: Report) -> list[str]:
     """Return who still trusts the certificates; nothing if nobody is known to."""
     names, verb = words.names_of(report.certificates), words.be(report.certificates)
     foreign = [one for one in report.outcomes if one.result is Result.FOREIGN]
-    failed = [one for one in report.outcomes if one.result is Result.FAILED]
+    failed = report.failed
     who = [*(["the machine"] if report.left else [])]
     who += [f"{words.listed(rows.program_names(foreign) or [one.store.id for one in foreign], 4)}"] if foreign else []
     who += [words.count(len(failed), "store") + " that could not be changed"] if failed else []

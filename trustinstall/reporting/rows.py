@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.engine.outcome import Outcome, Result, own_failures
 from trustinstall.reporting import words
 from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.style import BAD
@@ -98,11 +98,7 @@ def store_lines(page: Page, part: ScopeResult) -> list[str]:
 def failure_lines(page: Page, outcomes: Iterable[Outcome]) -> list[str]:
     """Return what failed, each with its cause and what to do; a store that another failed store feeds is left out."""
     lines: list[str] = []
-    failed = [one for one in outcomes if one.result is Result.FAILED]
-    sources = {one.store.location for one in failed}
-    for one in failed:
-        if one.store.fed_by in sources:
-            continue
+    for one in own_failures(outcomes):
         cause, _, advice = one.detail.partition("; ")
         lines += page.marked(BAD, f"{words.full_name(one.store)}: {cause}", "  ")
         if advice:

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 from tests.end_to_end.cli.machine import CERT, deliver
 from tests.end_to_end.declared.events import environment, holds_root, sh
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
-from trustinstall.reporting import agent_report
+from trustinstall import reporting
 
-_SCHEMA = json.loads(Path(agent_report.__file__).with_name("agent.schema.json").read_text(encoding="utf-8"))
+_SCHEMA = json.loads(Path(reporting.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
 UNITS = "/etc/systemd/system"
 NAME = "trustinstall-repair"
 #: Our records, and what systemd-analyze itself leaves behind.

@@ -15,6 +15,8 @@ import pytest
 
 import trustinstall
 from tests.support.pki import make_root
+from trustinstall.engine.outcome import Outcome, Result, own_failures
+from trustinstall.stores.store import Store, fed_by
 
 CORP = make_root(common_name="Corp Root")
 OTHERS = make_root(common_name="Another Root")
@@ -107,3 +109,12 @@ def test_a_plan_a_change_and_a_removal_as_a_caller_writes_them(tmp_path: Path) -
     assert [(one["id"], one["result"]) for one in report.to_dict()["stores"]] == [("debian", "added")]
     assert [one.result.value for one in installer.remove(CORP.sha256).stores] == ["removed"]
     assert not installer.remove(CORP.sha256).changed
+
+
+def test_a_store_that_follows_a_failed_one_is_no_failure_of_its_own() -> None:
+    """A caller mends the source alone; a store that failed by itself is named, although another store feeds it."""
+    debian = Store("debian", "/etc/ssl/certs/ca-certificates.crt", 0, "debian", "")
+    java = Store("java", "/etc/ssl/certs/java/cacerts", 0, "java:/x", "", source=fed_by(debian.location))
+    failed = [Outcome(one, Result.FAILED, "x; y") for one in (debian, java)]
+    assert own_failures(failed) == failed[:1]
+    assert own_failures([Outcome(debian, Result.ADDED), failed[1]]) == failed[1:]

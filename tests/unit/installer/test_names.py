@@ -57,7 +57,7 @@ def test_a_file_that_holds_none_is_refused(names: Resolve, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("form", ["{}", "SHA256:{}", "sha256={}", " {} "])
 @pytest.mark.parametrize("spaced", [False, True])
-def test_a_fingerprint_in_any_form(names: Resolve, form: str, spaced: bool) -> None:  # noqa: FBT001
+def test_a_fingerprint_in_any_form(names: Resolve, form: str, *, spaced: bool) -> None:
     """Whole or its start, in any case, with colons or blanks."""
     for digits in (KNOWN[1].sha256, KNOWN[1].sha256[:12]):
         text = ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)) if spaced else digits.upper()

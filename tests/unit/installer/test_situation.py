@@ -122,7 +122,9 @@ def test_wishes_that_cannot_be_granted(uid: int, ask: ScopeOptions, error: type[
     ],
     ids=["terminal", "no-terminal", "no-input", "ci", "ci-false", "image-build"],
 )
-def test_when_a_question_may_be_asked(variables: dict[str, str], terminal: bool, ask: ScopeOptions, may: bool) -> None:  # noqa: FBT001
+def test_when_a_question_may_be_asked(
+    variables: dict[str, str], ask: ScopeOptions, *, terminal: bool, may: bool
+) -> None:
     """Only on a terminal, and never in CI, in an image build, or when nobody wants one."""
     assert decide(host(0, **variables), ask, terminal=terminal).may_ask is may
 
@@ -147,7 +149,7 @@ def test_the_running_machine_is_recognised(make_host: Callable[..., ActingHost])
     ],
     ids=["terminal", "json", "pipes", "no-input", "ci", "ssh", "service"],
 )
-def test_when_a_window_may_open(variables: dict[str, str], terminal: bool, ask: ScopeOptions, may: bool) -> None:  # noqa: FBT001
+def test_when_a_window_may_open(variables: dict[str, str], ask: ScopeOptions, *, terminal: bool, may: bool) -> None:
     """Where a screen may be, terminal or not; what is printed for a script does not change what is done."""
     assert decide(host(0, **variables), ask, terminal=terminal).may_answer is may
     assert decide(host(1000, **variables), ask, terminal=terminal).may_answer is may

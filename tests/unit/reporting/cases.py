@@ -224,8 +224,8 @@ VIEW = View(
 )
 TOOLS = (
     ToolView("pip", "replaces", "/etc/pip.conf", "global.cert", "names the system's bundle", "real: 23.0, 24.1", ""),
-    ToolView("npm", "replaces", "/root/.npmrc", "cafile", "set", "real: npm 11", ""),
-    ToolView("yarn", "replaces", "/root/.yarnrc.yml", "httpsCaFilePath", "not set", "documented", ""),
+    ToolView("npm", "replaces", "/home/alice/.npmrc", "cafile", "set", "real: npm 11", ""),
+    ToolView("yarn", "replaces", "/home/alice/.yarnrc.yml", "httpsCaFilePath", "not set", "documented", ""),
     ToolView("git", "follows", "", "", "OpenSSL's or GnuTLS' own paths; LFS reads git's settings", "real", ""),
     ToolView("node", "variable", "", "", "NODE_EXTRA_CA_CERTS", "real", ""),
 )
@@ -316,6 +316,14 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             Advice(administrator=command("sudo", PROGRAM, "remove", CORP.sha256[:12])),
         ),
         "a store failed": removed(report("remove", ROOT, done(DEBIAN, Result.FAILED, FULL))),
+        "a store failed that feeds others": removed(
+            report(
+                "remove",
+                ROOT,
+                done(DEBIAN, Result.FAILED, FULL),
+                *(done(one, Result.FAILED, "follows debian") for one in (JAVA, PIP)),
+            )
+        ),
     },
     "list": {
         "two scopes": listed(VIEW),

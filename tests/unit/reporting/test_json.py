@@ -19,13 +19,14 @@ from jsonschema import Draft202012Validator
 
 from tests.unit.reporting import cases
 from trustinstall import errors, reporting
+from trustinstall.agent.agent import Status
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Host
 from trustinstall.installer.checking import Verdict
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import View
-from trustinstall.reporting import doctor, json_report, log_report, repair_report
+from trustinstall.reporting import agent_report, doctor, json_report, log_report, repair_report
 from trustinstall.reporting.advice import Advice
 from trustinstall.typed_json import is_array, is_object
 
@@ -55,10 +56,12 @@ class Fixed(Host):
 
 
 HOST = Fixed("linux", "/", {}, cases.ALICE)
+NPMRC = "/home/alice/.npmrc"
+NPM = replace(cases.NPM, location=NPMRC, owner=1000, id=f"settings:{NPMRC}")
 DRY = cases.report(
     "add",
-    cases.ROOT,
-    cases.planned(cases.NPM, Planned("change", "/root/.npmrc", ("-cafile=…", "+cafile=/usr/local/share/x.pem"))),
+    cases.USER,
+    cases.planned(NPM, Planned("change", NPMRC, ("-cafile=…", "+cafile=/home/alice/.local/share/x.pem"))),
     dry_run=True,
 )
 REMOVED = cases.report("remove", cases.ROOT, cases.done(cases.DEBIAN, Result.FOREIGN, foreign=True))
@@ -76,6 +79,14 @@ ENTRY: dict[str, Any] = {
     "more_stores": 0,
     "result": "done",
 }
+AGENT = Status(
+    "systemd",
+    ("/etc/systemd/system/trustinstall-repair.service", "/etc/systemd/system/trustinstall-repair.timer"),
+    (),
+    active=True,
+    last="Sun 2026-11-29 04:00:12 UTC",
+    next="Sun 2026-11-29 05:00:00 UTC",
+)
 #: The heading of each example in the documents, and the report that it shows.
 EXAMPLES: Mapping[str, Callable[[], str]] = {
     "add, remove": lambda: json_report.change(
@@ -93,6 +104,7 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
+    "agent": lambda: agent_report.as_json(HOST, "status", AGENT, {**ENTRY, "command": "repair"}),
     "log": lambda: log_report.as_json(HOST, [ENTRY], 0),
     "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks")),
 }
@@ -120,6 +132,7 @@ OTHERS: Mapping[str, Callable[[], str]] = {
     ),
     "--profile-out": lambda: json_report.profile(HOST, DRY, cases.INTAKE, "/x", written=True),
     "every store": lambda: json_report.stores(HOST, cases.VIEW),
+    "no agent": lambda: agent_report.as_json(HOST, "remove", Status("task scheduler", (), ("x",), changed=True), None),
     "every anchor": lambda: json_report.listing(HOST, cases.VIEW),
     "every tool": lambda: json_report.tools(
         HOST, "stores", (*cases.TOOLS, ToolView("x", "by hand", "", "", "another phrase", "documented", ""))
