@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import pytest
 
 from tests.end_to_end.cli.machine import told
 from tests.support.pki import make_root
@@ -53,16 +56,33 @@ def test_who_decides_is_named_with_file_and_line(fresh: Throwaway) -> None:
     assert "pip /home/alice/.config/pip/pip.conf line 2" in " ".join(said.split())
 
 
-def test_what_a_directory_beside_a_bundle_changes_is_not_known(fresh: Throwaway) -> None:
-    """Debian's curl reads its directory beside the bundle of its settings: nothing is claimed where that matters."""
+#: Clients of Debian, the settings file that names another root alone, and how each asks a server.
+BESIDE = {
+    "curl": (".curlrc", "cacert = /home/alice/other.pem\n", ("curl", "-sS", "-o", "/dev/null")),
+    "git": (".gitconfig", "[http]\n\tsslCAInfo = /home/alice/other.pem\n", ("git", "ls-remote")),
+    "wget": (".wgetrc", "ca_certificate = /home/alice/other.pem\n", ("wget", "-q", "-O", "/dev/null")),
+}
+_REFUSED = re.compile("certificate|verif", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_debian_reads_beside_a_bundle_counts(fresh: Throwaway, name: str) -> None:
+    """They read the system's directory beside the bundle that their settings name: the doctor says what they do."""
+    file, text, command = BESIDE[name]
     fresh.write("/corp.crt", CORP.pem)
     fresh.write("/home/alice/other.pem", make_root("Other Root").pem, user="alice")
-    fresh.write("/home/alice/.curlrc", "cacert = /home/alice/other.pem\n", user="alice")
+
+    def answers(server: Server) -> tuple[str, bool]:
+        fresh.write(f"/home/alice/{file}", text, user="alice")
+        server.refusals = 0
+        done = fresh.run([*command, server.url], user="alice")
+        refused = done.returncode == 5 if name == "wget" else _REFUSED.search(done.stderr) is not None
+        return _asked(fresh, server.url)[1][name]["accepts"], not refused
+
     with Server(LEAF) as server:
-        assert (_asked(fresh, server.url)[1]["curl"]["accepts"], _curl(fresh, server.url)) == ("no", False)
+        assert answers(server) == ("no", False)
         fresh.trustinstall("add", "/corp.crt", "--skip", "settings", check=True)
-        fresh.write("/home/alice/.curlrc", "cacert = /home/alice/other.pem\n", user="alice")
-        assert (_asked(fresh, server.url)[1]["curl"]["accepts"], _curl(fresh, server.url)) == ("unknown", True)
+        assert answers(server) == ("yes", True)
 
 
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:

@@ -111,10 +111,13 @@ def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes
     """Return the DER of the anchors in the bundles of an answer, with the PEM labels that the client accepts.
 
     Where nothing decides, or a setting names the system's store, and the client follows that: the system's anchors.
+    They count besides where the client was built to read the system's directory, too.
     """
     contents = [content for bundle in found.bundles for content in _contents(host, bundle)]
     system = found.mode in {Mode.DEFAULT, Mode.ADDS} and client.follows
-    if system or found.mode is Mode.NATIVE:
+    files = found.mode is Mode.REPLACES and all(one.form is Form.FILE for one in found.bundles)
+    beside = files and not client.beside.isdisjoint(host.distribution())
+    if system or beside or found.mode is Mode.NATIVE:
         roots = system_bundle.find(host)
         contents += [roots.content] if roots else []
     return frozenset(

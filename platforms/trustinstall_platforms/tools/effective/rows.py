@@ -16,6 +16,10 @@ from trustinstall_platforms.tools.effective.model import Form, Mode, Scene
 #: PEM labels that a reader accepts. OpenSSL's loader takes all three; the others take RFC 7468's only.
 OPENSSL, PLAIN = CERTIFICATE_LABELS, frozenset({"CERTIFICATE"})
 
+#: Where curl, git and wget are built to read /etc/ssl/certs beside each bundle (curl with its CApath, the others with
+#: GnuTLS); real: tests/end_to_end/cli/test_doctor.py.
+DEBIAN = frozenset({"debian"})
+
 _NO_WORDS: Mapping[str, Mode] = MappingProxyType({})
 
 
@@ -78,6 +82,7 @@ class Client(NamedTuple):
         places: in order of precedence.
         labels: the PEM labels that its reader accepts.
         follows: whether it reads the system's store where nothing decides.
+        beside: the distributions (IDs of os-release) whose build of it reads the system's directory beside each bundle.
         tool: the name of its row in the table of tools, where trustinstall writes a settings file for it.
         systems: where the row holds.
     """
@@ -86,6 +91,7 @@ class Client(NamedTuple):
     places: tuple[Place, ...]
     labels: frozenset[str] = OPENSSL
     follows: bool = True
+    beside: frozenset[str] = frozenset()
     tool: str = ""
     systems: tuple[str, ...] = ("linux", "darwin")
 

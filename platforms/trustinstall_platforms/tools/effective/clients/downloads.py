@@ -1,14 +1,10 @@
-"""curl and wget.
-
-A curl or wget of Debian that is built with GnuTLS reads /etc/ssl/certs beside a named file; that is not counted, so
-that an answer never claims too much.
-"""
+"""curl and wget."""
 
 from __future__ import annotations
 
 from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIRECTORY
 from trustinstall_platforms.tools.effective.model import Form
-from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
+from trustinstall_platforms.tools.effective.rows import DEBIAN, Client, Expansion, Place, variable
 
 _CURLRC = (
     "{CURL_HOME}/.curlrc",
@@ -41,6 +37,7 @@ CLIENTS = (
             SSL_DIRECTORY,
             SSL,
         ),
+        beside=DEBIAN,
     ),
     Client(
         "wget",
@@ -55,5 +52,6 @@ CLIENTS = (
             ),
         ),
         tool="wget",
+        beside=DEBIAN,
     ),
 )

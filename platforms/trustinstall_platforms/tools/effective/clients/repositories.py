@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall_platforms.tools.effective import paths
 from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
-from trustinstall_platforms.tools.effective.rows import Client, Expansion, Place, variable
+from trustinstall_platforms.tools.effective.rows import DEBIAN, Client, Expansion, Place, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def _svn(section: str) -> Place:
 
 
 CLIENTS = (
-    Client("git", (*_GIT_VARIABLES, *_git("http"))),
+    Client("git", (*_GIT_VARIABLES, *_git("http")), beside=DEBIAN),
     Client("Mercurial", _hg(("web", "cacerts")), tool="hg"),
     Client("Subversion", (_svn("global"),), tool="svn"),
 )
@@ -114,13 +114,13 @@ def limited(scene: Scene) -> Iterator[Client]:
     for one in _said(scene, "git", git_files(scene)):
         url, condition = _URL.fullmatch(one.key[0]), _CONDITION.fullmatch(one.key[0])
         if url is not None and one.key[1] == "sslcainfo":
-            yield Client(f"git for {url['url']}", (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")))
+            yield Client(f"git for {url['url']}", (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")), beside=DEBIAN)
         if condition is not None and one.key[1] == "path":
             directory = one.setter.path.rpartition("/")[0]
             path = scene.home + one.value[1:] if one.value.startswith("~/") else one.value
             path = path if path.startswith("/") else f"{directory}/{path}"
             inner = tuple(place._replace(files=(path,)) for place in _git("http"))
-            yield Client(f"git for {condition['condition']}", (*_GIT_VARIABLES, *inner, *_git("http")))
+            yield Client(f"git for {condition['condition']}", (*_GIT_VARIABLES, *inner, *_git("http")), beside=DEBIAN)
     for one in _said(scene, "hg", hg_files(scene)):
         if one.key[0] == "hostsecurity" and (match := _HOST.fullmatch(one.key[1])):
             yield Client(f"Mercurial for {match['host']}", _hg((one.key[0], one.key[1]), ("web", "cacerts")))
