@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall.engine.outcome import Result
 from trustinstall.reporting.advice import Advice
+from trustinstall.reporting.check import sentence
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.stores.groups import group_of, group_of_backend
 
@@ -236,7 +237,7 @@ def checked(host: Host, verdict: Verdict) -> str:
     return dump(
         {
             **envelope(host, "check", verdict.exit_code),
-            "message": verdict.sentence,
+            "message": sentence(verdict),
             "certificates_wanted": verdict.wanted,
             "certificates_absent": list(verdict.absent),
             "stores_trusting": verdict.stores,
