@@ -39,6 +39,7 @@ def apply(
         tell_error(f"{mistakes.count}; nothing was changed")
         raise typer.Exit(mistakes.exit_code) from None
     installer = installer_for(output, sysroot, java_storepass_file)
+    declaration = applying.compared(installer, declaration)
     report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
     code = code_of(report, asked=exit_code)
     if json:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates import same_subject
+from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
 from trustinstall.engine.scope import Engine
 from trustinstall.installer.situation import ScopeOptions
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
     from trustinstall.declared.loading import Declaration
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
+
+
+def compared(installer: Installer, declaration: Declaration) -> Declaration:
+    """Return a declaration with notes on other authorities of the same name, in it and among the system's anchors.
+
+    Raises CertificateRefused where clients could not tell one from another, as `add` does.
+    """
+    named = (Vetted(one.certificate, one.where, ()) for one in declaration.certificates)
+    found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), force=False)
+    notes = (f"{one.origin}: {warning}" for one in found.accepted for warning in one.warnings)
+    return declaration._replace(notes=(*declaration.notes, *notes))
 
 
 def apply(installer: Installer, declaration: Declaration, *, prune: bool = False, dry_run: bool = False) -> Report:
