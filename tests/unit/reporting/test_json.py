@@ -148,7 +148,7 @@ def test_every_report_is_as_the_schema_says(name: str) -> None:
 
 
 def test_a_report_of_the_library_is_the_same_data() -> None:
-    """What `Report.to_dict()` returns is in the JSON of the command line, with the same values, and can be JSON itself."""
+    """What `Report.to_dict()` returns is in the JSON of the command line, with the same values."""
     for one in (DRY, REMOVED, cases.EVERYBODY, replace(DRY, domains=("corp.example",))):
         printed = json.loads(json_report.change(HOST, one, None, one.exit_code(), Advice()))
         data = json.loads(json.dumps(one.to_dict()))
