@@ -25,6 +25,7 @@ def check(
     """
     from trustinstall.installer import checking
     from trustinstall.installer import names as targets
+    from trustinstall.reporting.check import sentence
 
     output = Output(json=json, quiet=quiet, verbose=False, no_color=no_color)
     installer = installer_for(output, sysroot, ())
@@ -41,5 +42,5 @@ def check(
         from trustinstall.reporting import json_report
 
         output.write(json_report.checked(installer.host, verdict))
-    output.say([verdict.sentence])
+    output.say([sentence(verdict)])
     raise typer.Exit(verdict.exit_code)

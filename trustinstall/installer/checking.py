@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 NOT_AS_WANTED = 10
 _FINE = ("trusted", "follows")  # how the states of a certificate that holds begin
 _UNSEEN = "unreadable"  # this account cannot look: neither fine nor missing
-_SHOWN = 3  # stores and fingerprints that one line names
 
 
 @dataclass(frozen=True)
@@ -37,21 +36,6 @@ class Verdict:
     def exit_code(self) -> int:
         """0: as wanted; 10: something is missing."""
         return NOT_AS_WANTED if self.absent or self.missing else 0
-
-    @property
-    def sentence(self) -> str:
-        """The verdict on one line."""
-        if self.absent:
-            few = ", ".join(one[:12] for one in self.absent[:_SHOWN])
-            return f"missing: {len(self.absent)} of {self.wanted} certificates not added here ({few})"
-        if self.missing:
-            few, rest = ", ".join(self.missing[:_SHOWN]), self.missing[_SHOWN:]
-            more = f" and {len(rest)} more" if rest else ""
-            return f"incomplete: {len(self.missing)} stores do not trust it any more: {few}{more}"
-        if not self.wanted:
-            return "ok: trustinstall has added nothing here"
-        noun = "certificate" if self.wanted == 1 else "certificates"
-        return f"ok: {self.wanted} {noun} trusted in {self.stores} stores"
 
 
 def verdict(view: View, wanted: Sequence[str]) -> Verdict:

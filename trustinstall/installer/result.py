@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.engine.outcome import CHANGES, WIDE, Outcome, Result, own_failures
+from trustinstall.installer.report_data import report_data
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.installer.situation import Situation
 
-#: The version of the JSON format: it counts the changes that are not additions.
-SCHEMA = 2
 _IN_SCOPE = frozenset(Result) - {Result.NOT_COVERED, Result.SEALED, Result.STORE_MISSING}
 _HELD = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})
 
@@ -119,23 +118,8 @@ class Report:
         return any(one.result in CHANGES or one.touched for one in self.outcomes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain data; its keys are among those of the command line's JSON, and mean the same."""
-        return {
-            "schema": SCHEMA,
-            "command": self.command,
-            "ok": self.ok,
-            "exit_code": self.exit_code(),
-            "changed": self.changed,
-            "would_change": bool(self.planned),
-            "dry_run": self.dry_run,
-            "certificates": [{"sha256": one.sha256, "name": one.name} for one in self.certificates],
-            "stores": [
-                {"id": one.id, "result": one.result.value, "detail": one.detail, "scope": part.scope}
-                for part in self.parts
-                for one in part.outcomes
-            ],
-            "problems": [{"scope": part.scope, "message": part.problem} for part in self.parts if part.problem],
-        }
+        """Return the report as plain data: keys of the command line's JSON, with the same values."""
+        return report_data(self)
 
     def exit_code(self, *, strict: bool = False) -> int:
         """Return 0: success, 1: nothing could be done, 3: only some stores done, 5: no rights.

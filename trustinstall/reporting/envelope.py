@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from trustinstall._version import __version__
-from trustinstall.installer.result import SCHEMA
+from trustinstall.installer.report_data import SCHEMA
 
 if TYPE_CHECKING:
     from trustinstall.host import Host

@@ -6,29 +6,25 @@ is defined in `report.schema.json`, which is shipped with the program.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.engine.outcome import Result
+from trustinstall.installer.report_data import certificate
 from trustinstall.reporting.advice import Advice
+from trustinstall.reporting.check import sentence
 from trustinstall.reporting.envelope import dump, envelope
-from trustinstall.stores.groups import group_of, group_of_backend
+from trustinstall.stores.groups import group_of_backend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from trustinstall.certificates.certificate import Certificate
     from trustinstall.certificates.intake import Intake
-    from trustinstall.engine.outcome import Outcome
     from trustinstall.errors import TrustInstallError
     from trustinstall.host import Host
     from trustinstall.installer.checking import Verdict
-    from trustinstall.installer.result import Report, ScopeResult
+    from trustinstall.installer.result import Report
     from trustinstall.installer.tool_views import ToolView
     from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 
-_OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED, Result.SEALED}
-_LOCKED = "locked"  # the word for a store that failed because nobody knows its password
 _FOLLOWS = "follows "
 _TRUSTED = frozenset({"trusted", "via-system", "limited-to-domains"})
 
@@ -47,22 +43,13 @@ def profile(host: Host, report: Report, intake: Intake, path: str, *, written: b
 
 def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> dict[str, Any]:
     warnings = {one.certificate.sha256: list(one.warnings) for one in intake.accepted} if intake else {}
-    would_change = any(one.result is Result.PLANNED for one in report.outcomes)
+    head = envelope(host, report.command, exit_code, changed=report.changed, would_change=bool(report.planned))
     return {
-        **envelope(host, report.command, exit_code, changed=report.changed, would_change=would_change),
-        "dry_run": report.dry_run,
-        "situation": {
-            "kind": report.situation.kind,
-            "traits": sorted(trait.replace(" ", "-") for trait in report.situation.traits),
-            "scope": report.situation.sentence,
-            "accounts_not_in_scope": report.situation.uncovered,
-        },
+        **head,
+        **report.to_dict(),
+        **head,  # once more: its exit code heeds --strict and --exit-code
         "certificates": [{**certificate(one), "warnings": warnings.get(one.sha256, [])} for one in report.certificates],
         "left_out": [{**certificate(one), "reason": reason} for one, reason in (intake.left_out if intake else ())],
-        "counts": _counts(report),
-        "stores": [outcome(part, one) for part in report.parts for one in part.outcomes],
-        **_limited(report),
-        **problems(report),
         "restart_needed": list(advice.restart),
         "env": dict(advice.env),
         "notes": list(advice.notes),
@@ -70,63 +57,6 @@ def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, a
         "administrator": list(advice.administrator.argv),
         "remove_foreign": [list(one.argv) for one in advice.foreign],
     }
-
-
-def certificate(one: Certificate) -> dict[str, Any]:
-    """The keys of a certificate."""
-    return {
-        "sha256": one.sha256,
-        "name": one.name,
-        "subject": one.subject,
-        "not_before": one.not_before.isoformat(),
-        "not_after": one.not_after.isoformat(),
-    }
-
-
-def problems(report: Report) -> dict[str, Any]:
-    """The keys for scopes in which no work was possible, and for interrupted commands."""
-    return {
-        "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
-        "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.parts if part.skipped],
-        "recovered": any(part.recovered for part in report.parts),
-    }
-
-
-def _counts(report: Report) -> dict[str, Any]:
-    held, every = report.covered
-    results = Counter(_word(one) for one in report.outcomes)
-    in_scope = {"stores": every, "trusted": held} if report.command == "add" else {"stores": len(report.in_scope)}
-    return {**in_scope, "results": dict(sorted(results.items()))}
-
-
-def _limited(report: Report) -> dict[str, Any]:
-    held, every = report.covered
-    return {"limited": {"domains": list(report.domains), "stores": held, "of": every}} if report.domains else {}
-
-
-def outcome(part: ScopeResult, one: Outcome) -> dict[str, Any]:
-    """The keys of a store that add, remove or repair has worked on."""
-    return {
-        "id": one.store.id,
-        "group": group_of(one.store),
-        "backend": one.store.backend,
-        "label": one.store.label or one.store.id,
-        "location": one.store.location,
-        "scope": part.scope,
-        "result": _word(one),
-        "ok": one.result in _OK,
-        "detail": one.detail,
-        "code": one.code,
-        "changed": list(one.changed),
-        "foreign": list(one.foreign),
-        "anchors": one.anchors,
-        "steps": [{"action": step.action, "target": step.target, "diff": list(step.diff)} for step in one.steps],
-    }
-
-
-def _word(one: Outcome) -> str:
-    locked = one.result is Result.FAILED and one.code == "store-locked"
-    return _LOCKED if locked else one.result.value
 
 
 def listing(host: Host, view: View) -> str:
@@ -236,7 +166,7 @@ def checked(host: Host, verdict: Verdict) -> str:
     return dump(
         {
             **envelope(host, "check", verdict.exit_code),
-            "message": verdict.sentence,
+            "message": sentence(verdict),
             "certificates_wanted": verdict.wanted,
             "certificates_absent": list(verdict.absent),
             "stores_trusting": verdict.stores,

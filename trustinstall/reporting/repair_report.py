@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.installer.report_data import outcome, problems
 from trustinstall.reporting import words
 from trustinstall.reporting.envelope import dump, envelope
-from trustinstall.reporting.json_report import outcome, problems
 from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.style import BAD, CHANGED, GOOD, SAME
 

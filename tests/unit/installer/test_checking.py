@@ -13,6 +13,7 @@ from trustinstall import Installer, load_certificates
 from trustinstall.cli.main import run
 from trustinstall.installer.checking import verdict
 from trustinstall.installer.views import Held, Listed, View
+from trustinstall.reporting.check import sentence
 
 ONE, TWO = "a" * 64, "b" * 64
 
@@ -26,15 +27,16 @@ def _view(*states: str) -> View:
     ("states", "code", "words"),
     [
         (["trusted", "follows debian"], 0, "ok: 1 certificate trusted in 2 stores"),
-        (["trusted", "unreadable"], 0, "ok: 1 certificate trusted in 1 stores"),
-        (["trusted", "missing"], 10, "incomplete: 1 stores do not trust it any more: store-1"),
-        (["missing"], 10, "missing: 1 of 1 certificates not added here (aaaaaaaaaaaa)"),
+        (["trusted", "unreadable"], 0, "ok: 1 certificate trusted in 1 store"),
+        (["trusted", "missing"], 10, "incomplete: 1 store does not trust it any more: store-1"),
+        (["missing", "missing", "trusted"], 10, "incomplete: 2 stores do not trust it any more: store-0, store-1"),
+        (["missing"], 10, "missing: 1 of 1 certificate not added here (aaaaaaaaaaaa)"),
     ],
 )
 def test_the_states_of_stores_decide(states: list[str], code: int, words: str) -> None:
     """A store that lost the certificate is 10; a store that this account cannot read decides nothing."""
     found = verdict(_view(*states), [ONE])
-    assert (found.exit_code, found.sentence) == (code, words)
+    assert (found.exit_code, sentence(found)) == (code, words)
 
 
 def test_a_certificate_that_was_not_added_is_missing() -> None:

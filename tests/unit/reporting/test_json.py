@@ -147,6 +147,15 @@ def test_every_report_is_as_the_schema_says(name: str) -> None:
     VALIDATOR.validate(json.loads(report()))
 
 
+def test_a_report_of_the_library_is_the_same_data() -> None:
+    """What `Report.to_dict()` returns is in the JSON of the command line, with the same values."""
+    for one in (DRY, REMOVED, cases.EVERYBODY, replace(DRY, domains=("corp.example",))):
+        printed = json.loads(json_report.change(HOST, one, None, one.exit_code(), Advice()))
+        data = json.loads(json.dumps(one.to_dict()))
+        data["certificates"] = [{**each, "warnings": []} for each in data["certificates"]]
+        assert {key: printed[key] for key in data} == data
+
+
 @pytest.mark.parametrize("key", ["schema", "time", "host", "os", "would_change"])
 def test_a_report_without_a_key_is_refused(key: str) -> None:
     """The schema can fail: each of these keys is required in each report."""

@@ -1,0 +1,29 @@
+"""The line of `check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.reporting import words
+
+if TYPE_CHECKING:
+    from trustinstall.installer.checking import Verdict
+
+_SHOWN = 3  # stores and fingerprints that the line names
+
+
+def sentence(verdict: Verdict) -> str:
+    """Return the verdict on one line."""
+    wanted = words.count(verdict.wanted, "certificate")
+    if verdict.absent:
+        few = ", ".join(one[: words.SHORT] for one in verdict.absent[:_SHOWN])
+        return f"missing: {len(verdict.absent)} of {wanted} not added here ({few})"
+    if verdict.missing:
+        few, rest = ", ".join(verdict.missing[:_SHOWN]), verdict.missing[_SHOWN:]
+        more = f" and {len(rest)} more" if rest else ""
+        does = "does" if len(verdict.missing) == 1 else "do"
+        number = words.count(len(verdict.missing), "store")
+        return f"incomplete: {number} {does} not trust it any more: {few}{more}"
+    if not verdict.wanted:
+        return "ok: trustinstall has added nothing here"
+    return f"ok: {wanted} trusted in {words.count(verdict.stores, 'store')}"
