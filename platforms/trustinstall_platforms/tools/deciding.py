@@ -119,10 +119,16 @@ def shared(host: Host, decision: Decision) -> str | None:
 
 
 def inherited(host: Host, decision: Decision) -> str:
-    """Return the bundle that the tool reads where the account's own file says nothing, or "" where it is not known."""
+    """Return the bundle that the tool reads where the account's own file says nothing, or "" where it is not known.
+
+    A file of trustinstall that another tool's settings of the account name does not count: those settings may be
+    written, or taken back, at this moment.
+    """
     if host.account.is_root:
         return ""
-    every = decision.found.bundles
+    every = [
+        one for one in decision.found.bundles if not (our_files.is_ours(one.path) and _is_own(host, one.setter.path))
+    ]
     named = [one.path for one in every if one.form is Form.FILE and one.readable and one.setter.kind is Kind.SETTING]
     if named:
         return host.real(named[0])

@@ -296,3 +296,18 @@ def test_env_prints_no_variable_that_hides_what_works(host: ActingHost) -> None:
     printed = environment.values(replace(host, environ={"NODE_EXTRA_CA_CERTS": THEIRS}), replacing=True)
     assert not {"GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"} & printed.keys()
     assert printed["SSL_CERT_FILE"] == BUNDLE
+
+
+def test_a_file_of_ours_in_another_tools_settings_decides_nothing(host: ActingHost) -> None:
+    """Yarn 1 reads npm's file, too: whichever of both is written first, its own gets its key, and both are undone."""
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    write(host, f"{HOME}/.yarnrc", "# mine\n")
+    before = tree(host)
+    change(host)
+    whole = host.read(f"{HOME}/.yarnrc")
+    write(host, f"{HOME}/.yarnrc", "# mine\n")  # as if npm's had been written first
+    change(host)
+    assert host.read(f"{HOME}/.yarnrc") == whole
+    assert b"cafile" in whole
+    change(host, trusted=False)
+    assert tree(host) == before
