@@ -11,7 +11,8 @@ from tests.support.pki import make_root
 from trustinstall.host import ActingHost
 from trustinstall_platforms.tools.effective import decide, lines, switched_off
 from trustinstall_platforms.tools.effective.model import Kind, Session, Setter, Variable
-from trustinstall_platforms.tools.effective.switches import SWITCHES
+from trustinstall_platforms.tools.effective.rows import Client
+from trustinstall_platforms.tools.effective.switches import SWITCHES, Switch
 from trustinstall_platforms.tools.sessions import everyday
 
 ROOT = make_root("Private Root")
@@ -140,7 +141,7 @@ def test_each_key_is_found_with_file_and_line(host: ActingHost, name: str) -> No
 @pytest.mark.parametrize(
     "switch", [one for one in SWITCHES if one.place.variables], ids=lambda one: one.place.variables
 )
-def test_each_variable_is_found_with_file_and_line(host: ActingHost, switch: switched_off.Switch) -> None:
+def test_each_variable_is_found_with_file_and_line(host: ActingHost, switch: Switch) -> None:
     """A variable that switches verification off is found in the shell's file that sets it."""
     name = switch.place.variables[0]
     value = next(
@@ -237,6 +238,6 @@ def test_every_client_is_one_of_the_tables() -> None:
     }
 
 
-def decide_every(host: ActingHost) -> list[decide.Client]:
+def decide_every(host: ActingHost) -> list[Client]:
     """The rows of the table of clients."""
     return [row for row, _ in decide.all_of_them(decide.bare(host))]
