@@ -48,11 +48,11 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     if not gone:
         return report
     if declaration.certificates and not all(one.done or one.skipped for one in report.parts):
-        parts = (_kept(report, gone),)
-    else:  # an account that was skipped is skipped here as well: its stores keep the old roots
-        ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
-        removed = installer.remove(gone, ask, dry_run=dry_run)
-        parts = tuple(replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
+        return replace(report, parts=(*report.parts, _kept(report, gone)))
+    # An account that was skipped is skipped here as well: its stores keep the old roots.
+    ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
+    removed = installer.remove(gone, ask, dry_run=dry_run)
+    parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
     return replace(report, parts=(*report.parts, *parts))
 
 

@@ -74,7 +74,7 @@ def test_a_root_is_rotated(fresh: Throwaway) -> None:
 
 
 def test_an_old_root_stays_while_a_store_lacks_the_new_one(fresh: Throwaway) -> None:
-    """One store of alice's fails: nothing is pruned, the report says why and ends with 3; once it is mended, it goes."""
+    """A store of alice's fails: nothing is pruned, the report says why and ends with 3; mended, it goes."""
     deliver(fresh)
     new = make_root("Corp Root G3")
     places = [environment(fresh, f"/home/alice/{name}", "alice") for name in ("good", "bad")]
