@@ -110,7 +110,7 @@ def look(
         found = discovery.discover(host, backends, places, remembered, adding=True)
     except UsageProblem:  # what `--python` named is no environment any more
         found = discovery.discover(host, backends, replace(places, pythons=()), remembered, adding=True)
-    drift = Drift(places=known_bundles.scanned(places, found.stores.values()))
+    drift = Drift(places=known_bundles.scanned(places, found.known))
     naming: dict[str, list[str]] = defaultdict(list)
     serving = {store.location: store.id for _, store in found.stores.values() if store.on_demand}
     reached = _reached(host)
