@@ -137,7 +137,7 @@ Domain = Annotated[
 ]
 Refresh = Annotated[
     bool,
-    _advanced("--refresh", help="Search homes, /opt and /usr/local for Pythons again."),
+    _advanced("--refresh", help="Search homes, /opt, /usr/local and /srv for Pythons and Javas again."),
 ]
 WithWindows = Annotated[
     bool,

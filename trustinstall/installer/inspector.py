@@ -26,8 +26,8 @@ from trustinstall.typed_json import made_printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from trustinstall.certificates.intake import Held
     from trustinstall.host import Account
-    from trustinstall.installer import company_roots as harvest
     from trustinstall.installer.views import View
     from trustinstall.stores.backend import Backend
 
@@ -103,7 +103,7 @@ class Inspector:
                 stores,
                 other.notes,
             )
-        return made_printable(view)
+        return made_printable(replace(view, notes=tuple(dict.fromkeys(view.notes))))
 
     def known(self, ask: ScopeOptions | None = None) -> dict[str, Certificate]:
         """Return every certificate that the ledgers in scope keep, by SHA-256. Raises StateError if one is damaged.
@@ -136,17 +136,18 @@ class Inspector:
         keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
         return len({store for store, sha256 in keys if sha256 in wanted})
 
-    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
+    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[Held]:
         """The non-public roots of the machine's own stores; see `company_roots`."""
         from trustinstall.installer import company_roots as harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
-    def windows_roots(self, match: str | None = None, ask: ScopeOptions | None = None) -> list[harvest.Held]:
+    def windows_roots(self, match: str | None = None, ask: ScopeOptions | None = None) -> list[Held]:
         """The same for the Windows that hosts this Linux: the store of its machine, as an ordinary account sees it.
 
         Raises UsageProblem if there is no such Windows, and StoreError if it cannot be read.
         """
+        from trustinstall.certificates.intake import Held
         from trustinstall.installer import company_roots as harvest
 
         situation = decide(self.host, ask or ScopeOptions(), terminal=False)
@@ -158,7 +159,7 @@ class Inspector:
         job = partial(_held_for, self._as(account), match, names)
         answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
         ders = (block.der for block in pem_blocks(answer))
-        return [(Certificate(der), min(names)) for der in ders if der]
+        return [Held(Certificate(der), min(names)) for der in ders if der]
 
     def system_anchors(self) -> list[Certificate]:
         """Every anchor of the operating system's own stores, and the roots added for the machine or this account.
@@ -217,7 +218,7 @@ def _known_for(host: ActingHost, backends: Sequence[Backend]) -> bytes:
 def _held_for(host: ActingHost, match: str | None, names: frozenset[str]) -> bytes:
     from trustinstall.installer import company_roots as harvest
 
-    return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))
+    return b"".join(one.certificate.pem for one in harvest.company_roots(host, FROM_WINDOWS, match, names))
 
 
 def _look_for(look: Callable[[], View]) -> bytes:
