@@ -39,10 +39,8 @@ def test_each_account_has_answers_of_its_own(tmp_path: Path) -> None:
     """A host that another account sees shares the memory, and none of the answers."""
     host = fake_host.make(tmp_path).remembering()
     other = replace(host, account=replace(host.account, name="bob", home="/home/bob"))
-    assert [one.remembered("home", lambda one=one: one.account.home) for one in (host, other)] == [
-        "/home/alice",
-        "/home/bob",
-    ]
+    homes = [host.remembered("home", lambda: host.account.home), other.remembered("home", lambda: other.account.home)]
+    assert homes == ["/home/alice", "/home/bob"]
 
 
 def test_an_answer_that_a_change_overtook_is_not_kept() -> None:
