@@ -133,7 +133,13 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0.")
 ]
-Server = Annotated[str, typer.Argument(metavar="URL", help="A server with TLS: https://HOST, HOST or HOST:PORT.")]
+Server = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+    ),
+]
+Everything = Annotated[bool, typer.Option("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[
     bool, typer.Option("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0.")
 ]
