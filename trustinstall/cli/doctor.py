@@ -21,14 +21,13 @@ def doctor(
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Show which stores and tools here would accept a server, and why others refuse it.
 
     Without a URL: what is wrong with the stores, settings and variables here, each with its remedy. Exit status: 0 all
     is well, 10 something is wrong.
     """
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, None, ())
     if url is None:
         _look_around(output, installer, everything=everything)
