@@ -187,7 +187,8 @@ class Host:
     def path_owner(self, path: str) -> int:
         """The uid that controls a path: 0, unless a component belongs to another account.
 
-        Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them.
+        Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them: that
+        one is its `filename2`.
         """
         return control.path_owner(self.root, path if self.root == "/" else self.real(path))
 
@@ -314,6 +315,10 @@ class Host:
     def running(self) -> set[str]:
         """The names of all running programs."""
         return other_processes.programs()
+
+    def started(self) -> dict[str, float]:
+        """When the running programs were started, by name; see `other_processes.started`."""
+        return other_processes.started()
 
     def is_locked(self, path: str) -> bool:
         """Whether another command holds the lock at a path; see `locks.is_held`."""
