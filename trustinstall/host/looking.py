@@ -330,6 +330,10 @@ class Host:
         """The names of all running programs."""
         return other_processes.programs()
 
+    def started(self) -> dict[str, float]:
+        """When the running programs were started, by name; see `other_processes.started`."""
+        return other_processes.started()
+
     def is_locked(self, path: str) -> bool:
         """Whether another command holds the lock at a path; see `locks.is_held`."""
         return locks.is_held(self.where(path))
