@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates import same_subject
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
+from trustinstall.declared.proxies import Wish
 from trustinstall.engine.scope import Engine
 from trustinstall.installer.situation import ScopeOptions
 
@@ -37,7 +38,8 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
 
     The report has the stores that differed. Raises StateError, Busy and NoRights as `Installer.add`.
     """
-    report = repairs.repair(installer, declaration.certificates, dry_run=dry_run)
+    wish = Wish(declaration.proxies, declaration.origin, prune=prune)
+    report = repairs.repair(installer, declaration.certificates, wish, dry_run=dry_run)
     named = {one.certificate.sha256 for one in declaration.certificates}
     ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
     gone = [
