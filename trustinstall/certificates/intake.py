@@ -17,7 +17,7 @@ from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Collection, Generator, Sequence
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
@@ -55,13 +55,24 @@ class Source(Protocol):
 class Vetted:
     """A certificate that may be trusted, the input it came from, and what some programs will not like about it.
 
-    `found`: nobody named a file; it was found in a store of this machine, whose id `origin` is.
+    `found`: nobody named a file; it was found in a store of this machine, whose id `origin` is, or in the file of a
+    product that inspects connections. `product` says which one it is of, in words, or is "".
     """
 
     certificate: Certificate
     origin: str
     warnings: tuple[str, ...]
     found: bool = False
+    product: str = ""
+
+
+class Held(NamedTuple):
+    """A certificate that this machine holds: its store or file, its product or "", and why it may be idle, or ""."""
+
+    certificate: Certificate
+    origin: str
+    product: str = ""
+    idle: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,24 +99,25 @@ def take(
     inputs: Sequence[str],
     *,
     sha256: Sequence[str] = (),
-    force: bool = False,
+    allow: Collection[str] = (),
     allow_intermediate: bool = False,
 ) -> Intake:
     """Read and vet all inputs: paths of files and directories, "-" for standard input.
 
+    `allow`: the faults of policy that are accepted, words of `vetting.ALLOWABLE`.
     With `sha256`, exactly the certificates of these fingerprints must be in the inputs (intermediates and servers' own
     that are left out aside). Raises `CertificateRefused` for the first thing wrong, `UsageProblem` where the request
     itself is.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     files = _files(source, inputs)
-    with _about_force(force=force):
+    with _about_options(used=bool(allow)):
         found = _read(source, files.chosen)
         now = source.now()
         wanted = [each for each in found if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)]
         if not wanted:
             raise _no_root(found, now)
-        accepted = [_vetted(each, now, force=force, allow_intermediate=allow_intermediate) for each in wanted]
+        accepted = [_vetted(each, now, allow=allow, allow_intermediate=allow_intermediate) for each in wanted]
         if expected:
             _compare(accepted, expected)
     left_out = [
@@ -117,20 +129,21 @@ def take(
 
 
 def take_held(
-    held: Sequence[tuple[Certificate, str]],
+    held: Sequence[Held],
     now: datetime,
     *,
     sha256: Sequence[str] = (),
-    force: bool = False,
+    allow: Collection[str] = (),
     allow_intermediate: bool = False,
 ) -> Intake:
-    """Vet certificates that stores of this machine hold, each with the store's id.
+    """Vet certificates that this machine holds.
 
-    With `sha256`, those of these fingerprints and no others. What is refused is left out, unless it was named: then
-    CertificateRefused is raised, as where nothing is left. UsageProblem where a fingerprint is not among them.
+    With `sha256`, those of these fingerprints and no others. What is idle or refused is left out, unless it was named:
+    then CertificateRefused is raised, as where nothing is left. UsageProblem where a fingerprint is not among them.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
-    chosen = [_Found(*one) for one in held if not expected or one[0].sha256 in expected]
+    idle = [] if expected else [(one.certificate, one.idle) for one in held if one.idle]
+    chosen = [one for one in held if (one.certificate.sha256 in expected if expected else not one.idle)]
     missing = expected - {one.certificate.sha256 for one in chosen}
     if missing:
         raise UsageProblem(f"no store holds a root of the fingerprint {min(missing)}; check it, or name a file")
@@ -139,23 +152,25 @@ def take_held(
     for one in chosen:
         try:
             check_both_parsers(one.certificate)
-            vetted = _vetted(one, now, force=force, allow_intermediate=allow_intermediate)
-            accepted.append(replace(vetted, found=True))
+            vetted = _vetted(one, now, allow=allow, allow_intermediate=allow_intermediate)
+            accepted.append(replace(vetted, found=True, product=one.product))
         except CertificateRefused as refusal:
             refused.append((one.certificate, refusal))
     if refused and (expected or not accepted):
-        with _about_force(force=force):
+        with _about_options(used=bool(allow)):
             raise refused[0][1]
-    return Intake(tuple(accepted), tuple((one, str(why)) for one, why in refused))
+    if not accepted:
+        raise UsageProblem(f"every root that was found may be idle: {idle[0][0].name}: {idle[0][1]}")
+    return Intake(tuple(accepted), (*((one, str(why)) for one, why in refused), *idle))
 
 
 @contextmanager
-def _about_force(*, force: bool) -> Generator[None, None, None]:
-    """Where the caller has said --force, a refusal says that it does not help."""
+def _about_options(*, used: bool) -> Generator[None, None, None]:
+    """Where the caller has used an option `--allow-…`, a refusal says that none helps."""
     try:
         yield
     except CertificateRefused as refusal:
-        raise (refusal.after_force() if force else refusal) from refusal.__cause__
+        raise (refusal.after_allowing() if used else refusal) from refusal.__cause__
 
 
 def normalise_fingerprint(text: str) -> str:
@@ -214,20 +229,21 @@ def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
     if authorities:
         certificate, origin = authorities[-1]
         kind = "an intermediate"
-        advice = "pass the root that has signed it, or --allow-intermediate to insist"
+        advice = "pass the root that has signed it"
     else:
         certificate, origin = found[-1]
         kind = "a server's own certificate (no CA:TRUE)"
         advice = "pass the root above it"
     return CertificateRefused(
         f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by "
-        f"{certificate.issuer_name}; {advice}"
+        f"{certificate.issuer_name}; {advice}",
+        allowed_as="intermediate" if authorities else "",
     )
 
 
-def _vetted(found: _Found, now: datetime, *, force: bool, allow_intermediate: bool) -> Vetted:
+def _vetted(found: _Found | Held, now: datetime, *, allow: Collection[str], allow_intermediate: bool) -> Vetted:
     try:
-        warnings = vet(found.certificate, now=now, force=force, allow_intermediate=allow_intermediate)
+        warnings = vet(found.certificate, now=now, allow=allow, allow_intermediate=allow_intermediate)
     except CertificateRefused as refusal:
         raise refusal.prefixed(printable(found.origin)) from refusal
     return Vetted(found.certificate, found.origin, warnings)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from trustinstall.declared.repair import telling
 from trustinstall.engine.keeping import ProxyEngine
 from trustinstall.engine.request import Request
 from trustinstall.facts.proxies import Proxies
@@ -14,6 +16,7 @@ from trustinstall_platforms.tools import proxy_files
 
 if TYPE_CHECKING:
     from trustinstall.installer.installer import Installer
+    from trustinstall.installer.result import Report
 
 
 class Wish(NamedTuple):
@@ -24,10 +27,11 @@ class Wish(NamedTuple):
     prune: bool = False
 
 
-def hold(installer: Installer, wish: Wish | None, command: str, *, dry_run: bool) -> tuple[ScopeResult, ...]:
-    """Make the proxies hold that are asked for, or those that are set; () where there are none.
+def with_proxies(installer: Installer, report: Report, wish: Wish | None = None) -> Report:
+    """Make the proxies hold that are asked for, or else those that are set, and return the report with what differed.
 
-    Proxies of a document that no longer names any are taken back with `prune`. Raises StateError and Busy.
+    After the roots: a file that was made for both goes with the proxies. Those of a document that no longer names any
+    are taken back with `prune`. Raises StateError and Busy.
     """
     host = installer.host
     engine = ProxyEngine(host, installer.backends, installer.on_progress)
@@ -38,8 +42,9 @@ def hold(installer: Installer, wish: Wish | None, command: str, *, dry_run: bool
     elif wish and wish.prune and wish.origin == kept.origin:
         asked = Kept()
     if asked == Kept() and not kept.rows:
-        return ()
+        return report
     wanted = proxy_files.wanted(host, asked.proxies) if asked.proxies != Proxies() else []
-    request = Request((), trusted=True, by=host.account.name, dry_run=dry_run, command=command)
-    outcomes = engine.keep(asked, wanted, request)
-    return (made_printable(ScopeResult("machine" if host.account.is_root else host.account.name, outcomes)),)
+    request = Request((), trusted=True, by=host.account.name, dry_run=report.dry_run, command=report.command)
+    outcomes = telling(engine.keep(asked, wanted, request))
+    part = ScopeResult("machine" if host.account.is_root else host.account.name, outcomes)
+    return replace(report, parts=(*report.parts, made_printable(part)))

@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from trustinstall.catalog import with_variables
-from trustinstall.declared import proxies as proxying
 from trustinstall.engine import drift
 from trustinstall.engine.drift import Wish
 from trustinstall.engine.outcome import Outcome, Result
@@ -51,17 +50,10 @@ class _Job:
     former: tuple[Certificate, ...]
 
 
-def repair(
-    installer: Installer,
-    declared: Sequence[Declared] = (),
-    proxies: proxying.Wish | None = None,
-    *,
-    dry_run: bool = False,
-) -> Report:
+def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: bool = False) -> Report:
     """Bring every store in scope to what the ledgers ask for; the report holds only stores that differ.
 
-    `declared`: what documents ask for as well; it becomes part of the ledgers, on the documents' terms. `proxies`: what
-    they say of proxies; those that are set hold again without it.
+    `declared`: what documents ask for as well; it becomes part of the ledgers, on the documents' terms.
     Root mends the machine and the accounts that its ledger covers; another account mends its own stores. What has ended
     is taken out first. Raises StateError, Busy and NoRights as `Installer.add`.
     """
@@ -80,8 +72,6 @@ def repair(
     parts = [*(ended.parts if ended else ()), replace(work.first(), recovered=recovered)]
     jobs = work.jobs() if everybody else []
     parts += [work.of_account(job) for job in jobs]
-    for one in proxying.hold(installer, proxies, "apply" if declared or proxies else "repair", dry_run=dry_run):
-        parts.append(replace(one, outcomes=telling(one.outcomes)))
     return Report(
         "repair",
         replace(situation, accounts=tuple(job.account for job in jobs)),

@@ -26,8 +26,8 @@ from trustinstall.typed_json import made_printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from trustinstall.certificates.intake import Held
     from trustinstall.host import Account
-    from trustinstall.installer import company_roots as harvest
     from trustinstall.installer.views import View
     from trustinstall.stores.backend import Backend
 
@@ -40,7 +40,7 @@ class Inspector:
         host: the machine and the acting account.
         backends: the kinds of stores to find.
         on_progress: called about every tenth of a second with a few words on the current work.
-        variables: how environment variables are set, as `--env` says; "" for the default of the scope.
+        variables: how environment variables are set, as `--variables` says; "" for the default of the scope.
 
     >>> Inspector(Installer.for_image(IMAGE).host).look().listed
     ()
@@ -103,7 +103,7 @@ class Inspector:
                 stores,
                 other.notes,
             )
-        return made_printable(view)
+        return made_printable(replace(view, notes=tuple(dict.fromkeys(view.notes))))
 
     def known(self, ask: ScopeOptions | None = None) -> dict[str, Certificate]:
         """Return every certificate that the ledgers in scope keep, by SHA-256. Raises StateError if one is damaged.
@@ -136,21 +136,22 @@ class Inspector:
         keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
         return len({store for store, sha256 in keys if sha256 in wanted})
 
-    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[harvest.Held]:
+    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[Held]:
         """The non-public roots of the machine's own stores; see `company_roots`."""
         from trustinstall.installer import company_roots as harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
-    def windows_roots(self, match: str | None = None, ask: ScopeOptions | None = None) -> list[harvest.Held]:
+    def windows_roots(self, match: str | None = None, ask: ScopeOptions | None = None) -> list[Held]:
         """The same for the Windows that hosts this Linux: the store of its machine, as an ordinary account sees it.
 
         Raises UsageProblem if there is no such Windows, and StoreError if it cannot be read.
         """
+        from trustinstall.certificates.intake import Held
         from trustinstall.installer import company_roots as harvest
 
         situation = decide(self.host, ask or ScopeOptions(), terminal=False)
-        self._check_windows("--from-windows", situation)
+        self._check_windows("--from windows", situation)
         names = frozenset(one.name for one in FROM_WINDOWS)
         if not self.host.account.is_root:
             return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
@@ -158,7 +159,7 @@ class Inspector:
         job = partial(_held_for, self._as(account), match, names)
         answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
         ders = (block.der for block in pem_blocks(answer))
-        return [(Certificate(der), min(names)) for der in ders if der]
+        return [Held(Certificate(der), min(names)) for der in ders if der]
 
     def system_anchors(self) -> list[Certificate]:
         """Every anchor of the operating system's own stores, and the roots added for the machine or this account.
@@ -192,7 +193,7 @@ class Inspector:
 
     def _check(self, places: DiscoveryOptions, situation: Situation) -> None:
         if places.windows_host:
-            self._check_windows("--windows-host", situation)
+            self._check_windows("--with-windows", situation)
 
     def _check_windows(self, option: str, situation: Situation) -> None:
         why = wsl.unreachable(self.host)
@@ -201,7 +202,7 @@ class Inspector:
         if self.host.account.is_root and len(situation.accounts) != 1:
             raise NoRights(
                 f"{option}: every account may write where Windows' programs lie, and root does not run them; run it as "
-                "an ordinary account, by sudo from one, or with --for-user NAME for one"
+                "an ordinary account, by sudo from one, or with --user NAME for one"
             )
 
     def _as(self, account: Account) -> ActingHost:
@@ -217,7 +218,7 @@ def _known_for(host: ActingHost, backends: Sequence[Backend]) -> bytes:
 def _held_for(host: ActingHost, match: str | None, names: frozenset[str]) -> bytes:
     from trustinstall.installer import company_roots as harvest
 
-    return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))
+    return b"".join(one.certificate.pem for one in harvest.company_roots(host, FROM_WINDOWS, match, names))
 
 
 def _look_for(look: Callable[[], View]) -> bytes:

@@ -31,7 +31,10 @@ SSL_DIRECTORY = variable(
 _SWITCH = {"true": Mode.NATIVE, "1": Mode.NATIVE, "false": Mode.DEFAULT, "0": Mode.DEFAULT}
 #: pip, src/pip/_internal/configuration.py: what a command's own section says counts more than [global].
 _COMMANDS = ("install", "download", "wheel", "index", "search", "list", "lock")
-_POETRY = ("{POETRY_CONFIG_DIR|~/.config/pypoetry}/config.toml", "{POETRY_CONFIG_DIR|~/.config/pypoetry}/auth.toml")
+POETRY_FILES = (
+    "{POETRY_CONFIG_DIR|~/.config/pypoetry}/config.toml",
+    "{POETRY_CONFIG_DIR|~/.config/pypoetry}/auth.toml",
+)
 
 
 def pip_files(scene: Scene) -> tuple[str, ...]:
@@ -64,13 +67,13 @@ _PIP = (
     REQUESTS,
     variable("PIP_CERT", expansion=_PIP_PATH, source="pip documentation, Configuration, Precedence", known="real"),
 )
-_UV_FILES = ("{UV_CONFIG_FILE}", "^/uv.toml", "{XDG_CONFIG_HOME|~/.config}/uv/uv.toml", "/etc/uv/uv.toml")
+UV_FILES = ("{UV_CONFIG_FILE}", "^/uv.toml", "{XDG_CONFIG_HOME|~/.config}/uv/uv.toml", "/etc/uv/uv.toml")
 _CONDA_WORDS = {
     **dict.fromkeys(("true", "yes", "on"), Mode.DEFAULT),
     **dict.fromkeys(("false", "no", "off", "null", "~", ""), Mode.OFF),
     **dict.fromkeys(("truststore", "<truststore>", "<system>"), Mode.NATIVE),
 }
-_CONDA_FILES = tuple(
+CONDA_FILES = tuple(
     f"{directory}/{name}"
     for directory, names in (
         ("{CONDA_PREFIX}", ("condarc", ".condarc")),
@@ -87,21 +90,22 @@ _CONDA_FILES = tuple(
 )
 
 CLIENTS = (
-    Client("requests", (REQUESTS,), follows=False),
-    Client("Python's ssl", (SSL, SSL_DIRECTORY)),
-    Client("pip", (*_PIP, _pip("global")), follows=False, tool="pip"),
+    Client("requests", (REQUESTS,), follows=False, alone=True, verifier="python3"),
+    Client("Python's ssl", (SSL, SSL_DIRECTORY), verifier="python3"),
+    Client("pip", (*_PIP, _pip("global")), follows=False, tool="pip", alone=True, verifier="python"),
     Client(
         "uv",
         (
             SSL,
             variable("UV_SYSTEM_CERTS", "UV_NATIVE_TLS", words=_SWITCH, source="uv documentation", known="real"),
             *(
-                Place(files=_UV_FILES, key=(key,), format="toml", words=_SWITCH, source="uv documentation, Settings")
+                Place(files=UV_FILES, key=(key,), format="toml", words=_SWITCH, source="uv documentation, Settings")
                 for key in ("system-certs", "native-tls")
             ),
         ),
         PLAIN,
         follows=False,
+        verifier="rustls",
     ),
     Client(
         "conda",
@@ -110,7 +114,7 @@ CLIENTS = (
             variable("CONDA_SSL_VERIFY", words=_CONDA_WORDS, source="conda documentation, Settings"),
             *(
                 Place(
-                    files=("{CONDARC}", *_CONDA_FILES),
+                    files=("{CONDARC}", *CONDA_FILES),
                     key=(key,),
                     format="yaml",
                     expansion=Expansion(tilde=True, variables="shell"),
@@ -122,6 +126,8 @@ CLIENTS = (
         ),
         follows=False,
         tool="conda",
+        alone=True,
+        verifier="python",
     ),
 )
 
@@ -131,8 +137,14 @@ def limited(scene: Scene) -> Iterator[Client]:
     sections = {one[0] for one in _keys(scene, "ini", pip_files(scene)) if one[1:] == ("cert",)}
     for command in _COMMANDS:
         if command in sections:
-            yield Client(f"pip for {command}", (*_PIP, _pip(command), _pip("global")), follows=False)
-    files = paths.every(scene, _POETRY)
+            yield Client(
+                f"pip for {command}",
+                (*_PIP, _pip(command), _pip("global")),
+                follows=False,
+                alone=True,
+                verifier="python",
+            )
+    files = paths.every(scene, POETRY_FILES)
     for key in dict.fromkeys(_keys(scene, "toml", files)):
         if key[:1] == ("certificates",) and key[2:] == ("cert",):
             place = Place(
@@ -142,7 +154,7 @@ def limited(scene: Scene) -> Iterator[Client]:
                 words={"false": Mode.OFF, "true": Mode.DEFAULT},
                 source="Poetry documentation, Repositories, Certificates",
             )
-            yield Client(f"Poetry for {key[1]}", (place, REQUESTS), follows=False)
+            yield Client(f"Poetry for {key[1]}", (place, REQUESTS), follows=False, verifier="python3")
 
 
 def _keys(scene: Scene, format_: str, files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
