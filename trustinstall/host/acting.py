@@ -79,6 +79,10 @@ class ActingHost(Host):
         """Remove a file or link, durably; see `replacing.delete`."""
         replacing.delete(self.where(path), seen)
 
+    def move(self, path: str, to: str) -> None:
+        """Give a file of ours another name in its directory, durably; see `replacing.move`."""
+        replacing.move(self.where(path), self.where(to))
+
     def link(self, path: str, target: str) -> None:
         """Create a symbolic link, durably; FileExistsError where something stands there."""
         replacing.link(self.where(path), target)
