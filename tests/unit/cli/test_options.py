@@ -142,3 +142,11 @@ def test_variables_stand_for_options(
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["code"] == "certificate-refused"
     assert "TRUSTINSTALL_SHA256" in told.err
+
+
+def test_every_command_has_the_common_options() -> None:
+    """`--json` and `-q` are on each command, but `run` prints what its command prints."""
+    for command in commands():
+        shown = {word.strip(",") for option in command.options for word in option.written.split()}
+        assert {"--quiet", "-q", "--color"} <= shown, command.name
+        assert ("--json" in shown) == (command.name != "run"), command.name
