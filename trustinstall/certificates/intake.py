@@ -149,6 +149,18 @@ def take_held(
     return Intake(tuple(accepted), tuple((one, str(why)) for one, why in refused))
 
 
+def vetted(certificate: Certificate, now: datetime) -> Certificate:
+    """Return a certificate that may be trusted, marked as such; one with the mark is not vetted again.
+
+    Raises CertificateRefused for all that `take` refuses.
+    """
+    if certificate.vetted:
+        return certificate
+    check_both_parsers(certificate)
+    vet(certificate, now=now, force=False, allow_intermediate=False)
+    return certificate.after_vetting()
+
+
 @contextmanager
 def _about_force(*, force: bool) -> Generator[None, None, None]:
     """Where the caller has said --force, a refusal says that it does not help."""
@@ -230,7 +242,7 @@ def _vetted(found: _Found, now: datetime, *, force: bool, allow_intermediate: bo
         warnings = vet(found.certificate, now=now, force=force, allow_intermediate=allow_intermediate)
     except CertificateRefused as refusal:
         raise refusal.prefixed(printable(found.origin)) from refusal
-    return Vetted(found.certificate, found.origin, warnings)
+    return Vetted(found.certificate.after_vetting(), found.origin, warnings)
 
 
 def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:

@@ -40,7 +40,7 @@ def list_(
     take_out_ended(installer, output)
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host)
-    view = installer.look(ask, places=places, every_anchor=every_anchor)
+    view = installer.look(ask, discovery=places, every_anchor=every_anchor)
     if json:
         from trustinstall.reporting import json_report
 

@@ -25,7 +25,7 @@ def run(
     from trustinstall.installer.installer import Installer
 
     host = ActingHost.current()
-    take_out_ended(Installer(host))
+    take_out_ended(Installer(host=host))
     taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
     lend_trust = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
     for warning in lend_trust.warnings:

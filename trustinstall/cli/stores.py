@@ -41,7 +41,7 @@ def stores(
         return
     ask = ask_for(None, for_user, all_users=all_users, no_input=True)
     places = places_for(installer, ask, python, search, windows_host=windows_host, rescan=rescan)
-    view = installer.look(ask, places=places, through=True)
+    view = installer.look(ask, discovery=places, through=True)
     if json:
         output.write(json_report.stores(installer.host, view))
     output.say(stores_lines(output.page, view, verbose=verbose))

@@ -105,7 +105,7 @@ def diagnose(host: Host, typed: str) -> Diagnosis:
         seen = probe.look(target, proxy)
     except ProbeFailed as error:
         return Diagnosis(target.authority, through, error.layer, str(error))
-    chain = tuple(map(Certificate, seen.chain))
+    chain = tuple(map(Certificate.held, seen.chain))
     clients = _Clients(host, target, chain, host.now())
     views = tuple(clients.views())
     root = clients.root()
@@ -160,7 +160,7 @@ class _Clients:
     def _public(self) -> frozenset[bytes]:
         """The public roots in the stores here: they stand for those that a program has built in."""
         every = frozenset(der for _, _, ders in self._stores for der in ders)
-        return frozenset(der for der in every if Certificate(der).sha256 in FINGERPRINTS)
+        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
 
     def _tools(self) -> Iterator[ClientView]:
         here = {one.tool for one in tool_views.look(self._host)}
@@ -194,7 +194,7 @@ class _Clients:
 
 
 def _by_subject(ders: Iterable[bytes]) -> Mapping[bytes, list[Certificate]]:
-    return judging.by_subject(map(Certificate, sorted(ders)))
+    return judging.by_subject(map(Certificate.held, sorted(ders)))
 
 
 def _unjudged(name: str, found: Effective) -> ClientView:

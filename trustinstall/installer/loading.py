@@ -9,11 +9,14 @@ from trustinstall.host import ActingHost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import PurePath
 
     from trustinstall.certificates.certificate import Certificate
 
 
-def load_certificates(*paths: str, sha256: str | Sequence[str] = (), force: bool = False) -> tuple[Certificate, ...]:
+def load_certificates(
+    *paths: str | PurePath, sha256: str | Sequence[str] = (), force: bool = False
+) -> tuple[Certificate, ...]:
     """Return the roots in files (PEM, DER or PKCS#7) and directories, each once and vetted.
 
     Args:
@@ -33,5 +36,5 @@ def load_certificates(*paths: str, sha256: str | Sequence[str] = (), force: bool
     trustinstall.errors.CertificateRefused: ...
     """
     sha256 = [sha256] if isinstance(sha256, str) else sha256
-    taken = intake.take(ActingHost.current(), paths, sha256=sha256, force=force)
+    taken = intake.take(ActingHost.current(), [*map(str, paths)], sha256=sha256, force=force)
     return tuple(one.certificate for one in taken.accepted)
