@@ -55,13 +55,24 @@ class Source(Protocol):
 class Vetted:
     """A certificate that may be trusted, the input it came from, and what some programs will not like about it.
 
-    `found`: nobody named a file; it was found in a store of this machine, whose id `origin` is.
+    `found`: nobody named a file; it was found in a store of this machine, whose id `origin` is, or in the file of a
+    product that inspects connections. `product` says which one it is of, in words, or is "".
     """
 
     certificate: Certificate
     origin: str
     warnings: tuple[str, ...]
     found: bool = False
+    product: str = ""
+
+
+class Held(NamedTuple):
+    """A certificate that this machine holds: its store or file, its product or "", and why it may be idle, or ""."""
+
+    certificate: Certificate
+    origin: str
+    product: str = ""
+    idle: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,20 +128,21 @@ def take(
 
 
 def take_held(
-    held: Sequence[tuple[Certificate, str]],
+    held: Sequence[Held],
     now: datetime,
     *,
     sha256: Sequence[str] = (),
     force: bool = False,
     allow_intermediate: bool = False,
 ) -> Intake:
-    """Vet certificates that stores of this machine hold, each with the store's id.
+    """Vet certificates that this machine holds.
 
-    With `sha256`, those of these fingerprints and no others. What is refused is left out, unless it was named: then
-    CertificateRefused is raised, as where nothing is left. UsageProblem where a fingerprint is not among them.
+    With `sha256`, those of these fingerprints and no others. What is idle or refused is left out, unless it was named:
+    then CertificateRefused is raised, as where nothing is left. UsageProblem where a fingerprint is not among them.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
-    chosen = [_Found(*one) for one in held if not expected or one[0].sha256 in expected]
+    idle = [] if expected else [(one.certificate, one.idle) for one in held if one.idle]
+    chosen = [one for one in held if (one.certificate.sha256 in expected if expected else not one.idle)]
     missing = expected - {one.certificate.sha256 for one in chosen}
     if missing:
         raise UsageProblem(f"no store holds a root of the fingerprint {min(missing)}; check it, or name a file")
@@ -140,13 +152,15 @@ def take_held(
         try:
             check_both_parsers(one.certificate)
             vetted = _vetted(one, now, force=force, allow_intermediate=allow_intermediate)
-            accepted.append(replace(vetted, found=True))
+            accepted.append(replace(vetted, found=True, product=one.product))
         except CertificateRefused as refusal:
             refused.append((one.certificate, refusal))
     if refused and (expected or not accepted):
         with _about_force(force=force):
             raise refused[0][1]
-    return Intake(tuple(accepted), tuple((one, str(why)) for one, why in refused))
+    if not accepted:
+        raise UsageProblem(f"every root that was found may be idle: {idle[0][0].name}: {idle[0][1]}")
+    return Intake(tuple(accepted), (*((one, str(why)) for one, why in refused), *idle))
 
 
 def vetted(certificate: Certificate, now: datetime) -> Certificate:
@@ -237,7 +251,7 @@ def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
     )
 
 
-def _vetted(found: _Found, now: datetime, *, force: bool, allow_intermediate: bool) -> Vetted:
+def _vetted(found: _Found | Held, now: datetime, *, force: bool, allow_intermediate: bool) -> Vetted:
     try:
         warnings = vet(found.certificate, now=now, force=force, allow_intermediate=allow_intermediate)
     except CertificateRefused as refusal:

@@ -51,7 +51,7 @@ Search = Annotated[
     list[str],
     typer.Option("--search", metavar="DIR", help="Look for Python environments and Javas below DIR."),
 ]
-Rescan = Annotated[bool, typer.Option("--rescan", help="Search homes, /opt and /usr/local for Pythons again.")]
+Rescan = Annotated[bool, typer.Option("--rescan", help="Search homes, /opt, /usr/local and /srv again.")]
 Bundle = Annotated[
     list[str],
     typer.Option("--bundle", metavar="FILE", help="This PEM bundle too (with --sysroot: a path in the image)."),

@@ -187,7 +187,8 @@ class Host:
     def path_owner(self, path: str) -> int:
         """The uid that controls a path: 0, unless a component belongs to another account.
 
-        Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them.
+        Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them: that
+        one is its `filename2`.
         """
         return control.path_owner(self.root, path if self.root == "/" else self.real(path))
 

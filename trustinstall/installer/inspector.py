@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import PurePath
 
+    from trustinstall.certificates.intake import Held
     from trustinstall.host import Account
-    from trustinstall.installer import company_roots as harvest
     from trustinstall.installer.views import Listed, View
     from trustinstall.stores.backend import Backend
 
@@ -150,7 +150,7 @@ class Inspector:
                 stores,
                 other.notes,
             )
-        return made_printable(view)
+        return made_printable(replace(view, notes=tuple(dict.fromkeys(view.notes))))
 
     def known(self, scope: str | ScopeOptions | None = None) -> dict[str, Certificate]:
         """Return every certificate that the ledgers in scope keep, by SHA-256. Raises StateError if one is damaged.
@@ -183,15 +183,13 @@ class Inspector:
         keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
         return len({store for store, sha256 in keys if sha256 in wanted})
 
-    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> Sequence[harvest.Held]:
+    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> Sequence[Held]:
         """The non-public roots of the machine's own stores; see `company_roots`."""
         from trustinstall.installer import company_roots as harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
-    def windows_roots(
-        self, match: str | None = None, scope: str | ScopeOptions | None = None
-    ) -> Sequence[harvest.Held]:
+    def windows_roots(self, match: str | None = None, scope: str | ScopeOptions | None = None) -> Sequence[Held]:
         """The same for the Windows that hosts this Linux: the store of its machine, as an ordinary account sees it.
 
         Raises UsageProblem if there is no such Windows, and StoreError if it cannot be read.
@@ -270,7 +268,7 @@ def _known_for(host: ActingHost, backends: Sequence[Backend]) -> bytes:
 def _held_for(host: ActingHost, match: str | None, names: frozenset[str]) -> bytes:
     from trustinstall.installer import company_roots as harvest
 
-    return b"".join(one.pem for one, _ in harvest.company_roots(host, FROM_WINDOWS, match, names))
+    return b"".join(one.certificate.pem for one in harvest.company_roots(host, FROM_WINDOWS, match, names))
 
 
 def _look_for(look: Callable[[], View]) -> bytes:

@@ -79,7 +79,18 @@ def look(
         for name, owner, _ in scopes
         if host.status(state_of(host, owner).journal) is not None
     ]
+    notes += _left_over(host, [ledger.certificates[one] for _, _, ledger in scopes for one in _held_somewhere(ledger)])
     return View(tuple(listed), anchors, tuple(views), (*notes, problem) if problem else tuple(notes))
+
+
+def _left_over(host: Host, certificates: Sequence[Certificate]) -> list[str]:
+    """Return what is said of roots of an inspection product that another one may have replaced here."""
+    if not certificates:
+        return []
+    from trustinstall.installer import company_roots  # loads the parsers of certificates
+
+    found = {one.sha256: (one.name, why) for one, why in company_roots.left_over(host, certificates)}
+    return [f"{name}: {why}; `trustinstall remove {sha256}` takes it out" for sha256, (name, why) in found.items()]
 
 
 def _held_somewhere(ledger: Ledger) -> set[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.certificates.intake import Intake
+    from trustinstall.certificates.intake import Intake, Vetted
     from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.situation import Situation
     from trustinstall.reporting.advice import Advice
@@ -40,8 +40,7 @@ def question_lines(page: Page, intake: Intake, situation: Situation) -> list[str
     """Return what the caller is asked about: each certificate with all 64 digits, the scope, and the risk."""
     lines: list[str] = []
     for one in intake.accepted:
-        notes = [("for", words.scope(situation)), *([("found in", one.origin)] if one.found else [])]
-        lines += certificate_lines(page, one.certificate, notes)
+        lines += certificate_lines(page, one.certificate, [("for", words.scope(situation)), *_found(one)])
     return [*lines, *intake_lines(page, intake), *page.paragraph(_CAUTION)]
 
 
@@ -49,8 +48,14 @@ def found_lines(page: Page, intake: Intake) -> list[str]:
     """Return what is told where nothing is asked: certificates that were found and not named, warnings, left out."""
     lines: list[str] = []
     for one in intake.accepted:
-        lines += certificate_lines(page, one.certificate, [("found in", one.origin)]) if one.found else []
+        lines += certificate_lines(page, one.certificate, _found(one)) if one.found else []
     return [*lines, *intake_lines(page, intake)]
+
+
+def _found(one: Vetted) -> list[tuple[str, str]]:
+    """Return the rows of where a certificate was found; none where the caller named its file."""
+    rows = [("found in", printable(one.origin, 4096)), ("product", one.product)] if one.found else []
+    return [row for row in rows if row[1]]
 
 
 def intake_lines(page: Page, intake: Intake) -> list[str]:

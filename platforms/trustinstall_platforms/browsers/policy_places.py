@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Kind
-from trustinstall.stores import bundle
 from trustinstall.stores.files import missing_parents
 from trustinstall_platforms.linux import families
 
@@ -27,16 +26,21 @@ _FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
 
 
 def unwritable(host: Host, path: str) -> str | None:
-    """Why the machine's owner should not write a file, in words; what is missing of its path would be made."""
+    """Return why the machine's owner should not write a file, in words; what is missing of its path would be made.
+
+    Where other accounts may write on the way, they decide what every browser here trusts, whatever root writes.
+    """
     outermost = next(iter(missing_parents(host, f"{path}/x")), path)
     beside = f"{host.real(posixpath.dirname(outermost))}/{posixpath.basename(outermost)}"
     standing = host.real(beside) if host.status(beside) else posixpath.dirname(beside)
-    owner, reason = bundle.owner(host, standing)
-    if reason is None and owner == host.account.uid:
-        reason = host.may_write(beside)
-    if reason is None and owner != host.machine_owner:
-        reason = f"{standing} is owned by uid {owner}, who could redirect it; change its owner to root"
-    return reason
+    try:
+        owner = host.path_owner(standing)
+    except PermissionError as error:
+        mend = f"chmod go-w {printable(host.quoted(error.filename2))}" if error.filename2 else "give all of it to root"
+        return f"{error.strerror}, and so have every browser here trust a root of theirs; {mend}"
+    if owner != host.machine_owner:
+        return f"{standing} is owned by uid {owner}, who could redirect it; change its owner to root"
+    return host.may_write(beside) if owner == host.account.uid else None
 
 
 def unreadable(host: Host, *paths: str) -> tuple[str, str] | None:

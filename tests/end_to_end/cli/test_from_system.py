@@ -122,3 +122,37 @@ def test_an_ordinary_account(company: Throwaway) -> None:
     assert done.returncode == 0, done
     assert holds(company, home, CORP)
     assert f"add --from-system --sha256 {CORP.sha256}" in done.stdout
+
+
+WARP, INSTALLED = "/usr/bin/warp-svc", "/var/lib/cloudflare-warp/installed_certs/1.pem"
+GATEWAY, NETSKOPE = make_root("Gateway CA - Cloudflare Managed G1 a"), make_root("ca.corp.goskope.com")
+
+
+def test_the_root_of_an_inspection_product(company: Throwaway) -> None:
+    """It is found in the product's own file, where no store holds it; the screen names the product and the file."""
+    company.write(WARP, "#!/bin/sh\n", mode=0o755)
+    company.write(INSTALLED, GATEWAY.pem)
+    shown = company.trustinstall(*ADD, "--match", "gateway", "--dry-run")
+    words = " ".join(shown.stdout.split())
+    assert (GATEWAY.sha256 in words, f"found in {INSTALLED}" in words) == (True, True)
+    assert f"product Cloudflare WARP, which is installed here ({WARP})" in words
+    nobody = company.trustinstall(*ADD, "--match", "gateway", "--yes")
+    assert (nobody.returncode, has(company, GATEWAY)) == (2, False)
+    done = company.trustinstall(*ADD, "--sha256", GATEWAY.sha256)
+    assert (done.returncode, has(company, GATEWAY)) == (0, True)
+
+
+def test_what_is_left_of_another_product(company: Throwaway) -> None:
+    """The root of a product that is gone is left out, unless it is named; `list` says how one that was added goes."""
+    company.write(f"{LOCAL}/netskope.crt", NETSKOPE.pem)
+    company.run(["update-ca-certificates"], check=True)
+    assert NETSKOPE.sha256 in company.trustinstall(*ADD, "--dry-run").stdout
+    company.write(WARP, "#!/bin/sh\n", mode=0o755)
+    shown = " ".join(company.trustinstall(*ADD, "--dry-run").stdout.split())
+    assert "Left out: ca.corp.goskope.com: it may be left of Netskope, which is not installed here" in shown
+    alone = company.trustinstall(*ADD, "--match", "goskope", "--dry-run")
+    assert (alone.returncode, f"--sha256 {NETSKOPE.sha256}" in alone.stderr) == (2, True)
+    assert company.trustinstall(*ADD, "--sha256", NETSKOPE.sha256).returncode == 0
+    listed = " ".join(company.trustinstall("list").stdout.split())
+    assert f"it may be left of Netskope, which is not installed here, but Cloudflare WARP is ({WARP})" in listed
+    assert f"`trustinstall remove {NETSKOPE.sha256}` takes it out" in listed

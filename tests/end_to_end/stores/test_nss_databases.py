@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.end_to_end.cli.machine import sudo
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 
@@ -364,3 +365,20 @@ def test_roots_own(desk: Desk) -> None:
     assert "others may change pkcs11.txt" in desk.root.trustinstall("add", *words[1:], env=env).stdout
     assert desk.listed() == {}
     assert not desk.root.path("/root/.local/share/pki").exists()
+
+
+def test_a_policy_that_everybody_may_write(desk: Desk) -> None:
+    """The machine's policy is left, with the danger and the chmod; the account's databases hold the root instead."""
+    managed = "/etc/opt/chrome/policies/managed"
+    desk.root.write("/opt/google/chrome/chrome", "#!/bin/sh\n", mode=0o755)
+    desk.root.run(["mkdir", "-p", "-m", "777", managed], check=True)
+    done = desk.root.trustinstall("add", CERTIFICATE, "--sha256", SHA256, "--json", env=sudo(desk.root))
+    found = {one["id"]: (one["result"], one["detail"]) for one in json.loads(done.stdout)["stores"]}
+    result, detail = found[f"chromium-policy:{managed}"]
+    assert (done.returncode, result) == (3, "failed")
+    assert f"have every browser here trust a root of theirs; chmod go-w {managed}" in detail
+    assert found[f"nss:{HOME}/.local/share/pki/nssdb"][0] == "added"
+    assert found[f"nss:{PROFILE}"][0] == "added"
+    assert desk.listed(f"{HOME}/.local/share/pki/nssdb") == desk.listed()
+    assert desk.root.trustinstall("remove", SHA256, env=sudo(desk.root)).returncode == 0
+    assert desk.listed() == {}

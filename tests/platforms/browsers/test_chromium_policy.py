@@ -311,3 +311,18 @@ def test_a_policy_that_only_root_can_read(host: ActingHost, place: str, mode: in
     assert change(host).result is Result.FAILED
     assert change(host, trusted=False).result is Result.REMOVED
     assert files(host) == before
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o775])
+def test_a_directory_of_policies_that_others_may_write(host: ActingHost, mode: int) -> None:
+    """They could have every browser trust their roots: `add` says so, with the chmod, and writes nothing there."""
+    write(host, f"{CHROME}/a.json", "{}")
+    Path(host.where(CHROME)).chmod(mode)
+    os.chown(host.where(CHROME), 0, 12345)
+    before = files(host)
+    outcome = change(host)
+    assert (outcome.result, files(host)) == (Result.FAILED, before)
+    assert "have every browser here trust a root of theirs" in outcome.detail
+    assert outcome.detail.endswith(f"chmod go-w {CHROME}")
+    Path(host.where(CHROME)).chmod(0o755)
+    assert change(host).result is Result.ADDED

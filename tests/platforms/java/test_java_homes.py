@@ -13,6 +13,7 @@ from tests.support.fake_host import link, make, write
 from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine import discovery
 from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
@@ -112,8 +113,8 @@ def test_what_is_searched_for(host: ActingHost) -> None:
     put(host, "/srv/apps/cacerts")
     put(host, "/srv/apps/x/security/cacerts")
     assert locations(host) == []
-    found = list(BACKEND.discover(host, DiscoveryOptions(searches=("/srv/apps", "/srv/nothing"))))
-    assert [(one.location, one.label) for one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
+    found = discovery.discover(host, (BACKEND,), DiscoveryOptions(searches=("/srv/apps",))).stores.values()
+    assert [(one.location, one.label) for _, one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
 
 
 def test_windows_places(host: ActingHost) -> None:

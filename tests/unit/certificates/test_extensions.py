@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.pki import Extension, Root, make_root, oid, sequence
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.intake import take_held
+from trustinstall.certificates.intake import Held, take_held
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.errors import CertificateRefused
@@ -52,7 +52,7 @@ def test_an_invalid_extension_is_refused(case: str, tmp_path: Path) -> None:
     assert words in caught.value.reason
     assert not caught.value.policy
     with pytest.raises(CertificateRefused, match="refuse every chain"):
-        take_held([(Certificate(made.der), "debian")], datetime.now(timezone.utc), force=True)
+        take_held([Held(Certificate(made.der), "debian")], datetime.now(timezone.utc), force=True)
 
 
 def test_a_refusal_leaves_no_trace(tmp_path: Path) -> None:

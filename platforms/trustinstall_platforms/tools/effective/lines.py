@@ -1,7 +1,7 @@
-"""Settings files of lines that only are looked at: curl's, PHP's, Nix's, and values of git's.
+"""Settings files of lines that only are looked at: curl's, PHP's, Nix's, apt's, OpenLDAP's, and values of git's.
 
 Sources: curl(1), --config; the PHP manual, The configuration file; Nix reference manual, nix.conf, File format;
-git-config(1), Values.
+apt.conf(5), Syntax; ldap.conf(5); git-config(1), Values.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _CURL = re.compile(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(
 _ASSIGNED = re.compile(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
 _INCLUDED = re.compile(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
+_APT = re.compile(r"(?P<blank>\s+|//[^\n]*|#[^\n]*)|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+|\")")
+_DEEP = 100  # scopes of an apt.conf in each other; more is no settings file
 _GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 
 
@@ -70,6 +72,43 @@ def nix(content: bytes) -> Iterator[Row]:
         match = _INCLUDED.fullmatch(bare) or _ASSIGNED.fullmatch(bare)
         if match is not None:
             yield (match["key"],), match["value"].strip(), number(start)
+
+
+def apt(content: bytes) -> Iterator[Row]:
+    """Yield the options of an apt.conf by their whole names in lower case, as `acquire::https::verify-peer`."""
+    text = read(content)
+    number = numbering(text)
+    scopes: list[str] = []
+    words: list[tuple[str, int]] = []
+    at = 0
+    while (match := _APT.match(text, at)) is not None:
+        at = match.end()
+        if match["word"] is not None and match["word"].startswith("/*"):
+            end = text.find("*/", match.start() + 2)
+            at = len(text) if end == -1 else end + 2
+        elif match["mark"] is None and match["blank"] is None:
+            words.append((match["text"] if match["text"] is not None else match["word"], match.start()))
+        elif match["mark"] is not None:
+            if match["mark"] == ";" and words:
+                name = "::".join([*scopes, words[0][0]])
+                yield (name.lower(),), words[-1][0] if len(words) > 1 else "", number(words[0][1])
+            if match["mark"] == "{" and len(scopes) == _DEEP:
+                return
+            if match["mark"] == "{":
+                scopes.append(words[0][0] if words else "")
+            elif match["mark"] == "}":
+                scopes = scopes[:-1]
+            words = []
+
+
+def words(content: bytes) -> Iterator[Row]:
+    """Yield lines of a keyword, in lower case, and its value, as OpenLDAP's: `#` begins a comment's line."""
+    text = read(content)
+    number = numbering(text)
+    for start, line in lines(text):
+        key, *value = line.split(maxsplit=1)[:2] or [""]
+        if key and key[0] != "#":
+            yield (key.lower(),), value[0].strip() if value else "", number(start)
 
 
 def git_value(raw: str) -> str:

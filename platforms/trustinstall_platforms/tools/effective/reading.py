@@ -119,6 +119,8 @@ FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
     "curlrc": lines.curl,
     "php": lines.php,
     "nix": lines.nix,
+    "apt": lines.apt,
+    "words": lines.words,
 }
 #: The key by which a file includes another one.
 _INCLUDES: dict[str, tuple[str, ...]] = {

@@ -6,7 +6,7 @@ from trustinstall_platforms.tools.effective.clients.python import SSL, SSL_DIREC
 from trustinstall_platforms.tools.effective.model import Form
 from trustinstall_platforms.tools.effective.rows import DEBIAN, Client, Expansion, Place, variable
 
-_CURLRC = (
+CURLRC = (
     "{CURL_HOME}/.curlrc",
     "{XDG_CONFIG_HOME}/curlrc",
     "~/.curlrc",
@@ -18,7 +18,7 @@ CLIENTS = (
         "curl",
         (
             Place(
-                files=_CURLRC,
+                files=CURLRC,
                 key=("cacert",),
                 format="curlrc",
                 first=True,
@@ -26,7 +26,7 @@ CLIENTS = (
                 known="real",
             ),
             Place(
-                files=_CURLRC,
+                files=CURLRC,
                 key=("capath",),
                 format="curlrc",
                 form=Form.DIRECTORY,

@@ -27,7 +27,7 @@ EXTRA = variable(
 _NPM_PATH = Expansion(tilde=True, variables="npm")
 _NULL = {"null": Mode.DEFAULT}
 _BERRY_PATH = Expansion(variables="braces", relative="file")
-_CLAUDE = (
+CLAUDE_FILES = (
     "/etc/claude-code/managed-settings.json",
     "./.claude/settings.local.json",
     "./.claude/settings.json",
@@ -154,7 +154,7 @@ CLIENTS = (
         "Claude Code",
         (
             Place(
-                files=_CLAUDE,
+                files=CLAUDE_FILES,
                 key=("env", "NODE_EXTRA_CA_CERTS"),
                 format="json",
                 mode=Mode.ADDS,

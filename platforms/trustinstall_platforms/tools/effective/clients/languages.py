@@ -19,7 +19,7 @@ _CARGO = (
 _BUNDLER_KEY = ("BUNDLE_SSL_CA_CERT",)
 
 
-def _gemrc(scene: Scene) -> tuple[str, ...]:
+def gemrc(scene: Scene) -> tuple[str, ...]:
     """Return RubyGems' files: GEMRC, a list, stands for the account's (gem environment; gem help env)."""
     named = scene.session.value("GEMRC")
     own = tuple(reversed(named.split(":"))) if named else ("~/.gemrc", "{XDG_CONFIG_HOME|~/.config}/gem/gemrc")
@@ -40,7 +40,7 @@ def _php(scene: Scene) -> tuple[str, ...]:
     return paths.every(scene, (*([f"{named}/php.ini", named] if named else []), *files))
 
 
-def _composer(scene: Scene) -> tuple[str, ...]:
+def composer_files(scene: Scene) -> tuple[str, ...]:
     """Return Composer's files: the project's counts more than the account's (Composer documentation, Config)."""
     moved = scene.session.value("COMPOSER_HOME")
     old = scene.home and scene.host.is_directory(f"{scene.home}/.composer")
@@ -87,7 +87,7 @@ CLIENTS = (
         "RubyGems",
         (
             *(
-                Place(files=_gemrc, key=(key,), format="yaml", source="gem help env; Gem::ConfigFile")
+                Place(files=gemrc, key=(key,), format="yaml", source="gem help env; Gem::ConfigFile")
                 for key in (":ssl_ca_cert", "ssl_ca_cert")
             ),
             SSL,
@@ -100,7 +100,7 @@ CLIENTS = (
                 "COMPOSER_CAFILE", expansion=Expansion(tilde=True), source="Composer documentation, Config, cafile"
             ),
             Place(
-                files=_composer,
+                files=composer_files,
                 key=("config", "cafile"),
                 format="json",
                 expansion=Expansion(tilde=True, variables="shell"),

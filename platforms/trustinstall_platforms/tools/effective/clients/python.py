@@ -31,7 +31,10 @@ SSL_DIRECTORY = variable(
 _SWITCH = {"true": Mode.NATIVE, "1": Mode.NATIVE, "false": Mode.DEFAULT, "0": Mode.DEFAULT}
 #: pip, src/pip/_internal/configuration.py: what a command's own section says counts more than [global].
 _COMMANDS = ("install", "download", "wheel", "index", "search", "list", "lock")
-_POETRY = ("{POETRY_CONFIG_DIR|~/.config/pypoetry}/config.toml", "{POETRY_CONFIG_DIR|~/.config/pypoetry}/auth.toml")
+POETRY_FILES = (
+    "{POETRY_CONFIG_DIR|~/.config/pypoetry}/config.toml",
+    "{POETRY_CONFIG_DIR|~/.config/pypoetry}/auth.toml",
+)
 
 
 def pip_files(scene: Scene) -> tuple[str, ...]:
@@ -64,13 +67,13 @@ _PIP = (
     REQUESTS,
     variable("PIP_CERT", expansion=_PIP_PATH, source="pip documentation, Configuration, Precedence", known="real"),
 )
-_UV_FILES = ("{UV_CONFIG_FILE}", "^/uv.toml", "{XDG_CONFIG_HOME|~/.config}/uv/uv.toml", "/etc/uv/uv.toml")
+UV_FILES = ("{UV_CONFIG_FILE}", "^/uv.toml", "{XDG_CONFIG_HOME|~/.config}/uv/uv.toml", "/etc/uv/uv.toml")
 _CONDA_WORDS = {
     **dict.fromkeys(("true", "yes", "on"), Mode.DEFAULT),
     **dict.fromkeys(("false", "no", "off", "null", "~", ""), Mode.OFF),
     **dict.fromkeys(("truststore", "<truststore>", "<system>"), Mode.NATIVE),
 }
-_CONDA_FILES = tuple(
+CONDA_FILES = tuple(
     f"{directory}/{name}"
     for directory, names in (
         ("{CONDA_PREFIX}", ("condarc", ".condarc")),
@@ -96,7 +99,7 @@ CLIENTS = (
             SSL,
             variable("UV_SYSTEM_CERTS", "UV_NATIVE_TLS", words=_SWITCH, source="uv documentation", known="real"),
             *(
-                Place(files=_UV_FILES, key=(key,), format="toml", words=_SWITCH, source="uv documentation, Settings")
+                Place(files=UV_FILES, key=(key,), format="toml", words=_SWITCH, source="uv documentation, Settings")
                 for key in ("system-certs", "native-tls")
             ),
         ),
@@ -110,7 +113,7 @@ CLIENTS = (
             variable("CONDA_SSL_VERIFY", words=_CONDA_WORDS, source="conda documentation, Settings"),
             *(
                 Place(
-                    files=("{CONDARC}", *_CONDA_FILES),
+                    files=("{CONDARC}", *CONDA_FILES),
                     key=(key,),
                     format="yaml",
                     expansion=Expansion(tilde=True, variables="shell"),
@@ -132,7 +135,7 @@ def limited(scene: Scene) -> Iterator[Client]:
     for command in _COMMANDS:
         if command in sections:
             yield Client(f"pip for {command}", (*_PIP, _pip(command), _pip("global")), follows=False)
-    files = paths.every(scene, _POETRY)
+    files = paths.every(scene, POETRY_FILES)
     for key in dict.fromkeys(_keys(scene, "toml", files)):
         if key[:1] == ("certificates",) and key[2:] == ("cert",):
             place = Place(

@@ -1,0 +1,133 @@
+"""Where a client's verification of servers is switched off, and whether it could verify them without that.
+
+Nothing is run and nothing is changed.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.errors import printable
+from trustinstall_platforms.tools.effective import decide, paths
+from trustinstall_platforms.tools.effective.clients import every
+from trustinstall_platforms.tools.effective.model import Mode
+from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
+from trustinstall_platforms.tools.effective.rows import Client
+from trustinstall_platforms.tools.effective.switches import SWITCHES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Scene, Session, Setter
+    from trustinstall_platforms.tools.effective.reading import Said
+    from trustinstall_platforms.tools.effective.switches import Switch
+
+_LONGEST = 200  # characters of a value that are shown
+#: Clients of the switches without a row of their own in the table of clients, and what they read.
+_LIKE = {
+    "Poetry": "requests",
+    **dict.fromkeys(("apt", "dnf", "Go", "Docker", "Podman", "OpenLDAP"), ""),  # the system's store
+}
+
+
+class Switched(NamedTuple):
+    """One switch that is off.
+
+    Attributes:
+        switch: its row.
+        key: the key as it stands in the file, or the name of the variable alone.
+        value: what it says.
+        setter: the file and line; without a path a variable of the session that calls.
+    """
+
+    switch: Switch
+    key: tuple[str, ...]
+    value: str
+    setter: Setter
+
+    @property
+    def said(self) -> str:
+        """The key and its value, for people."""
+        return printable(f"{'.'.join(self.key)}={self.value}", _LONGEST)
+
+
+def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:
+    """Return the switches that are off for the acting account, each place once."""
+    bare, calling = decide.bare(host), decide.calling(host)
+    scenes = [bare, calling, *(bare._replace(session=one) for one in sessions)]
+    found: dict[tuple[str, Setter, tuple[str, ...]], Switched] = {}
+    read: set[tuple[str | None, ...]] = set()
+    for scene in scenes:
+        moved = tuple(scene.session.value(name) for name in sorted(paths.MOVING))
+        for one in [*_variables(scene), *(() if moved in read else _settings(scene))]:
+            found.setdefault((one.switch.client, one.setter, one.key), one)
+        read.add(moved)
+    return tuple(found.values())
+
+
+def _variables(scene: Scene) -> Iterator[Switched]:
+    for switch in SWITCHES:
+        for name in switch.place.variables:
+            said = scene.session.variables.get(name)
+            if said is not None and said.value is not None and switch.off(said.value):
+                yield Switched(switch, (name,), said.value, said.setter)
+
+
+def _settings(scene: Scene) -> Iterator[Switched]:
+    reader = Reader(scene.host, scene.home)
+    for switch in SWITCHES:
+        counting: set[tuple[str, ...]] = set()
+        for path in paths.of_place(scene, switch.place) if switch.place.files else ():
+            if switch.place.first and scene.host.status(scene.host.real(path)) is None:
+                continue
+            last = {one.key: one for one in _said(reader, switch, path) if one.key not in counting}
+            yield from (Switched(switch, one.key, one.value, one.setter) for one in _off(switch, last.values()))
+            counting |= last.keys()
+            if switch.place.first:
+                break
+
+
+def _off(switch: Switch, said: Iterable[Said]) -> Iterator[Said]:
+    return (one for one in said if switch.off(one.value))
+
+
+def _said(reader: Reader, switch: Switch, path: str) -> list[Said]:
+    """Return what a file says under the switch's key; a file that cannot be read says nothing to its client either."""
+    try:
+        said = reader.read(switch.place.format, path)
+    except UnreadableError:
+        return []
+    return [one for one in said if _is(one.key, switch.place.key)]
+
+
+def _is(key: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    return len(key) == len(pattern) and all(map(fnmatchcase, key, pattern))
+
+
+def trusts(host: Host, switch: Switch, sessions: Sequence[Session], wanted: frozenset[str]) -> bool:
+    """Return whether the client, once it verifies, reads every wanted root (SHA-256) in all sessions of the account.
+
+    False where nothing is wanted, or what the client reads is not in the tables: what it needs is not known then.
+    """
+    scenes = [decide.bare(host)._replace(session=one) for one in sessions if one.name != "bare"]
+    return bool(wanted) and all(_holds(scene, switch, wanted) for scene in scenes or [decide.bare(host)])
+
+
+def _holds(scene: Scene, switch: Switch, wanted: frozenset[str]) -> bool:
+    name = _LIKE.get(switch.client, switch.client)
+    known = Client("", ()) if not name else next((one for one in every(scene) if one.name == name), None)
+    if known is None:
+        return False
+    row = _verifying(known)
+    return wanted <= decide.anchors(scene.host, row, decide.effective(row, scene))
+
+
+def _verifying(row: Client) -> Client:
+    """Return a client for which the words count as nothing that switch verification off."""
+    places = (
+        one._replace(words={word: Mode.DEFAULT if mode is Mode.OFF else mode for word, mode in one.words.items()})
+        for one in row.places
+    )
+    return row._replace(places=tuple(places))
