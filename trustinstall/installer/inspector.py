@@ -194,6 +194,7 @@ class Inspector:
 
         Raises UsageProblem if there is no such Windows, and StoreError if it cannot be read.
         """
+        from trustinstall.certificates.intake import Held
         from trustinstall.installer import company_roots as harvest
 
         situation = decide(self.host, scope_options(scope), terminal=False)
@@ -205,7 +206,7 @@ class Inspector:
         job = partial(_held_for, self._as(account), match, names)
         answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
         ders = (block.der for block in pem_blocks(answer))
-        return [(Certificate.held(der), min(names)) for der in ders if der]
+        return [Held(Certificate.held(der), min(names)) for der in ders if der]
 
     def system_anchors(self) -> Sequence[Certificate]:
         """Every anchor of the operating system's own stores, and the roots added for the machine or this account.

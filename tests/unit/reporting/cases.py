@@ -71,12 +71,13 @@ REFUSED = Diagnosis(
     root=CORP,
     public=False,
     clients=(
-        ClientView("Debian's bundle", "yes", (), "/etc/ssl/certs/ca-certificates.crt"),
+        ClientView("Debian's bundle", "yes", (), "/etc/ssl/certs/ca-certificates.crt", "most programs"),
         ClientView(
             "curl",
             "no",
             (Reason("unknown-issuer", f"the root {CORP.name} is not trusted"),),
             "/home/alice/.curlrc line 2",
+            "curl",
         ),
         ClientView(
             "npm", "off", (Reason("verification-off", "it does not verify servers at all"),), "/etc/npmrc line 1"
