@@ -61,7 +61,7 @@ def test_every_file_that_is_named_is_there() -> None:
 
 
 def test_bytes_from_outside_are_held() -> None:
-    """Code of the program makes certificates by `Certificate.held`: what a store holds may be anything, and is shown."""
+    """Code of the program makes certificates by `Certificate.held`: a store may hold anything."""
     for top in ("trustinstall", "platforms"):
         for path in (CHECKOUT / top).rglob("*.py"):
             for line in path.read_text(encoding="utf-8").splitlines():

@@ -17,7 +17,6 @@ def check(
     all_users: o.AllUsers = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Say in one line whether roots are trusted; change nothing. Exit status: 0 as wanted, 10 something is missing.
 
@@ -27,7 +26,7 @@ def check(
     from trustinstall.installer import names as targets
     from trustinstall.reporting.check import sentence
 
-    output = Output(json=json, quiet=quiet, verbose=False, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=False)
     installer = installer_for(output, sysroot, ())
     if names and sha256:
         raise UsageProblem("name a file or --sha256 HEX, not both")

@@ -15,13 +15,12 @@ def doctor(
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Show which stores and tools here would accept a server, and why others refuse it."""
     from trustinstall.installer.diagnosis import diagnose
     from trustinstall.reporting import doctor as report
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     host = installer_for(output, None, ()).host
     found = diagnose(host, url)
     code = report.exit_code(found, asked=exit_code)

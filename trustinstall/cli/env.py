@@ -9,7 +9,7 @@ from trustinstall.cli import options as o
 
 def env(
     shell: o.Shell = None,
-    variables: o.Env = None,
+    variables: o.Variables = None,
     *,
     json: o.Json = False,
 ) -> None:
@@ -29,11 +29,13 @@ def env(
     if style not in shell_syntax.SHOWN:
         raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")
     if variables not in {None, "add", "replace"}:
-        raise UsageProblem("--env is add or replace here")
+        raise UsageProblem("--variables is add or replace here")
     if host.platform == "win32" and variables == "replace":
-        raise UsageProblem("Windows keeps no bundle of public roots that variables could name; leave --env replace out")
+        raise UsageProblem(
+            "Windows keeps no bundle of public roots that variables could name; leave --variables replace out"
+        )
     values = environment.values(host, replacing=variables != "add")
-    output = Output(json=json, quiet=False, verbose=False, no_color=True)
+    output = Output(json=json, quiet=False, verbose=False)
     if json:
         output.write(json_report.variables(host, values))
         raise typer.Exit

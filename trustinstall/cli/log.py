@@ -15,7 +15,7 @@ def log(
     from trustinstall.installer import history
     from trustinstall.reporting import log_report
 
-    output = Output(json=json, quiet=False, verbose=False, no_color=False)
+    output = Output(json=json, quiet=False, verbose=False)
     host = installer_for(output, None, ()).host
     entries, damaged = history.entries(host, history.beginning(since, host.now()) if since else "")
     if json:

@@ -17,13 +17,12 @@ def repair(
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Make what was added hold again: in new stores, after upgrades, and after a backup was restored."""
     from trustinstall.declared import repair as repairs
     from trustinstall.reporting import repair_report
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, sysroot, java_storepass_file)
     report = repairs.repair(installer, dry_run=dry_run)
     code = repairs.exit_code(report, asked=exit_code)

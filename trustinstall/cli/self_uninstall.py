@@ -18,7 +18,7 @@ def self_(
     action: Action,
     *,
     keep_trust: KeepTrust = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, and change nothing.")] = False,
+    dry_run: o.DryRun = False,
     yes: o.Yes = False,
 ) -> None:
     """Delete trustinstall from this machine. Certificates that it added must be removed first.

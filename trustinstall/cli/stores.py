@@ -7,40 +7,38 @@ from trustinstall.cli.common import (
     Output,
     ask_for,
     installer_for,
-    places_for,
 )
 from trustinstall.cli.ended import take_out_ended
+from trustinstall.cli.places import places_for
 from trustinstall.cli.tools import show_tools
 
 
 def stores(
-    python: o.Python = [],  # noqa: B006  typer copies it
     search: o.Search = [],  # noqa: B006
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006
-    for_user: o.ForUser = [],  # noqa: B006
+    user: o.User = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
-    windows_host: o.WindowsHost = False,
-    rescan: o.Rescan = False,
+    with_windows: o.WithWindows = False,
+    refresh: o.Refresh = False,
     tools: o.Tools = False,
     all_users: o.AllUsers = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Show every store on this machine, and whether it can be written."""
     from trustinstall.reporting import json_report
     from trustinstall.reporting.stores import stores_lines
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, sysroot, java_storepass_file)
     take_out_ended(installer, output)
     if tools:
         show_tools(output, installer.host, "stores")
         return
-    ask = ask_for(None, for_user, all_users=all_users, no_input=True)
-    places = places_for(installer, ask, python, search, windows_host=windows_host, rescan=rescan)
+    ask = ask_for(None, user, all_users=all_users, no_input=True)
+    places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
     view = installer.look(ask, discovery=places, through=True)
     if json:
         output.write(json_report.stores(installer.host, view))

@@ -32,7 +32,7 @@ def compared(installer: Installer, declaration: Declaration) -> Declaration:
     Raises CertificateRefused where clients could not tell one from another, as `add` does.
     """
     named = (Vetted(one.certificate, one.where, ()) for one in declaration.certificates)
-    found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), force=False)
+    found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), allow=())
     notes = (f"{one.origin}: {warning}" for one in found.accepted for warning in one.warnings)
     return declaration._replace(notes=(*declaration.notes, *notes))
 

@@ -41,7 +41,7 @@ class Inspector:
         host: the machine and the acting account.
         backends: the kinds of stores to find.
         on_progress: called about every tenth of a second with a few words on the current work.
-        variables: how environment variables are set, as `--env` says; "" for the default of the scope.
+        variables: how environment variables are set, as `--variables` says; "" for the default of the scope.
 
     >>> Inspector(IMAGE).list()
     ()
@@ -198,7 +198,7 @@ class Inspector:
         from trustinstall.installer import company_roots as harvest
 
         situation = decide(self.host, scope_options(scope), terminal=False)
-        self._check_windows("--from-windows", situation)
+        self._check_windows("--from windows", situation)
         names = frozenset(one.name for one in FROM_WINDOWS)
         if not self.host.account.is_root:
             return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
@@ -240,7 +240,7 @@ class Inspector:
 
     def _check(self, places: DiscoveryOptions, situation: Situation) -> None:
         if places.windows_host:
-            self._check_windows("--windows-host", situation)
+            self._check_windows("--with-windows", situation)
 
     def _check_windows(self, option: str, situation: Situation) -> None:
         why = wsl.unreachable(self.host)
@@ -249,7 +249,7 @@ class Inspector:
         if self.host.account.is_root and len(situation.accounts) != 1:
             raise NoRights(
                 f"{option}: every account may write where Windows' programs lie, and root does not run them; run it as "
-                "an ordinary account, by sudo from one, or with --for-user NAME for one"
+                "an ordinary account, by sudo from one, or with --user NAME for one"
             )
 
     def _as(self, account: Account) -> ActingHost:

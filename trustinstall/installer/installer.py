@@ -309,7 +309,7 @@ class Installer(Inspector):
             ids = printable(" ".join(sorted(self.host.distribution()))) or "none"
             problems.append(
                 f"no system that is known here lies there (ID and ID_LIKE in its os-release: {ids}); "
-                "name the bundle that its programs read: --bundle FILE"
+                "name the bundle that its programs read: --search FILE"
             )
         return [ScopeResult("machine", problem=problem) for problem in problems]
 

@@ -35,7 +35,7 @@ ADD, REPLACE, NONE = "add", "replace", "none"
 
 
 class Environment(Reference):
-    """The backend of all places; `mode` is what `--env` says, or "" for the default of the scope."""
+    """The backend of all places; `mode` is what `--variables` says, or "" for the default of the scope."""
 
     name = "environment"
     capabilities = Reference.capabilities | {Capability.REACHES_EVERY_ACCOUNT}

@@ -208,18 +208,21 @@ def test_errors(kind: str, exit_code: int, code: str) -> None:
 
 
 def test_refusals_say_which_they_are() -> None:
-    """A refusal of a certificate says whether --force lifts it, one of a file does not; the reason is the sentence."""
-    policy, structural = CertificateRefused("x is old", policy=True), CertificateRefused("x is broken", judged=True)
-    assert str(policy) == "x is old (policy: --force accepts it)"
-    assert str(structural) == "x is broken (--force does not lift this)"
+    """A refusal of a certificate says which option lifts it, one of a file does not; the reason is the sentence."""
+    policy, structural = (
+        CertificateRefused("x is old", allowed_as="weak"),
+        CertificateRefused("x is broken", judged=True),
+    )
+    assert str(policy) == "x is old; to trust it all the same: --allow-weak"
+    assert str(structural) == "x is broken; no option lifts this"
     assert str(CertificateRefused("x is a web page")) == "x is a web page"
-    assert str(CertificateRefused("x is a web page").after_force()) == "x is a web page (--force does not lift this)"
+    assert str(CertificateRefused("x is a web page").after_allowing()) == "x is a web page; no option lifts this"
     assert (
         policy.reason,
-        policy.policy,
+        policy.allowed_as,
         structural.reason,
-        structural.policy,
-    ) == ("x is old", True, "x is broken", False)
+        structural.allowed_as,
+    ) == ("x is old", "weak", "x is broken", "")
 
 
 def test_store_errors_are_a_sentence() -> None:

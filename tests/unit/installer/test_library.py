@@ -123,7 +123,7 @@ def test_add_vets_what_nobody_has_vetted(tmp_path: Path) -> None:
     with pytest.raises(trustinstall.CertificateRefused, match="Old Root expired on 2020-01-01"):
         installer.add(trustinstall.Certificate(old.der))
     assert installer.list() == ()
-    assert installer.add(trustinstall.load_certificates(tmp_path / "old.pem", force=True), skip="browsers").ok
+    assert installer.add(trustinstall.load_certificates(tmp_path / "old.pem", allow=["expired"]), skip="browsers").ok
     assert installer.add([trustinstall.Certificate(CORP.der)]).ok
     assert {one.name for one in installer.list()} == {"Corp Root", "Old Root"}
 

@@ -96,7 +96,7 @@ ADVICE = Advice(
     undo=UNDO,
     restart=("Chromium", "Firefox", "dockerd"),
     terminal=f'eval "$({PROGRAM} env)"',
-    everybody=command("sudo", PROGRAM, "add", "/home/alice/corp.crt", "--all-users"),
+    everybody=command("sudo", PROGRAM, "add", "/home/alice/corp.crt", "--scope", "all-users"),
 )
 
 
@@ -256,7 +256,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             report("add", ROOT, *ADDED[:2], FILES[2], done(bundle(1), Result.FAILED, FULL), done(SNAP, Result.SEALED)),
             Advice(undo=UNDO),
         ),
-        "--all-users": added(EVERYBODY, Advice(undo=UNDO)),
+        "--scope all-users": added(EVERYBODY, Advice(undo=UNDO)),
         "without root": added(
             WITHOUT_ROOT,
             Advice(
@@ -277,7 +277,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             report("add", ROOT, ADDED[0]), Advice(env={"NODE_EXTRA_CA_CERTS": DEBIAN.location}, env_word="ENV")
         ),
         "an image of an unknown system": added(
-            report("add", IMAGE, problem="no system that is known here lies there; name the bundle: --bundle FILE")
+            report("add", IMAGE, problem="no system that is known here lies there; name the bundle: --search FILE")
         ),
         "after an interrupted command": added(
             Report("add", ROOT, (CORP,), (ScopeResult("machine", tuple(ADDED[:1]), recovered=True),))
@@ -310,7 +310,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
         "a copy that someone else added": removed(
             report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
-            Advice(foreign=(command("sudo", PROGRAM, "remove", "--foreign", "--sha256", CORP.sha256),)),
+            Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
         ),
         "the machine still trusts it": removed(
             replace(report("remove", USER, done(NPM, Result.REMOVED)), left=(CORP,)),

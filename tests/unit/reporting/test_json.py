@@ -124,7 +124,7 @@ OTHERS: Mapping[str, Callable[[], str]] = {
         Advice(),
     ),
     "a copy of someone else": lambda: json_report.change(
-        HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--foreign"),))
+        HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--not-ours"),))
     ),
     "--domain": lambda: json_report.change(HOST, replace(DRY, domains=("corp.example",)), None, 0, Advice()),
     "an image build": lambda: json_report.change(
