@@ -189,7 +189,12 @@ Java = Annotated[
     bool,
     _general("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS)."),
 ]
-Server = Annotated[str, typer.Argument(metavar="URL", help="A server with TLS: https://HOST, HOST or HOST:PORT.")]
+Server = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+    ),
+]
 Since = Annotated[
     str | None,
     _general("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w."),
@@ -235,6 +240,7 @@ ExitCode = Annotated[
     bool,
     _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
 ]
+Everything = Annotated[bool, _general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[
     bool,
     _general("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0."),

@@ -42,6 +42,7 @@ def look(
     With `through`, whole trees are scanned as by `add`; else only known places of bundles are read.
     Raises StateError if a ledger is not trusted.
     """
+    host = host.remembering()
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
     places = known_bundles.fill(host, state_of(host, host.account.uid), places)

@@ -20,13 +20,14 @@ from jsonschema import Draft202012Validator
 from tests.unit.reporting import cases
 from trustinstall import errors, reporting
 from trustinstall.agent.agent import Status
+from trustinstall.doctor.health import KINDS, TakenBack
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Host
 from trustinstall.installer.checking import Verdict
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import View
-from trustinstall.reporting import agent_report, doctor, json_report, log_report, repair_report
+from trustinstall.reporting import agent_report, doctor, health, json_report, log_report, repair_report
 from trustinstall.reporting.advice import Advice
 from trustinstall.typed_json import is_array, is_object
 
@@ -101,6 +102,12 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
     "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
     "doctor": lambda: doctor.doctor_json(HOST, cases.REFUSED, 10),
+    "doctor without a URL": lambda: health.as_json(
+        HOST,
+        cases.FINDINGS[1:2],
+        10,
+        [TakenBack("git", "/home/alice/.gitconfig", 2, "\tsslVerify = false\n")],
+    ),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
@@ -145,6 +152,16 @@ def test_every_report_is_as_the_schema_says(name: str) -> None:
     """No key is missing, and none is there that the schema does not know."""
     report = EXAMPLES.get(name) or OTHERS[name]
     VALIDATOR.validate(json.loads(report()))
+
+
+def test_every_kind_of_finding_is_in_the_schema_and_the_documents() -> None:
+    """The schema knows the ids, severities and layers that there are, and each id has its row in the documents."""
+    known = SCHEMA["$defs"]["finding"]["properties"]
+    assert set(known["id"]["enum"]) == set(KINDS)
+    assert set(known["severity"]["enum"]) == {severity for severity, _ in KINDS.values()}
+    assert set(known["layer"]["enum"]) == {layer for _, layer in KINDS.values()}
+    page = PAGE.with_name("findings.md").read_text(encoding="utf-8")
+    assert set(re.findall("`([a-z]+(?:-[a-z]+)+)`", page)) >= set(KINDS)
 
 
 def test_a_report_of_the_library_is_the_same_data() -> None:
