@@ -25,7 +25,7 @@ def env(
     from trustinstall.reporting import json_report
 
     host = ActingHost.current()
-    take_out_ended(Installer(host))
+    take_out_ended(Installer(host=host))
     style = shell or environment.shell_of(host)
     if style not in shell_syntax.SHOWN:
         raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")

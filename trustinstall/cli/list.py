@@ -48,7 +48,7 @@ def list_(
     known = installer.known(ask) if names else {}
     chosen = [one.sha256 for one in targets.resolve(outside_host(), names or [], known, known.get)]
     view = narrowed(
-        installer.look(ask, places=places, every_anchor=foreign),
+        installer.look(ask, discovery=places, every_anchor=foreign),
         scope=scope,
         selection=selection_of(store, skip),
         certificates=chosen if names else None,

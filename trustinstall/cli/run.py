@@ -28,7 +28,7 @@ def run(
     from trustinstall.installer.installer import Installer
 
     host = ActingHost.current()
-    take_out_ended(Installer(host))
+    take_out_ended(Installer(host=host))
     allow = allowed(expired=allow_expired or force, weak=allow_weak or force)
     taken = intake.take(host, cert, sha256=sha256, allow=allow, allow_intermediate=allow_intermediate)
     lend_trust = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)

@@ -46,7 +46,7 @@ def stores(
     ask = ask_for_look(scope, user, all_users=all_users)
     places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
     selection = selection_of([*(names or []), *store], skip)
-    view = narrowed(installer.look(ask, places=places, through=True), scope=scope, selection=selection)
+    view = narrowed(installer.look(ask, discovery=places, through=True), scope=scope, selection=selection)
     if json:
         output.write(json_report.stores(installer.host, view))
     output.say(stores_lines(output.page, view, verbose=verbose))

@@ -80,7 +80,7 @@ def test_what_a_path_is_decides_how_it_is_searched(image: str) -> None:
         Path(image, directory).mkdir(parents=True)
     for file in ("opt/venv/pyvenv.cfg", "opt/python3.11", "opt/roots.pem"):
         Path(image, file).touch()
-    installer, ask = Installer.for_image(image), ScopeOptions()
+    installer, ask = Installer(image), ScopeOptions()
     search = [Path(f"/opt/{name}") for name in ("venv", "python3.11", "many", "roots.pem")]
     places = places_for(installer, ask, search, with_windows=False)
     assert places.pythons == ("/opt/venv", "/opt/python3.11")
