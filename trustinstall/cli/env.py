@@ -12,6 +12,7 @@ def env(
     variables: o.Variables = None,
     *,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Print environment variables that make programs use your roots."""
     from trustinstall.cli.common import Output
@@ -24,7 +25,7 @@ def env(
     from trustinstall.reporting import json_report
 
     host = ActingHost.current()
-    take_out_ended(Installer(host))
+    take_out_ended(Installer(host=host))
     style = shell or environment.shell_of(host)
     if style not in shell_syntax.SHOWN:
         raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")
@@ -35,7 +36,7 @@ def env(
             "Windows keeps no bundle of public roots that variables could name; leave --variables replace out"
         )
     values = environment.values(host, replacing=variables != "add")
-    output = Output(json=json, quiet=False, verbose=False)
+    output = Output(json=json, quiet=quiet, verbose=False)
     if json:
         output.write(json_report.variables(host, values))
         raise typer.Exit

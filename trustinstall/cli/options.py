@@ -63,6 +63,15 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME…", help="A file, a fingerprint or its unique start, or a subject."),
 ]
+Listed = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]…", help="Only these: a file, a fingerprint or its unique start, or a subject (default: all)."
+    ),
+]
+StoreNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[STORE]…", help="Only these stores, as --store names them.")
+]
 Checked = Annotated[
     list[str] | None, typer.Argument(metavar="[FILE]…", help="Certificate files (default: everything that was added).")
 ]

@@ -109,7 +109,7 @@ def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "") -> 
         seen = probe.look(target, between)
     except ProbeFailed as error:
         return Diagnosis(target.authority, through, error.layer, str(error))
-    chain = tuple(map(Certificate, seen.chain))
+    chain = tuple(map(Certificate.held, seen.chain))
     clients = _Clients(host, target, chain, host.now())
     views = tuple(clients.views())
     root = clients.root()
@@ -165,7 +165,7 @@ class _Clients:
     def _public(self) -> frozenset[bytes]:
         """The public roots in the stores here: they stand for those that a program has built in."""
         every = frozenset(der for *_, ders in self._stores for der in ders)
-        return frozenset(der for der in every if Certificate(der).sha256 in FINGERPRINTS)
+        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
 
     def _tools(self) -> Iterator[ClientView]:
         here = {one.tool for one in tool_views.look(self._host)}
@@ -196,7 +196,7 @@ class _Clients:
 
     def _judge(self, ders: frozenset[bytes], family: Family) -> Judgement:
         if ders not in self._anchors:
-            self._anchors[ders] = judging.by_subject(map(Certificate, sorted(ders)))
+            self._anchors[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
         key = (ders, family.name)
         if key not in self._judged:
             anchors, host = self._anchors[ders], self._target.host

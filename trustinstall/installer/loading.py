@@ -9,12 +9,13 @@ from trustinstall.host import ActingHost
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import PurePath
 
     from trustinstall.certificates.certificate import Certificate
 
 
 def load_certificates(
-    *paths: str, sha256: str | Sequence[str] = (), allow: Collection[str] = ()
+    *paths: str | PurePath, sha256: str | Sequence[str] = (), allow: Collection[str] = ()
 ) -> tuple[Certificate, ...]:
     """Return the roots in files (PEM, DER or PKCS#7) and directories, each once and vetted.
 
@@ -35,5 +36,5 @@ def load_certificates(
     trustinstall.errors.CertificateRefused: ...
     """
     sha256 = [sha256] if isinstance(sha256, str) else sha256
-    taken = intake.take(ActingHost.current(), paths, sha256=sha256, allow=allow)
+    taken = intake.take(ActingHost.current(), [*map(str, paths)], sha256=sha256, allow=allow)
     return tuple(one.certificate for one in taken.accepted)

@@ -194,7 +194,7 @@ def _anchors(
     for store in stores.values():
         try:
             for der in known[store.backend].anchors(host, store):
-                one = Certificate(der)
+                one = Certificate.held(der)
                 anchors.append(Anchor(store.id, one.sha256, one.subject, (store.id, one.sha256) in ours))
         except OSError:
             continue  # `stores` says why it cannot be read
