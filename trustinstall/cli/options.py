@@ -220,6 +220,14 @@ ProxyUrl = Annotated[
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
+SaveRoot = Annotated[
+    str | None,
+    _general(
+        "--save-root",
+        metavar="FILE",
+        help="Write the server's root into a new FILE, unverified: `add` wants its fingerprint with --sha256.",
+    ),
+]
 Since = Annotated[
     str | None,
     _general("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w."),

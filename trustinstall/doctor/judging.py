@@ -7,6 +7,7 @@ in it is said in `families` and `rules`. Revocation is not looked at.
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
@@ -17,17 +18,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from trustinstall.certificates.certificate import key_identifiers, quiet
+from trustinstall.certificates.certificate import Certificate, key_identifiers, quiet
 from trustinstall.doctor import rules
 from trustinstall.doctor.families import COMMON, Family
 from trustinstall.doctor.rules import Step, value_of
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-
-    from trustinstall.certificates.certificate import Certificate
 
 _LONGEST_PATH = 10
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, CertificateRefused)
@@ -54,6 +53,13 @@ class Judgement(NamedTuple):
     trusted: bool
     reasons: tuple[Reason, ...]
     accepted: bool | None = False
+
+
+def readable(ders: Iterable[bytes]) -> Iterator[Certificate]:
+    """Yield the certificates among what servers and stores hold; other octets are left out."""
+    for one in ders:
+        with suppress(CertificateRefused):
+            yield Certificate(one)
 
 
 def by_subject(anchors: Iterable[Certificate]) -> dict[bytes, list[Certificate]]:
@@ -128,7 +134,7 @@ def _path(case: _Case) -> tuple[list[Certificate], bool]:
             return path, True
         issuer = last.load().issuer.public_bytes()
         for candidates in (case.anchors, sent):
-            able = [one for one in candidates.get(issuer, ()) if one not in path and _issued(one, last)]
+            able = [one for one in candidates.get(issuer, ()) if one not in path and issued(one, last)]
             if able:
                 path.append(min(able, key=lambda one: not one.not_before <= case.now <= one.not_after))
                 break
@@ -142,8 +148,9 @@ def _ends(one: Certificate, case: _Case) -> bool:
     return case.family.partial or one.self_issued
 
 
-def _issued(issuer: Certificate, issued: Certificate) -> bool:
-    authority, one = issuer.load(), issued.load()
+def issued(issuer: Certificate, certificate: Certificate) -> bool:
+    """Whether an authority's key has signed a certificate. Raises CertificateRefused where one cannot be read."""
+    authority, one = issuer.load(), certificate.load()
     try:
         _verify(authority, one)
     except (*_UNREADABLE, InvalidSignature):
@@ -204,7 +211,7 @@ def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certi
         return Reason("partial-chain", f"{held.name} is in the store, but the root above it is not")
     if last.self_issued:
         return Reason("unknown-issuer", f"the root {last.name} is not trusted")
-    issuer, url = last.issuer_name, _fetch(last.load())
+    issuer, url = last.issuer_name, printable(address_of_issuer(last), 200)
     if last.load().issuer.public_bytes() in anchors:
         return Reason("unknown-issuer", f"the anchor {issuer} has another key than the issuer of {last.name}")
     if url:
@@ -212,12 +219,9 @@ def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certi
     return Reason("unknown-issuer", f"{issuer} is not trusted, and the server does not send it")
 
 
-def _fetch(one: x509.Certificate) -> str:
-    """Return where the issuer's certificate can be fetched (RFC 5280 4.2.2.1), or ""."""
-    try:
-        access = one.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except x509.ExtensionNotFound:
-        return ""
+def address_of_issuer(one: Certificate) -> str:
+    """Return where the issuer's certificate can be fetched (RFC 5280 4.2.2.1), or "". It is text from outside."""
+    access = value_of(one.load(), x509.AuthorityInformationAccess) or ()
     places = [item for item in access if item.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
     found = [item.access_location.value for item in places]
-    return next((printable(one, 200) for one in found if isinstance(one, str)), "")
+    return next((one for one in found if isinstance(one, str)), "")
