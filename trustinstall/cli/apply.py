@@ -56,6 +56,9 @@ def apply(
 def export(
     form: o.Form = "trust.toml",
     sysroot: o.Sysroot = None,
+    *,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Print what holds now as a document that `apply` takes."""
     from trustinstall.declared import exporting
@@ -63,6 +66,11 @@ def export(
 
     if form not in {"trust.toml", "trust.json"}:
         raise UsageProblem("--format is trust.toml or trust.json")
-    output = Output(json=False, quiet=True, verbose=False)
+    output = Output(json=json, quiet=quiet, verbose=False)
     installer = installer_for(output, sysroot, ())
+    if json:
+        from trustinstall.reporting import json_report
+
+        output.write(json_report.exported(installer.host, exporting.as_json(installer)))
+        raise typer.Exit
     output.write(exporting.as_toml(installer) if form == "trust.toml" else exporting.as_json(installer))

@@ -142,6 +142,11 @@ def ask_for(
     )
 
 
+def ask_for_look(scope: str | None, user: list[str], *, all_users: bool) -> ScopeOptions:
+    """Return the request of a command that only looks: every account may look at the machine's stores."""
+    return ask_for(EVERYBODY if scope == EVERYBODY else None, user, all_users=all_users, no_input=True)
+
+
 def decide_for(installer: Installer, ask: ScopeOptions) -> Situation:
     """The defaults of this situation; the installer learns whether a window may open."""
     from trustinstall.host import console

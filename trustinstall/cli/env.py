@@ -12,6 +12,7 @@ def env(
     variables: o.Variables = None,
     *,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Print environment variables that make programs use your roots."""
     from trustinstall.cli.common import Output
@@ -35,7 +36,7 @@ def env(
             "Windows keeps no bundle of public roots that variables could name; leave --variables replace out"
         )
     values = environment.values(host, replacing=variables != "add")
-    output = Output(json=json, quiet=False, verbose=False)
+    output = Output(json=json, quiet=quiet, verbose=False)
     if json:
         output.write(json_report.variables(host, values))
         raise typer.Exit

@@ -9,7 +9,7 @@ import typer
 from trustinstall.cli import variables
 from trustinstall.cli.app import COMMANDS, app_for
 from trustinstall.cli.common import tell_error
-from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.errors import CommandMissing, CommandRefused, TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _NO_COMMAND = 2  # the help is shown
+RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -65,7 +66,8 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
     if "--json" in arguments or variables.wants_json(host.environ):
         _tell_json(host, arguments, error)
     tell_error(str(error))
-    return error.exit_code
+    own = arguments[:1] == ["run"] and not isinstance(error, (CommandMissing, CommandRefused))
+    return RUN_FAILED if own else error.exit_code
 
 
 def _tell_json(host: Host, arguments: Sequence[str], error: TrustInstallError) -> None:

@@ -63,6 +63,15 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME…", help="A file, a fingerprint or its unique start, or a subject."),
 ]
+Listed = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]…", help="Only these: a file, a fingerprint or its unique start, or a subject (default: all)."
+    ),
+]
+StoreNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[STORE]…", help="Only these stores, as --store names them.")
+]
 Checked = Annotated[
     list[str] | None, typer.Argument(metavar="[FILE]…", help="Certificate files (default: everything that was added).")
 ]
@@ -193,6 +202,22 @@ Server = Annotated[
     str | None,
     typer.Argument(
         metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+    ),
+]
+Starttls = Annotated[
+    str,
+    _general(
+        "--starttls",
+        metavar="NAME",
+        help="What the server speaks before TLS: smtp, imap, pop3, ftp, ldap, postgres or mysql; or write smtp://HOST.",
+    ),
+]
+ProxyUrl = Annotated[
+    str,
+    _general(
+        "--proxy",
+        metavar="URL",
+        help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
 Since = Annotated[

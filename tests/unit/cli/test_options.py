@@ -35,10 +35,10 @@ def corp(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     "words",
     [
-        ("add", "CORP", "--root", "IMAGE", "--refresh", "--variables", "none", "--no-color", "--force", "-n"),
-        ("remove", "CORP", "--sysroot", "IMAGE", "--search", "/opt/app", "--search", "/opt/roots.pem", "--dry-run"),
+        ("add", "CORP", "--root", "IMAGE", "--rescan", "--env", "none", "--no-color", "--force", "-n"),
+        ("remove", "CORP", "--sysroot", "IMAGE", "--python", "/opt/app", "--bundle", "/opt/roots.pem", "--dry-run"),
         ("remove", "--sysroot=IMAGE", "--foreign", "--sha256", "0" * 64, "-n"),
-        ("list", "--foreign", "--sysroot", "IMAGE", "--no-color"),
+        ("list", "--all", "--sysroot", "IMAGE", "--no-color"),
     ],
     ids=lambda words: words[0],
 )
@@ -54,18 +54,7 @@ def test_old_spellings_are_taken(
 
 def test_no_help_shows_an_old_spelling() -> None:
     """Neither the manual page nor the reference teaches them."""
-    old = {
-        "--user",
-        "--from",
-        "system",
-        "--refresh",
-        "--with-windows",
-        "--variables",
-        "--force",
-        "--no-color",
-        "--scope",
-        "all-users",
-    }
+    old = {"--for-user", "--from-system", "--rescan", "--windows-host", "--env", "--force", "--no-color", "--all-users"}
     for command in commands():
         shown = {word.strip(",") for option in command.options for word in option.written.split()}
         assert not shown & old, command.name
@@ -153,3 +142,11 @@ def test_variables_stand_for_options(
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["code"] == "certificate-refused"
     assert "TRUSTINSTALL_SHA256" in told.err
+
+
+def test_every_command_has_the_common_options() -> None:
+    """`--json` and `-q` are on each command, but `run` prints what its command prints."""
+    for command in commands():
+        shown = {word.strip(",") for option in command.options for word in option.written.split()}
+        assert {"--quiet", "-q", "--color"} <= shown, command.name
+        assert ("--json" in shown) == (command.name != "run"), command.name
