@@ -106,6 +106,11 @@ class ActingHost(Host):
         replacing.delete(self.where(path), seen)
 
     @_changing
+    def move(self, path: str, to: str) -> None:
+        """Give a file of ours another name in its directory, durably; see `replacing.move`."""
+        replacing.move(self.where(path), self.where(to))
+
+    @_changing
     def link(self, path: str, target: str) -> None:
         """Create a symbolic link, durably; FileExistsError where something stands there."""
         replacing.link(self.where(path), target)
