@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trustinstall.engine import walk
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.stores.backend import Capability
-from trustinstall.stores.store import OtherAccount, ScanProgress, Store
+from trustinstall.stores.store import OtherAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.observation import Observation
-    from trustinstall.stores.store import DiscoveryOptions
+    from trustinstall.stores.store import DiscoveryOptions, Store
 
 _LOOKING = "Looking for stores …"
 
@@ -30,6 +31,7 @@ class Found:
         failures: why backends failed to look, and why remembered stores cannot be reached.
         left: ids of remembered stores that were not looked for.
         cut: scans that stopped early, one sentence each.
+        known: the files by which a walk recognised stores.
     """
 
     stores: dict[str, tuple[Backend, Store]] = field(default_factory=dict[str, "tuple[Backend, Store]"])
@@ -37,6 +39,7 @@ class Found:
     failures: dict[str, str] = field(default_factory=dict[str, str])
     left: set[str] = field(default_factory=set[str])
     cut: list[str] = field(default_factory=list[str])
+    known: list[str] = field(default_factory=list[str])
 
 
 def discover(
@@ -51,26 +54,49 @@ def discover(
     """Find every store of this host, and all stores that the ledger remembers (by id).
 
     `adding`: certificates are to be added; nothing is added to another system's store only because the ledger
-    remembers it. `tick` is called while whole trees are scanned.
+    remembers it. `on_progress` is told while whole trees are scanned.
     """
     found = Found()
     for backend in backends:
         try:
             for one in backend.discover(host, places):
-                if isinstance(one, OtherAccount):
-                    found.handoffs.setdefault(one.uid, []).append(one.path)
-                elif isinstance(one, ScanProgress):
-                    on_progress(f"{_LOOKING} {len(found.stores):,} found ({one.path})")
-                    found.cut += (
-                        [f"{printable(one.path)} was not looked through to its end: {one.why}"] if one.why else []
-                    )
-                else:
-                    found.stores.setdefault(one.id, (backend, one))
-                    on_progress(f"{_LOOKING} {len(found.stores):,} found")
+                _note(found, backend, one, on_progress)
         except OSError as error:
             found.failures[backend.name] = error.strerror or str(error)
+    _walk(host, backends, places, found, on_progress)
     find_again(host, backends, remembered, found, adding=adding)
     return found
+
+
+def _walk(
+    host: Host,
+    backends: Sequence[Backend],
+    places: DiscoveryOptions,
+    found: Found,
+    on_progress: Callable[[str], None],
+) -> None:
+    """Add what a walk finds, each store where its backend stands in the catalogue."""
+    for one in walk.walk(host, backends, places):
+        if isinstance(one, walk.Failed):
+            found.failures[one.backend.name] = one.error.strerror or str(one.error)
+        elif isinstance(one, walk.Recognised):
+            found.known.append(one.path)
+            _note(found, one.backend, one.store, on_progress)
+        elif isinstance(one, OtherAccount):
+            found.handoffs.setdefault(one.uid, []).append(one.path)
+        else:
+            on_progress(f"{_LOOKING} {len(found.stores):,} found ({one.path})")
+            found.cut += [f"{printable(one.path)} was not looked through to its end: {one.why}"] if one.why else []
+    rank = {one.name: number for number, one in enumerate(backends)}
+    found.stores = dict(sorted(found.stores.items(), key=lambda item: rank[item[1][0].name]))
+
+
+def _note(found: Found, backend: Backend, one: Store | OtherAccount, on_progress: Callable[[str], None]) -> None:
+    if isinstance(one, OtherAccount):
+        found.handoffs.setdefault(one.uid, []).append(one.path)
+    else:
+        found.stores.setdefault(one.id, (backend, one))
+        on_progress(f"{_LOOKING} {len(found.stores):,} found")
 
 
 def find_again(

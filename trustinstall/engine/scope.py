@@ -93,17 +93,14 @@ class Engine:
         handoffs: dict[int, list[str]] = {}
         if not (request.only_imposed or places.scanned):
             places = known_bundles.fill(self._host, self._state, places)
-            whole = any(
-                Capability.IDENTICAL_FILES in one.capabilities and selection.may_take(one.name)
-                for one in self._backends
-            )
+            whole = any(one.candidates is not None and selection.may_take(one.name) for one in self._backends)
             places = replace(places, through=places.through and whole)  # no scan for stores that are not wanted
         if named:  # checks the named stores before any directory of trustinstall is made
             found = self._discover(self._host, self.ledger(), request, places)
             if check:
                 known = [store for _, store in found.stores.values()]
                 selection.check(known, elsewhere=bool(found.handoffs))
-            places, handoffs = known_bundles.scanned(places, found.stores.values()), found.handoffs
+            places, handoffs = known_bundles.scanned(places, found.known), found.handoffs
         if request.dry_run:
             ledger = self.ledger()
             request = self._still_meant(request, ledger, selection)
@@ -223,9 +220,10 @@ class Engine:
         journal: Journal | None,
         stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
+        host = host.remembering()
         found = self._discover(host, ledger, request, places)
         if places.through and journal is not None:
-            known_bundles.keep(host, self._state, found.stores.values())
+            known_bundles.keep(host, self._state, found.known)
         work = Work(host, ledger, request, journal)
         if request.only_imposed:
             return Scope(tuple(self._take_out_imposed(work, found.stores.values(), host.account.uid)), {})

@@ -1,4 +1,4 @@
-"""The places where a scan of whole trees found bundles: a hint that saves the next command a scan.
+"""The files by which a scan of whole trees recognised stores: a hint that saves the next command a scan.
 
 It is never trusted: each place is checked as if it had just been found. Unreadable or untrusted hints are ignored.
 """
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
 from trustinstall.state.directory import read_json
-from trustinstall.stores.backend import Capability
 from trustinstall.typed_json import words
 
 if TYPE_CHECKING:
@@ -21,10 +20,9 @@ if TYPE_CHECKING:
 
     from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
-    from trustinstall.stores.backend import Backend
-    from trustinstall.stores.store import DiscoveryOptions, Store
+    from trustinstall.stores.store import DiscoveryOptions
 
-VERSION = 1
+VERSION = 2
 FRESH = timedelta(days=7)
 _MOST = 50_000  # places
 
@@ -58,21 +56,15 @@ def fill(host: Host, state: State, places: DiscoveryOptions) -> DiscoveryOptions
     return replace(places, through=places.rescan or not fresh, known=hints.known)
 
 
-def scanned(places: DiscoveryOptions, stores: Iterable[tuple[Backend, Store]]) -> DiscoveryOptions:
-    """The same places just after a scan, so that nothing is scanned twice."""
-    return replace(places, known=_bundles(stores), scanned=True)
+def scanned(places: DiscoveryOptions, known: Iterable[str]) -> DiscoveryOptions:
+    """The same places just after a scan that recognised stores by these files, so that nothing is scanned twice."""
+    return replace(places, known=tuple(dict.fromkeys(known)), scanned=True)
 
 
-def keep(host: ActingHost, state: State, stores: Iterable[tuple[Backend, Store]]) -> None:
+def keep(host: ActingHost, state: State, known: Iterable[str]) -> None:
     """Remember the results of a full scan; a failure to write them is ignored."""
-    known = _bundles(stores)[:_MOST]
-    data = {"version": VERSION, "since": host.now().isoformat(timespec="seconds"), "known": known}
+    files = sorted(set(known))[:_MOST]
+    data = {"version": VERSION, "since": host.now().isoformat(timespec="seconds"), "known": files}
     if not host.is_image:
         with suppress(OSError):
             host.write(state.hints, json.dumps(data, indent=1).encode() + b"\n", 0o600, None, host.token())
-
-
-def _bundles(stores: Iterable[tuple[Backend, Store]]) -> tuple[str, ...]:
-    return tuple(
-        sorted({store.location for backend, store in stores if Capability.IDENTICAL_FILES in backend.capabilities})
-    )

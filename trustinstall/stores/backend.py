@@ -6,6 +6,7 @@ a tool, and does not know which program put a certificate there.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
@@ -33,14 +34,29 @@ class Capability(Enum):
 
 
 class Backend(ABC):
-    """The knowledge of one kind of store. Every method only reads; OSError means the store could not be read."""
+    """The knowledge of one kind of store. Every method only reads; OSError means the store could not be read.
+
+    Attributes:
+        name: in ids of stores, in options and in reports.
+        capabilities: properties of all its stores.
+        candidates: names of the files that `recognise` is asked about; None for a backend whose stores are all found
+            by `discover`. It is matched with a whole name, letters of either case.
+    """
 
     name: str
     capabilities: frozenset[Capability] = frozenset()
+    candidates: re.Pattern[str] | None = None
 
     @abstractmethod
     def discover(self, host: Host, places: DiscoveryOptions, /) -> Iterable[Found]:
         """Find the stores of this kind on this host; follow no link into another account's files."""
+
+    def recognise(self, _host: Host, _path: str, /) -> Store | None:
+        """Return the store that a file makes, which a walk of whole trees has come upon; None where it makes none.
+
+        The path has a name of `candidates`, and the directories on it are no links; the file may be one, or be gone.
+        """
+        return None
 
     @abstractmethod
     def at(self, host: Host, location: str, /) -> Store | None:

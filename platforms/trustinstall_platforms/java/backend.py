@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.stores.backend import Backend
-from trustinstall_platforms.java import fed, installations
+from trustinstall_platforms.java import fed, homes, installations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,9 @@ class Java(Backend):
     """The backend of Java's keystores."""
 
     name = installations.NAME
+    candidates = homes.CANDIDATES
 
-    def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the distribution's keystore, if there is one, then that of each installation.
 
         Raises OSError after the stores before it where a place holds more names than are looked at.
@@ -35,7 +36,12 @@ class Java(Backend):
         distributions = fed.found(host)
         if distributions is not None:
             yield distributions
-        yield from installations.found(host, places, host.real(distributions.location) if distributions else None)
+        yield from installations.found(host, host.real(distributions.location) if distributions else None)
+
+    def recognise(self, host: Host, path: str) -> Store | None:
+        """Return the keystore of an installation that no table names, one in a package of Python or npm too."""
+        distributions = fed.found(host)
+        return installations.recognise(host, path, host.real(distributions.location) if distributions else None)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Find a keystore again; see `Backend.at`."""

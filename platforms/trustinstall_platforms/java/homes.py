@@ -18,7 +18,7 @@ from trustinstall.errors import printable
 from trustinstall.facts.programs import binaries, expanded, slashed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
 
@@ -136,24 +136,21 @@ WINDOWS = (
 
 #: JAVA_HOME, JDK_HOME, JAVA_HOME_17_X64 (GitHub's runners), STUDIO_JDK, GRAALVM_HOME …
 _VARIABLE = re.compile(r"(?:JAVA|JDK|JRE|GRAALVM)_HOME\w*|[A-Z]+_JDK")
-#: Directories that hold much, and no installation.
-_NO_JAVA = frozenset({"site-packages", "dist-packages", "__pycache__", "node_modules", ".git"})
 _LIBRARIES = ("lib/security", "jre/lib/security")  # Java 9 and later; the runtime within a Java 8
 _NAMES = ("jssecacerts", "cacerts")  # the first one wins (JSSE Reference Guide, "Customizing the Default Truststores")
+CANDIDATES = re.compile(r"jssecacerts|cacerts")
 _KEYSTORE = re.compile(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cacerts)")
 _MOST = 30_000  # names that are looked at: a home with more is none that an account needs for Java
 _LONGEST = timedelta(seconds=60)  # that the search may take; 20 ms is usual
 
 
-def keystores(host: Host, searches: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+def keystores(host: Host) -> Iterator[tuple[str, str]]:
     """Each installation with the file that it trusts (links resolved), in the order of the tables.
-
-    Also those below the directories in `searches`, which the caller has named.
 
     Raises OSError after all those before it where a place holds more names than any tool puts there, or is too slow.
     """
     seen: set[str] = set()
-    for candidate in chain(_told(host), _below(host, searches), _Search(host).homes()):
+    for candidate in chain(_told(host), _Search(host).homes()):
         with suppress(OSError):  # a name that no file can have, links in a circle: no JVM gets there either
             if host.status(candidate) is None:
                 continue  # most of them
@@ -167,6 +164,16 @@ def home_of(location: str) -> str:
     """The installation that a keystore belongs to, by its path; the path itself where that does not say."""
     match = _KEYSTORE.fullmatch(location)
     return match["home"] if match else location
+
+
+def recognise(host: Host, path: str) -> tuple[str, str] | None:
+    """Return the installation that reads a file, and the file (links resolved); None where no installation does."""
+    match = _KEYSTORE.fullmatch(path)
+    directory = posixpath.dirname(path)
+    first = next((f"{directory}/{name}" for name in _NAMES if host.status(f"{directory}/{name}")), None)
+    if match is None or path != first or is_others(host, match["home"]):
+        return None
+    return match["home"], host.real(path)
 
 
 def _trusted_by(host: Host, home: str) -> list[str]:
@@ -191,15 +198,6 @@ def _told(host: Host) -> Iterator[str]:
             home = posixpath.dirname(posixpath.dirname(host.real(f"{directory}/{program}")))
             yield home.removesuffix("/jre")  # of Java 8's jre/bin/java
             yield home
-
-
-def _below(host: Host, searches: Sequence[str]) -> Iterator[str]:
-    """The installations below directories; what is too large, or is none, the Pythons' search says."""
-    for top in searches:
-        with suppress(OSError):
-            for entry in host.walk(host.real(slashed(host, top)), skipped=_NO_JAVA):
-                if entry.path.endswith("/lib/security") and not {*_NAMES}.isdisjoint(entry.files):
-                    yield entry.path.removesuffix("/lib/security").removesuffix("/jre")
 
 
 def patterns(host: Host) -> Iterator[str]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
-    from trustinstall.stores.store import DiscoveryOptions
     from trustinstall_platforms.keystores import Trusted
 
 NAME = "java"
@@ -50,13 +49,13 @@ _MADE = (
 )
 
 
-def found(host: Host, places: DiscoveryOptions, but: str | None) -> Iterator[Store]:
+def found(host: Host, but: str | None) -> Iterator[Store]:
     """Yield every keystore that an installation or a setting names, once each and without the one at `but`.
 
     Raises OSError as `homes.keystores`.
     """
     seen = {but}
-    for home, location in homes.keystores(host, places.searches):
+    for home, location in homes.keystores(host):
         if location not in seen and (store := at(host, location, home)) is not None:
             seen.add(location)
             yield store
@@ -64,6 +63,15 @@ def found(host: Host, places: DiscoveryOptions, but: str | None) -> Iterator[Sto
         if location not in seen and (store := at(host, location)) is not None:
             seen.add(location)
             yield store
+
+
+def recognise(host: Host, path: str, but: str | None) -> Store | None:
+    """Return the keystore that a file in an installation makes; None for the one at `but`."""
+    installation = homes.recognise(host, path)
+    if installation is None or installation[1] == but:
+        return None
+    home, location = installation
+    return at(host, location, home)
 
 
 def at(host: Host, location: str, home: str = "") -> Store | None:

@@ -6,26 +6,23 @@ bundle is a store that follows the system's.
 
 from __future__ import annotations
 
-import errno
-import math
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.errors import UsageProblem, printable
-from trustinstall.facts.programs import is_directory, slashed
+from trustinstall.facts.programs import is_directory
 from trustinstall.stores import bundle as bundles
+from trustinstall.stores import trees
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.bundle import PemBundles
-from trustinstall.stores.store import Found, OtherAccount, ScanProgress, Store, blocked, fed_by
-from trustinstall_platforms.python import trees
+from trustinstall.stores.public_bundles import LIKELY, holds_many
+from trustinstall.stores.store import Found, OtherAccount, Store, blocked, fed_by
 from trustinstall_platforms.python.environments import environments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from trustinstall.host import Host
-    from trustinstall.host.paths import Entry
     from trustinstall.stores.store import DiscoveryOptions
 
 
@@ -101,14 +98,12 @@ SEALED = (
 
 _QUOTED = re.compile(rb"[\"'](/[ -~]+?)[\"']")
 _PACKAGES = re.compile(r"(?P<prefix>.*?)(?:/lib(?:64)?/[^/]+|/Lib)?/(?:site|dist)-packages/(?P<package>[^/]+)/")
-#: Directory to names, also of bundles that are not there: a changed package may have none.
-_BY_DIRECTORY = {
-    directory: frozenset(
-        posixpath.basename(one.path) for one in BUNDLES if posixpath.basename(posixpath.dirname(one.path)) == directory
-    )
-    for directory in {posixpath.basename(posixpath.dirname(one.path)) for one in BUNDLES}
-}
-_MOST = 2_000_000  # entries below what the caller named
+_INSIDE = ("/site-packages/", "/dist-packages/")
+#: The modules that stand for a bundle: a changed package may have none.
+_SWITCHES = tuple(
+    (f"/{posixpath.dirname(one.path)}/{one.switch}", posixpath.basename(one.path)) for one in BUNDLES if one.switch
+)
+_SWITCH = "|".join(re.escape(name) for name in sorted({one.switch for one in BUNDLES if one.switch}))
 _MODULE_LIMIT = 1024 * 1024  # bytes
 
 
@@ -117,13 +112,14 @@ class Certifi(PemBundles):
 
     name = "certifi"
     capabilities = frozenset({Capability.IDENTICAL_FILES})
+    candidates = re.compile(f"{LIKELY.pattern}|{_SWITCH}", re.IGNORECASE)
     mend = "install the package that it belongs to anew"
     separates = True  # from uv's or conda's cache, which stays as it is
 
     def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Found]:
-        """Find bundles in known environments and below `places.searches`, each once.
+        """Find bundles in known environments, each once.
 
-        Raises UsageProblem where the caller named something that is no environment or directory.
+        Raises UsageProblem where the caller named something that is no environment.
         """
         seen: set[str] = set()
         for found in _found(host, places):
@@ -132,6 +128,18 @@ class Certifi(PemBundles):
             elif found.id not in seen:
                 seen.add(found.id)
                 yield found
+
+    def recognise(self, host: Host, path: str) -> Store | None:
+        """Return the bundle that a file is or stands for, wherever its environment lies."""
+        directory, _, name = path.rpartition("/")
+        for switch, bundle in _SWITCHES:
+            if path.endswith(switch):
+                beside = f"{directory}/{bundle}"
+                return _store(host, beside) if host.status(beside) is None else None
+        if _bundle(path) is not None or _is_condas(host, path):
+            return _store(host, path)
+        inside = any(word in path for word in _INSIDE) and LIKELY.fullmatch(name)
+        return _store(host, path) if inside and holds_many(host, path) else None
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the bundle at a location, or None where there is none any more."""
@@ -146,53 +154,13 @@ def _found(host: Host, places: DiscoveryOptions) -> Iterator[Found]:
         paths = [f"{site}/{bundle.path}" for site in one.sites for bundle in BUNDLES]
         if is_directory(host, f"{one.prefix}/conda-meta"):
             paths += [f"{one.prefix}/{path}" for path in CONDA_BUNDLES]
-        yield from _stores(host, paths)
-    yield from _stores(host, (path for path in places.known if _counts(host, path)))
-    for top in () if places.scanned else places.searches:
-        yield from _searched(host, slashed(host, top))
-    for top in trees.trees(host) if places.through and not places.scanned else ():
-        for entry in trees.through(host, top):
-            yield from [entry] if isinstance(entry, ScanProgress) else _in(host, entry)
+        yield from (store for store in (_store(host, path) for path in paths) if store is not None)
 
 
-def _stores(host: Host, paths: Iterable[str]) -> Iterator[Store]:
-    return (store for store in (_store(host, path) for path in paths) if store is not None)
-
-
-def _searched(host: Host, top: str) -> Iterator[Found]:
-    """Find every bundle below a directory. Raises UsageProblem where there is none, or too much."""
-    real = host.real(top)
-    if not is_directory(host, real):
-        message = f"--search {printable(top)}: no such directory; name one that environments are in"
-        raise UsageProblem(message)
-    try:
-        for entry in trees.below(host, real, _MOST, math.inf):
-            yield from [entry] if isinstance(entry, (OtherAccount, ScanProgress)) else _in(host, entry)
-    except OSError as error:
-        if error.errno != errno.EFBIG:
-            raise
-        message = f"--search {printable(top)}: {error.strerror}; name a directory further down"
-        raise UsageProblem(message) from None
-
-
-def _counts(host: Host, path: str) -> bool:
-    """Whether what a hint names is a bundle indeed."""
-    if _bundle(path) is not None or path.endswith(tuple(f"/{one}" for one in CONDA_BUNDLES)):
-        return True
-    directory, _, name = path.rpartition("/")
-    return any(trees.likely(directory, (name,))) and trees.holds_many(host, path)
-
-
-def _in(host: Host, entry: Entry) -> Iterator[Store]:
-    """Find the bundles in one directory: those that are known, and among packages those that hold many roots."""
-    known = _BY_DIRECTORY.get(entry.path.rpartition("/")[2], ())
-    paths = {path for name in known if _bundle(path := f"{entry.path}/{name}") is not None}
-    if "conda-meta" in entry.below:
-        paths |= {f"{entry.path}/{one}" for one in CONDA_BUNDLES}
-    for path in trees.likely(entry.path, entry.files):
-        if path not in paths and trees.holds_many(host, path):
-            paths.add(path)
-    return _stores(host, sorted(paths)) if paths else iter(())
+def _is_condas(host: Host, path: str) -> bool:
+    """Whether a path is that of a bundle of conda's OpenSSL, in an environment of conda's."""
+    prefixes = (path.removesuffix(f"/{one}") for one in CONDA_BUNDLES)
+    return any(one != path and is_directory(host, f"{one}/conda-meta") for one in prefixes)
 
 
 def _bundle(path: str) -> Bundle | None:

@@ -13,6 +13,7 @@ from tests.support.fake_host import link, make, write
 from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.engine import discovery
 from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, StoreLocked, UsageProblem
@@ -112,8 +113,8 @@ def test_what_is_searched_for(host: ActingHost) -> None:
     put(host, "/srv/apps/cacerts")
     put(host, "/srv/apps/x/security/cacerts")
     assert locations(host) == []
-    found = list(BACKEND.discover(host, DiscoveryOptions(searches=("/srv/apps", "/srv/nothing"))))
-    assert [(one.location, one.label) for one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
+    found = discovery.discover(host, (BACKEND,), DiscoveryOptions(searches=("/srv/apps",))).stores.values()
+    assert [(one.location, one.label) for _, one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
 
 
 def test_windows_places(host: ActingHost) -> None:
@@ -300,7 +301,7 @@ def test_add_and_remove(host: ActingHost) -> None:
 
 
 def test_a_strangers_copy_stays_unless_it_was_asked_for(host: ActingHost) -> None:
-    """It is foreign; --foreign takes it out, as does `remove` of an adopted one; ours beside it goes alone."""
+    """It is foreign; --not-ours takes it out, as does `remove` of an adopted one; ours beside it goes alone."""
     both = jks(("corp", CORP.der), (OURS, CORP.der), ("other", OTHER.der))
     put(host, "/opt/jdk/lib/security/cacerts", jks(("corp", CORP.der), ("other", OTHER.der)))
     (store,) = stores(host)

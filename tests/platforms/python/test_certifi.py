@@ -21,6 +21,7 @@ from tests.support.fake_host import link, make, write
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks, marked
+from trustinstall.engine import discovery
 from trustinstall.engine.perform import inverse, perform
 from trustinstall.engine.task import StoreTask
 from trustinstall.errors import StoreError, UsageProblem
@@ -30,7 +31,7 @@ from trustinstall.stores.desired import Desired, Placement
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed
 from trustinstall.stores.steps import Edit, Step
-from trustinstall.stores.store import DiscoveryOptions, ScanProgress, Store
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.python.certifi import BUNDLES, SYSTEM_BUNDLES, Bundle, Certifi
 
 if TYPE_CHECKING:
@@ -76,12 +77,9 @@ class Tree:
 
     def found(self, *, pythons: Sequence[str] = (), searches: Sequence[str] = ()) -> list[str]:
         """Discover, and return the locations, and what is handed to other accounts."""
-        found = BACKEND.discover(self.host, DiscoveryOptions(tuple(pythons), tuple(searches)))
-        return [
-            one.location if isinstance(one, Store) else f"{one.uid}:{one.path}"
-            for one in found
-            if not isinstance(one, ScanProgress)
-        ]
+        found = discovery.discover(self.host, (BACKEND,), DiscoveryOptions(tuple(pythons), tuple(searches)))
+        others = [f"{uid}:{path}" for uid, paths in found.handoffs.items() for path in paths]
+        return [store.location for _, store in found.stores.values()] + others
 
     def store(self, location: str = CERTIFI) -> Store:
         """Return the store at a location, which must be there."""
@@ -213,7 +211,7 @@ def test_a_named_interpreter_means_its_own_environment(tree: Tree) -> None:
 
 @pytest.mark.parametrize("path", ["/srv/no\x1b[31mthing", "/srv/empty", "/srv/empty/notes"])
 def test_a_named_place_without_an_environment_is_an_error(tree: Tree, path: str) -> None:
-    """`--python` with something else says so, and what to name, in printable text."""
+    """`--search` with something else says so, and what to name, in printable text."""
     tree.file("/srv/empty/notes", b"")
     with pytest.raises(UsageProblem, match="no Python environment is there; name") as raised:
         tree.found(pythons=[path])

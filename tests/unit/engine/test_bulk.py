@@ -267,7 +267,7 @@ def test_a_dry_run_remembers_nothing(at_home: ActingHost) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b'{"version": 2}', b'{"version": 1, "since": "x", "known": []}', b'{"version": 1, "known": 3}', None],
+    [b"", b"[]", b'{"version": 1}', b'{"version": 2, "since": "x", "known": []}', b'{"version": 2, "known": 3}', None],
 )
 def test_hints_that_are_odd_are_none(at_home: ActingHost, content: bytes | None) -> None:
     """Damaged, of another version, or where others could write: then everything is looked through."""

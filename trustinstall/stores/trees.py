@@ -1,20 +1,20 @@
-"""Whole trees that may hold Python environments, and what in them may be a bundle of roots.
+"""Whole trees that may hold roots, and what in them is left out.
 
-Environments lie wherever people put their projects: what no table names is found by looking through homes and the
-places for software of one's own. What is cheap to see (a name, a size) is asked before a file is read.
+Environments, runtimes and programs lie wherever people put them: what no table names is found by looking through homes,
+the places for software of one's own, and what the caller has named.
 """
 
 from __future__ import annotations
 
-import hashlib
+import errno
+import math
 import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import homes
-from trustinstall.facts.programs import expanded
-from trustinstall.host import Kind
+from trustinstall.facts.programs import expanded, is_directory, slashed
 from trustinstall.stores.store import OtherAccount, ScanProgress
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.host.paths import Entry
+    from trustinstall.stores.store import DiscoveryOptions
 
-#: The acting account's own; root's besides: software that no package manager has put there (FHS 3.0, 3.13 and 4.9).
+#: The acting account's own; root's besides: software that no package manager has put there (FHS 3.0, 3.13 and 4.9), and
+#: what the machine's services are made of (3.17).
 HOME = "~"
-MACHINE = ("/opt", "/usr/local")
+MACHINE = ("/opt", "/usr/local", "/srv")
 #: Programs that bring a Python of their own, or are frozen (their packages lie in no site-packages); documented.
 PROGRAMS = (
     "/usr/lib/google-cloud-sdk",  # gcloud from Google's deb and rpm: lib/third_party, and platform/bundledpythonunix
@@ -33,8 +35,8 @@ PROGRAMS = (
     "/usr/share/google-cloud-sdk",
     "/usr/lib64/az",  # Azure CLI's rpm; its deb is /opt/az
 )
-#: What is not looked into, wherever it is: it holds no environment, and much else.
-NAMES = frozenset({"__pycache__", "node_modules", ".git", ".hg", ".svn", "lost+found", ".snapshots", ".Trash"})
+#: What is not looked into, wherever it is: it holds no program, and much else.
+NAMES = frozenset({"__pycache__", ".git", ".hg", ".svn", "lost+found", ".snapshots", ".Trash"})
 #: Containers' file systems: they are images', shared, and changed where the image is built.
 CONTAINERS = (
     "/var/lib/docker",
@@ -59,35 +61,47 @@ CONTAINERS = (
     "~/Library/Mobile Documents",
 )
 ENTRIES, SECONDS = 3_000_000, 120.0  # that one tree is looked through for, unasked
+_MOST = 2_000_000  # entries below what the caller named
 _SIGN = 2048  # directories between two signs of life
-
-#: What a bundle may be called: a suffix of PEM, or a text that speaks of CAs.
-_LIKELY = re.compile(r".*\.(?:pem|crt|cer|bundle)|ca[-_]?(?:certs?|bundle|roots?)\b.*|.*\bcacerts?\.txt", re.IGNORECASE)
-_PACKAGES = ("/site-packages/", "/dist-packages/")
-MANY = 10  # public roots that make a file among packages a bundle
-_SMALLEST, _LARGEST = (
-    MANY * 500,
-    8 << 20,
-)  # bytes: a P-256 root takes more than 500 in PEM, the largest bundle seen 1 MiB
-
-
 #: conda's lists of what it has fetched, beside the packages.
 _FETCHED = frozenset({"urls", "urls.txt"})
 _IN_CACHE = re.compile(r"/(?:(?P<uv>[a-z]+-v\d+)|(?P<conda>pkgs))(?=/)")
 _SHARED = "it lies in {0}'s cache, which other environments share; make the environment anew with its own copies ({1})"
 
 
-def trees(host: Host) -> Iterator[str]:
-    """The trees to look through for the acting account, each real and once."""
+def directories(host: Host, places: DiscoveryOptions) -> Iterator[Entry | OtherAccount | ScanProgress]:
+    """Yield every directory of the trees to look through, and where the walk is or was cut short.
+
+    Raises UsageProblem where the caller has named no directory, or one that holds too much.
+    """
+    for top in () if places.scanned else places.searches:
+        yield from _searched(host, slashed(host, top))
+    for top in _trees(host) if places.through and not places.scanned else ():
+        yield from _through(host, top)
+
+
+def _trees(host: Host) -> Iterator[str]:
+    """Yield the trees to look through for the acting account, each real and once."""
     paths = expanded(host, (HOME, *(MACHINE if host.account.uid == host.machine_owner else ()), *PROGRAMS))
-    for path in dict.fromkeys(map(host.real, paths)):
-        status = host.status(path)
-        if path != "/" and status is not None and status.kind is Kind.DIRECTORY:
-            yield path
+    yield from (path for path in dict.fromkeys(map(host.real, paths)) if path != "/" and is_directory(host, path))
 
 
-def through(host: Host, top: str) -> Iterator[Entry | ScanProgress]:
-    """Every directory of a tree that may hold bundles; where it is cut short, that is said."""
+def _searched(host: Host, top: str) -> Iterator[Entry | OtherAccount | ScanProgress]:
+    real = host.real(top)
+    if not is_directory(host, real):
+        message = f"--search {printable(top)}: no such directory; name one that programs are in"
+        raise UsageProblem(message)
+    try:
+        yield from below(host, real, _MOST, math.inf)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        message = f"--search {printable(top)}: {error.strerror}; name a directory further down"
+        raise UsageProblem(message) from None
+
+
+def _through(host: Host, top: str) -> Iterator[Entry | ScanProgress]:
+    """Yield every directory of a tree, and why where the walk is cut short; what is another account's is passed by."""
     kind = homes.remote(host, top)
     if kind is not None:
         yield ScanProgress(top, f"it lies on the network ({kind})")
@@ -100,8 +114,8 @@ def through(host: Host, top: str) -> Iterator[Entry | ScanProgress]:
         yield ScanProgress(top, error.strerror or str(error))
 
 
-def below(host: Host, top: str, limit: int, seconds: float) -> Iterator[Entry | ScanProgress | OtherAccount]:
-    """Every directory below one that may hold bundles. Raises OSError(EFBIG or ETIMEDOUT) where it is too much."""
+def below(host: Host, top: str, limit: int, seconds: float) -> Iterator[Entry | OtherAccount | ScanProgress]:
+    """Yield every directory below one that may hold programs. Raises OSError(EFBIG or ETIMEDOUT) for too much."""
     skipped = NAMES | {host.real(path) for path in expanded(host, CONTAINERS)} - {top}
     for number, entry in enumerate(host.walk(top, limit, seconds, skipped)):
         if number % _SIGN == _SIGN - 1:
@@ -123,31 +137,6 @@ def is_cache(entry: Entry) -> bool:
     if posixpath.basename(entry.path) == "pkgs" and not _FETCHED.isdisjoint(entry.files):
         return True
     return "CACHEDIR.TAG" in entry.files and "pyvenv.cfg" not in entry.files
-
-
-def likely(path: str, names: tuple[str, ...]) -> Iterator[str]:
-    """The files in a directory among packages that may be bundles by their names."""
-    inside = f"{path}/"
-    if any(word in inside for word in _PACKAGES):
-        yield from (inside + name for name in names if _LIKELY.fullmatch(name))
-
-
-def holds_many(host: Host, path: str) -> bool:
-    """Whether a file holds so many public roots that it must be a bundle of them: its size is asked first.
-
-    A file of a service's own roots, however many, is a pin: whoever trusts that service alone asks for no other root.
-    """
-    status = host.status(path)
-    if status is None or status.kind is not Kind.FILE or not _SMALLEST <= status.size <= _LARGEST:
-        return False
-    try:
-        content = host.read(path, _LARGEST)
-    except OSError:  # another account's, or gone
-        return False
-    from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
-
-    ders = {one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None}
-    return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in ders) >= MANY
 
 
 def cached(host: Host, path: str) -> str | None:

@@ -1,0 +1,83 @@
+"""One walk through whole trees, which hands each file of a likely name to every backend that knows such files.
+
+A file makes one store: the first backend of the catalogue that recognises it has it, so that those that know a program
+stand there before those that only know a format.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.stores import trees
+from trustinstall.stores.store import OtherAccount, ScanProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall.host.paths import Entry
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import DiscoveryOptions, Store
+
+
+class Recognised(NamedTuple):
+    """A store that a walk has found, its backend, and the file by which it was recognised."""
+
+    backend: Backend
+    store: Store
+    path: str
+
+
+class Failed(NamedTuple):
+    """Why a backend could not look at a file."""
+
+    backend: Backend
+    error: OSError
+
+
+Found = Recognised | Failed | OtherAccount | ScanProgress
+
+
+def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> Iterator[Found]:
+    """Yield what is recognised in known places and in the trees of `places`; nothing is read where nobody asks.
+
+    Raises UsageProblem where the caller named no directory, or one that holds too much.
+    """
+    table = _Table(host, backends)
+    for path in places.known:
+        yield from table.recognise(path)
+    for entry in trees.directories(host, places):
+        yield from [entry] if isinstance(entry, (OtherAccount, ScanProgress)) else table.below(entry)
+
+
+class _Table:
+    """The backends that recognise files, with the names that each asks for."""
+
+    def __init__(self, host: Host, backends: Sequence[Backend]) -> None:
+        self._host = host
+        self._rows = [(one.candidates, one) for one in backends if one.candidates is not None]
+        words = "|".join(one.pattern for one, _ in self._rows)
+        #: All names of a directory are looked through at once, a line each: a call for each of them costs more.
+        self._likely = re.compile(f"^(?:{words or '(?!)'})$", re.IGNORECASE | re.MULTILINE)
+
+    def below(self, entry: Entry) -> Iterator[Found]:
+        """Yield what the files of one directory make."""
+        for match in self._likely.finditer("\n".join(entry.files)):
+            if match[0] in entry.files:  # no line of a name that has several
+                yield from self.recognise(f"{entry.path}/{match[0]}")
+
+    def recognise(self, path: str) -> Iterator[Found]:
+        """Yield what one file makes."""
+        name = path.rpartition("/")[2]
+        for names, backend in self._rows:
+            if not names.fullmatch(name):
+                continue
+            try:
+                store = backend.recognise(self._host, path)
+            except OSError as error:
+                yield Failed(backend, error)
+                continue
+            if store is not None:
+                yield Recognised(backend, store, path)
+                return

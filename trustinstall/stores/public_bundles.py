@@ -1,0 +1,40 @@
+"""Which files are bundles of public roots: known by a name, a size and what is in them, in this order.
+
+What is cheap to see is asked before a file is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.host import Kind
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+#: What a bundle may be called: a suffix of PEM, or a text that speaks of CAs.
+LIKELY = re.compile(r".*\.(?:pem|crt|cer|bundle)|ca[-_]?(?:certs?|bundle|roots?)\b.*|.*\bcacerts?\.txt", re.IGNORECASE)
+MANY = 10  # public roots that make a file a bundle
+#: Bytes: a P-256 root takes more than 500 in PEM, the largest bundle seen 1 MiB.
+_SMALLEST, _LARGEST = MANY * 500, 8 << 20
+
+
+def holds_many(host: Host, path: str) -> bool:
+    """Whether a file holds so many public roots that it must be a bundle of them: its size is asked first.
+
+    A file of a service's own roots, however many, is a pin: whoever trusts that service alone asks for no other root.
+    """
+    status = host.status(path)
+    if status is None or status.kind is not Kind.FILE or not _SMALLEST <= status.size <= _LARGEST:
+        return False
+    try:
+        content = host.read(path, _LARGEST)
+    except OSError:  # another account's, or gone
+        return False
+    from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
+
+    ders = {one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None}
+    return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in ders) >= MANY
