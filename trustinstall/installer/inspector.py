@@ -179,7 +179,8 @@ class Inspector:
         >>> Installer.for_image(IMAGE).find("0" * 64) is None
         True
         """
-        found = discovery.discover(self.host, self.backends, places or DiscoveryOptions())
+        known = looking.known_places(self.host, places or DiscoveryOptions())
+        found = discovery.discover(self.host, self.backends, known)
         for backend, store in found.stores.values():
             with suppress(OSError):
                 for der in backend.anchors(self.host, store):
