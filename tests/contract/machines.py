@@ -377,7 +377,7 @@ class Environment(Base):
         home = "/home/alice/app"
         bundle = f"{home}/lib/python3.11/site-packages/certifi/cacert.pem"
         throwaway.write(f"{home}/pyvenv.cfg", "home = /usr/bin\n", user="alice")
-        self.deliver(throwaway, "certifi", bundle, ("--python", home))
+        self.deliver(throwaway, "certifi", bundle, ("--search", home))
 
     def deliver(self, throwaway: Throwaway, backend: str, bundle: str, arguments: tuple[str, ...]) -> None:
         """Put Debian's roots there for alice, and begin with that."""

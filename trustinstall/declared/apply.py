@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates import same_subject
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
+from trustinstall.declared.proxies import Wish, with_proxies
 from trustinstall.engine.scope import Engine
+from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
+from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.declared.loading import Declaration
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
@@ -27,7 +33,7 @@ def compared(installer: Installer, declaration: Declaration) -> Declaration:
     Raises CertificateRefused where clients could not tell one from another, as `add` does.
     """
     named = (Vetted(one.certificate, one.where, ()) for one in declaration.certificates)
-    found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), force=False)
+    found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), allow=())
     notes = (f"{one.origin}: {warning}" for one in found.accepted for warning in one.warnings)
     return declaration._replace(notes=(*declaration.notes, *notes))
 
@@ -35,19 +41,35 @@ def compared(installer: Installer, declaration: Declaration) -> Declaration:
 def apply(installer: Installer, declaration: Declaration, *, prune: bool = False, dry_run: bool = False) -> Report:
     """Make what a declaration asks for hold. `prune`: remove what the same documents asked for before, and no longer.
 
-    The report has the stores that differed. Raises StateError, Busy and NoRights as `Installer.add`.
+    Nothing is pruned while a root of the declaration is missing in a store that failed. The report has the stores that
+    differed. Raises StateError, Busy and NoRights as `Installer.add`.
     """
-    report = repairs.repair(installer, declaration.certificates, dry_run=dry_run)
+    report = replace(repairs.repair(installer, declaration.certificates, dry_run=dry_run), command="apply")
+    gone = _no_longer_named(installer, declaration) if prune else []
+    if gone and declaration.certificates and not all(one.done or one.skipped for one in report.parts):
+        report = replace(report, parts=(*report.parts, _kept(report, gone)))
+    elif gone:
+        # An account that was skipped is skipped here as well: its stores keep the old roots.
+        ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
+        removed = installer.remove(gone, ask, dry_run=dry_run)
+        parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
+        report = replace(report, parts=(*report.parts, *parts))
+    return with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
+
+
+def _no_longer_named(installer: Installer, declaration: Declaration) -> list[Certificate]:
+    """Return what the same documents asked for before."""
     named = {one.certificate.sha256 for one in declaration.certificates}
     ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
-    gone = [
+    return [
         ledger.certificates[sha256]
         for sha256, claim in ledger.claims.items()
         if claim.terms.origin == declaration.origin and sha256 not in named
     ]
-    if not (prune and gone) or any(one.problem for one in report.parts):
-        return replace(report, command="apply")
-    ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
-    removed = installer.remove(gone, ask, dry_run=dry_run)
-    parts = tuple(replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
-    return replace(report, command="apply", parts=(*report.parts, *parts))
+
+
+def _kept(report: Report, roots: Sequence[Certificate]) -> ScopeResult:
+    """Return the part that says why roots were not pruned."""
+    names = ", ".join(one.name for one in roots)
+    why = f"not pruned: {names}; a store failed, and may lack a new root; mend it, and run apply --prune again"
+    return made_printable(ScopeResult(report.parts[0].scope, problem=why))

@@ -108,7 +108,7 @@ def look(
     remembered = [store for store, _ in ledger.placements]
     try:
         found = discovery.discover(host, backends, places, remembered, adding=True)
-    except UsageProblem:  # what `--python` named is no environment any more
+    except UsageProblem:  # what `--search` named is no environment any more
         found = discovery.discover(host, backends, replace(places, pythons=()), remembered, adding=True)
     drift = Drift(places=known_bundles.scanned(places, found.known))
     naming: dict[str, list[str]] = defaultdict(list)
@@ -183,7 +183,7 @@ class _Scene:
         """Return the wishes that the store does not show and should, whoever decided that."""
         chosen = [one for one in wanted if self._is_chosen(one)]
         if isinstance(self._seen, str) or self._store.blocked is not None:
-            placed = [one for one in chosen if one.certificate.sha256 in self._record]
+            placed = [one for one in chosen if one.new or one.certificate.sha256 in self._record]
             return placed if isinstance(self._seen, str) else [one for one in placed if not self._holds(one)]
         desired = [Desired(one.certificate, trusted=True, domains=one.terms.domains) for one in chosen]
         lacking = {one.sha256 for one in decide(self._seen, desired, self._record).add}

@@ -46,7 +46,7 @@ def path_owner(root: str, path: str) -> int:
             writers += [(current, uid) for uid in _other_writers(root, real, found)]
     for current, uid in writers:
         if uid not in {_ROOT, owner}:
-            raise PermissionError(errno.EPERM, f"other accounts may write {current}", path)
+            raise PermissionError(errno.EPERM, f"other accounts may write {current}", path, None, current)
     return owner
 
 

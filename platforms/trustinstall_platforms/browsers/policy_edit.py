@@ -79,8 +79,9 @@ class PolicyEdit:
             return []
         reason = policy_places.unwritable(host, self.path)
         if reason is not None:  # a link may lead to a file of an account that could redirect root
-            cause = f"{printable(self.path)} is where that policy stands: {reason}"
-            raise refusal(self.store, cause, "make it the machine's own")
+            cause, _, mend = reason.partition("; ")
+            cause = f"{printable(self.path)} is where that policy stands: {cause}"
+            raise refusal(self.store, cause, mend or "make it the machine's own")
         if self.content is None:
             return [Edit(self.path, Content(self.document.data), ABSENT)]
         if self.key() in self.made and self.document.get() == {}:

@@ -12,8 +12,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
-from trustinstall.host import Kind
-from trustinstall.stores import bundle
+from trustinstall.facts import readable
 from trustinstall.stores.files import missing_parents
 from trustinstall_platforms.linux import families
 
@@ -22,21 +21,25 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
 
 _P11_KIT = "p11-kit-trust.so"
-_READ, _ENTER = 0o4, 0o1  # what everybody may do (chmod(1))
 _FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
 
 
 def unwritable(host: Host, path: str) -> str | None:
-    """Why the machine's owner should not write a file, in words; what is missing of its path would be made."""
+    """Return why the machine's owner should not write a file, in words; what is missing of its path would be made.
+
+    Where other accounts may write on the way, they decide what every browser here trusts, whatever root writes.
+    """
     outermost = next(iter(missing_parents(host, f"{path}/x")), path)
     beside = f"{host.real(posixpath.dirname(outermost))}/{posixpath.basename(outermost)}"
     standing = host.real(beside) if host.status(beside) else posixpath.dirname(beside)
-    owner, reason = bundle.owner(host, standing)
-    if reason is None and owner == host.account.uid:
-        reason = host.may_write(beside)
-    if reason is None and owner != host.machine_owner:
-        reason = f"{standing} is owned by uid {owner}, who could redirect it; change its owner to root"
-    return reason
+    try:
+        owner = host.path_owner(standing)
+    except PermissionError as error:
+        mend = f"chmod go-w {printable(host.quoted(error.filename2))}" if error.filename2 else "give all of it to root"
+        return f"{error.strerror}, and so have every browser here trust a root of theirs; {mend}"
+    if owner != host.machine_owner:
+        return f"{standing} is owned by uid {owner}, who could redirect it; change its owner to root"
+    return host.may_write(beside) if owner == host.account.uid else None
 
 
 def unreadable(host: Host, *paths: str) -> tuple[str, str] | None:
@@ -47,16 +50,10 @@ def unreadable(host: Host, *paths: str) -> tuple[str, str] | None:
     if not host.account.is_root or host.is_image:
         return None
     for path in paths:
-        real = host.real(path)
-        parts = real.strip("/").split("/")
-        for count in range(1, len(parts) + 1):
-            one = "/" + "/".join(parts[:count])
-            status = host.status(one)
-            is_directory = status is not None and status.kind is Kind.DIRECTORY
-            needed, mend = (_ENTER | _READ if one == real else _ENTER, "a+rx") if is_directory else (_READ, "a+r")
-            if status is not None and status.mode & needed != needed:
-                cause = f"{printable(one)} can be read by root alone, and browsers run as people"
-                return cause, f"chmod {mend} {printable(host.quoted(one))}, and try again"
+        if found := readable.hidden(host, path):
+            one, mend = found
+            cause = f"{printable(one)} can be read by root alone, and browsers run as people"
+            return cause, f"chmod {mend} {printable(host.quoted(one))}, and try again"
     return None
 
 

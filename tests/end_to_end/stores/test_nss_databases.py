@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.end_to_end.cli.machine import sudo
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 
@@ -223,7 +224,7 @@ def test_somebody_elses(desk: Desk, nickname: str) -> None:
     assert desk.change("add", CERTIFICATE)[0] == "present"
     assert desk.change("remove", SHA256)[0] == "foreign"
     assert list(desk.listed().values()) == ["CT,C,"]
-    assert desk.change("remove", "--foreign", "--sha256", SHA256)[0] == "removed"
+    assert desk.change("remove", "--not-ours", "--sha256", SHA256)[0] == "removed"
     assert desk.listed() == {}
 
 
@@ -326,14 +327,14 @@ def test_a_database_of_ours_that_others_use(desk: Desk, what: str) -> None:
 
 
 def test_a_renamed_entry(desk: Desk) -> None:
-    """A root that has lost the nickname of trustinstall is left and named; `--foreign` takes it out."""
+    """A root that has lost the nickname of trustinstall is left and named; `--not-ours` takes it out."""
     assert desk.change("add", CERTIFICATE)[0] == "added"
     desk.certutil(PROFILE, "--rename", "-n", f"trustinstall-{SHA256}", "--new-n", "Renamed")
     assert desk.listed() == {"Renamed": "C,,"}
     assert desk.change("remove", SHA256)[0] == "foreign"
     assert desk.change("remove", SHA256)[0] == "foreign"
     assert desk.listed() == {"Renamed": "C,,"}
-    assert desk.change("remove", "--foreign", "--sha256", SHA256)[0] == "removed"
+    assert desk.change("remove", "--not-ours", "--sha256", SHA256)[0] == "removed"
     assert desk.listed() == {}
 
 
@@ -364,3 +365,20 @@ def test_roots_own(desk: Desk) -> None:
     assert "others may change pkcs11.txt" in desk.root.trustinstall("add", *words[1:], env=env).stdout
     assert desk.listed() == {}
     assert not desk.root.path("/root/.local/share/pki").exists()
+
+
+def test_a_policy_that_everybody_may_write(desk: Desk) -> None:
+    """The machine's policy is left, with the danger and the chmod; the account's databases hold the root instead."""
+    managed = "/etc/opt/chrome/policies/managed"
+    desk.root.write("/opt/google/chrome/chrome", "#!/bin/sh\n", mode=0o755)
+    desk.root.run(["mkdir", "-p", "-m", "777", managed], check=True)
+    done = desk.root.trustinstall("add", CERTIFICATE, "--sha256", SHA256, "--json", env=sudo(desk.root))
+    found = {one["id"]: (one["result"], one["detail"]) for one in json.loads(done.stdout)["stores"]}
+    result, detail = found[f"chromium-policy:{managed}"]
+    assert (done.returncode, result) == (3, "failed")
+    assert f"have every browser here trust a root of theirs; chmod go-w {managed}" in detail
+    assert found[f"nss:{HOME}/.local/share/pki/nssdb"][0] == "added"
+    assert found[f"nss:{PROFILE}"][0] == "added"
+    assert desk.listed(f"{HOME}/.local/share/pki/nssdb") == desk.listed()
+    assert desk.root.trustinstall("remove", SHA256, env=sudo(desk.root)).returncode == 0
+    assert desk.listed() == {}

@@ -185,7 +185,7 @@ def test_a_policy_in_a_home(host: ActingHost) -> None:
 
 
 def test_a_renamed_file_is_foreign(host: ActingHost) -> None:
-    """A policy file that has lost its name is left and named, and never called removed; `--foreign` takes it out."""
+    """A policy file that has lost its name is left and named, and never called removed; `--not-ours` takes it out."""
     change(host)
     Path(host.where(f"{CHROME}/00-trustinstall.json")).rename(host.where(f"{CHROME}/corp.json"))
     kept = {"corp.json": {"CACertificates": [base(CORP.der)]}}
@@ -233,7 +233,7 @@ def test_an_adopted_item(host: ActingHost) -> None:
 
 @pytest.mark.parametrize("adopted", [False, True])
 def test_distrusted_after_it_was_added(host: ActingHost, *, adopted: bool) -> None:
-    """`remove` takes the item out, and leaves the list of distrusted certificates, with `--foreign`, too."""
+    """`remove` takes the item out, and leaves the list of distrusted certificates, with `--not-ours`, too."""
     if adopted:
         write(host, f"{CHROME}/theirs.json", json.dumps({"CACertificates": [base(CORP.der)]}))
     change(host, adopt=adopted)
@@ -311,3 +311,18 @@ def test_a_policy_that_only_root_can_read(host: ActingHost, place: str, mode: in
     assert change(host).result is Result.FAILED
     assert change(host, trusted=False).result is Result.REMOVED
     assert files(host) == before
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o775])
+def test_a_directory_of_policies_that_others_may_write(host: ActingHost, mode: int) -> None:
+    """They could have every browser trust their roots: `add` says so, with the chmod, and writes nothing there."""
+    write(host, f"{CHROME}/a.json", "{}")
+    Path(host.where(CHROME)).chmod(mode)
+    os.chown(host.where(CHROME), 0, 12345)
+    before = files(host)
+    outcome = change(host)
+    assert (outcome.result, files(host)) == (Result.FAILED, before)
+    assert "have every browser here trust a root of theirs" in outcome.detail
+    assert outcome.detail.endswith(f"chmod go-w {CHROME}")
+    Path(host.where(CHROME)).chmod(0o755)
+    assert change(host).result is Result.ADDED
