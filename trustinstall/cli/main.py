@@ -25,6 +25,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the process's exit code. No exception becomes a traceback."""
     from trustinstall.host import console
 
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:2], "--help"]
     console.complete()
     console.end_on_signals()
     try:
