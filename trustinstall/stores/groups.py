@@ -32,6 +32,7 @@ _OF_BACKENDS: Mapping[str, str] = MappingProxyType(
         "bundle": "other",
         "homebrew": "other",
         "drop-directory": "other",
+        "embedded": "other",
         "mono": "other",
     }
 )
