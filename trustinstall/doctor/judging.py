@@ -7,7 +7,6 @@ in it is said in `families` and `rules`. Revocation is not looked at.
 from __future__ import annotations
 
 import ipaddress
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
@@ -18,15 +17,17 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from trustinstall.certificates.certificate import Certificate, key_identifiers, quiet
+from trustinstall.certificates.certificate import key_identifiers, quiet
 from trustinstall.doctor import rules
 from trustinstall.doctor.families import COMMON, Family
 from trustinstall.doctor.rules import Step, value_of
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from trustinstall.certificates.certificate import Certificate
 
 _LONGEST_PATH = 10
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, CertificateRefused)
@@ -53,13 +54,6 @@ class Judgement(NamedTuple):
     trusted: bool
     reasons: tuple[Reason, ...]
     accepted: bool | None = False
-
-
-def readable(ders: Iterable[bytes]) -> Iterator[Certificate]:
-    """Yield the certificates among what servers and stores hold; other octets are left out."""
-    for one in ders:
-        with suppress(CertificateRefused):
-            yield Certificate(one)
 
 
 def by_subject(anchors: Iterable[Certificate]) -> dict[bytes, list[Certificate]]:

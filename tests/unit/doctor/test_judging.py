@@ -105,9 +105,9 @@ def test_a_missing_intermediate_is_told_with_its_address() -> None:
 def test_no_octets_break_the_judge(sent: list[bytes], at: int, octet: int) -> None:
     """Malformed certificates are refused with a reason, never an error, and never accepted."""
     broken = LEAF.der[:at] + bytes([octet]) + LEAF.der[at + 1 :]
-    known = judging.by_subject(judging.readable((ROOT.der, *sent)))
+    known = judging.by_subject(map(Certificate.held, (ROOT.der, *sent)))
     for chain in (sent, [broken, MIDDLE.der, *sent]):
-        found = judging.judge([*judging.readable(chain)], known, "localhost", NOW)
+        found = judging.judge([*map(Certificate.held, chain)], known, "localhost", NOW)
         assert found.reasons or chain[:1] == [LEAF.der]
         assert all(one.issuer_name and one.self_issued in {True, False} for one in found.path)
 
