@@ -93,7 +93,7 @@ def look(host: Host) -> Verdicts:
     seen: dict[str, _Seen] = {}
     if host.is_image:
         return Verdicts(seen)
-    ours = _ours(host)
+    ours = managed(host)
     bare = decide.bare(host)
     sessions = [one for one in everyday(host) if one.name != "bare"] or [bare.session]
     for scene in (bare._replace(session=one) for one in sessions):
@@ -111,7 +111,7 @@ def _word(host: Host, client: Client, found: Effective, ours: frozenset[str]) ->
     return YES if ours <= decide.anchors(host, client, found) else NO
 
 
-def _ours(host: Host) -> frozenset[str]:
+def managed(host: Host) -> frozenset[str]:
     """Return the SHA-256 of what trustinstall has added for the account, or for the machine where there is nothing."""
     for directory in (our_files.directory(host), our_files.MACHINE):
         content = system_bundle.bundle(host, f"{directory}/{our_files.ANCHORS}") if directory else None
