@@ -12,9 +12,10 @@ import re
 import unicodedata
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates import der
@@ -46,6 +47,9 @@ _ATTRIBUTES = {
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _SPECIAL = re.compile(r'([,+"\\<>;])')
 _SUBJECT_LIMIT = 400
+#: Filters of warnings are the whole process's: threads that change them at once could leave them changed.
+_FILTERS = RLock()
+_NO_DER = "these bytes are not one certificate in DER; load_certificates() reads PEM, DER and PKCS#7, and vets"
 _MOMENT = len("20500101000000Z")  # GeneralizedTime, RFC 5280 4.1.2.5.2
 
 
@@ -69,11 +73,47 @@ class _Parts(NamedTuple):
 class Certificate:
     """A certificate; equal to another where the DER is equal.
 
-    Only `reading` makes one from foreign bytes, after both `cryptography` and OpenSSL have taken it. Of other bytes,
-    `subject`, `name`, `slug` and the fingerprints still answer; the rest raises `CertificateRefused`.
+    `load_certificates` makes vetted ones from files. Raises CertificateRefused where `der` is not the DER of a
+    certificate, which is all that is checked here, and TypeError where it is not bytes.
+
+    Attributes:
+        der: its DER.
+        vetted: whether it may be trusted, as far as a program can tell; `Installer.add` vets the others.
+
+    >>> Certificate(load_certificates(CORP_PEM)[0].der).name
+    'Corp Root'
+    >>> Certificate(b"hello")
+    Traceback (most recent call last):
+    ...
+    trustinstall.errors.CertificateRefused: ...
     """
 
     der: bytes
+    vetted: bool = field(default=False, init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the outer structure."""
+        if not isinstance(self.der, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may have no checker
+            raise TypeError(f"a certificate is made of bytes (DER), and not of {type(self.der).__name__}")
+        if not (self.is_readable and der.element(self.der).end == len(self.der)):
+            raise CertificateRefused(_NO_DER)
+
+    @classmethod
+    def held(cls, der: bytes) -> Certificate:
+        """Return the value for bytes that a store or a server holds as a certificate, and that may be anything.
+
+        `subject`, `name`, `slug` and the fingerprints answer of any bytes; the rest raises CertificateRefused where
+        the bytes are no certificate.
+        """
+        made = object.__new__(cls)
+        object.__setattr__(made, "der", der)
+        return made
+
+    def after_vetting(self) -> Certificate:
+        """Return the same certificate, marked as vetted."""
+        made = Certificate.held(self.der)
+        object.__setattr__(made, "vetted", True)
+        return made
 
     def __repr__(self) -> str:
         """The fingerprint and the name: DER in an assertion or a log helps nobody."""
@@ -121,6 +161,14 @@ class Certificate:
     def issued_as(self) -> bytes:
         """The DER of issuer and serial number: together they name a certificate (RFC 5280 4.1.2.2)."""
         return self._parts.issuer.whole + self._parts.serial.whole
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the outer structure is that of a certificate."""
+        try:
+            return bool(self._parts)
+        except CertificateRefused:
+            return False
 
     @property
     def has_subject(self) -> bool:
@@ -258,7 +306,7 @@ def quiet() -> Generator[None, None, None]:
     Serial numbers that are zero or negative, NULL parameters, country codes of three letters: public roots have them,
     what matters of them is named by `vetting`, and a library's warning about it is no message for a user.
     """
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
 

@@ -164,6 +164,18 @@ def take_held(
     return Intake(tuple(accepted), (*((one, str(why)) for one, why in refused), *idle))
 
 
+def vetted(certificate: Certificate, now: datetime) -> Certificate:
+    """Return a certificate that may be trusted, marked as such; one with the mark is not vetted again.
+
+    Raises CertificateRefused for all that `take` refuses.
+    """
+    if certificate.vetted:
+        return certificate
+    check_both_parsers(certificate)
+    vet(certificate, now=now, allow=(), allow_intermediate=False)
+    return certificate.after_vetting()
+
+
 @contextmanager
 def _about_options(*, used: bool) -> Generator[None, None, None]:
     """Where the caller has used an option `--allow-…`, a refusal says that none helps."""
@@ -246,7 +258,7 @@ def _vetted(found: _Found | Held, now: datetime, *, allow: Collection[str], allo
         warnings = vet(found.certificate, now=now, allow=allow, allow_intermediate=allow_intermediate)
     except CertificateRefused as refusal:
         raise refusal.prefixed(printable(found.origin)) from refusal
-    return Vetted(found.certificate, found.origin, warnings)
+    return Vetted(found.certificate.after_vetting(), found.origin, warnings)
 
 
 def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:

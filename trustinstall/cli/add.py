@@ -107,7 +107,7 @@ def add(
         installer.add,
         [one.certificate for one in intake.accepted],
         ask,
-        places=places,
+        discovery=places,
         adopt=adopt,
         dry_run=dry_run,
         terms=terms,
@@ -136,7 +136,7 @@ def add(
 
 def _would_change(change: partial[Report], chosen: Selection) -> bool:
     """Whether `add` would change a store, or must fail in one: only then is there something to decide."""
-    report = change(selection=chosen, dry_run=True)
+    report = change(stores=chosen.stores, skip=chosen.skip, dry_run=True)
     return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.parts)
 
 

@@ -114,16 +114,11 @@ def installer_for(
     if sysroot is None and run_image_tool:
         raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
     passwords = tuple(map(outside_host().secret_in, storepass_files))
-    if sysroot is not None:
-        installer = Installer.for_image(sysroot, run_tools=run_image_tool, on_progress=output.on_progress)
-    else:
-        installer = Installer(on_progress=output.on_progress)
+    installer = Installer(sysroot, run_tools=run_image_tool, on_progress=output.on_progress)
     installer.host = replace(installer.host, storepasses=passwords)
     if variables is not None:
         from trustinstall.catalog import with_variables
 
-        if variables not in {"add", "replace", "none"}:
-            raise UsageProblem("--variables is add, replace or none")
         installer.backends, installer.variables = with_variables(variables), variables
     return installer
 
@@ -143,6 +138,11 @@ def ask_for(
     return ScopeOptions(
         None if scope == EVERYBODY else scope, tuple(user), all_users=everybody, no_input=no_input, silent=silent
     )
+
+
+def ask_for_look(scope: str | None, user: list[str], *, all_users: bool) -> ScopeOptions:
+    """Return the request of a command that only looks: every account may look at the machine's stores."""
+    return ask_for(EVERYBODY if scope == EVERYBODY else None, user, all_users=all_users, no_input=True)
 
 
 def decide_for(installer: Installer, ask: ScopeOptions) -> Situation:
@@ -237,8 +237,8 @@ def change_all(installer: Installer, change: partial[Report], selection: Selecti
             return ""
 
     try:
-        report = change(selection=selection)
-        return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
+        report = change(stores=selection.stores, skip=selection.skip)
+        return unlock(installer, report, lambda store: change(stores=[store]), ask) if asks else report
     except console.Interrupted as interrupted:
         certificates, dry_run = change.args[0], bool(change.keywords["dry_run"])
         with suppress(TrustInstallError):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def doctor(
     url: o.Server = None,
     *,
+    starttls: o.Starttls = "",
+    proxy: o.ProxyUrl = "",
     everything: o.Everything = False,
     fix: o.Fix = False,
     yes: o.Yes = False,
@@ -43,7 +45,7 @@ def doctor(
     from trustinstall.reporting import doctor as report
 
     host = installer.host
-    found = diagnose(host, url)
+    found = diagnose(host, url, starttls=starttls, proxy=proxy)
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(report.doctor_json(host, found, code))

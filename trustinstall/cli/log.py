@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for
 
+Since = Annotated[
+    str | None,
+    o.general("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w."),
+]
+
 
 def log(
-    since: o.Since = None,
+    since: Since = None,
     *,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Show who changed what, when and from where: root for the machine, an account for its own stores."""
     from trustinstall.installer import history
     from trustinstall.reporting import log_report
 
-    output = Output(json=json, quiet=False, verbose=False)
+    output = Output(json=json, quiet=quiet, verbose=False)
     host = installer_for(output, None, ()).host
     entries, damaged = history.entries(host, history.beginning(since, host.now()) if since else "")
     if json:

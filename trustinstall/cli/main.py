@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from trustinstall.cli import variables
 from trustinstall.cli.app import COMMANDS, app_for
 from trustinstall.cli.common import tell_error
-from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.errors import CommandMissing, CommandRefused, TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _NO_COMMAND = 2  # the help is shown
+RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -24,7 +26,11 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the process's exit code. No exception becomes a traceback."""
     from trustinstall.host import console
 
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:2], "--help"]
     console.complete()
+    if (words := console.words_to_complete()) is not None:
+        return _complete(words)
     console.end_on_signals()
     try:
         app = app_for(arguments[0] if arguments else "")
@@ -48,10 +54,17 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _complete(words: Sequence[str]) -> int:
+    """Let Typer answer a shell that asks for completions. A failure answers nothing: the shell would show it."""
+    with suppress(Exception):
+        app_for(words[1] if len(words) > 2 else "")([], prog_name="trustinstall")  # noqa: PLR2004  the command is whole
+    return 0
+
+
 def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
     """Return what is wrong with the command line, and where its options are listed."""
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
-    told = error.format_message().rstrip(".")
+    told = error.format_message().partition(" Choose from:")[0].rstrip(".")
     return f"{told[:1].lower()}{told[1:]}; see {' '.join(filter(None, ('trustinstall', command, '--help')))}"
 
 
@@ -65,7 +78,8 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
     if "--json" in arguments or variables.wants_json(host.environ):
         _tell_json(host, arguments, error)
     tell_error(str(error))
-    return error.exit_code
+    own = arguments[:1] == ["run"] and not isinstance(error, (CommandMissing, CommandRefused))
+    return RUN_FAILED if own else error.exit_code
 
 
 def _tell_json(host: Host, arguments: Sequence[str], error: TrustInstallError) -> None:

@@ -73,7 +73,7 @@ def remove(
     if not dry_run:
         take_out_ended(installer, output)
     known = installer.known(ask)
-    find = partial(installer.find, places=places)
+    find = partial(installer.find, discovery=places)
     chosen = tuple(known.values()) if everything else targets.resolve(outside, words, known, find)
     situation = decide_for(installer, ask)
     if chosen and situation.may_ask and not (yes or dry_run) and (everything or not_ours):
@@ -84,7 +84,7 @@ def remove(
         installer.remove,
         chosen,
         ask,
-        places=places,
+        discovery=places,
         foreign=not_ours,
         dry_run=dry_run,
         accounts_gone=account_gone,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from trustinstall.cli import options as o
 from trustinstall.cli.common import (
     Output,
-    ask_for,
+    ask_for_look,
     installer_for,
+    selection_of,
 )
 from trustinstall.cli.ended import take_out_ended
 from trustinstall.cli.places import places_for
@@ -14,6 +15,10 @@ from trustinstall.cli.tools import show_tools
 
 
 def stores(
+    names: o.StoreNames = None,
+    scope: o.Scope = None,
+    store: o.Store = [],  # noqa: B006  typer copies it
+    skip: o.Skip = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006
     user: o.User = [],  # noqa: B006
@@ -28,6 +33,7 @@ def stores(
     verbose: o.Verbose = False,
 ) -> None:
     """Show every store on this machine, and whether it can be written."""
+    from trustinstall.installer.narrowing import narrowed
     from trustinstall.reporting import json_report
     from trustinstall.reporting.stores import stores_lines
 
@@ -37,9 +43,10 @@ def stores(
     if tools:
         show_tools(output, installer.host, "stores")
         return
-    ask = ask_for(None, user, all_users=all_users, no_input=True)
+    ask = ask_for_look(scope, user, all_users=all_users)
     places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
-    view = installer.look(ask, places=places, through=True)
+    selection = selection_of([*(names or []), *store], skip)
+    view = narrowed(installer.look(ask, discovery=places, through=True), scope=scope, selection=selection)
     if json:
         output.write(json_report.stores(installer.host, view))
     output.say(stores_lines(output.page, view, verbose=verbose))

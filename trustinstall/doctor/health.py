@@ -152,7 +152,7 @@ def bundle(content: bytes, now: datetime) -> Bundle:
     blocks = list(pem_blocks(content))
     ders = [one.der for one in blocks if one.der is not None and one.label in CERTIFICATE_LABELS]
     times = Counter(ders)
-    unique = {der: Certificate(der) for der in times}
+    unique = {der: Certificate.held(der) for der in times}
     doubled = [one.name for der, one in unique.items() if times[der] > 1]
     public = {der for der, one in unique.items() if one.sha256 in FINGERPRINTS}
     damaged = sum(one.der is None for one in blocks)
@@ -169,7 +169,7 @@ def bundle(content: bytes, now: datetime) -> Bundle:
 
 def public(ders: Iterable[bytes]) -> int:
     """Return how many of these certificates are public roots."""
-    return sum(Certificate(one).sha256 in FINGERPRINTS for one in ders)
+    return sum(Certificate.held(one).sha256 in FINGERPRINTS for one in ders)
 
 
 def anchors(content: bytes) -> frozenset[bytes]:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from trustinstall.catalog import BACKENDS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
-from trustinstall.doctor import judging, probe
+from trustinstall.doctor import judging, probe, proxies
 from trustinstall.doctor import target as targets
+from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.doctor.judging import Judgement, Reason
-from trustinstall.doctor.probe import Layer, ProbeFailed
 from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
 from trustinstall.installer import tool_views, verifiers
@@ -97,16 +97,19 @@ class Diagnosis:
         return self.root is not None and self.root.self_issued
 
 
-def diagnose(host: Host, typed: str) -> Diagnosis:
-    """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none."""
-    target = targets.parse(typed)
-    proxy = probe.proxy_for(target, host.environ)
-    through = str(proxy) if proxy else ""
+def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "") -> Diagnosis:
+    """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none.
+
+    `starttls` is the protocol that is spoken before TLS, and `proxy` a URL in place of what the variables name.
+    """
+    target = targets.parse(typed, starttls)
+    between = proxies.read(proxy, "--proxy") if proxy else proxies.proxy_for(target, host.environ)
+    through = str(between) if between else ""
     try:
-        seen = probe.look(target, proxy)
+        seen = probe.look(target, between)
     except ProbeFailed as error:
         return Diagnosis(target.authority, through, error.layer, str(error))
-    chain = tuple(map(Certificate, seen.chain))
+    chain = tuple(map(Certificate.held, seen.chain))
     clients = _Clients(host, target, chain, host.now())
     views = tuple(clients.views())
     root = clients.root()
@@ -162,7 +165,7 @@ class _Clients:
     def _public(self) -> frozenset[bytes]:
         """The public roots in the stores here: they stand for those that a program has built in."""
         every = frozenset(der for *_, ders in self._stores for der in ders)
-        return frozenset(der for der in every if Certificate(der).sha256 in FINGERPRINTS)
+        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
 
     def _tools(self) -> Iterator[ClientView]:
         here = {one.tool for one in tool_views.look(self._host)}
@@ -193,7 +196,7 @@ class _Clients:
 
     def _judge(self, ders: frozenset[bytes], family: Family) -> Judgement:
         if ders not in self._anchors:
-            self._anchors[ders] = judging.by_subject(map(Certificate, sorted(ders)))
+            self._anchors[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
         key = (ders, family.name)
         if key not in self._judged:
             anchors, host = self._anchors[ders], self._target.host

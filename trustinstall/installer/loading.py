@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates import intake
 from trustinstall.host import ActingHost
+from trustinstall.installer import logs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import PurePath
 
     from trustinstall.certificates.certificate import Certificate
 
 
 def load_certificates(
-    *paths: str, sha256: str | Sequence[str] = (), allow: Collection[str] = ()
+    *paths: str | PurePath, sha256: str | Sequence[str] = (), allow: Collection[str] = ()
 ) -> tuple[Certificate, ...]:
     """Return the roots in files (PEM, DER or PKCS#7) and directories, each once and vetted.
 
@@ -35,5 +37,6 @@ def load_certificates(
     trustinstall.errors.CertificateRefused: ...
     """
     sha256 = [sha256] if isinstance(sha256, str) else sha256
-    taken = intake.take(ActingHost.current(), paths, sha256=sha256, allow=allow)
+    taken = intake.take(ActingHost.current(), [*map(str, paths)], sha256=sha256, allow=allow)
+    logs.tell_loaded(taken)
     return tuple(one.certificate for one in taken.accepted)

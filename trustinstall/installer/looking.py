@@ -42,6 +42,7 @@ def look(
     With `through`, whole trees are scanned as by `add`; else only known places of bundles are read.
     Raises StateError if a ledger is not trusted.
     """
+    host = host.remembering()
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
     places = known_bundles.fill(host, state_of(host, host.account.uid), places)
@@ -91,6 +92,11 @@ def _left_over(host: Host, certificates: Sequence[Certificate]) -> list[str]:
 
     found = {one.sha256: (one.name, why) for one, why in company_roots.left_over(host, certificates)}
     return [f"{name}: {why}; `trustinstall remove {sha256}` takes it out" for sha256, (name, why) in found.items()]
+
+
+def known_places(host: Host, places: DiscoveryOptions) -> DiscoveryOptions:
+    """Return the places, and the files by which the last scan of the acting account recognised stores."""
+    return replace(known_bundles.fill(host, state_of(host, host.account.uid), places), through=places.through)
 
 
 def _held_somewhere(ledger: Ledger) -> set[str]:
@@ -193,7 +199,7 @@ def _anchors(
     for store in stores.values():
         try:
             for der in known[store.backend].anchors(host, store):
-                one = Certificate(der)
+                one = Certificate.held(der)
                 anchors.append(Anchor(store.id, one.sha256, one.subject, (store.id, one.sha256) in ours))
         except OSError:
             continue  # `stores` says why it cannot be read

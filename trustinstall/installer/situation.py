@@ -52,6 +52,15 @@ class ScopeOptions:
     silent: bool = False
 
 
+def scope_options(scope: str | ScopeOptions | None) -> ScopeOptions:
+    """Return a caller's word about the scope as options. Raises UsageProblem for any but "machine" and "user"."""
+    if isinstance(scope, ScopeOptions):
+        return scope
+    if scope not in {None, "machine", "user"}:
+        raise UsageProblem(f"{printable(scope or 'nothing', 40)} is no scope; it is machine or user")
+    return ScopeOptions(scope)
+
+
 @dataclass(frozen=True)
 class Situation:
     """The decided defaults.

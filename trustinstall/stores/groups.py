@@ -27,10 +27,12 @@ _OF_BACKENDS: Mapping[str, str] = MappingProxyType(
         "settings": "tools",
         "own-bundle": "tools",  # the file that settings and variables name
         "environment": "shells",
+        "proxies": "tools",
         "vm": "containers",
         "bundle": "other",
         "homebrew": "other",
         "drop-directory": "other",
+        "embedded": "other",
         "mono": "other",
     }
 )
@@ -48,6 +50,9 @@ _OF_TOOLS: Mapping[str, str] = MappingProxyType(
         "rancher-desktop": "containers",
     }
 )
+
+#: What `--store` and `--skip` take on any machine: groups, kinds of stores, and tools with groups of their own.
+NAMES = (*GROUPS, *(name for name in _OF_BACKENDS if name not in GROUPS), *_OF_TOOLS)
 
 
 def group_of(store: Store) -> str:

@@ -127,10 +127,15 @@ class Environment(Reference):
         return self._hiding(host) | self._reach(host).hidden.get(found.path, frozenset())
 
     def _hiding(self, host: Host) -> frozenset[str]:
-        return ours.variables_to_leave(host) if self.replaces(host) else frozenset()
+        if not self.replaces(host):
+            return frozenset()
+        return host.remembered("variables to leave", lambda: ours.variables_to_leave(host))
 
     def _reach(self, host: Host) -> Reach:
         """Return what others set, and what our sections would set beside that."""
+        return host.remembered(("what our variables reach", self._mode), lambda: self._look(host))
+
+    def _look(self, host: Host) -> Reach:
         left = self._hiding(host)
         values = our_section.values(host, replacing=self.replaces(host)) if our_files.directory(host) else {}
         found = (carrier.read(host, host.real(path), place) for place, path in variable_files.places(host))

@@ -25,8 +25,8 @@ ID = b"x" * 20
 
 def checked(*new: Root, held: tuple[Root, ...] = (), allow: Collection[str] = ()) -> list[tuple[str, ...]]:
     """The warnings about each certificate that is to be added, beside those that are held."""
-    intake = Intake(tuple(Vetted(Certificate(one.der), "corp.crt", ("other",)) for one in new), ())
-    found = check(intake, [Certificate(one.der) for one in held], NOW, allow=allow)
+    intake = Intake(tuple(Vetted(Certificate.held(one.der), "corp.crt", ("other",)) for one in new), ())
+    found = check(intake, [Certificate.held(one.der) for one in held], NOW, allow=allow)
     assert all(one.warnings[0] == "other" for one in found.accepted)
     return [one.warnings[1:] for one in found.accepted]
 

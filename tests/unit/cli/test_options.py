@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from scripts.command_line import commands
 from tests.support.pki import make_root
 from tests.unit.installer.test_library import lay_out
 from trustinstall import Installer, load_certificates
+from trustinstall.cli.app import app_for
+from trustinstall.cli.examples import EXAMPLES, PANEL
 from trustinstall.cli.main import run
 from trustinstall.cli.places import places_for
 from trustinstall.errors import UsageProblem
@@ -35,10 +40,10 @@ def corp(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     "words",
     [
-        ("add", "CORP", "--root", "IMAGE", "--refresh", "--variables", "none", "--no-color", "--force", "-n"),
-        ("remove", "CORP", "--sysroot", "IMAGE", "--search", "/opt/app", "--search", "/opt/roots.pem", "--dry-run"),
+        ("add", "CORP", "--root", "IMAGE", "--rescan", "--env", "none", "--no-color", "--force", "-n"),
+        ("remove", "CORP", "--sysroot", "IMAGE", "--python", "/opt/app", "--bundle", "/opt/roots.pem", "--dry-run"),
         ("remove", "--sysroot=IMAGE", "--foreign", "--sha256", "0" * 64, "-n"),
-        ("list", "--foreign", "--sysroot", "IMAGE", "--no-color"),
+        ("list", "--all", "--sysroot", "IMAGE", "--no-color"),
     ],
     ids=lambda words: words[0],
 )
@@ -54,18 +59,7 @@ def test_old_spellings_are_taken(
 
 def test_no_help_shows_an_old_spelling() -> None:
     """Neither the manual page nor the reference teaches them."""
-    old = {
-        "--user",
-        "--from",
-        "system",
-        "--refresh",
-        "--with-windows",
-        "--variables",
-        "--force",
-        "--no-color",
-        "--scope",
-        "all-users",
-    }
+    old = {"--for-user", "--from-system", "--rescan", "--windows-host", "--env", "--force", "--no-color", "--all-users"}
     for command in commands():
         shown = {word.strip(",") for option in command.options for word in option.written.split()}
         assert not shown & old, command.name
@@ -91,7 +85,7 @@ def test_what_a_path_is_decides_how_it_is_searched(image: str) -> None:
         Path(image, directory).mkdir(parents=True)
     for file in ("opt/venv/pyvenv.cfg", "opt/python3.11", "opt/roots.pem"):
         Path(image, file).touch()
-    installer, ask = Installer.for_image(image), ScopeOptions()
+    installer, ask = Installer(image), ScopeOptions()
     search = [Path(f"/opt/{name}") for name in ("venv", "python3.11", "many", "roots.pem")]
     places = places_for(installer, ask, search, with_windows=False)
     assert places.pythons == ("/opt/venv", "/opt/python3.11")
@@ -153,3 +147,41 @@ def test_variables_stand_for_options(
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["code"] == "certificate-refused"
     assert "TRUSTINSTALL_SHA256" in told.err
+
+
+def test_every_command_has_the_common_options() -> None:
+    """`--json` and `-q` are on each command, but `run` prints what its command prints."""
+    for command in commands():
+        shown = {word.strip(",") for option in command.options for word in option.written.split()}
+        assert {"--quiet", "-q", "--color"} <= shown, command.name
+        assert ("--json" in shown) == (command.name != "run"), command.name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [(name, words) for name, found in EXAMPLES.items() for words, _ in found], ids=str
+)
+def test_every_example_is_a_command_line(name: str, words: str) -> None:
+    """What the help shows is taken as it stands."""
+    command, *arguments = shlex.split(words)
+    group: Any = typer.main.get_command(app_for(command))
+    assert command == name
+    group.commands[name].make_context(name, arguments)
+
+
+def test_help_ends_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also as `help COMMAND`, and without frames where the locale has none."""
+    assert run(["help", "remove"]) == 0
+    assert "trustinstall remove corp.crt" in capsys.readouterr().out
+    assert run(["help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f" {command} " in shown for command in EXAMPLES)
+    assert PANEL.keys() == EXAMPLES.keys()
+
+
+def test_help_in_ascii(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal that shows no more than ASCII gets no frames."""
+    monkeypatch.setenv("LC_ALL", "C")
+    assert run(["remove", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "─" not in shown
+    assert "\n  trustinstall remove corp.crt " in shown

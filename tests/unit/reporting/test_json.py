@@ -24,10 +24,20 @@ from trustinstall.doctor.health import KINDS, TakenBack
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Host
+from trustinstall.host.installation import Installation
 from trustinstall.installer.checking import Verdict
 from trustinstall.installer.tool_views import ToolView
+from trustinstall.installer.uninstalling import Uninstalling
 from trustinstall.installer.views import View
-from trustinstall.reporting import agent_report, doctor, health, json_report, log_report, repair_report
+from trustinstall.reporting import (
+    agent_report,
+    doctor,
+    health,
+    json_report,
+    log_report,
+    repair_report,
+    uninstall_report,
+)
 from trustinstall.reporting.advice import Advice
 from trustinstall.typed_json import is_array, is_object
 
@@ -88,6 +98,15 @@ AGENT = Status(
     last="Sun 2026-11-29 04:00:12 UTC",
     next="Sun 2026-11-29 05:00:00 UTC",
 )
+DOCUMENT = json.dumps(
+    {"version": 1, "certificate": [{"name": cases.CORP.name, "sha256": cases.CORP.sha256, "accounts": "all"}]}
+)
+UNINSTALLING = Uninstalling(
+    Installation("/opt/trustinstall", "/usr/local/bin/trustinstall", ""),
+    ("/usr/local/bin/trustinstall", "/opt/trustinstall"),
+    (("/var/lib/trustinstall", "the records of certificates that stay trusted"),),
+    records=False,
+)
 #: The heading of each example in the documents, and the report that it shows.
 EXAMPLES: Mapping[str, Callable[[], str]] = {
     "add, remove": lambda: json_report.change(
@@ -113,6 +132,8 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
     "agent": lambda: agent_report.as_json(HOST, "status", AGENT, {**ENTRY, "command": "repair"}),
     "log": lambda: log_report.as_json(HOST, [ENTRY], 0),
+    "export": lambda: json_report.exported(HOST, DOCUMENT),
+    "self": lambda: uninstall_report.as_json(HOST, UNINSTALLING, UNINSTALLING.deleted, dry_run=True),
     "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks")),
 }
 OTHERS: Mapping[str, Callable[[], str]] = {
