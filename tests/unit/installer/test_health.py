@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
+from trustinstall.doctor.health import TakenBack
 from trustinstall.host import ActingHost
 from trustinstall.installer import health_fix, health_settings
 from trustinstall.state import audit_log
@@ -38,7 +39,7 @@ def host() -> Iterator[ActingHost]:
         yield host
 
 
-def _judged(host: ActingHost) -> list[health_fix.TakenBack]:
+def _judged(host: ActingHost) -> list[TakenBack]:
     return [one for _, one in health_fix.judged(host, everyday(host))]
 
 
