@@ -16,10 +16,10 @@ from trustinstall.facts import our_files, shell_syntax, system_bundle
 from trustinstall.host import Kind
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import files
-from trustinstall.stores.backend import Capability
+from trustinstall.stores.backend import Capability, Unreached
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, naming
-from trustinstall_platforms.tools import carrier, our_section, variable_files, windows_variables
+from trustinstall_platforms.tools import carrier, our_section, sessions, variable_files, windows_variables
 from trustinstall_platforms.tools.effective import ours
 from trustinstall_platforms.tools.reaching import Reach
 
@@ -94,6 +94,24 @@ class Environment(Reference):
         left = self._left(host, found)
         hides = any(our_section.sets(line, left) for line in found.ours)
         return Named(By.US, path, outdated=moved or other_mode or hides)
+
+    def unreached(self, host: Host, stores: Sequence[Store], _wanted: frozenset[str]) -> dict[str, Unreached]:
+        """Return what cannot be added to, by the lines that are there now, and files whose variables are taken back.
+
+        A section of ours that has come into a file has moved the lines below it.
+        """
+        if host.platform == "win32":
+            return {}
+        now = {one.id: one for one in self._of_others(host, self._reach(host))}
+        asked = [now[one.id] for one in stores if one.blocked is not None and one.id in now]
+        found = {one.id: Unreached(one.why_blocked or "", own=not one.sealed) for one in asked}
+        reads = sessions.supposed(host)
+        for one in stores:
+            taken = ", ".join(carrier.taken_back(host, one.location, reads)) if one.blocked is None else ""
+            if taken:
+                why = f"what reads it gets no {taken}: a later line takes it back; mend that, and add again"
+                found[one.id] = Unreached(why, own=True)
+        return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to write our section. Raises StoreError, too, where it would set nothing."""
