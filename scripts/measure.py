@@ -74,13 +74,13 @@ def cases() -> list[Case]:
 
 def developers() -> list[Case]:
     """The machine of a developer: the system's store, ten profiles of Firefox and three Javas in one `add`."""
-    everything = ours("add", "--for-user", "alice", CORP)
+    everything = ours("add", "--user", "alice", CORP)
     beside = (NATIVE, "bare: certutil, ten profiles", "bare: keytool, three Javas")
     return [
         Case(NATIVE, BARE),
         Case("bare: certutil, ten profiles", ("sh", "-ec", _TEN_PROFILES)),
         Case("bare: keytool, three Javas", ("sh", "-ec", _THREE_JAVAS)),
-        Case("add --env none", (*everything, "--env", "none"), (), beside, 1.25),
+        Case("add --variables none", (*everything, "--variables", "none"), (), beside, 1.25),
         Case("add, with variables", everything, (), beside),
         Case("remove", ours("remove", CORP), (everything,)),
     ]

@@ -5,12 +5,12 @@ handle is a `TrustInstallError`; one store's failure is in the report and raises
 
 >>> from trustinstall import Installer, load_certificates
 >>> roots = load_certificates(CORP_PEM)
->>> installer = Installer.for_image(IMAGE)
+>>> installer = Installer(sysroot=IMAGE)
 >>> report = installer.add(roots)
->>> report.exit_code(), report.covered
-(0, (1, 1))
->>> [one.name for one in installer.look().listed]
-['Corp Root']
+>>> report.ok, report.covered
+(True, (1, 1))
+>>> [(one.name, one.complete) for one in installer.list()]
+[('Corp Root', True)]
 >>> installer.remove(roots).changed
 True
 """

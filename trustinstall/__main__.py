@@ -10,7 +10,7 @@ from trustinstall._version import __version__
 
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
-    if sys.argv[1:] == ["--version"]:  # half of the time of a typer start
+    if sys.argv[1:] in (["--version"], ["-V"]):  # half of the time of a typer start
         sys.stdout.write(f"trustinstall {__version__}\n")
         return
     gc.set_threshold(100_000)  # a short life with many imports: collecting on the way costs a tenth of the start

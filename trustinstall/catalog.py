@@ -64,11 +64,11 @@ BACKENDS: tuple[Backend, ...] = (
 
 
 def with_variables(mode: str) -> tuple[Backend, ...]:
-    """The same kinds of stores, with variables as `--env` says: "add", "replace" or "none"."""
+    """The same kinds of stores, with variables as `--variables` says: "add", "replace" or "none"."""
     return tuple(Environment(mode) if isinstance(one, Environment) else one for one in BACKENDS)
 
 
-#: Where `--from-windows` looks: the machine's store of the Windows that this Linux runs under.
+#: Where `--from windows` looks: the machine's store of the Windows that this Linux runs under.
 FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)
 
 #: The kinds of stores that are an operating system's own, by name.

@@ -25,27 +25,28 @@ class UsageProblem(TrustInstallError):  # noqa: N818 -- named for what it tells 
 class CertificateRefused(TrustInstallError):  # noqa: N818 -- named for what it tells a user
     """The input is not a certificate that should be trusted.
 
-    `policy` is True if the certificate works but should not be used (expired, weak): `--force` lifts that. `judged`
-    is True if a certificate was read and nothing lifts the refusal, because no client could use it, or because its use
-    would do harm: the text then says that `--force` does not help.
+    `allowed_as` is the word of the option `--allow-…` that lifts the refusal ("expired", "weak", "same-name"), or "".
+    `judged` is True if a certificate was read and nothing lifts the refusal, because no client could use it, or because
+    its use would do harm: the text then says that no option helps.
     """
 
     exit_code = 4
     code = "certificate-refused"
 
-    def __init__(self, message: str, *, policy: bool = False, judged: bool = False) -> None:
-        self.policy, self.judged = policy, judged
+    def __init__(self, message: str, *, allowed_as: str = "", judged: bool = False) -> None:
+        self.allowed_as, self.judged = allowed_as, judged
         self.reason = message
-        about_force = "policy: --force accepts it" if policy else "--force does not lift this" if judged else ""
-        super().__init__(f"{message} ({about_force})" if about_force else message)
+        option = f"to trust it all the same: --allow-{allowed_as}" if allowed_as else ""
+        about_options = option or ("no option lifts this" if judged else "")
+        super().__init__("; ".join(filter(None, (message, about_options))))
 
     def prefixed(self, origin: str) -> CertificateRefused:
         """The same refusal with the name of the input in front."""
-        return CertificateRefused(f"{origin}: {self.reason}", policy=self.policy, judged=self.judged)
+        return CertificateRefused(f"{origin}: {self.reason}", allowed_as=self.allowed_as, judged=self.judged)
 
-    def after_force(self) -> CertificateRefused:
-        """The same refusal where the caller has said `--force`."""
-        return CertificateRefused(self.reason, policy=self.policy, judged=True)
+    def after_allowing(self) -> CertificateRefused:
+        """The same refusal where the caller has used an option `--allow-…`."""
+        return CertificateRefused(self.reason, allowed_as=self.allowed_as, judged=True)
 
 
 class NoRights(TrustInstallError):  # noqa: N818 -- named for what it tells a user

@@ -110,7 +110,7 @@ class Here(ABC):
         self.start("remove", "--all", "--yes").wait()
         for number in (-1, -2, 0):
             if number in self.roots:
-                self.start("remove", "--foreign", "--sha256", self.roots[number].sha256).wait()
+                self.start("remove", "--not-ours", "--sha256", self.roots[number].sha256).wait()
 
     def refreshes(self) -> int:
         """Nobody counts them here."""

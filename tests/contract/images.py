@@ -49,7 +49,7 @@ class Named(Environment):
         """Deliver it; in an image that is alice's, too, where there is one."""
         place = f"{image}{bundle}"
         throwaway.write(place, throwaway.read(_ROOTS), user="alice", mode=0o640)
-        arguments = ("--sysroot", image, "--bundle", bundle) if image else ("--bundle", bundle)
+        arguments = ("--sysroot", image, "--search", bundle) if image else ("--search", bundle)
         state = f"{image}/var" if image else "/home/alice/.local"
         Base.__init__(self, throwaway, "alice", f"bundle:{bundle}", place, state, arguments=arguments)
         throwaway.freeze()

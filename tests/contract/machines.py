@@ -385,7 +385,7 @@ class Environment(Base):
             f"certifi:{bundle}",
             bundle,
             "/home/alice/.local",
-            arguments=("--python", home),
+            arguments=("--search", home),
         )
         throwaway.freeze()
 

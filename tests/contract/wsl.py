@@ -49,7 +49,7 @@ class WslMachine(Base):
             f"{name}:{self._place}",
             "",
             "/home/alice/.local",
-            arguments=("--windows-host",),
+            arguments=("--with-windows",),
             sabotages=SABOTAGE,
             kills=40 if FULL else 6,
         )

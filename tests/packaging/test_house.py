@@ -58,3 +58,12 @@ def test_every_file_that_is_named_is_there() -> None:
     text = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.(?:py|md|txt))`", text):
         assert any((CHECKOUT / top / name).exists() for top in ("", "trustinstall")), name
+
+
+def test_bytes_from_outside_are_held() -> None:
+    """Code of the program makes certificates by `Certificate.held`: a store may hold anything."""
+    for top in ("trustinstall", "platforms"):
+        for path in (CHECKOUT / top).rglob("*.py"):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                made = re.search(r"(?<![\w.])(?:Certificate\(\w|map\(Certificate,)", line.split("#")[0])
+                assert made is None or ">>>" in line, f"{path}: {line}"

@@ -12,7 +12,7 @@ import re
 import unicodedata
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -46,6 +46,7 @@ _ATTRIBUTES = {
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _SPECIAL = re.compile(r'([,+"\\<>;])')
 _SUBJECT_LIMIT = 400
+_NO_DER = "these bytes are not one certificate in DER; load_certificates() reads PEM, DER and PKCS#7, and vets"
 _MOMENT = len("20500101000000Z")  # GeneralizedTime, RFC 5280 4.1.2.5.2
 
 
@@ -69,11 +70,47 @@ class _Parts(NamedTuple):
 class Certificate:
     """A certificate; equal to another where the DER is equal.
 
-    Only `reading` makes one from foreign bytes, after both `cryptography` and OpenSSL have taken it. Of other bytes,
-    `subject`, `name`, `slug` and the fingerprints still answer; the rest raises `CertificateRefused`.
+    `load_certificates` makes vetted ones from files. Raises CertificateRefused where `der` is not the DER of a
+    certificate, which is all that is checked here, and TypeError where it is not bytes.
+
+    Attributes:
+        der: its DER.
+        vetted: whether it may be trusted, as far as a program can tell; `Installer.add` vets the others.
+
+    >>> Certificate(load_certificates(CORP_PEM)[0].der).name
+    'Corp Root'
+    >>> Certificate(b"hello")
+    Traceback (most recent call last):
+    ...
+    trustinstall.errors.CertificateRefused: ...
     """
 
     der: bytes
+    vetted: bool = field(default=False, init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the outer structure."""
+        if not isinstance(self.der, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may have no checker
+            raise TypeError(f"a certificate is made of bytes (DER), and not of {type(self.der).__name__}")
+        if not (self.is_readable and der.element(self.der).end == len(self.der)):
+            raise CertificateRefused(_NO_DER)
+
+    @classmethod
+    def held(cls, der: bytes) -> Certificate:
+        """Return the value for bytes that a store or a server holds as a certificate, and that may be anything.
+
+        `subject`, `name`, `slug` and the fingerprints answer of any bytes; the rest raises CertificateRefused where
+        the bytes are no certificate.
+        """
+        made = object.__new__(cls)
+        object.__setattr__(made, "der", der)
+        return made
+
+    def after_vetting(self) -> Certificate:
+        """Return the same certificate, marked as vetted."""
+        made = Certificate.held(self.der)
+        object.__setattr__(made, "vetted", True)
+        return made
 
     def __repr__(self) -> str:
         """The fingerprint and the name: DER in an assertion or a log helps nobody."""
@@ -121,6 +158,14 @@ class Certificate:
     def issued_as(self) -> bytes:
         """The DER of issuer and serial number: together they name a certificate (RFC 5280 4.1.2.2)."""
         return self._parts.issuer.whole + self._parts.serial.whole
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the outer structure is that of a certificate."""
+        try:
+            return bool(self._parts)
+        except CertificateRefused:
+            return False
 
     @property
     def has_subject(self) -> bool:

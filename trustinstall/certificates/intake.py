@@ -17,7 +17,7 @@ from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Collection, Generator, Sequence
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
@@ -99,24 +99,25 @@ def take(
     inputs: Sequence[str],
     *,
     sha256: Sequence[str] = (),
-    force: bool = False,
+    allow: Collection[str] = (),
     allow_intermediate: bool = False,
 ) -> Intake:
     """Read and vet all inputs: paths of files and directories, "-" for standard input.
 
+    `allow`: the faults of policy that are accepted, words of `vetting.ALLOWABLE`.
     With `sha256`, exactly the certificates of these fingerprints must be in the inputs (intermediates and servers' own
     that are left out aside). Raises `CertificateRefused` for the first thing wrong, `UsageProblem` where the request
     itself is.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     files = _files(source, inputs)
-    with _about_force(force=force):
+    with _about_options(used=bool(allow)):
         found = _read(source, files.chosen)
         now = source.now()
         wanted = [each for each in found if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)]
         if not wanted:
             raise _no_root(found, now)
-        accepted = [_vetted(each, now, force=force, allow_intermediate=allow_intermediate) for each in wanted]
+        accepted = [_vetted(each, now, allow=allow, allow_intermediate=allow_intermediate) for each in wanted]
         if expected:
             _compare(accepted, expected)
     left_out = [
@@ -132,7 +133,7 @@ def take_held(
     now: datetime,
     *,
     sha256: Sequence[str] = (),
-    force: bool = False,
+    allow: Collection[str] = (),
     allow_intermediate: bool = False,
 ) -> Intake:
     """Vet certificates that this machine holds.
@@ -151,25 +152,37 @@ def take_held(
     for one in chosen:
         try:
             check_both_parsers(one.certificate)
-            vetted = _vetted(one, now, force=force, allow_intermediate=allow_intermediate)
+            vetted = _vetted(one, now, allow=allow, allow_intermediate=allow_intermediate)
             accepted.append(replace(vetted, found=True, product=one.product))
         except CertificateRefused as refusal:
             refused.append((one.certificate, refusal))
     if refused and (expected or not accepted):
-        with _about_force(force=force):
+        with _about_options(used=bool(allow)):
             raise refused[0][1]
     if not accepted:
         raise UsageProblem(f"every root that was found may be idle: {idle[0][0].name}: {idle[0][1]}")
     return Intake(tuple(accepted), (*((one, str(why)) for one, why in refused), *idle))
 
 
+def vetted(certificate: Certificate, now: datetime) -> Certificate:
+    """Return a certificate that may be trusted, marked as such; one with the mark is not vetted again.
+
+    Raises CertificateRefused for all that `take` refuses.
+    """
+    if certificate.vetted:
+        return certificate
+    check_both_parsers(certificate)
+    vet(certificate, now=now, allow=(), allow_intermediate=False)
+    return certificate.after_vetting()
+
+
 @contextmanager
-def _about_force(*, force: bool) -> Generator[None, None, None]:
-    """Where the caller has said --force, a refusal says that it does not help."""
+def _about_options(*, used: bool) -> Generator[None, None, None]:
+    """Where the caller has used an option `--allow-…`, a refusal says that none helps."""
     try:
         yield
     except CertificateRefused as refusal:
-        raise (refusal.after_force() if force else refusal) from refusal.__cause__
+        raise (refusal.after_allowing() if used else refusal) from refusal.__cause__
 
 
 def normalise_fingerprint(text: str) -> str:
@@ -228,23 +241,24 @@ def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
     if authorities:
         certificate, origin = authorities[-1]
         kind = "an intermediate"
-        advice = "pass the root that has signed it, or --allow-intermediate to insist"
+        advice = "pass the root that has signed it"
     else:
         certificate, origin = found[-1]
         kind = "a server's own certificate (no CA:TRUE)"
         advice = "pass the root above it"
     return CertificateRefused(
         f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by "
-        f"{certificate.issuer_name}; {advice}"
+        f"{certificate.issuer_name}; {advice}",
+        allowed_as="intermediate" if authorities else "",
     )
 
 
-def _vetted(found: _Found | Held, now: datetime, *, force: bool, allow_intermediate: bool) -> Vetted:
+def _vetted(found: _Found | Held, now: datetime, *, allow: Collection[str], allow_intermediate: bool) -> Vetted:
     try:
-        warnings = vet(found.certificate, now=now, force=force, allow_intermediate=allow_intermediate)
+        warnings = vet(found.certificate, now=now, allow=allow, allow_intermediate=allow_intermediate)
     except CertificateRefused as refusal:
         raise refusal.prefixed(printable(found.origin)) from refusal
-    return Vetted(found.certificate, found.origin, warnings)
+    return Vetted(found.certificate.after_vetting(), found.origin, warnings)
 
 
 def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:

@@ -74,7 +74,7 @@ def read_certificates(data: bytes, origin: str) -> tuple[Certificate, ...]:
     message.
     """
     try:
-        found = [Certificate(raw) for raw in dict.fromkeys(_parts(data))]
+        found = [Certificate.held(raw) for raw in dict.fromkeys(_parts(data))]
         if not found:
             _refuse(NOTHING)
         for certificate in found:

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.canonical_name import canonical
 from trustinstall.certificates.certificate import key_identifiers
+from trustinstall.certificates.vetting import SAME_NAME
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
@@ -49,11 +50,11 @@ class _Namesake:
     kind: Kind
 
 
-def check(intake: Intake, anchors: Iterable[Certificate], now: datetime, *, force: bool) -> Intake:
+def check(intake: Intake, anchors: Iterable[Certificate], now: datetime, *, allow: Collection[str]) -> Intake:
     """Look for other certificates of the same subject among anchors and in the intake, and warn of them.
 
-    Raises CertificateRefused, as policy, where clients could not tell one from another, unless `force`, or the
-    certificate is an anchor already.
+    Raises CertificateRefused, as policy, where clients could not tell one from another, unless `allow` has
+    "same-name", or the certificate is an anchor already.
     """
     held = list(anchors)
     known = {one.sha256 for one in held}
@@ -66,19 +67,19 @@ def check(intake: Intake, anchors: Iterable[Certificate], now: datetime, *, forc
         new = vetted.certificate
         others = by_name[_name(new)] if _name(new) else []
         found = [each for one in others if (each := _compared(new, one, now)) is not None]
-        accepted.append(_judged(vetted, found, force=force, known=new.sha256 in known))
+        accepted.append(_judged(vetted, found, allowed=SAME_NAME in allow, known=new.sha256 in known))
     return replace(intake, accepted=tuple(accepted))
 
 
-def _judged(vetted: Vetted, found: list[_Namesake], *, force: bool, known: bool) -> Vetted:
+def _judged(vetted: Vetted, found: list[_Namesake], *, allowed: bool, known: bool) -> Vetted:
     """The same with warnings. Raises CertificateRefused."""
     warnings: list[str] = []
     for one in found:
         sentence = f"{vetted.certificate.name} {_sentence(vetted.certificate, one)}"
-        if one.kind is Kind.CONFUSED and not (force or known):
-            raise CertificateRefused(f"{printable(vetted.origin)}: {sentence}", policy=True)
-        if one.kind is Kind.CONFUSED and force and not known:
-            sentence += " (--force)"
+        if one.kind is Kind.CONFUSED and not (allowed or known):
+            raise CertificateRefused(f"{printable(vetted.origin)}: {sentence}", allowed_as=SAME_NAME)
+        if one.kind is Kind.CONFUSED and allowed and not known:
+            sentence += f" (--allow-{SAME_NAME})"
         if not (known and one.kind in {Kind.RENEWED, Kind.SAME_KEY}):
             warnings.append(sentence)
     return replace(vetted, warnings=(*vetted.warnings, *warnings))

@@ -5,7 +5,8 @@ each fault: Python 3.11 and 3.13 and curl 7.88 (OpenSSL 3.0), GNU Wget (GnuTLS 3
 verifier in `cryptography` 50. Rows that say "documented" come from RFC 5280 or a program's own release notes.
 
 A refusal is *policy* where clients could work with the certificate, and it is people's safety that speaks against it;
-`--force` turns it into a warning. It is structural where all clients, or most, could not use it.
+`--allow-expired` or `--allow-weak` turns it into a warning. It is structural where all clients, or most, could not use
+it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,15 @@ from trustinstall.certificates.quirks import QUARRELS
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
+
+#: The faults of policy that a caller may allow, by the words of the options `--allow-…`; for the last see
+#: `same_subject`.
+EXPIRED, WEAK, SAME_NAME = "expired", "weak", "same-name"
+ALLOWABLE = frozenset({EXPIRED, WEAK, SAME_NAME})
 
 _RSA_BITS = 2048
 _EC_BITS = 224  # as strong as RSA 2048 (NIST SP 800-57 part 1); Debian's OpenSSL refuses less
@@ -55,32 +61,33 @@ _HANDLED = frozenset(
 )
 
 
-def vet(certificate: Certificate, *, now: datetime, force: bool, allow_intermediate: bool) -> tuple[str, ...]:
+def vet(
+    certificate: Certificate, *, now: datetime, allow: Collection[str], allow_intermediate: bool
+) -> tuple[str, ...]:
     """Warnings about a certificate that `reading` has let through; `now` is aware.
 
-    Raises `CertificateRefused` with the first structural fault, else the first fault of policy unless `force`, which
-    makes warnings of all those. A certificate that is no root is refused unless `allow_intermediate`.
+    Raises `CertificateRefused` with the first structural fault, else the first fault of policy that `allow` (words of
+    `ALLOWABLE`) does not name; those that it names become warnings. A certificate that is no root is refused unless
+    `allow_intermediate`.
     """
     fields = CertificateFields(certificate, now)
     for fault in _STRUCTURAL:
         sentence = fault(fields)
         if sentence:
-            raise _refusal(certificate, sentence, policy=False)
+            raise _refusal(certificate, sentence)
     if not certificate.is_root and not allow_intermediate:
-        raise _refusal(
-            certificate,
-            "is an intermediate, not a root; pass the root that has signed it, or --allow-intermediate to insist",
-            policy=False,
-        )
-    doubts = [sentence for fault in _POLICY if (sentence := fault(fields))]
-    if doubts and not force:
-        raise _refusal(certificate, doubts[0], policy=True)
+        raise _refusal(certificate, "is an intermediate, not a root; pass the root that has signed it", "intermediate")
+    doubts = [(word, sentence) for word, fault in _POLICY if (sentence := fault(fields))]
+    for word, sentence in doubts:
+        if word not in allow:
+            raise _refusal(certificate, sentence, word)
     quirks = [quarrel.sentence for quarrel in QUARRELS if quarrel.holds(fields)]
-    return tuple(f"{certificate.name} {sentence}" for sentence in (*(f"{each} (--force)" for each in doubts), *quirks))
+    allowed = [f"{sentence} (--allow-{word})" for word, sentence in doubts]
+    return tuple(f"{certificate.name} {sentence}" for sentence in (*allowed, *quirks))
 
 
-def _refusal(certificate: Certificate, sentence: str, *, policy: bool) -> CertificateRefused:
-    return CertificateRefused(f"{certificate.name} {sentence}", policy=policy, judged=not policy)
+def _refusal(certificate: Certificate, sentence: str, allowed_as: str = "") -> CertificateRefused:
+    return CertificateRefused(f"{certificate.name} {sentence}", allowed_as=allowed_as, judged=not allowed_as)
 
 
 # --- structural faults ---------------------------------------------------------------------------
@@ -205,4 +212,9 @@ def _weak_signature(fields: CertificateFields) -> str | None:
     return digest and f"is signed with {digest}, which can be forged; ask for its successor"
 
 
-_POLICY: tuple[Callable[[CertificateFields], str | None], ...] = (_expired, _early, _weak_key, _weak_signature)
+_POLICY: tuple[tuple[str, Callable[[CertificateFields], str | None]], ...] = (
+    (EXPIRED, _expired),
+    (EXPIRED, _early),
+    (WEAK, _weak_key),
+    (WEAK, _weak_signature),
+)

@@ -12,6 +12,7 @@ from trustinstall.certificates.name_constraints import parse
 from trustinstall.cli import options as o
 from trustinstall.cli.common import (
     Output,
+    allowed,
     ask_for,
     change_all,
     confirm,
@@ -19,14 +20,16 @@ from trustinstall.cli.common import (
     finish,
     installer_for,
     outside_host,
-    places_for,
     selection_of,
 )
 from trustinstall.cli.ended import take_out_ended
+from trustinstall.cli.places import places_for
 from trustinstall.engine.outcome import Result
 from trustinstall.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from trustinstall.certificates.intake import Intake
     from trustinstall.engine.request import Selection
     from trustinstall.host import Host
@@ -40,27 +43,27 @@ _SETTLED = frozenset(Result) - {Result.PLANNED, Result.FAILED}
 
 def add(
     inputs: o.Inputs = None,
-    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    sha256: o.Vouched = [],  # noqa: B006  typer copies it
     scope: o.Scope = None,
-    for_user: o.ForUser = [],  # noqa: B006
+    user: o.User = [],  # noqa: B006
     store: o.Store = [],  # noqa: B006
     skip: o.Skip = [],  # noqa: B006
-    python: o.Python = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
-    bundle: o.Bundle = [],  # noqa: B006
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006
     domain: o.Domain = [],  # noqa: B006
+    from_: o.From = [],  # noqa: B006
     match: o.Match = None,
-    variables: o.Env = None,
+    variables: o.Variables = None,
     until: o.Until = None,
     sysroot: o.Sysroot = None,
     profile_out: o.ProfileOut = None,
     *,
-    from_system: o.FromSystem = False,
-    from_windows: o.FromWindows = False,
-    windows_host: o.WindowsHost = False,
-    rescan: o.Rescan = False,
+    with_windows: o.WithWindows = False,
+    refresh: o.Refresh = False,
     run_image_tool: o.RunImageTool = False,
+    allow_expired: o.Expired = False,
+    allow_weak: o.Weak = False,
+    allow_same_name: o.SameName = False,
     force: o.Force = False,
     allow_intermediate: o.Intermediate = False,
     all_users: o.AllUsers = False,
@@ -73,7 +76,6 @@ def add(
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Trust a root certificate everywhere on this machine."""
     from trustinstall.certificates import same_subject
@@ -81,30 +83,31 @@ def add(
     from trustinstall.reporting import add as reports
     from trustinstall.state.terms import Terms
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     domains = parse(tuple(domain))
     terms = Terms(ends.end(until, outside_host().now()) if until else "", domains=domains)
     outside, installer = (
         outside_host(),
-        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool, env=variables),
+        installer_for(output, sysroot, java_storepass_file, run_image_tool=run_image_tool, variables=variables),
     )
-    vet = partial(_intake, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    ask = ask_for(scope, for_user, all_users=all_users, no_input=no_input, silent=json or quiet)
-    source = _source(inputs or [], match, from_system=from_system, from_windows=from_windows)
+    allow = allowed(expired=allow_expired or force, weak=allow_weak or force, same_name=allow_same_name or force)
+    vet = partial(_intake, sha256=sha256, allow=allow, allow_intermediate=allow_intermediate)
+    ask = ask_for(scope, user, all_users=all_users, no_input=no_input, silent=json or quiet)
+    source = _source(inputs or [], match, from_)
     intake = vet(outside, replace(installer, host=outside), inputs or [], match, source, ask)
     situation = decide_for(installer, ask)
     if profile_out is not None:
-        elsewhere = (source, sysroot, bundle, windows_host, domain, until)
-        if any((scope, for_user, all_users, store, skip, python, search, adopt, *elsewhere)):
+        elsewhere = (source, sysroot, with_windows, domain, until)
+        if any((scope, user, all_users, store, skip, search, adopt, *elsewhere)):
             raise UsageProblem("--profile-out changes no store: name certificate files, and no stores, accounts or end")
         _profile(installer, output, intake, situation, profile_out, dry_run=dry_run)
-    intake = same_subject.check(intake, installer.system_anchors(), outside.now(), force=force)
-    places = places_for(installer, ask, python, search, bundle, windows_host=windows_host, rescan=rescan)
+    intake = same_subject.check(intake, installer.system_anchors(), outside.now(), allow=allow)
+    places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
     change = partial(
         installer.add,
         [one.certificate for one in intake.accepted],
         ask,
-        places=places,
+        discovery=places,
         adopt=adopt,
         dry_run=dry_run,
         terms=terms,
@@ -133,17 +136,18 @@ def add(
 
 def _would_change(change: partial[Report], chosen: Selection) -> bool:
     """Whether `add` would change a store, or must fail in one: only then is there something to decide."""
-    report = change(selection=chosen, dry_run=True)
+    report = change(stores=chosen.stores, skip=chosen.skip, dry_run=True)
     return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.parts)
 
 
-def _source(inputs: list[str], match: str | None, *, from_system: bool, from_windows: bool) -> str:
-    """The option that names the store of the certificates; "" if they are in files."""
-    chosen = [word for word, wanted in (("--from-system", from_system), ("--from-windows", from_windows)) if wanted]
+def _source(inputs: list[str], match: str | None, chosen: list[str]) -> str:
+    """The store of the certificates, as `--from` names it; "" if they are in files."""
     if len(chosen) + bool(inputs) != 1 or (match is not None and not chosen):
         raise UsageProblem(
-            "name certificate files, or say --from-system or --from-windows (with --match TEXT to choose), not both"
+            "which certificate? Name a FILE, or say --from system or --from windows (with --match TEXT to choose)"
         )
+    if chosen and chosen[0] not in {"system", "windows"}:
+        raise UsageProblem("--from is system or windows")
     return "".join(chosen)
 
 
@@ -156,17 +160,16 @@ def _intake(
     ask: ScopeOptions,
     *,
     sha256: list[str],
-    force: bool,
+    allow: Collection[str],
     allow_intermediate: bool,
 ) -> Intake:
     """Return the certificates that the caller vouches for, or will be asked about: from files, or from a store."""
     from trustinstall.certificates import intake as intakes
 
     if not source:
-        return intakes.take(outside, inputs, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
-    by_windows = source == "--from-windows"
-    held = installer.windows_roots(match, ask) if by_windows else installer.company_roots(match)
-    return intakes.take_held(held, outside.now(), sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+        return intakes.take(outside, inputs, sha256=sha256, allow=allow, allow_intermediate=allow_intermediate)
+    held = installer.windows_roots(match, ask) if source == "windows" else installer.company_roots(match)
+    return intakes.take_held(held, outside.now(), sha256=sha256, allow=allow, allow_intermediate=allow_intermediate)
 
 
 def _profile(

@@ -11,7 +11,6 @@ def agent(
     *,
     json: o.Json = False,
     quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Have the operating system run repair each hour, and sooner after changes; no program of ours stays running."""
     from trustinstall.agent import agent as agents
@@ -21,7 +20,7 @@ def agent(
 
     if action not in {"install", "status", "remove"}:
         raise UsageProblem("say agent install, agent status or agent remove")
-    output = Output(json=json, quiet=quiet, verbose=False, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=False)
     host = installer_for(output, None, ()).host
     status = {"install": agents.install, "status": agents.status, "remove": agents.remove}[action](host)
     try:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trustinstall.cli.command import Command
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -136,11 +138,11 @@ def app_for(command: str = "") -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_root)
     for name in [command] if command in COMMANDS else COMMANDS:
-        app.command(name, context_settings=_SETTINGS.get(name))(COMMANDS[name]())
+        app.command(name, cls=Command, context_settings=_SETTINGS.get(name))(COMMANDS[name]())
     return app
 
 
-def _root(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+def _root(*, version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False) -> None:
     if version:
         from trustinstall._version import __version__
 

@@ -19,7 +19,6 @@ def apply(
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Make what a document says hold: a file in TOML or JSON, a directory of them, or - for standard input."""
     from trustinstall.declared import apply as applying
@@ -28,7 +27,7 @@ def apply(
     from trustinstall.declared.repair import exit_code as code_of
     from trustinstall.reporting import repair_report
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     try:
         declaration = loading.load(outside_host(), document)
     except Mistakes as mistakes:
@@ -57,6 +56,9 @@ def apply(
 def export(
     form: o.Form = "trust.toml",
     sysroot: o.Sysroot = None,
+    *,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Print what holds now as a document that `apply` takes."""
     from trustinstall.declared import exporting
@@ -64,6 +66,11 @@ def export(
 
     if form not in {"trust.toml", "trust.json"}:
         raise UsageProblem("--format is trust.toml or trust.json")
-    output = Output(json=False, quiet=True, verbose=False, no_color=True)
+    output = Output(json=json, quiet=quiet, verbose=False)
     installer = installer_for(output, sysroot, ())
+    if json:
+        from trustinstall.reporting import json_report
+
+        output.write(json_report.exported(installer.host, exporting.as_json(installer)))
+        raise typer.Exit
     output.write(exporting.as_toml(installer) if form == "trust.toml" else exporting.as_json(installer))

@@ -5,19 +5,22 @@ from __future__ import annotations
 import typer
 
 from trustinstall.cli import options as o
-from trustinstall.cli.common import Output, ask_for, installer_for, outside_host
+from trustinstall.cli.common import Output, ask_for_look, installer_for, outside_host, selection_of
 from trustinstall.errors import UsageProblem
 
 
 def check(
     names: o.Checked = None,
     sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    scope: o.Scope = None,
+    user: o.User = [],  # noqa: B006
+    store: o.Store = [],  # noqa: B006
+    skip: o.Skip = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
     all_users: o.AllUsers = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Say in one line whether roots are trusted; change nothing. Exit status: 0 as wanted, 10 something is missing.
 
@@ -25,14 +28,15 @@ def check(
     """
     from trustinstall.installer import checking
     from trustinstall.installer import names as targets
+    from trustinstall.installer.narrowing import narrowed
     from trustinstall.reporting.check import sentence
 
-    output = Output(json=json, quiet=quiet, verbose=False, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=False)
     installer = installer_for(output, sysroot, ())
     if names and sha256:
         raise UsageProblem("name a file or --sha256 HEX, not both")
-    ask = ask_for(None, [], all_users=all_users, no_input=True)
-    view = installer.look(ask)
+    ask = ask_for_look(scope, user, all_users=all_users)
+    view = narrowed(installer.look(ask), scope=scope, selection=selection_of(store, skip))
     if names or sha256:
         wanted = targets.fingerprints(outside_host(), names or [], sha256)
     else:

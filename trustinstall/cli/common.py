@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.errors import TrustInstallError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from trustinstall.installer.result import Report
     from trustinstall.installer.situation import ScopeOptions, Situation
     from trustinstall.reporting.layout import Page
-    from trustinstall.stores.store import DiscoveryOptions
 
+EVERYBODY = "all-users"  # the value of --scope for the machine and all accounts
 _CANCELLED = "cancelled, nothing was changed"
 _ENDLESS = 10_000  # columns of a log: whoever reads it wraps lines
 
@@ -30,13 +30,13 @@ _ENDLESS = 10_000  # columns of a log: whoever reads it wraps lines
 class Output:
     """The caller's choice of output; standard output is for the report alone."""
 
-    def __init__(self, *, json: bool, quiet: bool, verbose: bool, no_color: bool) -> None:
+    def __init__(self, *, json: bool, quiet: bool, verbose: bool) -> None:
         from trustinstall.host import console
         from trustinstall.reporting.layout import page_for
         from trustinstall.reporting.style import PLAIN, Style
 
         self.json, self.quiet, self.verbose = json, quiet, verbose
-        painter = PLAIN.paint if no_color or not console.wants_colour() else paint
+        painter = paint if console.wants_colour() else PLAIN.paint
         self.page = page_for(console.columns(), Style(painter, console.wide_characters()))
         self.progress = console.progress()
 
@@ -106,7 +106,7 @@ def installer_for(
     storepass_files: Sequence[str],
     *,
     run_image_tool: bool = False,
-    env: str | None = None,
+    variables: str | None = None,
 ) -> Installer:
     """Return the installer that the options request. Raises UsageProblem if they contradict each other."""
     from trustinstall.installer.installer import Installer
@@ -114,29 +114,37 @@ def installer_for(
     if sysroot is None and run_image_tool:
         raise UsageProblem("--run-image-tool runs the tool of an image; say which one with --sysroot DIR")
     passwords = tuple(map(outside_host().secret_in, storepass_files))
-    if sysroot is not None:
-        installer = Installer.for_image(sysroot, run_tools=run_image_tool, on_progress=output.on_progress)
-    else:
-        installer = Installer(on_progress=output.on_progress)
+    installer = Installer(sysroot, run_tools=run_image_tool, on_progress=output.on_progress)
     installer.host = replace(installer.host, storepasses=passwords)
-    if env is not None:
+    if variables is not None:
         from trustinstall.catalog import with_variables
 
-        if env not in {"add", "replace", "none"}:
-            raise UsageProblem("--env is add, replace or none")
-        installer.backends, installer.variables = with_variables(env), env
+        if variables not in {"add", "replace", "none"}:
+            raise UsageProblem("--variables is add, replace or none")
+        installer.backends, installer.variables = with_variables(variables), variables
     return installer
 
 
+def allowed(**faults: bool) -> frozenset[str]:
+    """Return the faults of certificates that the caller allows, as words of `vetting.ALLOWABLE`."""
+    return frozenset(word.replace("_", "-") for word, wanted in faults.items() if wanted)
+
+
 def ask_for(
-    scope: str | None, for_user: list[str], *, all_users: bool, no_input: bool, silent: bool = False
+    scope: str | None, user: list[str], *, all_users: bool, no_input: bool, silent: bool = False
 ) -> ScopeOptions:
-    """Return the caller's request about the scope. Raises UsageProblem for an unknown scope."""
+    """Return the caller's request about the scope."""
     from trustinstall.installer.situation import ScopeOptions
 
-    if scope not in {None, "machine", "user"}:
-        raise UsageProblem("--scope is machine or user")
-    return ScopeOptions(scope, tuple(for_user), all_users=all_users, no_input=no_input, silent=silent)
+    everybody = all_users or scope == EVERYBODY
+    return ScopeOptions(
+        None if scope == EVERYBODY else scope, tuple(user), all_users=everybody, no_input=no_input, silent=silent
+    )
+
+
+def ask_for_look(scope: str | None, user: list[str], *, all_users: bool) -> ScopeOptions:
+    """Return the request of a command that only looks: every account may look at the machine's stores."""
+    return ask_for(EVERYBODY if scope == EVERYBODY else None, user, all_users=all_users, no_input=True)
 
 
 def decide_for(installer: Installer, ask: ScopeOptions) -> Situation:
@@ -147,29 +155,6 @@ def decide_for(installer: Installer, ask: ScopeOptions) -> Situation:
     situation = decide(installer.host, ask, terminal=console.terminal())
     installer.host = replace(installer.host, dialogs=situation.may_answer)
     return situation
-
-
-def places_for(
-    installer: Installer,
-    ask: ScopeOptions,
-    python: list[str],
-    search: list[str],
-    bundle: Sequence[str] = (),
-    *,
-    windows_host: bool,
-    rescan: bool = False,
-) -> DiscoveryOptions:
-    """Return the caller's additional places, as absolute paths. Raises UsageProblem if one cannot be reached."""
-    from trustinstall.stores.store import DiscoveryOptions
-
-    host = installer.host
-    for path in (*python, *search, *bundle) if host.is_image else ():
-        if not path.startswith("/"):
-            raise UsageProblem(f"{printable(path)} is looked for in the image; name it by its absolute path there")
-    pythons, searches, bundles = (tuple(map(host.absolute, paths)) for paths in (python, search, bundle))
-    places = DiscoveryOptions(pythons, searches, bundles, windows_host, rescan)
-    installer.check_places(places, ask)
-    return places
 
 
 def selection_of(store: list[str], skip: list[str]) -> Selection:
@@ -254,8 +239,8 @@ def change_all(installer: Installer, change: partial[Report], selection: Selecti
             return ""
 
     try:
-        report = change(selection=selection)
-        return unlock(installer, report, lambda only: change(selection=only), ask) if asks else report
+        report = change(stores=selection.stores, skip=selection.skip)
+        return unlock(installer, report, lambda store: change(stores=[store]), ask) if asks else report
     except console.Interrupted as interrupted:
         certificates, dry_run = change.args[0], bool(change.keywords["dry_run"])
         with suppress(TrustInstallError):

@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NoReturn
+
 import typer
 
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for
 
+if TYPE_CHECKING:
+    from trustinstall.installer.installer import Installer
+
 
 def doctor(
-    url: o.Server,
+    url: o.Server = None,
     *,
+    everything: o.Everything = False,
     exit_code: o.RefusedCode = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
-    """Show which stores and tools here would accept a server, and why others refuse it."""
+    """Show which stores and tools here would accept a server, and why others refuse it.
+
+    Without a URL: what is wrong with the stores, settings and variables here, each with its remedy. Exit status: 0 all
+    is well, 10 something is wrong.
+    """
+    output = Output(json=json, quiet=quiet, verbose=verbose)
+    installer = installer_for(output, None, ())
+    if url is None:
+        _look_around(output, installer, everything=everything)
     from trustinstall.installer.diagnosis import diagnose
     from trustinstall.reporting import doctor as report
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    host = installer_for(output, None, ()).host
+    host = installer.host
     found = diagnose(host, url)
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(report.doctor_json(host, found, code))
     output.say(report.doctor_lines(output.page, found, host.program()))
+    raise typer.Exit(code)
+
+
+def _look_around(output: Output, installer: Installer, *, everything: bool) -> NoReturn:
+    """Show the health of this machine, and end."""
+    from trustinstall.installer.health import examine, problems
+    from trustinstall.reporting import health as report
+
+    every = examine(installer)
+    found = every if everything else problems(every)
+    code = report.exit_code(found)
+    if output.json:
+        output.write(report.as_json(installer.host, found, code))
+    output.say(report.lines(output.page, found, everything=everything))
     raise typer.Exit(code)

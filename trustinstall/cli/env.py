@@ -9,9 +9,10 @@ from trustinstall.cli import options as o
 
 def env(
     shell: o.Shell = None,
-    variables: o.Env = None,
+    variables: o.Variables = None,
     *,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Print environment variables that make programs use your roots."""
     from trustinstall.cli.common import Output
@@ -24,16 +25,18 @@ def env(
     from trustinstall.reporting import json_report
 
     host = ActingHost.current()
-    take_out_ended(Installer(host))
+    take_out_ended(Installer(host=host))
     style = shell or environment.shell_of(host)
     if style not in shell_syntax.SHOWN:
         raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")
     if variables not in {None, "add", "replace"}:
-        raise UsageProblem("--env is add or replace here")
+        raise UsageProblem("--variables is add or replace here")
     if host.platform == "win32" and variables == "replace":
-        raise UsageProblem("Windows keeps no bundle of public roots that variables could name; leave --env replace out")
+        raise UsageProblem(
+            "Windows keeps no bundle of public roots that variables could name; leave --variables replace out"
+        )
     values = environment.values(host, replacing=variables != "add")
-    output = Output(json=json, quiet=False, verbose=False, no_color=True)
+    output = Output(json=json, quiet=quiet, verbose=False)
     if json:
         output.write(json_report.variables(host, values))
         raise typer.Exit

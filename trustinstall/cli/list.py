@@ -7,48 +7,65 @@ import typer
 from trustinstall.cli import options as o
 from trustinstall.cli.common import (
     Output,
-    ask_for,
+    ask_for_look,
     installer_for,
     outside_host,
-    places_for,
+    selection_of,
 )
 from trustinstall.cli.ended import take_out_ended
+from trustinstall.cli.places import places_for
 
 
 def list_(
-    python: o.Python = [],  # noqa: B006  typer copies it
+    names: o.Listed = None,
+    scope: o.Scope = None,
+    store: o.Store = [],  # noqa: B006
+    skip: o.Skip = [],  # noqa: B006
     search: o.Search = [],  # noqa: B006
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006
-    for_user: o.ForUser = [],  # noqa: B006
+    user: o.User = [],  # noqa: B006
     sysroot: o.Sysroot = None,
     *,
-    windows_host: o.WindowsHost = False,
-    every_anchor: o.Anchors = False,
+    with_windows: o.WithWindows = False,
+    foreign: o.Foreign = False,
     files: o.Entries = False,
     all_users: o.AllUsers = False,
     exit_code: o.ListExitCode = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """List the certificates that trustinstall added, and where."""
+    from trustinstall.installer import names as targets
+    from trustinstall.installer.narrowing import narrowed
     from trustinstall.reporting.listing import list_lines
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, sysroot, java_storepass_file)
     take_out_ended(installer, output)
-    ask = ask_for(None, for_user, all_users=all_users, no_input=True)
-    places = places_for(installer, ask, python, search, windows_host=windows_host)
-    view = installer.look(ask, places=places, every_anchor=every_anchor)
+    ask = ask_for_look(scope, user, all_users=all_users)
+    places = places_for(installer, ask, search, with_windows=with_windows)
+    known = installer.known(ask) if names else {}
+    chosen = [one.sha256 for one in targets.resolve(outside_host(), names or [], known, known.get)]
+    view = narrowed(
+        installer.look(ask, discovery=places, every_anchor=foreign),
+        scope=scope,
+        selection=selection_of(store, skip),
+        certificates=chosen if names else None,
+    )
     if json:
         from trustinstall.reporting import json_report
 
         output.write(json_report.listing(installer.host, view))
     today, program = f"{installer.host.now():%Y-%m-%d}", outside_host().command()
-    shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=every_anchor)
-    output.say(shown)
+    if names and not (view.listed or view.anchors):
+        output.say(output.page.paragraph("trustinstall has not added it; nothing is listed."))
+    else:
+        shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=foreign)
+        output.say(shown)
     if exit_code:
         from trustinstall.installer import checking
 
-        raise typer.Exit(checking.verdict(view, [one.sha256 for one in view.listed]).exit_code)
+        wanted = chosen if names else [one.sha256 for one in view.listed]
+        absent = bool(names) and not wanted
+        raise typer.Exit(checking.NOT_AS_WANTED if absent else checking.verdict(view, wanted).exit_code)

@@ -10,12 +10,13 @@ def log(
     since: o.Since = None,
     *,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Show who changed what, when and from where: root for the machine, an account for its own stores."""
     from trustinstall.installer import history
     from trustinstall.reporting import log_report
 
-    output = Output(json=json, quiet=False, verbose=False, no_color=False)
+    output = Output(json=json, quiet=quiet, verbose=False)
     host = installer_for(output, None, ()).host
     entries, damaged = history.entries(host, history.beginning(since, host.now()) if since else "")
     if json:

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from trustinstall.cli import variables
 from trustinstall.cli.app import COMMANDS, app_for
 from trustinstall.cli.common import tell_error
-from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.errors import CommandMissing, CommandRefused, TrustInstallError, UsageProblem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trustinstall.host import Host
+
 _NO_COMMAND = 2  # the help is shown
+RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -53,15 +57,22 @@ def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
 
 
 def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
-    _tell_json(arguments, error)
+    from trustinstall.host import Host
+
+    host = Host.current()
+    names = variables.guilty(host.environ, arguments, str(error))
+    if names:
+        error.args = (f"{', '.join(names)}: {error}",)
+    if "--json" in arguments or variables.wants_json(host.environ):
+        _tell_json(host, arguments, error)
     tell_error(str(error))
-    return error.exit_code
+    own = arguments[:1] == ["run"] and not isinstance(error, (CommandMissing, CommandRefused))
+    return RUN_FAILED if own else error.exit_code
 
 
-def _tell_json(arguments: Sequence[str], error: TrustInstallError) -> None:
-    if "--json" in arguments:
-        from trustinstall.host import Host, console
-        from trustinstall.reporting import json_report
+def _tell_json(host: Host, arguments: Sequence[str], error: TrustInstallError) -> None:
+    from trustinstall.host import console
+    from trustinstall.reporting import json_report
 
-        command = arguments[0] if arguments[0] in COMMANDS else ""
-        console.write(json_report.failure(Host.current(), command, error))
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
+    console.write(json_report.failure(host, command, error))

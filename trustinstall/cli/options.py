@@ -2,148 +2,274 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from pathlib import Path  # noqa: TID251  by this type Typer knows a path; nothing is opened
+from typing import Annotated, Literal
 
 import typer
+
+CERTIFICATES = "Which certificates"
+STORES = "Which stores"
+GENERAL = "General"
+IMAGES = "Images"
+ADVANCED = "Advanced"
+#: The panels of the help, in their order.
+PANELS = (CERTIFICATES, STORES, GENERAL, IMAGES, ADVANCED)
+#: Panels of options that only `--help-all` shows.
+RARE = frozenset({IMAGES, ADVANCED})
+
+_certificates = partial(typer.Option, rich_help_panel=CERTIFICATES)
+_stores = partial(typer.Option, rich_help_panel=STORES)
+_general = partial(typer.Option, rich_help_panel=GENERAL)
+_images = partial(typer.Option, rich_help_panel=IMAGES)
+_advanced = partial(typer.Option, rich_help_panel=ADVANCED)
+
+# --- which certificates ---
 
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(metavar="FILE…", help="Certificate files, directories, or - for standard input."),
 ]
-FromSystem = Annotated[
-    bool,
-    typer.Option("--from-system", help="Take the company's roots from this machine's own store, and no file."),
-]
-FromWindows = Annotated[
-    bool,
-    typer.Option("--from-windows", help="WSL: take them from the store of the Windows that this Linux runs under."),
+From = Annotated[
+    list[str],
+    _certificates(
+        "--from",
+        metavar="system|windows",
+        help="No file: take the company's roots from this machine's own store, or (WSL) from that of Windows.",
+    ),
 ]
 Match = Annotated[
     str | None,
-    typer.Option("--match", metavar="TEXT", help="With --from-…: only those whose subject has TEXT in it."),
+    _certificates("--match", metavar="TEXT", help="With --from: only those whose subject has TEXT in it."),
 ]
-Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
-Cert = Annotated[list[str], typer.Option("--cert", metavar="FILE", help="A certificate file; - for standard input.")]
-Java = Annotated[bool, typer.Option("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS).")]
+Sha256 = Annotated[
+    list[str],
+    _certificates("--sha256", metavar="HEX", help="The full SHA-256 that the certificate must have."),
+]
+Vouched = Annotated[
+    list[str],
+    _certificates(
+        "--sha256",
+        metavar="HEX",
+        envvar="TRUSTINSTALL_SHA256",
+        help="The full SHA-256 that the certificate must have; no question is asked then.",
+    ),
+]
+Cert = Annotated[
+    list[str],
+    _certificates("--cert", metavar="FILE", help="A certificate file; - for standard input."),
+]
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME…", help="A file, a fingerprint or its unique start, or a subject."),
 ]
-Sha256 = Annotated[
-    list[str],
-    typer.Option("--sha256", metavar="HEX", help="The full SHA-256 that the certificate must have."),
+Listed = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]…", help="Only these: a file, a fingerprint or its unique start, or a subject (default: all)."
+    ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Accept what only policy refuses: expired, or weak.")]
-Intermediate = Annotated[bool, typer.Option("--allow-intermediate", help="Trust intermediates too.")]
+StoreNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[STORE]…", help="Only these stores, as --store names them.")
+]
+Checked = Annotated[
+    list[str] | None, typer.Argument(metavar="[FILE]…", help="Certificate files (default: everything that was added).")
+]
+All = Annotated[
+    bool,
+    _certificates("--all", help="Every certificate that trustinstall added."),
+]
+Until = Annotated[
+    str | None,
+    _certificates("--until", metavar="DAY|SPAN", help="Trust ends then: 2027-01-31 (its end, UTC), or 12h, 7d, 2w."),
+]
+Expired = Annotated[
+    bool,
+    _advanced("--allow-expired", help="Accept an expired root, or one from the future."),
+]
+Weak = Annotated[
+    bool,
+    _advanced("--allow-weak", help="Accept a weak key or signature."),
+]
+SameName = Annotated[
+    bool,
+    _advanced("--allow-same-name", help="Accept a root that programs cannot tell from another trusted root."),
+]
+Force = Annotated[bool, typer.Option("--force", help="All three --allow-… above.", hidden=True)]
+Intermediate = Annotated[bool, _advanced("--allow-intermediate", help="Trust intermediates, too.")]
+
+# --- which stores ---
+
 Scope = Annotated[
-    str | None,
-    typer.Option("--scope", metavar="machine|user", help="Which stores (default: machine for root, else user)."),
+    Literal["machine", "user", "all-users"] | None,
+    _stores(
+        "--scope",
+        metavar="machine|user|all-users",
+        envvar="TRUSTINSTALL_SCOPE",
+        help="Whose stores (default: with sudo the machine's and yours, as root the machine's, else yours).",
+    ),
 ]
-ForUser = Annotated[
+User = Annotated[
     list[str],
-    typer.Option("--for-user", metavar="NAME", help="As root: this account's stores too."),
+    _stores("--user", metavar="NAME", help="As root: this account's stores, too."),
 ]
-AllUsers = Annotated[bool, typer.Option("--all-users", help="As root: the stores of all accounts that can log in.")]
-Store = Annotated[list[str], typer.Option("--store", metavar="ID", help="Only these stores (see `stores`).")]
-Skip = Annotated[list[str], typer.Option("--skip", metavar="ID", help="Not these stores.")]
-Python = Annotated[list[str], typer.Option("--python", metavar="PATH", help="A Python, or its environment.")]
+AllUsers = Annotated[bool, typer.Option("--all-users", help="The same as --scope all-users.", hidden=True)]
+Store = Annotated[
+    list[str],
+    _stores(
+        "--store",
+        metavar="ID",
+        envvar="TRUSTINSTALL_STORE",
+        help="Only these stores: a group (browsers, python, …), a name (npm), an id from `stores`.",
+    ),
+]
+Skip = Annotated[
+    list[str],
+    _stores("--skip", metavar="ID", envvar="TRUSTINSTALL_SKIP", help="Not these stores."),
+]
 Search = Annotated[
-    list[str],
-    typer.Option("--search", metavar="DIR", help="Look for Python environments and Javas below DIR."),
-]
-Rescan = Annotated[bool, typer.Option("--rescan", help="Search homes, /opt, /usr/local and /srv again.")]
-Bundle = Annotated[
-    list[str],
-    typer.Option("--bundle", metavar="FILE", help="This PEM bundle too (with --sysroot: a path in the image)."),
-]
-WindowsHost = Annotated[
-    bool,
-    typer.Option("--windows-host", help="WSL: not this Linux alone, but the Windows that it runs under, too."),
-]
-JavaStorepass = Annotated[
-    list[str],
-    typer.Option("--java-storepass-file", metavar="FILE", help="The password of a Java keystore is FILE's first line."),
-]
-Sysroot = Annotated[
-    str | None,
-    typer.Option("--sysroot", metavar="DIR", help="Not this machine: the image whose root lies in DIR."),
-]
-RunImageTool = Annotated[
-    bool,
-    typer.Option("--run-image-tool", help="With --sysroot, as root: run the image's own tool, confined."),
-]
-ProfileOut = Annotated[
-    str | None,
-    typer.Option("--profile-out", metavar="FILE", help="Only write a profile for Macs (- for standard output)."),
+    list[Path],  # several in the variable are separated as in PATH
+    _stores(
+        "--search",
+        metavar="PATH",
+        envvar="TRUSTINSTALL_SEARCH",
+        help="Here, too: a directory (Pythons and Javas below it), a Python, or a PEM bundle.",
+    ),
 ]
 Domain = Annotated[
     list[str],
-    typer.Option(
+    _stores(
         "--domain",
         metavar="NAME",
         help="Trust it only for this domain or network (CIDR). Stores that cannot do this are skipped.",
     ),
 ]
-Until = Annotated[
+Refresh = Annotated[
+    bool,
+    _advanced("--refresh", help="Search homes, /opt, /usr/local and /srv for Pythons and Javas again."),
+]
+WithWindows = Annotated[
+    bool,
+    _advanced("--with-windows", help="WSL: not this Linux alone, but the Windows that it runs under, too."),
+]
+JavaStorepass = Annotated[
+    list[str],
+    _advanced("--java-storepass-file", metavar="FILE", help="The password of a Java keystore is FILE's first line."),
+]
+Variables = Annotated[
     str | None,
-    typer.Option("--until", metavar="DAY|SPAN", help="Trust ends then: 2027-01-31 (its end, UTC), or 12h, 7d, 2w."),
+    _advanced(
+        "--variables",
+        metavar="add|replace|none",
+        help="Which variables are set (default: add; for an account on Linux: replace).",
+    ),
+]
+Adopt = Annotated[bool, _advanced("--adopt", help="Take over copies that someone else added.")]
+NotOurs = Annotated[
+    bool,
+    _advanced("--not-ours", help="Remove a copy that someone else added; needs --sha256."),
+]
+AccountGone = Annotated[
+    list[str],
+    _advanced(
+        "--account-gone", metavar="NAME", help="As root: this account was deleted; forget what was added for it."
+    ),
+]
+
+# --- images ---
+
+Sysroot = Annotated[
+    str | None,
+    _images("--sysroot", metavar="DIR", help="Not this machine: the image whose root lies in DIR."),
+]
+RunImageTool = Annotated[
+    bool,
+    _images("--run-image-tool", help="With --sysroot, as root: run the image's own tool, confined."),
+]
+ProfileOut = Annotated[
+    str | None,
+    _advanced("--profile-out", metavar="FILE", help="Only write a profile for Macs (- for standard output)."),
+]
+
+# --- single commands ---
+
+Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
+Java = Annotated[
+    bool,
+    _general("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS)."),
+]
+Server = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+    ),
 ]
 Since = Annotated[
-    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w.")
+    str | None,
+    _general("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w."),
 ]
 DeclaredIn = Annotated[
     str | None,
     typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
 ]
-Checked = Annotated[
-    list[str] | None, typer.Argument(metavar="[FILE]…", help="Certificate files (default: everything that was added).")
+Prune = Annotated[
+    bool,
+    _general("--prune", help="Remove what it asked for before, and does not name any more."),
 ]
-Prune = Annotated[bool, typer.Option("--prune", help="Remove what it asked for before, and does not name any more.")]
-Form = Annotated[str, typer.Option("--format", metavar="trust.toml|trust.json", help="The form of the document.")]
+Form = Annotated[
+    str,
+    _general("--format", metavar="trust.toml|trust.json", help="The form of the document."),
+]
 AgentAction = Annotated[str, typer.Argument(metavar="install|status|remove", help="What to do.")]
-Env = Annotated[
-    str | None,
-    typer.Option(
-        "--env",
-        metavar="add|replace|none",
-        help="Which variables are set (default: add; for an account on Linux: replace).",
-    ),
-]
 Shell = Annotated[
     str | None,
-    typer.Option(
+    _general(
         "--shell",
         metavar="NAME",
         help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
     ),
 ]
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over copies that someone else added.")]
-Foreign = Annotated[bool, typer.Option("--foreign", help="Remove a copy that someone else added; needs --sha256.")]
-All = Annotated[bool, typer.Option("--all", help="Every certificate of ours.")]
-Anchors = Annotated[bool, typer.Option("--all", help="Every anchor of every store.")]
-Entries = Annotated[bool, typer.Option("--files", help="Every file, alias and variable that is ours.")]
+Foreign = Annotated[
+    bool,
+    _general("--foreign", help="Every anchor of every store, whoever put it there."),
+]
+Entries = Annotated[
+    bool,
+    _general("--files", help="Every file, alias and variable that trustinstall manages."),
+]
 Tools = Annotated[bool, typer.Option("--tools", hidden=True, help="The same as the command `tools`.")]
-AccountGone = Annotated[
-    list[str],
-    typer.Option(
-        "--account-gone", metavar="NAME", help="As root: this account was deleted; forget what was added for it."
-    ),
+
+# --- general ---
+
+DryRun = Annotated[
+    bool,
+    _general("--dry-run", "-n", help="Say what would be done, and do nothing."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0.")
+    bool,
+    _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
 ]
-Server = Annotated[str, typer.Argument(metavar="URL", help="A server with TLS: https://HOST, HOST or HOST:PORT.")]
+Everything = Annotated[bool, _general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0.")
+    bool,
+    _general("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0."),
 ]
 ListExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit status 10 if a store lost a certificate that was added, else 0.")
+    bool,
+    _general("--exit-code", help="Exit status 10 if a store lost a certificate that was added, else 0."),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 unless every store on this machine was changed.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; implied by --json, CI, and no terminal.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every store on a line of its own.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colour (also NO_COLOR).")]
+Strict = Annotated[
+    bool,
+    _advanced("--strict", help="Exit with 3 unless every store on this machine was changed."),
+]
+Yes = Annotated[bool, _general("--yes", "-y", envvar="TRUSTINSTALL_YES", help="Do not ask.")]
+NoInput = Annotated[
+    bool,
+    _advanced("--no-input", help="Never ask; implied by --json, CI, and no terminal."),
+]
+Json = Annotated[bool, _general("--json", envvar="TRUSTINSTALL_JSON", help="Print JSON.")]
+Quiet = Annotated[bool, _general("--quiet", "-q", help="Print errors only.")]
+Verbose = Annotated[
+    bool,
+    _general("--verbose", "-v", help="Every store on a line of its own."),
+]

@@ -17,15 +17,15 @@ def repair(
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Make what was added hold again: in new stores, after upgrades, and after a backup was restored."""
     from trustinstall.declared import repair as repairs
+    from trustinstall.declared.proxies import with_proxies
     from trustinstall.reporting import repair_report
 
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, sysroot, java_storepass_file)
-    report = repairs.repair(installer, dry_run=dry_run)
+    report = with_proxies(installer, repairs.repair(installer, dry_run=dry_run))
     code = repairs.exit_code(report, asked=exit_code)
     if json:
         output.write(repair_report.as_json(installer.host, report, code))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import typer
 
 from trustinstall.cli import options as o
-from trustinstall.cli.common import tell_warning
+from trustinstall.cli.common import allowed, tell_warning
 
 
 def run(
     command: o.Command,
     cert: o.Cert,
-    sha256: o.Sha256 = [],  # noqa: B006  typer copies it
+    sha256: o.Vouched = [],  # noqa: B006  typer copies it
     *,
+    allow_expired: o.Expired = False,
+    allow_weak: o.Weak = False,
     force: o.Force = False,
     allow_intermediate: o.Intermediate = False,
     java: o.Java = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Run one command with extra trusted roots; nothing is installed."""
     from trustinstall.certificates import intake
@@ -25,9 +28,10 @@ def run(
     from trustinstall.installer.installer import Installer
 
     host = ActingHost.current()
-    take_out_ended(Installer(host))
-    taken = intake.take(host, cert, sha256=sha256, force=force, allow_intermediate=allow_intermediate)
+    take_out_ended(Installer(host=host))
+    allow = allowed(expired=allow_expired or force, weak=allow_weak or force)
+    taken = intake.take(host, cert, sha256=sha256, allow=allow, allow_intermediate=allow_intermediate)
     lend_trust = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
-    for warning in lend_trust.warnings:
+    for warning in () if quiet else lend_trust.warnings:
         tell_warning(warning)
     raise typer.Exit(host.lend(lend_trust.lend, command))

@@ -18,30 +18,34 @@ def self_(
     action: Action,
     *,
     keep_trust: KeepTrust = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, and change nothing.")] = False,
+    dry_run: o.DryRun = False,
     yes: o.Yes = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Delete trustinstall from this machine. Certificates that it added must be removed first.
 
     Example: trustinstall self uninstall
     """
     from trustinstall.agent import agent
-    from trustinstall.cli.common import confirm, outside_host
+    from trustinstall.cli.common import Output, confirm, outside_host
     from trustinstall.errors import TrustInstallError, UsageProblem
     from trustinstall.host import console, installation
     from trustinstall.installer import uninstalling
+    from trustinstall.reporting import uninstall_report
 
     if action != "uninstall":
         raise UsageProblem("self knows one word: trustinstall self uninstall")
     host = outside_host()
     plan = uninstalling.plan(host, keep_trust=keep_trust)
-    lines = [f"  delete {path}" for path in (*agent.there(host), *plan.deleted)]
-    lines += [f"  keep   {path}: {why}" for path, why in plan.kept]
-    lines += [f"  then run: {plan.program.command}"] if plan.program.command else []
-    typer.echo("\n".join(["Uninstalling trustinstall" + (" (dry run)" if dry_run else "") + ":", *lines]))
+    output, deleted = Output(json=json, quiet=quiet, verbose=False), (*agent.there(host), *plan.deleted)
+    report = uninstall_report.as_json(host, plan, deleted, dry_run=dry_run) if json else ""
+    output.say(uninstall_report.lines(output.page, plan, deleted, dry_run=dry_run))
     if dry_run:
+        if json:
+            output.write(report)
         raise typer.Exit
-    if console.terminal() and not yes:
+    if console.terminal() and not (yes or json or quiet):
         confirm("Go on?")
     if agent.there(host):
         agent.remove(host)
@@ -51,4 +55,6 @@ def self_(
             installation.delete(plan.program)
     except OSError as error:
         raise TrustInstallError(f"cannot delete {error.filename}: {error.strerror}; delete it by hand") from None
-    typer.echo("Deleted." if whole else "Deleted, except for records that hold other files.")
+    if json:
+        output.write(report)
+    output.say(["Deleted." if whole else "Deleted, except for records that hold other files."])

@@ -16,10 +16,9 @@ def tools(
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Show the developer tools on this machine, and how each is made to trust a root."""
-    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose)
     show_tools(output, installer_for(output, None, ()).host, "tools")
 
 

@@ -1,8 +1,7 @@
 """Whether a set of anchors makes a server's chain acceptable, with every reason against it, each on its own.
 
-The rules are those on which verifiers agree (RFC 5280, RFC 9525 for names; no SHA-1, no RSA below 2048 bits as in the
-CA/Browser Forum's requirements 6.1.5 and 7.1.3.2). A single program may be stricter: Python from 3.13 on wants key
-identifiers, rustls and Java have rules of their own, and revocation is not looked at.
+A path is sought by what all verifiers agree on (RFC 5280 6.1; RFC 9525 for names); what a family of verifiers refuses
+in it is said in `families` and `rules`. Revocation is not looked at.
 """
 
 from __future__ import annotations
@@ -12,11 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.x509.oid import AuthorityInformationAccessOID
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from trustinstall.certificates.certificate import quiet
-from trustinstall.doctor import purposes
+from trustinstall.certificates.certificate import key_identifiers, quiet
+from trustinstall.doctor import rules
+from trustinstall.doctor.families import COMMON, Family
+from trustinstall.doctor.rules import Step, value_of
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
@@ -26,8 +30,6 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
 
 _LONGEST_PATH = 10
-_RSA_BITS = 2048
-_WEAK = frozenset({"sha1", "md5"})
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, CertificateRefused)
 
 
@@ -45,11 +47,13 @@ class Judgement(NamedTuple):
         path: from the server's certificate upwards, as far as it was found; () where one of them cannot be read.
         trusted: whether the path ends in an anchor.
         reasons: every reason against it; () where the chain is accepted.
+        accepted: whether it is accepted; None where only some versions or settings of the verifier refuse it.
     """
 
     path: tuple[Certificate, ...]
     trusted: bool
     reasons: tuple[Reason, ...]
+    accepted: bool | None = False
 
 
 def by_subject(anchors: Iterable[Certificate]) -> dict[bytes, list[Certificate]]:
@@ -64,76 +68,123 @@ def by_subject(anchors: Iterable[Certificate]) -> dict[bytes, list[Certificate]]
 
 
 def judge(
-    chain: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certificate]], host: str, now: datetime
+    chain: Sequence[Certificate],
+    anchors: Mapping[bytes, Sequence[Certificate]],
+    host: str,
+    now: datetime,
+    family: Family = COMMON,
 ) -> Judgement:
     """Judge a chain as sent against anchors (see `by_subject`), for a host name or address, at a moment."""
     if not chain:
         return _unread(Reason("no-certificate", "the server sends no certificate"))
     try:
         with quiet():
-            return _judge(chain, anchors, host, now)
+            return _judge(_Case(chain, anchors, family, now), host)
     except _UNREADABLE:
         return _unread(Reason("malformed", "its certificates cannot be read"))
+
+
+class _Case(NamedTuple):
+    chain: Sequence[Certificate]
+    anchors: Mapping[bytes, Sequence[Certificate]]
+    family: Family
+    now: datetime
 
 
 def _unread(why: Reason) -> Judgement:
     return Judgement((), trusted=False, reasons=(why,))
 
 
-def _judge(
-    chain: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certificate]], host: str, now: datetime
-) -> Judgement:
-    path, trusted = _path(chain, anchors, now)
-    reasons = [] if _is_for(path[0].load(), host) else [Reason("host-name", f"the certificate is not for {host}")]
-    reasons += [reason for one in path for reason in _dates(one, now)]
-    reasons += [] if trusted else [_unknown(path[-1])]
-    reasons += [reason for one in (path[:-1] if trusted else path) for reason in _signature(one)]
-    reasons += [reason for one in path for reason in _key(one)]
-    unfit = purposes.against([one.load() for one in path])
-    reasons += [Reason(code, f"{path[place].name} {text}") for place, code, text in unfit]
-    return Judgement(tuple(path), trusted, tuple(reasons))
+def _judge(case: _Case, host: str) -> Judgement:
+    path, trusted = _path(case)
+    family = case.family
+    reasons = (
+        [] if _is_for(path[0].load(), host, family) else [Reason("host-name", f"the certificate is not for {host}")]
+    )
+    reasons += _about_anchor(path, case) if trusted else [_unknown(path, case.anchors)]
+    loaded = [one.load() for one in path]
+    for place, one in enumerate(path):
+        at_anchor = trusted and place and place == len(path) - 1
+        broken = rules.against(Step(loaded, place, family, case.now), family.anchor if at_anchor else family.below)
+        reasons += [Reason(code, f"{one.name} {text}") for code, text in broken]
+    told = tuple(_told(one, family) for one in reasons)
+    certain = any(one.code not in family.unsure for one in reasons)
+    return Judgement(tuple(path), trusted, told, None if reasons and not certain else not reasons)
 
 
-def _path(
-    chain: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certificate]], now: datetime
-) -> tuple[list[Certificate], bool]:
+def _told(reason: Reason, family: Family) -> Reason:
+    """Return the reason with the versions for which it holds."""
+    when = family.unsure.get(reason.code)
+    return reason._replace(text=f"{reason.text} ({when})") if when else reason
+
+
+def _path(case: _Case) -> tuple[list[Certificate], bool]:
     """Return the way from the server's certificate to an anchor, or as far as it goes, and whether it arrives."""
-    sent = by_subject(chain[1:])
-    path = [chain[0]]
+    sent = by_subject(case.chain[1:])
+    path = [case.chain[0]]
     while len(path) < _LONGEST_PATH:
         last = path[-1]
-        if last in anchors.get(last.subject_element.whole, ()):
+        if _ends(last, case) and last in case.anchors.get(last.subject_element.whole, ()):
             return path, True
         issuer = last.load().issuer.public_bytes()
-        for candidates, ends in ((anchors, True), (sent, False)):
+        for candidates in (case.anchors, sent):
             able = [one for one in candidates.get(issuer, ()) if one not in path and _issued(one, last)]
             if able:
-                path.append(min(able, key=lambda one: not one.not_before <= now <= one.not_after))
-                if ends:
-                    return path, True
+                path.append(min(able, key=lambda one: not one.not_before <= case.now <= one.not_after))
                 break
         else:
             return path, False
     return path, False
 
 
+def _ends(one: Certificate, case: _Case) -> bool:
+    """Whether a certificate may be the end of a path."""
+    return case.family.partial or one.self_issued
+
+
 def _issued(issuer: Certificate, issued: Certificate) -> bool:
+    authority, one = issuer.load(), issued.load()
     try:
-        authority = issuer.load()
-        issued.load().verify_directly_issued_by(authority)
+        _verify(authority, one)
     except (*_UNREADABLE, InvalidSignature):
         return False
-    try:
-        return authority.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return authority.version is x509.Version.v1 or issuer.self_issued
+    basic = value_of(authority, x509.BasicConstraints)
+    return basic.ca if basic is not None else authority.version is x509.Version.v1 or issuer.self_issued
 
 
-def _is_for(leaf: x509.Certificate, host: str) -> bool:
-    try:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return False
+def _verify(authority: x509.Certificate, one: x509.Certificate) -> None:
+    """Verify a signature, SHA-1 too, which `verify_directly_issued_by` refuses. Raises InvalidSignature and others."""
+    key, digest, signed = authority.public_key(), one.signature_hash_algorithm, one.tbs_certificate_bytes
+    if not isinstance(digest, SHA1):
+        one.verify_directly_issued_by(authority)
+    elif isinstance(key, RSAPublicKey):
+        key.verify(one.signature, signed, PKCS1v15(), digest)
+    elif isinstance(key, EllipticCurvePublicKey):
+        key.verify(one.signature, signed, ECDSA(digest))
+    else:
+        raise InvalidSignature
+
+
+def _about_anchor(path: Sequence[Certificate], case: _Case) -> list[Reason]:
+    """Return what may keep a verifier from its anchor: others with the same name, which are tried first."""
+    if not case.family.one_of_a_name or len(path) == 1:
+        return []
+    anchor, below = path[-1], path[-2]
+    named = key_identifiers(below.load())[1]
+    keys = {
+        one.key_info
+        for one in case.anchors.get(anchor.subject_element.whole, ())
+        if named is None or key_identifiers(one.load())[0] in {None, named}
+    }
+    sentence = f"there are {len(keys)} anchors of the name {anchor.name}"
+    return [Reason("same-name-anchors", sentence)] if len(keys) > 1 else []
+
+
+def _is_for(leaf: x509.Certificate, host: str, family: Family) -> bool:
+    names = value_of(leaf, x509.SubjectAlternativeName)
+    if names is None:
+        common = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME) if family.common_name else []
+        return any(_matches(str(one.value).lower(), host) for one in common)
     try:
         return ipaddress.ip_address(host) in names.get_values_for_type(x509.IPAddress)
     except ValueError:
@@ -146,18 +197,16 @@ def _matches(name: str, host: str) -> bool:
     return name == host or (bool(head) and "." in rest and name == f"*.{rest}")
 
 
-def _dates(one: Certificate, now: datetime) -> list[Reason]:
-    if now > one.not_after:
-        return [Reason("expired", f"{one.name} expired on {one.not_after:%Y-%m-%d}")]
-    if now < one.not_before:
-        return [Reason("not-yet-valid", f"{one.name} is valid from {one.not_before:%Y-%m-%d} on")]
-    return []
-
-
-def _unknown(last: Certificate) -> Reason:
+def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certificate]]) -> Reason:
+    last = path[-1]
+    held = next((one for one in path if one in anchors.get(one.subject_element.whole, ())), None)
+    if held is not None:
+        return Reason("partial-chain", f"{held.name} is in the store, but the root above it is not")
     if last.self_issued:
         return Reason("unknown-issuer", f"the root {last.name} is not trusted")
     issuer, url = last.issuer_name, _fetch(last.load())
+    if last.load().issuer.public_bytes() in anchors:
+        return Reason("unknown-issuer", f"the anchor {issuer} has another key than the issuer of {last.name}")
     if url:
         return Reason("missing-intermediate", f"the server does not send {issuer}, which is at {url}")
     return Reason("unknown-issuer", f"{issuer} is not trusted, and the server does not send it")
@@ -172,17 +221,3 @@ def _fetch(one: x509.Certificate) -> str:
     places = [item for item in access if item.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
     found = [item.access_location.value for item in places]
     return next((printable(one, 200) for one in found if isinstance(one, str)), "")
-
-
-def _signature(one: Certificate) -> list[Reason]:
-    digest = one.load().signature_hash_algorithm
-    if digest is not None and digest.name in _WEAK:
-        return [Reason("weak-signature", f"{one.name} is signed with {digest.name.upper()}")]
-    return []
-
-
-def _key(one: Certificate) -> list[Reason]:
-    key = one.load().public_key()
-    if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
-        return [Reason("small-key", f"{one.name} has an RSA key of {key.key_size} bits")]
-    return []

@@ -115,7 +115,7 @@ class Blocks:
     def from_json(cls, data: Mapping[str, Any]) -> Blocks:
         """Read what `to_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
         return cls(
-            tuple(Certificate(_bytes(one)) for one in data["add"]),
+            tuple(Certificate.held(_bytes(one)) for one in data["add"]),
             tuple(_fingerprint(one) for one in data["remove"]),
             tuple(_fingerprint(one) for one in data["foreign"]),
             Original.from_json(data["original"]) if data["original"] else None,
@@ -188,7 +188,7 @@ def _filled(data: bytes, sha256: str, lines: tuple[Span, ...], stop: int) -> _Bl
     pems = [pem for pem in pem_blocks(data[offset:stop]) if pem.label in CERTIFICATE_LABELS]
     for pem in pems:
         if pem.der is not None and _digest(pem.der) == sha256:
-            return _Block(sha256, lines, ((offset + pem.start, offset + pem.end),), Certificate(pem.der))
+            return _Block(sha256, lines, ((offset + pem.start, offset + pem.end),), Certificate.held(pem.der))
     damaged = next((pem for pem in pems if pem.der is None), None)
     if damaged is None or not lines[1:]:
         return _Block(sha256, lines)

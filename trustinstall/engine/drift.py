@@ -108,7 +108,7 @@ def look(
     remembered = [store for store, _ in ledger.placements]
     try:
         found = discovery.discover(host, backends, places, remembered, adding=True)
-    except UsageProblem:  # what `--python` named is no environment any more
+    except UsageProblem:  # what `--search` named is no environment any more
         found = discovery.discover(host, backends, replace(places, pythons=()), remembered, adding=True)
     drift = Drift(places=known_bundles.scanned(places, found.known))
     naming: dict[str, list[str]] = defaultdict(list)

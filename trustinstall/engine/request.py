@@ -29,7 +29,7 @@ class Request:
         certificates: the certificates.
         trusted: to add (True) or to remove (False).
         by: the account that asks.
-        adopt: add adopts copies that another program put there; remove removes them (`--foreign`).
+        adopt: add adopts copies that another program put there; remove removes them (`--not-ours`).
         dry_run: only report what would be done.
         diff: with `dry_run`, report the lines of files that would change, too.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.

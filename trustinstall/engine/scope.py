@@ -221,6 +221,7 @@ class Engine:
         journal: Journal | None,
         stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
+        host = host.remembering()
         found = self._discover(host, ledger, request, places)
         if places.through and journal is not None:
             known_bundles.keep(host, self._state, found.known)

@@ -25,3 +25,9 @@ def needed(host: Host) -> tuple[str, ...]:
     if host.platform == "win32":
         return tuple(name for name in _ON_WINDOWS if name in running)
     return tuple(name for name in _AT_START if name[:15] in running)
+
+
+def older(host: Host, since: float) -> tuple[str, ...]:
+    """Which of these programs were started before a change of the system's roots, in seconds since 1970 (Linux)."""
+    started = host.started()
+    return tuple(name for name in _AT_START if started.get(name[:15], since) < since)

@@ -30,6 +30,10 @@ class SystemRoots(NamedTuple):
 
 def find(host: Host) -> SystemRoots | None:
     """The system's bundle, or None where there is none."""
+    return host.remembered("the system's bundle", lambda: _find(host))
+
+
+def _find(host: Host) -> SystemRoots | None:
     for path in PATHS:
         content = bundle(host, path)
         if content:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
 
 from trustinstall.errors import ToolFailed
 from trustinstall.host import (
@@ -29,12 +30,32 @@ from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Concatenate
+
+    from typing_extensions import ParamSpec
 
     from trustinstall.host.accounts import Account
     from trustinstall.host.commands import Guard, Run
     from trustinstall.host.files import Status
     from trustinstall.host.process import ToolResult
     from trustinstall.host.temporary_files import TemporaryFiles
+
+    _P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _changing(act: Callable[Concatenate[ActingHost, _P], _R]) -> Callable[Concatenate[ActingHost, _P], _R]:
+    """Have a method forget every answer when it ends: the machine may be another one then."""
+
+    @wraps(act)
+    def changing(self: ActingHost, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return act(self, *args, **kwargs)
+        finally:
+            if self.answers is not None:
+                self.answers.forget()
+
+    return changing
 
 
 @dataclass(frozen=True)
@@ -49,6 +70,7 @@ class ActingHost(Host):
         """Give a lock back; see `locks.release`."""
         locks.release(descriptor)
 
+    @_changing
     def as_account(
         self,
         account: Account,
@@ -63,47 +85,63 @@ class ActingHost(Host):
         """Append to a file of ours, durably; it is created with this mode."""
         files.append(self.where(path), content, mode)
 
+    @_changing
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
         """Replace what stands at a path now, or create a file with this mode and owner; see `replacing.replace`."""
         self.replace(Replacement(path, content, self.status(path), token, Metadata(mode, owner)))
 
+    @_changing
     def replace(self, one: Replacement) -> None:
         """Replace or create the file that the caller has looked at; see `replacing.replace`."""
         replacing.replace(replace(one, path=self.where(one.path)))
 
+    @_changing
     def replace_all(self, wanted: Sequence[Replacement]) -> list[OSError | None]:
         """Replace many files, each atomically, all durably; see `bulk_replace.replace_all`."""
         return bulk_replace.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
 
+    @_changing
     def delete(self, path: str, seen: Status | None = None) -> None:
         """Remove a file or link, durably; see `replacing.delete`."""
         replacing.delete(self.where(path), seen)
 
+    @_changing
+    def move(self, path: str, to: str) -> None:
+        """Give a file of ours another name in its directory, durably; see `replacing.move`."""
+        replacing.move(self.where(path), self.where(to))
+
+    @_changing
     def link(self, path: str, target: str) -> None:
         """Create a symbolic link, durably; FileExistsError where something stands there."""
         replacing.link(self.where(path), target)
 
+    @_changing
     def relink(self, path: str, target: str, token: str, seen: Status) -> None:
         """Have a symbolic link that the caller has looked at lead elsewhere; see `replacing.relink`."""
         replacing.relink(self.where(path), target, token, seen)
 
+    @_changing
     def erase(self, path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
         """Take rows out of an SQLite database; see `database.erase`."""
         database.erase(self.where(path), table, where)
 
+    @_changing
     def set_variables(self, hive: str, path: str, values: Mapping[str, str | None]) -> None:
         """Set or delete environment variables in Windows' registry, and tell programs; see `registry.set_texts`."""
         registry.set_texts(hive, path, values)
         system.tell_of_variables()
 
+    @_changing
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; False where there was one. Parents must exist."""
         return files.make_directory(self.where(path), mode)
 
+    @_changing
     def remove_directory(self, path: str) -> None:
         """Remove a directory if it is empty; otherwise leave it."""
         files.remove_directory(self.where(path))
 
+    @_changing
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
         """Run a native tool, with `told` (what a guard gave) in its environment; see `process.run`.
 

@@ -22,8 +22,19 @@ def terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def choose_colour(wanted: bool | None) -> None:  # noqa: FBT001  a choice of three
+    """Have colours always or never; None leaves that to the environment and the terminal."""
+    global _colour  # noqa: PLW0603  a process has one terminal, or none
+    _colour = wanted
+
+
+_colour: bool | None = None
+
+
 def wants_colour() -> bool:
     """Whether standard output shows colours; sources: no-color.org, force-color.org, terminfo's "dumb"."""
+    if _colour is not None:
+        return _colour
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

@@ -9,7 +9,7 @@ import math
 import sys
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from trustinstall.errors import ToolFailed
 from trustinstall.host import (
@@ -32,6 +32,7 @@ from trustinstall.host import (
     watchdog,
 )
 from trustinstall.host.accounts import Account
+from trustinstall.host.answers import Answers
 from trustinstall.host.files import Status
 from trustinstall.host.passwords import Secret
 from trustinstall.host.process import ToolResult
@@ -39,12 +40,15 @@ from trustinstall.host.windows import paths as winpaths
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from typing_extensions import Self
 
     from trustinstall.host.commands import Run
+
+
+_T = TypeVar("_T")
 
 
 class Tools(Enum):
@@ -70,6 +74,7 @@ class Host:
         tools: how this host's own tools are run.
         storepasses: where passwords of keystores stand, beside those that everybody uses.
         clock: tells the time in UTC.
+        answers: what is known of the machine while it is not changed; None: nothing is kept.
     """
 
     platform: str
@@ -82,6 +87,7 @@ class Host:
     tools: Tools = Tools.PLAINLY
     storepasses: tuple[Secret, ...] = field(default=(), repr=False)
     clock: Callable[[], datetime] = field(default=process.now, repr=False)
+    answers: Answers | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def current(cls) -> Self:
@@ -120,6 +126,14 @@ class Host:
     def holding(self, descriptor: int) -> Self:
         """The same host, whose tools also inherit this descriptor."""
         return replace(self, inherit=(*self.inherit, descriptor))
+
+    def remembering(self) -> Self:
+        """The same host, which keeps answers until something is changed through it: for the work of one command."""
+        return replace(self, answers=Answers())
+
+    def remembered(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
+        """Return the answer to a question on what the acting account sees, worked out now if it is not known."""
+        return work_out() if self.answers is None else self.answers.of((self.root, self.account, question), work_out)
 
     def where(self, path: str) -> str:
         """The real path of a host path: links on the way are resolved inside the root, the last one is kept."""
@@ -315,6 +329,10 @@ class Host:
     def running(self) -> set[str]:
         """The names of all running programs."""
         return other_processes.programs()
+
+    def started(self) -> dict[str, float]:
+        """When the running programs were started, by name; see `other_processes.started`."""
+        return other_processes.started()
 
     def is_locked(self, path: str) -> bool:
         """Whether another command holds the lock at a path; see `locks.is_held`."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _POLL = 0.1  # seconds
 # What runs the scripts of tools: shells, Perl, Python; busybox is Alpine's shell.
 _INTERPRETER = re.compile(r"(?:ba|da|a|k|mk|pdk|z)?sh|busybox|perl[\d.]*|python[\d.]*")
+_START = 19  # the field of the start among those behind the name
 _MOST_ENVIRONMENT = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default
 
 
@@ -182,6 +183,25 @@ def programs() -> set[str]:
         return api.programs()
     pids = (name for name in files.names("/proc") if name.isdecimal())
     return {line.strip() for pid in pids for line in _lines(f"/proc/{pid}/comm")}
+
+
+def started() -> dict[str, float]:
+    """Return when the oldest running program of each name was started, in seconds since 1970; empty if not Linux.
+
+    Source: proc_pid_stat(5), field 22, and proc_stat(5), btime.
+    """
+    boot = next((float(line.split()[1]) for line in _lines("/proc/stat") if line.startswith("btime ")), None)
+    if boot is None or sys.platform == "win32":
+        return {}
+    ticks, found = os.sysconf("SC_CLK_TCK"), dict[str, float]()
+    for pid in filter(str.isdecimal, files.names("/proc")):
+        # The name stands in parentheses, and may hold some itself.
+        name, _, rest = "".join(_lines(f"/proc/{pid}/stat")).partition("(")[2].rpartition(")")
+        fields = rest.split()
+        if len(fields) > _START:
+            moment = boot + int(fields[_START]) / ticks
+            found[name] = min(moment, found.get(name, moment))
+    return found
 
 
 def in_use(path: str) -> bool:

@@ -141,6 +141,12 @@ def delete(path: str, seen: Status | None = None) -> None:
     files.sync_directory(os.path.dirname(path))
 
 
+def move(path: str, to: str) -> None:
+    """Give a file of ours another name in its directory, durably; what has that name already is replaced."""
+    os.replace(path, to)
+    files.sync_directory(os.path.dirname(to))
+
+
 def link(path: str, target: str) -> None:
     """symlink(2), made durable; FileExistsError where something stands there."""
     os.symlink(target, path)

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 #: The exit code of `check`, `list --exit-code` and a dry run with `--exit-code` where something is not as wanted.
 NOT_AS_WANTED = 10
-_FINE = ("trusted", "follows")  # how the states of a certificate that holds begin
-_UNSEEN = "unreadable"  # this account cannot look: neither fine nor missing
 
 
 @dataclass(frozen=True)
@@ -41,15 +39,11 @@ class Verdict:
 def verdict(view: View, wanted: Sequence[str]) -> Verdict:
     """Return the verdict about certificates, by their SHA-256. A store that cannot be read counts as neither."""
     held = {sha256: _held(view, sha256) for sha256 in wanted}
-    absent = tuple(sha256 for sha256, found in held.items() if not any(map(_fine, found)))
+    absent = tuple(sha256 for sha256, found in held.items() if not any(one.holds for one in found))
     every = [one for found in held.values() for one in found]
-    missing = [one.store for one in every if not _fine(one) and not one.state.startswith(_UNSEEN)]
-    return Verdict(len(held), absent, len({one.store for one in every if _fine(one)}), tuple(dict.fromkeys(missing)))
+    missing = [one.store for one in every if one.missing]
+    return Verdict(len(held), absent, len({one.store for one in every if one.holds}), tuple(dict.fromkeys(missing)))
 
 
 def _held(view: View, sha256: str) -> list[Held]:
     return [held for one in view.listed if one.sha256 == sha256 for held in one.held if not held.foreign]
-
-
-def _fine(held: Held) -> bool:
-    return held.state.startswith(_FINE)

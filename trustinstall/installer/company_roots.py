@@ -119,7 +119,7 @@ def _private(host: Host, backend: Backend, store: Store) -> Iterator[Certificate
     seen = backend.observe(host, store, frozenset()).anchors
     delivered = backend.delivered(host, store)
     for der in backend.anchors(host, store):
-        one = Certificate(der)
+        one = Certificate.held(der)
         public = one.sha256 in FINGERPRINTS or one.sha256 in delivered
         if seen.get(one.sha256) is Trust.TRUSTED and not public and not _MICROSOFT.search(one.subject):
             yield one

@@ -20,7 +20,7 @@ from trustinstall.doctor.judging import Judgement, Reason
 from trustinstall.doctor.probe import Layer, ProbeFailed
 from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
-from trustinstall.installer import tool_views
+from trustinstall.installer import tool_views, verifiers
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS
@@ -28,20 +28,19 @@ from trustinstall_platforms.tools.effective.model import Effective, Mode
 from trustinstall_platforms.tools.effective.rows import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from trustinstall.doctor.families import Family
     from trustinstall.doctor.target import Target
     from trustinstall.host import Host
 
 #: The kinds of stores that hold all the roots of their clients.
 _WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono"}
-#: Clients whose bundle, where a setting names one, stands alone. Others may read a directory of certificates beside it
-#: that they were built with: curl and git do on Debian, and what keeps OpenSSL's default directory.
-_ALONE = frozenset({"pip", "npm", "pnpm", "Yarn 1", "Yarn 2 and 3", "Yarn from 4 on", "AWS", "requests", "conda"})
 _BESIDE = Reason("not-known", "its bundle does not hold the root; a directory that it may be built to read does")
 _UNTRUSTED = frozenset({"unknown-issuer", "missing-intermediate"})
 YES, NO, UNKNOWN, OFF = "yes", "no", "unknown", "off"
+_WORDS = {True: YES, False: NO, None: UNKNOWN}
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,14 @@ class ClientView:
         accepts: YES, NO, UNKNOWN, or OFF where the client does not verify.
         reasons: every reason against the server, or why it is not known; () for YES.
         decided_by: the store, or the file and line that decide which roots the client reads; "default" for none.
+        verifier: the family of verifiers by whose rules it was judged; "" where it was not.
     """
 
     name: str
     accepts: str
     reasons: tuple[Reason, ...]
     decided_by: str
+    verifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def diagnose(host: Host, typed: str) -> Diagnosis:
         seen = probe.look(target, proxy)
     except ProbeFailed as error:
         return Diagnosis(target.authority, through, error.layer, str(error))
-    chain = tuple(map(Certificate, seen.chain))
+    chain = tuple(map(Certificate.held, seen.chain))
     clients = _Clients(host, target, chain, host.now())
     views = tuple(clients.views())
     root = clients.root()
@@ -125,11 +126,12 @@ class _Clients:
 
     def __init__(self, host: Host, target: Target, chain: tuple[Certificate, ...], now: datetime) -> None:
         self._host, self._target, self._chain, self._now = host, target, chain, now
-        self._judged: dict[frozenset[bytes], Judgement] = {}
+        self._anchors: dict[frozenset[bytes], Mapping[bytes, list[Certificate]]] = {}
+        self._judged: dict[tuple[frozenset[bytes], str], Judgement] = {}
 
     def views(self) -> Iterator[ClientView]:
-        for name, place, ders in self._stores:
-            yield self._view(name, place, ders)
+        for kind, name, place, ders in self._stores:
+            yield self._view(name, place, ders, verifiers.of_store(kind))
         yield from self._tools()
 
     def root(self) -> Certificate | None:
@@ -139,16 +141,16 @@ class _Clients:
         return best.path[-1] if best.path else None
 
     @cached_property
-    def _stores(self) -> list[tuple[str, str, frozenset[bytes]]]:
-        """Label, place and anchors of each store that can be read."""
+    def _stores(self) -> list[tuple[str, str, str, frozenset[bytes]]]:
+        """Kind, label, place and anchors of each store that can be read."""
         kinds = [one for one in BACKENDS if one.name in _WHOLE]
-        found: list[tuple[str, str, frozenset[bytes]]] = []
+        found: list[tuple[str, str, str, frozenset[bytes]]] = []
         for backend, store in discovery.discover(self._host, kinds, DiscoveryOptions()).stores.values():
             if store.on_demand and self._host.status(store.location) is None:
                 continue
             with suppress(OSError, TrustInstallError):
                 anchors = frozenset(backend.anchors(self._host, store))
-                found.append((store.label or store.id, store.location, anchors))
+                found.append((store.backend, store.label or store.id, store.location, anchors))
         return found
 
     @cached_property
@@ -159,8 +161,8 @@ class _Clients:
     @cached_property
     def _public(self) -> frozenset[bytes]:
         """The public roots in the stores here: they stand for those that a program has built in."""
-        every = frozenset(der for _, _, ders in self._stores for der in ders)
-        return frozenset(der for der in every if Certificate(der).sha256 in FINGERPRINTS)
+        every = frozenset(der for *_, ders in self._stores for der in ders)
+        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
 
     def _tools(self) -> Iterator[ClientView]:
         here = {one.tool for one in tool_views.look(self._host)}
@@ -175,26 +177,28 @@ class _Clients:
             ders = decide.anchor_ders(self._host, client, found)
             if found.mode in {Mode.DEFAULT, Mode.ADDS} and not client.follows:
                 ders |= self._public
-            view = self._view(client.name, str(found.decider), ders)
-            yield self._unless_beside(view) if found.mode is Mode.REPLACES else view
+            family = verifiers.of_client(self._host, client.verifier)
+            view = self._view(client.name, str(found.decider), ders, family)
+            unsure = found.mode is Mode.REPLACES and not client.alone and view.accepts == NO
+            yield self._unless_beside(view, family) if unsure else view
 
-    def _unless_beside(self, view: ClientView) -> ClientView:
+    def _unless_beside(self, view: ClientView, family: Family) -> ClientView:
         """Return the view of a bundle as not known where the system's roots, if they count too, change it."""
-        if view.accepts != NO or view.name.partition(" for ")[0] in _ALONE:
-            return view
-        system = self._view(view.name, view.decided_by, self._system)
+        system = self._view(view.name, view.decided_by, self._system, family)
         return view if system.accepts == NO else replace(view, accepts=UNKNOWN, reasons=(_BESIDE,))
 
-    def _view(self, name: str, decided_by: str, ders: frozenset[bytes]) -> ClientView:
-        if ders not in self._judged:
-            anchors = _by_subject(ders)
-            self._judged[ders] = judging.judge(self._chain, anchors, self._target.host, self._now)
-        reasons = self._judged[ders].reasons
-        return ClientView(name, NO if reasons else YES, reasons, decided_by)
+    def _view(self, name: str, decided_by: str, ders: frozenset[bytes], family: Family) -> ClientView:
+        found = self._judge(ders, family)
+        return ClientView(name, _WORDS[found.accepted], found.reasons, decided_by, family.name)
 
-
-def _by_subject(ders: Iterable[bytes]) -> Mapping[bytes, list[Certificate]]:
-    return judging.by_subject(map(Certificate, sorted(ders)))
+    def _judge(self, ders: frozenset[bytes], family: Family) -> Judgement:
+        if ders not in self._anchors:
+            self._anchors[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
+        key = (ders, family.name)
+        if key not in self._judged:
+            anchors, host = self._anchors[ders], self._target.host
+            self._judged[key] = judging.judge(self._chain, anchors, host, self._now, family)
+        return self._judged[key]
 
 
 def _unjudged(name: str, found: Effective) -> ClientView:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.catalog import BACKENDS, FROM_WINDOWS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
-from trustinstall.engine import discovery
+from trustinstall.engine.discovery import discover
 from trustinstall.engine.scope import Engine
 from trustinstall.engine.tally import working_for
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import ActingHost
 from trustinstall.installer import looking
-from trustinstall.installer.situation import ScopeOptions, Situation, decide
+from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Situation, decide, scope_options
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.stores.store import DiscoveryOptions
@@ -25,44 +25,90 @@ from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import PurePath
 
     from trustinstall.certificates.intake import Held
     from trustinstall.host import Account
-    from trustinstall.installer.views import View
+    from trustinstall.installer.views import Listed, View
     from trustinstall.stores.backend import Backend
 
 
-@dataclass
+@dataclass(init=False, repr=False)
 class Inspector:
-    """Looks at the stores of one host, and changes nothing.
+    """Looks at the stores of this machine, or of an image, and changes nothing.
 
     Attributes:
         host: the machine and the acting account.
         backends: the kinds of stores to find.
         on_progress: called about every tenth of a second with a few words on the current work.
-        variables: how environment variables are set, as `--env` says; "" for the default of the scope.
+        variables: how environment variables are set, as `--variables` says; "" for the default of the scope.
 
-    >>> Inspector(Installer.for_image(IMAGE).host).look().listed
+    >>> Inspector(IMAGE).list()
     ()
     """
 
-    host: ActingHost = field(default_factory=ActingHost.current)
-    backends: Sequence[Backend] = BACKENDS
-    on_progress: Callable[[str], None] = lambda _doing: None
-    variables: str = ""
+    host: ActingHost
+    backends: Sequence[Backend]
+    on_progress: Callable[[str], None]
+    variables: str
+
+    def __init__(
+        self,
+        sysroot: str | PurePath | None = None,
+        *,
+        run_tools: bool = False,
+        host: ActingHost | None = None,
+        backends: Sequence[Backend] | None = None,
+        on_progress: Callable[[str], None] | None = None,
+        variables: str = "",
+    ) -> None:
+        """Choose the machine.
+
+        Args:
+            sysroot: the directory that holds the root of an image; None for the running machine.
+            run_tools: run the image's own tools, confined, instead of writing their files directly.
+            host, backends, on_progress, variables: see the attributes; by default this machine and all backends.
+
+        Raises:
+            UsageProblem: the directory does not exist, or is "/".
+        """
+        host = host or ActingHost.current()
+        image = sysroot is not None
+        self.host = host.image(str(sysroot), run_tools=run_tools, kept=ABOUT_THE_CALLER) if image else host
+        self.backends = BACKENDS if backends is None else backends
+        self.on_progress = on_progress or _silent
+        self.variables = variables
+
+    def __repr__(self) -> str:
+        """Return the class, and the machine that it works on."""
+        return f"{type(self).__name__}({self.host.root!r})" if self.host.is_image else f"{type(self).__name__}()"
+
+    def list(
+        self, scope: str | ScopeOptions | None = None, *, discovery: DiscoveryOptions | None = None
+    ) -> tuple[Listed, ...]:
+        """Return each certificate that trustinstall has added, with the stores that hold it (`complete`, `missing`).
+
+        Args, raises: as `look`. A certificate that two scopes have added is there twice.
+
+        >>> installer = Installer(IMAGE)
+        >>> added = installer.add(load_certificates(CORP_PEM))
+        >>> [(one.name, one.scope, one.complete) for one in installer.list()]
+        [('Corp Root', 'machine', True)]
+        """
+        return self.look(scope, discovery=discovery).listed
 
     def look(
         self,
-        ask: ScopeOptions | None = None,
+        scope: str | ScopeOptions | None = None,
         *,
-        places: DiscoveryOptions | None = None,
+        discovery: DiscoveryOptions | None = None,
         every_anchor: bool = False,
         through: bool = False,
     ) -> View:
         """Return the content of the stores of the machine and of the accounts in scope, and which of it is managed.
 
         Args:
-            ask, places: as for `Installer.add`.
+            scope, discovery: as for `Installer.add`.
             every_anchor: list every anchor of every store, too.
             through: scan whole trees for Python environments if the last scan is more than a week old.
 
@@ -70,12 +116,13 @@ class Inspector:
             StateError: the acting account's ledgers are not trusted.
             NoRights, UsageProblem: as `Installer.add`.
 
-        >>> [one.backend for one in Installer.for_image(IMAGE).look().stores]
+        >>> [one.backend for one in Installer(IMAGE).look().stores]
         ['debian']
         """
         from trustinstall.installer import views
 
-        situation, places = decide(self.host, ask or ScopeOptions(), terminal=False), places or DiscoveryOptions()
+        situation = decide(self.host, scope_options(scope), terminal=False)
+        places = discovery or DiscoveryOptions()
         self._check(places, situation)
         look = partial(looking.look, every_anchor=every_anchor, through=through)
         view = look(self.host, self.backends, places, on_progress=self.on_progress)
@@ -105,14 +152,14 @@ class Inspector:
             )
         return made_printable(replace(view, notes=tuple(dict.fromkeys(view.notes))))
 
-    def known(self, ask: ScopeOptions | None = None) -> dict[str, Certificate]:
+    def known(self, scope: str | ScopeOptions | None = None) -> dict[str, Certificate]:
         """Return every certificate that the ledgers in scope keep, by SHA-256. Raises StateError if one is damaged.
 
-        >>> Installer.for_image(IMAGE).known()
+        >>> Installer(IMAGE).known()
         {}
         """
         found: dict[str, Certificate] = {}
-        for account in decide(self.host, ask or ScopeOptions(), terminal=False).accounts:
+        for account in decide(self.host, scope_options(scope), terminal=False).accounts:
             if homes.why_unreachable(self.host, account):
                 continue
             job = partial(_known_for, self._as(account), self.backends)
@@ -121,7 +168,7 @@ class Inspector:
             except (TrustInstallError, OSError):
                 continue  # their part of the report says why
             ders = (block.der for block in pem_blocks(answer))
-            found |= {one.sha256: one for one in map(Certificate, filter(None, ders))}
+            found |= {one.sha256: one for one in map(Certificate.held, filter(None, ders))}
         return found | self._added_here()
 
     def _added_here(self) -> dict[str, Certificate]:
@@ -136,13 +183,13 @@ class Inspector:
         keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
         return len({store for store, sha256 in keys if sha256 in wanted})
 
-    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> list[Held]:
+    def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> Sequence[Held]:
         """The non-public roots of the machine's own stores; see `company_roots`."""
         from trustinstall.installer import company_roots as harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
-    def windows_roots(self, match: str | None = None, ask: ScopeOptions | None = None) -> list[Held]:
+    def windows_roots(self, match: str | None = None, scope: str | ScopeOptions | None = None) -> Sequence[Held]:
         """The same for the Windows that hosts this Linux: the store of its machine, as an ordinary account sees it.
 
         Raises UsageProblem if there is no such Windows, and StoreError if it cannot be read.
@@ -150,8 +197,8 @@ class Inspector:
         from trustinstall.certificates.intake import Held
         from trustinstall.installer import company_roots as harvest
 
-        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
-        self._check_windows("--from-windows", situation)
+        situation = decide(self.host, scope_options(scope), terminal=False)
+        self._check_windows("--from windows", situation)
         names = frozenset(one.name for one in FROM_WINDOWS)
         if not self.host.account.is_root:
             return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
@@ -159,41 +206,41 @@ class Inspector:
         job = partial(_held_for, self._as(account), match, names)
         answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
         ders = (block.der for block in pem_blocks(answer))
-        return [Held(Certificate(der), min(names)) for der in ders if der]
+        return [Held(Certificate.held(der), min(names)) for der in ders if der]
 
-    def system_anchors(self) -> list[Certificate]:
+    def system_anchors(self) -> Sequence[Certificate]:
         """Every anchor of the operating system's own stores, and the roots added for the machine or this account.
 
         Stores that cannot be read are skipped. Raises StateError if a ledger is damaged.
         """
         kinds = [one for one in self.backends if one.name in SYSTEM_STORES]
         anchors = self._added_here()
-        for backend, store in discovery.discover(self.host, kinds, DiscoveryOptions()).stores.values():
+        for backend, store in discover(self.host, kinds, DiscoveryOptions()).stores.values():
             with suppress(OSError, TrustInstallError):
-                anchors |= {one.sha256: one for one in map(Certificate, backend.anchors(self.host, store))}
+                anchors |= {one.sha256: one for one in map(Certificate.held, backend.anchors(self.host, store))}
         return list(anchors.values())
 
-    def find(self, sha256: str, *, places: DiscoveryOptions | None = None) -> Certificate | None:
+    def find(self, sha256: str, *, discovery: DiscoveryOptions | None = None) -> Certificate | None:
         """Return the certificate of a full fingerprint (64 digits) from the first store that holds it, or None.
 
-        >>> Installer.for_image(IMAGE).find("0" * 64) is None
+        >>> Installer(IMAGE).find("0" * 64) is None
         True
         """
-        found = discovery.discover(self.host, self.backends, places or DiscoveryOptions())
+        found = discover(self.host, self.backends, discovery or DiscoveryOptions())
         for backend, store in found.stores.values():
             with suppress(OSError):
                 for der in backend.anchors(self.host, store):
-                    if Certificate(der).sha256 == sha256:
-                        return Certificate(der)
+                    if Certificate.held(der).sha256 == sha256:
+                        return Certificate.held(der)
         return None
 
-    def check_places(self, places: DiscoveryOptions, ask: ScopeOptions | None = None) -> None:
+    def check_places(self, discovery: DiscoveryOptions, scope: str | ScopeOptions | None = None) -> None:
         """Raise UsageProblem or NoRights if the places that the caller names cannot be reached from here."""
-        self._check(places, decide(self.host, ask or ScopeOptions(), terminal=False))
+        self._check(discovery, decide(self.host, scope_options(scope), terminal=False))
 
     def _check(self, places: DiscoveryOptions, situation: Situation) -> None:
         if places.windows_host:
-            self._check_windows("--windows-host", situation)
+            self._check_windows("--with-windows", situation)
 
     def _check_windows(self, option: str, situation: Situation) -> None:
         why = wsl.unreachable(self.host)
@@ -202,12 +249,16 @@ class Inspector:
         if self.host.account.is_root and len(situation.accounts) != 1:
             raise NoRights(
                 f"{option}: every account may write where Windows' programs lie, and root does not run them; run it as "
-                "an ordinary account, by sudo from one, or with --for-user NAME for one"
+                "an ordinary account, by sudo from one, or with --user NAME for one"
             )
 
     def _as(self, account: Account) -> ActingHost:
         """This host as another account sees it; of the caller's environment it keeps the access to Windows."""
         return replace(self.host, account=account, environ=wsl.interop(self.host.environ))
+
+
+def _silent(_doing: str) -> None:
+    """Tell nobody of progress."""
 
 
 def _known_for(host: ActingHost, backends: Sequence[Backend]) -> bytes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates import intake
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.intake import normalise_fingerprint
 from trustinstall.certificates.name_constraints import parse
 from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result
 from trustinstall.engine.request import Request, Selection
@@ -20,7 +20,7 @@ from trustinstall.host import ActingHost
 from trustinstall.installer.inspector import Inspector
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.installer.result import Report, ScopeResult
-from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Situation, decide
+from trustinstall.installer.situation import ScopeOptions, Situation, decide, scope_options
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.state.ledger import UNKNOWN_UID, Covered
@@ -30,63 +30,36 @@ from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.typed_json import made_printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from trustinstall.engine.scope import Scope
     from trustinstall.host import Account
     from trustinstall.stores.backend import Backend
 
 
-@dataclass
+@dataclass(init=False, repr=False)
 class Installer(Inspector):
-    """Adds and removes certificates on one host, and looks at it.
+    """Adds and removes certificates on this machine, or in an image, and looks at it.
 
     Its attributes are those of `Inspector`, and `diff`: whether a dry run reports the lines of files that would change.
 
     It is not thread-safe: it forks a worker process for each other account that it works for.
 
-    >>> installer = Installer.for_image(IMAGE)
-    >>> installer.add(load_certificates(CORP_PEM)).exit_code()
-    0
+    >>> installer = Installer(sysroot=IMAGE)
+    >>> installer.add(load_certificates(CORP_PEM)).ok
+    True
     """
 
-    diff: bool = False
-
-    @classmethod
-    def for_image(
-        cls,
-        directory: str,
-        *,
-        run_tools: bool = False,
-        on_progress: Callable[[str], None] = lambda _doing: None,
-    ) -> Installer:
-        """Return the installer of an image whose root lies in a directory.
-
-        Args:
-            directory: where the root file system of the image is; not "/".
-            run_tools: run the image's own tools, confined, instead of writing their files directly.
-            on_progress: called about every tenth of a second with a few words on the current work.
-
-        Raises:
-            UsageProblem: the directory does not exist, or is "/".
-
-        >>> Installer.for_image(IMAGE).host.is_image
-        True
-        """
-        return cls(
-            ActingHost.current().image(directory, run_tools=run_tools, kept=ABOUT_THE_CALLER), on_progress=on_progress
-        )
+    diff: bool = field(default=False, init=False)
 
     def add(  # noqa: PLR0913  keywords of the library, each optional
         self,
-        certificates: Sequence[Certificate],
-        ask: ScopeOptions | None = None,
+        certificates: Certificate | Sequence[Certificate],
+        scope: str | ScopeOptions | None = None,
         *,
-        scope: str | None = None,
-        stores: Sequence[str] = (),
-        skip: Sequence[str] = (),
-        places: DiscoveryOptions | None = None,
-        selection: Selection | None = None,
+        stores: str | Sequence[str] = (),
+        skip: str | Sequence[str] = (),
+        discovery: DiscoveryOptions | None = None,
         adopt: bool = False,
         dry_run: bool = False,
         terms: Terms | None = None,
@@ -94,21 +67,21 @@ class Installer(Inspector):
         """Make every store of the chosen scope trust certificates that the caller vouches for. It is idempotent.
 
         Args:
-            certificates: roots, as `load_certificates` returns them; they are not vetted again.
-            ask: the scope and the accounts; by default as on the command line.
-            scope: "machine" or "user", where `ask` is not given.
-            stores, skip: the words of `--store` and `--skip` (groups, names, ids), where `selection` is not given.
-            places: where to look beside the usual places.
-            selection: the stores that are meant; by default all.
+            certificates: roots, as `load_certificates` returns them; those that it has not vetted are vetted now.
+            scope: "machine", "user", or the options that name accounts; by default as on the command line.
+            stores, skip: the stores that are meant, and those that are not: groups, names, ids and patterns, as
+                `--store` and `--skip` take them; by default all.
+            discovery: where to look beside the usual places.
             adopt: treat copies that another program put there as managed.
             dry_run: change nothing; the report says what would change.
             terms: until when, and for which DNS names and networks (CIDR) alone: stores that cannot limit are left
-                out. Its scope, stores and places are those of `ask`, `selection` and `places`.
+                out. Its scope, stores and places are those of the other arguments.
 
         Returns:
             The report. The failure of a single store is in it, and raises nothing.
 
         Raises:
+            CertificateRefused: a certificate must not be trusted.
             UsageProblem: the request contradicts itself or names an unknown store.
             NoRights: the scope needs root.
             StateError: ledger or journal cannot be read or written, or is not trusted.
@@ -116,17 +89,17 @@ class Installer(Inspector):
 
         Nothing is changed if one of these is raised.
 
-        >>> installer = Installer.for_image(IMAGE)
+        >>> installer = Installer(IMAGE)
         >>> report = installer.add(load_certificates(CORP_PEM), dry_run=True)
         >>> [one.result.value for one in report.in_scope]
         ['planned']
         """
-        ask, wanted = ask or ScopeOptions(scope), terms or Terms()
-        chosen = selection = selection or Selection(tuple(stores), tuple(skip))
+        ask, wanted, places = scope_options(scope), terms or Terms(), discovery or DiscoveryOptions()
+        selection = _selection(stores, skip)
         domains = parse(wanted.domains)
         situation = decide(self.host, ask, terminal=False)
         request = Request(
-            tuple(certificates),
+            tuple(intake.vetted(one, self.host.now()) for one in _certificates(certificates)),
             trusted=True,
             by=self._caller(situation),
             adopt=adopt,
@@ -134,7 +107,7 @@ class Installer(Inspector):
             diff=self.diff,
             domains=domains,
             terms=replace(
-                Terms.of(places or DiscoveryOptions(), chosen.stores, chosen.skip),
+                Terms.of(places, selection.stores, selection.skip),
                 until=wanted.until,
                 all_users=ask.all_users,
                 domains=domains,
@@ -145,13 +118,14 @@ class Installer(Inspector):
         accounts = () if domains else situation.accounts  # their own stores would trust it for every name
         return self._change("add", situation, request, accounts, places, selection)
 
-    def remove(
+    def remove(  # noqa: PLR0913  as `add`
         self,
-        certificates: Sequence[Certificate] | str,
-        ask: ScopeOptions | None = None,
+        certificates: Certificate | str | Sequence[Certificate | str],
+        scope: str | ScopeOptions | None = None,
         *,
-        places: DiscoveryOptions | None = None,
-        selection: Selection | None = None,
+        stores: str | Sequence[str] = (),
+        skip: str | Sequence[str] = (),
+        discovery: DiscoveryOptions | None = None,
         foreign: bool = False,
         dry_run: bool = False,
         accounts_gone: Sequence[str] = (),
@@ -159,8 +133,8 @@ class Installer(Inspector):
         """Remove from every store what `add` has put there. It is idempotent.
 
         Args:
-            certificates: the certificates to remove, or the full fingerprint of one.
-            ask, places, selection, dry_run: as for `add`.
+            certificates: the certificates to remove, or their full fingerprints.
+            scope, stores, skip, discovery, dry_run: as for `add`.
             foreign: remove copies that another program put there, too.
             accounts_gone: names of deleted accounts; their entries in the ledger are deleted.
 
@@ -170,13 +144,14 @@ class Installer(Inspector):
         Raises:
             UsageProblem, NoRights, StateError, Busy: as `add`.
 
-        >>> installer, roots = Installer.for_image(IMAGE), load_certificates(CORP_PEM)
+        >>> installer, roots = Installer(IMAGE), load_certificates(CORP_PEM)
         >>> added = installer.add(roots)
         >>> [one.result.value for one in installer.remove(roots).in_scope]
         ['removed']
         """
-        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
-        chosen = self._named(certificates, ask) if isinstance(certificates, str) else tuple(certificates)
+        ask, selection = scope_options(scope), _selection(stores, skip)
+        situation = decide(self.host, ask, terminal=False)
+        chosen = self._chosen([certificates] if isinstance(certificates, str) else certificates, ask)
         request = Request(
             chosen,
             trusted=False,
@@ -186,29 +161,31 @@ class Installer(Inspector):
             diff=self.diff,
         )
         accounts, lost = self._remembered(situation, chosen)
-        report = self._change("remove", situation, request, accounts, places, selection)
+        report = self._change("remove", situation, request, accounts, discovery or DiscoveryOptions(), selection)
         report = self._report_lost(report, request, lost, accounts_gone)
         whole = situation.machine or foreign
         return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
 
-    def _named(self, fingerprint: str, ask: ScopeOptions | None) -> tuple[Certificate, ...]:
-        """The certificate of a full fingerprint, or none; raises UsageProblem if it is no fingerprint."""
-        digits = normalise_fingerprint(fingerprint)
-        found = self.known(ask).get(digits) or self.find(digits)
-        return (found,) if found else ()
+    def _chosen(self, named: Certificate | Sequence[Certificate | str], ask: ScopeOptions) -> tuple[Certificate, ...]:
+        """Certificates, and those of full fingerprints as far as they are here. Raises UsageProblem for other texts."""
+        every = [named] if isinstance(named, Certificate) else named
+        digits = {intake.normalise_fingerprint(one) for one in every if isinstance(one, str)}
+        known = self.known(ask) if digits else {}
+        by_fingerprint = (known.get(one) or self.find(one) for one in sorted(digits))
+        return (*(one for one in every if isinstance(one, Certificate)), *(one for one in by_fingerprint if one))
 
-    def end(self, certificates: Sequence[Certificate], ask: ScopeOptions | None = None) -> Report:
+    def end(self, certificates: Sequence[Certificate], scope: str | ScopeOptions | None = None) -> Report:
         """Remove certificates whose trust has ended; a scope in which it has not ended keeps them.
 
         Args, returns, raises: as `remove`.
 
-        >>> Installer.for_image(IMAGE).end(load_certificates(CORP_PEM)).changed
+        >>> Installer(IMAGE).end(load_certificates(CORP_PEM)).changed
         False
         """
-        situation = decide(self.host, ask or ScopeOptions(), terminal=False)
+        situation = decide(self.host, scope_options(scope), terminal=False)
         request = Request(tuple(certificates), trusted=False, by=self._caller(situation), command="end", only_over=True)
         accounts, _ = self._remembered(situation, certificates)
-        return self._change("remove", situation, request, accounts, None, None)
+        return self._change("remove", situation, request, accounts, DiscoveryOptions(), Selection())
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """The certificates that the machine goes on to trust, whatever this account has removed from its own scope."""
@@ -263,10 +240,9 @@ class Installer(Inspector):
         situation: Situation,
         request: Request,
         accounts: tuple[Account, ...],
-        places: DiscoveryOptions | None,
-        selection: Selection | None,
+        places: DiscoveryOptions,
+        selection: Selection,
     ) -> Report:
-        places, selection = places or DiscoveryOptions(), selection or Selection()
         self._check(places, situation)
         if accounts and (selection.stores or selection.skip):
             # With several scopes, only all of them together tell whether a store's name is known.
@@ -333,7 +309,7 @@ class Installer(Inspector):
             ids = printable(" ".join(sorted(self.host.distribution()))) or "none"
             problems.append(
                 f"no system that is known here lies there (ID and ID_LIKE in its os-release: {ids}); "
-                "name the bundle that its programs read: --bundle FILE"
+                "name the bundle that its programs read: --search FILE"
             )
         return [ScopeResult("machine", problem=problem) for problem in problems]
 
@@ -414,6 +390,21 @@ class Installer(Inspector):
             outcomes = tuple(map(_foreseen, outcomes))
         # Stores of other owners are in the machine's part, or do not concern this account.
         return ScopeResult(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
+
+
+def _selection(stores: str | Sequence[str], skip: str | Sequence[str]) -> Selection:
+    """Return the stores that are meant; a name alone is one of several."""
+    first, second = ((one,) if isinstance(one, str) else tuple(one) for one in (stores, skip))
+    return Selection(first, second)
+
+
+def _certificates(named: Certificate | Sequence[Certificate]) -> Sequence[Certificate]:
+    """Return one or several certificates as several. Raises TypeError for anything else, as the name of a file."""
+    every = [named] if isinstance(named, Certificate) else named
+    for one in every:
+        if not isinstance(one, Certificate):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may have no checker
+            raise TypeError(f"name certificates, as load_certificates() returns them, and not {type(one).__name__}")
+    return every
 
 
 def _foreseen(one: Outcome) -> Outcome:

@@ -8,18 +8,21 @@ from trustinstall.certificates import intake
 from trustinstall.host import ActingHost
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from pathlib import PurePath
 
     from trustinstall.certificates.certificate import Certificate
 
 
-def load_certificates(*paths: str, sha256: str | Sequence[str] = (), force: bool = False) -> tuple[Certificate, ...]:
+def load_certificates(
+    *paths: str | PurePath, sha256: str | Sequence[str] = (), allow: Collection[str] = ()
+) -> tuple[Certificate, ...]:
     """Return the roots in files (PEM, DER or PKCS#7) and directories, each once and vetted.
 
     Args:
         paths: files and directories on the running machine; "-" for standard input.
         sha256: a fingerprint (64 hexadecimal digits), or several; the files must hold exactly these roots.
-        force: accept certificates that only policy refuses: expired, or weak.
+        allow: "expired", "weak" or both: accept certificates with such faults, as `--allow-expired` does.
 
     Raises:
         CertificateRefused: a file holds no root, a damaged one, or one that policy refuses.
@@ -33,5 +36,5 @@ def load_certificates(*paths: str, sha256: str | Sequence[str] = (), force: bool
     trustinstall.errors.CertificateRefused: ...
     """
     sha256 = [sha256] if isinstance(sha256, str) else sha256
-    taken = intake.take(ActingHost.current(), paths, sha256=sha256, force=force)
+    taken = intake.take(ActingHost.current(), [*map(str, paths)], sha256=sha256, allow=allow)
     return tuple(one.certificate for one in taken.accepted)

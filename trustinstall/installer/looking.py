@@ -42,6 +42,7 @@ def look(
     With `through`, whole trees are scanned as by `add`; else only known places of bundles are read.
     Raises StateError if a ledger is not trusted.
     """
+    host = host.remembering()
     machine, problem = machine_ledger(host)
     scopes = _scopes(host, machine)
     places = known_bundles.fill(host, state_of(host, host.account.uid), places)
@@ -193,7 +194,7 @@ def _anchors(
     for store in stores.values():
         try:
             for der in known[store.backend].anchors(host, store):
-                one = Certificate(der)
+                one = Certificate.held(der)
                 anchors.append(Anchor(store.id, one.sha256, one.subject, (store.id, one.sha256) in ours))
         except OSError:
             continue  # `stores` says why it cannot be read

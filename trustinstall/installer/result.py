@@ -46,9 +46,9 @@ class ScopeResult:
         return not (self.problem or self.skipped) and not any(one.result is Result.FAILED for one in self.outcomes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """The result of a changing command.
+    """The result of a changing command: `ok`, `failed`, `planned`, `stores`, `changed`, and all of it by `to_dict()`.
 
     Attributes:
         command: "add" or "remove".
@@ -71,6 +71,11 @@ class Report:
     left: tuple[Certificate, ...] = ()
     domains: tuple[str, ...] = ()
     replaces: bool = False
+
+    def __repr__(self) -> str:
+        """Return the command, and how many stores it was about."""
+        counts = {"stores": self.stores, "planned": self.planned, "failed": self.failed}
+        return f"<Report of {self.command}: {', '.join(f'{len(found)} {word}' for word, found in counts.items())}>"
 
     @property
     def outcomes(self) -> list[Outcome]:

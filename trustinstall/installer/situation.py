@@ -40,7 +40,7 @@ _FEW = 2  # accounts that are named in a sentence
 
 @dataclass(frozen=True)
 class ScopeOptions:
-    """The caller's request about scope: `--scope`, `--for-user`, `--all-users`, `--no-input`.
+    """The caller's request about scope: `--scope`, `--user`, `--no-input`.
 
     `silent`: `--json` or `--quiet`, which ask nothing in the terminal; a system's own window may still open.
     """
@@ -50,6 +50,15 @@ class ScopeOptions:
     all_users: bool = False
     no_input: bool = False
     silent: bool = False
+
+
+def scope_options(scope: str | ScopeOptions | None) -> ScopeOptions:
+    """Return a caller's word about the scope as options. Raises UsageProblem for any but "machine" and "user"."""
+    if isinstance(scope, ScopeOptions):
+        return scope
+    if scope not in {None, "machine", "user"}:
+        raise UsageProblem(f"{printable(scope or 'nothing', 40)} is no scope; it is machine or user")
+    return ScopeOptions(scope)
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ def decide(host: Host, ask: ScopeOptions, *, terminal: bool) -> Situation:
         raise UsageProblem(
             "an elevated prompt works for the machine; use one that is not elevated for your own stores"
             if host.platform == "win32"
-            else "root has no invoking account here; name one with --for-user NAME, or use --all-users"
+            else "root has no invoking account here; name one with --user NAME, or use --scope all-users"
         )
     covered = {one.uid for one in accounts}
     people = [one for one in homes.login_accounts(host) if one.uid not in covered]
@@ -130,7 +139,7 @@ def decide(host: Host, ask: ScopeOptions, *, terminal: bool) -> Situation:
 
 def _for_image(host: Host, ask: ScopeOptions, *, terminal: bool) -> Situation:
     if ask.scope == "user" or ask.for_users or ask.all_users:
-        raise UsageProblem("an image has the machine's stores only; leave --scope user, --for-user and --all-users out")
+        raise UsageProblem("an image has the machine's stores only; leave --scope and --user out")
     top = host.status("/")
     if top is None or top.uid != host.account.uid:
         owner = "nobody" if top is None else f"uid {top.uid}"
@@ -166,7 +175,7 @@ def _accounts(host: Host, ask: ScopeOptions, invoker: Account | None) -> tuple[A
     if ask.scope == "machine" and not ask.for_users and not ask.all_users:
         return ()
     if host.platform == "win32" and (ask.for_users or ask.all_users):
-        raise UsageProblem("on Windows every account runs trustinstall itself; leave --for-user and --all-users out")
+        raise UsageProblem("on Windows every account runs trustinstall itself; leave --user and --scope all-users out")
     chosen: dict[int, Account] = {}
     for name in ask.for_users:
         account = host.account_named(name)

@@ -160,9 +160,9 @@ def _keystore(bundle: bytes) -> tuple[bytes, tuple[str, ...]]:
             if error.parsed_version == _VERSION_2:
                 of_version_2.append(keystores.New(f"version 2, {number}", der, 0))
             else:
-                left_out.append(Certificate(der).name)
+                left_out.append(Certificate.held(der).name)
         except ValueError:
-            left_out.append(Certificate(der).name)
+            left_out.append(Certificate.held(der).name)
     entries = [pkcs12.PKCS12Certificate(one, b"%d" % number) for number, one in enumerate(read)]
     made = pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(_JAVA_PASSWORD.encode()))
     if of_version_2:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trustinstall.engine.request import Selection
 from trustinstall.errors import StoreLocked, printable
 from trustinstall.host import Secret
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def unlock(
     installer: Installer,
     report: Report,
-    again: Callable[[Selection], Report],
+    again: Callable[[str], Report],
     ask: Callable[[str], str],
 ) -> Report:
     """Return the report after each locked store was retried with the password from `ask`; "" skips the store.
@@ -34,7 +33,7 @@ def unlock(
             continue
         installer.host = replace(host, storepasses=(*host.storepasses, Secret(typed=typed)))
         try:
-            found = [each for each in again(Selection((one.store.id,))).outcomes if each.store == one.store]
+            found = [each for each in again(one.store.id).outcomes if each.store == one.store]
         finally:
             installer.host = host
         report = replace(report, parts=tuple(_with(part, found) for part in report.parts))

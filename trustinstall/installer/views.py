@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from trustinstall.typed_json import Sha256
 
+#: How the states of a store begin that holds a certificate; and the state of one that this account cannot look at.
+_HOLDS, UNSEEN = ("trusted", "limited to domains", "follows"), "unreadable"
+
 
 @dataclass(frozen=True)
 class Held:
@@ -30,6 +33,16 @@ class Held:
     foreign: bool = False
     entries: tuple[str, ...] = ()
 
+    @property
+    def holds(self) -> bool:
+        """Whether clients of the store trust the certificate now."""
+        return self.state.startswith(_HOLDS)
+
+    @property
+    def missing(self) -> bool:
+        """Whether it should hold the certificate, can be looked at, and does not hold it."""
+        return not (self.foreign or self.holds or self.state == UNSEEN)
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -53,6 +66,16 @@ class Listed:
     until: str = ""
     not_before: str = ""
     expires_soon: bool = False
+
+    @property
+    def missing(self) -> tuple[Held, ...]:
+        """The stores that should hold it and do not; those that this account cannot look at are not among them."""
+        return tuple(one for one in self.held if one.missing)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is trusted in every store where it was added."""
+        return not self.missing
 
 
 @dataclass(frozen=True)

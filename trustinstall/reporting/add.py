@@ -199,7 +199,7 @@ def out_of_scope_lines(page: Page, report: Report, advice: Advice) -> list[str]:
     if report.situation.uncovered and report.command == "add" and not report.domains:
         accounts = words.count(report.situation.uncovered, "other account")
         lines += page.paragraph(
-            f"Not in scope: {accounts}{'. To reach every account:' if advice.everybody else ' (--all-users)'}"
+            f"Not in scope: {accounts}{'. To reach every account:' if advice.everybody else ' (--scope all-users)'}"
         )
         lines += [page.whole(advice.everybody.text, "    ")] if advice.everybody else []
     return lines

@@ -75,8 +75,8 @@ class Advice:
 def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", options: Sequence[str] = ()) -> Advice:
     """What to tell the caller of add or remove; `inputs` are the files as they were typed.
 
-    Where there are none, the certificates were found in the store that the option `source` names. `options` say where
-    `remove` looked: without them, the command for foreign copies would not find the same stores.
+    Where there are none, the certificates were found in the store that `source` names, as `--from` does. `options` say
+    where `remove` looked: without them, the command for foreign copies would not find the same stores.
     """
     if report.dry_run:
         return Advice()
@@ -85,7 +85,9 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", 
     caller = _Caller(host, sudo, there)
     if report.command == "remove":
         return _after_removing(report, caller, options)
-    return _after_adding(report, caller, [word if word == "-" else host.absolute(word) for word in inputs] or [source])
+    return _after_adding(
+        report, caller, [word if word == "-" else host.absolute(word) for word in inputs] or ["--from", source]
+    )
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _after_removing(report: Report, caller: _Caller, options: Sequence[str]) -> 
     words = [one.sha256[:_SHORT] for one in report.left]
     return Advice(
         administrator=caller.elevated("remove", *words) if words else NONE,
-        foreign=tuple(caller.again("remove", *options, "--foreign", "--sha256", sha256) for sha256 in left),
+        foreign=tuple(caller.again("remove", *options, "--not-ours", "--sha256", sha256) for sha256 in left),
         restart=_restarts(report, Result.REMOVED),
         notes=_left_running(report, caller.host) or _gone_in_windows(report, caller.host),
     )
@@ -129,7 +131,9 @@ def _after_adding(report: Report, caller: _Caller, inputs: Sequence[str]) -> Adv
     return Advice(
         undo=caller.again("remove", *words) if report.changed else NONE,
         administrator=caller.elevated("add", *inputs, *vouched, *limits) if report.situation.kind == "user" else NONE,
-        everybody=caller.again("add", *inputs, "--all-users") if machine and report.situation.uncovered else NONE,
+        everybody=caller.again("add", *inputs, "--scope", "all-users")
+        if machine and report.situation.uncovered
+        else NONE,
         restart=_restarts(report, Result.ADDED),
         terminal="" if listed else _terminal(report, caller.host),
         env=_env(report) if listed else {},
@@ -164,7 +168,7 @@ def _of_variables(report: Report) -> tuple[str, ...]:
         return ()
     sentence = (
         "Warning: SSL_CERT_FILE and REQUESTS_CA_BUNDLE replace the roots of programs. If one of yours has its own CA, "
-        "use --env add."
+        "use --variables add."
     )
     return (sentence,) if report.replaces else ()
 

@@ -121,4 +121,10 @@ def _certificate(one: Certificate) -> dict[str, Any]:
 
 def _client(one: ClientView) -> dict[str, Any]:
     reasons = [{"code": reason.code, "detail": reason.text} for reason in one.reasons]
-    return {"name": one.name, "accepts": one.accepts, "decided_by": one.decided_by, "reasons": reasons}
+    return {
+        "name": one.name,
+        "accepts": one.accepts,
+        "decided_by": one.decided_by,
+        "verifier": one.verifier,
+        "reasons": reasons,
+    }

@@ -6,6 +6,7 @@ is defined in `report.schema.json`, which is shipped with the program.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.installer.report_data import certificate
@@ -108,6 +109,11 @@ def _held(one: Held) -> dict[str, Any]:
 
 def _anchor(one: Anchor) -> dict[str, Any]:
     return {"id": one.store, "sha256": one.sha256, "subject": one.subject, "added": one.ours}
+
+
+def exported(host: Host, document: str) -> str:
+    """Return the report of export; `document` is JSON, as `apply` takes it."""
+    return dump({**envelope(host, "export", 0), "document": json.loads(document)})
 
 
 def stores(host: Host, view: View) -> str:

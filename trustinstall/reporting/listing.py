@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
+from trustinstall.installer.views import UNSEEN
 from trustinstall.reporting import words
 from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.style import BAD, GOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from trustinstall.installer.views import Anchor, Held, Listed, View
 
 _DAY = len("2035-02-14")
 _MINUTE = len("2035-02-14T10:00")
-_UNSEEN = "unreadable"
 _MOST = 4  # missing stores that are named
 _HEAD = 60  # columns of the first line beside the name
 _ANCHOR = 16  # digits of an anchor's fingerprint
@@ -62,17 +62,17 @@ def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str,
     lines += page.table(rows, "  ")
     if files:
         lines += [line for one in scopes for line in _stores(page, one, titled=len(scopes) > 1)]
-    if any(_missing(one.held) for one in scopes):
+    if not all(one.complete for one in scopes):
         lines.append(page.whole(f"Mend: {command} add FILE", "    "))
     return lines
 
 
 def _row(one: Listed) -> list[Cell | str]:
     """Return a scope's line: how many of the stores still trust it, and which do not."""
-    seen = [held for held in one.held if not held.foreign and held.state != _UNSEEN]
-    missing = _missing(one.held)
+    seen = [held for held in one.held if not held.foreign and held.state != UNSEEN]
+    missing = one.missing
     foreign = sum(held.foreign for held in one.held)
-    unseen = sum(held.state == _UNSEEN for held in one.held)
+    unseen = sum(held.state == UNSEEN for held in one.held)
     mark = BAD if missing else GOOD
     told = [f"trusted until {one.until[:_MINUTE].replace('T', ' ')} UTC"] if one.until else []
     told += [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
@@ -81,14 +81,6 @@ def _row(one: Listed) -> list[Cell | str]:
     tone = "bad" if missing else "good"
     counted = f"{len(seen) - len(missing):,} of {len(seen):,}"
     return [Cell(mark, tone), Cell(printable(one.scope), "strong"), counted, "; ".join(told)]
-
-
-def _missing(held: Iterable[Held]) -> list[Held]:
-    return [one for one in held if not (one.foreign or one.state == _UNSEEN or _good(one.state))]
-
-
-def _good(state: str) -> bool:
-    return state in {"trusted", "limited to domains"} or state.startswith("follows")
 
 
 def _name(one: Held) -> str:
@@ -102,7 +94,7 @@ def _stores(page: Page, one: Listed, *, titled: bool) -> list[str]:
     lines = [f"    {page.style.tone(page.style.plain(printable(one.scope)), 'strong')}"] if titled else []
     for held in one.held:
         state = "added by someone else" if held.foreign else held.state.replace("follows", "via")
-        tone = "" if held.foreign else "good" if _good(held.state) else "bad"
+        tone = "" if held.foreign else "bad" if held.missing else "good"
         lines.append(f"    {page.style.tone(state, tone)}  {page.whole(held.store)}")
         entries = [line for entry in held.entries for line in entry.split("\n") if line]
         lines += [page.whole(line, "      ", tone="faint") for line in entries if not held.store.endswith(f":{line}")]

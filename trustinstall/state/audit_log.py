@@ -47,9 +47,8 @@ def entries(host: Host, state: State) -> tuple[list[dict[str, Any]], int]:
 
     Raises StateError if another account may have written the log, or it cannot be read.
     """
-    found: dict[bytes, dict[str, Any]] = {}
-    damaged = 0
-    for age in range(OLDER, -1, -1):
+    contents: list[bytes] = []
+    for age in range(OLDER + 1):  # from the present one on: what is moved meanwhile is seen twice, and not missed
         try:
             content = host.read_or_none(path(state, age), _LIMIT)
             if content is None:
@@ -57,18 +56,24 @@ def entries(host: Host, state: State) -> tuple[list[dict[str, Any]], int]:
             check_owner(host, path(state, age), state.owner)
         except OSError as error:
             raise StateError(f"cannot read {path(state, age)}: {error.strerror}") from None
-        for line in filter(None, content.split(b"\n")):
-            try:
-                found[line] = members(json.loads(line))  # a kill in the middle of a rotation leaves lines twice
-            except (TypeError, ValueError, RecursionError):
-                damaged += 1
-    return [one for one in found.values() if one.get("v") == VERSION and isinstance(one.get("time"), str)], damaged
+        if contents and content.startswith(contents[-1]):
+            contents.pop()
+        contents.append(content)
+    found: list[dict[str, Any]] = []
+    damaged = 0
+    for line in (line for content in reversed(contents) for line in content.split(b"\n") if line):
+        try:
+            found.append(members(json.loads(line)))
+        except (TypeError, ValueError, RecursionError):
+            damaged += 1
+    return [one for one in found if one.get("v") == VERSION and isinstance(one.get("time"), str)], damaged
 
 
 def _rotate(host: ActingHost, state: State) -> None:
-    """Begin a new file: every older one grows a year older, and the oldest goes."""
-    for age in range(OLDER, 0, -1):
-        content = host.read_or_none(path(state, age - 1), _LIMIT)
-        if content is not None:
-            host.write(path(state, age), content, 0o600, None, host.token())
-    host.delete(path(state))
+    """Begin a new file: every file becomes one age older, and the oldest goes.
+
+    Each move is atomic. A kill leaves an age without a file, and the next rotation moves only the files up to there.
+    """
+    free = (age for age in range(1, OLDER) if host.status(path(state, age)) is None)
+    for age in range(next(free, OLDER), 0, -1):
+        host.move(path(state, age - 1), path(state, age))

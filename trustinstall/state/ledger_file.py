@@ -287,4 +287,4 @@ def _one(pem: str) -> Certificate:
     blocks = [block.der for block in pem_blocks(pem.encode("ascii"))]
     if len(blocks) != 1 or blocks[0] is None:
         raise ValueError("a text that should be one certificate is not")
-    return Certificate(blocks[0])
+    return Certificate.held(blocks[0])

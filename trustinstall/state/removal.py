@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
-from trustinstall.state import audit_log, ledger_file
+from trustinstall.host import Kind
+from trustinstall.state import audit_log, kept_keys, ledger_file
+from trustinstall.state.directory import prepare
 
 if TYPE_CHECKING:
     from trustinstall.host import ActingHost
@@ -15,23 +17,27 @@ if TYPE_CHECKING:
 def delete_empty(host: ActingHost, state: State) -> bool:
     """Delete the ledger and the private directory of a scope; return whether the whole directory is gone.
 
-    Under the lock, so that no other command is adding at the same time. Raises StateError, and deletes nothing, if the
-    ledger records a certificate or a placement, or if an interrupted command has to be undone first.
+    Under the lock, so that no other command is adding at the same time. Raises StateError, and deletes nothing, if
+    certificates or proxies are recorded, or if an interrupted command has to be undone first.
     """
-    if not host.is_directory(state.private):
-        return host.status(state.base) is None
+    if host.status(state.base) is None:
+        return True
+    prepare(host, state)  # the lock's directory may be missing
     lock = host.lock(state.lock, lambda: None)
     try:
         ledger = ledger_file.load(host, state)
         if ledger.claims or ledger.placements or host.status(state.journal) is not None:
             raise StateError(f"{state.base} records certificates that are trusted; run remove --all first")
+        if kept_keys.load(host, state).rows:
+            raise StateError(f"{state.base} records proxies that are set; apply a document without them, with --prune")
         for path in (
             state.ledger,
             state.ledger_log,
             *(audit_log.path(state, age) for age in range(audit_log.OLDER + 1)),
             *(f"{state.private}/{name}" for name in host.names(state.private)),
         ):
-            if host.status(path) is not None:
+            status = host.status(path)
+            if status is not None and status.kind is not Kind.DIRECTORY:
                 host.delete(path)
     finally:
         host.unlock(lock)

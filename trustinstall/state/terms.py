@@ -26,7 +26,7 @@ class Terms:
         stores, skip: the stores that were chosen or left out, as `Selection` names them.
         domains: the names and networks that the certificate is trusted for, or () for all of them.
         pythons, searches, bundles, windows_host: where to look beside the usual places, as `DiscoveryOptions`.
-        variables: how environment variables are set (`--env`); "" for the default of the scope.
+        variables: how environment variables are set (`--variables`); "" for the default of the scope.
         origin: the documents of `apply` that ask for the certificate ("apply:PATH"), or "" where a person does.
     """
 

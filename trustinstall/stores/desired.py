@@ -68,7 +68,7 @@ class Change:
         add: certificates that are absent, trusted by some of the store's clients only, or written in an outdated way.
         kept: entries of the managed copies of every certificate that is to be trusted, by SHA-256: those in `add`
             that are partly there, and those that need no change.
-        remove: copies to remove: managed, adopted, or requested with `--foreign`.
+        remove: copies to remove: managed, adopted, or requested with `--not-ours`.
         drop: certificates that no client may trust afterwards because of trustinstall; `remove` holds their copies,
             if there are any.
         noted: the ledger's entries of every certificate in this store, by SHA-256.

@@ -128,8 +128,9 @@ class DiscoveryOptions:
     """Additional places from the caller, and the results of an earlier scan.
 
     Attributes:
-        pythons, searches, bundles, windows_host: the options of these names.
-        rescan: whether whole trees are scanned again, even if the last scan is recent.
+        pythons, searches, bundles: what `--search` names: interpreters or environments, directories, PEM bundles.
+        windows_host: whether the Windows beside this Linux is meant, too (`--with-windows`).
+        rescan: (`--refresh`) whether whole trees are scanned again, even if the last scan is recent.
         through: whether whole trees are scanned now.
         known: files that made stores at the last scan; only a hint where to look.
         scanned: whether `known` is the result of a scan that has just ended, of whole trees and of `searches`.

@@ -218,12 +218,12 @@ class Contract:
         assert machine.snapshot() == before
 
     def test_a_stranger_goes_when_it_is_named_in_full(self, machine: Machine) -> None:
-        """`remove --foreign --sha256` takes out exactly that one."""
+        """`remove --not-ours --sha256` takes out exactly that one."""
         stranger = machine.put_by_hand(-1)
         path, sha256 = machine.root(0)
         run(machine, "add", path)
         count = machine.sound()
-        removed = run(machine, "remove", "--foreign", "--sha256", stranger)
+        removed = run(machine, "remove", "--not-ours", "--sha256", stranger)
         assert (removed.code, removed.report["changed"]) == (0, True), removed
         assert not machine.trusts(stranger)
         assert machine.trusts(sha256)
@@ -258,7 +258,7 @@ class Contract:
         assert machine.trusts(machine.root(1)[1])
 
     def test_a_copy_that_lost_its_mark_is_foreign(self, machine: Machine) -> None:
-        """`add` says that it is there and changes nothing, `remove` leaves and names it, `--foreign` takes it out.
+        """`add` says that it is there and changes nothing, `remove` leaves and names it, `--not-ours` takes it out.
 
         Where a copy has no mark, the ledger knows it, and it goes.
         """
@@ -279,7 +279,7 @@ class Contract:
         assert not machine.trusts(sha256)
 
     def test_a_certificate_that_a_package_brings_as_well_stays(self, machine: Machine) -> None:
-        """`remove` takes the managed copy; that of a package goes with `--foreign`, or an error says why not."""
+        """`remove` takes the managed copy; that of a package goes with `--not-ours`, or an error says why not."""
         path, sha256 = machine.root(0)
         run(machine, "add", path)
         if not machine.bring_by_package(0):
@@ -410,7 +410,7 @@ def _named_command(ran: Ran, sha256: str) -> list[str]:
     """Return the words of the command with which a report says how to take a foreign copy out."""
     (command,) = ran.report["remove_foreign"]
     words = [str(word) for word in command]
-    assert words[-3:] == ["--foreign", "--sha256", sha256], words
+    assert words[-3:] == ["--not-ours", "--sha256", sha256], words
     return words[words.index("remove") :]
 
 

@@ -62,7 +62,7 @@ def commands(host: Host, store: Store, step: ToolOperation) -> Sequence[Command]
     if step.operation == DISCARD:
         return tuple(_discard(host, store)) if there else ()
     held = nss_database.contents(host, store.location)
-    sha256 = Certificate(step.der).sha256
+    sha256 = Certificate.held(step.der).sha256
     entry = held.entries.get(sha256)
     if step.operation == PUT:
         if entry is not None and entry.der and entry.state is State.TRUSTED:

@@ -12,7 +12,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
-from trustinstall.host import Kind
+from trustinstall.facts import readable
 from trustinstall.stores.files import missing_parents
 from trustinstall_platforms.linux import families
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
 
 _P11_KIT = "p11-kit-trust.so"
-_READ, _ENTER = 0o4, 0o1  # what everybody may do (chmod(1))
 _FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
 
 
@@ -51,16 +50,10 @@ def unreadable(host: Host, *paths: str) -> tuple[str, str] | None:
     if not host.account.is_root or host.is_image:
         return None
     for path in paths:
-        real = host.real(path)
-        parts = real.strip("/").split("/")
-        for count in range(1, len(parts) + 1):
-            one = "/" + "/".join(parts[:count])
-            status = host.status(one)
-            is_directory = status is not None and status.kind is Kind.DIRECTORY
-            needed, mend = (_ENTER | _READ if one == real else _ENTER, "a+rx") if is_directory else (_READ, "a+r")
-            if status is not None and status.mode & needed != needed:
-                cause = f"{printable(one)} can be read by root alone, and browsers run as people"
-                return cause, f"chmod {mend} {printable(host.quoted(one))}, and try again"
+        if found := readable.hidden(host, path):
+            one, mend = found
+            cause = f"{printable(one)} can be read by root alone, and browsers run as people"
+            return cause, f"chmod {mend} {printable(host.quoted(one))}, and try again"
     return None
 
 

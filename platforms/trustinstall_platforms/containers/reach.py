@@ -77,7 +77,7 @@ class Access:
 
     def commands(self, node: Node, step: ToolOperation) -> list[Run]:
         """What is run in a node for an operation. Raises ToolFailed."""
-        certificate, anchors = Certificate(step.der), node.family.anchors
+        certificate, anchors = Certificate.held(step.der), node.family.anchors
         ours = node.inside.ours.get(certificate.sha256)
         if step.operation in _TAKES:
             everything, cloud_init = step.operation == TAKE_ALL, step.operation == TAKE_KNOWN

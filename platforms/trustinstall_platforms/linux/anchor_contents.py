@@ -76,7 +76,7 @@ def _selected(host: Host, path: str) -> set[str]:
 
 def _bars(der: bytes, certificate: Certificate) -> bool:
     """Whether p11-kit leaves a certificate out because of one on a blocklist: it has its key, or its number."""
-    blocked = Certificate(der)
+    blocked = Certificate.held(der)
     try:
         return blocked.key_info == certificate.key_info or blocked.issued_as == certificate.issued_as
     except CertificateRefused:  # no program can read it

@@ -102,7 +102,7 @@ def _copies(
     others = [*(one for one in local if _leads_to_packages(family, one)), *other_files(host, family)]
     hidden = names - shown
     ders = [der for one in others if not hidden.isdisjoint(one.certificates) for der in one.ders()]
-    certificates = [one for one in map(Certificate, ders) if one.sha256 in hidden]
+    certificates = [one for one in map(Certificate.held, ders) if one.sha256 in hidden]
     blocked = {one.sha256 for one in certificates if blocking_file(host, family, one) is not None}
     yield from copies(own, names, family.ending)
     yield from fixed_copies(others, names - blocked)

@@ -113,7 +113,7 @@ def _bundle_instead(host: Host, family: Family) -> str:
     if not host.is_image:
         return ""
     bundle = family.bundle if host.read_or_none(host.real(family.bundle)) else "FILE"
-    return f" (in the image), or name the bundle that its programs read: --bundle {bundle}"
+    return f" (in the image), or name the bundle that its programs read: --search {bundle}"
 
 
 def _written(host: Host, family: Family) -> Iterator[str]:

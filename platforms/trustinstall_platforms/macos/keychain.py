@@ -135,7 +135,7 @@ class Keychain(Backend):
     def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
         """Return the commands for one half. Raises StoreError where macOS would ask and nobody could answer."""
         contents = self._contents(host, store)
-        certificate, sha1 = Certificate(step.der), security_tool.sha1(step.der)
+        certificate, sha1 = Certificate.held(step.der), security_tool.sha1(step.der)
         if step.operation == DEPOSIT:
             return () if sha1 in contents.keychain else (security_tool.deposit(store.location, step.der),)
         if step.operation in {DELETE, WITHDRAW}:

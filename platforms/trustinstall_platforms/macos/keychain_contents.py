@@ -104,7 +104,7 @@ def read_contents(host: Host, keychain: str, *, machine: bool) -> Contents:
 
 def _is_root(der: bytes, now: datetime) -> bool:
     """Whether this is an authority's root: it could be trusted, unlike the many identities in a keychain."""
-    certificate = Certificate(der)
+    certificate = Certificate.held(der)
     try:
         return certificate.self_issued and CertificateFields(certificate, now).is_authority
     except (CertificateRefused, ValueError):

@@ -34,7 +34,7 @@ _FAMILIES = (
 
 
 class NamedBundle(PemBundles):
-    """The backend of `--bundle FILE`: nothing is found that was not named, now or when it was added to."""
+    """The backend of `--search FILE`: nothing is found that was not named, now or when it was added to."""
 
     name = "bundle"
     capabilities = frozenset({Capability.IDENTICAL_FILES})
@@ -86,4 +86,4 @@ def _check(host: Host, real: str) -> None:
 
 
 def _refused(path: str, cause: str, advice: str) -> UsageProblem:
-    return UsageProblem(f"--bundle {printable(path, 4096)}: {cause}; {advice}")
+    return UsageProblem(f"--search {printable(path, 4096)}: {cause}; {advice}")

@@ -142,14 +142,14 @@ def _listed(host: Host) -> Iterator[str]:
 
 
 def _named(host: Host, path: str) -> str:
-    """Return the prefix of what `--python` named: an interpreter, or an environment's directory."""
+    """Return the prefix of what `--search` named: an interpreter, or an environment's directory."""
     status = host.status(host.real(path))
     if status is not None:
         prefix = path if status.kind is Kind.DIRECTORY else _prefix_of(host, path)
         if host.status(f"{prefix}/pyvenv.cfg") or _sites(host, prefix):
             return prefix
     raise UsageProblem(
-        f"--python {printable(path)}: no Python environment is there; "
+        f"--search {printable(path)}: no Python environment is there; "
         "name an interpreter, or the directory of an environment"
     )
 

@@ -35,7 +35,7 @@ ADD, REPLACE, NONE = "add", "replace", "none"
 
 
 class Environment(Reference):
-    """The backend of all places; `mode` is what `--env` says, or "" for the default of the scope."""
+    """The backend of all places; `mode` is what `--variables` says, or "" for the default of the scope."""
 
     name = "environment"
     capabilities = Reference.capabilities | {Capability.REACHES_EVERY_ACCOUNT}
@@ -145,10 +145,15 @@ class Environment(Reference):
         return self._hiding(host) | self._reach(host).hidden.get(found.path, frozenset())
 
     def _hiding(self, host: Host) -> frozenset[str]:
-        return ours.variables_to_leave(host) if self.replaces(host) else frozenset()
+        if not self.replaces(host):
+            return frozenset()
+        return host.remembered("variables to leave", lambda: ours.variables_to_leave(host))
 
     def _reach(self, host: Host) -> Reach:
         """Return what others set, and what our sections would set beside that."""
+        return host.remembered(("what our variables reach", self._mode), lambda: self._look(host))
+
+    def _look(self, host: Host) -> Reach:
         left = self._hiding(host)
         values = our_section.values(host, replacing=self.replaces(host)) if our_files.directory(host) else {}
         found = (carrier.read(host, host.real(path), place) for place, path in variable_files.places(host))

@@ -208,7 +208,7 @@ class _Files:
     @property
     def certificates(self) -> Iterator[Certificate]:
         """Every certificate in either file, each once."""
-        return map(Certificate, dict.fromkeys((*_ders(self.bundle or b""), *_ders(self.anchors or b""))))
+        return map(Certificate.held, dict.fromkeys((*_ders(self.bundle or b""), *_ders(self.anchors or b""))))
 
     def copies(self, names: frozenset[str], system: Collection[str]) -> Iterator[Copy]:
         """Yield copies: those of the system's roots, and all others, which are ours: the file is made by us alone."""
@@ -293,7 +293,7 @@ def _unwritable(host: Host, location: str) -> str | None:
 def _system(host: Host) -> dict[str, Certificate]:
     """Return the system's roots by SHA-256, each once, in its order."""
     found = system_bundle.find(host)
-    return {one.sha256: one for one in map(Certificate, _ders(found.content))} if found else {}
+    return {one.sha256: one for one in map(Certificate.held, _ders(found.content))} if found else {}
 
 
 def _ders(data: bytes) -> Iterator[bytes]:

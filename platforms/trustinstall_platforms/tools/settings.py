@@ -26,7 +26,7 @@ from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
 from trustinstall_platforms.tools import client_verdicts, deciding, looked_at, native_roots, places, switching
 from trustinstall_platforms.tools.deciding import Decision
-from trustinstall_platforms.tools.effective.model import Mode, Session
+from trustinstall_platforms.tools.effective.model import Mode
 from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile, replaced
 from trustinstall_platforms.tools.sessions import everyday
 from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
@@ -83,22 +83,12 @@ class Settings(Reference):
 
     name = "settings"
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, int], tuple[Session, ...]] = {}  # as of the last discovery
-
     def decisions(self, host: Host) -> Iterator[Decision]:
         """Yield what decides for each tool that is there, in the sessions of the acting account as they are now."""
-        self._known.pop((host.root, host.account.uid), None)
-        return places.decisions(host, self._sessions(host))
-
-    def _sessions(self, host: Host) -> tuple[Session, ...]:
-        key = host.root, host.account.uid
-        if key not in self._known:
-            self._known[key] = everyday(host)
-        return self._known[key]
+        return places.decisions(host, everyday(host))
 
     def _decision(self, host: Host, location: str) -> Decision | None:
-        return places.decision_of(host, location, self._sessions(host))
+        return host.remembered(("what decides", location), lambda: places.decision_of(host, location, everyday(host)))
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the file of every tool that is there, whether the file is there yet or not."""
@@ -108,15 +98,13 @@ class Settings(Reference):
             if store is not None and store.location not in taken:
                 taken |= {store.location, self.named(host, store).path}
                 yield store
-        yield from looked_at.stores(host, self.name, self._sessions(host), frozenset(taken))
+        yield from looked_at.stores(host, self.name, everyday(host), frozenset(taken))
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the settings at a location, whether or not the tool is still there, or a bundle that some name."""
         decision = self._decision(host, location)
         return (
-            looked_at.at(host, self.name, self._sessions(host), location)
-            if decision is None
-            else self._store(host, decision)
+            looked_at.at(host, self.name, everyday(host), location) if decision is None else self._store(host, decision)
         )
 
     def named(self, host: Host, store: Store) -> Named:

@@ -76,7 +76,7 @@ def enable(host: Host, store: Store, *, replacing: bool) -> tuple[Plan, tuple[st
     """Plan to set the variables that are not set. Raises StoreError where variables that replace are asked for."""
     if replacing:
         cause = "Windows keeps no bundle of public roots that variables could name"
-        raise StoreError(store=store.id, cause=cause, advice="leave --env replace out")
+        raise StoreError(store=store.id, cause=cause, advice="leave --variables replace out")
     names = tuple(name for name in _values(host) if _read(host, name) is None)
     return Plan(operations=(_operation(_SET, _TAKE_BACK, names),)), names
 

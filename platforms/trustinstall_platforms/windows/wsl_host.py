@@ -161,7 +161,7 @@ class WindowsHost(WindowsStore):
                 store=store.id,
                 cause="Windows asks in a window before it changes an account's roots, and nobody can answer it here",
                 advice="run it at the desktop without --no-input, in a terminal of Windows that was opened as "
-                "administrator, or without --windows-host",
+                "administrator, or without --with-windows",
             )
 
 

@@ -64,14 +64,14 @@ def test_firefox_for_two_accounts(scene: Scene) -> None:
     started, new = profile(scene, "bob", "started"), profile(scene, "bob", "new")
     alices = profile(scene, "alice", "hers")
     assert not scene.firefox(scene.corporate, "bob", started)
-    scene.root.trustinstall("add", "--scope", "user", "--for-user", "bob", CERTIFICATE, check=True)
+    scene.root.trustinstall("add", "--scope", "user", "--user", "bob", CERTIFICATE, check=True)
     assert scene.firefox(scene.corporate, "bob", started)
     assert scene.firefox(scene.corporate, "bob", new)
     assert not scene.firefox(scene.unknown, "bob", started)
     assert not scene.firefox(scene.corporate, "alice", alices)
     owners = {path.lstat().st_uid for path in scene.root.path(f"/home/bob/{MOZILLA}").rglob("*")}
     assert owners == {scene.root.user("bob").uid}
-    scene.root.trustinstall("remove", CERTIFICATE, "--scope", "user", "--for-user", "bob", check=True)
+    scene.root.trustinstall("remove", CERTIFICATE, "--scope", "user", "--user", "bob", check=True)
     assert [scene.root.path(f"{started}/{name}").exists() for name in DATABASE] == [True] * 3
     assert [scene.root.path(f"{new}/{name}").exists() for name in DATABASE] == [False] * 3
     assert scene.root.path(f"{new}/prefs.js").exists()

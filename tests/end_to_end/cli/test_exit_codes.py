@@ -72,12 +72,12 @@ def test_1_nothing_could_be_done(fresh: Throwaway) -> None:
     deliver(fresh)
     fresh.path(TOOL).unlink()
     before = snapshot(fresh, "/var/lib/trustinstall", "/var/lib")
-    done = fresh.trustinstall("add", "--json", "--skip", "settings", "--env", "none", CERT)
+    done = fresh.trustinstall("add", "--json", "--skip", "settings", "--variables", "none", CERT)
     found = told(done)
     assert (done.returncode, found["changed"], result(found, "debian")) == (1, False, "failed")
     detail = next(one["detail"] for one in found["stores"] if one["id"] == "debian")
     assert detail == "the package ca-certificates is missing; install it: apt-get install ca-certificates"
-    quiet = fresh.trustinstall("add", "--quiet", "--skip", "settings", "--env", "none", CERT)
+    quiet = fresh.trustinstall("add", "--quiet", "--skip", "settings", "--variables", "none", CERT)
     assert (quiet.returncode, quiet.stdout) == (1, "")
     assert quiet.stderr.startswith(f"error: debian: {detail}\n")
     assert snapshot(fresh, "/var/lib/trustinstall", "/var/lib") == before
@@ -88,15 +88,14 @@ def test_1_nothing_could_be_done(fresh: Throwaway) -> None:
     [
         ("remove",),
         ("remove", "--all", "x"),
-        ("remove", "--foreign", "--sha256", "abcd"),
+        ("remove", "--not-ours", "--sha256", "abcd"),
         ("remove", "nonsense"),
-        ("add", "--for-user", "mallory", CERT),
+        ("add", "--user", "mallory", CERT),
         ("add", "--scope", "user", CERT),
         ("add", "--scope", "galaxy", CERT),
         ("add", "--store", "nonsense", CERT),
-        ("list", "--for-user", "mallory"),
+        ("list", "--user", "mallory"),
         ("stores", "--search", "/nonexistent"),
-        ("stores", "--python", "/nonexistent"),
     ],
     ids=" ".join,
 )
@@ -128,7 +127,7 @@ def test_3_some_done_and_some_not(fresh: Throwaway) -> None:
     deliver(fresh)
     good, bad = venv(fresh, "/home/alice/good", "alice"), venv(fresh, "/home/alice/bad", "alice")
     fresh.path(bad).parent.chmod(0o555)
-    words = ("--python", "/home/alice/good", "--python", "/home/alice/bad", CERT)
+    words = ("--search", "/home/alice/good", "--search", "/home/alice/bad", CERT)
     found = told(fresh.trustinstall("add", "--json", *words, user="alice"))
     assert (found["exit_code"], found["changed"]) == (3, True)
     assert (result(found, f"certifi:{good}"), result(found, f"certifi:{bad}")) == ("added", "failed")
@@ -142,13 +141,13 @@ def test_3_some_done_and_some_not(fresh: Throwaway) -> None:
 
 
 def test_4_refused(debian: Throwaway) -> None:
-    """An expired root: 4, and --force is named; nothing is touched."""
+    """An expired root: 4, and --allow-expired is named; nothing is touched."""
     old = make_root("Old Root", not_before=_long_ago(2), not_after=_long_ago(1))
     debian.write("/tmp/input/old.crt", old.pem)
     before = snapshot(debian)
     done = debian.trustinstall("add", "--quiet", "/tmp/input/old.crt")
     assert (done.returncode, done.stdout) == (4, "")
-    assert "--force accepts it" in sentence(done)
+    assert "--allow-expired" in sentence(done)
     found = told(debian.trustinstall("add", "--json", "/tmp/input/old.crt"))
     assert found["error"]["code"] == "certificate-refused"
     assert snapshot(debian) == before
@@ -164,11 +163,11 @@ def _long_ago(years: int) -> Any:  # noqa: ANN401  a datetime
     "arguments",
     [
         ("add", "--scope", "machine", CERT),
-        ("add", "--all-users", CERT),
-        ("add", "--for-user", "bob", CERT),
-        ("remove", "--all", "--all-users"),
-        ("list", "--all-users"),
-        ("stores", "--for-user", "bob"),
+        ("add", "--scope", "all-users", CERT),
+        ("add", "--user", "bob", CERT),
+        ("remove", "--all", "--scope", "all-users"),
+        ("list", "--scope", "all-users"),
+        ("stores", "--user", "bob"),
     ],
     ids=" ".join,
 )
@@ -187,10 +186,10 @@ def test_5_an_account_without_any_store(fresh: Throwaway) -> None:
     """Where bob has no environment, and the machine no tool: 5, and the command for an administrator."""
     deliver(fresh)
     fresh.run(["sh", "-c", "rm -f /usr/bin/pip* /usr/bin/npm /usr/bin/wget /usr/bin/hg /usr/bin/svn"], check=True)
-    found = told(fresh.trustinstall("add", "--json", "--env", "none", CERT, user="bob"))
+    found = told(fresh.trustinstall("add", "--json", "--variables", "none", CERT, user="bob"))
     assert (found["exit_code"], found["changed"]) == (5, False)
     assert found["administrator"] == ["sudo", *PROGRAM, "add", CERT, "--sha256", ROOT.sha256]
-    quiet = fresh.trustinstall("add", "--quiet", "--env", "none", CERT, user="bob")
+    quiet = fresh.trustinstall("add", "--quiet", "--variables", "none", CERT, user="bob")
     assert (quiet.returncode, quiet.stdout) == (5, "")
     assert "not in scope" in sentence(quiet)
 

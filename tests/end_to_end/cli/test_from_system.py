@@ -43,7 +43,7 @@ def has(root: Throwaway, one: Root) -> bool:
     return one.pem.strip() in bundle(root)
 
 
-ADD = ("add", "--from-system", "--search", "/srv")
+ADD = ("add", "--from", "system", "--search", "/srv")
 
 
 def test_a_script_names_the_fingerprint(company: Throwaway) -> None:
@@ -90,15 +90,15 @@ def test_a_fingerprint_that_no_store_holds(company: Throwaway) -> None:
 
 def test_nothing_but_public_roots(fresh: Throwaway) -> None:
     """An error that says what to do."""
-    done = fresh.trustinstall("add", "--from-system")
+    done = fresh.trustinstall("add", "--from", "system")
     assert (done.returncode, "ask for the certificate's file" in done.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("words", [("corp.crt", "--from-system"), (), ("corp.crt", "--match", "Corp")])
+@pytest.mark.parametrize("words", [("corp.crt", "--from", "system"), (), ("corp.crt", "--match", "Corp")])
 def test_a_file_or_the_system(fresh: Throwaway, words: tuple[str, ...]) -> None:
     """One of them, not both and not neither."""
     done = fresh.trustinstall("add", *words)
-    assert (done.returncode, "--from-system" in done.stderr) == (2, True)
+    assert (done.returncode, "--from system" in done.stderr) == (2, True)
 
 
 def test_an_expired_root_is_left_out(company: Throwaway) -> None:
@@ -118,10 +118,10 @@ def test_an_ordinary_account(company: Throwaway) -> None:
     """A developer's first day: her own environment gets it, and she is told what an administrator would run."""
     home = "/home/alice/.local/lib/python3.11/site-packages/certifi/cacert.pem"
     company.write(home, company.read("/usr/share/ca.before"), user="alice")
-    done = company.trustinstall("add", "--from-system", "--sha256", CORP.sha256, user="alice")
+    done = company.trustinstall("add", "--from", "system", "--sha256", CORP.sha256, user="alice")
     assert done.returncode == 0, done
     assert holds(company, home, CORP)
-    assert f"add --from-system --sha256 {CORP.sha256}" in done.stdout
+    assert f"add --from system --sha256 {CORP.sha256}" in done.stdout
 
 
 WARP, INSTALLED = "/usr/bin/warp-svc", "/var/lib/cloudflare-warp/installed_certs/1.pem"

@@ -24,7 +24,7 @@ from tests.support.changes import Entry
 from tests.support.throwaway import Throwaway
 
 HERS, HIS = "/home/alice/.mozilla/firefox", "/home/bob/.mozilla/firefox"
-USERS = ("--for-user", "alice", "--for-user", "bob")
+USERS = ("--user", "alice", "--user", "bob")
 STORES = ("--store", "debian", "--store", "nss")
 #: What root's own work, and bob's, change; alice may do in her home what she likes.
 OURS = ("/etc/ssl/certs", "/usr/local/share", "/var/lib", "/usr/sbin", "/tmp/input", "/home/bob")
@@ -144,7 +144,7 @@ def test_swapped_while_we_run(fresh: Throwaway, swap: str) -> None:
     try:
         for command in ("add", "remove") * often:
             started = time.monotonic()
-            done = fresh.trustinstall(command, "--json", "--for-user", "alice", *STORES, CERT, timeout=300)
+            done = fresh.trustinstall(command, "--json", "--user", "alice", *STORES, CERT, timeout=300)
             assert time.monotonic() - started < seconds
             assert told(done)["exit_code"] in {0, 3}
             assert "Traceback" not in done.stderr

@@ -129,7 +129,7 @@ def test_root_works_for_a_hostile_account(fresh: Throwaway, planted: str) -> Non
     plant, named = PLANTED[planted]
     plant(fresh)
     before = snapshot(fresh)
-    done = fresh.trustinstall("add", "--json", "--env", "none", "--for-user", "alice", "--for-user", "bob", CERT)
+    done = fresh.trustinstall("add", "--json", "--variables", "none", "--user", "alice", "--user", "bob", CERT)
     found = told(done)
     assert "Traceback" not in done.stderr
     assert (result(found, "debian"), result(found, f"certifi:{BOB}")) == ("added", "added")
@@ -142,7 +142,7 @@ def test_root_works_for_a_hostile_account(fresh: Throwaway, planted: str) -> Non
         assert found["exit_code"] == 3
         failed = [one["location"] for one in found["stores"] if one["result"] == "failed"]
         assert named in [*failed, *(one["scope"] for one in found["problems"])]
-    assert fresh.trustinstall("remove", "--for-user", "bob", ROOT.sha256).returncode in {0, 3}
+    assert fresh.trustinstall("remove", "--user", "bob", ROOT.sha256).returncode in {0, 3}
     assert (holds(fresh, DEBIAN), holds(fresh, BOB)) == (False, False)
 
 
@@ -161,5 +161,5 @@ def test_a_store_where_nobody_can_look(fresh: Throwaway) -> None:
     deliver(fresh, "alice")
     journal(fresh)
     fresh.run(["mkfifo", ledger("/home/alice")], user="alice", check=True)
-    found = told(fresh.trustinstall("add", "--json", "--for-user", "alice", "--store", f"certifi:{ALICE}", CERT))
+    found = told(fresh.trustinstall("add", "--json", "--user", "alice", "--store", f"certifi:{ALICE}", CERT))
     assert (found["exit_code"], [one["scope"] for one in found["problems"]]) == (1, ["alice"])

@@ -150,9 +150,9 @@ def test_root_works_for_a_hostile_account(desk: Throwaway, planted: str) -> None
     script, failed = PLANTS[planted]
     plant(desk, script)
     before = snapshot(desk, "/home/alice")  # a sparse file of hers would be read
-    users = ("--for-user", "alice", "--for-user", "bob")
+    users = ("--user", "alice", "--user", "bob")
     for command, one, done in (("add", CERT, "added"), ("remove", ROOT.sha256, "removed")):
-        without = ("--env", "none") if command == "add" else ()
+        without = ("--variables", "none") if command == "add" else ()
         start = time.monotonic()
         ran = desk.trustinstall(command, "--json", *without, *users, one, timeout=300)
         assert time.monotonic() - start < (LATER if planted in SLOW else SOON)

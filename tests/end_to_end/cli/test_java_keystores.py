@@ -58,7 +58,7 @@ def test_sudo_and_other_users(fresh: Throwaway) -> None:
     found = told(fresh.trustinstall("add", "--json", CERT, env=sudo(fresh)))
     assert [result(found, f"java:{path}") for path in (OPT, HERS)] == ["added", "added"]
     assert [trusts(fresh, path) for path in before] == [True, True, False]
-    users = ("--for-user", "alice", "--for-user", "bob")
+    users = ("--user", "alice", "--user", "bob")
     found = told(fresh.trustinstall("add", "--json", *users, CERT))
     assert [result(found, f"java:{path}") for path in before] == ["present", "present", "added"]
     for path, old in before.items():
@@ -136,7 +136,7 @@ def test_what_root_alone_may_read_is_not_told_to_others(fresh: Throwaway) -> Non
     """Whoever acts reads the password: alice's Java stays locked by root's file, and is opened by one of hers."""
     deliver(fresh)
     fresh.write(HERS, LOCKED, user="alice")
-    words = ("add", "--json", "--scope", "user", "--for-user", "alice", "--store", "java", CERT)
+    words = ("add", "--json", "--scope", "user", "--user", "alice", "--store", "java", CERT)
     for user, mode, ended in (("root", 0o600, "locked"), ("alice", 0o600, "added")):
         fresh.write(WORD, SECRET, mode=mode, user=user)
         found = told(fresh.trustinstall(*words, "--java-storepass-file", WORD))
@@ -150,7 +150,7 @@ def test_a_program_that_its_owner_alone_may_read(fresh: Throwaway) -> None:
     encryption = serialization.BestAvailableEncryption(b"changeit")
     fresh.write(HERS, pkcs12.serialize_java_truststore(certificates, encryption), user="alice")
     fresh.path("/opt/trustinstall").chmod(0o700)
-    words = ("add", "--json", "--for-user", "alice", "--store", "java", CERT)
+    words = ("add", "--json", "--user", "alice", "--store", "java", CERT)
     assert result(told(fresh.trustinstall(*words)), f"java:{HERS}") == "added"
     assert b"Corp Root G2" in fresh.read(HERS)  # ours is not encrypted: it is no secret
 
@@ -251,7 +251,7 @@ def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
     fresh.write("/srv/plain", PLAIN)
     fresh.run(["sh", "-c", f"mkdir -p {hers.rpartition('/')[0]}; k={hers}; {PLANTS[plant]}"], user="alice", check=True)
     before = snapshot(fresh, "/home/alice", "/home/bob")
-    done = fresh.trustinstall("add", "--json", "--store", "java", "--all-users", CERT)
+    done = fresh.trustinstall("add", "--json", "--store", "java", "--scope", "all-users", CERT)
     found = told(done)
     assert [result(found, f"java:{path}") for path in (OPT, HIS)] == ["added", "added"]
     after = snapshot(fresh, "/home/alice", "/home/bob")
@@ -260,9 +260,9 @@ def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
     assert "Traceback" not in done.stderr
     if plant == "a hundred thousand names":
         assert "holds more names" in done.stdout
-    shown = fresh.trustinstall("stores", "--all-users")
+    shown = fresh.trustinstall("stores", "--scope", "all-users")
     assert "\x1b" not in shown.stdout + shown.stderr
-    fresh.trustinstall("remove", "--json", "--all-users", "--all")
+    fresh.trustinstall("remove", "--json", "--scope", "all-users", "--all")
     assert (fresh.read(OPT), fresh.read(HIS)) == (PLAIN, PLAIN)
 
 
@@ -276,7 +276,7 @@ def test_no_space_left(fresh: Throwaway) -> None:
     fresh.write(HERS, PLAIN, user="alice")
     fresh.run(["mkdir", "-p", "/home/alice/.local/state"], user="alice", check=True)
     fresh.run(["sh", "-c", "cat /dev/zero > /home/alice/filler"], user="alice")
-    found = told(fresh.trustinstall("add", "--json", "--all-users", "--store", "java", CERT))
+    found = told(fresh.trustinstall("add", "--json", "--scope", "all-users", "--store", "java", CERT))
     said = [
         one.get("detail") or one["message"] for one in (*found["stores"], *found["problems"]) if one["scope"] == "alice"
     ]
@@ -286,7 +286,7 @@ def test_no_space_left(fresh: Throwaway) -> None:
 
 
 def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
-    """Somebody deleted the file by hand and ran the tool, which never tells Java; --foreign takes the alias out."""
+    """Somebody deleted the file by hand and ran the tool, which never tells Java; --not-ours takes the alias out."""
     with Throwaway(java=True) as root:
         deliver(root)
         by_hand = root.write("/usr/local/share/ca-certificates/byhand.crt", ROOT.pem)
@@ -295,13 +295,13 @@ def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
         root.run(["update-ca-certificates"], check=True)
         listing = ["keytool", "-list", "-keystore", "/etc/ssl/certs/java/cacerts", "-storepass", "changeit"]
         assert "byhand" in root.run(listing, check=True).stdout
-        done = root.trustinstall("remove", "--foreign", "--sha256", ROOT.sha256)
+        done = root.trustinstall("remove", "--not-ours", "--sha256", ROOT.sha256)
         assert done.returncode == 0, done
         assert "byhand" not in root.run(listing, check=True).stdout
 
 
 def test_a_java_alias_of_an_earlier_installation_stays_until_it_is_named() -> None:
-    """Beside ours: `remove` leaves and names it, however often it is run; --foreign takes it out."""
+    """Beside ours: `remove` leaves and names it, however often it is run; --not-ours takes it out."""
     with Throwaway(java=True) as root:
         deliver(root)
         by_hand = root.write("/usr/local/share/ca-certificates/byhand.crt", ROOT.pem)
@@ -317,7 +317,7 @@ def test_a_java_alias_of_an_earlier_installation_stays_until_it_is_named() -> No
             done = root.trustinstall("remove", "--json", CERT)
             assert (done.returncode, result(told(done), f"java:{KEYSTORE}")) == (0, "foreign"), done
             assert sorted(root.run(listing, check=True).stdout.splitlines()) == before
-        done = root.trustinstall("remove", "--foreign", "--sha256", ROOT.sha256)
+        done = root.trustinstall("remove", "--not-ours", "--sha256", ROOT.sha256)
         assert done.returncode == 0, done
         assert len(jks_entries(root.read(KEYSTORE))) == roots - 1
         assert "byhand" not in root.run(listing, check=True).stdout

@@ -128,7 +128,7 @@ def test_a_full_disk_fails_one_store(fresh: Throwaway) -> None:
     )
     fresh.run(["cp", "-r", "/srv/envs/0000/lib", f"{small}/"], check=True)
     lost = f"{small}{paths[0].removeprefix('/srv/envs/0000')}"
-    found = told(fresh.trustinstall("add", "--json", "--search", "/srv", "--python", small, *ONLY, CERT))
+    found = told(fresh.trustinstall("add", "--json", "--search", "/srv", "--search", small, *ONLY, CERT))
     assert (found["exit_code"], result(found, f"certifi:{lost}")) == (3, "failed")
     assert all(result(found, f"certifi:{path}") == "added" for path in paths)
     content = fresh.run(["cat", lost], check=True).stdout
@@ -156,7 +156,7 @@ def test_an_upgrade_is_noticed_and_put_right(fresh: Throwaway) -> None:
 
 
 def test_homes_are_walked_by_their_owners(fresh: Throwaway) -> None:
-    """A project's environment is found without an option, again from memory, and a new one with --rescan."""
+    """A project's environment is found without an option, again from memory, and a new one with --refresh."""
     deliver(fresh)
     first, second = (bundle(f"/home/alice/src/{name}/.venv").replace("/.local", "") for name in ("one", "two"))
     fresh.write(first, fresh.read(DEBIAN), user="alice")
@@ -164,13 +164,13 @@ def test_homes_are_walked_by_their_owners(fresh: Throwaway) -> None:
     assert "certifi" in fresh.trustinstall("stores", user="alice", check=True).stdout
     fresh.trustinstall("add", "--dry-run", *ONLY, CERT, user="alice", check=True)
     assert snapshot(fresh) == before
-    fresh.trustinstall("add", "--for-user", "alice", *ONLY, CERT, check=True)
+    fresh.trustinstall("add", "--user", "alice", *ONLY, CERT, check=True)
     assert holds(fresh, first)
     fresh.write(second, fresh.read(DEBIAN), user="alice")
-    words = ("add", "--for-user", "alice", *ONLY, CERT)
+    words = ("add", "--user", "alice", *ONLY, CERT)
     fresh.trustinstall(*words, check=True)
     assert not holds(fresh, second)
-    fresh.trustinstall(*words, "--rescan", check=True)
+    fresh.trustinstall(*words, "--refresh", check=True)
     assert holds(fresh, second)
     state = fresh.path("/home/alice/.local/state/trustinstall/private/places.json").stat()
     assert (state.st_uid, state.st_mode & 0o777) == (fresh.user("alice").uid, 0o600)

@@ -61,11 +61,11 @@ def test_swapped_while_we_run(fresh: Throwaway, kind: str, swap: str) -> None:
     directory, _, name = hers.rpartition("/")
     words = ["python3", "-c", _SWAP + SWAPS[swap], name, roots.rpartition("/")[0]]
     swapper = fresh.popen(words, user="alice", cwd=directory)
-    search = ("--python", "/opt/app") if kind == "certifi" else ()
+    search = ("--search", "/opt/app") if kind == "certifi" else ()
     try:
         for command in ("add", "remove") * (3 if FULL else 1):
             started = time.monotonic()
-            done = fresh.trustinstall(command, "--json", "--all-users", "--store", kind, *search, CERT)
+            done = fresh.trustinstall(command, "--json", "--scope", "all-users", "--store", kind, *search, CERT)
             assert time.monotonic() - started < 30
             assert told(done)["exit_code"] in {0, 3}
             assert "Traceback" not in done.stderr

@@ -24,11 +24,13 @@ def lent(root: Throwaway) -> list[str]:
 
 
 def test_the_commands_end_is_ours(fresh: Throwaway) -> None:
-    """Its exit code, or 128 and its signal, or 127 where there is none; nothing stays."""
+    """Its exit code, or 128 and its signal; 127 where there is none, 126 where it cannot be run; nothing stays."""
     deliver(fresh)
     assert fresh.run([*RUN, "sh", "-c", "exit 7"]).returncode == 7
     assert fresh.run([*RUN, "sh", "-c", "kill -TERM $$"]).returncode == 128 + signal.SIGTERM
     assert fresh.run([*RUN, "/nowhere/at/all"]).returncode == 127
+    assert fresh.run([*RUN, "/etc/hostname"]).returncode == 126
+    assert fresh.run([*PROGRAM, "run", "--no-such-option", "true"]).returncode == 125
     assert lent(fresh) == []
 
 
@@ -78,7 +80,7 @@ def test_where_nobody_has_a_home_or_a_terminal(fresh: Throwaway) -> None:
         done = fresh.run([*homeless, *words, name, *look], user="bob", input=given)
         assert (done.returncode, done.stdout, done.stderr) == (0, ROOT.pem.decode(), "")
     refused = fresh.run([*words, "-", "--", "touch", "/tmp/ran"], user="bob", input=b"no certificate")
-    assert (refused.returncode, fresh.path("/tmp/ran").exists(), lent(fresh)) == (4, False, [])
+    assert (refused.returncode, fresh.path("/tmp/ran").exists(), lent(fresh)) == (125, False, [])
 
 
 def test_whoever_ends_it_ends_its_command(fresh: Throwaway) -> None:
@@ -114,7 +116,7 @@ def test_no_directory_can_be_named(fresh: Throwaway) -> None:
     for place in ("/tmp", "/var/tmp"):
         fresh.path(place).chmod(0o755)
     done = fresh.run([*RUN, "touch", "/home/alice/ran"], user="alice", env={"TMPDIR": "/home/alice/a b"})
-    assert (done.returncode, "TMPDIR" in done.stderr, fresh.path("/home/alice/ran").exists()) == (2, True, False)
+    assert (done.returncode, "TMPDIR" in done.stderr, fresh.path("/home/alice/ran").exists()) == (125, True, False)
 
 
 REPLACED = {

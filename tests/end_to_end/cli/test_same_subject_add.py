@@ -31,7 +31,7 @@ def add(root: Throwaway, made: Root, *words: str, user: str = "root") -> tuple[i
 
 @pytest.mark.parametrize("user", ["root", "alice"])
 def test_a_root_that_could_be_mistaken_is_refused(fresh: Throwaway, user: str) -> None:
-    """Another key with the same key identifier is policy: 4, nothing changes; --force takes it with a warning."""
+    """Another key with the same key identifier is policy: 4, nothing changes; --allow-same-name makes it a warning."""
     quick(fresh)
     old, new = make_root("Corp", ski=ID), make_root("Corp", ski=ID)
     assert add(fresh, old, "--store", "debian")[0] == 0
@@ -39,10 +39,10 @@ def test_a_root_that_could_be_mistaken_is_refused(fresh: Throwaway, user: str) -
     before = snapshot(fresh)
     code, sentence, _ = add(fresh, new, user=user)
     assert (code, snapshot(fresh)) == (4, before)
-    assert "(policy: --force accepts it)" in sentence
+    assert "--allow-same-name" in sentence
     assert old.sha256 in sentence
     assert new.sha256 in sentence
-    code, _, warnings = add(fresh, new, "--force", user=user)
+    code, _, warnings = add(fresh, new, "--allow-same-name", user=user)
     assert (code, len(warnings)) == (0, 1)
     assert "the same key identifier" in warnings[0]
     code, _, warnings = add(fresh, new, user="root")

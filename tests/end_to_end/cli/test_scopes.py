@@ -57,21 +57,21 @@ def test_sudo(fresh: Throwaway) -> None:
 
 
 def test_all_users_and_one_user(fresh: Throwaway) -> None:
-    """--for-user bob is bob alone; --all-users is everybody who logs in; each home's ledger is its own."""
+    """--user bob is bob alone; --all-users is everybody who logs in; each home's ledger is its own."""
     deliver(fresh, "alice", "bob")
     quick(fresh)
     words = ("--json", "--scope", "user", CERT)
-    one = told(fresh.trustinstall("add", "--for-user", "bob", *words))
+    one = told(fresh.trustinstall("add", "--user", "bob", *words))
     assert (result(one, f"certifi:{BOB}"), holds(fresh, ALICE), holds(fresh, DEBIAN)) == ("added", False, False)
-    every = told(fresh.trustinstall("add", "--all-users", *words))
+    every = told(fresh.trustinstall("add", "--scope", "all-users", *words))
     assert {one["scope"] for one in every["stores"]} >= {"alice", "bob"}
     assert (result(every, f"certifi:{BOB}"), result(every, ALICES)) == ("present", "added")
     assert not holds(fresh, DEBIAN)
-    listed = told(fresh.trustinstall("list", "--json", "--all-users"))
+    listed = told(fresh.trustinstall("list", "--json", "--scope", "all-users"))
     assert {one["scope"] for one in listed["certificates"]} >= {"alice", "bob"}
-    seen = told(fresh.trustinstall("stores", "--json", "--for-user", "alice"))
+    seen = told(fresh.trustinstall("stores", "--json", "--user", "alice"))
     assert ALICES in {one["id"] for one in seen["stores"]}
-    gone = told(fresh.trustinstall("remove", "--json", "--all-users", "--all"))
+    gone = told(fresh.trustinstall("remove", "--json", "--scope", "all-users", "--all"))
     assert (result(gone, f"certifi:{BOB}"), result(gone, ALICES)) == ("removed", "removed")
     assert (holds(fresh, ALICE), holds(fresh, BOB)) == (False, False)
 
@@ -80,7 +80,7 @@ def test_a_home_that_is_not_there_is_skipped(fresh: Throwaway) -> None:
     """It fails nobody, is named with its reason, and is still known when it is back; --strict counts it."""
     deliver(fresh, "alice", "bob")
     quick(fresh)
-    words = ("--json", "--all-users", CERT)
+    words = ("--json", "--scope", "all-users", CERT)
     assert told(fresh.trustinstall("add", *words))["exit_code"] == 0
     fresh.run(["mv", "/home/bob", "/home/.away"], check=True)
     gone = told(fresh.trustinstall("remove", *words))
@@ -177,10 +177,10 @@ def test_a_strangers_copy(fresh: Throwaway) -> None:
     clean = fresh.read(ALICE)
     by_hand = clean + b"\n# put here by hand\n" + ROOT.pem
     fresh.write(ALICE, by_hand, user="alice")
-    plain = told(fresh.trustinstall("add", "--json", "--skip", "settings", "--env", "none", CERT, user="alice"))
+    plain = told(fresh.trustinstall("add", "--json", "--skip", "settings", "--variables", "none", CERT, user="alice"))
     assert (result(plain, ALICES), plain["changed"]) == ("present", False)
     done = fresh.trustinstall("remove", CERT, user="alice")
-    command = f"{COMMAND} remove --foreign --sha256 {ROOT.sha256}"
+    command = f"{COMMAND} remove --not-ours --sha256 {ROOT.sha256}"
     assert (done.returncode, command in done.stdout, fresh.read(ALICE)) == (0, True, by_hand)
     assert fresh.trustinstall(*command.removeprefix(COMMAND).split(), "--dry-run", user="alice").returncode == 0
     assert fresh.read(ALICE) == by_hand
@@ -209,7 +209,7 @@ def test_the_command_for_a_foreign_copy_looks_where_remove_looked(fresh: Throwaw
         fresh.trustinstall(
             "remove",
             "--json",
-            "--bundle",
+            "--search",
             "my app/roots.pem",
             "--store",
             f"bundle:{bundle}",
@@ -220,8 +220,8 @@ def test_the_command_for_a_foreign_copy_looks_where_remove_looked(fresh: Throwaw
         )
     )
     (command,) = found["remove_foreign"]
-    options = ["--scope", "user", "--store", f"bundle:{bundle}", "--bundle", bundle]
-    assert command == [*PROGRAM, "remove", *options, "--foreign", "--sha256", ROOT.sha256]
+    options = ["--scope", "user", "--store", f"bundle:{bundle}", "--search", bundle]
+    assert command == [*PROGRAM, "remove", *options, "--not-ours", "--sha256", ROOT.sha256]
     fresh.write(ALICE, fresh.read(ALICE) + ROOT.pem, user="alice")
     assert fresh.run(command, user="alice").returncode == 0
     assert fresh.read(bundle) == before
@@ -232,7 +232,7 @@ def test_a_store_that_was_deleted_is_forgotten(fresh: Throwaway) -> None:
     """An environment that is gone does not make remove fail."""
     deliver(fresh, "alice")
     path = venv(fresh, "/home/alice/app", "alice")
-    assert fresh.trustinstall("add", "--python", "/home/alice/app", CERT, user="alice").returncode == 0
+    assert fresh.trustinstall("add", "--search", "/home/alice/app", CERT, user="alice").returncode == 0
     assert holds(fresh, path)
     fresh.run(["rm", "-r", "/home/alice/app"], user="alice", check=True)
     found = told(fresh.trustinstall("remove", "--json", CERT, user="alice"))
@@ -256,7 +256,7 @@ def test_an_account_is_not_forgotten_before_it_is_undone(fresh: Throwaway) -> No
     """A damaged ledger of bob's stops the first remove; when it is repaired, the next one still knows of bob."""
     deliver(fresh)
     fresh.write(BOB, old := fresh.read(DEBIAN), user="bob")
-    assert fresh.trustinstall("add", "--for-user", "bob", CERT).returncode == 0
+    assert fresh.trustinstall("add", "--user", "bob", CERT).returncode == 0
     good = fresh.read(ledger("/home/bob"))
     fresh.write(ledger("/home/bob"), b"{", user="bob", mode=0o600)
     failed = fresh.trustinstall("remove", ROOT.sha256)
@@ -273,7 +273,7 @@ def test_a_uid_without_an_account_is_said_to_be_left(fresh: Throwaway) -> None:
     fresh.write("/srv/app/pyvenv.cfg", "home = /usr/bin\n")
     fresh.write("/srv/app/lib/python3.11/site-packages/certifi/cacert.pem", ROOT.pem)
     fresh.run(["chown", "-R", "5000:5000", "/srv/app"], check=True)
-    done = fresh.trustinstall("add", "--python", "/srv/app", CERT)
+    done = fresh.trustinstall("add", "--search", "/srv/app", CERT)
     assert done.returncode == 3, done
     assert "uid 5000" in done.stdout
 
@@ -298,7 +298,7 @@ def test_a_renamed_account_is_found_by_its_uid(fresh: Throwaway) -> None:
     quick(fresh)
     fresh.write("/home/bob/.npmrc", b"fund=false\n", user="bob")
     before = fresh.read("/home/bob/.npmrc")
-    assert told(fresh.trustinstall("add", "--json", "--for-user", "bob", CERT))["exit_code"] == 0
+    assert told(fresh.trustinstall("add", "--json", "--user", "bob", CERT))["exit_code"] == 0
     assert references(fresh, "/home/bob") != []
     rename(fresh, "bob", "robert")
     gone = told(fresh.trustinstall("remove", "--json", CERT))
@@ -332,7 +332,7 @@ def test_an_account_that_is_gone_is_a_problem_until_that_is_said(fresh: Throwawa
     """Root's remove ends with 3 and names it, each time; with --account-gone it is forgotten."""
     deliver(fresh, "bob")
     quick(fresh)
-    assert told(fresh.trustinstall("add", "--json", "--for-user", "bob", CERT))["exit_code"] == 0
+    assert told(fresh.trustinstall("add", "--json", "--user", "bob", CERT))["exit_code"] == 0
     fresh.run(["userdel", "bob"], check=True)
     first = fresh.trustinstall("remove", CERT)
     assert first.returncode == 3, first

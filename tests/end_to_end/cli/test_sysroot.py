@@ -1,4 +1,4 @@
-"""`--sysroot`, `--bundle` and `--run-image-tool` as a caller meets them, the machine around the image watched."""
+"""`--sysroot`, `--search` and `--run-image-tool` as a caller meets them, the machine around the image watched."""
 
 from __future__ import annotations
 
@@ -129,17 +129,17 @@ def test_another_accounts_image_is_refused(fresh: Throwaway, user: str) -> None:
     ("words", "said"),
     [
         (("--sysroot", PLACE, "--scope", "user"), "an image has the machine's stores only"),
-        (("--sysroot", PLACE, "--for-user", "alice"), "an image has the machine's stores only"),
-        (("--sysroot", PLACE, "--all-users"), "an image has the machine's stores only"),
-        (("--sysroot", PLACE, "--python", "/opt/trustinstall"), "no Python environment is there"),
-        (("--sysroot", PLACE, "--python", "venv"), "by its absolute path there"),
-        (("--sysroot", PLACE, "--bundle", "roots.pem"), "by its absolute path there"),
-        (("--sysroot", PLACE, "--bundle", "/etc/nothing.pem"), "there is no such file in the image"),
-        (("--sysroot", PLACE, "--bundle", "/etc/os-release"), "it holds no certificate"),
-        (("--sysroot", PLACE, "--bundle", "/etc"), "it is no regular file"),
-        (("--sysroot", PLACE, "--bundle", DEBIAN), "makes it, and would drop"),
-        (("--bundle", DEBIAN), "makes it, and would drop"),
-        (("--bundle", "/home/alice/roots.pem"), "it belongs to another account"),
+        (("--sysroot", PLACE, "--user", "alice"), "an image has the machine's stores only"),
+        (("--sysroot", PLACE, "--scope", "all-users"), "an image has the machine's stores only"),
+        (("--sysroot", PLACE, "--search", "/opt/trustinstall"), "no such file or directory"),
+        (("--sysroot", PLACE, "--search", "/etc/python3"), "no Python environment is there"),
+        (("--sysroot", PLACE, "--search", "venv"), "by its absolute path there"),
+        (("--sysroot", PLACE, "--search", "roots.pem"), "by its absolute path there"),
+        (("--sysroot", PLACE, "--search", "/etc/nothing.pem"), "no such file or directory"),
+        (("--sysroot", PLACE, "--search", "/etc/os-release"), "it holds no certificate"),
+        (("--sysroot", PLACE, "--search", DEBIAN), "makes it, and would drop"),
+        (("--search", DEBIAN), "makes it, and would drop"),
+        (("--search", "/home/alice/roots.pem"), "it belongs to another account"),
         (("--sysroot", "/"), "is the running machine"),
         (("--sysroot", "/usr/../proc/self/root"), "is the running machine"),
         (("--sysroot", CERT), "no such directory"),
@@ -151,6 +151,7 @@ def test_wrong_words_are_wrong_usage(fresh: Throwaway, words: tuple[str, ...], s
     """One sentence, exit code 2, and nothing changed."""
     image(fresh)
     fresh.write("/home/alice/roots.pem", ROOT.pem, user="alice")
+    fresh.write(f"{PLACE}/etc/python3", "")
     before = snapshot(fresh)
     found = told(fresh.trustinstall("add", "--json", *words, CERT))
     assert found["exit_code"] == 2
@@ -165,12 +166,12 @@ def test_an_image_without_the_package_says_which_one(fresh: Throwaway) -> None:
     assert (found["exit_code"], result(found, ID)) == (1, "failed")
     detail = found["stores"][0]["detail"]
     assert "apt-get install ca-certificates (in the image)" in detail
-    assert detail.endswith(f"--bundle {DEBIAN}")
+    assert detail.endswith(f"--search {DEBIAN}")
     bundle = fresh.read(f"{PLACE}{DEBIAN}")
-    found = told(fresh.trustinstall("add", "--json", "--sysroot", PLACE, "--bundle", DEBIAN, CERT))
+    found = told(fresh.trustinstall("add", "--json", "--sysroot", PLACE, "--search", DEBIAN, CERT))
     assert (found["exit_code"], [one["id"] for one in found["stores"]]) == (0, [f"bundle:{DEBIAN}"])
     assert holds(fresh, f"{PLACE}{DEBIAN}")
-    removed = fresh.trustinstall("remove", "--sysroot", PLACE, "--bundle", DEBIAN, "Corp")
+    removed = fresh.trustinstall("remove", "--sysroot", PLACE, "--search", DEBIAN, "Corp")
     assert removed.returncode == 0, removed
     assert fresh.read(f"{PLACE}{DEBIAN}") == bundle
 
@@ -184,7 +185,7 @@ def test_an_image_of_an_unknown_system_says_so(fresh: Throwaway, os_release: str
     (problem,) = found["problems"]
     assert "no system that is known here" in problem["message"]
     assert ("beos haiku" if os_release else "none") in problem["message"]
-    assert "--bundle FILE" in problem["message"]
+    assert "--search FILE" in problem["message"]
 
 
 def test_environments_in_the_image_are_found_by_their_path_there(fresh: Throwaway) -> None:

@@ -37,7 +37,7 @@ def test_a_full_disk_under_one_store(fresh: Throwaway) -> None:
     path = venv(fresh, "/home/alice/app", "alice")
     small(fresh, "/home/alice/app", "300k")
     before = {each: each.stat() for each in fresh.path("/home/alice/app").rglob("*") if each.is_file()}
-    found = told(fresh.trustinstall("add", "--json", "--python", "/home/alice/app", CERT, user="alice"))
+    found = told(fresh.trustinstall("add", "--json", "--search", "/home/alice/app", CERT, user="alice"))
     assert (found["exit_code"], result(found, ALICES), result(found, f"certifi:{path}")) == (3, "added", "failed")
     detail = next(one["detail"] for one in found["stores"] if one["location"] == path)
     assert "No space left on device" in detail
@@ -117,7 +117,7 @@ def test_ci(fresh: Throwaway) -> None:
 def test_a_reader_that_goes_away(fresh: Throwaway) -> None:
     """`| head -1` gets its line, and nobody complains."""
     deliver(fresh, "alice")
-    for words in (("stores",), ("list", "--all"), ("stores", "--json"), ("add", "--json", CERT)):
+    for words in (("stores",), ("list", "--foreign"), ("stores", "--json"), ("add", "--json", CERT)):
         command = f"{shlex.join([*PROGRAM, *words])} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
         done = fresh.run(["bash", "-c", command], user="alice")
         assert (done.returncode, done.stderr) == (0, ""), words

@@ -86,9 +86,9 @@ def test_the_machines_variables_reach_every_login(fresh: Throwaway) -> None:
 
 
 def test_without_root_variables_replace(fresh: Throwaway) -> None:
-    """Alice's own logins and shells name a bundle of hers, which is said; bob's do not; --env add leaves those out."""
+    """Alice's own logins and shells name a bundle of hers, which is said; bob's do not; --variables add omits those."""
     deliver(fresh)
-    for extra in ((), ("--env", "add")):
+    for extra in ((), ("--variables", "add")):
         found = told(fresh.trustinstall("add", "--json", *extra, CERT, user="alice"))
         assert any("REQUESTS_CA_BUNDLE" in note for note in found["notes"]) is not bool(extra)
         for name, (user, words) in (LOGINS | INTERACTIVE).items():
@@ -104,29 +104,29 @@ def test_without_root_variables_replace(fresh: Throwaway) -> None:
 
 
 def test_the_machine_may_be_told_to_replace(fresh: Throwaway) -> None:
-    """--env replace names the distribution's own bundle, and only for programs that do not follow it anyway."""
+    """--variables replace names the distribution's own bundle, and only for programs that do not follow it anyway."""
     deliver(fresh)
     quick(fresh)
-    assert fresh.trustinstall("add", "--env", "replace", CERT).returncode == 0
+    assert fresh.trustinstall("add", "--variables", "replace", CERT).returncode == 0
     found = seen(fresh, *LOGINS["PAM"][1], user="root")
     assert (found["REQUESTS_CA_BUNDLE"], found["PIP_CERT"]) == (DEBIAN, DEBIAN)
     assert not {"SSL_CERT_FILE", "GIT_SSL_CAINFO"} & found.keys()
     again = told(fresh.trustinstall("add", "--json", CERT))
     assert again["changed"] is False  # what was asked for once stays
-    told(fresh.trustinstall("add", "--json", "--env", "add", CERT))
+    told(fresh.trustinstall("add", "--json", "--variables", "add", CERT))
     assert "REQUESTS_CA_BUNDLE" not in seen(fresh, *LOGINS["PAM"][1], user="root")
     assert fresh.trustinstall("remove", CERT).returncode == 0
     assert fresh.read("/etc/environment") == b""
 
 
 def test_none_are_set_where_none_are_wanted(fresh: Throwaway) -> None:
-    """--env none finds no such store; what an earlier command has set is still taken back."""
+    """--variables none finds no such store; what an earlier command has set is still taken back."""
     deliver(fresh)
     quick(fresh)
-    found = told(fresh.trustinstall("add", "--json", "--env", "none", CERT))
+    found = told(fresh.trustinstall("add", "--json", "--variables", "none", CERT))
     assert not [one for one in found["stores"] if one["backend"] == "environment"]
     assert fresh.read("/etc/environment") == b""
-    refused = fresh.trustinstall("add", "--env", "some", CERT)
+    refused = fresh.trustinstall("add", "--variables", "some", CERT)
     assert (refused.returncode, "--env is add, replace or none" in refused.stderr) == (2, True)
 
 
@@ -221,7 +221,7 @@ def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway, mode: 
     """
     deliver(fresh)
     home = set(fresh.changes())
-    assert fresh.trustinstall("add", "--env", mode, CERT, user="alice").returncode == 0
+    assert fresh.trustinstall("add", "--variables", mode, CERT, user="alice").returncode == 0
     shell = fresh.popen(["bash", "-l", "-c", "echo up; exec sleep 1000"], user="alice")
     assert shell.stdout is not None
     shell.stdout.readline()
@@ -271,7 +271,7 @@ def test_env_prints_what_a_shell_takes(fresh: Throwaway, shell: str) -> None:
     assert _taken(fresh, shell) == (f"{MACHINES}/anchors.pem", DEBIAN)
     assert fresh.trustinstall("add", CERT, user="alice").returncode == 0
     assert _taken(fresh, shell) == (f"{OWN}/anchors.pem", f"{OWN}/bundle.pem")
-    found = told(fresh.trustinstall("env", "--json", "--env", "add", user="alice"))
+    found = told(fresh.trustinstall("env", "--json", "--variables", "add", user="alice"))
     assert found["env"] == {"NODE_EXTRA_CA_CERTS": f"{OWN}/anchors.pem", "DENO_CERT": f"{OWN}/anchors.pem"}
 
 

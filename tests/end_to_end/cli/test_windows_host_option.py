@@ -1,4 +1,4 @@
-"""A Linux in WSL: `--windows-host` and `--from-windows`, as a person types them."""
+"""A Linux in WSL: `--with-windows` and `--from windows`, as a person types them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.support.wsl.linux import (
 
 HOST, USER = rf"windows-host:{MACHINE}", rf"windows-host-user:{ACCOUNT}"
 STATE = "/home/alice/.local/state/trustinstall"
-ADD = ("add", "--windows-host", CERT)
+ADD = ("add", "--with-windows", CERT)
 
 
 @pytest.fixture(scope="module")
@@ -124,14 +124,14 @@ def test_without_the_option_windows_is_not_touched(wsl: Wsl) -> None:
 
 
 def test_stores_and_list_look_when_asked(wsl: Wsl) -> None:
-    """`stores --windows-host` counts what Windows trusts; `list --all` names it, with whose it is left out."""
+    """`stores --with-windows` counts what Windows trusts; `list --foreign` names it, with whose it is left out."""
     wsl.hold(POLICY, ROOT.der)
     wsl.hold(MACHINE, OTHER.der)
     wsl.behave(elevated=True)
-    shown = json.loads(alice(wsl, "stores", "--windows-host", "--json").stdout)["stores"]
+    shown = json.loads(alice(wsl, "stores", "--with-windows", "--json").stdout)["stores"]
     mine = next(one for one in shown if one["id"] == HOST)
     assert (mine["anchors"], mine["added"], mine["writable"]) == (2, 0, True)
-    every = json.loads(alice(wsl, "list", "--all", "--windows-host", "--json").stdout)["anchors"]
+    every = json.loads(alice(wsl, "list", "--foreign", "--with-windows", "--json").stdout)["anchors"]
     assert {one["sha256"] for one in every if one["id"] == HOST} == {ROOT.sha256, OTHER.sha256}
 
 
@@ -180,7 +180,7 @@ def test_the_machine_has_it_already(wsl: Wsl) -> None:
     wsl.hold(ENTERPRISE, ROOT.der)
     found = told(alice(wsl, *ADD, "--json"))
     assert (result(found, USER), wsl.log("certutil")) == ("present", [])
-    assert told(alice(wsl, "remove", CERT, "--windows-host", "--json"))["ok"] is True
+    assert told(alice(wsl, "remove", CERT, "--with-windows", "--json"))["ok"] is True
     assert wsl.held(ENTERPRISE) == {ROOT.sha256}
 
 
@@ -205,7 +205,7 @@ def test_added_as_administrator_and_removed_without(wsl: Wsl) -> None:
     wsl.behave(elevated=True)
     assert alice(wsl, *ADD).returncode == 0
     wsl.behave(elevated=False)
-    for words in ((), ("--windows-host",)):
+    for words in ((), ("--with-windows",)):
         refused = alice(wsl, "remove", "--store", "windows-host", ROOT.sha256, *words)
         assert (refused.returncode, wsl.held()) == (1, {ROOT.sha256}), refused
         assert "open a terminal of Windows as administrator" in " ".join(refused.stderr.split())
@@ -247,13 +247,13 @@ def test_by_sudo_a_window_is_announced(wsl: Wsl) -> None:
     assert (gone.returncode, wsl.held(ACCOUNT), "asks whether to delete" in gone.stdout) == (0, set(), True), gone
 
 
-@pytest.mark.parametrize("words", [ADD, ("list", "--windows-host"), ("add", "--from-windows", "--dry-run")])
+@pytest.mark.parametrize("words", [ADD, ("list", "--with-windows"), ("add", "--from", "windows", "--dry-run")])
 def test_root_alone_does_not(wsl: Wsl, words: tuple[str, ...]) -> None:
     """Without an account that it could be done as, it says whom it needs, and starts nothing."""
     done = wsl.throwaway.trustinstall(*words)
     assert (done.returncode, wsl.log("started")) == (5, []), done
     assert "by sudo from one" in " ".join(done.stderr.split())
-    named = wsl.throwaway.trustinstall(*ADD, "--for-user", "alice", "--for-user", "bob")
+    named = wsl.throwaway.trustinstall(*ADD, "--user", "alice", "--user", "bob")
     assert named.returncode == 5
 
 
@@ -346,11 +346,11 @@ def test_killed_meanwhile(wsl: Wsl) -> None:
     "words",
     [
         ADD,
-        ("remove", "--windows-host", CERT),
-        ("list", "--windows-host"),
-        ("stores", "--windows-host"),
-        ("add", "--from-windows"),
-        ("add", "--windows-host", "--sysroot", "/srv", CERT),
+        ("remove", "--with-windows", CERT),
+        ("list", "--with-windows"),
+        ("stores", "--with-windows"),
+        ("add", "--from", "windows"),
+        ("add", "--with-windows", "--sysroot", "/srv", CERT),
     ],
 )
 def test_no_windows_here(wsl: Wsl, words: tuple[str, ...]) -> None:
@@ -363,7 +363,7 @@ def test_no_windows_here(wsl: Wsl, words: tuple[str, ...]) -> None:
     assert "does not run under Windows" in done.stderr
 
 
-# --- --from-windows ---
+# --- --from windows ---
 
 
 CORP, LAB, PUBLIC, OFFERED = (make_root(f"Company {name}") for name in ("Root", "Lab", "Public", "Offered by Windows"))
@@ -387,39 +387,39 @@ def has(wsl: Wsl, one: Root) -> bool:
 def test_from_windows_by_fingerprint(company: Wsl) -> None:
     """A script names it; it comes to the Linux' stores, and Windows is only read."""
     before = company.registry()
-    done = alice(company, "add", "--from-windows", "--sha256", CORP.sha256, "--json")
+    done = alice(company, "add", "--from", "windows", "--sha256", CORP.sha256, "--json")
     assert (done.returncode, has(company, CORP), has(company, LAB)) == (0, True, False), done
     assert (company.registry(), company.log("certutil")) == (before, [])
     told(done)
-    advised = alice(company, "add", "--from-windows", "--sha256", CORP.sha256, "-v")
-    assert f"add --from-windows --sha256 {CORP.sha256}" in advised.stdout
+    advised = alice(company, "add", "--from", "windows", "--sha256", CORP.sha256, "-v")
+    assert f"add --from windows --sha256 {CORP.sha256}" in advised.stdout
 
 
 def test_from_windows_shows_the_companys(company: Wsl) -> None:
     """The machine's and the policies', with full fingerprints; not Windows Update's, nor an account's own."""
-    done = alice(company, "add", "--from-windows", "--dry-run")
+    done = alice(company, "add", "--from", "windows", "--dry-run")
     assert done.returncode == 0, done
     shown = {one.sha256 for one in (CORP, LAB, OFFERED, PUBLIC) if one.sha256 in done.stdout}
     assert shown == {CORP.sha256, LAB.sha256}
     assert "found in  windows-host" in done.stdout
-    some = alice(company, "add", "--from-windows", "--match", "company lab", "--dry-run")
+    some = alice(company, "add", "--from", "windows", "--match", "company lab", "--dry-run")
     assert (LAB.sha256 in some.stdout, CORP.sha256 in some.stdout) == (True, False)
 
 
 def test_from_windows_asks(company: Wsl) -> None:
     """At a terminal it asks; a script that names no fingerprint is refused."""
-    refused = alice(company, "add", "--from-windows", "--yes")
+    refused = alice(company, "add", "--from", "windows", "--yes")
     assert (refused.returncode, "--sha256" in refused.stderr, has(company, CORP)) == (2, True, False)
-    no = company.on_terminal("add", "--from-windows", "--match", "company root", answer="n\n")
+    no = company.on_terminal("add", "--from", "windows", "--match", "company root", answer="n\n")
     assert (no.returncode, has(company, CORP)) == (1, False), no
-    yes = company.on_terminal("add", "--from-windows", "--match", "company root", answer="y\n")
+    yes = company.on_terminal("add", "--from", "windows", "--match", "company root", answer="y\n")
     assert (yes.returncode, has(company, CORP), has(company, LAB)) == (0, True, False), yes
 
 
 def test_from_windows_by_sudo(company: Wsl) -> None:
     """Alice's process reads it, and root's vets what it says; the whole machine gets it."""
     root = company.throwaway
-    words = ("add", "--from-windows", "--sha256", LAB.sha256)
+    words = ("add", "--from", "windows", "--sha256", LAB.sha256)
     done = root.trustinstall(*words, env=sudo(root))
     assert (done.returncode, holds(root, DEBIAN, LAB), has(company, LAB)) == (0, True, True), done
     assert {one["uid"] for one in company.log("started")} == {root.user("alice").uid}
@@ -427,14 +427,14 @@ def test_from_windows_by_sudo(company: Wsl) -> None:
 
 def test_from_windows_that_has_nothing_or_does_not_answer(wsl: Wsl) -> None:
     """Two things, and each is said."""
-    nothing = alice(wsl, "add", "--from-windows", "--dry-run")
+    nothing = alice(wsl, "add", "--from", "windows", "--dry-run")
     assert (nothing.returncode, "no roots but public ones" in nothing.stderr) == (2, True), nothing
     wsl.behave(reg="broken")
-    silent = alice(wsl, "add", "--from-windows", "--dry-run")
+    silent = alice(wsl, "add", "--from", "windows", "--dry-run")
     assert (silent.returncode, "reg.exe reads nothing" in silent.stderr) == (1, True), silent
 
 
-@pytest.mark.parametrize("words", [("--from-system", "--from-windows"), ("--from-windows", CERT)])
+@pytest.mark.parametrize("words", [("--from", "system", "--from", "windows"), ("--from", "windows", CERT)])
 def test_one_source(wsl: Wsl, words: tuple[str, ...]) -> None:
     """Not two of them."""
     assert alice(wsl, "add", *words).returncode == 2

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(300)
 
 CERTIFICATE = "/srv/corp.crt"
 NOBODY, MACHINE, ACCOUNT = "nobody's", "an administrator's", "alice's own"
-ADDS = {MACHINE: ("root", "--all-users"), ACCOUNT: ("alice",)}
+ADDS = {MACHINE: ("root", "--scope", "all-users"), ACCOUNT: ("alice",)}
 WHEELS = ("certifi", *asksix.LIBRARIES)
 TOOLS = ("virtualenv", "uv", "poetry", "pipx")
 PIP = "pip>=26.1"  # which pipx puts into what it shares

@@ -69,7 +69,7 @@ def test_the_service_can_do_its_work_with_the_rights_that_it_has(fresh: Throwawa
     deliver(fresh, "alice")
     hers = environment(fresh, "/home/alice/app", "alice")
     own = environment(fresh, "/opt/app")
-    fresh.trustinstall("add", CERT, "--all-users", check=True)
+    fresh.trustinstall("add", CERT, "--scope", "all-users", check=True)
     fresh.trustinstall("agent", "install", check=True)
     environment(fresh, "/home/alice/app", "alice")
     environment(fresh, "/opt/app")

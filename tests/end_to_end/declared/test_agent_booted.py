@@ -20,7 +20,7 @@ def test_systemd_runs_repair(fresh: Throwaway) -> None:
     """An upgrade and a new environment get the root by themselves, and what is installed while it runs starts."""
     deliver(fresh, "alice")
     environment(fresh, "/home/alice/app", "alice")
-    fresh.trustinstall("add", CERT, "--all-users", check=True)
+    fresh.trustinstall("add", CERT, "--scope", "all-users", check=True)
     with booted(fresh) as system:
         done = system.run(*PROGRAM, "agent", "install")
         assert done.returncode == 0, done

@@ -187,8 +187,8 @@ def test_terms_of_a_document_hold(fresh: Throwaway) -> None:
 def test_what_is_exported_can_be_applied(fresh: Throwaway, form: str) -> None:
     """The export of one machine, applied to a fresh one, gives the same claims; and nothing changes here."""
     deliver(fresh, "alice")
-    options = ("--skip", "certifi:/opt/x", "--until", "2030-01-31", "--env", "none")
-    fresh.trustinstall("add", CERT, "--all-users", *options, check=True)
+    options = ("--skip", "certifi:/opt/x", "--until", "2030-01-31", "--variables", "none")
+    fresh.trustinstall("add", CERT, "--scope", "all-users", *options, check=True)
     fresh.trustinstall("add", "-", "--domain", "corp.example", input=OTHER.pem)
     text = fresh.trustinstall("export", "--format", form, check=True).stdout
     first = json.loads(fresh.read(LEDGER))["claims"]

@@ -32,7 +32,7 @@ def test_nothing_to_do_changes_nothing(fresh: Throwaway) -> None:
     """As long as nothing has happened, nothing is written, by root and by an account."""
     deliver(fresh, "alice")
     node(fresh)
-    fresh.trustinstall("add", CERT, "--for-user", "alice", check=True)
+    fresh.trustinstall("add", CERT, "--user", "alice", check=True)
     before = fresh.changes(mtimes=True)
     found = repaired(fresh)
     assert (found["exit_code"], found["changed"], results(found)) == (0, False, {})
@@ -44,7 +44,7 @@ def test_a_package_is_upgraded_and_environments_are_made(fresh: Throwaway) -> No
     """A bundle that was replaced, and one in a new environment, hold the root; a dry run says so first."""
     deliver(fresh, "alice")
     place = environment(fresh, "/opt/app")
-    fresh.trustinstall("add", CERT, "--for-user", "alice", check=True)
+    fresh.trustinstall("add", CERT, "--user", "alice", check=True)
     fresh.write(place, fresh.read(DEBIAN).replace(ROOT.pem, b""))
     fresh.write(ALICE, fresh.read(place), user="alice")
     made, hers = environment(fresh, "/opt/new/venv"), environment(fresh, "/home/alice/work/new", "alice")
@@ -76,7 +76,7 @@ def test_a_vendors_java_is_replaced(fresh: Throwaway) -> None:
 def test_an_account_is_made_after_add(fresh: Throwaway) -> None:
     """What is for all users is for tomorrow's accounts, too: bundles, npm's settings, Firefox' profile; and goes."""
     deliver(fresh, "alice")
-    fresh.trustinstall("add", CERT, "--all-users", check=True)
+    fresh.trustinstall("add", CERT, "--scope", "all-users", check=True)
     sh(fresh, "useradd --create-home --shell /bin/bash --user-group carol")
     hers = bundle("/home/carol")
     fresh.write(hers, fresh.read("/etc/ssl/certs/ca-certificates.crt").replace(ROOT.pem, b""), user="carol")
@@ -100,7 +100,7 @@ def _accounts(root: Throwaway) -> list[tuple[str, int]]:
 def test_accounts_that_were_not_meant_are_left(fresh: Throwaway) -> None:
     """A claim for alice reaches nobody else, and a claim for accounts alone does not reach the machine."""
     deliver(fresh, "alice", "bob")
-    fresh.trustinstall("add", CERT, "--scope", "user", "--for-user", "alice", check=True)
+    fresh.trustinstall("add", CERT, "--scope", "user", "--user", "alice", check=True)
     assert results(repaired(fresh)) == {}
     assert not holds(fresh, BOB)
     assert not holds(fresh, DEBIAN)
@@ -214,7 +214,7 @@ def test_an_account_is_deleted(fresh: Throwaway) -> None:
     """An account that is gone keeps nobody from the rest."""
     deliver(fresh, "alice", "bob")
     place = environment(fresh, "/opt/app")
-    fresh.trustinstall("add", CERT, "--all-users", check=True)
+    fresh.trustinstall("add", CERT, "--scope", "all-users", check=True)
     sh(fresh, "userdel --remove bob")
     fresh.write(place, fresh.read(DEBIAN).replace(ROOT.pem, b""))
     assert repaired(fresh)["exit_code"] == 0
@@ -224,10 +224,10 @@ def test_an_account_is_deleted(fresh: Throwaway) -> None:
 def test_a_home_is_restored_from_before_remove(fresh: Throwaway) -> None:
     """A home whose backup has the root and the account's ledger loses both again: the machine knows better."""
     deliver(fresh, "alice")
-    fresh.trustinstall("add", CERT, "--all-users", check=True)
+    fresh.trustinstall("add", CERT, "--scope", "all-users", check=True)
     sh(fresh, "tar -C / -cpf /srv/home.tar home/alice")
     fresh.trustinstall("remove", CERT, check=True)
-    fresh.trustinstall("add", "-", "--all-users", "--yes", input=OTHER.pem, check=True)
+    fresh.trustinstall("add", "-", "--scope", "all-users", "--yes", input=OTHER.pem, check=True)
     sh(fresh, "rm -r /home/alice; tar -C / -xpf /srv/home.tar")
     assert holds(fresh, ALICE)
     assert repaired(fresh)["changed"]

@@ -17,8 +17,8 @@ def test_trust_is_shown_with_its_end_and_goes_with_the_next_command(fresh: Throw
     """`list` shows the end; after it the next command, whichever it is, takes the root out of all accounts' stores."""
     deliver(fresh, "alice")
     before = fresh.changes(ignore=(*NOISE, *STATE))
-    fresh.trustinstall("add", CERT, "--until", "7d", "--yes", "--for-user", "alice", check=True)
-    shown = told(fresh.trustinstall("list", "--json", "--for-user", "alice"))["certificates"]
+    fresh.trustinstall("add", CERT, "--until", "7d", "--yes", "--user", "alice", check=True)
+    shown = told(fresh.trustinstall("list", "--json", "--user", "alice"))["certificates"]
     assert {one["scope"] for one in shown} == {"machine", "alice"}
     assert all(one["until"] and not one["expires_soon"] for one in shown)
     assert "trusted until 20" in fresh.trustinstall("list").stdout
@@ -48,7 +48,7 @@ def test_the_wish_of_an_account_outlives_the_end_of_the_machine(fresh: Throwaway
     """What alice has added herself, without an end, stays hers when the administrator's trust ends."""
     deliver(fresh, "alice")
     fresh.trustinstall("add", CERT, user="alice", check=True)
-    fresh.trustinstall("add", CERT, "--until", "7d", "--for-user", "alice", check=True)
+    fresh.trustinstall("add", CERT, "--until", "7d", "--user", "alice", check=True)
     later(fresh, 8, "list")
     assert not holds(fresh, DEBIAN)
     assert holds(fresh, ALICE)

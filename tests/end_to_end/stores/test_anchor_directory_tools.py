@@ -115,7 +115,7 @@ def test_trust_anchor_is_recognised_and_left(system: System) -> None:
 
     assert system.outcome("add", CERTIFICATE)[1]["result"] == "present"
     assert system.outcome("remove", CERTIFICATE)[1]["result"] == "foreign"
-    code, store = system.outcome("remove", "--foreign", "--sha256", system.corp.sha256)
+    code, store = system.outcome("remove", "--not-ours", "--sha256", system.corp.sha256)
     assert (code, store["result"]) == (1, "failed")
     assert "trust anchor --remove" in store["detail"]
     assert system.shows_it

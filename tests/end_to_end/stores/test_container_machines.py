@@ -306,10 +306,10 @@ def test_what_is_said_afterwards(deliver: Deliver) -> None:
 
 
 def test_what_is_shown_of_a_machine_that_does_not_run(deliver: Deliver) -> None:
-    """`stores` and `list --all` show it with its hint, and do not fail for it."""
+    """`stores` and `list --foreign` show it with its hint, and do not fail for it."""
     machine = deliver("podman")
     machine.engine.behave(stopped=True)
-    for command in (("stores",), ("list", "--all")):
+    for command in (("stores",), ("list", "--foreign")):
         done = machine.throwaway.trustinstall(*command, user="alice")
         assert done.returncode == 0, done
         assert "Traceback" not in done.stderr

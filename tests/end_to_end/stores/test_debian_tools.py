@@ -421,7 +421,7 @@ def test_a_package_brings_it_after_us(brought: Machine, corp: Root) -> None:
     assert corp.pem.splitlines()[3] in brought.root.read(BUNDLE)
     assert outcome(brought, "remove", corp.sha256)["result"] == "foreign"
 
-    assert outcome(brought, "remove", "--foreign", "--sha256", corp.sha256)["result"] == "removed"
+    assert outcome(brought, "remove", "--not-ours", "--sha256", corp.sha256)["result"] == "removed"
     assert not brought.openssl_trusts(corp)
     assert corp.pem.splitlines()[3] not in brought.root.read(BUNDLE)
     assert b"\n!corp/corp.crt\n" in brought.root.read("/etc/ca-certificates.conf")
@@ -436,7 +436,7 @@ def test_a_file_that_openssl_has_not_read_yet_is_left(plain: Machine, corp: Root
 
     assert outcome(plain, "remove", corp.sha256)["result"] == "foreign"
     assert plain.openssl_trusts(corp)
-    assert outcome(plain, "remove", "--foreign", "--sha256", corp.sha256)["result"] == "removed"
+    assert outcome(plain, "remove", "--not-ours", "--sha256", corp.sha256)["result"] == "removed"
     assert not plain.openssl_trusts(corp)
     assert plain.changes() == set()
 

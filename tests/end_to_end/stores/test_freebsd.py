@@ -81,9 +81,9 @@ def test_a_packages_root_is_named_and_left(system: System) -> None:
     system.root.write("/srv/public.crt", public)
     assert system.outcome("add", "/srv/public.crt")[1]["result"] == "present"
     assert system.outcome("remove", "/srv/public.crt")[1]["result"] == "foreign"
-    sha256 = json.loads(system.root.run([*freebsd.PROGRAM, "list", "--all", "--json"], check=True).stdout)
+    sha256 = json.loads(system.root.run([*freebsd.PROGRAM, "list", "--foreign", "--json"], check=True).stdout)
     own = next(one["sha256"] for one in sha256["anchors"])
-    code, store = system.outcome("remove", "--foreign", "--sha256", own)
+    code, store = system.outcome("remove", "--not-ours", "--sha256", own)
     assert (code, store["result"]) == (1, "failed")
     assert "certctl rehash" in store["detail"]
     assert system.root.changes(ignore=(*IGNORED, "/srv")) == {}
@@ -138,7 +138,7 @@ def test_what_certctl_trust_has_copied_is_taken_out(system: System) -> None:
     assert system.trusts()
     assert system.outcome("remove", CERTIFICATE)[1]["result"] == "foreign"
     assert system.trusts()
-    assert system.outcome("remove", "--foreign", "--sha256", CORP.sha256)[1]["result"] == "removed"
+    assert system.outcome("remove", "--not-ours", "--sha256", CORP.sha256)[1]["result"] == "removed"
     assert not system.trusts()
     assert CORP.pem.splitlines()[3] not in system.root.read(freebsd.BUNDLE)
 

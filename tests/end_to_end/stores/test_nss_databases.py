@@ -224,7 +224,7 @@ def test_somebody_elses(desk: Desk, nickname: str) -> None:
     assert desk.change("add", CERTIFICATE)[0] == "present"
     assert desk.change("remove", SHA256)[0] == "foreign"
     assert list(desk.listed().values()) == ["CT,C,"]
-    assert desk.change("remove", "--foreign", "--sha256", SHA256)[0] == "removed"
+    assert desk.change("remove", "--not-ours", "--sha256", SHA256)[0] == "removed"
     assert desk.listed() == {}
 
 
@@ -327,14 +327,14 @@ def test_a_database_of_ours_that_others_use(desk: Desk, what: str) -> None:
 
 
 def test_a_renamed_entry(desk: Desk) -> None:
-    """A root that has lost the nickname of trustinstall is left and named; `--foreign` takes it out."""
+    """A root that has lost the nickname of trustinstall is left and named; `--not-ours` takes it out."""
     assert desk.change("add", CERTIFICATE)[0] == "added"
     desk.certutil(PROFILE, "--rename", "-n", f"trustinstall-{SHA256}", "--new-n", "Renamed")
     assert desk.listed() == {"Renamed": "C,,"}
     assert desk.change("remove", SHA256)[0] == "foreign"
     assert desk.change("remove", SHA256)[0] == "foreign"
     assert desk.listed() == {"Renamed": "C,,"}
-    assert desk.change("remove", "--foreign", "--sha256", SHA256)[0] == "removed"
+    assert desk.change("remove", "--not-ours", "--sha256", SHA256)[0] == "removed"
     assert desk.listed() == {}
 
 

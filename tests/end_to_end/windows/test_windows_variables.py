@@ -151,12 +151,12 @@ def test_what_others_may_change_is_not_read_for_the_machine(windows: Windows) ->
 
 
 def test_nothing_replaces(windows: Windows) -> None:
-    """--env replace is refused with the reason, and --env none sets nothing."""
+    """--variables replace is refused with the reason, and --variables none sets nothing."""
     before = values(windows, MACHINE)
-    refused = told(windows.trustinstall("add", *ONLY, "--env", "replace", CERT))
+    refused = told(windows.trustinstall("add", *ONLY, "--variables", "replace", CERT))
     (one,) = (each for each in refused["stores"] if each["backend"] == "environment")
     assert (one["result"], "no bundle of public roots" in one["detail"]) == ("failed", True)
-    windows.trustinstall("add", "--json", "--env", "none", CERT, check=True)
+    windows.trustinstall("add", "--json", "--variables", "none", CERT, check=True)
     assert values(windows, MACHINE) == before
 
 
@@ -176,9 +176,9 @@ def test_a_value_that_names_no_bundle_is_said(windows: Windows, value: str) -> N
 
 
 def test_what_replaces_is_refused_by_env_too(windows: Windows) -> None:
-    """`env --env replace` says that there is nothing to name; `remove` says what programs that run still have."""
+    """`env --variables replace` says that there is nothing to name; `remove` says what programs that run still have."""
     windows.trustinstall("add", *ONLY, CERT, check=True)
-    done = windows.trustinstall("env", "--env", "replace")
+    done = windows.trustinstall("env", "--variables", "replace")
     assert done.returncode == 2
     assert "no bundle of public roots" in " ".join(done.stderr.split())
     removed = windows.trustinstall("remove", "--store", "environment", CERT, check=True)

@@ -185,7 +185,7 @@ def test_a_policy_in_a_home(host: ActingHost) -> None:
 
 
 def test_a_renamed_file_is_foreign(host: ActingHost) -> None:
-    """A policy file that has lost its name is left and named, and never called removed; `--foreign` takes it out."""
+    """A policy file that has lost its name is left and named, and never called removed; `--not-ours` takes it out."""
     change(host)
     Path(host.where(f"{CHROME}/00-trustinstall.json")).rename(host.where(f"{CHROME}/corp.json"))
     kept = {"corp.json": {"CACertificates": [base(CORP.der)]}}
@@ -233,7 +233,7 @@ def test_an_adopted_item(host: ActingHost) -> None:
 
 @pytest.mark.parametrize("adopted", [False, True])
 def test_distrusted_after_it_was_added(host: ActingHost, *, adopted: bool) -> None:
-    """`remove` takes the item out, and leaves the list of distrusted certificates, with `--foreign`, too."""
+    """`remove` takes the item out, and leaves the list of distrusted certificates, with `--not-ours`, too."""
     if adopted:
         write(host, f"{CHROME}/theirs.json", json.dumps({"CACertificates": [base(CORP.der)]}))
     change(host, adopt=adopted)

@@ -187,7 +187,7 @@ def installed(host: ActingHost) -> list[str]:
 
 
 def test_a_renamed_certificate_is_foreign(host: ActingHost) -> None:
-    """A certificate that is listed under another name is left and named; `--foreign` takes it out of the list."""
+    """A certificate that is listed under another name is left and named; `--not-ours` takes it out of the list."""
     change(host)
     directory = Path(host.where(POLICIES)).parent
     (directory / NAME).rename(directory / "corp.crt")

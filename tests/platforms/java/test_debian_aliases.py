@@ -94,7 +94,7 @@ def test_an_alias_that_is_not_ours_is_left_and_named(host: ActingHost) -> None:
 
 
 def test_it_goes_when_it_is_asked_for(host: ActingHost) -> None:
-    """`remove --foreign` takes the alias out of the keystore, and leaves all others as they were."""
+    """`remove --not-ours` takes the alias out of the keystore, and leaves all others as they were."""
     before = host.read(KEYSTORE)
     left_by_hand(host)
     _, java = change(host, trusted=False, foreign=True)
@@ -103,7 +103,7 @@ def test_it_goes_when_it_is_asked_for(host: ActingHost) -> None:
 
 
 def test_ours_and_the_other_one_go_in_one_command(host: ActingHost) -> None:
-    """`remove --foreign` of a certificate that trustinstall added, too: the source's and the keystore's copies go."""
+    """`remove --not-ours` of a certificate that trustinstall added, too: the source's and the keystore's copies go."""
     before = host.read(KEYSTORE)
     change(host, trusted=True)
     left_by_hand(host)
@@ -113,7 +113,7 @@ def test_ours_and_the_other_one_go_in_one_command(host: ActingHost) -> None:
 
 
 def test_a_dry_run_takes_nothing_out(host: ActingHost) -> None:
-    """A dry run of `remove --foreign` leaves the keystore as it is."""
+    """A dry run of `remove --not-ours` leaves the keystore as it is."""
     left_by_hand(host)
     before = host.read(KEYSTORE)
     wish = Request((Certificate(CORP.der),), trusted=False, by="root", adopt=True, dry_run=True)

@@ -301,7 +301,7 @@ def test_add_and_remove(host: ActingHost) -> None:
 
 
 def test_a_strangers_copy_stays_unless_it_was_asked_for(host: ActingHost) -> None:
-    """It is foreign; --foreign takes it out, as does `remove` of an adopted one; ours beside it goes alone."""
+    """It is foreign; --not-ours takes it out, as does `remove` of an adopted one; ours beside it goes alone."""
     both = jks(("corp", CORP.der), (OURS, CORP.der), ("other", OTHER.der))
     put(host, "/opt/jdk/lib/security/cacerts", jks(("corp", CORP.der), ("other", OTHER.der)))
     (store,) = stores(host)

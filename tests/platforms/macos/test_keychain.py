@@ -246,7 +246,7 @@ def test_the_machines_trust_stays_when_an_accounts_goes(mac: Mac) -> None:
 
 
 def test_the_machines_trust_cannot_be_taken_out_through_an_account(mac: Mac) -> None:
-    """`--foreign` says where it can; what the account has goes, and the machine's is named."""
+    """`--not-ours` says where it can; what the account has goes, and the machine's is named."""
     mac.put(SYSTEM, CORP.der)
     mac.set(CORP.der)
     failed = change(mac, backend=ACCOUNT, trusted=False, adopt=True)
@@ -278,7 +278,7 @@ def test_every_half_is_a_copy(mac: Mac) -> None:
 
 
 def test_every_anchor_is_listed_with_its_der(mac: Mac) -> None:
-    """`list --all` shows what `observe` counts."""
+    """`list --foreign` shows what `observe` counts."""
     mac.put(SYSTEM, CORP.der, IDENTITY.der)
     mac.set(CORP.der)
     host = mac.host()
@@ -408,7 +408,7 @@ def test_somebodys_settings_are_not_overwritten(mac: Mac, settings: dict[str, An
 
 
 def test_a_distrust_is_never_taken_away(mac: Mac) -> None:
-    """Not even by `--foreign`: that would be trust."""
+    """Not even by `--not-ours`: that would be trust."""
     mac.put(SYSTEM, CORP.der)
     mac.set(CORP.der, DENY)
     change(mac, trusted=False, adopt=True)
@@ -421,7 +421,7 @@ def test_a_distrust_is_never_taken_away(mac: Mac) -> None:
 
 
 def test_a_strangers_goes_when_asked_for(mac: Mac) -> None:
-    """`--foreign` takes both halves."""
+    """`--not-ours` takes both halves."""
     mac.put(SYSTEM, CORP.der, OTHER.der)
     mac.set(CORP.der)
     mac.set(OTHER.der)
@@ -493,7 +493,7 @@ def test_names_leave_keychains_out(mac: Mac, backend: Keychain, domains: tuple[s
 
 
 def test_somebody_elses_names_stay(mac: Mac) -> None:
-    """Trust settings for hosts are shown, in the way of `add`, and left by `remove`; only --foreign takes them."""
+    """Trust settings for hosts are shown, in the way of `add`, and left by `remove`; only --not-ours takes them."""
     mac.put(SYSTEM, CORP.der)
     hosts = [{**ALLOW, "kSecTrustSettingsPolicyString": name} for name in ("corp.example", "www.corp.example")]
     mac.set(CORP.der, *hosts)

@@ -65,7 +65,7 @@ def test_the_directory_comes_and_goes(host: ActingHost) -> None:
 
 
 def test_a_renamed_file_is_foreign(host: ActingHost) -> None:
-    """A file that has lost the name of trustinstall stays and is named; `--foreign` takes it out."""
+    """A file that has lost the name of trustinstall stays and is named; `--not-ours` takes it out."""
     change(host)
     Path(host.where(OURS)).rename(host.where(f"{PLACE}/corp.pem"))
     outcome = change(host, trusted=False)

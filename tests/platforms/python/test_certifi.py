@@ -211,7 +211,7 @@ def test_a_named_interpreter_means_its_own_environment(tree: Tree) -> None:
 
 @pytest.mark.parametrize("path", ["/srv/no\x1b[31mthing", "/srv/empty", "/srv/empty/notes"])
 def test_a_named_place_without_an_environment_is_an_error(tree: Tree, path: str) -> None:
-    """`--python` with something else says so, and what to name, in printable text."""
+    """`--search` with something else says so, and what to name, in printable text."""
     tree.file("/srv/empty/notes", b"")
     with pytest.raises(UsageProblem, match="no Python environment is there; name") as raised:
         tree.found(pythons=[path])

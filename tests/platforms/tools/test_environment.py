@@ -62,7 +62,7 @@ def test_an_agent_that_is_somebody_elses_is_left(mac: ActingHost) -> None:
 
 
 def test_another_mode_writes_the_agent_anew(mac: ActingHost) -> None:
-    """With --env replace the agent also names our whole bundle; with --env add it is as before."""
+    """With --variables replace the agent also names our whole bundle; with --variables add it is as before."""
     change(mac, trusted=True)
     before = mac.read(AGENT)
     change(mac, trusted=True, mode="replace")

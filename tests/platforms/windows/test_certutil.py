@@ -97,7 +97,7 @@ def task(
     record: dict[str, Placement] | None = None,
     foreign: bool = False,
 ) -> tuple[Change, Plan]:
-    """What the engine decides from what is observed, and the plan; `foreign`: `remove --foreign`."""
+    """What the engine decides from what is observed, and the plan; `foreign`: `remove --not-ours`."""
     one = StoreTask(backend, store_of(host, backend), desired, record or {}, take_foreign=foreign)
     seen = one.observe(host)
     change = one.decide(seen)

@@ -3,7 +3,7 @@
     with Throwaway(java=False) as root:
         wsl = Wsl(root)                     # alice's Linux, in a terminal of Windows that is not elevated
         wsl.behave(elevated=True)
-        root.trustinstall("add", "--windows-host", "/tmp/corp.crt", user="alice")
+        root.trustinstall("add", "--with-windows", "/tmp/corp.crt", user="alice")
         assert wsl.roots("HKLM") == {...}
 
 What Windows keeps is read here from the stand-in's file, never through its programs.

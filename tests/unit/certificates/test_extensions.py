@@ -16,6 +16,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Held, take_held
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.certificates.vetting import ALLOWABLE
 from trustinstall.errors import CertificateRefused
 
 _PROXY = "1.3.6.1.5.5.7.1.14"  # RFC 3820
@@ -43,16 +44,16 @@ def _accepted_by_openssl(root: Root, directory: Path) -> bool:
 
 @pytest.mark.parametrize("case", INVALID)
 def test_an_invalid_extension_is_refused(case: str, tmp_path: Path) -> None:
-    """Where OpenSSL refuses all chains below a root because of an extension, the root is refused, with --force, too."""
+    """Where OpenSSL refuses all chains below a root because of an extension, no option makes trustinstall take it."""
     extension, words = INVALID[case]
     made = make_root("Corp", extensions=[extension])
     assert not _accepted_by_openssl(made, tmp_path)
     with pytest.raises(CertificateRefused, match="refuse every chain") as caught:
         read_certificates(made.pem, "corp.crt")
     assert words in caught.value.reason
-    assert not caught.value.policy
+    assert not caught.value.allowed_as
     with pytest.raises(CertificateRefused, match="refuse every chain"):
-        take_held([Held(Certificate(made.der), "debian")], datetime.now(timezone.utc), force=True)
+        take_held([Held(Certificate(made.der), "debian")], datetime.now(timezone.utc), allow=ALLOWABLE)
 
 
 def test_a_refusal_leaves_no_trace(tmp_path: Path) -> None:

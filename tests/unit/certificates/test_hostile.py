@@ -18,7 +18,7 @@ from tests.support.pki import Extension, make_root, to_pem
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.parsing import MOST_OCTETS, read_certificates
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
-from trustinstall.certificates.vetting import vet
+from trustinstall.certificates.vetting import ALLOWABLE, vet
 from trustinstall.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ def judged(data: bytes) -> None:
         assert (each.subject + each.name + each.issuer_name + each.slug).isprintable()
         assert each.not_before.tzinfo is each.not_after.tzinfo is timezone.utc
         assert each.is_root in {True, False}
-        vetted = functools.partial(vet, each, now=NOW, force=True, allow_intermediate=True)
+        vetted = functools.partial(vet, each, now=NOW, allow=ALLOWABLE, allow_intermediate=True)
         assert all(warning.isprintable() for warning in answer(vetted) or ())
 
 
 def accepted(data: bytes) -> None:
     """Read and vet one certificate as plain `add` does."""
     (found,) = read_certificates(data, "x")
-    vet(found, now=NOW, force=False, allow_intermediate=False)
+    vet(found, now=NOW, allow=(), allow_intermediate=False)
 
 
 @given(st.binary(max_size=3000))
@@ -140,7 +140,7 @@ def test_blocks_lie_in_their_place(parts: list[bytes]) -> None:
             assert list(pem_blocks(data[block.start : block.end])) == [
                 block._replace(start=0, end=block.end - block.start)
             ]
-            assert block.der == next(pem_blocks(Certificate(block.der).pem)).der
+            assert block.der == next(pem_blocks(Certificate.held(block.der).pem)).der
         at = block.end
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, normalise_fingerprint, take
+from trustinstall.certificates.vetting import ALLOWABLE
 from trustinstall.errors import CertificateRefused, UsageProblem
 
 if TYPE_CHECKING:
@@ -129,9 +130,9 @@ def test_a_new_key_signed_with_the_old_one_is_no_root() -> None:
 def test_without_a_root(data: bytes, expected: str) -> None:
     """Where no root is, the refusal names whose root to get."""
     with pytest.raises(CertificateRefused) as caught:
-        take(Files({"x.pem": data}), ["x.pem"], force=True)
+        take(Files({"x.pem": data}), ["x.pem"], allow=ALLOWABLE)
     assert f"x.pem: {expected}" in str(caught.value)
-    assert not caught.value.policy
+    assert caught.value.allowed_as == ("intermediate" if "Issuing CA 1 is" in expected else "")
 
 
 def test_one_bad_input_refuses_all() -> None:
@@ -143,12 +144,12 @@ def test_one_bad_input_refuses_all() -> None:
 
 
 def test_policy_refusals_name_the_input() -> None:
-    """An expired root refuses all with the name of its file, and --force takes it with a warning."""
+    """An expired root refuses all with the name of its file, and --allow-expired takes it with a warning."""
     files = Files({"good.crt": ROOT.pem, "old.crt": EXPIRED.pem})
     with pytest.raises(CertificateRefused, match=r"old\.crt: Old Root expired on 2011-01-01") as caught:
         take(files, ["good.crt", "old.crt"])
-    assert caught.value.policy
-    intake = take(files, ["good.crt", "old.crt"], force=True)
+    assert caught.value.allowed_as
+    intake = take(files, ["good.crt", "old.crt"], allow=ALLOWABLE)
     assert [ROOT.der, EXPIRED.der] == accepted(intake)
     assert "expired on 2011-01-01" in intake.accepted[1].warnings[0]
 
@@ -201,10 +202,10 @@ def test_expected_fingerprints(notation: str) -> None:
 
 def test_an_unexpected_fingerprint() -> None:
     """A certificate that --sha256 does not name refuses all, structurally, and is named in full."""
-    for force in (False, True):
+    for allow in ((), ALLOWABLE):
         with pytest.raises(CertificateRefused, match=f"Other Root has the fingerprint {OTHER.sha256}") as caught:
-            take(Files({"x.pem": ROOT.pem + OTHER.pem}), ["x.pem"], sha256=[ROOT.sha256], force=force)
-        assert not caught.value.policy
+            take(Files({"x.pem": ROOT.pem + OTHER.pem}), ["x.pem"], sha256=[ROOT.sha256], allow=allow)
+        assert not caught.value.allowed_as
 
 
 def test_a_missing_fingerprint() -> None:

@@ -20,6 +20,7 @@ from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import take
 from trustinstall.certificates.parsing import read_certificates
+from trustinstall.certificates.vetting import ALLOWABLE
 from trustinstall.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -180,16 +181,16 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_says_what_it_is(case: str) -> None:
-    """The sentence names the form and what to do, in printable text without any of the file, and not `--force`."""
+    """The sentence names the form and what to do, in printable text without any of the file, and not `--allow-…`."""
     make, words = CASES[case]
     with pytest.raises(CertificateRefused) as caught:
         read_certificates(make(), "corp.crt")
     text = str(caught.value)
     assert words in text
     assert ";" in text
-    assert "--force" not in text
+    assert "--allow" not in text
     assert text.isprintable()
-    assert not caught.value.policy
+    assert not caught.value.allowed_as
 
 
 def test_a_database_of_nss(tmp_path: Path) -> None:
@@ -260,19 +261,21 @@ FILES: dict[str, tuple[Callable[[], bytes], bool]] = {
 
 
 @pytest.mark.parametrize("case", FILES)
-def test_force_is_named_where_it_could_be_tried(case: str) -> None:
-    """--force is spoken of where a certificate was judged, and wherever the caller has used it."""
+def test_options_are_named_where_they_could_be_tried(case: str) -> None:
+    """That none helps is said where a certificate was judged, and wherever the caller has used one."""
     make, judged = FILES[case]
-    for force in (False, True):
+    for allow in ((), ALLOWABLE):
         with pytest.raises(CertificateRefused) as caught:
-            take(_File(make()), ["corp.crt"], force=force)
-        assert str(caught.value).endswith(" (--force does not lift this)") == (judged or force)
+            take(_File(make()), ["corp.crt"], allow=allow)
+        assert str(caught.value).endswith("; no option lifts this") == (
+            judged or (bool(allow) and not caught.value.allowed_as)
+        )
         assert str(caught.value).startswith("corp.crt: ")
 
 
-def test_force_is_named_beside_a_wrong_fingerprint() -> None:
-    """Who gives the fingerprint of another certificate is told that --force is no way around it."""
-    with pytest.raises(CertificateRefused, match=r"--sha256 does not name.*--force does not lift this"):
+def test_no_option_is_named_beside_a_wrong_fingerprint() -> None:
+    """Who gives the fingerprint of another certificate is told that no option is a way around it."""
+    with pytest.raises(CertificateRefused, match=r"--sha256 does not name.*no option lifts this"):
         take(_File(ROOT.pem), ["corp.crt"], sha256=[OTHER.sha256])
 
 

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from tests.support.pki import Extension, make_root, name, sequence, tlv
 from trustinstall.certificates.certificate import Certificate, extensions_of, key_identifiers
-from trustinstall.certificates.vetting import vet
+from trustinstall.certificates.vetting import ALLOWABLE, vet
 from trustinstall_platforms.linux import p11kit_writing
 
 LAND = name(("2.5.4.6", 0x13, b"GERMANY"), ("2.5.4.3", 0x0C, b"Corp"))
@@ -39,7 +39,7 @@ def test_nothing_warns(case: str) -> None:
         lambda: Certificate(der).is_rollover,
         lambda: key_identifiers(Certificate(der).load()),
         lambda: extensions_of(Certificate(der).load()),
-        lambda: vet(Certificate(der), now=datetime.now(timezone.utc), force=True, allow_intermediate=True),
+        lambda: vet(Certificate(der), now=datetime.now(timezone.utc), allow=ALLOWABLE, allow_intermediate=True),
         lambda: p11kit_writing.authority(Certificate(der)),
         lambda: p11kit_writing.good_for(Certificate(der), "1.3.6.1.5.5.7.3.1"),
     )

@@ -342,9 +342,9 @@ def test_refuses(case: str) -> None:
     text = str(caught.value)
     assert expected in text
     assert text.startswith(r"/srv/corp\x1b[31m.crt: ")
-    assert text.endswith(" (--force does not lift this)") == caught.value.judged
+    assert text.endswith("; no option lifts this") == caught.value.judged
     assert caught.value.judged == (expected in {STRICT, "OpenSSL cannot load"})
-    assert not caught.value.policy
+    assert not caught.value.allowed_as
     assert text.isprintable()
     assert len(text) < 600
     assert ";" in text

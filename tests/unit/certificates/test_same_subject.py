@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -14,6 +15,7 @@ from tests.support.pki import Root, make_key, make_root, name
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.same_subject import check
+from trustinstall.certificates.vetting import ALLOWABLE
 from trustinstall.errors import CertificateRefused
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
@@ -21,10 +23,10 @@ DAY = timedelta(days=1)
 ID = b"x" * 20
 
 
-def checked(*new: Root, held: tuple[Root, ...] = (), force: bool = False) -> list[tuple[str, ...]]:
+def checked(*new: Root, held: tuple[Root, ...] = (), allow: Collection[str] = ()) -> list[tuple[str, ...]]:
     """The warnings about each certificate that is to be added, beside those that are held."""
-    intake = Intake(tuple(Vetted(Certificate(one.der), "corp.crt", ("other",)) for one in new), ())
-    found = check(intake, [Certificate(one.der) for one in held], NOW, force=force)
+    intake = Intake(tuple(Vetted(Certificate.held(one.der), "corp.crt", ("other",)) for one in new), ())
+    found = check(intake, [Certificate.held(one.der) for one in held], NOW, allow=allow)
     assert all(one.warnings[0] == "other" for one in found.accepted)
     return [one.warnings[1:] for one in found.accepted]
 
@@ -39,17 +41,17 @@ CONFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", CONFUSED)
 def test_another_key_that_cannot_be_told_apart(case: str) -> None:
-    """Two keys under one name that no identifier tells apart are refused as policy; --force makes a warning of it."""
+    """Two keys under one name that no identifier tells apart are refused; --allow-same-name makes a warning of it."""
     first, second, why = CONFUSED[case]
     old, new = make_root("Corp", **first), make_root("Corp", **second)
     with pytest.raises(CertificateRefused) as caught:
         checked(new, held=(old, make_root("Other")))
-    assert caught.value.policy
+    assert caught.value.allowed_as
     assert str(caught.value).startswith("corp.crt: Corp (SHA-256 ")
     assert all(part in str(caught.value) for part in (why, old.sha256, new.sha256))
-    ((warning,),) = checked(new, held=(old,), force=True)
+    ((warning,),) = checked(new, held=(old,), allow=ALLOWABLE)
     assert why in warning
-    assert warning.endswith(" (--force)")
+    assert warning.endswith(" (--allow-same-name)")
 
 
 def test_both_in_one_file() -> None:
@@ -63,7 +65,7 @@ def test_what_is_trusted_already_is_not_refused() -> None:
     old, new = make_root("Corp", ski=ID), make_root("Corp", ski=ID)
     ((warning,),) = checked(new, held=(old, new))
     assert "the same key identifier" in warning
-    assert "--force" not in warning
+    assert "--allow" not in warning
 
 
 def test_another_key_with_an_identifier_of_its_own() -> None:
@@ -150,9 +152,9 @@ def test_refused_is_what_cannot_be_told_apart(kinds: list[tuple[str, bytes | Non
     elif bad:
         with pytest.raises(CertificateRefused) as caught:
             checked(new, held=held)
-        assert caught.value.policy
+        assert caught.value.allowed_as
     else:
-        assert all("--force" not in each for each in checked(new, held=held)[0])
+        assert all("--allow" not in each for each in checked(new, held=held)[0])
 
 
 _KEYS = {letter: make_key("rsa2048") if letter == "a" else make_key("ec") for letter in "ab"}

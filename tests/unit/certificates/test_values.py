@@ -83,13 +83,30 @@ def test_no_name() -> None:
 @given(st.binary(max_size=200))
 def test_strangers(raw: bytes) -> None:
     """Of bytes that are no certificate, the shown parts still answer; the others raise the documented error."""
-    own = Certificate(raw)
+    own = Certificate.held(raw)
     assert (own.subject + own.name + repr(own)).isprintable()
     assert re.fullmatch("[a-z0-9-]{1,40}", own.slug)
     assert own.sha256 == hashlib.sha256(raw).hexdigest()
     for part in ("not_before", "not_after", "is_root"):
         with pytest.raises(CertificateRefused):
             getattr(own, part)
+
+
+GOOD = make_root("Good Root")
+
+
+@pytest.mark.parametrize("raw", [b"", b"hello", GOOD.pem, GOOD.der + b"\n", GOOD.der[:-1]])
+def test_only_der_makes_a_certificate(raw: bytes) -> None:
+    """PEM, a part, and anything else is refused at once, with the name of the function that reads files."""
+    assert not Certificate(GOOD.der).vetted
+    with pytest.raises(CertificateRefused, match=r"not one certificate in DER; load_certificates\(\) reads PEM"):
+        Certificate(raw)
+
+
+def test_a_certificate_is_made_of_bytes() -> None:
+    """The name of a file is a mistake of the program."""
+    with pytest.raises(TypeError, match="made of bytes"):
+        Certificate("corp.crt")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_roots(root: Root) -> None:
@@ -191,18 +208,21 @@ def test_errors(kind: str, exit_code: int, code: str) -> None:
 
 
 def test_refusals_say_which_they_are() -> None:
-    """A refusal of a certificate says whether --force lifts it, one of a file does not; the reason is the sentence."""
-    policy, structural = CertificateRefused("x is old", policy=True), CertificateRefused("x is broken", judged=True)
-    assert str(policy) == "x is old (policy: --force accepts it)"
-    assert str(structural) == "x is broken (--force does not lift this)"
+    """A refusal of a certificate says which option lifts it, one of a file does not; the reason is the sentence."""
+    policy, structural = (
+        CertificateRefused("x is old", allowed_as="weak"),
+        CertificateRefused("x is broken", judged=True),
+    )
+    assert str(policy) == "x is old; to trust it all the same: --allow-weak"
+    assert str(structural) == "x is broken; no option lifts this"
     assert str(CertificateRefused("x is a web page")) == "x is a web page"
-    assert str(CertificateRefused("x is a web page").after_force()) == "x is a web page (--force does not lift this)"
+    assert str(CertificateRefused("x is a web page").after_allowing()) == "x is a web page; no option lifts this"
     assert (
         policy.reason,
-        policy.policy,
+        policy.allowed_as,
         structural.reason,
-        structural.policy,
-    ) == ("x is old", True, "x is broken", False)
+        structural.allowed_as,
+    ) == ("x is old", "weak", "x is broken", "")
 
 
 def test_store_errors_are_a_sentence() -> None:

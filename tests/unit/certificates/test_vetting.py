@@ -1,7 +1,8 @@
-"""Which certificates are refused, which are taken with a warning, and whether `--force` lifts it."""
+"""Which certificates are refused, which are taken with a warning, and which option lifts it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -27,7 +28,7 @@ from tests.support.pki import (
 )
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.parsing import read_certificates
-from trustinstall.certificates.vetting import vet
+from trustinstall.certificates.vetting import ALLOWABLE, vet
 from trustinstall.errors import CertificateRefused
 
 DAY = timedelta(days=1)
@@ -38,10 +39,12 @@ def year(number: int) -> datetime:
     return datetime(number, 1, 1, tzinfo=timezone.utc)
 
 
-def vetted(made: Root, now: datetime, *, force: bool = False, allow_intermediate: bool = False) -> tuple[str, ...]:
+def vetted(
+    made: Root, now: datetime, *, allow: Collection[str] = (), allow_intermediate: bool = False
+) -> tuple[str, ...]:
     """The warnings about a certificate that has been read from its DER."""
     (found,) = read_certificates(made.der, "x")
-    return vet(found, now=now, force=force, allow_intermediate=allow_intermediate)
+    return vet(found, now=now, allow=allow, allow_intermediate=allow_intermediate)
 
 
 def explicit() -> Root:
@@ -88,17 +91,17 @@ SPECIAL = {
 }
 
 
-@pytest.mark.parametrize("force", [False, True], ids=["plain", "force"])
+@pytest.mark.parametrize("allow", [(), ALLOWABLE], ids=["plain", "allowed"])
 @pytest.mark.parametrize("case", STRUCTURAL)
-def test_refuses_what_no_client_could_use(case: str, *, force: bool, now: datetime) -> None:
-    """A structural fault is refused with its sentence, with and without --force."""
+def test_refuses_what_no_client_could_use(case: str, *, allow: Collection[str], now: datetime) -> None:
+    """A structural fault is refused with its sentence, with and without options."""
     changes, expected = STRUCTURAL[case]
     made = SPECIAL[case]() if case in SPECIAL else make_root("Corp", **changes)
     with pytest.raises(CertificateRefused) as caught:
-        vetted(made, now, force=force, allow_intermediate=True)
+        vetted(made, now, allow=allow, allow_intermediate=True)
     assert expected in str(caught.value)
-    assert str(caught.value).endswith(" (--force does not lift this)")
-    assert not caught.value.policy
+    assert str(caught.value).endswith("; no option lifts this")
+    assert not caught.value.allowed_as
 
 
 POLICY: dict[str, tuple[dict[str, Any], str]] = {
@@ -118,23 +121,26 @@ POLICY: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", POLICY)
 def test_refuses_by_policy(case: str, now: datetime) -> None:
-    """A fault of policy is refused, and says that --force accepts it; with --force it is a warning."""
+    """A fault of policy is refused with the option that allows it, which alone makes a warning of it."""
     changes, expected = POLICY[case]
+    word = "expired" if case in {"expired", "too early", "2060 in two digits"} else "weak"
     made = make_root("Corp", **changes)
     with pytest.raises(CertificateRefused) as caught:
         vetted(made, now)
     assert expected in str(caught.value)
-    assert str(caught.value).endswith(" (policy: --force accepts it)")
-    assert caught.value.policy
-    assert [each for each in vetted(made, now, force=True) if expected in each and each.endswith("(--force)")]
+    assert str(caught.value).endswith(f"; to trust it all the same: --allow-{word}")
+    assert caught.value.allowed_as == word
+    with pytest.raises(CertificateRefused):
+        vetted(made, now, allow=ALLOWABLE - {word})
+    assert [each for each in vetted(made, now, allow={word}) if expected in each and each.endswith(f"(--allow-{word})")]
 
 
 def test_structural_faults_come_first(now: datetime) -> None:
-    """An expired certificate that is no authority is not offered --force, which would not help."""
+    """An expired certificate that is no authority is not offered an option, which would not help."""
     made = make_root(ca=False, not_before=year(2001), not_after=year(2011))
     with pytest.raises(CertificateRefused, match="not a CA") as caught:
         vetted(made, now)
-    assert not caught.value.policy
+    assert not caught.value.allowed_as
 
 
 WARNINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -231,8 +237,8 @@ def test_intermediates_need_insisting(root: Root, now: datetime) -> None:
     """An intermediate is refused without --allow-intermediate, and taken with a warning with it."""
     intermediate = root.intermediate("Issuing CA 1")
     with pytest.raises(CertificateRefused, match="is an intermediate, not a root") as caught:
-        vetted(intermediate, now, force=True)
-    assert not caught.value.policy
+        vetted(intermediate, now, allow=ALLOWABLE)
+    assert caught.value.allowed_as == "intermediate"
     (warning,) = vetted(intermediate, now, allow_intermediate=True)
     assert "Python before 3.13 and Node.js refuse chains that end in it" in warning
 
@@ -242,4 +248,4 @@ def test_a_leaf_is_never_taken(root: Root, now: datetime) -> None:
     leaf = root.issue("www.corp.test")
     (found,) = read_certificates(leaf.der, "x")
     with pytest.raises(CertificateRefused, match="a server's own certificate and not a CA"):
-        vet(found, now=now, force=True, allow_intermediate=True)
+        vet(found, now=now, allow=ALLOWABLE, allow_intermediate=True)

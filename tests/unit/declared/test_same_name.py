@@ -24,7 +24,7 @@ def declaration(*roots: Root) -> Declaration:
 
 def test_what_clients_cannot_tell_apart_is_refused(tmp_path: Path) -> None:
     """Same name, another key, no key identifier: `apply` says so with the line, as `add` does, and changes nothing."""
-    installer = Installer(fake_host.make(tmp_path), [])
+    installer = Installer(host=fake_host.make(tmp_path), backends=[])
     asked = declaration(make_root("Corp Root", ski=False), make_root("Corp Root", ski=False))
     with pytest.raises(CertificateRefused, match=r"t\.toml:1"):
         compared(installer, asked)
@@ -32,7 +32,7 @@ def test_what_clients_cannot_tell_apart_is_refused(tmp_path: Path) -> None:
 
 def test_a_new_key_of_the_same_name_is_said(tmp_path: Path) -> None:
     """With key identifiers both may stand; which servers are refused is a note."""
-    installer = Installer(fake_host.make(tmp_path), [])
+    installer = Installer(host=fake_host.make(tmp_path), backends=[])
     asked = declaration(make_root("Corp Root"), make_root("Corp Root"))
     found = compared(installer, asked)
     assert found.certificates == asked.certificates

@@ -134,8 +134,8 @@ CLIENTS = make_root("Clients' Root", purposes=(CLIENT_AUTH,))
     [
         (ROOT, ROOT.issue("localhost", purposes=(CLIENT_AUTH,)), "purpose"),
         (ROOT, ROOT.issue("localhost", purposes=(ANY_PURPOSE,)), "purpose"),
-        (ROOT, ROOT.intermediate("I", purposes=(CLIENT_AUTH,)).issue("localhost"), "purpose"),
-        (CLIENTS, CLIENTS.issue("localhost"), "purpose"),
+        (ROOT, ROOT.intermediate("I", purposes=(CLIENT_AUTH,)).issue("localhost"), "authority-purpose"),
+        (CLIENTS, CLIENTS.issue("localhost"), "authority-purpose"),
         (ROOT, ROOT.intermediate("I", usage=("crl_sign",)).issue("localhost"), "key-usage"),
         (SHORT, SHORT.intermediate("I").issue("localhost"), "path-length"),
         (LIMITED, LIMITED.issue("localhost"), "name-constraints"),

@@ -40,7 +40,7 @@ FILES = {
     NAMED: PUBLIC.pem,
     PACKAGE: BUNDLE,
 }
-PERSONS = {"settings": NPMRC, "environment": ZSHENV, "--bundle": NAMED}
+PERSONS = {"settings": NPMRC, "environment": ZSHENV, "--search": NAMED}
 
 
 @pytest.fixture

@@ -39,12 +39,12 @@ def test_removing_an_adopted_certificate_leaves_it() -> None:
 
 
 def test_asked_for_by_fingerprint_the_removable_copy_goes_and_the_other_is_named() -> None:
-    """`remove --foreign` does what it can."""
+    """`remove --not-ours` does what it can."""
     change = decide(seen(OWN, POLICY), GONE, {}, take_foreign=True)
     assert (change.remove, set(change.foreign)) == ((OWN,), {ROOT.sha256})
 
 
 def test_where_no_other_copy_exists_the_backend_is_asked_and_says_why_not() -> None:
-    """`remove --foreign` of a policy's copy alone reaches the backend, which refuses it with advice."""
+    """`remove --not-ours` of a policy's copy alone reaches the backend, which refuses it with advice."""
     change = decide(seen(POLICY), GONE, {}, take_foreign=True)
     assert (change.remove, change.foreign) == ((POLICY,), frozenset())

@@ -326,8 +326,8 @@ def test_environments_are_named_as_windows_names_them(windows: Windows) -> None:
     windows.write(r"C:\Work\App\pyvenv.cfg", "home = C:\\Python311\n")
     windows.write(r"C:\Work\App\Scripts\python.exe", b"MZ")
     for words in (
-        ["--python", r"c:\work\APP"],
-        ["--python", r"C:\Work\App\Scripts\python.exe"],
+        ["--search", r"c:\work\APP"],
+        ["--search", r"C:\Work\App\Scripts\python.exe"],
         ["--search", "C:/Work"],
     ):
         stores = json.loads(windows.trustinstall("stores", "--json", *words, check=True).stdout)["stores"]
@@ -345,9 +345,9 @@ def test_the_companys_root_comes_out_of_the_machines_store(windows: Windows) -> 
         windows.certutil("-f", "-addstore", store, windows.write(r"C:\corp.pem", root.pem), check=True)
     (there,) = windows.registry(r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot\Certificates")
     assert hashlib.sha1(fetched.der, usedforsecurity=False).hexdigest().upper() in there
-    offered = windows.trustinstall("add", "--from-system", "--match", "harvest", "--dry-run", check=True).stdout
+    offered = windows.trustinstall("add", "--from", "system", "--match", "harvest", "--dry-run", check=True).stdout
     assert (company.sha256 in offered, fetched.sha256 in offered) == (True, False)
-    done = windows.trustinstall("add", "--from-system", "--sha256", company.sha256, "--json", check=True)
+    done = windows.trustinstall("add", "--from", "system", "--sha256", company.sha256, "--json", check=True)
     assert {one["id"].partition(":")[0]: one["result"] for one in json.loads(done.stdout)["stores"]} == {
         "windows": "present",
         "certifi": "added",
@@ -380,10 +380,10 @@ def test_a_removal_that_fails_afterwards_is_undone(windows: Windows) -> None:
     root = make_root()
     windows.certutil("-addstore", "Root", windows.write(r"C:\corp.pem", root.pem), check=True)
     windows.behave(change="late")
-    done = windows.trustinstall("remove", "--foreign", "--sha256", root.sha256, "--store", "windows", "--json")
+    done = windows.trustinstall("remove", "--not-ours", "--sha256", root.sha256, "--store", "windows", "--json")
     (store,) = json.loads(done.stdout)["stores"]
     assert (done.returncode, store["result"], root.sha256 in windows.roots()) == (1, "failed", True), store
     assert "certutil.exe failed with status 0x80004005" in store["detail"]
     windows.behave()
-    assert windows.trustinstall("remove", "--foreign", "--sha256", root.sha256, "--store", "windows").returncode == 0
+    assert windows.trustinstall("remove", "--not-ours", "--sha256", root.sha256, "--store", "windows").returncode == 0
     assert root.sha256 not in windows.roots()

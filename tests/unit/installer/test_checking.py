@@ -56,7 +56,7 @@ def test_check_in_an_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert run(words) == 0
     dry = ["add", "--sysroot", str(image), "--dry-run", str(corp)]
     assert (run(dry), run([*dry, "--exit-code"])) == (0, 10)
-    assert Installer.for_image(str(image)).add(load_certificates(str(corp))).exit_code() == 0
+    assert Installer(image).add(load_certificates(str(corp))).exit_code() == 0
     assert run([*dry, "--exit-code"]) == 0
     capsys.readouterr()
     assert run([*words, str(corp)]) == 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import inspect
+import pydoc
 import re
 import shutil
 import typing
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -100,7 +102,7 @@ def test_a_plan_a_change_and_a_removal_as_a_caller_writes_them(tmp_path: Path) -
     """A vetted file, a dry run without browsers, the change, the report as data, and the removal by fingerprint."""
     (tmp_path / "corp.pem").write_bytes(CORP.pem)
     lay_out(tmp_path / "image")
-    installer = trustinstall.Installer.for_image(str(tmp_path / "image"))
+    installer = trustinstall.Installer(sysroot=tmp_path / "image")
     roots = trustinstall.load_certificates(str(tmp_path / "corp.pem"), sha256=CORP.sha256)
     plan = installer.add(roots, scope="machine", skip=["browsers"], dry_run=True)
     assert (len(plan.planned), len(plan.stores), plan.to_dict()["would_change"]) == (1, 1, True)
@@ -109,6 +111,57 @@ def test_a_plan_a_change_and_a_removal_as_a_caller_writes_them(tmp_path: Path) -
     assert [(one["id"], one["result"]) for one in report.to_dict()["stores"]] == [("debian", "added")]
     assert [one.result.value for one in installer.remove(CORP.sha256).stores] == ["removed"]
     assert not installer.remove(CORP.sha256).changed
+
+
+def test_add_vets_what_nobody_has_vetted(tmp_path: Path) -> None:
+    """A caller's own certificate is vetted as a file is; one of `load_certificates` is not vetted again."""
+    lay_out(tmp_path / "image")
+    years = [datetime(year, 1, 1, tzinfo=timezone.utc) for year in (2010, 2020)]
+    old = make_root(common_name="Old Root", not_before=years[0], not_after=years[1])
+    (tmp_path / "old.pem").write_bytes(old.pem)
+    installer = trustinstall.Installer(sysroot=tmp_path / "image")
+    with pytest.raises(trustinstall.CertificateRefused, match="Old Root expired on 2020-01-01"):
+        installer.add(trustinstall.Certificate(old.der))
+    assert installer.list() == ()
+    assert installer.add(trustinstall.load_certificates(tmp_path / "old.pem", allow=["expired"]), skip="browsers").ok
+    assert installer.add([trustinstall.Certificate(CORP.der)]).ok
+    assert {one.name for one in installer.list()} == {"Corp Root", "Old Root"}
+
+
+def test_what_a_caller_gets_wrong_is_said(tmp_path: Path) -> None:
+    """The name of a file in place of a certificate, and a scope that there is not."""
+    lay_out(tmp_path / "image")
+    installer = trustinstall.Installer(sysroot=tmp_path / "image")
+    with pytest.raises(TypeError, match=r"load_certificates\(\) returns them, and not str"):
+        installer.add("corp.crt")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(trustinstall.UsageProblem, match="world is no scope"):
+        installer.list("world")
+
+
+def test_a_certificate_that_a_store_lost_is_not_complete(tmp_path: Path) -> None:
+    """The list names the store, and the report is one line in a log."""
+    lay_out(tmp_path / "image")
+    installer = trustinstall.Installer(sysroot=tmp_path / "image")
+    report = installer.add(trustinstall.Certificate(CORP.der))
+    assert repr(report) == "<Report of add: 1 stores, 0 planned, 0 failed>"
+    (tmp_path / "image/etc/ssl/certs/ca-certificates.crt").write_bytes(OTHERS.pem)
+    (found,) = installer.list()
+    assert (found.complete, [one.store for one in found.missing]) == (False, ["debian"])
+
+
+def test_help_reads_well() -> None:
+    """No signature shows an object's address."""
+    text = pydoc.plain(pydoc.render_doc(trustinstall.Installer))
+    assert " object at 0x" not in text
+    assert "Installer(sysroot: 'str | PurePath | None' = None, *" in text
+
+
+def test_results_are_words_without_blanks() -> None:
+    """A script may compare them; the page about the library lists all."""
+    page = (Path(__file__).parents[3] / "docs/reference/library.md").read_text()
+    for one in trustinstall.Result:
+        assert re.fullmatch("[a-z-]+", one.value)
+        assert f"`{one.value}`" in page
 
 
 def test_a_store_that_follows_a_failed_one_is_no_failure_of_its_own() -> None:

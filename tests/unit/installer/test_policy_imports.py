@@ -156,11 +156,11 @@ def test_what_the_account_has_added_is_its_own(tmp_path: Path) -> None:
 
 def test_a_command_that_is_refused_leaves_no_note(village: Village) -> None:
     """With a store of an unknown name nothing is trusted, and nothing is listed as if it were."""
-    installer = Installer(village, [FirefoxPolicy()])
+    installer = Installer(host=village, backends=[FirefoxPolicy()])
     root = replace(village.account, uid=0)
     installer.host = replace(village, account=root)
     with pytest.raises(UsageProblem, match="nosuch"):
-        installer.add([CORP], selection=Selection(("firefox-policy", "nosuch")))
+        installer.add([CORP], stores=["firefox-policy", "nosuch"])
     assert installer.look().listed == ()
     assert Engine(installer.host, [FirefoxPolicy()], lambda _doing: None).ledger().claims == {}
 
@@ -168,4 +168,4 @@ def test_a_command_that_is_refused_leaves_no_note(village: Village) -> None:
 def test_a_note_alone_is_no_trust(village: Village) -> None:
     """While a command asks the accounts, or was killed then, no store holds the certificate, and none is listed."""
     imports(replace(village, answer=json.dumps({CORP.sha256: []}).encode())).before_adding(WISH, Selection())
-    assert Installer(village, [FirefoxPolicy()]).look().listed == ()
+    assert Installer(host=village, backends=[FirefoxPolicy()]).look().listed == ()

@@ -11,7 +11,7 @@ from tests.support.fake_store import ROOTS
 from trustinstall.errors import StateError, UsageProblem
 from trustinstall.host import installation
 from trustinstall.installer import uninstalling
-from trustinstall.state import ledger_file, removal, scopes
+from trustinstall.state import audit_log, ledger_file, removal, scopes
 from trustinstall.state.directory import prepare
 from trustinstall.state.ledger import Covered, Ledger
 
@@ -76,3 +76,23 @@ def test_records_without_certificates_are_deleted(tmp_path: Path) -> None:
         plan = uninstalling.plan(host, keep_trust=False)
         assert uninstalling.delete_records(host, plan) is (not mine)
     assert host.names(state.base) == ["notes"]
+
+
+def test_records_go_where_the_private_directory_is_missing(tmp_path: Path) -> None:
+    """Ledger and logs go as well, and a recorded certificate keeps them as well."""
+    host = fake_host.make(tmp_path)
+    state = scopes.state_of(host, host.account.uid)
+    prepare(host, state)
+    ledger = Ledger(transaction="1")
+    ledger_file.save(host, state, Ledger(), ledger)
+    audit_log.append(host, state, "{}")
+    host.remove_directory(state.private)
+    assert removal.delete_empty(host, state)
+    assert removal.delete_empty(host, state)
+    prepare(host, state)
+    ledger.claim(ROOTS[0], "alice", "2026-01-01")
+    ledger_file.save(host, state, Ledger(), ledger)
+    host.remove_directory(state.private)
+    with pytest.raises(StateError, match="remove --all"):
+        removal.delete_empty(host, state)
+    assert ledger_file.load(host, state).claims

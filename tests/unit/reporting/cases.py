@@ -9,6 +9,7 @@ from pathlib import Path
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.doctor.health import Finding
 from trustinstall.doctor.judging import Reason
 from trustinstall.doctor.probe import Layer
 from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
@@ -21,6 +22,7 @@ from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.reporting import add, errors, remove
 from trustinstall.reporting.advice import Advice, Command
 from trustinstall.reporting.doctor import doctor_lines
+from trustinstall.reporting.health import lines as health_lines
 from trustinstall.reporting.layout import Page
 from trustinstall.reporting.listing import list_lines
 from trustinstall.reporting.profile import profile_lines
@@ -63,6 +65,43 @@ def command(*words: str) -> Command:
     return Command(words, " ".join(words))
 
 
+FINDINGS = (
+    Finding(
+        "no-public-roots",
+        "pip",
+        "/etc/pip.conf line 2",
+        "/etc/corp.pem takes the place of the public roots, and holds no public root",
+        advice="Name a bundle there that holds the public roots, too, or remove the setting.",
+        scope="machine",
+    ),
+    Finding(
+        "verification-off",
+        "npm",
+        "/home/alice/.npmrc line 3",
+        "strict-ssl=false has npm accept every server, an impostor's too",
+        (PROGRAM, "doctor", "--fix"),
+        scope="alice",
+    ),
+    Finding(
+        "file-gone",
+        "npm",
+        "/home/alice/.npmrc line 4",
+        "/srv/gone.pem is named there, and is gone",
+        advice="Remove /home/alice/.npmrc line 4, or name a bundle.",
+        scope="alice",
+    ),
+    Finding(
+        "file-gone",
+        "pnpm",
+        "/home/alice/.npmrc line 4",
+        "/srv/gone.pem is named there, and is gone",
+        advice="Remove /home/alice/.npmrc line 4, or name a bundle.",
+        scope="alice",
+    ),
+)
+WELL = Finding(
+    "bundle-sound", "the system", "/etc/ssl/certs/ca-certificates.crt", "142 roots, 141 of them public", scope="machine"
+)
 REFUSED = Diagnosis(
     "intranet.example:443",
     "proxy.example:3128",
@@ -71,12 +110,13 @@ REFUSED = Diagnosis(
     root=CORP,
     public=False,
     clients=(
-        ClientView("Debian's bundle", "yes", (), "/etc/ssl/certs/ca-certificates.crt"),
+        ClientView("Debian's bundle", "yes", (), "/etc/ssl/certs/ca-certificates.crt", "most programs"),
         ClientView(
             "curl",
             "no",
             (Reason("unknown-issuer", f"the root {CORP.name} is not trusted"),),
             "/home/alice/.curlrc line 2",
+            "curl",
         ),
         ClientView(
             "npm", "off", (Reason("verification-off", "it does not verify servers at all"),), "/etc/npmrc line 1"
@@ -95,7 +135,7 @@ ADVICE = Advice(
     undo=UNDO,
     restart=("Chromium", "Firefox", "dockerd"),
     terminal=f'eval "$({PROGRAM} env)"',
-    everybody=command("sudo", PROGRAM, "add", "/home/alice/corp.crt", "--all-users"),
+    everybody=command("sudo", PROGRAM, "add", "/home/alice/corp.crt", "--scope", "all-users"),
 )
 
 
@@ -255,7 +295,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             report("add", ROOT, *ADDED[:2], FILES[2], done(bundle(1), Result.FAILED, FULL), done(SNAP, Result.SEALED)),
             Advice(undo=UNDO),
         ),
-        "--all-users": added(EVERYBODY, Advice(undo=UNDO)),
+        "--scope all-users": added(EVERYBODY, Advice(undo=UNDO)),
         "without root": added(
             WITHOUT_ROOT,
             Advice(
@@ -276,7 +316,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             report("add", ROOT, ADDED[0]), Advice(env={"NODE_EXTRA_CA_CERTS": DEBIAN.location}, env_word="ENV")
         ),
         "an image of an unknown system": added(
-            report("add", IMAGE, problem="no system that is known here lies there; name the bundle: --bundle FILE")
+            report("add", IMAGE, problem="no system that is known here lies there; name the bundle: --search FILE")
         ),
         "after an interrupted command": added(
             Report("add", ROOT, (CORP,), (ScopeResult("machine", tuple(ADDED[:1]), recovered=True),))
@@ -309,7 +349,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
         "a copy that someone else added": removed(
             report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
-            Advice(foreign=(command("sudo", PROGRAM, "remove", "--foreign", "--sha256", CORP.sha256),)),
+            Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
         ),
         "the machine still trusts it": removed(
             replace(report("remove", USER, done(NPM, Result.REMOVED)), left=(CORP,)),
@@ -340,6 +380,11 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     "tools": {
         "tools": lambda page: tools_lines(page, TOOLS, verbose=False),
         "-v": lambda page: tools_lines(page, TOOLS, verbose=True),
+    },
+    "health": {
+        "problems": lambda page: health_lines(page, FINDINGS, everything=False),
+        "with what is well": lambda page: health_lines(page, (FINDINGS[2], WELL), everything=True),
+        "nothing wrong": lambda page: health_lines(page, (), everything=False),
     },
     "doctor": {
         "refused": lambda page: doctor_lines(page, REFUSED, DOCTOR),

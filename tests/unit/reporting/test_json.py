@@ -20,13 +20,24 @@ from jsonschema import Draft202012Validator
 from tests.unit.reporting import cases
 from trustinstall import errors, reporting
 from trustinstall.agent.agent import Status
+from trustinstall.doctor.health import KINDS, TakenBack
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.host import Host
+from trustinstall.host.installation import Installation
 from trustinstall.installer.checking import Verdict
 from trustinstall.installer.tool_views import ToolView
+from trustinstall.installer.uninstalling import Uninstalling
 from trustinstall.installer.views import View
-from trustinstall.reporting import agent_report, doctor, json_report, log_report, repair_report
+from trustinstall.reporting import (
+    agent_report,
+    doctor,
+    health,
+    json_report,
+    log_report,
+    repair_report,
+    uninstall_report,
+)
 from trustinstall.reporting.advice import Advice
 from trustinstall.typed_json import is_array, is_object
 
@@ -87,6 +98,15 @@ AGENT = Status(
     last="Sun 2026-11-29 04:00:12 UTC",
     next="Sun 2026-11-29 05:00:00 UTC",
 )
+DOCUMENT = json.dumps(
+    {"version": 1, "certificate": [{"name": cases.CORP.name, "sha256": cases.CORP.sha256, "accounts": "all"}]}
+)
+UNINSTALLING = Uninstalling(
+    Installation("/opt/trustinstall", "/usr/local/bin/trustinstall", ""),
+    ("/usr/local/bin/trustinstall", "/opt/trustinstall"),
+    (("/var/lib/trustinstall", "the records of certificates that stay trusted"),),
+    records=False,
+)
 #: The heading of each example in the documents, and the report that it shows.
 EXAMPLES: Mapping[str, Callable[[], str]] = {
     "add, remove": lambda: json_report.change(
@@ -101,11 +121,19 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
     "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
     "doctor": lambda: doctor.doctor_json(HOST, cases.REFUSED, 10),
+    "doctor without a URL": lambda: health.as_json(
+        HOST,
+        cases.FINDINGS[1:2],
+        10,
+        [TakenBack("git", "/home/alice/.gitconfig", 2, "\tsslVerify = false\n")],
+    ),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
     "agent": lambda: agent_report.as_json(HOST, "status", AGENT, {**ENTRY, "command": "repair"}),
     "log": lambda: log_report.as_json(HOST, [ENTRY], 0),
+    "export": lambda: json_report.exported(HOST, DOCUMENT),
+    "self": lambda: uninstall_report.as_json(HOST, UNINSTALLING, UNINSTALLING.deleted, dry_run=True),
     "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks")),
 }
 OTHERS: Mapping[str, Callable[[], str]] = {
@@ -124,7 +152,7 @@ OTHERS: Mapping[str, Callable[[], str]] = {
         Advice(),
     ),
     "a copy of someone else": lambda: json_report.change(
-        HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--foreign"),))
+        HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--not-ours"),))
     ),
     "--domain": lambda: json_report.change(HOST, replace(DRY, domains=("corp.example",)), None, 0, Advice()),
     "an image build": lambda: json_report.change(
@@ -145,6 +173,16 @@ def test_every_report_is_as_the_schema_says(name: str) -> None:
     """No key is missing, and none is there that the schema does not know."""
     report = EXAMPLES.get(name) or OTHERS[name]
     VALIDATOR.validate(json.loads(report()))
+
+
+def test_every_kind_of_finding_is_in_the_schema_and_the_documents() -> None:
+    """The schema knows the ids, severities and layers that there are, and each id has its row in the documents."""
+    known = SCHEMA["$defs"]["finding"]["properties"]
+    assert set(known["id"]["enum"]) == set(KINDS)
+    assert set(known["severity"]["enum"]) == {severity for severity, _ in KINDS.values()}
+    assert set(known["layer"]["enum"]) == {layer for _, layer in KINDS.values()}
+    page = PAGE.with_name("findings.md").read_text(encoding="utf-8")
+    assert set(re.findall("`([a-z]+(?:-[a-z]+)+)`", page)) >= set(KINDS)
 
 
 def test_a_report_of_the_library_is_the_same_data() -> None:

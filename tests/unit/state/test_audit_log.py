@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,61 @@ def test_it_is_bounded(host: ActingHost, state: State) -> None:
     sizes = [status.size for age in range(9) if (status := host.status(audit_log.path(state, age)))]
     assert len(sizes) == audit_log.OLDER + 1
     assert max(sizes) < 2 * audit_log.SIZE
+
+
+@dataclass(frozen=True)
+class Killed(ActingHost):
+    """A host on which a command is killed after so many moves of files."""
+
+    moves: list[None] = field(default_factory=list[None])
+
+    def move(self, path: str, to: str) -> None:
+        """Move, or be killed."""
+        if not self.moves:
+            raise KeyboardInterrupt
+        self.moves.pop()
+        super().move(path, to)
+
+
+@pytest.mark.parametrize("moves", range(audit_log.OLDER))
+def test_a_kill_in_a_rotation_loses_nothing(host: ActingHost, state: State, moves: int) -> None:
+    """Wherever it is killed, no entry is there twice, and only the oldest file goes, once."""
+    size = audit_log.SIZE
+    for number in range(audit_log.OLDER + 1):
+        audit_log.append(host, state, line(number, size))
+    killed = Killed(host.platform, host.root, {}, host.account, moves=[None] * moves)
+    with pytest.raises(KeyboardInterrupt):
+        audit_log.append(killed, state, line(9))
+    assert numbers(host, state) == ([0, 1, 2, 3] if moves == 0 else [1, 2, 3])
+    audit_log.append(host, state, line(4, size))
+    assert numbers(host, state) == [1, 2, 3, 4]
+
+
+def test_a_file_that_is_moved_while_it_is_read_counts_once(host: ActingHost, state: State) -> None:
+    """The same content under two names is one file, and entries of one text are as many as were written."""
+    for _ in range(2):
+        audit_log.append(host, state, line(1))
+    content = host.read(audit_log.path(state))
+    assert numbers(host, state) == [1, 1]
+    host.write(audit_log.path(state, 1), content, 0o600, None, host.token())
+    assert numbers(host, state) == [1, 1]
+
+
+@pytest.mark.parametrize("age", [0, 1])
+def test_a_link_is_never_followed(host: ActingHost, state: State, age: int) -> None:
+    """Neither a line nor a rotation reaches the file that a link leads to, and what stands there is not read."""
+    victim = Path(host.where("/home/bob/notes"))
+    victim.write_text(line(7))
+    victim.chmod(0o600)
+    Path(host.where(audit_log.path(state, age))).symlink_to(victim)
+    with pytest.raises(StateError):
+        audit_log.entries(host, state)
+    if age == 0:
+        with pytest.raises(StateError):
+            audit_log.append(host, state, line(1))
+    for number in range(2 * (age > 0)):
+        audit_log.append(host, state, line(number, audit_log.SIZE))
+    assert victim.read_text() == line(7)
 
 
 @given(st.binary(max_size=60))

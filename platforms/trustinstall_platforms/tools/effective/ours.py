@@ -71,6 +71,10 @@ def _would_lose(host: Host, found: Effective, known: frozenset[str]) -> bool:
 
 def _system(host: Host) -> frozenset[str]:
     """Return the anchors that what trustinstall writes keeps: the system's, and ours."""
+    return host.remembered("anchors of the system and of trustinstall", lambda: _kept(host))
+
+
+def _kept(host: Host) -> frozenset[str]:
     system, own = system_bundle.find(host), our_files.location(host)
     theirs = _digests(system.content) if system else frozenset[str]()
     return theirs | _anchors(host, own) if own else theirs

@@ -83,6 +83,10 @@ class Client(NamedTuple):
         labels: the PEM labels that its reader accepts.
         follows: whether it reads the system's store where nothing decides.
         beside: the distributions (IDs of os-release) whose build of it reads the system's directory beside each bundle.
+        alone: whether its bundle, where a setting names one, is all that it reads; if not, its build may read a
+            directory of certificates beside that, as curl and git do on Debian, and what keeps OpenSSL's default one.
+        verifier: the family of verifiers whose rules it has: a word of `trustinstall.doctor.families.FAMILIES`, or
+            "git" or "python3", whose family is another on some machines; "" where none is known.
         tool: the name of its row in the table of tools, where trustinstall writes a settings file for it.
         systems: where the row holds.
     """
@@ -92,6 +96,8 @@ class Client(NamedTuple):
     labels: frozenset[str] = OPENSSL
     follows: bool = True
     beside: frozenset[str] = frozenset()
+    alone: bool = False
+    verifier: str = ""
     tool: str = ""
     systems: tuple[str, ...] = ("linux", "darwin")
 

@@ -36,7 +36,7 @@ class Read(NamedTuple):
 
 def everyday(host: Host) -> tuple[Session, ...]:
     """Return the sessions of the acting account; root's are those of people in general, who have no home here."""
-    return tuple(one.session for one in supposed(host))
+    return host.remembered("everyday sessions", lambda: tuple(one.session for one in supposed(host)))
 
 
 def supposed(

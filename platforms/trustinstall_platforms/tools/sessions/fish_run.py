@@ -16,6 +16,7 @@ from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import conditions
 from trustinstall_platforms.tools.sessions.fish_grammar import BLOCKS, Command, Grammar
 from trustinstall_platforms.tools.sessions.fish_words import Scanner
+from trustinstall_platforms.tools.sessions.scopes import Scopes
 from trustinstall_platforms.tools.sessions.sh_expand import Expander
 from trustinstall_platforms.tools.sessions.values import Value
 from trustinstall_platforms.tools.sessions.words import Expand, LostError, Unknown, Word
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.view import View
 
 _DEEPEST = 12  # files within each other
-_SET = re.compile(r"(?<![\w-])set\s+(?:-\S+\s+)+([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
+_SET = re.compile(r"(?<![\w-])set\s+(?:-\S+\s+)*([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
 _UNIVERSAL = re.compile(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\(.)")
 _UNIVERSAL_FILE = "/fish/fish_variables"
@@ -45,6 +46,7 @@ _LONG = {
     "append": "a",
     "prepend": "p",
 }
+_FAR = frozenset("gU")  # what a variable of a file or a block hides
 _STOP = frozenset({"return", "exit", "exec"})
 
 
@@ -70,7 +72,8 @@ class Fish:
         self._expander = Expander(view, variables, "fish")
         self._path, self._text, self._depth = "", "", 0
         self._universal: dict[str, Value] = {}
-        self._local: list[Callable[[], None]] = []  # what brings back variables that are the file's own
+        self._scopes = Scopes(variables)
+        self._last: Answer = None  # of the last command, which an assignment leaves as it is
         self._scanner: Scanner = Scanner("")
 
     def read(self, path: str) -> bool:
@@ -82,18 +85,16 @@ class Fish:
         self._path, self._text, self._scanner = path, text, Scanner(text)
         self._depth += 1
         try:
-            if self._depth > _DEEPEST:
-                raise LostError(0)
-            self._run(Grammar(self._scanner).block(top=True))
+            with self._scopes.inner():
+                if self._depth > _DEEPEST:
+                    raise LostError(0)
+                self._run(Grammar(self._scanner).block(top=True))
         except LostError as lost:
             self._forget(lost.at)
         except _StopError:
             pass
         finally:
             self._depth -= 1
-            for bring_back in reversed(self._local):
-                bring_back()
-            self._local.clear()
             self._path, self._text, self._scanner, self._variables.maybe = before
         return True
 
@@ -106,15 +107,18 @@ class Fish:
         return Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
 
     def _run(self, body: Sequence[Command]) -> Answer:
-        answer: Answer = True
         for one in body:
-            wanted = {"and": answer, "or": conditions.negated(answer)}.get(one.joined, True)
+            wanted = {"and": self._last, "or": conditions.negated(self._last)}.get(one.joined, True)
             if wanted is False:
                 continue
             self._view.step()
             done = self._perhaps(wanted, partial(self._one, one))
-            answer = (conditions.negated(done) if one.negated else done) if wanted else None
-        return answer
+            self._last = (conditions.negated(done) if one.negated else done) if wanted else None
+        return self._last
+
+    def _block(self, body: Sequence[Command]) -> Answer:
+        with self._scopes.inner():
+            return self._run(body)
 
     def _perhaps(self, answer: Answer, body: Callable[[], Answer]) -> Answer:
         if answer:
@@ -131,7 +135,7 @@ class Fish:
         if name == "if":
             return self._if(command)
         if name == "begin":
-            return self._run(command.body)
+            return self._block(command.body)
         if name in {"while", "for", "switch"}:
             return self._loop(command)
         if name in _STOP and not (name == "exec" and len(command.words) == 1):
@@ -159,24 +163,26 @@ class Fish:
             if answer is False:
                 continue
             if answer and certain:
-                return self._run(body)
+                return self._block(body)
             certain = False
-            self._perhaps(None, partial(self._run, body))
+            self._perhaps(None, partial(self._block, body))
         return None
 
     def _loop(self, command: Command) -> Answer:
         _, *named = command.words[:3]  # for NAME in
         words = self._fields(command.words[3:]) if command.name == "for" and named[1:] else None
         name = command.words[1].literal if len(command.words) > 1 else None
+        if command.name == "for" and name is not None:
+            self._scopes.local(name)
+            self._variables.set(name, Value(None))
         if words is None or name is None:
-            if name is not None and command.name == "for":
-                self._variables.set(name, Value(None))
-            return self._perhaps(None, lambda: self._run(command.body))
+            return self._perhaps(None, lambda: self._block(command.body))
         before = self._variables.maybe
-        for one in words:
-            self._view.step()
-            self._variables.set(name, Value(one))
-            self._run(command.body)
+        with self._scopes.inner():
+            for one in words:
+                self._view.step()
+                self._variables.set(name, Value(one))
+                self._run(command.body)
         self._variables.maybe = before
         return None
 
@@ -208,18 +214,26 @@ class Fish:
         if not rest:
             return None
         if "q" in flags:
-            names = [one.literal for one in rest]
-            return conditions.every(self._is_set(name) for name in names)
+            answer = conditions.every(self._is_set(one.literal) for one in rest)
+            return None if answer and flags != {"q"} else answer
         name = self._expander.text(rest[0].parts)
         if name is None or not name.isidentifier():
             return None
         if "e" in flags:
-            self._variables.unset(name)
-            if name in self._universal:
-                self._variables.set(name, self._universal[name]._replace(text=None), export=True)
-            return True
+            return self._erase(name, flags)
         self._assign(name, rest[1:], flags, rest[0].start)
-        return True
+        runs = any(isinstance(part, Unknown) for word in rest for part in word.parts)
+        return None if runs else self._last
+
+    def _erase(self, name: str, flags: set[str]) -> Answer:
+        answer = self._is_set(name)
+        if flags & _FAR:
+            self._scopes.outer(name, Value(None), export=False)
+            return None
+        self._scopes.erase(name)
+        if name in self._universal:
+            self._variables.set(name, self._universal[name]._replace(text=None), export=True)
+        return answer
 
     def _is_set(self, name: str | None) -> Answer:
         found = self._variables.get(name) if name is not None else None
@@ -238,20 +252,29 @@ class Fish:
                 text = None  # a global one may hide it
         elif name in self._universal and "x" not in flags:
             text = None
-        if flags & {"l", "f"}:
-            self._local.append(self._variables.saved(name))
-        self._variables.set(name, Value(text, self._setter(at), raw), export="x" in flags)
-        if "u" in flags:
+        self._put(name, Value(text, self._setter(at), raw), flags)
+        if "u" in flags and not (flags & _FAR and self._scopes.hides(name)):
             self._variables.keep(name)
+
+    def _put(self, name: str, value: Value, flags: set[str]) -> None:
+        export = "x" in flags
+        if "f" in flags:
+            self._scopes.of_shell(name, value, export=export)
+        elif flags & _FAR:
+            self._scopes.outer(name, value, export=export)
+        else:
+            if "l" in flags:
+                self._scopes.local(name)
+            self._variables.set(name, value, export=export)
 
     def _export(self, words: Sequence[Word]) -> Answer:
         for word in words:
             name, equals, value = (self._expander.text(word.parts) or "").partition("=")
             said = (word.literal or self._text[word.start : word.end]).partition("=")[0]
             if equals:
-                self._variables.set(name, Value(value, self._setter(word.start), value), export=True)
-            elif any(isinstance(one, Unknown) for one in word.parts):
-                self._variables.set(said, Value(None, self._setter(word.start), said), export=True)
+                self._scopes.outer(name, Value(value, self._setter(word.start), value), export=True)
+            elif self._scopes.hides(said) or any(isinstance(one, Unknown) for one in word.parts):
+                self._scopes.outer(said, Value(None, self._setter(word.start), said), export=True)
             else:
                 self._variables.export(said)
         return True

@@ -22,38 +22,59 @@ if TYPE_CHECKING:
 
 
 def _export(shell: Shell, words: Sequence[Word], at: int) -> Answer:
-    return _declared(shell, words[1:], at, flags={"x"}, local=False)
+    return _declared(shell, words, at, flags={"x"})
 
 
 def _declare(shell: Shell, words: Sequence[Word], at: int) -> Answer:
-    return _declared(shell, words[1:], at, flags=set(), local=True)
+    return _declared(shell, words, at, flags=set())
 
 
-def _readonly(shell: Shell, words: Sequence[Word], at: int) -> Answer:
-    return _declared(shell, words[1:], at, flags=set(), local=False)
-
-
-def _declared(shell: Shell, words: Sequence[Word], at: int, *, flags: set[str], local: bool) -> Answer:
+def _declared(shell: Shell, words: Sequence[Word], at: int, *, flags: set[str]) -> Answer:
     off: set[str] = set()
-    rest = list(words)
+    command, rest = words[0].plain, list(words[1:])
     while rest and (option := rest[0].plain or "")[:1] in {"-", "+"} and option[:1]:
         (flags if option[0] == "-" else off).update(option[1:])
         rest.pop(0)
     if "f" in flags or "F" in flags:
         return True
+    local = "g" not in flags and _is_local(command, shell, export="x" in flags)
     for word in rest:
-        _declare_one(shell, word, at, export="x" in flags, local=local and "g" not in flags)
-        name = (word.literal or "").partition("=")[0]
+        name = _name_in(word)
+        if local:
+            _make_local(shell, name, valued="=" in shell.said(word))
+        elif "g" in flags and shell.dialect == "bash" and shell.scopes.hides(name):
+            shell.scopes.outer(name, Value(None, shell.setter(at)), export="x" in flags)
+            continue
+        _declare_one(shell, word, at, export="x" in flags)
         if "x" in off or "n" in flags:
             shell.variables.keep(name)
     return True
 
 
-def _declare_one(shell: Shell, word: Word, at: int, *, export: bool, local: bool) -> None:
+def _is_local(command: str | None, shell: Shell, *, export: bool) -> bool:
+    """Whether a command makes variables of the function that is run."""
+    if command == "local" or shell.dialect != "zsh":
+        return command in {"local", "declare", "typeset"}
+    return command != "export" and not export  # by GLOBAL_EXPORT what is exported outlives the function
+
+
+def _name_in(word: Word) -> str:
+    """Return the name that is declared; "" where it is made by an expansion."""
     first = word.parts[0]
-    name = first.text.partition("=")[0].rstrip("+") if isinstance(first, Literal) else ""
-    if local and shell.brought_back is not None:
-        shell.brought_back.append(shell.variables.saved(name))
+    return first.text.partition("=")[0].rstrip("+") if isinstance(first, Literal) else ""
+
+
+def _make_local(shell: Shell, name: str, *, valued: bool) -> None:
+    """Begin a local variable; without a value bash has it unset, zsh empty, and dash as it was."""
+    if not name or not shell.scopes.local(name) or valued:
+        return
+    if shell.dialect == "bash":
+        shell.variables.unset(name)
+    elif shell.dialect == "zsh":
+        shell.variables.set(name, Value(""))
+
+
+def _declare_one(shell: Shell, word: Word, at: int, *, export: bool) -> None:
     if shell.assign(word, export=export) is not None:
         return
     fields = shell.expander.fields(word.parts) or []
@@ -172,7 +193,7 @@ BUILTINS: dict[str, Builtin] = {
     "declare": _declare,
     "typeset": _declare,
     "local": _declare,
-    "readonly": _readonly,
+    "readonly": _declare,
     "unset": _unset,
     "set": _set,
     "setopt": _setopt,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import conditions
+from trustinstall_platforms.tools.sessions.scopes import Scopes
 from trustinstall_platforms.tools.sessions.sh_builtins import BUILTINS, NOT_IN_SH
 from trustinstall_platforms.tools.sessions.sh_expand import Expander, NothingMatchesError
 from trustinstall_platforms.tools.sessions.sh_grammar import (
@@ -65,14 +66,14 @@ class Shell:
         dialect: "sh", "bash" or "zsh".
         expander: what expands words.
         functions: what was defined, by name.
-        brought_back: what undoes the local variables of the function that is run; None outside of functions.
+        scopes: the functions that are run within each other.
     """
 
     def __init__(self, view: View, variables: Variables, dialect: str) -> None:
         self.view, self.variables, self.dialect = view, variables, dialect
         self.expander = Expander(view, variables, dialect)
         self.functions: dict[str, Commands] = {}
-        self.brought_back: list[Callable[[], None]] | None = None
+        self.scopes = Scopes(variables)
         self._path, self._scanner, self._depth = "", Scanner(""), 0
         self._place: Setter | None = None  # of the `eval` whose text is read
         self._doubts = 0  # loops that may have been left
@@ -171,20 +172,19 @@ class Shell:
         """Run a function."""
         if self._depth > _DEEPEST:
             return None
-        before = self.expander.arguments, self.variables.maybe, self._doubts, self.brought_back
-        self.expander.arguments, self.brought_back = arguments, []
+        before = self.expander.arguments, self.variables.maybe, self._doubts
+        self.expander.arguments = arguments
         self._depth += 1
         try:
-            return self.run(body)
+            with self.scopes.inner():
+                return self.run(body)
         except LeftError as left:
             if left.what == "shell":
                 raise
             return None
         finally:
             self._depth -= 1
-            for bring_back in reversed(self.brought_back or []):
-                bring_back()
-            self.expander.arguments, self.variables.maybe, self._doubts, self.brought_back = before
+            self.expander.arguments, self.variables.maybe, self._doubts = before
 
     def run(self, body: Sequence[AndOr]) -> Answer:
         """Run commands; return the answer of the last one."""

@@ -92,19 +92,33 @@ class Variables:
             self._exported.discard(name)
             self._perhaps.discard(name)
 
-    def saved(self, name: str) -> Callable[[], None]:
-        """Return a function that brings one variable back: a function of the shell has one of its own of that name."""
-        old, exported = self._values.get(name), name in self._exported
+    def saved(self, name: str, *, doubtful: bool = False) -> Callable[[], None]:
+        """Return a function that brings one variable back: a function of the shell has one of its own of that name.
+
+        `doubtful`: it may be the same one after all; if it is changed until then, its value is unknown.
+        """
+        old, exported, perhaps = self._state(name)
 
         def bring_back() -> None:
-            self._values.pop(name, None)
-            self._exported.discard(name)
-            if old is not None:
-                self._values[name] = old
-            if exported:
-                self._exported.add(name)
+            now = self._state(name)
+            self._put(name, (old, exported, perhaps))
+            value = old or now[0]
+            if doubtful and value is not None and now != (old, exported, perhaps):
+                self._put(name, (value._replace(text=None), exported, perhaps or now[1] or now[2]))
 
         return bring_back
+
+    def _state(self, name: str) -> tuple[Value | None, bool, bool]:
+        """Return a variable, and whether programs get it, and whether they may get it."""
+        return self._values.get(name), name in self._exported, name in self._perhaps
+
+    def _put(self, name: str, state: tuple[Value | None, bool, bool]) -> None:
+        value, exported, perhaps = state
+        self._values.pop(name, None)
+        if value is not None:
+            self._values[name] = value
+        for names, belongs in ((self._exported, exported), (self._perhaps, perhaps)):
+            (names.add if belongs else names.discard)(name)
 
     def environment(self) -> dict[str, Variable]:
         """Return what programs get that are started now."""

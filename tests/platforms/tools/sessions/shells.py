@@ -5,8 +5,10 @@ from __future__ import annotations
 import getpass
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from hypothesis import strategies as st
 
 from trustinstall.host import Account, Host
 from trustinstall_platforms.tools.effective.model import Session
@@ -30,6 +32,29 @@ COMMANDS = {
     "fish": ("fish", "-l", "-i", "-c", "env -0"),
 }
 SHELL = {one.name: one.shell for one in table.ROWS}
+
+Texts = st.SearchStrategy[str]
+
+
+def files(
+    names: Sequence[str], simple: Texts, conditions: Texts, blocks: Mapping[str, str], sources: Texts
+) -> st.SearchStrategy[dict[str, str]]:
+    """Files of lines and of blocks within each other.
+
+    `blocks`: texts with places for conditions and lines, and for each place a letter: "c", or "l".
+    """
+    lines = st.recursive(
+        simple,
+        lambda inner: st.one_of(
+            *(
+                st.builds(text.format, *({"c": conditions, "l": inner}[one] for one in places))
+                for text, places in blocks.items()
+            )
+        ),
+        max_leaves=3,
+    )
+    whole = st.lists(st.one_of(lines, lines, sources), max_size=5).map(lambda found: "\n".join((*found, "")))
+    return st.dictionaries(st.sampled_from(list[str](names)), whole, max_size=5)
 
 
 def write(home: Path, files: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contract.machines import FULL
-from tests.platforms.tools.sessions.shells import COMMANDS, NAMES, differences, write
+from tests.platforms.tools.sessions.shells import COMMANDS, NAMES, differences, files, write
 
 WAYS = [name for name in COMMANDS if name != "fish"]
 FILES = (".profile", ".bash_profile", ".bashrc", ".bash_aliases", ".zshenv", ".zprofile", ".zshrc", "extra/a.sh")
@@ -83,21 +83,20 @@ _simple = st.one_of(
     st.builds('for i in a ~/x "$AA"; do export {}=$i; done'.format, _names),
     st.builds("for i in ~/extra/*.sh; do [ -r $i ] && export {}=$i; done".format, _names),
     st.builds("f() {{ export {}=$1; }}; f /a b".format, _names),
+    st.builds('f() {{ local {}={}; export {}="x$AA$BB"; }}; f'.format, _names, _values, _names),
+    st.builds('f() {{ local {}; . ~/extra/a.sh; export {}="x$AA$BB"; }}; f'.format, _names, _names),
     st.builds(
         'case {} in "") export {}=e;; *x*|p*) export {}=x;; *) {}=y;; esac'.format, _values, _names, _names, _names
     ),
     st.builds("{} && return".format, _conditions),
     st.builds("while {}; do export {}=w; break; done".format, _conditions, _names),
 )
-_lines = st.recursive(
-    _simple,
-    lambda inner: st.one_of(
-        st.builds("if {}; then\n{}\nelse\n{}\nfi".format, _conditions, inner, inner),
-        st.builds("if {}; then {}\nelif {}; then {}\nfi".format, _conditions, inner, _conditions, inner),
-        st.builds("{{ {}\n{}\n}}".format, inner, inner),
-    ),
-    max_leaves=3,
-)
+_blocks = {
+    "if {}; then\n{}\nelse\n{}\nfi": "cll",
+    "if {}; then {}\nelif {}; then {}\nfi": "clcl",
+    "{{ {}\n{}\n}}": "ll",
+    "f() {{ {}\n{}\n}}; f /a": "ll",
+}
 _sources = st.sampled_from(
     (
         "[ -f ~/.bashrc ] && . ~/.bashrc",
@@ -106,15 +105,13 @@ _sources = st.sampled_from(
         "for i in ~/extra/*.sh; do if [ -r $i ]; then . $i; fi; done; unset i",
     )
 )
-_files = st.dictionaries(
-    st.sampled_from(list[str](FILES)),
-    st.lists(st.one_of(_lines, _lines, _sources), max_size=5).map(lambda lines: "\n".join((*lines, ""))),
-    max_size=5,
-).filter(lambda files: ". ~/extra/a.sh" not in files.get("extra/a.sh", "") and not _circular(files))
+_files = files(FILES, _simple, _conditions, _blocks, _sources).filter(
+    lambda found: ". ~/extra/a.sh" not in found.get("extra/a.sh", "") and not _circular(found)
+)
 
 
-def _circular(files: dict[str, str]) -> bool:
-    return any(". " in files.get(name, "") for name in (".bashrc", ".bash_aliases", "extra/a.sh"))
+def _circular(found: dict[str, str]) -> bool:
+    return any(". " in found.get(name, "") for name in (".bashrc", ".bash_aliases", "extra/a.sh"))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -123,9 +120,27 @@ def test_what_is_read_is_what_the_shell_has(way: str) -> None:
 
     @settings(max_examples=150 if FULL else 6, deadline=None, derandomize=not FULL)
     @given(_files)
-    def compare(files: dict[str, str]) -> None:
+    def compare(made: dict[str, str]) -> None:
         with tempfile.TemporaryDirectory() as top:
-            write(Path(top), {"extra/z.txt": "", **files})
+            write(Path(top), {"extra/z.txt": "", **made})
             assert differences(way, Path(top)) == {}
 
     compare()
+
+
+@pytest.mark.parametrize("way", ["sh login", "bash login", "zsh login"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'export AA=1; f() { local AA; export BB="b$AA"; }; f',
+        'export AA=1; f() { local AA=2; . ~/extra/a.sh; export BB="b$AA$CC"; }; f',
+        'f() { local AA=2; g; export CC="c$AA"; }; g() { AA=3; local AA=4; export BB="b$AA"; }; export AA=0; f',
+        'export AA=1; f() { local AA=2; declare -g AA=3;  export BB="b$AA"; }; f',
+        'f() { typeset -x AA=2; export BB="b${AA-x}"; }; f; export CC="c$AA"',
+        "export AA=1; f() { grep -q x /dev/null && local AA=2; AA=3; }; f",
+    ],
+)
+def test_a_variable_ends_with_its_function(tmp_path: Path, way: str, text: str) -> None:
+    """A local variable is read, hidden and brought back as in the shell."""
+    write(tmp_path, dict.fromkeys((".profile", ".zprofile"), text + "\n") | {"extra/a.sh": "local CC=3; AA=4\n"})
+    assert differences(way, tmp_path) == {}

@@ -37,7 +37,14 @@ def _profile(scene: Scene, name: str) -> Client:
     section = aws_default(scene) if name == "default" else f"profile {name}"
     places = (_AWS_VARIABLE, _aws(_AWS_CREDENTIALS, name), _aws(_AWS_CONFIG, section))
     default = name == "default"
-    return Client("AWS" if default else f"AWS for {name}", places, follows=False, tool="aws" if default else "")
+    return Client(
+        "AWS" if default else f"AWS for {name}",
+        places,
+        follows=False,
+        tool="aws" if default else "",
+        alone=True,
+        verifier="python",
+    )
 
 
 def _configuration(scene: Scene) -> str:
@@ -78,6 +85,7 @@ CLIENTS = (
         ),
         follows=False,
         tool="boto",
+        verifier="python",
     ),
 )
 
@@ -86,7 +94,9 @@ def main(scene: Scene) -> Iterator[Client]:
     """Yield AWS with its default profile, and Google Cloud with its active configuration."""
     yield _profile(scene, "default")
     active = _configuration(scene)
-    yield Client("gcloud", _gcloud(active), follows=False, tool="gcloud" if active == "default" else "")
+    yield Client(
+        "gcloud", _gcloud(active), follows=False, tool="gcloud" if active == "default" else "", verifier="python"
+    )
 
 
 def limited(scene: Scene) -> Iterator[Client]:
@@ -103,7 +113,7 @@ def limited(scene: Scene) -> Iterator[Client]:
         for name in scene.host.names(directory):
             other = name.removeprefix("config_")
             if name.startswith("config_") and other != active:
-                yield Client(f"gcloud for {other}", _gcloud(other), follows=False)
+                yield Client(f"gcloud for {other}", _gcloud(other), follows=False, verifier="python")
 
 
 def _sections(scene: Scene, format_: str, templates: tuple[str, ...]) -> list[str]:

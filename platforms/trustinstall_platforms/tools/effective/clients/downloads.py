@@ -38,6 +38,7 @@ CLIENTS = (
             SSL,
         ),
         beside=DEBIAN,
+        verifier="curl",
     ),
     Client(
         "wget",
@@ -53,5 +54,6 @@ CLIENTS = (
         ),
         tool="wget",
         beside=DEBIAN,
+        verifier="gnutls",
     ),
 )

@@ -114,8 +114,8 @@ def _berry(key: str, variable_name: str, known: str) -> tuple[Place, ...]:
 
 
 CLIENTS = (
-    Client("Node.js", (EXTRA,), _NODE, follows=False),
-    Client("npm", (_CAFILE_VARIABLE, _CAFILE, _CA, EXTRA), follows=False, tool="npm"),
+    Client("Node.js", (EXTRA,), _NODE, follows=False, verifier="node"),
+    Client("npm", (_CAFILE_VARIABLE, _CAFILE, _CA, EXTRA), follows=False, tool="npm", alone=True, verifier="node"),
     Client(
         "pnpm",
         (
@@ -125,6 +125,8 @@ CLIENTS = (
             EXTRA,
         ),
         follows=False,
+        alone=True,
+        verifier="node",
     ),
     Client(
         "Yarn 1",
@@ -141,14 +143,23 @@ CLIENTS = (
         ),
         follows=False,
         tool="yarn-1",
+        alone=True,
+        verifier="node",
     ),
     Client(
         "Yarn 2 and 3",
         _berry("caFilePath", "YARN_CA_FILE_PATH", "documented"),
         follows=False,
+        alone=True,
+        verifier="node",
     ),
     Client(
-        "Yarn from 4 on", _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH", "documented"), follows=False, tool="yarn"
+        "Yarn from 4 on",
+        _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH", "documented"),
+        follows=False,
+        tool="yarn",
+        alone=True,
+        verifier="node",
     ),
     Client(
         "Claude Code",
@@ -168,6 +179,7 @@ CLIENTS = (
         follows=False,
         tool="claude",
         systems=("linux", "darwin"),
+        verifier="node",
     ),
     Client(
         "Deno",
@@ -188,6 +200,7 @@ CLIENTS = (
         ),
         PLAIN,
         follows=False,
+        verifier="rustls",
     ),
     Client("Bun", (EXTRA,), PLAIN),
 )
@@ -208,4 +221,4 @@ def limited(scene: Scene) -> Iterator[Client]:
                 form=Form.NESTED,
                 source="Yarn documentation, .yarnrc.yml, networkSettings",
             )
-            yield Client("Yarn for hosts of networkSettings", (place,), follows=False)
+            yield Client("Yarn for hosts of networkSettings", (place,), follows=False, verifier="node")

@@ -63,6 +63,7 @@ CLIENTS = (
                 source="The Cargo Book, Configuration, Hierarchical structure; Config-relative paths",
             ),
         ),
+        verifier="curl",
     ),
     Client(
         "Bundler",
@@ -82,6 +83,7 @@ CLIENTS = (
             ),
             SSL,
         ),
+        verifier="openssl",
     ),
     Client(
         "RubyGems",
@@ -92,6 +94,7 @@ CLIENTS = (
             ),
             SSL,
         ),
+        verifier="openssl",
     ),
     Client(
         "Composer",
@@ -109,6 +112,7 @@ CLIENTS = (
             SSL,
             SSL_DIRECTORY,
         ),
+        verifier="curl",
     ),
     Client(
         "PHP",
@@ -124,10 +128,12 @@ CLIENTS = (
             SSL,
             SSL_DIRECTORY,
         ),
+        verifier="openssl",
     ),
     Client(
         "PHP's curl",
         (Place(files=_php, key=("curl.cainfo",), format="php", source="PHP manual, cURL configuration"),),
+        verifier="curl",
     ),
     Client(
         "Nix",
@@ -140,5 +146,6 @@ CLIENTS = (
             ),
             variable("NIX_SSL_CERT_FILE", "SSL_CERT_FILE", source="Nix reference manual, environment variables"),
         ),
+        verifier="curl",
     ),
 )

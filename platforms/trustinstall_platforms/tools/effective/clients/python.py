@@ -90,9 +90,9 @@ CONDA_FILES = tuple(
 )
 
 CLIENTS = (
-    Client("requests", (REQUESTS,), follows=False),
-    Client("Python's ssl", (SSL, SSL_DIRECTORY)),
-    Client("pip", (*_PIP, _pip("global")), follows=False, tool="pip"),
+    Client("requests", (REQUESTS,), follows=False, alone=True, verifier="python3"),
+    Client("Python's ssl", (SSL, SSL_DIRECTORY), verifier="python3"),
+    Client("pip", (*_PIP, _pip("global")), follows=False, tool="pip", alone=True, verifier="python"),
     Client(
         "uv",
         (
@@ -105,6 +105,7 @@ CLIENTS = (
         ),
         PLAIN,
         follows=False,
+        verifier="rustls",
     ),
     Client(
         "conda",
@@ -125,6 +126,8 @@ CLIENTS = (
         ),
         follows=False,
         tool="conda",
+        alone=True,
+        verifier="python",
     ),
 )
 
@@ -134,7 +137,13 @@ def limited(scene: Scene) -> Iterator[Client]:
     sections = {one[0] for one in _keys(scene, "ini", pip_files(scene)) if one[1:] == ("cert",)}
     for command in _COMMANDS:
         if command in sections:
-            yield Client(f"pip for {command}", (*_PIP, _pip(command), _pip("global")), follows=False)
+            yield Client(
+                f"pip for {command}",
+                (*_PIP, _pip(command), _pip("global")),
+                follows=False,
+                alone=True,
+                verifier="python",
+            )
     files = paths.every(scene, POETRY_FILES)
     for key in dict.fromkeys(_keys(scene, "toml", files)):
         if key[:1] == ("certificates",) and key[2:] == ("cert",):
@@ -145,7 +154,7 @@ def limited(scene: Scene) -> Iterator[Client]:
                 words={"false": Mode.OFF, "true": Mode.DEFAULT},
                 source="Poetry documentation, Repositories, Certificates",
             )
-            yield Client(f"Poetry for {key[1]}", (place, REQUESTS), follows=False)
+            yield Client(f"Poetry for {key[1]}", (place, REQUESTS), follows=False, verifier="python3")
 
 
 def _keys(scene: Scene, format_: str, files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

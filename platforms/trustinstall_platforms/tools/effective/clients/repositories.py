@@ -103,9 +103,9 @@ def _svn(section: str) -> Place:
 
 
 CLIENTS = (
-    Client("git", (*_GIT_VARIABLES, *_git("http")), beside=DEBIAN),
-    Client("Mercurial", _hg(("web", "cacerts")), tool="hg"),
-    Client("Subversion", (_svn("global"),), tool="svn"),
+    Client("git", (*_GIT_VARIABLES, *_git("http")), beside=DEBIAN, verifier="git"),
+    Client("Mercurial", _hg(("web", "cacerts")), tool="hg", verifier="python"),
+    Client("Subversion", (_svn("global"),), tool="svn", verifier="openssl"),
 )
 
 
@@ -114,19 +114,31 @@ def limited(scene: Scene) -> Iterator[Client]:
     for one in _said(scene, "git", git_files(scene)):
         url, condition = _URL.fullmatch(one.key[0]), _CONDITION.fullmatch(one.key[0])
         if url is not None and one.key[1] == "sslcainfo":
-            yield Client(f"git for {url['url']}", (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")), beside=DEBIAN)
+            yield Client(
+                f"git for {url['url']}",
+                (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")),
+                beside=DEBIAN,
+                verifier="git",
+            )
         if condition is not None and one.key[1] == "path":
             directory = one.setter.path.rpartition("/")[0]
             path = scene.home + one.value[1:] if one.value.startswith("~/") else one.value
             path = path if path.startswith("/") else f"{directory}/{path}"
             inner = tuple(place._replace(files=(path,)) for place in _git("http"))
-            yield Client(f"git for {condition['condition']}", (*_GIT_VARIABLES, *inner, *_git("http")), beside=DEBIAN)
+            yield Client(
+                f"git for {condition['condition']}",
+                (*_GIT_VARIABLES, *inner, *_git("http")),
+                beside=DEBIAN,
+                verifier="git",
+            )
     for one in _said(scene, "hg", hg_files(scene)):
         if one.key[0] == "hostsecurity" and (match := _HOST.fullmatch(one.key[1])):
-            yield Client(f"Mercurial for {match['host']}", _hg((one.key[0], one.key[1]), ("web", "cacerts")))
+            yield Client(
+                f"Mercurial for {match['host']}", _hg((one.key[0], one.key[1]), ("web", "cacerts")), verifier="python"
+            )
     for one in _said(scene, "ini", paths.every(scene, _SVN)):
         if one.key[1] == "ssl-authority-files" and one.key[0] not in {"global", "groups"}:
-            yield Client(f"Subversion for {one.key[0]}", (_svn(one.key[0]), _svn("global")))
+            yield Client(f"Subversion for {one.key[0]}", (_svn(one.key[0]), _svn("global")), verifier="openssl")
 
 
 def _said(scene: Scene, format_: str, files: tuple[str, ...]) -> Iterator[Said]:

@@ -1,0 +1,215 @@
+"""Real verifiers, each asked which of many servers it accepts.
+
+A question is a port of loopback and a file of anchors; the name of the server is always localhost. What a client says
+is no evidence: it counts whether it ends with the status of success.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from tests.support.chains import Chain
+    from tests.support.tls import Server
+
+
+class Question(NamedTuple):
+    """A server, and the anchors (a file of PEM) by which it is to be judged."""
+
+    port: int
+    anchors: Path
+
+
+Answers = dict[str, bool]
+
+_NODE = """
+const tls = require("tls"), fs = require("fs"), asked = JSON.parse(process.argv[1]), found = {};
+for (const [name, port, file] of asked) {
+  const ca = fs.readFileSync(file, "utf8").split(/(?=-----BEGIN)/);
+  const socket = tls.connect({port, host: "localhost", servername: "localhost", ca});
+  socket.on("secureConnect", () => { found[name] = true; socket.destroy(); });
+  socket.on("error", () => { found[name] = false; });
+}
+process.on("exit", () => console.log(JSON.stringify(found)));
+"""
+_GO = """
+package main
+
+import ("crypto/tls"; "crypto/x509"; "encoding/json"; "fmt"; "os")
+
+func main() {
+	var asked [][]interface{}
+	json.Unmarshal([]byte(os.Args[1]), &asked)
+	found := map[string]bool{}
+	for _, one := range asked {
+		pem, _ := os.ReadFile(one[2].(string))
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM(pem)
+		to := fmt.Sprintf("localhost:%d", int(one[1].(float64)))
+		connection, err := tls.Dial("tcp", to, &tls.Config{RootCAs: pool, ServerName: "localhost"})
+		if err == nil { connection.Close() }
+		found[one[0].(string)] = err == nil
+	}
+	text, _ := json.Marshal(found)
+	fmt.Println(string(text))
+}
+"""
+_JAVA = """
+import java.io.*; import java.net.*; import java.nio.file.*; import java.security.*; import java.security.cert.*;
+import javax.net.ssl.*;
+
+public class Ask {
+  public static void main(String[] arguments) throws Exception {
+    StringBuilder out = new StringBuilder();
+    for (String line : Files.readAllLines(Paths.get(arguments[0]))) {
+      String[] part = line.split(" ");
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      int number = 0;
+      boolean accepted = false;
+      try (InputStream in = Files.newInputStream(Paths.get(part[2]))) {
+        for (java.security.cert.Certificate one : CertificateFactory.getInstance("X.509").generateCertificates(in))
+          store.setCertificateEntry("a" + number++, one);
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(store);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        HttpsURLConnection to = (HttpsURLConnection) new URL("https://localhost:" + part[1] + "/").openConnection();
+        to.setSSLSocketFactory(context.getSocketFactory());
+        to.setConnectTimeout(9000);
+        to.setReadTimeout(9000);
+        accepted = to.getResponseCode() == 200;
+      } catch (IOException | GeneralSecurityException refused) { accepted = false; }
+      out.append(part[0]).append(' ').append(accepted).append('\\n');
+    }
+    System.out.print(out);
+  }
+}
+"""
+
+
+def clean(**variables: str) -> dict[str, str]:
+    """The environment of a client: no proxy, and no settings of this machine's accounts."""
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", **variables}
+
+
+def written(place: Path, chains: Mapping[str, Chain], servers: Mapping[str, Server]) -> dict[str, Question]:
+    """Write the anchors of each chain into a file, and return what a verifier is asked about its server."""
+    for name, chain in chains.items():
+        (place / f"{name}.pem").write_bytes(b"".join(one.pem for one in chain.anchors))
+    return {name: Question(server.port, place / f"{name}.pem") for name, server in servers.items()}
+
+
+def _each(asked: Mapping[str, Question], ask: Callable[[Question], bool]) -> Answers:
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(asked, pool.map(ask, asked.values()), strict=True))
+
+
+def _succeeds(words: Iterable[str], **variables: str) -> bool:
+    done = subprocess.run(
+        [*words], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60, env=clean(**variables)
+    )
+    return done.returncode == 0
+
+
+def curl(asked: Mapping[str, Question]) -> Answers:
+    """What curl with OpenSSL accepts."""
+    words = ("curl", "-q", "-sS", "-o", os.devnull, "--capath", "/nonexistent")
+    return _each(asked, lambda one: _succeeds((*words, "--cacert", str(one.anchors), _url(one))))
+
+
+def openssl(asked: Mapping[str, Question]) -> Answers:
+    """What `openssl s_client` accepts."""
+    words = ["openssl", "s_client", "-brief", "-verify_return_error", "-no-CApath", "-no-CAstore"]
+    words += ["-verify_hostname", "localhost", "-CAfile"]
+    return _each(asked, lambda one: _succeeds((*words, str(one.anchors), "-connect", f"localhost:{one.port}")))
+
+
+def wget(asked: Mapping[str, Question]) -> Answers:
+    """What wget with GnuTLS accepts."""
+    words = ("wget", "--no-config", "-q", "-O", os.devnull, "--tries=1", "--ca-directory=/nonexistent")
+    return _each(asked, lambda one: _succeeds((*words, f"--ca-certificate={one.anchors}", _url(one))))
+
+
+def uv(asked: Mapping[str, Question], program: str) -> Answers:
+    """What uv with rustls accepts: it resolves a package of the server's index, and installs nothing."""
+    words = [program, "pip", "install", "--no-config", "--no-cache", "--dry-run", "--target=/nonexistent"]
+    words += [f"--python={sys.executable}", "tinything"]
+
+    def ask(one: Question) -> bool:
+        index = f"--index-url={_url(one)}simple/"
+        return _succeeds((*words, index), SSL_CERT_FILE=str(one.anchors), UV_HTTP_RETRIES="0")
+
+    return _each(asked, ask)
+
+
+def python(asked: Mapping[str, Question], flags: ssl.VerifyFlags) -> Answers:
+    """What Python's ssl accepts with its default context, and more flags of verification."""
+
+    def ask(one: Question) -> bool:
+        context = ssl.create_default_context(cafile=str(one.anchors))
+        context.verify_flags |= flags
+        try:
+            with socket.create_connection(("localhost", one.port), 9) as connection:
+                context.wrap_socket(connection, server_hostname="localhost").close()
+        except ssl.SSLError:
+            return False
+        return True
+
+    return _each(asked, ask)
+
+
+def node(asked: Mapping[str, Question]) -> Answers:
+    """What Node.js accepts."""
+    return _answered(["node", "-e", _NODE, _json(asked)])
+
+
+def go(asked: Mapping[str, Question], place: Path) -> Answers:
+    """What Go's crypto/tls accepts; the program is built in `place`."""
+    (place / "ask.go").write_text(_GO)
+    built = ["go", "build", "-o", str(place / "ask"), str(place / "ask.go")]
+    subprocess.run(built, check=True, timeout=300, env=clean(GOCACHE=str(place / "cache"), GO111MODULE="off"))
+    return _answered([str(place / "ask"), _json(asked)])
+
+
+def java(asked: Mapping[str, Question], place: Path, program: str = "java") -> Answers:
+    """What Java's HttpsURLConnection accepts."""
+    (place / "Ask.java").write_text(_JAVA)
+    rows = "".join(f"{name} {one.port} {one.anchors}\n" for name, one in asked.items())
+    (place / "asked").write_text(rows)
+    words = [program, str(place / "Ask.java"), str(place / "asked")]
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        check=True,
+        timeout=300,
+        text=True,
+        env=clean(**({"WHY": "1"} if os.environ.get("WHY") else {})),
+    )
+    if done.stderr:
+        print(done.stderr)
+    return {name: said == "true" for name, said in map(str.split, done.stdout.splitlines())}
+
+
+def _url(one: Question) -> str:
+    return f"https://localhost:{one.port}/"
+
+
+def _json(asked: Mapping[str, Question]) -> str:
+    return json.dumps([[name, one.port, str(one.anchors)] for name, one in asked.items()])
+
+
+def _answered(words: list[str]) -> Answers:
+    done = subprocess.run(words, capture_output=True, check=True, timeout=120, text=True, env=clean())
+    answers: Answers = json.loads(done.stdout)
+    return answers

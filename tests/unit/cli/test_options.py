@@ -1,0 +1,152 @@
+"""Options of the command line: old spellings, environment variables, and what `--search` makes of a path."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.command_line import commands
+from tests.support.pki import make_root
+from tests.unit.installer.test_library import lay_out
+from trustinstall import Installer, load_certificates
+from trustinstall.cli.main import run
+from trustinstall.cli.places import places_for
+from trustinstall.errors import UsageProblem
+from trustinstall.host import console
+from trustinstall.installer.situation import ScopeOptions
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> str:
+    """The root of an image with the store of Debian."""
+    lay_out(tmp_path / "image")
+    return str(tmp_path / "image")
+
+
+@pytest.fixture
+def corp(tmp_path: Path) -> str:
+    """A root in a file."""
+    (tmp_path / "corp.pem").write_bytes(make_root(common_name="Corp Root").pem)
+    return str(tmp_path / "corp.pem")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", "CORP", "--root", "IMAGE", "--rescan", "--env", "none", "--no-color", "--force", "-n"),
+        ("remove", "CORP", "--sysroot", "IMAGE", "--python", "/opt/app", "--bundle", "/opt/roots.pem", "--dry-run"),
+        ("remove", "--sysroot=IMAGE", "--foreign", "--sha256", "0" * 64, "-n"),
+        ("list", "--all", "--sysroot", "IMAGE", "--no-color"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_old_spellings_are_taken(
+    words: tuple[str, ...], image: str, corp: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They mean what the new ones mean."""
+    monkeypatch.setattr(console, "_colour", None)
+    Path(image, "opt/app").mkdir(parents=True)
+    Path(image, "opt/roots.pem").write_bytes(make_root().pem)
+    assert run([one.replace("IMAGE", image).replace("CORP", corp) for one in words]) == 0
+
+
+def test_no_help_shows_an_old_spelling() -> None:
+    """Neither the manual page nor the reference teaches them."""
+    old = {"--for-user", "--from-system", "--rescan", "--windows-host", "--env", "--force", "--no-color", "--all-users"}
+    for command in commands():
+        shown = {word.strip(",") for option in command.options for word in option.written.split()}
+        assert not shown & old, command.name
+        assert {"--color", "--help"} <= shown | {"--help"}, command.name
+
+
+@pytest.mark.parametrize("command", ["add", "remove", "stores"])
+def test_rare_options_are_in_the_long_help_alone(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` names `--help-all`, which shows those for images and special cases, too."""
+    assert run([command, "--help"]) == 0
+    short = capsys.readouterr().out
+    assert run([command, "--help-all"]) == 0
+    whole = capsys.readouterr().out
+    for option in ("--sysroot", "--refresh", "--java-storepass-file"):
+        assert (option in short, option in whole) == (False, True)
+    assert "--help-all" in short
+    assert "--store" in short if command != "stores" else True
+
+
+def test_what_a_path_is_decides_how_it_is_searched(image: str) -> None:
+    """An interpreter, an environment, a directory and a bundle; a path that is none is wrong usage."""
+    for directory in ("opt/venv", "opt/many"):
+        Path(image, directory).mkdir(parents=True)
+    for file in ("opt/venv/pyvenv.cfg", "opt/python3.11", "opt/roots.pem"):
+        Path(image, file).touch()
+    installer, ask = Installer(image), ScopeOptions()
+    search = [Path(f"/opt/{name}") for name in ("venv", "python3.11", "many", "roots.pem")]
+    places = places_for(installer, ask, search, with_windows=False)
+    assert places.pythons == ("/opt/venv", "/opt/python3.11")
+    assert (places.searches, places.bundles) == (("/opt/many",), ("/opt/roots.pem",))
+    with pytest.raises(UsageProblem, match="no such file or directory"):
+        places_for(installer, ask, [Path("/opt/nothing")], with_windows=False)
+
+
+def test_colour_is_chosen(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option decides before the environment does."""
+    monkeypatch.setattr(console, "_colour", None)
+    for word, wanted in (("always", True), ("never", False)):
+        monkeypatch.setenv("NO_COLOR" if wanted else "FORCE_COLOR", "1")
+        assert run(["list", "--sysroot", image, "--color", word]) == 0
+        assert console.wants_colour() is wanted
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SCOPE", "galaxy"),
+        ("JSON", "perhaps"),
+        ("YES", "perhaps"),
+        ("COLOR", "pink"),
+        ("STORE", "npm nonsense"),
+        ("SKIP", "nonsense"),
+        ("SEARCH", "/opt:/nonexistent"),
+        ("SHA256", "abcd"),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    variable: str,
+    value: str,
+    image: str,
+    corp: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A wrong value in the environment is wrong usage, and the message says where it stands."""
+    monkeypatch.setattr(console, "_colour", None)
+    monkeypatch.setenv(f"TRUSTINSTALL_{variable}", value)
+    Path(image, "opt").mkdir()
+    assert run(["add", "--sysroot", image, corp]) == 2
+    assert f"TRUSTINSTALL_{variable}" in capsys.readouterr().err
+
+
+def test_variables_stand_for_options(
+    image: str, corp: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Several stores or paths are separated as usual; an option on the command line counts more."""
+    monkeypatch.setenv("TRUSTINSTALL_JSON", "1")
+    monkeypatch.setenv("TRUSTINSTALL_SKIP", "python browsers")
+    (one,) = load_certificates(corp)
+    monkeypatch.setenv("TRUSTINSTALL_SHA256", one.sha256)
+    assert run(["add", "--sysroot", image, corp]) == 0
+    assert json.loads(capsys.readouterr().out)["changed"] is True
+    monkeypatch.setenv("TRUSTINSTALL_SHA256", "0" * 64)
+    assert run(["add", "--sysroot", image, corp]) == 4
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["code"] == "certificate-refused"
+    assert "TRUSTINSTALL_SHA256" in told.err
+
+
+def test_every_command_has_the_common_options() -> None:
+    """`--json` and `-q` are on each command, but `run` prints what its command prints."""
+    for command in commands():
+        shown = {word.strip(",") for option in command.options for word in option.written.split()}
+        assert {"--quiet", "-q", "--color"} <= shown, command.name
+        assert ("--json" in shown) == (command.name != "run"), command.name

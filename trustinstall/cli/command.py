@@ -1,0 +1,121 @@
+"""A command of the command line: options that each command has, old spellings of options, and two sizes of help."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperOption
+
+from trustinstall.cli.options import GENERAL, PANELS, RARE
+from trustinstall.errors import printable
+
+#: Other spellings of options, which the help does not show: those of earlier versions, and `--root` of dnf and apk.
+_ALIASES = {
+    "--user": ("--for-user",),
+    "--search": ("--python", "--bundle"),
+    "--refresh": ("--rescan",),
+    "--with-windows": ("--windows-host",),
+    "--variables": ("--env",),
+    "--not-ours": ("--foreign",),
+    "--foreign": ("--all",),
+    "--sysroot": ("--root",),
+}
+#: Flags that stand for an option with a value.
+_FLAGS = {
+    "--color": (("--no-color", "never"),),
+    "--from": (("--from-system", "system"), ("--from-windows", "windows")),
+}
+#: The values of `--color`, and whether they colour; None where the terminal decides.
+_WORDS = {"auto": None, "always": True, "never": False}
+
+
+class Command(TyperCommand):
+    """A command with `--color` and `--help-all`, whose `--help` leaves out options that are rarely needed."""
+
+    def __init__(self, name: str | None, **settings: Any) -> None:  # noqa: ANN401  Typer's settings
+        """Take the settings that Typer gives to a command."""
+        super().__init__(name, **settings)
+        self.params.append(_color())
+        if any(isinstance(one, TyperOption) and one.rich_help_panel in RARE for one in self.params):
+            self.params.append(_help_all())
+        self.params.sort(key=_panel)
+
+    def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401  Typer exports no type of its copy of click
+        """Return the parser of this command's options, which knows other spellings, too."""
+        parser = super().make_parser(ctx)
+        for option in [one for one in self.params if isinstance(one, TyperOption)]:
+            for alias in _ALIASES.get(option.opts[0], ()):
+                other = copy(option)
+                other.opts = [alias]
+                other.add_to_parser(parser, ctx)
+            for alias, value in _FLAGS.get(option.opts[0], ()):
+                action = "append_const" if option.multiple else "store_const"
+                parser.add_option(obj=option, opts=[alias], dest=option.name, action=action, const=value)
+        return parser
+
+    def get_help_option(self, ctx: Any) -> TyperOption | None:  # noqa: ANN401  as above
+        """Return the option `--help`, in the panel of general options."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.rich_help_panel = GENERAL
+        return option
+
+    def get_help(self, ctx: Any) -> str:  # noqa: ANN401  as above
+        """Return the help without the options that are rarely needed."""
+        for one in self.params:
+            if isinstance(one, TyperOption):
+                one.hidden = one.hidden or one.rich_help_panel in RARE
+        return super().get_help(ctx)
+
+    def whole_help(self, ctx: Any) -> str:  # noqa: ANN401  as above
+        """Return the help with every option that is not an old spelling."""
+        return super().get_help(ctx)
+
+
+def _panel(one: object) -> int:
+    """The place of an option in the help: arguments come first, rare options last."""
+    return PANELS.index(one.rich_help_panel) if isinstance(one, TyperOption) and one.rich_help_panel in PANELS else -1
+
+
+def _color() -> TyperOption:
+    return TyperOption(
+        param_decls=["--color"],
+        metavar="|".join(_WORDS),
+        envvar="TRUSTINSTALL_COLOR",
+        show_envvar=True,
+        help="When to use colours; NO_COLOR and FORCE_COLOR are known.",
+        is_eager=True,
+        expose_value=False,
+        callback=_choose_colour,
+        rich_help_panel=GENERAL,
+    )
+
+
+def _choose_colour(context: Any, _option: object, value: str | None) -> None:  # noqa: ANN401  as above
+    if value is None or context.resilient_parsing:
+        return
+    if value not in _WORDS:
+        raise typer.BadParameter(f"{printable(value, 40)} is none of {', '.join(_WORDS)}")
+    from trustinstall.host import console
+
+    console.choose_colour(_WORDS[value])
+
+
+def _help_all() -> TyperOption:
+    return TyperOption(
+        param_decls=["--help-all"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_all,
+        help="Show the options for images and special cases, too.",
+        rich_help_panel=GENERAL,
+    )
+
+
+def _show_all(context: Any, _option: object, value: bool) -> None:  # noqa: ANN401  as Typer calls it
+    if value and not context.resilient_parsing:
+        typer.echo(context.command.whole_help(context))
+        context.exit()

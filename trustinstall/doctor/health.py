@@ -1,0 +1,155 @@
+"""What is wrong with the trust of a machine, as data: the kinds of findings, and what a bundle's bytes show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.public_roots import FINGERPRINTS
+from trustinstall.errors import CertificateRefused, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+ERROR, WARNING, FINE = "error", "warning", "ok"
+#: Distributions, Mozilla's list and certifi have had more than 100 public roots since they exist.
+FEWEST_PUBLIC_ROOTS = 50
+_NAMED = 3  # certificates of a bundle that a sentence names
+
+#: Each kind of finding: its severity, and the layer that it is about.
+KINDS: dict[str, tuple[str, str]] = {
+    "store-lost-root": (ERROR, "store"),
+    "never-read": (ERROR, "store"),
+    "not-updated": (ERROR, "store"),
+    "bundle-damaged": (ERROR, "bundle"),
+    "bundle-short": (ERROR, "bundle"),
+    "bundle-doubled": (WARNING, "bundle"),
+    "bundle-expired": (WARNING, "bundle"),
+    "no-public-roots": (WARNING, "bundle"),
+    "file-gone": (ERROR, "setting"),
+    "file-unreadable": (ERROR, "setting"),
+    "setting-unknown": (WARNING, "setting"),
+    "setting-hidden": (WARNING, "setting"),
+    "settings-at-odds": (WARNING, "setting"),
+    "root-ends-soon": (WARNING, "certificate"),
+    "root-expired": (ERROR, "certificate"),
+    "program-older": (WARNING, "program"),
+    "verification-off": (ERROR, "verification"),
+    "not-looked-at": (WARNING, "account"),
+    "store-holds": (FINE, "store"),
+    "bundle-sound": (FINE, "bundle"),
+    "client-reads": (FINE, "setting"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or well.
+
+    Attributes:
+        id: what kind it is, a key of KINDS.
+        client: the program or store that it is about.
+        decided_by: the file (and line), the store or the variable.
+        reason: what is wrong, a sentence.
+        remedy: the command that mends it, as words; () where no command does.
+        advice: the sentence that says what to do where no command does; "" where one does, and for what is well.
+        scope: "machine" or the account's name.
+    """
+
+    id: str
+    client: str
+    decided_by: str
+    reason: str
+    remedy: tuple[str, ...] = ()
+    advice: str = ""
+    scope: str = ""
+
+    @property
+    def severity(self) -> str:
+        """ERROR, WARNING or FINE."""
+        return KINDS[self.id][0]
+
+    @property
+    def layer(self) -> str:
+        """What it is about: a store, a bundle, a setting, a certificate, a program, verification, an account."""
+        return KINDS[self.id][1]
+
+    def of(self, scope: str) -> Finding:
+        """Return it for a scope."""
+        return replace(self, scope=scope)
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """One line (or more) that was removed from a settings file, because it switched verification off.
+
+    Attributes:
+        client: whose verification it was.
+        path: the file.
+        line: where the text began, from 1.
+        removed: the text, with its line's end: put back there it makes the file what it was.
+        problem: why it was not removed, or "".
+    """
+
+    client: str
+    path: str
+    line: int
+    removed: str
+    problem: str = ""
+
+
+class Bundle(NamedTuple):
+    """What the bytes of a bundle show.
+
+    Attributes:
+        total: the number of certificates that can be read.
+        public: how many of them are public roots.
+        damaged: PEM blocks that no reader understands.
+        doubled, expired: names of certificates; of public roots that are expired, the maker of the bundle takes care.
+    """
+
+    total: int
+    public: int
+    damaged: int
+    doubled: tuple[str, ...]
+    expired: tuple[str, ...]
+
+
+def bundle(content: bytes, now: datetime) -> Bundle:
+    """Return what a bundle of PEM certificates shows at a time."""
+    blocks = list(pem_blocks(content))
+    ders = [one.der for one in blocks if one.der is not None and one.label in CERTIFICATE_LABELS]
+    times = Counter(ders)
+    unique = {der: Certificate.held(der) for der in times}
+    doubled = [one.name for der, one in unique.items() if times[der] > 1]
+    public = {der for der, one in unique.items() if one.sha256 in FINGERPRINTS}
+    damaged = sum(one.der is None for one in blocks)
+    expired: list[str] = []
+    for der, one in unique.items():
+        try:
+            ended = der not in public and one.not_after < now
+        except CertificateRefused:
+            damaged += 1
+            continue
+        expired += [one.name] if ended else []
+    return Bundle(len(unique), len(public), damaged, tuple(doubled), tuple(expired))
+
+
+def public(ders: Iterable[bytes]) -> int:
+    """Return how many of these certificates are public roots."""
+    return sum(Certificate.held(one).sha256 in FINGERPRINTS for one in ders)
+
+
+def anchors(content: bytes) -> frozenset[bytes]:
+    """Return the DER of the certificates in a bundle."""
+    return frozenset(one.der for one in pem_blocks(content) if one.der is not None and one.label in CERTIFICATE_LABELS)
+
+
+def names(found: tuple[str, ...]) -> str:
+    """Return a few names of certificates, and how many more there are."""
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return ", ".join(printable(one, 80) for one in found[:_NAMED]) + more

@@ -1,0 +1,205 @@
+"""What is wrong with the settings and variables of one account: which anchors its clients read, and who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.doctor import health
+from trustinstall.doctor.health import Finding
+from trustinstall.errors import printable
+from trustinstall.facts import readable, system_bundle
+from trustinstall_platforms.tools.effective import decide, switched_off
+from trustinstall_platforms.tools.effective.clients import READ
+from trustinstall_platforms.tools.effective.model import Form, Mode
+from trustinstall_platforms.tools.sessions import everyday
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Bundle, Effective, Scene, Session
+    from trustinstall_platforms.tools.effective.rows import Client
+    from trustinstall_platforms.tools.effective.switched_off import Switched
+
+_LONGEST = 4096  # characters of a path that are shown
+_LIMITED = " for "  # in the name of a client that is limited to a profile, a URL or a command
+
+
+class _Said(NamedTuple):
+    """What one place of a client says, whether or not it counts."""
+
+    found: Effective
+    counts: bool
+
+
+def findings(host: Host) -> Iterator[Finding]:
+    """Yield what is wrong with the acting account's settings and variables, and which clients are well."""
+    if host.is_image or host.platform == "win32":
+        return
+    sessions = everyday(host)
+    scenes = decide.scenes(host, sessions)
+    yield from _switched_off(host, sessions)
+    yield from _at_odds(host, sessions)
+    for scene in scenes:
+        for client, found in decide.all_of_them(scene):
+            yield from _of_client(scene, client, found)
+
+
+def _switched_off(host: Host, sessions: Sequence[Session]) -> Iterator[Finding]:
+    for one in switched_off.look(host, sessions):
+        yield Finding(
+            "verification-off",
+            one.switch.client,
+            shown(one),
+            f"{one.said} has {one.switch.client} accept every server, an impostor's too",
+            (*host.program(), "doctor", "--fix"),
+        )
+
+
+def shown(one: Switched) -> str:
+    """Return the file and line of a switch, or the variable's name where the calling session has it."""
+    return str(one.setter) if one.setter.path else f"variable {printable(one.key[-1], 100)} of this session"
+
+
+def _of_client(scene: Scene, client: Client, found: Effective) -> Iterator[Finding]:
+    said = list(_places(scene, client, found))
+    for one in said:
+        yield from _of_place(scene.host, client, one)
+    if found.mode is Mode.REPLACES and not any(each.found.problem for each in said if each.counts):
+        yield from _hidden(scene.host, client, said)
+        if found.decider.path:
+            what = ", ".join(printable(each.path, _LONGEST) for each in found.bundles)
+            yield Finding("client-reads", client.name, str(found.decider), f"it reads {what}")
+
+
+def _places(scene: Scene, client: Client, found: Effective) -> Iterator[_Said]:
+    """Yield what each place says, also of those that a place above it hides, and of files that are missing."""
+    for place in client.places:
+        alone = decide.effective(client._replace(places=(place._replace(missing=True),)), scene)
+        if alone.mode not in {Mode.DEFAULT, Mode.NATIVE, Mode.OFF}:
+            yield _Said(alone, alone.decider in found.deciders)
+
+
+def _of_place(host: Host, client: Client, said: _Said) -> Iterator[Finding]:
+    found, by = said.found, str(said.found.decider)
+    if found.mode is Mode.UNKNOWN:
+        if said.counts and _LIMITED not in client.name:
+            yield Finding(
+                "setting-unknown", client.name, by, found.problem or "", advice="Write the path itself there."
+            )
+        return
+    for bundle in found.bundles:
+        yield from _of_bundle(host, client, bundle)
+    if said.counts and found.mode is Mode.REPLACES and _LIMITED not in client.name:
+        yield from _without_public_roots(host, client, found)
+
+
+def _of_bundle(host: Host, client: Client, bundle: Bundle) -> Iterator[Finding]:
+    if bundle.form not in {Form.FILE, Form.DIRECTORY}:
+        return
+    by, path = str(bundle.setter), printable(bundle.path, _LONGEST)
+    status = host.status(host.real(bundle.path))
+    machine = host.account.is_root and bundle.setter.path.startswith(("/etc/", "/usr/"))
+    closed = readable.hidden(host, bundle.path) if machine else None
+    if closed is None and status is not None and not bundle.readable and _is_closed(host, bundle.path):
+        closed = readable.hidden(host, bundle.path) or (bundle.path, "a+r")
+    if closed is not None:
+        part, mode = closed
+        yield Finding(
+            "file-unreadable",
+            client.name,
+            by,
+            f"{path} is named there, and {printable(part, _LONGEST)} cannot be read by all accounts that are meant",
+            ("chmod", mode, part),
+        )
+    elif status is None:
+        yield Finding(
+            "file-gone",
+            client.name,
+            by,
+            f"{path} is named there, and is gone",
+            advice=f"Remove {by}, or name a bundle.",
+        )
+    elif not bundle.readable:
+        what = "directory" if bundle.form is Form.DIRECTORY else "bundle of certificates"
+        yield Finding(
+            "bundle-damaged",
+            client.name,
+            by,
+            f"{path} is named there, and is no {what}",
+            advice=f"Remove {by}, or name a bundle.",
+        )
+
+
+def _is_closed(host: Host, path: str) -> bool:
+    try:
+        host.read(host.real(path))
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _without_public_roots(host: Host, client: Client, found: Effective) -> Iterator[Finding]:
+    """Yield the finding of a bundle that stands alone for a client, without the public roots."""
+    files = [one for one in found.bundles if one.form is Form.FILE and one.readable]
+    if not files or len(files) != len(found.bundles):
+        return
+    ders = decide.anchor_ders(host, client, found)
+    public = health.public(ders)
+    if public >= health.FEWEST_PUBLIC_ROOTS:
+        return
+    by, path = str(found.decider), printable(files[0].path, _LONGEST)
+    few = "no public root" if not public else f"{public} public roots only"
+    system = system_bundle.find(host)
+    name = f", as {system.path}" if system else ""
+    yield Finding(
+        "no-public-roots" if not public else "bundle-short",
+        client.name,
+        by,
+        f"{path} takes the place of the public roots, and holds {few}",
+        advice=f"Name a bundle there that holds the public roots, too{name}, or remove the setting.",
+    )
+
+
+def _hidden(host: Host, client: Client, said: Sequence[_Said]) -> Iterator[Finding]:
+    """Yield the places that a place above them hides, where the client loses roots by it."""
+    counting = next((one.found for one in said if one.counts and one.found.mode is Mode.REPLACES), None)
+    if counting is None or _LIMITED in client.name:
+        return
+    read = decide.anchor_ders(host, client, counting)
+    for one in said:
+        other = one.found
+        if one.counts or other.mode is not Mode.REPLACES or other.problem:
+            continue
+        lost = decide.anchor_ders(host, client, other) - read
+        if lost:
+            path = printable(other.bundles[0].path, _LONGEST) if other.bundles else ""
+            what = f"its setting for {path}" if path else "its setting"
+            yield Finding(
+                "setting-hidden",
+                client.name,
+                str(counting.decider),
+                f"it hides {other.decider}, {what}: {len(lost)} of those roots are not read",
+                advice=f"Remove {counting.decider}, or add those roots to the bundle that it names.",
+            )
+
+
+def _at_odds(host: Host, sessions: Sequence[Session]) -> Iterator[Finding]:
+    """Yield variables that name other files in other sessions, where these hold other roots."""
+    for name in sorted(READ):
+        said = {one.value: one for session in sessions if (one := session.variables.get(name)) and one.value}
+        files = {value: system_bundle.bundle(host, value) for value in said if value.startswith("/")}
+        roots = {value: health.anchors(content) for value, content in files.items() if content is not None}
+        if len({*roots.values()}) > 1:
+            first, second, *_ = sorted(roots)
+            yield Finding(
+                "settings-at-odds",
+                name,
+                str(said[first].setter),
+                f"{name} names {printable(first, _LONGEST)} there, and {printable(second, _LONGEST)} by "
+                f"{said[second].setter}: which one counts depends on how a program is started",
+                advice=f"Set {name} in one place.",
+            )

@@ -1,0 +1,76 @@
+"""A part of what `look` has found: one scope, some stores, some certificates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall.stores.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from trustinstall.engine.request import Selection
+    from trustinstall.installer.views import Anchor, Held, StoreView, View
+
+_MACHINE = "machine"
+
+
+def narrowed(
+    view: View,
+    *,
+    scope: str | None = None,
+    selection: Selection | None = None,
+    certificates: Collection[str] | None = None,
+) -> View:
+    """Return the part of a view that the caller has asked for.
+
+    Args:
+        view: what was found.
+        scope: "machine" for the machine's stores alone, "user" for those of accounts; otherwise both.
+        selection: the stores that are meant.
+        certificates: SHA-256 of the certificates that are meant.
+
+    Raises:
+        UsageProblem: a word of the selection names no store.
+    """
+    if scope in {_MACHINE, "user"}:
+        machine = scope == _MACHINE
+        stores = tuple(one for one in view.stores if (one.scope == _MACHINE) == machine)
+        listed = tuple(one for one in view.listed if (one.scope == _MACHINE) == machine)
+        view = replace(view, stores=stores, listed=listed, anchors=_anchors(view, {one.store for one in stores}))
+    if selection is not None and (selection.stores or selection.skip):
+        view = _selected(view, selection)
+    if certificates is not None:
+        listed = tuple(one for one in view.listed if one.sha256 in certificates)
+        anchors = tuple(one for one in view.anchors if one.sha256 in certificates)
+        view = replace(view, listed=listed, anchors=anchors)
+    return view
+
+
+def _selected(view: View, selection: Selection) -> View:
+    known = {one.store: _store(one) for one in view.stores}
+    gone = {held.store: _of(held) for one in view.listed for held in one.held if held.store not in known}
+    selection.check([*known.values(), *gone.values()])
+    chosen = {name for name, store in {**gone, **known}.items() if selection.takes(store)}
+    listed = (replace(one, held=tuple(held for held in one.held if held.store in chosen)) for one in view.listed)
+    return replace(
+        view,
+        stores=tuple(one for one in view.stores if one.store in chosen),
+        listed=tuple(one for one in listed if one.held),
+        anchors=_anchors(view, chosen),
+    )
+
+
+def _anchors(view: View, stores: Collection[str]) -> tuple[Anchor, ...]:
+    return tuple(one for one in view.anchors if one.store in stores)
+
+
+def _store(one: StoreView) -> Store:
+    return Store(one.backend, one.location, 0, one.store, one.clients, label=one.label)
+
+
+def _of(held: Held) -> Store:
+    """Return a store that is gone, as far as its id tells what it was."""
+    backend, _, location = held.store.partition(":")
+    return Store(backend, location, 0, held.store, "", label=held.label if held.label != held.store else "")

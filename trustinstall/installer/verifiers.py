@@ -1,0 +1,54 @@
+"""The family of verifiers of a client or of the programs that read a store, on this machine."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from trustinstall.doctor.families import FAMILIES, Family
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+#: Kinds of stores whose readers are of one family; other stores are read by programs of several.
+_OF_STORES = {
+    "certifi": "python",
+    "homebrew": "openssl",
+    "java": "java",
+    "keychain": "apple",
+    "login-keychain": "apple",
+    "windows": "schannel",
+    "windows-host": "schannel",
+    "windows-host-user": "schannel",
+    "windows-user": "schannel",
+}
+_STRICT = (3, 13)  # the first Python that sets VERIFY_X509_STRICT
+_VERSION = re.compile(r"python(\d)\.(\d{1,3})")
+
+
+def of_client(host: Host, word: str) -> Family:
+    """Return the family that a row of the tables of clients names, see `rows.Client.verifier`.
+
+    Debian links git with GnuTLS (its package's changelog, 1:2.36.0-1 and before); others link it with OpenSSL's curl.
+    """
+    if word == "git":
+        word = "gnutls" if "debian" in host.distribution() else "curl"
+    if word == "python3":
+        word = "python-strict" if _is_strict(host) else "python"
+    return FAMILIES[word]
+
+
+def of_store(kind: str) -> Family:
+    """Return the family of the programs that read a kind of store."""
+    return FAMILIES[_OF_STORES.get(kind, "")]
+
+
+def _is_strict(host: Host) -> bool:
+    """Whether the first `python3` on the caller's path is of 3.13 or later, as far as its file's name tells."""
+    for directory in host.environ.get("PATH", "").split(":"):
+        path = f"{directory}/python3"
+        if directory.startswith("/") and host.status(path) is not None:
+            found = _VERSION.fullmatch(posixpath.basename(host.real(path)))
+            return found is not None and (int(found[1]), int(found[2])) >= _STRICT
+    return False

@@ -1,0 +1,84 @@
+"""The screen of `doctor` without a server, and its report as JSON."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.doctor.health import ERROR, FINE
+from trustinstall.reporting import words
+from trustinstall.reporting.envelope import dump, envelope
+from trustinstall.reporting.layout import Cell
+from trustinstall.reporting.style import BAD, GOOD, SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.doctor.health import Finding, TakenBack
+    from trustinstall.host import Host
+    from trustinstall.reporting.layout import Page
+
+#: The exit code where something is wrong, as `check` has it.
+FOUND = 10
+
+
+def exit_code(found: Sequence[Finding]) -> int:
+    """Return 0 where nothing is wrong, else FOUND."""
+    return FOUND if any(one.severity != FINE for one in found) else 0
+
+
+def lines(page: Page, found: Sequence[Finding], *, everything: bool) -> list[str]:
+    """Return what is wrong, the worst first, each with its remedy; with `everything`, what is well, too."""
+    wrong = sorted(_alike([one for one in found if one.severity != FINE]), key=lambda one: one.severity != ERROR)
+    head = f"{words.count(len(wrong), 'problem')} with the trust of this machine" if wrong else "No problem was found"
+    shown = page.marked(BAD if wrong else GOOD, head, tone="strong")
+    for one in wrong:
+        shown += ["", *_finding(page, one)]
+    well = [one for one in found if one.severity == FINE] if everything else []
+    if well:
+        rows = [[Cell(page.style.plain(GOOD)), Cell(one.client, "strong"), Cell(one.reason)] for one in well]
+        shown += ["", "Well:", *page.table(rows, "  ")]
+    return shown
+
+
+def _alike(found: Sequence[Finding]) -> list[Finding]:
+    """Return findings that differ in their client alone as one, which names all of these."""
+    groups: dict[Finding, list[str]] = {}
+    for one in found:
+        groups.setdefault(replace(one, client=""), []).append(one.client)
+    return [replace(one, client=", ".join(dict.fromkeys(clients))) for one, clients in groups.items()]
+
+
+def _finding(page: Page, one: Finding) -> list[str]:
+    mark = BAD if one.severity == ERROR else SAME
+    shown = page.marked(mark, f"{one.client}: {one.reason} [{one.id}]")
+    if one.decided_by and one.decided_by not in one.reason:
+        shown.append(page.whole(one.decided_by, "  ", tone="faint"))
+    shown += page.paragraph(one.advice, "  ") if one.advice else []
+    return [*shown, *([page.whole(shlex.join(one.remedy), "  ", tone="strong")] if one.remedy else [])]
+
+
+def as_json(host: Host, found: Sequence[Finding], code: int, fixed: Sequence[TakenBack] = ()) -> str:
+    """Return the findings, and what was mended, as JSON."""
+    mended = [
+        {"client": one.client, "path": one.path, "line": one.line, "removed": one.removed}
+        for one in fixed
+        if not one.problem
+    ]
+    head = envelope(host, "doctor", code, changed=bool(mended))
+    return dump({**head, "findings": [_as_data(one) for one in found], "fixed": mended})
+
+
+def _as_data(one: Finding) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "severity": one.severity,
+        "layer": one.layer,
+        "scope": one.scope,
+        "client": one.client,
+        "decided_by": one.decided_by,
+        "reason": one.reason,
+        "remedy": list(one.remedy),
+        "advice": one.advice,
+    }
