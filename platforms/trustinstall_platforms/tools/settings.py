@@ -150,7 +150,6 @@ class Settings(Reference):
 
     def unreached(self, host: Host, stores: Sequence[Store], wanted: frozenset[str]) -> dict[str, Unreached]:
         """Return the stores whose tools read something else in a session of the account, with its file and line."""
-        self._known.pop((host.root, host.account.uid), None)
         found: dict[str, Unreached] = {}
         for store in (one for one in stores if one.blocked is None):
             decision = self._decision(host, store.location)
