@@ -119,6 +119,13 @@ class Backend(ABC):
         """
         return {}
 
+    def beside_the_machines(self) -> Backend | None:
+        """Return the backend for an account that the machine's stores of this kind reach; None where it needs none.
+
+        It is asked of backends with `Capability.REACHES_EVERY_ACCOUNT`.
+        """
+        return None
+
     def replaces(self, _host: Host, /) -> bool:
         """Whether settings made for the acting account replace the built-in roots of programs."""
         return False

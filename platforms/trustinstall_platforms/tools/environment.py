@@ -40,8 +40,12 @@ class Environment(Reference):
     name = "environment"
     capabilities = Reference.capabilities | {Capability.REACHES_EVERY_ACCOUNT}
 
-    def __init__(self, mode: str = "") -> None:
-        self._mode = mode
+    def __init__(self, mode: str = "", *, reached: bool = False) -> None:
+        self._mode, self._reached = mode, reached
+
+    def beside_the_machines(self) -> Environment:
+        """Return the backend of the bundles that an account's own files name; the machine's files set the rest."""
+        return Environment(self._mode, reached=True)
 
     def replaces(self, host: Host) -> bool:
         """Whether variables that replace are set: an account that cannot change the system's store needs them."""
@@ -57,7 +61,7 @@ class Environment(Reference):
             yield from windows_variables.stores(host, self.name)
             return
         reach = self._reach(host)
-        for place, path in variable_files.places(host):
+        for place, path in () if self._reached else variable_files.places(host):
             store = self._store(host, place, path, reach)
             if store is not None:
                 yield store
@@ -167,8 +171,16 @@ class Environment(Reference):
         )
 
     def _of_others(self, host: Host, reach: Reach) -> Iterator[Store]:
-        """Find the bundles that variables of others name; where one cannot be added to, a store that says so."""
+        """Find the bundles that variables of others name; where one cannot be added to, a store that says so.
+
+        Where the machine's stores reach the account, the system's bundle and what the machine's files name are theirs.
+        """
+        system = system_bundle.find(host) if self._reached else None
         for one in reach.theirs:
+            if self._reached and not carrier.is_owned(host, one.setter.path):
+                continue
+            if system is not None and one.path == host.real(system.path):
+                continue
             if one.problem is None:
                 yield self._bundle(host, one.path, one.name)
                 continue
