@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from scripts.command_line import commands
+from scripts.command_line import MARK, PAGE, commands, reference
 from scripts.manual_page import exit_codes, page
 
 
@@ -27,3 +27,8 @@ def test_the_exit_codes_are_those_of_the_reference() -> None:
     """The table is read from the document, so that there is one."""
     assert [code for code, _ in exit_codes()] == ["0", "1", "2", "3", "4", "5", "10", "125", "126", "127", "130"]
     assert all(f".B {code}\n" in page() for code, _ in exit_codes())
+
+
+def test_the_reference_shows_every_option() -> None:
+    """`python -m scripts.command_line` has written it after the last change of the help."""
+    assert PAGE.read_text(encoding="utf-8").partition(MARK)[2] == reference()

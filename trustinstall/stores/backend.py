@@ -30,6 +30,7 @@ class Capability(Enum):
     IMPORTED_BY_PROFILES = "imported by profiles"  # programs import the certificates, and keep them when the store goes
     REACHES_EVERY_ACCOUNT = "reaches every account"  # the machine's stores serve all accounts
     SET_ONCE = "set once"  # entries are written once, and shared by all certificates
+    FOR_WANT_OF_ANOTHER = "for want of another"  # a file that another backend has, or writes, is none of its stores
     OTHER_MACHINE = "other machine"  # its paths belong to another machine, and not to a directory of this host
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.doctor.failures import Layer
 from trustinstall.doctor.health import Finding
 from trustinstall.doctor.judging import Reason
-from trustinstall.doctor.probe import Layer
 from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
 from trustinstall.host import Account
 from trustinstall.installer.diagnosis import ClientView, Diagnosis
@@ -389,6 +389,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     "doctor": {
         "refused": lambda page: doctor_lines(page, REFUSED, DOCTOR),
         "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1]), DOCTOR),
+        "saved": lambda page: doctor_lines(page, replace(REFUSED, saved="/tmp/corp.pem"), DOCTOR),
         "no handshake": lambda page: doctor_lines(page, UNREACHED, DOCTOR),
     },
     "errors": {
