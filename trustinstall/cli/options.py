@@ -241,6 +241,14 @@ ProxyUrl = Annotated[
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
+SaveRoot = Annotated[
+    str | None,
+    general(
+        "--save-root",
+        metavar="FILE",
+        help="Write the server's root into a new FILE, unverified: `add` wants its fingerprint with --sha256.",
+    ),
+]
 Foreign = Annotated[
     bool,
     general("--foreign", help="Every anchor of every store, whoever put it there."),
