@@ -27,8 +27,8 @@ def self_(
 
     Example: trustinstall self uninstall
     """
-    from trustinstall.agent import agent
-    from trustinstall.cli.common import Output, confirm, outside_host
+    from trustinstall.agent import accounts, agent
+    from trustinstall.cli.common import Output, confirm, outside_host, tell_warning
     from trustinstall.errors import TrustInstallError, UsageProblem
     from trustinstall.host import console, installation
     from trustinstall.installer import uninstalling
