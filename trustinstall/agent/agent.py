@@ -80,7 +80,7 @@ def install(host: ActingHost) -> Status:
 def remove(host: ActingHost) -> Status:
     """Stop the agent, and delete what carries our mark. It is idempotent."""
     tools.end(host)
-    paths = (*reversed(files.wanted(host, host.program()).paths), *files.of_hooks())
+    paths = (*reversed(files.wanted(host, host.program()).paths), *files.of_hooks(host))
     found = [path for path in paths if host.status(path) is not None and files.is_ours(host, path)]
     for path in dict.fromkeys(found):  # a hook may be one of the files, too
         host.delete(path)

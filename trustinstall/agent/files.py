@@ -10,7 +10,7 @@ from trustinstall.errors import UsageProblem
 from trustinstall.host import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from trustinstall.host import Host
 
@@ -108,9 +108,9 @@ def task_file(host: Host) -> str:
     return f"{host.state_base()}/agent.xml"
 
 
-def of_hooks() -> Iterator[str]:
-    """Yield where hooks may be, whatever package managers are there by now."""
-    return (one.path for one in hooks.HOOKS)
+def of_hooks(host: Host) -> tuple[str, ...]:
+    """Return where hooks may be, whatever package managers are there by now; only root has any."""
+    return tuple(one.path for one in hooks.HOOKS if host.account.is_root)
 
 
 def is_ours(host: Host, path: str) -> bool:

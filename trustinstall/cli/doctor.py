@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def doctor(
     url: o.Server = None,
     *,
+    starttls: o.Starttls = "",
+    proxy: o.ProxyUrl = "",
     everything: o.Everything = False,
     exit_code: o.RefusedCode = False,
     json: o.Json = False,
@@ -35,7 +37,7 @@ def doctor(
     from trustinstall.reporting import doctor as report
 
     host = installer.host
-    found = diagnose(host, url)
+    found = diagnose(host, url, starttls=starttls, proxy=proxy)
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(report.doctor_json(host, found, code))

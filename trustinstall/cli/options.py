@@ -204,6 +204,22 @@ Server = Annotated[
         metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
     ),
 ]
+Starttls = Annotated[
+    str,
+    _general(
+        "--starttls",
+        metavar="NAME",
+        help="What the server speaks before TLS: smtp, imap, pop3, ftp, ldap, postgres or mysql; or write smtp://HOST.",
+    ),
+]
+ProxyUrl = Annotated[
+    str,
+    _general(
+        "--proxy",
+        metavar="URL",
+        help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
+    ),
+]
 Since = Annotated[
     str | None,
     _general("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w."),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates import same_subject
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
+from trustinstall.declared.proxies import Wish, with_proxies
 from trustinstall.engine.scope import Engine
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
@@ -45,15 +46,15 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     """
     report = replace(repairs.repair(installer, declaration.certificates, dry_run=dry_run), command="apply")
     gone = _no_longer_named(installer, declaration) if prune else []
-    if not gone:
-        return report
-    if declaration.certificates and not all(one.done or one.skipped for one in report.parts):
-        return replace(report, parts=(*report.parts, _kept(report, gone)))
-    # An account that was skipped is skipped here as well: its stores keep the old roots.
-    ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
-    removed = installer.remove(gone, ask, dry_run=dry_run)
-    parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
-    return replace(report, parts=(*report.parts, *parts))
+    if gone and declaration.certificates and not all(one.done or one.skipped for one in report.parts):
+        report = replace(report, parts=(*report.parts, _kept(report, gone)))
+    elif gone:
+        # An account that was skipped is skipped here as well: its stores keep the old roots.
+        ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
+        removed = installer.remove(gone, ask, dry_run=dry_run)
+        parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
+        report = replace(report, parts=(*report.parts, *parts))
+    return with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
 
 
 def _no_longer_named(installer: Installer, declaration: Declaration) -> list[Certificate]:

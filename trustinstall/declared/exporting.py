@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.declared import schema
+from trustinstall.engine.keeping import ProxyEngine
 from trustinstall.engine.scope import Engine
 from trustinstall.state.ledger import moment
 
@@ -21,6 +22,8 @@ def as_toml(installer: Installer) -> str:
     lines = [f"version = {schema.VERSION}"]
     if data["defaults"]:
         lines += ["", "[defaults]", *(f"{key} = {_toml(value)}" for key, value in data["defaults"].items())]
+    if data["proxies"]:
+        lines += ["", "[proxies]", *(f"{key} = {_toml(value)}" for key, value in data["proxies"].items())]
     for one in data["certificate"]:
         lines += ["", "[[certificate]]", *(f"{key} = {_toml(value)}" for key, value in one.items())]
     return "\n".join(lines)
@@ -39,8 +42,16 @@ def _data(installer: Installer) -> dict[str, Any]:
     return {
         "version": schema.VERSION,
         "defaults": {"env": modes[-1]} if modes else {},
+        "proxies": _proxies(installer),
         "certificate": certificates,
     }
+
+
+def _proxies(installer: Installer) -> dict[str, Any]:
+    """Return the proxies that are set, without passwords: a document is read by more people than its owner."""
+    kept = ProxyEngine(installer.host, installer.backends, installer.on_progress).kept()
+    found = kept.proxies.without_secrets._asdict()
+    return {key: list(value) if key == "no_proxy" else value for key, value in found.items() if value}
 
 
 def _certificate(installer: Installer, ledger: Ledger, claim: Claim) -> dict[str, Any]:

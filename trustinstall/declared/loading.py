@@ -15,6 +15,7 @@ from trustinstall.declared import document as documents
 from trustinstall.declared import schema
 from trustinstall.declared.mistakes import Mistake, Mistakes
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.facts.proxies import Proxies, doubts, wrong_network
 from trustinstall.installer.ends import last_moment
 from trustinstall.state.terms import Terms
 
@@ -47,6 +48,7 @@ class Declaration(NamedTuple):
     certificates: tuple[Declared, ...]
     origin: str
     notes: tuple[str, ...] = ()
+    proxies: Proxies | None = None
 
 
 def default(host: Host) -> str:
@@ -79,7 +81,7 @@ def load(host: Host, name: str | None) -> Declaration:
         reading.read(one)
     if reading.mistakes:
         raise Mistakes(reading.mistakes)
-    return Declaration(tuple(reading.declared.values()), f"apply:{origin}", tuple(reading.notes))
+    return Declaration(tuple(reading.declared.values()), f"apply:{origin}", tuple(reading.notes), reading.proxies)
 
 
 def _paths(host: Host, name: str | None, origin: str) -> list[str]:
@@ -147,16 +149,34 @@ class _Reading:
         self.declared: dict[str, Declared] = {}
         self.mistakes: list[Mistake] = []
         self.notes: list[str] = []
+        self.proxies: Proxies | None = None
+        self._proxies_at = ""
 
     def read(self, document: Document) -> None:
         """Read one document whose form is right."""
         defaults = document.data.get("defaults", {})
+        if "proxies" in document.data:
+            self._read_proxies(document, document.data["proxies"])
         for number, one in enumerate(document.data.get("certificate", [])):
             path = ("certificate", number)
             try:
                 self._certificate(document, path, {**defaults, **one})
             except Mistake as mistake:
                 self.mistakes.append(mistake)
+
+    def _read_proxies(self, document: Document, said: dict[str, Any]) -> None:
+        path: Path = ("proxies",)
+        new = Proxies(
+            said.get("http", "").rstrip("/"), said.get("https", "").rstrip("/"), tuple(said.get("no_proxy", ()))
+        )
+        where = f"{document.name}:{document.line(path)}"
+        wrong = [f"no_proxy has {printable(one)}, which is no network" for one in new.no_proxy if wrong_network(one)]
+        if self.proxies not in {None, new}:
+            wrong.append(f"other proxies are asked for in {self._proxies_at}; keep one of them")
+        self.mistakes += [self._mistake(document, path, one) for one in wrong]
+        if self.proxies is None:
+            self.proxies, self._proxies_at = new, where
+            self.notes += [f"{where}: {one}" for one in doubts(new)]
 
     def _certificate(self, document: Document, path: Path, said: dict[str, Any]) -> None:
         key = "pem" if "pem" in said else "file"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trustinstall.declared.mistakes import Mistake
 from trustinstall.errors import printable
+from trustinstall.facts import proxies
 from trustinstall.typed_json import is_array, is_object
 
 if TYPE_CHECKING:
@@ -73,6 +74,18 @@ def _flag(value: object) -> str:
     return "" if isinstance(value, bool) else "it must be true or false"
 
 
+def _proxy(value: object) -> str:
+    fits = isinstance(value, str) and len(value) <= _LONGEST and proxies.is_address(value)
+    form = "http://proxy.example:3128, with its port; a user and a password stand before an @, percent-encoded"
+    return "" if fits else f"it must be an address such as {form}"
+
+
+def _bypass(value: object) -> str:
+    fits = is_array(value) and all(isinstance(one, str) and proxies.is_bypass(one) for one in value)
+    form = "names, domains with a dot before them, addresses and networks, without ports and without *"
+    return "" if fits else f"it must be a list of {form}"
+
+
 #: What holds for one certificate, and in `[defaults]` for all of the same document.
 TERMS: Mapping[str, Check] = {
     "until": _day,
@@ -84,7 +97,8 @@ TERMS: Mapping[str, Check] = {
 }
 CERTIFICATE: Mapping[str, Check] = {"name": _word, "file": _word, "pem": _text, "sha256": _fingerprint, **TERMS}
 DEFAULTS: Mapping[str, Check] = {**TERMS, "env": _variables}
-_TOP = ("version", "defaults", "certificate")
+PROXIES: Mapping[str, Check] = {"http": _proxy, "https": _proxy, "no_proxy": _bypass}
+_TOP = ("version", "defaults", "proxies", "certificate")
 _FETCHED = "trustinstall fetches nothing; download it, compare its fingerprint, and name the file with `file`"
 
 
@@ -102,6 +116,10 @@ def _found(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield ("version",), why
     if "defaults" in data:
         yield from _keys(("defaults",), data["defaults"], DEFAULTS)
+    if "proxies" in data:
+        yield from _keys(("proxies",), data["proxies"], PROXIES)
+        if is_object(data["proxies"]) and not data["proxies"].keys() & {"http", "https"}:
+            yield ("proxies",), "it must have http or https"
     certificates = data.get("certificate", [])
     if not is_array(certificates):
         yield ("certificate",), "it must be a list of tables; write [[certificate]]"
@@ -118,7 +136,7 @@ def _keys(path: Path, value: object, known: Mapping[str, Check]) -> Iterator[tup
         yield path, "it must be a table"
         return
     for key, one in value.items():
-        if key == "url":
+        if key == "url" and known is CERTIFICATE:
             yield (*path, key), _FETCHED
         elif key not in known:
             yield (*path, key), f"there is no such key; known are {', '.join(known)}"

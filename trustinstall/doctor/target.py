@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from trustinstall.doctor.starttls import PROTOCOLS
 from trustinstall.errors import UsageProblem, printable
 
 _HTTPS = 443
@@ -20,7 +21,9 @@ _LONGEST_TYPED = 4096
 
 
 #: The port of each scheme whose servers begin with TLS.
-SCHEMES = {"https": _HTTPS, "wss": _HTTPS, "smtps": 465, "imaps": 993, "pop3s": 995, "ftps": 990, "ldaps": 636}
+_WITH_TLS = {"https": _HTTPS, "wss": _HTTPS, "smtps": 465, "imaps": 993, "pop3s": 995, "ftps": 990, "ldaps": 636}
+_WEB = frozenset({"", "https", "wss"})
+_ALIASES = {"postgresql": "postgres", "mariadb": "mysql"}
 
 
 class Target(NamedTuple):
@@ -29,10 +32,14 @@ class Target(NamedTuple):
     Attributes:
         host: its name in lower case and ASCII, or its address without brackets.
         port: its port.
+        starttls: the protocol that is spoken before TLS, a key of `starttls.PROTOCOLS`, or "".
+        is_web: whether it is a server of the web: HTTPS_PROXY is for these.
     """
 
     host: str
     port: int = _HTTPS
+    starttls: str = ""
+    is_web: bool = True
 
     @property
     def is_address(self) -> bool:
@@ -45,23 +52,35 @@ class Target(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def parse(typed: str) -> Target:
+def parse(typed: str, starttls: str = "") -> Target:
     """Return the server that a caller has typed. Raises UsageProblem where it is none, or one without TLS.
 
-    User name, password and path of a URL are not kept.
+    `starttls` names the protocol before TLS; a scheme such as `smtp` names it, too. User name, password and path of a
+    URL are not kept.
     """
     if len(typed) > _LONGEST_TYPED or not typed.strip():
         raise UsageProblem("name a server as host:port or as a URL")
     scheme, found, rest = typed.strip().partition("://")
-    if not found:
-        scheme, rest = "", typed.strip()
-    kind = scheme.lower()
-    if found and kind not in SCHEMES:
-        raise UsageProblem(
-            f"{printable(kind, 40)}:// names no protocol that begins with TLS; name the server as host:port"
-        )
+    kind, rest = (_ALIASES.get(scheme.lower(), scheme.lower()), rest) if found else ("", typed.strip())
+    before = _before_tls(kind, starttls)
+    usual = PROTOCOLS[before].port if before else _WITH_TLS.get(kind, _HTTPS)
     host, port = _authority(rest, typed)
-    return Target(host, port or SCHEMES.get(kind, _HTTPS))
+    return Target(host, port or usual, before, kind in _WEB and not before)
+
+
+def _before_tls(kind: str, starttls: str) -> str:
+    """Return the protocol that is spoken before TLS, or "". Raises UsageProblem."""
+    wanted = _ALIASES.get(starttls.lower(), starttls.lower())
+    if wanted and wanted not in PROTOCOLS:
+        known = ", ".join(PROTOCOLS)
+        raise UsageProblem(f"{printable(starttls, 40)} is no protocol with STARTTLS that is known here: {known}")
+    if kind and kind not in PROTOCOLS and kind not in _WITH_TLS:
+        raise UsageProblem(
+            f"{printable(kind, 40)}:// names no protocol with TLS that is known here; name the server as host:port"
+        )
+    if wanted and kind not in {"", wanted}:
+        raise UsageProblem(f"{printable(kind, 40)}:// and --starttls {wanted} name two protocols; leave one out")
+    return wanted or (kind if kind in PROTOCOLS else "")
 
 
 def _authority(rest: str, typed: str) -> tuple[str, int | None]:

@@ -31,11 +31,12 @@ FORMATS: dict[str, Format] = {
     "shell": lines.Shell(),
     "yarnrc": lines.Yarnrc(),
     "section": section.Section(),
+    "proxy-section": section.Section(section.PROXIES),
     "whole": section.Whole(),
 }
 
 #: Formats whose values are text of the file's own language, which nobody has to quote: whole lines, a constant.
-_VERBATIM = ("section", "whole", "git")
+_VERBATIM = ("section", "proxy-section", "whole", "git")
 
 #: What no format takes for anything but itself, whatever the file's quoting: paths with other characters are refused.
 _PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
@@ -51,17 +52,18 @@ def get(format_: str, content: bytes, path: Path) -> str | None:
     return _value(FORMATS[format_].keys(read(content)), path)
 
 
-def put(format_: str, content: bytes, path: Path, value: str) -> tuple[bytes, str]:
+def put(format_: str, content: bytes, path: Path, value: str, *, address: bool = False) -> tuple[bytes, str]:
     """The content with a key that was not there, and the text that was put in.
 
+    `address`: the value is a network's, and may hold a percent sign; the caller knows that its tool expands none.
     Raises Malformed where the file cannot be read, has the key, or cannot be changed for certain.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
     if _value(before, path) is not None:
         raise Malformed(f"{'.'.join(path)} is there already")
-    if format_ not in _VERBATIM and not fits(value):
-        raise Malformed("a path with such characters cannot be written there for certain")
+    if format_ not in _VERBATIM and not fits(value.replace("%", "") if address else value):
+        raise Malformed("a value with such characters cannot be written there for certain")
     at, new = kind.insertion(text, path, value)
     result = text[:at] + new + text[at:]
     after = kind.keys(result)

@@ -5,39 +5,49 @@ A line that another author wrote between the marks stays when the section goes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
 
-_BEGIN, _END = "# >>> trustinstall >>>", "# <<< trustinstall <<<"
 PATH: Path = ("trustinstall",)
+PROXIES: Path = ("trustinstall proxies",)  # a section of its own: it comes and goes apart from the certificates
 MADE, _HEAD = "made by trustinstall", 300
 
 
-def written(lines_: list[str]) -> str:
-    """Return a section of these lines, as `Section.insertion` writes it."""
-    return "".join(f"{line}\n" for line in (_BEGIN, *lines_, _END))
-
-
+@dataclass(frozen=True)
 class Section:
     """Its one key is the section: what stands between the marks, lines joined by line feeds."""
 
+    path: Path = PATH
+
+    @property
+    def _marks(self) -> tuple[str, str]:
+        return f"# >>> {self.path[0]} >>>", f"# <<< {self.path[0]} <<<"
+
     def keys(self, text: str) -> list[Key]:
         """The section, where there is one; raises Malformed where a mark stands alone."""
+        begin, end = self._marks
         found: list[Key] = []
         start: int | None = None
         body: list[str] = []
         for at, line in lines(text):
-            if line == _BEGIN and start is None:
+            if line == begin and start is None:
                 start, body = at, []
-            elif line == _END and start is not None:
-                found.append(Key(PATH, "\n".join(body), start, after(text, at)))
+            elif line == end and start is not None:
+                found.append(Key(self.path, "\n".join(body), start, after(text, at)))
                 start = None
-            elif line in {_BEGIN, _END}:
+            elif line in {begin, end}:
                 raise Malformed("one of our marks stands alone in it")
             elif start is not None:
                 body.append(line)
         if start is not None:
             raise Malformed("one of our marks stands alone in it")
         return found
+
+    def written(self, lines_: list[str]) -> str:
+        """Return a section of these lines, as `insertion` writes it."""
+        begin, end = self._marks
+        return "".join(f"{line}\n" for line in (begin, *lines_, end))
 
     def insertion(self, text: str, _path: Path, value: str) -> tuple[int, str]:
         """The first line, but for one that names the shell: nothing before ours can end the file or open a quote.
@@ -46,7 +56,7 @@ class Section:
         """
         start = len(MARK) if text.startswith(MARK) else 0
         at = after(text, start) if text.startswith("#!", start) else start
-        new = written(value.split("\n"))
+        new = self.written(value.split("\n"))
         return at, new if at == start or text[at - 1] == "\n" else f"\n{new}"
 
     def others(self, text: str, key: Key, inserted: str) -> str:
@@ -55,7 +65,7 @@ class Section:
             return ""
         section = text[key.start : key.end]
         # A line break in front of our first line ends another author's line; it is no empty line of ours.
-        ours = {line for _, line in lines(inserted.removeprefix("\n"))} | {_BEGIN, _END}
+        ours = {line for _, line in lines(inserted.removeprefix("\n"))} | {*self._marks}
         return "".join(section[at : after(section, at)] for at, line in lines(section) if line not in ours)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: What means itself in every style, quoted as each of them quotes. Anything else is refused, and not escaped.
 _PLAIN = re.compile(r"[\w ./:@+,=~()-]*")
+_PLAIN_IN_FILES = re.compile(r"[\w ./:@+,=~()%-]*")  # of these only systemd's own file expands a percent sign
 
 
 def fits(value: str) -> bool:
@@ -32,7 +33,7 @@ def kept(style: str, values: Mapping[str, str]) -> list[str]:
 
     Where the style can say so they set nothing that is set already, and no file's name where the file is gone.
     """
-    return _lines(KEPT[style], values)
+    return _lines(KEPT[style], values, _PLAIN_IN_FILES)
 
 
 def foreign(style: str, text: str, names: frozenset[str]) -> dict[str, str]:
@@ -45,9 +46,9 @@ def foreign(style: str, text: str, names: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def _lines(say: Callable[[str, str], str], values: Mapping[str, str]) -> list[str]:
+def _lines(say: Callable[[str, str], str], values: Mapping[str, str], plain: re.Pattern[str] = _PLAIN) -> list[str]:
     for name, value in values.items():
-        if not fits(value):
+        if not plain.fullmatch(value):
             raise ValueError(f"{name} cannot be set to a value with such characters")
     return [say(name, value) for name, value in values.items()]
 
@@ -68,7 +69,7 @@ KEPT: dict[str, Callable[[str, str], str]] = {
     "fish": _in_fish,
     "pam": lambda name, value: f"{name}={value}",
     "environment.d": lambda name, value: f"{name}=${{{name}:-{value}}}",
-    "systemd": lambda name, value: f'DefaultEnvironment="{name}={value}"',
+    "systemd": lambda name, value: f'DefaultEnvironment="{name}={value.replace("%", "%%")}"',
 }
 
 LAUNCHD = "launchd"  # a style of whole files, see `agent`
@@ -80,7 +81,8 @@ def agent(label: str, head: str, values: Mapping[str, str]) -> str:
     `head` stands in a comment in its first lines. Raises ValueError for values that do not fit.
     """
     # One call for each: older systems take one variable at a time.
-    commands = "; ".join(_lines(lambda name, value: f"/bin/launchctl setenv {name} '{value}'", values))
+    say = "/bin/launchctl setenv {} '{}'".format
+    commands = "; ".join(_lines(say, values, _PLAIN_IN_FILES))
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {head} -->\n<plist version="1.0">\n<dict>\n'
         f"<key>Label</key><string>{label}</string>\n<key>ProgramArguments</key>\n"

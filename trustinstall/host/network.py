@@ -95,7 +95,7 @@ def connect(host: str, port: int, seconds: float, most: int) -> Stream:
     Raises ConnectionFailed with the fault of the last address.
     """
     end = time.monotonic() + seconds
-    found = _addresses(host, port, seconds)
+    found = addresses(host, port, seconds)
     failed = ConnectionFailed(Fault.NAME)
     for number, (family, address) in enumerate(found):
         try:
@@ -121,8 +121,11 @@ def _open(family: int, address: tuple[str, int], share: float, end: float, most:
     return Stream(connection, address[0], end, most)
 
 
-def _addresses(host: str, port: int, seconds: float) -> list[tuple[int, tuple[str, int]]]:
-    """The addresses of a name, each once. A resolver has no time-out of its own: a thread waits for it."""
+def addresses(host: str, port: int, seconds: float) -> list[tuple[int, tuple[str, int]]]:
+    """Return the addresses of a name, each once, with their families. Raises ConnectionFailed.
+
+    A resolver has no time-out of its own: a thread waits for it.
+    """
     answers: queue.SimpleQueue[list[tuple[int, tuple[str, int]]] | OSError | UnicodeError] = queue.SimpleQueue()
 
     def ask() -> None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from trustinstall.catalog import BACKENDS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
-from trustinstall.doctor import judging, probe
+from trustinstall.doctor import judging, probe, proxies
 from trustinstall.doctor import target as targets
+from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.doctor.judging import Judgement, Reason
-from trustinstall.doctor.probe import Layer, ProbeFailed
 from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
 from trustinstall.installer import tool_views, verifiers
@@ -97,13 +97,16 @@ class Diagnosis:
         return self.root is not None and self.root.self_issued
 
 
-def diagnose(host: Host, typed: str) -> Diagnosis:
-    """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none."""
-    target = targets.parse(typed)
-    proxy = probe.proxy_for(target, host.environ)
-    through = str(proxy) if proxy else ""
+def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "") -> Diagnosis:
+    """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none.
+
+    `starttls` is the protocol that is spoken before TLS, and `proxy` a URL in place of what the variables name.
+    """
+    target = targets.parse(typed, starttls)
+    between = proxies.read(proxy, "--proxy") if proxy else proxies.proxy_for(target, host.environ)
+    through = str(between) if between else ""
     try:
-        seen = probe.look(target, proxy)
+        seen = probe.look(target, between)
     except ProbeFailed as error:
         return Diagnosis(target.authority, through, error.layer, str(error))
     chain = tuple(map(Certificate.held, seen.chain))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem
 from trustinstall.host import installation
-from trustinstall.state import ledger_file, removal, scopes
+from trustinstall.state import kept_keys, ledger_file, removal, scopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +46,25 @@ def plan(host: Host, *, keep_trust: bool) -> Uninstalling:
             f"certificates that trustinstall added are still trusted ({len(claims)}); "
             f"run {host.command()} remove --all first, or give --keep-trust to leave them trusted"
         )
+    proxies = kept_keys.load(host, state).rows
+    if proxies and not keep_trust:
+        raise UsageProblem(
+            f"proxies that trustinstall has set stand in files of programs ({len(proxies)}); apply the document "
+            "without them, with --prune, or give --keep-trust to leave them there"
+        )
     there = host.status(state.base) is not None
-    records = there and not claims
+    records = there and not (claims or proxies)
     own = [path for path in (program.link, program.directory) if path]
-    kept = ((state.base, "the records of certificates that stay trusted"),) if claims else ()
+    stays = "certificates that stay trusted" if claims else "proxies that stay set"
+    kept = ((state.base, f"the records of {stays}"),) if claims or proxies else ()
     return Uninstalling(program, (*own, *([state.base] if records else [])), kept, records)
+
+
+def starts(host: Host, decided: Uninstalling) -> tuple[str, ...]:
+    """Return the paths by which this installation is started: its own, the link to it, and its directory."""
+    program = decided.program
+    found = (host.program()[0], program.link, f"{program.directory}/" if program.directory else "")
+    return tuple(path for path in found if path)
 
 
 def delete_records(host: ActingHost, decided: Uninstalling, first: Callable[[], None] = lambda: None) -> bool:

@@ -53,6 +53,11 @@ class State:
         return f"{self.private}/places.json"
 
     @property
+    def kept_keys(self) -> str:
+        """The file of proxies that were set: see `kept_keys`."""
+        return f"{self.private}/proxies.json"
+
+    @property
     def journal(self) -> str:
         """The journal's file; it does not exist if nothing is unfinished."""
         return f"{self.private}/journal"

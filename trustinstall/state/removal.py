@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError
 from trustinstall.host import Kind
-from trustinstall.state import audit_log, ledger_file
+from trustinstall.state import audit_log, kept_keys, ledger_file
 from trustinstall.state.directory import prepare
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ def delete_empty(host: ActingHost, state: State, first: Callable[[], None] = lam
     """Delete the ledger and the private directory of a scope; return whether the whole directory is gone.
 
     Under the lock, so that no other command is adding at the same time. `first` is done before anything is deleted, and
-    only if it may be. Raises StateError, and deletes nothing, if the
-    ledger records a certificate or a placement, or if an interrupted command has to be undone first.
+    only if it may be. Raises StateError, and does nothing, if certificates or proxies are recorded, or if an
+    interrupted command has to be undone first.
     """
     if host.status(state.base) is None:
         first()
@@ -32,6 +32,8 @@ def delete_empty(host: ActingHost, state: State, first: Callable[[], None] = lam
         ledger = ledger_file.load(host, state)
         if ledger.claims or ledger.placements or host.status(state.journal) is not None:
             raise StateError(f"{state.base} records certificates that are trusted; run remove --all first")
+        if kept_keys.load(host, state).rows:
+            raise StateError(f"{state.base} records proxies that are set; apply a document without them, with --prune")
         first()
         for path in (
             state.ledger,

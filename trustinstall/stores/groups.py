@@ -27,6 +27,7 @@ _OF_BACKENDS: Mapping[str, str] = MappingProxyType(
         "settings": "tools",
         "own-bundle": "tools",  # the file that settings and variables name
         "environment": "shells",
+        "proxies": "tools",
         "vm": "containers",
         "bundle": "other",
         "homebrew": "other",

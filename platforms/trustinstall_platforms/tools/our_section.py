@@ -55,7 +55,7 @@ def sets(line: str, names: Collection[str]) -> bool:
 
 def written(place: Place, lines: Sequence[str]) -> str:
     """Return a section of these lines as it stands in the file."""
-    return "" if place.style == LAUNCHD else sections.written(list(lines))
+    return "" if place.style == LAUNCHD else sections.Section().written(list(lines))
 
 
 def file_named(host: Host, lines: Sequence[str]) -> str:

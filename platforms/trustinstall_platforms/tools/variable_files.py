@@ -63,6 +63,11 @@ class Place(NamedTuple):
         """How our part of the file is found, a name of `editing.FORMATS`."""
         return "whole" if self.style == LAUNCHD else "section"
 
+    @property
+    def proxies(self) -> str:
+        """How our proxies are found in the file, as `format`."""
+        return "whole" if self.style == LAUNCHD else "proxy-section"
+
 
 #: Where files are that a variable moves: zsh(1), Startup/shutdown files; the XDG base directory specification.
 _MOVES = {"ZDOTDIR": "~", "XDG_CONFIG_HOME": "~/.config"}

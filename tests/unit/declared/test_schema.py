@@ -36,11 +36,31 @@ _GOOD = st.fixed_dictionaries(
         "intermediate": st.booleans(),
     },
 )
+_PROXIES: st.SearchStrategy[Any] = st.dictionaries(
+    st.sampled_from([*schema.PROXIES, "url"]),
+    st.sampled_from(
+        [
+            "http://proxy.example:3128",
+            "https://a:b%40@10.0.0.1:1/",
+            "http://proxy.example",
+            "http://p:65536",
+            "socks5://p:1",
+            "http://a:b@c@p:1",
+            ["localhost", ".corp.example", "::1", "10.0.0.0/8"],
+            ["*.corp.example"],
+            ["host:80"],
+            [""],
+        ]
+    )
+    | _VALUES,
+    max_size=3,
+)
 _DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "version": st.just(1) | _VALUES,
         "defaults": _TABLES,
+        "proxies": _PROXIES | _VALUES,
         "certificate": st.lists(_GOOD | _TABLES, max_size=2) | _VALUES,
         "nonsense": _VALUES,
     },
@@ -59,4 +79,5 @@ def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(_SCHEMA)
     tables = _SCHEMA["properties"]
     assert tables["defaults"]["properties"].keys() == schema.DEFAULTS.keys()
+    assert tables["proxies"]["properties"].keys() == schema.PROXIES.keys()
     assert tables["certificate"]["items"]["properties"].keys() == schema.CERTIFICATE.keys()

@@ -36,6 +36,7 @@ PATHS = {
     "shell": ("NODE_EXTRA_CA_CERTS",),
     "yarnrc": ("cafile",),
     "section": ("trustinstall",),
+    "proxy-section": ("trustinstall proxies",),
     "yaml-list": ("caCerts", "files"),
 }
 
@@ -166,6 +167,7 @@ PIECES: dict[str, list[str]] = {
         "\t",
         "x=1 \\",
     ],
+    "proxy-section": ["#!/bin/sh", "# >>> trustinstall >>>", "# <<< trustinstall <<<", "A='", "", "x=1 \\"],
     "yarnrc": ['registry "URL"', "# cafile", "lastUpdateCheck 1", '"--install.x" true', "", "a:\n  b c"],
 }
 
@@ -260,6 +262,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
         "shell": (b"A=1\n", b"B=2\nA=1\n"),
         "yarnrc": (b"a 1\n", b"b 2\na 1\n"),
         "section": (b"A=1\n", b"B=2\nA=1\n"),
+        "proxy-section": (b"A=1\n", b"B=2\nA=1\n"),
         "yaml-list": (b"a: 1\n", b"b: 2\na: 1\n"),
     }[kind]
     before, after = other
@@ -365,7 +368,9 @@ def test_a_damaged_file_is_named(kind: str, content: bytes, word: str) -> None:
         editing.put(kind, content, PATHS[kind], VALUE)
 
 
-@pytest.mark.parametrize("kind", sorted(PATHS.keys() - {"section", "git"}))  # whose values are constants
+@pytest.mark.parametrize(
+    "kind", sorted(PATHS.keys() - {"section", "proxy-section", "git"})
+)  # whose values are constants
 @pytest.mark.parametrize("value", ["/home/a;b", "/x#y", "/$HOME/x", "/a'b", '/a"b', "/a\nb", "/a\\b", "/%x", " /a"])
 def test_a_path_that_would_need_quoting_is_refused(kind: str, value: str) -> None:
     """A path that some format would read as something else is refused in all of them."""

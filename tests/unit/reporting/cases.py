@@ -9,9 +9,9 @@ from pathlib import Path
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.doctor.failures import Layer
 from trustinstall.doctor.health import Finding
 from trustinstall.doctor.judging import Reason
-from trustinstall.doctor.probe import Layer
 from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
 from trustinstall.host import Account
 from trustinstall.installer.diagnosis import ClientView, Diagnosis

@@ -1,0 +1,39 @@
+"""What files of apt.conf(5) say: every option with the number of its line."""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(
+    r"(?P<skip>[ \t\r]+|//[^\n]*|/\*.*?\*/|(?:(?<=\n)|\A)[ \t]*#[^\n]*)|(?P<line>\n)"
+    r"|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+)",
+    re.DOTALL,
+)
+
+
+def options(text: str) -> list[tuple[str, int]]:
+    """Return the name of every option that has a value, in small letters as apt compares it, and its line (from 1)."""
+    found: list[tuple[str, int]] = []
+    outer: list[str] = []
+    words: list[str] = []
+    start = line = 1
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:  # a quotation mark that nothing closes: apt refuses the file
+            break
+        at = match.end()
+        if match["mark"]:
+            name = "::".join((*outer, *words[:1])).lower()
+            if match["mark"] == "{":
+                outer.append("::".join(words[:1]))
+            elif match["mark"] == "}":
+                outer = outer[:-1]
+            elif words[1:]:
+                found.append((name, start))
+            words = []
+        elif match["skip"] is None and match["line"] is None:
+            start = start if words else line
+            words.append(match["text"] if match["text"] is not None else match["word"])
+        line += match[0].count("\n")
+    return found

@@ -1,0 +1,170 @@
+"""The files that tell programs their proxies: what each should say, and what people have said before.
+
+What a person has set decides: in the same file, in another file that the tool reads, or in a variable that a setting
+would override. Nothing is written there, and file and line are named; values are not shown, for they may hold a
+password. Only Linux and macOS: Windows keeps its proxies in the registry.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall import editing
+from trustinstall.editing.section import MADE, PATH, PROXIES, Section
+from trustinstall.editing.text import Malformed, line_number
+from trustinstall.editing.text import read as text_of
+from trustinstall.errors import printable
+from trustinstall.facts import proxies as facts
+from trustinstall.facts import shell_syntax
+from trustinstall.facts.programs import expanded, programs
+from trustinstall.facts.shell_syntax import LAUNCHD
+from trustinstall.stores import files
+from trustinstall.stores.keys import FileKeys
+from trustinstall_platforms.tools import apt_conf, proxy_table, sessions, variable_files
+from trustinstall_platforms.tools.effective.model import Kind, Setter
+from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from trustinstall.facts.proxies import Proxies
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.proxy_table import ProxyTool
+    from trustinstall_platforms.tools.variable_files import Place
+
+_OURS = "trustinstall-proxy"
+_LABEL = "trustinstall.proxies"
+_SECTION = Section(PROXIES)
+_APT_FILE, _APT_DIRECTORY = "/etc/apt/apt.conf", "/etc/apt/apt.conf.d"
+_APT_OPTIONS = frozenset({"acquire::http::proxy", "acquire::https::proxy"})
+
+
+def wanted(host: Host, proxies: Proxies) -> list[FileKeys]:
+    """Return what the files of the acting account (root's are the machine's) should say."""
+    if host.is_image or host.platform == "win32":
+        return []
+    people = _of_people(host)
+    return [*_variables(host, proxies, people), *_tools(host, proxies, people)]
+
+
+def _of_people(host: Host) -> dict[str, Setter]:
+    """Return where people set variables, by the part of `Proxies` (see facts.proxies.VARIABLES)."""
+    parts = {name: part for part, names in facts.VARIABLES.items() for name in names}
+    found: dict[str, Setter] = {}
+    for one in sessions.supposed(host, _without_ours):
+        for name, variable in one.session.variables.items():
+            if name in parts and variable.setter.path and variable.value != "":
+                found.setdefault(parts[name], variable.setter)
+    return found
+
+
+def _without_ours(_path: str, text: str) -> str:
+    """Return the text of a file with our lines empty, so that the others keep their numbers."""
+    try:
+        keys = _SECTION.keys(text)
+    except Malformed:
+        return text
+    for key in reversed(keys):
+        text = text[: key.start] + "\n" * text.count("\n", key.start, key.end) + text[key.end :]
+    return text
+
+
+def _variables(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterator[FileKeys]:
+    """Yield the files of variables, each with those that nobody else has set."""
+    decided = {name for part in people for name in facts.VARIABLES[part]}
+    values = {name: value for name, value in facts.values(proxies).items() if name not in decided}
+    left = "; ".join(f"{setter} sets {facts.VARIABLES[part][0]}" for part, setter in people.items())
+    for place, path in variable_files.places(host):
+        head, name = posixpath.split(path)
+        own = f"{head}/{name.replace('trustinstall', _OURS)}" if place.whole else path
+        found = _file(host, FileKeys("variables", place.reaches, own, place.proxies))
+        if found is not None:
+            keys = ((PATH if place.style == LAUNCHD else PROXIES, _body(place, values)),) if values else ()
+            yield _guarded(host, replace(found, keys=keys, left=left), proxies, public=place.machine)
+
+
+def _body(place: Place, values: Mapping[str, str]) -> str:
+    if place.style == LAUNCHD:
+        return shell_syntax.agent(_LABEL, MADE, values)
+    return "\n".join((*place.head, *shell_syntax.kept(place.style, values)))
+
+
+def _tools(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterator[FileKeys]:
+    """Yield the settings files of the tools that are there."""
+    schemes = {part: setter for part, setter in people.items() if part != "no_proxy"}
+    overridden = "; ".join(f"{setter} sets {facts.VARIABLES[part][0]}" for part, setter in schemes.items())
+    for tool in proxy_table.TOOLS:
+        paths = (tool.machine,) * bool(tool.machine) if host.account.is_root else tuple(expanded(host, tool.files))
+        if not paths or not _is_there(host, tool):
+            continue
+        path = next((one for one in paths if host.status(one) is not None), paths[0])
+        found = _file(host, FileKeys(tool.name, tool.clients, path, tool.format))
+        if found is None:
+            continue
+        others = [one for one in (*paths, tool.machine) if one and host.real(one) != found.location]
+        left = overridden if tool.variables else ""
+        left = left or "; ".join(_said(host, tool, others))
+        keys = tuple((key, value) for key, say in tool.keys if (value := say(proxies)))
+        yield _guarded(host, replace(found, keys=() if left else keys, left=left), proxies, public=tool.public)
+
+
+def _is_there(host: Host, tool: ProxyTool) -> bool:
+    places = any(host.status(path) is not None for path in expanded(host, tool.places))
+    return places or programs(host, tool.programs)
+
+
+def _said(host: Host, tool: ProxyTool, others: Sequence[str]) -> Iterator[str]:
+    """Yield what other files of a tool say of its proxy."""
+    if tool.name == "apt":
+        yield from _said_to_apt(host)
+        return
+    for path in others:
+        try:
+            text = text_of(host.read_or_none(host.real(path), LIMIT) or b"")
+            keys = editing.FORMATS[tool.format].keys(text)
+        except (Malformed, OSError):
+            continue  # the tool says so by itself
+        known = {key for key, _ in tool.keys}
+        yield from (
+            f"{Setter(Kind.SETTING, path, line_number(text, one.start))} says {'.'.join(one.path)}"
+            for one in keys
+            if one.path in known
+        )
+
+
+def _said_to_apt(host: Host) -> Iterator[str]:
+    names = [f"{_APT_DIRECTORY}/{name}" for name in sorted(host.names(_APT_DIRECTORY)) if _OURS not in name]
+    for path in (*names, _APT_FILE):
+        try:
+            text = text_of(host.read_or_none(host.real(path), LIMIT) or b"")
+        except (Malformed, OSError):
+            continue
+        for name, line in apt_conf.options(text):
+            if name in _APT_OPTIONS:
+                yield f"{Setter(Kind.SETTING, path, line)} says {name}"
+
+
+def _file(host: Host, what: FileKeys) -> FileKeys | None:
+    """Return a file with its real place; None for one of another account."""
+    standing = files.standing(host, what.location)
+    if standing is None or standing[1] != host.account.uid:
+        return None
+    location, _, unwritable = standing
+    return replace(what, location=location, wrong=unwritable or "", mode=SHARED if host.account.is_root else PRIVATE)
+
+
+def _guarded(host: Host, what: FileKeys, proxies: Proxies, *, public: bool) -> FileKeys:
+    """Return a file without its keys where others could read the password in them."""
+    if not (proxies.secret and what.keys):
+        return what
+    status = host.status(what.location)
+    if public or host.account.is_root:
+        why = "a proxy's address has a password, and other accounts read this file; it is not written there"
+    elif status is not None and status.mode & 0o077:
+        path = printable(host.quoted(what.location), 4096)
+        why = f"a proxy's address has a password, and others may read this file: chmod 600 {path}, and apply again"
+    else:
+        return replace(what, secret=True)
+    return replace(what, keys=(), left=why)

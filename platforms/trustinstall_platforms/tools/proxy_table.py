@@ -1,0 +1,177 @@
+"""Developer tools and the settings that tell each its proxy: facts, a row each.
+
+Every tool here but apt and the containers of docker reads the variables as well, which reach what is started from a
+shell or by a login. A setting reaches the rest: cron jobs, sudo, editors. It overrides the variable in each of them.
+None of them expands a percent sign in such a value.
+
+No rows: curl and wget, whose settings would override the variables of a session (curl(1), --config; the GNU Wget
+manual, Wgetrc commands); Java, because every JVM says on standard error that it has read JAVA_TOOL_OPTIONS or
+JDK_JAVA_OPTIONS, and because its own `net.properties` belongs to the package that the next upgrade installs; Yarn 1 and
+pnpm, which read npm's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.editing.section import PROXIES
+
+if TYPE_CHECKING:
+    from trustinstall.facts.proxies import Proxies
+
+
+def _http(proxies: Proxies) -> str:
+    return proxies.http
+
+
+def _https(proxies: Proxies) -> str:
+    return proxies.https
+
+
+def _either(proxies: Proxies) -> str:
+    return proxies.either
+
+
+def _bypass(proxies: Proxies) -> str:
+    return proxies.bypass
+
+
+def _apt(proxies: Proxies) -> str:
+    said = {"http": proxies.http, "https": proxies.https}
+    lines = [f'Acquire::{scheme}::Proxy "{address}";' for scheme, address in said.items() if address]
+    # apt knows single hosts only; what else no_proxy says it reads from the variable.
+    hosts = [one for one in proxies.no_proxy if not one.startswith(".") and "/" not in one and ":" not in one]
+    lines += [f'Acquire::{scheme}::Proxy::{host} "DIRECT";' for scheme in said if said[scheme] for host in hosts]
+    return "\n".join(lines)
+
+
+def _service(proxies: Proxies) -> str:
+    said = {"HTTP_PROXY": proxies.http, "HTTPS_PROXY": proxies.https, "NO_PROXY": proxies.bypass}
+    return "\n".join(
+        ("[Service]", *(f'Environment="{name}={value.replace("%", "%%")}"' for name, value in said.items() if value))
+    )
+
+
+class ProxyTool(NamedTuple):
+    """One tool with a settings file.
+
+    Attributes:
+        name: what people call it.
+        clients: who reads the file.
+        format: how it is written, a name of `editing.FORMATS`.
+        keys: each key, and what it says.
+        source: how this is known.
+        files: an account's files, of which the first that is there is written, or else the first; the tool reads all.
+        machine: the file for all accounts; "" where there is none, or its package owns it.
+        known: "real", and with which version, or "documented".
+        programs: it is there where one of these is.
+        places: it is there where one of these paths is.
+        variables: whether it reads the variables, too: then its file gives way to one that a person has set.
+        public: whether what it says can be seen by every account, whoever may read the file.
+    """
+
+    name: str
+    clients: str
+    format: str
+    keys: tuple[tuple[tuple[str, ...], Callable[[Proxies], str]], ...]
+    source: str
+    files: tuple[str, ...] = ()
+    machine: str = ""
+    known: str = "documented"
+    programs: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    variables: bool = True
+    public: bool = False
+
+
+TOOLS = (
+    ProxyTool(
+        "apt",
+        "apt",
+        "proxy-section",
+        ((PROXIES, _apt),),
+        "apt.conf(5); apt-transport-http(1), Acquire::http::Proxy",
+        machine="/etc/apt/apt.conf.d/90trustinstall-proxy",
+        known="real: 2.6",
+        places=("/etc/apt/apt.conf.d",),
+        variables=False,
+    ),
+    ProxyTool(
+        "dnf",
+        "dnf and yum",
+        "ini-sections",
+        ((("main", "proxy"), _either),),
+        "dnf.conf(5), proxy",
+        machine="/etc/dnf/dnf.conf",
+        places=("/etc/dnf/dnf.conf",),
+    ),
+    ProxyTool(
+        "git",
+        "git",
+        "git",
+        ((("http", "proxy"), _either),),
+        "git-config(1), http.proxy",
+        ("~/.gitconfig", "~/.config/git/config"),
+        "/etc/gitconfig",
+        "real: 2.39",
+        programs=("git",),
+    ),
+    ProxyTool(
+        "npm",
+        "npm, pnpm and Yarn 1",
+        "npmrc",
+        ((("proxy",), _http), (("https-proxy",), _https), (("noproxy",), _bypass)),
+        "npm documentation, config: proxy, https-proxy, noproxy",
+        ("~/.npmrc",),
+        known="real: npm 11",
+        programs=("npm", "pnpm", "yarn"),
+        places=("~/.npmrc", "~/.npm", "~/.nvm"),
+    ),
+    ProxyTool(
+        "yarn",
+        "Yarn from 2 on",
+        "yaml",
+        ((("httpProxy",), _http), (("httpsProxy",), _https)),
+        "Yarn documentation, .yarnrc.yml: httpProxy, httpsProxy",
+        ("~/.yarnrc.yml",),
+        places=("~/.yarnrc.yml", "~/.yarn/berry"),
+    ),
+    ProxyTool(
+        "pip",
+        "pip, in every environment, new ones too",
+        "ini",
+        ((("global", "proxy"), _either),),
+        "pip documentation, Configuration; Using a Proxy Server",
+        ("~/.config/pip/pip.conf", "~/.pip/pip.conf"),
+        "/etc/pip.conf",
+        "real: 23.0",
+        programs=("pip", "pip3"),
+        places=("~/.config/pip", "~/.pip", "~/.pyenv"),
+    ),
+    ProxyTool(
+        "docker",
+        "containers and builds that docker starts",
+        "json",
+        (
+            (("proxies", "default", "httpProxy"), _http),
+            (("proxies", "default", "httpsProxy"), _https),
+            (("proxies", "default", "noProxy"), _bypass),
+        ),
+        "Docker documentation, Use a proxy server with the Docker CLI",
+        ("~/.docker/config.json",),
+        places=("~/.docker",),
+        variables=False,
+    ),
+    ProxyTool(
+        "docker-service",
+        "the daemon of docker, once it is started again",
+        "proxy-section",
+        ((PROXIES, _service),),
+        "Docker documentation, Daemon proxy configuration, systemd unit file; systemd.exec(5), Environment=",
+        machine="/etc/systemd/system/docker.service.d/90-trustinstall-proxy.conf",
+        places=tuple(f"{base}/docker.service" for base in ("/etc/systemd/system", "/usr/lib/systemd/system")),
+        variables=False,
+        public=True,  # systemd tells every account what it sets for a service (systemd.exec(5), Environment=)
+    ),
+)

@@ -1,0 +1,147 @@
+"""The proxies of a document: real programs use them, what people have set stays, and every byte comes back."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import pytest
+
+from tests.end_to_end.declared.events import repaired, sh
+from tests.support.throwaway import NOISE, Throwaway
+
+TRUST = "/srv/trust.toml"
+STATE = ("/var/lib/trustinstall", "/home/alice/.local", "/srv")
+PROXY = "http://proxy.corp.example:3128"
+PLAIN = 'no_proxy = ["localhost", "127.0.0.1", "::1", ".corp.example"]\n'
+SECRET = "s3cret%40word"  # noqa: S105
+
+
+def document(root: Throwaway, address: str = PROXY, more: str = PLAIN) -> str:
+    """A document that names one proxy for both schemes; returns its path."""
+    return root.write(TRUST, f'version = 1\n[proxies]\nhttp = "{address}"\nhttps = "{address}"\n{more}')
+
+
+def seen(root: Throwaway, command: str, user: str = "root") -> str:
+    """What a command says."""
+    return root.run(["/bin/sh", "-c", command], user=user, check=True).stdout.strip()
+
+
+def test_real_programs_use_them_and_an_empty_document_takes_them_back(fresh: Throwaway) -> None:
+    """apt, git, pip and login shells know the proxy; again nothing changes; pruned, every byte is as before."""
+    fresh.write("/etc/gitconfig", "[user]\n\tname = corp")  # without a line break at its end
+    before = fresh.changes(ignore=(*NOISE, *STATE))
+    planned = fresh.trustinstall("apply", document(fresh), "--dry-run", "--exit-code")
+    assert planned.returncode == 10, planned
+    assert fresh.changes(ignore=(*NOISE, *STATE)) == before
+    fresh.trustinstall("apply", TRUST, check=True)
+    assert seen(fresh, "apt-config dump Acquire::http::Proxy").startswith(f'Acquire::http::Proxy "{PROXY}"')
+    assert 'Acquire::https::Proxy::localhost "DIRECT"' in seen(fresh, "apt-config dump Acquire::https::Proxy")
+    assert seen(fresh, "git config --system http.proxy") == PROXY
+    assert seen(fresh, "bash -lc 'echo $https_proxy $NO_PROXY'") == f"{PROXY} localhost,127.0.0.1,::1,.corp.example"
+    again = fresh.trustinstall("apply", TRUST, "--json", "--prune", check=True)
+    assert not json.loads(again.stdout)["changed"]
+    fresh.write(TRUST, "version = 1\n")
+    fresh.trustinstall("apply", TRUST, check=True)
+    assert seen(fresh, "git config --system http.proxy") == PROXY
+    fresh.trustinstall("apply", TRUST, "--prune", check=True)
+    assert fresh.changes(ignore=(*NOISE, *STATE)) == before
+
+
+def test_an_account_has_them_in_its_own_files(fresh: Throwaway) -> None:
+    """npm, git, pip and docker of an account know the proxy, and its files come back to the byte."""
+    fresh.write("/home/alice/.npmrc", "fund=false\r\n", user="alice")
+    fresh.write("/home/alice/.docker/config.json", '{\n\t"auths": {}\n}\n', user="alice", mode=0o600)
+    before = fresh.changes(ignore=(*NOISE, *STATE))
+    fresh.trustinstall("apply", document(fresh), user="alice", check=True)
+    assert seen(fresh, "git config --global http.proxy", "alice") == PROXY
+    docker = json.loads(fresh.read("/home/alice/.docker/config.json"))
+    assert docker["proxies"]["default"]["noProxy"] == "localhost,127.0.0.1,::1,.corp.example"
+    assert fresh.read("/home/alice/.npmrc").splitlines()[1:3] == [
+        f"proxy={PROXY}".encode(),
+        f"https-proxy={PROXY}".encode(),
+    ]
+    fresh.write(TRUST, "version = 1\n")
+    fresh.trustinstall("apply", TRUST, "--prune", user="alice", check=True)
+    assert fresh.changes(ignore=(*NOISE, *STATE)) == before
+
+
+def test_what_people_have_set_stays(fresh: Throwaway) -> None:
+    """A variable or setting of theirs is named with file and line; no setting of ours hides it."""
+    fresh.write("/etc/apt/apt.conf.d/01proxy", 'Acquire {\n http { Proxy "http://a:1"; };\n};\n')
+    fresh.write("/etc/profile.d/corp.sh", "# corp\nexport https_proxy=http://b:2\n")
+    fresh.write("/etc/gitconfig", "[http]\n\tproxy = http://c:3\n")
+    done = fresh.trustinstall("apply", document(fresh), "--json", check=True)
+    details = {one["id"]: one["detail"] for one in json.loads(done.stdout)["stores"]}
+    assert "/etc/apt/apt.conf.d/01proxy line 2" in details["proxies:/etc/apt/apt.conf.d/90trustinstall-proxy"]
+    assert "/etc/profile.d/corp.sh line 2 sets https_proxy" in details["proxies:/etc/gitconfig"]
+    assert seen(fresh, "bash -lc 'echo $https_proxy $HTTPS_PROXY $http_proxy'") == f"http://b:2 {PROXY}"
+    assert seen(fresh, "apt-config dump Acquire::http::Proxy") == 'Acquire::http::Proxy "http://a:1";'
+
+
+def test_what_is_lost_comes_back_and_what_a_person_takes_out_stays_out(fresh: Throwaway) -> None:
+    """Repair writes a file that is gone anew; a key that somebody has taken out is left, with the reason."""
+    fresh.trustinstall("apply", document(fresh), check=True)
+    sh(
+        fresh,
+        "rm /etc/profile.d/trustinstall-proxy.sh; sleep 1.2; sed -i /proxy/d /etc/gitconfig; echo >>/etc/gitconfig",
+    )
+    found = {one["id"]: one["result"] for one in repaired(fresh)["stores"]}
+    assert found == {"proxies:/etc/profile.d/trustinstall-proxy.sh": "added", "proxies:/etc/gitconfig": "foreign"}
+
+
+def test_a_password_is_in_private_files_alone_and_never_shown(fresh: Throwaway) -> None:
+    """As root it goes into no file; an account's files of mode 0600 get it; no plan, log, JSON or export has it."""
+    fresh.write("/home/alice/.profile", "umask 022\n", user="alice", mode=0o600)
+    fresh.write("/home/alice/.bashrc", "umask 022\n", user="alice", mode=0o644)
+    path = document(fresh, f"http://corp:{SECRET}@proxy.corp.example:3128")
+    said = ""
+    for user in ("root", "alice"):
+        for words in (
+            ("apply", path, "--dry-run"),
+            ("apply", path, "--verbose"),
+            ("apply", path, "--json"),
+            ("repair", "--json"),
+            ("log", "--json"),
+            ("export",),
+        ):
+            done = fresh.trustinstall(*words, user=user)
+            said += done.stdout + done.stderr
+    assert SECRET not in said
+    assert "http://corp@proxy.corp.example:3128" in said
+    assert "chmod 600 /home/alice/.bashrc" in said
+    found = seen(fresh, f"grep -rlF {SECRET} /etc /home /var/lib /var/log 2>/dev/null || true").split()
+    assert "/home/alice/.profile" in found
+    assert "/home/alice/.bashrc" not in found
+    assert [one for one in found if not one.startswith("/home/alice/")] == [
+        "/var/lib/trustinstall/private/proxies.json"
+    ]
+    assert [one for one in found if fresh.path(one).stat().st_mode & 0o077] == []
+    assert seen(fresh, "env -i HOME=/home/alice sh -c '. ~/.profile; echo $https_proxy'", "alice").count(SECRET) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('http = "socks5://a:1"', "proxies.http: it must be an address"),
+        ('http = "http://user:geheim@a"', "with its port"),
+        ('http = "http://a:1"\nno_proxy = ["*.corp.example"]', "proxies.no_proxy"),
+        ('http = "http://a:1"\nno_proxy = ["10.0.0.300/8"]', "which is no network"),
+        ("no_proxy = []", "it must have http or https"),
+    ],
+)
+def test_mistakes_change_nothing_and_show_no_value(fresh: Throwaway, line: str, expected: str) -> None:
+    """An address that programs would read differently is a mistake with its line."""
+    before = fresh.changes(mtimes=True, ignore=(*NOISE, "/srv"))
+    fresh.write(TRUST, f"version = 1\n[proxies]\n{line}\n")
+    done = fresh.trustinstall("apply", TRUST)
+    assert (done.returncode, expected in done.stderr, "geheim" in done.stderr) == (2, True, False), done.stderr
+    assert fresh.changes(mtimes=True, ignore=(*NOISE, "/srv")) == before
+
+
+def test_dialects_of_no_proxy_are_told(fresh: Throwaway) -> None:
+    """A localhost that is left out, and a network that not every tool knows, are notes."""
+    done = fresh.trustinstall("apply", document(fresh, more='no_proxy = ["10.0.0.0/8"]\n'), check=True)
+    told = textwrap.dedent(done.stdout).replace("\n", " ")
+    assert "no_proxy leaves out localhost" in told
+    assert "no_proxy has networks (10.0.0.0/8)" in told

@@ -1,0 +1,47 @@
+"""The engine for what a document asks for beside certificates: the proxies of one scope, under its lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall.engine import audit
+from trustinstall.engine.kept_keys import Keeper
+from trustinstall.engine.scope import Engine
+from trustinstall.state import kept_keys
+from trustinstall.state.directory import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.engine.outcome import Outcome
+    from trustinstall.engine.request import Request
+    from trustinstall.host import ActingHost
+    from trustinstall.state.kept_keys import Kept
+    from trustinstall.stores.keys import FileKeys
+
+
+class ProxyEngine(Engine):
+    """The engine of one account's scope, for its proxies."""
+
+    def kept(self) -> Kept:
+        """Return the proxies that are set, and the files that say so. Raises StateError."""
+        return kept_keys.load(self._host, self._state)
+
+    def keep(self, asked: Kept, wanted: Sequence[FileKeys], request: Request) -> tuple[Outcome, ...]:
+        """Set what is wanted for the proxies of `asked`, and take back all else of ours. Raises StateError and Busy."""
+        if request.dry_run:
+            return self._bring(self._host, asked, wanted, request)
+        prepare(self._host, self._state)
+        with self._locked() as host:
+            outcomes = self._bring(host, asked, wanted, request)
+            audit.record(host, self._state, request, self._name, outcomes)
+            return outcomes
+
+    def _bring(
+        self, host: ActingHost, asked: Kept, wanted: Sequence[FileKeys], request: Request
+    ) -> tuple[Outcome, ...]:
+        kept = self.kept()
+        made = {entry for one in self.ledger().placements.values() for entry in one.entries}
+        keeper = Keeper(host, self._state, made, dry_run=request.dry_run)
+        return keeper.bring(replace(asked, rows=kept.rows, directories=kept.directories), wanted)

@@ -1,0 +1,230 @@
+"""Keys of settings files that a document asks for, beside certificates: set, kept and taken back to the byte.
+
+What a person has set is never overwritten: the file and line are named. A row says what may stand in a file, and is on
+disk before that file is changed; each file is replaced at once. So no journal is needed: after a kill the next run
+completes the change, or takes back whatever of it is there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall import editing
+from trustinstall.editing.setting import SetKey
+from trustinstall.editing.text import line_number
+from trustinstall.editing.text import read as text_of
+from trustinstall.engine.outcome import Outcome, Planned, Result
+from trustinstall.engine.perform import Changed, perform
+from trustinstall.engine.wording import words
+from trustinstall.errors import StateError, StoreError, printable
+from trustinstall.host import Kind
+from trustinstall.state import kept_keys
+from trustinstall.state.kept_keys import Kept, KeptKey, Row
+from trustinstall.state.ledger import moment
+from trustinstall.stores.files import missing_parents
+from trustinstall.stores.keys import FileKeys
+from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, digest
+from trustinstall.stores.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from trustinstall.host import ActingHost, Host
+    from trustinstall.state.directory import State
+    from trustinstall.stores.steps import Step
+
+BACKEND = "proxies"
+_LIMIT = 1024 * 1024  # bytes; no settings file is larger
+_ATTEMPTS = 3  # attempts to change a file that another program changes, too
+_CHANGED_SINCE = "it was changed since, and is left to whoever changed it"
+
+
+class Change(NamedTuple):
+    """What is to be done to one file: its present content, the new one (None: the file goes), and its row."""
+
+    old: bytes | None
+    new: bytes | None
+    row: Row | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Brings the files of one scope to what is asked for, under the lock that the caller holds.
+
+    Attributes:
+        made: files that were made for certificates: without certificates and keys of ours they go.
+    """
+
+    host: ActingHost
+    state: State
+    made: Collection[str]
+    dry_run: bool
+
+    def bring(self, kept: Kept, wanted: Iterable[FileKeys]) -> tuple[Outcome, ...]:
+        """Set what is wanted, take back what is no longer wanted, and say what was done. Raises StateError."""
+        self._sweep(kept)
+        asked = {one.location: one for one in wanted}
+        old = (FileKeys(row.name, row.clients, row.location, row.format) for row in kept.rows.values())
+        asked = {**{one.location: one for one in old}, **asked}
+        outcomes: list[Outcome] = []
+        for one in asked.values():
+            kept, outcome = self._file(kept, one)
+            outcomes.append(outcome)
+        if not self.dry_run:
+            kept = self._without_empty(kept)
+        if not self.dry_run and kept != kept_keys.load(self.host, self.state):
+            self._save(kept)
+        return tuple(outcomes)
+
+    def _sweep(self, kept: Kept) -> None:
+        """Delete temporary files of an earlier command that was killed."""
+        for row in kept.rows.values() if not self.dry_run else ():
+            path = f"{posixpath.dirname(row.location)}/{self.host.temporary_name(row.token)}"
+            if row.token and self.host.status(path) is not None:
+                self.host.delete(path)
+
+    def _without_empty(self, kept: Kept) -> Kept:
+        """Remove directories that were made for files which are gone."""
+        needed = [one for one in kept.directories if any(path.startswith(f"{one}/") for path in kept.rows)]
+        for directory in sorted(set(kept.directories) - set(needed), reverse=True):
+            self.host.remove_directory(directory)
+        return replace(kept, directories=tuple(needed))
+
+    def _file(self, kept: Kept, want: FileKeys) -> tuple[Kept, Outcome]:
+        row = kept.rows.get(want.location)
+        try:
+            for _ in range(_ATTEMPTS):
+                change = plan(self.host, want, row, self.made)
+                if self.dry_run or change.old == change.new:
+                    return _with(kept, want.location, change.row), self._outcome(want, change)
+                if want.wrong:
+                    return kept, Outcome(self._store(want), Result.FAILED, want.wrong, "store-failed")
+                try:
+                    return self._change(kept, want, change)
+                except Changed:
+                    continue
+            raise StoreError(store=want.location, cause="another program keeps changing it", advice="try again later")
+        except (editing.Malformed, OSError, StoreError) as error:
+            detail = f"{error.cause}; {error.advice}" if isinstance(error, StoreError) else words(error)
+            return kept, Outcome(self._store(want), Result.FAILED, detail, "store-failed")
+
+    def _change(self, kept: Kept, want: FileKeys, change: Change) -> tuple[Kept, Outcome]:
+        host, before, token = self.host, kept.rows.get(want.location), self.host.token()
+        directories = missing_parents(host, want.location) if change.old is None else []
+        kept = replace(kept, directories=(*kept.directories, *directories))
+        self._save(_with(kept, want.location, _either(before, change.row, token)))
+        try:
+            for step in (*map(MakeDirectory, directories), _step(want, change)):
+                perform(host, step, token)
+        except BaseException:
+            with suppress(StateError):  # the row says what may stand there; the error that ends this says more
+                self._save(kept)
+            raise
+        kept = _with(kept, want.location, change.row)
+        self._save(kept)
+        return kept, self._outcome(want, change)
+
+    def _save(self, kept: Kept) -> None:
+        try:
+            kept_keys.save(self.host, self.state, kept)
+        except OSError as error:
+            raise StateError(f"cannot write {self.state.kept_keys}: {words(error)}; mend that, and try again") from None
+
+    def _outcome(self, want: FileKeys, change: Change) -> Outcome:
+        store = self._store(want)
+        if change.old == change.new:
+            result = Result.FOREIGN if change.detail else Result.ALREADY if change.row else Result.ABSENT
+            return Outcome(store, result, change.detail)
+        if self.dry_run:
+            action = "create" if change.old is None else "delete" if change.new is None else "change"
+            return Outcome(
+                store, Result.PLANNED, change.detail, steps=(Planned(action, printable(want.location, 4096)),)
+            )
+        return Outcome(store, Result.ADDED if change.row else Result.REMOVED, change.detail, touched=True)
+
+    def _store(self, want: FileKeys) -> Store:
+        uid, location = self.host.account.uid, want.location
+        return Store(BACKEND, location, uid, f"{BACKEND}:{location}", want.clients, label=want.name)
+
+
+def plan(host: Host, want: FileKeys, row: Row | None, made: Collection[str]) -> Change:
+    """Decide what is to be done to one file. Raises Malformed, OSError or StoreError if that is impossible.
+
+    A person's decision stays: keys of theirs, and keys of ours that were taken out after they were set.
+    """
+    old = _read(host, want.location)
+    rest = _without(want.format, old or b"", row)
+    detail, keys = want.left, want.keys
+    if row is not None and keys and _taken_out(host, want, row, old):
+        return Change(old, old, row, _CHANGED_SINCE)
+    new, kept = rest, list[KeptKey]()
+    for path, value in keys:
+        said = _line(want.format, new, path)
+        if said:
+            detail = "; ".join(filter(None, (detail, f"line {said} says {'.'.join(path)}, and is left")))
+            continue
+        new, inserted = editing.put(want.format, new, path, value, address=True)
+        kept.append(KeptKey(path, value, inserted))
+    created = (row.created if row else False) or old is None or want.location in made
+    if not kept:
+        gone = row is not None and row.created and old is not None and not rest
+        return Change(old, None if gone else old if row is None else rest, None, detail)
+    if old is not None and new == old and row is not None:
+        return Change(old, old, row, detail)
+    row = Row(want.name, want.clients, want.location, want.format, tuple(kept), created, host.stamp())
+    return Change(old, new, row, detail)
+
+
+def _read(host: Host, location: str) -> bytes | None:
+    status = host.status(location)
+    if status is not None and status.kind is Kind.FILE and status.links > 1:
+        cause = "it has several names (hard links), and replacing it would separate it from the others"
+        raise StoreError(store=location, cause=cause, advice="make it a file of its own, and try again")
+    return host.read_or_none(location, _LIMIT)
+
+
+def _without(format_: str, content: bytes, row: Row | None) -> bytes:
+    """Return the content of a file without what a row says is ours in it."""
+    for one in reversed(row.keys if row else ()):
+        content = SetKey(format_, one.path, one.value, present=False, inserted=one.inserted).apply(content)
+    return content
+
+
+def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:
+    """Whether somebody has taken out what was set, in a file that was written after that."""
+    same = [(one.path, one.value) for one in row.keys] == list(want.keys)
+    status = host.status(want.location)
+    if not same or old is None or status is None or row.token:
+        return False
+    there = (editing.get(row.format, old, one.path) == one.value for one in row.keys)
+    return not all(there) and status.mtime_ns > (moment(row.since).timestamp() + 1) * 1e9
+
+
+def _line(format_: str, content: bytes, path: editing.Path) -> int:
+    """Return the line of a key, from 1, or 0 where it is not there."""
+    text = text_of(content)
+    found = (one for one in reversed(editing.FORMATS[format_].keys(text)) if one.path == path)
+    return next((line_number(text, one.start) for one in found), 0)
+
+
+def _step(want: FileKeys, change: Change) -> Step:
+    if change.new is None:
+        return Delete(want.location, digest(change.old or b""))
+    expect = ABSENT if change.old is None else digest(change.old)
+    return Edit(want.location, Content(change.new), expect, want.mode)
+
+
+def _either(before: Row | None, after: Row | None, token: str) -> Row | None:
+    """Return the row of a file that holds what one of two rows says."""
+    row = after or before
+    keys = (*(before.keys if before else ()), *(after.keys if after else ()))
+    return row and replace(row, keys=tuple(dict.fromkeys(keys)), token=token)
+
+
+def _with(kept: Kept, location: str, row: Row | None) -> Kept:
+    rows = {key: one for key, one in kept.rows.items() if key != location}
+    return replace(kept, rows={**rows, location: row} if row else rows)

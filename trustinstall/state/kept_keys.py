@@ -1,0 +1,132 @@
+"""What trustinstall has set in settings files because a document asks for it, beside certificates: the proxies.
+
+The file is private: texts in it may hold a password. A row is written before the file that it is about, so that after
+a kill whatever stands there can be taken back.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.errors import StateError
+from trustinstall.facts.proxies import Proxies
+from trustinstall.state.directory import read_json
+from trustinstall.typed_json import flag, items, members, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.editing import Path
+    from trustinstall.host import ActingHost, Host
+    from trustinstall.state.directory import State
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class KeptKey:
+    """One key that was set: its path, what it says, and the text that was put into the file."""
+
+    path: Path
+    value: str
+    inserted: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One file.
+
+    Attributes:
+        name, clients, location, format: as in `FileKeys`.
+        keys: what was set, in order; after a kill also what was to be set.
+        created: whether the file was made for them.
+        since: when they were set.
+        token: the name of the temporary file of a write that has begun; "" where none has.
+    """
+
+    name: str
+    clients: str
+    location: str
+    format: str
+    keys: tuple[KeptKey, ...]
+    created: bool
+    since: str
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which proxies hold, by which document; the files that say so, by location, and the directories made for them."""
+
+    proxies: Proxies = field(default_factory=Proxies)
+    origin: str = ""
+    rows: Mapping[str, Row] = field(default_factory=dict[str, Row])
+    directories: tuple[str, ...] = ()
+
+
+def load(host: Host, state: State) -> Kept:
+    """Return what is kept; nothing where nothing ever was. Raises StateError as the ledger does."""
+    data = read_json(host, state.kept_keys, state.owner, (VERSION,))
+    if data is None:
+        return Kept()
+    try:
+        http, https = str(data["http"]), str(data["https"])
+        rows = [_row(members(one)) for one in items(data["files"])]
+        return Kept(
+            Proxies(http, https, words(data["no_proxy"])),
+            str(data["origin"]),
+            {one.location: one for one in rows},
+            words(data["directories"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise StateError(f"{state.kept_keys} is damaged; nothing was changed: restore it from a backup") from None
+
+
+def save(host: ActingHost, state: State, kept: Kept) -> None:
+    """Write what is kept durably; nothing is left of it where nothing is kept. Raises OSError."""
+    if not kept.rows and kept.proxies == Proxies():
+        if host.status(state.kept_keys) is not None:
+            host.delete(state.kept_keys)
+        return
+    data = {
+        "version": VERSION,
+        "origin": kept.origin,
+        **kept.proxies._asdict(),
+        "directories": kept.directories,
+        "files": [_row_json(one) for _, one in sorted(kept.rows.items())],
+    }
+    host.write(state.kept_keys, json.dumps(data, indent=1).encode() + b"\n", 0o600, None, host.token())
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    keys = [[list(one.path), one.value, one.inserted] for one in row.keys]
+    return {
+        "name": row.name,
+        "clients": row.clients,
+        "location": row.location,
+        "format": row.format,
+        "keys": keys,
+        "created": row.created,
+        "since": row.since,
+        "token": row.token,
+    }
+
+
+def _row(data: Mapping[str, Any]) -> Row:
+    from trustinstall.editing import FORMATS
+
+    if data["format"] not in FORMATS:
+        raise ValueError("no such format")
+    keys = (items(one) for one in items(data["keys"]))
+    return Row(
+        str(data["name"]),
+        str(data["clients"]),
+        str(data["location"]),
+        str(data["format"]),
+        tuple(KeptKey(words(path), str(value), str(inserted)) for path, value, inserted in keys),
+        flag(data["created"]),
+        str(data["since"]),
+        str(data["token"]),
+    )

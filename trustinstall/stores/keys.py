@@ -1,0 +1,34 @@
+"""Keys of settings files that a document asks for, beside certificates: data for the engine, which alone acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trustinstall.editing import Path
+
+
+@dataclass(frozen=True)
+class FileKeys:
+    """What one file should say.
+
+    Attributes:
+        name: the tool, for people.
+        clients: the programs that read it, in a few words.
+        location: the file's absolute path, links resolved.
+        format: how it is written, a name of `editing.FORMATS`.
+        keys: each key, and what it should say; () for none.
+        left: why nothing is set there, for people; "" if the keys are set.
+        wrong: why it cannot be written, and what to do; or "".
+        secret: whether a value is for nobody's eyes but those of the file's owner.
+        mode: permission bits of a file that is created.
+    """
+
+    name: str
+    clients: str
+    location: str
+    format: str
+    keys: tuple[tuple[Path, str], ...] = ()
+    left: str = ""
+    wrong: str = ""
+    secret: bool = False
+    mode: int = 0o644
