@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from scripts.command_line import commands
+from scripts.command_line import MARK, PAGE, commands, reference
 from scripts.manual_page import exit_codes, page
 from trustinstall import errors
 from trustinstall.cli.main import INTERRUPTED, RUN_FAILED
@@ -34,3 +34,8 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
     ends = {0, 3, NOT_AS_WANTED, FOUND, INTERRUPTED, RUN_FAILED}  # 3: `Report.exit_code`
     assert [int(code) for code, _ in exit_codes()] == sorted(ends | {one.exit_code for one in kinds})
     assert all(f".B {code}\n" in page() for code, _ in exit_codes())
+
+
+def test_the_reference_shows_every_option() -> None:
+    """`python -m scripts.command_line` has written it after the last change of the help."""
+    assert PAGE.read_text(encoding="utf-8").partition(MARK)[2] == reference()

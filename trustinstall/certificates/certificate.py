@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates import der
@@ -46,6 +47,8 @@ _ATTRIBUTES = {
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _SPECIAL = re.compile(r'([,+"\\<>;])')
 _SUBJECT_LIMIT = 400
+#: Filters of warnings are the whole process's: threads that change them at once could leave them changed.
+_FILTERS = RLock()
 _NO_DER = "these bytes are not one certificate in DER; load_certificates() reads PEM, DER and PKCS#7, and vets"
 _MOMENT = len("20500101000000Z")  # GeneralizedTime, RFC 5280 4.1.2.5.2
 
@@ -303,7 +306,7 @@ def quiet() -> Generator[None, None, None]:
     Serial numbers that are zero or negative, NULL parameters, country codes of three letters: public roots have them,
     what matters of them is named by `vetting`, and a library's warning about it is no message for a user.
     """
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost
     from trustinstall.installer.uninstalling import Uninstalling
 
-Action = Annotated[str, typer.Argument(metavar="uninstall", help="Delete the program and its records.")]
+Action = Annotated[
+    Literal["uninstall"], typer.Argument(metavar="uninstall", help="Delete the program and its records.")
+]
 KeepTrust = Annotated[
-    bool, typer.Option("--keep-trust", help="Leave added certificates trusted, and keep the records of them.")
+    bool, o.general("--keep-trust", help="Leave added certificates trusted, and keep the records of them.")
 ]
 
 
 def self_(
-    action: Action,
+    action: Action,  # noqa: ARG001  the one word that there is
     *,
     keep_trust: KeepTrust = False,
     dry_run: o.DryRun = False,
@@ -29,19 +31,13 @@ def self_(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Delete trustinstall from this machine. Certificates that it added must be removed first.
-
-    Example: trustinstall self uninstall
-    """
+    """Delete trustinstall from this machine. Certificates that it added must be removed first."""
     from trustinstall.agent import accounts, agent
     from trustinstall.cli.common import Output, confirm, outside_host
-    from trustinstall.errors import UsageProblem
     from trustinstall.host import console
     from trustinstall.installer import uninstalling
     from trustinstall.reporting import uninstall_report
 
-    if action != "uninstall":
-        raise UsageProblem("self knows one word: trustinstall self uninstall")
     host = outside_host()
     plan = uninstalling.plan(host, keep_trust=keep_trust)
     others = accounts.find(host, uninstalling.starts(host, plan))

@@ -157,6 +157,10 @@ class Host:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def head(self, path: str, size: int) -> bytes:
+        """Return the first bytes of a regular file, at most `size`; raises as `read`."""
+        return files.head(self.where(path), size)
+
     def status(self, path: str) -> Status | None:
         """Kind, owner, mode and size of what stands at a path (links are not followed), or None."""
         return files.status(self.where(path))

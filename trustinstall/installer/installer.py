@@ -17,6 +17,7 @@ from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes, running_programs
 from trustinstall.host import ActingHost
+from trustinstall.installer import logs
 from trustinstall.installer.inspector import Inspector
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.installer.result import Report, ScopeResult
@@ -43,7 +44,8 @@ class Installer(Inspector):
 
     Its attributes are those of `Inspector`, and `diff`: whether a dry run reports the lines of files that would change.
 
-    It is not thread-safe: it forks a worker process for each other account that it works for.
+    Several threads may use installers at the same time: changes of one scope wait for each other. Where root works for
+    other accounts, it forks a process for each; the program must then have no other thread.
 
     >>> installer = Installer(sysroot=IMAGE)
     >>> installer.add(load_certificates(CORP_PEM)).ok
@@ -116,7 +118,7 @@ class Installer(Inspector):
             ),
         )
         accounts = () if domains else situation.accounts  # their own stores would trust it for every name
-        return self._change("add", situation, request, accounts, places, selection)
+        return logs.told(self._change("add", situation, request, accounts, places, selection))
 
     def remove(  # noqa: PLR0913  as `add`
         self,
@@ -163,8 +165,8 @@ class Installer(Inspector):
         accounts, lost = self._remembered(situation, chosen)
         report = self._change("remove", situation, request, accounts, discovery or DiscoveryOptions(), selection)
         report = self._report_lost(report, request, lost, accounts_gone)
-        whole = situation.machine or foreign
-        return report if whole or self.host.account.is_root else replace(report, left=self._left(report))
+        whole = situation.machine or foreign or self.host.account.is_root
+        return logs.told(report if whole else replace(report, left=self._left(report)))
 
     def _chosen(self, named: Certificate | Sequence[Certificate | str], ask: ScopeOptions) -> tuple[Certificate, ...]:
         """Certificates, and those of full fingerprints as far as they are here. Raises UsageProblem for other texts."""
@@ -185,7 +187,7 @@ class Installer(Inspector):
         situation = decide(self.host, scope_options(scope), terminal=False)
         request = Request(tuple(certificates), trusted=False, by=self._caller(situation), command="end", only_over=True)
         accounts, _ = self._remembered(situation, certificates)
-        return self._change("remove", situation, request, accounts, DiscoveryOptions(), Selection())
+        return logs.told(self._change("remove", situation, request, accounts, DiscoveryOptions(), Selection()))
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
         """The certificates that the machine goes on to trust, whatever this account has removed from its own scope."""
@@ -373,10 +375,8 @@ class Installer(Inspector):
 
         `reached`: the changes for the machine reach the account, too.
         """
-        backends = [
-            one for one in self.backends if not (reached and Capability.REACHES_EVERY_ACCOUNT in one.capabilities)
-        ]
-        job = partial(_work_for, self._as(account), backends, request, places, selection)
+        backends = (_beside_the_machines(one) if reached else one for one in self.backends)
+        job = partial(_work_for, self._as(account), [*filter(None, backends)], request, places, selection)
         try:
             outcomes = received(
                 tuple[Outcome, ...],
@@ -405,6 +405,11 @@ def _certificates(named: Certificate | Sequence[Certificate]) -> Sequence[Certif
         if not isinstance(one, Certificate):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may have no checker
             raise TypeError(f"name certificates, as load_certificates() returns them, and not {type(one).__name__}")
     return every
+
+
+def _beside_the_machines(backend: Backend) -> Backend | None:
+    """Return the backend for an account that the machine's variables reach, or None."""
+    return backend.beside_the_machines() if Capability.REACHES_EVERY_ACCOUNT in backend.capabilities else backend
 
 
 def _foreseen(one: Outcome) -> Outcome:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates import intake
 from trustinstall.host import ActingHost
+from trustinstall.installer import logs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -37,4 +38,5 @@ def load_certificates(
     """
     sha256 = [sha256] if isinstance(sha256, str) else sha256
     taken = intake.take(ActingHost.current(), [*map(str, paths)], sha256=sha256, allow=allow)
+    logs.tell_loaded(taken)
     return tuple(one.certificate for one in taken.accepted)

@@ -39,3 +39,54 @@ def test_its_error_is_a_stable_word_and_a_sentence(fresh: Throwaway) -> None:
     fresh.write("/srv/example.py", block("from trustinstall import Installer, TrustInstallError"))
     done = fresh.run([*PROGRAM[:2], "example.py"], cwd="/srv")
     assert (done.returncode, done.stderr.startswith("certificate-refused: corp.crt: Another Root")) == (1, True)
+
+
+def run_example(root: Throwaway, first: str) -> tuple[str, str]:
+    """The output and the errors of an example of the page, run beside the corporate root's file."""
+    root.write("/srv/corp.crt", CORP.pem)
+    root.write("/srv/example.py", block(first))
+    done = root.run([*PROGRAM[:2], "example.py"], cwd="/srv", check=True)
+    return done.stdout, done.stderr
+
+
+def test_the_log_tells_what_was_done(fresh: Throwaway) -> None:
+    """The command with the full fingerprint, its end, and nothing on standard output."""
+    out, log = run_example(fresh, "import logging")
+    first, last = log.splitlines()
+    assert (out, first) == ("", f"INFO add: Corp Root, SHA-256 {CORP.sha256}, scope: machine")
+    assert re.fullmatch(r"INFO add ended: \d+ stores, 0 failed", last)
+
+
+def test_an_asyncio_program_adds_in_a_thread(fresh: Throwaway) -> None:
+    """The event loop's thread is not the one that works."""
+    assert run_example(fresh, "import asyncio") == ("True\n", "")
+
+
+_THREADS = """
+import os, signal, threading
+from concurrent.futures import ThreadPoolExecutor
+from trustinstall import Installer, load_certificates
+
+def state():
+    umask = os.umask(0o077)
+    os.umask(umask)
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    return umask, os.getcwd(), dict(os.environ), handlers
+
+def added(path):
+    return Installer().add(load_certificates(path), scope="machine", stores="system").ok
+
+before, forked = state(), []
+os.register_at_fork(before=lambda: forked.append(1))
+with ThreadPoolExecutor(2) as pool:
+    print(*pool.map(added, ["corp.crt", "second.crt"]))
+print(sorted(one.name for one in Installer().list() if one.complete), state() == before, forked)
+"""
+
+
+def test_two_threads_add_as_one_after_the_other(fresh: Throwaway) -> None:
+    """Both roots are trusted at the end; no state of the process has changed, and nothing was forked."""
+    fresh.write("/srv/corp.crt", CORP.pem)
+    fresh.write("/srv/second.crt", make_root("Second Root").pem)
+    done = fresh.run([*PROGRAM[:2], "-c", _THREADS], cwd="/srv", check=True)
+    assert done.stdout.splitlines() == ["True True", "['Corp Root', 'Second Root'] True []"]

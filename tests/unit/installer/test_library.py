@@ -18,6 +18,7 @@ import pytest
 import trustinstall
 from tests.support.pki import make_root
 from trustinstall.engine.outcome import Outcome, Result, own_failures
+from trustinstall.installer import logs
 from trustinstall.stores.store import Store, fed_by
 
 CORP = make_root(common_name="Corp Root")
@@ -147,6 +148,27 @@ def test_a_certificate_that_a_store_lost_is_not_complete(tmp_path: Path) -> None
     (tmp_path / "image/etc/ssl/certs/ca-certificates.crt").write_bytes(OTHERS.pem)
     (found,) = installer.list()
     assert (found.complete, [one.store for one in found.missing]) == (False, ["debian"])
+
+
+def test_the_log_has_a_level_for_each_kind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What failed is a warning, what was done is information, and each store is for debugging."""
+    lay_out(tmp_path / "image")
+    (tmp_path / "corp.pem").write_bytes(CORP.pem)
+    caplog.set_level("DEBUG", "trustinstall")
+    installer = trustinstall.Installer(sysroot=tmp_path / "image")
+    report = installer.add(trustinstall.load_certificates(tmp_path / "corp.pem"))
+    assert [(one.levelname, one.message) for one in caplog.records] == [
+        ("DEBUG", f"vetted Corp Root, SHA-256 {CORP.sha256}"),
+        ("INFO", f"add: Corp Root, SHA-256 {CORP.sha256}, scope: image {tmp_path}/image"),
+        ("DEBUG", "add: debian: added"),
+        ("INFO", "add ended: 1 stores, 0 failed"),
+    ]
+    caplog.clear()
+    failed = dataclasses.replace(report.outcomes[0], result=Result.FAILED, detail="it is read-only")
+    part = dataclasses.replace(report.parts[0], outcomes=(failed,))
+    logs.told(dataclasses.replace(report, parts=(part, trustinstall.ScopeResult("alice", problem="no home"))))
+    warned = [one.message for one in caplog.records if one.levelname == "WARNING"]
+    assert warned == ["add: debian failed: it is read-only", "add: scope alice: no home"]
 
 
 def test_help_reads_well() -> None:

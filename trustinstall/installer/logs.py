@@ -1,0 +1,62 @@
+"""What the library tells Python's `logging`, by the logger "trustinstall".
+
+Only results are told, as reports have them: names, fingerprints, stores and reasons. No password and no content of a
+file is among them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from trustinstall.engine.outcome import own_failures
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from trustinstall.certificates.intake import Intake
+    from trustinstall.installer.result import Report
+
+NAME = "trustinstall"
+
+
+def logger() -> Logger | None:
+    """Return the logger, or None where nobody can listen: `logging` was not imported, which costs 6 ms."""
+    if "logging" not in sys.modules:
+        return None
+    import logging
+
+    found = logging.getLogger(NAME)
+    if not found.handlers:
+        found.addHandler(logging.NullHandler())  # without one, warnings would go to standard error
+    return found
+
+
+def tell_loaded(intake: Intake) -> None:
+    """Log the certificates that were vetted, and what some programs will not like about them."""
+    log = logger()
+    if log is None:
+        return
+    for one in intake.accepted:
+        log.debug("vetted %s, SHA-256 %s", one.certificate.name, one.certificate.sha256)
+        for warning in one.warnings:
+            log.warning("%s", warning)
+
+
+def told(report: Report) -> Report:
+    """Log a report, and return it: the command, each store, and each failure."""
+    log = logger()
+    if log is None:
+        return report
+    command = f"{report.command} (dry run)" if report.dry_run else report.command
+    for one in report.certificates:
+        log.info("%s: %s, SHA-256 %s, scope: %s", command, one.name, one.sha256, report.situation.sentence)
+    for outcome in report.outcomes:
+        log.debug("%s: %s: %s", command, outcome.id, outcome.result.value)
+    for failed in own_failures(report.outcomes):
+        log.warning("%s: %s failed: %s", command, failed.id, failed.reason)
+    for part in report.parts:
+        if part.problem or part.skipped:
+            log.warning("%s: scope %s: %s", command, part.scope, part.problem or part.skipped)
+    log.info("%s ended: %d stores, %d failed", command, len(report.stores), len(report.failed))
+    return report
