@@ -6,7 +6,7 @@ import re
 
 _TOKEN = re.compile(
     r"(?P<skip>[ \t\r]+|//[^\n]*|/\*.*?\*/|(?:(?<=\n)|\A)[ \t]*#[^\n]*)|(?P<line>\n)"
-    r"|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+)",
+    r"|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>(?:(?!//)[^\s{};\"])+)",
     re.DOTALL,
 )
 
