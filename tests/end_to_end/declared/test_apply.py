@@ -123,7 +123,7 @@ def test_every_mistake_is_told_before_anything_is_touched(fresh: Throwaway) -> N
     assert done.returncode == 2
     for expected in ("a.toml:1: version:", "a.toml:3: defaults.untill:", "b.json:2: certificate.1:", "c.toml:3:"):
         assert f"/srv/d/{expected}" in done.stderr
-    assert "fetches nothing" in done.stderr
+    assert "must have sha256" in done.stderr
     fresh.write("/srv/e.toml", 'version = 1\n[[certificate]]\nfile = "nothing.crt"\n[[certificate]]\npem = "x"\n')
     done = fresh.trustinstall("apply", "/srv/e.toml")
     assert (done.returncode, "e.toml:3: certificate.1.file:" in done.stderr) == (2, True)
