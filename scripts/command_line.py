@@ -13,7 +13,6 @@ import typer
 from trustinstall.cli.app import app_for
 from trustinstall.cli.examples import EXAMPLES
 
-
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "commands.md"
 MARK = "<!-- written by scripts/command_line.py -->\n"
 

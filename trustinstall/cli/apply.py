@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import typer
 
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for, outside_host, tell_error
 
+DeclaredIn = Annotated[
+    str | None,
+    typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
+]
+Prune = Annotated[
+    bool,
+    o.general("--prune", help="Remove what it asked for before, and does not name any more."),
+]
+Form = Annotated[
+    Literal["trust.toml", "trust.json"],
+    o.general("--format", metavar="trust.toml|trust.json", help="The form of the document."),
+]
+
 
 def apply(
-    document: o.DeclaredIn = None,
+    document: DeclaredIn = None,
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006  typer copies it
     sysroot: o.Sysroot = None,
     *,
-    prune: o.Prune = False,
+    prune: Prune = False,
     dry_run: o.DryRun = False,
     exit_code: o.ExitCode = False,
     json: o.Json = False,
@@ -54,7 +69,7 @@ def apply(
 
 
 def export(
-    form: o.Form = "trust.toml",
+    form: Form = "trust.toml",
     sysroot: o.Sysroot = None,
     *,
     json: o.Json = False,
@@ -62,10 +77,7 @@ def export(
 ) -> None:
     """Print what holds now as a document that `apply` takes."""
     from trustinstall.declared import exporting
-    from trustinstall.errors import UsageProblem
 
-    if form not in {"trust.toml", "trust.json"}:
-        raise UsageProblem("--format is trust.toml or trust.json")
     output = Output(json=json, quiet=quiet, verbose=False)
     installer = installer_for(output, sysroot, ())
     if json:

@@ -119,8 +119,6 @@ def installer_for(
     if variables is not None:
         from trustinstall.catalog import with_variables
 
-        if variables not in {"add", "replace", "none"}:
-            raise UsageProblem("--variables is add, replace or none")
         installer.backends, installer.variables = with_variables(variables), variables
     return installer
 

@@ -8,6 +8,7 @@ import typer
 
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for
+from trustinstall.errors import UsageProblem
 
 if TYPE_CHECKING:
     from trustinstall.installer.installer import Installer
@@ -18,6 +19,7 @@ def doctor(
     *,
     starttls: o.Starttls = "",
     proxy: o.ProxyUrl = "",
+    save_root: o.SaveRoot = None,
     everything: o.Everything = False,
     exit_code: o.RefusedCode = False,
     json: o.Json = False,
@@ -32,12 +34,18 @@ def doctor(
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, None, ())
     if url is None:
+        if starttls or proxy or save_root:
+            raise UsageProblem("which server? --starttls, --proxy and --save-root go with a URL")
         _look_around(output, installer, everything=everything)
     from trustinstall.installer.diagnosis import diagnose
     from trustinstall.reporting import doctor as report
 
     host = installer.host
     found = diagnose(host, url, starttls=starttls, proxy=proxy)
+    if save_root and not found.failure:
+        from trustinstall.installer import saved_root
+
+        found = saved_root.save(host, found, save_root)
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(report.doctor_json(host, found, code))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from trustinstall.cli import options as o
 
-Action = Annotated[str, typer.Argument(metavar="uninstall", help="Delete the program and its records.")]
+Action = Annotated[
+    Literal["uninstall"], typer.Argument(metavar="uninstall", help="Delete the program and its records.")
+]
 KeepTrust = Annotated[
-    bool, typer.Option("--keep-trust", help="Leave added certificates trusted, and keep the records of them.")
+    bool, o.general("--keep-trust", help="Leave added certificates trusted, and keep the records of them.")
 ]
 
 
 def self_(
-    action: Action,
+    action: Action,  # noqa: ARG001  the one word that there is
     *,
     keep_trust: KeepTrust = False,
     dry_run: o.DryRun = False,
@@ -23,19 +25,14 @@ def self_(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Delete trustinstall from this machine. Certificates that it added must be removed first.
-
-    Example: trustinstall self uninstall
-    """
+    """Delete trustinstall from this machine. Certificates that it added must be removed first."""
     from trustinstall.agent import agent
     from trustinstall.cli.common import Output, confirm, outside_host
-    from trustinstall.errors import TrustInstallError, UsageProblem
+    from trustinstall.errors import TrustInstallError
     from trustinstall.host import console, installation
     from trustinstall.installer import uninstalling
     from trustinstall.reporting import uninstall_report
 
-    if action != "uninstall":
-        raise UsageProblem("self knows one word: trustinstall self uninstall")
     host = outside_host()
     plan = uninstalling.plan(host, keep_trust=keep_trust)
     output, deleted = Output(json=json, quiet=quiet, verbose=False), (*agent.there(host), *plan.deleted)

@@ -53,12 +53,12 @@ _MOST = 400  # names of a directory that are looked at
 
 def program_of(host: Host, path: str) -> str | None:
     """Return the directory of the installed program or package that a file belongs to; None for any other file."""
-    found = None if _NOT.search(path) or _is_backup(host, path) else _whole(path) or _nearest(host, path)
+    found = None if _NOT.search(path) or is_backup(host, path) else _whole(path) or _nearest(host, path)
     inside = path.removeprefix(f"{found}/").split("/")[:-1]
     return None if any(map(_UNREAD.fullmatch, inside)) else found
 
 
-def _is_backup(host: Host, path: str) -> bool:
+def is_backup(host: Host, path: str) -> bool:
     """Whether a name on the way to a file, below the home, says that it is one of a backup."""
     home = (host.account.home or "").rstrip("/")
     return any(map(_BACKUP.search, path.removeprefix(f"{home}/").split("/")))

@@ -172,6 +172,17 @@ def complete() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def words_to_complete() -> list[str] | None:
+    """Return the words of the command line that a shell asks to complete, or None where it runs a command.
+
+    The last word may be incomplete. Source: Typer's completion scripts, which set these variables.
+    """
+    if not os.environ.get("_TRUSTINSTALL_COMPLETE", "").startswith("complete_"):
+        return None
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return [*line.split(), ""] if line.endswith((" ", "\n")) else line.split()
+
+
 def debug() -> None:
     """Print the traceback of the current exception where TRUSTINSTALL_TRACEBACK asks for it."""
     if os.environ.get("TRUSTINSTALL_TRACEBACK"):

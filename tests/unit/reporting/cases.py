@@ -389,6 +389,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     "doctor": {
         "refused": lambda page: doctor_lines(page, REFUSED, DOCTOR),
         "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1]), DOCTOR),
+        "saved": lambda page: doctor_lines(page, replace(REFUSED, saved="/tmp/corp.pem"), DOCTOR),
         "no handshake": lambda page: doctor_lines(page, UNREACHED, DOCTOR),
     },
     "errors": {
