@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import audit, bookkeeping, classify, discovery, order
+from trustinstall.engine.asked_again import asked_again
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.side_by_side import change_side_by_side
@@ -253,6 +254,8 @@ class Engine:
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
         if journal is not None:
             bookkeeping.claim(ledger, request, outcomes, host.stamp())
+        if journal is not None and request.trusted:
+            outcomes = asked_again(host, request, found.stores, outcomes)
         places_of = {store_id: place for place, store_id in enumerate(found.stores)}
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)

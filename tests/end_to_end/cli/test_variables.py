@@ -140,6 +140,27 @@ def test_sudo_sets_the_machines_alone(fresh: Throwaway) -> None:
     assert (scopes, fresh.read("/home/alice/.profile")) == ({"machine"}, profile)
 
 
+def test_sudo_looks_at_the_bundles_that_accounts_and_root_name(fresh: Throwaway) -> None:
+    """A line of alice's own or root's wins over the machine's variables: ours goes into the bundle that it names."""
+    deliver(fresh)
+    quick(fresh)
+    mine = fresh.read(DEBIAN) + OTHER.pem
+    line = "export NODE_EXTRA_CA_CERTS=$HOME/mine.pem SSL_CERT_FILE=" + DEBIAN + "\n"
+    for home, user in (("/home/alice", "alice"), ("/root", "root")):
+        fresh.write(f"{home}/mine.pem", mine, user=user)
+        fresh.write(f"{home}/.profile", line, user=user)
+    found = told(fresh.trustinstall("add", "--json", CERT, env=sudo(fresh)))
+    results = {one["id"]: (one["scope"], one["result"]) for one in found["stores"] if one["backend"] == "environment"}
+    assert results["environment:/home/alice/mine.pem"] == ("alice", "added")
+    assert results["environment:/root/mine.pem"] == ("machine", "added")
+    assert {scope for scope, _ in results.values()} == {"machine", "alice"}
+    assert not [one for one in results if "#" in one]
+    assert (holds(fresh, "/home/alice/mine.pem"), holds(fresh, "/home/alice/mine.pem", OTHER)) == (True, True)
+    assert fresh.trustinstall("remove", CERT, env=sudo(fresh)).returncode == 0
+    assert [fresh.read(f"{home}/mine.pem") for home in ("/home/alice", "/root")] == [mine, mine]
+    assert fresh.read("/home/alice/.profile").decode() == line
+
+
 def test_somebodys_own_values_stay(fresh: Throwaway) -> None:
     """Where alice names a bundle of hers, ours goes into that and out again; her value wins in every shell."""
     deliver(fresh)
