@@ -241,6 +241,14 @@ ProxyUrl = Annotated[
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
+SaveRoot = Annotated[
+    str | None,
+    general(
+        "--save-root",
+        metavar="FILE",
+        help="Write the server's root into a new FILE, unverified: `add` wants its fingerprint with --sha256.",
+    ),
+]
 Foreign = Annotated[
     bool,
     general("--foreign", help="Every anchor of every store, whoever put it there."),
@@ -260,6 +268,9 @@ DryRun = Annotated[
 ExitCode = Annotated[
     bool,
     _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
+]
+Fix = Annotated[
+    bool, general("--fix", help="Without a URL: take back what switches verification off, after a question.")
 ]
 Everything = Annotated[bool, general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[
