@@ -38,6 +38,9 @@ def page() -> str:
             lines += [".PP", _plain(command.description)]
         for option in command.options:
             lines += [".TP", f".B {_plain(option.written)}", _plain(option.text)]
+        lines += [".PP", "Examples:"]
+        for words, purpose in command.examples:
+            lines += [".TP", f".B {_plain(f'trustinstall {words}')}", _plain(purpose)]
     lines += [".SH EXIT STATUS"]
     for code, meaning in exit_codes():
         lines += [".TP", f".B {code}", _plain(meaning)]

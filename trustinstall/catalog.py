@@ -16,6 +16,7 @@ from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, 
 from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.macos.keychain import Keychain
 from trustinstall_platforms.programs.drop_directories import Dropped
+from trustinstall_platforms.programs.embedded import Embedded
 from trustinstall_platforms.programs.homebrew import Homebrew
 from trustinstall_platforms.programs.mono import Mono
 from trustinstall_platforms.programs.named_bundle import NamedBundle
@@ -60,6 +61,7 @@ BACKENDS: tuple[Backend, ...] = (
     Environment(),
     Keychain("keychain", machine=True),
     Keychain("login-keychain", machine=False),
+    Embedded(),  # last, because each of the others knows more of a file
 )
 
 

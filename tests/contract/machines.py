@@ -376,17 +376,14 @@ class Environment(Base):
         """Deliver it: an environment like any other, whose bundle is Debian's."""
         home = "/home/alice/app"
         bundle = f"{home}/lib/python3.11/site-packages/certifi/cacert.pem"
-        roots = throwaway.read("/etc/ssl/certs/ca-certificates.crt")
         throwaway.write(f"{home}/pyvenv.cfg", "home = /usr/bin\n", user="alice")
+        self.deliver(throwaway, "certifi", bundle, ("--search", home))
+
+    def deliver(self, throwaway: Throwaway, backend: str, bundle: str, arguments: tuple[str, ...]) -> None:
+        """Put Debian's roots there for alice, and begin with that."""
+        roots = throwaway.read("/etc/ssl/certs/ca-certificates.crt")
         throwaway.write(bundle, roots, user="alice", mode=0o640)
-        super().__init__(
-            throwaway,
-            "alice",
-            f"certifi:{bundle}",
-            bundle,
-            "/home/alice/.local",
-            arguments=("--search", home),
-        )
+        super().__init__(throwaway, "alice", f"{backend}:{bundle}", bundle, "/home/alice/.local", arguments=arguments)
         throwaway.freeze()
 
     def trusts(self, sha256: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
 from tests.contract.dropped import Minikube, Mono
+from tests.contract.embedded import Tool
 from tests.contract.environment import Pam, Profile
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
 from tests.contract.java import Jdk
@@ -54,6 +55,7 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "nss": ("nss", False, Nss),
     "chromium-nss": ("nss", False, partial(Nss, new=True)),
     "certifi": ("certifi", False, Environment),
+    "embedded": ("embedded", False, Tool),
     "jdk-jks": ("java", True, partial(Jdk, kind="jks", user="root")),
     "jdk-pkcs12": ("java", True, partial(Jdk, kind="pkcs12", user="alice")),
     "jdk-pkcs12-plain": ("java", True, partial(Jdk, kind="pkcs12-plain", user="alice")),
@@ -97,6 +99,7 @@ SHORT = {
     "photon",
     "freebsd-15",
     "certifi",
+    "embedded",
     "jdk-pkcs12",
     "chromium-policy",
     "nss",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trustinstall.cli.command import Command
+from trustinstall.cli.examples import PANEL, epilog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,16 +130,26 @@ def app_for(command: str = "") -> typer.Typer:
 
     Typer reads the signature of every command that it knows, which costs 2 ms for each.
     """
+    from trustinstall.host import console
+
     app = typer.Typer(
         name="trustinstall",
         help="Make this machine trust a corporate root certificate everywhere, and take it back exactly.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode="rich" if console.wide_characters() else None,  # the frames of panels are not ASCII
+        epilog="trustinstall COMMAND --help shows the options and examples of a command.",
     )
     app.callback(invoke_without_command=True)(_root)
     for name in [command] if command in COMMANDS else COMMANDS:
-        app.command(name, cls=Command, context_settings=_SETTINGS.get(name))(COMMANDS[name]())
+        app.command(
+            name,
+            cls=Command,
+            context_settings=_SETTINGS.get(name),
+            epilog=epilog(name),
+            rich_help_panel=PANEL[name],
+        )(COMMANDS[name]())
     return app
 
 

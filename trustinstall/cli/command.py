@@ -69,6 +69,11 @@ class Command(TyperCommand):
                 one.hidden = one.hidden or one.rich_help_panel in RARE
         return super().get_help(ctx)
 
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  as above
+        """Write the examples, each on its line, where the help has no frames."""
+        if self.epilog:
+            formatter.write(f"\n{self.epilog}\n")
+
     def whole_help(self, ctx: Any) -> str:  # noqa: ANN401  as above
         """Return the help with every option that is not an old spelling."""
         return super().get_help(ctx)
@@ -83,6 +88,7 @@ def _color() -> TyperOption:
     return TyperOption(
         param_decls=["--color"],
         metavar="|".join(_WORDS),
+        autocompletion=lambda *_: list(_WORDS),
         envvar="TRUSTINSTALL_COLOR",
         show_envvar=True,
         help="When to use colours; NO_COLOR and FORCE_COLOR are known.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ def discover(
         except OSError as error:
             found.failures[backend.name] = error.strerror or str(error)
     _walk(host, backends, places, found, on_progress)
+    _leave_to_others(host, found)
     find_again(host, backends, remembered, found, adding=adding)
     return found
 
@@ -89,6 +91,21 @@ def _walk(
             found.cut += [f"{printable(one.path)} was not looked through to its end: {one.why}"] if one.why else []
     rank = {one.name: number for number, one in enumerate(backends)}
     found.stores = dict(sorted(found.stores.items(), key=lambda item: rank[item[1][0].name]))
+
+
+def _leave_to_others(host: Host, found: Found) -> None:
+    """Drop the stores whose file is, or is written by, a store of a backend that knows more of it."""
+    general = {
+        one: store for one, (kind, store) in found.stores.items() if Capability.FOR_WANT_OF_ANOTHER in kind.capabilities
+    }
+    taken: set[str] = set()
+    for backend, store in [pair for one, pair in found.stores.items() if general and one not in general]:
+        taken |= {store.location, store.fed_by or store.location}
+        with suppress(OSError, TrustInstallError):
+            taken.add(backend.artefact(host, store))
+    for one, store in general.items():
+        if store.location in taken:
+            del found.stores[one]
 
 
 def _note(found: Found, backend: Backend, one: Store | OtherAccount, on_progress: Callable[[str], None]) -> None:

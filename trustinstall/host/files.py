@@ -116,6 +116,14 @@ def read(path: str, limit: int) -> bytes:
     return content
 
 
+def head(path: str, size: int) -> bytes:
+    """Return the first bytes of a regular file, at most `size`; the last component is not followed."""
+    descriptor = open_regular(path, _NOFOLLOW)
+    with open(descriptor, "rb") as file:
+        _check_not_followed(descriptor, path)
+        return _at_most(file, size)
+
+
 def _at_most(file: BufferedReader, size: int) -> bytes:
     """Return the first `size` bytes: in pieces, because a read takes memory for all that it may return."""
     parts: list[bytes] = []

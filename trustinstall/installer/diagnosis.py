@@ -75,6 +75,7 @@ class Diagnosis:
         root: the certificate at the end of the longest path, sent or from a store here; None if there is no chain.
         public: whether that is a public root; None where the root is not seen.
         clients: what each makes of it.
+        saved: the path of the file into which the root was written, unverified, or "".
     """
 
     target: str
@@ -85,6 +86,7 @@ class Diagnosis:
     root: Certificate | None = None
     public: bool | None = None
     clients: tuple[ClientView, ...] = ()
+    saved: str = ""
 
     @property
     def untrusted(self) -> bool:

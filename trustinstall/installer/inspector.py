@@ -226,7 +226,8 @@ class Inspector:
         >>> Installer(IMAGE).find("0" * 64) is None
         True
         """
-        found = discover(self.host, self.backends, discovery or DiscoveryOptions())
+        places = looking.known_places(self.host, discovery or DiscoveryOptions())
+        found = discover(self.host, self.backends, places)
         for backend, store in found.stores.values():
             with suppress(OSError):
                 for der in backend.anchors(self.host, store):

@@ -94,6 +94,11 @@ def _left_over(host: Host, certificates: Sequence[Certificate]) -> list[str]:
     return [f"{name}: {why}; `trustinstall remove {sha256}` takes it out" for sha256, (name, why) in found.items()]
 
 
+def known_places(host: Host, places: DiscoveryOptions) -> DiscoveryOptions:
+    """Return the places, and the files by which the last scan of the acting account recognised stores."""
+    return replace(known_bundles.fill(host, state_of(host, host.account.uid), places), through=places.through)
+
+
 def _held_somewhere(ledger: Ledger) -> set[str]:
     """Return the certificates that a store or another account holds; a claim may also be notes of a command at work."""
     placed = {sha256 for _, sha256 in ledger.placements}
@@ -228,6 +233,8 @@ def _store_view(
 
 def _unfinished(host: Host, state: State, name: str) -> str:
     """Return why there is a journal: its command is still at work, or was interrupted."""
-    if host.is_locked(state.lock):
-        return f"another trustinstall is running for scope {name}; this is what holds at the moment"
+    held, pid = host.lock_holder(state.lock)
+    if held:
+        which = f" (pid {pid})" if pid else ""
+        return f"another trustinstall is running for scope {name}{which}; this is what holds at the moment"
     return f"an interrupted command of scope {name} is undone by the next command that changes something"

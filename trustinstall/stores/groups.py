@@ -32,6 +32,7 @@ _OF_BACKENDS: Mapping[str, str] = MappingProxyType(
         "bundle": "other",
         "homebrew": "other",
         "drop-directory": "other",
+        "embedded": "other",
         "mono": "other",
     }
 )
@@ -49,6 +50,9 @@ _OF_TOOLS: Mapping[str, str] = MappingProxyType(
         "rancher-desktop": "containers",
     }
 )
+
+#: What `--store` and `--skip` take on any machine: groups, kinds of stores, and tools with groups of their own.
+NAMES = (*GROUPS, *(name for name in _OF_BACKENDS if name not in GROUPS), *_OF_TOOLS)
 
 
 def group_of(store: Store) -> str:

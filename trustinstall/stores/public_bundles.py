@@ -13,6 +13,8 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from trustinstall.host import Host
 
 #: What a bundle may be called: a suffix of PEM, or a text that speaks of CAs.
@@ -34,7 +36,11 @@ def holds_many(host: Host, path: str) -> bool:
         content = host.read(path, _LARGEST)
     except OSError:  # another account's, or gone
         return False
+    return are_many(one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None)
+
+
+def are_many(ders: Iterable[bytes]) -> bool:
+    """Whether so many of these certificates are public roots that whoever reads them trusts servers in general."""
     from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
 
-    ders = {one.der for one in pem_blocks(content) if one.label in CERTIFICATE_LABELS and one.der is not None}
-    return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in ders) >= MANY
+    return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in set(ders)) >= MANY

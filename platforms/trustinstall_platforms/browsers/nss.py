@@ -14,6 +14,7 @@ On macOS and Windows these browsers take what the system's store trusts.
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
@@ -45,6 +46,7 @@ class Nss(Backend):
     """The backend of the acting account's NSS databases."""
 
     name = "nss"
+    candidates = re.compile(re.escape(CERTIFICATES))
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the databases in the acting account's home; root's own are the machine's.
@@ -53,6 +55,11 @@ class Nss(Backend):
         """
         if host.platform == "linux":
             yield from (self._store(host, one) for one in nss_places.databases(host))
+
+    def recognise(self, host: Host, path: str) -> Store | None:
+        """Return the database of a program that no table names; see `nss_places.recognised`."""
+        found = nss_places.recognised(host, path) if host.platform == "linux" else None
+        return None if found is None else self._store(host, found)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the database that the ledger remembers, if it exists."""

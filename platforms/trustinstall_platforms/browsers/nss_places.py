@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import errno
 import posixpath
+import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
+from trustinstall.facts.installed import is_backup, program_of
 from trustinstall_platforms.browsers import chromium_browsers
 
 if TYPE_CHECKING:
@@ -67,6 +69,10 @@ _CONFINED = (
         )
     ),
 )
+#: Without all of these, NSS makes a new database.
+_WHOLE = ("cert9.db", "key4.db", "pkcs11.txt")
+#: Tor's browser and Mullvad's: no company inspects their connections, and their makers want all copies to be alike.
+_ONION = re.compile(r"/TorBrowser/|/tor-browser|/mullvad-?browser", re.IGNORECASE)
 _INI_LIMIT = 1024 * 1024  # bytes
 _MOST_PROFILES = 200  # of an account
 _MOST_NAMED = 2000  # lines that name a profile, in one file; whether one is there is looked up for each
@@ -78,6 +84,27 @@ class Database(NamedTuple):
     name: str
     path: str
     profile: bool
+
+
+def recognised(host: Host, path: str) -> Database | None:
+    """Return the database that a `cert9.db` belongs to, which a walk has come upon; None where no program reads it.
+
+    A program reads a profile that a `profiles.ini` above it names, a directory that is called as Chromium's is, and
+    what lies in its own directory. What a service keeps elsewhere with its keys is not looked at.
+    """
+    directory = posixpath.dirname(path)
+    if any(host.status(f"{directory}/{name}") is None for name in _WHOLE) or is_backup(host, path):
+        return None
+    if _ONION.search(path) or (host.account.is_root and not _is_roots(host, directory)):
+        return None
+    above, name = posixpath.split(directory)
+    for top in (above, posixpath.dirname(above)):
+        if directory in map(host.real, islice(_named(host, top, "profiles.ini"), _MOST_NAMED)):
+            return Database(f"{posixpath.basename(top).lstrip('.')}: {name}", directory, profile=False)
+    program = program_of(host, path)
+    if program is None and name != posixpath.basename(_NEW):
+        return None
+    return Database(posixpath.basename(program or above), directory, profile=False)
 
 
 def databases(host: Host) -> Iterator[Database]:

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
+from trustinstall.facts.installed import is_backup
 from trustinstall.facts.programs import binaries, expanded, slashed
 
 if TYPE_CHECKING:
@@ -167,11 +168,14 @@ def home_of(location: str) -> str:
 
 
 def recognise(host: Host, path: str) -> tuple[str, str] | None:
-    """Return the installation that reads a file, and the file (links resolved); None where no installation does."""
+    """Return the installation that reads a file, and the file (links resolved); None where no installation does.
+
+    A backup of an installation is none.
+    """
     match = _KEYSTORE.fullmatch(path)
     directory = posixpath.dirname(path)
     first = next((f"{directory}/{name}" for name in _NAMES if host.status(f"{directory}/{name}")), None)
-    if match is None or path != first or is_others(host, match["home"]):
+    if match is None or path != first or is_others(host, match["home"]) or is_backup(host, path):
         return None
     return match["home"], host.real(path)
 

