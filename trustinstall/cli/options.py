@@ -273,6 +273,9 @@ ExitCode = Annotated[
     bool,
     _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
 ]
+Fix = Annotated[
+    bool, general("--fix", help="Without a URL: take back what switches verification off, after a question.")
+]
 Everything = Annotated[bool, general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[
     bool,

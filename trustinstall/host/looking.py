@@ -344,9 +344,9 @@ class Host:
         """When the running programs were started, by name; see `other_processes.started`."""
         return other_processes.started()
 
-    def is_locked(self, path: str) -> bool:
-        """Whether another command holds the lock at a path; see `locks.is_held`."""
-        return locks.is_held(self.where(path))
+    def lock_holder(self, path: str) -> tuple[bool, int | None]:
+        """Whether another command holds the lock at a path, and its process; see `locks.holder`."""
+        return locks.holder(self.where(path))
 
     def in_use(self, path: str) -> bool:
         """Whether a process of the acting account's has the file at a path open; see `other_processes.in_use`."""

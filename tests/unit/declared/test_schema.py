@@ -16,7 +16,22 @@ from trustinstall.declared.document import Document
 _SCHEMA = json.loads(Path(schema.__file__).with_name("trust.schema.json").read_text(encoding="utf-8"))
 _VALIDATOR: Any = Draft202012Validator(_SCHEMA, format_checker=FormatChecker(["date"]))
 _WORDS = st.sampled_from(
-    ["", "a", "debian", "all", "machine", "none", "add", "a\0b", "x" * 4097, "2027-01-31", "2027-02-30"]
+    [
+        "",
+        "a",
+        "https://a/b",
+        "https://u:p@a/b",
+        "http://a/b",
+        "debian",
+        "all",
+        "machine",
+        "none",
+        "add",
+        "a\0b",
+        "x" * 4097,
+        "2027-01-31",
+        "2027-02-30",
+    ]
 )
 _VALUES: st.SearchStrategy[Any] = (
     _WORDS
