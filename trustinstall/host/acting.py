@@ -20,6 +20,7 @@ from trustinstall.host import (
     system,
     system_log,
     temporary_files,
+    watched,
     worker,
 )
 from trustinstall.host.looking import Host, Tools
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from trustinstall.host.files import Status
     from trustinstall.host.process import ToolResult
     from trustinstall.host.temporary_files import TemporaryFiles
+    from trustinstall.host.watched import Watched
 
     _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -169,6 +171,10 @@ class ActingHost(Host):
     def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
         """Run a command of the caller's with files that go away when it ends; see `temporary_files.lend`."""
         return temporary_files.lend(loan, command)
+
+    def watch(self, command: Sequence[str]) -> Watched:
+        """Run a command of the caller's, and keep the last that it says; see `watched.run`."""
+        return watched.run(command)
 
     def pause(self, seconds: float) -> None:
         """Wait."""
