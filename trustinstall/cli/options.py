@@ -241,6 +241,10 @@ ProxyUrl = Annotated[
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
+Pid = Annotated[
+    int,
+    general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
+]
 SaveRoot = Annotated[
     str | None,
     general(
@@ -268,6 +272,9 @@ DryRun = Annotated[
 ExitCode = Annotated[
     bool,
     _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
+]
+Fix = Annotated[
+    bool, general("--fix", help="Without a URL: take back what switches verification off, after a question.")
 ]
 Everything = Annotated[bool, general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[

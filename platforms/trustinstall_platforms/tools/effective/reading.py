@@ -106,14 +106,18 @@ def _hg(content: bytes) -> Iterable[Row]:
     """Read INI with lines that include files or take a key back (hgrc(5), Syntax)."""
     text = text_of(content)
     number = numbering(text)
-    kept = _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
-    found = list(_edited("ini-sections", bytes_of(kept)))
+    found = list(_edited("ini-sections", bytes_of(without_directives(text))))
     found += [
         ((f"%{match['word']}",), match["rest"].strip(), number(match.start()))
         for match in _DIRECTIVE.finditer(text)
         if match["word"]
     ]
     return sorted(found, key=lambda row: row[2])
+
+
+def without_directives(text: str) -> str:
+    """Return a text of Mercurial's with comments of the same length in the place of directives."""
+    return _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
 
 
 FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
