@@ -15,6 +15,7 @@ def doctor(
     *,
     starttls: o.Starttls = "",
     proxy: o.ProxyUrl = "",
+    pid: o.Pid = 0,
     save_root: o.SaveRoot = None,
     everything: o.Everything = False,
     fix: o.Fix = False,
@@ -32,16 +33,18 @@ def doctor(
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, None, ())
     if url is None:
-        if starttls or proxy or save_root:
-            raise UsageProblem("which server? --starttls, --proxy and --save-root go with a URL")
+        if starttls or proxy or save_root or pid:
+            raise UsageProblem("which server? --starttls, --proxy, --pid and --save-root go with a URL")
         health.look_around(output, installer, everything=everything, fix=fix, yes=yes)
     if fix or everything:
         raise UsageProblem("--fix and --all are about this machine; name no URL with them")
+    from trustinstall.installer import callers
     from trustinstall.installer.diagnosis import diagnose
     from trustinstall.reporting import doctor as report
 
     host = installer.host
-    found = diagnose(host, url, starttls=starttls, proxy=proxy)
+    caller = callers.process(host, pid) if pid else None
+    found = diagnose(host, url, starttls=starttls, proxy=proxy, caller=caller)
     if save_root and not found.failure:
         from trustinstall.installer import saved_root
 

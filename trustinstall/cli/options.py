@@ -241,6 +241,10 @@ ProxyUrl = Annotated[
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
+Pid = Annotated[
+    int,
+    general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
+]
 SaveRoot = Annotated[
     str | None,
     general(

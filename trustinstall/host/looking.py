@@ -21,6 +21,7 @@ from trustinstall.host import (
     inputs,
     locks,
     metadata,
+    one_process,
     other_processes,
     own_program,
     passwords,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from trustinstall.host.commands import Run
+    from trustinstall.host.one_process import Process
 
 
 _T = TypeVar("_T")
@@ -333,6 +335,10 @@ class Host:
     def running(self) -> set[str]:
         """The names of all running programs."""
         return other_processes.programs()
+
+    def process(self, number: int) -> Process:
+        """A running process, with its variables; see `one_process.find`."""
+        return one_process.find(number)
 
     def started(self) -> dict[str, float]:
         """When the running programs were started, by name; see `other_processes.started`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -102,6 +103,30 @@ def test_a_root_is_saved_and_not_trusted_without_its_fingerprint(fresh: Throwawa
     fresh.trustinstall("add", *found["remedy"][-3:], check=True)
     again = fresh.trustinstall("doctor", "localhost:1", "--save-root", "/home/alice/seen.pem")
     assert "The layer that failed: tcp." in again.stdout
+
+
+def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> None:
+    """The bundle of a variable that only the process has decides, for its own account and for root, and no other."""
+    fresh.write("/home/alice/corp.pem", CORP.pem, user="alice")
+    program = ["python3", "-c", "import sys; print(flush=True); sys.stdin.read()"]
+    variables = {"SSL_CERT_FILE": "/home/alice/corp.pem", "SECRET": "hunter2"}
+    process = fresh.popen(program, user="alice", env=variables, stdin=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Server(LEAF) as server:
+            words = ("doctor", server.url, f"--pid={process.pid}", "--json")
+            for user in ("alice", "root"):
+                said = fresh.trustinstall(*words, user=user)
+                assert "hunter2" not in said.stdout
+                clients = {one["name"]: one for one in told(said)["clients"]}
+                assert (clients["Python's ssl"]["accepts"], clients["requests"]["accepts"]) == ("yes", "no")
+                assert "curl" not in clients
+            assert fresh.trustinstall(*words, user="bob").returncode == 5
+            assert _asked(fresh, server.url)[1]["curl"]["accepts"] == "no"
+    finally:
+        process.communicate("")
+    assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
 
 
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:
