@@ -23,10 +23,11 @@ from trustinstall.host import (
     watched,
     worker,
 )
-from trustinstall.host.looking import Host, Tools
+from trustinstall.host.looking import Host
 from trustinstall.host.metadata import Metadata
 from trustinstall.host.other_processes import GuardHeld
 from trustinstall.host.replacing import Replacement
+from trustinstall.host.value import Tools
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
