@@ -88,6 +88,7 @@ def _color() -> TyperOption:
     return TyperOption(
         param_decls=["--color"],
         metavar="|".join(_WORDS),
+        autocompletion=lambda *_: list(_WORDS),
         envvar="TRUSTINSTALL_COLOR",
         show_envvar=True,
         help="When to use colours; NO_COLOR and FORCE_COLOR are known.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -28,6 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:2], "--help"]
     console.complete()
+    if (words := console.words_to_complete()) is not None:
+        return _complete(words)
     console.end_on_signals()
     try:
         app = app_for(arguments[0] if arguments else "")
@@ -51,10 +54,17 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _complete(words: Sequence[str]) -> int:
+    """Let Typer answer a shell that asks for completions. A failure answers nothing: the shell would show it."""
+    with suppress(Exception):
+        app_for(words[1] if len(words) > 2 else "")([], prog_name="trustinstall")  # noqa: PLR2004  the command is whole
+    return 0
+
+
 def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
     """Return what is wrong with the command line, and where its options are listed."""
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
-    told = error.format_message().rstrip(".")
+    told = error.format_message().partition(" Choose from:")[0].rstrip(".")
     return f"{told[:1].lower()}{told[1:]}; see {' '.join(filter(None, ('trustinstall', command, '--help')))}"
 
 

@@ -21,6 +21,7 @@ from trustinstall.host import (
     inputs,
     locks,
     metadata,
+    one_process,
     other_processes,
     own_program,
     passwords,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from trustinstall.host.commands import Run
+    from trustinstall.host.one_process import Process
 
 
 _T = TypeVar("_T")
@@ -334,13 +336,17 @@ class Host:
         """The names of all running programs."""
         return other_processes.programs()
 
+    def process(self, number: int) -> Process:
+        """A running process, with its variables; see `one_process.find`."""
+        return one_process.find(number)
+
     def started(self) -> dict[str, float]:
         """When the running programs were started, by name; see `other_processes.started`."""
         return other_processes.started()
 
-    def is_locked(self, path: str) -> bool:
-        """Whether another command holds the lock at a path; see `locks.is_held`."""
-        return locks.is_held(self.where(path))
+    def lock_holder(self, path: str) -> tuple[bool, int | None]:
+        """Whether another command holds the lock at a path, and its process; see `locks.holder`."""
+        return locks.holder(self.where(path))
 
     def in_use(self, path: str) -> bool:
         """Whether a process of the acting account's has the file at a path open; see `other_processes.in_use`."""

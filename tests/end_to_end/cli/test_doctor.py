@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.cli.machine import told
-from tests.support.pki import make_root
+from tests.support.chains import made
+from tests.support.pki import issuers_at, make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
+from tests.unit.doctor.peers import answering, says
 
 CORP = make_root("Doctor Corp Root")
 LEAF = CORP.issue("localhost")
@@ -83,6 +86,47 @@ def test_what_debian_reads_beside_a_bundle_counts(fresh: Throwaway, name: str) -
         assert answers(server) == ("no", False)
         fresh.trustinstall("add", "/corp.crt", "--skip", "settings", check=True)
         assert answers(server) == ("yes", True)
+
+
+def test_a_root_is_saved_and_not_trusted_without_its_fingerprint(fresh: Throwaway) -> None:
+    """The root is fetched from where the certificate says; `add` wants the fingerprint, whatever else is confirmed."""
+    page = b"HTTP/1.0 200 OK\r\n\r\n" + CORP.der
+    with answering(says(page)) as port:
+        leaf = made(CORP, extensions=[issuers_at(f"http://127.0.0.1:{port}/corp.crt")])
+        with Server(leaf) as server:
+            found, _ = _asked(fresh, server.url, "--save-root", "seen.pem")
+    assert (found["saved"], found["root"]["sha256"]) == ("/home/alice/seen.pem", CORP.sha256)
+    assert found["remedy"][-3:] == ["/home/alice/seen.pem", "--sha256", CORP.sha256]
+    for words in ([], ["--yes"], ["--sha256", "0" * 64]):
+        done = fresh.trustinstall("add", "/home/alice/seen.pem", *words)
+        assert (done.returncode != 0, "fingerprint" in done.stderr) == (True, True)
+    fresh.trustinstall("add", *found["remedy"][-3:], check=True)
+    again = fresh.trustinstall("doctor", "localhost:1", "--save-root", "/home/alice/seen.pem")
+    assert "The layer that failed: tcp." in again.stdout
+
+
+def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> None:
+    """The bundle of a variable that only the process has decides, for its own account and for root, and no other."""
+    fresh.write("/home/alice/corp.pem", CORP.pem, user="alice")
+    program = ["python3", "-c", "import sys; print(flush=True); sys.stdin.read()"]
+    variables = {"SSL_CERT_FILE": "/home/alice/corp.pem", "SECRET": "hunter2"}
+    process = fresh.popen(program, user="alice", env=variables, stdin=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Server(LEAF) as server:
+            words = ("doctor", server.url, f"--pid={process.pid}", "--json")
+            for user in ("alice", "root"):
+                said = fresh.trustinstall(*words, user=user)
+                assert "hunter2" not in said.stdout
+                clients = {one["name"]: one for one in told(said)["clients"]}
+                assert (clients["Python's ssl"]["accepts"], clients["requests"]["accepts"]) == ("yes", "no")
+                assert "curl" not in clients
+            assert fresh.trustinstall(*words, user="bob").returncode == 5
+            assert _asked(fresh, server.url)[1]["curl"]["accepts"] == "no"
+    finally:
+        process.communicate("")
+    assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
 
 
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:
