@@ -259,9 +259,11 @@ def change_all(installer: Installer, change: partial[Report], selection: Selecti
         report = change(stores=selection.stores, skip=selection.skip)
         return unlock(installer, report, lambda store: change(stores=[store]), ask) if asks else report
     except console.Interrupted as interrupted:
-        certificates, dry_run = change.args[0], bool(change.keywords["dry_run"])
+        if change.keywords["dry_run"]:
+            interrupted.told = "stopped, nothing was changed"
+            raise
         with suppress(TrustInstallError):
+            certificates, adding = change.args[0], change.func == installer.add
             number = installer.recorded(certificates)
-            adding = change.func == installer.add
-            interrupted.told = stopped(installer.host, certificates, number, adding=adding, dry_run=dry_run)
+            interrupted.told = stopped(installer.host, certificates, number, interrupted.total, adding=adding)
         raise

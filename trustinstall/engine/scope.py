@@ -20,6 +20,7 @@ from trustinstall.engine.side_by_side import change_side_by_side
 from trustinstall.engine.tally import Tally
 from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
+from trustinstall.host import console
 from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
@@ -266,9 +267,13 @@ class Engine:
         outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
         known = [pair for pair in known if _place(pair[1]) not in stuck]
-        outcomes += order.change_in_order(
-            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side(request, len(mine))
-        )
+        try:
+            outcomes += order.change_in_order(
+                work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side(request, len(mine))
+            )
+        except console.Interrupted as interrupted:
+            interrupted.total = len(mine)
+            raise
         fed = {one.store.location: one for one in outcomes}
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
         if journal is not None:
