@@ -222,7 +222,9 @@ Java = Annotated[
 Server = Annotated[
     str | None,
     typer.Argument(
-        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+        metavar="[URL | -- COMMAND…]",
+        help="A server with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
+        "(default: look at this machine).",
     ),
 ]
 Starttls = Annotated[
