@@ -205,8 +205,13 @@ def installed(host: Host) -> tuple[Installed, ...]:
 
 def product_of(root: Certificate) -> Product | None:
     """Return the product whose own root this is, by its subject."""
+    return product_named(root.subject)
+
+
+def product_named(subject: str) -> Product | None:
+    """Return the product whose own authority has a subject like this (RFC 4514), or None."""
     own = (one for one in PRODUCTS if one.subject)
-    return next((one for one in own if re.search(_START + f"(?:{one.subject})", root.subject, re.IGNORECASE)), None)
+    return next((one for one in own if re.search(_START + f"(?:{one.subject})", subject, re.IGNORECASE)), None)
 
 
 def roots(host: Host, product: Product) -> Iterator[tuple[Certificate, str]]:
