@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from trustinstall.cli import options as o
-from trustinstall.cli.common import Output, installer_for, outside_host, tell_error
+from trustinstall.cli.common import Output, finish_repair, installer_for, outside_host, tell_error
 
 DeclaredIn = Annotated[
     str | None,
@@ -39,8 +39,6 @@ def apply(
     from trustinstall.declared import apply as applying
     from trustinstall.declared import loading
     from trustinstall.declared.mistakes import Mistakes
-    from trustinstall.declared.repair import exit_code as code_of
-    from trustinstall.reporting import repair_report
 
     output = Output(json=json, quiet=quiet, verbose=verbose)
     try:
@@ -55,17 +53,7 @@ def apply(
     installer = installer_for(output, sysroot, java_storepass_file)
     declaration = applying.compared(installer, declaration)
     report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
-    code = code_of(report, asked=exit_code)
-    if json:
-        output.write(repair_report.as_json(installer.host, report, code))
-    shown = repair_report.notes(output.page, declaration.notes)
-    output.say(shown + repair_report.lines(output.page, report, verbose=verbose))
-    if code and quiet:
-        from trustinstall.cli.common import error_page
-        from trustinstall.reporting.errors import failures
-
-        typer.echo("\n".join(failures(error_page(), report)), err=True)
-    raise typer.Exit(code)
+    finish_repair(installer.host, output, report, declaration.notes, asked=exit_code)
 
 
 def export(

@@ -222,7 +222,9 @@ Java = Annotated[
 Server = Annotated[
     str | None,
     typer.Argument(
-        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+        metavar="[URL | -- COMMAND…]",
+        help="A server with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
+        "(default: look at this machine).",
     ),
 ]
 Starttls = Annotated[
@@ -240,6 +242,10 @@ ProxyUrl = Annotated[
         metavar="URL",
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
+]
+Pid = Annotated[
+    int,
+    general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
 ]
 SaveRoot = Annotated[
     str | None,
@@ -268,6 +274,9 @@ DryRun = Annotated[
 ExitCode = Annotated[
     bool,
     _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
+]
+Fix = Annotated[
+    bool, general("--fix", help="Without a URL: take back what switches verification off, after a question.")
 ]
 Everything = Annotated[bool, general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from trustinstall.cli import options as o
+
+if TYPE_CHECKING:
+    from trustinstall.agent.accounts import Agents
+    from trustinstall.host import ActingHost
+    from trustinstall.installer.uninstalling import Uninstalling
 
 Action = Annotated[
     Literal["uninstall"], typer.Argument(metavar="uninstall", help="Delete the program and its records.")
@@ -26,16 +32,18 @@ def self_(
     quiet: o.Quiet = False,
 ) -> None:
     """Delete trustinstall from this machine. Certificates that it added must be removed first."""
-    from trustinstall.agent import agent
+    from trustinstall.agent import accounts, agent
     from trustinstall.cli.common import Output, confirm, outside_host
-    from trustinstall.errors import TrustInstallError
-    from trustinstall.host import console, installation
+    from trustinstall.host import console
     from trustinstall.installer import uninstalling
     from trustinstall.reporting import uninstall_report
 
     host = outside_host()
     plan = uninstalling.plan(host, keep_trust=keep_trust)
-    output, deleted = Output(json=json, quiet=quiet, verbose=False), (*agent.there(host), *plan.deleted)
+    others = accounts.find(host, uninstalling.starts(host, plan))
+    plan = replace(plan, kept=(*plan.kept, *others.unknown))
+    output = Output(json=json, quiet=quiet, verbose=False)
+    deleted = (*agent.there(host), *others.paths, *plan.deleted)
     report = uninstall_report.as_json(host, plan, deleted, dry_run=dry_run) if json else ""
     output.say(uninstall_report.lines(output.page, plan, deleted, dry_run=dry_run))
     if dry_run:
@@ -44,14 +52,30 @@ def self_(
         raise typer.Exit
     if console.terminal() and not (yes or json or quiet):
         confirm("Go on?")
-    if agent.there(host):
-        agent.remove(host)
-    whole = uninstalling.delete_records(host, plan)
+    whole = _delete(host, plan, others)
+    if json:
+        output.write(report)
+    output.say(["Deleted." if whole else "Deleted, except for records that hold other files."])
+
+
+def _delete(host: ActingHost, plan: Uninstalling, others: Agents) -> bool:
+    """Delete agents, records and program, in this order; return whether the records' directory is gone."""
+    from trustinstall.agent import accounts, agent
+    from trustinstall.cli.common import tell_warning
+    from trustinstall.errors import TrustInstallError
+    from trustinstall.host import installation
+    from trustinstall.installer import uninstalling
+
+    def stop_agents() -> None:
+        for problem in accounts.remove(host, others):
+            tell_warning(problem)
+        if agent.there(host):
+            agent.remove(host)
+
+    whole = uninstalling.delete_records(host, plan, stop_agents)
     try:
         if plan.program.directory:
             installation.delete(plan.program)
     except OSError as error:
         raise TrustInstallError(f"cannot delete {error.filename}: {error.strerror}; delete it by hand") from None
-    if json:
-        output.write(report)
-    output.say(["Deleted." if whole else "Deleted, except for records that hold other files."])
+    return whole

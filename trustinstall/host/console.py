@@ -119,9 +119,11 @@ class Interrupted(BaseException):
     """The program was asked to end: it finishes or undoes its current work first.
 
     `told`: what has become of the command, if a command knows that better than its caller; see `main`.
+    `total`: how many stores it was to change.
     """
 
     told: str = ""
+    total: int = 0
 
 
 def end_on_signals() -> None:

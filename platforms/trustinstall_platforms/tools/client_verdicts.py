@@ -92,7 +92,7 @@ class Verdicts:
 def look(host: Host) -> Verdicts:
     """Return the verdicts for the acting account; root's are those of people in general."""
     seen: dict[str, _Seen] = {}
-    ours = _ours(host)
+    ours = managed(host)
     for scene in _scenes(host):
         for client, found in decide.all_of_them(scene):
             word = _word(host, client, found, ours)
@@ -129,7 +129,7 @@ def _word(host: Host, client: Client, found: Effective, ours: frozenset[str]) ->
     return YES if ours <= decide.anchors(host, client, found) else NO
 
 
-def _ours(host: Host) -> frozenset[str]:
+def managed(host: Host) -> frozenset[str]:
     """Return the SHA-256 of what trustinstall has added for the account, or for the machine where there is nothing."""
     for directory in (our_files.directory(host), our_files.MACHINE):
         content = system_bundle.bundle(host, f"{directory}/{our_files.ANCHORS}") if directory else None

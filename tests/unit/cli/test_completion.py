@@ -20,7 +20,10 @@ from trustinstall.state.ledger import Ledger
 
 #: What each shell runs to complete the words of a command line.
 SHELLS = {
-    "bash": "COMP_WORDS=({line}); COMP_CWORD={last}; _trustinstall_completion trustinstall; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+    "bash": (
+        "COMP_WORDS=({line}); COMP_CWORD={last}; _trustinstall_completion trustinstall; "
+        "printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    ),
     "fish": "complete --do-complete {quoted}",
 }
 

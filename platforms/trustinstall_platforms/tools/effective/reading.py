@@ -51,14 +51,15 @@ class Reader(NamedTuple):
     host: Host
     home: str
 
-    def read(self, format_: str, path: str) -> list[Said]:
-        """Return every key of a settings file in order, with those of files that it includes; [] where none is there.
+    def read(self, format_: str, path: str) -> tuple[Said, ...]:
+        """Return every key of a settings file in order, with those of files that it includes; () where none is there.
 
         Raises UnreadableError.
         """
         if format_ == "lying":
-            return [Said(LYING, path, Setter(Kind.SETTING, path))]
-        return self._read(format_, path, 0, [_MOST])
+            return (Said(LYING, path, Setter(Kind.SETTING, path)),)
+        question = ("settings say", self.home, format_, path)
+        return self.host.remembered(question, lambda: tuple(self._read(format_, path, 0, [_MOST])))
 
     def _read(self, format_: str, path: str, depth: int, left: list[int]) -> list[Said]:
         try:
@@ -106,14 +107,18 @@ def _hg(content: bytes) -> Iterable[Row]:
     """Read INI with lines that include files or take a key back (hgrc(5), Syntax)."""
     text = text_of(content)
     number = numbering(text)
-    kept = _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
-    found = list(_edited("ini-sections", bytes_of(kept)))
+    found = list(_edited("ini-sections", bytes_of(without_directives(text))))
     found += [
         ((f"%{match['word']}",), match["rest"].strip(), number(match.start()))
         for match in _DIRECTIVE.finditer(text)
         if match["word"]
     ]
     return sorted(found, key=lambda row: row[2])
+
+
+def without_directives(text: str) -> str:
+    """Return a text of Mercurial's with comments of the same length in the place of directives."""
+    return _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
 
 
 FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
