@@ -28,7 +28,7 @@ from trustinstall_platforms.tools.effective.model import Effective, Mode
 from trustinstall_platforms.tools.effective.rows import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trustinstall.doctor.families import Family
@@ -97,6 +97,15 @@ class Diagnosis:
     def names_root(self) -> bool:
         """Whether the end of the chain is a root, sent or from a store here."""
         return self.root is not None and self.root.self_issued
+
+    def remedy(self, program: Sequence[str]) -> tuple[str, ...]:
+        """Return the words of the command that makes clients accept the server's root; () where no root would help.
+
+        `program` holds the words that start trustinstall.
+        """
+        if not self.untrusted or not self.names_root or self.root is None:
+            return ()
+        return (*program, "add", self.saved or "ROOT.pem", "--sha256", self.root.sha256)
 
 
 def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "") -> Diagnosis:
