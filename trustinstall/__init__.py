@@ -37,7 +37,8 @@ if TYPE_CHECKING:
         UsageProblem,
     )
     from trustinstall.host import Account, ActingHost
-    from trustinstall.installer.diagnosis import ClientView, Diagnosis
+    from trustinstall.installer.client_views import ClientView
+    from trustinstall.installer.diagnosis import Diagnosis
     from trustinstall.installer.explaining import Explanation, explain
     from trustinstall.installer.inspector import Inspector
     from trustinstall.installer.installer import Installer
@@ -59,7 +60,7 @@ _MODULES = {
     "Busy": "errors",
     "Certificate": "certificates.certificate",
     "CertificateRefused": "errors",
-    "ClientView": "installer.diagnosis",
+    "ClientView": "installer.client_views",
     "Diagnosis": "installer.diagnosis",
     "DiscoveryOptions": "stores.store",
     "Explanation": "installer.explaining",

@@ -31,6 +31,16 @@ _FLAGS = {
 _WORDS = {"auto": None, "always": True, "never": False}
 
 
+#: The commands with an argument of their own that may have a command of the caller's behind `--` instead.
+_RUNNING = frozenset({"doctor"})
+
+
+def words_of(context: typer.Context) -> tuple[str, ...] | None:
+    """Return the words behind `--`; None where there was none."""
+    words: tuple[str, ...] | None = context.obj
+    return words
+
+
 class Command(TyperCommand):
     """A command with `--color` and `--help-all`, whose `--help` leaves out options that are rarely needed."""
 
@@ -41,6 +51,15 @@ class Command(TyperCommand):
         if any(isinstance(one, TyperOption) and one.rich_help_panel in RARE for one in self.params):
             self.params.append(_help_all())
         self.params.sort(key=_panel)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  as below
+        """Take the words behind `--` away where they are a command of the caller's that is run; see `words_of`."""
+        if self.name in _RUNNING and "--" in args:
+            at = args.index("--")
+            ctx.obj = tuple(args[at + 1 :])
+            args = args[:at]
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
 
     def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401  Typer exports no type of its copy of click
         """Return the parser of this command's options, which knows other spellings, too."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from trustinstall.cli import health
+from trustinstall.cli import failing, health
 from trustinstall.cli import options as o
+from trustinstall.cli.command import words_of
 from trustinstall.cli.common import Output, installer_for
 from trustinstall.errors import UsageProblem
 
 
 def doctor(
+    context: typer.Context,
     url: o.Server = None,
     *,
     starttls: o.Starttls = "",
     proxy: o.ProxyUrl = "",
+    pid: o.Pid = 0,
     save_root: o.SaveRoot = None,
     everything: o.Everything = False,
     fix: o.Fix = False,
@@ -27,21 +30,29 @@ def doctor(
     """Show which stores and tools here would accept a server, and why others refuse it.
 
     Without a URL: what is wrong with the stores, settings and variables here, each with its remedy. Exit status: 0 all
-    is well, 10 something is wrong.
+    is well, 10 something is wrong. With a command: it is run, and where it fails for TLS, the servers that it names are
+    looked at; the exit status is that of the command.
     """
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, None, ())
+    command = words_of(context)
+    if command is not None:
+        if url or starttls or proxy or save_root or pid or fix or everything or json:
+            raise UsageProblem("a command behind -- is run as it stands; only --quiet and --verbose go with it")
+        failing.explain(output, installer.host, command)
     if url is None:
-        if starttls or proxy or save_root:
-            raise UsageProblem("which server? --starttls, --proxy and --save-root go with a URL")
+        if starttls or proxy or save_root or pid:
+            raise UsageProblem("which server? --starttls, --proxy, --pid and --save-root go with a URL")
         health.look_around(output, installer, everything=everything, fix=fix, yes=yes)
     if fix or everything:
         raise UsageProblem("--fix and --all are about this machine; name no URL with them")
+    from trustinstall.installer import callers
     from trustinstall.installer.diagnosis import diagnose
     from trustinstall.reporting import doctor as report
 
     host = installer.host
-    found = diagnose(host, url, starttls=starttls, proxy=proxy)
+    caller = callers.process(host, pid) if pid else None
+    found = diagnose(host, url, starttls=starttls, proxy=proxy, caller=caller)
     if save_root and not found.failure:
         from trustinstall.installer import saved_root
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _NO_COMMAND = 2  # the help is shown
 RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
+_ABOUT = re.compile(r"('--[a-z-]+') \(env var: '\w+'\)")  # how Typer names an option that has a variable
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -65,7 +67,13 @@ def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
     """Return what is wrong with the command line, and where its options are listed."""
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
     told = error.format_message().partition(" Choose from:")[0].rstrip(".")
+    told = _ABOUT.sub(lambda found: found[1] if _is_given(arguments, found[1]) else found[0], told)
     return f"{told[:1].lower()}{told[1:]}; see {' '.join(filter(None, ('trustinstall', command, '--help')))}"
+
+
+def _is_given(arguments: Sequence[str], quoted: str) -> bool:
+    """Whether an option, in quotes, is on the command line: then a variable does not decide."""
+    return any(word.partition("=")[0] == quoted.strip("'") for word in arguments)
 
 
 def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:

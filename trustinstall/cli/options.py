@@ -222,7 +222,9 @@ Java = Annotated[
 Server = Annotated[
     str | None,
     typer.Argument(
-        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+        metavar="[URL | -- COMMAND…]",
+        help="A server with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
+        "(default: look at this machine).",
     ),
 ]
 Starttls = Annotated[
@@ -240,6 +242,10 @@ ProxyUrl = Annotated[
         metavar="URL",
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
+]
+Pid = Annotated[
+    int,
+    general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
 ]
 SaveRoot = Annotated[
     str | None,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.declared.document import Document, Path
+    from trustinstall.declared.text import Document, Path
     from trustinstall.host import Account, Host
 
 STANDARD_INPUT = "-"

@@ -19,7 +19,7 @@ from trustinstall.typed_json import is_array, is_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trustinstall.declared.document import Document, Path
+    from trustinstall.declared.text import Document, Path
 
 VERSION = 1
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)

@@ -16,7 +16,8 @@ from trustinstall.doctor.judging import Reason
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import ActingHost
 from trustinstall.installer import clues
-from trustinstall.installer.diagnosis import NO, ClientView, Diagnosis, diagnose
+from trustinstall.installer.client_views import NO, ClientView
+from trustinstall.installer.diagnosis import Diagnosis, diagnose
 from trustinstall.installer.report_data import certificate
 from trustinstall.installer.tls_context import VerifyingContext
 

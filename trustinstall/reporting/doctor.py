@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.installer.diagnosis import ClientView, Diagnosis
+    from trustinstall.installer.client_views import ClientView
+    from trustinstall.installer.diagnosis import Diagnosis
     from trustinstall.reporting.layout import Page
 
 _MARKS = {"yes": GOOD, "no": BAD, "off": BAD}
@@ -32,7 +33,7 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
 
     `program` holds the words that start trustinstall.
     """
-    through = f" through the proxy {found.proxy}" if found.proxy else ""
+    through = _through(found)
     if found.failure:
         return [
             *page.marked(BAD, f"{found.target}{through}: {found.failure}", tone="strong"),
@@ -52,6 +53,12 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
     elif found.untrusted and found.root is not None:
         lines += ["", *page.paragraph(f"Ask the administrator for the root of {found.root.issuer_name}, and add it.")]
     return lines
+
+
+def _through(found: Diagnosis) -> str:
+    """Return who asks, and the proxy between, as the end of a sentence; "" for the calling session without a proxy."""
+    proxy = f" through the proxy {found.proxy}" if found.proxy else ""
+    return f"{proxy}, as {found.caller} does" if found.caller else proxy
 
 
 def _before(found: Diagnosis) -> str:
@@ -105,6 +112,7 @@ def doctor_json(host: Host, found: Diagnosis, code: int) -> str:
             "root": _certificate(found.root) if found.root else None,
             "public": found.public,
             "clients": [_client(one) for one in found.clients],
+            "caller": found.caller,
             "saved": found.saved,
             "remedy": list(found.remedy(host.program())),
         }

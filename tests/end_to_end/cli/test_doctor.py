@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -102,6 +103,51 @@ def test_a_root_is_saved_and_not_trusted_without_its_fingerprint(fresh: Throwawa
     fresh.trustinstall("add", *found["remedy"][-3:], check=True)
     again = fresh.trustinstall("doctor", "localhost:1", "--save-root", "/home/alice/seen.pem")
     assert "The layer that failed: tcp." in again.stdout
+
+
+def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> None:
+    """The bundle of a variable that only the process has decides, for its own account and for root, and no other."""
+    fresh.write("/home/alice/corp.pem", CORP.pem, user="alice")
+    program = ["python3", "-c", "import sys; print(flush=True); sys.stdin.read()"]
+    variables = {"SSL_CERT_FILE": "/home/alice/corp.pem", "SECRET": "hunter2"}
+    process = fresh.popen(program, user="alice", env=variables, stdin=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Server(LEAF) as server:
+            words = ("doctor", server.url, f"--pid={process.pid}", "--json")
+            for user in ("alice", "root"):
+                said = fresh.trustinstall(*words, user=user)
+                assert "hunter2" not in said.stdout
+                clients = {one["name"]: one for one in told(said)["clients"]}
+                assert (clients["Python's ssl"]["accepts"], clients["requests"]["accepts"]) == ("yes", "no")
+                assert "curl" not in clients
+            assert fresh.trustinstall(*words, user="bob").returncode == 5
+            assert _asked(fresh, server.url)[1]["curl"]["accepts"] == "no"
+    finally:
+        process.communicate("")
+    assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
+
+
+def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
+    """Its output is shown, its status is ours, its server is looked at for its program only; one that works is left."""
+    with Server(LEAF) as server:
+        done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
+        assert (done.returncode, "curl: (60)" in done.stderr) == (60, True)
+        assert "does not trust a certificate's issuer" in done.stdout
+        assert f"1 of 1 clients here refuse localhost:{server.port}" in done.stdout
+        fresh.write("/corp.crt", CORP.pem)
+        fresh.trustinstall("add", "/corp.crt", check=True)
+        done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
+        assert (done.returncode, "hello over TLS" in done.stdout, "nothing to explain" in done.stdout) == (
+            0,
+            True,
+            True,
+        )
+    done = fresh.trustinstall("doctor", "--", "sh", "-c", "exit 7")
+    assert (done.returncode, "names no fault of TLS" in done.stdout) == (7, True)
+    assert fresh.trustinstall("doctor", "--", "/nothing").returncode == 127
+    assert fresh.trustinstall("doctor", "x.example", "--", "true").returncode == 2
 
 
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:

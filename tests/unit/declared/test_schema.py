@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from trustinstall.declared import schema
-from trustinstall.declared.document import Document
+from trustinstall.declared.text import Document
 
 _SCHEMA = json.loads(Path(schema.__file__).with_name("trust.schema.json").read_text(encoding="utf-8"))
 _VALIDATOR: Any = Draft202012Validator(_SCHEMA, format_checker=FormatChecker(["date"]))

@@ -14,7 +14,8 @@ from trustinstall.doctor.health import Finding, TakenBack
 from trustinstall.doctor.judging import Reason
 from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
 from trustinstall.host import Account
-from trustinstall.installer.diagnosis import ClientView, Diagnosis
+from trustinstall.installer.client_views import ClientView
+from trustinstall.installer.diagnosis import Diagnosis
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.tool_views import ToolView
