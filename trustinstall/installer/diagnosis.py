@@ -15,14 +15,12 @@ from trustinstall.doctor import probe, proxies
 from trustinstall.doctor import target as targets
 from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.installer.callers import Caller, calling
-from trustinstall.installer.client_views import NO, Clients, ClientView, Question
+from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.host import Host
-
-_UNTRUSTED = frozenset({"unknown-issuer", "missing-intermediate"})
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,13 @@ class Diagnosis:
     @property
     def untrusted(self) -> bool:
         """Whether a client refuses the server for its issuer: another root would help."""
-        return any(reason.code in _UNTRUSTED for one in self.clients for reason in one.reasons)
+        return any(reason.code in UNTRUSTED for one in self.clients for reason in one.reasons)
+
+    @property
+    def later(self) -> bool:
+        """Whether every client is known to accept the server, if only in sessions that begin from now on."""
+        views = self.clients
+        return not self.failure and all(one.accepts == YES or one.reasons[:1] == (LATER,) for one in views)
 
     @property
     def names_root(self) -> bool:
