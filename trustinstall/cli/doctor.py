@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from trustinstall.cli import health
+from trustinstall.cli import failing, health
 from trustinstall.cli import options as o
+from trustinstall.cli.command import words_of
 from trustinstall.cli.common import Output, installer_for
 from trustinstall.errors import UsageProblem
 
 
 def doctor(
+    context: typer.Context,
     url: o.Server = None,
     *,
     starttls: o.Starttls = "",
@@ -28,10 +30,16 @@ def doctor(
     """Show which stores and tools here would accept a server, and why others refuse it.
 
     Without a URL: what is wrong with the stores, settings and variables here, each with its remedy. Exit status: 0 all
-    is well, 10 something is wrong.
+    is well, 10 something is wrong. With a command: it is run, and where it fails for TLS, the servers that it names are
+    looked at; the exit status is that of the command.
     """
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, None, ())
+    command = words_of(context)
+    if command is not None:
+        if url or starttls or proxy or save_root or pid or fix or everything or json:
+            raise UsageProblem("a command behind -- is run as it stands; only --quiet and --verbose go with it")
+        failing.explain(output, installer.host, command)
     if url is None:
         if starttls or proxy or save_root or pid:
             raise UsageProblem("which server? --starttls, --proxy, --pid and --save-root go with a URL")

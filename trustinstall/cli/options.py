@@ -214,6 +214,10 @@ ProfileOut = Annotated[
 
 # --- single commands ---
 
+Verify = Annotated[
+    str | None,
+    general("--verify", metavar="URL", help="Then look at a server, as `doctor URL` does; 10 if a client refuses it."),
+]
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
 Java = Annotated[
     bool,
@@ -222,7 +226,9 @@ Java = Annotated[
 Server = Annotated[
     str | None,
     typer.Argument(
-        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+        metavar="[URL | -- COMMAND…]",
+        help="A server with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
+        "(default: look at this machine).",
     ),
 ]
 Starttls = Annotated[

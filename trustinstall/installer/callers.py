@@ -37,6 +37,15 @@ _CLIENTS: Mapping[str, frozenset[str]] = {
 }
 #: The kinds of stores that only one program reads.
 _STORES = {"certifi": "python", "java": "java"}
+#: Programs that run as another: scripts, and the names of tools.
+_ALIASES: Mapping[str, str] = {
+    **dict.fromkeys(("aws", "conda", "gcloud", "gsutil", "hg", "pip", "pipx", "poetry"), "python"),
+    **dict.fromkeys(("npm", "npx", "pnpm", "yarn"), "node"),
+    **dict.fromkeys(("gradle", "mvn"), "java"),
+    **dict.fromkeys(("bundle", "gem"), "ruby"),
+    "composer": "php",
+    "uvx": "uv",
+}
 _LETTERS = re.compile("[a-z]*")
 
 
@@ -72,13 +81,25 @@ def calling(host: Host) -> Caller:
     return Caller("", "", "", host.environ, decide.calling(host))
 
 
+def program(host: Host, file: str) -> Caller:
+    """Return the program of a file's name, in the calling session."""
+    return calling(host)._replace(program=_known(file), file=file)
+
+
 def process(host: Host, number: int) -> Caller:
     """Return a running process. Raises UsageProblem where there is none, and NoRights where it may not be seen."""
     found = host.process(number)
-    letters = _LETTERS.match(found.program.lower())
-    program = letters[0] if letters and letters[0] in _CLIENTS else ""
     variables = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in found.environ.items()}
     session = Session(f"process {number}", variables)
     home = found.environ.get("HOME", "").rstrip("/")
     scene = Scene(host, home if home.startswith("/") else "", session, found.directory)
-    return Caller(f"process {number} ({printable(found.program, 40)})", program, found.program, found.environ, scene)
+    name = f"process {number} ({printable(found.program, 40)})"
+    return Caller(name, _known(found.program), found.program, found.environ, scene)
+
+
+def _known(file: str) -> str:
+    """Return the key of the tables for the name of a program's file, or ""."""
+    letters = _LETTERS.match(file.lower())
+    name = letters[0] if letters else ""
+    name = _ALIASES.get(name, name)
+    return name if name in _CLIENTS else ""

@@ -129,6 +129,44 @@ def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> N
     assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
 
 
+def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
+    """Its output is shown, its status is ours, its server is looked at for its program only; one that works is left."""
+    with Server(LEAF) as server:
+        done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
+        assert (done.returncode, "curl: (60)" in done.stderr) == (60, True)
+        assert "does not trust a certificate's issuer" in done.stdout
+        assert f"1 of 1 clients here refuse localhost:{server.port}" in done.stdout
+        fresh.write("/corp.crt", CORP.pem)
+        fresh.trustinstall("add", "/corp.crt", check=True)
+        done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
+        assert (done.returncode, "hello over TLS" in done.stdout, "nothing to explain" in done.stdout) == (
+            0,
+            True,
+            True,
+        )
+    done = fresh.trustinstall("doctor", "--", "sh", "-c", "exit 7")
+    assert (done.returncode, "names no fault of TLS" in done.stdout) == (7, True)
+    assert fresh.trustinstall("doctor", "--", "/nothing").returncode == 127
+    assert fresh.trustinstall("doctor", "x.example", "--", "true").returncode == 2
+
+
+def test_an_add_ends_with_a_look(fresh: Throwaway) -> None:
+    """With the right root all clients accept the server; with another one they refuse, and the status says so."""
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.write("/other.crt", make_root("Doctor Other Root").pem)
+    with Server(LEAF) as server:
+        words = ("--yes", "--verify", server.url)
+        done = fresh.trustinstall("add", "/other.crt", *words)
+        assert (done.returncode, "clients here refuse" in done.stdout) == (10, True)
+        done = fresh.trustinstall("add", "/corp.crt", *words)
+        assert (done.returncode, "clients here refuse" in done.stdout) == (0, True)
+        assert "sign in again" in " ".join(
+            done.stdout.split()
+        )  # Node.js reads a variable, which this session does not have
+        assert "Ask the administrator" not in done.stdout
+        assert fresh.trustinstall("add", "/corp.crt", *words, "--json").returncode == 2
+
+
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:
     """The doctor writes no file, and a server that is not there is one sentence."""
     before = fresh.changes()
