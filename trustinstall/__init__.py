@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from trustinstall.installer.loading import load_certificates
     from trustinstall.installer.result import Report, ScopeResult
     from trustinstall.installer.situation import ScopeOptions, Situation
+    from trustinstall.installer.tls_context import VerifiedServer, VerifyingContext, create_ssl_context
     from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
     from trustinstall.state.terms import Terms
     from trustinstall.stores.backend import Backend
@@ -77,7 +78,10 @@ _MODULES = {
     "Terms": "state.terms",
     "TrustInstallError": "errors",
     "UsageProblem": "errors",
+    "VerifiedServer": "installer.tls_context",
+    "VerifyingContext": "installer.tls_context",
     "View": "installer.views",
+    "create_ssl_context": "installer.tls_context",
     "load_certificates": "installer.loading",
 }
 
@@ -111,8 +115,11 @@ __all__ = [
     "Terms",
     "TrustInstallError",
     "UsageProblem",
+    "VerifiedServer",
+    "VerifyingContext",
     "View",
     "__version__",
+    "create_ssl_context",
     "load_certificates",
 ]
 

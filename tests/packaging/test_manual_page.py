@@ -6,6 +6,11 @@ import subprocess
 
 from scripts.command_line import MARK, PAGE, commands, reference
 from scripts.manual_page import exit_codes, page
+from trustinstall import errors
+from trustinstall.cli.main import INTERRUPTED, RUN_FAILED
+from trustinstall.errors import TrustInstallError
+from trustinstall.installer.checking import NOT_AS_WANTED
+from trustinstall.reporting.health import FOUND
 
 
 def test_groff_reads_the_page_without_a_warning() -> None:
@@ -23,9 +28,11 @@ def test_every_command_and_option_has_an_entry() -> None:
         assert all(option.text for option in command.options)
 
 
-def test_the_exit_codes_are_those_of_the_reference() -> None:
-    """The table is read from the document, so that there is one."""
-    assert [code for code, _ in exit_codes()] == ["0", "1", "2", "3", "4", "5", "10", "125", "126", "127", "130"]
+def test_the_exit_codes_are_those_of_the_program() -> None:
+    """The reference has each code of an error and of a command's end, and no other one; the page has the same."""
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, TrustInstallError)]
+    ends = {0, 3, NOT_AS_WANTED, FOUND, INTERRUPTED, RUN_FAILED}  # 3: `Report.exit_code`
+    assert [int(code) for code, _ in exit_codes()] == sorted(ends | {one.exit_code for one in kinds})
     assert all(f".B {code}\n" in page() for code, _ in exit_codes())
 
 

@@ -173,6 +173,12 @@ def name_constraints(*permitted: str) -> Extension:
     return Extension("2.5.29.30", sequence(tlv(0xA0, *trees)), critical=True)
 
 
+def issuers_at(url: str) -> Extension:
+    """Authority Information Access: where the issuer's certificate is (RFC 5280 4.2.2.1)."""
+    place = sequence(oid("1.3.6.1.5.5.7.48.2"), tlv(0x86, url.encode()))
+    return Extension("1.3.6.1.5.5.7.1.1", sequence(place))
+
+
 # --- keys ----------------------------------------------------------------------------------------
 
 

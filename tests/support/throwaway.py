@@ -20,7 +20,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -109,6 +109,19 @@ class Throwaway:
             encoding="utf-8",
             errors="surrogateescape",
         )
+
+    @contextlib.contextmanager
+    def running(
+        self, command: Iterable[str], *, user: str = "root", env: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start a command as `popen` does; it and its children are killed at the end, however that comes."""
+        process = self.popen(command, user=user, env=env)
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
     def run(
         self,

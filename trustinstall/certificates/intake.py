@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: What is read in a directory; other files there are named and passed over.
 SUFFIXES = frozenset({".crt", ".pem", ".cer", ".der", ".p7b", ".p7c"})
 STANDARD_INPUT = "-"
+#: The first line of a file that `doctor --save-root` has written.
+UNVERIFIED = b"# Unverified: a server or a proxy has shown this certificate to trustinstall doctor."
 
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
 _INTERMEDIATE = "an intermediate, which servers send themselves; --allow-intermediate takes it"
@@ -112,7 +114,7 @@ def take(
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     files = _files(source, inputs)
     with _about_options(used=bool(allow)):
-        found = _read(source, files.chosen)
+        found = _read(source, files.chosen, vouched=bool(expected))
         now = source.now()
         wanted = [each for each in found if _is_wanted(each.certificate, now, allow_intermediate=allow_intermediate)]
         if not wanted:
@@ -217,12 +219,17 @@ def _files(source: Source, inputs: Sequence[str]) -> _Files:
     return files
 
 
-def _read(source: Source, paths: Sequence[str]) -> list[_Found]:
-    """Every certificate in the order of the inputs, each once."""
+def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found]:
+    """Every certificate in the order of the inputs, each once. Raises UsageProblem where a person must vouch for it."""
     found: dict[Certificate, _Found] = {}
     for path in paths:
         origin = "standard input" if path == STANDARD_INPUT else path
         data = source.read_stdin() if path == STANDARD_INPUT else source.read_input(path)
+        if UNVERIFIED in data and not vouched:
+            raise UsageProblem(
+                f"{printable(origin)} was saved by `doctor`, and nobody has verified it; ask the administrator for the "
+                "fingerprint of the root, and give it with --sha256 HEX"
+            )
         for certificate in read_certificates(data, origin):
             found.setdefault(certificate, _Found(certificate, origin))
     return list(found.values())

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import typer
+
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for
 
+AgentAction = Annotated[
+    Literal["install", "status", "remove"], typer.Argument(metavar="install|status|remove", help="What to do.")
+]
+
 
 def agent(
-    action: o.AgentAction,
+    action: AgentAction,
     *,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Have the operating system run repair each hour, and sooner after changes; no program of ours stays running."""
     from trustinstall.agent import agent as agents
-    from trustinstall.errors import StateError, UsageProblem
+    from trustinstall.errors import StateError
     from trustinstall.installer import history
     from trustinstall.reporting import agent_report
 
-    if action not in {"install", "status", "remove"}:
-        raise UsageProblem("say agent install, agent status or agent remove")
     output = Output(json=json, quiet=quiet, verbose=False)
     host = installer_for(output, None, ()).host
     status = {"install": agents.install, "status": agents.status, "remove": agents.remove}[action](host)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import typer
 
 from trustinstall.cli import options as o
-from trustinstall.cli.common import Output, installer_for, outside_host, tell_error
+from trustinstall.cli.common import Output, finish_repair, installer_for, outside_host, tell_error
+
+DeclaredIn = Annotated[
+    str | None,
+    typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
+]
+Prune = Annotated[
+    bool,
+    o.general("--prune", help="Remove what it asked for before, and does not name any more."),
+]
+Form = Annotated[
+    Literal["trust.toml", "trust.json"],
+    o.general("--format", metavar="trust.toml|trust.json", help="The form of the document."),
+]
 
 
 def apply(
-    document: o.DeclaredIn = None,
+    document: DeclaredIn = None,
     java_storepass_file: o.JavaStorepass = [],  # noqa: B006  typer copies it
     sysroot: o.Sysroot = None,
     *,
-    prune: o.Prune = False,
+    prune: Prune = False,
     dry_run: o.DryRun = False,
     exit_code: o.ExitCode = False,
     json: o.Json = False,
@@ -24,8 +39,6 @@ def apply(
     from trustinstall.declared import apply as applying
     from trustinstall.declared import loading
     from trustinstall.declared.mistakes import Mistakes
-    from trustinstall.declared.repair import exit_code as code_of
-    from trustinstall.reporting import repair_report
 
     output = Output(json=json, quiet=quiet, verbose=verbose)
     try:
@@ -40,21 +53,11 @@ def apply(
     installer = installer_for(output, sysroot, java_storepass_file)
     declaration = applying.compared(installer, declaration)
     report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
-    code = code_of(report, asked=exit_code)
-    if json:
-        output.write(repair_report.as_json(installer.host, report, code))
-    shown = repair_report.notes(output.page, declaration.notes)
-    output.say(shown + repair_report.lines(output.page, report, verbose=verbose))
-    if code and quiet:
-        from trustinstall.cli.common import error_page
-        from trustinstall.reporting.errors import failures
-
-        typer.echo("\n".join(failures(error_page(), report)), err=True)
-    raise typer.Exit(code)
+    finish_repair(installer.host, output, report, declaration.notes, asked=exit_code)
 
 
 def export(
-    form: o.Form = "trust.toml",
+    form: Form = "trust.toml",
     sysroot: o.Sysroot = None,
     *,
     json: o.Json = False,
@@ -62,10 +65,7 @@ def export(
 ) -> None:
     """Print what holds now as a document that `apply` takes."""
     from trustinstall.declared import exporting
-    from trustinstall.errors import UsageProblem
 
-    if form not in {"trust.toml", "trust.json"}:
-        raise UsageProblem("--format is trust.toml or trust.json")
     output = Output(json=json, quiet=quiet, verbose=False)
     installer = installer_for(output, sysroot, ())
     if json:

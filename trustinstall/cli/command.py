@@ -31,6 +31,16 @@ _FLAGS = {
 _WORDS = {"auto": None, "always": True, "never": False}
 
 
+#: The commands with an argument of their own that may have a command of the caller's behind `--` instead.
+_RUNNING = frozenset({"doctor"})
+
+
+def words_of(context: typer.Context) -> tuple[str, ...] | None:
+    """Return the words behind `--`; None where there was none."""
+    words: tuple[str, ...] | None = context.obj
+    return words
+
+
 class Command(TyperCommand):
     """A command with `--color` and `--help-all`, whose `--help` leaves out options that are rarely needed."""
 
@@ -41,6 +51,15 @@ class Command(TyperCommand):
         if any(isinstance(one, TyperOption) and one.rich_help_panel in RARE for one in self.params):
             self.params.append(_help_all())
         self.params.sort(key=_panel)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  as below
+        """Take the words behind `--` away where they are a command of the caller's that is run; see `words_of`."""
+        if self.name in _RUNNING and "--" in args:
+            at = args.index("--")
+            ctx.obj = tuple(args[at + 1 :])
+            args = args[:at]
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
 
     def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401  Typer exports no type of its copy of click
         """Return the parser of this command's options, which knows other spellings, too."""
@@ -67,7 +86,7 @@ class Command(TyperCommand):
         for one in self.params:
             if isinstance(one, TyperOption):
                 one.hidden = one.hidden or one.rich_help_panel in RARE
-        return super().get_help(ctx)
+        return self.whole_help(ctx)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  as above
         """Write the examples, each on its line, where the help has no frames."""
@@ -76,6 +95,12 @@ class Command(TyperCommand):
 
     def whole_help(self, ctx: Any) -> str:  # noqa: ANN401  as above
         """Return the help with every option that is not an old spelling."""
+        if self.rich_markup_mode is not None:
+            from typer import rich_utils
+
+            from trustinstall.host import console
+
+            rich_utils.FORCE_TERMINAL = console.wants_colour()  # as --color, NO_COLOR and the terminal say
         return super().get_help(ctx)
 
 
@@ -88,6 +113,7 @@ def _color() -> TyperOption:
     return TyperOption(
         param_decls=["--color"],
         metavar="|".join(_WORDS),
+        autocompletion=lambda *_: list(_WORDS),
         envvar="TRUSTINSTALL_COLOR",
         show_envvar=True,
         help="When to use colours; NO_COLOR and FORCE_COLOR are known.",

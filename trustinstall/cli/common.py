@@ -119,8 +119,6 @@ def installer_for(
     if variables is not None:
         from trustinstall.catalog import with_variables
 
-        if variables not in {"add", "replace", "none"}:
-            raise UsageProblem("--variables is add, replace or none")
         installer.backends, installer.variables = with_variables(variables), variables
     return installer
 
@@ -226,6 +224,25 @@ def finish(
     raise typer.Exit(code)
 
 
+def finish_repair(host: Host, output: Output, report: Report, notes: Sequence[str] = (), *, asked: bool) -> None:
+    """Print the report of repair or apply, and notes about certificates, and end with its exit code.
+
+    `asked`: `--exit-code`, by which a dry run that would change something ends with 10.
+    """
+    from trustinstall.declared import repair
+    from trustinstall.reporting import errors, repair_report
+
+    code = repair.exit_code(report, asked=asked)
+    if output.json:
+        output.write(repair_report.as_json(host, report, code))
+    output.say(
+        repair_report.notes(output.page, notes) + repair_report.lines(output.page, report, verbose=output.verbose)
+    )
+    if code and output.quiet:
+        typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
+    raise typer.Exit(code)
+
+
 def change_all(installer: Installer, change: partial[Report], selection: Selection, *, asks: bool) -> Report:
     """Add or remove; on a terminal, ask for the unknown passwords of locked stores."""
     from trustinstall.host import console
@@ -242,9 +259,11 @@ def change_all(installer: Installer, change: partial[Report], selection: Selecti
         report = change(stores=selection.stores, skip=selection.skip)
         return unlock(installer, report, lambda store: change(stores=[store]), ask) if asks else report
     except console.Interrupted as interrupted:
-        certificates, dry_run = change.args[0], bool(change.keywords["dry_run"])
+        if change.keywords["dry_run"]:
+            interrupted.told = "stopped, nothing was changed"
+            raise
         with suppress(TrustInstallError):
+            certificates, adding = change.args[0], change.func == installer.add
             number = installer.recorded(certificates)
-            adding = change.func == installer.add
-            interrupted.told = stopped(installer.host, certificates, number, adding=adding, dry_run=dry_run)
+            interrupted.told = stopped(installer.host, certificates, number, interrupted.total, adding=adding)
         raise

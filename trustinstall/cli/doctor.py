@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
-
 import typer
 
+from trustinstall.cli import failing, health
 from trustinstall.cli import options as o
+from trustinstall.cli.command import words_of
 from trustinstall.cli.common import Output, installer_for
-
-if TYPE_CHECKING:
-    from trustinstall.installer.installer import Installer
+from trustinstall.errors import UsageProblem
 
 
 def doctor(
+    context: typer.Context,
     url: o.Server = None,
     *,
     starttls: o.Starttls = "",
     proxy: o.ProxyUrl = "",
+    pid: o.Pid = 0,
+    save_root: o.SaveRoot = None,
     everything: o.Everything = False,
+    fix: o.Fix = False,
+    yes: o.Yes = False,
     exit_code: o.RefusedCode = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -27,33 +30,35 @@ def doctor(
     """Show which stores and tools here would accept a server, and why others refuse it.
 
     Without a URL: what is wrong with the stores, settings and variables here, each with its remedy. Exit status: 0 all
-    is well, 10 something is wrong.
+    is well, 10 something is wrong. With a command: it is run, and where it fails for TLS, the servers that it names are
+    looked at; the exit status is that of the command.
     """
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, None, ())
+    command = words_of(context)
+    if command is not None:
+        if url or starttls or proxy or save_root or pid or fix or everything or json:
+            raise UsageProblem("a command behind -- is run as it stands; only --quiet and --verbose go with it")
+        failing.explain(output, installer.host, command)
     if url is None:
-        _look_around(output, installer, everything=everything)
+        if starttls or proxy or save_root or pid:
+            raise UsageProblem("which server? --starttls, --proxy, --pid and --save-root go with a URL")
+        health.look_around(output, installer, everything=everything, fix=fix, yes=yes)
+    if fix or everything:
+        raise UsageProblem("--fix and --all are about this machine; name no URL with them")
+    from trustinstall.installer import callers
     from trustinstall.installer.diagnosis import diagnose
     from trustinstall.reporting import doctor as report
 
     host = installer.host
-    found = diagnose(host, url, starttls=starttls, proxy=proxy)
+    caller = callers.process(host, pid) if pid else None
+    found = diagnose(host, url, starttls=starttls, proxy=proxy, caller=caller)
+    if save_root and not found.failure:
+        from trustinstall.installer import saved_root
+
+        found = saved_root.save(host, found, save_root)
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(report.doctor_json(host, found, code))
     output.say(report.doctor_lines(output.page, found, host.program()))
-    raise typer.Exit(code)
-
-
-def _look_around(output: Output, installer: Installer, *, everything: bool) -> NoReturn:
-    """Show the health of this machine, and end."""
-    from trustinstall.installer.health import examine, problems
-    from trustinstall.reporting import health as report
-
-    every = examine(installer)
-    found = every if everything else problems(every)
-    code = report.exit_code(found)
-    if output.json:
-        output.write(report.as_json(installer.host, found, code))
-    output.say(report.lines(output.page, found, everything=everything))
     raise typer.Exit(code)

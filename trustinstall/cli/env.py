@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import typer
 
 from trustinstall.cli import options as o
 
+Shell = Annotated[
+    Literal["bash", "zsh", "fish", "powershell", "cmd", "dotenv", "dockerfile", "github", "gitlab"] | None,
+    o.general(
+        "--shell",
+        metavar="NAME",
+        help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
+    ),
+]
+
 
 def env(
-    shell: o.Shell = None,
+    shell: Shell = None,
     variables: o.Variables = None,
     *,
     json: o.Json = False,
@@ -27,9 +38,7 @@ def env(
     host = ActingHost.current()
     take_out_ended(Installer(host=host))
     style = shell or environment.shell_of(host)
-    if style not in shell_syntax.SHOWN:
-        raise UsageProblem(f"--shell is one of {', '.join(shell_syntax.SHOWN)}")
-    if variables not in {None, "add", "replace"}:
+    if variables == "none":
         raise UsageProblem("--variables is add or replace here")
     if host.platform == "win32" and variables == "replace":
         raise UsageProblem(

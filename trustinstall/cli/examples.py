@@ -38,20 +38,20 @@ PANEL: Mapping[str, str] = MappingProxyType(
 EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "add": (
-            ("add corp.crt", "show the fingerprint, ask, trust it"),
-            ("add corp.crt --dry-run", "only say what would change"),
-            ("add --from system --match corp", "no file: what IT put into the system's store"),
-            ("add corp.crt --store python,node --until 7d", "only there, and for a week"),
+            ("add corp.crt", "ask, then trust it"),
+            ("add corp.crt --dry-run", "say what would change"),
+            ("add --from system --match corp", "from the system's store"),
+            ("add corp.crt --store java --until 7d", "only in Java, for a week"),
         ),
         "remove": (
             ("remove corp.crt", "undo `add` for this file"),
-            ("remove 46c298ca2bfd", "the same by the start of its fingerprint"),
+            ("remove 46c298ca2bfd", "the same, by its fingerprint"),
             ("remove --all --dry-run", "what is to be undone at all"),
         ),
         "list": (
-            ("list", "what was added, and whether it is complete"),
+            ("list", "what was added, and where"),
             ("list corp.crt --files", "with every managed file"),
-            ("list --foreign --store system", "every root of the system's store"),
+            ("list --foreign --store system", "every root in that store"),
         ),
         "stores": (
             ("stores", "every store, folded"),
@@ -60,21 +60,21 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "tools": (("tools -v", "also how each is known"),),
         "doctor": (
             ("doctor", "what is wrong on this machine"),
-            ("doctor intranet.example", "which programs here would accept that server"),
+            ("doctor intranet.example", "which programs accept that server"),
         ),
         "check": (
-            ("check", "exit status 0 or 10: is all that was added still trusted?"),
+            ("check", "exit status 0 or 10"),
             ("check corp.crt --store java", "only that root, only in Java"),
         ),
         "repair": (
-            ("repair", "new environments, JDKs and profiles get it, too"),
+            ("repair", "also in new environments and JDKs"),
             ("repair -n --exit-code", "10 if there is something to do"),
         ),
         "apply": (
             ("apply trust.toml --dry-run", "what the document would change"),
-            ("apply --prune", "the configuration's documents; what they no longer name goes"),
+            ("apply --prune", "what documents no longer name goes"),
         ),
-        "export": (("export --format trust.json", "what holds now, as a document of `apply`"),),
+        "export": (("export --format trust.json", "a document for `apply`"),),
         "log": (("log --since 7d", "who changed what in the last week"),),
         "agent": (("agent install", "the system runs `repair` each hour"),),
         "env": (
@@ -82,7 +82,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("env --shell github", 'in a job: >> "$GITHUB_ENV"'),
         ),
         "run": (
-            ("run --cert corp.crt -- pip download requests", "trusted for this command alone"),
+            ("run --cert corp.crt -- pip download requests", "nothing stays"),
             ("run --cert corp.crt --java -- mvn verify", "and for Java"),
         ),
         "self": (("self uninstall --dry-run", "which files would be deleted"),),

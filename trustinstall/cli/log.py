@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from trustinstall.cli import options as o
 from trustinstall.cli.common import Output, installer_for
 
+Since = Annotated[
+    str | None,
+    o.general("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w."),
+]
+
 
 def log(
-    since: o.Since = None,
+    since: Since = None,
     *,
     json: o.Json = False,
     quiet: o.Quiet = False,

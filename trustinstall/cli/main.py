@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _NO_COMMAND = 2  # the help is shown
 RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
+_ABOUT = re.compile(r"('--[a-z-]+') \(env var: '\w+'\)")  # how Typer names an option that has a variable
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -28,6 +31,8 @@ def run(arguments: Sequence[str]) -> int:
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:2], "--help"]
     console.complete()
+    if (words := console.words_to_complete()) is not None:
+        return _complete(words)
     console.end_on_signals()
     try:
         app = app_for(arguments[0] if arguments else "")
@@ -51,11 +56,24 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _complete(words: Sequence[str]) -> int:
+    """Let Typer answer a shell that asks for completions. A failure answers nothing: the shell would show it."""
+    with suppress(Exception):
+        app_for(words[1] if len(words) > 2 else "")([], prog_name="trustinstall")  # noqa: PLR2004  the command is whole
+    return 0
+
+
 def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
     """Return what is wrong with the command line, and where its options are listed."""
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
-    told = error.format_message().rstrip(".")
+    told = error.format_message().partition(" Choose from:")[0].rstrip(".")
+    told = _ABOUT.sub(lambda found: found[1] if _is_given(arguments, found[1]) else found[0], told)
     return f"{told[:1].lower()}{told[1:]}; see {' '.join(filter(None, ('trustinstall', command, '--help')))}"
+
+
+def _is_given(arguments: Sequence[str], quoted: str) -> bool:
+    """Whether an option, in quotes, is on the command line: then a variable does not decide."""
+    return any(word.partition("=")[0] == quoted.strip("'") for word in arguments)
 
 
 def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from trustinstall.cli import completion
+
 CERTIFICATES = "Which certificates"
 STORES = "Which stores"
 GENERAL = "General"
@@ -20,7 +22,7 @@ RARE = frozenset({IMAGES, ADVANCED})
 
 _certificates = partial(typer.Option, rich_help_panel=CERTIFICATES)
 _stores = partial(typer.Option, rich_help_panel=STORES)
-_general = partial(typer.Option, rich_help_panel=GENERAL)
+general = partial(typer.Option, rich_help_panel=GENERAL)
 _images = partial(typer.Option, rich_help_panel=IMAGES)
 _advanced = partial(typer.Option, rich_help_panel=ADVANCED)
 
@@ -34,6 +36,7 @@ From = Annotated[
     list[str],
     _certificates(
         "--from",
+        autocompletion=completion.sources,
         metavar="system|windows",
         help="No file: take the company's roots from this machine's own store, or (WSL) from that of Windows.",
     ),
@@ -44,7 +47,12 @@ Match = Annotated[
 ]
 Sha256 = Annotated[
     list[str],
-    _certificates("--sha256", metavar="HEX", help="The full SHA-256 that the certificate must have."),
+    _certificates(
+        "--sha256",
+        metavar="HEX",
+        autocompletion=completion.fingerprints,
+        help="The full SHA-256 that the certificate must have.",
+    ),
 ]
 Vouched = Annotated[
     list[str],
@@ -61,16 +69,25 @@ Cert = Annotated[
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="NAME…", help="A file, a fingerprint or its unique start, or a subject."),
+    typer.Argument(
+        metavar="NAME…",
+        autocompletion=completion.certificates,
+        help="A file, a fingerprint or its unique start, or a subject.",
+    ),
 ]
 Listed = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME]…", help="Only these: a file, a fingerprint or its unique start, or a subject (default: all)."
+        metavar="[NAME]…",
+        autocompletion=completion.certificates,
+        help="Only these: a file, a fingerprint or its unique start, or a subject (default: all).",
     ),
 ]
 StoreNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[STORE]…", help="Only these stores, as --store names them.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[STORE]…", autocompletion=completion.stores, help="Only these stores, as --store names them."
+    ),
 ]
 Checked = Annotated[
     list[str] | None, typer.Argument(metavar="[FILE]…", help="Certificate files (default: everything that was added).")
@@ -118,6 +135,7 @@ Store = Annotated[
     list[str],
     _stores(
         "--store",
+        autocompletion=completion.stores,
         metavar="ID",
         envvar="TRUSTINSTALL_STORE",
         help="Only these stores: a group (browsers, python, …), a name (npm), an id from `stores`.",
@@ -125,12 +143,15 @@ Store = Annotated[
 ]
 Skip = Annotated[
     list[str],
-    _stores("--skip", metavar="ID", envvar="TRUSTINSTALL_SKIP", help="Not these stores."),
+    _stores(
+        "--skip", autocompletion=completion.stores, metavar="ID", envvar="TRUSTINSTALL_SKIP", help="Not these stores."
+    ),
 ]
 Search = Annotated[
     list[Path],  # several in the variable are separated as in PATH
     _stores(
         "--search",
+        autocompletion=completion.files,
         metavar="PATH",
         envvar="TRUSTINSTALL_SEARCH",
         help="Here, too: a directory (Pythons and Javas below it), a Python, or a PEM bundle.",
@@ -157,7 +178,7 @@ JavaStorepass = Annotated[
     _advanced("--java-storepass-file", metavar="FILE", help="The password of a Java keystore is FILE's first line."),
 ]
 Variables = Annotated[
-    str | None,
+    Literal["add", "replace", "none"] | None,
     _advanced(
         "--variables",
         metavar="add|replace|none",
@@ -193,20 +214,26 @@ ProfileOut = Annotated[
 
 # --- single commands ---
 
+Verify = Annotated[
+    str | None,
+    general("--verify", metavar="URL", help="Then look at a server, as `doctor URL` does; 10 if a client refuses it."),
+]
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
 Java = Annotated[
     bool,
-    _general("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS)."),
+    general("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS)."),
 ]
 Server = Annotated[
     str | None,
     typer.Argument(
-        metavar="[URL]", help="A server with TLS: https://HOST, HOST or HOST:PORT (default: look at this machine)."
+        metavar="[URL | -- COMMAND…]",
+        help="A server with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
+        "(default: look at this machine).",
     ),
 ]
 Starttls = Annotated[
     str,
-    _general(
+    general(
         "--starttls",
         metavar="NAME",
         help="What the server speaks before TLS: smtp, imap, pop3, ftp, ldap, postgres or mysql; or write smtp://HOST.",
@@ -214,44 +241,31 @@ Starttls = Annotated[
 ]
 ProxyUrl = Annotated[
     str,
-    _general(
+    general(
         "--proxy",
         metavar="URL",
         help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
-Since = Annotated[
+Pid = Annotated[
+    int,
+    general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
+]
+SaveRoot = Annotated[
     str | None,
-    _general("--since", metavar="DAY|SPAN", help="Only entries since then: 2027-01-31, or 12h, 7d, 2w."),
-]
-DeclaredIn = Annotated[
-    str | None,
-    typer.Argument(metavar="[FILE]", help="A document, a directory of them, or - (default: the configuration's)."),
-]
-Prune = Annotated[
-    bool,
-    _general("--prune", help="Remove what it asked for before, and does not name any more."),
-]
-Form = Annotated[
-    str,
-    _general("--format", metavar="trust.toml|trust.json", help="The form of the document."),
-]
-AgentAction = Annotated[str, typer.Argument(metavar="install|status|remove", help="What to do.")]
-Shell = Annotated[
-    str | None,
-    _general(
-        "--shell",
-        metavar="NAME",
-        help="bash, zsh, fish, powershell, cmd, dotenv, dockerfile, github or gitlab (default: yours).",
+    general(
+        "--save-root",
+        metavar="FILE",
+        help="Write the server's root into a new FILE, unverified: `add` wants its fingerprint with --sha256.",
     ),
 ]
 Foreign = Annotated[
     bool,
-    _general("--foreign", help="Every anchor of every store, whoever put it there."),
+    general("--foreign", help="Every anchor of every store, whoever put it there."),
 ]
 Entries = Annotated[
     bool,
-    _general("--files", help="Every file, alias and variable that trustinstall manages."),
+    general("--files", help="Every file, alias and variable that trustinstall manages."),
 ]
 Tools = Annotated[bool, typer.Option("--tools", hidden=True, help="The same as the command `tools`.")]
 
@@ -259,33 +273,36 @@ Tools = Annotated[bool, typer.Option("--tools", hidden=True, help="The same as t
 
 DryRun = Annotated[
     bool,
-    _general("--dry-run", "-n", help="Say what would be done, and do nothing."),
+    general("--dry-run", "-n", help="Say what would be done, and do nothing."),
 ]
 ExitCode = Annotated[
     bool,
     _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
 ]
-Everything = Annotated[bool, _general("--all", help="Without a URL: show what is well, too.")]
+Fix = Annotated[
+    bool, general("--fix", help="Without a URL: take back what switches verification off, after a question.")
+]
+Everything = Annotated[bool, general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[
     bool,
-    _general("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0."),
+    general("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0."),
 ]
 ListExitCode = Annotated[
     bool,
-    _general("--exit-code", help="Exit status 10 if a store lost a certificate that was added, else 0."),
+    general("--exit-code", help="Exit status 10 if a store lost a certificate that was added, else 0."),
 ]
 Strict = Annotated[
     bool,
     _advanced("--strict", help="Exit with 3 unless every store on this machine was changed."),
 ]
-Yes = Annotated[bool, _general("--yes", "-y", envvar="TRUSTINSTALL_YES", help="Do not ask.")]
+Yes = Annotated[bool, general("--yes", "-y", envvar="TRUSTINSTALL_YES", help="Do not ask.")]
 NoInput = Annotated[
     bool,
     _advanced("--no-input", help="Never ask; implied by --json, CI, and no terminal."),
 ]
-Json = Annotated[bool, _general("--json", envvar="TRUSTINSTALL_JSON", help="Print JSON.")]
-Quiet = Annotated[bool, _general("--quiet", "-q", help="Print errors only.")]
+Json = Annotated[bool, general("--json", envvar="TRUSTINSTALL_JSON", help="Print JSON.")]
+Quiet = Annotated[bool, general("--quiet", "-q", help="Print errors only.")]
 Verbose = Annotated[
     bool,
-    _general("--verbose", "-v", help="Every store on a line of its own."),
+    general("--verbose", "-v", help="Every store on a line of its own."),
 ]

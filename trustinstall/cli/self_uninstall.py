@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from trustinstall.cli import options as o
 
-Action = Annotated[str, typer.Argument(metavar="uninstall", help="Delete the program and its records.")]
+if TYPE_CHECKING:
+    from trustinstall.agent.accounts import Agents
+    from trustinstall.host import ActingHost
+    from trustinstall.installer.uninstalling import Uninstalling
+
+Action = Annotated[
+    Literal["uninstall"], typer.Argument(metavar="uninstall", help="Delete the program and its records.")
+]
 KeepTrust = Annotated[
-    bool, typer.Option("--keep-trust", help="Leave added certificates trusted, and keep the records of them.")
+    bool, o.general("--keep-trust", help="Leave added certificates trusted, and keep the records of them.")
 ]
 
 
 def self_(
-    action: Action,
+    action: Action,  # noqa: ARG001  the one word that there is
     *,
     keep_trust: KeepTrust = False,
     dry_run: o.DryRun = False,
@@ -23,22 +31,19 @@ def self_(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Delete trustinstall from this machine. Certificates that it added must be removed first.
-
-    Example: trustinstall self uninstall
-    """
-    from trustinstall.agent import agent
+    """Delete trustinstall from this machine. Certificates that it added must be removed first."""
+    from trustinstall.agent import accounts, agent
     from trustinstall.cli.common import Output, confirm, outside_host
-    from trustinstall.errors import TrustInstallError, UsageProblem
-    from trustinstall.host import console, installation
+    from trustinstall.host import console
     from trustinstall.installer import uninstalling
     from trustinstall.reporting import uninstall_report
 
-    if action != "uninstall":
-        raise UsageProblem("self knows one word: trustinstall self uninstall")
     host = outside_host()
     plan = uninstalling.plan(host, keep_trust=keep_trust)
-    output, deleted = Output(json=json, quiet=quiet, verbose=False), (*agent.there(host), *plan.deleted)
+    others = accounts.find(host, uninstalling.starts(host, plan))
+    plan = replace(plan, kept=(*plan.kept, *others.unknown))
+    output = Output(json=json, quiet=quiet, verbose=False)
+    deleted = (*agent.there(host), *others.paths, *plan.deleted)
     report = uninstall_report.as_json(host, plan, deleted, dry_run=dry_run) if json else ""
     output.say(uninstall_report.lines(output.page, plan, deleted, dry_run=dry_run))
     if dry_run:
@@ -47,14 +52,30 @@ def self_(
         raise typer.Exit
     if console.terminal() and not (yes or json or quiet):
         confirm("Go on?")
-    if agent.there(host):
-        agent.remove(host)
-    whole = uninstalling.delete_records(host, plan)
+    whole = _delete(host, plan, others)
+    if json:
+        output.write(report)
+    output.say(["Deleted." if whole else "Deleted, except for records that hold other files."])
+
+
+def _delete(host: ActingHost, plan: Uninstalling, others: Agents) -> bool:
+    """Delete agents, records and program, in this order; return whether the records' directory is gone."""
+    from trustinstall.agent import accounts, agent
+    from trustinstall.cli.common import tell_warning
+    from trustinstall.errors import TrustInstallError
+    from trustinstall.host import installation
+    from trustinstall.installer import uninstalling
+
+    def stop_agents() -> None:
+        for problem in accounts.remove(host, others):
+            tell_warning(problem)
+        if agent.there(host):
+            agent.remove(host)
+
+    whole = uninstalling.delete_records(host, plan, stop_agents)
     try:
         if plan.program.directory:
             installation.delete(plan.program)
     except OSError as error:
         raise TrustInstallError(f"cannot delete {error.filename}: {error.strerror}; delete it by hand") from None
-    if json:
-        output.write(report)
-    output.say(["Deleted." if whole else "Deleted, except for records that hold other files."])
+    return whole

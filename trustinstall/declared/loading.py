@@ -13,9 +13,10 @@ from trustinstall.certificates import intake
 from trustinstall.certificates.name_constraints import parse
 from trustinstall.declared import document as documents
 from trustinstall.declared import schema
+from trustinstall.declared.fetching import fetch
 from trustinstall.declared.mistakes import Mistake, Mistakes
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
-from trustinstall.facts.proxies import Proxies, doubts, wrong_network
+from trustinstall.facts.proxies import Proxies, doubts, values, wrong_network
 from trustinstall.installer.ends import last_moment
 from trustinstall.state.terms import Terms
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.declared.document import Document, Path
+    from trustinstall.declared.text import Document, Path
     from trustinstall.host import Account, Host
 
 STANDARD_INPUT = "-"
@@ -78,6 +79,8 @@ def load(host: Host, name: str | None) -> Declaration:
         raise Mistakes(mistakes)
     reading = _Reading(host, f"apply:{origin}")
     for one in found:
+        reading.read_proxies(one)
+    for one in found:
         reading.read(one)
     if reading.mistakes:
         raise Mistakes(reading.mistakes)
@@ -118,10 +121,10 @@ def _content(host: Host, path: str, *, checked: bool) -> bytes:
 
 
 class _Text(NamedTuple):
-    """A certificate in the document itself, as a source of the intake."""
+    """A certificate in the document itself, or at an address that it names, as a source of the intake."""
 
     host: Host
-    text: str
+    text: bytes
 
     def read_input(self, path: str) -> bytes:
         """Read a file."""
@@ -129,7 +132,7 @@ class _Text(NamedTuple):
 
     def read_stdin(self) -> bytes:
         """Return the text."""
-        return self.text.encode("utf-8", "replace")
+        return self.text
 
     def list_input(self, path: str) -> list[str] | None:
         """No directory is meant."""
@@ -155,8 +158,6 @@ class _Reading:
     def read(self, document: Document) -> None:
         """Read one document whose form is right."""
         defaults = document.data.get("defaults", {})
-        if "proxies" in document.data:
-            self._read_proxies(document, document.data["proxies"])
         for number, one in enumerate(document.data.get("certificate", [])):
             path = ("certificate", number)
             try:
@@ -164,7 +165,11 @@ class _Reading:
             except Mistake as mistake:
                 self.mistakes.append(mistake)
 
-    def _read_proxies(self, document: Document, said: dict[str, Any]) -> None:
+    def read_proxies(self, document: Document) -> None:
+        """Read the proxies of a document whose form is right."""
+        said = document.data.get("proxies")
+        if said is None:
+            return
         path: Path = ("proxies",)
         new = Proxies(
             said.get("http", "").rstrip("/"), said.get("https", "").rstrip("/"), tuple(said.get("no_proxy", ()))
@@ -179,7 +184,7 @@ class _Reading:
             self.notes += [f"{where}: {one}" for one in doubts(new)]
 
     def _certificate(self, document: Document, path: Path, said: dict[str, Any]) -> None:
-        key = "pem" if "pem" in said else "file"
+        key = next(one for one in ("pem", "url", "file") if one in said)
         where = f"{document.name}:{document.line(path)}"
         accounts = self._accounts(document, path, said.get("accounts", "machine"))
         try:
@@ -195,10 +200,11 @@ class _Reading:
             variables=said.get("env", ""),
             origin=self._origin,
         )
-        name = STANDARD_INPUT if key == "pem" else self._beside(document, said["file"])
+        name = self._beside(document, said["file"]) if key == "file" else STANDARD_INPUT
         try:
+            text = self._fetched(said["url"]) if key == "url" else said.get("pem", "").encode("utf-8", "replace")
             taken = intake.take(
-                _Text(self._host, said.get("pem", "")),
+                _Text(self._host, text),
                 [name],
                 sha256=[said["sha256"]] if "sha256" in said else [],
                 allow_intermediate=bool(said.get("intermediate", False)),
@@ -208,6 +214,12 @@ class _Reading:
         for one in taken.accepted:
             self._add(document, path, Declared(one.certificate, terms, accounts, where))
         self.notes += [f"{where}: {warning}" for one in taken.accepted for warning in one.warnings]
+
+    def _fetched(self, address: str) -> bytes:
+        """Fetch a certificate, through the caller's proxy or else the one that the documents ask for."""
+        said = values(self.proxies) if self.proxies else {}
+        own = any(self._host.environ.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
+        return fetch(self._host, address, self._host.environ if own else {**self._host.environ, **said})
 
     def _add(self, document: Document, path: Path, new: Declared) -> None:
         old = self.declared.setdefault(new.certificate.sha256, new)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from trustinstall.declared.fetching import ADDRESS
 from trustinstall.declared.mistakes import Mistake
 from trustinstall.errors import printable
 from trustinstall.facts import proxies
@@ -18,7 +19,7 @@ from trustinstall.typed_json import is_array, is_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trustinstall.declared.document import Document, Path
+    from trustinstall.declared.text import Document, Path
 
 VERSION = 1
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -74,6 +75,11 @@ def _flag(value: object) -> str:
     return "" if isinstance(value, bool) else "it must be true or false"
 
 
+def _address(value: object) -> str:
+    fits = isinstance(value, str) and len(value) <= _LONGEST and ADDRESS.fullmatch(value)
+    return "" if fits else "it must be an address that begins with https:// and holds no user; quote other characters"
+
+
 def _proxy(value: object) -> str:
     fits = isinstance(value, str) and len(value) <= _LONGEST and proxies.is_address(value)
     form = "http://proxy.example:3128, with its port; a user and a password stand before an @, percent-encoded"
@@ -95,11 +101,18 @@ TERMS: Mapping[str, Check] = {
     "accounts": _accounts,
     "intermediate": _flag,
 }
-CERTIFICATE: Mapping[str, Check] = {"name": _word, "file": _word, "pem": _text, "sha256": _fingerprint, **TERMS}
+CERTIFICATE: Mapping[str, Check] = {
+    "name": _word,
+    "file": _word,
+    "pem": _text,
+    "url": _address,
+    "sha256": _fingerprint,
+    **TERMS,
+}
+_SOURCES = ("file", "pem", "url")
 DEFAULTS: Mapping[str, Check] = {**TERMS, "env": _variables}
 PROXIES: Mapping[str, Check] = {"http": _proxy, "https": _proxy, "no_proxy": _bypass}
 _TOP = ("version", "defaults", "proxies", "certificate")
-_FETCHED = "trustinstall fetches nothing; download it, compare its fingerprint, and name the file with `file`"
 
 
 def check(document: Document) -> list[Mistake]:
@@ -120,15 +133,20 @@ def _found(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield from _keys(("proxies",), data["proxies"], PROXIES)
         if is_object(data["proxies"]) and not data["proxies"].keys() & {"http", "https"}:
             yield ("proxies",), "it must have http or https"
-    certificates = data.get("certificate", [])
+    yield from _of_certificates(data.get("certificate", []))
+
+
+def _of_certificates(certificates: object) -> Iterator[tuple[Path, str]]:
     if not is_array(certificates):
         yield ("certificate",), "it must be a list of tables; write [[certificate]]"
         return
     for number, one in enumerate(certificates):
         path = ("certificate", number)
         yield from _keys(path, one, CERTIFICATE)
-        if is_object(one) and "url" not in one and ("file" in one) == ("pem" in one):
-            yield path, "it must have either file or pem"
+        if is_object(one) and sum(source in one for source in _SOURCES) != 1:
+            yield path, "it must have one of file, pem and url"
+        elif is_object(one) and "url" in one and "sha256" not in one:
+            yield path, "a certificate that is fetched must have sha256"
 
 
 def _keys(path: Path, value: object, known: Mapping[str, Check]) -> Iterator[tuple[Path, str]]:
@@ -136,9 +154,7 @@ def _keys(path: Path, value: object, known: Mapping[str, Check]) -> Iterator[tup
         yield path, "it must be a table"
         return
     for key, one in value.items():
-        if key == "url" and known is CERTIFICATE:
-            yield (*path, key), _FETCHED
-        elif key not in known:
+        if key not in known:
             yield (*path, key), f"there is no such key; known are {', '.join(known)}"
         elif why := known[key](one):
             yield (*path, key), why

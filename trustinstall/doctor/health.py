@@ -85,21 +85,49 @@ class Finding:
 
 @dataclass(frozen=True)
 class TakenBack:
-    """One line (or more) that was removed from a settings file, because it switched verification off.
+    """What `--fix` cuts out of a settings file, because it switches verification off.
 
     Attributes:
-        client: whose verification it was.
-        path: the file.
-        line: where the text began, from 1.
-        removed: the text, with its line's end: put back there it makes the file what it was.
-        problem: why it was not removed, or "".
+        client: whose verification it is.
+        path: the real path of the file; "" where no file says it.
+        said: the key or variable and its value, for people.
+        line, offset: where the text begins: the line from 1, the byte from 0.
+        cut: its bytes in hexadecimal digits: inserted there they make the file what it was.
+        scope: "machine" or the account's name.
+        problem: why it is left as it is, with what to do, a sentence; or "".
+        command: the command that has it cut by somebody else, as words; or ().
     """
 
     client: str
     path: str
-    line: int
-    removed: str
+    said: str
+    line: int = 0
+    offset: int = 0
+    cut: str = ""
+    scope: str = ""
     problem: str = ""
+    command: tuple[str, ...] = ()
+
+    @property
+    def removed(self) -> str:
+        """The text that is cut; bytes that are no UTF-8 are lone surrogates, as Python has them."""
+        return bytes.fromhex(self.cut).decode("utf-8", "surrogateescape")
+
+    @property
+    def possible(self) -> bool:
+        """Whether it is cut out."""
+        return not (self.problem or self.command)
+
+    @property
+    def data(self) -> dict[str, str | int]:
+        """What logs and reports keep of it."""
+        return {
+            "client": self.client,
+            "path": self.path,
+            "line": self.line,
+            "offset": self.offset,
+            "removed": self.removed,
+        }
 
 
 class Bundle(NamedTuple):

@@ -128,7 +128,7 @@ def _path(case: _Case) -> tuple[list[Certificate], bool]:
             return path, True
         issuer = last.load().issuer.public_bytes()
         for candidates in (case.anchors, sent):
-            able = [one for one in candidates.get(issuer, ()) if one not in path and _issued(one, last)]
+            able = [one for one in candidates.get(issuer, ()) if one not in path and issued(one, last)]
             if able:
                 path.append(min(able, key=lambda one: not one.not_before <= case.now <= one.not_after))
                 break
@@ -142,8 +142,9 @@ def _ends(one: Certificate, case: _Case) -> bool:
     return case.family.partial or one.self_issued
 
 
-def _issued(issuer: Certificate, issued: Certificate) -> bool:
-    authority, one = issuer.load(), issued.load()
+def issued(issuer: Certificate, certificate: Certificate) -> bool:
+    """Whether an authority's key has signed a certificate. Raises CertificateRefused where one cannot be read."""
+    authority, one = issuer.load(), certificate.load()
     try:
         _verify(authority, one)
     except (*_UNREADABLE, InvalidSignature):
@@ -204,7 +205,7 @@ def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certi
         return Reason("partial-chain", f"{held.name} is in the store, but the root above it is not")
     if last.self_issued:
         return Reason("unknown-issuer", f"the root {last.name} is not trusted")
-    issuer, url = last.issuer_name, _fetch(last.load())
+    issuer, url = last.issuer_name, printable(address_of_issuer(last), 200)
     if last.load().issuer.public_bytes() in anchors:
         return Reason("unknown-issuer", f"the anchor {issuer} has another key than the issuer of {last.name}")
     if url:
@@ -212,12 +213,9 @@ def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certi
     return Reason("unknown-issuer", f"{issuer} is not trusted, and the server does not send it")
 
 
-def _fetch(one: x509.Certificate) -> str:
-    """Return where the issuer's certificate can be fetched (RFC 5280 4.2.2.1), or ""."""
-    try:
-        access = one.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except x509.ExtensionNotFound:
-        return ""
+def address_of_issuer(one: Certificate) -> str:
+    """Return where the issuer's certificate can be fetched (RFC 5280 4.2.2.1), or "". It is text from outside."""
+    access = value_of(one.load(), x509.AuthorityInformationAccess) or ()
     places = [item for item in access if item.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
     found = [item.access_location.value for item in places]
-    return next((printable(one, 200) for one in found if isinstance(one, str)), "")
+    return next((one for one in found if isinstance(one, str)), "")

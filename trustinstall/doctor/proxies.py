@@ -61,6 +61,14 @@ class Proxy(NamedTuple):
     password: str = ""
     scheme: str = "http"
 
+    @property
+    def login(self) -> bytes:
+        """The header with which a client logs in to a proxy of HTTP, or b""."""
+        if not (self.user or self.password):
+            return b""
+        pair = base64.b64encode(f"{self.user}:{self.password}".encode())
+        return b"Proxy-Authorization: Basic " + pair + b"\r\n"
+
     def __str__(self) -> str:
         """Return host and port, without the login."""
         return f"{self.host}:{self.port}"
@@ -70,13 +78,13 @@ class Proxy(NamedTuple):
         return f"Proxy({self.scheme}://{self})"
 
 
-def proxy_for(target: Target, environ: Mapping[str, str]) -> Proxy | None:
+def proxy_for(target: Target, environ: Mapping[str, str], web: str = "https_proxy") -> Proxy | None:
     """Return the proxy that the caller's variables name for a server, or None. Raises UsageProblem for another kind.
 
-    HTTPS_PROXY is for servers of the web; ALL_PROXY is for others too.
+    `web` is the variable for servers of the web; ALL_PROXY is for others too.
     """
     said = {name.lower(): value for name, value in sorted(environ.items()) if value}
-    for name in ("https_proxy", "all_proxy") if target.is_web else ("all_proxy",):
+    for name in (web, "all_proxy") if target.is_web else ("all_proxy",):
         if said.get(name):
             return None if _is_direct(target, said.get("no_proxy", "")) else read(said[name], name.upper())
     return None
@@ -124,11 +132,7 @@ def through(conversation: Conversation, target: Target, proxy: Proxy) -> None:
 
 def _through_http(conversation: Conversation, target: Target, proxy: Proxy) -> None:
     to = target.authority.encode()
-    login = b""
-    if proxy.user or proxy.password:
-        pair = base64.b64encode(f"{proxy.user}:{proxy.password}".encode())
-        login = b"Proxy-Authorization: Basic " + pair + b"\r\n"
-    conversation.send(b"CONNECT " + to + b" HTTP/1.1\r\nHost: " + to + b"\r\n" + login + b"\r\n")
+    conversation.send(b"CONNECT " + to + b" HTTP/1.1\r\nHost: " + to + b"\r\n" + proxy.login + b"\r\n")
     answer = conversation.until(lambda data: data.find(_ENDED) + len(_ENDED) if _ENDED in data else 0)
     status = _STATUS.match(answer)
     if status is None:

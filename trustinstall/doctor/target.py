@@ -47,6 +47,11 @@ class Target(NamedTuple):
         return address_of(self.host) is not None
 
     @property
+    def url(self) -> str:
+        """The server as `parse` reads it; what is said before TLS is not in it."""
+        return f"https://{self.authority}"
+
+    @property
     def authority(self) -> str:
         """Host and port as a URL writes them."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

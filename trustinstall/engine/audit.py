@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trustinstall.engine.request import Request
+    from trustinstall.engine.rewriting import Rewrite
     from trustinstall.host import ActingHost
     from trustinstall.state.directory import State
 
@@ -30,14 +31,35 @@ def record(host: ActingHost, state: State, request: Request, scope: str, outcome
         return
     told = [one for one in outcomes if _tells(one)]
     entry = _entry(host, request, scope, told)
+    names = ", ".join(printable(one.name, 40) for one in request.certificates[:3])
+    _append(host, state, entry, f"{entry['command']} {names} in {scope}: {entry['result']}, {len(told)} stores")
+
+
+def record_rewritten(host: ActingHost, state: State, by: str, scope: str, done: Sequence[tuple[Rewrite, str]]) -> None:
+    """Log which settings files were rewritten, with what was cut out of them: by that the change can be undone."""
+    told = [dict(one) for rewritten, problem in done if not problem for one in rewritten.told]
+    failed = sum(bool(problem) for _, problem in done)
+    if not done or host.is_image:
+        return
+    entry = {
+        **_head(host, "doctor", by, scope),
+        "certificates": [],
+        "stores": [],
+        "more_stores": 0,
+        "removed": told[:_MOST],
+        "result": _result(failed, len(done)),
+    }
+    _append(host, state, entry, f"doctor --fix in {scope}: {entry['result']}, {len(told)} settings")
+
+
+def _append(host: ActingHost, state: State, entry: dict[str, Any], sentence: str) -> None:
     line = json.dumps(entry)
     try:
         audit_log.append(host, state, line)
     except (OSError, StateError) as error:
         why = printable(error.strerror or "it failed") if isinstance(error, OSError) else str(error)
         host.announce(f"the change was made, and its line is missing in {audit_log.path(state)}: {why}")
-    names = ", ".join(printable(one.name, 40) for one in request.certificates[:3])
-    host.tell_system(f"{entry['command']} {names} in {scope}: {entry['result']}, {len(told)} stores", line)
+    host.tell_system(sentence, line)
 
 
 def is_worth_a_line(request: Request, outcomes: Sequence[Outcome]) -> bool:
@@ -52,17 +74,27 @@ def _tells(one: Outcome) -> bool:
 def _entry(host: ActingHost, request: Request, scope: str, told: Sequence[Outcome]) -> dict[str, Any]:
     failed = sum(one.result is Result.FAILED for one in told)
     return {
-        "v": audit_log.VERSION,
-        "time": host.stamp(),
-        "command": request.command or ("add" if request.trusted else "remove"),
-        "by": request.by,
-        "uid": host.account.uid,
-        "from": host.session(),
-        "scope": scope,
+        **_head(host, request.command or ("add" if request.trusted else "remove"), request.by, scope),
         "certificates": [
             {"sha256": one.sha256, "name": printable(one.name, 80)} for one in request.certificates[:_MOST]
         ],
         "stores": [{"id": printable(one.store.id, 4096), "result": one.result.value} for one in told[:_MOST]],
         "more_stores": max(0, len(told) - _MOST),
-        "result": "done" if not failed else "failed" if failed == len(told) else "partly",
+        "result": _result(failed, len(told)),
     }
+
+
+def _head(host: ActingHost, command: str, by: str, scope: str) -> dict[str, Any]:
+    return {
+        "v": audit_log.VERSION,
+        "time": host.stamp(),
+        "command": command,
+        "by": by,
+        "uid": host.account.uid,
+        "from": host.session(),
+        "scope": scope,
+    }
+
+
+def _result(failed: int, total: int) -> str:
+    return "done" if not failed else "failed" if failed == total else "partly"

@@ -12,12 +12,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import audit, bookkeeping, classify, discovery, order
+from trustinstall.engine.asked_again import asked_again
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
+from trustinstall.engine.rewriting import rewrite
 from trustinstall.engine.side_by_side import change_side_by_side
 from trustinstall.engine.tally import Tally
 from trustinstall.engine.work import Work
 from trustinstall.errors import StateError
+from trustinstall.host import console
 from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Request
+    from trustinstall.engine.rewriting import Rewrite
     from trustinstall.host import ActingHost
     from trustinstall.state.ledger import Covered, Ledger
     from trustinstall.state.terms import Terms
@@ -124,6 +128,23 @@ class Engine:
                 journal.close()
             audit.record(host, self._state, request, self._name, scope.outcomes)
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
+
+    def rewrite(self, files: Sequence[Rewrite], by: str) -> list[str]:
+        """Rewrite settings files under the lock, and log it; return for each why it was left as it was, or "".
+
+        Raises StateError or Busy before anything is touched.
+        """
+        prepare(self._host, self._state)
+        with self._locked() as host:
+            ledger = self.ledger()
+            recovery = recover(host, self._state, ledger, self._backends)
+            journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
+            try:
+                problems = [rewrite(host, journal, one) for one in files]
+            finally:
+                journal.close()
+            audit.record_rewritten(host, self._state, by, self._name, list(zip(files, problems, strict=True)))
+            return problems
 
     def _still_meant(self, request: Request, ledger: Ledger, selection: Selection) -> Request:
         """Return the request for certificates that it is about by this ledger, which recalls what came back."""
@@ -246,20 +267,26 @@ class Engine:
         outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
         known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
         known = [pair for pair in known if _place(pair[1]) not in stuck]
-        outcomes += order.change_in_order(
-            work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side(request, len(mine))
-        )
+        try:
+            outcomes += order.change_in_order(
+                work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side(request, len(mine))
+            )
+        except console.Interrupted as interrupted:
+            interrupted.total = len(mine)
+            raise
         fed = {one.store.location: one for one in outcomes}
         outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
         if journal is not None:
             bookkeeping.claim(ledger, request, outcomes, host.stamp())
+        if journal is not None and request.trusted:
+            outcomes = asked_again(host, request, found.stores, outcomes)
         places_of = {store_id: place for place, store_id in enumerate(found.stores)}
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
 
     def _side_by_side(self, request: Request, total: int) -> Callable[[Work, list[Pair]], list[Outcome]]:
         verb = "Planning" if request.dry_run else "Adding" if request.trusted else "Removing"
-        return partial(change_side_by_side, self._host, Tally(self._on_progress, verb, total))
+        return partial(change_side_by_side, Tally(self._on_progress, verb, total))
 
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Change the account's stores that import; leave the certificates that the account itself has added."""

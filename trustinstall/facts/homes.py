@@ -74,12 +74,25 @@ def why_unreachable(host: Host, account: Account) -> str | None:
         return None  # its owner's program would be asked, and need not answer: their own process looks
     status = host.status(home)
     if status is None:
-        opened = any(host.status(home + ending) for ending in _SEALED)
-        why = "is encrypted, and not open" if opened else "is not there"
+        why = "is encrypted, and not open" if _is_closed(host, home) else "is not there"
         return f"its home {printable(home)} {why}; run trustinstall as that account when it is logged in"
     if host.status(f"{home}/Access-Your-Private-Data.desktop") and (mount is None or mount.type != "ecryptfs"):
         return f"its home {printable(home)} is encrypted, and not open; run trustinstall as that account"
     return None
+
+
+def has_none(host: Host, account: Account) -> bool:
+    """Whether an account has no home, and none that is only closed or not mounted."""
+    if not account.home:
+        return True
+    home = account.home.rstrip("/") or "/"
+    mount = _mount_of(home, _mounts(host))
+    elsewhere = mount is not None and (_is_remote(mount) or _is_somebodys(mount))
+    return not elsewhere and host.status(home) is None and not _is_closed(host, home)
+
+
+def _is_closed(host: Host, home: str) -> bool:
+    return any(host.status(home + ending) for ending in _SEALED)
 
 
 def remote(host: Host, path: str) -> str | None:

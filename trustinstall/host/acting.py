@@ -20,12 +20,14 @@ from trustinstall.host import (
     system,
     system_log,
     temporary_files,
+    watched,
     worker,
 )
-from trustinstall.host.looking import Host, Tools
+from trustinstall.host.looking import Host
 from trustinstall.host.metadata import Metadata
 from trustinstall.host.other_processes import GuardHeld
 from trustinstall.host.replacing import Replacement
+from trustinstall.host.value import Tools
 from trustinstall.host.windows import registry
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from trustinstall.host.files import Status
     from trustinstall.host.process import ToolResult
     from trustinstall.host.temporary_files import TemporaryFiles
+    from trustinstall.host.watched import Watched
 
     _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -169,6 +172,10 @@ class ActingHost(Host):
     def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
         """Run a command of the caller's with files that go away when it ends; see `temporary_files.lend`."""
         return temporary_files.lend(loan, command)
+
+    def watch(self, command: Sequence[str]) -> Watched:
+        """Run a command of the caller's, and keep the last that it says; see `watched.run`."""
+        return watched.run(command)
 
     def pause(self, seconds: float) -> None:
         """Wait."""

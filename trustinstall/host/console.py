@@ -119,9 +119,11 @@ class Interrupted(BaseException):
     """The program was asked to end: it finishes or undoes its current work first.
 
     `told`: what has become of the command, if a command knows that better than its caller; see `main`.
+    `total`: how many stores it was to change.
     """
 
     told: str = ""
+    total: int = 0
 
 
 def end_on_signals() -> None:
@@ -170,6 +172,17 @@ def complete() -> None:
         stream = getattr(sys, name)
         if mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def words_to_complete() -> list[str] | None:
+    """Return the words of the command line that a shell asks to complete, or None where it runs a command.
+
+    The last word may be incomplete. Source: Typer's completion scripts, which set these variables.
+    """
+    if not os.environ.get("_TRUSTINSTALL_COMPLETE", "").startswith("complete_"):
+        return None
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return [*line.split(), ""] if line.endswith((" ", "\n")) else line.split()
 
 
 def debug() -> None:

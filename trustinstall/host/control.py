@@ -62,6 +62,14 @@ def other_writers(path: str, owner: int) -> str | None:
     return "by its access list" if _listed_elsewhere(path) else None
 
 
+def others_may_change(path: str) -> bool:
+    """Whether another account than root may change what stands at a real path; directories on the way do not count."""
+    found = os.lstat(path)
+    if found.st_uid != _ROOT or found.st_mode & stat.S_IWOTH:
+        return True
+    return any(uid != _ROOT for uid in _other_writers("/", path, found))
+
+
 def _components(path: str) -> Iterator[str]:
     """The root directory and each longer path down to the whole."""
     yield "/"

@@ -42,7 +42,7 @@ def _take(path: str, end: float, on_progress: Callable[[], None]) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         while not attempt(descriptor):
-            _wait(end, on_progress)
+            _wait(end, on_progress, descriptor)
     except BaseException:
         os.close(descriptor)
         raise
@@ -58,23 +58,45 @@ def _take_alone(path: str, on_progress: Callable[[], None], seconds: float) -> i
     return descriptor
 
 
-def _wait(end: float, on_progress: Callable[[], None]) -> None:
+def _wait(end: float, on_progress: Callable[[], None], descriptor: int | None = None) -> None:
     if time.monotonic() > end:
-        raise Busy("another trustinstall is working on this machine; try again when it has ended")
+        pid = None if descriptor is None else _process(descriptor)
+        which = f" (pid {pid})" if pid else ""
+        raise Busy(f"another trustinstall is working on this machine{which}; try again when it has ended")
     on_progress()
     time.sleep(_POLL)
 
 
-def is_held(path: str) -> bool:
-    """Whether another process holds the lock; False where that cannot be seen. Nothing is created."""
+def _process(descriptor: int) -> int | None:
+    """Return the process that holds the lock of an open file, where the kernel says it (proc_locks(5), Linux).
+
+    The file itself is not written to: a command that changes nothing leaves no trace. Where several file systems have
+    locked files of that number, the process is unknown, as it is if it lives in another name space.
+    """
+    inode = str(os.fstat(descriptor).st_ino)
+    try:
+        with open("/proc/locks", encoding="ascii") as listed:
+            rows = [line.split() for line in listed]
+    except (OSError, ValueError):
+        return None
+    found = {row[4] for row in rows if row[1:2] == ["FLOCK"] and row[5].rpartition(":")[2] == inode}
+    pid = found.pop() if len(found) == 1 else ""
+    return int(pid) if pid.isdigit() and pid != "0" else None
+
+
+def holder(path: str) -> tuple[bool, int | None]:
+    """Return whether another process holds the lock, and its number if that is known. Nothing is created.
+
+    Where the file cannot be looked at, that is False.
+    """
     if sys.platform == "win32":
-        return False
+        return False, None
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
-        return False
+        return False, None
     try:
-        return not attempt(descriptor)
+        return (False, None) if attempt(descriptor) else (True, _process(descriptor))
     finally:
         os.close(descriptor)
 

@@ -11,15 +11,30 @@ import contextlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.errors import CommandMissing, CommandRefused, printable
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
 _NAMES = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP")
 _BY_TERMINAL = ("SIGINT", "SIGQUIT", "SIGHUP")  # termios(3), and the terminal that goes away
 _PATIENCE = 0.5  # seconds until we look whether the command has ended, should its signal not come
+
+
+def start(command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401  Popen's own
+    """Start a command of the caller's, with arguments of Popen. Raises CommandMissing or CommandRefused."""
+    import subprocess
+
+    try:
+        return subprocess.Popen(command, **how)
+    except FileNotFoundError:
+        raise CommandMissing(f"there is no program {printable(command[0])}; check its name and the PATH") from None
+    except OSError as error:
+        why = error.strerror or "the system refuses"
+        raise CommandRefused(f"{printable(command[0])} cannot be started: {why}; look at it") from None
 
 
 def run(start: Callable[[], subprocess.Popen[bytes]]) -> int:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.errors import CommandMissing, CommandRefused, UsageProblem, printable
+from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import relay, scratch
 
 if TYPE_CHECKING:
@@ -49,23 +48,13 @@ def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
             _write(os.path.join(place.path, name), content, 0o644)
         for name, content in lent.private.items():
             _write(os.path.join(place.path, name), content, 0o600)
-        status = relay.run(lambda: _start(command, lent.environment, place.held))
+        status = relay.run(lambda: relay.start(command, env=dict(lent.environment), pass_fds=place.held))
     return _SIGNALLED - status if status < 0 else status
 
 
 def _is_plain(path: str) -> bool:
     """Whether a path means the same in every variable and file that names it, quoted or not, alone or in a list."""
     return sys.platform == "win32" or _PLAIN.fullmatch(path) is not None
-
-
-def _start(command: Sequence[str], environment: Mapping[str, str], held: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(command, env=dict(environment), pass_fds=held)
-    except FileNotFoundError:
-        raise CommandMissing(f"there is no program {printable(command[0])}; check its name and the PATH") from None
-    except OSError as error:
-        why = error.strerror or "the system refuses"
-        raise CommandRefused(f"{printable(command[0])} cannot be started: {why}; look at it") from None
 
 
 def _write(path: str, content: bytes, mode: int) -> None:

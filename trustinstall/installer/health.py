@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.doctor.health import FINE, Finding
+from trustinstall.doctor.health import FINE, Finding, TakenBack
 from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes, wsl
-from trustinstall.installer import health_settings, health_stores
+from trustinstall.installer import health_fix, health_settings, health_stores
 from trustinstall.installer.situation import ScopeOptions, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.typed_json import made_printable
+from trustinstall_platforms.tools.sessions import everyday
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from trustinstall.host import Account, ActingHost
     from trustinstall.installer.installer import Installer
@@ -29,7 +31,7 @@ def examine(installer: Installer, ask: ScopeOptions | None = None) -> tuple[Find
     """
     host, ask = installer.host, ask or ScopeOptions(no_input=True)
     view = installer.look(ask)
-    scope = "machine" if host.account.is_root else host.account.name
+    scope = _own_name(host)
     found = [one.of(one.scope or scope) for one in health_stores.findings(host, view)]
     found += _settings_of(host, scope)
     for account in decide(host, ask, terminal=False).accounts:
@@ -42,28 +44,75 @@ def problems(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(one for one in found if one.severity != FINE)
 
 
+def plan_fixes(installer: Installer, ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
+    """Return what `--fix` would cut out of the settings in scope, each once."""
+    host, found = installer.host, list(_planned(installer.host, _own_name(installer.host)))
+    for account in decide(host, ask or ScopeOptions(no_input=True), terminal=False).accounts:
+        with suppress(TrustInstallError, OSError):  # `examine` tells why
+            found += received(tuple[TakenBack, ...], _as(installer, account, _encoded_plan))
+    return tuple({(one.client, one.path, one.offset, one.cut): one for one in reversed(found)}.values())[::-1]
+
+
+def fix(installer: Installer, planned: Iterable[TakenBack], ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
+    """Cut out what was planned, in each scope with its account's rights alone; return what was done, or why not.
+
+    Raises StateError or Busy.
+    """
+    host, wanted = installer.host, list(planned)
+    situation = decide(host, ask or ScopeOptions(no_input=True), terminal=False)
+    by = situation.accounts[0].name if situation.kind == "sudo" and situation.accounts else host.account.name
+    own = [one for one in wanted if one.scope == _own_name(host)]
+    done = list(health_fix.take_back(host, own, by)) if own else []
+    for account in situation.accounts:
+        theirs = tuple(one for one in wanted if one.scope == account.name)
+        if theirs:
+            job = partial(_encoded_fix, wanted=theirs, by=by)
+            done += received(tuple[TakenBack, ...], _as(installer, account, job))
+    return tuple(done)
+
+
+def _own_name(host: ActingHost) -> str:
+    return "machine" if host.account.is_root else host.account.name
+
+
+def _planned(host: ActingHost, scope: str) -> tuple[TakenBack, ...]:
+    every = (one for _, one in health_fix.judged(host, everyday(host)))
+    return tuple(replace(one, scope=scope) for one in every if one.possible)
+
+
 def _settings_of(host: ActingHost, scope: str) -> tuple[Finding, ...]:
     return tuple(one.of(scope) for one in health_settings.findings(host))
 
 
-def _of_account(installer: Installer, account: Account) -> tuple[Finding, ...]:
-    """Return what an account's settings show to a process that has that account's rights alone."""
+def _as(installer: Installer, account: Account, job: Callable[[ActingHost], bytes]) -> bytes:
+    """Return the answer of a process that has an account's rights alone."""
     host = installer.host
-    why = homes.why_unreachable(host, account)
+    theirs = replace(host, account=account, environ=wsl.interop(host.environ))
+    return host.as_account(account, partial(job, theirs), partial(installer.on_progress, working_for(account)))
+
+
+def _of_account(installer: Installer, account: Account) -> tuple[Finding, ...]:
+    """Return what an account's settings show, or why they cannot be looked at."""
+    why = homes.why_unreachable(installer.host, account)
     if not why:
-        theirs = replace(host, account=account, environ=wsl.interop(host.environ))
-        job = partial(_encoded, theirs, account.name)
         try:
-            progress = partial(installer.on_progress, working_for(account))
-            return received(tuple[Finding, ...], host.as_account(account, job, progress))
+            return received(tuple[Finding, ...], _as(installer, account, _encoded))
         except (TrustInstallError, OSError) as error:
             why = str(error)
     advice = f"Have {account.name} run doctor."
     return (Finding("not-looked-at", account.name, account.home or "", why, advice=advice, scope=account.name),)
 
 
-def _encoded(host: ActingHost, scope: str) -> bytes:
-    return encode(_settings_of(host, scope))
+def _encoded(host: ActingHost) -> bytes:
+    return encode(_settings_of(host, host.account.name))
+
+
+def _encoded_plan(host: ActingHost) -> bytes:
+    return encode(_planned(host, host.account.name))
+
+
+def _encoded_fix(host: ActingHost, *, wanted: tuple[TakenBack, ...], by: str) -> bytes:
+    return encode(health_fix.take_back(host, wanted, by))
 
 
 def _each_once(found: Iterable[Finding]) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ from trustinstall.doctor import health
 from trustinstall.doctor.health import Finding
 from trustinstall.errors import printable
 from trustinstall.facts import readable, system_bundle
-from trustinstall_platforms.tools.effective import decide, switched_off
+from trustinstall.installer import health_fix
+from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients import READ
 from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.sessions import everyday
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Bundle, Effective, Scene, Session
     from trustinstall_platforms.tools.effective.rows import Client
-    from trustinstall_platforms.tools.effective.switched_off import Switched
 
 _LONGEST = 4096  # characters of a path that are shown
 _LIMITED = " for "  # in the name of a client that is limited to a profile, a URL or a command
@@ -47,19 +47,16 @@ def findings(host: Host) -> Iterator[Finding]:
 
 
 def _switched_off(host: Host, sessions: Sequence[Session]) -> Iterator[Finding]:
-    for one in switched_off.look(host, sessions):
+    for one, taken in health_fix.judged(host, sessions):
+        client = one.switch.client
         yield Finding(
             "verification-off",
-            one.switch.client,
-            shown(one),
-            f"{one.said} has {one.switch.client} accept every server, an impostor's too",
-            (*host.program(), "doctor", "--fix"),
+            client,
+            str(one.setter) if one.setter.path else f"variable {one.key[-1]} of this session",
+            f"{one.said} has {client} accept every server, an impostor's too",
+            taken.command or (() if taken.problem else (*host.program(), "doctor", "--fix")),
+            taken.problem,
         )
-
-
-def shown(one: Switched) -> str:
-    """Return the file and line of a switch, or the variable's name where the calling session has it."""
-    return str(one.setter) if one.setter.path else f"variable {printable(one.key[-1], 100)} of this session"
 
 
 def _of_client(scene: Scene, client: Client, found: Effective) -> Iterator[Finding]:

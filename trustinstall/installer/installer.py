@@ -375,10 +375,8 @@ class Installer(Inspector):
 
         `reached`: the changes for the machine reach the account, too.
         """
-        backends = [
-            one for one in self.backends if not (reached and Capability.REACHES_EVERY_ACCOUNT in one.capabilities)
-        ]
-        job = partial(_work_for, self._as(account), backends, request, places, selection)
+        backends = (_beside_the_machines(one) if reached else one for one in self.backends)
+        job = partial(_work_for, self._as(account), [*filter(None, backends)], request, places, selection)
         try:
             outcomes = received(
                 tuple[Outcome, ...],
@@ -407,6 +405,11 @@ def _certificates(named: Certificate | Sequence[Certificate]) -> Sequence[Certif
         if not isinstance(one, Certificate):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may have no checker
             raise TypeError(f"name certificates, as load_certificates() returns them, and not {type(one).__name__}")
     return every
+
+
+def _beside_the_machines(backend: Backend) -> Backend | None:
+    """Return the backend for an account that the machine's variables reach, or None."""
+    return backend.beside_the_machines() if Capability.REACHES_EVERY_ACCOUNT in backend.capabilities else backend
 
 
 def _foreseen(one: Outcome) -> Outcome:

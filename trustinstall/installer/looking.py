@@ -233,6 +233,8 @@ def _store_view(
 
 def _unfinished(host: Host, state: State, name: str) -> str:
     """Return why there is a journal: its command is still at work, or was interrupted."""
-    if host.is_locked(state.lock):
-        return f"another trustinstall is running for scope {name}; this is what holds at the moment"
+    held, pid = host.lock_holder(state.lock)
+    if held:
+        which = f" (pid {pid})" if pid else ""
+        return f"another trustinstall is running for scope {name}{which}; this is what holds at the moment"
     return f"an interrupted command of scope {name} is undone by the next command that changes something"

@@ -10,6 +10,8 @@ from trustinstall.host import installation
 from trustinstall.state import kept_keys, ledger_file, removal, scopes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trustinstall.host import ActingHost, Host
 
 
@@ -58,9 +60,20 @@ def plan(host: Host, *, keep_trust: bool) -> Uninstalling:
     return Uninstalling(program, (*own, *([state.base] if records else [])), kept, records)
 
 
-def delete_records(host: ActingHost, decided: Uninstalling) -> bool:
+def starts(host: Host, decided: Uninstalling) -> tuple[str, ...]:
+    """Return the paths by which this installation is started: its own, the link to it, and its directory."""
+    program = decided.program
+    found = (host.program()[0], program.link, f"{program.directory}/" if program.directory else "")
+    return tuple(path for path in found if path)
+
+
+def delete_records(host: ActingHost, decided: Uninstalling, first: Callable[[], None] = lambda: None) -> bool:
     """Delete the records, if that was decided; return False if their directory holds other files, and so stays.
 
-    Raises StateError if another command has added a certificate since.
+    `first` is done once it is certain that the records may go. Raises StateError if another command has added a
+    certificate since; nothing is done then.
     """
-    return not decided.records or removal.delete_empty(host, scopes.state_of(host, host.account.uid))
+    if decided.records:
+        return removal.delete_empty(host, scopes.state_of(host, host.account.uid), first)
+    first()
+    return True

@@ -10,6 +10,7 @@ from trustinstall.doctor.families import FAMILIES, Family
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
+    from trustinstall.installer.callers import Caller
 
 #: Kinds of stores whose readers are of one family; other stores are read by programs of several.
 _OF_STORES = {
@@ -27,15 +28,15 @@ _STRICT = (3, 13)  # the first Python that sets VERIFY_X509_STRICT
 _VERSION = re.compile(r"python(\d)\.(\d{1,3})")
 
 
-def of_client(host: Host, word: str) -> Family:
-    """Return the family that a row of the tables of clients names, see `rows.Client.verifier`.
+def of_client(host: Host, caller: Caller, word: str) -> Family:
+    """Return the family that a row of the tables of clients names, see `rows.Client.verifier`, for a caller.
 
     Debian links git with GnuTLS (its package's changelog, 1:2.36.0-1 and before); others link it with OpenSSL's curl.
     """
     if word == "git":
         word = "gnutls" if "debian" in host.distribution() else "curl"
     if word == "python3":
-        word = "python-strict" if _is_strict(host) else "python"
+        word = "python-strict" if _is_strict(host, caller) else "python"
     return FAMILIES[word]
 
 
@@ -44,11 +45,18 @@ def of_store(kind: str) -> Family:
     return FAMILIES[_OF_STORES.get(kind, "")]
 
 
-def _is_strict(host: Host) -> bool:
-    """Whether the first `python3` on the caller's path is of 3.13 or later, as far as its file's name tells."""
-    for directory in host.environ.get("PATH", "").split(":"):
-        path = f"{directory}/python3"
-        if directory.startswith("/") and host.status(path) is not None:
-            found = _VERSION.fullmatch(posixpath.basename(host.real(path)))
-            return found is not None and (int(found[1]), int(found[2])) >= _STRICT
-    return False
+def _is_strict(host: Host, caller: Caller) -> bool:
+    """Whether the Python that a caller is, or the first `python3` on its path, is of 3.13 or later.
+
+    The name of its file tells.
+    """
+    found = _VERSION.fullmatch(caller.file) or _VERSION.fullmatch(posixpath.basename(_first_python(host, caller)))
+    return found is not None and (int(found[1]), int(found[2])) >= _STRICT
+
+
+def _first_python(host: Host, caller: Caller) -> str:
+    for directory in caller.environ.get("PATH", "").split(":"):
+        program = f"{directory}/python3"
+        if directory.startswith("/") and host.status(program) is not None:
+            return host.real(program)
+    return ""

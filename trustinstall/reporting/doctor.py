@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
-    from trustinstall.installer.diagnosis import ClientView, Diagnosis
+    from trustinstall.installer.client_views import ClientView
+    from trustinstall.installer.diagnosis import Diagnosis
     from trustinstall.reporting.layout import Page
 
 _MARKS = {"yes": GOOD, "no": BAD, "off": BAD}
@@ -32,7 +33,7 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
 
     `program` holds the words that start trustinstall.
     """
-    through = f" through the proxy {found.proxy}" if found.proxy else ""
+    through = _through(found)
     if found.failure:
         return [
             *page.marked(BAD, f"{found.target}{through}: {found.failure}", tone="strong"),
@@ -44,6 +45,8 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
     lines += [line for sentence in _about_root(found) for line in page.paragraph(sentence, "  ")]
     for clients in _alike(found.clients):
         lines += ["", *_group(page, clients)]
+    if found.saved:
+        lines += ["", *page.paragraph("Its root was written, unverified, into:"), page.whole(found.saved, "  ")]
     mend = remedy(found, program)
     if mend:
         lines += ["", *page.paragraph(_before(found)), page.whole(shlex.join(mend), "  ", tone="strong")]
@@ -52,17 +55,23 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
     return lines
 
 
+def _through(found: Diagnosis) -> str:
+    """Return who asks, and the proxy between, as the end of a sentence; "" for the calling session without a proxy."""
+    proxy = f" through the proxy {found.proxy}" if found.proxy else ""
+    return f"{proxy}, as {found.caller} does" if found.caller else proxy
+
+
 def remedy(found: Diagnosis, program: Sequence[str]) -> tuple[str, ...]:
     """Return the words of the command that makes clients accept the server's root; () where no root would help."""
     if not found.untrusted or not found.names_root or found.root is None:
         return ()
-    return (*program, "add", "ROOT.pem", "--sha256", found.root.sha256)
+    return (*program, "add", found.saved or "ROOT.pem", "--sha256", found.root.sha256)
 
 
 def _before(found: Diagnosis) -> str:
-    name = found.root.name if found.root else ""
+    name, wanted = found.root.name if found.root else "", "fingerprint" if found.saved else "file and fingerprint"
     return (
-        f"Ask the administrator whether {name} is the company's root, and for its file and fingerprint. "
+        f"Ask the administrator whether {name} is the company's root, and for its {wanted}. "
         "Where the fingerprint is this one, the command is:"
     )
 
@@ -110,6 +119,8 @@ def doctor_json(host: Host, found: Diagnosis, code: int) -> str:
             "root": _certificate(found.root) if found.root else None,
             "public": found.public,
             "clients": [_client(one) for one in found.clients],
+            "caller": found.caller,
+            "saved": found.saved,
             "remedy": list(remedy(found, host.program())),
         }
     )

@@ -40,15 +40,18 @@ def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
     return [painted, *rest, *(page.paragraph(rows.sentence(advice), _INDENT) if advice else [])]
 
 
-def stopped(host: Host, certificates: Sequence[Certificate], held: int, *, adding: bool, dry_run: bool) -> str:
-    """Return the message of a command that was interrupted: in how many stores the certificates are now."""
-    if dry_run:
-        return "stopped, nothing was changed"
+def stopped(host: Host, certificates: Sequence[Certificate], held: int, total: int, *, adding: bool) -> str:
+    """Return the message of a command that was interrupted: in how many of `total` stores the certificates are now.
+
+    `total` is 0 if the stores had not been found yet.
+    """
     names = words.names_of(certificates)
-    verb = f"{'trusts' if held == 1 else 'trust'} {names} {'now' if adding else 'still'}"
+    total = max(total, held) if total else 0
+    number = f"{held:,} of {words.count(total, 'store')}" if total else words.count(held, "store")
+    verb = f"{'trusts' if 1 in {held, total} else 'trust'} {names} {'now' if adding else 'still'}"
     undo = " ".join((host.command(), "remove", *(one.sha256[: words.SHORT] for one in certificates)))
     ways = f"Go on: the same command.{f' Undo: {undo}' if adding and held else ''}"
-    return f"stopped; {words.count(held, 'store')} {verb}. {ways}"
+    return f"stopped; {number} {verb}. {ways}"
 
 
 def failures(page: Page, report: Report) -> list[str]:

@@ -10,7 +10,7 @@ from trustinstall.doctor.health import ERROR, FINE
 from trustinstall.reporting import words
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.layout import Cell
-from trustinstall.reporting.style import BAD, GOOD, SAME
+from trustinstall.reporting.style import BAD, DELETED, GOOD, SAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,13 +61,8 @@ def _finding(page: Page, one: Finding) -> list[str]:
 
 def as_json(host: Host, found: Sequence[Finding], code: int, fixed: Sequence[TakenBack] = ()) -> str:
     """Return the findings, and what was mended, as JSON."""
-    mended = [
-        {"client": one.client, "path": one.path, "line": one.line, "removed": one.removed}
-        for one in fixed
-        if not one.problem
-    ]
-    head = envelope(host, "doctor", code, changed=bool(mended))
-    return dump({**head, "findings": [_as_data(one) for one in found], "fixed": mended})
+    head = envelope(host, "doctor", code, changed=bool(fixed))
+    return dump({**head, "findings": [_as_data(one) for one in found], "fixed": [one.data for one in fixed]})
 
 
 def _as_data(one: Finding) -> dict[str, Any]:
@@ -82,3 +77,20 @@ def _as_data(one: Finding) -> dict[str, Any]:
         "remedy": list(one.remedy),
         "advice": one.advice,
     }
+
+
+def diff_lines(page: Page, planned: Sequence[TakenBack]) -> list[str]:
+    """Return what `--fix` would cut out of each file."""
+    shown: list[str] = []
+    for one in planned:
+        shown += [page.whole(f"{one.path} line {one.line} ({one.client})", tone="strong")]
+        shown += [f"{page.mark(DELETED)} {page.whole(line)}" for line in one.removed.splitlines() if line.strip()]
+    return shown
+
+
+def fixed_lines(page: Page, fixed: Sequence[TakenBack]) -> list[str]:
+    """Return whose verification is on again."""
+    names = ", ".join(dict.fromkeys(one.client for one in fixed))
+    return page.marked(
+        GOOD, f"Verification is on again for {names}; the audit log keeps what was cut out.", tone="strong"
+    )

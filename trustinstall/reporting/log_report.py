@@ -23,11 +23,14 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
     found: list[str] = []
     for one in entries:
         names = [str(each.get("name")) for each in one.get("certificates", ())]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         stores = len(one.get("stores", ())) + int(one.get("more_stores", 0))
+        removed = [each for each in one.get("removed", ()) if isinstance(each, dict)]
+        names += list(dict.fromkeys(str(each.get("path")) for each in removed))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        changed = words.count(len(removed), "setting") if removed else words.count(stores, "store")
         time = str(one["time"]).replace("T", " ").rstrip("Z")[:16]
         what = f"{one.get('command')} {', '.join(names[:_NAMED])}{more}: {one.get('result')}"
-        found += page.paragraph(f"{time}  {what} ({one.get('scope')}, {words.count(stores, 'store')})")
+        found += page.paragraph(f"{time}  {what} ({one.get('scope')}, {changed})")
         origin = ", ".join(f"{name} {value}" for name, value in dict(one.get("from", {})).items())
         found += page.paragraph(f"by {one.get('by')}{f' ({origin})' if origin else ''}", " " * _TIME)
     if damaged:

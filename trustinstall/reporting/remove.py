@@ -65,7 +65,9 @@ def _gone(page: Page, report: Report) -> list[str]:
         stays = report.left or any(one in _STAYS for one in results)
         if stays:
             return page.paragraph("Nothing was changed.", "  ")
-        return page.marked(SAME, f"Nothing to remove: trustinstall had not added {names}.")
+        return page.marked(
+            SAME, f"Nothing to remove: trustinstall had not added {names if report.certificates else 'it'}."
+        )
     text = f"taken out of {words.count(removed, 'store')}{_whose(report)}"
     if followed:
         text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"

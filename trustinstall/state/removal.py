@@ -10,17 +10,21 @@ from trustinstall.state import audit_log, kept_keys, ledger_file
 from trustinstall.state.directory import prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trustinstall.host import ActingHost
     from trustinstall.state.directory import State
 
 
-def delete_empty(host: ActingHost, state: State) -> bool:
+def delete_empty(host: ActingHost, state: State, first: Callable[[], None] = lambda: None) -> bool:
     """Delete the ledger and the private directory of a scope; return whether the whole directory is gone.
 
-    Under the lock, so that no other command is adding at the same time. Raises StateError, and deletes nothing, if
-    certificates or proxies are recorded, or if an interrupted command has to be undone first.
+    Under the lock, so that no other command is adding at the same time. `first` is done before anything is deleted, and
+    only if it may be. Raises StateError, and does nothing, if certificates or proxies are recorded, or if an
+    interrupted command has to be undone first.
     """
     if host.status(state.base) is None:
+        first()
         return True
     prepare(host, state)  # the lock's directory may be missing
     lock = host.lock(state.lock, lambda: None)
@@ -30,6 +34,7 @@ def delete_empty(host: ActingHost, state: State) -> bool:
             raise StateError(f"{state.base} records certificates that are trusted; run remove --all first")
         if kept_keys.load(host, state).rows:
             raise StateError(f"{state.base} records proxies that are set; apply a document without them, with --prune")
+        first()
         for path in (
             state.ledger,
             state.ledger_log,

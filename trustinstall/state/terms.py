@@ -89,17 +89,24 @@ class Terms:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Terms:
         """Return the terms that `to_json` described. Raises TypeError or ValueError on any other data."""
-        known = {one.name: one.default for one in fields(cls)}
-        if unknown := data.keys() - known.keys():
+        if unknown := data.keys() - {one.name for one in fields(cls)}:
             raise ValueError(f"no such term: {min(unknown)!r}")
-        return cls(**{name: _of_type(known[name], value) for name, value in data.items()})
+        return cls(
+            until=_text(data.get("until", "")),
+            all_users=flag(data.get("all_users", False)),
+            stores=words(data.get("stores", [])),
+            skip=words(data.get("skip", [])),
+            domains=words(data.get("domains", [])),
+            pythons=words(data.get("pythons", [])),
+            searches=words(data.get("searches", [])),
+            bundles=words(data.get("bundles", [])),
+            windows_host=flag(data.get("windows_host", False)),
+            variables=_text(data.get("variables", "")),
+            origin=_text(data.get("origin", "")),
+        )
 
 
-def _of_type(default: object, value: object) -> Any:  # noqa: ANN401  one of three types, as the attribute
-    if isinstance(default, bool):
-        return flag(value)
-    if isinstance(default, tuple):
-        return words(value)
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("not a string")
     return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,6 +53,13 @@ class Candidates(NamedTuple):
         """Return candidates that have one of these names."""
         pattern = re.compile("|".join(map(re.escape, names)), re.IGNORECASE | re.ASCII)
         return cls(pattern, tuple(f"\n{one.lower()}\n" for one in names))
+
+
+class Unreached(NamedTuple):
+    """Why a client does not trust what its store holds: in words, and whether the acting account could mend it."""
+
+    why: str
+    own: bool
 
 
 class Backend(ABC):
@@ -125,6 +132,21 @@ class Backend(ABC):
     def delivered(self, _host: Host, _store: Store, /) -> frozenset[str]:
         """Return the SHA-256 of the anchors that the vendor ships."""
         return frozenset()
+
+    def unreached(self, _host: Host, _stores: Sequence[Store], _wanted: frozenset[str], /) -> Mapping[str, Unreached]:
+        """Return the stores (by id) whose clients do not trust certificates that were added (SHA-256), and why.
+
+        It is asked when all stores are changed, of those that hold them and of those that failed: what a client reads
+        may be decided by several, and lines may have moved.
+        """
+        return {}
+
+    def beside_the_machines(self) -> Backend | None:
+        """Return the backend for an account that the machine's stores of this kind reach; None where it needs none.
+
+        It is asked of backends with `Capability.REACHES_EVERY_ACCOUNT`.
+        """
+        return None
 
     def replaces(self, _host: Host, /) -> bool:
         """Whether settings made for the acting account replace the built-in roots of programs."""

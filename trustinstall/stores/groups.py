@@ -51,6 +51,9 @@ _OF_TOOLS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: What `--store` and `--skip` take on any machine: groups, kinds of stores, and tools with groups of their own.
+NAMES = (*GROUPS, *(name for name in _OF_BACKENDS if name not in GROUPS), *_OF_TOOLS)
+
 
 def group_of(store: Store) -> str:
     """Return the group of a store, one of `GROUPS`."""

@@ -6,7 +6,7 @@ import re
 
 _TOKEN = re.compile(
     r"(?P<skip>[ \t\r]+|//[^\n]*|/\*.*?\*/|(?:(?<=\n)|\A)[ \t]*#[^\n]*)|(?P<line>\n)"
-    r"|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+)",
+    r"|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>(?:(?!//)[^\s{};\"])+)",
     re.DOTALL,
 )
 
@@ -24,13 +24,12 @@ def options(text: str) -> list[tuple[str, int]]:
             break
         at = match.end()
         if match["mark"]:
-            name = "::".join((*outer, *words[:1])).lower()
             if match["mark"] == "{":
                 outer.append("::".join(words[:1]))
-            elif match["mark"] == "}":
-                outer = outer[:-1]
             elif words[1:]:
-                found.append((name, start))
+                found.append(("::".join((*outer, words[0])).lower(), start))
+            if match["mark"] == "}":
+                outer = outer[:-1]
             words = []
         elif match["skip"] is None and match["line"] is None:
             start = start if words else line

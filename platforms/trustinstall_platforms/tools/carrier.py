@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall import editing
 from trustinstall.editing.section import PATH
 from trustinstall.errors import StoreError
-from trustinstall.facts import shell_syntax
+from trustinstall.facts import shell_syntax, system_bundle
 from trustinstall_platforms.tools import our_section, variable_files
 from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.editing.setting import SetKey
     from trustinstall.host import Host
     from trustinstall.stores.store import Store
+    from trustinstall_platforms.tools.effective.model import Variable
+    from trustinstall_platforms.tools.sessions import Read
 
 
 class Carrier(NamedTuple):
@@ -78,3 +82,23 @@ def read(host: Host, location: str, place: variable_files.Place) -> Carrier:
         text = text.replace(section, others)
     foreign = shell_syntax.foreign(place.style, text, our_section.NAMES)
     return Carrier(place, location, section, lines, frozenset(foreign))
+
+
+def taken_back(host: Host, location: str, reads: Sequence[Read]) -> list[str]:
+    """Return the variables that our section in a file sets, and that no session which reads the file has; sorted.
+
+    None where no session is known to read the file, or the file of ours that the section names is not there.
+    """
+    place = variable_files.at(host, location)
+    found = read(host, location, place) if place is not None else None
+    readers = [one.session.variables for one in reads if location in one.files]
+    if found is None or not found.ours or not readers:
+        return []
+    if system_bundle.bundle(host, our_section.file_named(host, found.ours)) is None:
+        return []
+    names = (name for name in our_section.NAMES if any(our_section.sets(line, {name}) for line in found.ours))
+    return sorted(name for name in names if not any(_is_set(one.get(name)) for one in readers))
+
+
+def _is_set(variable: Variable | None) -> bool:
+    return variable is not None and variable.value != ""

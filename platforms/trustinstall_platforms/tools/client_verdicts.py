@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import decide
-from trustinstall_platforms.tools.effective.clients import OF_OTHERS
+from trustinstall_platforms.tools.effective.clients import OF_OTHERS, of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Kind, Mode
 from trustinstall_platforms.tools.sessions import everyday
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.host import Host
+    from trustinstall_platforms.tools.effective.model import Scene
     from trustinstall_platforms.tools.effective.rows import Client
 
 YES, NO, PART, UNKNOWN = "yes", "no", "in part", "unknown"
@@ -91,16 +92,33 @@ class Verdicts:
 def look(host: Host) -> Verdicts:
     """Return the verdicts for the acting account; root's are those of people in general."""
     seen: dict[str, _Seen] = {}
-    if host.is_image:
-        return Verdicts(seen)
-    ours = _ours(host)
-    bare = decide.bare(host)
-    sessions = [one for one in everyday(host) if one.name != "bare"] or [bare.session]
-    for scene in (bare._replace(session=one) for one in sessions):
+    ours = managed(host)
+    for scene in _scenes(host):
         for client, found in decide.all_of_them(scene):
             word = _word(host, client, found, ours)
             seen.setdefault(client.name, _Seen(client)).found.append((found, word))
     return Verdicts(seen)
+
+
+def unreached(host: Host, tool: str, wanted: frozenset[str]) -> tuple[Effective, str] | None:
+    """Return what a tool of the table reads in the first session in which it does not trust `wanted` (SHA-256).
+
+    With the session's name; None where there is no such session, or verification is switched off.
+    """
+    for scene in _scenes(host):
+        client = of_tool(scene, tool)
+        if client is not None:
+            found = decide.effective(client, scene)
+            if found.mode is not Mode.OFF and _word(host, client, found, wanted) != YES:
+                return found, scene.session.name
+    return None
+
+
+def _scenes(host: Host) -> list[Scene]:
+    """Return the everyday sessions of the acting account; none of an image."""
+    bare = decide.bare(host)
+    sessions = [one for one in everyday(host) if one.name != "bare"] or [bare.session]
+    return [] if host.is_image else [bare._replace(session=one) for one in sessions]
 
 
 def _word(host: Host, client: Client, found: Effective, ours: frozenset[str]) -> str:
@@ -111,7 +129,7 @@ def _word(host: Host, client: Client, found: Effective, ours: frozenset[str]) ->
     return YES if ours <= decide.anchors(host, client, found) else NO
 
 
-def _ours(host: Host) -> frozenset[str]:
+def managed(host: Host) -> frozenset[str]:
     """Return the SHA-256 of what trustinstall has added for the account, or for the machine where there is nothing."""
     for directory in (our_files.directory(host), our_files.MACHINE):
         content = system_bundle.bundle(host, f"{directory}/{our_files.ANCHORS}") if directory else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
+from trustinstall.stores.backend import Unreached
 from trustinstall_platforms.tools.effective import decide, ours, paths, values
 from trustinstall_platforms.tools.effective.clients import of_tool
 from trustinstall_platforms.tools.effective.model import Effective, Form, Kind, Mode, Scene, Setter
@@ -103,6 +104,15 @@ def why_left(host: Host, decision: Decision) -> str | None:
         return f"{setter} has certificates of its own, which a file that we name would hide; add the certificate there"
     what = f"{setter} names {printable(named.path, _LONGEST)}"
     return f"{what}, which a setting of ours would hide; add the certificate to that bundle"
+
+
+def why_unreached(host: Host, found: Effective, session: str) -> Unreached:
+    """Return why a tool does not trust what was added, in one session, and whether the acting account could mend it."""
+    setter = found.decider
+    what = found.problem or (f"{setter} decides" if setter.path else "nothing that it reads there names our roots")
+    own = not setter.path or _is_own(host, setter.path)
+    mend = "mend that line, and add again" if own else "ask the administrator"
+    return Unreached(f"{found.client} does not trust it in {session}: {what}; {mend}", own)
 
 
 def shared(host: Host, decision: Decision) -> str | None:

@@ -16,10 +16,10 @@ from trustinstall.facts import our_files, shell_syntax, system_bundle
 from trustinstall.host import Kind
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import files
-from trustinstall.stores.backend import Capability
+from trustinstall.stores.backend import Capability, Unreached
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, naming
-from trustinstall_platforms.tools import carrier, our_section, variable_files, windows_variables
+from trustinstall_platforms.tools import carrier, our_section, sessions, variable_files, windows_variables
 from trustinstall_platforms.tools.effective import ours
 from trustinstall_platforms.tools.reaching import Reach
 
@@ -40,8 +40,12 @@ class Environment(Reference):
     name = "environment"
     capabilities = Reference.capabilities | {Capability.REACHES_EVERY_ACCOUNT}
 
-    def __init__(self, mode: str = "") -> None:
-        self._mode = mode
+    def __init__(self, mode: str = "", *, reached: bool = False) -> None:
+        self._mode, self._reached = mode, reached
+
+    def beside_the_machines(self) -> Environment:
+        """Return the backend of the bundles that an account's own files name; the machine's files set the rest."""
+        return Environment(self._mode, reached=True)
 
     def replaces(self, host: Host) -> bool:
         """Whether variables that replace are set: an account that cannot change the system's store needs them."""
@@ -57,7 +61,7 @@ class Environment(Reference):
             yield from windows_variables.stores(host, self.name)
             return
         reach = self._reach(host)
-        for place, path in variable_files.places(host):
+        for place, path in () if self._reached else variable_files.places(host):
             store = self._store(host, place, path, reach)
             if store is not None:
                 yield store
@@ -94,6 +98,24 @@ class Environment(Reference):
         left = self._left(host, found)
         hides = any(our_section.sets(line, left) for line in found.ours)
         return Named(By.US, path, outdated=moved or other_mode or hides)
+
+    def unreached(self, host: Host, stores: Sequence[Store], _wanted: frozenset[str]) -> dict[str, Unreached]:
+        """Return what cannot be added to, by the lines that are there now, and files whose variables are taken back.
+
+        A section of ours that has come into a file has moved the lines below it.
+        """
+        if host.platform == "win32":
+            return {}
+        now = {one.id: one for one in self._of_others(host, self._reach(host))}
+        asked = [now[one.id] for one in stores if one.blocked is not None and one.id in now]
+        found = {one.id: Unreached(one.why_blocked or "", own=not one.sealed) for one in asked}
+        reads = sessions.supposed(host)
+        for one in stores:
+            taken = ", ".join(carrier.taken_back(host, one.location, reads)) if one.blocked is None else ""
+            if taken:
+                why = f"what reads it gets no {taken}: a later line takes it back; mend that, and add again"
+                found[one.id] = Unreached(why, own=True)
+        return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to write our section. Raises StoreError, too, where it would set nothing."""
@@ -149,8 +171,16 @@ class Environment(Reference):
         )
 
     def _of_others(self, host: Host, reach: Reach) -> Iterator[Store]:
-        """Find the bundles that variables of others name; where one cannot be added to, a store that says so."""
+        """Find the bundles that variables of others name; where one cannot be added to, a store that says so.
+
+        Where the machine's stores reach the account, the system's bundle and what the machine's files name are theirs.
+        """
+        system = system_bundle.find(host) if self._reached else None
         for one in reach.theirs:
+            if self._reached and not carrier.is_owned(host, one.setter.path):
+                continue
+            if system is not None and one.path == host.real(system.path):
+                continue
             if one.problem is None:
                 yield self._bundle(host, one.path, one.name)
                 continue

@@ -1,11 +1,14 @@
 """Settings that trustinstall only looks at: where one names a bundle of the same account, ours goes into that bundle.
 
 No key is set. Such are the settings of tools that follow the system until their own say otherwise (curl, git, Cargo,
-Poetry and more), and those for one profile, URL or command of a tool of the table.
+Poetry and more), those for one profile, URL or command of a tool of the table, and those for one registry, repository
+or cluster. A file beside which its private key lies is an authority that makes certificates here, as minikube's, which
+its clusters take for the authority of their clients, too: nothing goes into that.
 """
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
@@ -13,13 +16,14 @@ from trustinstall.facts import system_bundle
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores.store import Store, blocked
 from trustinstall_platforms.tools.effective import decide, ours
-from trustinstall_platforms.tools.effective.model import Form, Kind
+from trustinstall_platforms.tools.effective.model import Form, Kind, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Bundle, Effective, Session
+    from trustinstall_platforms.tools.effective.rows import Client
 
 _LONGEST = 4096  # characters of a path that are shown
 
@@ -62,8 +66,13 @@ def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
         return
     for scene in decide.scenes(host, sessions):
         for client, found in decide.all_of_them(scene):
-            if not client.tool and found.decider.kind is Kind.SETTING:
+            if not client.tool and found.decider.kind is Kind.SETTING and not _by_the_system(host, client, found):
                 yield from _of_client(host, found)
+
+
+def _by_the_system(host: Host, client: Client, found: Effective) -> bool:
+    """Whether what root adds to the system's store counts beside the bundles of a client."""
+    return host.account.is_root and client.follows and found.mode is Mode.ADDS
 
 
 def _of_client(host: Host, found: Effective) -> Iterator[Looked]:
@@ -72,7 +81,7 @@ def _of_client(host: Host, found: Effective) -> Iterator[Looked]:
         yield Looked(host.real(found.decider.path), found.client, setter, found.problem)
         return
     for bundle in found.bundles:
-        if ours.is_theirs(host, bundle):
+        if ours.is_theirs(host, bundle) and host.status(f"{posixpath.splitext(bundle.path)[0]}.key") is None:
             yield _of_bundle(host, found.client, bundle)
 
 

@@ -70,7 +70,8 @@ class Reach:
     def theirs(self) -> tuple[Theirs, ...]:
         """What others set, each place once."""
         found: dict[tuple[str, Setter], Theirs] = {}
-        for one in self._without:
+        at_home = sessions.supposed(self.host, at_home=True) if self.host.account.is_root else []
+        for one in (*self._without, *at_home):
             for variable in one.session.variables.values():
                 if variable.name in FILES and variable.setter.path and variable.value != "":
                     said = self._theirs(variable)

@@ -24,7 +24,7 @@ from trustinstall.stores import files
 from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
-from trustinstall_platforms.tools import deciding, looked_at, native_roots, places, switching
+from trustinstall_platforms.tools import client_verdicts, deciding, looked_at, native_roots, places, switching
 from trustinstall_platforms.tools.deciding import Decision
 from trustinstall_platforms.tools.effective.model import Mode
 from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile, replaced
@@ -32,9 +32,10 @@ from trustinstall_platforms.tools.sessions import everyday
 from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall.host import Host
+    from trustinstall.stores.backend import Unreached
     from trustinstall.stores.plan import Plan
     from trustinstall.stores.store import DiscoveryOptions
 
@@ -146,6 +147,16 @@ class Settings(Reference):
         decision = self._decision(host, store.location)
         native = decision is not None and _setting(host, decision).native
         return native_roots.anchors(host) if native else super().anchors(host, store)
+
+    def unreached(self, host: Host, stores: Sequence[Store], wanted: frozenset[str]) -> dict[str, Unreached]:
+        """Return the stores whose tools read something else in a session of the account, with its file and line."""
+        found: dict[str, Unreached] = {}
+        for store in (one for one in stores if one.blocked is None):
+            decision = self._decision(host, store.location)
+            seen = client_verdicts.unreached(host, decision.tool.name, wanted) if decision is not None else None
+            if seen is not None:
+                found[store.id] = deciding.why_unreached(host, *seen)
+        return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to set the key."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.cli.machine import told
-from tests.support.pki import make_root
+from tests.support.chains import made
+from tests.support.pki import issuers_at, make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
+from tests.unit.doctor.peers import answering, says
 
 CORP = make_root("Doctor Corp Root")
 LEAF = CORP.issue("localhost")
@@ -83,6 +86,85 @@ def test_what_debian_reads_beside_a_bundle_counts(fresh: Throwaway, name: str) -
         assert answers(server) == ("no", False)
         fresh.trustinstall("add", "/corp.crt", "--skip", "settings", check=True)
         assert answers(server) == ("yes", True)
+
+
+def test_a_root_is_saved_and_not_trusted_without_its_fingerprint(fresh: Throwaway) -> None:
+    """The root is fetched from where the certificate says; `add` wants the fingerprint, whatever else is confirmed."""
+    page = b"HTTP/1.0 200 OK\r\n\r\n" + CORP.der
+    with answering(says(page)) as port:
+        leaf = made(CORP, extensions=[issuers_at(f"http://127.0.0.1:{port}/corp.crt")])
+        with Server(leaf) as server:
+            found, _ = _asked(fresh, server.url, "--save-root", "seen.pem")
+    assert (found["saved"], found["root"]["sha256"]) == ("/home/alice/seen.pem", CORP.sha256)
+    assert found["remedy"][-3:] == ["/home/alice/seen.pem", "--sha256", CORP.sha256]
+    for words in ([], ["--yes"], ["--sha256", "0" * 64]):
+        done = fresh.trustinstall("add", "/home/alice/seen.pem", *words)
+        assert (done.returncode != 0, "fingerprint" in done.stderr) == (True, True)
+    fresh.trustinstall("add", *found["remedy"][-3:], check=True)
+    again = fresh.trustinstall("doctor", "localhost:1", "--save-root", "/home/alice/seen.pem")
+    assert "The layer that failed: tcp." in again.stdout
+
+
+def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> None:
+    """The bundle of a variable that only the process has decides, for its own account and for root, and no other."""
+    fresh.write("/home/alice/corp.pem", CORP.pem, user="alice")
+    program = ["python3", "-c", "import sys; print(flush=True); sys.stdin.read()"]
+    variables = {"SSL_CERT_FILE": "/home/alice/corp.pem", "SECRET": "hunter2"}
+    process = fresh.popen(program, user="alice", env=variables, stdin=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Server(LEAF) as server:
+            words = ("doctor", server.url, f"--pid={process.pid}", "--json")
+            for user in ("alice", "root"):
+                said = fresh.trustinstall(*words, user=user)
+                assert "hunter2" not in said.stdout
+                clients = {one["name"]: one for one in told(said)["clients"]}
+                assert (clients["Python's ssl"]["accepts"], clients["requests"]["accepts"]) == ("yes", "no")
+                assert "curl" not in clients
+            assert fresh.trustinstall(*words, user="bob").returncode == 5
+            assert _asked(fresh, server.url)[1]["curl"]["accepts"] == "no"
+    finally:
+        process.communicate("")
+    assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
+
+
+def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
+    """Its output is shown, its status is ours, its server is looked at for its program only; one that works is left."""
+    with Server(LEAF) as server:
+        done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
+        assert (done.returncode, "curl: (60)" in done.stderr) == (60, True)
+        assert "does not trust a certificate's issuer" in done.stdout
+        assert f"1 of 1 clients here refuse localhost:{server.port}" in done.stdout
+        fresh.write("/corp.crt", CORP.pem)
+        fresh.trustinstall("add", "/corp.crt", check=True)
+        done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
+        assert (done.returncode, "hello over TLS" in done.stdout, "nothing to explain" in done.stdout) == (
+            0,
+            True,
+            True,
+        )
+    done = fresh.trustinstall("doctor", "--", "sh", "-c", "exit 7")
+    assert (done.returncode, "names no fault of TLS" in done.stdout) == (7, True)
+    assert fresh.trustinstall("doctor", "--", "/nothing").returncode == 127
+    assert fresh.trustinstall("doctor", "x.example", "--", "true").returncode == 2
+
+
+def test_an_add_ends_with_a_look(fresh: Throwaway) -> None:
+    """With the right root all clients accept the server; with another one they refuse, and the status says so."""
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.write("/other.crt", make_root("Doctor Other Root").pem)
+    with Server(LEAF) as server:
+        words = ("--yes", "--verify", server.url)
+        done = fresh.trustinstall("add", "/other.crt", *words)
+        assert (done.returncode, "clients here refuse" in done.stdout) == (10, True)
+        done = fresh.trustinstall("add", "/corp.crt", *words)
+        assert (done.returncode, "clients here refuse" in done.stdout) == (0, True)
+        assert "sign in again" in " ".join(
+            done.stdout.split()
+        )  # Node.js reads a variable, which this session does not have
+        assert "Ask the administrator" not in done.stdout
+        assert fresh.trustinstall("add", "/corp.crt", *words, "--json").returncode == 2
 
 
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
+from tests.support.tls import Server
 
 CORP = make_root("Corp Root")
 _PAGE = Path(__file__).parents[3] / "docs/reference/library.md"
@@ -14,9 +18,9 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
-def block(first: str) -> str:
-    """The example that begins with a line, with the fingerprint of the test's own root."""
-    found = [text for text in _BLOCK.findall(_PAGE.read_text()) if text.startswith(first)]
+def block(part: str) -> str:
+    """The one example with a part, with the fingerprint of the test's own root."""
+    found = [text for text in _BLOCK.findall(_PAGE.read_text()) if part in text]
     assert len(found) == 1
     return _FINGERPRINT.sub(CORP.sha256, found[0])
 
@@ -24,7 +28,7 @@ def block(first: str) -> str:
 def test_the_first_example_adds_and_removes(fresh: Throwaway) -> None:
     """It says how many stores would change, changes them, finds them complete, and leaves its records alone behind."""
     fresh.write("/srv/corp.crt", CORP.pem)
-    fresh.write("/srv/example.py", block("from trustinstall import Installer, TrustInstallError"))
+    fresh.write("/srv/example.py", block("TrustInstallError"))
     before = fresh.changes()
     done = fresh.run([*PROGRAM[:2], "example.py"], cwd="/srv", check=True)
     planned, verdict = done.stdout.splitlines()
@@ -36,7 +40,7 @@ def test_the_first_example_adds_and_removes(fresh: Throwaway) -> None:
 def test_its_error_is_a_stable_word_and_a_sentence(fresh: Throwaway) -> None:
     """A file of another fingerprint is refused before anything is looked at."""
     fresh.write("/srv/corp.crt", make_root("Another Root").pem)
-    fresh.write("/srv/example.py", block("from trustinstall import Installer, TrustInstallError"))
+    fresh.write("/srv/example.py", block("TrustInstallError"))
     done = fresh.run([*PROGRAM[:2], "example.py"], cwd="/srv")
     assert (done.returncode, done.stderr.startswith("certificate-refused: corp.crt: Another Root")) == (1, True)
 
@@ -90,3 +94,65 @@ def test_two_threads_add_as_one_after_the_other(fresh: Throwaway) -> None:
     fresh.write("/srv/second.crt", make_root("Second Root").pem)
     done = fresh.run([*PROGRAM[:2], "-c", _THREADS], cwd="/srv", check=True)
     assert done.stdout.splitlines() == ["True True", "['Corp Root', 'Second Root'] True []"]
+
+
+#: The clients of the page, and each package that one of them needs.
+CLIENTS = ("urllib", "urllib3", "requests", "httpx", "aiohttp")
+_PACKAGES = ("requests", "httpx", "aiohttp", "urllib3")
+
+
+#: Runs an example, and each of its requests by itself: what it prints, or that it was refused.
+_EACH = """
+import ast, sys
+sys.path.append("/srv/clients")
+scope = {}
+source = open("/srv/clients.py").read()
+for node in ast.parse(source).body:
+    text = ast.get_source_segment(source, node)
+    try:
+        exec(text, scope)
+    except Exception as error:
+        if "certificate verify failed" not in str(error):
+            raise
+        print(text.partition('"')[2].partition('"')[0] or "aiohttp", "refused")
+"""
+
+
+def install_clients(root: Throwaway) -> None:
+    """Put the packages where the example finds them."""
+    copy_in(root, downloads(*_PACKAGES), "/opt/wheels")
+    pip = ("pip3", "install", "--quiet", "--no-index", "--find-links=/opt/wheels", "--target=/srv/clients")
+    root.run([*pip, *_PACKAGES], check=True)
+
+
+@pytest.mark.timeout(300)
+def test_each_client_trusts_what_was_added(fresh: Throwaway) -> None:
+    """Root's and alice's each refuse the server before its root is added for the machine, and once it is removed."""
+    install_clients(fresh)
+    fresh.write("/srv/corp.crt", CORP.pem)
+
+    def asked() -> list[str]:
+        found = [fresh.run([*PROGRAM[:2], "-c", _EACH], user=user, check=True).stdout for user in ("root", "alice")]
+        assert found[0] == found[1]
+        return found[0].splitlines()
+
+    with Server(CORP.issue("localhost")) as server:
+        fresh.write("/srv/clients.py", block("import aiohttp").replace("https://intranet.example", server.url))
+        refused = [f"{name} refused" for name in CLIENTS]
+        assert asked() == refused
+        fresh.trustinstall("add", "/srv/corp.crt", check=True)
+        assert asked() == [f"{name} 200" for name in CLIENTS]
+        fresh.trustinstall("remove", "/srv/corp.crt", check=True)
+        assert asked() == refused
+
+
+def test_a_pinned_root_is_an_example_that_runs(fresh: Throwaway) -> None:
+    """Its function lets the company's own root through, and says why another is refused."""
+    fresh.write("/srv/corp.crt", CORP.pem)
+    ask = "import urllib.request\nprint(urllib.request.urlopen('URL', context=context).status)\n"
+    with Server(CORP.issue("localhost")) as server:
+        example = block("PINNED") + ask.replace("URL", server.url)
+        for name, text in (("own", example), ("other", example.replace(CORP.sha256, "0" * 64))):
+            fresh.write(f"/srv/{name}.py", text)
+        assert fresh.run([*PROGRAM[:2], "own.py"], cwd="/srv", check=True).stdout == "200\n"
+        assert "localhost is not of the company's own root" in fresh.run([*PROGRAM[:2], "other.py"], cwd="/srv").stderr

@@ -57,13 +57,13 @@ def test_sudo(fresh: Throwaway) -> None:
 
 
 def test_all_users_and_one_user(fresh: Throwaway) -> None:
-    """--user bob is bob alone; --all-users is everybody who logs in; each home's ledger is its own."""
+    """--user bob is bob alone; --all-users beside it everybody who logs in; each home's ledger is its own."""
     deliver(fresh, "alice", "bob")
     quick(fresh)
     words = ("--json", "--scope", "user", CERT)
     one = told(fresh.trustinstall("add", "--user", "bob", *words))
     assert (result(one, f"certifi:{BOB}"), holds(fresh, ALICE), holds(fresh, DEBIAN)) == ("added", False, False)
-    every = told(fresh.trustinstall("add", "--scope", "all-users", *words))
+    every = told(fresh.trustinstall("add", "--all-users", *words))
     assert {one["scope"] for one in every["stores"]} >= {"alice", "bob"}
     assert (result(every, f"certifi:{BOB}"), result(every, ALICES)) == ("present", "added")
     assert not holds(fresh, DEBIAN)

@@ -128,7 +128,7 @@ def test_an_interrupt_during_a_slow_tool(fresh: Throwaway, command: str, number:
     _, errors = running.communicate(timeout=60)
     assert (running.returncode, "Traceback" in errors) == (130, False), errors
     last = errors.splitlines()[-1]
-    trusting = "1 store trusts" if holds(fresh, DEBIAN) else "0 stores trust"
+    trusting = f"{int(holds(fresh, DEBIAN))} of 1 store trusts"
     when = "now" if command == "add" else "still"
     assert last.startswith(f"error: stopped; {trusting} Corp Root G2 {when}. "), errors
     assert last.endswith(f" remove {ROOT.sha256[:12]}" if holds(fresh, DEBIAN) and command == "add" else "command.")

@@ -140,6 +140,27 @@ def test_sudo_sets_the_machines_alone(fresh: Throwaway) -> None:
     assert (scopes, fresh.read("/home/alice/.profile")) == ({"machine"}, profile)
 
 
+def test_sudo_looks_at_the_bundles_that_accounts_and_root_name(fresh: Throwaway) -> None:
+    """A line of alice's own or root's wins over the machine's variables: ours goes into the bundle that it names."""
+    deliver(fresh)
+    quick(fresh)
+    mine = fresh.read(DEBIAN) + OTHER.pem
+    line = "export NODE_EXTRA_CA_CERTS=$HOME/mine.pem SSL_CERT_FILE=" + DEBIAN + "\n"
+    for home, user in (("/home/alice", "alice"), ("/root", "root")):
+        fresh.write(f"{home}/mine.pem", mine, user=user)
+        fresh.write(f"{home}/.profile", line, user=user)
+    found = told(fresh.trustinstall("add", "--json", CERT, env=sudo(fresh)))
+    results = {one["id"]: (one["scope"], one["result"]) for one in found["stores"] if one["backend"] == "environment"}
+    assert results["environment:/home/alice/mine.pem"] == ("alice", "added")
+    assert results["environment:/root/mine.pem"] == ("machine", "added")
+    assert {scope for scope, _ in results.values()} == {"machine", "alice"}
+    assert not [one for one in results if "#" in one]
+    assert (holds(fresh, "/home/alice/mine.pem"), holds(fresh, "/home/alice/mine.pem", OTHER)) == (True, True)
+    assert fresh.trustinstall("remove", CERT, env=sudo(fresh)).returncode == 0
+    assert [fresh.read(f"{home}/mine.pem") for home in ("/home/alice", "/root")] == [mine, mine]
+    assert fresh.read("/home/alice/.profile").decode() == line
+
+
 def test_somebodys_own_values_stay(fresh: Throwaway) -> None:
     """Where alice names a bundle of hers, ours goes into that and out again; her value wins in every shell."""
     deliver(fresh)
@@ -222,26 +243,17 @@ def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway, mode: 
     deliver(fresh)
     home = set(fresh.changes())
     assert fresh.trustinstall("add", "--variables", mode, CERT, user="alice").returncode == 0
-    shell = fresh.popen(["bash", "-l", "-c", "echo up; exec sleep 1000"], user="alice")
-    assert shell.stdout is not None
-    shell.stdout.readline()
-    removed = fresh.trustinstall("remove", CERT, user="alice", check=True)
-    said = " ".join(removed.stdout.split())
-    assert f"Running programs still use files in {OWN}. These now hold public roots only" in said
-    left = fresh.read(f"{OWN}/bundle.pem")
-    assert (
-        holds(fresh, f"{OWN}/bundle.pem"),
-        left.count(b"BEGIN"),
-        fresh.read(f"{OWN}/anchors.pem").count(b"BEGIN"),
-    ) == (
-        False,
-        fresh.read(DEBIAN).count(b"BEGIN"),
-        0,
-    )
-    assert fresh.trustinstall("remove", CERT, user="alice").returncode == 0
-    assert fresh.path(f"{OWN}/bundle.pem").exists()
-    os.killpg(shell.pid, signal.SIGKILL)
-    shell.communicate()
+    with fresh.running(["bash", "-l", "-c", "echo up; exec sleep 1000"], user="alice") as shell:
+        assert shell.stdout is not None
+        shell.stdout.readline()
+        removed = fresh.trustinstall("remove", CERT, user="alice", check=True)
+        said = " ".join(removed.stdout.split())
+        assert f"Running programs still use files in {OWN}. These now hold public roots only" in said
+        assert not holds(fresh, f"{OWN}/bundle.pem")
+        assert fresh.read(f"{OWN}/bundle.pem").count(b"BEGIN") == fresh.read(DEBIAN).count(b"BEGIN")
+        assert b"BEGIN" not in fresh.read(f"{OWN}/anchors.pem")
+        assert fresh.trustinstall("remove", CERT, user="alice").returncode == 0
+        assert fresh.path(f"{OWN}/bundle.pem").exists()
     assert fresh.trustinstall("remove", CERT, user="alice").returncode == 0
     ours = {"/home/alice/.local", "/home/alice/.local/state"}
     new = {path for path in fresh.changes() if path not in home and not path.startswith("/home/alice/.local/state/")}
@@ -253,10 +265,9 @@ def test_what_runs_in_a_container_names_another_file(fresh: Throwaway) -> None:
     deliver(fresh)
     with Throwaway(java=False) as other:
         session = {"DENO_CERT": f"{OWN}/anchors.pem", "SSL_CERT_FILE": f"{OWN}/bundle.pem"}
-        with other.popen(["sleep", "1000"], user="alice", env=session) as there:
+        with other.running(["sleep", "1000"], user="alice", env=session):
             assert fresh.trustinstall("add", CERT, user="alice").returncode == 0
             assert fresh.trustinstall("remove", CERT, user="alice").returncode == 0
-            there.kill()
     assert not fresh.path(OWN).exists()
 
 

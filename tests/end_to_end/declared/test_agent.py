@@ -134,6 +134,9 @@ def test_other_package_managers_have_their_hooks(fresh: Throwaway) -> None:
         "chown alice /opt/trustinstall/lib/python3*/site-packages/trustinstall/cli/repair.py",
         "chmod o+w /opt/trustinstall/lib/python3*/site-packages",
         "chown alice /opt/trustinstall",
+        "chown alice /opt/trustinstall/lib/python3*/site-packages/typer/main.py",
+        "cd /opt/trustinstall/lib/python3*/site-packages; chmod g+w rich; chgrp alice rich",
+        "chown alice $(/opt/trustinstall/bin/python -c 'import json.decoder as it; print(it.__file__)')",
         "chmod g+w /opt/trustinstall/bin; chgrp alice /opt/trustinstall/bin",
     ],
 )
@@ -171,3 +174,55 @@ def test_an_account_has_an_agent_of_its_own(fresh: Throwaway) -> None:
     )
     fresh.trustinstall("agent", "remove", user="alice", check=True)
     assert fresh.changes(ignore=(*NOISE, *OTHERS)) == before
+
+
+def test_self_uninstall_takes_agents_and_logs_along(fresh: Throwaway) -> None:
+    """Root's agent, alice's that starts the same program, ledger and logs go; bob's, which starts another, stays."""
+    deliver(fresh)
+    before = fresh.changes(ignore=NOISE)
+    for user in ("root", "alice", "bob"):
+        fresh.trustinstall("agent", "install", user=user, check=True)
+    theirs = f"/home/bob/.config/systemd/user/{NAME}.service"
+    fresh.write(theirs, fresh.read(theirs).replace(PROGRAM[0].encode(), b"/home/bob/bin/trustinstall"), user="bob")
+    fresh.trustinstall("add", CERT, check=True)
+    fresh.trustinstall("remove", "--all", check=True)
+    assert fresh.path("/var/lib/trustinstall/log.jsonl").exists()
+    done = fresh.trustinstall("self", "uninstall", check=True)
+    assert f"delete /home/alice/.config/systemd/user/{NAME}.service" in done.stdout
+    left = {path for path in fresh.changes(ignore=NOISE) if path not in before}
+    records = "/home/alice/.local"  # hers: she may have added certificates
+    assert {path for path in left if not path.startswith(("/home/bob/", records))} <= {"/home/bob"}, left
+    assert theirs in left
+
+
+def test_self_uninstall_that_fails_loses_nothing(fresh: Throwaway) -> None:
+    """Where records may not be deleted, agents stay; where an account's agent cannot be removed, that is said."""
+    fresh.trustinstall("agent", "install", check=True)
+    fresh.trustinstall("agent", "install", user="alice", check=True)
+    unit = f"/home/alice/.config/systemd/user/{NAME}.service"
+    fresh.write("/var/lib/trustinstall/private/journal", "{}")
+    done = fresh.trustinstall("self", "uninstall")
+    assert (done.returncode, fresh.path(f"{UNITS}/{NAME}.service").exists(), fresh.path(unit).exists()) == (
+        1,
+        True,
+        True,
+    )
+    fresh.path("/var/lib/trustinstall/private/journal").unlink()
+    sh(fresh, f"chmod 0555 {unit.rpartition('/')[0]}")
+    done = fresh.trustinstall("self", "uninstall", check=True)
+    assert f"the agent of alice stays: {unit.rpartition('.')[0]}" in " ".join(done.stderr.split())
+    assert not fresh.path(f"{UNITS}/{NAME}.service").exists()
+    assert not fresh.path("/var/lib/trustinstall").exists()
+
+
+def test_a_link_in_the_place_of_a_unit_is_not_followed(fresh: Throwaway) -> None:
+    """A link of alice's to a file, or to one of the agent's name, never changes what it leads to."""
+    unit = f"/home/alice/.config/systemd/user/{NAME}.service"
+    for victim in ("/home/alice/notes", f"/home/alice/{NAME}.service"):
+        fresh.write(victim, "mine", user="alice")
+        sh(fresh, f"mkdir -p {unit.rpartition('/')[0]}; ln -sf {victim} {unit}", "alice")
+        fresh.trustinstall("agent", "install", user="alice")
+        fresh.trustinstall("agent", "remove", user="alice")
+        assert fresh.read(victim) == b"mine"
+        fresh.trustinstall("self", "uninstall", check=True)
+        assert fresh.read(victim) == b"mine"

@@ -121,14 +121,30 @@ def test_every_mistake_is_told_before_anything_is_touched(fresh: Throwaway) -> N
     fresh.write("/srv/d/c.toml", 'version = 1\n[[certificate]]\nurl = "https://corp.example/root.crt"\n')
     done = fresh.trustinstall("apply", "/srv/d")
     assert done.returncode == 2
-    for expected in ("a.toml:1: version:", "a.toml:3: defaults.untill:", "b.json:2: certificate.1:", "c.toml:3:"):
+    for expected in ("a.toml:1: version:", "a.toml:3: defaults.untill:", "b.json:2: certificate.1:", "c.toml:2:"):
         assert f"/srv/d/{expected}" in done.stderr
-    assert "fetches nothing" in done.stderr
+    assert "must have sha256" in done.stderr
     fresh.write("/srv/e.toml", 'version = 1\n[[certificate]]\nfile = "nothing.crt"\n[[certificate]]\npem = "x"\n')
     done = fresh.trustinstall("apply", "/srv/e.toml")
     assert (done.returncode, "e.toml:3: certificate.1.file:" in done.stderr) == (2, True)
     assert "e.toml:5: certificate.2.pem:" in done.stderr
     assert fresh.changes(mtimes=True, ignore=(*NOISE, "/srv")) == before
+
+
+def test_authorities_of_one_name_are_compared(fresh: Throwaway) -> None:
+    """Roots that clients could mistake are refused, and nothing changes; a new key of the same name is a note."""
+    deliver(fresh)
+    before = fresh.changes(mtimes=True, ignore=(*NOISE, "/srv"))
+    mistaken = [make_root("Corp", ski=b"x" * 20) for _ in range(2)]
+    fresh.write(TRUST, "version = 1\n" + "".join(inline(one.pem) for one in mistaken))
+    done = fresh.trustinstall("apply", TRUST)
+    assert (done.returncode, f"{TRUST}:3" in done.stderr) == (4, True), done
+    assert fresh.changes(mtimes=True, ignore=(*NOISE, "/srv")) == before
+    renewed = [make_root("Corp"), make_root("Corp")]
+    fresh.write(TRUST, "version = 1\n" + "".join(inline(one.pem) for one in renewed))
+    done = fresh.trustinstall("apply", TRUST, check=True)
+    assert done.stdout.count(f"Note: {TRUST}:") == 2, done.stdout
+    assert all(holds(fresh, DEBIAN, one) for one in renewed)
 
 
 def test_documents_that_contradict_each_other_are_a_mistake(fresh: Throwaway) -> None:

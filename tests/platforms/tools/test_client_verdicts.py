@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support import fake_host
 from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
+from trustinstall.engine.outcome import Result
 from trustinstall.host import ActingHost
 from trustinstall.installer import tool_views
 from trustinstall_platforms.tools.environment import Environment
@@ -68,3 +70,48 @@ def test_a_url_with_a_setting_of_its_own_has_a_row(host: ActingHost) -> None:
     """Git for one URL is a client of its own, and reached through the bundle that its setting names."""
     write(host, f"{HOME}/.gitconfig", '[http "https://git.corp/"]\n\tsslCAInfo = ~/public.pem\n')
     assert views(host)["git for https://git.corp/"] == ("yes", f"{HOME}/.gitconfig line 2")
+
+
+def outcomes(host: ActingHost) -> dict[str, tuple[Result, str]]:
+    """Return the results of `add` by the store's place in the home, with what is said."""
+    done = fake_host.change(host, (OwnBundle(), Environment(), Settings()), fake_host.wish(CORP.der))
+    return {one.store.location.removeprefix(f"{HOME}/"): (one.result, one.detail) for one in done}
+
+
+def test_a_setting_is_added_only_where_its_tool_trusts_it(host: ActingHost) -> None:
+    """A variable that names a missing file counts more than pip's file: its line is named, and nothing claimed."""
+    program(host, "/usr/bin/pip")
+    write(host, f"{HOME}/.profile", "# mine\nexport REQUESTS_CA_BUNDLE=/gone.pem\n")
+    result, detail = outcomes(host)[".config/pip/pip.conf"]
+    assert (result, f"{HOME}/.profile line 2" in detail) == (Result.FAILED, True)
+    write(host, f"{HOME}/.profile", "# mine\n")
+    assert outcomes(host)[".config/pip/pip.conf"][0] is Result.ALREADY
+
+
+def test_what_the_administrator_has_decided_is_no_failure(host: ActingHost) -> None:
+    """The account cannot mend it: it is left, and the line is named."""
+    program(host, "/usr/bin/pip")
+    write(host, "/etc/profile.d/corp.sh", "export REQUESTS_CA_BUNDLE=/gone.pem\n")
+    write(host, "/etc/profile", "for one in /etc/profile.d/*.sh; do . $one; done\n")
+    result, detail = outcomes(host)[".config/pip/pip.conf"]
+    assert (result, "/etc/profile.d/corp.sh line 1" in detail) == (Result.SEALED, True)
+
+
+def test_the_line_is_named_as_it_is_after_our_section_has_come(host: ActingHost) -> None:
+    """A command that takes a line out by its number must not hit one of ours, which stand above it."""
+    write(host, f"{HOME}/.profile", "# mine\nexport AWS_CA_BUNDLE=/gone.pem\n")
+    found = outcomes(host)
+    lines = Path(host.where(f"{HOME}/.profile")).read_text().split("\n")
+    number = lines.index("export AWS_CA_BUNDLE=/gone.pem") + 1
+    result, detail = found[".profile#AWS_CA_BUNDLE"]
+    assert (result, f"sed -i {number}d {HOME}/.profile" in detail) == (Result.FAILED, True)
+
+
+def test_variables_that_a_later_line_takes_back(host: ActingHost) -> None:
+    """They reach no program, so the file does not count; it does once that line is gone."""
+    write(host, f"{HOME}/.profile", "# mine\nunset NODE_EXTRA_CA_CERTS\n")
+    result, detail = outcomes(host)[".profile"]
+    assert (result, "gets no NODE_EXTRA_CA_CERTS" in detail) == (Result.FAILED, True)
+    text = Path(host.where(f"{HOME}/.profile")).read_text()
+    write(host, f"{HOME}/.profile", text.replace("unset NODE_EXTRA_CA_CERTS\n", ""))
+    assert outcomes(host)[".profile"][0] is Result.ALREADY

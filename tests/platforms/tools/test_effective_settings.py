@@ -15,6 +15,7 @@ from trustinstall.certificates.pem import to_pem
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.host import ActingHost
 from trustinstall.installer import environment
+from trustinstall_platforms.tools import looked_at
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
@@ -72,6 +73,12 @@ NAMES: dict[str, tuple[str, str]] = {
     "npm's variable": (".npmrc", "cafile=${HOME}/b.pem\n"),
     "Yarn 3": (".yarnrc.yml", "caFilePath: b.pem\n"),
     "conda's other file": (".config/conda/.condarc", f"ssl_verify: {THEIRS}\n"),
+    "containerd": (".config/containerd/certs.d/r/hosts.toml", f'ca = "{THEIRS}"\n'),
+    "Helm": (".config/helm/repositories.yaml", f"repositories:\n- name: corp\n  caFile: {THEIRS}\n"),
+    "kubectl": (
+        ".kube/config",
+        "clusters:\n- cluster:\n    certificate-authority: ../b.pem\n  name: corp\n",
+    ),
     "AWS": (".aws/config", f"[default]\nca_bundle = {THEIRS}\n"),
     "AWS's other heading": (".aws/config", f"[profile default]\nregion = x\nca_bundle = {THEIRS}\n"),
     "AWS's profile": (".aws/config", f"[profile corp]\nca_bundle = {THEIRS}\n"),
@@ -311,3 +318,26 @@ def test_a_file_of_ours_in_another_tools_settings_decides_nothing(host: ActingHo
     assert b"cafile" in whole
     change(host, trusted=False)
     assert tree(host) == before
+
+
+def test_nothing_goes_into_an_authority_whose_key_lies_beside(host: ActingHost) -> None:
+    """A cluster of minikube takes what is in that file for the authority of its clients, too."""
+    write(host, f"{HOME}/.minikube/ca.crt", PRIVATE.pem)
+    write(host, f"{HOME}/.minikube/ca.key", "key\n")
+    where = "clusters:\n- cluster:\n    certificate-authority: ~/.minikube/ca.crt\n  name: minikube\n"
+    write(host, f"{HOME}/.kube/config", where.replace("~", HOME))
+    assert not {one for one in change(host) if "minikube" in one or "kube" in one}
+    assert Path(host.where(f"{HOME}/.minikube/ca.crt")).read_bytes() == PRIVATE.pem
+
+
+def test_root_leaves_what_the_systems_store_reaches(host: ActingHost) -> None:
+    """A registry's own roots of the machine count beside the system's, which `add` changes; rootless ones are hers."""
+    registry = "/etc/docker/certs.d/r:5000/ca.crt"
+    write(host, registry, PRIVATE.pem)
+    write(host, f"{HOME}/.config/docker/certs.d/r:5000/ca.crt", PRIVATE.pem)
+    done = change(host)
+    assert done[f"{HOME}/.config/docker/certs.d/r:5000/ca.crt"].result is Result.ADDED
+    root = replace(host, account=replace(host.account, uid=0, name="root", home="/root"))
+    found = {one.location for one in looked_at.stores(root, "settings", (), frozenset())}
+    assert registry not in found
+    assert any(one.location == registry for one in looked_at.stores(host, "settings", (), frozenset()))

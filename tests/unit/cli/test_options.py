@@ -15,7 +15,7 @@ from tests.support.pki import make_root
 from tests.unit.installer.test_library import lay_out
 from trustinstall import Installer, load_certificates
 from trustinstall.cli.app import app_for
-from trustinstall.cli.examples import EXAMPLES, PANEL
+from trustinstall.cli.examples import EXAMPLES, PANEL, epilog
 from trustinstall.cli.main import run
 from trustinstall.cli.places import places_for
 from trustinstall.errors import UsageProblem
@@ -185,3 +185,24 @@ def test_help_in_ascii(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     shown = capsys.readouterr().out
     assert "─" not in shown
     assert "\n  trustinstall remove corp.crt " in shown
+
+
+def test_examples_fit_a_line() -> None:
+    """None is broken in a terminal of 80 columns."""
+    assert max(len(line) for command in EXAMPLES for line in epilog(command).splitlines()) <= 80
+
+
+@pytest.mark.parametrize("words", [("--scope", "galaxy"), ("--scope=galaxy",)], ids=" ".join)
+def test_a_wrong_option_names_no_variable(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """The variable does not count where the option is given."""
+    assert run(["list", *words]) == 2
+    assert capsys.readouterr().err.startswith("error: invalid value for '--scope': 'galaxy' is not one of")
+
+
+def test_help_is_coloured_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--color` counts for the help, too."""
+    monkeypatch.setattr(console, "_colour", None)
+    monkeypatch.setenv("TERM", "xterm")
+    for word, coloured in (("always", True), ("never", False)):
+        assert run(["log", "--color", word, "--help"]) == 0
+        assert ("\x1b[" in capsys.readouterr().out) is coloured

@@ -11,12 +11,27 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from trustinstall.declared import schema
-from trustinstall.declared.document import Document
+from trustinstall.declared.text import Document
 
 _SCHEMA = json.loads(Path(schema.__file__).with_name("trust.schema.json").read_text(encoding="utf-8"))
 _VALIDATOR: Any = Draft202012Validator(_SCHEMA, format_checker=FormatChecker(["date"]))
 _WORDS = st.sampled_from(
-    ["", "a", "debian", "all", "machine", "none", "add", "a\0b", "x" * 4097, "2027-01-31", "2027-02-30"]
+    [
+        "",
+        "a",
+        "https://a/b",
+        "https://u:p@a/b",
+        "http://a/b",
+        "debian",
+        "all",
+        "machine",
+        "none",
+        "add",
+        "a\0b",
+        "x" * 4097,
+        "2027-01-31",
+        "2027-02-30",
+    ]
 )
 _VALUES: st.SearchStrategy[Any] = (
     _WORDS

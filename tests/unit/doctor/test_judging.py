@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.pki import ANY_PURPOSE, CLIENT_AUTH, Extension, Made, Root, make_root, tlv
+from tests.support.chains import made
+from tests.support.pki import ANY_PURPOSE, CLIENT_AUTH, Extension, Made, Root, issuers_at, make_root, tlv
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.doctor import judging
 
@@ -93,32 +94,20 @@ def test_sha1_is_named_below_the_anchor_only() -> None:
     assert codes((below.issue("localhost"), below), (above,)) == []
 
 
-def test_a_missing_intermediate_is_told_with_its_address(aia: Made) -> None:
+def test_a_missing_intermediate_is_told_with_its_address() -> None:
     """The address comes from the certificate."""
+    aia = made(MIDDLE, extensions=[issuers_at("http://ca.example/x.crt")])
     (reason,) = judging.judge([Certificate(aia.der)], {}, "localhost", NOW).reasons
     assert (reason.code, "http://ca.example/x.crt" in reason.text) == ("missing-intermediate", True)
-
-
-@pytest.fixture
-def aia() -> Made:
-    """A certificate that says where its issuer's is."""
-    from tests.support.pki import Extension, oid, sequence, tlv
-
-    san = Extension("2.5.29.17", sequence(tlv(0x82, b"localhost")))
-    place = sequence(sequence(oid("1.3.6.1.5.5.7.48.2"), tlv(0x86, b"http://ca.example/x.crt")))
-    return make_root(
-        "localhost", issuer=MIDDLE, ca=False, usage=("digital_signature",),
-        extensions=[san, Extension("1.3.6.1.5.5.7.1.1", place)],
-    )  # fmt: skip
 
 
 @given(st.lists(st.binary(max_size=200), max_size=4), st.integers(0, len(LEAF.der) - 1), st.integers(0, 255))
 def test_no_octets_break_the_judge(sent: list[bytes], at: int, octet: int) -> None:
     """Malformed certificates are refused with a reason, never an error, and never accepted."""
     broken = LEAF.der[:at] + bytes([octet]) + LEAF.der[at + 1 :]
-    known = judging.by_subject(Certificate(one) for one in (ROOT.der, *sent))
+    known = judging.by_subject(map(Certificate.held, (ROOT.der, *sent)))
     for chain in (sent, [broken, MIDDLE.der, *sent]):
-        found = judging.judge([Certificate(one) for one in chain], known, "localhost", NOW)
+        found = judging.judge([*map(Certificate.held, chain)], known, "localhost", NOW)
         assert found.reasons or chain[:1] == [LEAF.der]
         assert all(one.issuer_name and one.self_issued in {True, False} for one in found.path)
 

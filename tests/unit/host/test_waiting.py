@@ -220,7 +220,7 @@ def test_a_killed_holder_gives_the_lock_back(tmp_path: Path) -> None:
         assert holder.stdout is not None
         holder.stdout.readline()
         ticks: list[None] = []
-        with pytest.raises(Busy, match="another trustinstall"):
+        with pytest.raises(Busy, match=rf"another trustinstall .* \(pid {holder.pid}\)"):
             locks.take(str(tmp_path / "lock"), lambda: ticks.append(None), seconds=0.3)
         assert ticks
         holder.kill()
@@ -263,9 +263,9 @@ def test_a_strangers_process_of_the_tools_name_holds_nobody_up(namesake: str) ->
 def test_whether_a_command_is_at_work(tmp_path: Path) -> None:
     """A look tells a running command from an interrupted one by the lock; it neither waits nor creates the file."""
     lock = str(tmp_path / "lock")
-    assert not locks.is_held(lock)
+    assert locks.holder(lock) == (False, None)
     assert not Path(lock).exists()
     held = locks.take(lock, lambda: None)
-    assert locks.is_held(lock)
+    assert locks.holder(lock) == (True, os.getpid())
     locks.release(held)
-    assert not locks.is_held(lock)
+    assert locks.holder(lock) == (False, None)

@@ -9,7 +9,7 @@ import pytest
 from tests.support import fake_host
 from trustinstall.catalog import BACKENDS
 from trustinstall.doctor.families import FAMILIES
-from trustinstall.installer import verifiers
+from trustinstall.installer import callers, verifiers
 from trustinstall_platforms.tools.effective.clients import CLIENTS
 
 
@@ -22,8 +22,9 @@ def test_python_is_strict_from_3_13_on(program: str, name: str) -> None:
     with fake_host.played() as host:
         fake_host.program(host, f"/opt/bin/{program}")
         fake_host.link(host, "/opt/bin/python3", f"/opt/bin/{program}")
-        caller = replace(host, environ={"PATH": ":relative:/nowhere:/opt/bin"})
-        assert verifiers.of_client(caller, "python3").name == name
+        caller = callers.calling(replace(host, environ={"PATH": ":relative:/nowhere:/opt/bin"}))
+        assert verifiers.of_client(host, caller, "python3").name == name
+        assert verifiers.of_client(host, caller._replace(file="python3.14"), "python3").partial
 
 
 @pytest.mark.parametrize(("text", "name"), [("ID=ubuntu\nID_LIKE=debian\n", "GnuTLS"), ("ID=fedora\n", "curl")])
@@ -31,7 +32,7 @@ def test_git_is_linked_by_its_distribution(text: str, name: str) -> None:
     """Debian's git uses GnuTLS."""
     with fake_host.played() as host:
         fake_host.write(host, "/etc/os-release", text)
-        assert verifiers.of_client(host, "git").name == name
+        assert verifiers.of_client(host, callers.calling(host), "git").name == name
 
 
 def test_each_word_of_the_tables_is_a_family() -> None:

@@ -10,11 +10,12 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.doctor.failures import Layer
-from trustinstall.doctor.health import Finding
+from trustinstall.doctor.health import Finding, TakenBack
 from trustinstall.doctor.judging import Reason
 from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
 from trustinstall.host import Account
-from trustinstall.installer.diagnosis import ClientView, Diagnosis
+from trustinstall.installer.client_views import ClientView
+from trustinstall.installer.diagnosis import Diagnosis
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.tool_views import ToolView
@@ -22,6 +23,7 @@ from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
 from trustinstall.reporting import add, errors, remove
 from trustinstall.reporting.advice import Advice, Command
 from trustinstall.reporting.doctor import doctor_lines
+from trustinstall.reporting.health import diff_lines, fixed_lines
 from trustinstall.reporting.health import lines as health_lines
 from trustinstall.reporting.layout import Page
 from trustinstall.reporting.listing import list_lines
@@ -98,6 +100,10 @@ FINDINGS = (
         advice="Remove /home/alice/.npmrc line 4, or name a bundle.",
         scope="alice",
     ),
+)
+TAKEN_BACK = (
+    TakenBack("npm", "/home/alice/.npmrc", "strict-ssl=false", 3, 40, b"strict-ssl=false\n".hex()),
+    TakenBack("pip", "/etc/pip.conf", "global.trusted-host=a b", 2, 9, b"trusted-host =\n    a\n    b\n".hex()),
 )
 WELL = Finding(
     "bundle-sound", "the system", "/etc/ssl/certs/ca-certificates.crt", "142 roots, 141 of them public", scope="machine"
@@ -385,10 +391,13 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "problems": lambda page: health_lines(page, FINDINGS, everything=False),
         "with what is well": lambda page: health_lines(page, (FINDINGS[2], WELL), everything=True),
         "nothing wrong": lambda page: health_lines(page, (), everything=False),
+        "--fix asks": lambda page: diff_lines(page, TAKEN_BACK),
+        "--fix has done it": lambda page: fixed_lines(page, TAKEN_BACK),
     },
     "doctor": {
         "refused": lambda page: doctor_lines(page, REFUSED, DOCTOR),
         "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1]), DOCTOR),
+        "saved": lambda page: doctor_lines(page, replace(REFUSED, saved="/tmp/corp.pem"), DOCTOR),
         "no handshake": lambda page: doctor_lines(page, UNREACHED, DOCTOR),
     },
     "errors": {

@@ -125,7 +125,7 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
         HOST,
         cases.FINDINGS[1:2],
         10,
-        [TakenBack("git", "/home/alice/.gitconfig", 2, "\tsslVerify = false\n")],
+        [TakenBack("git", "/home/alice/.gitconfig", "http.sslverify=false", 2, 7, b"\tsslVerify = false\n".hex())],
     ),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),

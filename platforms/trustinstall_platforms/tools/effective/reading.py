@@ -12,7 +12,7 @@ from trustinstall.editing.text import Malformed, numbering
 from trustinstall.editing.text import read as text_of
 from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import printable
-from trustinstall_platforms.tools.effective import lines
+from trustinstall_platforms.tools.effective import blocks, lines
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Row = tuple[tuple[str, ...], str, int]
 
 LIMIT = 1024 * 1024  # bytes; no settings file is larger
+LYING = ("the file itself",)  # the key of a file of certificates that is read because of where it lies
 _DEEP = 5  # files that include each other
 _MOST = 64  # files that one file includes, with theirs
 _DIRECTIVE = re.compile(r"^%(?P<word>include|unset)[ \t]+(?P<rest>[^\r\n]*)|^%[^\r\n]*", re.MULTILINE)
@@ -50,12 +51,15 @@ class Reader(NamedTuple):
     host: Host
     home: str
 
-    def read(self, format_: str, path: str) -> list[Said]:
-        """Return every key of a settings file in order, with those of files that it includes; [] where none is there.
+    def read(self, format_: str, path: str) -> tuple[Said, ...]:
+        """Return every key of a settings file in order, with those of files that it includes; () where none is there.
 
         Raises UnreadableError.
         """
-        return self._read(format_, path, 0, [_MOST])
+        if format_ == "lying":
+            return (Said(LYING, path, Setter(Kind.SETTING, path)),)
+        question = ("settings say", self.home, format_, path)
+        return self.host.remembered(question, lambda: tuple(self._read(format_, path, 0, [_MOST])))
 
     def _read(self, format_: str, path: str, depth: int, left: list[int]) -> list[Said]:
         try:
@@ -95,18 +99,26 @@ def _git(content: bytes) -> Iterator[Row]:
         yield key, lines.git_value(value), line
 
 
+def _hosts(content: bytes) -> Iterable[Row]:
+    return blocks.listed(_edited("toml", content))
+
+
 def _hg(content: bytes) -> Iterable[Row]:
     """Read INI with lines that include files or take a key back (hgrc(5), Syntax)."""
     text = text_of(content)
     number = numbering(text)
-    kept = _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
-    found = list(_edited("ini-sections", bytes_of(kept)))
+    found = list(_edited("ini-sections", bytes_of(without_directives(text))))
     found += [
         ((f"%{match['word']}",), match["rest"].strip(), number(match.start()))
         for match in _DIRECTIVE.finditer(text)
         if match["word"]
     ]
     return sorted(found, key=lambda row: row[2])
+
+
+def without_directives(text: str) -> str:
+    """Return a text of Mercurial's with comments of the same length in the place of directives."""
+    return _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
 
 
 FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
@@ -119,6 +131,8 @@ FORMATS: dict[str, Callable[[bytes], Iterable[Row]]] = {
     "curlrc": lines.curl,
     "php": lines.php,
     "nix": lines.nix,
+    "yaml-tree": blocks.yaml,
+    "hosts.toml": _hosts,
     "apt": lines.apt,
     "words": lines.words,
 }

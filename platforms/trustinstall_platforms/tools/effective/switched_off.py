@@ -54,7 +54,10 @@ class Switched(NamedTuple):
 
 
 def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:
-    """Return the switches that are off for the acting account, each place once."""
+    """Return the switches that are off for the acting account, each place once.
+
+    A variable of the calling session that a file sets, too, is that file's.
+    """
     bare, calling = decide.bare(host), decide.calling(host)
     scenes = [bare, calling, *(bare._replace(session=one) for one in sessions)]
     found: dict[tuple[str, Setter, tuple[str, ...]], Switched] = {}
@@ -64,7 +67,8 @@ def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:
         for one in [*_variables(scene), *(() if moved in read else _settings(scene))]:
             found.setdefault((one.switch.client, one.setter, one.key), one)
         read.add(moved)
-    return tuple(found.values())
+    by_files = {(one.switch.client, one.key) for one in found.values() if one.setter.path}
+    return tuple(one for one in found.values() if one.setter.path or (one.switch.client, one.key) not in by_files)
 
 
 def _variables(scene: Scene) -> Iterator[Switched]:
@@ -106,17 +110,18 @@ def _is(key: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return len(key) == len(pattern) and all(map(fnmatchcase, key, pattern))
 
 
-def trusts(host: Host, switch: Switch, sessions: Sequence[Session], wanted: frozenset[str]) -> bool:
-    """Return whether the client, once it verifies, reads every wanted root (SHA-256) in all sessions of the account.
+def trusts(host: Host, client: str, sessions: Sequence[Session], wanted: frozenset[str]) -> bool:
+    """Return whether a client, once it verifies, reads every wanted root (SHA-256) in all sessions of the account.
 
-    False where nothing is wanted, or what the client reads is not in the tables: what it needs is not known then.
+    `client`: its name in the table of switches. False where nothing is wanted, or what the client reads is not in the
+    tables: what it needs is not known then.
     """
     scenes = [decide.bare(host)._replace(session=one) for one in sessions if one.name != "bare"]
-    return bool(wanted) and all(_holds(scene, switch, wanted) for scene in scenes or [decide.bare(host)])
+    return bool(wanted) and all(_holds(scene, client, wanted) for scene in scenes or [decide.bare(host)])
 
 
-def _holds(scene: Scene, switch: Switch, wanted: frozenset[str]) -> bool:
-    name = _LIKE.get(switch.client, switch.client)
+def _holds(scene: Scene, client: str, wanted: frozenset[str]) -> bool:
+    name = _LIKE.get(client, client)
     known = Client("", ()) if not name else next((one for one in every(scene) if one.name == name), None)
     if known is None:
         return False

@@ -129,15 +129,15 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     _known(Switch("dnf", _file(_dnf, "ini", "*", "sslverify"), _FALSE), "dnf.conf(5), sslverify"),
     # Python
-    _known(Switch("pip", variable("PIP_TRUSTED_HOST"), _names, plain=True), _PIP, "real"),
-    _known(Switch("pip", _file(python.pip_files, "ini", "*", "trusted-host"), _names, plain=True), _PIP, "real"),
+    _known(Switch("pip", variable("PIP_TRUSTED_HOST"), _names), _PIP, "real"),
+    _known(Switch("pip", _file(python.pip_files, "ini", "*", "trusted-host"), _names), _PIP, "real"),
     _known(Switch("conda", variable("CONDA_SSL_VERIFY"), _FALSE), _CONDA),
     *(
         _known(Switch("conda", _file(("{CONDARC}", *python.CONDA_FILES), "yaml", key), _FALSE), _CONDA)
         for key in ("ssl_verify", "verify_ssl")
     ),
-    _known(Switch("uv", variable("UV_INSECURE_HOST"), _names, plain=True), _UV),
-    _known(Switch("uv", _file(python.UV_FILES, "toml", "allow-insecure-host"), _names, plain=True), _UV),
+    _known(Switch("uv", variable("UV_INSECURE_HOST"), _names), _UV),
+    _known(Switch("uv", _file(python.UV_FILES, "toml", "allow-insecure-host"), _names), _UV),
     _known(
         Switch("Poetry", _file(python.POETRY_FILES, "toml", "certificates", "*", "cert"), _FALSE),
         "Poetry documentation, Repositories, Certificates",

@@ -40,16 +40,20 @@ def everyday(host: Host) -> tuple[Session, ...]:
 
 
 def supposed(
-    host: Host, shown: Callable[[str, str], str] | None = None, added: Mapping[str, str] | None = None
+    host: Host,
+    shown: Callable[[str, str], str] | None = None,
+    added: Mapping[str, str] | None = None,
+    *,
+    at_home: bool = False,
 ) -> list[Read]:
     """Return the sessions as they would be with other files.
 
     `shown` gets the real path and text of each file, and returns the text that counts. `added` holds files that are
-    taken to be there, too, by real path.
+    taken to be there, too, by real path. With `at_home`, root's are its own, with the files of its home.
     """
     if host.is_image or host.platform == "win32":
         return []
-    home = "" if host.account.is_root else (host.account.home or "").rstrip("/")
+    home = "" if host.account.is_root and not at_home else (host.account.home or "").rstrip("/")
     found: list[Read] = []
     for row in table.ROWS:
         if _is_here(host, row) and (not row.shell or programs(host, (row.shell,))):

@@ -34,7 +34,9 @@ class Grammar:
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._depth = 0
-        self._end: Token | None = None  # the separator behind the last command
+        self._last: Command | None = None  # `end`, `else` or `case`, with which the last block ended
+        self._pending: str | None = None  # how the next command is joined, where that was read already
+        self._ahead: Token | None = None
 
     def block(self, *, top: bool = False) -> list[Command]:
         """Return commands up to `end` (or `else`, `case`), or of a whole file. Raises LostError."""
@@ -44,11 +46,9 @@ class Grammar:
             if command is None or command.name in {"end", "else", "case"}:
                 if top is not (command is None):
                     raise LostError(self._scanner.at)
-                self.last = command
+                self._last = command
                 return found
             found.append(command)
-
-    last: Command | None = None
 
     def _command(self) -> Command | None:
         negated, words = False, list[Word]()
@@ -90,7 +90,7 @@ class Grammar:
             self._branches(command, condition)
             return
         command.body = self.block()
-        while self.last is not None and self.last.name != "end":
+        while self._last is not None and self._last.name != "end":
             command.body += self.block()
         if command.name == "function":
             command.body = []
@@ -111,7 +111,7 @@ class Grammar:
         while True:
             body = self.block()
             command.branches.append((condition, body))
-            if self.last is None or self.last.name != "else":
+            if self._last is None or self._last.name != "else":
                 break
             token = self._next()
             is_if = token.word is not None and token.word.plain == "if"
@@ -120,9 +120,6 @@ class Grammar:
                 self._back(token)
         if command.name == "while":
             command.body = [one for _, body in command.branches for one in body]
-
-    _pending: str | None = None
-    _ahead: Token | None = None
 
     def _next(self) -> Token:
         token, self._ahead = self._ahead or self._scanner.token(), None

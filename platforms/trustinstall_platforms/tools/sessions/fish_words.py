@@ -13,6 +13,8 @@ _OPERATOR = re.compile(r"&&|\|\||\n|;|&>>?|&\||&|\||[0-9]?>>?[?]?|[0-9]?<")
 _PLAIN = re.compile(r"[^\s\\'\"$();&|<>{}#]+|#")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_BRACED = re.compile(r"\{\$([A-Za-z_][A-Za-z0-9_]*)\}")
+_IN_SUBSTITUTION = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\.|#[^\n]*|[()]", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "a": "\a", "b": "\b"}
 _NUMBERED = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})")
 
@@ -92,9 +94,7 @@ class Scanner(Reader):
     def _substitution(self, *, quoted: bool) -> Unknown:
         """Go behind a command whose output counts; parentheses in quotes do not."""
         start, depth = self.at, 0
-        for found in re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\.|#[^\n]*|[()]", re.DOTALL).finditer(
-            self.text, start
-        ):
+        for found in _IN_SUBSTITUTION.finditer(self.text, start):
             depth += {"(": 1, ")": -1}.get(found[0], 0)
             if depth == 0:
                 self.at = found.end()
@@ -103,7 +103,7 @@ class Scanner(Reader):
 
     def _braces(self) -> list[Part]:
         """Return `{$NAME}`, which fish writes as others write `${NAME}`; other lists are not known."""
-        found = re.compile(r"\{\$([A-Za-z_][A-Za-z0-9_]*)\}").match(self.text, self.at)
+        found = _BRACED.match(self.text, self.at)
         if found:
             self.at = found.end()
             return [Expand(found[1])]

@@ -29,6 +29,8 @@ _WORD = re.compile(r"(?:[^\s\"'\\]+|\\.|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')+
 _SPACES, _BLANKS, _KEY = re.compile(r"[ \t\r\n]*"), re.compile(r"[ \t\r]*"), re.compile(r"[^=\n]*")
 _COMMENT = re.compile(r"(?:[^\\\n]|\\.)*\n?", re.DOTALL)
 _TO_THE_END = re.compile(r"(?:[^\\\n]|\\.|\\$)*", re.DOTALL)
+_VARIABLE = re.compile(r"[A-Za-z0-9_]+")
+_BRACES = re.compile(r"\$\{|^\{|\}")
 _QUOTED = re.compile(r"\\(.)|[\"']", re.DOTALL)
 
 
@@ -138,7 +140,7 @@ def _variable(value: str, at: int, variables: Variables, depth: int) -> tuple[in
         return end + 1, _braced(value[at + 1 : end], variables, depth)
     if value.startswith("$", at):
         return at + 1, "$"
-    name = re.compile(r"[A-Za-z0-9_]+").match(value, at)
+    name = _VARIABLE.match(value, at)
     return (name.end(), _known(variables, name[0])) if name else (at, "$")
 
 
@@ -160,7 +162,7 @@ def _braced(inside: str, variables: Variables, depth: int) -> str | None:
 def _closing(value: str, at: int) -> int:
     """Return where the brace closes that stands here, or -1."""
     depth = 0
-    for found in re.compile(r"\$\{|^\{|\}").finditer(value, at - 1):
+    for found in _BRACES.finditer(value, at - 1):
         depth += 1 if found[0] != "}" else -1
         if depth == 0:
             return found.start()

@@ -1,4 +1,4 @@
-"""The commands of sh, bash and zsh, as values.
+"""Makes the commands of sh, bash and zsh of words and operators.
 
 Sources: POSIX.1-2017, Shell Command Language 2.9, 2.10; bash(1), SHELL GRAMMAR; zshmisc(1), COMPLEX COMMANDS. Where a
 text goes beyond what is known here, the reader is lost, and its rest is not known.
@@ -10,94 +10,30 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from trustinstall_platforms.tools.sessions.sh_nodes import (
+    AndOr,
+    Apart,
+    Case,
+    Commands,
+    For,
+    Function,
+    Group,
+    If,
+    Node,
+    Pipeline,
+    Simple,
+    Test,
+    While,
+)
+from trustinstall_platforms.tools.sessions.sh_tokens import Tokens
 from trustinstall_platforms.tools.sessions.sh_words import Scanner
-from trustinstall_platforms.tools.sessions.words import LostError, Token, Word
+from trustinstall_platforms.tools.sessions.words import LostError, Word
 
 _DEEPEST = 40  # commands within commands
 _SEPARATORS = frozenset({"\n", ";", "&", "&|", "&!"})
 _REDIRECTIONS = frozenset({"<", ">", ">>", "<<", "<<-", "<<<", "<>", "<&", ">&", ">|", "&>", "&>>"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _LOOPS = frozenset({"for", "select", "foreach"})
-
-
-class Simple(NamedTuple):
-    """Assignments, and then the words of a command, if there is one."""
-
-    assignments: tuple[Word, ...]
-    words: tuple[Word, ...]
-    at: int
-
-
-class Test(NamedTuple):
-    """`[[ … ]]`: its words, and its operators as text."""
-
-    words: tuple[Word | str, ...]
-
-
-class If(NamedTuple):
-    """Conditions, each with what is done for it; the last condition is None for `else`."""
-
-    branches: tuple[tuple[Commands | None, Commands], ...]
-
-
-class For(NamedTuple):
-    """A loop over words; None for the arguments."""
-
-    name: str
-    words: tuple[Word, ...] | None
-    body: Commands
-
-
-class While(NamedTuple):
-    """A loop while a condition holds (or `until`)."""
-
-    condition: Commands
-    body: Commands
-    until: bool
-
-
-class Case(NamedTuple):
-    """A word, and patterns with what is done for them."""
-
-    word: Word
-    branches: tuple[tuple[tuple[Word, ...], Commands], ...]
-
-
-class Group(NamedTuple):
-    """Commands between braces."""
-
-    body: Commands
-
-
-class Apart(NamedTuple):
-    """What leaves no variable behind: a process of its own, arithmetic."""
-
-
-class Function(NamedTuple):
-    """A definition."""
-
-    name: str
-    body: Commands
-
-
-Node = Simple | Test | If | For | While | Case | Group | Apart | Function
-
-
-class Pipeline(NamedTuple):
-    """Commands with pipes between them."""
-
-    nodes: tuple[Node, ...]
-    negated: bool
-
-
-class AndOr(NamedTuple):
-    """Pipelines, each with the operator before it ("" for the first), and whether the shell does not wait for them."""
-
-    parts: tuple[tuple[str, Pipeline], ...]
-    apart: bool
-
-
-Commands = tuple[AndOr, ...]
 
 
 class Text(NamedTuple):
@@ -122,23 +58,10 @@ def read(text: str, *, zsh: bool) -> Text:
     return Text(scanner, tuple(found), None)
 
 
-class _Parser:
+class _Parser(Tokens):
     def __init__(self, scanner: Scanner) -> None:
-        self._scanner = scanner
+        super().__init__(scanner)
         self._depth = 0
-        self._ahead: Token | None = None
-
-    @property
-    def at(self) -> int:
-        """Where the next token begins."""
-        return self._scanner.at if self._ahead is None else self._ahead.start
-
-    @property
-    def token(self) -> Token:
-        """The next token, which stays."""
-        if self._ahead is None:
-            self._ahead = self._scanner.token()
-        return self._ahead
 
     def more(self) -> bool:
         """Skip empty commands; return whether a command comes."""
@@ -163,31 +86,6 @@ class _Parser:
             raise LostError(self.token.start)
         self._depth -= 1
         return AndOr(tuple(parts), apart)
-
-    def _take(self) -> Token:
-        token, self._ahead = self.token, None
-        return token
-
-    def _plain(self) -> str | None:
-        return self.token.word.plain if self.token.word is not None else None
-
-    def _word(self) -> Word:
-        token = self._take()
-        if token.word is None:
-            raise LostError(token.start)
-        return token.word
-
-    def _expect(self, *texts: str) -> str:
-        """Take one of these words or operators."""
-        said = self._plain() or self.token.operator
-        if said not in texts:
-            raise LostError(self.token.start)
-        self._take()
-        return said
-
-    def _skip_lines(self) -> None:
-        while self.token.operator == "\n":
-            self._take()
 
     def _list(self, *ends: str) -> Commands:
         """Return commands up to one of these words or operators, which stays."""

@@ -10,16 +10,15 @@ Sources: POSIX.1-2017, Shell Command Language 2.8 to 2.14; bash(1), SHELL BUILTI
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall_platforms.tools.effective.model import Kind, Setter
-from trustinstall_platforms.tools.sessions import conditions
-from trustinstall_platforms.tools.sessions.scopes import Scopes
+from trustinstall_platforms.tools.effective.model import Setter
+from trustinstall_platforms.tools.sessions import conditions, sh_tests
 from trustinstall_platforms.tools.sessions.sh_builtins import BUILTINS, NOT_IN_SH
-from trustinstall_platforms.tools.sessions.sh_expand import Expander, NothingMatchesError
-from trustinstall_platforms.tools.sessions.sh_grammar import (
+from trustinstall_platforms.tools.sessions.sh_expand import NothingMatchesError
+from trustinstall_platforms.tools.sessions.sh_grammar import read
+from trustinstall_platforms.tools.sessions.sh_nodes import (
     AndOr,
     Case,
     Commands,
@@ -32,11 +31,10 @@ from trustinstall_platforms.tools.sessions.sh_grammar import (
     Simple,
     Test,
     While,
-    read,
 )
-from trustinstall_platforms.tools.sessions.sh_words import Scanner
+from trustinstall_platforms.tools.sessions.sh_reading import Reading
 from trustinstall_platforms.tools.sessions.values import Value
-from trustinstall_platforms.tools.sessions.words import Expand, Literal, Parts, Word
+from trustinstall_platforms.tools.sessions.words import Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.view import View
 
 _DEEPEST = 12  # files and functions within each other
-_ASSIGNED = re.compile(r"\b([A-Za-z_][A-Za-z0-9_]*)=")
 
 
 class LeftError(Exception):
@@ -57,25 +54,13 @@ class LeftError(Exception):
         self.what = what
 
 
-class Shell:
-    """One shell that reads files one after another.
-
-    Attributes:
-        view: the machine, as the account sees it.
-        variables: the shell's.
-        dialect: "sh", "bash" or "zsh".
-        expander: what expands words.
-        functions: what was defined, by name.
-        scopes: the functions that are run within each other.
-    """
+class Shell(Reading):
+    """One shell that reads files one after another; `functions` are those that were defined, by name."""
 
     def __init__(self, view: View, variables: Variables, dialect: str) -> None:
-        self.view, self.variables, self.dialect = view, variables, dialect
-        self.expander = Expander(view, variables, dialect)
+        super().__init__(view, variables, dialect)
         self.functions: dict[str, Commands] = {}
-        self.scopes = Scopes(variables)
-        self._path, self._scanner, self._depth = "", Scanner(""), 0
-        self._place: Setter | None = None  # of the `eval` whose text is read
+        self._depth = 0
         self._doubts = 0  # loops that may have been left
 
     def read(self, path: str) -> bool:
@@ -120,40 +105,6 @@ class Shell:
         finally:
             self._depth -= 1
             self._path, self._scanner, self._place = before
-
-    def said(self, word: Word) -> str:
-        """Return a word as it stands in the file."""
-        return self._scanner.text[word.start : word.end]
-
-    def setter(self, at: int) -> Setter:
-        """Return the place in the file that is read."""
-        return self._place or Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
-
-    def assign(self, word: Word, *, export: bool = False) -> str | None:
-        """Carry out `NAME=value`; return the name, or None where it is no assignment."""
-        text = self._scanner.text[word.start : word.end]
-        found = re.match(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=", text)
-        first = word.parts[0]
-        if not found or not isinstance(first, Literal) or first.quoted or not first.text.startswith(found[0]):
-            return None
-        name, rest = str(found[1]), first.text[found.end() :]
-        parts: Parts = (*((Literal(rest),) if rest else ()), *word.parts[1:])
-        value = self.expander.text(parts, assigned=True)
-        if found[2]:
-            old = self.expander.value(name)
-            value = None if value is None or old is None else old + value
-        if _keeps(parts, name) and value is None and self.variables.get(name) is not None:
-            if export:
-                self.variables.export(name)
-            return name
-        self.variables.set(name, Value(value, self.setter(word.start), text[found.end() :]), export=export)
-        return name
-
-    def _forget(self, text: str, start: int, place: Setter | None = None) -> None:
-        """Make what the rest of a text assigns unknown."""
-        for found in _ASSIGNED.finditer(text, start):
-            where = place or self.setter(found.start())
-            self.variables.set(found[1], Value(None, where, found[0]), export=True)
 
     def leave(self, what: str) -> None:
         """Leave a turn or all of a loop, a function or file, or the shell. Raises LeftError.
@@ -232,7 +183,7 @@ class Shell:
         if isinstance(node, Group):
             return self.run(node.body)
         if isinstance(node, Test):
-            return self._test(node)
+            return sh_tests.answer(self, node)
         if isinstance(node, If):
             return self._if(node)
         if isinstance(node, Case):
@@ -311,37 +262,6 @@ class Shell:
             found += fields
         return found
 
-    def _test(self, node: Test) -> Answer:
-        """Answer `[[ … ]]`: no word is split, and the right side of a comparison is a pattern; dash has no such."""
-        if self.dialect == "sh":
-            return False
-        answers: list[list[Answer]] = [[]]
-        part: list[Word | str] = []
-        for one in (*node.words, "&&"):
-            if one in {"&&", "||"}:
-                answers[-1].append(self._conditional(part))
-                part = []
-                if one == "||":
-                    answers.append([])
-            else:
-                part.append(one)
-        return conditions.some(conditions.every(one) for one in answers)
-
-    def _conditional(self, words: list[Word | str]) -> Answer:
-        if not words or any(isinstance(one, str) for one in words):
-            return None
-        plain = [one for one in words if isinstance(one, Word)]
-        if plain[0].plain == "!":
-            return conditions.negated(self._conditional(list(plain[1:])))
-        _, *rest = plain
-        operator = rest[0].plain if rest[1:] and not rest[2:] else None  # of left, operator, right
-        if operator in {"=", "==", "!="}:
-            answer = self.expander.matches(self.expander.text(plain[0].parts), plain[2].parts)
-            return conditions.negated(answer) if operator == "!=" else answer
-        if operator == "=~":
-            return None
-        return conditions.test(self.view, [self.expander.text(one.parts) for one in plain])
-
     def _simple(self, node: Simple) -> Answer:
         if not node.words:
             for one in node.assignments:
@@ -360,14 +280,6 @@ class Shell:
             return False
         known = BUILTINS.get(name or "")
         return known(self, words, node.at) if known else None
-
-
-def _keeps(parts: Parts, name: str) -> bool:
-    """Whether a value is the variable's own, with another one for where it is not set."""
-    said = [one for one in parts if one != Literal("", quoted=True)]
-    return (
-        len(said) == 1 and isinstance(said[0], Expand) and said[0].name == name and said[0].operator in {"", ":-", "-"}
-    )
 
 
 def _after(node: If, body: Commands) -> tuple[tuple[Commands | None, Commands], ...]:

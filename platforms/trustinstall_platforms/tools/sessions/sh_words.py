@@ -33,6 +33,9 @@ _OPERATORS = re.compile(r"\n|;;&|;;|;&|;\||;|&&|&>>|&>|&\||&!|&|\|\||\|&|\||\(|\
 _NUMBER = re.compile(r"(?:[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})(?=[<>])")
 _BLANK = re.compile(r"(?:[ \t\r]|\\\n|\\\r\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
+_BACKQUOTED = re.compile(r"`(?:[^`\\]|\\.)*`", re.DOTALL)
+_MODIFIER = re.compile(r"\[[^\]\n]*\]|:[A-Za-z]")  # of zsh
+_ESCAPES = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ENDS = frozenset(" \t\r\n;&|()<>")
 _ESCAPED = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "r": "\r", "a": "\a", "b": "\b", "e": "\x1b"}
 
@@ -143,7 +146,7 @@ class Scanner(Reader):
 
     def _backquoted(self, *, quoted: bool) -> Unknown:
         start = self.at
-        found = re.compile(r"`(?:[^`\\]|\\.)*`", re.DOTALL).match(self.text, start)
+        found = _BACKQUOTED.match(self.text, start)
         if not found:
             raise LostError(start)
         self.at = found.end()
@@ -173,7 +176,7 @@ class Scanner(Reader):
 
     def _with_modifier(self, start: int, name: str, *, quoted: bool) -> Part:
         """Return a variable, or Unknown where zsh takes a part of it: `$name[1]`, `$name:h`."""
-        modifier = re.compile(r"\[[^\]\n]*\]|:[A-Za-z]").match(self.text, self.at) if self.zsh else None
+        modifier = _MODIFIER.match(self.text, self.at) if self.zsh else None
         if not modifier:
             return Expand(name, quoted=quoted)
         self.at = modifier.end()
@@ -208,7 +211,7 @@ class Scanner(Reader):
         raise LostError(start)
 
     def _escapes(self) -> Part:
-        found = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL).match(self.text, self.at)
+        found = _ESCAPES.match(self.text, self.at)
         if not found:
             raise LostError(self.at)
         self.at = found.end()

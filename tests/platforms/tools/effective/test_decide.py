@@ -235,6 +235,58 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         "",
         "/etc/php/8.2/cli/php.ini 2 /etc/corp/a.pem",
     ),
+    "npm's own roots in the account's file": (
+        "npm",
+        {},
+        {"~/.npmrc": 'cafile=~/b.pem\nca="x"\n', "/usr/local/etc/npmrc": "cafile=/etc/corp/a.pem\n"},
+        "",
+        "~/.npmrc 2 ~/.npmrc",
+    ),
+    "npm's file after roots of its own": (
+        "npm",
+        {},
+        {"~/.npmrc": 'ca[]="x"\ncafile=~/b.pem\n'},
+        "",
+        f"~/.npmrc 2 {BUNDLE}",
+    ),
+    "a registry of Docker": (
+        "Docker for r:5000",
+        {},
+        {"/etc/docker/certs.d/r:5000/ca.crt": ROOT.pem.decode(), "/etc/docker/certs.d/r:5000/client.cert": "x"},
+        "",
+        "/etc/docker/certs.d/r:5000/ca.crt 0 /etc/docker/certs.d/r:5000/ca.crt",
+    ),
+    "a registry of rootless containerd": (
+        "containerd for r:5000",
+        {},
+        {"~/.config/containerd/certs.d/r:5000/hosts.toml": '[host."https://r"]\nca = ["../../../../b.pem"]\n'},
+        "",
+        f"~/.config/containerd/certs.d/r:5000/hosts.toml 2 {BUNDLE}",
+    ),
+    "a registry of k3s": (
+        "k3s for r:5000",
+        {},
+        {
+            "/etc/rancher/k3s/registries.yaml": 'mirrors:\nconfigs:\n  "r:5000":\n    tls:\n'
+            "      ca_file: /etc/corp/a.pem\n"
+        },
+        "",
+        "/etc/rancher/k3s/registries.yaml 5 /etc/corp/a.pem",
+    ),
+    "a repository of Helm": (
+        "Helm for corp",
+        {"HELM_CONFIG_HOME": f"{HOME}/h"},
+        {"~/h/repositories.yaml": f"repositories:\n- caFile: ''\n  name: other\n- caFile: {BUNDLE}\n  name: corp\n"},
+        "",
+        f"~/h/repositories.yaml 4 {BUNDLE}",
+    ),
+    "a cluster of kubectl": (
+        "kubectl for corp",
+        {"KUBECONFIG": f"/gone:{HOME}/k"},
+        {"~/k": "clusters:\n- name: corp\n  cluster:\n    # ours\n    certificate-authority: b.pem\ncontexts: []\n"},
+        "",
+        f"~/k 5 {BUNDLE}",
+    ),
     "Nix": (
         "Nix",
         {"NIX_SSL_CERT_FILE": "/x"},

@@ -193,19 +193,18 @@ def test_trust_is_judged_as_if_the_switch_was_gone(host: ActingHost) -> None:
     (found,) = switched_off.look(host, ())
     wanted = frozenset({ROOT.sha256})
     session = [Session("test", {"REQUESTS_CA_BUNDLE": _variable("REQUESTS_CA_BUNDLE", f"{HOME}/b.pem")})]
-    assert switched_off.trusts(host, found.switch, session, wanted)
-    assert not switched_off.trusts(host, found.switch, [Session("test", {})], wanted)
-    assert not switched_off.trusts(host, found.switch, session, frozenset())
+    assert switched_off.trusts(host, found.switch.client, session, wanted)
+    assert not switched_off.trusts(host, found.switch.client, [Session("test", {})], wanted)
+    assert not switched_off.trusts(host, found.switch.client, session, frozenset())
 
 
 def test_what_follows_the_system_trusts_what_that_holds(host: ActingHost) -> None:
     """For apt counts the system's bundle, and of Maven nothing is known."""
     wanted = frozenset({ROOT.sha256})
-    apt, maven = (next(one for one in SWITCHES if one.client == name) for name in ("apt", "Maven"))
-    assert not switched_off.trusts(host, apt, (), wanted)
+    assert not switched_off.trusts(host, "apt", (), wanted)
     write(host, "/etc/ssl/certs/ca-certificates.crt", ROOT.pem)
-    assert switched_off.trusts(host, apt, (), wanted)
-    assert not switched_off.trusts(host, maven, (), wanted)
+    assert switched_off.trusts(host, "apt", (), wanted)
+    assert not switched_off.trusts(host, "Maven", (), wanted)
 
 
 def test_an_unfinished_apt_conf_ends() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective.clients import (
     clouds,
+    clusters,
     downloads,
     javascript,
     languages,
@@ -55,6 +56,7 @@ def every(scene: Scene) -> Iterator[Client]:
         *repositories.limited(scene),
         *clouds.limited(scene),
         *javascript.limited(scene),
+        *clusters.limited(scene),
     )
     yield from (one for one in found if scene.host.platform in one.systems)
 

@@ -1,0 +1,104 @@
+"""How one key or variable is cut out of a text that people write, so that every other one says what it said before."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall import editing
+from trustinstall.editing.text import Key, Malformed, numbering, read, rows, write
+from trustinstall_platforms.tools.effective.reading import FORMATS, without_directives
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: A line that sets one variable to one plain word, and does nothing else: a shell's, fish's, environment.d's.
+_SETS = (
+    r"(?:export[ \t]+|set[ \t]+(?:-{1,2}[a-z]+[ \t]+)*)?%s(?:=|[ \t]+)"
+    r"(?:[\w.,:/*-]*|'[^'\\]*'|\"[^\"$`\\]*\");?[ \t]*(?:#.*)?"
+)
+#: What stands before a command without which the line would be no shell script any more.
+_LEADS = re.compile(r"(?:(?:^|[\s;])(?:then|do|else|if|while|until)|[{(|&)\\])[ \t]*$")
+_EDITED_AS = {"hg": "ini-sections"}
+
+
+class Cut(NamedTuple):
+    """What is cut out of a text.
+
+    Attributes:
+        line: where it begins, from 1.
+        offset: the same in bytes, from 0.
+        removed: the bytes.
+    """
+
+    line: int
+    offset: int
+    removed: bytes
+
+    def out_of(self, content: bytes) -> bytes:
+        """Return the content without it."""
+        return content[: self.offset] + content[self.offset + len(self.removed) :]
+
+
+def key(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Cut:
+    """Return what to cut out of a settings file, so that one key is gone that stands in a line.
+
+    Raises Malformed where that is not known for certain.
+    """
+    before = list(FORMATS[format_](content))
+    rest = [(one, value) for one, value, _ in before]
+    gone = next((at for at, (one, _, where) in enumerate(before) if (one, where) == (path, line)), None)
+    if gone is None:
+        raise Malformed("the key is not there any more")
+    del rest[gone]
+    for start, end in _spans(format_, content, path, line):
+        found = _cut(read(content), start, end)
+        try:
+            after = [(one, value) for one, value, _ in FORMATS[format_](found.out_of(content))]
+        except Malformed:
+            continue
+        if after == rest:
+            return found
+    raise Malformed("its formatting is too unusual to be changed for certain")
+
+
+def _spans(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Iterator[tuple[int, int]]:
+    """Yield where the key may stand: as the editor of such files says, and its whole line."""
+    text = read(content)
+    kind = editing.FORMATS.get(_EDITED_AS.get(format_, format_))
+    if kind is not None:
+        number = numbering(text)
+        for one in kind.keys(without_directives(text) if format_ == "hg" else text):
+            if one.path == path and number(one.start) <= line <= number(one.end):
+                yield one.span
+    else:
+        yield _row(text, line).span
+
+
+def variable(content: bytes, name: str, line: int) -> Cut:
+    """Return the line of a shell's file (or another that sets variables) that sets one variable, and nothing else.
+
+    Raises Malformed where the line does more, or where a script might need it to be there.
+    """
+    text = read(content)
+    row = _row(text, line)
+    if re.fullmatch(_SETS % re.escape(name), row.value) is None:
+        raise Malformed("the line does more than to set the variable")
+    above = text[: row.start].rstrip()
+    if _LEADS.search(above[above.rfind("\n") + 1 :]):
+        raise Malformed("the line is part of a larger command")
+    return _cut(text, row.start, row.end)
+
+
+def _row(text: str, line: int) -> Key:
+    """Return a line as a key without a path; a byte-order mark belongs to none."""
+    number = numbering(text)
+    found = next((one for one in rows(text) if number(one.start) == line), None)
+    if found is None:
+        raise Malformed("the line is not there any more")
+    return Key((), found.text, found.start, found.end)
+
+
+def _cut(text: str, start: int, end: int) -> Cut:
+    at = start + len(text[start:end]) - len(text[start:end].lstrip("\r\n"))
+    return Cut(numbering(text)(min(at, end)), len(write(text[:start])), write(text[start:end]))

@@ -1,0 +1,87 @@
+"""Commands of sh, bash and zsh as values. Sources: as in `sh_grammar`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from trustinstall_platforms.tools.sessions.words import Word
+
+
+class Simple(NamedTuple):
+    """Assignments, and then the words of a command, if there is one."""
+
+    assignments: tuple[Word, ...]
+    words: tuple[Word, ...]
+    at: int
+
+
+class Test(NamedTuple):
+    """`[[ … ]]`: its words, and its operators as text."""
+
+    words: tuple[Word | str, ...]
+
+
+class If(NamedTuple):
+    """Conditions, each with what is done for it; the last condition is None for `else`."""
+
+    branches: tuple[tuple[Commands | None, Commands], ...]
+
+
+class For(NamedTuple):
+    """A loop over words; None for the arguments."""
+
+    name: str
+    words: tuple[Word, ...] | None
+    body: Commands
+
+
+class While(NamedTuple):
+    """A loop while a condition holds (or `until`)."""
+
+    condition: Commands
+    body: Commands
+    until: bool
+
+
+class Case(NamedTuple):
+    """A word, and patterns with what is done for them."""
+
+    word: Word
+    branches: tuple[tuple[tuple[Word, ...], Commands], ...]
+
+
+class Group(NamedTuple):
+    """Commands between braces."""
+
+    body: Commands
+
+
+class Apart(NamedTuple):
+    """What leaves no variable behind: a process of its own, arithmetic."""
+
+
+class Function(NamedTuple):
+    """A definition."""
+
+    name: str
+    body: Commands
+
+
+Node = Simple | Test | If | For | While | Case | Group | Apart | Function
+
+
+class Pipeline(NamedTuple):
+    """Commands with pipes between them."""
+
+    nodes: tuple[Node, ...]
+    negated: bool
+
+
+class AndOr(NamedTuple):
+    """Pipelines, each with the operator before it ("" for the first), and whether the shell does not wait for them."""
+
+    parts: tuple[tuple[str, Pipeline], ...]
+    apart: bool
+
+
+Commands = tuple[AndOr, ...]

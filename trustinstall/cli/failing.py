@@ -1,0 +1,48 @@
+"""`trustinstall doctor -- COMMAND`: the command is run, and a failure of TLS is explained."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from trustinstall.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from trustinstall.cli.common import Output
+    from trustinstall.host import ActingHost
+
+#: What a program complains of, by the code of the reason, for people.
+_FAULTS = {
+    "host-name": "that a certificate is for another name",
+    "expired": "of a certificate's dates",
+    "unknown-issuer": "that it does not trust a certificate's issuer",
+    "certificate": "of a certificate",
+}
+
+
+def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoReturn:
+    """Run a command, look at the servers that it names where it fails for TLS, and end with its exit status."""
+    from trustinstall.doctor import complaints
+    from trustinstall.installer import callers
+    from trustinstall.installer.diagnosis import diagnose
+    from trustinstall.reporting import doctor as report
+
+    if not command:
+        raise UsageProblem("which command? Write it behind --")
+    done = host.watch(command)
+    fault = complaints.fault(done.said) if done.status else ""
+    servers = complaints.servers(done.said, command) if fault else ()
+    page = output.page
+    if not fault:
+        ended = f"with status {done.status}, and names no fault of TLS" if done.status else "well"
+        said = f"The command has ended {ended}: there is nothing to explain."
+    else:
+        said = f"The command complains {_FAULTS[fault]}{'.' if servers else '; give the URL of the server to doctor.'}"
+    output.say(page.paragraph(said))
+    caller = callers.program(host, posixpath.basename(command[0]))
+    for one in servers:
+        found = diagnose(host, one.url, caller=caller)
+        output.say(["", *report.doctor_lines(page, found, host.program())])
+    raise typer.Exit(done.status)

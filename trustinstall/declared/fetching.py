@@ -1,0 +1,139 @@
+"""A certificate file from a server of the web: by verified TLS alone, bounded in size and time.
+
+The request is one of HTTP/1.0, so that the answer ends with the connection and comes in one piece (RFC 1945, 4 and 5;
+RFC 9112, 6.1: a server sends no chunks to such a client). Redirections are not followed: they are told.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from trustinstall.doctor import proxies, target
+from trustinstall.doctor.conversation import Conversation
+from trustinstall.doctor.failures import ProbeFailed, of_connection
+from trustinstall.errors import UsageProblem, printable
+from trustinstall.facts import system_bundle
+from trustinstall.host import network
+from trustinstall.host.network import ConnectionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trustinstall.host import Host
+
+SECONDS = 30.0  # for everything
+LIMIT = 1024 * 1024  # octets of a file; no file of certificates is larger
+_MOST = LIMIT + 64 * 1024  # octets of an answer
+_PIECE = 16384  # octets of a record (RFC 8446, 5.1)
+#: An address: no user, whose password would be seen in the document and sent; no characters that have to be quoted.
+ADDRESS = re.compile(
+    r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*(?:\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?)?"
+)
+_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r\n]")
+_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_FOUND = 200
+_Result = TypeVar("_Result")
+_INSTEAD = "put the file beside the document and name it with `file`, or its text with `pem`"
+
+
+def fetch(host: Host, address: str, environ: Mapping[str, str]) -> bytes:
+    """Return the file at an address of the form ADDRESS, through the proxy that the variables name.
+
+    Raises UsageProblem, in words, where it cannot be had.
+    """
+    server, parts = target.parse(address), urlsplit(address)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    proxy = proxies.proxy_for(server, environ)
+    to = proxy or server
+    try:
+        with network.connect(to.host, to.port, SECONDS, 2 * _MOST) as stream:
+            conversation = Conversation(stream)
+            if proxy is not None:
+                proxies.through(conversation, server, proxy)
+            return _content(_Tls(conversation, _context(host), server.host).ask(_request(server, path)))
+    except ConnectionFailed as error:
+        why = str(of_connection(error, f"the proxy {proxy}" if proxy else server.authority))
+    except ProbeFailed as error:
+        why = str(error)
+    except ssl.SSLCertVerificationError as error:
+        why = f"its certificate is not trusted here ({printable(error.verify_message, 200)})"
+    except ssl.SSLError as error:
+        why = f"TLS fails ({printable(error.reason or 'no reason', 100)})"
+    raise UsageProblem(f"cannot fetch it: {why}; {_INSTEAD}")
+
+
+def _context(host: Host) -> ssl.SSLContext:
+    """Return a context that verifies by the system's roots; an interpreter of its own may not find them by itself."""
+    context = ssl.create_default_context()
+    found = system_bundle.find(host)
+    if found is not None:
+        with suppress(ssl.SSLError):
+            context.load_verify_locations(cadata=found.content.decode("ascii", "ignore"))
+    return context
+
+
+def _request(server: target.Target, path: str) -> bytes:
+    return (
+        f"GET {path} HTTP/1.0\r\nHost: {server.authority}\r\nUser-Agent: trustinstall\r\nAccept: */*\r\n\r\n".encode()
+    )
+
+
+def _content(answer: bytes) -> bytes:
+    """Return the body of an answer. Raises UsageProblem where it is none, not the file, or not all of it."""
+    if len(answer) >= _MOST:
+        raise UsageProblem(f"it is larger than {LIMIT // 1024} KiB; no file of certificates is")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status = _STATUS.match(head + b"\r\n")
+    if status is None:
+        raise UsageProblem(f"cannot fetch it: the server does not speak HTTP; {_INSTEAD}")
+    number = int(status[1])
+    if 300 <= number < 400:  # noqa: PLR2004  RFC 9110, 15.4: redirections
+        raise UsageProblem(f"cannot fetch it: it stands somewhere else (status {number}); name that address")
+    if number != _FOUND:
+        raise UsageProblem(f"cannot fetch it: the server answers with status {number}; {_INSTEAD}")
+    length = _LENGTH.search(head + b"\r\n")
+    if length is not None and int(length[1]) != len(body):
+        raise UsageProblem(f"cannot fetch it: the answer is not complete; try again, or {_INSTEAD}")
+    return body
+
+
+class _Tls:
+    """TLS over a conversation that stands."""
+
+    def __init__(self, conversation: Conversation, context: ssl.SSLContext, name: str) -> None:
+        self._conversation, self._in, self._out = conversation, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name)
+
+    def ask(self, request: bytes) -> bytes:
+        """Verify the server, send a request, and return the answer up to the end of the connection, or of patience.
+
+        An end without a goodbye is none of TLS': the length of the answer and the fingerprint say what is missing.
+        """
+        self._go(self._tls.do_handshake)
+        self._go(lambda: self._tls.write(request))
+        self._conversation.send(self._out.read())
+        answer = bytearray()
+        with suppress(ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            while len(answer) < _MOST:
+                piece = self._go(lambda: self._tls.read(_PIECE))
+                if not piece:
+                    break
+                answer += piece
+        return bytes(answer)
+
+    def _go(self, step: Callable[[], _Result]) -> _Result:
+        """Do a step of TLS, with what it needs of the connection."""
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                self._conversation.send(self._out.read())
+                received = self._conversation.read()
+                if received:
+                    self._in.write(received)
+                else:
+                    self._in.write_eof()

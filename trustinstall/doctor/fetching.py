@@ -1,0 +1,88 @@
+"""The certificates above a chain, fetched from the addresses that the certificates themselves give.
+
+Nothing that is fetched is trusted: a certificate is taken where its key has signed the one below it, and that is all.
+Sources: RFC 5280 4.2.2.1 (id-ad-caIssuers: one DER certificate, or PKCS#7 with several), RFC 9112 (HTTP/1.1).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from trustinstall.certificates.parsing import read_certificates
+from trustinstall.doctor import judging, proxies
+from trustinstall.doctor.conversation import Conversation
+from trustinstall.doctor.target import Target
+from trustinstall.errors import CertificateRefused, UsageProblem
+from trustinstall.host import network
+from trustinstall.host.network import ConnectionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trustinstall.certificates.certificate import Certificate
+
+_SECONDS = 10.0
+_MOST_OCTETS = 262_144
+_MOST_STEPS = 4
+_HTTP = 80
+_OK = re.compile(rb"\AHTTP/1\.[01] 200 ")
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+def above(last: Certificate, get: Callable[[str], bytes]) -> tuple[Certificate, ...]:
+    """Return the certificates above a certificate, its issuer first, as far as they can be fetched.
+
+    `get` returns what is at an address, b"" where nothing is.
+    """
+    found: list[Certificate] = []
+    while len(found) < _MOST_STEPS and not last.self_issued:
+        url = judging.address_of_issuer(last)
+        try:
+            offered = read_certificates(get(url), "the answer") if url else []
+        except CertificateRefused:
+            break
+        issuers = [one for one in offered if judging.issued(one, last)]
+        if not issuers:
+            break
+        last = max(issuers, key=lambda one: one.self_issued)
+        found.append(last)
+    return tuple(found)
+
+
+def get(url: str, environ: Mapping[str, str]) -> bytes:
+    """Return what is at an address of http, through the proxy that variables name; b"" where nothing is."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _HTTP
+    except ValueError:
+        return b""
+    if parts.scheme != "http" or not host.isascii() or not _PRINTABLE.fullmatch(url):
+        return b""
+    try:
+        return _content(_answer(Target(host, port), url, environ))
+    except (ConnectionFailed, UsageProblem):
+        return b""
+
+
+def _answer(target: Target, url: str, environ: Mapping[str, str]) -> bytes:
+    proxy = proxies.proxy_for(target, environ, "http_proxy")
+    to = proxy or target
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    head = f"Host: {target.authority}\r\nConnection: close\r\n".encode()
+    with network.connect(to.host, to.port, _SECONDS, _MOST_OCTETS) as stream:
+        conversation = Conversation(stream)
+        if proxy is not None and proxy.scheme == "http":
+            path, head = f"http://{target.authority}{path}", head + proxy.login
+        elif proxy is not None:
+            proxies.through(conversation, target, proxy)
+        conversation.send(b"GET " + path.encode() + b" HTTP/1.0\r\n" + head + b"\r\n")
+        pieces = iter(conversation.read, b"")
+        return b"".join(pieces)
+
+
+def _content(answer: bytes) -> bytes:
+    _, ended, content = answer.partition(b"\r\n\r\n")
+    return content if ended and _OK.match(answer) else b""

@@ -1,0 +1,53 @@
+"""Rewrites settings files of a person who asked for it: journalled, checked against what was seen, and logged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trustinstall.engine.perform import Changed, inverse, no_commands, perform, undo
+from trustinstall.engine.wording import words
+from trustinstall.errors import printable
+from trustinstall.host import Kind
+from trustinstall.state.journal import Entry
+from trustinstall.stores.steps import Content, Edit, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trustinstall.host import ActingHost
+    from trustinstall.state.journal import Journal
+
+BACKEND = "settings"  # whose files they are: by this the journal knows them
+
+
+class Rewrite(NamedTuple):
+    """One file: its real path, the content that was seen and the one that it shall have, and what the log says."""
+
+    path: str
+    seen: bytes
+    wanted: bytes
+    told: Sequence[Mapping[str, Any]]
+
+
+def rewrite(host: ActingHost, journal: Journal, one: Rewrite) -> str:
+    """Write a file whose undo is in the journal before; return why it was left as it was, or ""."""
+    status = host.status(one.path)
+    if status is not None and status.kind is Kind.FILE and status.links > 1:
+        return f"{printable(one.path, 4096)} has {status.links} names (hard links); change it by hand"
+    edit = Edit(one.path, Content(one.wanted), digest(one.seen))
+    token = host.token()
+    try:
+        back = inverse(host, edit)
+        if back is None:
+            return ""
+        journal.note(Entry(journal.transaction, BACKEND, one.path, (back,), token))
+        try:
+            perform(host, edit, token)
+        except BaseException:
+            undo(host, (back,), token, no_commands)
+            raise
+    except Changed:
+        return "another program has changed it at this moment; try again"
+    except OSError as error:
+        return words(error)
+    return ""

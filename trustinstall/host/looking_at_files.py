@@ -1,0 +1,117 @@
+"""What a host says of its files."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from trustinstall.host import control, database, files, locks, metadata, other_processes, paths
+from trustinstall.host.value import HostValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trustinstall.host.files import Status
+
+
+class LooksAtFiles(HostValue):
+    """A host whose files may be looked at."""
+
+    def read(self, path: str, limit: int = files.LIMIT) -> bytes:
+        """The content of a regular file, up to `limit` bytes.
+
+        The last component is not followed; raises FileNotFoundError, or OSError where it is a link, is no regular
+        file, or is larger.
+        """
+        return files.read(self.where(path), limit)
+
+    def read_or_none(self, path: str, limit: int = files.LIMIT) -> bytes | None:
+        """Like `read`; None if there is no file."""
+        try:
+            return self.read(path, limit)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def head(self, path: str, size: int) -> bytes:
+        """Return the first bytes of a regular file, at most `size`; raises as `read`."""
+        return files.head(self.where(path), size)
+
+    def status(self, path: str) -> Status | None:
+        """Kind, owner, mode and size of what stands at a path (links are not followed), or None."""
+        return files.status(self.where(path))
+
+    def attributes(self, path: str) -> tuple[tuple[str, bytes], ...]:
+        """The extended attributes that belong to a file, a POSIX access list among them."""
+        return metadata.attributes(self.where(path))
+
+    def link_target(self, path: str) -> str | None:
+        """Return the target of a symbolic link, or None if there is no link."""
+        return files.link_target(self.where(path))
+
+    def real(self, path: str) -> str:
+        """The path with every link resolved, inside the host's root."""
+        return paths.resolve(self.root, path)
+
+    def names(self, path: str) -> list[str]:
+        """The sorted names in a directory; empty where there is none or it may not be read."""
+        try:
+            return files.names(paths.reached(self.root, path))
+        except OSError:  # links in a circle
+            return []
+
+    def walk(
+        self, top: str, limit: int = 2_000_000, seconds: float = math.inf, skipped: frozenset[str] = frozenset()
+    ) -> Iterator[paths.Entry]:
+        """Every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
+        return paths.walk(self.root, top if self.root == "/" else self.real(top), limit, seconds, skipped)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a path leads to a directory (links are followed)."""
+        return files.is_directory(self.where(self.real(path)))
+
+    def executable(self, path: str) -> bool:
+        """Whether a file at this path may be executed (links are followed)."""
+        return files.executable(self.where(self.real(path)))
+
+    def may_write(self, path: str) -> str | None:
+        """Return why the acting account could not replace a file at this path, in words, or None."""
+        return files.may_write(self.where(path))
+
+    def path_owner(self, path: str) -> int:
+        """The uid that controls a path: 0, unless a component belongs to another account.
+
+        Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them: that
+        one is its `filename2`.
+        """
+        return control.path_owner(self.root, path if self.root == "/" else self.real(path))
+
+    def other_writers(self, path: str, owner: int) -> str | None:
+        """Return who else than `owner` may write a file or directory, in words, or None.
+
+        Raises OSError where that cannot be found out.
+        """
+        return control.other_writers(self.where(path), owner)
+
+    def openssl_refuses(self, path: str) -> str | None:
+        """Why OpenSSL cannot load a bundle of certificates, or None when it can; with the count it loaded."""
+        return files.openssl_refuses(paths.reached(self.root, path))
+
+    def rows(self, path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
+        """Return rows of an SQLite database that other programs may have open; see `database.rows`.
+
+        Under the lock of trustinstall (`inherit`), a database that another program left in the middle of a commit is
+        recovered first.
+        """
+        return database.rows(self.where(path), table, columns, may_recover=bool(self.inherit))
+
+    def lock_holder(self, path: str) -> tuple[bool, int | None]:
+        """Whether another command holds the lock at a path, and its process; see `locks.holder`."""
+        return locks.holder(self.where(path))
+
+    def in_use(self, path: str) -> bool:
+        """Whether a process of the acting account's has the file at a path open; see `other_processes.in_use`."""
+        return other_processes.in_use(self.where(path))
+
+    def temporary_name(self, token: str) -> str:
+        """The name of the temporary file that belongs to a token."""
+        return files.temporary_name(token)

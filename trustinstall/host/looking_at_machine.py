@@ -1,0 +1,99 @@
+"""What a host says of itself beside its files: its system, accounts, processes and time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.host import accounts, one_process, other_processes, process, session, system
+from trustinstall.host.value import HostValue
+from trustinstall.host.windows import registry
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from trustinstall.host.accounts import Account
+    from trustinstall.host.one_process import Process
+
+
+class LooksAtMachine(HostValue):
+    """A host whose system, accounts and processes may be looked at."""
+
+    def has_desktop(self) -> bool:
+        """Whether a person can see a window that a tool opens; see `system.has_desktop`."""
+        return system.has_desktop()
+
+    def now(self) -> datetime:
+        """The current time in UTC; `SOURCE_DATE_EPOCH` does not change it (certificates expire in real time)."""
+        return self.clock()
+
+    def session(self) -> dict[str, str]:
+        """Where the command comes from; see `session.session`."""
+        return session.session(self.environ)
+
+    def stamp(self) -> str:
+        """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""
+        return process.stamp(self.environ, self.clock())
+
+    def account_named(self, name: str) -> Account | None:
+        """The account of that name, or None."""
+        return accounts.named(name)
+
+    def account_of(self, uid: int) -> Account | None:
+        """The account of that uid, or None."""
+        return accounts.of(uid)
+
+    def distribution(self) -> frozenset[str]:
+        """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
+        return system.distribution(self.root)
+
+    def system_version(self) -> tuple[str, str]:
+        """The operating system's name and version; see `system.version`."""
+        return system.version(self.root)
+
+    def machine_name(self) -> str:
+        """The machine's own name; "" for an image."""
+        return "" if self.is_image else system.name()
+
+    def logs_in(self, account: Account) -> bool:
+        """Whether a person logs in to an account; see `accounts.logs_in`."""
+        return accounts.logs_in(account, self.platform)
+
+    def people(self) -> list[Account]:
+        """The accounts that a person logs in to."""
+        return accounts.people(self.platform)
+
+    def running(self) -> set[str]:
+        """The names of all running programs."""
+        return other_processes.programs()
+
+    def process(self, number: int) -> Process:
+        """A running process, with its variables; see `one_process.find`."""
+        return one_process.find(number)
+
+    def started(self) -> dict[str, float]:
+        """When the running programs were started, by name; see `other_processes.started`."""
+        return other_processes.started()
+
+    def named_in_environment(self, path: str) -> bool:
+        """Whether a process of the acting account has a variable that names a file; see `other_processes`."""
+        return other_processes.named_in_environment(self.where(path))
+
+    def first_process_is_shell(self) -> bool:
+        """Whether process 1 is a shell or this program, as while an image is built."""
+        return other_processes.first_is_shell()
+
+    def registry_keys(self, hive: str, path: str) -> list[str] | None:
+        """The names of a registry key's sub-keys, or None if there is no such key; see `registry.keys`."""
+        return registry.keys(hive, path)
+
+    def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
+        """A binary value or number in the registry, or None; see `registry.value`."""
+        return registry.value(hive, path, name)
+
+    def registry_text(self, hive: str, path: str, name: str) -> str | None:
+        """A text in the registry, or None; see `registry.text`."""
+        return registry.text(hive, path, name)
+
+    def windows_tool(self, name: str) -> str:
+        """The path of a tool that Windows brings along; of that name there may be others."""
+        return system.windows_tool(name)

@@ -1,0 +1,53 @@
+"""One running process: its program, and the variables that it was started with. Source: proc(5)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.errors import NoRights, UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default
+
+
+class Process(NamedTuple):
+    """A process.
+
+    Attributes:
+        number: its number.
+        program: the name of the file that it executes.
+        directory: its current directory.
+        environ: the variables that it was started with; secrets are among them.
+    """
+
+    number: int
+    program: str
+    directory: str
+    environ: Mapping[str, str]
+
+
+def find(number: int) -> Process:
+    """Return a process. Raises UsageProblem where there is none, and NoRights where it is another account's."""
+    if sys.platform != "linux":
+        raise UsageProblem(
+            "only Linux shows the variables of another process; run the command itself: doctor -- COMMAND"
+        )
+    top = f"/proc/{number}"
+    try:
+        with open(f"{top}/environ", "rb") as file:
+            content = file.read(_MOST)
+        program = os.path.basename(os.readlink(f"{top}/exe").removesuffix(" (deleted)"))
+        directory = os.readlink(f"{top}/cwd")
+    except (FileNotFoundError, ProcessLookupError):
+        raise UsageProblem(f"there is no process {number}") from None
+    except OSError as error:
+        raise NoRights(
+            f"process {number} does not show its variables to this account ({error.strerror}); "
+            "ask as the account that runs it, or as root"
+        ) from None
+    pairs = (os.fsdecode(one).partition("=") for one in content.split(b"\0") if b"=" in one)
+    return Process(number, program, directory, {name: value for name, _, value in pairs})

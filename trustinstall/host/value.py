@@ -1,0 +1,119 @@
+"""One machine as a value: where its files begin, who looks at it, and how its tools are run.
+
+Every path that comes in is an absolute path *on the host*; `root` is where that host's file system begins.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+from trustinstall.host import accounts, image, inputs, paths, process, watchdog
+from trustinstall.host.accounts import Account
+from trustinstall.host.answers import Answers
+from trustinstall.host.passwords import Secret
+from trustinstall.host.windows import paths as winpaths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from datetime import datetime
+
+    from typing_extensions import Self
+
+_T = TypeVar("_T")
+
+
+class Tools(Enum):
+    """How this host's own tools are run."""
+
+    PLAINLY = "plainly"  # it is the running machine
+    NEVER = "never"  # it is an image: trustinstall writes what its tools would write
+    CONFINED = "confined"  # it is an image, and was asked for; see `image`
+
+
+@dataclass(frozen=True)
+class HostValue:
+    """One machine, seen by one account.
+
+    Attributes:
+        platform: as `sys.platform` names it ("linux", "darwin", "win32").
+        root: where this host's file system begins; "/" for the running machine.
+        environ: the caller's environment, to be read; tools never inherit it.
+        account: the account that acts.
+        prefixes: the environments of the running Python (`sys.prefix`, `sys.base_prefix`).
+        inherit: descriptors that every tool inherits (the lock), so that a tool that outlives us still holds it.
+        dialogs: whether a tool may open a window, and wait for an answer.
+        tools: how this host's own tools are run.
+        storepasses: where passwords of keystores stand, beside those that everybody uses.
+        clock: tells the time in UTC.
+        answers: what is known of the machine while it is not changed; None: nothing is kept.
+    """
+
+    platform: str
+    root: str
+    environ: Mapping[str, str]
+    account: Account
+    prefixes: tuple[str, ...] = ()
+    inherit: tuple[int, ...] = field(default=())
+    dialogs: bool = False
+    tools: Tools = Tools.PLAINLY
+    storepasses: tuple[Secret, ...] = field(default=(), repr=False)
+    clock: Callable[[], datetime] = field(default=process.now, repr=False)
+    answers: Answers | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def current(cls) -> Self:
+        """The machine and account that this process runs on."""
+        prefixes = tuple(dict.fromkeys((sys.prefix, sys.base_prefix)))
+        if sys.platform == "win32":
+            prefixes = tuple(map(winpaths.slashed, prefixes))
+        return cls(sys.platform, "/", process.environment(), accounts.current(), prefixes)
+
+    def image(self, directory: str, *, run_tools: bool = False, kept: Iterable[str] = ()) -> Self:
+        """The Linux that lies in a directory and is not running, seen by the same account.
+
+        It knows no variables but `kept`, no home and no running Python. Raises UsageProblem unless `directory` leads
+        to a directory that is not "/".
+        """
+        return replace(
+            self,
+            platform="linux",
+            root=image.root(self.absolute(directory)),
+            environ={name: self.environ[name] for name in kept if name in self.environ},
+            account=replace(self.account, home=None),
+            prefixes=(),
+            tools=Tools.CONFINED if run_tools else Tools.NEVER,
+        )
+
+    @property
+    def is_image(self) -> bool:
+        """Whether this is an image and not the running machine."""
+        return self.tools is not Tools.PLAINLY
+
+    @property
+    def machine_owner(self) -> int:
+        """The uid that the machine's own files belong to, as seen from here: an image may be an ordinary account's."""
+        return self.account.uid if self.is_image else 0
+
+    def holding(self, descriptor: int) -> Self:
+        """The same host, whose tools also inherit this descriptor."""
+        return replace(self, inherit=(*self.inherit, descriptor))
+
+    def remembering(self) -> Self:
+        """The same host, which keeps answers until something is changed through it: for the work of one command."""
+        return replace(self, answers=Answers())
+
+    def remembered(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
+        """Return the answer to a question on what the acting account sees, worked out now if it is not known."""
+        return work_out() if self.answers is None else self.answers.of((self.root, self.account, question), work_out)
+
+    def where(self, path: str) -> str:
+        """The real path of a host path: links on the way are resolved inside the root, the last one is kept."""
+        watchdog.beat()
+        return paths.place(self.root, path)
+
+    def absolute(self, path: str) -> str:
+        """A path that the caller typed, made absolute against the current directory, `~` expanded."""
+        return inputs.absolute(path, self.account.home)

@@ -1,0 +1,53 @@
+"""A command of the caller's, whose output is shown as it comes and whose last words are kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from trustinstall.host import relay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_KEPT = 65_536  # bytes
+_PIECE = 8192
+_SECONDS = 2.0  # for what a child of the command still holds
+_SIGNALLED = 128
+
+
+class Watched(NamedTuple):
+    """How a command has ended: its exit status, 128 + n for a signal n, and the last that it has said."""
+
+    status: int
+    said: str
+
+
+def run(command: Sequence[str]) -> Watched:
+    """Run a command to its end. Raises CommandMissing or CommandRefused."""
+    kept = bytearray()
+    threads: list[threading.Thread] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for source, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
+            if source is not None:  # as PIPE makes it
+                threads.append(threading.Thread(target=_copy, args=(source, to.buffer, kept), daemon=True))
+                threads[-1].start()
+        return child
+
+    status = relay.run(start)
+    for one in threads:
+        one.join(_SECONDS)
+    return Watched(_SIGNALLED - status if status < 0 else status, bytes(kept).decode("utf-8", "replace"))
+
+
+def _copy(source: IO[bytes], to: IO[bytes], kept: bytearray) -> None:
+    while piece := os.read(source.fileno(), _PIECE):
+        kept += piece
+        del kept[:-_KEPT]
+        to.write(piece)
+        to.flush()

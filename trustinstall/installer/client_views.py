@@ -1,0 +1,166 @@
+"""What the clients of a machine make of a server's chain: each by its own anchors, and by the rules of its verifier."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.catalog import BACKENDS, SYSTEM_STORES
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.public_roots import FINGERPRINTS
+from trustinstall.doctor import judging
+from trustinstall.doctor.judging import Judgement, Reason
+from trustinstall.engine import discovery
+from trustinstall.errors import TrustInstallError
+from trustinstall.installer import tool_views, verifiers
+from trustinstall.stores.store import DiscoveryOptions
+from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.clients import OF_OTHERS
+from trustinstall_platforms.tools.effective.model import Effective, Mode
+from trustinstall_platforms.tools.effective.rows import Client
+from trustinstall_platforms.tools.sessions import everyday
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from trustinstall.doctor.families import Family
+    from trustinstall.host import Host
+    from trustinstall.installer.callers import Caller
+
+#: The kinds of stores that hold all the roots of their clients.
+_WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono"}
+_BESIDE = Reason("not-known", "its bundle does not hold the root; a directory that it may be built to read does")
+LATER = Reason("new-session", "only programs accept it that are started in a new session: sign in again")
+UNTRUSTED = frozenset({"unknown-issuer", "missing-intermediate"})
+YES, NO, UNKNOWN, OFF = "yes", "no", "unknown", "off"
+_WORDS = {True: YES, False: NO, None: UNKNOWN}
+
+
+@dataclass(frozen=True)
+class ClientView:
+    """One client, and what it makes of the server.
+
+    Attributes:
+        name: the tool, or the store's label.
+        accepts: YES, NO, UNKNOWN, or OFF where the client does not verify.
+        reasons: every reason against the server, or why it is not known; () for YES.
+        decided_by: the store, or the file and line that decide which roots the client reads; "default" for none.
+        verifier: the family of verifiers by whose rules it was judged; "" where it was not.
+    """
+
+    name: str
+    accepts: str
+    reasons: tuple[Reason, ...]
+    decided_by: str
+    verifier: str = ""
+
+
+class Question(NamedTuple):
+    """What is judged: the chain as sent, the name or address of the server, and the moment."""
+
+    chain: tuple[Certificate, ...]
+    name: str
+    now: datetime
+
+
+class Clients:
+    """The clients of a machine; sets of anchors that are equal are judged once."""
+
+    def __init__(self, host: Host, caller: Caller, question: Question) -> None:
+        """Judge what a server has sent, for the clients that a caller has."""
+        self._host, self._caller, self._question = host, caller, question
+        self._anchors: dict[frozenset[bytes], Mapping[bytes, list[Certificate]]] = {}
+        self._judged: dict[tuple[frozenset[bytes], str], Judgement] = {}
+
+    def views(self) -> Iterator[ClientView]:
+        """Yield what each store's programs, and each tool, make of the server."""
+        for kind, name, place, ders in self._stores:
+            if self._caller.reads_store(kind):
+                yield self._view(name, place, ders, verifiers.of_store(kind))
+        yield from self._tools()
+
+    def root(self) -> Certificate | None:
+        """The certificate at the end of the best path that was found: one in an anchor first, then the longest."""
+        every = [*self._judged.values(), judging.judge(self._question.chain, {}, *self._question[1:])]
+        best = max(every, key=lambda one: (one.trusted, len(one.path)))
+        return best.path[-1] if best.path else None
+
+    @cached_property
+    def _stores(self) -> list[tuple[str, str, str, frozenset[bytes]]]:
+        """Kind, label, place and anchors of each store that can be read."""
+        kinds = [one for one in BACKENDS if one.name in _WHOLE]
+        found: list[tuple[str, str, str, frozenset[bytes]]] = []
+        for backend, store in discovery.discover(self._host, kinds, DiscoveryOptions()).stores.values():
+            if store.on_demand and self._host.status(store.location) is None:
+                continue
+            with suppress(OSError, TrustInstallError):
+                anchors = frozenset(backend.anchors(self._host, store))
+                found.append((store.backend, store.label or store.id, store.location, anchors))
+        return found
+
+    @cached_property
+    def _system(self) -> frozenset[bytes]:
+        """The anchors of the operating system's bundle."""
+        return decide.anchor_ders(self._host, Client("the system", ()), Effective("the system", Mode.NATIVE))
+
+    @cached_property
+    def _public(self) -> frozenset[bytes]:
+        """The public roots in the stores here: they stand for those that a program has built in."""
+        every = frozenset(der for *_, ders in self._stores for der in ders)
+        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
+
+    def _tools(self) -> Iterator[ClientView]:
+        here = {one.tool for one in tool_views.look(self._host)}
+        named = {client for tool, client in OF_OTHERS.items() if tool in here}
+        for client, found in decide.all_of_them(self._caller.scene):
+            if self._caller.is_client(client.name, here=client.tool in here or client.name in named):
+                view = self._tool(client, found)
+                untrusted = any(one.code in UNTRUSTED for one in view.reasons)
+                yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
+
+    def _tool(self, client: Client, found: Effective) -> ClientView:
+        """What a client makes of the server with what it reads."""
+        if found.mode in {Mode.UNKNOWN, Mode.OFF}:
+            return _unjudged(client.name, found)
+        ders = decide.anchor_ders(self._host, client, found)
+        if found.mode in {Mode.DEFAULT, Mode.ADDS} and not client.follows:
+            ders |= self._public
+        family = verifiers.of_client(self._host, self._caller, client.verifier)
+        view = self._view(client.name, str(found.decider), ders, family)
+        unsure = found.mode is Mode.REPLACES and not client.alone and view.accepts == NO
+        return self._unless_beside(view, family) if unsure else view
+
+    def _is_accepted_later(self, client: Client) -> bool:
+        """Whether a client accepts the server in all sessions of the account that begin from now on."""
+        scenes = [decide.bare(self._host)._replace(session=one) for one in everyday(self._host) if one.name != "bare"]
+        views = [self._tool(client, decide.effective(client, one)) for one in scenes]
+        return bool(views) and all(one.accepts == YES for one in views)
+
+    def _unless_beside(self, view: ClientView, family: Family) -> ClientView:
+        """Return the view of a bundle as not known where the system's roots, if they count too, change it."""
+        system = self._view(view.name, view.decided_by, self._system, family)
+        return view if system.accepts == NO else replace(view, accepts=UNKNOWN, reasons=(_BESIDE,))
+
+    def _view(self, name: str, decided_by: str, ders: frozenset[bytes], family: Family) -> ClientView:
+        found = self._judge(ders, family)
+        return ClientView(name, _WORDS[found.accepted], found.reasons, decided_by, family.name)
+
+    def _judge(self, ders: frozenset[bytes], family: Family) -> Judgement:
+        if ders not in self._anchors:
+            self._anchors[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
+        key = (ders, family.name)
+        if key not in self._judged:
+            chain, name, now = self._question
+            self._judged[key] = judging.judge(chain, self._anchors[ders], name, now, family)
+        return self._judged[key]
+
+
+def _unjudged(name: str, found: Effective) -> ClientView:
+    if found.mode is Mode.OFF:
+        reason = Reason("verification-off", "it does not verify servers at all")
+        return ClientView(name, OFF, (reason,), str(found.decider))
+    reason = Reason("not-known", found.problem or "what it reads is known only where it runs")
+    return ClientView(name, UNKNOWN, (reason,), str(found.decider))

@@ -1,0 +1,51 @@
+"""The root of a server as it was seen, in a file: verified by nobody, and marked as such, so that `add` says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates.intake import UNVERIFIED
+from trustinstall.certificates.public_roots import FINGERPRINTS
+from trustinstall.doctor import fetching
+from trustinstall.errors import TrustInstallError, UsageProblem, printable
+
+if TYPE_CHECKING:
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.host import ActingHost
+    from trustinstall.installer.diagnosis import Diagnosis
+
+_MODE = 0o644
+
+
+def save(host: ActingHost, found: Diagnosis, path: str) -> Diagnosis:
+    """Write the root of a server into a new file, and return the diagnosis with both.
+
+    It is the end of the chain, or was fetched from where the chain says that it is. Raises UsageProblem where no root
+    was seen, or a file is there, and TrustInstallError where the file cannot be written.
+    """
+    path = host.absolute(path)
+    if host.status(path) is not None:
+        raise UsageProblem(f"{printable(path, 4096)} is there already, and is left as it is; name a new file")
+    root = _root(host, found)
+    if root is None:
+        raise UsageProblem(f"{found.target} shows no root, and none can be fetched; ask the administrator for it")
+    lines = [
+        UNVERIFIED.decode(),
+        f"# Seen at {found.target}{f' through {found.proxy}' if found.proxy else ''} on {host.stamp()}.",
+        f"# {root.subject}",
+        f"# SHA-256 {root.sha256}",
+    ]
+    try:
+        host.write(path, "\n".join([*lines, ""]).encode() + root.pem, _MODE, None, host.token())
+    except OSError as error:
+        why = f"cannot write {printable(path, 4096)}: {error.strerror}; name a file that you may write"
+        raise TrustInstallError(why) from None
+    return replace(found, root=root, public=root.sha256 in FINGERPRINTS, saved=path)
+
+
+def _root(host: ActingHost, found: Diagnosis) -> Certificate | None:
+    if found.root is None or found.names_root:
+        return found.root
+    above = fetching.above(found.root, lambda url: fetching.get(url, host.environ))
+    return above[-1] if above and above[-1].self_issued else None

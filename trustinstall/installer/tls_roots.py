@@ -1,0 +1,68 @@
+"""The roots that a TLS client of this account trusts, if it trusts what the machine and trustinstall do."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.pem import pem_blocks
+from trustinstall.engine.request import Selection
+from trustinstall.errors import StateError, TrustInstallError
+from trustinstall.facts import system_bundle
+from trustinstall.state import ledger_file, scopes
+from trustinstall.stores.store import DiscoveryOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trustinstall.host import Host
+    from trustinstall.state.ledger import Ledger
+
+_PLAIN = "CERTIFICATE"  # programs of the system read no other blocks as anchors for servers (PEM_read_bio_X509(3))
+_LIKE = "certifi"  # the backend whose stores programs in Python read: a claim that leaves those out is not for them
+
+
+def roots(host: Host) -> tuple[Certificate, ...]:
+    """Return the anchors of the operating system's stores, and the roots that were added for all Python programs.
+
+    Without roots whose trust has ended, and without claims for some names alone. A ledger or store that cannot be read
+    is passed over: less is trusted then.
+    """
+    ledgers = list(_ledgers(host))
+    now = host.now()
+    found = {one.sha256: one for one in _system(host)}
+    found |= {one.sha256: one for ledger in ledgers for one in added(ledger)}
+    for ended in (one for ledger in ledgers for one in ledger.over(now)):
+        found.pop(ended.sha256, None)
+    return tuple(found.values())
+
+
+def _system(host: Host) -> Iterator[Certificate]:
+    """Yield the anchors that programs of the system trust: of its bundle on Linux, else of its stores."""
+    bundle = system_bundle.find(host) if host.platform == "linux" else None
+    if bundle is not None:
+        yield from (Certificate.held(one.der) for one in pem_blocks(bundle.content) if one.label == _PLAIN and one.der)
+        return
+    from trustinstall.catalog import BACKENDS, SYSTEM_STORES  # half a second of imports that Linux does without
+    from trustinstall.engine.discovery import discover
+
+    kinds = [one for one in BACKENDS if one.name in SYSTEM_STORES]
+    for backend, store in discover(host, kinds, DiscoveryOptions()).stores.values():
+        with suppress(OSError, TrustInstallError):
+            yield from map(Certificate.held, backend.anchors(host, store))
+
+
+def _ledgers(host: Host) -> Iterator[Ledger]:
+    with suppress(StateError):
+        yield scopes.machine_ledger(host)[0]
+    if not host.account.is_root and host.account.home is not None:
+        with suppress(StateError):
+            yield ledger_file.load(host, scopes.state_of(host, host.account.uid))
+
+
+def added(ledger: Ledger) -> Iterator[Certificate]:
+    """Yield the certificates that are wanted for all names, in stores that may be those of Python."""
+    for sha256, claim in ledger.claims.items():
+        if not claim.terms.domains and Selection(claim.terms.stores, claim.terms.skip).may_take(_LIKE):
+            yield ledger.certificates[sha256]
