@@ -18,6 +18,8 @@ from trustinstall.installer.callers import Caller, calling
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.host import Host
 
 
@@ -64,6 +66,15 @@ class Diagnosis:
     def names_root(self) -> bool:
         """Whether the end of the chain is a root, sent or from a store here."""
         return self.root is not None and self.root.self_issued
+
+    def remedy(self, program: Sequence[str]) -> tuple[str, ...]:
+        """Return the words of the command that makes clients accept the server's root; () where no root would help.
+
+        `program` holds the words that start trustinstall.
+        """
+        if not self.untrusted or not self.names_root or self.root is None:
+            return ()
+        return (*program, "add", self.saved or "ROOT.pem", "--sha256", self.root.sha256)
 
 
 def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "", caller: Caller | None = None) -> Diagnosis:
