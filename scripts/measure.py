@@ -20,7 +20,8 @@ from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
 CORP = "/srv/corp.crt"
-BATCH = "/srv/batch.pem"
+BATCH, THOUSAND = "/srv/batch.pem", "/srv/thousand.pem"
+IMPORTS = "bare: import typer, cryptography.x509"
 NATIVE = "bare: cp + update-ca-certificates"
 _FIREFOX, _JAVAS = "/home/alice/.mozilla/firefox", "/home/alice/.sdkman/candidates/java"
 _TEN_PROFILES = f"for one in 0 1 2 3 4 5 6 7 8 9; do certutil -A -d sql:{_FIREFOX}/p$one -n corp -t C,, -i {CORP}; done"
@@ -42,6 +43,7 @@ class Case:
         prepare: run before it, untimed.
         beside: the names of cases; it is compared with the slowest of them. None: with nothing.
         aim: the most that the ratio to `beside` (or, without one, the time in seconds) should be.
+        megabytes: the most memory that its largest process should take, or None.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Case:
     prepare: tuple[tuple[str, ...], ...] = ()
     beside: tuple[str, ...] = ()
     aim: float | None = None
+    megabytes: int | None = None
 
 
 def ours(*words: str) -> tuple[str, ...]:
@@ -63,11 +66,13 @@ def cases() -> list[Case]:
         Case(NATIVE, BARE),
         Case("add --store debian", ours("add", "--store", "debian", CORP), (), (NATIVE,), 1.15),
         Case("add", ours("add", CORP), (), (NATIVE,)),
-        Case("add, nothing to do", ours("add", CORP), added, (), 0.25),
+        Case(IMPORTS, (PROGRAM[0], "-I", "-c", "import typer, cryptography.x509")),
+        Case("add, nothing to do", ours("add", CORP), added, (IMPORTS,), 2.0),
         Case("remove", ours("remove", CORP), added, (NATIVE,)),
-        Case("list", ours("list"), added),
+        Case("list", ours("list"), added, (IMPORTS,), 2.0),
         Case("--version", ours("--version"), (), (), 0.08),
-        Case("add, 100 certificates", ours("add", BATCH), (), ("add",)),
+        Case("add, 100 certificates", ours("add", BATCH), (), ("add",), 2.0),
+        Case("add, 1,000 certificates", ours("add", THOUSAND), (), (), 20.0, 300),
         Case("python -I -c pass", (PROGRAM[0], "-I", "-c", "pass")),
     ]
 
@@ -101,6 +106,28 @@ def pythons() -> list[Case]:
     ]
 
 
+def trees() -> list[Case]:
+    """A tree of 100,000 files without roots: what is walked in homes, /opt, /usr/local and /srv, beside `find`."""
+    return [
+        Case("bare: find", ("find", _TREE, "-xdev")),
+        Case("stores --search, nothing there", ours("stores", "--search", "/srv/disk/none", "--quiet")),
+        Case("stores --search", ours("stores", "--search", _TREE, "--quiet"), (), ("bare: find",), 1.2),
+    ]
+
+
+def deliver_tree(root: Throwaway) -> None:
+    """Twenty files in each of 5,000 directories, a hundred of which are called like bundles, and are none."""
+    root.disk(Path(tempfile.mkdtemp(prefix="measure-", dir="/var/tmp")), "/srv/disk")
+    atexit.register(shutil.rmtree, root.path("/srv/disk"), ignore_errors=True)
+    root.run(["mkdir", "/srv/disk/none", _TREE], check=True)
+    for number in range(5000):
+        place = root.path(f"{_TREE}/{number % 50}/node_modules/{number}/lib")
+        place.mkdir(parents=True)
+        for name in range(19):
+            (place / f"module-{name}.js").touch()
+        (place / f"x.{'js' if number % 50 else 'pem'}").touch()
+
+
 def deliver_pythons(root: Throwaway) -> None:
     """A thousand environments with nothing but a bundle, and a hundred with all that pip brings."""
     root.disk(Path(tempfile.mkdtemp(prefix="measure-", dir="/var/tmp")), "/srv/disk")
@@ -132,14 +159,32 @@ def deliver_developer(root: Throwaway) -> None:
         root.run(["rm", made], check=True)
 
 
+#: Runs a command, and says how many kilobytes its largest process took (getrusage(2)).
+_WEIGH = (
+    "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
+)
+
+
+def weigh(root: Throwaway, case: Case) -> float:
+    """Megabytes that the largest process of one run from a fresh root takes."""
+    _prepare(root, case)
+    done = root.run((PROGRAM[0], "-I", "-c", _WEIGH, *case.command), timeout=300, check=True)
+    return int(done.stdout.split()[-1]) / 1000
+
+
 def measure(root: Throwaway, case: Case) -> float:
     """Seconds of one run from a fresh root."""
-    root.reset()
-    for command in case.prepare:
-        root.run(command, timeout=300, check=True)
+    _prepare(root, case)
     started = time.perf_counter()
     root.run(case.command, timeout=300, check=True)
     return time.perf_counter() - started
+
+
+def _prepare(root: Throwaway, case: Case) -> None:
+    root.reset()
+    for command in case.prepare:
+        root.run(command, timeout=300, check=True)
 
 
 def report(title: str, cases: Sequence[Case], times: dict[str, list[float]], say: Callable[[str], None]) -> None:
@@ -178,11 +223,13 @@ def main() -> None:
     given = parser.parse_args()
     rounds, only = given.rounds, given.scene
     corp = make_root(common_name="Bench Root").pem
-    batch = b"".join(make_root(common_name=f"Bench Root {number}").pem for number in range(100))
+    many = [make_root(common_name=f"Bench Root {number}").pem for number in range(1000)]
+    batch, thousand = b"".join(many[:100]), b"".join(many)
     for scene in (
         Scene("Debian without Java", java=False, browsers=False, deliver=nothing, cases=cases()),
         Scene("Debian with Java's keystore", java=True, browsers=False, deliver=nothing, cases=cases()),
         Scene("A machine full of Pythons", java=False, browsers=False, deliver=deliver_pythons, cases=pythons()),
+        Scene("A tree of 100,000 files", java=False, browsers=False, deliver=deliver_tree, cases=trees()),
         Scene("A developer's machine", java=True, browsers=True, deliver=deliver_developer, cases=developers()),
     ):
         if only not in scene.title:
@@ -191,12 +238,18 @@ def main() -> None:
         with Throwaway(java=scene.java, browsers=scene.browsers) as root:
             root.write(CORP, corp)
             root.write(BATCH, batch)
+            root.write(THOUSAND, thousand)
             scene.deliver(root)
             root.freeze()
             for _ in range(rounds):
                 for case in scene.cases:
                     times[case.name].append(measure(root, case))
+            weights = {case.name: weigh(root, case) for case in scene.cases if case.megabytes is not None}
         report(scene.title, scene.cases, times, print)
+        for case in scene.cases:
+            if case.megabytes is not None:
+                missed = "  missed" if weights[case.name] > case.megabytes else ""
+                print(f"{case.name:36}{weights[case.name]:8.0f} MB{case.megabytes:>14} MB{missed}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def list_(
     sysroot: o.Sysroot = None,
     *,
     with_windows: o.WithWindows = False,
+    refresh: o.Refresh = False,
     foreign: o.Foreign = False,
     files: o.Entries = False,
     all_users: o.AllUsers = False,
@@ -44,7 +45,7 @@ def list_(
     installer = installer_for(output, sysroot, java_storepass_file)
     take_out_ended(installer, output)
     ask = ask_for_look(scope, user, all_users=all_users)
-    places = places_for(installer, ask, search, with_windows=with_windows)
+    places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
     known = installer.known(ask) if names else {}
     chosen = [one.sha256 for one in targets.resolve(outside_host(), names or [], known, known.get)]
     view = narrowed(

@@ -286,7 +286,7 @@ class Engine:
 
     def _side_by_side(self, request: Request, total: int) -> Callable[[Work, list[Pair]], list[Outcome]]:
         verb = "Planning" if request.dry_run else "Adding" if request.trusted else "Removing"
-        return partial(change_side_by_side, self._host, Tally(self._on_progress, verb, total))
+        return partial(change_side_by_side, Tally(self._on_progress, verb, total))
 
     def _take_out_imposed(self, work: Work, stores: Iterable[tuple[Backend, Store]], uid: int) -> list[Outcome]:
         """Change the account's stores that import; leave the certificates that the account itself has added."""

@@ -37,7 +37,7 @@ class _Group:
         return self.pairs[0][1].backend
 
 
-def change_side_by_side(host: Host, tally: Tally, work: Work, pairs: Sequence[Pair]) -> list[Outcome]:
+def change_side_by_side(tally: Tally, work: Work, pairs: Sequence[Pair]) -> list[Outcome]:
     """Change stores; after an interrupt no further store is started.
 
     Each result is noted in the ledger in any case, so that the ledger is correct after an interrupt. Groups of large
@@ -49,7 +49,8 @@ def change_side_by_side(host: Host, tally: Tally, work: Work, pairs: Sequence[Pa
     many, one = ThreadPoolExecutor(_AT_ONCE), ThreadPoolExecutor(1)
     pools = {True: one, False: many}
     futures = [
-        (group, pools[group.size > bulk.LARGE].submit(_change, work, group.pairs)) for group in _groups(host, pairs)
+        (group, pools[group.size > bulk.LARGE].submit(_change, work, group.pairs))
+        for group in _groups(work.host, pairs)
     ]
     try:
         while wait([future for _, future in futures], _TICK).not_done:

@@ -32,7 +32,7 @@ class Work:
     """One command's work. Without a journal it is a dry run: nothing is changed, in stores or ledger."""
 
     def __init__(self, host: ActingHost, ledger: Ledger, request: Request, journal: Journal | None) -> None:
-        self._host, self._ledger, self.request, self._journal = host, ledger, request, journal
+        self.host, self._ledger, self.request, self._journal = host, ledger, request, journal
         self._memory = bulk.Memory()
 
     @property
@@ -51,9 +51,9 @@ class Work:
             return False
         task = self.task(backend, store)
         try:
-            seen = task.observe(self._host)
+            seen = task.observe(self.host)
             change = task.decide(seen)
-            task.plan(self._host, seen, change)
+            task.plan(self.host, seen, change)
         except (TrustInstallError, OSError):
             return False
         return bool(change.add or change.kept)
@@ -80,7 +80,7 @@ class Work:
             return self.unwritable(backend, store), None
         task = self.task(backend, store)
         try:
-            return self._ended(task, StoreTransaction(self._host, task, self._journal).run())
+            return self._ended(task, StoreTransaction(self.host, task, self._journal).run())
         except (TrustInstallError, OSError) as error:
             return self._ended(task, error)
 
@@ -90,14 +90,14 @@ class Work:
             store.id: (self.unwritable(backend, store), None) for backend, store in pairs if store.blocked is not None
         }
         tasks = [self.task(*pair) for pair in pairs if pair[1].id not in ended]
-        results = bulk.change_all(self._host, tasks, self._journal, self._memory)
+        results = bulk.change_all(self.host, tasks, self._journal, self._memory)
         ended |= {task.store.id: self._ended(task, one) for task, one in zip(tasks, results, strict=True)}
         return [ended[store.id] for _, store in pairs]
 
     def note(self, backend: Backend, store: Store, result: StoreResult | None) -> None:
         """Note in the ledger what is managed in a changed store."""
         if result is not None and self._journal is not None:
-            bookkeeping.note(self._ledger, self.task(backend, store), result, self.request, self._host.stamp())
+            bookkeeping.note(self._ledger, self.task(backend, store), result, self.request, self.host.stamp())
 
     def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
         """Return the outcome of a store that another store feeds; only a requested foreign copy is removed."""
@@ -105,7 +105,7 @@ class Work:
             return self.unwritable(backend, store)
         source = fed.get(store.fed_by or "")
         task = self.task(backend, store)
-        seen = discovery.observe(self._host, backend, store, task.names)
+        seen = discovery.observe(self.host, backend, store, task.names)
         outcome = classify.followed(task, source, seen, dry_run=self.dry_run)
         if self.request.adopt and not self.adding and outcome.foreign:
             return self.change_store(backend, store)[0]
@@ -114,7 +114,7 @@ class Work:
     def unwritable(self, backend: Backend, store: Store) -> Outcome:
         """Return the outcome of a store that cannot be written."""
         task = self.task(backend, store)
-        return classify.unwritable(task, discovery.observe(self._host, backend, store, task.names))
+        return classify.unwritable(task, discovery.observe(self.host, backend, store, task.names))
 
     def task(self, backend: Backend, store: Store) -> StoreTask:
         """Return the desired state of a store.
@@ -126,7 +126,7 @@ class Work:
         record = self._ledger.record(store.id)
         for one in self.request.certificates:
             before = self.request.imposed.get(one.sha256)
-            if store.imports and before is not None and not {store.id, unknown(self._host.account)} & set(before):
+            if store.imports and before is not None and not {store.id, unknown(self.host.account)} & set(before):
                 known = record.get(one.sha256) or Placement(one.sha256, store.id, ())
                 record[one.sha256] = replace(known, adopted=True)
         return StoreTask(backend, store, desired, record, take_foreign=self.request.adopt and not self.request.trusted)
@@ -137,14 +137,14 @@ class Work:
 
     def _part(self, certificates: Sequence[Certificate], *, trusted: bool) -> Work | None:
         request = replace(self.request, certificates=tuple(certificates), trusted=trusted)
-        return Work(self._host, self._ledger, request, self._journal) if certificates else None
+        return Work(self.host, self._ledger, request, self._journal) if certificates else None
 
     def _ended(self, task: StoreTask, result: StoreResult | Exception) -> Ended:
         if isinstance(result, Exception):
             return classify.failed(task, result), None
         outcome = classify.changed(task, result, dry_run=self.dry_run, adopt=self.request.adopt)
         if outcome.result is Result.PLANNED:
-            outcome = replace(outcome, steps=planned.steps(self._host, result.plan, diff=self.request.diff))
+            outcome = replace(outcome, steps=planned.steps(self.host, result.plan, diff=self.request.diff))
         return outcome, result
 
 

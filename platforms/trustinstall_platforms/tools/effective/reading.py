@@ -51,14 +51,15 @@ class Reader(NamedTuple):
     host: Host
     home: str
 
-    def read(self, format_: str, path: str) -> list[Said]:
-        """Return every key of a settings file in order, with those of files that it includes; [] where none is there.
+    def read(self, format_: str, path: str) -> tuple[Said, ...]:
+        """Return every key of a settings file in order, with those of files that it includes; () where none is there.
 
         Raises UnreadableError.
         """
         if format_ == "lying":
-            return [Said(LYING, path, Setter(Kind.SETTING, path))]
-        return self._read(format_, path, 0, [_MOST])
+            return (Said(LYING, path, Setter(Kind.SETTING, path)),)
+        question = ("settings say", self.home, format_, path)
+        return self.host.remembered(question, lambda: tuple(self._read(format_, path, 0, [_MOST])))
 
     def _read(self, format_: str, path: str, depth: int, left: list[int]) -> list[Said]:
         try:

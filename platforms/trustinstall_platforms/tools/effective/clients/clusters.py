@@ -14,7 +14,7 @@ from trustinstall_platforms.tools.effective.reading import LYING, Reader, Said, 
 from trustinstall_platforms.tools.effective.rows import PLAIN, Client, Expansion, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trustinstall_platforms.tools.effective.model import Scene
 
@@ -96,7 +96,7 @@ def _kube_files(scene: Scene) -> tuple[str, ...]:
     return paths.every(scene, tuple(named or ["~/.kube/config"]))
 
 
-def _said(scene: Scene, format_: str, path: str) -> list[Said]:
+def _said(scene: Scene, format_: str, path: str) -> Sequence[Said]:
     try:
         return Reader(scene.host, scene.home).read(format_, path)
     except UnreadableError:  # a file that only its own program can make sense of names nothing here
