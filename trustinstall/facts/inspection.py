@@ -183,6 +183,7 @@ PRODUCTS = (
         ("sophos_watchdog", "SophosNtpService"),
     ),
 )
+_SUBJECTS = tuple((one, re.compile(_START + f"(?:{one.subject})", re.IGNORECASE)) for one in PRODUCTS if one.subject)
 
 
 def installed(host: Host) -> tuple[Installed, ...]:
@@ -210,8 +211,7 @@ def product_of(root: Certificate) -> Product | None:
 
 def product_named(subject: str) -> Product | None:
     """Return the product whose own authority has a subject like this (RFC 4514), or None."""
-    own = (one for one in PRODUCTS if one.subject)
-    return next((one for one in own if re.search(_START + f"(?:{one.subject})", subject, re.IGNORECASE)), None)
+    return next((one for one, pattern in _SUBJECTS if pattern.search(subject)), None)
 
 
 def roots(host: Host, product: Product) -> Iterator[tuple[Certificate, str]]:

@@ -20,6 +20,8 @@ from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clien
 from trustinstall.installer.inspected import Inspection, Look
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trustinstall.doctor.proxies import Proxy
     from trustinstall.doctor.target import Target
     from trustinstall.host import Host
@@ -72,6 +74,15 @@ class Diagnosis:
     def names_root(self) -> bool:
         """Whether the end of the chain is a root, sent or from a store here."""
         return self.root is not None and self.root.self_issued
+
+    def remedy(self, program: Sequence[str]) -> tuple[str, ...]:
+        """Return the words of the command that makes clients accept the server's root; () where no root would help.
+
+        `program` holds the words that start trustinstall.
+        """
+        if not self.untrusted or not self.names_root or self.root is None:
+            return ()
+        return (*program, "add", self.saved or "ROOT.pem", "--sha256", self.root.sha256)
 
 
 class Ask(NamedTuple):

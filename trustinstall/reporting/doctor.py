@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from trustinstall.reporting.doctor_words import about_root, alike, before, headline, remedy, verdict
+from trustinstall.reporting.doctor_words import about_root, alike, before, headline, verdict
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.layout import Cell
 from trustinstall.reporting.style import BAD, GOOD, SAME
@@ -44,7 +44,7 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
         lines += ["", *_group(page, clients)]
     if found.saved:
         lines += ["", *page.paragraph("Its root was written, unverified, into:"), page.whole(found.saved, "  ")]
-    mend = remedy(found, program)
+    mend = found.remedy(program)
     if mend:
         lines += ["", *page.paragraph(before(found)), page.whole(shlex.join(mend), "  ", tone="strong")]
     elif found.untrusted and found.root is not None:
@@ -76,7 +76,7 @@ def doctor_json(host: Host, found: Diagnosis, code: int) -> str:
             "clients": [_client(one) for one in found.clients],
             "caller": found.caller,
             "saved": found.saved,
-            "remedy": list(remedy(found, host.program())),
+            "remedy": list(found.remedy(host.program())),
         }
     )
 

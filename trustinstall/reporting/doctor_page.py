@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall._version import __version__
 from trustinstall.errors import printable
-from trustinstall.reporting.doctor_words import about_root, alike, before, headline, remedy, verdict
+from trustinstall.reporting.doctor_words import about_root, alike, before, headline, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +76,7 @@ def _group(clients: Sequence[ClientView]) -> str:
 
 
 def _mended(found: Diagnosis, program: Sequence[str]) -> list[str]:
-    words = remedy(found, program)
+    words = found.remedy(program)
     if not words:
         return []
     return [f"<h2>What mends it</h2><p>{_text(before(found))}</p><pre>{_text(shlex.join(words))}</pre>"]

@@ -44,13 +44,6 @@ def through(found: Diagnosis) -> str:
     return f"{proxy}, as {found.caller} does" if found.caller else proxy
 
 
-def remedy(found: Diagnosis, program: Sequence[str]) -> tuple[str, ...]:
-    """Return the words of the command that makes clients accept the server's root; () where no root would help."""
-    if not found.untrusted or not found.names_root or found.root is None:
-        return ()
-    return (*program, "add", found.saved or "ROOT.pem", "--sha256", found.root.sha256)
-
-
 def before(found: Diagnosis) -> str:
     """Return the sentence before that command."""
     name, wanted = found.root.name if found.root else "", "fingerprint" if found.saved else "file and fingerprint"
