@@ -42,7 +42,7 @@ def with_verification(installer: Installer, report: Report, wish: str, *, all_us
     for one in found:
         parts[one.scope].append(_outcome(installer, one, wish, done=_name(one) in gone))
     added = (made_printable(ScopeResult(scope, tuple(outcomes))) for scope, outcomes in parts.items())
-    return replace(report, parts=(*report.parts, *added))
+    return replace(report, scopes=(*report.scopes, *added))
 
 
 def _name(one: TakenBack) -> tuple[str, str, str]:

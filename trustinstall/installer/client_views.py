@@ -16,7 +16,7 @@ from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
 from trustinstall.installer import tool_views, verifiers
 from trustinstall.stores.store import DiscoveryOptions
-from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective import decide, switched_off
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS
 from trustinstall_platforms.tools.effective.model import Effective, Mode
 from trustinstall_platforms.tools.effective.rows import Client
@@ -115,8 +115,13 @@ class Clients:
     def _tools(self) -> Iterator[ClientView]:
         here = {one.tool for one in tool_views.look(self._host)}
         named = {client for tool, client in OF_OTHERS.items() if tool in here}
+        off = switched_off.of_server(self._caller.scene, self._question.name)
         for client, found in decide.all_of_them(self._caller.scene):
             if self._caller.is_client(client.name, here=client.tool in here or client.name in named):
+                switch = off.get(client.name.partition(" for ")[0])
+                if switch is not None:
+                    yield _unjudged(client.name, Effective(client.name, Mode.OFF, deciders=(switch.setter,)))
+                    continue
                 view = self._tool(client, found)
                 untrusted = any(one.code in UNTRUSTED for one in view.reasons)
                 yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view

@@ -174,3 +174,16 @@ def test_a_look_changes_nothing(fresh: Throwaway) -> None:
     assert (done.returncode, done.stderr) == (10, "")
     assert "The layer that failed: tcp." in done.stdout
     assert fresh.changes() == before
+
+
+def test_a_client_that_does_not_verify_is_said(fresh: Throwaway) -> None:
+    """A curl whose settings switch verification off accepts a stranger's server: the doctor says so, with the line."""
+    with Server(LEAF) as server:
+        assert not _curl(fresh, server.url)
+        fresh.write("/home/alice/.curlrc", "silent\ninsecure\n", user="alice")
+        curl = _asked(fresh, server.url)[1]["curl"]
+        assert (curl["accepts"], curl["decided_by"], _curl(fresh, server.url)) == (
+            "off",
+            "/home/alice/.curlrc line 2",
+            True,
+        )
