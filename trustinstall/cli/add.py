@@ -141,7 +141,7 @@ def add(
 def _would_change(change: partial[Report], chosen: Selection) -> bool:
     """Whether `add` would change a store, or must fail in one: only then is there something to decide."""
     report = change(stores=chosen.stores, skip=chosen.skip, dry_run=True)
-    return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.parts)
+    return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.scopes)
 
 
 def _source(inputs: list[str], match: str | None, chosen: list[str]) -> str:

@@ -59,7 +59,7 @@ def list_(
 
         output.write(json_report.listing(installer.host, view))
     today, program = f"{installer.host.now():%Y-%m-%d}", outside_host().command()
-    if names and not (view.listed or view.anchors):
+    if names and not (view.certificates or view.anchors):
         output.say(output.page.paragraph("trustinstall has not added it; nothing is listed."))
     else:
         shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=foreign)
@@ -67,6 +67,6 @@ def list_(
     if exit_code:
         from trustinstall.installer import checking
 
-        wanted = chosen if names else [one.sha256 for one in view.listed]
+        wanted = chosen if names else [one.sha256 for one in view.certificates]
         absent = bool(names) and not wanted
         raise typer.Exit(checking.NOT_AS_WANTED if absent else checking.verdict(view, wanted).exit_code)

@@ -39,8 +39,8 @@ def findings(host: Host, view: View) -> Iterator[Finding]:
 
 
 def _roots(host: Host, view: View) -> Iterator[Finding]:
-    for one in view.listed:
-        own = [held for held in one.held if not held.foreign]
+    for one in view.certificates:
+        own = [held for held in one.stores if not held.foreign]
         lost = [held for held in own if held.state in _LOST]
         yield from (_lost(host, one, held) for held in lost)
         if own and not lost:
@@ -171,7 +171,7 @@ def _policies(host: Host, view: View) -> Iterator[Finding]:
 def _programs(host: Host, view: View) -> Iterator[Finding]:
     """Yield programs that read the system's roots at their start, and run since before these changed."""
     system = {one.store for one in view.stores if one.backend in SYSTEM_STORES}
-    held = [one for listed in view.listed for one in listed.held if one.store in system and one.since]
+    held = [one for listed in view.certificates for one in listed.stores if one.store in system and one.since]
     if not held:
         return
     latest = max(moment(one.since) for one in held)

@@ -95,7 +95,7 @@ class Inspector:
         >>> [(one.name, one.scope, one.complete) for one in installer.list()]
         [('Corp Root', 'machine', True)]
         """
-        return self.look(scope, discovery=discovery).listed
+        return self.look(scope, discovery=discovery).certificates
 
     def look(
         self,
@@ -145,7 +145,7 @@ class Inspector:
             stores = tuple(one for one in other.stores if one.scope == account.name and one.store not in known)
             own = {one.store for one in stores}
             view += views.View(
-                tuple(one for one in other.listed if one.scope == account.name),
+                tuple(one for one in other.certificates if one.scope == account.name),
                 tuple(one for one in other.anchors if one.store in own),
                 stores,
                 other.notes,

@@ -227,7 +227,7 @@ class Installer(Inspector):
             for one in lost
             if one not in forgotten
         ]
-        return replace(report, parts=(*report.parts, *made_printable(tuple(parts))))
+        return replace(report, scopes=(*report.scopes, *made_printable(tuple(parts))))
 
     def _change(
         self,
