@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from trustinstall.facts import inspection
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.layout import Cell
 from trustinstall.reporting.style import BAD, GOOD, SAME
@@ -80,7 +81,10 @@ def _about_root(found: Diagnosis) -> Iterable[str]:
     if found.root is None:
         return
     if found.public is False:
-        yield f"The root is {found.root.name}, no public one: the server is private, or the connection is inspected."
+        product = inspection.product_of(found.root)
+        what = "no public one: the server is private, or the connection is inspected"
+        what = f"the name of a root of {product.name}, which inspects connections" if product is not None else what
+        yield f"The root is {found.root.name}, {what}."
         yield f"SHA-256 {found.root.sha256}"
     elif found.public is None:
         yield f"The root is not seen; the last certificate is {found.root.name}, issued by {found.root.issuer_name}."
