@@ -13,6 +13,7 @@ from trustinstall.certificates import same_subject
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
 from trustinstall.declared.proxies import Wish, with_proxies
+from trustinstall.declared.verification import with_verification
 from trustinstall.engine.scope import Engine
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
@@ -46,15 +47,17 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     """
     report = replace(repairs.repair(installer, declaration.certificates, dry_run=dry_run), command="apply")
     gone = _no_longer_named(installer, declaration) if prune else []
-    if gone and declaration.certificates and not all(one.done or one.skipped for one in report.parts):
-        report = replace(report, parts=(*report.parts, _kept(report, gone)))
+    if gone and declaration.certificates and not all(one.done or one.skipped for one in report.scopes):
+        report = replace(report, scopes=(*report.scopes, _kept(report, gone)))
     elif gone:
         # An account that was skipped is skipped here as well: its stores keep the old roots.
         ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
         removed = installer.remove(gone, ask, dry_run=dry_run)
-        parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
-        report = replace(report, parts=(*report.parts, *parts))
-    return with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
+        parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.scopes)
+        report = replace(report, scopes=(*report.scopes, *parts))
+    report = with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
+    everybody = any(one.terms.all_users for one in declaration.certificates)
+    return with_verification(installer, report, declaration.switched_off, all_users=everybody)
 
 
 def _no_longer_named(installer: Installer, declaration: Declaration) -> list[Certificate]:
@@ -72,4 +75,4 @@ def _kept(report: Report, roots: Sequence[Certificate]) -> ScopeResult:
     """Return the part that says why roots were not pruned."""
     names = ", ".join(one.name for one in roots)
     why = f"not pruned: {names}; a store failed, and may lack a new root; mend it, and run apply --prune again"
-    return made_printable(ScopeResult(report.parts[0].scope, problem=why))
+    return made_printable(ScopeResult(report.scopes[0].scope, problem=why))

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import printable
 from trustinstall.facts.installed import program_of
 from trustinstall.facts.our_files import is_ours
+from trustinstall.facts.packages import Packages
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.bundle import PemBundles
-from trustinstall.stores.public_bundles import LIKELY, holds_many
+from trustinstall.stores.public_bundles import LIKELY, holds_many, may_hold_many
 from trustinstall.stores.sealed import why_sealed
 from trustinstall.stores.store import Store, blocked
 
@@ -47,6 +48,10 @@ class Embedded(PemBundles):
     mend = "install the program that it belongs to anew"
     separates = True
 
+    def __init__(self) -> None:
+        """Know no package yet."""
+        self._packages = Packages()
+
     def discover(self, _host: Host, _places: DiscoveryOptions) -> tuple[Store, ...]:
         """Find nothing without a walk; see `recognise`."""
         return ()
@@ -54,9 +59,9 @@ class Embedded(PemBundles):
     def recognise(self, host: Host, path: str) -> Store | None:
         """Return the bundle that a file of an installed program is."""
         real = path if host.link_target(path) is None else host.real(path)
-        if real.startswith(_SYSTEMS) or is_ours(real) or program_of(host, path) is None or not holds_many(host, real):
+        if real.startswith(_SYSTEMS) or is_ours(real) or not may_hold_many(host, real):
             return None
-        return self.at(host, real)
+        return self.at(host, real) if program_of(host, path) is not None and holds_many(host, real) else None
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the bundle at a location, or None where there is none any more."""
@@ -66,12 +71,14 @@ class Embedded(PemBundles):
         owner, unwritable = bundle.owner(host, location)
         sealed = why_sealed(location)
         program = program_of(host, location) or posixpath.dirname(location)
+        package = self._packages.owner(host, program, location)
+        name = f"package {package}" if package else posixpath.basename(program)
         return Store(
             self.name,
             location,
             owner,
             f"{self.name}:{location}",
-            f"{printable(posixpath.basename(program))}, once it is started again",
+            f"{printable(name)}, once it is started again",
             label=program,
             blocked=blocked(sealed or unwritable, permanent=sealed is not None),
         )
