@@ -6,12 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.pki import make_root
 from tests.unit.reporting import cases
-from trustinstall.certificates.certificate import Certificate
 from trustinstall.installer.diagnosis import Diagnosis
 from trustinstall.reporting import doctor
-from trustinstall.reporting.layout import Page
 
 ACCEPTED = replace(cases.REFUSED, layer=None, clients=cases.REFUSED.clients[:1])
 UNVERIFIED = replace(ACCEPTED, clients=(cases.REFUSED.clients[0], cases.REFUSED.clients[2]))
@@ -32,12 +29,3 @@ def test_a_command_is_named_only_where_a_root_would_help() -> None:
     assert cases.REFUSED.remedy(["/opt/ti"]) == words
     assert not ACCEPTED.remedy(["/opt/ti"])
     assert not cases.UNREACHED.remedy(["/opt/ti"])
-
-
-@pytest.mark.parametrize(
-    ("name", "said"), [("Zscaler Root CA", "the name of a root of Zscaler"), ("Corp", "no public")]
-)
-def test_a_root_of_an_inspection_product_is_named(name: str, said: str) -> None:
-    """Its subject says whose it is; any other root that is not public may be a private server's."""
-    found = replace(cases.REFUSED, root=Certificate(make_root(name).der), public=False)
-    assert said in " ".join(" ".join(doctor.doctor_lines(Page(120), found, ["ti"])).split())
