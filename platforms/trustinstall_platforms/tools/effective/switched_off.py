@@ -29,7 +29,7 @@ _LONGEST = 200  # characters of a value that are shown
 #: Clients of the switches without a row of their own in the table of clients, and what they read.
 _LIKE = {
     "Poetry": "requests",
-    **dict.fromkeys(("apt", "dnf", "Go", "Docker", "Podman", "OpenLDAP"), ""),  # the system's store
+    **dict.fromkeys(("apt", "dnf", "Go", "Docker", "Podman", "OpenLDAP", "Python 2"), ""),  # the system's store
 }
 
 

@@ -143,7 +143,7 @@ SWITCHES: tuple[Switch, ...] = (
         "Poetry documentation, Repositories, Certificates",
     ),
     _known(
-        Switch("Python's ssl", variable("PYTHONHTTPSVERIFY"), _says("0")),
+        Switch("Python 2", variable("PYTHONHTTPSVERIFY"), _says("0")),
         "PEP 493: Python 2.7.12 and its makers' builds; Python 3 does not read it",
     ),
     # JavaScript

@@ -241,6 +241,7 @@ def test_every_client_is_one_of_the_tables() -> None:
         "Docker",
         "Podman",
         "OpenLDAP",
+        "Python 2",
         "Maven",
     }
 
