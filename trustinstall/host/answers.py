@@ -19,19 +19,15 @@ class Answers:
 
     def __init__(self) -> None:
         self._known: dict[Hashable, object] = {}
-        self._changes = 0
 
     def of(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
         """Return the answer to a question: as it is known, or else as `work_out` finds it now."""
-        if question in self._known:
-            return cast("_T", self._known[question])  # a question has answers of one type
-        before = self._changes
-        found = work_out()
-        if before == self._changes:  # else another thread has changed the machine meanwhile
-            self._known[question] = found
+        known = self._known
+        if question in known:
+            return cast("_T", known[question])  # a question has answers of one type
+        found = known[question] = work_out()  # is dropped with `known` if another thread changes the machine meanwhile
         return found
 
     def forget(self) -> None:
         """Forget every answer: the machine was changed."""
-        self._changes += 1
         self._known = {}

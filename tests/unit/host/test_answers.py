@@ -58,5 +58,16 @@ def test_every_method_that_acts_on_files_forgets() -> None:
     """What an ActingHost can do beyond a Host either forgets, or is in this list of what changes no store."""
     acts = {name for name in vars(ActingHost) if not name.startswith("_")}
     forgetting = {name for name in acts if hasattr(getattr(ActingHost, name), "__wrapped__")}
-    changing_no_store = {"lock", "unlock", "append", "sweep", "announce", "tell_system", "lend", "pause", "guarded"}
+    changing_no_store = {
+        "lock",
+        "unlock",
+        "append",
+        "sweep",
+        "announce",
+        "tell_system",
+        "lend",
+        "pause",
+        "guarded",
+        "watch",
+    }
     assert acts - forgetting == changing_no_store
