@@ -106,6 +106,28 @@ def pythons() -> list[Case]:
     ]
 
 
+def trees() -> list[Case]:
+    """A tree of 100,000 files without roots: what is walked in homes, /opt, /usr/local and /srv, beside `find`."""
+    return [
+        Case("bare: find", ("find", _TREE, "-xdev")),
+        Case("stores --search, nothing there", ours("stores", "--search", "/srv/disk/none", "--quiet")),
+        Case("stores --search", ours("stores", "--search", _TREE, "--quiet"), (), ("bare: find",), 1.2),
+    ]
+
+
+def deliver_tree(root: Throwaway) -> None:
+    """Twenty files in each of 5,000 directories, a hundred of which are called like bundles, and are none."""
+    root.disk(Path(tempfile.mkdtemp(prefix="measure-", dir="/var/tmp")), "/srv/disk")
+    atexit.register(shutil.rmtree, root.path("/srv/disk"), ignore_errors=True)
+    root.run(["mkdir", "/srv/disk/none", _TREE], check=True)
+    for number in range(5000):
+        place = root.path(f"{_TREE}/{number % 50}/node_modules/{number}/lib")
+        place.mkdir(parents=True)
+        for name in range(19):
+            (place / f"module-{name}.js").touch()
+        (place / f"x.{'js' if number % 50 else 'pem'}").touch()
+
+
 def deliver_pythons(root: Throwaway) -> None:
     """A thousand environments with nothing but a bundle, and a hundred with all that pip brings."""
     root.disk(Path(tempfile.mkdtemp(prefix="measure-", dir="/var/tmp")), "/srv/disk")
@@ -207,6 +229,7 @@ def main() -> None:
         Scene("Debian without Java", java=False, browsers=False, deliver=nothing, cases=cases()),
         Scene("Debian with Java's keystore", java=True, browsers=False, deliver=nothing, cases=cases()),
         Scene("A machine full of Pythons", java=False, browsers=False, deliver=deliver_pythons, cases=pythons()),
+        Scene("A tree of 100,000 files", java=False, browsers=False, deliver=deliver_tree, cases=trees()),
         Scene("A developer's machine", java=True, browsers=True, deliver=deliver_developer, cases=developers()),
     ):
         if only not in scene.title:

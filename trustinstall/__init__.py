@@ -23,6 +23,7 @@ from trustinstall._version import __version__
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
+    from trustinstall.doctor.judging import Reason
     from trustinstall.engine.outcome import Outcome, Planned, Result
     from trustinstall.engine.request import Selection
     from trustinstall.errors import (
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
         UsageProblem,
     )
     from trustinstall.host import Account, ActingHost
+    from trustinstall.installer.client_views import ClientView
+    from trustinstall.installer.diagnosis import Diagnosis
+    from trustinstall.installer.explaining import Explanation, explain
     from trustinstall.installer.inspector import Inspector
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.loading import load_certificates
@@ -56,7 +60,10 @@ _MODULES = {
     "Busy": "errors",
     "Certificate": "certificates.certificate",
     "CertificateRefused": "errors",
+    "ClientView": "installer.client_views",
+    "Diagnosis": "installer.diagnosis",
     "DiscoveryOptions": "stores.store",
+    "Explanation": "installer.explaining",
     "Held": "installer.views",
     "Inspector": "installer.inspector",
     "Installer": "installer.installer",
@@ -64,6 +71,7 @@ _MODULES = {
     "NoRights": "errors",
     "Outcome": "engine.outcome",
     "Planned": "engine.outcome",
+    "Reason": "doctor.judging",
     "Report": "installer.result",
     "Result": "engine.outcome",
     "ScopeOptions": "installer.situation",
@@ -82,6 +90,7 @@ _MODULES = {
     "VerifyingContext": "installer.tls_context",
     "View": "installer.views",
     "create_ssl_context": "installer.tls_context",
+    "explain": "installer.explaining",
     "load_certificates": "installer.loading",
 }
 
@@ -93,7 +102,10 @@ __all__ = [
     "Busy",
     "Certificate",
     "CertificateRefused",
+    "ClientView",
+    "Diagnosis",
     "DiscoveryOptions",
+    "Explanation",
     "Held",
     "Inspector",
     "Installer",
@@ -101,6 +113,7 @@ __all__ = [
     "NoRights",
     "Outcome",
     "Planned",
+    "Reason",
     "Report",
     "Result",
     "ScopeOptions",
@@ -120,6 +133,7 @@ __all__ = [
     "View",
     "__version__",
     "create_ssl_context",
+    "explain",
     "load_certificates",
 ]
 

@@ -72,14 +72,14 @@ def test_add_list_remove(backend: Backend, host: ActingHost) -> None:
     """The certificate comes, is listed with its place, and goes without a trace; the other file stays."""
     before = sorted(Path(host.where(TRUSTED)).iterdir())
     assert change(host, backend, trusted=True).result is Result.ADDED
-    (listed,) = look(host, [backend], DiscoveryOptions()).listed
-    (held,) = listed.held
+    (listed,) = look(host, [backend], DiscoveryOptions()).certificates
+    (held,) = listed.stores
     assert (listed.sha256, held.store, held.state) == (CORP.sha256, f"example:{TRUSTED}", "trusted")
     assert [Path(host.where(one)).read_bytes() for one in held.entries] == [CORP.pem]
     assert change(host, backend, trusted=True).result is Result.ALREADY
     assert change(host, backend, trusted=False).result is Result.REMOVED
     assert sorted(Path(host.where(TRUSTED)).iterdir()) == before
-    assert look(host, [backend], DiscoveryOptions()).listed == ()
+    assert look(host, [backend], DiscoveryOptions()).certificates == ()
 
 
 def test_only_where_the_program_is_used(backend: Backend) -> None:

@@ -24,6 +24,7 @@ from trustinstall.cli.common import (
 )
 from trustinstall.cli.ended import take_out_ended
 from trustinstall.cli.places import places_for
+from trustinstall.cli.verifying import check_url, verified
 from trustinstall.engine.outcome import Result
 from trustinstall.errors import UsageProblem
 
@@ -57,6 +58,7 @@ def add(
     until: o.Until = None,
     sysroot: o.Sysroot = None,
     profile_out: o.ProfileOut = None,
+    verify: o.Verify = None,
     *,
     with_windows: o.WithWindows = False,
     refresh: o.Refresh = False,
@@ -84,6 +86,7 @@ def add(
     from trustinstall.state.terms import Terms
 
     output = Output(json=json, quiet=quiet, verbose=verbose)
+    check_url(verify, unfit=json or dry_run or sysroot is not None or profile_out is not None)
     domains = parse(tuple(domain))
     terms = Terms(ends.end(until, outside_host().now()) if until else "", domains=domains)
     outside, installer = (
@@ -130,14 +133,15 @@ def add(
     if not dry_run:
         take_out_ended(installer, output, [one.certificate.sha256 for one in intake.accepted])
     installer.diff = verbose
-    report = change_all(installer, change, chosen, asks=situation.may_ask and not (yes or dry_run))
-    finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source, asked=exit_code)
+    with verified(output, outside, verify):
+        report = change_all(installer, change, chosen, asks=situation.may_ask and not (yes or dry_run))
+        finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source, asked=exit_code)
 
 
 def _would_change(change: partial[Report], chosen: Selection) -> bool:
     """Whether `add` would change a store, or must fail in one: only then is there something to decide."""
     report = change(stores=chosen.stores, skip=chosen.skip, dry_run=True)
-    return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.parts)
+    return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.scopes)
 
 
 def _source(inputs: list[str], match: str | None, chosen: list[str]) -> str:

@@ -40,7 +40,7 @@ def check(
     if names or sha256:
         wanted = targets.fingerprints(outside_host(), names or [], sha256)
     else:
-        wanted = tuple(dict.fromkeys(one.sha256 for one in view.listed))
+        wanted = tuple(dict.fromkeys(one.sha256 for one in view.certificates))
     verdict = checking.verdict(view, wanted)
     if json:
         from trustinstall.reporting import json_report

@@ -86,7 +86,7 @@ class Command(TyperCommand):
         for one in self.params:
             if isinstance(one, TyperOption):
                 one.hidden = one.hidden or one.rich_help_panel in RARE
-        return super().get_help(ctx)
+        return self.whole_help(ctx)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  as above
         """Write the examples, each on its line, where the help has no frames."""
@@ -95,6 +95,12 @@ class Command(TyperCommand):
 
     def whole_help(self, ctx: Any) -> str:  # noqa: ANN401  as above
         """Return the help with every option that is not an old spelling."""
+        if self.rich_markup_mode is not None:
+            from typer import rich_utils
+
+            from trustinstall.host import console
+
+            rich_utils.FORCE_TERMINAL = console.wants_colour()  # as --color, NO_COLOR and the terminal say
         return super().get_help(ctx)
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trustinstall.errors import printable
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trustinstall.state.ledger import Ledger
 
+_LONGEST = 60  # characters of a name
 _SHORT = 12  # digits of a fingerprint, as reports have them
 
 
@@ -27,7 +26,7 @@ def stores(incomplete: str) -> list[str]:
     names = dict.fromkeys(NAMES)
     for ledger in _ledgers():
         # A colon ends a word for bash, so that it completes no id with a path.
-        names |= dict.fromkeys(store.partition(":")[0] for store, _ in ledger.placements)
+        names |= dict.fromkeys(_plain(store.partition(":")[0]) for store, _ in ledger.placements)
     return [f"{typed}{comma}{name}" for name in names if name.startswith(last)]
 
 
@@ -55,7 +54,15 @@ def _added(incomplete: str) -> Iterator[tuple[str, str]]:
     found = {sha256: one.name for ledger in _ledgers() for sha256, one in ledger.certificates.items()}
     for sha256, name in sorted(found.items(), key=lambda one: one[1]):
         if sha256.startswith(incomplete.lower()):
-            yield sha256, printable(name, 60)
+            yield sha256, _plain(name)
+
+
+def _plain(name: str) -> str:
+    """Return a certificate's name without any character that a shell could take for more than text.
+
+    zsh evaluates the answer twice, and Typer's quoting lets a backslash before a dollar sign through.
+    """
+    return "".join(char if char.isalnum() or char in " .-_" else " " for char in name[:_LONGEST])
 
 
 def _ledgers() -> Iterator[Ledger]:

@@ -27,6 +27,7 @@ def list_(
     sysroot: o.Sysroot = None,
     *,
     with_windows: o.WithWindows = False,
+    refresh: o.Refresh = False,
     foreign: o.Foreign = False,
     files: o.Entries = False,
     all_users: o.AllUsers = False,
@@ -44,7 +45,7 @@ def list_(
     installer = installer_for(output, sysroot, java_storepass_file)
     take_out_ended(installer, output)
     ask = ask_for_look(scope, user, all_users=all_users)
-    places = places_for(installer, ask, search, with_windows=with_windows)
+    places = places_for(installer, ask, search, with_windows=with_windows, refresh=refresh)
     known = installer.known(ask) if names else {}
     chosen = [one.sha256 for one in targets.resolve(outside_host(), names or [], known, known.get)]
     view = narrowed(
@@ -58,7 +59,7 @@ def list_(
 
         output.write(json_report.listing(installer.host, view))
     today, program = f"{installer.host.now():%Y-%m-%d}", outside_host().command()
-    if names and not (view.listed or view.anchors):
+    if names and not (view.certificates or view.anchors):
         output.say(output.page.paragraph("trustinstall has not added it; nothing is listed."))
     else:
         shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=foreign)
@@ -66,6 +67,6 @@ def list_(
     if exit_code:
         from trustinstall.installer import checking
 
-        wanted = chosen if names else [one.sha256 for one in view.listed]
+        wanted = chosen if names else [one.sha256 for one in view.certificates]
         absent = bool(names) and not wanted
         raise typer.Exit(checking.NOT_AS_WANTED if absent else checking.verdict(view, wanted).exit_code)

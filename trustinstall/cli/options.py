@@ -214,6 +214,10 @@ ProfileOut = Annotated[
 
 # --- single commands ---
 
+Verify = Annotated[
+    str | None,
+    general("--verify", metavar="URL", help="Then look at a server, as `doctor URL` does; 10 if a client refuses it."),
+]
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
 Java = Annotated[
     bool,

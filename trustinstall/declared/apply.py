@@ -46,14 +46,14 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     """
     report = replace(repairs.repair(installer, declaration.certificates, dry_run=dry_run), command="apply")
     gone = _no_longer_named(installer, declaration) if prune else []
-    if gone and declaration.certificates and not all(one.done or one.skipped for one in report.parts):
-        report = replace(report, parts=(*report.parts, _kept(report, gone)))
+    if gone and declaration.certificates and not all(one.done or one.skipped for one in report.scopes):
+        report = replace(report, scopes=(*report.scopes, _kept(report, gone)))
     elif gone:
         # An account that was skipped is skipped here as well: its stores keep the old roots.
         ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
         removed = installer.remove(gone, ask, dry_run=dry_run)
-        parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.parts)
-        report = replace(report, parts=(*report.parts, *parts))
+        parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.scopes)
+        report = replace(report, scopes=(*report.scopes, *parts))
     return with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
 
 
@@ -72,4 +72,4 @@ def _kept(report: Report, roots: Sequence[Certificate]) -> ScopeResult:
     """Return the part that says why roots were not pruned."""
     names = ", ".join(one.name for one in roots)
     why = f"not pruned: {names}; a store failed, and may lack a new root; mend it, and run apply --prune again"
-    return made_printable(ScopeResult(report.parts[0].scope, problem=why))
+    return made_printable(ScopeResult(report.scopes[0].scope, problem=why))

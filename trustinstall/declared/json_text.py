@@ -19,13 +19,17 @@ class Json(Reader):
         super().__init__(name, text)
         self._decoder = json.JSONDecoder()
         value = self._value((), 0)
-        self.take(_BLANK)
+        self._skip_blanks()
         if self.at != len(self.text) or not is_object(value):
             raise self.wrong("one object is expected, and nothing behind it")
         self.document.data = value
 
+    def _skip_blanks(self) -> None:
+        if found := _BLANK.match(self.text, self.at):
+            self.at = found.end()
+
     def _value(self, path: Path, depth: int) -> object:
-        self.take(_BLANK)
+        self._skip_blanks()
         if depth > DEEPEST:
             raise self.wrong("it is nested too deeply")
         self.document.lines.setdefault(path, self.line())
@@ -47,11 +51,11 @@ class Json(Reader):
     def _object(self, path: Path, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while True:
-            self.take(_BLANK)
+            self._skip_blanks()
             if not found and self.takes("}"):
                 return found
             line, key = self.line(), self._scalar()
-            self.take(_BLANK)
+            self._skip_blanks()
             if not isinstance(key, str) or not self.takes(":"):
                 raise self.wrong("a key and a colon are expected")
             if key in found:
@@ -59,7 +63,7 @@ class Json(Reader):
             here = (*path, key)
             self.document.lines[here] = line
             found[key] = self._value(here, depth + 1)
-            self.take(_BLANK)
+            self._skip_blanks()
             if self.takes("}"):
                 return found
             if not self.takes(","):
@@ -68,11 +72,11 @@ class Json(Reader):
     def _array(self, path: Path, depth: int) -> list[Any]:
         found: list[Any] = []
         while True:
-            self.take(_BLANK)
+            self._skip_blanks()
             if not found and self.takes("]"):
                 return found
             found.append(self._value((*path, len(found)), depth + 1))
-            self.take(_BLANK)
+            self._skip_blanks()
             if self.takes("]"):
                 return found
             if not self.takes(","):

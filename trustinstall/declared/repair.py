@@ -69,7 +69,7 @@ def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: 
     everybody = situation.machine and not situation.image and installer.host.account.is_root
     if everybody and not dry_run:
         work.forget_deleted(engine)
-    parts = [*(ended.parts if ended else ()), replace(work.first(), recovered=recovered)]
+    parts = [*(ended.scopes if ended else ()), replace(work.first(), recovered=recovered)]
     jobs = work.jobs() if everybody else []
     parts += [work.of_account(job) for job in jobs]
     return Report(
@@ -84,7 +84,7 @@ def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: 
 def exit_code(report: Report, *, asked: bool) -> int:
     """Return 0: as wanted, 1: nothing could be mended, 3: only a part; 10 where `asked` and a dry run would change."""
     failed = sum(one.result is Result.FAILED for one in report.outcomes) + sum(
-        bool(one.problem) for one in report.parts
+        bool(one.problem) for one in report.scopes
     )
     if failed:
         return 3 if any(one.result is not Result.FAILED for one in report.outcomes) else 1

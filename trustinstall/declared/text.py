@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trustinstall.declared.mistakes import Mistake
-
-if TYPE_CHECKING:
-    import re
 
 Path = tuple[str | int, ...]
 DEEPEST = 20  # levels of a value
@@ -47,13 +44,6 @@ class Reader:
     def wrong(self, what: str, key: str = "") -> Mistake:
         """Return a mistake that stands at the place."""
         return Mistake(self.document.name, self.line(), key, what)
-
-    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Go behind a pattern, if it stands at the place."""
-        match = pattern.match(self.text, self.at)
-        if match:
-            self.at = match.end()
-        return match
 
     def takes(self, word: str) -> bool:
         """Go behind a word; return whether it stands at the place."""

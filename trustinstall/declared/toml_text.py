@@ -51,8 +51,15 @@ class Toml(Reader):
             else:
                 self._pair(path)
 
+    def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Go behind a pattern, if it stands at the place."""
+        match = pattern.match(self.text, self.at)
+        if match:
+            self.at = match.end()
+        return match
+
     def _more(self) -> bool:
-        self.take(_BLANK)
+        self._take(_BLANK)
         return self.at < len(self.text)
 
     def _table(self) -> Path:
@@ -85,38 +92,38 @@ class Toml(Reader):
         line, names = self.line(), self._names()
         if len(names) != 1:
             raise self._wrong_at(line, names, "write it in a table of its own; dotted keys are not read")
-        self.take(_SPACE)
+        self._take(_SPACE)
         if not self.takes("="):
             raise self._wrong_at(line, names, "an equals sign is missing")
         into, path = self._at_path(table), (*table, names[0])
         if names[0] in into:
             raise self._wrong_at(line, names, "the key is there twice")
         self.document.lines[path] = line
-        self.take(_SPACE)
+        self._take(_SPACE)
         into[names[0]] = self._value(path, 0)
         self._closed.add(path)
-        if not self.take(_END):
+        if not self._take(_END):
             raise self._wrong_at(line, names, "something stands behind the value")
 
     def _names(self) -> list[str]:
         names: list[str] = []
         while True:
-            self.take(_SPACE)
-            if match := self.take(_BARE):
+            self._take(_SPACE)
+            if match := self._take(_BARE):
                 names.append(match[0])
-            elif match := self.take(_BASIC):
+            elif match := self._take(_BASIC):
                 names.append(self._unescaped(match[1], long=False))
-            elif match := self.take(_LITERAL):
+            elif match := self._take(_LITERAL):
                 names.append(match[1])
             else:
                 raise self.wrong("a key is missing, or it is no TOML")
-            self.take(_SPACE)
+            self._take(_SPACE)
             if not self.takes("."):
                 return names
 
     def _close(self, word: str) -> None:
-        self.take(_SPACE)
-        if not self.takes(word) or not self.take(_END):
+        self._take(_SPACE)
+        if not self.takes(word) or not self._take(_END):
             raise self.wrong(f"{word} is missing, or something stands behind it")
 
     def _value(self, path: Path, depth: int) -> object:
@@ -125,17 +132,17 @@ class Toml(Reader):
         if self.takes("["):
             return self._array(path, depth)
         for pattern, long in ((_LONG_BASIC, True), (_BASIC, False)):
-            if not (pattern is _BASIC and self.text.startswith('"""', self.at)) and (match := self.take(pattern)):
+            if not (pattern is _BASIC and self.text.startswith('"""', self.at)) and (match := self._take(pattern)):
                 return self._unescaped(match[1], long=long)
-        if match := self.take(_LONG_LITERAL):
+        if match := self._take(_LONG_LITERAL):
             return match[1]
-        if not self.text.startswith("'''", self.at) and (match := self.take(_LITERAL)):
+        if not self.text.startswith("'''", self.at) and (match := self._take(_LITERAL)):
             return match[1]
-        if match := self.take(_WORD):
+        if match := self._take(_WORD):
             return match[1] == "true"
-        if match := self.take(_DATE):
+        if match := self._take(_DATE):
             return self._day(match[0])
-        if match := self.take(_NUMBER):
+        if match := self._take(_NUMBER):
             return int(match[0])
         raise self.wrong("it is no string, whole number, date, boolean or array; others are not read", str(path[-1]))
 

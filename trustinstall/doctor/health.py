@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
@@ -12,12 +13,13 @@ from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
 
 ERROR, WARNING, FINE = "error", "warning", "ok"
 #: Distributions, Mozilla's list and certifi have had more than 100 public roots since they exist.
 FEWEST_PUBLIC_ROOTS = 50
+_ANEW = "Get the bundle anew from where it came."
+_YEAR = timedelta(days=366)
 _NAMED = 3  # certificates of a bundle that a sentence names
 
 #: Each kind of finding: its severity, and the layer that it is about.
@@ -137,7 +139,8 @@ class Bundle(NamedTuple):
         total: the number of certificates that can be read.
         public: how many of them are public roots.
         damaged: PEM blocks that no reader understands.
-        doubled, expired: names of certificates; of public roots that are expired, the maker of the bundle takes care.
+        doubled, expired: names of certificates. Of expired public roots the maker of the bundle takes care; in a bundle
+            of public roots private ones count that have expired within a year: what is older fails no program now.
     """
 
     total: int
@@ -157,14 +160,25 @@ def bundle(content: bytes, now: datetime) -> Bundle:
     public = {der for der, one in unique.items() if one.sha256 in FINGERPRINTS}
     damaged = sum(one.der is None for one in blocks)
     expired: list[str] = []
+    oldest = now - _YEAR if len(public) >= FEWEST_PUBLIC_ROOTS else datetime.min.replace(tzinfo=now.tzinfo)
     for der, one in unique.items():
         try:
-            ended = der not in public and one.not_after < now
+            ended = der not in public and oldest < one.not_after < now
         except CertificateRefused:
             damaged += 1
             continue
         expired += [one.name] if ended else []
     return Bundle(len(unique), len(public), damaged, tuple(doubled), tuple(expired))
+
+
+def faults(seen: Bundle) -> Iterator[tuple[str, str, str]]:
+    """Yield for each fault of a bundle its kind, what is wrong, and what a person does about it, as sentences."""
+    if seen.damaged:
+        yield "bundle-damaged", f"{seen.damaged} of its certificates cannot be read", _ANEW
+    if seen.doubled:
+        yield "bundle-doubled", f"it holds twice: {names(seen.doubled)}", "Take the second copy out of the bundle."
+    if seen.expired:
+        yield "bundle-expired", f"it holds expired roots: {names(seen.expired)}", "Take them out of the bundle."
 
 
 def public(ders: Iterable[bytes]) -> int:

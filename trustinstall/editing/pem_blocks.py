@@ -33,6 +33,8 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from trustinstall.certificates.pem import PemBlock
+
 Span = tuple[int, int]  # data[start:end]
 
 _JOINED = b"# trustinstall joined: the line break above is ours\n"
@@ -127,10 +129,10 @@ def marked(data: bytes) -> dict[str, Span]:
     return {one.sha256: (one.start, one.end) for one in _blocks(data) if one.holds}
 
 
-def unmarked(data: bytes) -> Iterator[tuple[str, Span]]:
-    """Find the certificates outside our blocks: SHA-256 (hex), and the place of the PEM."""
+def unmarked(data: bytes, pems: Iterable[PemBlock] | None = None) -> Iterator[tuple[str, Span]]:
+    """Find the certificates outside our blocks: SHA-256 (hex), and the place of the PEM; `pems`: all PEM, if known."""
     ours = {one.pem[0][0] for one in _blocks(data) if one.pem}
-    for pem in pem_blocks(data):
+    for pem in pem_blocks(data) if pems is None else pems:
         if pem.der is not None and pem.label in CERTIFICATE_LABELS and pem.start not in ours:
             yield _digest(pem.der), (pem.start, pem.end)
 

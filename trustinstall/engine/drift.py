@@ -102,6 +102,7 @@ def look(
     host: ActingHost, backends: Sequence[Backend], ledger: Ledger, wanted: Sequence[Wish], former: Sequence[Certificate]
 ) -> Drift:
     """Observe every store of the acting account once, and return what differs. Nothing is changed."""
+    host = host.remembering()
     asked = _existing(host, places_of(wanted))
     state = State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)
     places = replace(known_bundles.fill(host, state, asked), through=True)

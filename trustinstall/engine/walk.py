@@ -13,10 +13,9 @@ from trustinstall.stores import trees
 from trustinstall.stores.store import OtherAccount, ScanProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from trustinstall.host import Host
-    from trustinstall.host.paths import Entry
     from trustinstall.stores.backend import Backend
     from trustinstall.stores.store import DiscoveryOptions, Store
 
@@ -48,7 +47,11 @@ def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> I
     for path in places.known:
         yield from table.recognise(path)
     for entry in trees.directories(host, places):
-        yield from [entry] if isinstance(entry, (OtherAccount, ScanProgress)) else table.below(entry)
+        if isinstance(entry, (OtherAccount, ScanProgress)):
+            yield entry
+            continue
+        for name in table.candidates(entry.files):
+            yield from table.recognise(f"{entry.path}/{name}")
 
 
 class _Table:
@@ -56,16 +59,20 @@ class _Table:
 
     def __init__(self, host: Host, backends: Sequence[Backend]) -> None:
         self._host = host
-        self._rows = [(one.candidates, one) for one in backends if one.candidates is not None]
-        words = "|".join(one.pattern for one, _ in self._rows)
-        #: All names of a directory are looked through at once, a line each: a call for each of them costs more.
-        self._likely = re.compile(f"^(?:{words or '(?!)'})$", re.IGNORECASE | re.MULTILINE)
+        self._rows = [(one.candidates.names, one) for one in backends if one.candidates is not None]
+        wanted = [one.candidates for one in backends if one.candidates is not None]
+        pieces = dict.fromkeys(piece for one in wanted for piece in one.pieces)
+        self._pieces = [one for one in pieces if not any(other in one for other in pieces if other != one)]
+        patterns = dict.fromkeys(one.names.pattern for one in wanted)
+        self._names = re.compile("|".join(patterns) or "(?!)", re.IGNORECASE | re.ASCII)
 
-    def below(self, entry: Entry) -> Iterator[Found]:
-        """Yield what the files of one directory make."""
-        for match in self._likely.finditer("\n".join(entry.files)):
-            if match[0] in entry.files:  # no line of a name that has several
-                yield from self.recognise(f"{entry.path}/{match[0]}")
+    def candidates(self, names: tuple[str, ...]) -> Iterable[str]:
+        """Return the names in a directory that a backend asks for; of most directories none."""
+        text = "\n".join(("", *names, "")).lower()
+        for piece in self._pieces:  # `any` would take twice the time
+            if piece in text:
+                return filter(self._names.fullmatch, names)
+        return ()
 
     def recognise(self, path: str) -> Iterator[Found]:
         """Yield what one file makes."""

@@ -183,6 +183,7 @@ PRODUCTS = (
         ("sophos_watchdog", "SophosNtpService"),
     ),
 )
+_SUBJECTS = tuple((one, re.compile(_START + f"(?:{one.subject})", re.IGNORECASE)) for one in PRODUCTS if one.subject)
 
 
 def installed(host: Host) -> tuple[Installed, ...]:
@@ -205,8 +206,7 @@ def installed(host: Host) -> tuple[Installed, ...]:
 
 def product_of(root: Certificate) -> Product | None:
     """Return the product whose own root this is, by its subject."""
-    own = (one for one in PRODUCTS if one.subject)
-    return next((one for one in own if re.search(_START + f"(?:{one.subject})", root.subject, re.IGNORECASE)), None)
+    return next((one for one, pattern in _SUBJECTS if pattern.search(root.subject)), None)
 
 
 def roots(host: Host, product: Product) -> Iterator[tuple[Certificate, str]]:

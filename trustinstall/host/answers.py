@@ -22,11 +22,10 @@ class Answers:
 
     def of(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
         """Return the answer to a question: as it is known, or else as `work_out` finds it now."""
-        known = self._known
-        if question in known:
-            return cast("_T", known[question])  # a question has answers of one type
-        found = known[question] = work_out()  # is dropped with `known` if another thread changes the machine meanwhile
-        return found
+        known = self._known  # where another thread changes the machine meanwhile, these are forgotten, this one too
+        if question not in known:
+            known[question] = work_out()
+        return cast("_T", known[question])  # a question has answers of one type
 
     def forget(self) -> None:
         """Forget every answer: the machine was changed."""

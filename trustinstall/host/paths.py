@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import math
 import os
 import stat
 import sys
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.host import watchdog
 from trustinstall.host.files import is_surrogate, link_target
@@ -20,18 +18,26 @@ if TYPE_CHECKING:
 
 _MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
 _NONE: frozenset[str] = frozenset()
+_WINDOWS = sys.platform == "win32"
 _UNKNOWN = 0  # the device of what a directory of Windows lists: another one is behind a junction
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One directory of a walk: its host path, owner, and the names of the regular files and links in it."""
+class Entry(NamedTuple):
+    """One directory of a walk.
+
+    Attributes:
+        path: its host path.
+        uid: its owner.
+        files: the names of the regular files and links in it.
+        entered: False where it belongs to another account, and was not looked into.
+        below: the names of the directories in it that are looked into next.
+    """
 
     path: str
     uid: int
     files: tuple[str, ...]
-    entered: bool  # False: it belongs to another account, and was not looked into
-    below: list[str] = field(default_factory=list[str])  # the directories in it that are looked into next
+    entered: bool
+    below: list[str]
 
 
 def below(root: str, path: str) -> str:
@@ -107,43 +113,49 @@ def walk(
     yielded with `entered=False` and left alone. Raises OSError(EFBIG) after `limit` entries, and OSError(ETIMEDOUT)
     after `seconds`.
     """
-    me = os.geteuid() if hasattr(os, "geteuid") else 0
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     try:
         start = os.lstat(below(root, top))
     except OSError:
         return
     pending = [(top, start)]
+    devices = (start.st_dev, _UNKNOWN)
     seen, end = 0, time.monotonic() + seconds
     while pending:
         path, found = pending.pop()
-        if not stat.S_ISDIR(found.st_mode) or found.st_dev not in {start.st_dev, _UNKNOWN} or is_surrogate(found):
+        if not stat.S_ISDIR(found.st_mode) or found.st_dev not in devices or (_WINDOWS and is_surrogate(found)):
             continue
-        if me == 0 and found.st_uid != 0:
-            yield Entry(path, found.st_uid, (), entered=False)
+        if as_root and found.st_uid != 0:
+            yield Entry(path, found.st_uid, (), entered=False, below=[])
             continue
         watchdog.beat()
-        scanned = _scan(below(root, path))
-        seen += len(scanned)
+        names, directories = _scan(below(root, path))
+        seen += len(names) + len(directories)
         if seen > limit:
             raise OSError(errno.EFBIG, f"more than {limit} entries", top)
         if time.monotonic() > end:
             raise OSError(errno.ETIMEDOUT, f"more than {seconds:.0f} seconds", top)
-        directories = {one.name: one for one in scanned if one.is_dir(follow_symlinks=False)}
-        plain = tuple([one.name for one in scanned if one.name not in directories])
-        entry = Entry(
-            path, found.st_uid, plain, entered=True, below=[name for name in directories if name not in skipped]
-        )
+        inner = [one for one in directories if one not in skipped]
+        entry = Entry(path, found.st_uid, names, entered=True, below=inner)
         yield entry
-        inside = f"{path.rstrip('/')}/"
+        inside = path if path.endswith("/") else f"{path}/"
         for name in entry.below:
-            if inside + name not in skipped:
-                with contextlib.suppress(OSError):
-                    pending.append((inside + name, directories[name].stat(follow_symlinks=False)))
+            child = inside + name
+            if child not in skipped:
+                try:
+                    pending.append((child, directories[name].stat(follow_symlinks=False)))
+                except OSError:
+                    continue  # gone, or not to be looked at
 
 
-def _scan(path: str) -> list[os.DirEntry[str]]:
+def _scan(path: str) -> tuple[tuple[str, ...], dict[str, os.DirEntry[str]]]:
+    """Return the names of the files and links in a directory, and the directories; none where it cannot be read."""
     try:
         with os.scandir(path) as entries:
-            return list(entries)
+            scanned = list(entries)
     except OSError:
-        return []
+        return (), {}
+    directories = {one.name: one for one in scanned if one.is_dir(follow_symlinks=False)}
+    if not directories:
+        return tuple([one.name for one in scanned]), directories
+    return tuple([one.name for one in scanned if one.name not in directories]), directories

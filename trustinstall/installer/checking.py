@@ -46,4 +46,4 @@ def verdict(view: View, wanted: Sequence[str]) -> Verdict:
 
 
 def _held(view: View, sha256: str) -> list[Held]:
-    return [held for one in view.listed if one.sha256 == sha256 for held in one.held if not held.foreign]
+    return [held for one in view.certificates if one.sha256 == sha256 for held in one.stores if not held.foreign]

@@ -16,10 +16,11 @@ from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
 from trustinstall.installer import tool_views, verifiers
 from trustinstall.stores.store import DiscoveryOptions
-from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective import decide, switched_off
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS
 from trustinstall_platforms.tools.effective.model import Effective, Mode
 from trustinstall_platforms.tools.effective.rows import Client
+from trustinstall_platforms.tools.sessions import everyday
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 #: The kinds of stores that hold all the roots of their clients.
 _WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono"}
 _BESIDE = Reason("not-known", "its bundle does not hold the root; a directory that it may be built to read does")
+LATER = Reason("new-session", "only programs accept it that are started in a new session: sign in again")
+UNTRUSTED = frozenset({"unknown-issuer", "missing-intermediate"})
 YES, NO, UNKNOWN, OFF = "yes", "no", "unknown", "off"
 _WORDS = {True: YES, False: NO, None: UNKNOWN}
 
@@ -112,19 +115,34 @@ class Clients:
     def _tools(self) -> Iterator[ClientView]:
         here = {one.tool for one in tool_views.look(self._host)}
         named = {client for tool, client in OF_OTHERS.items() if tool in here}
+        off = switched_off.of_server(self._caller.scene, self._question.name)
         for client, found in decide.all_of_them(self._caller.scene):
-            if not self._caller.is_client(client.name, here=client.tool in here or client.name in named):
-                continue
-            if found.mode in {Mode.UNKNOWN, Mode.OFF}:
-                yield _unjudged(client.name, found)
-                continue
-            ders = decide.anchor_ders(self._host, client, found)
-            if found.mode in {Mode.DEFAULT, Mode.ADDS} and not client.follows:
-                ders |= self._public
-            family = verifiers.of_client(self._host, self._caller, client.verifier)
-            view = self._view(client.name, str(found.decider), ders, family)
-            unsure = found.mode is Mode.REPLACES and not client.alone and view.accepts == NO
-            yield self._unless_beside(view, family) if unsure else view
+            if self._caller.is_client(client.name, here=client.tool in here or client.name in named):
+                switch = off.get(client.name.partition(" for ")[0])
+                if switch is not None:
+                    yield _unjudged(client.name, Effective(client.name, Mode.OFF, deciders=(switch.setter,)))
+                    continue
+                view = self._tool(client, found)
+                untrusted = any(one.code in UNTRUSTED for one in view.reasons)
+                yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
+
+    def _tool(self, client: Client, found: Effective) -> ClientView:
+        """What a client makes of the server with what it reads."""
+        if found.mode in {Mode.UNKNOWN, Mode.OFF}:
+            return _unjudged(client.name, found)
+        ders = decide.anchor_ders(self._host, client, found)
+        if found.mode in {Mode.DEFAULT, Mode.ADDS} and not client.follows:
+            ders |= self._public
+        family = verifiers.of_client(self._host, self._caller, client.verifier)
+        view = self._view(client.name, str(found.decider), ders, family)
+        unsure = found.mode is Mode.REPLACES and not client.alone and view.accepts == NO
+        return self._unless_beside(view, family) if unsure else view
+
+    def _is_accepted_later(self, client: Client) -> bool:
+        """Whether a client accepts the server in all sessions of the account that begin from now on."""
+        scenes = [decide.bare(self._host)._replace(session=one) for one in everyday(self._host) if one.name != "bare"]
+        views = [self._tool(client, decide.effective(client, one)) for one in scenes]
+        return bool(views) and all(one.accepts == YES for one in views)
 
     def _unless_beside(self, view: ClientView, family: Family) -> ClientView:
         """Return the view of a bundle as not known where the system's roots, if they count too, change it."""

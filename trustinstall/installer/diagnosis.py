@@ -15,12 +15,12 @@ from trustinstall.doctor import probe, proxies
 from trustinstall.doctor import target as targets
 from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.installer.callers import Caller, calling
-from trustinstall.installer.client_views import NO, Clients, ClientView, Question
+from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
 
 if TYPE_CHECKING:
-    from trustinstall.host import Host
+    from collections.abc import Sequence
 
-_UNTRUSTED = frozenset({"unknown-issuer", "missing-intermediate"})
+    from trustinstall.host import Host
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,27 @@ class Diagnosis:
     @property
     def untrusted(self) -> bool:
         """Whether a client refuses the server for its issuer: another root would help."""
-        return any(reason.code in _UNTRUSTED for one in self.clients for reason in one.reasons)
+        return any(reason.code in UNTRUSTED for one in self.clients for reason in one.reasons)
+
+    @property
+    def later(self) -> bool:
+        """Whether every client is known to accept the server, if only in sessions that begin from now on."""
+        views = self.clients
+        return not self.failure and all(one.accepts == YES or one.reasons[:1] == (LATER,) for one in views)
 
     @property
     def names_root(self) -> bool:
         """Whether the end of the chain is a root, sent or from a store here."""
         return self.root is not None and self.root.self_issued
+
+    def remedy(self, program: Sequence[str]) -> tuple[str, ...]:
+        """Return the words of the command that makes clients accept the server's root; () where no root would help.
+
+        `program` holds the words that start trustinstall.
+        """
+        if not self.untrusted or not self.names_root or self.root is None:
+            return ()
+        return (*program, "add", self.saved or "ROOT.pem", "--sha256", self.root.sha256)
 
 
 def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "", caller: Caller | None = None) -> Diagnosis:

@@ -10,7 +10,7 @@ from trustinstall.doctor.health import Finding
 from trustinstall.errors import printable
 from trustinstall.facts import readable, system_bundle
 from trustinstall.installer import health_fix
-from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective import decide, ours
 from trustinstall_platforms.tools.effective.clients import READ
 from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.sessions import everyday
@@ -118,6 +118,10 @@ def _of_bundle(host: Host, client: Client, bundle: Bundle) -> Iterator[Finding]:
             f"{path} is named there, and is gone",
             advice=f"Remove {by}, or name a bundle.",
         )
+    elif bundle.readable and bundle.form is Form.FILE and ours.is_theirs(host, bundle):
+        content = system_bundle.bundle(host, bundle.path) or b""
+        for kind, reason, advice in health.faults(health.bundle(content, host.now())):
+            yield Finding(kind, client.name, by, f"{path} is named there: {reason}", advice=advice)
     elif not bundle.readable:
         what = "directory" if bundle.form is Form.DIRECTORY else "bundle of certificates"
         yield Finding(

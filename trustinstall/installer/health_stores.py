@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.installer.views import Held, Listed, StoreView, View
 
-_BUNDLES = frozenset({"certifi", "bundle", "homebrew"})
+_BUNDLES = frozenset({"certifi", "bundle", "homebrew", "embedded"})
 _POLICIES = frozenset({"chromium-policy", "firefox-policy"})
 _LOST = frozenset({"missing", "gone", "half-installed"})
 _LOCAL = "/usr/local/share/ca-certificates"
@@ -39,8 +39,8 @@ def findings(host: Host, view: View) -> Iterator[Finding]:
 
 
 def _roots(host: Host, view: View) -> Iterator[Finding]:
-    for one in view.listed:
-        own = [held for held in one.held if not held.foreign]
+    for one in view.certificates:
+        own = [held for held in one.stores if not held.foreign]
         lost = [held for held in own if held.state in _LOST]
         yield from (_lost(host, one, held) for held in lost)
         if own and not lost:
@@ -100,22 +100,16 @@ def _scope(store: StoreView | None) -> str:
 
 
 def _faults(host: Host, path: str, store: StoreView | None, seen: health.Bundle) -> Iterator[Finding]:
-    update = _UPDATE if store is None and host.status(_UPDATE) is not None else ""
-    words = (*_as_owner(host, "machine"), _UPDATE) if update else ()
-    name, scope, shown = _name(store), _scope(store), printable(path, 4096)
-    anew = "" if words else "Get the bundle anew from where it came."
-    if seen.damaged:
-        reason = f"{seen.damaged} of the certificates in {shown} cannot be read"
-        yield Finding("bundle-damaged", name, path, reason, words, anew, scope)
+    name, scope = _name(store), _scope(store)
+    found = list(health.faults(seen))
     if seen.public < health.FEWEST_PUBLIC_ROOTS:
-        reason = f"{shown} holds {seen.public} public roots: it is cut off, or was replaced"
-        yield Finding("bundle-short", name, path, reason, words, anew, scope)
-    for kind, which, what in (("bundle-doubled", seen.doubled, "twice"), ("bundle-expired", seen.expired, "expired")):
-        if which:
-            reason = f"{shown} holds {'' if kind == 'bundle-doubled' else 'expired roots: '}{health.names(which)}"
-            reason += f" {what}" if kind == "bundle-doubled" else ""
-            advice = f"Take {'the second copy' if kind == 'bundle-doubled' else 'them'} out of {shown}."
-            yield Finding(kind, name, path, reason, advice=advice, scope=scope)
+        reason = f"it holds {seen.public} public roots: it is cut off, or was replaced"
+        found.append(("bundle-short", reason, "Get the bundle anew from where it came."))
+    made_anew = store is None and host.status(_UPDATE) is not None
+    for kind, reason, advice in found:
+        mends = made_anew and kind in {"bundle-damaged", "bundle-short"}
+        words = (*_as_owner(host, "machine"), _UPDATE) if mends else ()
+        yield Finding(kind, name, path, reason, words, "" if mends else advice, scope)
 
 
 def _debian(host: Host) -> Iterator[Finding]:
@@ -177,7 +171,7 @@ def _policies(host: Host, view: View) -> Iterator[Finding]:
 def _programs(host: Host, view: View) -> Iterator[Finding]:
     """Yield programs that read the system's roots at their start, and run since before these changed."""
     system = {one.store for one in view.stores if one.backend in SYSTEM_STORES}
-    held = [one for listed in view.listed for one in listed.held if one.store in system and one.since]
+    held = [one for listed in view.certificates for one in listed.stores if one.store in system and one.since]
     if not held:
         return
     latest = max(moment(one.since) for one in held)

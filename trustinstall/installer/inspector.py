@@ -17,6 +17,7 @@ from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import ActingHost
 from trustinstall.installer import looking
+from trustinstall.installer.acting import engine_of, seen_by
 from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Situation, decide, scope_options
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
     from trustinstall.certificates.intake import Held
-    from trustinstall.host import Account
     from trustinstall.installer.views import Listed, View
     from trustinstall.stores.backend import Backend
 
@@ -95,7 +95,7 @@ class Inspector:
         >>> [(one.name, one.scope, one.complete) for one in installer.list()]
         [('Corp Root', 'machine', True)]
         """
-        return self.look(scope, discovery=discovery).listed
+        return self.look(scope, discovery=discovery).certificates
 
     def look(
         self,
@@ -131,7 +131,7 @@ class Inspector:
                 view += views.View(notes=(f"{account.name}: {why}",))
                 continue
             theirs = DiscoveryOptions(windows_host=places.windows_host, rescan=places.rescan)
-            job = partial(_look_for, partial(look, self._as(account), self.backends, theirs))
+            job = partial(_look_for, partial(look, seen_by(self.host, account), self.backends, theirs))
             try:
                 other = received(
                     views.View,
@@ -145,7 +145,7 @@ class Inspector:
             stores = tuple(one for one in other.stores if one.scope == account.name and one.store not in known)
             own = {one.store for one in stores}
             view += views.View(
-                tuple(one for one in other.listed if one.scope == account.name),
+                tuple(one for one in other.certificates if one.scope == account.name),
                 tuple(one for one in other.anchors if one.store in own),
                 stores,
                 other.notes,
@@ -162,7 +162,7 @@ class Inspector:
         for account in decide(self.host, scope_options(scope), terminal=False).accounts:
             if homes.why_unreachable(self.host, account):
                 continue
-            job = partial(_known_for, self._as(account), self.backends)
+            job = partial(_known_for, seen_by(self.host, account), self.backends)
             try:
                 answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
             except (TrustInstallError, OSError):
@@ -174,12 +174,12 @@ class Inspector:
     def _added_here(self) -> dict[str, Certificate]:
         """The content of the ledgers of the machine and of the acting account."""
         machine = scopes.machine_ledger(self.host)[0].certificates
-        return machine | Engine(self.host, self.backends, self.on_progress).ledger().certificates
+        return machine | engine_of(self).ledger().certificates
 
     def recorded(self, certificates: Sequence[Certificate]) -> int:
         """Return in how many stores the ledgers of the machine and of the acting account record any of these."""
         wanted = {one.sha256 for one in certificates}
-        own = Engine(self.host, self.backends, self.on_progress).ledger()
+        own = engine_of(self).ledger()
         keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
         return len({store for store, sha256 in keys if sha256 in wanted})
 
@@ -203,7 +203,7 @@ class Inspector:
         if not self.host.account.is_root:
             return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
         account = situation.accounts[0]
-        job = partial(_held_for, self._as(account), match, names)
+        job = partial(_held_for, seen_by(self.host, account), match, names)
         answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
         ders = (block.der for block in pem_blocks(answer))
         return [Held(Certificate.held(der), min(names)) for der in ders if der]
@@ -252,10 +252,6 @@ class Inspector:
                 f"{option}: every account may write where Windows' programs lie, and root does not run them; run it as "
                 "an ordinary account, by sudo from one, or with --user NAME for one"
             )
-
-    def _as(self, account: Account) -> ActingHost:
-        """This host as another account sees it; of the caller's environment it keeps the access to Windows."""
-        return replace(self.host, account=account, environ=wsl.interop(self.host.environ))
 
 
 def _silent(_doing: str) -> None:

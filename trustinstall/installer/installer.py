@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates import intake
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.name_constraints import parse
-from trustinstall.engine.outcome import ALL_ACCOUNTS, CHANGES, Outcome, Result
+from trustinstall.engine.outcome import CHANGES
 from trustinstall.engine.request import Request, Selection
-from trustinstall.engine.scope import Engine
-from trustinstall.engine.tally import working_for
-from trustinstall.errors import TrustInstallError, printable
-from trustinstall.facts import homes, running_programs
-from trustinstall.host import ActingHost
+from trustinstall.errors import printable
+from trustinstall.facts import running_programs
 from trustinstall.installer import logs
+from trustinstall.installer.acting import engine_of, seen_by
+from trustinstall.installer.changing import Change
 from trustinstall.installer.inspector import Inspector
-from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, Situation, decide, scope_options
-from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
 from trustinstall.state.ledger import UNKNOWN_UID, Covered
 from trustinstall.state.terms import Terms
@@ -33,9 +28,7 @@ from trustinstall.typed_json import made_printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trustinstall.engine.scope import Scope
     from trustinstall.host import Account
-    from trustinstall.stores.backend import Backend
 
 
 @dataclass(init=False, repr=False)
@@ -208,7 +201,7 @@ class Installer(Inspector):
         found = {one.uid: one for one in situation.accounts}
         lost: list[Covered] = []
         if situation.machine and not situation.image:  # the accounts of an image are not accounts of this machine
-            claims = Engine(self.host, self.backends, self.on_progress).ledger().claims
+            claims = engine_of(self).ledger().claims
             every = [one for root in certificates if root.sha256 in claims for one in claims[root.sha256].accounts]
             for one in dict.fromkeys(every):
                 account = self.host.account_of(one.uid) if one.uid != UNKNOWN_UID else None
@@ -223,7 +216,7 @@ class Installer(Inspector):
         """Add missing accounts to a report; delete the entries of accounts that the caller knows to be deleted."""
         forgotten = [one for one in lost if one.name in gone]
         if forgotten and not request.dry_run:
-            Engine(self.host, self.backends, self.on_progress).uncover(request, forgotten)
+            engine_of(self).uncover(request, forgotten)
         parts = [
             ScopeResult(
                 one.name,
@@ -234,7 +227,7 @@ class Installer(Inspector):
             for one in lost
             if one not in forgotten
         ]
-        return replace(report, parts=(*report.parts, *made_printable(tuple(parts))))
+        return replace(report, scopes=(*report.scopes, *made_printable(tuple(parts))))
 
     def _change(
         self,
@@ -246,16 +239,13 @@ class Installer(Inspector):
         selection: Selection,
     ) -> Report:
         self._check(places, situation)
-        if accounts and (selection.stores or selection.skip):
-            # With several scopes, only all of them together tell whether a store's name is known.
-            every = self._parts(situation, replace(request, dry_run=True), accounts, places, Selection())
-            if not any(part.problem or part.skipped for part in every):  # the store may be an unobserved one
-                selection.check(one.store for part in every for one in part.outcomes)
-        parts = self._parts(situation, request, accounts, places, selection)
+        work = Change(self, situation, request, accounts, places, selection)
+        work.check()
+        parts = work.parts()
         outcomes = [one for part in parts for one in part.outcomes]
         system = any(one.result in CHANGES and one.store.system for one in outcomes)
         restart = running_programs.needed(self.host) if system and not situation.image else ()
-        acting = [self.host] if situation.machine or situation.own else list(map(self._as, accounts))
+        acting = [self.host] if situation.machine or situation.own else [seen_by(self.host, one) for one in accounts]
         variables = [one for one in self.backends if Capability.REACHES_EVERY_ACCOUNT in one.capabilities]
         return Report(
             command,
@@ -267,129 +257,6 @@ class Installer(Inspector):
             domains=request.domains,
             replaces=any(one.replaces(host) for one in variables for host in acting),
         )
-
-    def _parts(
-        self,
-        situation: Situation,
-        request: Request,
-        accounts: tuple[Account, ...],
-        places: DiscoveryOptions,
-        selection: Selection,
-    ) -> list[ScopeResult]:
-        """The machine's or own scope first, then those of other accounts."""
-        parts: list[ScopeResult] = []
-        handoffs: dict[int, list[str]] = {}
-        engine = Engine(self.host, self.backends, self.on_progress)
-        imports = PolicyImports(self.host, self.backends, engine, self.on_progress)
-        everybody = situation.machine and self.host.account.is_root and not situation.image
-        found = imports.before_removing(request) if everybody and not request.trusted else {}
-        if situation.machine or situation.own:
-            first = replace(request, importing=False) if found else request
-            with imports.noted(request, selection) if everybody and request.trusted else nullcontext():
-                scope = engine.change(first, places, selection, check=not accounts)
-            handoffs = scope.handoffs if self.host.account.is_root else {}
-            name = "machine" if situation.machine else self.host.account.name
-            parts.append(ScopeResult(name, scope.outcomes, recovered=scope.recovered))
-            if situation.image:
-                return parts + self._not_in_image(request, scope)
-        request = replace(request, imposed=imports.gone(found, dry_run=request.dry_run)) if found else request
-        own = ScopeResult("machine", imports.take_out_own(request, places, selection) if found else ())
-        parts[:1] = [replace(one, outcomes=(*one.outcomes, *own.outcomes)) for one in parts[:1]]
-        others = self._for_others(engine, request, accounts, handoffs, selection, places, everybody=situation.machine)
-        if found:
-            others += imports.take_out(request, {one.uid for one in accounts})
-            imports.after_removing(request, [own, *others])
-        return parts + others
-
-    def _not_in_image(self, request: Request, scope: Scope) -> list[ScopeResult]:
-        """Return what cannot be done for an image: other accounts' files, and an unknown system."""
-        problems = [
-            f"{paths[0]} belongs to uid {uid} of the image; run trustinstall in the image, as that account"
-            for uid, paths in scope.handoffs.items()
-        ]
-        if request.trusted and not any(one.store.system or one.store.backend == "bundle" for one in scope.outcomes):
-            ids = printable(" ".join(sorted(self.host.distribution()))) or "none"
-            problems.append(
-                f"no system that is known here lies there (ID and ID_LIKE in its os-release: {ids}); "
-                "name the bundle that its programs read: --search FILE"
-            )
-        return [ScopeResult("machine", problem=problem) for problem in problems]
-
-    def _for_others(
-        self,
-        engine: Engine,
-        request: Request,
-        accounts: tuple[Account, ...],
-        handoffs: dict[int, list[str]],
-        selection: Selection,
-        places: DiscoveryOptions,
-        *,
-        everybody: bool,
-    ) -> list[ScopeResult]:
-        """Work for other accounts: the accounts in scope, and accounts whose directories the caller has named.
-
-        An account needs no variables of its own if the variables of the machine reach `everybody`.
-
-        Outside the scope only the named directories are changed. The machine's ledger records all accounts before work
-        for them begins, and deletes them when nothing is left to undo.
-        """
-        found = {one.uid: one for one in accounts}
-        parts: list[ScopeResult] = []
-        for uid in handoffs.keys() - found.keys():
-            account = self.host.account_of(uid)
-            if account is not None and account.home:
-                found[uid] = account
-            else:
-                problem = f"{handoffs[uid][0]} belongs to it, and it is no account with a home; give it to one"
-                parts.append(ScopeResult(f"uid {uid}", problem=problem))
-        away = {uid: why for uid, one in found.items() if (why := homes.why_unreachable(self.host, one))}
-        parts += [ScopeResult(found[uid].name, skipped=why) for uid, why in away.items()]
-        working = {uid: one for uid, one in found.items() if uid not in away}
-        if working and request.trusted and not request.dry_run:
-            engine.cover(request, [Covered(one.name, one.uid) for one in working.values()])
-        known = {one.uid for one in accounts}
-        for uid, account in working.items():
-            paths = tuple(handoffs.get(uid, ()))
-            limited = selection if uid in known else replace(selection, below=paths)
-            theirs = DiscoveryOptions(
-                searches=paths, windows_host=places.windows_host and uid in known, rescan=places.rescan
-            )
-            reached = request.trusted and everybody
-            parts.append(self._for_account(engine, account, request, theirs, limited, reached=reached))
-        if found and not (request.trusted or request.dry_run) and selection == Selection():
-            done = {part.scope for part in parts if part.done}
-            engine.uncover(request, [Covered(one.name, one.uid) for one in found.values() if one.name in done])
-        return parts
-
-    def _for_account(
-        self,
-        engine: Engine,
-        account: Account,
-        request: Request,
-        places: DiscoveryOptions,
-        selection: Selection,
-        *,
-        reached: bool,
-    ) -> ScopeResult:
-        """Work for another account, in a process that has only that account's rights.
-
-        `reached`: the changes for the machine reach the account, too.
-        """
-        backends = (_beside_the_machines(one) if reached else one for one in self.backends)
-        job = partial(_work_for, self._as(account), [*filter(None, backends)], request, places, selection)
-        try:
-            outcomes = received(
-                tuple[Outcome, ...],
-                self.host.as_account(account, job, partial(self.on_progress, working_for(account))),
-            )
-        except (TrustInstallError, OSError) as error:
-            return ScopeResult(account.name, problem=str(error))
-        if not request.dry_run:
-            engine.log(request, account.name, [one for one in outcomes if one.store.owner == account.uid])
-        if reached and request.dry_run:
-            outcomes = tuple(map(_foreseen, outcomes))
-        # Stores of other owners are in the machine's part, or do not concern this account.
-        return ScopeResult(account.name, tuple(one for one in outcomes if one.store.owner == account.uid))
 
 
 def _selection(stores: str | Sequence[str], skip: str | Sequence[str]) -> Selection:
@@ -405,23 +272,3 @@ def _certificates(named: Certificate | Sequence[Certificate]) -> Sequence[Certif
         if not isinstance(one, Certificate):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may have no checker
             raise TypeError(f"name certificates, as load_certificates() returns them, and not {type(one).__name__}")
     return every
-
-
-def _beside_the_machines(backend: Backend) -> Backend | None:
-    """Return the backend for an account that the machine's variables reach, or None."""
-    return backend.beside_the_machines() if Capability.REACHES_EVERY_ACCOUNT in backend.capabilities else backend
-
-
-def _foreseen(one: Outcome) -> Outcome:
-    """Return a dry run's outcome of a store that will follow the machine's store after its change."""
-    if one.result is not Result.PLANNED or not one.store.unset:
-        return one
-    return replace(one, result=Result.FOLLOWS, detail=ALL_ACCOUNTS, changed=(), steps=())
-
-
-def _work_for(
-    host: ActingHost, backends: Sequence[Backend], request: Request, places: DiscoveryOptions, selection: Selection
-) -> bytes:
-    """Do the whole job of a worker: run the same engine as that account."""
-    engine = Engine(host, backends, lambda _doing: None)
-    return encode(engine.change(request, places, selection, check=False).outcomes)

@@ -55,7 +55,7 @@ def told(report: Report) -> Report:
         log.debug("%s: %s: %s", command, outcome.id, outcome.result.value)
     for failed in own_failures(report.outcomes):
         log.warning("%s: %s failed: %s", command, failed.id, failed.reason)
-    for part in report.parts:
+    for part in report.scopes:
         if part.problem or part.skipped:
             log.warning("%s: scope %s: %s", command, part.scope, part.problem or part.skipped)
     log.info("%s ended: %d stores, %d failed", command, len(report.stores), len(report.failed))

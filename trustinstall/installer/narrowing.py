@@ -37,27 +37,29 @@ def narrowed(
     if scope in {_MACHINE, "user"}:
         machine = scope == _MACHINE
         stores = tuple(one for one in view.stores if (one.scope == _MACHINE) == machine)
-        listed = tuple(one for one in view.listed if (one.scope == _MACHINE) == machine)
-        view = replace(view, stores=stores, listed=listed, anchors=_anchors(view, {one.store for one in stores}))
+        listed = tuple(one for one in view.certificates if (one.scope == _MACHINE) == machine)
+        view = replace(view, stores=stores, certificates=listed, anchors=_anchors(view, {one.store for one in stores}))
     if selection is not None and (selection.stores or selection.skip):
         view = _selected(view, selection)
     if certificates is not None:
-        listed = tuple(one for one in view.listed if one.sha256 in certificates)
+        listed = tuple(one for one in view.certificates if one.sha256 in certificates)
         anchors = tuple(one for one in view.anchors if one.sha256 in certificates)
-        view = replace(view, listed=listed, anchors=anchors)
+        view = replace(view, certificates=listed, anchors=anchors)
     return view
 
 
 def _selected(view: View, selection: Selection) -> View:
     known = {one.store: _store(one) for one in view.stores}
-    gone = {held.store: _of(held) for one in view.listed for held in one.held if held.store not in known}
+    gone = {held.store: _of(held) for one in view.certificates for held in one.stores if held.store not in known}
     selection.check([*known.values(), *gone.values()])
     chosen = {name for name, store in {**gone, **known}.items() if selection.takes(store)}
-    listed = (replace(one, held=tuple(held for held in one.held if held.store in chosen)) for one in view.listed)
+    listed = (
+        replace(one, stores=tuple(held for held in one.stores if held.store in chosen)) for one in view.certificates
+    )
     return replace(
         view,
         stores=tuple(one for one in view.stores if one.store in chosen),
-        listed=tuple(one for one in listed if one.held),
+        certificates=tuple(one for one in listed if one.stores),
         anchors=_anchors(view, chosen),
     )
 

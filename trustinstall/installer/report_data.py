@@ -40,7 +40,7 @@ def report_data(report: Report) -> dict[str, Any]:
         },
         "certificates": [certificate(one) for one in report.certificates],
         "counts": _counts(report),
-        "stores": [outcome(part, one) for part in report.parts for one in part.outcomes],
+        "stores": [outcome(part, one) for part in report.scopes for one in part.outcomes],
         **_limited(report),
         **problems(report),
     }
@@ -60,9 +60,9 @@ def certificate(one: Certificate) -> dict[str, Any]:
 def problems(report: Report) -> dict[str, Any]:
     """The keys for scopes in which no work was possible, and for interrupted commands."""
     return {
-        "problems": [{"scope": part.scope, "message": part.problem} for part in report.parts if part.problem],
-        "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.parts if part.skipped],
-        "recovered": any(part.recovered for part in report.parts),
+        "problems": [{"scope": part.scope, "message": part.problem} for part in report.scopes if part.problem],
+        "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.scopes if part.skipped],
+        "recovered": any(part.recovered for part in report.scopes),
     }
 
 

@@ -54,7 +54,7 @@ class Report:
         command: "add" or "remove".
         situation: the defaults that were decided.
         certificates: the certificates of the request.
-        parts: the machine's or own scope first, then other accounts'.
+        scopes: the machine's or own scope first, then other accounts'.
         dry_run: whether it was a dry run, which changes nothing.
         restart_needed: running programs that do not notice the change.
         domains: the names and networks that certificates were to be trusted for, or () for all of them.
@@ -65,7 +65,7 @@ class Report:
     command: str
     situation: Situation
     certificates: tuple[Certificate, ...]
-    parts: tuple[ScopeResult, ...]
+    scopes: tuple[ScopeResult, ...]
     dry_run: bool = False
     restart_needed: tuple[str, ...] = ()
     left: tuple[Certificate, ...] = ()
@@ -80,7 +80,7 @@ class Report:
     @property
     def outcomes(self) -> list[Outcome]:
         """Every outcome of every part."""
-        return [one for part in self.parts for one in part.outcomes]
+        return [one for part in self.scopes for one in part.outcomes]
 
     @property
     def in_scope(self) -> list[Outcome]:
@@ -132,10 +132,10 @@ class Report:
         With `strict`, stores outside the scope, skipped homes and foreign copies count as not done.
         """
         good = [one for one in self.in_scope if one.result is not Result.FAILED]
-        bad = len(self.in_scope) - len(good) + sum(bool(part.problem) for part in self.parts)
+        bad = len(self.in_scope) - len(good) + sum(bool(part.problem) for part in self.scopes)
         if strict:
             bad += sum(one.result in {Result.NOT_COVERED, Result.SEALED, Result.FOREIGN} for one in self.outcomes)
-            bad += sum(bool(part.skipped) for part in self.parts)
+            bad += sum(bool(part.skipped) for part in self.scopes)
         if bad:
             return 3 if good else 1
         if good or self.command == "remove":

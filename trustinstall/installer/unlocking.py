@@ -36,7 +36,7 @@ def unlock(
             found = [each for each in again(one.store.id).outcomes if each.store == one.store]
         finally:
             installer.host = host
-        report = replace(report, parts=tuple(_with(part, found) for part in report.parts))
+        report = replace(report, scopes=tuple(_with(part, found) for part in report.scopes))
     return report
 
 

@@ -52,6 +52,8 @@ class Listed:
         scope: "machine" or an account's name.
         not_before: from when it is valid, ISO 8601.
         not_after: when the certificate expires, ISO 8601; `expires_soon` is whether that is within 90 days, or past.
+        since, by: time and account of the request.
+        stores: the stores that should hold it, and those where another program has put it.
         until: when the trust ends, ISO 8601 in UTC; "" for never.
     """
 
@@ -62,7 +64,7 @@ class Listed:
     not_after: str
     since: str
     by: str
-    held: tuple[Held, ...]
+    stores: tuple[Held, ...]
     until: str = ""
     not_before: str = ""
     expires_soon: bool = False
@@ -70,7 +72,7 @@ class Listed:
     @property
     def missing(self) -> tuple[Held, ...]:
         """The stores that should hold it and do not; those that this account cannot look at are not among them."""
-        return tuple(one for one in self.held if one.missing)
+        return tuple(one for one in self.stores if one.missing)
 
     @property
     def complete(self) -> bool:
@@ -116,7 +118,7 @@ class StoreView:
 class View:
     """The results of observing one or more scopes."""
 
-    listed: tuple[Listed, ...] = ()
+    certificates: tuple[Listed, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     stores: tuple[StoreView, ...] = ()
     notes: tuple[str, ...] = ()
@@ -124,7 +126,7 @@ class View:
     def __add__(self, other: View) -> View:
         """Merge two results."""
         return View(
-            self.listed + other.listed,
+            self.certificates + other.certificates,
             self.anchors + other.anchors,
             self.stores + other.stores,
             self.notes + other.notes,

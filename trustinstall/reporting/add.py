@@ -84,13 +84,13 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
 
 def _troubled(report: Report) -> bool:
     return any(one.result is Result.FAILED for one in report.outcomes) or any(
-        part.problem or part.skipped for part in report.parts
+        part.problem or part.skipped for part in report.scopes
     )
 
 
 def scope_notes(page: Page, report: Report) -> list[str]:
     """Return what is said before the answer: an interrupted command was undone."""
-    recovered = any(part.recovered for part in report.parts)
+    recovered = any(part.recovered for part in report.scopes)
     return page.paragraph("An earlier command had been interrupted; it was undone first.") if recovered else []
 
 
@@ -104,7 +104,7 @@ def _headline(page: Page, report: Report) -> list[str]:
     if held == every and not report.changed:
         ids = words.names_of(report.certificates, ids=True)
         return page.marked(SAME, f"{ids} {verb} trusted in {_all(every)}{whose} already; nothing changed.")
-    mark = GOOD if held == every and not any(part.problem for part in report.parts) else BAD
+    mark = GOOD if held == every and not any(part.problem for part in report.scopes) else BAD
     where = _all(every) if held == every else f"{held:,} of {words.count(every, 'store')}"
     return page.marked(mark, f"{names} {verb} trusted in {where}{whose}", tone="strong")
 
@@ -121,7 +121,7 @@ def _nothing(report: Report) -> str:
 
 def body_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
     """Return the rows of every scope, and what failed."""
-    parts = [part for part in report.parts if part.outcomes]
+    parts = [part for part in report.scopes if part.outcomes]
     if verbose:
         lines: list[str] = []
         for part in parts:
@@ -137,7 +137,7 @@ def body_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
 def failed_lines(page: Page, report: Report) -> list[str]:
     """Return the scopes and stores that failed, and the accounts that were skipped."""
     lines: list[str] = []
-    for part in report.parts:
+    for part in report.scopes:
         if part.problem:
             cause, _, what_to_do = part.problem.partition("; ")
             lines += page.marked(BAD, f"{part.scope}: {cause}", "  ")

@@ -47,7 +47,7 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
         lines += ["", *_group(page, clients)]
     if found.saved:
         lines += ["", *page.paragraph("Its root was written, unverified, into:"), page.whole(found.saved, "  ")]
-    mend = remedy(found, program)
+    mend = found.remedy(program)
     if mend:
         lines += ["", *page.paragraph(_before(found)), page.whole(shlex.join(mend), "  ", tone="strong")]
     elif found.untrusted and found.root is not None:
@@ -59,13 +59,6 @@ def _through(found: Diagnosis) -> str:
     """Return who asks, and the proxy between, as the end of a sentence; "" for the calling session without a proxy."""
     proxy = f" through the proxy {found.proxy}" if found.proxy else ""
     return f"{proxy}, as {found.caller} does" if found.caller else proxy
-
-
-def remedy(found: Diagnosis, program: Sequence[str]) -> tuple[str, ...]:
-    """Return the words of the command that makes clients accept the server's root; () where no root would help."""
-    if not found.untrusted or not found.names_root or found.root is None:
-        return ()
-    return (*program, "add", found.saved or "ROOT.pem", "--sha256", found.root.sha256)
 
 
 def _before(found: Diagnosis) -> str:
@@ -121,7 +114,7 @@ def doctor_json(host: Host, found: Diagnosis, code: int) -> str:
             "clients": [_client(one) for one in found.clients],
             "caller": found.caller,
             "saved": found.saved,
-            "remedy": list(remedy(found, host.program())),
+            "remedy": list(found.remedy(host.program())),
         }
     )
 

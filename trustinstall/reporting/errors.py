@@ -57,7 +57,7 @@ def stopped(host: Host, certificates: Sequence[Certificate], held: int, total: i
 def failures(page: Page, report: Report) -> list[str]:
     """Return an error for each store and scope that failed: what `--quiet` prints on standard error."""
     lines: list[str] = []
-    for part in report.parts:
+    for part in report.scopes:
         if part.problem or part.skipped:
             lines += error_lines(page, f"{part.scope}: {part.problem or part.skipped}")
     for one in report.failed:

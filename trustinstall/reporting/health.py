@@ -84,7 +84,8 @@ def diff_lines(page: Page, planned: Sequence[TakenBack]) -> list[str]:
     shown: list[str] = []
     for one in planned:
         shown += [page.whole(f"{one.path} line {one.line} ({one.client})", tone="strong")]
-        shown += [f"{page.mark(DELETED)} {page.whole(line)}" for line in one.removed.splitlines() if line.strip()]
+        cut = (line.expandtabs(4) for line in one.removed.splitlines() if line.strip())
+        shown += [f"{page.mark(DELETED)} {page.whole(line)}" for line in cut]
     return shown
 
 

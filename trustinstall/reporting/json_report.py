@@ -63,7 +63,7 @@ def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, a
 def listing(host: Host, view: View) -> str:
     """The report of list."""
     data = {
-        "certificates": [_listed(one) for one in view.listed],
+        "certificates": [_listed(one) for one in view.certificates],
         "anchors": [_anchor(one) for one in view.anchors],
         "notes": list(view.notes),
     }
@@ -71,7 +71,7 @@ def listing(host: Host, view: View) -> str:
 
 
 def _listed(one: Listed) -> dict[str, Any]:
-    stores = [_held(held) for held in one.held]
+    stores = [_held(held) for held in one.stores]
     own = [held for held in stores if not held["foreign"] and held["state"] != "unreadable"]
     trusted = sum(held["state"] in _TRUSTED for held in own)
     return {

@@ -34,10 +34,10 @@ def list_lines(page: Page, view: View, command: str, *, today: str, files: bool,
         every_anchor: show every anchor of every store.
     """
     lines: list[str] = []
-    for sha256 in dict.fromkeys(one.sha256 for one in view.listed):
-        scopes = [one for one in view.listed if one.sha256 == sha256]
+    for sha256 in dict.fromkeys(one.sha256 for one in view.certificates):
+        scopes = [one for one in view.certificates if one.sha256 == sha256]
         lines += _certificate(page, scopes, command, today, files=files)
-    if not view.listed:
+    if not view.certificates:
         lines += page.paragraph("trustinstall has added no certificate here. Add one:")
         lines.append(page.whole(f"{command} add FILE", "  "))
     lines += _anchors(page, view.anchors) if every_anchor else []
@@ -69,10 +69,10 @@ def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str,
 
 def _row(one: Listed) -> list[Cell | str]:
     """Return a scope's line: how many of the stores still trust it, and which do not."""
-    seen = [held for held in one.held if not held.foreign and held.state != UNSEEN]
+    seen = [held for held in one.stores if not held.foreign and held.state != UNSEEN]
     missing = one.missing
-    foreign = sum(held.foreign for held in one.held)
-    unseen = sum(held.state == UNSEEN for held in one.held)
+    foreign = sum(held.foreign for held in one.stores)
+    unseen = sum(held.state == UNSEEN for held in one.stores)
     mark = BAD if missing else GOOD
     told = [f"trusted until {one.until[:_MINUTE].replace('T', ' ')} UTC"] if one.until else []
     told += [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
@@ -92,7 +92,7 @@ def _name(one: Held) -> str:
 def _stores(page: Page, one: Listed, *, titled: bool) -> list[str]:
     """Return every store of a scope, with what is managed in it."""
     lines = [f"    {page.style.tone(page.style.plain(printable(one.scope)), 'strong')}"] if titled else []
-    for held in one.held:
+    for held in one.stores:
         state = "added by someone else" if held.foreign else held.state.replace("follows", "via")
         tone = "" if held.foreign else "bad" if held.missing else "good"
         lines.append(f"    {page.style.tone(state, tone)}  {page.whole(held.store)}")

@@ -28,7 +28,7 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     told = (
         verbose
         or any(one.result in _TOLD for one in report.outcomes)
-        or any(part.problem or part.skipped for part in report.parts)
+        or any(part.problem or part.skipped for part in report.scopes)
     )
     lines += body_lines(page, report, verbose=verbose) if told else []
     if advice.administrator:
@@ -78,6 +78,6 @@ def _gone(page: Page, report: Report) -> list[str]:
 
 def _whose(report: Report) -> str:
     """Return whose stores were changed, if they are of several scopes: `remove` finds the accounts in the ledger."""
-    changed = [part for part in report.parts if any(one.result is Result.REMOVED for one in part.outcomes)]
+    changed = [part for part in report.scopes if any(one.result is Result.REMOVED for one in part.outcomes)]
     names = dict.fromkeys("this machine" if one.scope == "machine" else one.scope for one in changed)
     return f" of {words.listed(list(names), _ACCOUNTS)}" if len(names) > 1 else ""

@@ -27,11 +27,11 @@ _WORDS = {
 def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
     """Return the report for people: the answer, and a row for each store that differed."""
     found = page.marked(_mark(report), _summary(report), tone="strong")
-    if any(part.recovered for part in report.parts):
+    if any(part.recovered for part in report.scopes):
         found += page.paragraph("An earlier command had been interrupted; it was undone first.")
     found += page.table([_row(one) for one in report.outcomes], "  ")
     found += [f"      {page.whole(f'{step.action} {step.target}')}" for one in report.outcomes for step in one.steps]
-    for part in report.parts:
+    for part in report.scopes:
         found += page.marked(BAD, f"{part.scope}: {part.problem}", "  ") if part.problem else []
         if part.skipped and verbose:
             found += page.paragraph(f"{part.scope} was skipped: {part.skipped}", "  ", hanging="  ")
@@ -47,7 +47,7 @@ def as_json(host: Host, report: Report, exit_code: int) -> str:
     """Return the report as JSON."""
     would_change = any(one.result is Result.PLANNED for one in report.outcomes)
     data = envelope(host, report.command, exit_code, changed=report.changed, would_change=would_change)
-    stores = [outcome(part, one) for part in report.parts for one in part.outcomes]
+    stores = [outcome(part, one) for part in report.scopes for one in part.outcomes]
     return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report)})
 
 
@@ -59,7 +59,7 @@ def _row(one: Outcome) -> list[Cell | str]:
 
 
 def _mark(report: Report) -> str:
-    if any(one.result is Result.FAILED for one in report.outcomes) or any(part.problem for part in report.parts):
+    if any(one.result is Result.FAILED for one in report.outcomes) or any(part.problem for part in report.scopes):
         return BAD
     if report.dry_run and any(one.result is Result.PLANNED for one in report.outcomes):
         return CHANGED
@@ -70,7 +70,7 @@ def _summary(report: Report) -> str:
     results = [one.result for one in report.outcomes]
     if report.dry_run and Result.PLANNED in results:
         return f"{words.count(results.count(Result.PLANNED), 'store')} would change; nothing changed yet."
-    if Result.FAILED in results or any(part.problem for part in report.parts):
+    if Result.FAILED in results or any(part.problem for part in report.scopes):
         return "Not everything is as it should be; see below."
     changed = sum(one.touched for one in report.outcomes)
     if changed:

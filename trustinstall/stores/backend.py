@@ -13,6 +13,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
     from trustinstall.stores.observation import Observation
@@ -34,6 +36,25 @@ class Capability(Enum):
     OTHER_MACHINE = "other machine"  # its paths belong to another machine, and not to a directory of this host
 
 
+class Candidates(NamedTuple):
+    """Names of files that a backend wants to be asked about.
+
+    Attributes:
+        names: matches such a name as a whole, letters of either case.
+        pieces: text of which each such name holds at least one piece, in lower case and between line breaks. A walk
+            looks for these first, through all names of a directory at once: that takes a tenth of the time.
+    """
+
+    names: re.Pattern[str]
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def called(cls, *names: str) -> Self:
+        """Return candidates that have one of these names."""
+        pattern = re.compile("|".join(map(re.escape, names)), re.IGNORECASE | re.ASCII)
+        return cls(pattern, tuple(f"\n{one.lower()}\n" for one in names))
+
+
 class Unreached(NamedTuple):
     """Why a client does not trust what its store holds: in words, and whether the acting account could mend it."""
 
@@ -48,12 +69,12 @@ class Backend(ABC):
         name: in ids of stores, in options and in reports.
         capabilities: properties of all its stores.
         candidates: names of the files that `recognise` is asked about; None for a backend whose stores are all found
-            by `discover`. It is matched with a whole name, letters of either case.
+            by `discover`.
     """
 
     name: str
     capabilities: frozenset[Capability] = frozenset()
-    candidates: re.Pattern[str] | None = None
+    candidates: Candidates | None = None
 
     @abstractmethod
     def discover(self, host: Host, places: DiscoveryOptions, /) -> Iterable[Found]:

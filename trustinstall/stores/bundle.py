@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
@@ -15,7 +15,7 @@ from trustinstall.stores.plan import Placed, Plan
 from trustinstall.stores.steps import Edit, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from trustinstall.host import Host
     from trustinstall.stores.desired import Change
@@ -62,17 +62,33 @@ def observe(
         data = host.read(path)
     except FileNotFoundError:
         return Observation({}, problems=("the bundle is missing",))
+    # Many environments hold the same bundle: what the same bytes say is worked out once.
+    question = "bundle", hashlib.sha256(data).digest(), labels
+    held = host.remembered(question, lambda: _held(data, labels))
+    found = [Copy(sha256, path, marked=True) for sha256 in held.ours if sha256 in names]
+    found += [Copy(sha256) for sha256 in held.unmarked if sha256 in names]
+    return Observation(held.anchors, frozenset(held.ours), held.problems, copies=tuple(found))
+
+
+class _Held(NamedTuple):
+    """What a bundle says: its anchors, what is wrong with it, our blocks, and the certificates outside of them."""
+
+    anchors: Mapping[str, State]
+    problems: tuple[str, ...]
+    ours: tuple[str, ...]
+    unmarked: tuple[str, ...]
+
+
+def _held(data: bytes, labels: frozenset[str]) -> _Held:
     blocks = list(pem_blocks(data))
     certificates = [one for one in blocks if one.label in CERTIFICATE_LABELS]
     damaged = sum(one.der is None for one in blocks)
-    held = [(_sha256(one.der), one.label in labels) for one in certificates if one.der is not None]
-    found = {sha256: State.TRUSTED for sha256, accepted in held if accepted}
+    anchors = {_sha256(one.der): State.TRUSTED for one in certificates if one.der is not None and one.label in labels}
     problems = [f"{damaged} of its PEM blocks are damaged"] if damaged else []
     if not certificates:
         problems.append("the bundle holds no certificate")
-    ours = frozenset(marked(data))
-    there = names & {*ours, *(sha256 for sha256, _ in held)}
-    return Observation(found, ours, tuple(problems), copies=tuple(copies(data, path, there)))
+    others = tuple(sha256 for sha256, _ in unmarked(data, blocks))
+    return _Held(anchors, tuple(problems), tuple(marked(data)), others)
 
 
 def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
+from trustinstall.stores.backend import Candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +19,20 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 #: What a bundle may be called: a suffix of PEM, or a text that speaks of CAs.
-LIKELY = re.compile(r".*\.(?:pem|crt|cer|bundle)|ca[-_]?(?:certs?|bundle|roots?)\b.*|.*\bcacerts?\.txt", re.IGNORECASE)
+_NAMES = r".*\.(?:pem|crt|cer|bundle)|ca[-_]?(?:certs?|bundle|roots?)\b.*|.*\bcacerts?\.txt"
+LIKELY = Candidates(
+    re.compile(_NAMES, re.IGNORECASE | re.ASCII),
+    (".pem\n", ".crt\n", ".cer\n", ".bundle\n", "\nca", "cacert"),
+)
 MANY = 10  # public roots that make a file a bundle
 #: Bytes: a P-256 root takes more than 500 in PEM, the largest bundle seen 1 MiB.
 _SMALLEST, _LARGEST = MANY * 500, 8 << 20
+
+
+def may_hold_many(host: Host, path: str) -> bool:
+    """Whether a file has the size of a bundle."""
+    status = host.status(path)
+    return status is not None and status.kind is Kind.FILE and _SMALLEST <= status.size <= _LARGEST
 
 
 def holds_many(host: Host, path: str) -> bool:
@@ -29,8 +40,7 @@ def holds_many(host: Host, path: str) -> bool:
 
     A file of a service's own roots, however many, is a pin: whoever trusts that service alone asks for no other root.
     """
-    status = host.status(path)
-    if status is None or status.kind is not Kind.FILE or not _SMALLEST <= status.size <= _LARGEST:
+    if not may_hold_many(host, path):
         return False
     try:
         content = host.read(path, _LARGEST)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import math
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -134,7 +133,7 @@ def is_cache(entry: Entry) -> bool:
     uv's says so (bford.info/cachedir), as do environments themselves, that backups may leave out; conda's lists what it
     has fetched (docs.conda.io, "pkgs_dirs").
     """
-    if posixpath.basename(entry.path) == "pkgs" and not _FETCHED.isdisjoint(entry.files):
+    if entry.path.endswith("/pkgs") and not _FETCHED.isdisjoint(entry.files):
         return True
     return "CACHEDIR.TAG" in entry.files and "pyvenv.cfg" not in entry.files
 

@@ -14,12 +14,11 @@ On macOS and Windows these browsers take what the system's store trusts.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.host import Kind
-from trustinstall.stores.backend import Backend
+from trustinstall.stores.backend import Backend, Candidates
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.observation import Copy, Observation, State
 from trustinstall.stores.plan import Placed, Plan
@@ -46,7 +45,7 @@ class Nss(Backend):
     """The backend of the acting account's NSS databases."""
 
     name = "nss"
-    candidates = re.compile(re.escape(CERTIFICATES))
+    candidates = Candidates.called(CERTIFICATES)
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the databases in the acting account's home; root's own are the machine's.

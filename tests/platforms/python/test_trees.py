@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import zipfile
@@ -204,7 +203,6 @@ def test_any_name_can_be_asked(name: str) -> None:
     backend = Certifi()
     nowhere = Host("linux", "/nonexistent", {}, Account(1000, 1000, "tester", HOME))
     assert backend.recognise(nowhere, f"/e/lib/site-packages/x/{name}") is None
-    assert isinstance(backend.candidates.fullmatch(name), re.Match | None)
 
 
 # --- real environments ---

@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+from typer._click.shell_completion import CompletionItem
+from typer._completion_classes import ZshComplete
 from typer._completion_shared import get_completion_script
 
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.cli import completion
+from trustinstall.cli.app import app_for
 from trustinstall.cli.main import run
 from trustinstall.state import ledger_file
 from trustinstall.state.ledger import Ledger
@@ -98,6 +102,42 @@ def test_fingerprints_of_what_was_added(added: str) -> None:
     assert completion.certificates("") == [(added[:12], "Corp Root")]
     assert completion.fingerprints(added[:5].upper()) == [(added, "Corp Root")]
     assert completion.certificates("corp.crt") == []
+
+
+#: zsh as Typer's script and the action of `_arguments` have it evaluate an answer (zshcompsys(1), "((...))").
+_ZSH = "_arguments() { action=${1#*: :}; eval words=\\( ${action[3,-3]} \\); }; eval $(cat)"
+
+
+def asked_zsh(name: str, place: Path) -> None:
+    """Have zsh evaluate, in a directory, the answer that offers a certificate of a name."""
+    item = ZshComplete(typer.main.get_command(app_for()), {}, "trustinstall", "").format_completion(
+        CompletionItem("46c298ca2bfd", help=name)
+    )
+    answer = f"_arguments '*: :(({item}))'"
+    subprocess.run(["zsh", "-fc", _ZSH], input=answer, capture_output=True, text=True, check=False, cwd=place)
+
+
+def test_a_name_is_no_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A certificate of a hostile name is offered with the harmless part of it."""
+    trap = tmp_path / "ran"
+    asked_zsh("\\$(touch ran)", tmp_path)
+    assert trap.exists()  # what Typer lets through
+    trap.unlink()
+    for hostile in (
+        "\\$(touch ran)",
+        "$(touch ran)",
+        "\\`touch ran`",
+        "`touch ran`",
+        "'; touch ran #",
+        '"; touch ran #',
+    ):
+        one = Certificate(make_root(hostile).der)
+        held = Ledger(certificates={one.sha256: one})
+        monkeypatch.setattr(ledger_file, "load", lambda *_, held=held: held)
+        ((_, name),) = completion.certificates("")
+        assert all(char.isalnum() or char in " .-_" for char in name)
+        asked_zsh(name, tmp_path)
+        assert not trap.exists()
 
 
 def test_a_damaged_ledger_completes_nothing(

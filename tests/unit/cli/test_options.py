@@ -197,3 +197,12 @@ def test_a_wrong_option_names_no_variable(words: tuple[str, ...], capsys: pytest
     """The variable does not count where the option is given."""
     assert run(["list", *words]) == 2
     assert capsys.readouterr().err.startswith("error: invalid value for '--scope': 'galaxy' is not one of")
+
+
+def test_help_is_coloured_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--color` counts for the help, too."""
+    monkeypatch.setattr(console, "_colour", None)
+    monkeypatch.setenv("TERM", "xterm")
+    for word, coloured in (("always", True), ("never", False)):
+        assert run(["log", "--color", word, "--help"]) == 0
+        assert ("\x1b[" in capsys.readouterr().out) is coloured

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from tests.support.pki import make_root
-from trustinstall.certificates.pem import pem_blocks
+from trustinstall.certificates.pem import pem_blocks, to_pem
 from trustinstall.doctor import health
 
 NOW = datetime(2026, 11, 29, tzinfo=timezone.utc)
@@ -51,3 +52,20 @@ def test_anchors_are_the_certificates() -> None:
     (block,) = pem_blocks(ROOT.pem)
     key = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
     assert health.anchors(key + ROOT.pem) == frozenset({block.der})
+
+
+def test_old_leftovers_of_a_public_bundle_are_no_fault() -> None:
+    """What has expired years ago fails no program now; what has expired this year may, and says so."""
+    blocks = pem_blocks(Path("/etc/ssl/certs/ca-certificates.crt").read_bytes())
+    public = b"".join(to_pem(one.der) for one in blocks if one.der is not None)
+    old = make_root("Old Root", not_before=NOW - timedelta(days=900), not_after=NOW - timedelta(days=800))
+    assert health.bundle(public + old.pem + PAST.pem, NOW).expired == ("Past Root",)
+    assert health.bundle(old.pem, NOW).expired == ("Old Root",)
+
+
+def test_each_fault_has_its_sentence() -> None:
+    """Kinds of findings, each with what is wrong and what to do."""
+    found = list(health.faults(health.Bundle(3, 0, 1, ("A",), ("B",))))
+    assert [kind for kind, _, _ in found] == ["bundle-damaged", "bundle-doubled", "bundle-expired"]
+    assert all(kind in health.KINDS and reason and advice for kind, reason, advice in found)
+    assert list(health.faults(health.Bundle(3, 3, 0, (), ()))) == []

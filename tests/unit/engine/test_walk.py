@@ -9,12 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.fake_host import link, make, write
 from tests.support.fake_store import Shelf
+from trustinstall.catalog import BACKENDS
 from trustinstall.engine import discovery
 from trustinstall.engine.walk import Failed, Recognised, walk
 from trustinstall.host import Account
+from trustinstall.stores.backend import Candidates
 from trustinstall.stores.store import DiscoveryOptions, Store
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ class Recogniser(Shelf):
         """Take all files of these names for stores, but those in a directory of this name."""
         super().__init__()
         self.name = name
-        self.candidates = re.compile(candidates)
+        self.candidates = Candidates(re.compile(candidates), ("",))
         self.asked: list[str] = []
         self._but = but
 
@@ -55,6 +59,21 @@ class Recogniser(Shelf):
 def host(tmp_path: Path) -> ActingHost:
     """An empty machine."""
     return make(tmp_path, "tester", HOME)
+
+
+_CANDIDATES = [one.candidates for one in BACKENDS if one.candidates is not None]
+
+
+_NAMED = st.sampled_from(_CANDIDATES).flatmap(
+    lambda one: st.tuples(st.just(one), st.from_regex(one.names, fullmatch=True))
+)
+
+
+@given(_NAMED)
+def test_every_candidate_holds_a_piece(candidate: tuple[Candidates, str]) -> None:
+    """The quick look at all names of a directory passes by no name that a backend wants to be asked about."""
+    candidates, name = candidate
+    assert any(piece in f"\n{name}\n".lower() for piece in candidates.pieces)
 
 
 def test_each_file_is_handed_to_those_that_know_its_name(host: ActingHost) -> None:

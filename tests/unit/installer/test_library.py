@@ -165,8 +165,8 @@ def test_the_log_has_a_level_for_each_kind(tmp_path: Path, caplog: pytest.LogCap
     ]
     caplog.clear()
     failed = dataclasses.replace(report.outcomes[0], result=Result.FAILED, detail="it is read-only")
-    part = dataclasses.replace(report.parts[0], outcomes=(failed,))
-    logs.told(dataclasses.replace(report, parts=(part, trustinstall.ScopeResult("alice", problem="no home"))))
+    part = dataclasses.replace(report.scopes[0], outcomes=(failed,))
+    logs.told(dataclasses.replace(report, scopes=(part, trustinstall.ScopeResult("alice", problem="no home"))))
     warned = [one.message for one in caplog.records if one.levelname == "WARNING"]
     assert warned == ["add: debian failed: it is read-only", "add: scope alice: no home"]
 

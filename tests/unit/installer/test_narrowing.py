@@ -41,16 +41,16 @@ def test_one_scope() -> None:
     assert narrowed(VIEW) == VIEW
     machine, user = narrowed(VIEW, scope="machine"), narrowed(VIEW, scope="user")
     assert [one.store for one in machine.stores] == [one.store for one in machine.anchors] == ["debian"]
-    assert [one.scope for one in user.stores] == [one.scope for one in user.listed] == ["alice"]
+    assert [one.scope for one in user.stores] == [one.scope for one in user.certificates] == ["alice"]
     assert [one.sha256 for one in user.anchors] == [TWO]
 
 
 def test_some_stores() -> None:
     """Groups, printed names and ids are known as in `add`; a store that is gone is named by its id, too."""
     assert [one.store for one in narrowed(VIEW, selection=Selection(("node",))).stores] == [VIEW.stores[1].store]
-    assert [one.sha256 for one in narrowed(VIEW, selection=Selection(("npm",))).listed] == [TWO]
-    (left,) = narrowed(VIEW, selection=Selection(skip=("npm", "debian"))).listed
-    assert [held.store for held in left.held] == ["certifi:/gone.pem"]
+    assert [one.sha256 for one in narrowed(VIEW, selection=Selection(("npm",))).certificates] == [TWO]
+    (left,) = narrowed(VIEW, selection=Selection(skip=("npm", "debian"))).certificates
+    assert [held.store for held in left.stores] == ["certifi:/gone.pem"]
     with pytest.raises(UsageProblem, match="unknown store nonsense"):
         narrowed(VIEW, selection=Selection(("nonsense",)))
 
@@ -58,7 +58,7 @@ def test_some_stores() -> None:
 def test_some_certificates() -> None:
     """Certificates and anchors of other fingerprints are left out."""
     found = narrowed(VIEW, certificates=[TWO])
-    assert [one.sha256 for one in found.listed] == [one.sha256 for one in found.anchors] == [TWO]
+    assert [one.sha256 for one in found.certificates] == [one.sha256 for one in found.anchors] == [TWO]
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

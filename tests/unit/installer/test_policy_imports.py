@@ -161,11 +161,11 @@ def test_a_command_that_is_refused_leaves_no_note(village: Village) -> None:
     installer.host = replace(village, account=root)
     with pytest.raises(UsageProblem, match="nosuch"):
         installer.add([CORP], stores=["firefox-policy", "nosuch"])
-    assert installer.look().listed == ()
+    assert installer.look().certificates == ()
     assert Engine(installer.host, [FirefoxPolicy()], lambda _doing: None).ledger().claims == {}
 
 
 def test_a_note_alone_is_no_trust(village: Village) -> None:
     """While a command asks the accounts, or was killed then, no store holds the certificate, and none is listed."""
     imports(replace(village, answer=json.dumps({CORP.sha256: []}).encode())).before_adding(WISH, Selection())
-    assert Installer(host=village, backends=[FirefoxPolicy()]).look().listed == ()
+    assert Installer(host=village, backends=[FirefoxPolicy()]).look().certificates == ()

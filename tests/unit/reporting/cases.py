@@ -239,7 +239,7 @@ LISTED = Listed(
     "alice",
     _HELD,
 )
-HERS = replace(LISTED, scope="alice", held=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice"),))
+HERS = replace(LISTED, scope="alice", stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice"),))
 ANCHORS = (
     Anchor("debian", CORP.sha256, CORP.subject, ours=True),
     Anchor("debian", "a" * 64, "CN=Some Root", ours=False),
@@ -345,7 +345,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "accounts, too": removed(
             replace(
                 report("remove", ROOT, done(DEBIAN, Result.REMOVED)),
-                parts=(
+                scopes=(
                     ScopeResult("machine", (done(DEBIAN, Result.REMOVED),)),
                     ScopeResult("alice", (done(bundle(1), Result.REMOVED),)),
                     ScopeResult("bob", (done(bundle(2), Result.ABSENT),)),

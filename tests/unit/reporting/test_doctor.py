@@ -26,6 +26,6 @@ def test_only_a_server_that_all_accept_ends_with_0(found: Diagnosis, code: int) 
 def test_a_command_is_named_only_where_a_root_would_help() -> None:
     """No root mends a failed handshake, or a server that is accepted."""
     words = ("/opt/ti", "add", "ROOT.pem", "--sha256", cases.CORP.sha256)
-    assert doctor.remedy(cases.REFUSED, ["/opt/ti"]) == words
-    assert not doctor.remedy(ACCEPTED, ["/opt/ti"])
-    assert not doctor.remedy(cases.UNREACHED, ["/opt/ti"])
+    assert cases.REFUSED.remedy(["/opt/ti"]) == words
+    assert not ACCEPTED.remedy(["/opt/ti"])
+    assert not cases.UNREACHED.remedy(["/opt/ti"])

@@ -117,7 +117,7 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
         Advice(undo=cases.UNDO, restart=("dockerd",)),
     ),
     "A dry run": lambda: json_report.change(HOST, DRY, None, 0, Advice()),
-    "list": lambda: json_report.listing(HOST, View((replace(cases.LISTED, held=cases.LISTED.held[:3]),))),
+    "list": lambda: json_report.listing(HOST, View((replace(cases.LISTED, stores=cases.LISTED.stores[:3]),))),
     "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
     "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
     "doctor": lambda: doctor.doctor_json(HOST, cases.REFUSED, 10),

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: A line that sets one variable to one plain word, and does nothing else: a shell's, fish's, environment.d's.
-_SETS = (
-    r"(?:export[ \t]+|set[ \t]+(?:-{1,2}[a-z]+[ \t]+)*)?%s(?:=|[ \t]+)"
+_SETS = re.compile(
+    r"(?:export[ \t]+|set[ \t]+(?:-{1,2}[a-z]+[ \t]+)*)?([A-Za-z_][A-Za-z0-9_]*)(?:=|[ \t]+(?![ \t]))"
     r"(?:[\w.,:/*-]*|'[^'\\]*'|\"[^\"$`\\]*\");?[ \t]*(?:#.*)?"
 )
 #: What stands before a command without which the line would be no shell script any more.
@@ -82,7 +82,8 @@ def variable(content: bytes, name: str, line: int) -> Cut:
     """
     text = read(content)
     row = _row(text, line)
-    if re.fullmatch(_SETS % re.escape(name), row.value) is None:
+    sets = _SETS.fullmatch(row.value)
+    if sets is None or sets[1] != name:
         raise Malformed("the line does more than to set the variable")
     above = text[: row.start].rstrip()
     if _LEADS.search(above[above.rfind("\n") + 1 :]):

@@ -186,7 +186,10 @@ def _setting(place: Place, scene: Scene) -> tuple[str | None, Setter] | None:
         if place.first and scene.host.status(scene.host.real(path)) is None:
             continue
         said = reader.read(place.format, path)
-        keys = [one for one in said if _is(one, place)]
+        keys = [one for one in said if _is(one, place.key)]
+        rivals = [one for one in said if place.rival and _is(one, place.rival)]
+        if rivals and (not keys or said.index(rivals[-1]) > said.index(keys[-1])):
+            return None
         if keys:
             inline = place.form is Form.INLINE
             return "\n".join(one.value for one in keys) if inline else keys[-1].value, keys[-1].setter
@@ -195,8 +198,8 @@ def _setting(place: Place, scene: Scene) -> tuple[str | None, Setter] | None:
     return None
 
 
-def _is(said: Said, place: Place) -> bool:
-    return said.key == place.key or (place.form is Form.INLINE and said.key == (*place.key[:-1], f"{place.key[-1]}[]"))
+def _is(said: Said, key: tuple[str, ...]) -> bool:
+    return said.key in {key, (*key[:-1], f"{key[-1]}[]")}
 
 
 def _bundle(host: Host, path: str, form: Form, setter: Setter, said: str) -> Bundle:

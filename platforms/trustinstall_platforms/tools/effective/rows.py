@@ -56,6 +56,8 @@ class Place(NamedTuple):
         words: values (in lower case) that name no path, and what they do; DEFAULT means that nothing is decided.
         missing: whether the place still decides where its file is missing; if not, the next place counts.
         first: whether only the first file that is there is read.
+        rival: another key of the same files that decides the same thing: of both the later line of one file counts, and
+            of several files the first that has either.
         source: how the place is known.
         known: "real" where a test asks the client itself, "recorded" or "documented".
     """
@@ -70,6 +72,7 @@ class Place(NamedTuple):
     words: Mapping[str, Mode] = _NO_WORDS
     missing: bool = True
     first: bool = False
+    rival: tuple[str, ...] = ()
     source: str = ""
     known: str = "documented"
 

@@ -5,6 +5,7 @@ Nothing is run and nothing is changed.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from trustinstall_platforms.tools.effective.clients import every
 from trustinstall_platforms.tools.effective.model import Mode
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
 from trustinstall_platforms.tools.effective.rows import Client
-from trustinstall_platforms.tools.effective.switches import SWITCHES
+from trustinstall_platforms.tools.effective.switches import SWITCHES, names_servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,6 +70,28 @@ def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:
         read.add(moved)
     by_files = {(one.switch.client, one.key) for one in found.values() if one.setter.path}
     return tuple(one for one in found.values() if one.setter.path or (one.switch.client, one.key) not in by_files)
+
+
+def of_server(scene: Scene, name: str) -> dict[str, Switched]:
+    """Return by client the switches that are off in a scene for a server of this name.
+
+    A switch of single commands (Mercurial's) is none: what it does depends on the command.
+    """
+    found = (one for one in (*_variables(scene), *_settings(scene)) if one.switch.client != "Mercurial")
+    return {one.switch.client: one for one in found if _concerns(one, name.lower())}
+
+
+def _concerns(one: Switched, name: str) -> bool:
+    """Whether a switch is about a server: about all, or about a list or a URL that names it."""
+    urls = [part.partition('"')[2].rstrip('"') for part in one.key if '"' in part]
+    listed = re.split(r"[\s,\[\]\"']+", one.value) if one.switch.off is names_servers else urls
+    return not listed or any(fnmatchcase(name, _host_of(word)) for word in listed if word)
+
+
+def _host_of(word: str) -> str:
+    """Return the host of a URL, of HOST:PORT or of HOST, in lower case."""
+    authority = word.partition("://")[2] or word
+    return authority.partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
 
 
 def _variables(scene: Scene) -> Iterator[Switched]:

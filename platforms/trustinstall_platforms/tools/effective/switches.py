@@ -49,8 +49,8 @@ def _set(_value: str) -> bool:
     return True
 
 
-def _names(value: str) -> bool:
-    """Whether a list names anything, however lists are written: `a b`, `["a"]`."""
+def names_servers(value: str) -> bool:
+    """Whether a list of servers names any, however lists are written: `a b`, `["a"]`."""
     return bool(value.strip(" \t\r\n[],\"'"))
 
 
@@ -129,15 +129,15 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     _known(Switch("dnf", _file(_dnf, "ini", "*", "sslverify"), _FALSE), "dnf.conf(5), sslverify"),
     # Python
-    _known(Switch("pip", variable("PIP_TRUSTED_HOST"), _names), _PIP, "real"),
-    _known(Switch("pip", _file(python.pip_files, "ini", "*", "trusted-host"), _names), _PIP, "real"),
+    _known(Switch("pip", variable("PIP_TRUSTED_HOST"), names_servers), _PIP, "real"),
+    _known(Switch("pip", _file(python.pip_files, "ini", "*", "trusted-host"), names_servers), _PIP, "real"),
     _known(Switch("conda", variable("CONDA_SSL_VERIFY"), _FALSE), _CONDA),
     *(
         _known(Switch("conda", _file(("{CONDARC}", *python.CONDA_FILES), "yaml", key), _FALSE), _CONDA)
         for key in ("ssl_verify", "verify_ssl")
     ),
-    _known(Switch("uv", variable("UV_INSECURE_HOST"), _names), _UV),
-    _known(Switch("uv", _file(python.UV_FILES, "toml", "allow-insecure-host"), _names), _UV),
+    _known(Switch("uv", variable("UV_INSECURE_HOST"), names_servers), _UV),
+    _known(Switch("uv", _file(python.UV_FILES, "toml", "allow-insecure-host"), names_servers), _UV),
     _known(
         Switch("Poetry", _file(python.POETRY_FILES, "toml", "certificates", "*", "cert"), _FALSE),
         "Poetry documentation, Repositories, Certificates",
@@ -188,9 +188,9 @@ SWITCHES: tuple[Switch, ...] = (
         Switch("Composer", _file(languages.composer_files, "json", "config", "disable-tls"), _says("true")),
         "Composer documentation, Config, disable-tls",
     ),
-    _known(Switch("Go", variable("GOINSECURE"), _names, plain=True), "go help environment, GOINSECURE"),
+    _known(Switch("Go", variable("GOINSECURE"), names_servers, plain=True), "go help environment, GOINSECURE"),
     _known(
-        Switch("Go", _file(("{GOENV|~/.config/go/env}",), "shell", "GOINSECURE"), _names, plain=True),
+        Switch("Go", _file(("{GOENV|~/.config/go/env}",), "shell", "GOINSECURE"), names_servers, plain=True),
         "go help environment; go help env",
     ),
     _known(
@@ -224,7 +224,7 @@ SWITCHES: tuple[Switch, ...] = (
         "boto config tutorial, https_validate_certificates",
     ),
     _known(
-        Switch("Docker", _file(("/etc/docker/daemon.json",), "json", "insecure-registries"), _names, plain=True),
+        Switch("Docker", _file(("/etc/docker/daemon.json",), "json", "insecure-registries"), names_servers, plain=True),
         "dockerd documentation, Daemon configuration file, insecure-registries",
     ),
     _known(

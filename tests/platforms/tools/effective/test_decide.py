@@ -235,6 +235,20 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         "",
         "/etc/php/8.2/cli/php.ini 2 /etc/corp/a.pem",
     ),
+    "npm's own roots in the account's file": (
+        "npm",
+        {},
+        {"~/.npmrc": 'cafile=~/b.pem\nca="x"\n', "/usr/local/etc/npmrc": "cafile=/etc/corp/a.pem\n"},
+        "",
+        "~/.npmrc 2 ~/.npmrc",
+    ),
+    "npm's file after roots of its own": (
+        "npm",
+        {},
+        {"~/.npmrc": 'ca[]="x"\ncafile=~/b.pem\n'},
+        "",
+        f"~/.npmrc 2 {BUNDLE}",
+    ),
     "a registry of Docker": (
         "Docker for r:5000",
         {},

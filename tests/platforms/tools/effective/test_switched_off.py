@@ -240,3 +240,23 @@ def test_every_client_is_one_of_the_tables() -> None:
 def decide_every(host: ActingHost) -> list[Client]:
     """The rows of the table of clients."""
     return [row for row, _ in decide.all_of_them(decide.bare(host))]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "client", "off", "verified"),
+    [
+        ("~/.npmrc", "strict-ssl=false\n", "npm", "a.corp", None),
+        ("~/.gitconfig", '[http "https://git.corp:8443/x"]\nsslVerify=no\n', "git", "git.corp", "git2.corp"),
+        ("~/.config/pip/pip.conf", "[global]\ntrusted-host =\n  Pypi.corp:8443\n", "pip", "pypi.corp", "pypi.org"),
+        ("~/.config/uv/uv.toml", 'allow-insecure-host = ["a.corp"]\n', "uv", "a.corp", "b.corp"),
+        ("~/.config/go/env", "GOINSECURE=*.corp\n", "Go", "a.corp", "corp"),
+    ],
+)
+def test_a_switch_is_about_the_servers_that_it_names(
+    host: ActingHost, file: str, text: str, client: str, off: str, verified: str | None
+) -> None:
+    """A key for one URL, or a list of hosts, switches nothing else off."""
+    write(host, file.replace("~", HOME), text)
+    scene = decide.bare(host)
+    assert client in switched_off.of_server(scene, off)
+    assert verified is None or switched_off.of_server(scene, verified) == {}

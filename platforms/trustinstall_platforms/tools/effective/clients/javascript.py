@@ -84,7 +84,8 @@ _CAFILE = Place(
     expansion=_NPM_PATH,
     words=_NULL,
     missing=False,
-    source="npm documentation, config, cafile: a file that is missing counts as none",
+    rival=("ca",),
+    source="npm documentation, config, cafile: a missing file counts as none; @npmcli/config, lib/index.js, flat",
     known="real",
 )
 _CAFILE_VARIABLE = variable(
@@ -97,9 +98,18 @@ _CAFILE_VARIABLE = variable(
 )
 
 
-def _berry(key: str, variable_name: str, known: str) -> tuple[Place, ...]:
+_CA_VARIABLE = variable(
+    "npm_config_ca",
+    "NPM_CONFIG_CA",
+    form=Form.INLINE,
+    source="npm documentation, config, ca; Environment Variables",
+    known="real",
+)
+
+
+def _berry(key: str, variable_name: str) -> tuple[Place, ...]:
     return (
-        variable(variable_name, source="Yarn documentation, .yarnrc.yml", known=known),
+        variable(variable_name, source="Yarn documentation, .yarnrc.yml", known="real"),
         Place(
             files=("^/.yarnrc.yml", "~/.yarnrc.yml"),
             key=(key,),
@@ -107,7 +117,7 @@ def _berry(key: str, variable_name: str, known: str) -> tuple[Place, ...]:
             expansion=_BERRY_PATH,
             words=_NULL,
             source=f"Yarn documentation, .yarnrc.yml, {key}",
-            known=known,
+            known="real",
         ),
         EXTRA,
     )
@@ -115,7 +125,14 @@ def _berry(key: str, variable_name: str, known: str) -> tuple[Place, ...]:
 
 CLIENTS = (
     Client("Node.js", (EXTRA,), _NODE, follows=False, verifier="node"),
-    Client("npm", (_CAFILE_VARIABLE, _CAFILE, _CA, EXTRA), follows=False, tool="npm", alone=True, verifier="node"),
+    Client(
+        "npm",
+        (_CAFILE_VARIABLE, _CA_VARIABLE, _CAFILE, _CA, EXTRA),
+        follows=False,
+        tool="npm",
+        alone=True,
+        verifier="node",
+    ),
     Client(
         "pnpm",
         (
@@ -131,14 +148,15 @@ CLIENTS = (
     Client(
         "Yarn 1",
         (
-            variable("yarn_cafile", source="Yarn 1 documentation, yarn config"),
+            variable("yarn_cafile", source="Yarn 1 documentation, yarn config", known="real"),
             Place(
                 files=("^/.yarnrc", "~/.yarnrc", "/etc/yarnrc"),
                 key=("cafile",),
                 format="yarnrc",
                 source="Yarn 1, src/registries/yarn-registry.js: its own files come before npm's",
+                known="real",
             ),
-            _CAFILE._replace(expansion=_NPM_PATH._replace(relative="file"), known="documented"),
+            _CAFILE._replace(expansion=_NPM_PATH._replace(relative="file")),
             EXTRA,
         ),
         follows=False,
@@ -148,14 +166,14 @@ CLIENTS = (
     ),
     Client(
         "Yarn 2 and 3",
-        _berry("caFilePath", "YARN_CA_FILE_PATH", "documented"),
+        _berry("caFilePath", "YARN_CA_FILE_PATH"),
         follows=False,
         alone=True,
         verifier="node",
     ),
     Client(
         "Yarn from 4 on",
-        _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH", "documented"),
+        _berry("httpsCaFilePath", "YARN_HTTPS_CA_FILE_PATH"),
         follows=False,
         tool="yarn",
         alone=True,

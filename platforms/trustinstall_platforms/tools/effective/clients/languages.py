@@ -61,6 +61,7 @@ CLIENTS = (
                 format="toml",
                 expansion=Expansion(relative="above"),
                 source="The Cargo Book, Configuration, Hierarchical structure; Config-relative paths",
+                known="real",
             ),
         ),
         verifier="curl",
@@ -117,7 +118,13 @@ CLIENTS = (
     Client(
         "PHP",
         (
-            Place(files=_php, key=("openssl.cafile",), format="php", source="PHP manual, OpenSSL configuration"),
+            Place(
+                files=_php,
+                key=("openssl.cafile",),
+                format="php",
+                source="PHP manual, OpenSSL configuration",
+                known="real",
+            ),
             Place(
                 files=_php,
                 key=("openssl.capath",),
