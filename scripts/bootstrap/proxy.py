@@ -2,8 +2,9 @@
 
 pip cannot fetch anything before the proxy's root is trusted, and that root cannot be installed before
 pip has fetched. So where a certificate file among the command's arguments has the fingerprint that
-`--sha256` or TRUSTINSTALL_BOOTSTRAP_SHA256 names, pip trusts it for this one download. Without a
-named fingerprint no file is looked at: whoever answers for the network could have made one.
+`--sha256`, TRUSTINSTALL_SHA256 or TRUSTINSTALL_BOOTSTRAP_SHA256 names, pip trusts it for this one
+download. Without a named fingerprint no file is looked at: whoever answers for the network could have
+made one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ PEM_CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----\s
 
 def named_fingerprint(arguments: Sequence[str]) -> str:
     """Return the SHA-256 that the arguments or the environment name, in lower case, or ''."""
-    named = os.environ.get("TRUSTINSTALL_BOOTSTRAP_SHA256", "")
+    named = os.environ.get("TRUSTINSTALL_BOOTSTRAP_SHA256") or os.environ.get("TRUSTINSTALL_SHA256", "")
     for position, argument in enumerate(arguments):
         if argument == "--sha256":
             named = "".join(arguments[position + 1 : position + 2])

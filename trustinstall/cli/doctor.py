@@ -18,7 +18,9 @@ def doctor(
     starttls: o.Starttls = "",
     proxy: o.ProxyUrl = "",
     pid: o.Pid = 0,
+    beside: o.Beside = "",
     save_root: o.SaveRoot = None,
+    report_file: o.ReportFile = None,
     everything: o.Everything = False,
     fix: o.Fix = False,
     yes: o.Yes = False,
@@ -36,27 +38,29 @@ def doctor(
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, None, ())
     command = words_of(context)
+    about_url = bool(starttls or proxy or beside or save_root or report_file or pid)
     if command is not None:
-        if url or starttls or proxy or save_root or pid or fix or everything or json:
+        if url or about_url or fix or everything or json:
             raise UsageProblem("a command behind -- is run as it stands; only --quiet and --verbose go with it")
         failing.explain(output, installer.host, command)
     if url is None:
-        if starttls or proxy or save_root or pid:
-            raise UsageProblem("which server? --starttls, --proxy, --pid and --save-root go with a URL")
+        if about_url:
+            raise UsageProblem("which server? Name its URL: --proxy, --pid, --report and the like are about one")
         health.look_around(output, installer, everything=everything, fix=fix, yes=yes)
     if fix or everything:
         raise UsageProblem("--fix and --all are about this machine; name no URL with them")
-    from trustinstall.installer import callers
-    from trustinstall.installer.diagnosis import diagnose
+    from trustinstall.installer import callers, new_file, saved_root
+    from trustinstall.installer.diagnosis import Ask, diagnose
     from trustinstall.reporting import doctor as report
+    from trustinstall.reporting.doctor_page import doctor_page
 
     host = installer.host
-    caller = callers.process(host, pid) if pid else None
-    found = diagnose(host, url, starttls=starttls, proxy=proxy, caller=caller)
+    page = new_file.free(host, report_file) if report_file else ""
+    found = diagnose(host, url, Ask(starttls, proxy, beside, callers.process(host, pid) if pid else None))
     if save_root and not found.failure:
-        from trustinstall.installer import saved_root
-
         found = saved_root.save(host, found, save_root)
+    if page:
+        new_file.write(host, page, doctor_page(host, found).encode())
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(report.doctor_json(host, found, code))

@@ -26,7 +26,7 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
     """Run a command, look at the servers that it names where it fails for TLS, and end with its exit status."""
     from trustinstall.doctor import complaints
     from trustinstall.installer import callers
-    from trustinstall.installer.diagnosis import diagnose
+    from trustinstall.installer.diagnosis import Ask, diagnose
     from trustinstall.reporting import doctor as report
 
     if not command:
@@ -43,6 +43,6 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
     output.say(page.paragraph(said))
     caller = callers.program(host, posixpath.basename(command[0]))
     for one in servers:
-        found = diagnose(host, one.url, caller=caller)
+        found = diagnose(host, one.url, Ask(caller=caller))
         output.say(["", *report.doctor_lines(page, found, host.program())])
     raise typer.Exit(done.status)

@@ -11,7 +11,15 @@ import typer
 from trustinstall.cli import variables
 from trustinstall.cli.app import COMMANDS, app_for
 from trustinstall.cli.common import tell_error
-from trustinstall.errors import CommandMissing, CommandRefused, TrustInstallError, UsageProblem, printable
+from trustinstall.errors import (
+    CertificateRefused,
+    CommandMissing,
+    CommandRefused,
+    NoRights,
+    TrustInstallError,
+    UsageProblem,
+    printable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +88,8 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
     from trustinstall.host import Host
 
     host = Host.current()
-    names = variables.guilty(host.environ, arguments, str(error))
+    asked = isinstance(error, (CertificateRefused, NoRights, UsageProblem))  # it is about what the caller has said
+    names = variables.guilty(host.environ, arguments, str(error)) if asked else []
     if names:
         error.args = (f"{', '.join(names)}: {error}",)
     if "--json" in arguments or variables.wants_json(host.environ):

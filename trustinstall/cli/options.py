@@ -251,6 +251,18 @@ Pid = Annotated[
     int,
     general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
 ]
+Beside = Annotated[
+    str,
+    general(
+        "--beside",
+        metavar="URL",
+        help="Look at this unrelated server, too: the same private authority for both inspects the connection.",
+    ),
+]
+ReportFile = Annotated[
+    str | None,
+    general("--report", metavar="FILE", help="Write a page of HTML for a help desk into a new FILE, without secrets."),
+]
 SaveRoot = Annotated[
     str | None,
     general(

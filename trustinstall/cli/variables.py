@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Variables whose values are judged after the command line has been read, and their options.
 _OPTIONS = {
     "TRUSTINSTALL_SHA256": "--sha256",
+    "TRUSTINSTALL_SCOPE": "--scope",
     "TRUSTINSTALL_STORE": "--store",
     "TRUSTINSTALL_SKIP": "--skip",
     "TRUSTINSTALL_SEARCH": "--search",
@@ -35,8 +36,14 @@ def guilty(environ: Mapping[str, str], arguments: Sequence[str], message: str) -
         if (value := environ.get(name))
         and name not in message
         and not any(word.partition("=")[0] == option for word in arguments)
-        and any(word in message for word in (option, *filter(None, map(printable, _SEPARATORS.split(value)))))
+        and any(word in message for word in (option, *_words(name, value)))
     ]
+
+
+def _words(name: str, value: str) -> list[str]:
+    """Return the words of a value that no other part of a message has by chance, as messages print them."""
+    words = [] if name == "TRUSTINSTALL_SCOPE" else _SEPARATORS.split(value)
+    return [printable(word) for word in words if word]
 
 
 def wants_json(environ: Mapping[str, str]) -> bool:

@@ -13,6 +13,7 @@ from trustinstall.certificates import same_subject
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
 from trustinstall.declared.proxies import Wish, with_proxies
+from trustinstall.declared.verification import with_verification
 from trustinstall.engine.scope import Engine
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
@@ -54,7 +55,9 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
         removed = installer.remove(gone, ask, dry_run=dry_run)
         parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.scopes)
         report = replace(report, scopes=(*report.scopes, *parts))
-    return with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
+    report = with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
+    everybody = any(one.terms.all_users for one in declaration.certificates)
+    return with_verification(installer, report, declaration.switched_off, all_users=everybody)
 
 
 def _no_longer_named(installer: Installer, declaration: Declaration) -> list[Certificate]:

@@ -50,6 +50,7 @@ class Declaration(NamedTuple):
     origin: str
     notes: tuple[str, ...] = ()
     proxies: Proxies | None = None
+    switched_off: str = ""
 
 
 def default(host: Host) -> str:
@@ -84,7 +85,9 @@ def load(host: Host, name: str | None) -> Declaration:
         reading.read(one)
     if reading.mistakes:
         raise Mistakes(reading.mistakes)
-    return Declaration(tuple(reading.declared.values()), f"apply:{origin}", tuple(reading.notes), reading.proxies)
+    return Declaration(
+        tuple(reading.declared.values()), f"apply:{origin}", tuple(reading.notes), reading.proxies, reading.switched_off
+    )
 
 
 def _paths(host: Host, name: str | None, origin: str) -> list[str]:
@@ -154,16 +157,25 @@ class _Reading:
         self.notes: list[str] = []
         self.proxies: Proxies | None = None
         self._proxies_at = ""
+        self.switched_off = ""
 
     def read(self, document: Document) -> None:
         """Read one document whose form is right."""
         defaults = document.data.get("defaults", {})
+        self._read_verification(document, document.data.get("verification", {}).get("switched_off", ""))
         for number, one in enumerate(document.data.get("certificate", [])):
             path = ("certificate", number)
             try:
                 self._certificate(document, path, {**defaults, **one})
             except Mistake as mistake:
                 self.mistakes.append(mistake)
+
+    def _read_verification(self, document: Document, said: str) -> None:
+        if said and self.switched_off not in {"", said}:
+            path = ("verification", "switched_off")
+            what = f"another document says {self.switched_off}; keep one of them"
+            self.mistakes.append(self._mistake(document, path, what))
+        self.switched_off = said or self.switched_off
 
     def read_proxies(self, document: Document) -> None:
         """Read the proxies of a document whose form is right."""

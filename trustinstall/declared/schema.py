@@ -71,6 +71,10 @@ def _variables(value: object) -> str:
     return "" if value in ("add", "replace", "none") else 'it must be "add", "replace" or "none"'
 
 
+def _switched_off(value: object) -> str:
+    return "" if value in ("report", "fix") else 'it must be "report" or "fix"'
+
+
 def _flag(value: object) -> str:
     return "" if isinstance(value, bool) else "it must be true or false"
 
@@ -112,7 +116,8 @@ CERTIFICATE: Mapping[str, Check] = {
 _SOURCES = ("file", "pem", "url")
 DEFAULTS: Mapping[str, Check] = {**TERMS, "env": _variables}
 PROXIES: Mapping[str, Check] = {"http": _proxy, "https": _proxy, "no_proxy": _bypass}
-_TOP = ("version", "defaults", "proxies", "certificate")
+VERIFICATION: Mapping[str, Check] = {"switched_off": _switched_off}
+_TOP = ("version", "defaults", "proxies", "verification", "certificate")
 
 
 def check(document: Document) -> list[Mistake]:
@@ -133,6 +138,8 @@ def _found(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield from _keys(("proxies",), data["proxies"], PROXIES)
         if is_object(data["proxies"]) and not data["proxies"].keys() & {"http", "https"}:
             yield ("proxies",), "it must have http or https"
+    if "verification" in data:
+        yield from _keys(("verification",), data["verification"], VERIFICATION)
     yield from _of_certificates(data.get("certificate", []))
 
 

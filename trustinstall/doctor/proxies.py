@@ -90,6 +90,12 @@ def proxy_for(target: Target, environ: Mapping[str, str], web: str = "https_prox
     return None
 
 
+def is_passed(target: Target, environ: Mapping[str, str]) -> bool:
+    """Whether a proxy is named for a server, and NO_PROXY leads past it. Raises UsageProblem as `proxy_for`."""
+    without = {name: value for name, value in environ.items() if name.lower() != "no_proxy"}
+    return proxy_for(target, environ) is None and proxy_for(target, without) is not None
+
+
 def read(url: str, said_by: str) -> Proxy:
     """Return the proxy of a URL. Raises UsageProblem, without the URL: it may hold a password."""
     try:

@@ -206,7 +206,12 @@ def installed(host: Host) -> tuple[Installed, ...]:
 
 def product_of(root: Certificate) -> Product | None:
     """Return the product whose own root this is, by its subject."""
-    return next((one for one, pattern in _SUBJECTS if pattern.search(root.subject)), None)
+    return product_named(root.subject)
+
+
+def product_named(subject: str) -> Product | None:
+    """Return the product whose own authority has a subject like this (RFC 4514), or None."""
+    return next((one for one, pattern in _SUBJECTS if pattern.search(subject)), None)
 
 
 def roots(host: Host, product: Product) -> Iterator[tuple[Certificate, str]]:

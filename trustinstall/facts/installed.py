@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-#: Where everything is a program's.
-WHOLE = ("/opt", "/usr/local")
+#: Where everything is a program's, with the program's own directory.
+_WHOLE = re.compile(r"(?:/opt|/usr/local(?:/(?:lib|lib64|libexec|share|etc))?)(?:/[^/]+(?=/))?(?=/)")
 #: What is none there: sources, what the system's own tools collect (update-ca-certificates(8), certctl(8)), Homebrew's
 #: pristine copy, of which it makes its bundle, and files of trustinstall.
 _NOT = re.compile(
@@ -65,12 +65,9 @@ def is_backup(host: Host, path: str) -> bool:
 
 
 def _whole(path: str) -> str | None:
-    """Return the directory of a program right below one of WHOLE."""
-    for top in WHOLE:
-        first, slash, _ = path.removeprefix(f"{top}/").partition("/")
-        if path.startswith(f"{top}/"):
-            return f"{top}/{first}" if slash else top
-    return None
+    """Return the directory of a program in one of the places that hold programs alone."""
+    match = _WHOLE.match(path)
+    return match[0] if match else None
 
 
 def _nearest(host: Host, path: str) -> str | None:

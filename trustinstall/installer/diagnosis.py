@@ -7,19 +7,23 @@ that the browser has built in, are not judged. Tools are judged by what `effecti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor import probe, proxies
 from trustinstall.doctor import target as targets
 from trustinstall.doctor.failures import Layer, ProbeFailed
+from trustinstall.installer import inspected
 from trustinstall.installer.callers import Caller, calling
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
+from trustinstall.installer.inspected import Inspection, Look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trustinstall.doctor.proxies import Proxy
+    from trustinstall.doctor.target import Target
     from trustinstall.host import Host
 
 
@@ -38,6 +42,8 @@ class Diagnosis:
         clients: what each makes of it.
         saved: the path of the file into which the root was written, unverified, or "".
         caller: the process whose variables count, for people; "" for the calling session.
+        inspection: whether the connection is inspected.
+        beside: the second server, to which the first was compared, or "".
     """
 
     target: str
@@ -50,6 +56,8 @@ class Diagnosis:
     clients: tuple[ClientView, ...] = ()
     saved: str = ""
     caller: str = ""
+    inspection: Inspection = inspected.NOT_KNOWN
+    beside: str = ""
 
     @property
     def untrusted(self) -> bool:
@@ -77,15 +85,28 @@ class Diagnosis:
         return (*program, "add", self.saved or "ROOT.pem", "--sha256", self.root.sha256)
 
 
-def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "", caller: Caller | None = None) -> Diagnosis:
-    """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none.
+class Ask(NamedTuple):
+    """How a server is asked.
 
-    `starttls` is the protocol that is spoken before TLS, `proxy` a URL in place of what the variables name, and
-    `caller` the program whose variables count; without one, those of the calling session do.
+    Attributes:
+        starttls: the protocol that is spoken before TLS, or "".
+        proxy: the URL of a proxy in place of what the variables name, or "".
+        beside: an unrelated server that is looked at, too, or "".
+        caller: the program whose variables count; None for the calling session.
     """
-    caller = caller or calling(host)
-    target = targets.parse(typed, starttls)
-    between = proxies.read(proxy, "--proxy") if proxy else proxies.proxy_for(target, caller.environ)
+
+    starttls: str = ""
+    proxy: str = ""
+    beside: str = ""
+    caller: Caller | None = None
+
+
+def diagnose(host: Host, typed: str, ask: Ask = Ask()) -> Diagnosis:  # noqa: B008  a tuple
+    """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none."""
+    caller = ask.caller or calling(host)
+    target = targets.parse(typed, ask.starttls)
+    other = targets.parse(ask.beside) if ask.beside else None
+    between = _between(target, ask, caller)
     through = str(between) if between else ""
     try:
         seen = probe.look(target, between)
@@ -95,13 +116,31 @@ def diagnose(host: Host, typed: str, *, starttls: str = "", proxy: str = "", cal
     clients = Clients(host, caller, Question(chain, target.host, host.now()))
     views = tuple(clients.views())
     root = clients.root()
+    public = root.sha256 in FINGERPRINTS if root is not None and root.self_issued else None
+    second = _look_beside(other, _between(other, ask, caller)) if other else None
+    past = not ask.proxy and proxies.is_passed(target, caller.environ)
     return Diagnosis(
         target.authority,
         through,
         Layer.CERTIFICATE if any(one.accepts == NO for one in views) else None,
         chain=chain,
         root=root,
-        public=root.sha256 in FINGERPRINTS if root is not None and root.self_issued else None,
+        public=public,
         clients=views,
         caller=caller.name,
+        inspection=inspected.judge(Look(target.host, chain, root), second, public=public, past_proxy=past),
+        beside=other.authority if other and second else "",
     )
+
+
+def _between(target: Target, ask: Ask, caller: Caller) -> Proxy | None:
+    return proxies.read(ask.proxy, "--proxy") if ask.proxy else proxies.proxy_for(target, caller.environ)
+
+
+def _look_beside(target: Target, between: Proxy | None) -> Look | None:
+    """Return what a second server shows; None where there is no handshake: it is no matter of the first one."""
+    try:
+        seen = probe.look(target, between)
+    except ProbeFailed:
+        return None
+    return Look(target.host, tuple(map(Certificate.held, seen.chain)), None)

@@ -17,7 +17,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import ActingHost
 from trustinstall.installer import clues
 from trustinstall.installer.client_views import NO, ClientView
-from trustinstall.installer.diagnosis import Diagnosis, diagnose
+from trustinstall.installer.diagnosis import Ask, Diagnosis, diagnose
 from trustinstall.installer.report_data import certificate
 from trustinstall.installer.tls_context import VerifyingContext
 
@@ -125,7 +125,7 @@ def explain(problem: BaseException | str, *, url: str = "", proxy: str = "") -> 
     server = url or found.server
     if not server:
         raise UsageProblem("the error does not tell which server it is about; name it: explain(error, url=…)")
-    diagnosis = diagnose(host, server, proxy=proxy)
+    diagnosis = diagnose(host, server, Ask(proxy=proxy))
     store, decided_by = _asked(found, host.environ) if found.library else ("", "")
     return Explanation(
         diagnosis.target,

@@ -46,11 +46,16 @@ def problems(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def plan_fixes(installer: Installer, ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
     """Return what `--fix` would cut out of the settings in scope, each once."""
-    host, found = installer.host, list(_planned(installer.host, _own_name(installer.host)))
+    return tuple(one for one in switches(installer, ask) if one.possible)
+
+
+def switches(installer: Installer, ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
+    """Return every switch in scope that has verification off, each once: what would be cut, or why it is left."""
+    host, found = installer.host, list(_judged(installer.host, _own_name(installer.host)))
     for account in decide(host, ask or ScopeOptions(no_input=True), terminal=False).accounts:
         with suppress(TrustInstallError, OSError):  # `examine` tells why
-            found += received(tuple[TakenBack, ...], _as(installer, account, _encoded_plan))
-    return tuple({(one.client, one.path, one.offset, one.cut): one for one in reversed(found)}.values())[::-1]
+            found += received(tuple[TakenBack, ...], _as(installer, account, _encoded_switches))
+    return tuple({(one.client, one.path, one.said, one.offset): one for one in reversed(found)}.values())[::-1]
 
 
 def fix(installer: Installer, planned: Iterable[TakenBack], ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
@@ -75,9 +80,8 @@ def _own_name(host: ActingHost) -> str:
     return "machine" if host.account.is_root else host.account.name
 
 
-def _planned(host: ActingHost, scope: str) -> tuple[TakenBack, ...]:
-    every = (one for _, one in health_fix.judged(host, everyday(host)))
-    return tuple(replace(one, scope=scope) for one in every if one.possible)
+def _judged(host: ActingHost, scope: str) -> tuple[TakenBack, ...]:
+    return tuple(replace(one, scope=scope) for _, one in health_fix.judged(host, everyday(host)))
 
 
 def _settings_of(host: ActingHost, scope: str) -> tuple[Finding, ...]:
@@ -107,8 +111,8 @@ def _encoded(host: ActingHost) -> bytes:
     return encode(_settings_of(host, host.account.name))
 
 
-def _encoded_plan(host: ActingHost) -> bytes:
-    return encode(_planned(host, host.account.name))
+def _encoded_switches(host: ActingHost) -> bytes:
+    return encode(_judged(host, host.account.name))
 
 
 def _encoded_fix(host: ActingHost, *, wanted: tuple[TakenBack, ...], by: str) -> bytes:

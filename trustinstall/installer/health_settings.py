@@ -108,7 +108,7 @@ def _of_bundle(host: Host, client: Client, bundle: Bundle) -> Iterator[Finding]:
             client.name,
             by,
             f"{path} is named there, and {printable(part, _LONGEST)} cannot be read by all accounts that are meant",
-            ("chmod", mode, part),
+            (*_as_owner(host, part), "chmod", mode, part),
         )
     elif status is None:
         yield Finding(
@@ -131,6 +131,12 @@ def _of_bundle(host: Host, client: Client, bundle: Bundle) -> Iterator[Finding]:
             f"{path} is named there, and is no {what}",
             advice=f"Remove {by}, or name a bundle.",
         )
+
+
+def _as_owner(host: Host, path: str) -> tuple[str, ...]:
+    """Return the words by which an account has a command run that changes a file of somebody else's."""
+    status = host.status(path)
+    return () if host.account.is_root or (status is not None and status.uid == host.account.uid) else ("sudo",)
 
 
 def _is_closed(host: Host, path: str) -> bool:

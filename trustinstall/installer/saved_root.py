@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.intake import UNVERIFIED
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor import fetching
-from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.errors import UsageProblem
+from trustinstall.installer import new_file
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import ActingHost
     from trustinstall.installer.diagnosis import Diagnosis
-
-_MODE = 0o644
 
 
 def save(host: ActingHost, found: Diagnosis, path: str) -> Diagnosis:
@@ -24,9 +23,7 @@ def save(host: ActingHost, found: Diagnosis, path: str) -> Diagnosis:
     It is the end of the chain, or was fetched from where the chain says that it is. Raises UsageProblem where no root
     was seen, or a file is there, and TrustInstallError where the file cannot be written.
     """
-    path = host.absolute(path)
-    if host.status(path) is not None:
-        raise UsageProblem(f"{printable(path, 4096)} is there already, and is left as it is; name a new file")
+    path = new_file.free(host, path)
     root = _root(host, found)
     if root is None:
         raise UsageProblem(f"{found.target} shows no root, and none can be fetched; ask the administrator for it")
@@ -36,11 +33,7 @@ def save(host: ActingHost, found: Diagnosis, path: str) -> Diagnosis:
         f"# {root.subject}",
         f"# SHA-256 {root.sha256}",
     ]
-    try:
-        host.write(path, "\n".join([*lines, ""]).encode() + root.pem, _MODE, None, host.token())
-    except OSError as error:
-        why = f"cannot write {printable(path, 4096)}: {error.strerror}; name a file that you may write"
-        raise TrustInstallError(why) from None
+    new_file.write(host, path, "\n".join([*lines, ""]).encode() + root.pem)
     return replace(found, root=root, public=root.sha256 in FINGERPRINTS, saved=path)
 
 

@@ -167,7 +167,8 @@ def _for_user(host: Host, ask: ScopeOptions, traits: frozenset[str]) -> Situatio
     if ask.scope == "machine" or ask.all_users or others:
         what = "the machine's stores" if ask.scope == "machine" else "other accounts' stores"
         how = "an elevated prompt; open one" if host.platform == "win32" else "root; run it with sudo"
-        raise NoRights(f"{what} need {how}, or leave that option out to use your own stores")
+        option = "--scope machine" if ask.scope == "machine" else "--scope all-users or --user"
+        raise NoRights(f"{what} need {how}, or leave {option} out to use your own stores")
     return Situation("user", traits, machine=False, own=True, accounts=(), uncovered=0, may_ask=False)
 
 

@@ -28,6 +28,7 @@ _OF_BACKENDS: Mapping[str, str] = MappingProxyType(
         "own-bundle": "tools",  # the file that settings and variables name
         "environment": "shells",
         "proxies": "tools",
+        "verification": "tools",
         "vm": "containers",
         "bundle": "other",
         "homebrew": "other",

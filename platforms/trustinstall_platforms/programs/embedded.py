@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import printable
 from trustinstall.facts.installed import program_of
 from trustinstall.facts.our_files import is_ours
+from trustinstall.facts.packages import Packages
 from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.backend import Capability
@@ -47,6 +48,10 @@ class Embedded(PemBundles):
     mend = "install the program that it belongs to anew"
     separates = True
 
+    def __init__(self) -> None:
+        """Know no package yet."""
+        self._packages = Packages()
+
     def discover(self, _host: Host, _places: DiscoveryOptions) -> tuple[Store, ...]:
         """Find nothing without a walk; see `recognise`."""
         return ()
@@ -66,12 +71,14 @@ class Embedded(PemBundles):
         owner, unwritable = bundle.owner(host, location)
         sealed = why_sealed(location)
         program = program_of(host, location) or posixpath.dirname(location)
+        package = self._packages.owner(host, program, location)
+        name = f"package {package}" if package else posixpath.basename(program)
         return Store(
             self.name,
             location,
             owner,
             f"{self.name}:{location}",
-            f"{printable(posixpath.basename(program))}, once it is started again",
+            f"{printable(name)}, once it is started again",
             label=program,
             blocked=blocked(sealed or unwritable, permanent=sealed is not None),
         )

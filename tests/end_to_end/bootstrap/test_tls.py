@@ -72,6 +72,7 @@ def test_refused_unless_the_certificate_is_named(machine: Machine, root: Root, i
     [
         pytest.param("pem", "option", id="pem-named-by-option"),
         pytest.param("second", "variable", id="second-in-a-windows-file-named-by-variable"),
+        pytest.param("pem", "option's variable", id="pem-named-by-the-variable-of-the-option"),
     ],
 )
 def test_trusted_for_the_download_when_it_is_named(
@@ -88,6 +89,7 @@ def test_trusted_for_the_download_when_it_is_named(
     options, variables = {
         "option": (["--sha256", fingerprint], {}),
         "variable": ([], {"TRUSTINSTALL_BOOTSTRAP_SHA256": fingerprint}),
+        "option's variable": ([], {"TRUSTINSTALL_SHA256": fingerprint}),
     }[named]
     done = machine.run("add", "corp.crt", *options, "--help", variables={**only(index), **variables})
     assert (done.returncode, done.stderr) == (0, PREPARING)

@@ -24,6 +24,7 @@ SHORT = (
     "test_accounts.py::test_chromium_that_was_never_started",
     "test_accounts.py::test_firefox_for_two_accounts",
     "test_imports.py::test_imports_go_with_the_policy[root]",
+    "test_report.py::test_the_page_fits_a_telephone_and_a_desk",
     "test_verifiers.py::test_a_browser_agrees_with_its_rules[chromium]",
     "test_verifiers.py::test_a_browser_agrees_with_its_rules[firefox]",
 )

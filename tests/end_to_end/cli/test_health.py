@@ -273,3 +273,32 @@ def test_the_log_brings_a_cut_back(fresh: Throwaway) -> None:
     assert left == b"# m\xc3\xb6 \xff\r\nfund=false"
     assert left[: cut["offset"]] + removed + left[cut["offset"] :] == text
     assert "/home/alice/.npmrc" in fresh.trustinstall("log", user="alice", check=True).stdout
+
+
+def test_an_account_that_cannot_be_looked_at_is_named(fresh: Throwaway) -> None:
+    """A home that is not there is no good news: the account is named, and what it can do."""
+    alice = fresh.user("alice")
+    sudo = {"SUDO_UID": str(alice.uid), "SUDO_GID": str(alice.gid), "SUDO_USER": "alice"}
+    fresh.run(["mv", alice.home, "/home/elsewhere"], check=True)
+    done = told(fresh.trustinstall("doctor", "--json", env=sudo))
+    (one,) = [one for one in done["findings"] if one["id"] == "not-looked-at"]
+    assert (one["scope"], one["advice"], done["exit_code"]) == ("alice", "Have alice run doctor.", 10)
+
+
+def test_a_hostile_home(fresh: Throwaway) -> None:
+    """Pipes, endless files, escape sequences and links in circles: the doctor ends, and shows nothing raw."""
+    evil = "\x1b]0;owned\x07\u202eevil"
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.trustinstall("add", "/corp.crt", "--yes", check=True)
+    setup = """
+    mkfifo ~/.curlrc ~/.wgetrc; ln -s .gemrc ~/.gemrc; ln -s /dev/zero ~/.hgrc; mkdir ~/.condarc
+    head -c 3000000 /dev/zero | tr '\\0' '[' >~/.yarnrc.yml; ln -s /dev/zero ~/.npmrc
+    """
+    fresh.run(["sh", "-c", setup], user="alice", check=True)
+    fresh.write(GITCONFIG, f'[http "https://{evil}"]\n\tsslVerify = false\n\tsslCAInfo = /{evil}\n', user="alice")
+    fresh.write(BASHRC, f"export NODE_EXTRA_CA_CERTS='/{evil}'\nexport PIP_TRUSTED_HOST='{evil}'\n", user="alice")
+    done = fresh.trustinstall("doctor", user="alice", timeout=60)
+    assert (done.returncode, done.stderr) == (10, "")
+    assert not {"\x1b", "\x07", "\u202e"} & {*done.stdout}
+    assert "verification-off" in done.stdout
+    told(fresh.trustinstall("doctor", "--fix", "--yes", "--json", user="alice", timeout=60))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.clients.fetched import tarballs
+from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server, git_repository, package_index
@@ -104,6 +106,40 @@ WAYS = {
         "export NODE_TLS_REJECT_UNAUTHORIZED=0\n",
         _NODE,
     ),
+    "gem": Way(
+        "RubyGems",
+        "~/.gemrc",
+        2,
+        "---\n:ssl_verify_mode: 0\n:backtrace: true\n",
+        ":ssl_verify_mode: 0\n",
+        "gem list --remote --clear-sources --source {url}/ tiny",
+    ),
+    "Yarn 1": Way(
+        "Yarn 1",
+        "~/.yarnrc",
+        2,
+        "lastUpdateCheck 1\nstrict-ssl false\n",
+        "strict-ssl false\n",
+        "cd && node /opt/npm/yarn/package/bin/yarn.js info --registry={url} --network-timeout=9000 tinything",
+    ),
+    "Yarn": Way(
+        "Yarn from 4 on",
+        "~/.yarnrc.yml",
+        1,
+        "enableStrictSsl: false\nenableTelemetry: false\n",
+        "enableStrictSsl: false\n",
+        "mkdir -p ~/y && cd ~/y && echo {} >package.json && : >yarn.lock && YARN_HTTP_RETRY=0 "
+        "YARN_NPM_REGISTRY_SERVER={url} node /opt/npm/berry/package/bin/yarn.js npm info tinything",
+    ),
+    "uv": Way(
+        "uv",
+        "~/.config/uv/uv.toml",
+        1,
+        'allow-insecure-host = ["localhost"]\noffline = false\n',
+        'allow-insecure-host = ["localhost"]\n',
+        "UV_HTTP_RETRIES=0 /srv/uv/bin/uv pip install --no-cache --dry-run --target /tmp/t "
+        "--default-index={url}/simple/ tinything",
+    ),
     "apt": Way(
         "apt",
         "/etc/apt/apt.conf.d/99corp",
@@ -116,11 +152,22 @@ WAYS = {
 }
 
 
+_SETUP = """
+set -e
+for each in yarn berry; do mkdir -p /opt/npm/$each; tar -xzf /opt/tarballs/$each.tgz -C /opt/npm/$each; done
+python3 -m venv --without-pip /srv/uv
+pip3 --python /srv/uv/bin/python install --quiet --no-index --find-links /opt/uv uv
+"""
+
+
 @pytest.fixture(scope="module")
 def added() -> Iterator[Throwaway]:
     """A Debian whose administrator has added the company's root."""
     with Throwaway(java=False) as root:
         root.write("/corp.crt", CORP.pem)
+        copy_in(root, tarballs(), "/opt/tarballs")
+        copy_in(root, downloads("uv"), "/opt/uv")
+        root.run(["sh", "-c", _SETUP], timeout=180, check=True)
         root.trustinstall("add", "/corp.crt", "--yes", check=True)
         root.freeze()
         yield root

@@ -190,3 +190,23 @@ def test_signed_apps_and_images_are_not_changed(host: ActingHost) -> None:
     path = write(host, "/opt/Example.app/Contents/Resources/cacert.pem", BUNDLE)
     ((_, store),) = discovery.discover(host, (Embedded(),), EVERYWHERE).stores.values()
     assert (store.location, store.sealed) == (path, True)
+
+
+def test_the_owning_package_is_named(host: ActingHost) -> None:
+    """Dpkg's lists say it; where packages share a directory, the one that has the file, and nobody where none does."""
+    own = write(host, "/opt/datadog-agent/embedded/ssl/cacert.pem", BUNDLE)
+    shared = write(host, "/opt/puppetlabs/puppet/ssl/cert.pem", BUNDLE)
+    other = write(host, "/opt/unpacked/cacert.pem", BUNDLE)
+    lists = {
+        "datadog-agent:amd64": "/.\n/opt\n/opt/datadog-agent\n/opt/datadog-agent/embedded\n",
+        "puppet-agent": f"/.\n/opt\n/opt/puppetlabs\n{shared}\n",
+        "puppet-release": "/.\n/opt\n/opt/puppetlabs\n/opt/puppetlabs/keys\n",
+    }
+    for name, content in lists.items():
+        write(host, f"/var/lib/dpkg/info/{name}.list", content)
+    stores = discovery.discover(host, (Embedded(),), EVERYWHERE).stores.values()
+    assert {store.location: store.clients.partition(",")[0] for _, store in stores} == {
+        own: "package datadog-agent",
+        shared: "package puppet-agent",
+        other: "unpacked",
+    }

@@ -206,3 +206,14 @@ def test_help_is_coloured_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     for word, coloured in (("always", True), ("never", False)):
         assert run(["log", "--color", word, "--help"]) == 0
         assert ("\x1b[" in capsys.readouterr().out) is coloured
+
+
+def test_a_variable_is_named_only_where_it_decides(
+    image: str, corp: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an image cannot have is said of the variable; an error about something else is not."""
+    monkeypatch.setenv("TRUSTINSTALL_SCOPE", "user")
+    assert run(["add", "--sysroot", image, corp]) == 2
+    assert capsys.readouterr().err.startswith("error: TRUSTINSTALL_SCOPE: an image has")
+    assert run(["add", "--sysroot", image, f"{corp}.none"]) == 2
+    assert capsys.readouterr().err.startswith("error: there is no file")

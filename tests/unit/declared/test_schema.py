@@ -76,6 +76,10 @@ _DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "version": st.just(1) | _VALUES,
         "defaults": _TABLES,
         "proxies": _PROXIES | _VALUES,
+        "verification": st.dictionaries(
+            st.sampled_from(["switched_off", "nonsense"]), st.sampled_from(["report", "fix"]) | _VALUES, max_size=2
+        )
+        | _VALUES,
         "certificate": st.lists(_GOOD | _TABLES, max_size=2) | _VALUES,
         "nonsense": _VALUES,
     },
@@ -95,4 +99,5 @@ def test_the_schema_is_a_schema() -> None:
     tables = _SCHEMA["properties"]
     assert tables["defaults"]["properties"].keys() == schema.DEFAULTS.keys()
     assert tables["proxies"]["properties"].keys() == schema.PROXIES.keys()
+    assert tables["verification"]["properties"].keys() == schema.VERIFICATION.keys()
     assert tables["certificate"]["items"]["properties"].keys() == schema.CERTIFICATE.keys()

@@ -16,6 +16,7 @@ from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
 from trustinstall.host import Account
 from trustinstall.installer.client_views import ClientView
 from trustinstall.installer.diagnosis import Diagnosis
+from trustinstall.installer.inspected import Inspected, Inspection
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.tool_views import ToolView
@@ -115,6 +116,7 @@ REFUSED = Diagnosis(
     chain=(CORP,),
     root=CORP,
     public=False,
+    inspection=Inspection(Inspected.PERHAPS),
     clients=(
         ClientView("Debian's bundle", "yes", (), "/etc/ssl/certs/ca-certificates.crt", "most programs"),
         ClientView(
@@ -130,6 +132,7 @@ REFUSED = Diagnosis(
     ),
 )
 DOCTOR = ("trustinstall",)
+INSPECTED = replace(REFUSED, inspection=Inspection(Inspected.YES, "Zscaler"), clients=REFUSED.clients[1:2])
 UNREACHED = Diagnosis(
     "intranet.example:443",
     "proxy.example:3128",
@@ -397,6 +400,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     "doctor": {
         "refused": lambda page: doctor_lines(page, REFUSED, DOCTOR),
         "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1]), DOCTOR),
+        "inspected": lambda page: doctor_lines(page, INSPECTED, DOCTOR),
         "saved": lambda page: doctor_lines(page, replace(REFUSED, saved="/tmp/corp.pem"), DOCTOR),
         "no handshake": lambda page: doctor_lines(page, UNREACHED, DOCTOR),
     },

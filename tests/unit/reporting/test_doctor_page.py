@@ -1,0 +1,60 @@
+"""The page for a help desk is one file, runs nothing, loads nothing, and escapes what comes from outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from tests.support.pki import make_root
+from tests.unit.reporting import cases
+from tests.unit.reporting.test_json import HOST
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.doctor.judging import Reason
+from trustinstall.installer.client_views import ClientView
+from trustinstall.reporting.doctor_page import doctor_page
+
+HOSTILE = '<script>alert("x")</script>\x1b[31m\u202e&'
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember it."""
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def _read(page: str) -> _Tags:
+    found = _Tags()
+    found.feed(page)
+    return found
+
+
+def test_it_shows_what_the_screen_shows() -> None:
+    """The verdict, the clients with who decides, the chain and the command."""
+    page = doctor_page(HOST, cases.REFUSED)
+    for words in ("1 of 3 clients here refuse", "/home/alice/.curlrc line 2", cases.CORP.sha256, "--sha256"):
+        assert words in page
+    assert "asks for a login (407)" in doctor_page(HOST, cases.UNREACHED)
+
+
+def test_it_runs_and_loads_nothing() -> None:
+    """No script, no link, no picture, and a policy that forbids them."""
+    found = _read(doctor_page(HOST, cases.REFUSED))
+    assert not found.tags & {"script", "link", "img", "iframe", "a", "object", "form"}
+    assert not found.attributes & {"src", "href", "style"}
+    assert "default-src 'none'" in doctor_page(HOST, cases.REFUSED)
+
+
+def test_text_from_outside_is_text() -> None:
+    """A name, a reason and a path that hold marks, escapes and directions stay within their cells."""
+    evil = Certificate(make_root(HOSTILE).der)
+    view = ClientView(HOSTILE, "no", (Reason("unknown-issuer", HOSTILE),), HOSTILE, HOSTILE)
+    found = replace(cases.REFUSED, chain=(evil, Certificate.held(b"junk")), root=evil, clients=(view,))
+    page = doctor_page(HOST, found)
+    assert "script" not in _read(page).tags
+    assert not {"\x1b", "\u202e"} & set(page)

@@ -1,0 +1,63 @@
+"""Which package has installed a program, by what dpkg has written down: no command is run.
+
+Source: dpkg-query(1), "--listfiles"; real: /var/lib/dpkg/info/PACKAGE.list (PACKAGE:ARCHITECTURE where several may be
+installed) of Debian 12 has a line for each file and directory of a package, parents included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.host import Host
+
+_INFO, _LIST = "/var/lib/dpkg/info", ".list"
+_TOPS = (b"\n/opt/", b"\n/usr/local/", b"\n/srv/")
+_DIRECTORY = re.compile(rb"^(/(?:opt|srv|usr/local(?:/(?:lib|lib64|libexec|share|etc))?)/[^/\n]+)$", re.MULTILINE)
+_MOST, _LIMIT = 20_000, 32 << 20  # packages, and bytes of one list
+
+
+class Packages:
+    """The packages of machines, read when they are first asked about, and again when dpkg has changed something."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._known: dict[tuple[str, int], Mapping[str, tuple[str, ...]]] = {}
+
+    def owner(self, host: Host, program: str, path: str) -> str:
+        """Return the package that has installed a file of a program, or its directory right below /opt; "" for none.
+
+        Where several packages share the directory, it is the one that lists the file.
+        """
+        status = host.status(_INFO) if _DIRECTORY.fullmatch(program.encode("utf-8", "surrogateescape")) else None
+        if status is None:
+            return ""
+        key = (host.root, status.mtime_ns)
+        if key not in self._known:
+            self._known = {key: _directories(host)}
+        found = self._known[key].get(program, ())
+        line = f"\n{path}\n".encode("utf-8", "surrogateescape")
+        having = found if len(found) == 1 else [one for one in found if line in b"\n" + _content(host, one)]
+        return next(iter(having), "").partition(":")[0]
+
+
+def _directories(host: Host) -> Mapping[str, tuple[str, ...]]:
+    """Return the packages of each directory right below /opt, /usr/local and /srv."""
+    found: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    lists = [name for name in host.names(_INFO) if name.endswith(_LIST)]
+    for package in (name.removesuffix(_LIST) for name in lists[:_MOST]):
+        content = _content(host, package)
+        for directory in set(_DIRECTORY.findall(content)) if any(top in content for top in _TOPS) else ():
+            found[directory.decode("utf-8", "surrogateescape")] += (package,)
+    return found
+
+
+def _content(host: Host, package: str) -> bytes:
+    try:
+        return host.read_or_none(f"{_INFO}/{package}{_LIST}", _LIMIT) or b""
+    except OSError:
+        return b""

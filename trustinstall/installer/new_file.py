@@ -1,0 +1,29 @@
+"""A new file that a caller has asked for: what is there already is left as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.errors import TrustInstallError, UsageProblem, printable
+
+if TYPE_CHECKING:
+    from trustinstall.host import ActingHost
+
+_MODE = 0o644
+
+
+def free(host: ActingHost, path: str) -> str:
+    """Return a path as an absolute one. Raises UsageProblem where something is there."""
+    path = host.absolute(path)
+    if host.status(path) is not None:
+        raise UsageProblem(f"{printable(path, 4096)} is there already, and is left as it is; name a new file")
+    return path
+
+
+def write(host: ActingHost, path: str, content: bytes) -> None:
+    """Write a new file. Raises TrustInstallError where that is not possible."""
+    try:
+        host.write(path, content, _MODE, None, host.token())
+    except OSError as error:
+        why = f"cannot write {printable(path, 4096)}: {error.strerror}; name a file that you may write"
+        raise TrustInstallError(why) from None

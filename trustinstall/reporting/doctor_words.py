@@ -1,0 +1,85 @@
+"""The sentences about a server that the screen of `doctor URL` and its page for a help desk share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trustinstall.installer.inspected import Inspected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trustinstall.installer.client_views import ClientView
+    from trustinstall.installer.diagnosis import Diagnosis
+
+_VERDICTS = {"yes": "Accepted by", "no": "Refused", "off": "Not verified"}
+_INSPECTED = {
+    Inspected.NO: "the connection is not inspected",
+    Inspected.BYPASSED: "the connection is not inspected, for NO_PROXY leads past the proxy",
+    Inspected.PERHAPS: "the server is private, or the connection is inspected",
+    Inspected.UNKNOWN: "it is not known whether the connection is inspected",
+}
+
+
+def headline(found: Diagnosis) -> str:
+    """Return the sentence that says most."""
+    if found.failure:
+        return f"{found.target}{through(found)}: {found.failure}"
+    refuse = sum(one.accepts == "no" for one in found.clients)
+    head = f"{refuse} of {len(found.clients)} clients here refuse" if refuse else "Every client that was judged accepts"
+    return f"{head} {found.target}{through(found)}"
+
+
+def verdict(clients: Sequence[ClientView]) -> str:
+    """Return what a group of clients makes of the server, and why."""
+    first = clients[0]
+    why = "; ".join(reason.text for reason in first.reasons)
+    said = _VERDICTS.get(first.accepts, "Not known")
+    return f"{said}: {why}" if why else said
+
+
+def through(found: Diagnosis) -> str:
+    """Return who asks, and the proxy between, as the end of a sentence; "" for the calling session without a proxy."""
+    proxy = f" through the proxy {found.proxy}" if found.proxy else ""
+    return f"{proxy}, as {found.caller} does" if found.caller else proxy
+
+
+def before(found: Diagnosis) -> str:
+    """Return the sentence before that command."""
+    name, wanted = found.root.name if found.root else "", "fingerprint" if found.saved else "file and fingerprint"
+    return (
+        f"Ask the administrator whether {name} is the company's root, and for its {wanted}. "
+        "Where the fingerprint is this one, the command is:"
+    )
+
+
+def about_root(found: Diagnosis) -> Iterable[str]:
+    """Yield what is known of the end of the chain, and whether the connection is inspected."""
+    if found.root is None:
+        return
+    said = inspected(found)
+    if found.public is None:
+        last, issuer = found.root.name, found.root.issuer_name
+        yield f"The root is not seen; the last certificate is {last}, issued by {issuer}: {said}."
+    else:
+        yield f"The root is {found.root.name}, {'a public one' if found.public else 'no public one'}: {said}."
+    if not found.public and found.names_root:
+        yield f"SHA-256 {found.root.sha256}"
+
+
+def inspected(found: Diagnosis) -> str:
+    """Return whether the connection is inspected, as the end of a sentence."""
+    state, product = found.inspection
+    if state is not Inspected.YES:
+        return _INSPECTED[state]
+    if product:
+        return f"the connection is inspected by {product}"
+    return f"the connection is inspected, for the same authority answers for {found.beside}"
+
+
+def alike(clients: Iterable[ClientView]) -> list[list[ClientView]]:
+    """Return the clients in groups with the same verdict and reasons; those that accept come last."""
+    groups: dict[tuple[str, tuple[str, ...]], list[ClientView]] = {}
+    for one in clients:
+        groups.setdefault((one.accepts, tuple(reason.text for reason in one.reasons)), []).append(one)
+    return sorted(groups.values(), key=lambda group: group[0].accepts == "yes")
