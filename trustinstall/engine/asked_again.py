@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.backend import Backend, Unreached
     from trustinstall.stores.store import Store
 
-_CLAIMS = frozenset({Result.ADDED, Result.ALREADY})
+_CLAIMS = frozenset({Result.ADDED, Result.ALREADY, Result.FOLLOWS})
 
 
 def asked_again(

@@ -61,8 +61,8 @@ class FirefoxPolicy(Backend):
         if store.fed_by:
             return bundle.observe(host, host.real(store.fed_by))
         found = Contents(host, store)
-        alone = policy_places.unreadable(host, posixpath.dirname(store.location), store.location)
-        anchors = dict.fromkeys((one.sha256 for one in found.listed), State.PARTIAL if alone else State.TRUSTED)
+        anchors = {one.sha256: State.TRUSTED for one in found.listed if not _hidden(host, store, one.path)}
+        anchors = {one.sha256: State.PARTIAL for one in found.listed} | anchors
         problems = (found.problem,) if found.problem else ()
         return Observation(anchors, found.marked(), problems, copies=tuple(found.copies(names)))
 
@@ -79,10 +79,10 @@ class FirefoxPolicy(Backend):
         builder = _PlanBuilder(host, store)
         for entries in change.noted.values():
             builder.edit.note_made(entries)
-        alone = policy_places.unreadable(host, posixpath.dirname(store.location), store.location)
-        if change.add and alone is not None:
-            raise refusal(store, *alone)
         for one in change.add:
+            hidden = _hidden(host, store, builder.path_of(one.certificate))
+            if hidden is not None:
+                raise refusal(store, *hidden)
             builder.add(one.certificate)
         for copy in change.remove:
             builder.remove(copy)
@@ -102,6 +102,11 @@ class FirefoxPolicy(Backend):
         )
 
 
+def _hidden(host: Host, store: Store, certificate: str) -> tuple[str, str] | None:
+    """Return why people's browsers do not read the policy or a file that it names, and what mends it; or None."""
+    return policy_places.unreadable(host, posixpath.dirname(store.location), store.location, certificate)
+
+
 class _PlanBuilder:
     """The change of a policy file in the making: certificates come before it is written, and go afterwards."""
 
@@ -115,6 +120,10 @@ class _PlanBuilder:
         self._added: list[str] = []
         self._before: list[Step] = []
         self._after: list[Step] = []
+
+    def path_of(self, certificate: Certificate) -> str:
+        """Return where the file of a certificate is, or would be."""
+        return self._found.own_path(certificate.sha256)
 
     def add(self, certificate: Certificate) -> None:
         """Have profiles import a certificate."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Scene
     from trustinstall_platforms.tools.effective.rows import Client
+    from trustinstall_platforms.tools.table import Tool
 
 YES, NO, PART, UNKNOWN = "yes", "no", "in part", "unknown"
 _LIMIT = " for "  # in the name of a client that is limited to a profile, a URL or a command
@@ -100,13 +101,15 @@ def look(host: Host) -> Verdicts:
     return Verdicts(seen)
 
 
-def unreached(host: Host, tool: str, wanted: frozenset[str]) -> tuple[Effective, str] | None:
+def unreached(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[Effective, str] | None:
     """Return what a tool of the table reads in the first session in which it does not trust `wanted` (SHA-256).
 
-    With the session's name; None where there is no such session, or verification is switched off.
+    With the session's name; None where there is no such session, or verification is switched off. Root's home says
+    nothing of a tool with a file for all accounts.
     """
-    for scene in _scenes(host):
-        client = of_tool(scene, tool)
+    everybodys = host.account.is_root and bool(tool.machine)
+    for scene in (one._replace(home="") if everybodys else one for one in _scenes(host)):
+        client = of_tool(scene, tool.name)
         if client is not None:
             found = decide.effective(client, scene)
             if found.mode is not Mode.OFF and _word(host, client, found, wanted) != YES:

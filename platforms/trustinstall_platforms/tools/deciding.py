@@ -33,24 +33,30 @@ class Decision(NamedTuple):
         tool: the row; its key is the one that counts in the file.
         path: the settings file to look at and to write.
         found: what the tool reads now.
+        above: whether a variable decides that, which counts more than the file: then the file can hide nothing.
     """
 
     tool: Tool
     path: str
     found: Effective
+    above: bool = False
 
 
 def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -> list[Decision]:
     """Return one decision for each file that sessions of the acting account read; `usual` is the table's file.
 
-    Of several for one file that one counts in which something of the account would be hidden.
+    Of several for one file that one counts in which something of the account would be hidden. A variable that counts
+    more than the file decides only where all everyday sessions have such a one: for the others the file is written.
     """
     row = of_tool(decide.bare(host), tool.name)
     if row is None:
         return [Decision(tool, usual, Effective(tool.name, Mode.DEFAULT))]
     found: dict[str, Decision] = {}
+    every, above = [], []
     for scene in scenes(host, tool, sessions):
-        one = _decision(tool, of_tool(scene, tool.name) or row, scene, usual)
+        every.append(_decision(tool, of_tool(scene, tool.name) or row, scene, usual))
+        above += [every[-1].above] if decide.is_of(scene, sessions) else []
+    for one in every if all(above) else [one for one in every if not one.above]:
         if one.path not in found or (why_left(host, found[one.path]) is None and why_left(host, one) is not None):
             found[one.path] = one
     return list(found.values())
@@ -112,6 +118,7 @@ def why_unreached(host: Host, found: Effective, session: str) -> Unreached:
     what = found.problem or (f"{setter} decides" if setter.path else "nothing that it reads there names our roots")
     own = not setter.path or _is_own(host, setter.path)
     mend = "mend that line, and add again" if own else "ask the administrator"
+    mend = mend if setter.path else "`trustinstall tools` shows what it reads"
     return Unreached(f"{found.client} does not trust it in {session}: {what}; {mend}", own)
 
 
@@ -153,9 +160,17 @@ def _decision(tool: Tool, row: Client, scene: Scene, usual: str) -> Decision:
         setter = said.decider
         if setter.kind is Kind.SETTING and one.form is Form.FILE and _is_own(scene.host, setter.path):
             if _is_written_alike(one, tool):
-                return Decision(tool._replace(key=one.key), setter.path, found)
+                return Decision(tool._replace(key=one.key), setter.path, found, _is_above(row, scene, one))
             break
-    return Decision(_keyed(tool, row), _readable(scene, tool, row, usual), found)
+    own = _places(tool, row)
+    above = bool(own) and _is_above(row, scene, own[-1])
+    return Decision(_keyed(tool, row), _readable(scene, tool, row, usual), found, above)
+
+
+def _is_above(row: Client, scene: Scene, own: Place) -> bool:
+    """Whether a variable that counts more than a place has the client read something else than what is built in."""
+    counting = row.places[: row.places.index(own)]
+    return any(place in counting and place.variables for place, _ in decide.decisions(row, scene))
 
 
 def _readable(scene: Scene, tool: Tool, row: Client, usual: str) -> str:

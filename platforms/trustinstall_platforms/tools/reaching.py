@@ -17,6 +17,8 @@ from trustinstall.errors import printable
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.stores import bundle as bundles
 from trustinstall_platforms.tools import our_section, sessions, variable_files
+from trustinstall_platforms.tools.effective.clients import CLIENTS
+from trustinstall_platforms.tools.effective.model import Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +27,22 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Setter, Variable
     from trustinstall_platforms.tools.sessions import Read
 
-#: The variables that name a file.
-FILES = frozenset(one.name for one in (*variables.ADDS, *variables.REPLACES))
+#: Places of clients that are a variable which names one file of roots.
+_PLACES = [
+    place
+    for client in CLIENTS
+    for place in client.places
+    if place.variables and place.form is Form.FILE and not place.words
+]
+#: The variables that name a file: those that trustinstall sets, and those that clients read besides.
+FILES = frozenset(
+    (
+        *(one.name for one in (*variables.ADDS, *variables.REPLACES)),
+        *(name for place in _PLACES for name in place.variables),
+    )
+)
+#: Those in which the client itself takes ~ for the home.
+_TILDE = frozenset(name for place in _PLACES if place.expansion.tilde for name in place.variables)
 _LONGEST = 200  # characters of a value that are shown
 
 
@@ -177,6 +193,8 @@ class Reach:
     def _theirs(self, variable: Variable) -> Theirs | None:
         """Return what another author's value leads to; None where it names a file of ours."""
         name, setter, path = variable.name, variable.setter, variable.value
+        if path is not None and path.startswith("~/") and name in _TILDE:
+            path = f"{(self.host.account.home or '').rstrip('/')}{path[1:]}"
         if path is not None and our_files.is_ours(path):
             return None
         said = printable(variable.raw if path is None else path, _LONGEST)

@@ -153,7 +153,7 @@ class Settings(Reference):
         found: dict[str, Unreached] = {}
         for store in (one for one in stores if one.blocked is None):
             decision = self._decision(host, store.location)
-            seen = client_verdicts.unreached(host, decision.tool.name, wanted) if decision is not None else None
+            seen = client_verdicts.unreached(host, decision.tool, wanted) if decision is not None else None
             if seen is not None:
                 found[store.id] = deciding.why_unreached(host, *seen)
         return found

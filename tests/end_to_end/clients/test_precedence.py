@@ -13,8 +13,20 @@ from itertools import pairwise
 import pytest
 
 from tests.end_to_end.clients.asking import Asking
-from tests.end_to_end.clients.fetched import install_cargo, tarballs
-from tests.end_to_end.clients.programs import APP, BERRY, BOTOCORE, CARGO, FAILED, NODE_REFUSES, NPM, PIP, YARN, sh
+from tests.end_to_end.clients.fetched import install_cargo, npm_program, tarballs
+from tests.end_to_end.clients.programs import (
+    APP,
+    BERRY,
+    BOTOCORE,
+    CARGO,
+    FAILED,
+    NODE_REFUSES,
+    NPM,
+    PIP,
+    RUST_REFUSES,
+    YARN,
+    sh,
+)
 from tests.end_to_end.clients.table import REFUSES, TRUSTS
 from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
@@ -28,12 +40,13 @@ pytestmark = pytest.mark.timeout(600)
 
 HOME = "/home/alice"
 GOOD, BAD = f"{HOME}/good.pem", f"{HOME}/bad.pem"
+SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
 REQUESTS = "import sys; from pip._vendor import requests; print(requests.get(sys.argv[1]).text)"
 PHP = "echo file_get_contents($argv[1]);"
 _SETUP = """
 set -e
 python3 -m venv --without-pip /srv/many
-pip3 --python /srv/many/bin/python install --quiet --no-index --find-links /opt/wheels pip botocore
+pip3 --python /srv/many/bin/python install --quiet --no-index --find-links /opt/wheels pip botocore uv
 for each in yarn berry berry-3; do mkdir -p /opt/npm/$each; tar -xzf /opt/tarballs/$each.tgz -C /opt/npm/$each; done
 """
 
@@ -168,6 +181,38 @@ LADDERS = (
 
 
 @dataclass(frozen=True)
+class Switch:
+    """Variables of a client that takes switches, whether the system's store has the server's root, and what follows."""
+
+    client: str
+    asking: Asking
+    variables: dict[str, str]
+    in_system: bool
+    trusts: bool
+
+
+_UV = Asking(
+    "uv",
+    sh("/srv/many/bin/uv pip install --python /usr/bin/python3 --target=uv-$2 --no-cache --index-url=$1 tinything"),
+    RUST_REFUSES,
+)
+_DENO = Asking(
+    "deno", ("/opt/deno", "eval", "console.log(await (await fetch(Deno.args[0])).text())", "{url}"), RUST_REFUSES
+)
+_STORE = "DENO_TLS_CA_STORE"
+SWITCHES = (
+    Switch("uv", _UV, {"SSL_CERT_FILE": GOOD, "UV_SYSTEM_CERTS": "true"}, in_system=False, trusts=True),
+    Switch("uv", _UV, {"SSL_CERT_FILE": BAD, "UV_SYSTEM_CERTS": "true"}, in_system=True, trusts=False),
+    Switch("uv", _UV, {"UV_SYSTEM_CERTS": "true"}, in_system=True, trusts=True),
+    Switch("uv", _UV, {"UV_SYSTEM_CERTS": "false"}, in_system=True, trusts=False),
+    Switch("Deno", _DENO, {"DENO_CERT": GOOD, _STORE: "mozilla"}, in_system=False, trusts=True),
+    Switch("Deno", _DENO, {"DENO_CERT": BAD, _STORE: "system"}, in_system=True, trusts=True),
+    Switch("Deno", _DENO, {"DENO_CERT": BAD, "NODE_EXTRA_CA_CERTS": GOOD}, in_system=False, trusts=True),
+    Switch("Deno", _DENO, {"DENO_CERT": BAD, _STORE: "mozilla"}, in_system=True, trusts=False),
+)
+
+
+@dataclass(frozen=True)
 class Scene:
     """A throw-away root with the clients in it, and a server."""
 
@@ -190,6 +235,13 @@ class Scene:
                 self.root.write(where, text, user="root" if inside else "alice")
         return one.asking.ask(self.root, self.server, env=variables), self._is_anchor(one.client, variables)
 
+    def switched(self, one: Switch) -> tuple[str, bool]:
+        """Return the same where variables switch, and the system's store may hold the server's root."""
+        self.root.reset()
+        if one.in_system:
+            self.root.write(SYSTEM, self.root.read(SYSTEM) + self.root.read(GOOD))
+        return one.asking.ask(self.root, self.server, env=one.variables), self._is_anchor(one.client, one.variables)
+
     def _is_anchor(self, client: str, variables: dict[str, str]) -> bool:
         alice = self.root.user("alice")
         host = Host("linux", str(self.root.path("/")), {}, Account(alice.uid, alice.gid, "alice", HOME))
@@ -205,7 +257,8 @@ def scene() -> Iterator[Scene]:
     """All clients, installed, and two bundles of alice's."""
     corp, other = make_root("Corp Root"), make_root("Other Root")
     with Server(corp.issue("localhost")) as server, Throwaway(java=False) as root:
-        copy_in(root, downloads("pip==24.1", "botocore"), "/opt/wheels")
+        copy_in(root, downloads("pip==24.1", "botocore", "uv"), "/opt/wheels")
+        root.write("/opt/deno", npm_program("deno").read_bytes(), mode=0o755)
         copy_in(root, tarballs(), "/opt/tarballs")
         install_cargo(root)
         root.run(["sh", "-c", _SETUP], timeout=180, check=True)
@@ -221,3 +274,9 @@ def test_the_place_that_counts_more_decides(scene: Scene, one: Ladder) -> None:
     for counting, other in pairwise(one.places):
         found = [scene.says(one, counting, other, good=good) for good in (True, False)]
         assert found == [(TRUSTS, True), (REFUSES, False)], (counting.name, other.name)
+
+
+@pytest.mark.parametrize("one", SWITCHES, ids=[f"{one.client} {' '.join(one.variables)}" for one in SWITCHES])
+def test_switches_and_bundles_of_one_client(scene: Scene, one: Switch) -> None:
+    """The real client does what `effective` says, where one variable names a bundle and another one a store."""
+    assert scene.switched(one) == (TRUSTS if one.trusts else REFUSES, one.trusts)

@@ -268,3 +268,19 @@ def test_what_others_write_comes_back_to_the_byte(content: str, indent: int | st
             assert ours not in installed(host)
         else:
             assert files(host)[POLICIES] == text
+
+
+def test_a_listed_certificate_that_only_root_can_read(host: ActingHost) -> None:
+    """People's profiles do not import it: ours is listed beside it; where ours is hidden, the chmod is named."""
+    write(host, "/etc/corp.pem", CORP.pem, 0o600)
+    install(host, "/etc/corp.pem")
+    assert results(change(host)) == [Result.ADDED]
+    (own,) = (name for name in files(host) if name.endswith(NAME))
+    Path(host.where(own)).chmod(0o600)
+    Path(host.where("/etc/corp.pem")).chmod(0o600)
+    (hidden,) = change(host)
+    assert (hidden.result, f"chmod a+r {own}" in hidden.detail) == (Result.FAILED, True)
+    Path(host.where(own)).chmod(0o644)
+    assert results(change(host)) == [Result.ALREADY]
+    assert change(host, trusted=False)[0].result is Result.FOREIGN
+    assert installed(host) == ["/etc/corp.pem"]

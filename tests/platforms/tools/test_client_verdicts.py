@@ -115,3 +115,17 @@ def test_variables_that_a_later_line_takes_back(host: ActingHost) -> None:
     text = Path(host.where(f"{HOME}/.profile")).read_text()
     write(host, f"{HOME}/.profile", text.replace("unset NODE_EXTRA_CA_CERTS\n", ""))
     assert outcomes(host)[".profile"][0] is Result.ALREADY
+
+
+@pytest.mark.parametrize("name", ["npm_config_cafile", "YARN_CA_FILE_PATH", "COMPOSER_CAFILE"])
+def test_a_variable_that_only_its_client_knows(host: ActingHost, name: str) -> None:
+    """Ours goes into the bundle that it names; where another session lacks it, the settings file is written, too."""
+    mine = PUBLIC.pem + make_root("Own").pem
+    value = "~/mine.pem" if name != "YARN_CA_FILE_PATH" else f"{HOME}/mine.pem"
+    write(host, f"{HOME}/mine.pem", mine)
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    write(host, f"{HOME}/.bashrc", f"export {name}='{value}'\n")
+    found = outcomes(host)
+    assert (found["mine.pem"][0], found[".npmrc"][0]) == (Result.ADDED, Result.ADDED)
+    assert mine in host.read(f"{HOME}/mine.pem")
+    assert CORP.pem in host.read(f"{HOME}/mine.pem")

@@ -60,6 +60,11 @@ def scenes(host: Host, sessions: Iterable[Session]) -> tuple[Scene, ...]:
     return tuple({_said(one): one for one in reversed(found)}.values())[::-1]
 
 
+def is_of(scene: Scene, sessions: Iterable[Session]) -> bool:
+    """Whether a scene is as that of one of these sessions."""
+    return any(_said(_not_ours(scene._replace(session=one))) == _said(scene) for one in sessions)
+
+
 def _not_ours(scene: Scene) -> Scene:
     said = scene.session.variables.items()
     kept = {name: one for name, one in said if not our_files.is_ours(one.value or "")}
