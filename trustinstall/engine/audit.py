@@ -32,6 +32,7 @@ def record(host: ActingHost, state: State, request: Request, scope: str, outcome
     told = [one for one in outcomes if _tells(one)]
     entry = _entry(host, request, scope, told)
     names = ", ".join(printable(one.name, 40) for one in request.certificates[:3])
+    names = names or ", ".join(dict.fromkeys(one.store.backend for one in told))
     _append(host, state, entry, f"{entry['command']} {names} in {scope}: {entry['result']}, {len(told)} stores")
 
 

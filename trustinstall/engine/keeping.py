@@ -42,6 +42,7 @@ class ProxyEngine(Engine):
         self, host: ActingHost, asked: Kept, wanted: Sequence[FileKeys], request: Request
     ) -> tuple[Outcome, ...]:
         kept = self.kept()
-        made = {entry for one in self.ledger().placements.values() for entry in one.entries}
+        placed = self.ledger().placements.values()
+        made = {path for one in placed for path in (*one.entries, *one.directories)}
         keeper = Keeper(host, self._state, made, dry_run=request.dry_run)
         return keeper.bring(replace(asked, rows=kept.rows, directories=kept.directories), wanted)

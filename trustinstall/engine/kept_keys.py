@@ -8,6 +8,7 @@ completes the change, or takes back whatever of it is there.
 from __future__ import annotations
 
 import posixpath
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 BACKEND = "proxies"
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _ATTEMPTS = 3  # attempts to change a file that another program changes, too
+#: What may be left of a file of ours: the header of a section that held a setting for certificates, too.
+_EMPTY = re.compile(rb"\s*(?:\[[\w.-]+\]\s*)?")
 _CHANGED_SINCE = "it was changed since, and is left to whoever changed it"
 
 
@@ -56,7 +59,7 @@ class Keeper:
     """Brings the files of one scope to what is asked for, under the lock that the caller holds.
 
     Attributes:
-        made: files that were made for certificates: without certificates and keys of ours they go.
+        made: files and directories that were made for certificates: without certificates and keys of ours they go.
     """
 
     host: ActingHost
@@ -115,7 +118,8 @@ class Keeper:
     def _change(self, kept: Kept, want: FileKeys, change: Change) -> tuple[Kept, Outcome]:
         host, before, token = self.host, kept.rows.get(want.location), self.host.token()
         directories = missing_parents(host, want.location) if change.old is None else []
-        kept = replace(kept, directories=(*kept.directories, *directories))
+        shared = sorted(one for one in self.made if want.location.startswith(f"{one}/"))
+        kept = replace(kept, directories=tuple(dict.fromkeys((*kept.directories, *shared, *directories))))
         self._save(_with(kept, want.location, _either(before, change.row, token)))
         try:
             for step in (*map(MakeDirectory, directories), _step(want, change)):
@@ -161,17 +165,17 @@ def plan(host: Host, want: FileKeys, row: Row | None, made: Collection[str]) -> 
     detail, keys = want.left, want.keys
     if row is not None and keys and _taken_out(host, want, row, old):
         return Change(old, old, row, _CHANGED_SINCE)
-    new, kept = rest, list[KeptKey]()
+    new, kept, shown = rest, list[KeptKey](), printable(want.location, 4096)
     for path, value in keys:
         said = _line(want.format, new, path)
         if said:
-            detail = "; ".join(filter(None, (detail, f"line {said} says {'.'.join(path)}, and is left")))
+            detail = "; ".join(filter(None, (detail, f"{shown} line {said} says {'.'.join(path)}, and is left")))
             continue
         new, inserted = editing.put(want.format, new, path, value, address=True)
         kept.append(KeptKey(path, value, inserted))
     created = (row.created if row else False) or old is None or want.location in made
     if not kept:
-        gone = row is not None and row.created and old is not None and not rest
+        gone = row is not None and row.created and old is not None and _EMPTY.fullmatch(rest)
         return Change(old, None if gone else old if row is None else rest, None, detail)
     if old is not None and new == old and row is not None:
         return Change(old, old, row, detail)

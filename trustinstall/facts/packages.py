@@ -1,7 +1,9 @@
-"""Which package has installed a program, by what dpkg has written down: no command is run.
+"""Which package has installed a program, by what dpkg and rpm have written down: no command is run.
 
-Source: dpkg-query(1), "--listfiles"; real: /var/lib/dpkg/info/PACKAGE.list (PACKAGE:ARCHITECTURE where several may be
-installed) of Debian 12 has a line for each file and directory of a package, parents included.
+Sources: dpkg-query(1), "--listfiles"; real: /var/lib/dpkg/info/PACKAGE.list (PACKAGE:ARCHITECTURE where several may be
+installed) of Debian 12 has a line for each file and directory of a package, parents included. rpm's database in the
+format of SQLite (since 4.16); real: that of rpm 4.18 has a table for each index, of keys and numbers of packages.
+Older databases, and SUSE's, are not read.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _INFO, _LIST = "/var/lib/dpkg/info", ".list"
 _TOPS = (b"\n/opt/", b"\n/usr/local/", b"\n/srv/")
 _DIRECTORY = re.compile(rb"^(/(?:opt|srv|usr/local(?:/(?:lib|lib64|libexec|share|etc))?)/[^/\n]+)$", re.MULTILINE)
+_RPM = ("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite")
 _MOST, _LIMIT = 20_000, 32 << 20  # packages, and bytes of one list
 
 
@@ -33,7 +36,12 @@ class Packages:
 
         Where several packages share the directory, it is the one that lists the file.
         """
-        status = host.status(_INFO) if _DIRECTORY.fullmatch(program.encode("utf-8", "surrogateescape")) else None
+        if not _DIRECTORY.fullmatch(program.encode("utf-8", "surrogateescape")):
+            return ""
+        return self._dpkgs(host, program, path) or _rpms(host, program, path)
+
+    def _dpkgs(self, host: Host, program: str, path: str) -> str:
+        status = host.status(_INFO)
         if status is None:
             return ""
         key = (host.root, status.mtime_ns)
@@ -43,6 +51,23 @@ class Packages:
         line = f"\n{path}\n".encode("utf-8", "surrogateescape")
         having = found if len(found) == 1 else [one for one in found if line in b"\n" + _content(host, one)]
         return next(iter(having), "").partition(":")[0]
+
+
+def _rpms(host: Host, program: str, path: str) -> str:
+    """Return rpm's package of a file, or else of the program's directory."""
+    directory, _, name = path.rpartition("/")
+    for database in (one for one in _RPM if host.status(one)):
+        try:
+            there = host.texts(database, "Dirnames", "hnum", ("key", f"{directory}/"))
+            files = set(host.texts(database, "Basenames", "hnum", ("key", name)))
+            numbers = [one for one in there if one in files]
+            numbers = numbers or host.texts(database, "Dirnames", "hnum", ("key", f"{program}/"))
+            return next(
+                (one for number in numbers[:1] for one in host.texts(database, "Name", "key", ("hnum", number))), ""
+            )
+        except OSError:
+            continue
+    return ""
 
 
 def _directories(host: Host) -> Mapping[str, tuple[str, ...]]:

@@ -23,6 +23,7 @@ _PATIENCE = 5.0  # seconds for a lock of another program
 _LONGEST = 20.0  # seconds for what is to be read
 _STEPS = 10_000  # of SQLite's machine, between two looks at the clock
 _MOST_ROWS, _MOST_BYTES = 100_000, 64 * 1024 * 1024
+_MOST_TEXTS = 1000
 _JOURNAL = "-journal"
 _BESIDE = (_JOURNAL, "-wal", "-shm")  # what SQLite opens by itself; where one is a FIFO, it would wait for ever
 
@@ -52,6 +53,19 @@ def rows(path: str, table: str, columns: Sequence[str], *, may_recover: bool = F
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
             found.append(values)
         return found
+
+
+def texts(path: str, table: str, column: str, where: tuple[str, str]) -> list[str]:
+    """Return a column as text, of the rows in which another column has a value; none of what is no such table.
+
+    Raises OSError as `rows` does.
+    """
+    other, value = where
+    with _opened(path, "ro") as database:
+        if not {column, other} <= _columns(database, table) or _is_computed(database, table):
+            return []
+        statement = f'SELECT CAST("{column}" AS TEXT) FROM "{table}" WHERE "{other}" = ? LIMIT {_MOST_TEXTS}'  # noqa: S608  as above
+        return [one for (one,) in database.execute(statement, (value,)) if isinstance(one, str)]
 
 
 def erase(path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:

@@ -104,6 +104,10 @@ class LooksAtFiles(HostValue):
         """
         return database.rows(self.where(path), table, columns, may_recover=bool(self.inherit))
 
+    def texts(self, path: str, table: str, column: str, where: tuple[str, str]) -> list[str]:
+        """Return a column of the rows of an SQLite database that have a value in another one; see `database.texts`."""
+        return database.texts(self.where(path), table, column, where)
+
     def lock_holder(self, path: str) -> tuple[bool, int | None]:
         """Whether another command holds the lock at a path, and its process; see `locks.holder`."""
         return locks.holder(self.where(path))

@@ -26,6 +26,7 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
         stores = len(one.get("stores", ())) + int(one.get("more_stores", 0))
         removed = [each for each in one.get("removed", ()) if isinstance(each, dict)]
         names += list(dict.fromkeys(str(each.get("path")) for each in removed))
+        names = names or list(dict.fromkeys(str(each.get("id")).partition(":")[0] for each in one.get("stores", ())))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         changed = words.count(len(removed), "setting") if removed else words.count(stores, "store")
         time = str(one["time"]).replace("T", " ").rstrip("Z")[:16]

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from trustinstall.installer.result import Report
 
 _WORDS = {
-    Result.ADDED: "put back",
     Result.REMOVED: "taken out",
     Result.FOREIGN: "kept",
 }
+_OF_REPAIR = {**_WORDS, Result.ADDED: "put back"}  # `apply` adds what was never there
 
 
 def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
@@ -29,7 +29,7 @@ def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
     found = page.marked(_mark(report), _summary(report), tone="strong")
     if any(part.recovered for part in report.scopes):
         found += page.paragraph("An earlier command had been interrupted; it was undone first.")
-    found += page.table([_row(one) for one in report.outcomes], "  ")
+    found += page.table([_row(one, report.command) for one in report.outcomes], "  ")
     found += [f"      {page.whole(f'{step.action} {step.target}')}" for one in report.outcomes for step in one.steps]
     for part in report.scopes:
         found += page.marked(BAD, f"{part.scope}: {part.problem}", "  ") if part.problem else []
@@ -51,10 +51,11 @@ def as_json(host: Host, report: Report, exit_code: int) -> str:
     return dump({**data, "dry_run": report.dry_run, "stores": stores, **problems(report)})
 
 
-def _row(one: Outcome) -> list[Cell | str]:
+def _row(one: Outcome, command: str) -> list[Cell | str]:
     mark = Cell(BAD, "bad") if one.result is Result.FAILED else Cell(CHANGED) if one.touched else ""
     detail = f"{words.place(one.store)}{': ' + one.detail if one.detail else ''}"
-    word = Cell(_WORDS.get(one.result, words.RESULTS[one.result]), words.TONES.get(one.result, ""))
+    known = _OF_REPAIR if command == "repair" else _WORDS
+    word = Cell(known.get(one.result, words.RESULTS[one.result]), words.TONES.get(one.result, ""))
     return [mark, one.store.backend, word, Cell(detail, whole=not one.detail)]
 
 
@@ -74,5 +75,6 @@ def _summary(report: Report) -> str:
         return "Not everything is as it should be; see below."
     changed = sum(one.touched for one in report.outcomes)
     if changed:
-        return f"Mended {words.count(changed, 'store')}; all is as it was asked for."
+        verb = "Mended" if report.command == "repair" else "Changed"
+        return f"{verb} {words.count(changed, 'store')}; all is as it was asked for."
     return "All is as it was asked for; nothing was changed."

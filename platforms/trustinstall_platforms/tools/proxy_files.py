@@ -79,7 +79,7 @@ def _variables(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> It
     for place, path in variable_files.places(host):
         head, name = posixpath.split(path)
         own = f"{head}/{name.replace('trustinstall', _OURS)}" if place.whole else path
-        found = _file(host, FileKeys("variables", place.reaches, own, place.proxies))
+        found = _file(host, FileKeys(own, place.reaches, own, place.proxies))
         if found is not None:
             keys = ((PATH if place.style == LAUNCHD else PROXIES, _body(place, values)),) if values else ()
             yield _guarded(host, replace(found, keys=keys, left=left), proxies, public=place.machine)

@@ -127,7 +127,7 @@ def test_none_are_set_where_none_are_wanted(fresh: Throwaway) -> None:
     assert not [one for one in found["stores"] if one["backend"] == "environment"]
     assert fresh.read("/etc/environment") == b""
     refused = fresh.trustinstall("add", "--variables", "some", CERT)
-    assert (refused.returncode, "'some' is not one of 'add', 'replace', 'none'" in refused.stderr) == (2, True)
+    assert (refused.returncode, "is not one of 'add', 'replace', 'none'" in refused.stderr) == (2, True)
 
 
 def test_sudo_sets_the_machines_alone(fresh: Throwaway) -> None:
@@ -310,7 +310,7 @@ def test_env_for_files_of_others(fresh: Throwaway) -> None:
     }.items():
         assert line in fresh.trustinstall("env", "--shell", style, check=True).stdout.splitlines()
     refused = fresh.trustinstall("env", "--shell", "tcsh")
-    assert (refused.returncode, "bash, zsh, fish" in refused.stderr) == (2, True)
+    assert (refused.returncode, "'bash', 'zsh', 'fish'" in refused.stderr) == (2, True)
 
 
 def test_damaged_marks_are_left(fresh: Throwaway) -> None:

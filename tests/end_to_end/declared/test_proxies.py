@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 
+from tests.end_to_end.cli.machine import CERT, deliver
 from tests.end_to_end.declared.events import repaired, sh
 from tests.support.proxy import refusing
 from tests.support.throwaway import NOISE, Throwaway
@@ -97,6 +98,26 @@ def test_real_programs_ask_the_proxy(fresh: Throwaway, user: str, command: str, 
             ["/usr/bin/env", "-i", f"HOME={home}", "PATH=/usr/sbin:/usr/bin:/bin", "sh", "-c", command], user=user
         )
     assert any(one.startswith(expected) for one in proxy.lines), proxy.lines
+
+
+@pytest.mark.parametrize("first", ["root", "proxies"])
+def test_roots_and_proxies_share_files(fresh: Throwaway, first: str) -> None:
+    """Whichever came first, proxies stay when the root goes, and after both every byte is as before."""
+    sh(fresh, "rm -f /home/alice/.profile /home/alice/.bashrc")  # both are made, by whoever comes first
+    before = fresh.changes(ignore=(*NOISE, *STATE, "/tmp"))
+    deliver(fresh)
+    set_ = {"root": ("add", CERT), "proxies": ("apply", document(fresh))}
+    second = "proxies" if first == "root" else "root"
+    for one in (first, second):
+        fresh.trustinstall(*set_[one], user="alice", check=True)
+    text = fresh.read("/home/alice/.profile")
+    assert b"NODE_EXTRA_CA_CERTS" in text
+    assert b"https_proxy" in text
+    fresh.trustinstall("remove", "--all", "--yes", user="alice", check=True)
+    assert b"https_proxy" in fresh.read("/home/alice/.profile")
+    fresh.write(TRUST, "version = 1\n")
+    fresh.trustinstall("apply", TRUST, "--prune", user="alice", check=True)
+    assert fresh.changes(ignore=(*NOISE, *STATE, "/tmp")) == before
 
 
 def test_what_people_have_set_stays(fresh: Throwaway) -> None:

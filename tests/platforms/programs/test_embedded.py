@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -210,3 +212,29 @@ def test_the_owning_package_is_named(host: ActingHost) -> None:
         shared: "package puppet-agent",
         other: "unpacked",
     }
+
+
+def test_rpms_package_is_named(host: ActingHost) -> None:
+    """The tables are those of rpm 4.18: the package of the file, or else of the program's directory."""
+    own = write(host, "/opt/agent/embedded/ssl/cacert.pem", BUNDLE)
+    made = write(host, "/opt/agent/made/cacert.pem", BUNDLE)
+    other = write(host, "/opt/unpacked/cacert.pem", BUNDLE)
+    path = write(host, "/var/lib/rpm/rpmdb.sqlite")
+    rows = {
+        "Name": [("example-agent", 7), ("other", 8)],
+        "Dirnames": [("/opt/agent/embedded/ssl/", 8), ("/opt/agent/embedded/ssl/", 7), ("/opt/agent/", 7)],
+        "Basenames": [("cacert.pem", 7), ("cert.pem", 8)],
+    }
+    with closing(sqlite3.connect(host.where(path))) as database:
+        for table, values in rows.items():
+            database.execute(f"CREATE TABLE '{table}' (key 'TEXT' NOT NULL, hnum INTEGER NOT NULL, idx INTEGER)")
+            database.executemany(f"INSERT INTO '{table}' VALUES (?, ?, 0)", values)  # noqa: S608  names of this test
+        database.commit()
+    stores = discovery.discover(host, (Embedded(),), EVERYWHERE).stores.values()
+    assert {store.location: store.clients.partition(",")[0] for _, store in stores} == {
+        own: "package example-agent",
+        made: "package example-agent",
+        other: "unpacked",
+    }
+    write(host, path, b"no database")
+    assert len(found(host)) == 3

@@ -91,7 +91,7 @@ def test_what_a_person_has_set_is_left(host: ActingHost) -> None:
     fake_host.write(host, _NPMRC, "fund=false\nproxy=http://mine:1\n")
     request = Request((), trusted=True, by="alice")
     (outcome,) = ProxyEngine(host, (), lambda _doing: None).keep(_ASKED, [want()], request)
-    assert (outcome.result, outcome.detail) == (Result.ADDED, "line 2 says proxy, and is left")
+    assert (outcome.result, outcome.detail) == (Result.ADDED, f"{_NPMRC} line 2 says proxy, and is left")
     fake_host.write(host, _NPMRC, host.read(_NPMRC).replace(b"http://b:2", b"http://theirs:2"))
     keep(host, asked=Kept())
     assert host.read(_NPMRC) == b"fund=false\nproxy=http://mine:1\nhttps-proxy=http://theirs:2\n"

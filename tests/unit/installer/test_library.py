@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import inspect
+import os
 import pydoc
 import re
 import shutil
+import subprocess
+import sys
 import typing
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -91,6 +94,28 @@ def test_every_type_in_a_signature_is_public() -> None:
     foreign = {*dir(typing), "Callable", "Mapping", "Sequence", "None", "Sha256"}
     missing = {word for _, word in named_types()} - {*trustinstall.__all__, *foreign}
     assert missing == set()
+
+
+_LOADED = (
+    "import sys, trustinstall\n{}\nprint(*sorted({{one.partition('.')[0] for one in sys.modules}} & set(sys.argv[1:])))"
+)
+#: What a program does with the library, and which of the heavy modules are then loaded.
+WEIGHT = {
+    "": "",
+    "trustinstall.TrustInstallError": "",
+    "trustinstall.create_ssl_context()": "ssl",
+    "trustinstall.Installer()": "ssl trustinstall_platforms",
+}
+
+
+@pytest.mark.parametrize("doing", WEIGHT)
+def test_only_what_is_used_is_loaded(doing: str) -> None:
+    """A program pays for no command line, and for no backend that it does not use."""
+    heavy = ("cryptography", "logging", "ssl", "typer", "trustinstall_platforms")
+    command = [sys.executable, "-c", _LOADED.format(doing), *heavy]
+    paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    found = subprocess.run(command, env=paths, capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.strip() == WEIGHT[doing]
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
