@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
 from tests.support.pki import Root
+from tests.support.proxy import serving
 from tests.support.tls import Server
 from tests.unit.doctor.peers import joined
 
@@ -50,11 +51,5 @@ def inspecting(root: Root) -> Generator[Inspecting, None, None]:
             self.wfile.write(b"HTTP/1.1 200 connected\r\n\r\n")
             joined(self.connection, server.port)
 
-    with stack, socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as listening:
-        listening.daemon_threads = True
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
-        proxy.url = f"http://127.0.0.1:{listening.server_address[1]}"
-        try:
-            yield proxy
-        finally:
-            listening.shutdown()
+    with stack, serving(Handler) as proxy.url:
+        yield proxy

@@ -32,11 +32,17 @@ def refusing() -> Generator[Asked, None, None]:
                 pass
             self.wfile.write(b"HTTP/1.1 502 refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+    with serving(Handler) as asked.address:
+        yield asked
+
+
+@contextmanager
+def serving(handler: type[socketserver.StreamRequestHandler]) -> Generator[str, None, None]:
+    """Yield the URL at which a handler answers each connection on the loopback interface, in a thread of its own."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        asked.address = f"http://127.0.0.1:{server.server_address[1]}"
         try:
-            yield asked
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()

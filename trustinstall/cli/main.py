@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 _NO_COMMAND = 2  # the help is shown
 RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
 _ABOUT = re.compile(r"('--[a-z-]+') \(env var: '\w+'\)")  # how Typer names an option that has a variable
+#: A disk that is broken, full or read-only, and limits of the process: no fault of the program.
+_OF_THE_MACHINE = frozenset(
+    {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
 INTERRUPTED = 130  # as shells count: 128 + SIGINT
 
 
@@ -56,12 +61,23 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(error, typer.TyperException):
             return _failed(arguments, UsageProblem(_usage(error, arguments))) if str(error) else _NO_COMMAND
         console.debug()
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            return _failed(arguments, TrustInstallError(_broken(error)))
         kind = type(error).__name__
         return _failed(
             arguments,
             TrustInstallError(f"unexpected {kind}: {printable(str(error))}; please report it"),
         )
     return code if isinstance(code, int) else 0
+
+
+def _broken(error: OSError) -> str:
+    from trustinstall.engine import wording
+
+    return (
+        f"{wording.words(error)}; each change that was made is noted: the same command goes on, and `trustinstall "
+        "remove` takes it back"
+    )
 
 
 def _complete(words: Sequence[str]) -> int:

@@ -154,7 +154,7 @@ Search = Annotated[
         autocompletion=completion.files,
         metavar="PATH",
         envvar="TRUSTINSTALL_SEARCH",
-        help="Here, too: a directory (Pythons and Javas below it), a Python, or a PEM bundle.",
+        help="Here, too: a directory (programs below it), a Python, or a PEM bundle.",
     ),
 ]
 Domain = Annotated[
@@ -167,7 +167,7 @@ Domain = Annotated[
 ]
 Refresh = Annotated[
     bool,
-    _advanced("--refresh", help="Search homes, /opt, /usr/local and /srv for Pythons and Javas again."),
+    _advanced("--refresh", help="Search homes, /opt, /usr/local and /srv for programs again."),
 ]
 WithWindows = Annotated[
     bool,

@@ -1,1 +1,1 @@
-"""Looks at the certificates that a server sends, and judges them against sets of anchors."""
+"""Judges the certificates that a server sends against sets of anchors, and knows the kinds of findings of a machine."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.doctor import health
@@ -10,19 +11,23 @@ from trustinstall.doctor.health import Finding
 from trustinstall.errors import printable
 from trustinstall.facts import readable, system_bundle
 from trustinstall.installer import health_fix
-from trustinstall_platforms.tools.effective import decide, ours
+from trustinstall_platforms.tools.effective import decide, ours, paths
 from trustinstall_platforms.tools.effective.clients import READ
 from trustinstall_platforms.tools.effective.model import Form, Mode
 from trustinstall_platforms.tools.sessions import everyday
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Bundle, Effective, Scene, Session
     from trustinstall_platforms.tools.effective.rows import Client
 
 _LONGEST = 4096  # characters of a path that are shown
+_MACHINE = ("/etc/", "/usr/")  # what lies there is for all accounts
+#: What shells, PAM and systemd read for all accounts (see the table of sessions).
+_FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/zsh/zshenv", "/etc/zsh/zshrc")
+_DIRECTORIES = ("/etc/profile.d", "/etc/environment.d", "/etc/fish/conf.d")
 _LIMITED = " for "  # in the name of a client that is limited to a profile, a URL or a command
 
 
@@ -41,6 +46,9 @@ def findings(host: Host) -> Iterator[Finding]:
     scenes = decide.scenes(host, sessions)
     yield from _switched_off(host, sessions)
     yield from _at_odds(host, sessions)
+    if host.account.is_root:
+        inside = (f"{directory}/{name}" for directory in _DIRECTORIES for name in host.names(directory))
+        yield from _closed(host, "sessions of people", (*_FILES, *inside))
     for scene in scenes:
         for client, found in decide.all_of_them(scene):
             yield from _of_client(scene, client, found)
@@ -59,7 +67,24 @@ def _switched_off(host: Host, sessions: Sequence[Session]) -> Iterator[Finding]:
         )
 
 
+def _closed(host: Host, client: str, files: Iterable[str]) -> Iterator[Finding]:
+    """Yield the files of the machine, among settings files, that root alone can read: people's programs skip them."""
+    for path in files:
+        closed = readable.hidden(host, path) if path.startswith(_MACHINE) and host.status(path) is not None else None
+        if closed is not None:
+            yield _unreadable(host, client, path, closed)
+
+
+def _unreadable(host: Host, client: str, path: str, closed: tuple[str, str]) -> Finding:
+    part, mode = closed
+    reason = f"{printable(part, _LONGEST)} cannot be read by all accounts that are meant"
+    return Finding("file-unreadable", client, path, reason, (*_as_owner(host, part), "chmod", mode, part))
+
+
 def _of_client(scene: Scene, client: Client, found: Effective) -> Iterator[Finding]:
+    if scene.host.account.is_root:
+        files = (path for place in client.places if place.files for path in paths.of_place(scene, place))
+        yield from _closed(scene.host, client.name, files)
     said = list(_places(scene, client, found))
     for one in said:
         yield from _of_place(scene.host, client, one)
@@ -79,12 +104,10 @@ def _places(scene: Scene, client: Client, found: Effective) -> Iterator[_Said]:
 
 
 def _of_place(host: Host, client: Client, said: _Said) -> Iterator[Finding]:
-    found, by = said.found, str(said.found.decider)
+    found = said.found
     if found.mode is Mode.UNKNOWN:
         if said.counts and _LIMITED not in client.name:
-            yield Finding(
-                "setting-unknown", client.name, by, found.problem or "", advice="Write the path itself there."
-            )
+            yield _unknown(host, client, found)
         return
     for bundle in found.bundles:
         yield from _of_bundle(host, client, bundle)
@@ -92,24 +115,28 @@ def _of_place(host: Host, client: Client, said: _Said) -> Iterator[Finding]:
         yield from _without_public_roots(host, client, found)
 
 
+def _unknown(host: Host, client: Client, found: Effective) -> Finding:
+    """Return the finding of a value that is not known, or of a file that cannot be read at all."""
+    path, by = found.decider.path, str(found.decider)
+    if path and not found.decider.line:
+        if _is_closed(host, path):
+            return _unreadable(host, client.name, path, readable.hidden(host, path) or (path, "a+r"))
+        return Finding("setting-unknown", client.name, by, found.problem or "", advice=f"Mend {by}, or delete it.")
+    return Finding("setting-unknown", client.name, by, found.problem or "", advice="Write the path itself there.")
+
+
 def _of_bundle(host: Host, client: Client, bundle: Bundle) -> Iterator[Finding]:
     if bundle.form not in {Form.FILE, Form.DIRECTORY}:
         return
     by, path = str(bundle.setter), printable(bundle.path, _LONGEST)
     status = host.status(host.real(bundle.path))
-    machine = host.account.is_root and bundle.setter.path.startswith(("/etc/", "/usr/"))
+    machine = host.account.is_root and bundle.setter.path.startswith(_MACHINE)
     closed = readable.hidden(host, bundle.path) if machine else None
     if closed is None and status is not None and not bundle.readable and _is_closed(host, bundle.path):
         closed = readable.hidden(host, bundle.path) or (bundle.path, "a+r")
     if closed is not None:
-        part, mode = closed
-        yield Finding(
-            "file-unreadable",
-            client.name,
-            by,
-            f"{path} is named there, and {printable(part, _LONGEST)} cannot be read by all accounts that are meant",
-            (*_as_owner(host, part), "chmod", mode, part),
-        )
+        found = _unreadable(host, client.name, by, closed)
+        yield replace(found, reason=f"{path} is named there, and {found.reason}")
     elif status is None:
         yield Finding(
             "file-gone",

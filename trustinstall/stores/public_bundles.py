@@ -29,18 +29,13 @@ MANY = 10  # public roots that make a file a bundle
 _SMALLEST, _LARGEST = MANY * 500, 8 << 20
 
 
-def may_hold_many(host: Host, path: str) -> bool:
-    """Whether a file has the size of a bundle."""
-    status = host.status(path)
-    return status is not None and status.kind is Kind.FILE and _SMALLEST <= status.size <= _LARGEST
-
-
 def holds_many(host: Host, path: str) -> bool:
     """Whether a file holds so many public roots that it must be a bundle of them: its size is asked first.
 
     A file of a service's own roots, however many, is a pin: whoever trusts that service alone asks for no other root.
     """
-    if not may_hold_many(host, path):
+    status = host.status(path)
+    if status is None or status.kind is not Kind.FILE or not _SMALLEST <= status.size <= _LARGEST:
         return False
     try:
         content = host.read(path, _LARGEST)

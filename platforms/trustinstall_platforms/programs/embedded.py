@@ -19,7 +19,7 @@ from trustinstall.host import Kind
 from trustinstall.stores import bundle
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.bundle import PemBundles
-from trustinstall.stores.public_bundles import LIKELY, holds_many, may_hold_many
+from trustinstall.stores.public_bundles import LIKELY, holds_many
 from trustinstall.stores.sealed import why_sealed
 from trustinstall.stores.store import Store, blocked
 
@@ -59,9 +59,9 @@ class Embedded(PemBundles):
     def recognise(self, host: Host, path: str) -> Store | None:
         """Return the bundle that a file of an installed program is."""
         real = path if host.link_target(path) is None else host.real(path)
-        if real.startswith(_SYSTEMS) or is_ours(real) or not may_hold_many(host, real):
-            return None
-        return self.at(host, real) if program_of(host, path) is not None and holds_many(host, real) else None
+        if real.startswith(_SYSTEMS) or is_ours(real) or not holds_many(host, real):
+            return None  # read before directories are listed: a directory may hold thousands of other certificates
+        return self.at(host, real) if program_of(host, path) is not None else None
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the bundle at a location, or None where there is none any more."""

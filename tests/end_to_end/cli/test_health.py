@@ -201,6 +201,18 @@ def test_a_fresh_machine_is_well(fresh: Throwaway) -> None:
     assert fresh.changes() == before
 
 
+@pytest.mark.parametrize("path", ["/etc/gitconfig", "/etc/profile.d/corp.sh", "/etc/pip.conf"])
+def test_a_file_of_the_machine_that_only_root_reads(fresh: Throwaway, path: str) -> None:
+    """Settings and shell files of the machine under a strict umask are found by root and, as far as known, by alice."""
+    fresh.write(path, "", mode=0o600)
+    users = ("root", "alice") if path == "/etc/gitconfig" else ("root",)
+    for user in users:
+        found, code = _found(fresh, user, "file-unreadable")
+        assert ({tuple(one["remedy"])[-3:] for one in found}, code) == ({("chmod", "a+r", path)}, 10)
+    fresh.run(["chmod", "a+r", path], check=True)
+    assert all(_found(fresh, user, "file-unreadable") == ([], 0) for user in users)
+
+
 def test_a_policy_that_only_root_reads(fresh: Throwaway) -> None:
     """A root shell with umask 077 leaves a policy that no browser of a person reads: the finding has the chmod."""
     fresh.write("/usr/bin/chromium", "#!/bin/sh\n", mode=0o755)

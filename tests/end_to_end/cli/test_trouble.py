@@ -80,6 +80,23 @@ def test_a_read_only_file_system(fresh: Throwaway) -> None:
     assert [one["writable"] for one in shown["stores"] if one["id"] == ALICES] == [False]
 
 
+def test_a_home_on_a_file_system_of_a_program(fresh: Throwaway) -> None:
+    """In a FUSE home (bindfs) alice adds and removes as elsewhere, and each file keeps its bytes, mode and owner."""
+    deliver(fresh, "alice")
+    mount = "cp -a /home/alice /srv/; exec bindfs -o allow_other,nonempty /srv/alice /home/alice"
+    fresh.run(["sh", "-ec", mount], check=True)
+    assert fresh.run(["stat", "-f", "-c", "%T", "/home/alice"], check=True).stdout == "fuseblk\n"
+    look = (
+        "cd; find . -path ./.local/state -prune -o -type f -exec stat -c '%n %a %U %s' {} + -exec sha256sum {} + | sort"
+    )
+    before = fresh.run(["sh", "-c", look], user="alice", check=True).stdout
+    for _ in range(2):
+        fresh.trustinstall("add", CERT, user="alice", check=True)
+        assert holds(fresh, ALICE)
+        fresh.trustinstall("remove", ROOT.sha256, user="alice", check=True)
+        assert fresh.run(["sh", "-c", look], user="alice", check=True).stdout == before
+
+
 def test_source_date_epoch(fresh: Throwaway) -> None:
     """Two image builds from the same layer give the same ledger, byte by byte, with that time in it."""
     ledgers: list[bytes] = []

@@ -14,6 +14,7 @@ from tests.support.fresh import copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server, git_repository, package_index
+from trustinstall_platforms.tools.effective.switches import SWITCHES
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -218,3 +219,9 @@ def test_a_switch_is_found_and_taken_back(added: Throwaway, servers: tuple[Serve
         assert (_accepts(added, way, corp), _accepts(added, way, stranger)) == (True, False)
     finally:
         added.reset()
+
+
+def test_every_row_that_is_called_real_is_proved() -> None:
+    """A row of the table is "real" where a tool was asked here, by a variable or a settings file, and only there."""
+    real = {(one.client, bool(one.place.variables)) for one in SWITCHES if one.place.known == "real"}
+    assert real == {(one.client, one.file in {"~/.bashrc", "~/.profile"}) for one in WAYS.values()}

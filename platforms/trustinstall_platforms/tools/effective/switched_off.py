@@ -29,7 +29,7 @@ _LONGEST = 200  # characters of a value that are shown
 #: Clients of the switches without a row of their own in the table of clients, and what they read.
 _LIKE = {
     "Poetry": "requests",
-    **dict.fromkeys(("apt", "dnf", "Go", "Docker", "Podman", "OpenLDAP"), ""),  # the system's store
+    **dict.fromkeys(("apt", "dnf", "Go", "Docker", "Podman", "OpenLDAP", "Python 2"), ""),  # the system's store
 }
 
 
@@ -57,16 +57,17 @@ class Switched(NamedTuple):
 def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:
     """Return the switches that are off for the acting account, each place once.
 
-    A variable of the calling session that a file sets, too, is that file's.
+    A variable of the calling session that a file sets, too, is that file's; a link is the file that it leads to.
     """
     bare, calling = decide.bare(host), decide.calling(host)
     scenes = [bare, calling, *(bare._replace(session=one) for one in sessions)]
-    found: dict[tuple[str, Setter, tuple[str, ...]], Switched] = {}
+    found: dict[tuple[str, str, int, tuple[str, ...]], Switched] = {}
     read: set[tuple[str | None, ...]] = set()
     for scene in scenes:
         moved = tuple(scene.session.value(name) for name in sorted(paths.MOVING))
         for one in [*_variables(scene), *(() if moved in read else _settings(scene))]:
-            found.setdefault((one.switch.client, one.setter, one.key), one)
+            path = host.real(one.setter.path) if one.setter.path else ""
+            found.setdefault((one.switch.client, path, one.setter.line, one.key), one)
         read.add(moved)
     by_files = {(one.switch.client, one.key) for one in found.values() if one.setter.path}
     return tuple(one for one in found.values() if one.setter.path or (one.switch.client, one.key) not in by_files)

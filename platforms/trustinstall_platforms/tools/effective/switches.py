@@ -137,13 +137,13 @@ SWITCHES: tuple[Switch, ...] = (
         for key in ("ssl_verify", "verify_ssl")
     ),
     _known(Switch("uv", variable("UV_INSECURE_HOST"), names_servers), _UV),
-    _known(Switch("uv", _file(python.UV_FILES, "toml", "allow-insecure-host"), names_servers), _UV),
+    _known(Switch("uv", _file(python.UV_FILES, "toml", "allow-insecure-host"), names_servers), _UV, "real"),
     _known(
         Switch("Poetry", _file(python.POETRY_FILES, "toml", "certificates", "*", "cert"), _FALSE),
         "Poetry documentation, Repositories, Certificates",
     ),
     _known(
-        Switch("Python's ssl", variable("PYTHONHTTPSVERIFY"), _says("0")),
+        Switch("Python 2", variable("PYTHONHTTPSVERIFY"), _says("0")),
         "PEP 493: Python 2.7.12 and its makers' builds; Python 3 does not read it",
     ),
     # JavaScript
@@ -163,6 +163,7 @@ SWITCHES: tuple[Switch, ...] = (
     _known(
         Switch("Yarn 1", _file(("^/.yarnrc", "~/.yarnrc", "/etc/yarnrc"), "yarnrc", "strict-ssl"), _says("false")),
         "Yarn 1 documentation, yarn config, strict-ssl",
+        "real",
     ),
     _known(
         Switch("Yarn from 4 on", variable("YARN_ENABLE_STRICT_SSL"), _says("false", "0")),
@@ -173,11 +174,16 @@ SWITCHES: tuple[Switch, ...] = (
             "Yarn from 4 on", _file(("^/.yarnrc.yml", "~/.yarnrc.yml"), "yaml", "enableStrictSsl"), _says("false", "0")
         ),
         "Yarn documentation, .yarnrc.yml, enableStrictSsl",
+        "real",
     ),
     # Languages
     *(
-        _known(Switch("RubyGems", _file(languages.gemrc, "yaml", key), _says("0")), "gem help env, :ssl_verify_mode")
-        for key in (":ssl_verify_mode", "ssl_verify_mode")
+        _known(
+            Switch("RubyGems", _file(languages.gemrc, "yaml", key), _says("0")),
+            "gem help env, :ssl_verify_mode",
+            known,
+        )
+        for key, known in ((":ssl_verify_mode", "real"), ("ssl_verify_mode", "documented"))
     ),
     _known(
         Switch("Bundler", _file(_BUNDLER, "yaml", "BUNDLE_SSL_VERIFY_MODE"), _says("0")),

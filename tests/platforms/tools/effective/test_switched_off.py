@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.fake_host import played, program, write
+from tests.support.fake_host import link, played, program, write
 from tests.support.pki import make_root
 from trustinstall.host import ActingHost
 from trustinstall_platforms.tools.effective import decide, lines, switched_off
@@ -179,6 +179,14 @@ def test_what_verifies_is_not_found(host: ActingHost, file: str, text: str) -> N
     assert switched_off.look(host, everyday(host)) == ()
 
 
+def test_a_link_is_the_file_that_it_leads_to(host: ActingHost) -> None:
+    """Debian's systemd reads /etc/environment by a link: one line is one finding."""
+    write(host, "/etc/environment", "GIT_SSL_NO_VERIFY=1\n")
+    link(host, "/usr/lib/environment.d/99-environment.conf", "../../../etc/environment")
+    (found,) = switched_off.look(host, everyday(host))
+    assert str(found.setter) == "/etc/environment line 1"
+
+
 def test_a_file_that_counts_more_decides(host: ActingHost) -> None:
     """What the machine's file says does not matter where the account's says something else."""
     write(host, "/etc/gitconfig", "[http]\nsslVerify = false\n")
@@ -233,6 +241,7 @@ def test_every_client_is_one_of_the_tables() -> None:
         "Docker",
         "Podman",
         "OpenLDAP",
+        "Python 2",
         "Maven",
     }
 

@@ -1,0 +1,111 @@
+"""System calls that fail, and a process that dies, at any moment of `add` and `remove`.
+
+strace(1) has a call of the kernel fail, or kills the process at it: a quota that is used up (EDQUOT), a disk that is
+broken (EIO), a power cut as a process sees it (SIGKILL). It counts the calls of each thread.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.cli.machine import CERT, FULL, ROOT, deliver, venv
+from tests.support.changes import Entry
+from tests.support.throwaway import NOISE, PROGRAM, Throwaway
+
+#: Which calls fail, and how.
+FAULTS = {
+    "write": "error=EDQUOT",
+    "fsync,fdatasync": "error=EIO",
+    "rename,renameat,renameat2": "error=EIO",
+    "unlink,unlinkat": "error=EIO",
+    "openat": "error=EDQUOT",
+}
+KILLED = "write,fsync,rename,renameat2,unlink,unlinkat,mkdir"
+_LOG = "/tmp/strace"
+_STRACE = ("strace", "-f", "--seccomp-bpf", "-qq", "-o")
+_OUTSIDE = ("/home/alice/.local/state", "/home/alice/.cache", _LOG, *NOISE)
+ADD = ("add", "--skip", "system,browsers,java,containers", CERT)
+REMOVE = ("remove", ROOT.sha256)
+Changes = dict[str, Entry | None]
+
+
+@pytest.fixture
+def machine(fresh: Throwaway) -> Throwaway:
+    """A Debian on which alice has an environment, settings of pip and npm, and a line of her own in a shell's file."""
+    deliver(fresh, "alice")
+    venv(fresh, "/home/alice/app", "alice")
+    fresh.write("/home/alice/.npmrc", "//registry.example/:_authToken=secret\n", user="alice")
+    fresh.write("/home/alice/.config/pip/pip.conf", "[global]\ntimeout = 60\n", user="alice")
+    fresh.run(["sh", "-c", "echo 'alias ll=\"ls -l\"' >>.bashrc"], user="alice", check=True)
+    return fresh
+
+
+def _traced(root: Throwaway, calls: str, fault: str, at: int, *words: str) -> tuple[int, str]:
+    """Run a command of alice's with a fault at the `at`-th call; return its code and its output."""
+    inject = f"inject={calls}:{fault}:when={at}"
+    strace = [*_STRACE, "/dev/null", "-e", f"trace={calls}", "-e", inject]
+    done = root.run([*strace, *PROGRAM, *words], user="alice", timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+def _moments(root: Throwaway, calls: str, *words: str) -> range:
+    """When to have a call fail: at each one of the thread that makes most of them, in the short form at some."""
+    strace = [*_STRACE, _LOG, "-e", f"trace={calls}"]
+    root.run([*strace, *PROGRAM, *words], user="alice", timeout=120, check=True)
+    threads = [line.split(maxsplit=1)[0] for line in root.read(_LOG).decode(errors="replace").splitlines()]
+    root.run(["rm", "-f", _LOG], check=True)
+    most = max(threads.count(one) for one in set(threads))
+    return range(1, most + 1, 1 if FULL else max(1, most // 2))
+
+
+def _is_as(root: Throwaway, before: Changes) -> bool:
+    return root.changes(ignore=_OUTSIDE) == before
+
+
+@pytest.mark.parametrize("calls", FAULTS)
+def test_a_call_of_add_that_fails_loses_nothing(machine: Throwaway, calls: str) -> None:
+    """The command says what failed and claims nothing else; `remove` then restores every byte."""
+    before = machine.changes(ignore=_OUTSIDE)
+    for at in _moments(machine, calls, *ADD):
+        machine.trustinstall(*REMOVE, user="alice", check=True)
+        code, said = _traced(machine, calls, FAULTS[calls], at, *ADD)
+        _is_told(said)
+        checked = machine.trustinstall("check", user="alice")
+        assert code != 0 or checked.returncode == 0, (at, said, checked.stdout)
+        _is_removed(machine, before, at)
+
+
+@pytest.mark.parametrize("calls", [*FAULTS][:: 1 if FULL else 2])
+def test_a_call_of_remove_that_fails_loses_nothing(machine: Throwaway, calls: str) -> None:
+    """The command says what failed; with a disk that works again, `remove` restores every byte."""
+    before = machine.changes(ignore=_OUTSIDE)
+    machine.trustinstall(*ADD, user="alice", check=True)
+    for at in _moments(machine, calls, *REMOVE):
+        machine.trustinstall(*ADD, user="alice", check=True)
+        code, said = _traced(machine, calls, FAULTS[calls], at, *REMOVE)
+        _is_told(said)
+        assert code != 0 or _is_as(machine, before), (at, said, machine.changes(ignore=_OUTSIDE))
+        _is_removed(machine, before, at)
+
+
+def test_a_process_that_dies_loses_nothing(machine: Throwaway) -> None:
+    """Killed at a call that changes a file: the next command undoes what is open, and `remove` restores every byte."""
+    before = machine.changes(ignore=_OUTSIDE)
+    for at in _moments(machine, KILLED, *ADD):
+        machine.trustinstall(*REMOVE, user="alice", check=True)
+        _traced(machine, KILLED, "signal=KILL", at, *ADD)
+        machine.trustinstall(*ADD, user="alice", check=True)
+        machine.trustinstall("check", user="alice", check=True)
+        _traced(machine, KILLED, "signal=KILL", at, *REMOVE)
+        _is_removed(machine, before, at)
+
+
+def _is_told(said: str) -> None:
+    for word in ("Traceback", "unexpected", "secret"):
+        assert word not in said
+
+
+def _is_removed(machine: Throwaway, before: Changes, at: int) -> None:
+    done = machine.trustinstall(*REMOVE, user="alice")
+    assert done.returncode == 0, (at, done.stdout + done.stderr)
+    assert _is_as(machine, before), (at, machine.changes(ignore=_OUTSIDE))
