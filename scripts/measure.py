@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
+from tests.support.tls import Server
 
 CORP = "/srv/corp.crt"
 BATCH, THOUSAND = "/srv/batch.pem", "/srv/thousand.pem"
@@ -113,6 +114,24 @@ def trees() -> list[Case]:
         Case("stores --search, nothing there", ours("stores", "--search", "/srv/disk/none", "--quiet")),
         Case("stores --search", ours("stores", "--search", _TREE, "--quiet"), (), ("bare: find",), 1.2),
     ]
+
+
+def doctors(port: int) -> list[Case]:
+    """A server that a machine with a thousand bundles is asked about, beside a machine that has none."""
+    asked = ours("doctor", f"localhost:{port}", "--quiet")
+    return [
+        Case("doctor --quiet, nothing there", ours("doctor", "localhost:1", "--quiet")),
+        Case("doctor, 1000 stores", asked, (), (), 1.5),
+    ]
+
+
+def deliver_stores(root: Throwaway) -> None:
+    """A thousand environments with a bundle, ten kinds of them, which are known from an earlier look."""
+    public = root.read("/etc/ssl/certs/ca-certificates.crt")
+    kinds = [public + make_root(f"Kind {number}").pem for number in range(10)]
+    for one in range(1000):
+        root.write(f"/srv/envs/{one}/lib/python3.11/site-packages/certifi/cacert.pem", kinds[one % 10])
+    root.run(ours("add", "--search", "/srv/envs", "--store", "certifi", CORP), timeout=600, check=True)
 
 
 def deliver_tree(root: Throwaway) -> None:
@@ -217,6 +236,11 @@ def nothing(_root: Throwaway) -> None:
 
 def main() -> None:
     """Measure on each machine: every case once in each round."""
+    with Server(make_root("Bench Server Root").issue("localhost")) as server:
+        _measure_all(server)
+
+
+def _measure_all(server: Server) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--scene", default="", metavar="TEXT", help="only machines with TEXT in their name")
@@ -230,6 +254,7 @@ def main() -> None:
         Scene("Debian with Java's keystore", java=True, browsers=False, deliver=nothing, cases=cases()),
         Scene("A machine full of Pythons", java=False, browsers=False, deliver=deliver_pythons, cases=pythons()),
         Scene("A tree of 100,000 files", java=False, browsers=False, deliver=deliver_tree, cases=trees()),
+        Scene("A thousand stores", java=False, browsers=False, deliver=deliver_stores, cases=doctors(server.port)),
         Scene("A developer's machine", java=True, browsers=True, deliver=deliver_developer, cases=developers()),
     ):
         if only not in scene.title:

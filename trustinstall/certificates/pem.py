@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates import der
@@ -27,6 +28,7 @@ _MARKER = re.compile(
     rb"(?P<kind>BEGIN|END) (?P<label>[ !-,.-~]{1,64})-----[ \t]*(?:\r\n|\n|\r|\Z)"
 )
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_KEPT = 1 << 20  # bytes of a bundle that is kept at most
 _BLANKS = b" \t\r\n\x0b\x0c"
 _COLUMNS = 48  # octets in a line of 64 characters
 
@@ -43,6 +45,20 @@ class PemBlock(NamedTuple):
     end: int
     der: bytes | None
     extra: bytes = b""
+
+
+def ders_of(content: bytes, labels: frozenset[str]) -> tuple[bytes, ...]:
+    """Return the DER of the blocks with one of these labels.
+
+    The last few bundles are kept: a machine has many copies of the same one, and reading its PEM takes longest.
+    """
+    return _ders(content, labels) if len(content) <= _KEPT else _ders.__wrapped__(content, labels)
+
+
+@lru_cache(maxsize=32)
+def _ders(content: bytes, labels: frozenset[str]) -> tuple[bytes, ...]:
+    found = (one.der for one in pem_blocks(content) if one.label in labels)
+    return tuple(der for der in found if der is not None)
 
 
 def pem_blocks(data: bytes) -> Iterator[PemBlock]:

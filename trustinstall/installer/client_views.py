@@ -15,6 +15,8 @@ from trustinstall.doctor.judging import Judgement, Reason
 from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
 from trustinstall.installer import tool_views, verifiers
+from trustinstall.state import known_bundles
+from trustinstall.state.scopes import machine_ledger, state_of
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.effective import decide, switched_off
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS
@@ -93,7 +95,8 @@ class Clients:
         """Kind, label, place and anchors of each store that can be read."""
         kinds = [one for one in BACKENDS if one.name in _WHOLE]
         found: list[tuple[str, str, str, frozenset[bytes]]] = []
-        for backend, store in discovery.discover(self._host, kinds, DiscoveryOptions()).stores.values():
+        places, remembered = _known(self._host)
+        for backend, store in discovery.discover(self._host, kinds, places, remembered).stores.values():
             if store.on_demand and self._host.status(store.location) is None:
                 continue
             with suppress(OSError, TrustInstallError):
@@ -109,7 +112,7 @@ class Clients:
     @cached_property
     def _public(self) -> frozenset[bytes]:
         """The public roots in the stores here: they stand for those that a program has built in."""
-        every = frozenset(der for *_, ders in self._stores for der in ders)
+        every = frozenset[bytes]().union(*{ders for *_, ders in self._stores})
         return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
 
     def _tools(self) -> Iterator[ClientView]:
@@ -161,6 +164,15 @@ class Clients:
             chain, name, now = self._question
             self._judged[key] = judging.judge(chain, self._anchors[ders], name, now, family)
         return self._judged[key]
+
+
+def _known(host: Host) -> tuple[DiscoveryOptions, list[str]]:
+    """Return where an earlier scan has found bundles, and the stores that the machine's ledger remembers."""
+    with suppress(TrustInstallError):
+        places = known_bundles.fill(host, state_of(host, host.account.uid), DiscoveryOptions())
+        ledger, _ = machine_ledger(host)
+        return replace(places, through=False), [store for store, _ in ledger.placements]
+    return DiscoveryOptions(), []
 
 
 def _unjudged(name: str, found: Effective) -> ClientView:

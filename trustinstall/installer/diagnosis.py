@@ -103,6 +103,7 @@ class Ask(NamedTuple):
 
 def diagnose(host: Host, typed: str, ask: Ask = Ask()) -> Diagnosis:  # noqa: B008  a tuple
     """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none."""
+    host = host.remembering()
     caller = ask.caller or calling(host)
     target = targets.parse(typed, ask.starttls)
     other = targets.parse(ask.beside) if ask.beside else None

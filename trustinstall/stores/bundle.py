@@ -6,7 +6,7 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of, pem_blocks
 from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
 from trustinstall.stores.backend import Backend
@@ -101,9 +101,7 @@ def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:
 
 def anchors(host: Host, path: str, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterator[bytes]:
     """The DER of every certificate in a bundle whose PEM has one of the labels."""
-    for block in pem_blocks(host.read(path)):
-        if block.label in labels and block.der is not None:
-            yield block.der
+    return iter(ders_of(host.read(path), labels))
 
 
 def plan(host: Host, store: Store, seen: Observation, change: Change, mend: str, *, separates: bool = False) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.pem import pem_blocks
+from trustinstall.certificates.pem import ders_of
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
 from trustinstall_platforms.tools.effective import paths, values
@@ -130,12 +130,7 @@ def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes
     if system or beside or found.mode is Mode.NATIVE:
         roots = system_bundle.find(host)
         contents += [roots.content] if roots else []
-    return frozenset(
-        block.der
-        for content in contents
-        for block in pem_blocks(content)
-        if block.label in client.labels and block.der is not None
-    )
+    return frozenset(der for content in contents for der in ders_of(content, client.labels))
 
 
 def _of_place(client: Client, place: Place, scene: Scene) -> Effective | None:
