@@ -14,6 +14,7 @@ from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
 from trustinstall.declared.proxies import Wish, with_proxies
 from trustinstall.declared.verification import with_verification
+from trustinstall.engine.keeping import ProxyEngine
 from trustinstall.engine.scope import Engine
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
@@ -45,6 +46,7 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     Nothing is pruned while a root of the declaration is missing in a store that failed. The report has the stores that
     differed. Raises StateError, Busy and NoRights as `Installer.add`.
     """
+    ProxyEngine(installer.host, installer.backends, installer.on_progress).kept()  # damaged records change nothing
     report = replace(repairs.repair(installer, declaration.certificates, dry_run=dry_run), command="apply")
     gone = _no_longer_named(installer, declaration) if prune else []
     if gone and declaration.certificates and not all(one.done or one.skipped for one in report.scopes):

@@ -55,14 +55,15 @@ def get(format_: str, content: bytes, path: Path) -> str | None:
 def put(format_: str, content: bytes, path: Path, value: str, *, address: bool = False) -> tuple[bytes, str]:
     """The content with a key that was not there, and the text that was put in.
 
-    `address`: the value is a network's, and may hold a percent sign; the caller knows that its tool expands none.
+    `address`: the value is a network's, and may hold a percent sign, or begin with a colon (::1); the caller knows that
+    its tool expands neither.
     Raises Malformed where the file cannot be read, has the key, or cannot be changed for certain.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
     if _value(before, path) is not None:
         raise Malformed(f"{'.'.join(path)} is there already")
-    if format_ not in _VERBATIM and not fits(value.replace("%", "") if address else value):
+    if format_ not in _VERBATIM and not fits(value.replace("%", "").strip(":") if address else value):
         raise Malformed("a value with such characters cannot be written there for certain")
     at, new = kind.insertion(text, path, value)
     result = text[:at] + new + text[at:]

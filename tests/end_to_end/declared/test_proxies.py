@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from tests.end_to_end.cli.machine import CERT, deliver
+from tests.end_to_end.cli.machine import CERT, ROOT, deliver
 from tests.end_to_end.declared.events import repaired, sh
 from tests.support.proxy import refusing
 from tests.support.throwaway import NOISE, Throwaway
@@ -191,6 +191,26 @@ def test_mistakes_change_nothing_and_show_no_value(fresh: Throwaway, line: str, 
     done = fresh.trustinstall("apply", TRUST)
     assert (done.returncode, expected in done.stderr, "geheim" in done.stderr) == (2, True, False), done.stderr
     assert fresh.changes(mtimes=True, ignore=(*NOISE, "/srv")) == before
+
+
+def test_damaged_records_stop_a_document_before_anything_is_touched(fresh: Throwaway) -> None:
+    """Where it cannot be known what was set, no root and no proxy is changed; and no record shows a value."""
+    fresh.trustinstall("apply", document(fresh), check=True)
+    fresh.write(
+        "/var/lib/trustinstall/private/proxies.json", '{"version": 1, "http": "http://a:geheim@b:1"}', mode=0o600
+    )
+    before = fresh.changes(mtimes=True, ignore=(*NOISE, "/srv"))
+    more = f"{PLAIN}[[certificate]]\npem = '''\n{ROOT.pem.decode()}'''\n"
+    done = fresh.trustinstall("apply", document(fresh, more=more))
+    assert (done.returncode, "is damaged" in done.stderr, "geheim" in done.stderr) == (1, True, False), done
+    assert fresh.changes(mtimes=True, ignore=(*NOISE, "/srv")) == before
+
+
+def test_the_program_is_not_uninstalled_while_proxies_are_set(fresh: Throwaway) -> None:
+    """Its records are what takes them back: `self uninstall` says how to do that first."""
+    fresh.trustinstall("apply", document(fresh), check=True)
+    done = fresh.trustinstall("self", "uninstall", "--yes")
+    assert (done.returncode, "proxies that trustinstall has set" in done.stderr) == (2, True), done
 
 
 def test_dialects_of_no_proxy_are_told(fresh: Throwaway) -> None:

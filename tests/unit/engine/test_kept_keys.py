@@ -26,11 +26,11 @@ _ASKED = Kept(Proxies("http://a:1", "http://b:2"), "apply:/srv/trust.toml")
 _NPMRC = "/home/alice/.npmrc"
 _KEYS = ((("proxy",), "http://a:1"), (("https-proxy",), "http://b:2"))
 _FORMATS = {
-    "npmrc": _KEYS,
+    "npmrc": (*_KEYS, (("noproxy",), "::1,.corp.example,10.0.0.0/8")),
     "ini": ((("global", "proxy"), "http://u:p%40@b:2"),),
     "git": ((("http", "proxy"), "http://b:2"),),
     "yaml": ((("httpProxy",), "http://a:1"), (("httpsProxy",), "http://b:2")),
-    "json": ((("proxies", "default", "httpProxy"), "http://a:1"), (("proxies", "default", "noProxy"), "localhost,::1")),
+    "json": ((("proxies", "default", "httpProxy"), "http://a:1"), (("proxies", "default", "noProxy"), "::1,localhost")),
     "proxy-section": ((PROXIES, 'export https_proxy="http://b:2"\nexport no_proxy="::1"'),),
 }
 
