@@ -33,7 +33,8 @@ table { width: 100%; border-collapse: collapse; } td, th { padding: .35rem .6rem
   vertical-align: top; border-top: 1px solid var(--line); } th { color: var(--quiet); font-weight: normal; }
 .yes { color: var(--good); } .no, .off { color: var(--bad); } .quiet { color: var(--quiet); }
 @media (max-width: 40rem) { thead { display: none; } tr { display: block; padding: .4rem 0;
-  border-top: 1px solid var(--line); } td { display: block; border: 0; padding: 0; } }
+  border-top: 1px solid var(--line); } td { display: block; border: 0; padding: 0; }
+  td:first-child { font-weight: bold; } td + td::before { content: attr(data-head) ": "; color: var(--quiet); } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } tr, pre { break-inside: avoid; } }
 """
 _LONGEST = 4096  # characters of one text
@@ -97,5 +98,11 @@ def _dates(one: Certificate) -> str:
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{_text(one)}</th>" for one in heads)
-    body = "".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join(f"<tr>{_cells(heads, row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(heads: Sequence[str], row: Sequence[str]) -> str:
+    """Return a row; on a telephone, where there is no line of heads, each cell says its own."""
+    named = zip(heads, row, strict=True)
+    return "".join(f'<td data-head="{_text(head)}">{_text(cell)}</td>' for head, cell in named if cell)

@@ -108,7 +108,7 @@ def unreached(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[Effective
     nothing of a tool with a file for all accounts.
     """
     everybodys = host.account.is_root and bool(tool.machine)
-    for scene in (one._replace(home="") if everybodys else one for one in _scenes(host)):
+    for scene in (one._replace(home="") if everybodys else one for one in decide.distinct(_scenes(host))):
         client = of_tool(scene, tool.name)
         if client is not None:
             found = decide.effective(client, scene)

@@ -106,12 +106,11 @@ class Environment(Reference):
         """
         if host.platform == "win32":
             return {}
-        now = {one.id: one for one in self._of_others(host, self._reach(host))}
-        asked = [now[one.id] for one in stores if one.blocked is not None and one.id in now]
-        found = {one.id: Unreached(one.why_blocked or "", own=not one.sealed) for one in asked}
-        reads = sessions.supposed(host)
+        failed = frozenset(one.id for one in stores if one.blocked is not None)
+        now = self._of_others(host, self._reach(host)) if failed else ()
+        found = {one.id: Unreached(one.why_blocked or "", own=not one.sealed) for one in now if one.id in failed}
         for one in stores:
-            taken = ", ".join(carrier.taken_back(host, one.location, reads)) if one.blocked is None else ""
+            taken = "" if one.id in failed else ", ".join(carrier.taken_back(host, one.location, sessions.reads(host)))
             if taken:
                 why = f"what reads it gets no {taken}: a later line takes it back; mend that, and add again"
                 found[one.id] = Unreached(why, own=True)

@@ -151,11 +151,12 @@ class Settings(Reference):
     def unreached(self, host: Host, stores: Sequence[Store], wanted: frozenset[str]) -> dict[str, Unreached]:
         """Return the stores whose tools read something else in a session of the account, with its file and line."""
         found: dict[str, Unreached] = {}
-        for store in (one for one in stores if one.blocked is None):
-            decision = self._decision(host, store.location)
-            seen = client_verdicts.unreached(host, decision.tool, wanted) if decision is not None else None
-            if seen is not None:
-                found[store.id] = deciding.why_unreached(host, *seen)
+        asked = {one.location: one.id for one in stores if one.blocked is None}
+        for decision in self.decisions(host) if asked else ():
+            store_id = asked.get(host.real(decision.path))
+            seen = client_verdicts.unreached(host, decision.tool, wanted) if store_id is not None else None
+            if store_id is not None and seen is not None:
+                found[store_id] = deciding.why_unreached(host, *seen)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:

@@ -27,7 +27,7 @@ from trustinstall_platforms.tools.effective.model import (
 from trustinstall_platforms.tools.effective.reading import Reader, Said, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.rows import Client, Place
@@ -57,7 +57,12 @@ def scenes(host: Host, sessions: Iterable[Session]) -> tuple[Scene, ...]:
     Variables that name our own files are left out: what they hide is what the scenes are asked for.
     """
     found = [bare(host), _not_ours(calling(host)), *(_not_ours(bare(host)._replace(session=one)) for one in sessions)]
-    return tuple({_said(one): one for one in reversed(found)}.values())[::-1]
+    return distinct(found)
+
+
+def distinct(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
+    """Return the scenes without those that have the same variables as one before."""
+    return tuple({_said(one): one for one in reversed(scenes)}.values())[::-1]
 
 
 def is_of(scene: Scene, sessions: Iterable[Session]) -> bool:

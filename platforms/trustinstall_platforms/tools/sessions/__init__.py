@@ -3,6 +3,6 @@
 Everything here reads text; nothing is run. What only running would tell is unknown, and said so with its place.
 """
 
-from trustinstall_platforms.tools.sessions.everyday import Read, everyday, supposed
+from trustinstall_platforms.tools.sessions.everyday import Read, everyday, reads, supposed
 
-__all__ = ["Read", "everyday", "supposed"]
+__all__ = ["Read", "everyday", "reads", "supposed"]

@@ -36,7 +36,12 @@ class Read(NamedTuple):
 
 def everyday(host: Host) -> tuple[Session, ...]:
     """Return the sessions of the acting account; root's are those of people in general, who have no home here."""
-    return host.remembered("everyday sessions", lambda: tuple(one.session for one in supposed(host)))
+    return tuple(one.session for one in reads(host))
+
+
+def reads(host: Host) -> tuple[Read, ...]:
+    """Return the same with the files that were read for each."""
+    return host.remembered("everyday sessions", lambda: tuple(supposed(host)))
 
 
 def supposed(
