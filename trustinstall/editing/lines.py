@@ -14,7 +14,7 @@ _SETTING = re.compile(r"(?P<key>\"[^\"]+\"|[^\s\"#][^\s]*)\s+(?P<value>.+)")
 
 
 class Shell:
-    """A file that a POSIX shell reads. The managed line is first: no text before it can end the file or open a quote."""
+    """A file that a POSIX shell reads. The managed line is first: no text before it can open a quote."""
 
     def keys(self, text: str) -> list[Key]:
         """Return every line that assigns one word to a variable."""

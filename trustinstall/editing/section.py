@@ -60,7 +60,7 @@ class Section:
         return at, new if at == start or text[at - 1] == "\n" else f"\n{new}"
 
     def others(self, text: str, key: Key, inserted: str) -> str:
-        """Return the lines of other authors in a section, unchanged; `inserted` ("": not known) has the managed lines."""
+        """Return the lines of other authors in a section; `inserted` ("": not known) has the managed lines."""
         if not inserted:
             return ""
         section = text[key.start : key.end]
