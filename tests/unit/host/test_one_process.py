@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 
@@ -14,18 +15,16 @@ WAITS = "print(flush=True); input()"
 BELOW = f"import os; os.chroot('/proc/self/cwd'); {WAITS}"
 
 
-@pytest.mark.parametrize(("program", "refused"), [(WAITS, False), (BELOW, True)])
-def test_a_process_below_another_root_is_refused(program: str, *, refused: bool) -> None:
+@pytest.mark.parametrize("program", [WAITS, BELOW])
+def test_a_process_below_another_root_is_refused(program: str) -> None:
     """In a chroot or container a process names files that are not those of the same names here."""
+    expected = pytest.raises(UsageProblem, match="sees other files") if program == BELOW else nullcontext()
     words = (sys.executable, "-c", program)
     with subprocess.Popen(words, cwd="/usr", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         try:
-            one_process.find(process.pid)
-        except UsageProblem as problem:
-            assert (refused, "sees other files" in str(problem)) == (True, True)
-        else:
-            assert not refused
+            with expected:
+                one_process.find(process.pid)
         finally:
             process.kill()
