@@ -31,7 +31,7 @@ class Process(NamedTuple):
 
 
 def find(number: int) -> Process:
-    """Return a process. Raises UsageProblem where there is none, and NoRights where it is another account's."""
+    """Return a process. Raises UsageProblem if it does not exist, and NoRights if it is another account's."""
     if sys.platform != "linux":
         raise UsageProblem(
             "only Linux shows the variables of another process; run the command itself: doctor -- COMMAND"
