@@ -31,7 +31,9 @@ def shown(style: str, values: Mapping[str, str]) -> list[str]:
 def kept(style: str, values: Mapping[str, str]) -> list[str]:
     """Lines for a file that is read at each start, a key of KEPT.
 
-    Where the style can say so they set nothing that is set already, and no file's name where the file is gone.
+    Where the style can say so they set nothing that is set already, and no file's name where the file is gone. An
+    option (`--name=FILE`) is joined with a comma to the options that are set, in the style `sh` alone, which has
+    patterns: not where one of them has the same name but for its last word, so that a shell in a shell adds nothing.
     """
     return _lines(KEPT[style], values, _PLAIN_IN_FILES)
 
@@ -54,15 +56,28 @@ def _lines(say: Callable[[str, str], str], values: Mapping[str, str], plain: re.
 
 
 def _in_sh(name: str, value: str) -> str:
-    there = f"! [ -r '{value}' ] || " if value.startswith("/") else ""
-    return f'{there}export {name}="${{{name}:-{value}}}"'
+    option, path = _parts(value)
+    there = f"! [ -r '{path}' ] || " if path else ""
+    if not option:
+        return f'{there}export {name}="${{{name}:-{value}}}"'
+    joined = f'export {name}="${{{name}:+${name},}}{value}"'
+    return f'{there}case "${{{name}-}}" in *{option.rpartition("-")[0]}-*) ;; *) {joined} ;; esac'
 
 
 def _in_fish(name: str, value: str) -> str:
-    there = f"not test -r '{value}'; or " if value.startswith("/") else ""
+    path = _parts(value)[1]
+    there = f"not test -r '{path}'; or " if path else ""
     return f"set -q {name}; or {there}set -gx {name} '{value}'"
 
 
+def _parts(value: str) -> tuple[str, str]:
+    """An option's name ("" for none), and the path that the value names ("" for none)."""
+    option, _, path = value.rpartition("=") if value.startswith("--") else ("", "", value)
+    return option, path if path.startswith("/") else ""
+
+
+#: The style whose lines join an option to those that are set.
+JOINS = "sh"
 #: The styles of files, by name.
 KEPT: dict[str, Callable[[str, str], str]] = {
     "sh": _in_sh,
