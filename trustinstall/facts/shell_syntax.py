@@ -13,33 +13,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: What means itself in every style, quoted as each of them quotes. Anything else is refused, and not escaped.
+#: Characters without a special meaning in every style, inside its quotes. Others are refused, and not escaped.
 _PLAIN = re.compile(r"[\w ./:@+,=~()-]*")
-_PLAIN_IN_FILES = re.compile(r"[\w ./:@+,=~()%-]*")  # of these only systemd's own file expands a percent sign
+_PLAIN_IN_FILES = re.compile(r"[\w ./:@+,=~()%-]*")  # only systemd's own file expands a percent sign
 
 
 def fits(value: str) -> bool:
-    """Whether a value can be said in every style."""
+    """Whether a value can be written in every style."""
     return _PLAIN.fullmatch(value) is not None
 
 
 def shown(style: str, values: Mapping[str, str]) -> list[str]:
-    """Lines that set variables, for people to paste, in a style of SHOWN. Raises ValueError for what does not fit."""
+    """Return lines that set variables, for people to paste, in a style of SHOWN. Raises ValueError."""
     return _lines(SHOWN[style], values)
 
 
 def kept(style: str, values: Mapping[str, str]) -> list[str]:
-    """Lines for a file that is read at each start, a key of KEPT.
+    """Return lines for a file that is read at each start, a key of KEPT.
 
-    Where the style can say so they set nothing that is set already, and no file's name where the file is gone. An
-    option (`--name=FILE`) is joined with a comma to the options that are set, in the style `sh` alone, which has
-    patterns: not where one of them has the same name but for its last word, so that a shell in a shell adds nothing.
+    If the style can express it, they set no variable that is already set, and none to a file that no longer exists.
+    In the style `sh`, which has patterns, an option (`--name=FILE`) is joined to the options that are already set, with
+    a comma, unless one of them has the same name but for its last word: a shell within a shell adds it once.
     """
     return _lines(KEPT[style], values, _PLAIN_IN_FILES)
 
 
 def foreign(style: str, text: str, names: frozenset[str]) -> dict[str, str]:
-    """What a file (a style of KEPT) sets some variables to, as far as that can be told without running it."""
+    """Return the values that a file (a style of KEPT) gives to variables, as far as known without running it."""
     found: dict[str, str] = {}
     for match in _ASSIGNED[style].finditer(text):
         for name, value in _PAIR.findall(match["pairs"]) if style == "systemd" else [(match["name"], match["value"])]:
@@ -91,9 +91,9 @@ LAUNCHD = "launchd"  # a style of whole files, see `agent`
 
 
 def agent(label: str, head: str, values: Mapping[str, str]) -> str:
-    """A launchd agent that sets variables for what is started from then on (launchd.plist(5), launchctl(1), setenv).
+    """Return a launchd agent that sets variables for programs started later (launchd.plist(5), launchctl(1), setenv).
 
-    `head` stands in a comment in its first lines. Raises ValueError for values that do not fit.
+    `head` is a comment in its first lines. Raises ValueError for values with other characters.
     """
     # One call for each: older systems take one variable at a time.
     say = "/bin/launchctl setenv {} '{}'".format
@@ -106,7 +106,7 @@ def agent(label: str, head: str, values: Mapping[str, str]) -> str:
     )
 
 
-#: The styles that people ask for, by name.
+#: The styles in which `env` prints, by name.
 SHOWN: dict[str, Callable[[str, str], str]] = {
     "bash": lambda name, value: f"export {name}='{value}'",
     "zsh": lambda name, value: f"export {name}='{value}'",
@@ -128,4 +128,4 @@ _ASSIGNED = {
     "environment.d": re.compile(rf"^[ \t]*{_NAME}={_VALUE}", re.MULTILINE),
     "systemd": re.compile(r"^[ \t]*DefaultEnvironment[ \t]*=(?P<pairs>.*)$", re.MULTILINE),
 }
-_PAIR = re.compile(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*)=([^\"'\s]*)")  # a name is looked at once, from its start
+_PAIR = re.compile(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*)=([^\"'\s]*)")  # a name is tried once, from its start
