@@ -1,7 +1,7 @@
 """A name in the form in which OpenSSL compares names: case, blanks and the type of a text make no difference.
 
-Without the outer SEQUENCE, every text as UTF-8 in lower case, blanks folded. Sources: OpenSSL's crypto/x509/x_name.c
-(x509_name_canon, asn1_string_canon).
+The form has no outer SEQUENCE; every text is UTF-8 in lower case, with its blanks folded. Sources: OpenSSL's
+crypto/x509/x_name.c (x509_name_canon, asn1_string_canon).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _UTF8 = 0x0C
 
 
 def canonical(name: der.Element, texts: Mapping[int, str] = OPENSSL) -> bytes:
-    """The canonical form of a Name; raises ValueError where it is no DER, or a text is not what its type says."""
+    """Return the canonical form of a Name; raises ValueError if it is not DER, or a text does not match its type."""
     return b"".join(_canonical_set(group, texts) for group in name.children())
 
 
 def _canonical_set(group: der.Element, texts: Mapping[int, str]) -> bytes:
-    """One RelativeDistinguishedName; DER sorts the members of a SET."""
+    """Return one RelativeDistinguishedName; DER sorts the members of a SET."""
     return der.wrapped(der.SET, b"".join(sorted(_canonical_pair(pair, texts) for pair in group.children())))
 
 

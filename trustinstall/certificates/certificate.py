@@ -1,8 +1,8 @@
-"""One X.509 certificate as a value: its DER, what it is called, how long it lasts, whether it is a root.
+"""One X.509 certificate as a value: its DER, its names, its validity, and whether it is a root.
 
-Identity is the SHA-256 of the DER, never name, serial or alias. What is shown of it is read from the DER directly: that
-needs no import of `cryptography` (about 36 ms), and works on names that `cryptography` refuses to decode (RFC 5280
-4.1.2.4 asks for UTF-8 or PrintableString; Latin-1 in a TeletexString is what old roots hold).
+Identity is the SHA-256 of the DER, never name, serial or alias. The values that are shown are read from the DER
+directly: that needs no import of `cryptography` (about 36 ms), and works on names that `cryptography` refuses to decode
+(RFC 5280 4.1.2.4 asks for UTF-8 or PrintableString; old roots hold Latin-1 in a TeletexString).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _COMMON_NAME = "2.5.4.3"
 _ORGANISATION = "2.5.4.10"
-#: RFC 4514 section 3, and e-mail, which no RFC lists and every old root has.
+#: RFC 4514 section 3, and e-mail, which is in old roots but in no RFC's list.
 _ATTRIBUTES = {
     _COMMON_NAME: "CN",
     "2.5.4.5": "serialNumber",
@@ -43,11 +43,11 @@ _ATTRIBUTES = {
     "0.9.2342.19200300.100.1.1": "UID",
     "1.2.840.113549.1.9.1": "emailAddress",
 }
-#: String types that are not ASCII or Latin-1 in practice (a TeletexString is Latin-1 wherever one was seen).
+#: String types that are not ASCII or Latin-1 in practice (every TeletexString seen so far was Latin-1).
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _SPECIAL = re.compile(r'([,+"\\<>;])')
 _SUBJECT_LIMIT = 400
-#: Filters of warnings are the whole process's: threads that change them at once could leave them changed.
+#: Warning filters belong to the whole process: threads that change them at once could leave them changed.
 _FILTERS = RLock()
 _NO_DER = "these bytes are not one certificate in DER; load_certificates() reads PEM, DER and PKCS#7, and vets"
 _MOMENT = len("20500101000000Z")  # GeneralizedTime, RFC 5280 4.1.2.5.2
@@ -301,10 +301,10 @@ class Certificate:
 
 @contextmanager
 def quiet() -> Generator[None, None, None]:
-    """Silence for a few calls into `cryptography`, which warns of what it takes for now (all are `UserWarning`).
+    """Suppress the warnings (all `UserWarning`) of a few calls into `cryptography` about certificates that it accepts.
 
-    Serial numbers that are zero or negative, NULL parameters, country codes of three letters: public roots have them,
-    what matters of them is named by `vetting`, and a library's warning about it is no message for a user.
+    Public roots have serial numbers that are zero or negative, NULL parameters and country codes of three letters.
+    `vetting` names the faults that matter; the library's warning would not help a user.
     """
     with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -312,13 +312,13 @@ def quiet() -> Generator[None, None, None]:
 
 
 def extensions_of(loaded: x509.Certificate) -> x509.Extensions:
-    """All extensions, without a warning about names in them."""
+    """Return all extensions, without a warning about names in them."""
     with quiet():
         return loaded.extensions
 
 
 def key_identifiers(loaded: x509.Certificate) -> tuple[bytes | None, bytes | None]:
-    """The subject's and the authority's key identifier, each None where there is none."""
+    """Return the subject's and the authority's key identifier, each None if it is missing."""
     from cryptography import x509
 
     own = issuer = None
@@ -331,7 +331,7 @@ def key_identifiers(loaded: x509.Certificate) -> tuple[bytes | None, bytes | Non
 
 
 def _attributes(name: der.Element) -> list[_Attribute]:
-    """A Name's attributes, as far as they can be read."""
+    """Return a Name's attributes, as far as they can be read."""
     found: list[_Attribute] = []
     try:
         for group in name.children():
@@ -344,7 +344,7 @@ def _attributes(name: der.Element) -> list[_Attribute]:
 
 
 def _called(attributes: list[_Attribute]) -> str:
-    """The most specific common name, else organisation; printable, empty where there is neither."""
+    """Return the most specific common name, else the organisation; printable, empty if the name has neither."""
     for wanted in (_COMMON_NAME, _ORGANISATION):
         for kind, _, text in reversed(attributes):
             if kind == wanted and text.strip():
@@ -357,7 +357,7 @@ def _text(value: der.Element) -> str:
 
 
 def _moment(value: der.Element) -> datetime:
-    """A Time of RFC 5280 4.1.2.5: two-digit years below 50 are in this century."""
+    """Return a Time of RFC 5280 4.1.2.5: two-digit years below 50 are in this century."""
     text = value.value.decode("ascii", "replace")
     if value.tag == der.UTC_TIME:
         text = ("20" if text[:2] < "50" else "19") + text

@@ -1,6 +1,6 @@
-"""Just enough DER (X.690) to tell what a file is, and to read what the certificate libraries do not show or refuse to.
+"""As much DER (X.690) as is needed to tell a file's kind, and to read fields that certificate libraries refuse to show.
 
-Whether something *is* a certificate is never decided here: `reading` asks `cryptography` and OpenSSL.
+This module never decides whether data *is* a certificate: `parsing` asks `cryptography` and OpenSSL.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class Element(NamedTuple):
 
     @property
     def cut_off(self) -> bool:
-        """True where the data ends before the element does."""
+        """True if the data ends before the element does."""
         return self.end > len(self.data)
 
     def children(self) -> Iterator[Element]:
-        """The elements inside; raises `Malformed` on reaching one that does not fit."""
+        """Yield the elements inside; raises `Malformed` on reaching one that does not fit."""
         at = self.content
         while at < self.end:
             child = element(self.data, at)
@@ -66,7 +66,7 @@ class Element(NamedTuple):
 
 
 def element(data: bytes, at: int = 0) -> Element:
-    """The element at an offset; raises `Malformed` where none can stand there.
+    """Return the element at an offset; raises `Malformed` if no element can start there.
 
     An indefinite length (BER, which PKCS#7 and PKCS#12 files may use) is taken to reach to the end of the data.
     """
@@ -87,7 +87,7 @@ def element(data: bytes, at: int = 0) -> Element:
 
 
 def wrapped(tag: int, content: bytes) -> bytes:
-    """An element with this tag and these contents."""
+    """Return an element with this tag and these contents."""
     size = len(content)
     if size < _LONG_FORM:
         return bytes((tag, size)) + content
@@ -96,7 +96,7 @@ def wrapped(tag: int, content: bytes) -> bytes:
 
 
 def tags(outer: Element, most: int = 12) -> tuple[int, ...]:
-    """The tags of the first elements inside, as far as they can be read."""
+    """Return the tags of the first elements inside, as far as they can be read."""
     found: list[int] = []
     try:
         for child in outer.children():
@@ -109,7 +109,7 @@ def tags(outer: Element, most: int = 12) -> tuple[int, ...]:
 
 
 def dotted(raw: bytes) -> str:
-    """An object identifier's contents as dotted text; raises `Malformed`."""
+    """Return an object identifier's contents as dotted text; raises `Malformed`."""
     if not raw or raw[-1] >= _LONG_FORM or len(raw) > 64:  # noqa: PLR2004 -- none in use is half as long
         raise Malformed
     numbers: list[int] = []

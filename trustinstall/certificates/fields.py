@@ -1,4 +1,4 @@
-"""What vetting looks at: one certificate, read once, and the time."""
+"""The fields of one certificate that vetting checks, each read once, and the time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _Kind = TypeVar("_Kind", bound="x509.ExtensionType")
 
 @dataclass(frozen=True)
 class CertificateFields:
-    """The certificate as we and as `cryptography` read it; it must have passed `reading.check_both_parsers`."""
+    """The certificate as two parsers read it; it must have passed `parsing.check_both_parsers`."""
 
     certificate: Certificate
     now: datetime
 
     @cached_property
     def loaded(self) -> x509.Certificate:
-        """What `cryptography` makes of it."""
+        """The certificate as `cryptography` reads it."""
         return self.certificate.load()
 
     @cached_property
@@ -55,21 +55,21 @@ class CertificateFields:
 
     @cached_property
     def basic_constraints(self) -> x509.Extension[x509.BasicConstraints] | None:
-        """Basic Constraints, if there are any."""
+        """Basic Constraints, or None."""
         from cryptography import x509
 
         return self._find(x509.BasicConstraints)
 
     @cached_property
     def key_usage(self) -> x509.Extension[x509.KeyUsage] | None:
-        """Key Usage, if there is any."""
+        """Key Usage, or None."""
         from cryptography import x509
 
         return self._find(x509.KeyUsage)
 
     @cached_property
     def purposes(self) -> frozenset[str] | None:
-        """The dotted object identifiers of Extended Key Usage; None where there is no such limit."""
+        """The dotted object identifiers of Extended Key Usage; None if the certificate has no such limit."""
         from cryptography import x509
 
         found = self._find(x509.ExtendedKeyUsage)
@@ -77,7 +77,7 @@ class CertificateFields:
 
     @cached_property
     def name_constrained(self) -> bool:
-        """Whether there are Name Constraints."""
+        """Whether the certificate has Name Constraints."""
         from cryptography import x509
 
         return self._find(x509.NameConstraints) is not None
@@ -89,7 +89,7 @@ class CertificateFields:
 
     @property
     def has_key_identifier(self) -> bool:
-        """Whether there is a subject key identifier."""
+        """Whether the certificate has a subject key identifier."""
         return key_identifiers(self.loaded)[0] is not None
 
     def _find(self, kind: type[_Kind]) -> x509.Extension[_Kind] | None:

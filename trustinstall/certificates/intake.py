@@ -1,6 +1,6 @@
-"""From what the caller names (files, directories, standard input) to certificates that may be trusted.
+"""Turns the caller's inputs (files, directories, standard input) into certificates that may be trusted.
 
-All of it is read and judged before anything on the machine is looked at, and one bad input refuses all of them.
+All inputs are read and vetted before the machine is examined, and one bad input refuses all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
 
-#: What is read in a directory; other files there are named and passed over.
+#: The files that are read in a directory; other files there are named and passed over.
 SUFFIXES = frozenset({".crt", ".pem", ".cer", ".der", ".p7b", ".p7c"})
 STANDARD_INPUT = "-"
 #: The first line of a file that `doctor --save-root` has written.
@@ -34,31 +34,31 @@ _SERVER = "no authority but a server's own certificate, which the root covers"
 
 
 class Source(Protocol):
-    """Where inputs come from; `host.Host` is one."""
+    """The place from which inputs are read; `host.Host` is an example."""
 
     def read_input(self, path: str) -> bytes:
-        """The whole file, or `CertificateRefused` where it is no regular file, is too large or cannot be read."""
+        """Return the whole file; raises `CertificateRefused` if it is not a regular file, too large or unreadable."""
         ...
 
     def read_stdin(self) -> bytes:
-        """All of standard input, bounded as a file is."""
+        """Return all of standard input, within the same limit as a file."""
         ...
 
     def list_input(self, path: str) -> list[str] | None:
-        """The regular files directly in a directory, sorted; None where the path is no directory."""
+        """Return the regular files directly in a directory, sorted; None if the path is not a directory."""
         ...
 
     def now(self) -> datetime:
-        """The time, aware."""
+        """Return the time, with its zone."""
         ...
 
 
 @dataclass(frozen=True)
 class Vetted:
-    """A certificate that may be trusted, the input it came from, and what some programs will not like about it.
+    """A certificate that may be trusted, its input, and the quirks that some programs object to.
 
-    `found`: nobody named a file; it was found in a store of this machine, whose id `origin` is, or in the file of a
-    product that inspects connections. `product` says which one it is of, in words, or is "".
+    `found`: the caller named no file; the certificate was found in a store of this machine, whose id `origin` is, or in
+    the file of a product that inspects connections. `product` names that product, or is "".
     """
 
     certificate: Certificate
@@ -79,7 +79,7 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True)
 class Intake:
-    """What was accepted, at least one; what stood beside it and why it was left out; files of a directory not read."""
+    """The accepted certificates (at least one), those left out with the reason, and files of a directory not read."""
 
     accepted: tuple[Vetted, ...]
     left_out: tuple[tuple[Certificate, str], ...]
@@ -107,9 +107,9 @@ def take(
     """Read and vet all inputs: paths of files and directories, "-" for standard input.
 
     `allow`: the faults of policy that are accepted, words of `vetting.ALLOWABLE`.
-    With `sha256`, exactly the certificates of these fingerprints must be in the inputs (intermediates and servers' own
-    that are left out aside). Raises `CertificateRefused` for the first thing wrong, `UsageProblem` where the request
-    itself is.
+    With `sha256`, the inputs must hold exactly the certificates with these fingerprints (intermediates and servers' own
+    certificates, which are left out, do not count). Raises `CertificateRefused` for the first fault, and `UsageProblem`
+    if the request itself is wrong.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     files = _files(source, inputs)
@@ -140,8 +140,10 @@ def take_held(
 ) -> Intake:
     """Vet certificates that this machine holds.
 
-    With `sha256`, those of these fingerprints and no others. What is idle or refused is left out, unless it was named:
-    then CertificateRefused is raised, as where nothing is left. UsageProblem where a fingerprint is not among them.
+    With `sha256`, vet only the certificates with these fingerprints. An idle or refused certificate is left out, unless
+    its fingerprint was given: then CertificateRefused is raised, as when no certificate is left. Raises UsageProblem
+    if a
+    fingerprint is not among them.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     idle = [] if expected else [(one.certificate, one.idle) for one in held if one.idle]
@@ -167,9 +169,9 @@ def take_held(
 
 
 def vetted(certificate: Certificate, now: datetime) -> Certificate:
-    """Return a certificate that may be trusted, marked as such; one with the mark is not vetted again.
+    """Return a certificate that may be trusted, marked as vetted; a marked one is not vetted again.
 
-    Raises CertificateRefused for all that `take` refuses.
+    Raises CertificateRefused for the same faults as `take`.
     """
     if certificate.vetted:
         return certificate
@@ -180,7 +182,7 @@ def vetted(certificate: Certificate, now: datetime) -> Certificate:
 
 @contextmanager
 def _about_options(*, used: bool) -> Generator[None, None, None]:
-    """Where the caller has used an option `--allow-…`, a refusal says that none helps."""
+    """Add to a refusal, if the caller has used an option `--allow-…`, that none of these options helps."""
     try:
         yield
     except CertificateRefused as refusal:
@@ -188,7 +190,7 @@ def _about_options(*, used: bool) -> Generator[None, None, None]:
 
 
 def normalise_fingerprint(text: str) -> str:
-    """A SHA-256 as 64 lower-case digits, from any case, with colons or blanks; `UsageProblem` for anything else."""
+    """Return a SHA-256 as 64 lower-case digits, from any case, with colons or blanks; raises `UsageProblem`."""
     digits = re.sub(r"[\s:]", "", text).lower()
     if not _FINGERPRINT.fullmatch(digits):
         message = f"{printable(text, 80)} is no SHA-256 fingerprint; give all 64 hexadecimal digits"
@@ -220,7 +222,7 @@ def _files(source: Source, inputs: Sequence[str]) -> _Files:
 
 
 def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found]:
-    """Every certificate in the order of the inputs, each once. Raises UsageProblem where a person must vouch for it."""
+    """Return every certificate, in order, each once. Raises UsageProblem if a person must vouch for it."""
     found: dict[Certificate, _Found] = {}
     for path in paths:
         origin = "standard input" if path == STANDARD_INPUT else path
@@ -236,14 +238,14 @@ def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found
 
 
 def _is_wanted(certificate: Certificate, now: datetime, *, allow_intermediate: bool) -> bool:
-    """Whether the certificate is meant to be trusted, good or bad; the others only stand beside it."""
+    """Whether the certificate is meant to be trusted, good or bad; the others only accompany it."""
     if certificate.self_issued and not certificate.is_rollover:
         return True
     return allow_intermediate and CertificateFields(certificate, now).is_authority
 
 
 def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
-    """The refusal that says which certificate to get: the one above the highest that is there."""
+    """Return the refusal that says which certificate to get: the issuer of the highest one in the input."""
     authorities = [each for each in found if CertificateFields(each.certificate, now).is_authority]
     if authorities:
         certificate, origin = authorities[-1]

@@ -1,4 +1,4 @@
-"""The names that a root is kept to (`--domain`): what a user may write, and what it means.
+"""The names that a root is limited to (`--domain`): their syntax and their meaning.
 
 A name covers its sub-domains, as in RFC 5280's name constraints; addresses are given in CIDR form (RFC 4632).
 """
@@ -15,17 +15,17 @@ _LONGEST = 253  # RFC 1035, without the dot at the end
 
 
 def parse(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Names in lower case and ASCII, and networks, each once and in order. Raises UsageProblem for anything else."""
+    """Return names in lower case and ASCII, and networks, each once, in order. Raises UsageProblem otherwise."""
     return tuple(sorted({_network(word) or _name(word) for word in words}))
 
 
 def networks(domains: tuple[str, ...]) -> list[str]:
-    """Those that are networks."""
+    """Return the domains that are networks."""
     return [one for one in domains if "/" in one]
 
 
 def names(domains: tuple[str, ...]) -> list[str]:
-    """Those that are names."""
+    """Return the domains that are names."""
     return [one for one in domains if "/" not in one]
 
 

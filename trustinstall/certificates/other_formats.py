@@ -1,7 +1,7 @@
-"""What a file is that holds no certificate as we read one: facts, and the sentence that says what to do instead.
+"""Files that hold no certificate in a known format: how each kind is recognised, and the sentence that says what to do.
 
-Two kinds are told apart: DER of another kind by its outer shape, and everything else by how it begins or what stands in
-it. A PEM marker that is not quite one has its own sentence, by what stands around it.
+Two kinds are told apart: DER of another kind by its outer shape, and everything else by its first octets or its
+content. A malformed PEM marker has its own sentence, chosen by the text around it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def _archive(kind: str) -> str:
     return f"it is {kind} archive; unpack it and pass the certificate inside"
 
 
-#: How files begin that are neither PEM nor DER, in lower case; blanks and a byte-order mark in front do not count.
+#: The first octets of files that are neither PEM nor DER, in lower case; blanks and a byte-order mark in front do not
+#: count.
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"ssh-", SSH),
     (b"ecdsa-sha2-", SSH),
@@ -90,9 +91,9 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", _DOCUMENT),
 )
 
-_HEAD = 1024  # octets in which text shows what it is
+_HEAD = 1024  # octets of a text that are searched
 _PEM_IN_BASE64 = b"LS0tLS1CRUdJTi"  # "-----BEGIN"
-#: What stands in the first octets of a text, in this order.
+#: Words in the first octets of a text, in this order.
 _INSIDE: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"<!doctype plist|<plist|\bPayloadType\b", re.IGNORECASE), PROFILE),
     (re.compile(rb"<!doctype\s{1,8}html|<html", re.IGNORECASE), _WEB_PAGE),
@@ -104,7 +105,7 @@ _INSIDE: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"\A[{\[]"), _JSON),
 )
 
-#: What people's programs make of hyphens: in UTF-8, and as Windows' old encoding has two of them.
+#: Characters that programs put in place of hyphens: in UTF-8, and as Windows' old encoding has two of them.
 _DASH = rb"(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xb9[\x98\xa3]|\xef\xbc\x8d|\xc2\xad|\x96|\x97)"
 _DASHES = "its BEGIN and END lines have typographic dashes, as word processors and wikis make them of hyphens"
 _FIVE = "write five hyphens (-----) on each side of them, or get the file again"
@@ -114,7 +115,7 @@ _MARKER = re.compile(rb"-----(?:BEGIN|END) [ !-,.-~]{1,64}?-----")
 _DASHED = re.compile(_DASH + rb"-{0,4}\Z")
 _DASHED_BEHIND = re.compile(rb"-----[ -,.-~]{1,64}-{0,4}" + _DASH)
 _LINE_BREAK = re.compile(rb"[\r\n]")
-#: What nobody sees: no-break spaces (Latin-1's too), zero widths, separators, a soft hyphen, a byte-order mark.
+#: Invisible characters: no-break spaces (Latin-1's too), zero widths, separators, a soft hyphen, a byte-order mark.
 _UNSEEN = rb"(?:\xc2[\x85\xa0\xad]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xaf]|\xe3\x80\x80|\xef\xbb\xbf|\xa0)"
 _UNSEEN_BEHIND = re.compile(rb"[ \t]*" + _UNSEEN)
 _UNSEEN_BEFORE = re.compile(_UNSEEN + rb"[ \t]{0,8}\Z")
@@ -122,11 +123,11 @@ _BASE64_BEGINS = re.compile(rb" ?MI[A-Za-z0-9+/]{6}")
 _BASE64_ENDS = re.compile(rb"[A-Za-z0-9+/]{8}={0,2} ?\Z")
 _UNSEEN_IN = re.compile(_UNSEEN)
 _QUOTED_PRINTABLE = re.compile(rb"=\r?\n[A-Za-z0-9+/]|=3D")
-_AROUND = 24  # octets before a marker that are looked at
+_AROUND = 24  # octets before a marker that are searched
 
 
 def describe(data: bytes) -> str:
-    """The sentence for a file that is neither PEM nor DER."""
+    """Return the sentence for a file that is neither PEM nor DER."""
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     start = text[:32].lower()
     sentence = next((sentence for beginning, sentence in _BEGINNINGS if start.startswith(beginning)), None)
@@ -139,7 +140,7 @@ def describe(data: bytes) -> str:
 
 
 def _describe_marker(data: bytes) -> str | None:
-    """The sentence for a file in which a marker's words stand without its hyphens."""
+    """Return the sentence for a file that has a marker's words without its hyphens, or None."""
     found = _MARKER_TEXT.search(data)
     if found is None:
         return None
@@ -152,7 +153,7 @@ def _describe_marker(data: bytes) -> str | None:
 
 
 def _describe_base64(text: bytes) -> str | None:
-    """The sentence for base64 of DER that stands alone, by what the DER is."""
+    """Return the sentence for base64 of DER without PEM markers, by the kind of the DER."""
     raw = decoded_base64(text) if text.startswith(b"MI") else None
     try:
         outer = der.element(raw or b"")
@@ -164,7 +165,7 @@ def _describe_base64(text: bytes) -> str | None:
 
 
 def describe_marker_at(data: bytes, at: int) -> str:
-    """The sentence for a BEGIN or END at an offset that is not a line of its own, by what stands around it."""
+    """Return the sentence for a BEGIN or END at an offset that is not a line of its own, by the text around it."""
     line = data[at : at + 200]
     before = _LINE_BREAK.split(data[max(at - _AROUND, 0) : at])[-1]
     marker = _MARKER.match(line)
@@ -198,7 +199,7 @@ def describe_marker_at(data: bytes, at: int) -> str:
 
 
 def describe_damage(block: bytes) -> str | None:
-    """What has become of a PEM block that is whole and not base64, where that can be told."""
+    """Return the damage of a PEM block that is complete but not base64, or None if the damage cannot be told."""
     if _UNSEEN_IN.search(block):
         return "holds an invisible character (such as a no-break space); take it out, or get the file again"
     if _QUOTED_PRINTABLE.search(block):
@@ -207,7 +208,7 @@ def describe_damage(block: bytes) -> str | None:
 
 
 def describe_der(outer: der.Element) -> str | None:
-    """The sentence for what a DER file is by its outer shape, None where it may be a certificate or PKCS#7.
+    """Return the sentence for a DER file by its outer shape, or None if it may be a certificate or PKCS#7.
 
     Shapes: RFC 5208, 5915, 5958, 7292, 8017 (keys, PKCS#12), 2986 (CSR), 5280 (CRL, SubjectPublicKeyInfo), 5652
     (PKCS#7).

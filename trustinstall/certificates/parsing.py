@@ -1,9 +1,9 @@
-"""Foreign bytes to certificates: PEM, DER and PKCS#7, and one clear sentence for everything else that people pass.
+"""Turns PEM, DER and PKCS#7 into certificates, and raises one clear sentence for any other input.
 
-A certificate comes out of here only when both `cryptography` and OpenSSL (through `ssl`) take it, alone and without
-anything after it. One block in a bundle that OpenSSL cannot load makes it refuse the *whole* bundle, and OpenSSL takes
-what the stricter parsers in other clients do not: tried with OpenSSL 3.0, where an invalid UTF-8 subject breaks the
-bundle, and with a BOOLEAN written as 01, which OpenSSL takes and `cryptography` does not.
+A certificate is returned only if both `cryptography` and OpenSSL (through `ssl`) accept it, alone and without anything
+after it. One block that OpenSSL cannot load makes it refuse the *whole* bundle, and OpenSSL accepts certificates that
+the stricter parsers of other clients refuse: tried with OpenSSL 3.0, where an invalid UTF-8 subject breaks the bundle,
+and with a BOOLEAN written as 01, which OpenSSL accepts and `cryptography` does not.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _SIGNED = (
     "it is a signed message or file (PKCS#7), whose certificates are its signer's; pass the root certificate itself"
 )
 
-#: What stands in a PEM block that is no certificate (RFC 7468, and OpenSSL's pem.h).
+#: The contents of PEM blocks that are not certificates (RFC 7468, and OpenSSL's pem.h).
 _LABELS = {
     "CERTIFICATE REQUEST": CSR,
     "NEW CERTIFICATE REQUEST": CSR,
@@ -56,10 +56,10 @@ _LABELS = {
 }
 _PKCS7_LABELS = frozenset({"PKCS7", "PKCS #7 SIGNED DATA", "CMS"})
 
-# Wherever it stands, in a line or on its own, in PEM or in SSH's own format with four hyphens and a space.
+# At any place, in a line or on its own, in PEM or in SSH's own format with four hyphens and a space.
 _KEY_MARKER = re.compile(rb"-----? ?BEGIN [ !-,.-~]{0,48}PRIVATE KEY", re.IGNORECASE)
 _LOOSE_MARKER = re.compile(rb"-----(?:BEGIN|END) ")
-_PADDING = b"\0\t\n\r \x1a"  # what programs leave behind DER: a line's end, a block filled up, the end of a text
+_PADDING = b"\0\t\n\r \x1a"  # octets that programs leave after DER: a line's end, a filled block, the end of a text
 _UTF16 = re.compile(rb"\A(?:\xff\xfe|\xfe\xff)|-\0-\0-\0-\0|\0-\0-\0-\0-")
 
 _PROXY = "1.3.6.1.5.5.7.1.14"  # proxyCertInfo
@@ -67,11 +67,11 @@ _SERVER_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})  # TLS server
 
 
 def read_certificates(data: bytes, origin: str) -> tuple[Certificate, ...]:
-    """Every certificate in a file, in its order, each once.
+    """Return every certificate in a file, in its order, each once.
 
-    `data` is the whole file and `origin` its name for messages. Raises `CertificateRefused` where it holds none, holds
-    anything else beside them, or one of them is not taken by both parsers; no content of the file but names is in the
-    message.
+    `data` is the whole file and `origin` its name for messages. Raises `CertificateRefused` if the file has no
+    certificate, holds anything else beside certificates, or one of them is not accepted by both parsers; the message
+    quotes nothing of the file but names.
     """
     try:
         found = [Certificate.held(raw) for raw in dict.fromkeys(_parts(data))]
@@ -121,7 +121,7 @@ def check_both_parsers(certificate: Certificate) -> None:
             "every chain below it; ask the authority for a root without that",
             judged=True,
         )
-    # What people see of it must be readable, too: these raise where a time is out of the calendar.
+    # The fields that are shown must be readable, too: these raise if a time is outside the calendar.
     _ = certificate.not_before, certificate.not_after
 
 
@@ -139,13 +139,13 @@ def _may_sign(loaded: x509.Certificate) -> bool:
 
 
 def _is_authority_to_openssl(context: ssl.SSLContext) -> bool:
-    """Whether the one certificate in a context is an authority for OpenSSL, which decodes all the extensions it knows.
+    """Whether OpenSSL takes the one certificate in a context for an authority; it decodes all the extensions it knows.
 
     Source: OpenSSL's `ossl_x509v3_cache_extensions` (v3_purp.c), which `X509_check_ca` asks first.
     """
     if context.get_ca_certs(binary_form=True):
         return True
-    with suppress(ssl.SSLError):  # takes away what OpenSSL has noted of it: else the next call would raise that
+    with suppress(ssl.SSLError):  # clears OpenSSL's error queue: else the next call would raise that error
         context.load_verify_locations(cadata=b"\0")
     return False
 
@@ -161,7 +161,7 @@ def _refuse(sentence: str, *, judged: bool = False) -> NoReturn:
 
 
 def _parts(data: bytes) -> Iterator[bytes]:
-    """The DER of each certificate in a file of any kind."""
+    """Yield the DER of each certificate in a file of any kind."""
     if len(data) > MOST_OCTETS:
         _refuse(f"it is larger than {MOST_OCTETS >> 20} MiB; pass a file with the root certificate alone")
     if not data.strip():
@@ -178,7 +178,7 @@ def _parts(data: bytes) -> Iterator[bytes]:
 
 
 def _utf16(data: bytes) -> str:
-    """What a file in UTF-16 is."""
+    """Return the kind of a file in UTF-16."""
     text = data.decode("utf-16-be" if data.startswith((b"\xfe\xff", b"\0")) else "utf-16-le", "replace").encode()
     other = NOTHING if _LOOSE_MARKER.search(text) or _KEY_MARKER.search(text) else describe(text)
     written = "it is UTF-16 text, as PowerShell and Notepad may write it; save it as UTF-8 or ASCII"
@@ -186,7 +186,7 @@ def _utf16(data: bytes) -> str:
 
 
 def _is_short_der(data: bytes) -> bool:
-    """Whether a file whose first two octets may be text is DER all the same: no longer than it says."""
+    """Whether a file whose first two octets may be text is DER nevertheless: not longer than its length octets say."""
     try:
         outer = der.element(data)
     except der.Malformed:

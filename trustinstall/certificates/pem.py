@@ -1,7 +1,7 @@
 """Finding PEM blocks (RFC 7468) in any bytes: a user's file, or a bundle with comments between its certificates.
 
 A marker is a line of its own, as OpenSSL reads it: text in front of it on the same line makes it ordinary text.
-Scanning takes time in proportion to the size of the input, whatever stands in it.
+Scanning takes time in proportion to the size of the input, for any content.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from trustinstall.certificates import der
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Labels under which one certificate stands; the middle one is OpenSSL's old name, the last adds trust settings.
+#: Labels of blocks with one certificate; the middle one is OpenSSL's old name, the last adds trust settings.
 TRUSTED = "TRUSTED CERTIFICATE"
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", TRUSTED})
 
 # At a line's start (after a byte-order mark if there is one: `cat` of files made on Windows leaves them in the middle,
 # too).
 _MARKER = re.compile(
-    # The literal comes first, so that searching is quick: the look-behinds are only asked where it stands.
+    # The literal comes first to make the search quick: the look-behinds are evaluated only after a match.
     rb"(?P<dashes>-----)(?:(?<![^\r\n]-----)|(?<=\xef\xbb\xbf-----)(?<![^\r\n]\xef\xbb\xbf-----))"
     rb"(?P<kind>BEGIN|END) (?P<label>[ !-,.-~]{1,64})-----[ \t]*(?:\r\n|\n|\r|\Z)"
 )
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
-_KEPT = 1 << 20  # bytes of a bundle that is kept at most
+_KEPT = 1 << 20  # bytes of the largest bundle that is cached
 _BLANKS = b" \t\r\n\x0b\x0c"
 _COLUMNS = 48  # octets in a line of 64 characters
 
 
 class PemBlock(NamedTuple):
-    """One block: data[start:end] is it, the line break after its END line included.
+    """One block: data[start:end], with the line break after its END line.
 
-    `der` is what the block says, or None where the block is damaged: no BEGIN or no END, or not base64 between them. Of
-    a `TRUSTED CERTIFICATE` it is the certificate alone; `extra` is what OpenSSL appends to it (X509_CERT_AUX).
+    `der` is the decoded content, or None if the block is damaged: it has no BEGIN or no END, or is not base64 between
+    them. Of a `TRUSTED CERTIFICATE` it is the certificate alone; `extra` is OpenSSL's addition to it (X509_CERT_AUX).
     """
 
     label: str
@@ -50,7 +50,8 @@ class PemBlock(NamedTuple):
 def ders_of(content: bytes, labels: frozenset[str]) -> tuple[bytes, ...]:
     """Return the DER of the blocks with one of these labels.
 
-    The last few bundles are kept: a machine has many copies of the same one, and reading its PEM takes longest.
+    The results for the last few bundles are cached: a machine has many copies of the same one, and decoding PEM is
+    slow.
     """
     return _ders(content, labels) if len(content) <= _KEPT else _ders.__wrapped__(content, labels)
 
@@ -62,7 +63,7 @@ def _ders(content: bytes, labels: frozenset[str]) -> tuple[bytes, ...]:
 
 
 def pem_blocks(data: bytes) -> Iterator[PemBlock]:
-    """Every block in the order of the data, damaged ones too."""
+    """Yield every block in the order of the data, damaged ones too."""
     begin: re.Match[bytes] | None = None
     for marker in _MARKER.finditer(data):
         opens = marker["kind"] == b"BEGIN"
@@ -81,7 +82,7 @@ def pem_blocks(data: bytes) -> Iterator[PemBlock]:
 
 
 def to_pem(raw: bytes, label: str = "CERTIFICATE") -> bytes:
-    """The canonical PEM of a certificate's DER: 64 columns, LF, ASCII, nothing around it."""
+    """Return the canonical PEM of a certificate's DER: 64 columns, LF, ASCII, nothing around it."""
     name = label.encode("ascii")
     lines = [binascii.b2a_base64(raw[at : at + _COLUMNS]) for at in range(0, len(raw), _COLUMNS)]
     return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (name, b"".join(lines), name)
@@ -106,14 +107,14 @@ def _block(data: bytes, begin: re.Match[bytes], end: re.Match[bytes]) -> PemBloc
 
 
 def marker_starts(data: bytes) -> set[int]:
-    """Where the BEGIN and END lines are that count."""
+    """Return the starts of the BEGIN and END lines that count."""
     return {marker.start("dashes") for marker in _MARKER.finditer(data)}
 
 
 def decoded_base64(body: bytes) -> bytes | None:
-    """What base64 in any lines says, or None where it is none."""
+    """Return the decoded base64 of any lines, or None if it is not base64."""
     text = body.translate(None, _BLANKS)
-    # Checked by hand: Python's own strict mode came with 3.11, and its other mode skips what is not base64.
+    # Checked by hand: Python's own strict mode came with 3.11, and its other mode skips characters outside base64.
     if len(text) % 4 or not _BASE64.fullmatch(text):
         return None
     return binascii.a2b_base64(text)

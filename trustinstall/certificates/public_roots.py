@@ -1,7 +1,7 @@
-"""SHA-256 of roots that browsers and systems deliver: none of them is a company's own.
+"""SHA-256 of the roots that browsers and systems deliver: none of them belongs to a company.
 
 Made by scripts/public-roots from pristine packages of certifi (2016 to 2026) and of Debian: Mozilla's programme. It
-only keeps `--from system` from offering what everybody trusts anyway; it says nothing about trust.
+only keeps `--from system` from offering roots that every client trusts anyway; it says nothing about trust.
 """
 
 from __future__ import annotations

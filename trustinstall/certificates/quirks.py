@@ -1,7 +1,7 @@
-"""Faults with which a root works in most programs, and is refused by some although it is installed: one row for each.
+"""Faults with which a root works in most programs, but some refuse it although it is installed: one row for each.
 
-How each is known stands at `vetting`; what no program tried or documented minds (a public exponent of 3, key usage that
-is not critical, a year 9999) has no row.
+The source of each row is at `vetting`. Faults that no tried or documented program objects to (a public exponent of 3,
+key usage that is not critical, a year 9999) have no row.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _COMMON_CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 
 @dataclass(frozen=True)
 class Quirk:
-    """Where `holds`, `sentence` is said after the certificate's name."""
+    """A fault: if `holds` is true, `sentence` follows the certificate's name."""
 
     holds: Callable[[CertificateFields], bool]
     sentence: str

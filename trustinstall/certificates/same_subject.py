@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What an anchor of the same subject is to a certificate."""
+    """How an anchor with the same subject relates to a certificate."""
 
     CONFUSED = "confused"  # another key, and no identifier that tells the two apart
     OTHER_KEY = "other key"
@@ -44,17 +44,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class _Namesake:
-    """An anchor of the same subject, and what it is."""
+    """An anchor with the same subject, and its relation."""
 
     certificate: Certificate
     kind: Kind
 
 
 def check(intake: Intake, anchors: Iterable[Certificate], now: datetime, *, allow: Collection[str]) -> Intake:
-    """Look for other certificates of the same subject among anchors and in the intake, and warn of them.
+    """Search the anchors and the intake for other certificates with the same subject, and add warnings about them.
 
-    Raises CertificateRefused, as policy, where clients could not tell one from another, unless `allow` has
-    "same-name", or the certificate is an anchor already.
+    Raises CertificateRefused, as policy, if clients could not tell two of them apart, unless `allow` has "same-name",
+    or the certificate is an anchor already.
     """
     held = list(anchors)
     known = {one.sha256 for one in held}
@@ -72,7 +72,7 @@ def check(intake: Intake, anchors: Iterable[Certificate], now: datetime, *, allo
 
 
 def _judged(vetted: Vetted, found: list[_Namesake], *, allowed: bool, known: bool) -> Vetted:
-    """The same with warnings. Raises CertificateRefused."""
+    """Return the same certificate with the warnings added. Raises CertificateRefused."""
     warnings: list[str] = []
     for one in found:
         sentence = f"{vetted.certificate.name} {_sentence(vetted.certificate, one)}"
@@ -86,7 +86,7 @@ def _judged(vetted: Vetted, found: list[_Namesake], *, allowed: bool, known: boo
 
 
 def _name(certificate: Certificate) -> bytes:
-    """The subject in canonical form; empty where there is none, or none that can be read."""
+    """Return the subject in canonical form; empty if it is missing or unreadable."""
     try:
         return canonical(certificate.subject_element)
     except (ValueError, CertificateRefused):
@@ -94,12 +94,12 @@ def _name(certificate: Certificate) -> bytes:
 
 
 def _compared(new: Certificate, other: Certificate, now: datetime) -> _Namesake | None:
-    """What another certificate of the same subject is; None where it makes no difference."""
+    """Return the relation of another certificate with the same subject; None if it makes no difference."""
     if new == other:
         return None
     try:
         return _kind(new, other, now)
-    except CertificateRefused:  # a time that cannot be read, in a store of others
+    except CertificateRefused:  # a time that cannot be read, in a certificate of a store
         return None
 
 

@@ -1,11 +1,11 @@
 """Whether a certificate that parses should be trusted.
 
-The tables here and in `quarrels` were tried on Debian 12 with a real server and, as its trust anchor, a root that has
+The tables here and in `quirks` were tried on Debian 12 with a real server and, as its trust anchor, a root that has
 each fault: Python 3.11 and 3.13 and curl 7.88 (OpenSSL 3.0), GNU Wget (GnuTLS 3.7), Node.js 20, Java 17, and the
 verifier in `cryptography` 50. Rows that say "documented" come from RFC 5280 or a program's own release notes.
 
-A refusal is *policy* where clients could work with the certificate, and it is people's safety that speaks against it;
-`--allow-expired` or `--allow-weak` turns it into a warning. It is structural where all clients, or most, could not use
+A refusal is *policy* if clients could work with the certificate, but trusting it would put people at risk;
+`--allow-expired` or `--allow-weak` turns it into a warning. It is structural if all clients, or most, could not use
 it.
 """
 
@@ -64,10 +64,10 @@ _HANDLED = frozenset(
 def vet(
     certificate: Certificate, *, now: datetime, allow: Collection[str], allow_intermediate: bool
 ) -> tuple[str, ...]:
-    """Warnings about a certificate that `reading` has let through; `now` is aware.
+    """Return the warnings about a certificate that `parsing` has accepted; `now` has a zone.
 
     Raises `CertificateRefused` with the first structural fault, else the first fault of policy that `allow` (words of
-    `ALLOWABLE`) does not name; those that it names become warnings. A certificate that is no root is refused unless
+    `ALLOWABLE`) does not name; the allowed ones become warnings. A certificate that is not a root is refused unless
     `allow_intermediate`.
     """
     fields = CertificateFields(certificate, now)
@@ -94,7 +94,7 @@ def _refusal(certificate: Certificate, sentence: str, allowed_as: str = "") -> C
 
 
 def _no_authority(fields: CertificateFields) -> str | None:
-    """Version 1 has no such flag: Python 3.13 refuses even a root without it, and whoever wants to be sure must."""
+    """Version 1 has no such flag: Python 3.13 refuses even a root without it, and strict clients must."""
     if fields.is_authority:
         return None
     if not fields.certificate.self_issued:
@@ -105,7 +105,7 @@ def _no_authority(fields: CertificateFields) -> str | None:
 
 
 def _cannot_sign(fields: CertificateFields) -> str | None:
-    """Refused by every client tried."""
+    """Every client tried refuses it."""
     usage = fields.key_usage
     if usage is None or usage.value.key_cert_sign:
         return None
@@ -116,7 +116,7 @@ def _cannot_sign(fields: CertificateFields) -> str | None:
 
 
 def _damaged(fields: CertificateFields) -> str | None:
-    """No client checks a root's own signature, so nothing else would notice a flipped bit."""
+    """No client checks a root's own signature, so no other check would notice a flipped bit."""
     own = fields.certificate
     if not own.signature_well_formed or (own.self_issued and not own.is_root and not own.is_rollover):
         return "is damaged: its own signature does not fit; get the file again"
@@ -136,7 +136,7 @@ def _unhandled_extension(fields: CertificateFields) -> str | None:
 
 
 def _wrong_purpose(fields: CertificateFields) -> str | None:
-    """OpenSSL looks at a root's extended key usage, so Python, curl and Node.js refuse (wget and Java do not)."""
+    """OpenSSL checks a root's extended key usage, so Python, curl and Node.js refuse (wget and Java do not)."""
     if fields.purposes is None or fields.purposes & {_SERVER_AUTH, _ANY_PURPOSE}:
         return None
     return (
@@ -146,7 +146,7 @@ def _wrong_purpose(fields: CertificateFields) -> str | None:
 
 
 def _explicit_curve(fields: CertificateFields) -> str | None:
-    """RFC 5480 2.1.1 forbids it. `cryptography` recognises well-known curves; no client tried takes it."""
+    """RFC 5480 2.1.1 forbids it. `cryptography` recognises well-known curves; no client tried accepts it."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     if not isinstance(fields.key, ec.EllipticCurvePublicKey) or fields.certificate.key_parameters_tag != der.SEQUENCE:

@@ -1,12 +1,12 @@
-"""One key in a text file that people write: found, put there and taken out, with every other byte as it was.
+"""One key in a text file that people write: found, inserted and removed, with every other byte unchanged.
 
-A format says where the keys of a text are, and where a new one would go. What is put there is one stretch of text, so
-that taking it out is cutting it. Whatever is done is read again before it counts: our key must say what it should, and
-all others what they said before; a file of which that cannot be said is left alone.
+A format says where the keys of a text are, and where a new one would go. The insertion is one stretch of text, so that
+removing it is cutting it. Every result is parsed again before it counts: the managed key must have its value, and all
+other keys their old values; otherwise the file is left alone.
 
-Why no library: configupdater, tomlkit and ruamel.yaml keep formatting, not bytes (line ends, a byte-order mark and a
-missing last line break among them), each for one format, and would all run as root. A scanner that only has to know
-where a key begins and ends is smaller than the check that a library kept its promise.
+Why no library: configupdater, tomlkit and ruamel.yaml keep formatting, not bytes (they change line ends, a byte-order
+mark and a missing last line break), each supports one format, and all would run as root. A scanner that only has to
+find the ends of a key is smaller than the check that a library kept its promise.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ FORMATS: dict[str, Format] = {
     "whole": section.Whole(),
 }
 
-#: Formats whose values are text of the file's own language, which nobody has to quote: whole lines, a constant.
+#: Formats whose values are text in the file's own language and need no quoting: whole lines, a constant.
 _VERBATIM = ("section", "proxy-section", "whole", "git")
 
-#: What no format takes for anything but itself, whatever the file's quoting: paths with other characters are refused.
+#: Characters that have a meaning in some format even inside quotes: paths with them are refused.
 _PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
 
 
@@ -48,16 +48,16 @@ def fits(value: str) -> bool:
 
 
 def get(format_: str, content: bytes, path: Path) -> str | None:
-    """What a key says, or None where it is not there. Raises Malformed where the file cannot be read."""
+    """Return the value of a key, or None if it is missing. Raises Malformed if the file cannot be read."""
     return _value(FORMATS[format_].keys(read(content)), path)
 
 
 def put(format_: str, content: bytes, path: Path, value: str, *, address: bool = False) -> tuple[bytes, str]:
-    """The content with a key that was not there, and the text that was put in.
+    """Return the content with a key that was missing, and the inserted text.
 
     `address`: the value is a network's, and may hold a percent sign, or begin with a colon (::1); the caller knows that
     its tool expands neither.
-    Raises Malformed where the file cannot be read, has the key, or cannot be changed for certain.
+    Raises Malformed if the file cannot be read, has the key, or cannot be changed safely.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
@@ -74,12 +74,12 @@ def put(format_: str, content: bytes, path: Path, value: str, *, address: bool =
 
 
 def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:
-    """The content without a key of ours: what `put` has put in goes, or just the key where somebody has changed that.
+    """Return the content without a managed key: the text that `put` inserted, or only the key if that text was changed.
 
-    Lines of other authors in a section of ours stay. If the file has meanwhile got the same key a second time, or in a
+    Lines of other authors in a managed section stay. If the file has meanwhile got the same key a second time, or in a
     default section, that one then counts.
 
-    Raises Malformed where the file cannot be read, or cannot be changed for certain.
+    Raises Malformed if the file cannot be read, or cannot be changed safely.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
@@ -99,7 +99,7 @@ def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:
 
 
 def _holding(text: str, inserted: str, key: Key) -> list[tuple[int, int]]:
-    """Where the inserted text stands and holds the key."""
+    """Return the places where the inserted text is present and holds the key."""
     found: list[tuple[int, int]] = []
     at = text.find(inserted) if inserted else -1
     while at != -1:
@@ -110,7 +110,7 @@ def _holding(text: str, inserted: str, key: Key) -> list[tuple[int, int]]:
 
 
 def _value(keys: list[Key], path: Path) -> str | None:
-    """Of a key that is there twice every tool here reads the last one, or refuses the file."""
+    """Return the last value: if a key is there twice, every tool here reads the last one, or refuses the file."""
     return next((one.value for one in reversed(keys) if one.path == path), None)
 
 

@@ -1,8 +1,8 @@
 """Git's configuration files.
 
-Source: git-config(1), Syntax. Names of sections and keys have no case, those of subsections do; a backslash at a line's
-end continues a value; what follows `#` or `;` outside of quotes is a comment. A value is read here with its comment:
-git cuts that off, and by ours we know our own line.
+Source: git-config(1), Syntax. Names of sections and keys ignore case, those of subsections do not; a backslash at a
+line's end continues a value; `#` or `;` outside of quotes starts a comment. A value is read here with its comment: git
+cuts the comment off, and trustinstall recognises its own line by it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _COMMENT = re.compile(r"[ \t]*[#;]")
 
 
 class Git:
-    """As git reads: a key needs a section, which may be opened again."""
+    """Files as git reads them: a key needs a section, and a section may be opened again."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key, its section's name first; a key without "=" says true."""
+        """Return every key, its section's name first; a key without "=" is true."""
         return self._read(text)[0]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """Behind the last key of the last section of that name; one that is not there comes at the end."""
+        """Insert after the last key of the last section of that name; a missing section is added at the end."""
         section, key = path
         line = f"\t{key} = {value}"
         keys, headers = self._read(text)
@@ -37,7 +37,7 @@ class Git:
 
     @staticmethod
     def _read(text: str) -> tuple[list[Key], list[tuple[int, str]]]:
-        """Every key, and where each section begins."""
+        """Return every key, and the start of each section."""
         found: list[Key] = []
         headers: list[tuple[int, str]] = []
         behind = len(MARK) if text.startswith(MARK) else 0
@@ -69,7 +69,7 @@ def _ends(rest: str) -> bool:
 
 
 def _behind(text: str, start: int) -> int:
-    """The start of the line after a key's, continued lines included: an odd number of backslashes continues one."""
+    """Return the start of the line after a key's, with continued lines (after an odd number of backslashes)."""
     end = after(text, start)
     line = text[start:end].rstrip("\n").removesuffix("\r")
     while (len(line) - len(line.rstrip("\\"))) % 2 and end < len(text):

@@ -17,15 +17,15 @@ _MOST_INHERITED = 10_000  # keys of the default section, times the sections that
 
 
 class Ini(NamedTuple):
-    """As configparser reads: what is indented more than a key continues its value; a key needs a section.
+    """Files as configparser reads them: a line indented more than a key continues its value; a key needs a section.
 
-    `defaults`: the section whose keys every other section of the file has, too; "" where the tool knows none.
+    `defaults`: the section whose keys every other section of the file inherits; "" if the tool has none.
     """
 
     defaults: str = "DEFAULT"
 
     def keys(self, text: str) -> list[Key]:
-        """Every key, its section's name first, those from the default section first; names of keys have no case."""
+        """Return every key, its section's name first, those of the default section first; names of keys ignore case."""
         found, headers = self._read(text)
         own = [one for one in found if one.path[0] != self.defaults]
         general = [one for one in found if one.path[0] == self.defaults]
@@ -35,7 +35,7 @@ class Ini(NamedTuple):
         return [replace(one, path=(section, one.path[1])) for section in sections for one in general] + own
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """At the end of the section's keys; a section that is not there comes at the end, behind an empty line."""
+        """Insert at the end of the section's keys; a missing section is added at the end, after an empty line."""
         section, key = path
         line = f"{key} = {value}"
         keys, headers = self._read(text)
@@ -50,12 +50,12 @@ class Ini(NamedTuple):
             at = next(one.end for one in rows(text) if one.start == header)
             return at, inserted(text, at, [line])
         above = text[last.start :]
-        indent = above[: len(above) - len(above.lstrip(" \t"))]  # one that is deeper would continue that key
+        indent = above[: len(above) - len(above.lstrip(" \t"))]  # a deeper one would continue that key
         return last.end, inserted(text, last.end, [indent + line])
 
     @staticmethod
     def _read(text: str) -> tuple[list[Key], list[tuple[int, str]]]:
-        """Every key where it stands, and where each section begins."""
+        """Return every key of the text itself, and the start of each section."""
         open_: Continued | None = None
         found: list[Continued] = []
         headers: list[tuple[int, str]] = []

@@ -1,7 +1,7 @@
-"""JSON that others keep, changed as text: what is put in and taken out again leaves every other byte as it was.
+"""JSON documents of other programs, changed as text: inserting and removing a value leaves every other byte unchanged.
 
-Sources: RFC 8259. With `lenient` also what Chromium takes in policy files (base::JSONReader, tried with 156): comments,
-and a comma behind the last value.
+Sources: RFC 8259. With `lenient` also the additions that Chromium accepts in policy files (base::JSONReader, tried with
+156): comments, and a comma after the last value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BLANK = re.compile(r"[ \t\r\n]*")
 _LENIENT_BLANK = re.compile(r"(?:[ \t\r\n]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
-# No settings file holds a number of more digits, and Python needs time with the square of their count.
+# A settings file has no number with more digits, and Python's time grows with the square of their count.
 _NUMBER = r"-?(?:0|[1-9][0-9]{0,400})(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,10})?(?![0-9.eE])"
 _PLAIN = re.compile(rf"{_NUMBER}|true|false|null")
 _BOM = "\ufeff"
@@ -26,16 +26,16 @@ _DEEPEST = 100  # values within values; Chromium stops at 200
 
 
 class _Value(NamedTuple):
-    """A value and its place in the text; `keys` and `inner` are what an object holds, `inner` what an array holds."""
+    """A value and its place in the text; an object has `keys` and `inner`, an array has `inner`."""
 
     start: int
     end: int
     plain: Any
-    keys: tuple[tuple[str, int], ...] = ()  # name, and where it starts
+    keys: tuple[tuple[str, int], ...] = ()  # name, and its start
     inner: tuple[_Value, ...] = ()
 
     def spans(self) -> list[tuple[int, int]]:
-        """The places of what it holds, keys included."""
+        """Return the places of its members, keys included."""
         starts = [start for _, start in self.keys] or [one.start for one in self.inner]
         return [(start, one.end) for start, one in zip(starts, self.inner, strict=True)]
 
@@ -44,7 +44,7 @@ class Document:
     """One JSON text."""
 
     def __init__(self, data: bytes, *, lenient: bool = False) -> None:
-        """Read it. Raises ValueError, in words, where it is no JSON, or no object."""
+        """Read the text. Raises ValueError, in words, if it is not JSON, or not an object."""
         self._lenient = lenient
         self._text = data.decode("utf-8")
         self._blank = _LENIENT_BLANK if lenient else _BLANK
@@ -61,14 +61,14 @@ class Document:
         return self._text.encode("utf-8")
 
     def get(self, *path: str) -> Any:  # noqa: ANN401  whatever JSON holds
-        """What stands at a path of keys, as `json.loads` gives it; None where nothing does."""
+        """Return the value at a path of keys, as `json.loads` gives it, or None."""
         found = self._find(path)
         return None if found is None else found.plain
 
     def with_item(self, path: Sequence[str], item: object) -> Document:
-        """Put an item at the end of the array at a path; what of the path is missing is made.
+        """Put an item at the end of the array at a path; missing parts of the path are created.
 
-        Raises ValueError where something else than an object, or at its end an array, stands on the way.
+        Raises ValueError if the path leads through a value that is not an object, or ends at one that is not an array.
         """
         for depth in range(len(path)):
             holder = self._find(path[:depth])
@@ -85,14 +85,14 @@ class Document:
         return self._with(array, json.dumps(item))
 
     def without_items(self, path: Sequence[str], goes: Callable[[Any], bool], most: int | None = None) -> Document:
-        """Take items out of the array at a path (the first `most` that fit, or all); an empty array stays."""
+        """Remove items from the array at a path (the first `most` that fit, or all); an empty array stays."""
         array = self._find(path)
         if array is None or not isinstance(array.plain, list):
             return self
         return self._without(array, [number for number, one in enumerate(array.inner) if goes(one.plain)][:most])
 
     def without_empty(self, path: Sequence[str]) -> Document:
-        """Take the key at a path out, if what it holds is empty."""
+        """Remove the key at a path, if its value is empty."""
         holder, value = self._find(path[:-1]), self._find(path)
         if holder is None or value is None or value.plain not in ([], {}):
             return self
@@ -109,7 +109,7 @@ class Document:
         return here
 
     def _with(self, holder: _Value, new: str) -> Document:
-        """Put a text behind the last thing that a value holds, in the manner of that thing."""
+        """Insert a text after the last member of a value, with that member's formatting."""
         spans = holder.spans()
         if not spans:
             return self._cut(holder.start + 1, holder.start + 1, new)
@@ -118,7 +118,7 @@ class Document:
         return self._cut(spans[-1][1], spans[-1][1], f",{gap if gap.isspace() else ' '}{new}")
 
     def _without(self, holder: _Value, numbers: Sequence[int]) -> Document:
-        """Take things out of what holds them, each with one comma; `numbers` are in their order."""
+        """Remove members of a value, each with one comma; `numbers` are in their order."""
         spans, gone = holder.spans(), frozenset(numbers)
         if not gone:
             return self

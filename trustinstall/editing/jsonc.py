@@ -1,7 +1,7 @@
 """JSON, and JSON with comments and trailing commas as editors read it.
 
-Sources: RFC 8259; code.visualstudio.com/docs/languages/json, "JSON with Comments". Of members with the same name in one
-object the last one counts for every parser here (RFC 8259, 4), with all that is in it: those before it say nothing.
+Sources: RFC 8259; code.visualstudio.com/docs/languages/json, "JSON with Comments". If members of one object have the
+same name, every parser here takes the last one with all its content (RFC 8259, 4) and ignores those before it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from trustinstall.editing.text import MARK, Key, Malformed, Path, line_end, line
 _BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _WORD = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
-_DEEP = 100  # objects and arrays in each other; more is no settings file
+_DEEP = 100  # nested objects and arrays; no settings file has more
 
 _Item = TypeVar("_Item")
 
 
 @dataclass
 class _Object:
-    """An object: its path, where it opens, and its members' paths and starts."""
+    """An object: its path, its start, and its members' paths and starts."""
 
     path: Path
     opens: int
@@ -31,14 +31,14 @@ class _Object:
 
 
 class _Extent(NamedTuple):
-    """What one member holds: keys[start:end] and objects[start:end] of the scanner."""
+    """The content of one member: keys[start:end] and objects[start:end] of the scanner."""
 
     keys: tuple[int, int]
     objects: tuple[int, int]
 
 
 def _without(items: list[_Item], extents: list[tuple[int, int]]) -> list[_Item]:
-    """The items that lie in none of the extents."""
+    """Return the items that lie in none of the extents."""
     gone = bytearray(len(items))
     for start, end in extents:
         gone[start:end] = b"\1" * (end - start)
@@ -49,11 +49,11 @@ class Jsonc:
     """One object."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every member at any depth that is no object, and that counts."""
+        """Return every member at any depth that is not an object, and that counts."""
         return _Scanner(text).keys
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """The first member of the deepest object of the path that there is."""
+        """Insert as the first member of the deepest existing object of the path."""
         scanner, end = _Scanner(text), line_end(text)
         quoted = [json.dumps(one, ensure_ascii=False) for one in (*path, value)]
         if not scanner.objects:
@@ -111,7 +111,7 @@ class _Scanner:
         self.objects.append(this)
         self.at += 1
         extents: dict[str, _Extent] = {}
-        comma: int | None = None  # before this member: one that is cut takes its own comma, or the one before it
+        comma: int | None = None  # before this member: a member that is cut takes its own comma, or the one before it
         while not self._next("}"):
             start = self.at
             name = self._name()
@@ -130,7 +130,7 @@ class _Scanner:
         self._depth -= 1
 
     def _close(self, start: int, end: int, comma: int | None) -> None:
-        """Note what is cut with a leaf that has just been read."""
+        """Note the text that is cut with a leaf that has just been read."""
         if self.keys and self.keys[-1].start == start:
             last = self.keys.pop()
             self.keys.append(Key(last.path, last.value, start if comma is None else comma, end))
@@ -192,7 +192,7 @@ class _Scanner:
         return self.text.startswith(word, self.at)
 
     def _next(self, word: str, *, keep: bool = False) -> bool:
-        """Go behind a character if it comes next; with `keep`, what was skipped before a missing one is not."""
+        """Move past a character if it comes next; with `keep`, a missing one leaves the position unchanged."""
         here = self.at
         if self._at(word):
             self.at += 1

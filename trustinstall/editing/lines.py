@@ -14,10 +14,10 @@ _SETTING = re.compile(r"(?P<key>\"[^\"]+\"|[^\s\"#][^\s]*)\s+(?P<value>.+)")
 
 
 class Shell:
-    """A file that a POSIX shell reads. Ours comes first: nothing before it can end the file or open a quote."""
+    """A file that a POSIX shell reads. The managed line is first: no text before it can open a quote."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every line that assigns one word to a variable."""
+        """Return every line that assigns one word to a variable."""
         return [
             Key((match["key"],), _word(match["value"]), start, after(text, start))
             for start, line in lines(text)
@@ -25,7 +25,7 @@ class Shell:
         ]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """The first line, but for one that names the shell."""
+        """Insert as the first line, or after a line that names the shell."""
         start = len(MARK) if text.startswith(MARK) else 0
         at = after(text, start) if text.startswith("#!", start) else start
         return at, inserted(text, at, [f"export {path[-1]}='{value}'"])
@@ -35,7 +35,7 @@ class Yarnrc:
     """Yarn 1's settings: a key, a space and a value, which is quoted."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key; what is indented belongs to the line above it."""
+        """Return every key; an indented line belongs to the line above it."""
         return [
             Key((match["key"].strip('"'),), match["value"].strip().strip('"'), start, end)
             for start, line, end in rows(text)
@@ -43,12 +43,12 @@ class Yarnrc:
         ]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """The first line: what follows may be indented below another key."""
+        """Insert as the first line: a text at the end may be indented below another key."""
         at = len(MARK) if text.startswith(MARK) else 0
         return at, inserted(text, at, [f'{path[-1]} "{value}"'])
 
 
 def _word(value: str) -> str:
-    """An assigned word without its quotes, where it is quoted as a whole."""
+    """Return an assigned word without its quotes, if it is quoted as a whole."""
     value = value.strip()
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value

@@ -1,8 +1,8 @@
 """npm's settings files, as npm reads them.
 
-Source: npm's package `ini`, README and lib/ini.js (6.0), against which the tests hold this. A line ends at CR, at LF or
-at both. A section's name stands at the very start of its line. A key that ends in `[]` makes an array of all lines of
-that key.
+Source: npm's package `ini`, README and lib/ini.js (6.0), with which the tests compare this module. A line ends at CR,
+at LF or at both. A section's name stands at the very start of its line. A key that ends in `[]` makes an array of all
+lines of that key.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from trustinstall.editing.text import MARK, Key, Path, inserted, rows
 
-#: What JavaScript calls white space, and two characters that its `.` does not match (ECMA-262, 12.2 and 12.3).
+#: White space in JavaScript, and two characters that its `.` does not match (ECMA-262, 12.2 and 12.3).
 _BLANKS = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 _LINE_ENDS = re.compile("[\u2028\u2029]")
 _PROTECTED = "__proto__"  # neither a key nor a section may have this name
@@ -22,14 +22,14 @@ _ARRAY = "[]"
 
 
 class Npm:
-    """A key before the first section belongs to none; a comment starts a line, or follows in it."""
+    """A key before the first section belongs to no section; a comment starts a line, or follows in it."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key; a line without "=" is a key that says true. The lines of an array have `[]` behind their name."""
+        """Return every key; a line without "=" is a key that is true. An array's lines have `[]` after their name."""
         return self._read(text)[0]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """Behind the last key that belongs to no section."""
+        """Insert after the last key that belongs to no section."""
         keys, section = self._read(text)
         start = len(MARK) if text.startswith(MARK) else 0
         ends = [one.end for one in keys if len(one.path) == 1]
@@ -38,14 +38,14 @@ class Npm:
 
     @staticmethod
     def _read(text: str) -> tuple[list[Key], int]:
-        """Every key, and where the first section begins, or the length of the text."""
+        """Return every key, and the start of the first section, or the length of the text."""
         found: list[Key] = []
-        latest: dict[Path, int] = {}  # which of `found` is the last so far of that name
-        arrays: dict[Path, int] = {}  # which of `found` was the last one when an array was made of that name
+        latest: dict[Path, int] = {}  # the index in `found` of the last key so far of that name
+        arrays: dict[Path, int] = {}  # the index in `found` of the last key when an array of that name was made
         section: Path = ()
         first = len(text)
         for row in rows(text):
-            # npm sees a byte-order mark in front of the first line, which can be no section then.
+            # npm reads a byte-order mark as part of the first line, which then cannot be a section.
             line = text[: row.start] + row.text if row.start == len(MARK) and text.startswith(MARK) else row.text
             bare = line.strip(_BLANKS)
             if not bare or bare[0] in ";#":
@@ -74,13 +74,13 @@ def _in_array(key: Key) -> Key:
 
 
 def _section(line: str) -> str | None:
-    """The name in a section's line; None where it is another kind of line."""
+    """Return the name in a section's line; None if it is another kind of line."""
     name, bracket, rest = line[1:].partition("]")
     return name if line.startswith("[") and bracket and not rest.strip(_BLANKS) else None
 
 
 def _unquoted(word: str) -> str:
-    """What a word says: npm reads quoted ones as JSON, and cuts a comment off those that are not."""
+    """Return the value of a word: npm reads quoted ones as JSON, and cuts a comment off the others."""
     word = word.strip(_BLANKS)
     for quote in "\"'":
         if word.startswith(quote) and word.endswith(quote):
@@ -94,7 +94,7 @@ def _unquoted(word: str) -> str:
 
 
 def _decoded(word: str) -> str:
-    """A string that is written in JSON; anything else as it stands."""
+    """Return the text of a JSON string; anything else unchanged."""
     try:
         found: object = json.loads(word, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Our certificates inside a bundle that others own: added, and taken out again to the byte.
+"""The certificates of trustinstall inside a bundle of another owner: added, and removed to the byte.
 
     # trustinstall begin 3f9a… (64 hexadecimal digits)
     -----BEGIN CERTIFICATE-----
@@ -6,16 +6,15 @@
     -----END CERTIFICATE-----
     # trustinstall end 3f9a…
 
-Readers of bundles skip text outside PEM (RFC 7468 section 2); ours is ASCII, because what
-`certifi.contents` returns is decoded as ASCII. The lines end in LF in a bundle with CRLF, too:
-OpenSSL and BoringSSL take both, and so the block of a certificate is the same bytes everywhere.
-Where a bundle does not end in a line break (grpc's does not), we add one, and a line that says so,
-which stays until the last of our blocks behind it goes.
+Readers of bundles skip text outside PEM (RFC 7468 section 2); the marker lines are ASCII, because the result of
+`certifi.contents` is decoded as ASCII. The lines end in LF in a bundle with CRLF, too: OpenSSL and BoringSSL accept
+both, and so the block of a certificate is the same bytes everywhere. If a bundle does not end in a line break (grpc's
+does not), trustinstall adds one, and a line that says so, which stays until the last managed block after it goes.
 
-What others write between our marker lines stays when ours goes: other text, and other certificates.
+Text and certificates that others write between the marker lines stay when the block goes.
 
-Our blocks at the end of a bundle stand in the order of their fingerprints: the result does not
-depend on the order in which certificates came, and one that was taken out goes back where it was.
+The managed blocks at the end of a bundle stand in the order of their fingerprints: the result does not depend on the
+order in which certificates came, and a removed one returns to its old place.
 """
 
 from __future__ import annotations
@@ -38,20 +37,20 @@ if TYPE_CHECKING:
 Span = tuple[int, int]  # data[start:end]
 
 _JOINED = b"# trustinstall joined: the line break above is ours\n"
-# A whole line; it starts where `pem` lets a line start (a byte-order mark may stand in front). That is
-# checked behind the literal, so that the scan can skip to it.
+# A whole line; it starts where `pem` lets a line start (a byte-order mark may stand in front). The start is checked
+# after the literal, so that the scan can skip to it.
 _LINE = re.compile(
     rb"# trustinstall (?:(?<![^\r\n]# trustinstall )|(?<=\xef\xbb\xbf# trustinstall ))"
     rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))\r?(?:\n|\Z)"
 )
 _ANY_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-_PEM_LINE = re.compile(rb"-----(?:BEGIN|END)(?: [ -~]*)?|[A-Za-z0-9+/]*={0,2}")  # one of a PEM of ours, without its end
+_PEM_LINE = re.compile(rb"-----(?:BEGIN|END)(?: [ -~]*)?|[A-Za-z0-9+/]*={0,2}")  # of a managed PEM, without its end
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Original:
-    """A whole content that comes back in place of another, which is known by its SHA-256 (hex)."""
+    """A whole content that replaces another, which is known by its SHA-256 (hex)."""
 
     instead_of: str
     content: bytes
@@ -68,12 +67,12 @@ class Original:
 
 @dataclass(frozen=True)
 class Blocks:
-    """A change of a bundle; made twice, it is made once.
+    """A change of a bundle; it is idempotent.
 
     Attributes:
-        add: certificates that shall be there; those that are, ours or not, are left as they are.
-        remove: SHA-256 (hex) of certificates whose blocks of ours shall go.
-        foreign: the same for copies that are not ours: their PEM goes, and nothing around it.
+        add: certificates to be present; existing copies, managed or not, are left unchanged.
+        remove: SHA-256 (hex) of certificates whose managed blocks are to go.
+        foreign: the same for copies that trustinstall does not manage: their PEM goes, and nothing around it.
         original: set only in an inverse that would not be exact otherwise.
     """
 
@@ -91,10 +90,11 @@ class Blocks:
         return _with(kept, new)
 
     def inverse(self, old: bytes) -> Blocks:
-        """Return what undoes `apply(old)`.
+        """Return the inverse of `apply(old)`.
 
-        It is exact on that very content. Where somebody has changed the bundle since, it takes out
-        what `apply` added, adds what it removed, and leaves the rest (foreign copies, too) alone.
+        It is exact on that very content. If the bundle has changed since, it removes the certificates that `apply`
+        added,
+        adds those that it removed, and leaves the rest (foreign copies, too) alone.
         """
         new = self.apply(old)
         gone = [one.holds for one in _blocks(old) if one.holds and one.sha256 in self.remove]
@@ -125,12 +125,12 @@ class Blocks:
 
 
 def marked(data: bytes) -> dict[str, Span]:
-    """Find our blocks that really hold the certificate that they name: SHA-256 (hex) to place."""
+    """Find the managed blocks that really hold the certificate that they name: SHA-256 (hex) to place."""
     return {one.sha256: (one.start, one.end) for one in _blocks(data) if one.holds}
 
 
 def unmarked(data: bytes, pems: Iterable[PemBlock] | None = None) -> Iterator[tuple[str, Span]]:
-    """Find the certificates outside our blocks: SHA-256 (hex), and the place of the PEM; `pems`: all PEM, if known."""
+    """Find the certificates outside managed blocks: SHA-256 (hex), and the PEM's place; `pems`: all PEM, if known."""
     ours = {one.pem[0][0] for one in _blocks(data) if one.pem}
     for pem in pem_blocks(data) if pems is None else pems:
         if pem.der is not None and pem.label in CERTIFICATE_LABELS and pem.start not in ours:
@@ -138,12 +138,12 @@ def unmarked(data: bytes, pems: Iterable[PemBlock] | None = None) -> Iterator[tu
 
 
 class _Block(NamedTuple):
-    """What is certainly ours: one or two marker lines, and the PEM that belongs to them."""
+    """The text that certainly belongs to trustinstall: one or two marker lines, and the PEM that belongs to them."""
 
     sha256: str
     lines: tuple[Span, ...]
-    pem: tuple[Span, ...] = ()  # in several parts where others have written into it
-    holds: Certificate | None = None  # what the PEM says, if that is what the marker names
+    pem: tuple[Span, ...] = ()  # in several parts if others have written into it
+    holds: Certificate | None = None  # the PEM's certificate, if the marker names it
 
     @property
     def spans(self) -> list[Span]:
@@ -159,12 +159,12 @@ class _Block(NamedTuple):
 
     @property
     def unbroken(self) -> bool:
-        """Whether nothing of others stands in it."""
+        """Whether it contains no text of others."""
         return all(one[1] == after[0] for one, after in pairwise(self.spans))
 
 
 def _blocks(data: bytes) -> Iterator[_Block]:
-    """Find our blocks, in order. A marker line whose partner is gone is a block of its own."""
+    """Find the managed blocks, in order. A marker line without a partner is a block of its own."""
     lines = list(_LINE.finditer(data))
     closed_by = None
     for line, after in zip_longest(lines, lines[1:]):
@@ -181,10 +181,10 @@ def _blocks(data: bytes) -> Iterator[_Block]:
 
 
 def _filled(data: bytes, sha256: str, lines: tuple[Span, ...], stop: int) -> _Block:
-    """Return the block that begins with lines[0], with the PEM before `stop` that is ours.
+    """Return the block that begins with lines[0], with the managed PEM before `stop`.
 
-    A damaged PEM is ours only between two marker lines: otherwise its end is not known. The PEM of another
-    certificate is never ours.
+    A damaged PEM counts as managed only between two marker lines: otherwise its end is not known. The PEM of another
+    certificate never does.
     """
     offset = lines[0][1]
     pems = [pem for pem in pem_blocks(data[offset:stop]) if pem.label in CERTIFICATE_LABELS]
@@ -198,14 +198,14 @@ def _filled(data: bytes, sha256: str, lines: tuple[Span, ...], stop: int) -> _Bl
 
 
 def _ours_in(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """Yield the parts of a damaged PEM that may be ours: all but the lines that no PEM of ours has."""
+    """Yield the parts of a damaged PEM that trustinstall may have written: all but the lines that it never writes."""
     for line in _ANY_LINE.finditer(data, start, end):
         if _PEM_LINE.fullmatch(line[0].rstrip(b" \t\r\n")):
             yield line.span()
 
 
 def _absent(data: bytes, certificates: Iterable[Certificate]) -> list[Certificate]:
-    """Return those of which no plain PEM is in the bundle, each once: not every reader takes OpenSSL's other labels."""
+    """Return the certificates without a plain PEM in the bundle, each once: some readers ignore other labels."""
     wanted = dict.fromkeys(certificates)
     if not wanted:
         return []
@@ -214,7 +214,7 @@ def _absent(data: bytes, certificates: Iterable[Certificate]) -> list[Certificat
 
 
 def _with(data: bytes, new: list[Certificate]) -> bytes:
-    """Add certificates that are not in the bundle to our blocks at its end."""
+    """Add certificates that are not in the bundle to the managed blocks at its end."""
     if not new:
         return data
     tail = [(one.sha256, _written(one)) for one in new]
@@ -234,7 +234,7 @@ def _written(certificate: Certificate) -> bytes:
 
 
 def _without(data: bytes, ours: set[str], foreign: set[str]) -> bytes:
-    """Cut our blocks of some certificates out, and the copies of others that are not ours."""
+    """Cut out the managed blocks of some certificates, and the foreign copies of others."""
     starts = {one.start: one for one in _blocks(data)}
     cuts = [span for one in starts.values() if one.sha256 in ours for span in one.spans]
     for line in _LINE.finditer(data):
@@ -251,9 +251,9 @@ def _without(data: bytes, ours: set[str], foreign: set[str]) -> bytes:
 
 
 def _seam(data: bytes, line: Span, starts: Mapping[int, _Block], gone: set[str]) -> list[Span]:
-    """Return what goes of a `joined` line when blocks go: nothing while one behind it stays.
+    """Return the part of a `joined` line that goes with removed blocks: nothing while a block after it stays.
 
-    Its line break goes, too, at the end of the data; text that others have written behind needs it.
+    Its line break goes, too, at the end of the data; text that others have written after it needs the line break.
     """
     at = line[1]
     while block := starts.get(at):

@@ -1,4 +1,4 @@
-"""A section of our own in a text file whose comments begin with a number sign, between two marks; or a whole file.
+"""A managed section in a text file whose comments begin with a number sign, between two marks; or a whole file.
 
 A line that another author wrote between the marks stays when the section goes.
 """
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
 
 PATH: Path = ("trustinstall",)
-PROXIES: Path = ("trustinstall proxies",)  # a section of its own: it comes and goes apart from the certificates
+PROXIES: Path = ("trustinstall proxies",)  # a separate section: it comes and goes apart from the certificates
 MADE, _HEAD = "made by trustinstall", 300
 
 
 @dataclass(frozen=True)
 class Section:
-    """Its one key is the section: what stands between the marks, lines joined by line feeds."""
+    """A section as one key: its value is the text between the marks, lines joined by line feeds."""
 
     path: Path = PATH
 
@@ -25,7 +25,7 @@ class Section:
         return f"# >>> {self.path[0]} >>>", f"# <<< {self.path[0]} <<<"
 
     def keys(self, text: str) -> list[Key]:
-        """The section, where there is one; raises Malformed where a mark stands alone."""
+        """Return the section, if it exists; raises Malformed if a mark has no partner."""
         begin, end = self._marks
         found: list[Key] = []
         start: int | None = None
@@ -50,9 +50,9 @@ class Section:
         return "".join(f"{line}\n" for line in (begin, *lines_, end))
 
     def insertion(self, text: str, _path: Path, value: str) -> tuple[int, str]:
-        """The first line, but for one that names the shell: nothing before ours can end the file or open a quote.
+        """Insert as the first line, or after one that names the shell: no text before it can open a quote.
 
-        Lines end as a shell reads them, however those of the file do.
+        Lines end as a shell reads them, even if the file's other lines end differently.
         """
         start = len(MARK) if text.startswith(MARK) else 0
         at = after(text, start) if text.startswith("#!", start) else start
@@ -60,20 +60,20 @@ class Section:
         return at, new if at == start or text[at - 1] == "\n" else f"\n{new}"
 
     def others(self, text: str, key: Key, inserted: str) -> str:
-        """Return the lines of a section that are not ours, as they stand; `inserted` ("": not known) has our lines."""
+        """Return the lines of other authors in a section; `inserted` ("": not known) has the managed lines."""
         if not inserted:
             return ""
         section = text[key.start : key.end]
-        # A line break in front of our first line ends another author's line; it is no empty line of ours.
+        # A line break in front of the first managed line ends another author's line; it is not a managed empty line.
         ours = {line for _, line in lines(inserted.removeprefix("\n"))} | {*self._marks}
         return "".join(section[at : after(section, at)] for at, line in lines(section) if line not in ours)
 
 
 class Whole:
-    """A file that is ours alone, in a language without such comments; it is known by the mark in its first lines."""
+    """A file that trustinstall owns whole, in a language without such comments; its first lines hold the mark."""
 
     def keys(self, text: str) -> list[Key]:
-        """The whole file as one key; raises Malformed where somebody else's stands there."""
+        """Return the whole file as one key; raises Malformed if the file belongs to another author."""
         if not text.strip():
             return []
         if MADE not in text[:_HEAD]:
@@ -81,5 +81,5 @@ class Whole:
         return [Key(PATH, text.removesuffix("\n"), 0, len(text))]
 
     def insertion(self, _text: str, _path: Path, value: str) -> tuple[int, str]:
-        """The whole file."""
+        """Return the whole file."""
         return 0, f"{value}\n"

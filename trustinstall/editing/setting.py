@@ -1,4 +1,4 @@
-"""One key of a tool's settings file as a change that can be journalled: put there, and taken out to the byte."""
+"""One key of a tool's settings file as a change that can be journalled: inserted, and removed to the byte."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SetKey:
-    """A change of one key; made twice, it is made once.
+    """A change of one key; it is idempotent.
 
     Attributes:
-        format: how the file is written, a name of `editing.FORMATS`.
+        format: the file's format, a name of `editing.FORMATS`.
         path: the names of sections, tables or objects, and the key's own.
-        value: what it shall say; a key that says anything else is somebody else's, and is left as it is.
-        present: whether it shall be there.
-        inserted: where it shall not, the text that was put in for it.
-        original: set where one exact content takes the place of another: in an inverse that would not be exact
-            otherwise, and where a line of the same key is replaced.
+        value: the value to be set; a key with another value belongs to another author, and is left unchanged.
+        present: whether the key is to be present.
+        inserted: if it is not, the text that was inserted for it.
+        original: set if one exact content takes the place of another: in an inverse that would not be exact otherwise,
+            and if a line of the same key is replaced.
     """
 
     format: str
@@ -35,7 +35,7 @@ class SetKey:
     original: Original | None = None
 
     def apply(self, old: bytes) -> bytes:
-        """The changed content; what cannot be changed for certain is returned as it is: the store is looked at."""
+        """Return the changed content; if it cannot be changed safely, it is unchanged, and the store is observed."""
         from trustinstall import editing  # 6 ms that only a command which changes a setting needs
 
         if self.original and _digest(old) == self.original.instead_of:
@@ -51,7 +51,7 @@ class SetKey:
         return old
 
     def inverse(self, old: bytes) -> SetKey:
-        """What undoes `apply(old)`: exact on that very content, and harmless where somebody has changed it since."""
+        """Return the inverse of `apply(old)`: exact on that very content, and harmless if it has changed since."""
         from trustinstall import editing
 
         new = self.apply(old)
@@ -65,12 +65,12 @@ class SetKey:
         return replace(undo, original=Original(_digest(new), old))
 
     def _cut(self, old: bytes) -> bytes:
-        """Take our very text out of a file that somebody has damaged: it must not name what is no longer there."""
+        """Cut the inserted text out of a damaged file: it must not name a file that no longer exists."""
         text = self.inserted.encode()
         return old.replace(text, b"") if not self.present and text and old.count(text) == 1 else old
 
     def to_json(self) -> dict[str, Any]:
-        """It as plain JSON data; `from_json` reads it back."""
+        """Return it as plain JSON data; `from_json` reads it back."""
         return {
             "format": self.format,
             "path": list(self.path),

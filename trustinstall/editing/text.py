@@ -1,4 +1,4 @@
-"""What all formats share: keys, line ends, and text that gives back the very bytes that it came from."""
+"""The parts that all formats share: keys, line ends, and text that converts back to the very same bytes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Path = tuple[str, ...]  # the names of sections, tables or objects, and the key'
 
 
 class Malformed(ValueError):  # noqa: N818 -- named for what it tells a user
-    """A text that is not what its tool reads, or that cannot be changed for certain; the words are for people."""
+    """A text that its tool does not accept, or that cannot be changed safely; the message is for people."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key: what it says, and what would be cut to take it out."""
+    """One key: its value, and the text that is cut to remove it."""
 
     path: Path
     value: str
@@ -28,13 +28,13 @@ class Key:
 
     @property
     def span(self) -> tuple[int, int]:
-        """text[start:end] is the key and all that belongs to it."""
+        """text[start:end] is the key with everything that belongs to it."""
         return self.start, self.end
 
 
 @dataclass
 class Continued:
-    """A key whose value goes on in the lines below it."""
+    """A key whose value continues in the lines below it."""
 
     path: Path
     values: list[str]
@@ -42,51 +42,52 @@ class Continued:
     end: int
 
     def go_on(self, value: str, end: int) -> None:
-        """Take one more line."""
+        """Add one more line."""
         self.values.append(value)
         self.end = end
 
     @property
     def key(self) -> Key:
-        """All of it."""
+        """Return the whole key."""
         return Key(self.path, "\n".join(self.values), self.start, self.end)
 
 
 class Format(Protocol):
-    """How one kind of file is written."""
+    """The syntax of one kind of file."""
 
     def keys(self, text: str, /) -> list[Key]:
-        """Every key, in order; raises Malformed, with the line's number."""
+        """Return every key, in order; raises Malformed, with the line's number."""
         ...
 
     def insertion(self, text: str, path: Path, value: str, /) -> tuple[int, str]:
-        """Where a key that is not there would go, and the text to put there; raises Malformed."""
+        """Return the place for a missing key, and the text to insert there; raises Malformed."""
         ...
 
 
 def read(content: bytes) -> str:
-    """Text from bytes; what is no UTF-8 comes back from `write` as it was."""
+    """Return the text of bytes; `write` returns bytes that are not UTF-8 unchanged."""
     if b"\0" in content:
         raise Malformed("it is no text in UTF-8")
     return content.decode("utf-8", "surrogateescape")
 
 
 def write(text: str) -> bytes:
-    """The bytes of a text."""
+    """Return the bytes of a text."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def line_end(text: str) -> str:
-    """How lines end in a text: as its first one does."""
+    """Return the line end of a text: that of its first line."""
     at = text.find("\n")
     return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
 
 
 def lines(text: str) -> list[tuple[int, str]]:
-    """Each line without its end, and where it starts; a byte-order mark belongs to no line.
+    """Return each line without its end, and its start; a byte-order mark belongs to no line.
 
-    Only LF ends a line (a CR before it is part of the end), as in git, wget and shells; `rows` is for tools that take a
-    CR alone for an end, too.
+    Only LF ends a line (a CR before it is part of the end), as in git, wget and shells; `rows` is for tools that
+    accept a
+    CR alone as an end, too.
     """
     found: list[tuple[int, str]] = []
     at = len(MARK) if text.startswith(MARK) else 0
@@ -99,7 +100,7 @@ def lines(text: str) -> list[tuple[int, str]]:
 
 
 class Row(NamedTuple):
-    """One line: where it starts, what it says, and where the next one starts."""
+    """One line: its start, its text, and the start of the next one."""
 
     start: int
     text: str
@@ -110,9 +111,9 @@ _ROW = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
 def rows(text: str) -> list[Row]:
-    """The lines of a text for tools that end one at CR, at LF and at both; a byte-order mark belongs to no line.
+    """Return the lines of a text for tools that end one at CR, at LF and at both; a byte-order mark belongs to no line.
 
-    So read YAML 1.2 (5.4), npm, Yarn 1, Mercurial, Subversion, and all of Python that opens a file as text.
+    YAML 1.2 (5.4), npm, Yarn 1, Mercurial, Subversion, and every Python program that opens a file as text read so.
     """
     start = len(MARK) if text.startswith(MARK) else 0
     found = (one.span() for one in _ROW.finditer(text, start))
@@ -120,13 +121,13 @@ def rows(text: str) -> list[Row]:
 
 
 def after(text: str, at: int) -> int:
-    """The start of the line after the one that holds `at`."""
+    """Return the start of the line after the one that holds `at`."""
     end = text.find("\n", at)
     return len(text) if end == -1 else end + 1
 
 
 def line_number(text: str, at: int) -> int:
-    """The number of the line that holds `at`, from 1, as editors count."""
+    """Return the number of the line that holds `at`, from 1, as editors count."""
     return 1 + text.count("\n", 0, at) + text.count("\r", 0, at) - text.count("\r\n", 0, at)
 
 
@@ -137,7 +138,7 @@ def numbering(text: str) -> Callable[[int], int]:
 
 
 def inserted(text: str, at: int, new: list[str]) -> str:
-    """Whole lines to be put in at the start of a line or the end of the text, with the text's own line ends."""
+    """Return whole lines for the start of a line or the end of the text, with the text's own line ends."""
     end = line_end(text)
     if at == len(text) and text not in {"", MARK} and not text.endswith("\n"):
         return "".join(end + line for line in new)

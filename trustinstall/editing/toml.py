@@ -1,6 +1,6 @@
-"""TOML, as far as settings of tools need it: where each key begins and ends, in which table, and what a string says.
+"""TOML, as far as settings of tools need it: the start and end of each key, its table, and the text of a string.
 
-Source: toml.io/en/v1.0.0. Python reads it itself only from 3.11 on, and keeps no places.
+Source: toml.io/en/v1.0.0. Python reads TOML only from 3.11 on, and does not report places.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Toml:
     """One document."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key, its table's name first; an array or inline table is one value."""
+        """Return every key, its table's name first; an array or inline table is one value."""
         return _Scanner(text).keys
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """Behind the last key of its table; a table that is not there comes at the end, behind an empty line."""
+        """Insert after the last key of its table; a missing table is added at the end, after an empty line."""
         scanner = _Scanner(text)
         line = f"{path[-1]} = {value if value in {'true', 'false'} else chr(34) + value + chr(34)}"
         table = path[:-1]
@@ -57,7 +57,7 @@ class Toml:
 
 @dataclass(frozen=True)
 class _Place(Key):
-    """A key, and the table in whose lines it stands."""
+    """A key, and the table whose lines hold it."""
 
     table: Path
 
@@ -169,6 +169,6 @@ class _Scanner:
 
 
 def _said(raw: str) -> str:
-    """What a value says, where it is a string without escapes; else as it is written."""
+    """Return the value, if it is a string without escapes; else the written text."""
     plain = len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'" and not raw.startswith(('"""', "'''"))
     return raw[1:-1] if plain and "\\" not in raw else raw

@@ -11,15 +11,15 @@ import re
 from trustinstall.editing.text import Key, Path, after, inserted, lines
 
 _KEY = re.compile(r"[ \t\v\f\r]*(?P<key>[A-Za-z0-9_-]+)[ \t\v\f\r]*=")
-#: How the manual spells what settings of ours and of others are about.
+#: The manual's spelling of the settings that trustinstall sets or looks for.
 _MANUAL = {"cacertificate": "ca_certificate", "cadirectory": "ca_directory", "checkcertificate": "check_certificate"}
 
 
 class Wgetrc:
-    """As wget reads: `key = value` in a line; what is no such line is passed over."""
+    """Files as wget reads them: `key = value` in a line; other lines are passed over."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key, by the manual's spelling where it is one that trustinstall looks for."""
+        """Return every key, with the manual's spelling if trustinstall looks for it."""
         return [
             Key((_name(match["key"]),), line[match.end() :].strip(), start, after(text, start))
             for start, line in lines(text)
@@ -27,7 +27,7 @@ class Wgetrc:
         ]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """The last line."""
+        """Insert as the last line."""
         return len(text), inserted(text, len(text), [f"{path[-1]}={value}"])
 
 

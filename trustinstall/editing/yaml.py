@@ -1,4 +1,4 @@
-"""YAML, as far as settings of tools need it: scalars at the top of a block mapping; anything else is only passed over.
+"""YAML, as far as settings of tools need it: scalars at the top of a block mapping; everything else is passed over.
 
 Source: YAML 1.2.2, chapters 6 to 8. RubyGems' keys are symbols (`:ssl_ca_cert:`); Bundler reads a subset of its own.
 """
@@ -19,7 +19,7 @@ class Yaml:
     """One document that is a mapping, written in lines."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key at the top; what is indented, and a list below it, is part of its value."""
+        """Return every key at the top; indented text, and a list below it, is part of its value."""
         found: list[Continued] = []
         started = False
         for start, line, end in rows(text):
@@ -43,7 +43,7 @@ class Yaml:
         return [one.key for one in found]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """Before the first key: behind the last one may stand a block whose last line break counts."""
+        """Insert before the first key: the last one may end with a block whose last line break counts."""
         found = self.keys(text)
         marks = [one.end for one in rows(text) if one.text.startswith("---")]
         empty = marks[0] if marks else len(MARK) if text.startswith(MARK) else 0
@@ -56,7 +56,7 @@ class Yaml:
 
 
 def _scalar(value: str) -> str:
-    """A scalar without its quotes or the comment behind it; what is no scalar stays as it is written."""
+    """Return a scalar without its quotes or the comment after it; another kind of value unchanged."""
     value = value.strip()
     for quote in "\"'":
         if value.startswith(quote) and (end := value.find(quote, 1)) > 0:
@@ -66,14 +66,14 @@ def _scalar(value: str) -> str:
 
 
 class Nested(Yaml):
-    """The same, where a key holds a mapping of one list of one item, as `caCerts: files: - path`."""
+    """The same, if a key holds a mapping of one list of one item, as `caCerts: files: - path`."""
 
     def keys(self, text: str) -> list[Key]:
-        """Every key at the top; one that holds such a list is known by both names, and says the item."""
+        """Return every key at the top; a key that holds such a list has both names, and the item as its value."""
         return [self._inner(one) for one in super().keys(text)]
 
     def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
-        """Before the first key, as lines of their own; a list that somebody has begun is not added to."""
+        """Insert before the first key, as lines of their own; a list that another author has begun is left alone."""
         outer, inner = path
         if any(one.path[0] == outer for one in self.keys(text)):
             raise Malformed(f"it has {outer} already; add {value} to {outer}.{inner}")
