@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall import editing
 from trustinstall.editing.section import PATH
 from trustinstall.errors import StoreError
-from trustinstall.facts import shell_syntax, system_bundle
+from trustinstall.facts import shell_syntax, system_bundle, variables
 from trustinstall_platforms.tools import our_section, variable_files
 from trustinstall_platforms.tools.key_in_file import LIMIT, PRIVATE, SHARED, KeyInFile
 
@@ -80,7 +80,8 @@ def read(host: Host, location: str, place: variable_files.Place) -> Carrier:
     if section:
         others = "\n".join(line for line in section.split("\n") if line not in lines)
         text = text.replace(section, others)
-    foreign = shell_syntax.foreign(place.style, text, our_section.NAMES)
+    joined = variables.OPTIONS if place.style == shell_syntax.JOINS else {}
+    foreign = shell_syntax.foreign(place.style, text, our_section.NAMES.difference(joined))
     return Carrier(place, location, section, lines, frozenset(foreign))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
-from trustinstall.facts import our_files, shell_syntax, system_bundle
+from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.host import Kind
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import files
@@ -67,7 +67,7 @@ class Environment(Reference):
                 yield store
         yield from self._of_others(host, reach)
         if not host.account.is_root:  # root's own variables may be those of the caller
-            named = {value: name for name in sorted(our_section.NAMES) if (value := host.environ.get(name, ""))}
+            named = {variables.file_in(name, host.environ.get(name, "")): name for name in sorted(our_section.NAMES)}
             yield from self._named_bundles(host, named)
 
     def at(self, host: Host, location: str) -> Store | None:

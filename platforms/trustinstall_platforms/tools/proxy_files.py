@@ -82,7 +82,9 @@ def _variables(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> It
         found = _file(host, FileKeys(own, place.reaches, own, place.proxies))
         if found is not None:
             keys = ((PATH if place.style == LAUNCHD else PROXIES, _body(place, values)),) if values else ()
-            yield _guarded(host, replace(found, keys=keys, left=left), proxies, public=place.machine)
+            yield _guarded(
+                host, replace(found, keys=keys, left=left), proxies, public=place.machine or place.style == LAUNCHD
+            )
 
 
 def _body(place: Place, values: Mapping[str, str]) -> str:
@@ -161,7 +163,7 @@ def _guarded(host: Host, what: FileKeys, proxies: Proxies, *, public: bool) -> F
         return what
     status = host.status(what.location)
     if public or host.account.is_root:
-        why = "a proxy's address has a password, and other accounts read this file; it is not written there"
+        why = "a proxy's address has a password, and every account can see what this file says; it is not written there"
     elif status is not None and status.mode & 0o077:
         path = printable(host.quoted(what.location), 4096)
         why = f"a proxy's address has a password, and others may read this file: chmod 600 {path}, and apply again"

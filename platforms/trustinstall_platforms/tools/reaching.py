@@ -99,7 +99,7 @@ class Reach:
     def hidden(self) -> Mapping[str, frozenset[str]]:
         """The variables, by file, that its managed section must not set: it would disable a later line of others."""
         left: dict[str, frozenset[str]] = {path: frozenset() for path in self.values}
-        if not self.theirs:
+        if not self._are_others:
             return left
         for _ in self.values:
             now = self._with(left)
@@ -117,7 +117,7 @@ class Reach:
 
     def decided_by_others(self, path: str) -> tuple[str, ...]:
         """Return the variables that others decide in some session that reads a managed file; sorted."""
-        if not self.theirs:
+        if not self._are_others:
             return ()
         names = {
             name
@@ -125,10 +125,21 @@ class Reach:
             if path in one.files
             for name, variable in one.session.variables.items()
             if name in self.values.get(path, {})
-            and self._file(variable) not in self.values
-            and not our_files.is_ours(variable.value or "")
+            and (self._file(variable) not in self.values or self._lacks_option(variable))
+            and not our_files.is_ours(variables.file_in(name, variable.value or ""))
         }
         return tuple(sorted(names))
+
+    @cached_property
+    def _are_others(self) -> bool:
+        """Whether another author sets one of the variables, or options of one, in some session."""
+        every = (variable for one in self._without for variable in one.session.variables.values())
+        return bool(self.theirs) or any(self._lacks_option(one) and one.setter.path for one in every)
+
+    def _lacks_option(self, variable: Variable) -> bool:
+        """Whether a variable holds options, and none of them names a file of roots."""
+        is_list = variable.name in variables.OPTIONS and variable.value != ""
+        return is_list and not variables.file_in(variable.name, variable.value or "")
 
     @cached_property
     def _places(self) -> dict[str, variable_files.Place]:
@@ -184,7 +195,8 @@ class Reach:
         path = self._file(after)
         if before is None or before.value == "" or path not in self.values:
             return False
-        return after.name in self.values[path] and before.value != after.value
+        is_joined = after.name in variables.OPTIONS and (after.value or "").startswith(f"{before.value},")
+        return after.name in self.values[path] and before.value != after.value and not is_joined
 
     def _file(self, variable: Variable) -> str:
         """Return the real path of the file that sets a variable."""
@@ -193,6 +205,10 @@ class Reach:
     def _theirs(self, variable: Variable) -> Theirs | None:
         """Return the target of another author's value; None if it names a managed file."""
         name, setter, path = variable.name, variable.setter, variable.value
+        if name in variables.OPTIONS:
+            path = variables.file_in(name, path or "")
+            if not path:
+                return None
         if path is not None and path.startswith("~/") and name in _TILDE:
             path = f"{(self.host.account.home or '').rstrip('/')}{path[1:]}"
         if path is not None and our_files.is_ours(path):

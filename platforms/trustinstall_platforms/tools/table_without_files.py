@@ -93,6 +93,13 @@ OTHERS: tuple[Other, ...] = (
         "cert-sync",
         "real",
     ),
+    Other(
+        "dart",
+        ("dart", "flutter"),
+        FOLLOWS,
+        "the system's bundle, except in Dart before 2.0",
+        "Dart SDK, runtime/bin/security_context_linux.cc",
+    ),
     Other("ghc", ("cabal", "stack"), FOLLOWS, "the paths of x509-system", "x509-system, System.X509.Unix"),
     # Scripting languages
     Other("gem", ("gem", "bundle", "ruby"), FOLLOWS, "OpenSSL's paths, and its own roots", "RubyGems", "real"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _LONGEST = 4096  # characters of a path that are shown
+_LOGIN = re.compile(r"(?<=://)[^\s\"'/?#]*@")  # RFC 3986, 3.2.1
+
+
+def without_login(text: str) -> str:
+    """Return a text for people in which no URL has a user and a password."""
+    return _LOGIN.sub("", text)
 
 
 class Kind(Enum):

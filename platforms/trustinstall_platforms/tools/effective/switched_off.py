@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.errors import printable
 from trustinstall_platforms.tools.effective import decide, paths
 from trustinstall_platforms.tools.effective.clients import every
-from trustinstall_platforms.tools.effective.model import Mode
+from trustinstall_platforms.tools.effective.model import Mode, without_login
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
 from trustinstall_platforms.tools.effective.rows import Client
 from trustinstall_platforms.tools.effective.switches import SWITCHES, names_servers
@@ -50,8 +50,10 @@ class Switched(NamedTuple):
 
     @property
     def said(self) -> str:
-        """The key and its value, for people."""
-        return printable(f"{'.'.join(self.key)}={self.value}", _LONGEST)
+        """The key and its value, for people: of options of a program the one that counts, for another may be secret."""
+        word = self.switch.word
+        value = self.value if self.value.strip() == word or not word else f"… {word} …"
+        return printable(without_login(f"{'.'.join(self.key)}={value}"), _LONGEST)
 
 
 def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:

@@ -28,6 +28,7 @@ class Switch(NamedTuple):
         client: the name of its row in the table of clients; another name is a program that follows the system's store.
         place: a variable, or a key of settings files; in the key, "*" stands for any text.
         off: whether a value switches verification off.
+        word: the option that does so, if the value may hold other options; or "".
         plain: whether the value also allows servers without TLS, which may be its purpose.
     """
 
@@ -35,14 +36,16 @@ class Switch(NamedTuple):
     place: Place
     off: Callable[[str], bool]
     plain: bool = False
+    word: str = ""
+
+
+def _with(word: str, client: str, place: Place) -> Switch:
+    """Return a switch that is off where a value holds an option."""
+    return Switch(client, place, lambda value: word in value, word=word)
 
 
 def _says(*words: str) -> Callable[[str], bool]:
     return lambda value: value.strip().strip("\"'").lower() in words
-
-
-def _has(text: str) -> Callable[[str], bool]:
-    return lambda value: text in value
 
 
 def _set(_value: str) -> bool:
@@ -115,7 +118,7 @@ SWITCHES: tuple[Switch, ...] = (
         "real",
     ),
     *(
-        _known(Switch("Mercurial", _file(repositories.hg_files, "hg", section, "*"), _has("--insecure")), _HG, "real")
+        _known(_with("--insecure", "Mercurial", _file(repositories.hg_files, "hg", section, "*")), _HG, "real")
         for section in ("defaults", "alias")
     ),
     _known(
@@ -200,7 +203,7 @@ SWITCHES: tuple[Switch, ...] = (
         "go help environment; go help env",
     ),
     _known(
-        Switch("Maven", variable("MAVEN_OPTS", "MAVEN_ARGS"), _has("maven.wagon.http.ssl.insecure=true")),
+        _with("maven.wagon.http.ssl.insecure=true", "Maven", variable("MAVEN_OPTS", "MAVEN_ARGS")),
         "Maven Wagon, HTTP provider, System properties",
     ),
     # Clouds, containers, directories

@@ -20,9 +20,7 @@ _LONGEST = 16 * 1024  # characters of a value
 _LONGEST_PATTERN, _LONGEST_MATCHED = 256, 4096
 _PATTERN = re.compile(r"[*?\[]")
 _SPECIAL = re.compile(r"([*?\[])")
-_QUALIFIER = re.compile(
-    r"\([A-Za-z.@/,-]*\)"
-)  # zshexpn(1), Glob Qualifiers: no error without a match, only files
+_QUALIFIER = re.compile(r"\([A-Za-z.@/,-]*\)")  # zshexpn(1), Glob Qualifiers: no error without a match, only files
 #: Variables that a session has from its terminal, desktop or machine: no file here sets them.
 _OUTSIDE = re.compile(
     r"[0-9@*#?$!]|PATH|TERM.*|COLORTERM|DISPLAY|WAYLAND_.*|SSH_.*|LANG|LANGUAGE|LC_.*|XDG_(?:RUNTIME|SE|CURRENT|VTNR).*"

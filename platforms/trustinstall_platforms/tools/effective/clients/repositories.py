@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective import paths
-from trustinstall_platforms.tools.effective.model import Form, Mode
+from trustinstall_platforms.tools.effective.model import Form, Mode, without_login
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
 from trustinstall_platforms.tools.effective.rows import DEBIAN, Client, Expansion, Place, variable
 
@@ -115,7 +115,7 @@ def limited(scene: Scene) -> Iterator[Client]:
         url, condition = _URL.fullmatch(one.key[0]), _CONDITION.fullmatch(one.key[0])
         if url is not None and one.key[1] == "sslcainfo":
             yield Client(
-                f"git for {url['url']}",
+                f"git for {without_login(url['url'])}",
                 (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")),
                 beside=DEBIAN,
                 verifier="git",
