@@ -31,9 +31,9 @@ class Process(NamedTuple):
 
 
 def find(number: int) -> Process:
-    """Return a process that sees the files that are seen here.
+    """Return a process that sees the same files as this one.
 
-    Raises UsageProblem where there is none, and NoRights where it is another account's.
+    Raises UsageProblem if it does not exist, and NoRights if it is another account's.
     """
     if sys.platform != "linux":
         raise UsageProblem(
