@@ -32,6 +32,8 @@ def kept(style: str, values: Mapping[str, str]) -> list[str]:
     """Return lines for a file that is read at each start, a key of KEPT.
 
     If the style can express it, they set no variable that is already set, and none to a file that no longer exists.
+    In the style `sh`, which has patterns, an option (`--name=FILE`) is joined to the options that are already set, with
+    a comma, unless one of them has the same name but for its last word: a shell within a shell adds it once.
     """
     return _lines(KEPT[style], values, _PLAIN_IN_FILES)
 
@@ -54,15 +56,28 @@ def _lines(say: Callable[[str, str], str], values: Mapping[str, str], plain: re.
 
 
 def _in_sh(name: str, value: str) -> str:
-    there = f"! [ -r '{value}' ] || " if value.startswith("/") else ""
-    return f'{there}export {name}="${{{name}:-{value}}}"'
+    option, path = _parts(value)
+    there = f"! [ -r '{path}' ] || " if path else ""
+    if not option:
+        return f'{there}export {name}="${{{name}:-{value}}}"'
+    joined = f'export {name}="${{{name}:+${name},}}{value}"'
+    return f'{there}case "${{{name}-}}" in *{option.rpartition("-")[0]}-*) ;; *) {joined} ;; esac'
 
 
 def _in_fish(name: str, value: str) -> str:
-    there = f"not test -r '{value}'; or " if value.startswith("/") else ""
+    path = _parts(value)[1]
+    there = f"not test -r '{path}'; or " if path else ""
     return f"set -q {name}; or {there}set -gx {name} '{value}'"
 
 
+def _parts(value: str) -> tuple[str, str]:
+    """An option's name ("" for none), and the path that the value names ("" for none)."""
+    option, _, path = value.rpartition("=") if value.startswith("--") else ("", "", value)
+    return option, path if path.startswith("/") else ""
+
+
+#: The style whose lines join an option to those that are set.
+JOINS = "sh"
 #: The styles of files, by name.
 KEPT: dict[str, Callable[[str, str], str]] = {
     "sh": _in_sh,

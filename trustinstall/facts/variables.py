@@ -26,6 +26,8 @@ class Variable(NamedTuple):
         follows: whether its readers trust the system's store without it (Deno by its switch): it helps an account that
             cannot change that store. On a changed machine it would only override other decisions, or outlive the file
             that it names.
+        option: the text before the file's name in a list of options; "" if the value is the name alone. The other
+            options of such a list stay.
     """
 
     name: str
@@ -34,6 +36,11 @@ class Variable(NamedTuple):
     known: str = "documented"
     value: str = ""
     follows: bool = False
+    option: str = ""
+
+    def naming(self, path: str) -> str:
+        """Return the value that names a file."""
+        return f"{self.option}{path}"
 
 
 ADDS = (
@@ -68,9 +75,28 @@ REPLACES = (
     Variable("PERL_LWP_SSL_CA_FILE", "Perl's LWP", "LWP::UserAgent(3pm)", follows=True),
     Variable("JULIA_SSL_CA_ROOTS_PATH", "Julia", "Julia documentation, environment variables", follows=True),
     Variable("HEX_CACERTS_PATH", "Elixir's Hex", "mix help hex.config", follows=True),
+    # Read by what `dart compile exe` makes, split at commas alone; by the scripts of Dart before 2.15 (pub, dart2js),
+    # split at blanks; by neither `dart` nor `flutter`, which follow the system.
+    Variable(
+        "DART_VM_OPTIONS",
+        "programs compiled by Dart",
+        "Dart SDK, runtime/docs/standalone_executables and runtime/bin/main_options.cc",
+        follows=True,
+        option="--root-certs-file=",
+    ),
     Variable("NIX_SSL_CERT_FILE", "Nix", "Nix reference manual, environment variables"),
 )
 EVERY = (*ADDS, *SWITCHES, *REPLACES)
+#: What names a file in a list of options, by the variable's name.
+OPTIONS = {one.name: one.option for one in EVERY if one.option}
+
+
+def file_in(name: str, value: str) -> str:
+    """Return the path in a variable's value: all of it, or what its option names; "" where it has no such option."""
+    option = OPTIONS.get(name)
+    if option is None:
+        return value
+    return value.rpartition(option)[2].partition(",")[0] if option in value else ""
 
 
 def values(anchors: str, bundle: str, *, replacing: bool, machine: bool) -> dict[str, str]:
@@ -84,5 +110,5 @@ def values(anchors: str, bundle: str, *, replacing: bool, machine: bool) -> dict
     if machine:
         found |= {one.name: one.value for one in SWITCHES}
     if replacing:
-        found |= {one.name: bundle for one in REPLACES if not (machine and one.follows)}
+        found |= {one.name: one.naming(bundle) for one in REPLACES if not (machine and one.follows)}
     return found
