@@ -73,5 +73,5 @@ def test_dates_that_cannot_be_read_are_told() -> None:
     root = make_root("Corp Root")
     start = root.certificate.not_valid_before_utc.strftime("%y%m").encode()
     timeless = Certificate.held(root.der.replace(start, start[:2] + b"99", 1))
-    page = doctor_page(HOST, replace(cases.REFUSED, chain=(timeless,), root=timeless))
+    page = doctor_page(HOST, [replace(cases.REFUSED, chain=(timeless,), root=timeless)])
     assert (timeless.is_readable, "it cannot be read" in page) == (True, True)
