@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate, quiet
 from trustinstall.doctor import judging, target
-from trustinstall.errors import CertificateRefused
+from trustinstall.doctor.rules import UNREADABLE
 from trustinstall.facts import inspection
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _issuer(one: Certificate) -> str:
     try:
         with quiet():
             return one.load().issuer.rfc4514_string()
-    except (CertificateRefused, ValueError):
+    except UNREADABLE:
         return ""
 
 
@@ -113,8 +113,5 @@ def _is_for_all(look: Look, beside: Look, *, rooted: bool) -> bool:
 
 
 def _says_where(one: Certificate) -> bool:
-    try:
-        with quiet():
-            return bool(judging.address_of_issuer(one))
-    except (CertificateRefused, ValueError):
-        return False
+    with quiet():
+        return bool(judging.address_of_issuer(one))

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from trustinstall._version import __version__
-from trustinstall.errors import printable
+from trustinstall.errors import CertificateRefused, printable
 from trustinstall.reporting.doctor_words import about_root, alike, before, count, headline, verdict
 
 if TYPE_CHECKING:
@@ -102,9 +102,10 @@ def _chain(chain: Iterable[Certificate], level: int) -> str:
 
 
 def _dates(one: Certificate) -> str:
-    if not one.is_readable:
+    try:
+        return f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
+    except CertificateRefused:
         return "it cannot be read"
-    return f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -66,3 +66,12 @@ def test_text_from_outside_is_text() -> None:
     page = doctor_page(HOST, [found])
     assert "script" not in _read(page).tags
     assert not {"\x1b", "\u202e"} & set(page)
+
+
+def test_dates_that_cannot_be_read_are_told() -> None:
+    """A server may send a time that is none: the page is made all the same."""
+    root = make_root("Corp Root")
+    start = root.certificate.not_valid_before_utc.strftime("%y%m").encode()
+    timeless = Certificate.held(root.der.replace(start, start[:2] + b"99", 1))
+    page = doctor_page(HOST, [replace(cases.REFUSED, chain=(timeless,), root=timeless)])
+    assert (timeless.is_readable, "it cannot be read" in page) == (True, True)
