@@ -52,7 +52,8 @@ def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -
     if row is None:
         return [Decision(tool, usual, Effective(tool.name, Mode.DEFAULT))]
     found: dict[str, Decision] = {}
-    every, above = [], []
+    every: list[Decision] = []
+    above: list[bool] = []
     for scene in scenes(host, tool, sessions):
         every.append(_decision(tool, of_tool(scene, tool.name) or row, scene, usual))
         above += [every[-1].above] if decide.is_of(scene, sessions) else []

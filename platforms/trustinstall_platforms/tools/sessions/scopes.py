@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trustinstall_platforms.tools.sessions.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from trustinstall_platforms.tools.sessions.values import Variables
 
@@ -28,7 +28,7 @@ class Scopes:
         self._of_shell: set[str] = set()
 
     @contextmanager
-    def inner(self) -> Iterator[None]:
+    def inner(self) -> Generator[None, None, None]:
         """Enter a scope; its variables end with it."""
         self._own.append({})
         self._begun.append(self._variables.maybe)
