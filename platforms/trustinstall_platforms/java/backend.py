@@ -51,7 +51,7 @@ class Java(Backend):
         return None if location in fed.PLACES else installations.at(host, location)
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what Java trusts; an entry of a keystore is a copy, and its alias the copy's place."""
+        """Observe the certificates that Java trusts; an entry of a keystore is a copy, named by its alias."""
         if store.location in fed.PLACES:
             return fed.observe(host, store, names)
         return installations.observe(host, store, names)

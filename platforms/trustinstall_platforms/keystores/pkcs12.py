@@ -159,10 +159,11 @@ class Pkcs12:
 
     @in_words(_DAMAGED)
     def changed(self, passwords: Iterable[str], add: Sequence[New], drop: Drop, salt: bytes = b"") -> bytes:
-        """The keystore without some trusted certificates, and with new ones in a part of their own behind the others.
+        """Return the keystore without some trusted certificates, and with new ones in a new part at its end.
 
-        Those that are trusted already are not added again; an alias that is taken gets a number. `salt` is random,
-        and used where a part has to be encrypted again. Raises Locked.
+        Certificates that are trusted already are not added again; an alias that is taken gets a number. `salt` is
+        random,
+        and used if a part has to be encrypted again. Raises Locked.
         """
         password = self.password(passwords)
         old = self._decrypted(password)

@@ -57,8 +57,8 @@ _PROFILE = f"{_ON_SCREEN}, or write a profile for an MDM with `add --profile-out
 #   | Chromium (trust_store_mac.cc), Go before 1.18 (root_darwin.go)       | not trusted                      |
 #   | Firefox (EnterpriseRoots.cpp)                                        | not trusted                      |
 #
-#   The first two would trust it for more than the user asked for. A setting that denies, put first, would stop them; but one
-#   call writes one result, another call replaces what the first has written, and an imported file replaces all.
+#   The first two would trust it for more than the user asked for. A setting that denies, put first, would stop them;
+#   but one call writes one result, another call replaces the first one's, and an imported file replaces all settings.
 #
 # Another author's settings that name hosts are shown (State.LIMITED), refused by `add`, and left by `remove`.
 
