@@ -67,5 +67,5 @@ def doctor(
     code = report.exit_code(found, asked=exit_code)
     if output.json:
         output.write(doctor_json(host, found, code))
-    output.say(report.doctor_lines(output.page, found, host.program()))
+    output.say(report.doctor_lines(output.page, found, host.program(), verbose=output.verbose))
     raise typer.Exit(code)

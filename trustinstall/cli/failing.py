@@ -44,5 +44,5 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
     caller = callers.program(host, posixpath.basename(command[0]))
     if servers:
         found = diagnose_all(host, [one.url for one in servers], Ask(caller=caller))
-        output.say(["", *report.doctor_lines(page, found, host.program())])
+        output.say(["", *report.doctor_lines(page, found, host.program(), verbose=output.verbose)])
     raise typer.Exit(done.status)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from trustinstall.installer.diagnosis import Diagnosis
     from trustinstall.reporting.layout import Page
 
+_MOST_ROWS = 10  # clients of a group on lines of their own
+_NAMED = 3  # clients that are named where their group is folded
 _MARKS = {"yes": GOOD, "no": BAD, "off": BAD}
 
 
@@ -25,21 +27,21 @@ def exit_code(found: Iterable[Diagnosis], *, asked: bool) -> int:
     return 10 if asked and not accepted else 0
 
 
-def doctor_lines(page: Page, found: Sequence[Diagnosis], program: Sequence[str]) -> list[str]:
+def doctor_lines(page: Page, found: Sequence[Diagnosis], program: Sequence[str], *, verbose: bool = False) -> list[str]:
     """Return what was found of one server; of several, how many all accept, and each under a heading.
 
-    `program` holds the words that start trustinstall.
+    `program` holds the words that start trustinstall. `verbose`: every client has a line of its own.
     """
     if len(found) == 1:
-        return _server(page, found[0], program)
+        return _server(page, found[0], program, verbose=verbose)
     lines = page.marked(GOOD if all(one.accepted for one in found) else BAD, count(found), tone="strong")
     for number, one in enumerate(found, 1):
         heading = page.paragraph(f"Server {number} of {len(found)}: {one.target}", tone="strong")
-        lines += ["", *heading, *_server(page, one, program)]
+        lines += ["", *heading, *_server(page, one, program, verbose=verbose)]
     return lines
 
 
-def _server(page: Page, found: Diagnosis, program: Sequence[str]) -> list[str]:
+def _server(page: Page, found: Diagnosis, program: Sequence[str], *, verbose: bool) -> list[str]:
     """Return what failed; or the clients with their verdicts, what is between, and the command that mends it."""
     if found.failure:
         layer = found.layer.value if found.layer else ""
@@ -49,7 +51,7 @@ def _server(page: Page, found: Diagnosis, program: Sequence[str]) -> list[str]:
     lines = page.marked(BAD if refused else GOOD, headline(found), tone="strong")
     lines += [line for sentence in about_root(found) for line in page.paragraph(sentence, "  ")]
     for clients in alike(found.clients):
-        lines += ["", *_group(page, clients)]
+        lines += ["", *_group(page, clients, verbose=verbose)]
     if found.saved:
         lines += ["", *page.paragraph("Its root was written, unverified, into:"), page.whole(found.saved, "  ")]
     mend = found.remedy(program)
@@ -60,8 +62,11 @@ def _server(page: Page, found: Diagnosis, program: Sequence[str]) -> list[str]:
     return lines
 
 
-def _group(page: Page, clients: list[ClientView]) -> list[str]:
-    """Return the verdict with its reasons once, and a row for each client: its name, and what decides."""
+def _group(page: Page, clients: list[ClientView], *, verbose: bool) -> list[str]:
+    """Return the verdict with its reasons once, and a row for each client: its name, and what decides; or a count."""
     head = page.marked(_MARKS.get(clients[0].accepts, SAME), verdict(clients))
+    if len(clients) > _MOST_ROWS and not verbose:
+        names = ", ".join(one.name for one in clients[:_NAMED])
+        return [*head, *page.paragraph(f"{names} and {len(clients) - _NAMED} more; -v lists them", "  ")]
     rows = [[Cell(one.name, "strong"), Cell(one.decided_by, whole=True)] for one in clients]
     return [*head, *page.table(rows, "  ")]

@@ -135,6 +135,12 @@ DOCTOR = ("trustinstall",)
 INSPECTED = replace(REFUSED, inspection=Inspection(Inspected.YES, "Zscaler"), clients=REFUSED.clients[1:2])
 ACCEPTED = replace(REFUSED, target="wiki.example:443", layer=None, clients=REFUSED.clients[:1])
 BESIDE = replace(INSPECTED, inspection=Inspection(Inspected.PERHAPS, beside="pypi.test:443"))
+MANY = replace(
+    ACCEPTED,
+    clients=tuple(
+        ClientView(f"/srv/app{number} (certifi)", "yes", (), f"/srv/app{number}.pem") for number in range(11)
+    ),
+)
 UNREACHED = Diagnosis(
     "intranet.example:443",
     "proxy.example:3128",
@@ -406,6 +412,8 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "inspected": lambda page: doctor_lines(page, [INSPECTED], DOCTOR),
         "saved": lambda page: doctor_lines(page, [replace(REFUSED, saved="/tmp/corp.pem")], DOCTOR),
         "no handshake": lambda page: doctor_lines(page, [UNREACHED], DOCTOR),
+        "folded": lambda page: doctor_lines(page, [MANY], DOCTOR),
+        "-v": lambda page: doctor_lines(page, [MANY], DOCTOR, verbose=True),
         "several servers": lambda page: doctor_lines(page, [ACCEPTED, BESIDE, UNREACHED], DOCTOR),
     },
     "errors": {
