@@ -103,7 +103,9 @@ def read(url: str, said_by: str) -> Proxy:
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
         host, port, parts = None, 0, urlsplit("http:")
-    if parts.scheme not in _PORTS or not host:
+    # RFC 3986, 3.2: a password with one of `/?#` that is not encoded ends the host, which then is a part of the login.
+    has_split_login = "@" in "".join(parts[2:])
+    if parts.scheme not in _PORTS or not host or has_split_login or not url.isprintable():
         raise UsageProblem(f"{said_by} names no proxy of the form http://, socks5:// or socks5h://HOST:PORT")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if max(len(user.encode()), len(password.encode())) > _LONGEST_LOGIN:

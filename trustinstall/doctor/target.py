@@ -113,8 +113,7 @@ def _name(name: str, typed: str) -> str:
 
 
 def _wrong(typed: str) -> UsageProblem:
-    without_secret = re.sub(r"//[^/@]*@", "//", typed)
-    return UsageProblem(f"{printable(without_secret)} names no server; write host:port or a URL")
+    return UsageProblem(f"{printable(typed.rpartition('@')[2])} names no server; write host:port or a URL")
 
 
 def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

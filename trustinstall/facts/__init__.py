@@ -1,1 +1,1 @@
-"""Facts about a machine that several parts ask for: homes, programs, variables, bundles."""
+"""Facts about a machine that several parts need: homes, programs, variables, bundles."""

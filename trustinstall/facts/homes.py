@@ -1,4 +1,4 @@
-"""Whose homes there are, and which of them is not worked in.
+"""The homes of a machine and their owners, and the homes that cannot be worked in.
 
 Sources: proc_pid_mountinfo(5), autofs(5), ecryptfs(7) and ecryptfs-utils, systemd-homed(8), sssd.conf(5) (`enumerate`).
 """
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from trustinstall.host import Account, Host
 
 _MOUNTS = "/proc/self/mountinfo"
-_LIMIT = 4 << 20  # bytes; the kernel makes a buffer of what is asked for
+_LIMIT = 4 << 20  # bytes; the kernel makes a buffer of the requested size
 _NETWORK = re.compile(
     "nfs4?|cifs|smb3|smbfs|afs|ceph|lustre|gpfs|beegfs|glusterfs|ncpfs|coda|orangefs|davfs"
     r"|fuse\.(sshfs|glusterfs|davfs.*|rclone|s3fs|ceph.*|smbnetfs)"
 )
-_OCTAL = re.compile(r"\\([0-7]{3})")  # how blanks are written in a path
+_OCTAL = re.compile(r"\\([0-7]{3})")  # the form of blanks in a path
 _BESIDE = ("/home", "/Users")
-_MOST = 20_000  # homes; more are not looked through
-_SEALED = (".homedir", ".home")  # what systemd-homed keeps of a home that is not open
+_MOST = 20_000  # homes; more are not examined
+_SEALED = (".homedir", ".home")  # the files of systemd-homed for a home that is not open
 
 
 class Mount(NamedTuple):
-    """A file system that is mounted: where, and of which type."""
+    """A mounted file system: its path and its type."""
 
     path: str
     type: str
 
 
 def login_accounts(host: Host) -> list[Account]:
-    """The accounts that people log in to: those that are listed, and the owners of homes.
+    """Return the accounts that people log in to: the listed ones, and the owners of homes.
 
-    A directory service often lists nobody (sssd's `enumerate` is off), and yet knows everybody who is asked for.
+    A directory service often lists no account (sssd's `enumerate` is off), but answers for every account by name.
     """
     found = {one.uid: one for one in host.people()}
     if host.platform == "win32":
@@ -53,7 +53,7 @@ def login_accounts(host: Host) -> list[Account]:
 
 
 def may_own_one(host: Host, uid: int) -> bool:
-    """Whether a home may be there whose owner has this uid; where homes lie on the network, that is not known."""
+    """Whether a home may exist whose owner has this uid; True if homes are on the network, where it is unknown."""
     mounts = _mounts(host)
     if any(_is_remote(one) and one.path.startswith(_BESIDE) for one in mounts):
         return True
@@ -61,7 +61,7 @@ def may_own_one(host: Host, uid: int) -> bool:
 
 
 def why_unreachable(host: Host, account: Account) -> str | None:
-    """Why an account's home is left alone, and what to do; None where it is not."""
+    """Return why an account's home is left alone, and what to do; None if it is not."""
     if account.home is None:
         return None
     home = account.home.rstrip("/") or "/"
@@ -71,7 +71,7 @@ def why_unreachable(host: Host, account: Account) -> str | None:
     if mount is not None and mount.type == "autofs":
         return f"its home {printable(home)} is not mounted; run trustinstall as that account"
     if mount is not None and _is_somebodys(mount):
-        return None  # its owner's program would be asked, and need not answer: their own process looks
+        return None  # its owner's program would have to answer, and may not: the account's own process looks
     status = host.status(home)
     if status is None:
         why = "is encrypted, and not open" if _is_closed(host, home) else "is not there"
@@ -82,7 +82,7 @@ def why_unreachable(host: Host, account: Account) -> str | None:
 
 
 def has_none(host: Host, account: Account) -> bool:
-    """Whether an account has no home, and none that is only closed or not mounted."""
+    """Whether an account has no home, and not one that is only closed or not mounted."""
     if not account.home:
         return True
     home = account.home.rstrip("/") or "/"
@@ -96,13 +96,13 @@ def _is_closed(host: Host, home: str) -> bool:
 
 
 def remote(host: Host, path: str) -> str | None:
-    """The type of file system if a path lies on the network, or is mounted when somebody looks; else None."""
+    """Return the file system's type if a path is on the network or is mounted on access; else None."""
     mount = _mount_of(path, _mounts(host))
     return mount.type if mount is not None and _is_remote(mount) else None
 
 
 def _owned(host: Host, directories: list[str], mounts: list[Mount]) -> Iterator[tuple[int, str]]:
-    """The owners of what lies in directories, and one below where that is root's own (/home/DOMAIN/alice)."""
+    """Yield the owners of the entries in directories, and one level deeper in root's own (/home/DOMAIN/alice)."""
     for directory in directories:
         for uid, path in _owners(host, directory, mounts):
             yield uid, path
@@ -111,7 +111,7 @@ def _owned(host: Host, directories: list[str], mounts: list[Mount]) -> Iterator[
 
 
 def _owners(host: Host, directory: str, mounts: list[Mount]) -> Iterator[tuple[int, str]]:
-    # To look at what is not there, or at what a program of the owner's answers for, can take for ever.
+    # Access to a missing path, or to one that a program of the owner serves, can block for ever.
     remote = {one.path for one in mounts if _is_remote(one) or _is_somebodys(one)}
     for name in [] if directory in remote else host.names(directory)[:_MOST]:
         path = f"{directory}/{name}"
@@ -125,12 +125,12 @@ def _is_remote(mount: Mount) -> bool:
 
 
 def _is_somebodys(mount: Mount) -> bool:
-    """Whether a program of any account's may answer for it: fuse(8); only root mounts a `fuseblk`."""
+    """Whether a program of any account may serve it: fuse(8); only root mounts a `fuseblk`."""
     return mount.type == "fuse" or mount.type.startswith("fuse.")
 
 
 def _mounts(host: Host) -> list[Mount]:
-    """What is mounted, later ones last; nothing where the system does not say so in this way."""
+    """Return the mounts, later ones last; empty if the system has no such list."""
     content = b"" if host.platform != "linux" else host.read_or_none(_MOUNTS, _LIMIT) or b""
     found: list[Mount] = []
     for line in content.decode("utf-8", "surrogateescape").splitlines():
@@ -142,6 +142,6 @@ def _mounts(host: Host) -> list[Mount]:
 
 
 def _mount_of(path: str, mounts: list[Mount]) -> Mount | None:
-    """The file system that a path lies on: of the longest mount points above it, the last one."""
+    """Return the file system of a path: among the longest mount points above it, the last one."""
     above = [one for one in mounts if one.path == "/" or f"{path}/".startswith(f"{one.path}/")]
     return max(reversed(above), key=lambda one: len(one.path), default=None)

@@ -1,7 +1,7 @@
-"""Products that inspect encrypted connections: how a machine shows that one is installed, and which roots are its own.
+"""Products that inspect encrypted connections: the signs that one is installed, and its own roots.
 
-An appliance or a cloud inspects machines without a client of it, too: no client here does not say that a root is idle.
-Every row is `documented`: none of these products runs in the tests.
+An appliance or a cloud inspects machines without a client on them, too: a missing client does not prove that a root is
+idle. Every row is `documented`: none of these products runs in the tests.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Product(NamedTuple):
     """One product.
 
     Attributes:
-        name: what its vendor calls it.
+        name: its vendor's name for it.
         source: the vendor's pages.
-        subject: a regular expression that finds its own roots by their subject, which is their name in a keychain, too;
-            "" where the company's own authority signs.
-        files: what its client installs, by platform.
+        subject: a regular expression that finds its own roots by their subject, which is also their name in a keychain;
+            "" if the company's own authority signs.
+        files: files that its client installs, by platform.
         processes: the names of its client's processes on Linux and Windows.
         certificates: files in which its client keeps its root, or directories of such files, by platform.
     """
@@ -48,7 +48,7 @@ class Product(NamedTuple):
 
 
 class Installed(NamedTuple):
-    """A product that is installed, and the file or process that shows it."""
+    """An installed product, and the file or process that shows it."""
 
     product: Product
     where: str
@@ -189,8 +189,8 @@ _SUBJECTS = tuple((one, re.compile(_START + f"(?:{one.subject})", re.IGNORECASE)
 def installed(host: Host) -> tuple[Installed, ...]:
     """Return the products whose client is installed or runs on the host.
 
-    A file counts where only the machine's owner may change its path. Any account may name a process like a product's:
-    `by_file` is False for what a process alone shows.
+    A file counts only if its path can be changed by the machine's owner alone. Any account may name a process like a
+    product's: `by_file` is False if only a process shows the product.
     """
     running = set() if host.is_image else host.running()
     found = []
@@ -215,7 +215,7 @@ def product_named(subject: str) -> Product | None:
 
 
 def roots(host: Host, product: Product) -> Iterator[tuple[Certificate, str]]:
-    """Yield the roots in the files of a product's client that only the machine's owner may change, and their paths."""
+    """Yield the roots, with paths, in the files of a product's client that only the machine's owner may change."""
     for place in product.certificates.get(host.platform, ()):
         inside = [f"{place}/{name}" for name in host.names(place)[:_MOST] if name.endswith(_ENDINGS)]
         for path in inside or [place]:

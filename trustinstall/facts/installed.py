@@ -1,14 +1,14 @@
 """Whether a file belongs to an installed program: only then a program reads it.
 
-A file of public roots that lies in a download, a backup, a checkout or a test's data is read by nobody, and to add a
-root there would change a file of a person's. So a bundle counts in two cases:
+No program reads a file of public roots in a download, a backup, a checkout or a test's data, and adding a root there
+would change a person's file. So a bundle counts in two cases:
 
 - It lies below /opt or /usr/local, which hold installed programs and nothing else (FHS 3.0, 3.13 and 4.9).
-- Elsewhere (in homes, /srv, and what `--search` names) the nearest directory above it that says what it is, is an
+- Elsewhere (in homes, /srv, and directories of `--search`), the nearest directory above it with a recognised kind is an
   installed package or program, and not a checkout. A program's directory has programs in its own `bin`, or a program
   beside its own libraries or resources.
 
-In both cases what a program keeps for tests, as an example or as a backup does not count.
+In both cases a program's tests, examples and backups do not count.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-#: Where everything is a program's, with the program's own directory.
+#: Places in which every file belongs to a program, with the program's own directory.
 _WHOLE = re.compile(r"(?:/opt|/usr/local(?:/(?:lib|lib64|libexec|share|etc))?)(?:/[^/]+(?=/))?(?=/)")
-#: What is none there: sources, what the system's own tools collect (update-ca-certificates(8), certctl(8)), Homebrew's
-#: pristine copy, of which it makes its bundle, and files of trustinstall.
+#: The exceptions: sources, the results of the system's own tools (update-ca-certificates(8), certctl(8)), Homebrew's
+#: pristine copy, from which it makes its bundle, and files of trustinstall.
 _NOT = re.compile(
     r"^/usr/local/(?:src|etc/ssl|share/(?:ca-certificates|certs))/|/Cellar/ca-certificates/|/trustinstall/[^/]*$"
 )
-#: Installed packages: how their directories are called, and what must be beside, from there.
+#: Installed packages: the form of their directories' names, and a path that must exist relative to them.
 _PACKAGES = (
     (re.compile(r"/node_modules/[^/]+$"), "."),  # npm, pnpm, Yarn (docs.npmjs.com, "folders")
     (re.compile(r"/gems/[^/]+$"), "../../specifications"),  # RubyGems (guides.rubygems.org, "GEM_HOME")
@@ -40,15 +40,15 @@ _PACKAGES = (
     (re.compile(r"/vendor$"), "autoload.php"),  # Composer (getcomposer.org, "Basic usage")
 )
 _CHECKOUT = frozenset({".git", ".hg", ".svn", ".bzr", "CVS"})
-#: Directories that are no program's, and those whose `bin` holds programs that have their data elsewhere.
+#: Directories that belong to no program, and those whose `bin` holds programs with data elsewhere.
 _SHARED = ("/usr", "/home", "/Users", "/srv", "~", "~/.local", "~/.cargo", "~/go", "~/.npm-global", "~/.nix-profile")
-#: Parts of a program that it does not read when it runs, and names of backups.
+#: Parts of a program that it does not read at run time, and names of backups.
 _UNREAD = re.compile(r"tests?|test[-_]?data|testing|fixtures?|examples?|samples?|docs?", re.IGNORECASE)
 _BACKUP = re.compile(r"(?:^|[-_.])backups?(?:[-_.]|$)|\.(?:bak|old|orig|save)$|~$|^\.?Trash", re.IGNORECASE)
 _RESOURCES = re.compile(r"resources|.*\.(?:pak|asar|dll|dylib)|.*\.so(?:\.[\d.]+)?")
 _BINARY = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")  # elf(5), PE, Mach-O of 64 bits and of several
 _SCRIPT = b"#!"
-_MOST = 400  # names of a directory that are looked at
+_MOST = 400  # names that are examined in a directory
 
 
 def program_of(host: Host, path: str) -> str | None:
@@ -59,19 +59,19 @@ def program_of(host: Host, path: str) -> str | None:
 
 
 def is_backup(host: Host, path: str) -> bool:
-    """Whether a name on the way to a file, below the home, says that it is one of a backup."""
+    """Whether a name on the way to a file, below the home, is that of a backup."""
     home = (host.account.home or "").rstrip("/")
     return any(map(_BACKUP.search, path.removeprefix(f"{home}/").split("/")))
 
 
 def _whole(path: str) -> str | None:
-    """Return the directory of a program in one of the places that hold programs alone."""
+    """Return the directory of a program in one of the places that hold only programs."""
     match = _WHOLE.match(path)
     return match[0] if match else None
 
 
 def _nearest(host: Host, path: str) -> str | None:
-    """Return the nearest directory above a file that is a program's or package's; None where a checkout is nearer."""
+    """Return the nearest directory above a file that belongs to a program or package; None if a checkout is nearer."""
     shared = set(expanded(host, _SHARED))
     for directory in _above(path):
         if directory in shared:
@@ -106,7 +106,7 @@ def _is_program(host: Host, directory: str, names: list[str]) -> bool:
 
 
 def _runs(host: Host, path: str, *, scripts: bool = True) -> bool:
-    """Whether a file may be executed, and begins like a program: on some disks every file may be executed."""
+    """Whether a file may be executed and begins like a program: on some disks every file may be executed."""
     try:
         real = host.real(path)
         status = host.status(real)

@@ -1,6 +1,6 @@
-"""Which package has installed a program, by what dpkg and rpm have written down: no command is run.
+"""The package that has installed a program, from the files of dpkg and rpm: no command is run.
 
-Sources: dpkg-query(1), "--listfiles"; real: /var/lib/dpkg/info/PACKAGE.list (PACKAGE:ARCHITECTURE where several may be
+Sources: dpkg-query(1), "--listfiles"; real: /var/lib/dpkg/info/PACKAGE.list (PACKAGE:ARCHITECTURE if several may be
 installed) of Debian 12 has a line for each file and directory of a package, parents included. rpm's database in the
 format of SQLite (since 4.16); real: that of rpm 4.18 has a table for each index, of keys and numbers of packages.
 Older databases, and SUSE's, are not read.
@@ -25,16 +25,16 @@ _MOST, _LIMIT = 20_000, 32 << 20  # packages, and bytes of one list
 
 
 class Packages:
-    """The packages of machines, read when they are first asked about, and again when dpkg has changed something."""
+    """The packages of machines, read at the first question, and again after dpkg has changed them."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start without any package."""
         self._known: dict[tuple[str, int], Mapping[str, tuple[str, ...]]] = {}
 
     def owner(self, host: Host, program: str, path: str) -> str:
         """Return the package that has installed a file of a program, or its directory right below /opt; "" for none.
 
-        Where several packages share the directory, it is the one that lists the file.
+        If several packages share the directory, it is the one that lists the file.
         """
         if not _DIRECTORY.fullmatch(program.encode("utf-8", "surrogateescape")):
             return ""

@@ -1,4 +1,4 @@
-"""Where programs are on a host, and paths as a host writes them."""
+"""The places of programs on a host, and paths in the host's own form."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _HOMEBREW = "/opt/homebrew/bin"
 
 
 def programs(host: Host, names: tuple[str, ...]) -> bool:
-    """Whether one of these programs is where programs are."""
+    """Whether one of these programs is in a directory of programs."""
     home = host.account.home
     directories = (*BINARIES, _HOMEBREW, *((f"{home.rstrip('/')}/.local/bin",) if home else ()))
     return any(host.executable(f"{directory}/{name}") for directory in directories for name in names)
 
 
-#: Where an interpreter is looked for whatever the caller's PATH says (hier(7); FHS 3.0).
+#: Directories that are searched for an interpreter, independent of the caller's PATH (hier(7); FHS 3.0).
 BINARIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -32,7 +32,7 @@ def variables(host: Host, *names: str) -> Iterator[str]:
 
 
 def binaries(host: Host) -> Iterator[str]:
-    """Yield where interpreters are looked for: root does not go where a caller's PATH sends it."""
+    """Yield the directories that are searched for interpreters: root does not follow a caller's PATH."""
     windows = host.platform == "win32"
     yield from () if windows else BINARIES
     if not host.account.is_root:
@@ -41,7 +41,7 @@ def binaries(host: Host) -> Iterator[str]:
 
 
 def expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
-    """Yield paths in which "~" is the acting account's home; none of those where it has none."""
+    """Yield paths with the acting account's home for "~"; paths with "~" are left out if it has no home."""
     home = host.account.home
     for path in paths:
         if not path.startswith("~"):
@@ -51,16 +51,16 @@ def expanded(host: Host, paths: tuple[str, ...]) -> Iterator[str]:
 
 
 def is_absolute(host: Host, path: str) -> bool:
-    """Whether a path names a place whatever the current directory is."""
+    """Whether a path is independent of the current directory."""
     return path.startswith("/") or (host.platform == "win32" and path[1:3] == ":/")
 
 
 def slashed(host: Host, path: str) -> str:
-    """Return a path with forward slashes only: Windows takes both."""
+    """Return a path with forward slashes only: Windows accepts both."""
     return path.replace("\\", "/") if host.platform == "win32" else path
 
 
 def is_directory(host: Host, path: str) -> bool:
-    """Whether a directory stands at a path (a link to one is none)."""
+    """Whether a path is a directory (a link to one is not)."""
     status = host.status(path)
     return status is not None and status.kind is Kind.DIRECTORY

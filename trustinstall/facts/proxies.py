@@ -1,8 +1,7 @@
-"""The proxies that programs are to use: which texts say them for every program, and where programs read them otherwise.
+"""The proxies of programs: the texts that mean the same to every program, and the differences between programs.
 
-A port is required: curl takes 1080 where none is said, wget 80, and Java 80 or 443 (curl(1), --proxy; the GNU Wget
-manual, Proxies; java.net's networking properties). SOCKS is left out: wget, apt, pip and npm know none of it by
-themselves.
+A port is required: without one, curl takes 1080, wget 80, and Java 80 or 443 (curl(1), --proxy; the GNU Wget manual,
+Proxies; java.net's networking properties). SOCKS is left out: wget, apt, pip and npm do not support it by themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import NamedTuple
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _WORD = r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+"
-#: The address of a proxy. What else a user's name or a password holds is percent-encoded (RFC 3986, 3.2.1).
+#: The address of a proxy. Other characters of a user's name or a password are percent-encoded (RFC 3986, 3.2.1).
 ADDRESS = re.compile(rf"https?://(?:{_WORD}(?::{_WORD})?@)?{_NAME}:{_PORT}/?")
 #: One entry of no_proxy: a name, a domain with a dot before it, an address or a network. wget reads neither ports nor
 #: patterns with `*`, and curl no such patterns (the GNU Wget manual, Proxies; curl(1), --noproxy).
@@ -24,7 +23,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Proxies(NamedTuple):
-    """The proxy of each scheme ("" for none), and what is reached without one."""
+    """The proxy of each scheme ("" for none), and the names that are reached without one."""
 
     http: str = ""
     https: str = ""
@@ -32,12 +31,12 @@ class Proxies(NamedTuple):
 
     @property
     def either(self) -> str:
-        """The proxy of programs that take one for both schemes."""
+        """The proxy of programs that use one for both schemes."""
         return self.https or self.http
 
     @property
     def bypass(self) -> str:
-        """What is reached without a proxy, as variables say it."""
+        """The names that are reached without a proxy, in the form of a variable."""
         return ",".join(self.no_proxy)
 
     @property
@@ -61,13 +60,13 @@ VARIABLES = {
 
 
 def values(proxies: Proxies) -> dict[str, str]:
-    """Return what each variable is set to."""
+    """Return the value of each variable."""
     said = {"http": proxies.http, "https": proxies.https, "no_proxy": proxies.bypass}
     return {name: said[part] for part, names in VARIABLES.items() if said[part] for name in names}
 
 
 def doubts(proxies: Proxies) -> list[str]:
-    """Return a sentence for each thing that programs here understand differently."""
+    """Return a sentence for each part that programs here interpret differently."""
     found: list[str] = []
     missing = [one for one in _LOOPBACK if one not in proxies.no_proxy]
     if missing:
@@ -87,17 +86,17 @@ def doubts(proxies: Proxies) -> list[str]:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is the address of a proxy as every program here reads it."""
+    """Whether a text is the address of a proxy for every program here."""
     return ADDRESS.fullmatch(text) is not None
 
 
 def is_bypass(text: str) -> bool:
-    """Whether a text is an entry of no_proxy that no program here misreads."""
+    """Whether a text is an entry of no_proxy that every program here reads alike."""
     return BYPASS.fullmatch(text) is not None
 
 
 def wrong_network(entry: str) -> bool:
-    """Whether an entry of no_proxy has the form of an address or network, and is none."""
+    """Whether an entry of no_proxy has the form of an address or network, but is not one."""
     try:
         ipaddress.ip_network(entry, strict=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Whether everybody may read a file: a root shell with umask 077 makes files and directories that only root reads."""
+"""Whether every account may read a file: a root shell with umask 077 creates files that only root can read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from trustinstall.host import Kind
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
-_READ, _ENTER = 0o4, 0o1  # what everybody may do (chmod(1))
+_READ, _ENTER = 0o4, 0o1  # the rights of all accounts (chmod(1))
 
 
 def hidden(host: Host, path: str) -> tuple[str, str] | None:
-    """Return the first part of a path that others than its owner may not read or enter, and the mode for chmod(1).
+    """Return the first part of a path that other accounts may not read or enter, and the mode for chmod(1).
 
-    None where everybody may read the file, or it is not there.
+    None if every account may read the file, or it does not exist.
     """
     real = host.real(path)
     parts = real.strip("/").split("/")

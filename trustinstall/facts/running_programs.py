@@ -1,9 +1,9 @@
-"""Programs that read their roots once, at start: they go on with the old ones until somebody restarts them.
+"""Programs that read their roots once, at start: they use the old ones until they are restarted.
 
 Facts: dockerd (moby issue 20912), containerd, BuildKit, kubelet, CRI-O, Podman's service and GitLab Runner load Go's
 system pool once per process (crypto/x509, SystemCertPool); a JVM loads its cacerts when TLS is first used (JSSE
 reference).
-On Windows, where Go and most others ask the system each time, Docker Desktop hands the roots on to its virtual machine
+On Windows, where Go and most others ask the system each time, Docker Desktop copies the roots to its virtual machine
 when it starts (Docker's manual, "Adding TLS certificates": restart it).
 """
 
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
-# As the kernel shows them: at most 15 characters (proc_pid_comm(5)).
+# The names in the kernel: at most 15 characters (proc_pid_comm(5)).
 _AT_START = ("dockerd", "containerd", "buildkitd", "kubelet", "crio", "podman", "gitlab-runner", "snapd", "java")
 _ON_WINDOWS = ("Docker Desktop",)
 
 
 def needed(host: Host) -> tuple[str, ...]:
-    """Which running programs will not notice a change of the system's roots."""
+    """Return the running programs that will not notice a change of the system's roots."""
     running = host.running()
     if host.platform == "win32":
         return tuple(name for name in _ON_WINDOWS if name in running)
@@ -28,6 +28,6 @@ def needed(host: Host) -> tuple[str, ...]:
 
 
 def older(host: Host, since: float) -> tuple[str, ...]:
-    """Which of these programs were started before a change of the system's roots, in seconds since 1970 (Linux)."""
+    """Return those started before a change of the system's roots, in seconds since 1970 (Linux)."""
     started = host.started()
     return tuple(name for name in _AT_START if started.get(name[:15], since) < since)

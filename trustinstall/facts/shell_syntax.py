@@ -13,31 +13,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: What means itself in every style, quoted as each of them quotes. Anything else is refused, and not escaped.
+#: Characters without a special meaning in every style, inside its quotes. Others are refused, and not escaped.
 _PLAIN = re.compile(r"[\w ./:@+,=~()-]*")
-_PLAIN_IN_FILES = re.compile(r"[\w ./:@+,=~()%-]*")  # of these only systemd's own file expands a percent sign
+_PLAIN_IN_FILES = re.compile(r"[\w ./:@+,=~()%-]*")  # only systemd's own file expands a percent sign
 
 
 def fits(value: str) -> bool:
-    """Whether a value can be said in every style."""
+    """Whether a value can be written in every style."""
     return _PLAIN.fullmatch(value) is not None
 
 
 def shown(style: str, values: Mapping[str, str]) -> list[str]:
-    """Lines that set variables, for people to paste, in a style of SHOWN. Raises ValueError for what does not fit."""
+    """Return lines that set variables, for people to paste, in a style of SHOWN. Raises ValueError."""
     return _lines(SHOWN[style], values)
 
 
 def kept(style: str, values: Mapping[str, str]) -> list[str]:
-    """Lines for a file that is read at each start, a key of KEPT.
+    """Return lines for a file that is read at each start, a key of KEPT.
 
-    Where the style can say so they set nothing that is set already, and no file's name where the file is gone.
+    If the style can express it, they set no variable that is already set, and none to a file that no longer exists.
+    In the style `sh`, which has patterns, an option (`--name=FILE`) is joined to the options that are already set, with
+    a comma, unless one of them has the same name but for its last word: a shell within a shell adds it once.
     """
     return _lines(KEPT[style], values, _PLAIN_IN_FILES)
 
 
 def foreign(style: str, text: str, names: frozenset[str]) -> dict[str, str]:
-    """What a file (a style of KEPT) sets some variables to, as far as that can be told without running it."""
+    """Return the values that a file (a style of KEPT) gives to variables, as far as known without running it."""
     found: dict[str, str] = {}
     for match in _ASSIGNED[style].finditer(text):
         for name, value in _PAIR.findall(match["pairs"]) if style == "systemd" else [(match["name"], match["value"])]:
@@ -54,15 +56,28 @@ def _lines(say: Callable[[str, str], str], values: Mapping[str, str], plain: re.
 
 
 def _in_sh(name: str, value: str) -> str:
-    there = f"! [ -r '{value}' ] || " if value.startswith("/") else ""
-    return f'{there}export {name}="${{{name}:-{value}}}"'
+    option, path = _parts(value)
+    there = f"! [ -r '{path}' ] || " if path else ""
+    if not option:
+        return f'{there}export {name}="${{{name}:-{value}}}"'
+    joined = f'export {name}="${{{name}:+${name},}}{value}"'
+    return f'{there}case "${{{name}-}}" in *{option.rpartition("-")[0]}-*) ;; *) {joined} ;; esac'
 
 
 def _in_fish(name: str, value: str) -> str:
-    there = f"not test -r '{value}'; or " if value.startswith("/") else ""
+    path = _parts(value)[1]
+    there = f"not test -r '{path}'; or " if path else ""
     return f"set -q {name}; or {there}set -gx {name} '{value}'"
 
 
+def _parts(value: str) -> tuple[str, str]:
+    """An option's name ("" for none), and the path that the value names ("" for none)."""
+    option, _, path = value.rpartition("=") if value.startswith("--") else ("", "", value)
+    return option, path if path.startswith("/") else ""
+
+
+#: The style whose lines join an option to those that are set.
+JOINS = "sh"
 #: The styles of files, by name.
 KEPT: dict[str, Callable[[str, str], str]] = {
     "sh": _in_sh,
@@ -76,9 +91,9 @@ LAUNCHD = "launchd"  # a style of whole files, see `agent`
 
 
 def agent(label: str, head: str, values: Mapping[str, str]) -> str:
-    """A launchd agent that sets variables for what is started from then on (launchd.plist(5), launchctl(1), setenv).
+    """Return a launchd agent that sets variables for programs started later (launchd.plist(5), launchctl(1), setenv).
 
-    `head` stands in a comment in its first lines. Raises ValueError for values that do not fit.
+    `head` is a comment in its first lines. Raises ValueError for values with other characters.
     """
     # One call for each: older systems take one variable at a time.
     say = "/bin/launchctl setenv {} '{}'".format
@@ -91,7 +106,7 @@ def agent(label: str, head: str, values: Mapping[str, str]) -> str:
     )
 
 
-#: The styles that people ask for, by name.
+#: The styles in which `env` prints, by name.
 SHOWN: dict[str, Callable[[str, str], str]] = {
     "bash": lambda name, value: f"export {name}='{value}'",
     "zsh": lambda name, value: f"export {name}='{value}'",
@@ -113,4 +128,4 @@ _ASSIGNED = {
     "environment.d": re.compile(rf"^[ \t]*{_NAME}={_VALUE}", re.MULTILINE),
     "systemd": re.compile(r"^[ \t]*DefaultEnvironment[ \t]*=(?P<pairs>.*)$", re.MULTILINE),
 }
-_PAIR = re.compile(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*)=([^\"'\s]*)")  # a name is looked at once, from its start
+_PAIR = re.compile(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*)=([^\"'\s]*)")  # a name is tried once, from its start

@@ -1,4 +1,4 @@
-"""The one file in which a system keeps the roots that its own programs trust."""
+"""The file in which a system keeps the roots that its own programs trust."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
-#: Where distributions, macOS and OpenSSL builds keep them; the first that is there counts.
+#: Its paths on distributions, macOS and OpenSSL builds; the first existing one counts.
 PATHS = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine, Gentoo, Void; a link on some others
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # RHEL, Fedora
@@ -22,14 +22,14 @@ PATHS = (
 
 
 class SystemRoots(NamedTuple):
-    """The system's bundle: where it really lies, and what it holds."""
+    """The system's bundle: its real path, and its content."""
 
     path: str
     content: bytes
 
 
 def find(host: Host) -> SystemRoots | None:
-    """The system's bundle, or None where there is none."""
+    """Return the system's bundle, or None."""
     return host.remembered("the system's bundle", lambda: _find(host))
 
 
@@ -42,7 +42,7 @@ def _find(host: Host) -> SystemRoots | None:
 
 
 def bundle(host: Host, path: str) -> bytes | None:
-    """What stands in a bundle, links followed; None where it is none, or cannot be read."""
+    """Return the content of a bundle, links followed; None if it is not a bundle, or unreadable."""
     try:
         content = host.read(host.real(path))
     except OSError:

@@ -1,11 +1,12 @@
-"""The environment variables that programs read their roots from: facts, a row each.
+"""The environment variables that name the roots of programs: facts, a row each.
 
 A variable that *adds* is given the company's roots alone. One that *switches* has a program read the system's store,
-and helps where that holds ours. One that *replaces* what a program has built in is given a whole bundle, public roots
-and ours, and never ours alone. Each row says how it is known: "real" is proved in the tests.
+and helps if that store holds the managed roots. One that *replaces* a program's built-in roots is given a whole bundle,
+public roots and managed ones, and never the managed ones alone. Each row says how it is known: "real" is proved in the
+tests.
 
 Not here: NODE_USE_SYSTEM_CA, which Node.js 22.19 and 24.6 brought, because NODE_EXTRA_CA_CERTS does the same in every
-version; JAVA_TOOL_OPTIONS, of which every JVM says so on standard error, and which may hold anything else.
+version; JAVA_TOOL_OPTIONS, which every JVM reports on standard error, and which may hold any other options.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ class Variable(NamedTuple):
     """One variable.
 
     Attributes:
-        name: as programs read it.
-        readers: who reads it.
-        source: how that is known.
+        name: its name.
+        readers: the programs that read it.
+        source: the source of this row.
         known: "real" or "documented".
-        value: what a variable that switches is set to; "" where it names a file.
-        follows: whether its readers trust what the system's store holds without it (Deno by its switch): it helps an
-            account that cannot change that store, and would only override what others have decided, or outlive the
-            file that it names, where the machine is changed.
+        value: the value of a variable that switches; "" if it names a file.
+        follows: whether its readers trust the system's store without it (Deno by its switch): it helps an account that
+            cannot change that store. On a changed machine it would only override other decisions, or outlive the file
+            that it names.
+        option: the text before the file's name in a list of options; "" if the value is the name alone. The other
+            options of such a list stay.
     """
 
     name: str
@@ -33,6 +36,11 @@ class Variable(NamedTuple):
     known: str = "documented"
     value: str = ""
     follows: bool = False
+    option: str = ""
+
+    def naming(self, path: str) -> str:
+        """Return the value that names a file."""
+        return f"{self.option}{path}"
 
 
 ADDS = (
@@ -67,20 +75,40 @@ REPLACES = (
     Variable("PERL_LWP_SSL_CA_FILE", "Perl's LWP", "LWP::UserAgent(3pm)", follows=True),
     Variable("JULIA_SSL_CA_ROOTS_PATH", "Julia", "Julia documentation, environment variables", follows=True),
     Variable("HEX_CACERTS_PATH", "Elixir's Hex", "mix help hex.config", follows=True),
+    # Read by what `dart compile exe` makes, split at commas alone; by the scripts of Dart before 2.15 (pub, dart2js),
+    # split at blanks; by neither `dart` nor `flutter`, which follow the system.
+    Variable(
+        "DART_VM_OPTIONS",
+        "programs compiled by Dart",
+        "Dart SDK, runtime/docs/standalone_executables and runtime/bin/main_options.cc",
+        follows=True,
+        option="--root-certs-file=",
+    ),
     Variable("NIX_SSL_CERT_FILE", "Nix", "Nix reference manual, environment variables"),
 )
 EVERY = (*ADDS, *SWITCHES, *REPLACES)
+#: What names a file in a list of options, by the variable's name.
+OPTIONS = {one.name: one.option for one in EVERY if one.option}
+
+
+def file_in(name: str, value: str) -> str:
+    """Return the path in a variable's value: all of it, or what its option names; "" where it has no such option."""
+    option = OPTIONS.get(name)
+    if option is None:
+        return value
+    return value.rpartition(option)[2].partition(",")[0] if option in value else ""
 
 
 def values(anchors: str, bundle: str, *, replacing: bool, machine: bool) -> dict[str, str]:
-    """What variables are set to: those that add or switch, and with `replacing` those that replace.
+    """Return the values of variables: those that add or switch, and with `replacing` those that replace.
 
-    `anchors` and `bundle` are the paths of our roots alone, and of a whole bundle. For a `machine` whose own store was
-    changed those are left out whose readers follow it; for an account those that switch to a store without ours.
+    `anchors` and `bundle` are the paths of the managed roots alone, and of a whole bundle. For a `machine` whose own
+    store was changed, variables whose readers follow that store are left out; for an account, those that switch to a
+    store without the managed roots.
     """
     found = {one.name: anchors for one in ADDS if not (machine and one.follows)}
     if machine:
         found |= {one.name: one.value for one in SWITCHES}
     if replacing:
-        found |= {one.name: bundle for one in REPLACES if not (machine and one.follows)}
+        found |= {one.name: one.naming(bundle) for one in REPLACES if not (machine and one.follows)}
     return found

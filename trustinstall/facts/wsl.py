@@ -1,4 +1,4 @@
-"""The Windows Subsystem for Linux: a Linux like any other, with a Windows behind it that it can start programs of.
+"""The Windows Subsystem for Linux: a Linux like any other, which can start programs of the Windows that runs it.
 
 Sources: Microsoft's WSL documentation (interoperability, wsl.conf) and source (src/linux/init: binfmt, util, wslpath),
 binfmt_misc(5), proc_mounts(5). Of an exit status of Windows' 32 bits, Linux sees the lowest eight.
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _KERNEL = "/proc/sys/kernel/osrelease"  # ends in "-Microsoft" (WSL 1) or "-microsoft-standard-WSL2"
 _INTEROP = ("/proc/sys/fs/binfmt_misc/WSLInterop", "/proc/sys/fs/binfmt_misc/WSLInterop-late")
 _MOUNTS = "/proc/self/mounts"
-_DRIVES = frozenset({"9p", "drvfs", "virtiofs"})  # how Windows' drives are mounted: WSL 2, WSL 1, newer WSL 2
+_DRIVES = frozenset({"9p", "drvfs", "virtiofs"})  # the types of Windows' drives: WSL 2, WSL 1, newer WSL 2
 _LETTER = re.compile(r"[A-Za-z]:(\\134|\\)?")  # the device's name; mounts write a backslash as \134
-_ESCAPE = re.compile(r"\\(0[0-7]{2}|134)")  # what stands for a blank, a tab, a line's end and a backslash there
+_ESCAPE = re.compile(r"\\(0[0-7]{2}|134)")  # the form of a blank, a tab, a line's end and a backslash there
 _SOCKET = re.compile(r"/run/WSL/[0-9]+_interop")
-_LIMIT = 1 << 20  # bytes; the kernel makes a buffer of what is asked for
+_LIMIT = 1 << 20  # bytes; the kernel makes a buffer of the requested size
 _SYSTEM = "Windows/System32"
-TRANSLATE = ("/bin/wslpath", "-w")  # prints the name that Windows' programs know a Linux file by
+TRANSLATE = ("/bin/wslpath", "-w")  # prints the name of a Linux file for Windows' programs
 
 
 def here(host: Host) -> bool:
@@ -32,12 +32,12 @@ def here(host: Host) -> bool:
 
 
 def kernel(host: Host) -> bool:
-    """Whether Windows runs this kernel, be it reached from here or not."""
+    """Whether Windows runs this kernel, even if it cannot be reached from here."""
     return host.platform == "linux" and b"microsoft" in (host.read_or_none(_KERNEL, _LIMIT) or b"").lower()
 
 
 def unreachable(host: Host) -> str | None:
-    """Why no Windows is reached from here, and what to do about it, in words; None where one is."""
+    """Return why Windows cannot be reached from here, and what to do, in words; None if it can."""
     if not kernel(host):
         return "this Linux does not run under Windows (WSL); leave that option out"
     if not here(host):
@@ -50,7 +50,7 @@ def unreachable(host: Host) -> str | None:
 
 
 def system32(host: Host) -> str | None:
-    """The directory of Windows' own programs, as this Linux sees it; None where no drive of Windows' is mounted."""
+    """Return the directory of Windows' own programs, as seen from here; None if no drive of Windows is mounted."""
     mounts = (host.read_or_none(_MOUNTS, _LIMIT) or b"").decode("utf-8", "replace")
     for line in mounts.splitlines():
         device, _, rest = line.partition(" ")
@@ -62,9 +62,9 @@ def system32(host: Host) -> str | None:
 
 
 def interop(environ: Mapping[str, str]) -> dict[str, str]:
-    """What a Windows program finds in its environment to be started: the socket of this session, and its rights.
+    """Return the variables that are needed to start Windows programs: the socket of this session, and its rights.
 
-    Where it is not known (behind sudo), the socket of the nearest ancestor that has one is taken, by WSL itself.
+    If the socket is unknown (behind sudo), WSL itself takes that of the nearest ancestor that has one.
     """
     socket = environ.get("WSL_INTEROP", "")
     return {"WSL_INTEROP": socket} if _SOCKET.fullmatch(socket) else {}

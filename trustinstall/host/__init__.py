@@ -1,6 +1,6 @@
-"""The only door to the operating system: a host as a value, to look at (`Host`) and to change (`ActingHost`).
+"""The only access to the operating system: a host as a value, read-only (`Host`) or with changes (`ActingHost`).
 
-Nothing outside this package runs a process, reads the environment or the clock, or touches a file.
+No code outside this package runs a process, reads the environment or the clock, or touches a file.
 """
 
 from trustinstall.host.accounts import Account

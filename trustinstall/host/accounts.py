@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-_FIRST = 1000  # the first uid of a person (login.defs(5)); directory services give out large ones
+_FIRST = 1000  # the first uid of a person (login.defs(5)); directory services assign large ones
 _NOBODY = frozenset({65534, 65535, 2**32 - 2, 2**32 - 1})  # the uids of the account `nobody`, in 16 and in 32 bits
 _SEALED = ("/nologin", "/false", "/sync")  # shells without a login
 _FIRST_OF_MAC = 501  # as dscl(1) gives them; macOS' own accounts are below
@@ -36,7 +36,7 @@ class Account:
 
 
 def current() -> Account:
-    """The account whose rights this process has (its effective uid)."""
+    """Return the account whose rights this process has (its effective uid)."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 
@@ -48,7 +48,7 @@ def current() -> Account:
 
 
 def of(uid: int) -> Account | None:
-    """The account of a uid, from the machine's account database."""
+    """Return the account of a uid, from the machine's account database."""
     if sys.platform == "win32":
         return None
     import pwd
@@ -60,7 +60,7 @@ def of(uid: int) -> Account | None:
 
 
 def named(name: str) -> Account | None:
-    """The account of a name, from the machine's account database."""
+    """Return the account of a name, from the machine's account database."""
     if sys.platform == "win32":
         return None
     import pwd
@@ -72,7 +72,7 @@ def named(name: str) -> Account | None:
 
 
 def people(platform: str) -> list[Account]:
-    """The accounts that people log in to, as far as they are listed (directory services often list none)."""
+    """Return the accounts that people log in to, as far as they are listed (directory services often list none)."""
     if sys.platform == "win32":
         return []
     import pwd
@@ -88,7 +88,7 @@ def logs_in(account: Account, platform: str) -> bool:
 
 
 def groups(account: Account) -> list[int]:
-    """Every group of an account."""
+    """Return every group of an account."""
     if sys.platform == "win32":
         return []
     return os.getgrouplist(account.name, account.gid)

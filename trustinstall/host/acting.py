@@ -1,4 +1,4 @@
-"""The host as the engine has it: what changes a machine, beside all that a look may ask."""
+"""The host for the engine: the operations that change a machine, in addition to those that read it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _R = TypeVar("_R")
 
 
 def _changing(act: Callable[Concatenate[ActingHost, _P], _R]) -> Callable[Concatenate[ActingHost, _P], _R]:
-    """Have a method forget every answer when it ends: the machine may be another one then."""
+    """Make a method forget every answer when it ends: the machine may have changed."""
 
     @wraps(act)
     def changing(self: ActingHost, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -63,14 +63,14 @@ def _changing(act: Callable[Concatenate[ActingHost, _P], _R]) -> Callable[Concat
 
 @dataclass(frozen=True)
 class ActingHost(Host):
-    """A host that may be changed. Only the engine has one: a backend gets a `Host`, which can only look."""
+    """A host that may be changed. Only the engine has one: a backend gets a `Host`, which can only read."""
 
     def lock(self, path: str, on_progress: Callable[[], None]) -> int:
         """Take a lock; see `locks.take`."""
         return locks.take(self.where(path), on_progress)
 
     def unlock(self, descriptor: int) -> None:
-        """Give a lock back; see `locks.release`."""
+        """Release a lock; see `locks.release`."""
         locks.release(descriptor)
 
     @_changing
@@ -85,17 +85,17 @@ class ActingHost(Host):
         return worker.as_account(account, job, on_progress, seconds)
 
     def append(self, path: str, content: bytes, mode: int) -> None:
-        """Append to a file of ours, durably; it is created with this mode."""
+        """Append to a managed file, durably; it is created with this mode."""
         files.append(self.where(path), content, mode)
 
     @_changing
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
-        """Replace what stands at a path now, or create a file with this mode and owner; see `replacing.replace`."""
+        """Replace the file at a path, or create one with this mode and owner; see `replacing.replace`."""
         self.replace(Replacement(path, content, self.status(path), token, Metadata(mode, owner)))
 
     @_changing
     def replace(self, one: Replacement) -> None:
-        """Replace or create the file that the caller has looked at; see `replacing.replace`."""
+        """Replace or create the file that the caller has examined; see `replacing.replace`."""
         replacing.replace(replace(one, path=self.where(one.path)))
 
     @_changing
@@ -110,33 +110,33 @@ class ActingHost(Host):
 
     @_changing
     def move(self, path: str, to: str) -> None:
-        """Give a file of ours another name in its directory, durably; see `replacing.move`."""
+        """Rename a managed file within its directory, durably; see `replacing.move`."""
         replacing.move(self.where(path), self.where(to))
 
     @_changing
     def link(self, path: str, target: str) -> None:
-        """Create a symbolic link, durably; FileExistsError where something stands there."""
+        """Create a symbolic link, durably; raises FileExistsError if the path exists."""
         replacing.link(self.where(path), target)
 
     @_changing
     def relink(self, path: str, target: str, token: str, seen: Status) -> None:
-        """Have a symbolic link that the caller has looked at lead elsewhere; see `replacing.relink`."""
+        """Change the target of a symbolic link that the caller has examined; see `replacing.relink`."""
         replacing.relink(self.where(path), target, token, seen)
 
     @_changing
     def erase(self, path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
-        """Take rows out of an SQLite database; see `database.erase`."""
+        """Delete rows from an SQLite database; see `database.erase`."""
         database.erase(self.where(path), table, where)
 
     @_changing
     def set_variables(self, hive: str, path: str, values: Mapping[str, str | None]) -> None:
-        """Set or delete environment variables in Windows' registry, and tell programs; see `registry.set_texts`."""
+        """Set or delete environment variables in Windows' registry, and notify programs; see `registry.set_texts`."""
         registry.set_texts(hive, path, values)
         system.tell_of_variables()
 
     @_changing
     def make_directory(self, path: str, mode: int) -> bool:
-        """Create one directory with exactly this mode; False where there was one. Parents must exist."""
+        """Create one directory with exactly this mode; return False if it exists. Parents must exist."""
         return files.make_directory(self.where(path), mode)
 
     @_changing
@@ -146,9 +146,9 @@ class ActingHost(Host):
 
     @_changing
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
-        """Run a native tool, with `told` (what a guard gave) in its environment; see `process.run`.
+        """Run a native tool, with `told` (from a guard) in its environment; see `process.run`.
 
-        The file that it is given lies in our private directory, where recovery finds it after a kill.
+        Its input file lies in the private directory, where recovery finds it after a kill.
         """
         if self.tools is Tools.NEVER:
             raise ToolFailed(f"{command.argv[0]} is the image's, and is not run; --run-image-tool allows it")
@@ -158,11 +158,11 @@ class ActingHost(Host):
         return process.run(command, self.where(command.argv[0]), {**self._home(), **told}, self.inherit, aside)
 
     def sweep(self) -> None:
-        """Remove what killed commands have left where temporary files lie; see `scratch.sweep`."""
+        """Remove temporary files of killed commands; see `scratch.sweep`."""
         scratch.sweep()
 
     def announce(self, sentence: str) -> None:
-        """Say on standard error what is about to happen."""
+        """Announce the next action on standard error."""
         console.announce(sentence)
 
     def tell_system(self, message: str, line: str) -> None:
@@ -170,11 +170,11 @@ class ActingHost(Host):
         system_log.tell(message, line)
 
     def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
-        """Run a command of the caller's with files that go away when it ends; see `temporary_files.lend`."""
+        """Run a command of the caller with temporary files, deleted when it ends; see `temporary_files.lend`."""
         return temporary_files.lend(loan, command)
 
     def watch(self, command: Sequence[str]) -> Watched:
-        """Run a command of the caller's, and keep the last that it says; see `watched.run`."""
+        """Run a command of the caller, and keep the end of its output; see `watched.run`."""
         return watched.run(command)
 
     def pause(self, seconds: float) -> None:
@@ -182,5 +182,5 @@ class ActingHost(Host):
         process.pause(seconds)
 
     def guarded(self, guard: Guard) -> GuardHeld:
-        """A context in which what the guard names is held and quiet; see `other_processes.GuardHeld`."""
+        """Return a context that holds the guard's lock while its tool is quiet; see `other_processes.GuardHeld`."""
         return GuardHeld(guard, self.root)

@@ -1,7 +1,7 @@
-"""Answers worked out from a machine's files, kept for as long as trustinstall changes nothing there.
+"""Answers derived from a machine's files, kept until trustinstall changes the machine.
 
-What a shell's start-up files set, for example, is asked for each store of settings and variables, and takes a hundred
-files to find out. A command that looks at a machine sees it as of one moment; after each change it looks again.
+For example, each store of settings and variables needs the values that a shell's start-up files set, and a hundred
+files must be read to find them. A command sees the machine as of one moment; after each change it reads again.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _T = TypeVar("_T")
 
 
 class Answers:
-    """The answers of one command, by question. The methods may be called by several threads."""
+    """The answers of one command, by question. Several threads may call the methods."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, object] = {}
 
     def of(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
-        """Return the answer to a question: as it is known, or else as `work_out` finds it now."""
-        known = self._known  # where another thread changes the machine meanwhile, these are forgotten, this one too
+        """Return the answer to a question: the known one, or the result of `work_out`."""
+        known = self._known  # if another thread changes the machine meanwhile, this answer is forgotten, too
         if question not in known:
             known[question] = work_out()
         return cast("_T", known[question])  # a question has answers of one type

@@ -1,7 +1,7 @@
-"""Many files replaced at once: all are written and made durable together, and only then renamed, one by one.
+"""Replaces many files at once: all are written and made durable together, and only then renamed, one by one.
 
 Each file is the old one or the new one at any moment, as with `replacing.replace`. Only the waiting for the disk is
-shared: file systems make durable together what is asked for side by side (jbd2's group commit, for one).
+shared: file systems make concurrent requests durable together (jbd2's group commit, for one).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _SIDE_BY_SIDE = 8  # measured for 1000 bundles on ext4: one 7.2 s, 8 and more 0.
 
 
 def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
-    """Replace files; why each could not be (number CHANGED where it has changed meanwhile), or None where it was.
+    """Replace files; return why each could not be replaced (number CHANGED if it has changed meanwhile), or None.
 
-    What failed is as it was before, unless its directory could not be made durable.
+    A file that failed is unchanged, unless its directory could not be made durable.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -47,13 +47,13 @@ def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
                     failures[index] = failure
     finally:
         for index in staged:
-            with contextlib.suppress(OSError):  # it is gone where it was renamed
+            with contextlib.suppress(OSError):  # it no longer exists if it was renamed
                 os.unlink(replacing.temporary(wanted[index]))
     return failures
 
 
 def _close(descriptor: int) -> None:
-    """Make a staged file durable; closed, because Windows renames no file that is open."""
+    """Make a staged file durable and close it, because Windows does not rename an open file."""
     try:
         files.flush(descriptor)
     finally:

@@ -1,11 +1,11 @@
-"""A native tool to run, and what must be quiet meanwhile."""
+"""A native tool to run, and the programs that must be quiet meanwhile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 INPUT_FILE = "{given}"  # in an argument vector: the path of a file that holds `Run.given`
-OUTPUT_FILE = "{answer}"  # in an argument vector: the path of a file that the tool writes its answer to
+OUTPUT_FILE = "{answer}"  # in an argument vector: the path of a file that the tool writes its output to
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Run:
         env: added to the environment that the host builds (never the caller's).
         seconds: the time after which the tool's whole process group is ended.
         must_succeed: whether a non-zero exit status is an error; the store is verified in any case.
-        given: content of the file that the word GIVEN in `argv` stands for.
-        meanings: what exit statuses mean (Windows': unsigned, 32 bits), in words for people.
-        translate: a tool and its first arguments; it prints the name by which this one knows a file (wslpath).
-        announce: what is said before it is run, because it opens a window and waits, or "".
-        says: names of errors that it prints whatever the language, and what they mean, in words for people.
-        if_late: what to do where it does not end in time.
+        given: content of the file whose path replaces INPUT_FILE in `argv`.
+        meanings: the meanings of exit statuses (Windows': unsigned, 32 bits), in words for people.
+        translate: a tool and its first arguments; it prints the name of a file for this tool (wslpath).
+        announce: the sentence before it is run, because it opens a window and waits, or "".
+        says: names of errors that it prints in every language, and their meanings, in words for people.
+        if_late: the advice if it does not end in time.
     """
 
     argv: tuple[str, ...]
@@ -41,11 +41,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Guard:
-    """What must be quiet while a store is refreshed.
+    """The programs that must be quiet while a store is refreshed.
 
     Attributes:
         lock: a file whose POSIX record lock is held meanwhile (dpkg's frontend lock), or None.
-        tool: wait until no process that we did not start runs a program or script of this name, or None.
+        tool: a program or script; wait until only processes that trustinstall started run it, or None.
         seconds: how long to wait for either.
     """
 

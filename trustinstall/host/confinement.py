@@ -1,12 +1,12 @@
-"""A program that runs a tool of an image where it can reach nothing but the image: `chamber ROOT PROGRAM [WORD…]`.
+"""A program that runs a tool of an image confined to the image: `confinement ROOT PROGRAM [WORD…]`.
 
-What the tool has: the image's files (no device in it works, no set-user-id bit counts), mount, process, network, IPC
-and host name spaces of its own, /dev with five harmless devices, /proc of its own processes that cannot be written
-(as root, it could else set the machine's kernel up), and of root's capabilities only those about files. It can gain
-nothing by running anything.
+The tool has: the image's files (devices and set-user-id bits in it have no effect), its own mount, process, network,
+IPC and host name spaces, /dev with five harmless devices, a read-only /proc of its own processes (as root, it could
+otherwise configure the machine's kernel), and only those of root's capabilities that concern files. No program that it
+runs can gain more rights.
 
 It calls libc itself: os.unshare came with Python 3.12, and util-linux cannot do it, because its setpriv would have to
-lie in the image, whose programs are not trusted. A process of its own: it has one thread, and ends with the tool.
+lie in the image, whose programs are not trusted. It is a separate process, with one thread, and ends with the tool.
 
 Sources: unshare(2), mount(2), pivot_root(2) for why MS_MOVE does as well, capabilities(7), prctl(2), capset(2).
 """
@@ -30,22 +30,22 @@ _SPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000  # NEWN
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT = 1, 2, 4, 8, 32
 _BIND, _MOVE, _REC, _PRIVATE = 4096, 8192, 16384, 1 << 18
 _DEVICES = ("null", "zero", "full", "random", "urandom")
-#: CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER: what an image's files, which are not all root's, ask for.
+#: CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER: an image's files need them, because not all belong to root.
 _KEPT = (0, 1, 3)
 _PDEATHSIG, _CAPBSET_DROP, _NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 1, 24, 38, 47, 4  # prctl(2)
 _LAST_CAPABILITY = "/proc/sys/kernel/cap_last_cap"
 _VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
-_CANNOT = 126  # as shells say that something cannot be run
+_CANNOT = 126  # the exit status of shells for a program that cannot be run
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the tool, and return its exit status, or 126 and a line on standard error where it cannot be confined."""
+    """Run the tool, and return its exit status, or 126 and a line on standard error if it cannot be confined."""
     top, program, *words = arguments
     try:
         _call("unshare", _SPACES)
-        child = os.fork()  # the name space of processes is the children's
+        child = os.fork()  # the new name space of processes holds only the children
         if child == 0:
             _enter(top, program, words)
         _, status = os.waitpid(child, 0)
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _enter(top: str, program: str, words: Sequence[str]) -> NoReturn:
-    """The child's whole life: it becomes the tool, or says why not."""
+    """Run as the child: become the tool, or print why that failed."""
     try:
         _call("prctl", _PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         last = int(_text(_LAST_CAPABILITY))
@@ -73,9 +73,9 @@ def _enter(top: str, program: str, words: Sequence[str]) -> NoReturn:
 
 
 def _mounts(top: str) -> None:
-    """Make the image the root of everything, with /proc and /dev of its own; the current directory is it then."""
-    _mount(None, "/", _REC | _PRIVATE)  # nothing of this is seen outside
-    _mount(top, top, _BIND)  # without what is mounted in it
+    """Make the image the root of the file system, with its own /proc and /dev; it becomes the current directory."""
+    _mount(None, "/", _REC | _PRIVATE)  # these mounts are invisible outside
+    _mount(top, top, _BIND)  # without the file systems mounted in it
     _mount(None, top, _REMOUNT | _BIND | _NOSUID | _NODEV)
     proc, dev = (_directory(top, name) for name in ("/proc", "/dev"))
     _mount("proc", proc, _NOSUID | _NODEV | _NOEXEC | _RDONLY, "proc")
@@ -89,7 +89,7 @@ def _mounts(top: str) -> None:
 
 
 def _directory(top: str, name: str) -> str:
-    """The real path of a directory in the image, which must be there to be mounted on."""
+    """Return the real path of a directory in the image, which must exist to be mounted on."""
     path = paths.reached(top, name)
     if not os.path.isdir(path):
         raise NotADirectoryError(errno.ENOTDIR, f"it has no directory {name}; make one")
@@ -97,7 +97,7 @@ def _directory(top: str, name: str) -> str:
 
 
 def _drop(last: int) -> None:
-    """Give up every capability but the kept ones, for good and for whatever is run."""
+    """Drop every capability but the kept ones, permanently and for every program that is run."""
     for number in range(last + 1):
         if number not in _KEPT:
             _call("prctl", _CAPBSET_DROP, number, 0, 0, 0)
@@ -115,7 +115,7 @@ def _mount(source: str | None, target: str, flags: int, kind: str | None = None,
 
 
 def _call(name: str, *arguments: object, about: str = "") -> None:
-    """Call libc. Raises OSError where it says -1."""
+    """Call libc. Raises OSError if it returns -1."""
     words = (ctypes.c_ulong(one) if isinstance(one, int) else one for one in arguments)
     if getattr(_libc, name)(*words) == -1:
         number = ctypes.get_errno()

@@ -1,4 +1,4 @@
-"""The terminal: whether there is one, whether it wants colour, and where signs of life go."""
+"""The terminal: whether it exists, whether it shows colour, and the destination of progress reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from trustinstall.host.progress import Progress
 
-_COLUMNS = 80  # where the width is not known
+_COLUMNS = 80  # if the width is not known
 
 
 def terminal() -> bool:
@@ -23,7 +23,7 @@ def terminal() -> bool:
 
 
 def choose_colour(wanted: bool | None) -> None:  # noqa: FBT001  a choice of three
-    """Have colours always or never; None leaves that to the environment and the terminal."""
+    """Use colours always or never; None leaves that to the environment and the terminal."""
     global _colour  # noqa: PLW0603  a process has one terminal, or none
     _colour = wanted
 
@@ -54,7 +54,7 @@ def columns() -> int:
 
 
 def error_columns() -> int | None:
-    """The width of the terminal that standard error is; None if it is none, and lines need no end."""
+    """Return the width of the terminal that standard error is; None if it is not a terminal."""
     if not sys.stderr.isatty():
         return None
     with contextlib.suppress(OSError, ValueError):
@@ -68,9 +68,9 @@ def shown() -> bool:
 
 
 def wide_characters() -> bool:
-    """Whether the terminal shows more than ASCII, as far as the stream and the locale say (locale(7)).
+    """Whether the terminal shows more than ASCII, according to the stream and the locale (locale(7)).
 
-    Python writes UTF-8 in the locale C, too (PEP 538, PEP 540); what reads it may not.
+    Python writes UTF-8 in the locale C, too (PEP 538, PEP 540); the reader may not expect it.
     """
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     if encoding != "utf8":
@@ -83,7 +83,7 @@ def wide_characters() -> bool:
 
 
 def progress() -> Progress:
-    """Signs of life on standard error."""
+    """Return the progress reports on standard error."""
     return Progress(_show, time.monotonic, terminal=sys.stderr.isatty(), columns=error_columns() or _COLUMNS)
 
 
@@ -97,13 +97,13 @@ def _write(text: str) -> None:
 
 
 def announce(sentence: str) -> None:
-    """Print on standard error what is about to happen."""
+    """Announce the next action on standard error."""
     with contextlib.suppress(OSError):
         _announcer(sentence)
 
 
 def announce_by(other: Callable[[str], None]) -> None:
-    """Have announcements said by `other` from now on: a process without a terminal lets its parent print them."""
+    """Send announcements to `other` from now on: a process without a terminal lets its parent print them."""
     global _announcer  # noqa: PLW0603  a process has one terminal, or none
     _announcer = other
 
@@ -118,8 +118,8 @@ _announcer: Callable[[str], None] = _announce
 class Interrupted(BaseException):
     """The program was asked to end: it finishes or undoes its current work first.
 
-    `told`: what has become of the command, if a command knows that better than its caller; see `main`.
-    `total`: how many stores it was to change.
+    `told`: the result of the command, if a command knows it better than its caller; see `main`.
+    `total`: the number of stores that it was to change.
     """
 
     told: str = ""
@@ -127,9 +127,9 @@ class Interrupted(BaseException):
 
 
 def end_on_signals() -> None:
-    """Raise Interrupted in the main thread on the first Ctrl-C, SIGTERM or SIGHUP; later ones disturb nothing.
+    """Raise Interrupted in the main thread on the first Ctrl-C, SIGTERM or SIGHUP; later ones have no effect.
 
-    On Windows, SIGBREAK is Ctrl-Break, and what a closed console window sends.
+    On Windows, SIGBREAK is Ctrl-Break, and the signal of a closed console window.
     """
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
@@ -144,27 +144,27 @@ def end_on_signals() -> None:
 
 
 def write(text: str) -> str | None:
-    """Print text on standard output; why that failed, or None. A reader that has gone (`| head`) is no failure."""
+    """Print text on standard output; return why that failed, or None. A reader that ended (`| head`) is no failure."""
     try:
         print(text, flush=True)  # noqa: T201  the one place that prints
     except BrokenPipeError:
         _close_output()
     except OSError as error:
         _close_output()
-        gone = sys.platform == "win32" and error.errno == errno.EINVAL  # as Windows says EPIPE
+        gone = sys.platform == "win32" and error.errno == errno.EINVAL  # Windows' form of EPIPE
         return None if gone else error.strerror
     return None
 
 
 def _close_output() -> None:
-    """Keep the interpreter from writing at its end what could not be written now."""
+    """Keep the interpreter from writing at exit the text that could not be written now."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complete() -> None:
-    """Stand in for standard streams that the caller has closed, so that nothing is opened in their place.
+    """Replace standard streams that the caller has closed, so that no other file gets their descriptors.
 
-    What a stream's encoding (a code page of Windows') cannot say is written as an escape.
+    Characters outside a stream's encoding (a code page of Windows) are written as escapes.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -175,7 +175,7 @@ def complete() -> None:
 
 
 def words_to_complete() -> list[str] | None:
-    """Return the words of the command line that a shell asks to complete, or None where it runs a command.
+    """Return the words of the command line that a shell asks to complete, or None if it runs a command.
 
     The last word may be incomplete. Source: Typer's completion scripts, which set these variables.
     """
@@ -186,7 +186,7 @@ def words_to_complete() -> list[str] | None:
 
 
 def debug() -> None:
-    """Print the traceback of the current exception where TRUSTINSTALL_TRACEBACK asks for it."""
+    """Print the traceback of the current exception if TRUSTINSTALL_TRACEBACK asks for it."""
     if os.environ.get("TRUSTINSTALL_TRACEBACK"):
         import traceback
 

@@ -21,11 +21,11 @@ _ROOT = 0
 _STAFF = (b"staff", 50)
 _GROUPS = "/etc/group"
 _LIMIT = 4 << 20  # bytes
-_ANYBODY = -1  # stands for an account that is not known
+_ANYBODY = -1  # stands for an unknown account
 
 
 def path_owner(root: str, path: str) -> int:
-    """The uid that controls every component of a resolved host path; see `Host.path_owner`."""
+    """Return the uid that controls every component of a resolved host path; see `Host.path_owner`."""
     if sys.platform == "win32":
         return _controller(path)
     owner = _ROOT
@@ -42,7 +42,7 @@ def path_owner(root: str, path: str) -> int:
             continue
         if found.st_mode & stat.S_IWOTH:
             writers.append((current, _ANYBODY))
-        elif owner == _ROOT:  # to whom an ordinary account gives its own files is that account's decision
+        elif owner == _ROOT:  # an ordinary account may give its own files to another account
             writers += [(current, uid) for uid in _other_writers(root, real, found)]
     for current, uid in writers:
         if uid not in {_ROOT, owner}:
@@ -51,19 +51,19 @@ def path_owner(root: str, path: str) -> int:
 
 
 def other_writers(path: str, owner: int) -> str | None:
-    """Who else than `owner` may write what stands at a real path, in words; see `Host.strangers`."""
+    """Return who else than `owner` may write the file at a real path, in words; see `Host.other_writers`."""
     if sys.platform == "win32":
         from trustinstall.host.windows import access
 
         return access.other_writers(path, machine=owner == 0)
     found = os.lstat(path)
-    if found.st_uid != owner or found.st_mode & 0o022:  # an access list on Linux shows in the group's bits
+    if found.st_uid != owner or found.st_mode & 0o022:  # the group's bits show an access list on Linux
         return f"owner {found.st_uid}, mode {stat.S_IMODE(found.st_mode):o}"
     return "by its access list" if _listed_elsewhere(path) else None
 
 
 def others_may_change(path: str) -> bool:
-    """Whether another account than root may change what stands at a real path; directories on the way do not count."""
+    """Whether another account than root may change the file at a real path; directories above it do not count."""
     found = os.lstat(path)
     if found.st_uid != _ROOT or found.st_mode & stat.S_IWOTH:
         return True
@@ -71,7 +71,7 @@ def others_may_change(path: str) -> bool:
 
 
 def _components(path: str) -> Iterator[str]:
-    """The root directory and each longer path down to the whole."""
+    """Yield the root directory and each longer path down to the whole."""
     yield "/"
     current = ""
     for part in path.split("/"):
@@ -81,7 +81,7 @@ def _components(path: str) -> Iterator[str]:
 
 
 def _other_writers(root: str, real: str, found: os.stat_result) -> set[int]:
-    """The accounts beside the owner that the group's rights or an access list let write what stands at a real path."""
+    """Yield the accounts beside the owner that the group's rights or an access list allow to write at a real path."""
     if _listed_elsewhere(real):
         return {_ANYBODY}
     if not found.st_mode & stat.S_IWGRP:
@@ -95,7 +95,7 @@ def _other_writers(root: str, real: str, found: os.stat_result) -> set[int]:
 
 
 def _listed_elsewhere(real: str) -> bool:
-    """Whether an access list of a system that does not show it in the mode lets others write."""
+    """Whether an access list lets others write, on a system that does not show the list in the mode."""
     if sys.platform == "darwin":
         return darwin.others_may_write(real)
     return sys.platform.startswith("freebsd") and freebsd.has_access_list(real)
@@ -107,7 +107,7 @@ def _is_as_good_as_root(root: str, gid: int) -> bool:
 
 @functools.cache
 def _has_debians_staff(root: str) -> bool:
-    """Whether the host is a Debian or what descends from it, and its group 50 is called staff."""
+    """Whether the host is Debian or derived from it, and its group 50 is called staff."""
     if "debian" not in system.distribution(root):
         return False
     try:
@@ -119,7 +119,7 @@ def _has_debians_staff(root: str) -> bool:
 
 
 def _controller(path: str) -> int:
-    """`path_owner` on Windows: only an elevated account must not be led astray on the way."""
+    """`path_owner` on Windows: only an elevated account must not be redirected by another account."""
     from trustinstall.host.windows import access, api
     from trustinstall.host.windows import paths as winpaths
 

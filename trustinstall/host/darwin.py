@@ -1,4 +1,4 @@
-"""What only macOS does, and Python does not offer.
+"""Calls that only macOS has, and Python does not offer.
 
 Sources: fsync(2), fcntl(2), copyfile(3), acl(3), acl_to_text(3), chmodx_np(3), <copyfile.h>, <sys/acl.h> and
 <sys/_types/_filesec_t.h> of macOS.
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _XATTR = 1 << 2  # COPYFILE_XATTR; COPYFILE_ACL merges lists, and its failure is not an error
 _FULL = 51  # F_FULLFSYNC
 _EXTENDED = 0x100  # ACL_TYPE_EXTENDED, the only kind
-_NOT_THERE = frozenset({0, errno.ENOENT, errno.ENOTSUP, errno.ENOSYS})  # there is none, or there can be none
+_NOT_THERE = frozenset({0, errno.ENOENT, errno.ENOTSUP, errno.ENOSYS})  # there is no list, or the file system has none
 _FILESEC_ACL, _REMOVE = 5, 1  # FILESEC_ACL, _FILESEC_REMOVE_ACL
-#: The rights that change a file, what is in a directory, or who may do so.
+#: The rights to change a file, the entries of a directory, or the rights themselves.
 _CHANGING = frozenset(
     {"write", "append", "delete", "delete_child", "add_file", "add_subdirectory"}
     | {"writeattr", "writeextattr", "writesecurity", "chown"}
@@ -28,7 +28,7 @@ _CHANGING = frozenset(
 
 
 def flush(descriptor: int) -> None:
-    """Have the drive itself write what fsync(2) only hands to it; where a file system cannot, fsync(2) is all."""
+    """Make the drive itself write the data that fsync(2) only hands to it; if a file system cannot, use fsync(2)."""
     import fcntl
 
     try:
@@ -40,7 +40,7 @@ def flush(descriptor: int) -> None:
 def copy_attributes(source: int | None, target: int) -> None:
     """Give a new open file the extended attributes and the access list of another one; without one, no access list.
 
-    Raises OSError where it does not get them.
+    Raises OSError if that fails.
     """
     system = _system()
     if system is None:
@@ -60,7 +60,7 @@ def copy_attributes(source: int | None, target: int) -> None:
 
 
 def others_may_write(path: str) -> bool:
-    """Whether the access list of what stands at a path lets an account or group but root change it."""
+    """Whether the access list at a path lets an account or group other than root change it."""
     system = _system()
     if system is None:
         return False
@@ -70,7 +70,7 @@ def others_may_write(path: str) -> bool:
 
 
 def lets_others_write(text: str) -> bool:
-    """Whether an access list, as acl_to_text(3) writes it, lets an account or group but root change something.
+    """Whether an access list, in the text of acl_to_text(3), lets an account or group other than root change it.
 
     A line is `user:UUID:NAME:NUMBER:allow,FLAG...:RIGHT,...`; the first line is a heading.
     """
@@ -85,7 +85,7 @@ def lets_others_write(text: str) -> bool:
 
 
 def _get(get: Callable[[int | bytes, int], int | None], file: int | bytes) -> int | None:
-    """The access list of a file, to be freed, or None. Raises OSError."""
+    """Return the access list of a file, which the caller frees, or None. Raises OSError."""
     ctypes.set_errno(0)
     found = get(file, _EXTENDED)
     if found is None and ctypes.get_errno() not in _NOT_THERE:
@@ -94,7 +94,7 @@ def _get(get: Callable[[int | bytes, int], int | None], file: int | bytes) -> in
 
 
 def _written(system: Any, descriptor: int) -> str:  # noqa: ANN401  as `_system`
-    """The access list of an open file as text."""
+    """Return the access list of an open file as text."""
     found = _get(system.acl_get_fd_np, descriptor)
     with _freed(system, found):
         return _text(system, found)

@@ -1,4 +1,4 @@
-"""SQLite databases of programs that may be running: read, and freed of rows, under SQLite's own locks.
+"""SQLite databases of programs that may be running: rows are read and deleted under SQLite's own locks.
 
 Sources: sqlite.org, "URI Filenames", "File Locking And Concurrency". Texts of SQLite's errors are never translated.
 """
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
 _PATIENCE = 5.0  # seconds for a lock of another program
-_LONGEST = 20.0  # seconds for what is to be read
-_STEPS = 10_000  # of SQLite's machine, between two looks at the clock
+_LONGEST = 20.0  # seconds for one read
+_STEPS = 10_000  # of SQLite's machine, between two checks of the clock
 _MOST_ROWS, _MOST_BYTES = 100_000, 64 * 1024 * 1024
 _MOST_TEXTS = 1000
 _JOURNAL = "-journal"
-_BESIDE = (_JOURNAL, "-wal", "-shm")  # what SQLite opens by itself; where one is a FIFO, it would wait for ever
+_BESIDE = (_JOURNAL, "-wal", "-shm")  # files that SQLite opens by itself; it would wait for ever on a FIFO
 
 
 def rows(path: str, table: str, columns: Sequence[str], *, may_recover: bool = False) -> list[tuple[bytes | None, ...]]:
-    """Return all rows of a table (none if there is no such table); None for a column or value that is not there.
+    """Return all rows of a table (none if there is no such table); None for a column or value that is missing.
 
-    A program that was cut off in the middle of a commit (a power loss) leaves a hot journal beside its database, which
-    only a connection that may write rolls back: with `may_recover` it is, as every program that opens the database
-    would do. Raises OSError where it cannot be read: in words, whether it is locked or damaged.
+    A program that ended in the middle of a commit (a power loss) leaves a hot journal beside its database. Only a
+    connection that may write can roll it back: with `may_recover` it is rolled back, as every program that opens the
+    database would do. Raises OSError if it cannot be read: in words, whether it is locked or damaged.
     """
     hot = may_recover and (files.status(f"{path}{_JOURNAL}") is not None)
     with _opened(path, "rw" if hot else "ro") as database:
@@ -43,7 +43,7 @@ def rows(path: str, table: str, columns: Sequence[str], *, may_recover: bool = F
         if _is_computed(database, table):
             raise OSError(errno.EINVAL, "it is no database of a browser's: what should be a table is computed", path)
         wanted = ", ".join(f'"{name}"' if name in known else "NULL" for name in columns)
-        cursor = database.execute(f'SELECT {wanted} FROM "{table}"')  # noqa: S608  names are constants of ours
+        cursor = database.execute(f'SELECT {wanted} FROM "{table}"')  # noqa: S608  names are constants of this program
         found: list[tuple[bytes | None, ...]] = []
         size = 0
         for row in cursor:
@@ -56,7 +56,7 @@ def rows(path: str, table: str, columns: Sequence[str], *, may_recover: bool = F
 
 
 def texts(path: str, table: str, column: str, where: tuple[str, str]) -> list[str]:
-    """Return a column as text, of the rows in which another column has a value; none of what is no such table.
+    """Return a column as text, of the rows in which another column has a value; none if there is no such table.
 
     Raises OSError as `rows` does.
     """
@@ -69,7 +69,7 @@ def texts(path: str, table: str, column: str, where: tuple[str, str]) -> list[st
 
 
 def erase(path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
-    """Take the rows out in which all of these columns have these values. Raises OSError as `rows` does."""
+    """Delete the rows in which all of these columns have these values. Raises OSError as `rows` does."""
     with _opened(path, "rw") as database:
         if not {name for name, _ in where} <= _columns(database, table):
             return
@@ -81,7 +81,7 @@ def erase(path: str, table: str, where: Sequence[tuple[str, bytes]]) -> None:
 
 @contextlib.contextmanager
 def _opened(path: str, mode: str) -> Generator[sqlite3.Connection]:
-    """The database at a path that is no link, open; SQLite's errors as OSError."""
+    """Open the database at a path that is not a link; SQLite's errors become OSError."""
     try:
         import sqlite3
     except ImportError:
@@ -120,7 +120,7 @@ def _columns(database: sqlite3.Connection, table: str) -> set[str]:
 
 
 def _is_computed(database: sqlite3.Connection, table: str) -> bool:
-    """Whether it is a view or a virtual table: what those answer may be endless, or larger than any file."""
+    """Whether it is a view or a virtual table: its rows may be endless, or larger than any file."""
     statement = "SELECT count(*) FROM sqlite_master WHERE name = ? COLLATE NOCASE AND type = 'table' AND rootpage > 0"
     return bool(database.execute(statement, (table,)).fetchone() == (0,))
 

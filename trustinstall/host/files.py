@@ -1,4 +1,4 @@
-"""Files: what stands at a path, read without following links; appending to files of ours, and directories.
+"""Files: the status of a path, reads without following links, appending to managed files, and directories.
 
 Every path here is a real path (the host's root already in front). Sources: open(2), rename(2), fsync(2).
 """
@@ -28,7 +28,7 @@ _SURROGATE = 0x2000_0000  # a reparse point that leads elsewhere: links, junctio
 
 
 class Kind(Enum):
-    """What stands at a path."""
+    """The kind of a file."""
 
     FILE = "file"
     DIRECTORY = "directory"
@@ -38,7 +38,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Status:
-    """What lstat(2) says of a path: owner and group numbers, permission bits, bytes, times in nanoseconds.
+    """The result of lstat(2) for a path: owner and group numbers, permission bits, bytes, times in nanoseconds.
 
     Attributes:
         links: how many names the file has.
@@ -64,7 +64,7 @@ def status(path: str) -> Status | None:
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     except OSError as error:
-        if sys.platform == "win32" and error.errno == errno.EINVAL:  # nothing can have such a name
+        if sys.platform == "win32" and error.errno == errno.EINVAL:  # no file can have such a name
             return None
         raise
     kinds = ((stat.S_ISREG, Kind.FILE), (stat.S_ISDIR, Kind.DIRECTORY), (stat.S_ISLNK, Kind.LINK))
@@ -85,7 +85,7 @@ def status(path: str) -> Status | None:
 
 
 def is_surrogate(found: os.stat_result) -> bool:
-    """Whether Windows' answer describes something that leads elsewhere; never so on another system."""
+    """Whether Windows' status describes a link of any kind; always False on another system."""
     return bool(getattr(found, "st_reparse_tag", 0) & _SURROGATE)
 
 
@@ -98,7 +98,7 @@ def link_target(path: str) -> str | None:
 
 
 def names(path: str) -> list[str]:
-    """The sorted names in a directory; empty where it cannot be listed."""
+    """Return the sorted names in a directory; empty if it cannot be listed."""
     try:
         return sorted(os.listdir(path))
     except OSError:
@@ -106,7 +106,7 @@ def names(path: str) -> list[str]:
 
 
 def read(path: str, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes; the last component is not followed."""
+    """Return the content of a regular file of at most `limit` bytes; the last component is not followed."""
     descriptor = open_regular(path, _NOFOLLOW)
     with open(descriptor, "rb") as file:
         _check_not_followed(descriptor, path)
@@ -125,7 +125,7 @@ def head(path: str, size: int) -> bytes:
 
 
 def _at_most(file: BufferedReader, size: int) -> bytes:
-    """Return the first `size` bytes: in pieces, because a read takes memory for all that it may return."""
+    """Return the first `size` bytes: in pieces, because a read allocates memory for all that it may return."""
     parts: list[bytes] = []
     while size:
         asked = min(size, _PIECE)
@@ -137,7 +137,7 @@ def _at_most(file: BufferedReader, size: int) -> bytes:
 
 
 def open_regular(path: str, flags: int = 0) -> int:
-    """A descriptor of a regular file, for reading; OSError(EINVAL) for anything else. A FIFO does not block."""
+    """Open a regular file for reading; raises OSError(EINVAL) for any other kind. A FIFO does not block."""
     descriptor = os.open(path, os.O_RDONLY | _CLOEXEC | _NONBLOCK | _BINARY | flags)
     try:
         _check_regular(descriptor, path)
@@ -153,7 +153,7 @@ def _check_regular(descriptor: int, path: str) -> None:
 
 
 def _check_not_followed(descriptor: int, path: str) -> None:
-    """Raise OSError where a link has led to what is open, on a system that cannot be told to follow none."""
+    """Raise OSError if a link has led to the open file, on a system that cannot be told to follow none."""
     if _NOFOLLOW:
         return
     here, opened = os.lstat(path), os.fstat(descriptor)
@@ -162,7 +162,7 @@ def _check_not_followed(descriptor: int, path: str) -> None:
 
 
 def is_directory(path: str) -> bool:
-    """Whether a directory stands at a path."""
+    """Whether a path is a directory."""
     return os.path.isdir(path)
 
 
@@ -172,7 +172,7 @@ def executable(path: str) -> bool:
 
 
 def may_write(path: str) -> str | None:
-    """Why a file at `path` cannot be replaced by renaming onto it: a word for people, or None where it can."""
+    """Return why a file at `path` cannot be replaced by renaming onto it: a word for people, or None if it can."""
     directory = os.path.dirname(path)
     if not os.path.isdir(directory):
         return "its directory is missing"
@@ -195,13 +195,13 @@ def may_write(path: str) -> str | None:
 
 
 def openssl_refuses(path: str) -> str | None:
-    """Load a PEM bundle the way every OpenSSL client does; what OpenSSL says, or None when it loads."""
+    """Load a PEM bundle the way every OpenSSL client does; return OpenSSL's error, or None."""
     import ssl  # 10 ms that only a command that changed something needs
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         with open(open_regular(path), "rb") as file:
-            # By its descriptor: something else may stand at the path by now, and keep OpenSSL waiting.
+            # By its descriptor: the path may lead to another file by now, which could keep OpenSSL waiting.
             opened = f"/dev/fd/{file.fileno()}"
             context.load_verify_locations(cafile=opened if os.path.exists(opened) else path)
     except (ssl.SSLError, OSError) as error:
@@ -243,14 +243,14 @@ def _is_missing(path: str) -> bool:
 
 
 def temporary_name(token: str) -> str:
-    """The name of the temporary file that belongs to a token."""
+    """Return the name of the temporary file that belongs to a token."""
     return f".trustinstall-{token}"
 
 
 def make_directory(path: str, mode: int) -> bool:
-    """mkdir(2) with exactly this mode; False where a directory stands there already.
+    """mkdir(2) with exactly this mode; return False if a directory exists there already.
 
-    On Windows, 0700 and 0755 are an access list that means as much, and any other mode what the directory above says.
+    On Windows, 0700 and 0755 become an equivalent access list; with any other mode the directory above decides.
     """
     try:
         if sys.platform == "win32" and mode in {_PRIVATE, _SHARED}:
@@ -267,7 +267,7 @@ def make_directory(path: str, mode: int) -> bool:
         return False
     if sys.platform != "win32":
         if hasattr(os, "removexattr"):
-            with contextlib.suppress(OSError):  # the list that the directory's default gives to a new one
+            with contextlib.suppress(OSError):  # the access list that a new directory inherits by default
                 os.removexattr(path, posix_acl.ACCESS, follow_symlinks=False)
         os.chmod(path, mode)
     sync_directory(os.path.dirname(path))
@@ -275,7 +275,7 @@ def make_directory(path: str, mode: int) -> bool:
 
 
 def remove_directory(path: str) -> None:
-    """rmdir(2); a directory that is missing or not empty is left as it is."""
+    """rmdir(2); a directory that is missing or not empty is left unchanged."""
     try:
         os.rmdir(path)
     except OSError as error:
@@ -297,7 +297,7 @@ def sync_directory(path: str) -> None:
 
 
 def flush(descriptor: int) -> None:
-    """Make what was written durable."""
+    """Make written data durable."""
     watchdog.beat()  # a thousand files are written at once, and a disk may be slow
     if sys.platform == "darwin":
         darwin.flush(descriptor)

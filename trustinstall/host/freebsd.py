@@ -1,4 +1,4 @@
-"""What only FreeBSD does, and Python does not offer: access lists.
+"""Calls that only FreeBSD has, and Python does not offer: access lists.
 
 Sources: acl_get_fd_np(3), acl_get_link_np(3), acl_is_trivial_np(3), <sys/acl.h> of FreeBSD.
 """
@@ -12,7 +12,7 @@ _KINDS = (2, 4)  # ACL_TYPE_ACCESS of UFS, ACL_TYPE_NFS4 of ZFS; a file system h
 
 
 def has_access_list(file: int | str) -> bool:
-    """Whether an open file, or what stands at a path, has an access list that says more than its mode."""
+    """Whether an open file, or the file at a path, has an access list that says more than its mode."""
     system = ctypes.CDLL(None, use_errno=True)
     get = getattr(system, "acl_get_fd_np" if isinstance(file, int) else "acl_get_link_np", None)
     if get is None:

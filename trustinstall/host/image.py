@@ -1,6 +1,6 @@
-"""The root of an image, and how a tool of the image is run: confined, and never as if it were the machine's own.
+"""The root of an image, and how a tool of the image is run: confined, and never like the machine's own.
 
-The confinement is made in a process of its own (`confinement`), so that nothing of it can stay behind in ours.
+A separate process makes the confinement (`confinement`), so that no part of it can remain in the calling process.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def root(directory: str) -> str:
-    """The real path of an image's root; links are followed, because the caller chose the path.
+    """Return the real path of an image's root; links are followed, because the caller chose the path.
 
-    Raises UsageProblem where there is no directory, or where it is the running machine's.
+    Raises UsageProblem if there is no directory, or it is the running machine's.
     """
     if sys.platform == "win32":
         raise UsageProblem("--sysroot works on images of Linux, and not from Windows; run it on Linux or macOS")
@@ -35,9 +35,9 @@ def root(directory: str) -> str:
 
 
 def run(command: Run, top: str, program: str, told: Mapping[str, str], inherit: tuple[int, ...]) -> process.ToolResult:
-    """Run a tool of the image at `top`, where `program` is its real path, confined as `confinement` says.
+    """Run a tool of the image at `top`, where `program` is its real path, confined as described in `confinement`.
 
-    Raises ToolFailed in the cases of `process.run`, and where the confinement cannot be made.
+    Raises ToolFailed in the cases of `process.run`, and if it cannot be confined.
     """
     name = os.path.basename(command.argv[0])
     if sys.platform != "linux" or getattr(sys, "frozen", False):

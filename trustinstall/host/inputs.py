@@ -1,4 +1,4 @@
-"""Inputs that the caller names: certificate files and standard input, bounded in size and time."""
+"""Inputs from the caller: certificate files and standard input, bounded in size and time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ENDLESS = f"standard input did not end within {PATIENCE:.0f} s; name a file ins
 
 
 def read_input(path: str) -> bytes:
-    """The content of a certificate file; links are followed, because the caller chose the path.
+    """Return the content of a certificate file; links are followed, because the caller chose the path.
 
-    Raises UsageProblem where nothing is there, and CertificateRefused where it cannot be read, is no regular file, or
-    is over 1 MiB.
+    Raises UsageProblem if there is no file, and CertificateRefused if it cannot be read, is not a regular file, or is
+    over 1 MiB.
     """
     name = printable(path)
     try:
@@ -41,7 +41,7 @@ def read_input(path: str) -> bytes:
 
 
 def read_stdin() -> bytes:
-    """Standard input up to its end. Raises CertificateRefused when it is over 1 MiB or does not end in a minute."""
+    """Return standard input up to its end. Raises CertificateRefused if it is over 1 MiB or takes over a minute."""
     stream = sys.stdin.buffer
     if stream.isatty():
         raise UsageProblem("standard input is a terminal; pipe a certificate into it, or name a file")
@@ -61,7 +61,7 @@ def read_stdin() -> bytes:
 
 
 def _read_all(descriptor: int) -> bytes:
-    """Standard input where nothing tells whether there is more: a thread waits for it, which ends with the program."""
+    """Read standard input if its state cannot be polled: a thread waits for it, which ends with the program."""
     parts: list[bytes] = []
 
     def read() -> None:
@@ -72,7 +72,7 @@ def _read_all(descriptor: int) -> bytes:
     reader.start()
     end = time.monotonic() + PATIENCE
     while reader.is_alive() and time.monotonic() < end:
-        reader.join(_SLICE)  # a signal is not noticed before it ends
+        reader.join(_SLICE)  # a signal is noticed only after it
     if reader.is_alive():
         raise CertificateRefused(_ENDLESS)
     return b"".join(parts)
@@ -87,7 +87,7 @@ def list_input(path: str) -> list[str] | None:
 
 
 def is_file(path: str) -> bool:
-    """Whether a regular file stands at a path; links are followed."""
+    """Whether a path is a regular file; links are followed."""
     return os.path.isfile(path)
 
 

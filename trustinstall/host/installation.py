@@ -17,7 +17,7 @@ PACKAGE = "/opt/trustinstall/package"
 #: The link that scripts/trustinstall makes for root.
 ON_PATH = "/usr/local/bin/trustinstall"
 
-#: What another installer keeps in its environment, and its command that uninstalls.
+#: The file that another installer keeps in its environment, and its command that uninstalls.
 _RECEIPTS = (
     ("pipx_metadata.json", "pipx uninstall trustinstall"),
     ("uv-receipt.toml", "uv tool uninstall trustinstall"),

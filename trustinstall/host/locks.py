@@ -1,8 +1,8 @@
 """The lock that one command at a time holds: flock(2) on a file that no other account can open.
 
-Tools inherit its descriptor. flock belongs to the open file, so a tool that outlives us when we are killed still
-holds the lock, and the next command waits for it before it looks at what was left. On Windows the same holds of a file
-that is opened to be shared with nobody; locks on ranges of it (LockFileEx) would end with the process that took them.
+Tools inherit its descriptor. flock belongs to the open file, so a tool that outlives a killed command still holds the
+lock, and the next command waits for it before it examines the leftovers. On Windows a file that is opened without
+sharing has the same effect; locks on ranges of it (LockFileEx) would end with the process that took them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE = 600.0  # seconds; twenty commands at once, each behind a slow tool
-_OF_ANOTHER = 90.0  # seconds for a lock that an account can keep while we work for it
+_OF_ANOTHER = 90.0  # seconds for a lock that another account can keep during work for it
 _POLL = 0.05  # seconds
 
 
 def take(path: str, on_progress: Callable[[], None], seconds: float = PATIENCE) -> int:
-    """Take the lock and return its descriptor; close it to give the lock back.
+    """Take the lock and return its descriptor; close it to release the lock.
 
-    `tick` is called while waiting. Raises Busy if another command holds the lock for `seconds`.
+    `on_progress` is called while waiting. Raises Busy if another command holds the lock for `seconds`.
     """
     if sys.platform == "win32":
         return _take_alone(path, on_progress, seconds)
@@ -68,10 +68,11 @@ def _wait(end: float, on_progress: Callable[[], None], descriptor: int | None = 
 
 
 def _process(descriptor: int) -> int | None:
-    """Return the process that holds the lock of an open file, where the kernel says it (proc_locks(5), Linux).
+    """Return the process that holds the lock of an open file, if the kernel names it (proc_locks(5), Linux).
 
-    The file itself is not written to: a command that changes nothing leaves no trace. Where several file systems have
-    locked files of that number, the process is unknown, as it is if it lives in another name space.
+    The file itself is not written to: a command that changes nothing leaves no trace. If several file systems have
+    locked
+    files with that number, the process is unknown, as it is in another name space.
     """
     inode = str(os.fstat(descriptor).st_ino)
     try:
@@ -87,7 +88,7 @@ def _process(descriptor: int) -> int | None:
 def holder(path: str) -> tuple[bool, int | None]:
     """Return whether another process holds the lock, and its number if that is known. Nothing is created.
 
-    Where the file cannot be looked at, that is False.
+    False if the file cannot be examined.
     """
     if sys.platform == "win32":
         return False, None
@@ -102,7 +103,7 @@ def holder(path: str) -> tuple[bool, int | None]:
 
 
 def release(descriptor: int) -> None:
-    """Give the lock back, whoever has inherited it: a daemon that a tool's hook started must not keep it."""
+    """Release the lock, even if a process has inherited it: a daemon that a tool's hook started must not keep it."""
     if sys.platform != "win32":
         import fcntl
 

@@ -1,4 +1,4 @@
-"""The host as a value that may be looked at."""
+"""The host as a value that can be read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Host(LooksAtFiles, LooksAtMachine):
-    """One machine, seen by one account; what it is made of is said in `HostValue`."""
+    """One machine, seen by one account; `HostValue` describes its parts."""
 
     def query(self, command: Run) -> ToolResult:
-        """Run a native tool that only looks; its whole standard output is in the answer; see `process.query`.
+        """Run a native tool that only reads; the answer has its whole standard output; see `process.query`.
 
-        Under the lock, its files lie in our private directory, where recovery finds them after a kill.
+        Under the lock, its files lie in the private directory, where recovery finds them after a kill.
         """
         if self.is_image:
             raise ToolFailed(f"{command.argv[0]} is asked on a running machine only; start the image, and try there")
@@ -30,16 +30,16 @@ class Host(LooksAtFiles, LooksAtMachine):
         return process.query(command, self.where(command.argv[0]), self._home(), aside)
 
     def _home(self) -> dict[str, str]:
-        """Where tools that keep something for each account look; root's tools have no home."""
+        """Return the home for tools with data of each account; root's tools have none."""
         name = "USERPROFILE" if sys.platform == "win32" else "HOME"
         return {} if self.account.is_root or self.account.home is None else {name: self.account.home}
 
     def read_input(self, path: str) -> bytes:
-        """A certificate file that the caller names: links are followed, the rest is checked (see `inputs`)."""
+        """Return a certificate file that the caller names: links are followed, the rest is checked (see `inputs`)."""
         return inputs.read_input(self.where(self.absolute(path)))
 
     def read_stdin(self) -> bytes:
-        """A certificate from standard input, bounded in size and time."""
+        """Return standard input, which holds a certificate, bounded in size and time."""
         return inputs.read_stdin()
 
     def list_input(self, path: str) -> list[str] | None:
@@ -47,7 +47,7 @@ class Host(LooksAtFiles, LooksAtMachine):
         return inputs.list_input(self.where(self.absolute(path)))
 
     def secret_in(self, path: str) -> Secret:
-        """The password in a file that the caller names, on the machine that we run on; see `passwords.in_file`."""
+        """Return the password in a file that the caller names, on the running machine; see `passwords.in_file`."""
         return passwords.in_file(inputs.absolute(path, self.account.home))
 
     def is_file(self, path: str) -> bool:
@@ -55,11 +55,11 @@ class Host(LooksAtFiles, LooksAtMachine):
         return inputs.is_file(self.where(self.absolute(path)))
 
     def command(self) -> str:
-        """How a person would start this program again, as an absolute path, quoted for a shell."""
+        """Return how a person would start this program again, as an absolute path, quoted for a shell."""
         return process.command(self.environ)
 
     def program(self) -> tuple[str, ...]:
-        """The same as words, not quoted."""
+        """Return the same as words, not quoted."""
         return process.program(self.environ)
 
     def why_unsafe_program(self) -> str | None:
@@ -67,17 +67,17 @@ class Host(LooksAtFiles, LooksAtMachine):
         return own_program.why_unsafe(self.program()[0])
 
     def quoted(self, word: str) -> str:
-        """A word as a person types it into a shell."""
+        """Return a word in the form that a person types into a shell."""
         return process.quoted(word)
 
     def state_base(self) -> str:
-        """The directory of our own state for the acting account; StateError where it can have none."""
+        """Return the directory of the acting account's state; raises StateError if it cannot have one."""
         if self.is_image:
             return self.machine_state_base()
         return state_paths.state(self.platform, self.account)
 
     def machine_state_base(self) -> str:
-        """The directory of our own state for the machine's scope; everybody may read the ledger in it."""
+        """Return the state directory of the machine's scope; every account may read the ledger in it."""
         return state_paths.machine(self.platform)
 
     def token(self) -> str:

@@ -1,4 +1,4 @@
-"""What a host says of its files."""
+"""The files of a host."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class LooksAtFiles(HostValue):
-    """A host whose files may be looked at."""
+    """A host whose files can be read."""
 
     def read(self, path: str, limit: int = files.LIMIT) -> bytes:
-        """The content of a regular file, up to `limit` bytes.
+        """Return the content of a regular file, up to `limit` bytes.
 
-        The last component is not followed; raises FileNotFoundError, or OSError where it is a link, is no regular
-        file, or is larger.
+        The last component is not followed; raises FileNotFoundError, or OSError if it is a link, is not a regular file,
+        or is larger.
         """
         return files.read(self.where(path), limit)
 
@@ -37,11 +37,11 @@ class LooksAtFiles(HostValue):
         return files.head(self.where(path), size)
 
     def status(self, path: str) -> Status | None:
-        """Kind, owner, mode and size of what stands at a path (links are not followed), or None."""
+        """Return kind, owner, mode and size of the file at a path (links are not followed), or None."""
         return files.status(self.where(path))
 
     def attributes(self, path: str) -> tuple[tuple[str, bytes], ...]:
-        """The extended attributes that belong to a file, a POSIX access list among them."""
+        """Return the extended attributes that belong to a file, a POSIX access list among them."""
         return metadata.attributes(self.where(path))
 
     def link_target(self, path: str) -> str | None:
@@ -49,11 +49,11 @@ class LooksAtFiles(HostValue):
         return files.link_target(self.where(path))
 
     def real(self, path: str) -> str:
-        """The path with every link resolved, inside the host's root."""
+        """Return the path with every link resolved, inside the host's root."""
         return paths.resolve(self.root, path)
 
     def names(self, path: str) -> list[str]:
-        """The sorted names in a directory; empty where there is none or it may not be read."""
+        """Return the sorted names in a directory; empty if it does not exist or may not be read."""
         try:
             return files.names(paths.reached(self.root, path))
         except OSError:  # links in a circle
@@ -62,7 +62,7 @@ class LooksAtFiles(HostValue):
     def walk(
         self, top: str, limit: int = 2_000_000, seconds: float = math.inf, skipped: frozenset[str] = frozenset()
     ) -> Iterator[paths.Entry]:
-        """Every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
+        """Yield every directory below `top`, on the same file system, links not followed; see `paths.walk`."""
         return paths.walk(self.root, top if self.root == "/" else self.real(top), limit, seconds, skipped)
 
     def is_directory(self, path: str) -> bool:
@@ -78,22 +78,22 @@ class LooksAtFiles(HostValue):
         return files.may_write(self.where(path))
 
     def path_owner(self, path: str) -> int:
-        """The uid that controls a path: 0, unless a component belongs to another account.
+        """Return the uid that controls a path: 0, unless a component belongs to another account.
 
-        Raises PermissionError, in words, where several accounts own parts of it or anybody may write one of them: that
-        one is its `filename2`.
+        Raises PermissionError, in words, if several accounts own parts of it or any account may write one of them: that
+        part is its `filename2`.
         """
         return control.path_owner(self.root, path if self.root == "/" else self.real(path))
 
     def other_writers(self, path: str, owner: int) -> str | None:
         """Return who else than `owner` may write a file or directory, in words, or None.
 
-        Raises OSError where that cannot be found out.
+        Raises OSError if that cannot be determined.
         """
         return control.other_writers(self.where(path), owner)
 
     def openssl_refuses(self, path: str) -> str | None:
-        """Why OpenSSL cannot load a bundle of certificates, or None when it can; with the count it loaded."""
+        """Return why OpenSSL cannot load a bundle of certificates, or None, with the count that it loaded."""
         return files.openssl_refuses(paths.reached(self.root, path))
 
     def rows(self, path: str, table: str, columns: Sequence[str]) -> list[tuple[bytes | None, ...]]:
@@ -113,9 +113,9 @@ class LooksAtFiles(HostValue):
         return locks.holder(self.where(path))
 
     def in_use(self, path: str) -> bool:
-        """Whether a process of the acting account's has the file at a path open; see `other_processes.in_use`."""
+        """Whether a process of the acting account has the file at a path open; see `other_processes.in_use`."""
         return other_processes.in_use(self.where(path))
 
     def temporary_name(self, token: str) -> str:
-        """The name of the temporary file that belongs to a token."""
+        """Return the name of the temporary file that belongs to a token."""
         return files.temporary_name(token)

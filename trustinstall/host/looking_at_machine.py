@@ -1,4 +1,4 @@
-"""What a host says of itself beside its files: its system, accounts, processes and time."""
+"""The system, accounts, processes and time of a host."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ if TYPE_CHECKING:
 
 
 class LooksAtMachine(HostValue):
-    """A host whose system, accounts and processes may be looked at."""
+    """A host whose system, accounts and processes can be read."""
 
     def has_desktop(self) -> bool:
         """Whether a person can see a window that a tool opens; see `system.has_desktop`."""
         return system.has_desktop()
 
     def now(self) -> datetime:
-        """The current time in UTC; `SOURCE_DATE_EPOCH` does not change it (certificates expire in real time)."""
+        """Return the current time in UTC; `SOURCE_DATE_EPOCH` does not change it (certificates expire in real time)."""
         return self.clock()
 
     def session(self) -> dict[str, str]:
-        """Where the command comes from; see `session.session`."""
+        """Return the origin of the command; see `session.session`."""
         return session.session(self.environ)
 
     def stamp(self) -> str:
-        """The time to write down, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` where it is set and valid."""
+        """Return the time for records, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` if it is set and valid."""
         return process.stamp(self.environ, self.clock())
 
     def account_named(self, name: str) -> Account | None:
-        """The account of that name, or None."""
+        """Return the account of that name, or None."""
         return accounts.named(name)
 
     def account_of(self, uid: int) -> Account | None:
-        """The account of that uid, or None."""
+        """Return the account of that uid, or None."""
         return accounts.of(uid)
 
     def distribution(self) -> frozenset[str]:
-        """The distribution's ID and what it is like, in lower case; see `system.distribution`."""
+        """Return the distribution's ID and those it is like, in lower case; see `system.distribution`."""
         return system.distribution(self.root)
 
     def system_version(self) -> tuple[str, str]:
-        """The operating system's name and version; see `system.version`."""
+        """Return the operating system's name and version; see `system.version`."""
         return system.version(self.root)
 
     def machine_name(self) -> str:
-        """The machine's own name; "" for an image."""
+        """Return the machine's own name; "" for an image."""
         return "" if self.is_image else system.name()
 
     def logs_in(self, account: Account) -> bool:
@@ -59,19 +59,19 @@ class LooksAtMachine(HostValue):
         return accounts.logs_in(account, self.platform)
 
     def people(self) -> list[Account]:
-        """The accounts that a person logs in to."""
+        """Return the accounts that a person logs in to."""
         return accounts.people(self.platform)
 
     def running(self) -> set[str]:
-        """The names of all running programs."""
+        """Return the names of all running programs."""
         return other_processes.programs()
 
     def process(self, number: int) -> Process:
-        """A running process, with its variables; see `one_process.find`."""
+        """Return a running process, with its variables; see `one_process.find`."""
         return one_process.find(number)
 
     def started(self) -> dict[str, float]:
-        """When the running programs were started, by name; see `other_processes.started`."""
+        """Return when the running programs were started, by name; see `other_processes.started`."""
         return other_processes.started()
 
     def named_in_environment(self, path: str) -> bool:
@@ -83,17 +83,17 @@ class LooksAtMachine(HostValue):
         return other_processes.first_is_shell()
 
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
-        """The names of a registry key's sub-keys, or None if there is no such key; see `registry.keys`."""
+        """Return the names of a registry key's sub-keys, or None if there is no such key; see `registry.keys`."""
         return registry.keys(hive, path)
 
     def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
-        """A binary value or number in the registry, or None; see `registry.value`."""
+        """Return a binary value or number in the registry, or None; see `registry.value`."""
         return registry.value(hive, path, name)
 
     def registry_text(self, hive: str, path: str, name: str) -> str | None:
-        """A text in the registry, or None; see `registry.text`."""
+        """Return a text in the registry, or None; see `registry.text`."""
         return registry.text(hive, path, name)
 
     def windows_tool(self, name: str) -> str:
-        """The path of a tool that Windows brings along; of that name there may be others."""
+        """Return the path of a tool of Windows; other programs may have the same name."""
         return system.windows_tool(name)

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _NFS_LIST = "system.nfs4_acl"
 _ACCESS_LISTS = frozenset({posix_acl.ACCESS, _NFS_LIST})
 _LABELS = {"security.selinux": "SELinux label", "security.SMACK64": "Smack label"}
-#: Never copied: they are about the content that is replaced (a hash or signature of it, and capabilities, which the
-#: kernel takes away with every write), or they are notes of overlayfs about an inode.
+#: Never copied: they belong to the content that is replaced (a hash or signature of it, and capabilities, which the
+#: kernel removes with every write), or they are notes of overlayfs about an inode.
 _NOT_COPIED = ("security.ima", "security.evm", "security.capability", "trusted.overlay.")
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a file has beside its content.
+    """The properties of a file beside its content.
 
     Attributes:
         mode: permission bits.
@@ -45,20 +45,20 @@ class Metadata:
 
 
 def of(path: str, status: Status) -> Metadata:
-    """The metadata of the file at `path`, which has this status. Raises OSError where a part cannot be read."""
+    """Return the metadata of the file at `path`, which has this status. Raises OSError if a part cannot be read."""
     return Metadata(status.mode, (status.uid, status.gid), attributes(path))
 
 
 def attributes(path: str) -> tuple[tuple[str, bytes], ...]:
-    """The extended attributes that a file at `path` must keep when it is replaced, or put back."""
+    """Return the extended attributes that a file at `path` must keep when it is replaced, or restored."""
     return tuple(_read(path).items())
 
 
 def give(descriptor: int, wanted: Metadata, path: str, *, replaces: bool) -> None:
     """Give a new file of mode 0600 its metadata, and compare the result.
 
-    `path` is where the file will stand, and `replaces` says that another file stands there now. Raises OSError with a
-    sentence where the new file does not get what it must have; it must not replace the other one then.
+    `path` is the file's final path, and `replaces` says that another file exists there now. Raises OSError with a
+    sentence if the new file lacks a required part; then it must not replace the other one.
     """
     if sys.platform == "win32":
         return
@@ -77,7 +77,7 @@ def give(descriptor: int, wanted: Metadata, path: str, *, replaces: bool) -> Non
 
 
 def give_link(path: str, old_path: str, old: Status) -> None:
-    """Give a new symbolic link the owner and the label of the old one. Raises OSError where it does not get them."""
+    """Give a new symbolic link the owner and the label of the old one. Raises OSError if that fails."""
     if sys.platform == "win32":
         return
     found = os.lstat(path)
@@ -97,7 +97,7 @@ def give_link(path: str, old_path: str, old: Status) -> None:
 
 
 def _give_elsewhere(descriptor: int, old: str | None, path: str) -> None:
-    """What Python knows of Linux only: attributes on macOS; on FreeBSD an access list is an error, whosever it is."""
+    """Copy what Python supports on Linux only: attributes on macOS; on FreeBSD any access list is an error."""
     if sys.platform == "darwin":
         with contextlib.ExitStack() as stack:
             source = stack.enter_context(open(files.open_regular(old, os.O_NOFOLLOW), "rb")).fileno() if old else None
@@ -111,10 +111,10 @@ def _give_elsewhere(descriptor: int, old: str | None, path: str) -> None:
 
 
 def _read(file: str | int) -> dict[str, bytes]:
-    """The extended attributes of a file that are not about its content."""
+    """Return the extended attributes of a file that do not belong to its content."""
     if not hasattr(os, "listxattr"):
         return {}
-    follow = isinstance(file, int)  # a descriptor cannot be told not to follow
+    follow = isinstance(file, int)  # a descriptor is always followed
     try:
         names = os.listxattr(file, follow_symlinks=follow)
     except OSError as error:
@@ -137,7 +137,7 @@ def _is_required(name: str) -> bool:
 
 
 def _set(descriptor: int, wanted: Mapping[str, bytes], refused: dict[str, OSError]) -> None:
-    """Set each attribute that is not as wanted; note why one was refused."""
+    """Set each attribute that differs from the wanted one; note why one was refused."""
     for name, value in wanted.items():
         try:
             if _value(descriptor, name) != value:
@@ -162,7 +162,7 @@ def _set_owner(descriptor: int, created: os.stat_result, owner: tuple[int, int] 
 
 
 def _set_access_list(descriptor: int, wanted: bytes | None, path: str) -> None:
-    """Set the POSIX access list, or remove the one that the directory's default has given to the new file."""
+    """Set the POSIX access list, or remove the one that the new file inherited from its directory."""
     if not hasattr(os, "setxattr"):
         return
     try:
@@ -176,9 +176,9 @@ def _set_access_list(descriptor: int, wanted: bytes | None, path: str) -> None:
 
 
 def _compare_attributes(descriptor: int, wanted: Metadata, path: str, refused: Mapping[str, OSError]) -> None:
-    """Raise OSError where an attribute is lost that must not be, or where the new file has another access list.
+    """Raise OSError if a required attribute is lost, or the new file has another access list.
 
-    A label that the system gives to every file itself must be the old one, too. Where no such system runs, files have
+    A label that the system itself gives to every file must be the old one, too. If no such system runs, files have
     labels that only root may set; a file without one is labelled when that system is started again.
     """
     before, now = dict(wanted.attributes), _read(descriptor)
@@ -189,9 +189,9 @@ def _compare_attributes(descriptor: int, wanted: Metadata, path: str, refused: M
 
 
 def _compare_status(created: os.stat_result, now: os.stat_result, wanted: Metadata, path: str) -> None:
-    """Raise OSError where a new file has another owner or mode than it was given.
+    """Raise OSError if a new file has another owner or mode than it was given.
 
-    FAT and some network file systems show the same mode for all files, whatever they are created with.
+    FAT and some network file systems show the same mode for all files, regardless of the requested one.
     """
     shows_modes = not stat.S_IMODE(created.st_mode) & ~0o600
     if wanted.owner is not None and wanted.owner != (now.st_uid, now.st_gid):
@@ -205,6 +205,6 @@ def _owner(uid: int, gid: int) -> str:
 
 
 def _not_kept(what: str, path: str, cause: OSError | None = None) -> OSError:
-    """The error of a file whose replacement would differ in something that belongs to the file."""
+    """Return the error for a file whose replacement would lose a property of the file."""
     number = (cause.errno if cause else None) or errno.ENOTSUP
     return OSError(number, f"its {what} cannot be kept: {os.strerror(number)}", path)

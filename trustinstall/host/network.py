@@ -1,6 +1,6 @@
 """Connections to servers: a name is looked up and a socket is opened, within a time and a number of bytes.
 
-What is said over a connection (to a proxy, before TLS, TLS itself) is bytes, and is known by others.
+The conversation over a connection (with a proxy, before TLS, TLS itself) is bytes here; other modules know its meaning.
 Sources: getaddrinfo(3), connect(2), recv(2).
 """
 
@@ -27,20 +27,20 @@ _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAI
 
 
 class Fault(Enum):
-    """The reason why there is no connection, or no more of it."""
+    """The reason why there is no connection, or why it ended."""
 
     NAME = "name"  # the name is not known
     NAME_LATE = "name late"  # the name server does not answer
     ROUTE = "route"  # no route leads to the address
     REFUSED = "refused"
     LATE = "late"  # no answer in time
-    CLOSED = "closed"  # the peer has ended the connection without a goodbye
+    CLOSED = "closed"  # the peer has ended the connection abruptly
     TOO_MUCH = "too much"  # the peer has sent more than was allowed
     OTHER = "other"
 
 
 class ConnectionFailed(Exception):  # noqa: N818  -- named for what it tells
-    """There is no connection to the peer (any more). `fault` is the reason, `detail` the system's words."""
+    """There is no connection to the peer, or it ended. `fault` is the reason, `detail` the system's words."""
 
     def __init__(self, fault: Fault, detail: str = "") -> None:
         self.fault, self.detail = fault, detail
@@ -78,7 +78,7 @@ class Stream:
                 view = view[self._socket.send(view[:_PIECE]) :]
 
     def read(self) -> bytes:
-        """Return the next octets, or b"" where the peer has ended the connection. Raises ConnectionFailed."""
+        """Return the next octets, or b"" if the peer has ended the connection. Raises ConnectionFailed."""
         with _failures():
             self._socket.settimeout(_left(self._end))
             piece = self._socket.recv(_PIECE)
@@ -91,7 +91,7 @@ class Stream:
 def connect(host: str, port: int, seconds: float, most: int) -> Stream:
     """Connect to the first address of a name that answers.
 
-    `seconds` are for everything, the later conversation included, and `most` octets are received at most.
+    `seconds` is the limit for everything, the later conversation included, and `most` octets are received at most.
     Raises ConnectionFailed with the fault of the last address.
     """
     end = time.monotonic() + seconds
@@ -163,7 +163,7 @@ def _failures() -> Generator[None, None, None]:
 
 
 def _left(end: float) -> float:
-    """Return the seconds until a moment. Raises TimeoutError where it is past."""
+    """Return the seconds until a moment. Raises TimeoutError if it is past."""
     left = end - time.monotonic()
     if left <= 0:
         raise TimeoutError

@@ -31,7 +31,10 @@ class Process(NamedTuple):
 
 
 def find(number: int) -> Process:
-    """Return a process. Raises UsageProblem where there is none, and NoRights where it is another account's."""
+    """Return a process that sees the same files as this one.
+
+    Raises UsageProblem if it does not exist, and NoRights if it is another account's.
+    """
     if sys.platform != "linux":
         raise UsageProblem(
             "only Linux shows the variables of another process; run the command itself: doctor -- COMMAND"
@@ -42,6 +45,7 @@ def find(number: int) -> Process:
             content = file.read(_MOST)
         program = os.path.basename(os.readlink(f"{top}/exe").removesuffix(" (deleted)"))
         directory = os.readlink(f"{top}/cwd")
+        sees_these_files = os.path.samefile(f"{top}/root", "/")
     except (FileNotFoundError, ProcessLookupError):
         raise UsageProblem(f"there is no process {number}") from None
     except OSError as error:
@@ -49,5 +53,7 @@ def find(number: int) -> Process:
             f"process {number} does not show its variables to this account ({error.strerror}); "
             "ask as the account that runs it, or as root"
         ) from None
+    if not sees_these_files:
+        raise UsageProblem(f"process {number} sees other files, as in a container or below chroot; run doctor there")
     pairs = (os.fsdecode(one).partition("=") for one in content.split(b"\0") if b"=" in one)
     return Process(number, program, directory, {name: value for name, _, value in pairs})

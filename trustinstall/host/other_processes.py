@@ -1,4 +1,4 @@
-"""Other processes: which programs run, who holds a lock or a file, and waiting until they are quiet."""
+"""Other processes: the running programs, the holders of locks and files, and waiting until programs are quiet."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from trustinstall.host.commands import Guard
 
 _POLL = 0.1  # seconds
-# What runs the scripts of tools: shells, Perl, Python; busybox is Alpine's shell.
+# Interpreters of tools that are scripts: shells, Perl, Python; busybox is Alpine's shell.
 _INTERPRETER = re.compile(r"(?:ba|da|a|k|mk|pdk|z)?sh|busybox|perl[\d.]*|python[\d.]*")
-_START = 19  # the field of the start among those behind the name
+_START = 19  # the field of the start among those after the name
 _MOST_ENVIRONMENT = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default
 
 
 class GuardHeld:
     """Holds a guard's lock, and waits until its tool is quiet; a context manager.
 
-    `told` is what tools must find in their environment: dpkg(1) does not take its frontend lock when
-    DPKG_FRONTEND_LOCKED is set, because its caller holds it. Where the lock's holder is an ancestor of ours (we were
-    called from a package's own hook), waiting would never end: then nothing is taken, and tools are told the same.
+    `told` is the environment for tools: dpkg(1) does not take its frontend lock when DPKG_FRONTEND_LOCKED is set,
+    because its caller holds it. If the lock's holder is an ancestor of this process (a package's own hook called it),
+    waiting would never end: then nothing is taken, and tools get the same environment.
     Entering and `wait` raise Busy when either is not quiet in time.
     """
 
@@ -91,7 +91,7 @@ class GuardHeld:
 
 
 def _holder(inode: int) -> int | None:
-    """The process that holds a POSIX lock on an inode; source: proc_locks(5)."""
+    """Return the process that holds a POSIX lock on an inode; source: proc_locks(5)."""
     for line in _lines("/proc/locks"):
         fields = line.split()
         if fields[1:2] == ["POSIX"] and any(field.endswith(f":{inode}") for field in fields[5:6]):
@@ -100,7 +100,7 @@ def _holder(inode: int) -> int | None:
 
 
 def _ancestors() -> set[int]:
-    """The processes that we descend from; source: proc_pid_status(5)."""
+    """Return the ancestors of this process; source: proc_pid_status(5)."""
     found: set[int] = set()
     pid = os.getppid()
     while pid > 0 and pid not in found:
@@ -113,7 +113,7 @@ def _ancestors() -> set[int]:
 
 
 def _other(tool: str, top: str) -> int | None:
-    """A process in the root `top` that runs the program or script `tool` and is no ancestor of ours."""
+    """Return a process in the root `top` that runs the program or script `tool` and is not an ancestor of this one."""
     if sys.platform == "win32":
         raise NotImplementedError(tool)
     here, ancestors = os.stat(top), _ancestors()
@@ -130,9 +130,9 @@ def _other(tool: str, top: str) -> int | None:
 
 
 def _executes(pid: str, tool: str) -> bool:
-    """Whether a process executes a program or a script of this name. Raises OSError where that cannot be seen.
+    """Whether a process executes a program or a script of this name. Raises OSError if that cannot be seen.
 
-    The kernel says which program it executes. The words after it are its caller's choice: only the script of an
+    The kernel names the program that it executes. Its caller chooses the words after the name: only the script of an
     interpreter counts among them, and `su root update-ca-certificates` at its password prompt is `su`.
     """
     program = os.path.basename(os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)"))
@@ -146,9 +146,9 @@ def _executes(pid: str, tool: str) -> bool:
 
 
 def _real_uid(pid: str) -> int:
-    """The real uid of a process: the account that started it, whatever a set-user-ID program may do for that account.
+    """Return the real uid of a process: the account that started it, even if the program is set-user-ID.
 
-    Source: proc_pid_status(5), credentials(7). Raises OSError where the process has ended.
+    Source: proc_pid_status(5), credentials(7). Raises OSError if the process has ended.
     """
     uids = next((line.split() for line in _lines(f"/proc/{pid}/status") if line.startswith("Uid:")), None)
     if uids is None:
@@ -159,8 +159,8 @@ def _real_uid(pid: str) -> int:
 def named_in_environment(path: str) -> bool:
     """Whether another process was started with a variable that names a file; source: proc(5).
 
-    An ordinary account may look into its own ones only. In a container it would be another file of that name. Other
-    systems than Linux do not show it: then no process is known to have one.
+    An ordinary account may inspect only its own ones. In a container the name would mean another file. Systems other
+    than Linux do not show the variables: there the answer is always False.
     """
     me, word = os.geteuid() if hasattr(os, "geteuid") else 0, os.fsencode(f"={path}\0")
     for pid in filter(str.isdecimal, files.names("/proc")):
@@ -176,7 +176,7 @@ def named_in_environment(path: str) -> bool:
 
 
 def programs() -> set[str]:
-    """The names of all running programs (on Linux 15 characters of each at most); source: proc_pid_comm(5)."""
+    """Return the names of all running programs (on Linux 15 characters of each at most); source: proc_pid_comm(5)."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 
@@ -195,7 +195,7 @@ def started() -> dict[str, float]:
         return {}
     ticks, found = os.sysconf("SC_CLK_TCK"), dict[str, float]()
     for pid in filter(str.isdecimal, files.names("/proc")):
-        # The name stands in parentheses, and may hold some itself.
+        # The name stands in parentheses, and may itself contain parentheses.
         name, _, rest = "".join(_lines(f"/proc/{pid}/stat")).partition("(")[2].rpartition(")")
         fields = rest.split()
         if len(fields) > _START:
@@ -205,7 +205,7 @@ def started() -> dict[str, float]:
 
 
 def in_use(path: str) -> bool:
-    """Whether another process, as far as we may look into them, has the file at a path open; source: proc_pid_fd(5)."""
+    """Whether another process that this account may inspect has the file at a path open; see proc_pid_fd(5)."""
     with contextlib.suppress(OSError):
         meant = os.lstat(path)
         for pid in files.names("/proc"):

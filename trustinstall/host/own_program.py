@@ -1,7 +1,7 @@
-"""Whether anybody but root may change what this program runs, before root starts it by itself.
+"""Whether an account other than root may change this program's code, before root starts it by itself.
 
-A directory that root alone may write does not suffice: the owner of a file in it may write that file. So each file and
-directory is looked at from which Python imports: `sys.path` with the standard library and the installed packages.
+A directory that root alone may write does not suffice: the owner of a file in it may write that file. So every file and
+directory from which Python imports is examined: `sys.path` with the standard library and the installed packages.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _MOST = 100_000  # files; an environment of this program with its Python has som
 
 
 def why_unsafe(program: str) -> str | None:
-    """Return why root must not run this program by itself, in words: somebody else may write a part of it; or None.
+    """Return why root must not run this program by itself, in words: another account may write a part of it; or None.
 
-    Looked at are the program and the interpreter, with each directory on the way and behind their links, and all that
-    lies where modules are imported from. Where that is too much to be looked at, this is the reason.
+    The program and the interpreter are examined, with each directory above them and behind their links, and everything
+    in the places that modules are imported from. If that is too much to examine, this is the reason.
     """
     if sys.platform == "win32":
         from trustinstall.host.windows import access
@@ -43,7 +43,7 @@ def why_unsafe(program: str) -> str | None:
 
 
 def _imported_from(program: str) -> Iterator[str]:
-    """Yield the places from which modules are imported, there or not: ours, libraries, what lies beside a script."""
+    """Yield the places of imported modules, existing or not: the program's, libraries, a script's directory."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     yield from (package, os.path.join(os.path.dirname(package), "trustinstall_platforms"))
     yield from (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
@@ -55,7 +55,7 @@ def _imported_from(program: str) -> Iterator[str]:
 
 
 def _there(path: str) -> str:
-    """Return what a path leads to, or the directory in which it is missing."""
+    """Return the target of a path, or the directory in which it is missing."""
     real = os.path.realpath(path)
     while not os.path.exists(real):
         real = os.path.dirname(real)
@@ -63,9 +63,9 @@ def _there(path: str) -> str:
 
 
 def why_unsafe_below(places: Iterable[str]) -> str | None:
-    """Return what another account may change at and below these places. Raises OSError where that cannot be said.
+    """Return the parts at and below these places that another account may change. Raises OSError if that is unknown.
 
-    Hidden files are no modules.
+    Hidden files are not modules.
     """
     waiting, seen = [os.path.realpath(path) for path in places], set[str]()
     while waiting:

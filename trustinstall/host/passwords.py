@@ -1,6 +1,6 @@
-"""Passwords that the caller has: known by where they stand, read when they are needed, and shown nowhere.
+"""Passwords of the caller: identified by their files, read when they are needed, and never shown.
 
-The acting account reads them: a process that works for another account does not learn a password of an administrator.
+The acting account reads them: a process that works for another account does not learn an administrator's password.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LIMIT = 4096  # bytes; none is longer
 
 @dataclass(frozen=True)
 class Secret:
-    """A password, by the real path of the file whose first line it is, or as it was typed."""
+    """A password, by the real path of the file whose first line it is, or the typed text."""
 
     path: str = ""
     typed: str = field(default="", repr=False)
@@ -31,7 +31,7 @@ class Secret:
 
 
 def in_file(path: str) -> Secret:
-    """The password in a file that the caller names; links are followed. Raises UsageProblem where there is none."""
+    """Return the password in a file that the caller names; links are followed. Raises UsageProblem if it has none."""
     try:
         if not _read(path):
             raise ValueError("its first line is empty")

@@ -1,4 +1,4 @@
-"""Paths and trees: links resolved inside a root, and walking what may be hostile."""
+"""Paths and trees: links resolved inside a root, and walks through directories that may be hostile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MAX_LINKS = 40  # as the Linux kernel does (path_resolution(7))
 _NONE: frozenset[str] = frozenset()
 _WINDOWS = sys.platform == "win32"
-_UNKNOWN = 0  # the device of what a directory of Windows lists: another one is behind a junction
+_UNKNOWN = 0  # the device in Windows' directory entries: behind a junction it is another one
 
 
 class Entry(NamedTuple):
@@ -29,8 +29,8 @@ class Entry(NamedTuple):
         path: its host path.
         uid: its owner.
         files: the names of the regular files and links in it.
-        entered: False where it belongs to another account, and was not looked into.
-        below: the names of the directories in it that are looked into next.
+        entered: False if it belongs to another account, and was not read.
+        below: the names of the directories in it that the walk enters next.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 
 def below(root: str, path: str) -> str:
-    """The real path of an absolute host path below `root`. Raises ValueError for a path that is not absolute."""
+    """Return the real path of an absolute host path below `root`. Raises ValueError for a path that is not absolute."""
     if sys.platform == "win32":
         from trustinstall.host.windows import paths
 
@@ -52,7 +52,7 @@ def below(root: str, path: str) -> str:
 
 
 def place(root: str, path: str) -> str:
-    """The real path of a host path, reached without leaving `root`; the last component is not followed.
+    """Return the real path of a host path, reached without leaving `root`; the last component is not followed.
 
     Every link on the way is resolved as if `root` were "/". Raises ValueError for a path that is not absolute, and
     OSError(ELOOP) for links in a circle.
@@ -67,12 +67,12 @@ def place(root: str, path: str) -> str:
 
 
 def reached(root: str, path: str) -> str:
-    """The real path of what a host path leads to, every link followed without leaving `root`; raises as `place`."""
+    """Return the real path of a host path's target, every link followed without leaving `root`; raises as `place`."""
     return below(root, path if root == "/" else resolve(root, path))
 
 
 def resolve(root: str, path: str) -> str:
-    """Resolve every link of a host path as if `root` were "/"; missing components are kept as they are."""
+    """Resolve every link of a host path as if `root` were "/"; missing components are kept unchanged."""
     if sys.platform == "win32":
         from trustinstall.host.windows import paths
 
@@ -80,7 +80,7 @@ def resolve(root: str, path: str) -> str:
     if root == "/":
         try:
             return os.path.realpath(path)
-        except RecursionError:  # a chain of a thousand links; the kernel follows 40, so that it leads nowhere
+        except RecursionError:  # a chain of a thousand links; the kernel follows 40, so it leads nowhere
             return os.path.normpath(path)
     pending = [part for part in reversed(path.split("/")) if part not in {"", "."}]
     done: list[str] = []
@@ -106,7 +106,7 @@ def resolve(root: str, path: str) -> str:
 def walk(
     root: str, top: str, limit: int, seconds: float = math.inf, skipped: frozenset[str] = _NONE
 ) -> Iterator[Entry]:
-    """Every directory from `top` down, depth first, in no set order.
+    """Yield every directory from `top` down, depth first, in no set order.
 
     Links are not followed. Other file systems are not entered, and neither is `skipped`: names, or whole host paths. A
     caller that clears `Entry.below` keeps the walk from going on below it. As root, a directory of another account is
@@ -145,11 +145,11 @@ def walk(
                 try:
                     pending.append((child, directories[name].stat(follow_symlinks=False)))
                 except OSError:
-                    continue  # gone, or not to be looked at
+                    continue  # it no longer exists, or may not be read
 
 
 def _scan(path: str) -> tuple[tuple[str, ...], dict[str, os.DirEntry[str]]]:
-    """Return the names of the files and links in a directory, and the directories; none where it cannot be read."""
+    """Return the names of the files and links in a directory, and its directories; none if it cannot be read."""
     try:
         with os.scandir(path) as entries:
             scanned = list(entries)

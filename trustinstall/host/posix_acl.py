@@ -1,7 +1,7 @@
-"""POSIX access lists, in the form in which Linux keeps them in an extended attribute.
+"""POSIX access lists, in the form of Linux' extended attribute.
 
-Sources: acl(5); <linux/posix_acl_xattr.h>. Where a file has such a list, the group bits of its mode are the list's
-mask: they bound what the list gives to named accounts, to named groups and to the owning group.
+Sources: acl(5); <linux/posix_acl_xattr.h>. If a file has such a list, the group bits of its mode are the list's mask:
+they limit the rights that the list gives to named accounts, to named groups and to the owning group.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ NOT_THERE = frozenset({getattr(errno, "ENODATA", 0), errno.ENOTSUP, errno.EOPNOT
 
 
 class Writers(NamedTuple):
-    """Who may write a file or directory, beside its owner and every account."""
+    """The accounts and groups that may write a file or directory, beside its owner and every account."""
 
     accounts: frozenset[int]
     groups: frozenset[int]
 
 
 def writers(path: str, group: int) -> Writers:
-    """Who may write what stands at a real path with the owning group `group`, and whose group bits allow writing.
+    """Return the writers of a real path with the owning group `group`, whose group bits allow writing.
 
-    Raises OSError where the list cannot be read.
+    Raises OSError if the list cannot be read.
     """
     if not hasattr(os, "getxattr"):  # not Linux
         return Writers(frozenset(), frozenset({group}))
@@ -45,7 +45,7 @@ def writers(path: str, group: int) -> Writers:
 
 
 def parse(content: bytes, group: int) -> Writers:
-    """Who may write by a list, beside the owner and every account. Raises OSError(EINVAL) where it is malformed."""
+    """Return the writers in a list, beside the owner and every account. Raises OSError(EINVAL) if it is malformed."""
     try:
         (version,) = _HEADER.unpack_from(content)
         entries = list(_ENTRY.iter_unpack(content[_HEADER.size :]))

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
 
-# Tools see this and nothing of the caller's (LD_PRELOAD, OPENSSL_CONF, JAVA_TOOL_OPTIONS, PYTHON*, TMPDIR …).
+# Tools get these variables and none of the caller's (LD_PRELOAD, OPENSSL_CONF, JAVA_TOOL_OPTIONS, PYTHON*, TMPDIR …).
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/"}
 _MOST_SAID = 65536  # bytes of a tool's output that are kept: the last ones
-_MOST_ANSWERED = 64 * 1024 * 1024  # bytes of an answer that is asked for
-_GRACE = 5.0  # seconds between asking a tool to end and ending it
-_SLICE = 5.0  # seconds between two signs of life while a tool runs
+_MOST_ANSWERED = 64 * 1024 * 1024  # bytes of a requested answer
+_GRACE = 5.0  # seconds between asking a tool to end and killing it
+_SLICE = 5.0  # seconds between two progress reports while a tool runs
 
 
 @dataclass(frozen=True)
 class ToolResult:
-    """How a tool ended: its exit status (negative: a signal), and what it printed, as untrusted text.
+    """How a tool ended: its exit status (negative: a signal), and its output, as untrusted text.
 
-    `answer` is what a query is asked for: the file that the tool wrote, or its whole standard output.
+    `answer` is the result of a query: the file that the tool wrote, or its whole standard output.
     """
 
     status: int
@@ -43,21 +43,21 @@ class ToolResult:
 
 
 def environment() -> dict[str, str]:
-    """A copy of the caller's environment."""
+    """Return a copy of the caller's environment."""
     return dict(os.environ)
 
 
 def now() -> datetime:
-    """The current time in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(timezone.utc)
 
 
 def stamp(environ: Mapping[str, str], moment: datetime) -> str:
-    """The time to write down, `moment` unless a variable says another; see `Host.stamp`.
+    """Return the time for records: `moment`, or the time in a variable; see `Host.stamp`.
 
     Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
     """
-    with contextlib.suppress(ValueError, OverflowError, OSError):  # a variable that is no time is no reason to fail
+    with contextlib.suppress(ValueError, OverflowError, OSError):  # a variable that is not a time is no reason to fail
         moment = datetime.fromtimestamp(int(environ.get("SOURCE_DATE_EPOCH") or "none"), timezone.utc)
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
@@ -68,8 +68,8 @@ def pause(seconds: float) -> None:
 
 
 def token() -> str:
-    """64 random bits, in hex."""
-    return os.urandom(8).hex()  # what secrets.token_hex does, without 5 ms of imports
+    """Return 64 random bits, in hex."""
+    return os.urandom(8).hex()  # the same as secrets.token_hex, without 5 ms of imports
 
 
 def run(
@@ -82,13 +82,13 @@ def run(
 ) -> ToolResult:
     """Run one tool in a process group of its own, with a built environment, an umask of 022 and a time-out.
 
-    `program` is the real path; the tool also inherits the descriptors in `inherit`; files that stand for words of its
-    arguments lie in a directory of their own in `aside`; errors call it `name`. Raises ToolFailed where the program
-    is missing, is not safe to run as root, does not end in time, or fails although it must succeed.
+    `program` is the real path; the tool also inherits the descriptors in `inherit`; files whose paths replace words of
+    its arguments lie in a directory of their own in `aside`; errors call it `name`. Raises ToolFailed if the program is
+    missing, is not safe to run as root, does not end in time, or fails although it must succeed.
     """
     name = name or os.path.basename(command.argv[0])
     _check_program(program, name)
-    # Files and no pipes: a tool that outlives us is not ended by a reader that has gone.
+    # Files, not pipes: a tool that outlives this process is not ended because the reader is gone.
     with _arguments(command, aside) as (arguments, _), tempfile.TemporaryFile(dir=scratch.place()) as said:
         status = _run(command, (program, *arguments), told, inherit, said, said)
         result = ToolResult(status, _last(said))
@@ -98,7 +98,7 @@ def run(
 
 
 def query(command: Run, program: str, told: Mapping[str, str], aside: str | None = None) -> ToolResult:
-    """Run a tool that only looks, as `run` does; raises ToolFailed in the same cases, and where it answers too much."""
+    """Run a tool that only reads, as `run` does; raises ToolFailed in the same cases, and if its answer is too long."""
     name = os.path.basename(command.argv[0])
     _check_program(program, name)
     with (
@@ -119,7 +119,7 @@ def query(command: Run, program: str, told: Mapping[str, str], aside: str | None
 
 @contextlib.contextmanager
 def _arguments(command: Run, parent: str | None) -> Generator[tuple[tuple[str, ...], str], None, None]:
-    """The arguments, with real paths for the words that stand for files; and the path of the answer, or ""."""
+    """Yield the arguments, with real paths for the words that stand for files, and the path of the answer, or ""."""
     if not {INPUT_FILE, OUTPUT_FILE} & set(command.argv):
         yield command.argv[1:], ""
         return
@@ -135,7 +135,7 @@ def _arguments(command: Run, parent: str | None) -> Generator[tuple[tuple[str, .
 
 
 def _translated(command: Run, path: str) -> str:
-    """The name of a file for programs of another system. Raises ToolFailed where there is none."""
+    """Return the name of a file for programs of another system. Raises ToolFailed if it has none."""
     words = Run((*command.translate, path), env=command.env, seconds=10)
     tool = command.translate[0]
     name = query(words, tool, {}).answer.decode("utf-8", "replace").rstrip("\r\n")
@@ -152,7 +152,7 @@ def _run(
     said: IO[bytes],
     complained: IO[bytes],
 ) -> int:
-    """Start a tool and wait for its end; its exit status."""
+    """Start a tool, wait for its end, and return its exit status."""
     name = os.path.basename(argv[0])
     if watchdog.spent():
         raise ToolFailed(f"{name} is not run, because too many runs had to be stopped; look at what they waited for")
@@ -176,7 +176,7 @@ def _run(
 
 
 class _Apart(TypedDict, total=False):
-    """How a child is kept apart from us; see `subprocess.Popen`."""
+    """How a child is separated from this process; see `subprocess.Popen`."""
 
     cwd: str
     start_new_session: bool
@@ -187,7 +187,7 @@ class _Apart(TypedDict, total=False):
 
 
 def _apart(inherit: tuple[int, ...]) -> _Apart:
-    """How a tool is started: in a group of its own, with nothing of ours but the descriptors in `inherit`."""
+    """Return how a tool is started: in a group of its own, with no descriptors but those in `inherit`."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -203,7 +203,7 @@ def _apart(inherit: tuple[int, ...]) -> _Apart:
 
 
 def _environment() -> dict[str, str]:
-    """What every tool finds in its environment."""
+    """Return the environment of every tool."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 
@@ -222,7 +222,7 @@ def _environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _together(child: subprocess.Popen[bytes]) -> Generator[None, None, None]:
-    """Windows: what a tool starts ends with it, and all of it when we are killed (no group does that there)."""
+    """Windows: processes that a tool starts end with it, and all of them with this process (no group does that)."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 
@@ -236,7 +236,7 @@ def _together(child: subprocess.Popen[bytes]) -> Generator[None, None, None]:
 
 
 def _last(said: IO[bytes]) -> str:
-    """The end of what was printed, as text."""
+    """Return the end of the output, as text."""
     said.seek(max(0, os.fstat(said.fileno()).st_size - _MOST_SAID))
     return said.read(_MOST_SAID).decode("utf-8", "replace")
 
@@ -280,9 +280,9 @@ def _check_program(program: str, name: str) -> None:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """End a tool and everything that it has started."""
+    """End a tool and every process that it has started."""
     if sys.platform == "win32":
-        child.kill()  # and the job ends what it has started
+        child.kill()  # and the job ends the processes that it has started
         child.wait()
         return
     for number, patience in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
@@ -300,18 +300,18 @@ def _last_line(output: str) -> str:
 
 
 def command(environ: Mapping[str, str]) -> str:
-    """How this program was started, as a person types it into this system's shell."""
+    """Return how this program was started, in the form that a person types into this system's shell."""
     return " ".join(map(quoted, program(environ)))
 
 
 def program(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """How this program was started: the launcher's path, the console script's, or the interpreter's."""
+    """Return how this program was started: the launcher's path, the console script's, or the interpreter's."""
     launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
     if os.path.basename(launcher).startswith("trustinstall") and os.path.isfile(launcher):
         return (os.path.abspath(launcher),)
-    return (sys.executable, "-I", "-m", "trustinstall")  # isolated: the current directory may be anybody's
+    return (sys.executable, "-I", "-m", "trustinstall")  # isolated: any account may own the current directory
 
 
 def quoted(word: str) -> str:
-    """A word as a person types it into this system's shell."""
+    """Return a word in the form that a person types into this system's shell."""
     return subprocess.list2cmdline([word]) if sys.platform == "win32" else shlex.quote(word)

@@ -1,4 +1,4 @@
-"""Signs of life on standard error, for a command that takes longer than half a second."""
+"""Progress reports on standard error, for a command that takes longer than half a second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AFTER = 0.5  # seconds on a terminal
 _AFTER_IN_A_LOG = 10.0  # seconds elsewhere, and between two lines
 _EVERY = 0.1  # seconds between two changes of the line
 _COLUMNS = 80
-_LONG = 1.0  # seconds after which it is told for how long
+_LONG = 1.0  # seconds after which an activity's duration is shown
 
 
 class Progress:
@@ -29,9 +29,9 @@ class Progress:
         self._activity = self._shown = ""
 
     def on_progress(self, doing: str) -> None:
-        """Show the current work; called again and again.
+        """Show the current work; called repeatedly.
 
-        What stands in parentheses at its end is one activity: for how long it lasts is shown.
+        The text in parentheses at its end is one activity: its duration is shown.
         """
         now = self._clock()
         head, _, activity = doing.removesuffix(")").partition(" (")
@@ -55,7 +55,7 @@ class Progress:
             self._write(f"{self._shown}\n")
 
     def clear(self) -> None:
-        """Take the line away before anything else is printed."""
+        """Clear the line before other text is printed."""
         if self._terminal and self._shown:
             self._write("\r" + " " * self._room + "\r")
         self._begun, self._shown = None, ""

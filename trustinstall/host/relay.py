@@ -1,8 +1,9 @@
-"""Signals that reach us while a command of the caller's runs: they are the command's.
+"""Signals that arrive while a command of the caller runs: they are meant for the command.
 
-A terminal sends Ctrl-C to every process of its foreground group, and so to the command, too: only what a process has
-sent to us alone is handed on. Where the system says who has sent a signal (sigwaitinfo(2): the kernel, or a process),
-we ask; where it does not (macOS), we take it for the terminal's while we are in its foreground.
+A terminal sends Ctrl-C to every process of its foreground group, and so to the command, too: only signals that a
+process has sent to trustinstall alone are forwarded. If the system names the sender of a signal (sigwaitinfo(2): the
+kernel, or a process), it decides; otherwise (macOS), a signal counts as the terminal's while trustinstall is in its
+foreground group.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
 _NAMES = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP")
-_BY_TERMINAL = ("SIGINT", "SIGQUIT", "SIGHUP")  # termios(3), and the terminal that goes away
-_PATIENCE = 0.5  # seconds until we look whether the command has ended, should its signal not come
+_BY_TERMINAL = ("SIGINT", "SIGQUIT", "SIGHUP")  # termios(3), and the loss of the terminal
+_PATIENCE = 0.5  # seconds between checks for the command's end, in case its signal is lost
 
 
 def start(command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401  Popen's own
-    """Start a command of the caller's, with arguments of Popen. Raises CommandMissing or CommandRefused."""
+    """Start a command of the caller, with arguments of Popen. Raises CommandMissing or CommandRefused."""
     import subprocess
 
     try:
@@ -38,8 +39,8 @@ def start(command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:  # noq
 
 
 def run(start: Callable[[], subprocess.Popen[bytes]]) -> int:
-    """Start a command, hand on what others send to us, and wait; its exit status, negative for a signal."""
-    early: list[int] = []  # what came before there was a command
+    """Start a command, forward signals to it, wait, and return its exit status (negative: a signal)."""
+    early: list[int] = []  # signals from before the command existed
     with _handling(lambda number, _frame: early.append(number)):
         child = start()
         if sys.platform in {"win32", "darwin"}:
@@ -77,7 +78,7 @@ def _wait_with_handlers(child: subprocess.Popen[bytes], early: list[int]) -> int
 
 @contextlib.contextmanager
 def _handling(handler: Callable[[int, object], None]) -> Generator[None, None, None]:
-    """Have signals handled that would end us."""
+    """Handle the signals that would end this process."""
     old = {number: signal.signal(number, handler) for number in _numbers(_NAMES)}
     try:
         yield
@@ -91,9 +92,9 @@ def _numbers(names: tuple[str, ...]) -> list[int]:
 
 
 def _in_foreground() -> bool:
-    """Whether the terminal's keys reach us, and with us the command."""
+    """Whether the terminal's keys send signals to this process, and with it to the command."""
     if sys.platform == "win32":
-        return True  # a console tells all processes that have it
+        return True  # a console notifies all its processes
     try:
         descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:

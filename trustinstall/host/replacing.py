@@ -1,8 +1,8 @@
-"""Replacing, creating and deleting files and links: atomically, durably, and only what was looked at.
+"""Replaces, creates and deletes files and links: atomically, durably, and only the file that was examined.
 
 A file is written beside the one that it replaces, gets the same metadata, is made durable and then renamed. Making it
-durable may take seconds, and another program may write the old file in that time. So each function looks again directly
-before it renames or deletes, and raises OSError(CHANGED) where something else stands there than its caller has seen.
+durable may take seconds, and another program may write the old file in that time. So each function checks again
+directly before it renames or deletes, and raises OSError(CHANGED) if the file is not the one that its caller has seen.
 Every path here is a real path. Sources: open(2), rename(2), fsync(2).
 """
 
@@ -32,12 +32,12 @@ _FLAGS = (
 
 @dataclass(frozen=True)
 class Replacement:
-    """A file as it shall be.
+    """The desired state of a file.
 
     Attributes:
-        path: where it stands.
+        path: its path.
         content: all of its new content.
-        old: what stood there when `content` was made, or None: another file that stands there now is left.
+        old: the file at the path when `content` was made, or None: another file that is there now is left alone.
         token: a random word that the caller has noted, so that recovery finds the temporary file after a kill.
         created: metadata of a file that is created (mode 0644 without); one that is replaced keeps its own.
     """
@@ -66,7 +66,7 @@ def replace(one: Replacement) -> None:
 
 
 def stage(one: Replacement) -> int:
-    """Write the temporary file; return its descriptor. It is not durable yet. Where this fails, nothing is left."""
+    """Write the temporary file; return its descriptor. It is not durable yet. If this fails, no file is left."""
     old = one.old
     if old is not None and old.kind is not Kind.FILE:
         raise OSError(errno.EINVAL, "not a regular file", one.path)
@@ -88,14 +88,14 @@ def stage(one: Replacement) -> int:
 
 
 def temporary(one: Replacement) -> str:
-    """The temporary file of a replacement."""
+    """Return the temporary file of a replacement."""
     return _beside(one.path, one.token)
 
 
 def exchange(one: Replacement) -> None:
     """Rename the temporary file onto the old file; on Windows it gets the old one's access list and attributes first.
 
-    Raises OSError(CHANGED) where something else stands there than `one.old`.
+    Raises OSError(CHANGED) if the file is not `one.old`.
     """
     source = temporary(one)
     if sys.platform == "win32":
@@ -118,9 +118,9 @@ def exchange(one: Replacement) -> None:
 
 
 def check_unchanged(path: str, seen: Status | None) -> None:
-    """Raise OSError(CHANGED) unless what was seen at a path still stands there as it was.
+    """Raise OSError(CHANGED) unless the file that was seen at a path is still there unchanged.
 
-    The number of names and the time of the last change of owner, mode or names count where there was a single name.
+    The number of names and the time of the last change of owner, mode or names count if there was a single name.
     With more names, both change when another name is replaced: a thousand environments may share a file of a cache.
     """
     now = files.status(path)
@@ -131,9 +131,9 @@ def check_unchanged(path: str, seen: Status | None) -> None:
 
 
 def delete(path: str, seen: Status | None = None) -> None:
-    """unlink(2), made durable; FileNotFoundError where nothing stands there.
+    """unlink(2), made durable; raises FileNotFoundError if there is no file.
 
-    With `seen`, OSError(CHANGED) where something else stands there.
+    With `seen`, raises OSError(CHANGED) if another file is there.
     """
     if seen is not None:
         check_unchanged(path, seen)
@@ -142,19 +142,19 @@ def delete(path: str, seen: Status | None = None) -> None:
 
 
 def move(path: str, to: str) -> None:
-    """Give a file of ours another name in its directory, durably; what has that name already is replaced."""
+    """Rename a managed file within its directory, durably; a file that has that name already is replaced."""
     os.replace(path, to)
     files.sync_directory(os.path.dirname(to))
 
 
 def link(path: str, target: str) -> None:
-    """symlink(2), made durable; FileExistsError where something stands there."""
+    """symlink(2), made durable; raises FileExistsError if the path exists."""
     os.symlink(target, path)
     files.sync_directory(os.path.dirname(path))
 
 
 def relink(path: str, target: str, token: str, seen: Status) -> None:
-    """symlink(2) beside what was seen, and rename(2) onto it, made durable; `token` as for `Replacement`."""
+    """symlink(2) beside the old link, and rename(2) onto it, made durable; `token` as for `Replacement`."""
     temporary = _beside(path, token)
     os.symlink(target, temporary)
     try:

@@ -1,4 +1,4 @@
-"""Directories for the files that a tool is given or answers in; they go away even when we are killed.
+"""Directories for the input and output files of a tool; they are deleted even if the command is killed.
 
 A command that works in one holds its lock (flock(2)), which the kernel releases when the command dies: a directory
 whose lock is free is unused, and the next command removes it. Windows has neither, and nothing is swept there.
@@ -19,7 +19,7 @@ from trustinstall.host import files, locks
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-_PLACES = ("/tmp", "/var/tmp")  # noqa: S108  nothing in them has a name that could be guessed
+_PLACES = ("/tmp", "/var/tmp")  # noqa: S108  no name in them can be guessed
 _ALONE, _SHARED = 0o700, 0o755
 
 
@@ -31,9 +31,9 @@ class Directory(NamedTuple):
 
 
 def place(fits: Callable[[str], bool] = lambda _path: True) -> str:
-    """Where temporary files lie: in TMPDIR, or where hier(7) says; a path that `fits` is preferred.
+    """Return the place of temporary files: TMPDIR, or the directories of hier(7); a path that `fits` is preferred.
 
-    `tempfile.gettempdir` writes a file to try a directory, and a kill would leave that behind.
+    `tempfile.gettempdir` writes a file to try a directory, and a kill would leave that file behind.
     """
     if sys.platform == "win32":
         return tempfile.gettempdir()
@@ -45,9 +45,9 @@ def place(fits: Callable[[str], bool] = lambda _path: True) -> str:
 
 @contextlib.contextmanager
 def directory(parent: str | None = None, *, shared: bool = False) -> Generator[Directory, None, None]:
-    """A new directory, in `parent` or where temporary files lie; others may not enter it, or only look (`shared`).
+    """Create a directory, in `parent` or the place of temporary files; others may only read it if `shared`.
 
-    It goes with all that is in it, and what was put in its place meanwhile; what cannot be removed is left.
+    It is deleted with all its content, even if its path was replaced meanwhile; files that cannot be removed are left.
     """
     while True:
         path = tempfile.mkdtemp(prefix=files.temporary_name(""), dir=parent or place())
@@ -61,7 +61,7 @@ def directory(parent: str | None = None, *, shared: bool = False) -> Generator[D
 
 
 def sweep() -> None:
-    """Remove what killed commands of this account have left where temporary files lie."""
+    """Remove the temporary files of killed commands of this account."""
     for top in {place(), *_PLACES}:
         with contextlib.suppress(OSError):
             for name in os.listdir(top):
@@ -78,12 +78,12 @@ def _hold(path: str, stack: contextlib.ExitStack) -> tuple[int, ...] | None:
         descriptor = _open(path, stack)
     except FileNotFoundError:
         return None
-    stack.callback(_clear, descriptor)  # of the directory that we made, wherever it is by then
+    stack.callback(_clear, descriptor)  # of the directory that was made, even if it was moved
     return (descriptor,) if locks.attempt(descriptor) and os.path.exists(path) else None
 
 
 def _remove_unheld(path: str, stack: contextlib.ExitStack) -> None:
-    """Remove a directory whose lock is free. Raises OSError if something of it stays."""
+    """Remove a directory whose lock is free. Raises OSError if a part of it stays."""
     if sys.platform == "win32":
         return
     descriptor = _open(path, stack)
@@ -104,7 +104,7 @@ def _remove(path: str) -> None:
 
 
 def _clear(descriptor: int) -> None:
-    """Remove all that is in an open directory; links are not followed, and what cannot be removed is left."""
+    """Remove the content of an open directory; links are not followed, and files that cannot be removed are left."""
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Where a command comes from: the account that logged in, its terminal, the address behind ssh, or a service.
+"""The origin of a command: the account that logged in, its terminal, the address behind ssh, or a service.
 
 Sources: proc(5), /proc/PID/loginuid (set at login, and kept by su and sudo); ssh(1), SSH_CONNECTION; systemd.exec(5),
 INVOCATION_ID.
@@ -21,7 +21,7 @@ _UNSET = 2**32 - 1  # no login: a service
 
 
 def session(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what is known: "login", "terminal", "ssh" (an address), "service"; without what is not."""
+    """Return the known parts: "login", "terminal", "ssh" (an address), "service"; unknown ones are missing."""
     found = {"login": _login(), "terminal": _terminal()}
     found["ssh"] = (environ.get("SSH_CONNECTION", "").split() or [""])[0]
     found["service"] = environ.get("INVOCATION_ID", "")

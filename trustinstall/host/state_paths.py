@@ -1,4 +1,4 @@
-"""Where our own state lives."""
+"""The directories of trustinstall's own state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MACHINE = {
     "win32": "C:/ProgramData/trustinstall",
 }
 
-#: The XDG base directory specification's default; what platformdirs says of a Mac (user_state_dir).
+#: The XDG base directory specification's default; platformdirs' directory on a Mac (user_state_dir).
 _BELOW_HOME = {
     "linux": ".local/state/trustinstall",
     "darwin": "Library/Application Support/trustinstall",
@@ -24,7 +24,7 @@ _BELOW_HOME = {
 
 
 def machine(platform: str) -> str:
-    """The directory of the machine's ledger; on Windows the system says where such things are kept."""
+    """Return the directory of the machine's ledger; on Windows the system names the place."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 
@@ -33,10 +33,10 @@ def machine(platform: str) -> str:
 
 
 def state(platform: str, account: Account) -> str:
-    """The directory of the ledger and the journal: the machine's for root, else the account's own.
+    """Return the directory of the ledger and the journal: the machine's for root, else the account's own.
 
-    It depends on the account alone, and on no variable (XDG_STATE_HOME, HOME): when root works for this account
-    there are none, and both must find the same ledger.
+    It depends on the account alone, and on no variable (XDG_STATE_HOME, HOME): when root works for this account there
+    are no variables, and both must find the same ledger.
     """
     if account.is_root:
         return machine(platform)

@@ -1,4 +1,4 @@
-"""Which operating system this is, and what it has."""
+"""The operating system: its name, its version and its parts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _LIMIT = 64 * 1024  # bytes; the longest one is below 1 KiB
 
 
 def distribution(root: str) -> frozenset[str]:
-    """What os-release(5) below `root` says in ID and ID_LIKE, in lower case; empty where there is none.
+    """Return ID and ID_LIKE of os-release(5) below `root`, in lower case; empty if there is no such file.
 
-    Links lead nowhere outside `root`, and what is no regular file, or no text, counts as none. Deepin, openEuler and
-    others do not keep to lower case, although the manual page asks for it.
+    Links lead nowhere outside `root`, and a file that is not regular, or not text, counts as none. Deepin, openEuler
+    and others do not keep to lower case, although the manual page asks for it.
     """
     identifier, like, _ = _os_release(root)
     return frozenset(f"{identifier} {like}".lower().split())
 
 
 def version(root: str) -> tuple[str, str]:
-    """The operating system's name and version, in lower case: ("debian", "12"), ("macos", "15.1"), ("windows", …)."""
+    """Return the system's name and version, in lower case: ("debian", "12"), ("macos", "15.1"), ("windows", …)."""
     import platform  # 5 ms that only JSON needs
 
     if sys.platform == "win32":
@@ -35,15 +35,15 @@ def version(root: str) -> tuple[str, str]:
 
 
 def name() -> str:
-    """The machine's own name, as far as the system says it."""
+    """Return the machine's own name, if the system knows it."""
     import platform
 
     return platform.node()
 
 
 def _os_release(root: str) -> tuple[str, str, str]:
-    """ID, ID_LIKE and VERSION_ID of os-release(5) below `root`."""
-    if sys.platform == "win32":  # where anybody may make a C:/etc
+    """Return ID, ID_LIKE and VERSION_ID of os-release(5) below `root`."""
+    if sys.platform == "win32":  # where any account may make a C:/etc
         return "", "", ""
     for place in _PLACES:
         with suppress(OSError, ValueError):
@@ -66,7 +66,7 @@ def _attributes(descriptor: int) -> tuple[str, str, str]:
 
 
 def windows_tool(name: str) -> str:
-    """The path of a tool in Windows' own directory; where Windows runs on another drive, only Windows can say that."""
+    """Return the path of a tool in Windows' own directory; if Windows is on another drive, only Windows knows it."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 
@@ -75,7 +75,7 @@ def windows_tool(name: str) -> str:
 
 
 def tell_of_variables() -> None:
-    """Have programs read environment variables anew, where there is a way to tell them."""
+    """Notify programs, if the system has a way, to read environment variables again."""
     if sys.platform == "win32":
         from trustinstall.host.windows import api
 

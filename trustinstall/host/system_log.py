@@ -1,4 +1,4 @@
-"""The log of the operating system: one entry in systemd's journal, where that runs.
+"""The log of the operating system: one entry in systemd's journal, if that runs.
 
 Source: systemd.io/JOURNAL_NATIVE_PROTOCOL: a datagram of NAME=value lines to /run/systemd/journal/socket. A value
 with a line break would need another form, and no value here has one.
@@ -12,11 +12,11 @@ import sys
 
 SOCKET = "/run/systemd/journal/socket"
 _NOTICE = 5  # syslog(3)
-_MOST = 8192  # bytes of the structured part; a longer one is in our own log alone
+_MOST = 8192  # bytes of the structured part; a longer one is in trustinstall's own log alone
 
 
 def tell(message: str, line: str, path: str = SOCKET) -> None:
-    """Send one entry; without a journal, or where it does not take it, nothing happens."""
+    """Send one entry; without a journal, or if it refuses the entry, nothing happens."""
     if sys.platform == "win32":
         return
     fields = {"MESSAGE": message, "SYSLOG_IDENTIFIER": "trustinstall", "PRIORITY": str(_NOTICE)}

@@ -1,4 +1,4 @@
-"""Running a command of the caller's with files that exist for as long as it runs."""
+"""Running a command of the caller with files that exist for as long as it runs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 # No blank (JAVA_TOOL_OPTIONS), no colon (HGRCPATH), no quotes and none of $ % \\ ~ # ; (settings files)
 _PLAIN = re.compile(r"[\w/.,@=+-]+")
-_SIGNALLED = 128  # as shells count: POSIX, 2.8.2
+_SIGNALLED = 128  # as in shells: POSIX, 2.8.2
 
 
 class TemporaryFiles(NamedTuple):
-    """Files that a command is lent by name, those that no other account may read, and the environment naming them."""
+    """The temporary files of a command by name, those that only its account may read, and its environment."""
 
     files: Mapping[str, bytes]
     private: Mapping[str, bytes]
@@ -28,12 +28,13 @@ class TemporaryFiles(NamedTuple):
 
 
 def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
-    """Run a command with files in a directory of their own; its exit status, 128 + n for a signal n.
+    """Run a command with files in a directory of their own; return its exit status, 128 + n for a signal n.
 
-    `loan` says which files and which environment, from that directory's path. Everybody may read the public ones (the
-    command may change its user); nobody else may write them. They are taken away however the command ends (where we
-    are killed, by the next of our commands after its end), and signals that would end us go to the command first.
-    Raises CommandMissing or CommandRefused, and UsageProblem where files would lie where their names cannot be said.
+    `loan` returns the files and the environment, from that directory's path. Every account may read the public files
+    (the command may change its user); no other account may write them. They are deleted however the command ends (after
+    a kill of trustinstall, by its next command after the end of this one), and signals that would end trustinstall go
+    to
+    the command first. Raises CommandMissing or CommandRefused, and UsageProblem if the files' paths cannot be written.
     """
     scratch.sweep()
     top = scratch.place(_is_plain)
@@ -61,4 +62,4 @@ def _write(path: str, content: bytes, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     with open(descriptor, "wb") as file:
         file.write(content)
-    os.chmod(path, mode)  # in a directory that is ours alone
+    os.chmod(path, mode)  # in a directory that no other account may write

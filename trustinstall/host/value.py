@@ -1,6 +1,6 @@
-"""One machine as a value: where its files begin, who looks at it, and how its tools are run.
+"""One machine as a value: the root of its files, the acting account, and how its tools are run.
 
-Every path that comes in is an absolute path *on the host*; `root` is where that host's file system begins.
+Every path that comes in is an absolute path *on the host*; `root` is the root of that host's file system.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Tools(Enum):
 
     PLAINLY = "plainly"  # it is the running machine
     NEVER = "never"  # it is an image: trustinstall writes what its tools would write
-    CONFINED = "confined"  # it is an image, and was asked for; see `image`
+    CONFINED = "confined"  # it is an image, and the caller asked for this; see `image`
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,18 @@ class HostValue:
     """One machine, seen by one account.
 
     Attributes:
-        platform: as `sys.platform` names it ("linux", "darwin", "win32").
-        root: where this host's file system begins; "/" for the running machine.
+        platform: its name in `sys.platform` ("linux", "darwin", "win32").
+        root: the root of this host's file system; "/" for the running machine.
         environ: the caller's environment, to be read; tools never inherit it.
         account: the account that acts.
         prefixes: the environments of the running Python (`sys.prefix`, `sys.base_prefix`).
-        inherit: descriptors that every tool inherits (the lock), so that a tool that outlives us still holds it.
+        inherit: descriptors that every tool inherits (the lock), so that a tool that outlives this process still holds
+            it.
         dialogs: whether a tool may open a window, and wait for an answer.
         tools: how this host's own tools are run.
-        storepasses: where passwords of keystores stand, beside those that everybody uses.
-        clock: tells the time in UTC.
-        answers: what is known of the machine while it is not changed; None: nothing is kept.
+        storepasses: the passwords of keystores, beside the well-known ones.
+        clock: returns the time in UTC.
+        answers: known answers about the machine while it is not changed; None: nothing is kept.
     """
 
     platform: str
@@ -65,14 +66,14 @@ class HostValue:
 
     @classmethod
     def current(cls) -> Self:
-        """The machine and account that this process runs on."""
+        """Return the machine and account that this process runs on."""
         prefixes = tuple(dict.fromkeys((sys.prefix, sys.base_prefix)))
         if sys.platform == "win32":
             prefixes = tuple(map(winpaths.slashed, prefixes))
         return cls(sys.platform, "/", process.environment(), accounts.current(), prefixes)
 
     def image(self, directory: str, *, run_tools: bool = False, kept: Iterable[str] = ()) -> Self:
-        """The Linux that lies in a directory and is not running, seen by the same account.
+        """Return the Linux that lies in a directory and is not running, seen by the same account.
 
         It knows no variables but `kept`, no home and no running Python. Raises UsageProblem unless `directory` leads
         to a directory that is not "/".
@@ -94,26 +95,26 @@ class HostValue:
 
     @property
     def machine_owner(self) -> int:
-        """The uid that the machine's own files belong to, as seen from here: an image may be an ordinary account's."""
+        """Return the uid of the machine's own files, as seen from here: an image may belong to an ordinary account."""
         return self.account.uid if self.is_image else 0
 
     def holding(self, descriptor: int) -> Self:
-        """The same host, whose tools also inherit this descriptor."""
+        """Return the same host, whose tools also inherit this descriptor."""
         return replace(self, inherit=(*self.inherit, descriptor))
 
     def remembering(self) -> Self:
-        """The same host, which keeps answers until something is changed through it: for the work of one command."""
+        """Return the same host, which keeps answers until it is changed through it: for the work of one command."""
         return replace(self, answers=Answers())
 
     def remembered(self, question: Hashable, work_out: Callable[[], _T]) -> _T:
-        """Return the answer to a question on what the acting account sees, worked out now if it is not known."""
+        """Return the answer to a question about what the acting account sees: the known one, or that of `work_out`."""
         return work_out() if self.answers is None else self.answers.of((self.root, self.account, question), work_out)
 
     def where(self, path: str) -> str:
-        """The real path of a host path: links on the way are resolved inside the root, the last one is kept."""
+        """Return the real path of a host path: links on the way are resolved inside the root, the last one is kept."""
         watchdog.beat()
         return paths.place(self.root, path)
 
     def absolute(self, path: str) -> str:
-        """A path that the caller typed, made absolute against the current directory, `~` expanded."""
+        """Return a path that the caller typed, made absolute against the current directory, `~` expanded."""
         return inputs.absolute(path, self.account.home)

@@ -1,4 +1,4 @@
-"""A command of the caller's, whose output is shown as it comes and whose last words are kept."""
+"""A command of the caller, whose output is shown as it comes and whose last output is kept."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _KEPT = 65_536  # bytes
 _PIECE = 8192
-_SECONDS = 2.0  # for what a child of the command still holds
+_SECONDS = 2.0  # to wait for output that a child of the command still holds open
 _SIGNALLED = 128
 
 
 class Watched(NamedTuple):
-    """How a command has ended: its exit status, 128 + n for a signal n, and the last that it has said."""
+    """How a command has ended: its exit status, 128 + n for a signal n, and the end of its output."""
 
     status: int
     said: str
@@ -34,7 +34,7 @@ def run(command: Sequence[str]) -> Watched:
     def start() -> subprocess.Popen[bytes]:
         child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for source, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
-            if source is not None:  # as PIPE makes it
+            if source is not None:  # the type of PIPE
                 threads.append(threading.Thread(target=_copy, args=(source, to.buffer, kept), daemon=True))
                 threads[-1].start()
         return child

@@ -1,4 +1,4 @@
-"""Work as another account: a process that has dropped uid, gid and groups for good before it looks at anything.
+"""Work as another account: a process that has dropped uid, gid and groups permanently before it reads anything.
 
 Its answer is bounded, untrusted data: it runs with that account's rights, among that account's files. It has no
 terminal; its announcements (a window that a tool will open) come before its answer, and its parent prints them.
@@ -27,26 +27,26 @@ LIMIT = 8 * 1024 * 1024  # bytes of an answer
 MEMORY = 1 << 30  # bytes of data that a child may have: files of an account must not cost the machine its memory
 PATIENCE = 1800.0  # seconds
 _TICK = 0.2  # seconds
-_GRACE = 30.0  # seconds for a child to finish or put back what it has begun
-_MOST_OPEN = 1 << 20  # descriptors; macOS may say that there is no limit, and they are closed one by one there
-_DONE, _FAILED = b"+", b"-"  # how an answer begins
-_ANNOUNCED = b"!"  # how an announcement begins; then come four bytes of its length, and UTF-8
+_GRACE = 30.0  # seconds for a child to finish or undo its current work
+_MOST_OPEN = 1 << 20  # descriptors; macOS may report no limit, and they are closed one by one there
+_DONE, _FAILED = b"+", b"-"  # the first byte of an answer
+_ANNOUNCED = b"!"  # the first byte of an announcement; then come four bytes of its length, and UTF-8
 _LENGTH = 5  # bytes of an announcement's head
-_LONGEST = 2000  # bytes of an announcement: a pipe takes them together with the head, and no other thread's between
+_LONGEST = 2000  # bytes of an announcement: a pipe takes them together with the head, without another thread's between
 _LINE = 200  # characters of a line of an announcement
 
 
 def as_account(
     account: Account, job: Callable[[], bytes], on_progress: Callable[[], None], seconds: float = PATIENCE
 ) -> bytes:
-    """What `job` returns when it is run as `account`, in a child process that cannot get root back.
+    """Return the result of `job`, run as `account` in a child process that cannot regain root's rights.
 
-    `tick` is called while waiting. Raises TrustInstallError where the child dies, answers too much, takes longer
+    `on_progress` is called while waiting. Raises TrustInstallError if the child dies, answers too much, takes longer
     than `seconds`, or is stuck (see `watchdog`). The caller must have no other thread: the child is a fork(2) of it.
     """
     if sys.platform == "win32":
         raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
-    # The child may not be able to read them any more.
+    # The child may not be able to read them later.
     import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
     import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -96,7 +96,7 @@ def _collect(
             read += len(part)
             received = _said(received + part)
         else:
-            os.kill(child, signal.SIGCONT)  # its account may stop it, but not us
+            os.kill(child, signal.SIGCONT)  # its account may have stopped it, but cannot stop this process
         on_progress()
     return None
 
@@ -124,7 +124,7 @@ def _reap(child: int, patience: float) -> int:
         raise NotImplementedError
     if patience:
         os.kill(child, signal.SIGTERM)
-    # What has ended keeps its status; what has only closed the pipe must not stay.
+    # A child that has ended keeps its status; one that has only closed the pipe must not stay.
     for last, seconds in ((signal.SIGCONT, patience), (signal.SIGKILL, _GRACE)):
         end, pause = time.monotonic() + seconds, 0.001
         while time.monotonic() < end:
@@ -134,13 +134,13 @@ def _reap(child: int, patience: float) -> int:
                 return status
             time.sleep(pause)
             pause = min(2 * pause, _TICK / 4)
-    return 1  # the kernel itself waits, for a file system that is gone: nothing ends such a process
+    return 1  # the kernel itself waits, for a lost file system: nothing ends such a process
 
 
 def _work(
     account: Account, groups: list[int], writer: int, watch: watchdog.Watch, job: Callable[[], bytes]
 ) -> NoReturn:
-    """The child's whole life: it never returns into the caller's code."""
+    """Run as the child: this never returns into the caller's code."""
     status = 1
     try:
         _drop(account, groups)
@@ -170,7 +170,7 @@ def _answer(job: Callable[[], bytes]) -> bytes:
 
 
 def _drop(account: Account, groups: list[int]) -> None:
-    """Give up every right of root's, real, effective and saved; see setresuid(2), setuid(2) and credentials(7)."""
+    """Drop all of root's rights, real, effective and saved; see setresuid(2), setuid(2) and credentials(7)."""
     if sys.platform == "win32":
         raise NotImplementedError
     os.setgroups(groups[: os.sysconf("SC_NGROUPS_MAX")])  # macOS: 16, and accounts there often have more
@@ -186,7 +186,7 @@ def _drop(account: Account, groups: list[int]) -> None:
 
 
 def _limit_memory() -> None:
-    """Let what goes beyond the bound fail in this process alone; source: getrlimit(2), RLIMIT_DATA."""
+    """Let allocations beyond the limit fail in this process alone; source: getrlimit(2), RLIMIT_DATA."""
     if sys.platform == "win32":
         raise NotImplementedError
     import resource
@@ -198,7 +198,7 @@ def _limit_memory() -> None:
 
 
 def _regains(become: Callable[[int], None]) -> bool:
-    """Whether root's identity comes back, as it does where it was kept as the saved one."""
+    """Whether root's identity comes back, as it does if it was kept as the saved one."""
     try:
         become(0)
     except PermissionError:
@@ -218,5 +218,5 @@ def _detach(writer: int) -> None:
         os.dup2(null, descriptor)
     os.closerange(3, writer)
     os.closerange(writer + 1, min(os.sysconf("SC_OPEN_MAX"), _MOST_OPEN))
-    console.end_on_signals()  # what has begun is finished or put back when the parent asks us to end
+    console.end_on_signals()  # current work is finished or undone when the parent asks this process to end
     sys.stdin = sys.stdout = sys.stderr = open(os.devnull, "r+")  # noqa: SIM115  lives as long as the process

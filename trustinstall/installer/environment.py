@@ -39,9 +39,13 @@ def values(host: Host, *, replacing: bool) -> dict[str, str]:
 
 
 def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str, str]:
-    """Return the variables that hide nothing: a bundle that the caller's own variable names has got the root itself."""
+    """Return the variables that hide nothing: a bundle that the caller's own variable names has got the root itself.
+
+    An option is joined to the caller's own ones; where they say which roots count, nothing is.
+    """
     if host.account.is_root:
         return said
+    said = {name: value for name in said if (value := _joined(name, said[name], host.environ.get(name, "")))}
     left = variables_to_leave(host) if replacing else frozenset[str]()
     scene = decide.calling(host)
     theirs = {
@@ -53,6 +57,14 @@ def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str,
         and would_lose(host, Effective(name, Mode.REPLACES, (Bundle(path, Form.FILE, DEFAULT),)))
     }
     return {name: value for name, value in said.items() if name not in left | theirs}
+
+
+def _joined(name: str, value: str, callers: str) -> str:
+    """Return a variable's value with the caller's own options before it; "" where nothing can be joined to them."""
+    if name not in variables.OPTIONS or not callers:
+        return value
+    stem = variables.OPTIONS[name].rpartition("-")[0]
+    return f"{callers},{value}" if stem not in callers and shell_syntax.fits(callers) else ""
 
 
 def _in_windows(host: Host) -> dict[str, str]:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Session
     from trustinstall_platforms.tools.effective.switched_off import Switched
 
-_INSECURE = "--insecure"
 _LONGEST = 1024  # bytes that are cut out at once
 _MOST_ROUNDS = 64  # switches in one file
 
@@ -137,9 +136,10 @@ class _Judge:
     def _check_use(self, one: Switched, content: bytes) -> None:
         if one.switch.plain or b"http://" in content:
             raise _LeftError(f"Take {one.setter} out by hand, unless it is there for a server without TLS.")
-        rest = [word for word in one.value.split() if word not in {_INSECURE, one.key[-1]}]
-        if _INSECURE in one.value and rest:
-            raise _LeftError(f"Take {_INSECURE} out of {one.setter} by hand: it says more than that.")
+        option = one.switch.word
+        rest = [word for word in one.value.split() if option not in word and word != one.key[-1]]
+        if option and rest:
+            raise _LeftError(f"Take {option} out of {one.setter} by hand: it says more than that.")
 
     def _variable(self, one: Switched, path: str, content: bytes) -> Cut:
         """Return the line that sets a variable, if without it every other variable of each session stays the same."""

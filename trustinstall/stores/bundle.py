@@ -62,7 +62,7 @@ def observe(
         data = host.read(path)
     except FileNotFoundError:
         return Observation({}, problems=("the bundle is missing",))
-    # Many environments hold the same bundle: what the same bytes say is worked out once.
+    # Many environments hold the same bundle: the same bytes are parsed once.
     question = "bundle", hashlib.sha256(data).digest(), labels
     held = host.remembered(question, lambda: _held(data, labels))
     found = [Copy(sha256, path, marked=True) for sha256 in held.ours if sha256 in names]
@@ -71,7 +71,7 @@ def observe(
 
 
 class _Held(NamedTuple):
-    """What a bundle says: its anchors, what is wrong with it, our blocks, and the certificates outside of them."""
+    """The content of a bundle: its anchors, its faults, the managed blocks, and the certificates outside of them."""
 
     anchors: Mapping[str, State]
     problems: tuple[str, ...]
@@ -100,7 +100,7 @@ def copies(data: bytes, path: str, names: frozenset[str]) -> Iterator[Copy]:
 
 
 def anchors(host: Host, path: str, labels: frozenset[str] = CERTIFICATE_LABELS) -> Iterator[bytes]:
-    """The DER of every certificate in a bundle whose PEM has one of the labels."""
+    """Yield the DER of every certificate in a bundle whose PEM has one of the labels."""
     return iter(ders_of(host.read(path), labels))
 
 

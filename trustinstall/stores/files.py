@@ -51,7 +51,7 @@ def standing(host: Host, path: str) -> tuple[str, int, str | None] | None:
 
 
 def missing_parents(host: Host, location: str) -> list[str]:
-    """The missing directories of a file, outermost first."""
+    """Return the missing directories of a file, outermost first."""
     missing: list[str] = []
     parent = posixpath.dirname(location)
     while host.status(parent) is None and parent != "/":

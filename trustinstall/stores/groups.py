@@ -52,7 +52,7 @@ _OF_TOOLS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: What `--store` and `--skip` take on any machine: groups, kinds of stores, and tools with groups of their own.
+#: The words of `--store` and `--skip` on any machine: groups, kinds of stores, and tools with groups of their own.
 NAMES = (*GROUPS, *(name for name in _OF_BACKENDS if name not in GROUPS), *_OF_TOOLS)
 
 
@@ -62,7 +62,7 @@ def group_of(store: Store) -> str:
 
 
 def group_of_backend(backend: str, label: str = "") -> str:
-    """Return the group of a backend's stores; which tool has settings is said by the label."""
+    """Return the group of a backend's stores; the label says which tool the settings belong to."""
     return _OF_TOOLS.get(label, "tools") if backend == "settings" else _OF_BACKENDS.get(backend, "system")
 
 

@@ -9,17 +9,17 @@ from trustinstall.editing import Path
 
 @dataclass(frozen=True)
 class FileKeys:
-    """What one file should say.
+    """The desired content of one file.
 
     Attributes:
         name: the tool, for people.
         clients: the programs that read it, in a few words.
         location: the file's absolute path, links resolved.
-        format: how it is written, a name of `editing.FORMATS`.
-        keys: each key, and what it should say; () for none.
+        format: the file's format, a name of `editing.FORMATS`.
+        keys: each key, and its desired value; () for none.
         left: why nothing is set there, for people; "" if the keys are set.
         wrong: why it cannot be written, and what to do; or "".
-        secret: whether a value is for nobody's eyes but those of the file's owner.
+        secret: whether a value is for the file's owner alone.
         mode: permission bits of a file that is created.
     """
 

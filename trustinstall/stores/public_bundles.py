@@ -1,6 +1,6 @@
-"""Which files are bundles of public roots: known by a name, a size and what is in them, in this order.
+"""Which files are bundles of public roots: recognised by a name, a size and the content, in this order.
 
-What is cheap to see is asked before a file is read.
+The cheap tests come before a file is read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-#: What a bundle may be called: a suffix of PEM, or a text that speaks of CAs.
+#: Names of bundles: a suffix of PEM, or a text about CAs.
 _NAMES = r".*\.(?:pem|crt|cer|bundle)|ca[-_]?(?:certs?|bundle|roots?)\b.*|.*\bcacerts?\.txt"
 LIKELY = Candidates(
     re.compile(_NAMES, re.IGNORECASE | re.ASCII),
@@ -30,9 +30,9 @@ _SMALLEST, _LARGEST = MANY * 500, 8 << 20
 
 
 def holds_many(host: Host, path: str) -> bool:
-    """Whether a file holds so many public roots that it must be a bundle of them: its size is asked first.
+    """Whether a file holds so many public roots that it must be a bundle of them: its size is tested first.
 
-    A file of a service's own roots, however many, is a pin: whoever trusts that service alone asks for no other root.
+    A file of a service's own roots, even of many, is a pin: a client of that service alone needs no other root.
     """
     status = host.status(path)
     if status is None or status.kind is not Kind.FILE or not _SMALLEST <= status.size <= _LARGEST:
@@ -45,7 +45,7 @@ def holds_many(host: Host, path: str) -> bool:
 
 
 def are_many(ders: Iterable[bytes]) -> bool:
-    """Whether so many of these certificates are public roots that whoever reads them trusts servers in general."""
+    """Whether so many of these certificates are public roots that their readers trust servers in general."""
     from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed: files of other names are few
 
     return sum(hashlib.sha256(der).hexdigest() in FINGERPRINTS for der in set(ders)) >= MANY

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Change
     from trustinstall.stores.store import Store
 
-#: What Node.js, Go, rustls and GnuTLS read: OpenSSL's own `TRUSTED CERTIFICATE` is no anchor for them (tried).
+#: The labels that Node.js, Go, rustls and GnuTLS read: OpenSSL's `TRUSTED CERTIFICATE` is no anchor for them (tried).
 PLAIN = frozenset({"CERTIFICATE"})
 MEND = "get it anew from where it came"  # the advice for a bundle that clients cannot load
 
@@ -130,7 +130,7 @@ def seen_through(host: Host, named: Named, names: frozenset[str]) -> Observation
         return replace(seen, marked=frozenset(), copies=())
     if named.by is By.OWNER:
         return seen
-    # A root that the managed bundle has from the system alone goes when the bundle is written without it.
+    # A root that only the system put into the managed bundle goes when the bundle is written without it.
     half = dict.fromkeys(names & seen.anchors.keys() - seen.marked, State.PARTIAL)
     copies = tuple(Copy(one.sha256, marked=one.marked) for one in seen.copies)
     return replace(seen, anchors={**seen.anchors, **half}, copies=copies, outdated=named.outdated)

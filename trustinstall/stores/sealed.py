@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: Places that nobody but their owner's tool may change: it checks them, shares them, or replaces them.
+#: Places that only their owner's tool may change: it checks them, shares them, or replaces them.
 _SEALED = (
     (re.compile(r"^/snap/|/lib/snapd/"), "a snap cannot be changed; set its service's variables instead"),
     (re.compile(r"/flatpak/"), "a flatpak cannot be changed; use its overrides instead"),
@@ -19,5 +19,5 @@ _SEALED = (
 
 
 def why_sealed(path: str) -> str | None:
-    """Return why nobody may change a file, and what works instead; None where its owner may."""
+    """Return why no account may change a file, and what works instead; None if its owner may."""
     return next((reason for place, reason in _SEALED if place.search(path)), None)

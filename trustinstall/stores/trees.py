@@ -1,7 +1,7 @@
-"""Whole trees that may hold roots, and what in them is left out.
+"""Whole trees that may hold roots, and the parts of them that are left out.
 
-Environments, runtimes and programs lie wherever people put them: what no table names is found by looking through homes,
-the places for software of one's own, and what the caller has named.
+People put environments, runtimes and programs anywhere: a store that no table names is found by a walk through homes,
+the places for the administrator's own software, and the caller's directories.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from trustinstall.host.paths import Entry
     from trustinstall.stores.store import DiscoveryOptions
 
-#: The acting account's own; root's besides: software that no package manager has put there (FHS 3.0, 3.13 and 4.9), and
-#: what the machine's services are made of (3.17).
+#: The acting account's own; for root also software from no package manager (FHS 3.0, 3.13 and 4.9), and the data of
+#: the machine's services (3.17).
 HOME = "~"
 MACHINE = ("/opt", "/usr/local", "/srv")
 #: Programs that bring a Python of their own, or are frozen (their packages lie in no site-packages); documented.
@@ -34,9 +34,9 @@ PROGRAMS = (
     "/usr/share/google-cloud-sdk",
     "/usr/lib64/az",  # Azure CLI's rpm; its deb is /opt/az
 )
-#: What is not looked into, wherever it is: it holds no program, and much else.
+#: Directories that are skipped at any place: they hold no program, and many other files.
 NAMES = frozenset({"__pycache__", ".git", ".hg", ".svn", "lost+found", ".snapshots", ".Trash"})
-#: Containers' file systems: they are images', shared, and changed where the image is built.
+#: Containers' file systems: they belong to images, are shared, and are changed where the image is built.
 CONTAINERS = (
     "/var/lib/docker",
     "/var/lib/containerd",
@@ -56,22 +56,22 @@ CONTAINERS = (
     "~/snap",
     "~/Library/Containers",
     "~/Library/Group Containers",
-    "~/Library/CloudStorage",  # fetched from the network when somebody looks
+    "~/Library/CloudStorage",  # fetched from the network on access
     "~/Library/Mobile Documents",
 )
-ENTRIES, SECONDS = 3_000_000, 120.0  # that one tree is looked through for, unasked
-_MOST = 2_000_000  # entries below what the caller named
-_SIGN = 2048  # directories between two signs of life
-#: conda's lists of what it has fetched, beside the packages.
+ENTRIES, SECONDS = 3_000_000, 120.0  # limits of a walk that the caller did not ask for
+_MOST = 2_000_000  # entries below the caller's directory
+_SIGN = 2048  # directories between two reports of progress
+#: conda's lists of its downloads, beside the packages.
 _FETCHED = frozenset({"urls", "urls.txt"})
 _IN_CACHE = re.compile(r"/(?:(?P<uv>[a-z]+-v\d+)|(?P<conda>pkgs))(?=/)")
 _SHARED = "it lies in {0}'s cache, which other environments share; make the environment anew with its own copies ({1})"
 
 
 def directories(host: Host, places: DiscoveryOptions) -> Iterator[Entry | OtherAccount | ScanProgress]:
-    """Yield every directory of the trees to look through, and where the walk is or was cut short.
+    """Yield every directory of the trees to search, and each place at which the walk is or was cut short.
 
-    Raises UsageProblem where the caller has named no directory, or one that holds too much.
+    Raises UsageProblem if the caller's path is not a directory, or holds too much.
     """
     for top in () if places.scanned else places.searches:
         yield from _searched(host, slashed(host, top))
@@ -80,7 +80,7 @@ def directories(host: Host, places: DiscoveryOptions) -> Iterator[Entry | OtherA
 
 
 def _trees(host: Host) -> Iterator[str]:
-    """Yield the trees to look through for the acting account, each real and once."""
+    """Yield the trees to search for the acting account, as real paths, each once."""
     paths = expanded(host, (HOME, *(MACHINE if host.account.uid == host.machine_owner else ()), *PROGRAMS))
     yield from (path for path in dict.fromkeys(map(host.real, paths)) if path != "/" and is_directory(host, path))
 
@@ -100,7 +100,7 @@ def _searched(host: Host, top: str) -> Iterator[Entry | OtherAccount | ScanProgr
 
 
 def _through(host: Host, top: str) -> Iterator[Entry | ScanProgress]:
-    """Yield every directory of a tree, and why where the walk is cut short; what is another account's is passed by."""
+    """Yield every directory of a tree, and why the walk is cut short; another account's directories are skipped."""
     kind = homes.remote(host, top)
     if kind is not None:
         yield ScanProgress(top, f"it lies on the network ({kind})")
@@ -130,8 +130,8 @@ def below(host: Host, top: str, limit: int, seconds: float) -> Iterator[Entry | 
 def is_cache(entry: Entry) -> bool:
     """Whether a directory is a package manager's cache, of which environments' files are links or copies.
 
-    uv's says so (bford.info/cachedir), as do environments themselves, that backups may leave out; conda's lists what it
-    has fetched (docs.conda.io, "pkgs_dirs").
+    uv marks its cache (bford.info/cachedir), as do environments themselves, that backups may leave out; conda lists its
+    downloads (docs.conda.io, "pkgs_dirs").
     """
     if entry.path.endswith("/pkgs") and not _FETCHED.isdisjoint(entry.files):
         return True

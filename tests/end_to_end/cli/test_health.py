@@ -54,11 +54,6 @@ def _public(root: Throwaway) -> bytes:
     return root.read(DEBIAN)
 
 
-def _first(content: bytes) -> bytes:
-    """Return the first few certificates of a bundle, whole."""
-    return content[:9000].rpartition(b"-----BEGIN")[0]
-
-
 def _lose(root: Throwaway) -> None:
     _add(root)
     root.run(["sh", "-c", f"rm {LOCAL}/*.crt && update-ca-certificates"], check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plistlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
 from trustinstall.engine.outcome import Result
 from trustinstall.host import ActingHost
+from trustinstall.installer import environment
 from trustinstall_platforms.tools.environment import Environment
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 
@@ -121,6 +123,63 @@ def test_a_section_of_a_home_that_was_moved(linux: ActingHost) -> None:
     Path(linux.where("/home/alice/.local/state/trustinstall/ledger.json")).unlink()
     assert change(linux, trusted=False)[PROFILE] is Result.REMOVED
     assert linux.read(PROFILE) == b"# mine"
+
+
+DART = "DART_VM_OPTIONS"
+
+
+def test_options_that_are_set_before_are_kept(linux: ActingHost) -> None:
+    """Our option is joined to those of the machine, and the machine's file says nothing that cannot be reached."""
+    write(linux, "/etc/profile", f"export {DART}=--enable-asserts\n")
+    found = fake_host.change(linux, (OwnBundle(), Environment()), fake_host.wish(CORP.der))
+    (profile,) = [one for one in found if one.store.location == PROFILE]
+    assert (profile.result, DART in profile.store.clients) == (Result.ADDED, False)
+    assert f"${DART},}}--root-certs-file={DATA}/bundle.pem".encode() in linux.read(PROFILE)
+    assert {one.result for one in found} == {Result.ADDED}
+
+
+def test_options_that_a_later_line_sets(linux: ActingHost) -> None:
+    """Where the account's own line takes our option back, the store says for which variable it does not count."""
+    write(linux, PROFILE, f"export {DART}=--enable-asserts\n")
+    found = fake_host.change(linux, (OwnBundle(), Environment()), fake_host.wish(CORP.der))
+    (profile,) = [one for one in found if one.store.location == PROFILE]
+    assert profile.store.clients.endswith(f", but for what reads {DART}")
+    assert change(linux, trusted=False)[PROFILE] is Result.REMOVED
+
+
+def test_options_that_are_set_unless_they_are(linux: ActingHost) -> None:
+    """Our option is left out where the account's own would not be set any more."""
+    mine = f"export {DART}=${{{DART}:---enable-asserts}}\n"
+    write(linux, PROFILE, mine)
+    assert change(linux, trusted=True)[PROFILE] is Result.ADDED
+    assert linux.read(PROFILE).count(DART.encode()) == mine.count(DART)
+
+
+def test_the_roots_that_an_option_names(linux: ActingHost) -> None:
+    """A bundle of the account that its option names gets the root, and no other is named beside it."""
+    write(linux, "/home/alice/mine.pem", PUBLIC.pem)
+    mine = f"export {DART}=--enable-asserts,--root-certs-file=/home/alice/mine.pem\n"
+    write(linux, PROFILE, mine)
+    found = change(linux, trusted=True)
+    assert found["/home/alice/mine.pem"] is Result.ADDED
+    assert CORP.pem.split()[5] in linux.read("/home/alice/mine.pem")
+
+
+@pytest.mark.parametrize(
+    ("callers", "said"),
+    [
+        ("", "{ours}"),
+        ("--enable-asserts", "--enable-asserts,{ours}"),
+        ("--root-certs-cache=/etc/ssl/certs", None),
+        ("$(id)", None),
+    ],
+)
+def test_what_env_says_of_options(linux: ActingHost, callers: str, said: str | None) -> None:
+    """`env` keeps the caller's own options, and leaves the variable where they name roots or cannot be quoted."""
+    change(linux, trusted=True)
+    ours = f"--root-certs-file={DATA}/bundle.pem"
+    values = environment.values(replace(linux, environ={DART: callers}), replacing=True)
+    assert values.get(DART) == (said.format(ours=ours) if said is not None else None)
 
 
 def test_a_second_root_and_a_shell_line_without_its_end(linux: ActingHost) -> None:

@@ -131,7 +131,20 @@ def test_networks_in_no_proxy_are_obeyed() -> None:
     assert proxies.proxy_for(Target("11.1.2.3"), variables) is not None
 
 
-@pytest.mark.parametrize("url", ["https://me:secret@proxy.example", "ftp://me:secret@x", "http://me:secret@x:y", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:secret@proxy.example",
+        "ftp://me:secret@x",
+        "http://me:secret@x:y",
+        "",
+        "http://me:1234#secret@proxy.example:3128",  # the host would be `me`, and 1234 of the password its port
+        "http://me:1234/secret@proxy.example:3128",
+        "http://me:1234?secret@proxy.example:3128",
+        "http://secret\udcff:pw@proxy.example:3128",  # a byte that is no UTF-8, as Python has it
+        "http://\x7fproxy.example:3128",
+    ],
+)
 def test_another_kind_of_proxy_is_refused_without_its_password(url: str) -> None:
     """The message holds no secret."""
     with pytest.raises(UsageProblem) as raised:

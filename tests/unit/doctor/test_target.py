@@ -52,6 +52,14 @@ def test_protocols_that_do_not_fit_are_usage_problems(typed: str, starttls: str)
         target.parse(typed, starttls)
 
 
+@pytest.mark.parametrize("typed", ["https://me:sec/ret@x:y", "me:sec?ret@x:y", "https://sec@ret@x:y", "me:sec ret@x y"])
+def test_no_login_is_shown_again(typed: str) -> None:
+    """What is no server is named without what stands before the last @, whatever a password holds."""
+    with pytest.raises(UsageProblem) as raised:
+        target.parse(typed)
+    assert ("sec" in str(raised.value), "ret" in str(raised.value)) == (False, False)
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_a_server_or_a_usage_problem(typed: str) -> None:
     """No text breaks the reader, and a name that comes out is printable ASCII."""

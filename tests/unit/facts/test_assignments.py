@@ -53,6 +53,22 @@ def test_files_set_nothing_that_is_set(shell: str, tmp_path: Path) -> None:
     assert said(_FILES[shell], constant, "UV_SYSTEM_CERTS", UV_SYSTEM_CERTS="0") == "0"
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
+def test_an_option_is_joined_to_others(shell: str, tmp_path: Path) -> None:
+    """Options that are set stay before ours, once; where they say which roots count, ours is not added."""
+    path = tmp_path / "roots.pem"
+    option = f"--root-certs-file={path}"
+    (line,) = shell_syntax.kept("sh", {"DART_VM_OPTIONS": option})
+    command = _FILES[shell]
+    assert said(command, line, "DART_VM_OPTIONS") == ""
+    path.touch()
+    twice = f"set -eu\n{line}\n{line}"
+    assert said(command, twice, "DART_VM_OPTIONS") == option
+    assert said(command, twice, "DART_VM_OPTIONS", DART_VM_OPTIONS="--a,--b=*") == f"--a,--b=*,{option}"
+    for theirs in ("--root-certs-file=/x", "--a,--root-certs-cache=/x"):
+        assert said(command, twice, "DART_VM_OPTIONS", DART_VM_OPTIONS=theirs) == theirs
+
+
 @pytest.mark.parametrize("options", ["set -eu", "set -f", ""])
 def test_a_strict_shell_goes_on(options: str) -> None:
     """Our lines end no shell that stops at the first failure or at a variable that is not set."""
@@ -115,4 +131,19 @@ def test_what_is_set_for_whom() -> None:
     own = variables.values("/a", "/b", replacing=True, machine=False)
     assert own.keys() == {one.name for one in (*variables.ADDS, *variables.REPLACES)}
     assert {own[one.name] for one in variables.ADDS} == {"/a"}
-    assert {own[one.name] for one in variables.REPLACES} == {"/b"}
+    assert {own[one.name] for one in variables.REPLACES} == {"/b", "--root-certs-file=/b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("--root-certs-file=/x.pem", "/x.pem"),
+        ("--a,--root-certs-file=/x.pem,--b=/y", "/x.pem"),
+        ("--a=/x.pem", ""),
+        ("", ""),
+    ],
+)
+def test_the_file_in_a_list_of_options(value: str, path: str) -> None:
+    """Of a list of options only the one that names roots names a file; any other variable is a name alone."""
+    assert variables.file_in("DART_VM_OPTIONS", value) == path
+    assert variables.file_in("PIP_CERT", value) == value

@@ -1,6 +1,6 @@
-"""Access lists of files on Windows: read as text (see `sddl`), and given to what we make.
+"""Access lists of files on Windows: read as text (see `sddl`), and given to new files.
 
-Nothing here is called on another system. Sources are Microsoft's reference pages of the functions that are named.
+Nothing here is called on another system. The sources are Microsoft's reference pages of the named functions.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _KEPT = 0x1 | 0x2 | 0x4 | 0x20  # FILE_ATTRIBUTE_READONLY, HIDDEN, SYSTEM, ARCHI
 _NORMAL, _READ_ONLY = 0x80, 0x1
 _POINTER = ctypes.POINTER(ctypes.c_void_p)
 _INVALID_OWNER = 1307  # ERROR_INVALID_OWNER: only some accounts may give a file away
-_WINE = "S-1-5-21-0-0-0-1000"  # no Windows has such an account; Wine has no other, and says of each file that it is its
+_WINE = "S-1-5-21-0-0-0-1000"  # no Windows has such an account; Wine has no other, and reports every file as its own
 OWN = 1000  # stands for an account that is not elevated, as in `accounts`
-OTHERS = 1 << 20  # where the numbers that stand for other accounts begin
+OTHERS = 1 << 20  # the first of the numbers that stand for other accounts
 
 
 def other_writers(path: str, *, machine: bool) -> str | None:
-    """Who else than the machine (or else: than this account and the machine) may change a path, in words, or None.
+    """Return who else than the machine (or this account and the machine) may change a path, in words, or None.
 
-    What an account may change without being elevated is not the machine's, though it may become elevated. Raises
-    OSError where that cannot be read.
+    A path that an account may change without being elevated is not the machine's, even if the account may become
+    elevated. Raises OSError if that cannot be read.
     """
     text = describe(path)
     trusted = sddl.MACHINE | ({me()} if not machine or me() == _WINE else frozenset[str]())
@@ -43,10 +43,10 @@ def other_writers(path: str, *, machine: bool) -> str | None:
 
 
 def controller(path: str, *, on_the_way: bool = False) -> int:
-    """Whose a path is: 0 for the machine's, 1000 for this account's where it is not elevated, else a larger number.
+    """Return the owner of a path: 0 for the machine, 1000 for this account if it is not elevated, else a larger number.
 
-    `on_the_way`: it is a directory that leads to what is meant. An account that is elevated must not be led astray:
-    then PermissionError is raised, in words, where others may change the path.
+    `on_the_way`: the path is a directory above the one that is meant. An elevated account must not be redirected: then
+    PermissionError is raised, in words, if others may change the path.
     """
     text = describe(path)
     owner = sddl.owner(text)
@@ -66,7 +66,7 @@ def _number(owner: str) -> int:
 
 
 def describe(path: str) -> str:
-    """Owner and access list of a file or directory, as text."""
+    """Return owner and access list of a file or directory, as text."""
     get = function(
         "advapi32", "GetNamedSecurityInfoW", wintypes.DWORD, wintypes.LPCWSTR, ctypes.c_int, wintypes.DWORD, _POINTER,
         _POINTER, _POINTER, _POINTER, _POINTER,
@@ -103,7 +103,7 @@ def make_directory(path: str, *, private: bool) -> bool:
 
 
 def belong_to_machine(path: str) -> None:
-    """Give a file that an elevated account has made to the administrators."""
+    """Give a file of an elevated account to the administrators."""
     if api.elevated():
         descriptor = _descriptor(f"O:{sddl.ADMINISTRATORS}")
         try:
@@ -117,9 +117,9 @@ def belong_to_machine(path: str) -> None:
 
 
 def copy(source: str, target: str) -> None:
-    """Give a file of ours owner, access list and attributes of another one, read-only last.
+    """Give a new file owner, access list and attributes of another one, read-only last.
 
-    Where this account may not give files away, what was the machine's becomes its own.
+    If this account may not give files away, a file that was the machine's becomes its own.
     """
     wanted = describe(source)
     if wanted != describe(target):
@@ -162,7 +162,7 @@ def _copy_list(source: str, target: str, wanted: str) -> None:
 
 
 def release(path: str) -> int:
-    """Make a read-only file replaceable; its attributes as they were, for `hold`."""
+    """Make a read-only file replaceable; return its former attributes, for `hold`."""
     attributes = _attributes(path)
     if attributes & _READ_ONLY:
         _put_attributes(path, attributes & _KEPT & ~_READ_ONLY or _NORMAL)
@@ -177,7 +177,7 @@ def hold(path: str, attributes: int) -> None:
 
 @functools.cache
 def me() -> str:
-    """The account of this process, as access lists name it."""
+    """Return the account of this process, as access lists name it."""
     opened = function(
         "advapi32", "OpenProcessToken", wintypes.BOOL, wintypes.HANDLE, wintypes.DWORD, ctypes.POINTER(wintypes.HANDLE)
     )

@@ -1,6 +1,6 @@
-"""What only Windows has, as functions: folders, elevation, desktops, jobs, and files opened as Windows opens them.
+"""Functions that only Windows has: folders, elevation, desktops, jobs, and files opened as Windows opens them.
 
-Nothing here is called on another system. Sources are Microsoft's reference pages of the functions that are named.
+Nothing here is called on another system. The sources are Microsoft's reference pages of the named functions.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _INVALID = ctypes.c_void_p(-1).value
 _SHARING_VIOLATION, _ACCESS_DENIED = 32, 5  # System Error Codes
 _REPLACE, _WRITE_THROUGH = 0x1, 0x8  # MoveFileEx
 _PROGRAM = ".exe"
-_PATIENCE, _POLL = 2.0, 0.05  # seconds: scanners and indexers look at new files
+_PATIENCE, _POLL = 2.0, 0.05  # seconds: scanners and indexers open new files
 FILE_ADD_FILE, DELETE = 0x2, 0x0001_0000  # access rights: create a file in a directory; replace or delete one
 
 
 def function(library: str, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:  # noqa: ANN401  ctypes' types have no common one
-    """A function of a library of Windows, with the types of its result and arguments."""
+    """Return a function of a library of Windows, with the types of its result and arguments."""
     if sys.platform == "win32":
         prototype = ctypes.WINFUNCTYPE(result, *arguments, use_last_error=True)
         return prototype((name, ctypes.WinDLL(library, winmode=_SYSTEM32)))
@@ -43,7 +43,7 @@ def function(library: str, name: str, result: Any, *arguments: Any) -> Callable[
 
 
 def failure(code: int | None = None, path: str | None = None) -> OSError:
-    """The error that Windows reported last (or of this code), as the OSError that Python would raise."""
+    """Return Windows' last error (or this code) as the OSError that Python would raise."""
     if sys.platform == "win32":
         code = ctypes.get_last_error() if code is None else code
         return OSError(0, ctypes.FormatError(code).strip(), path, code)
@@ -51,9 +51,9 @@ def failure(code: int | None = None, path: str | None = None) -> OSError:
 
 
 def elevated() -> bool:
-    """Whether this process has an administrator's rights (an administrator's own, without UAC's yes, are not).
+    """Whether this process has an administrator's rights (without UAC's consent, an administrator has not).
 
-    IsUserAnAdmin does the same, and may go away (its reference page says).
+    IsUserAnAdmin does the same, and may be removed (its reference page says).
     """
     size = wintypes.DWORD(_LARGEST_SID)
     administrators = ctypes.create_string_buffer(size.value)
@@ -71,7 +71,7 @@ def elevated() -> bool:
 
 
 def user_name() -> str:
-    """The name of the account that this process runs as."""
+    """Return the name of the account that this process runs as."""
     size = wintypes.DWORD(257)  # UNLEN + 1
     name = ctypes.create_unicode_buffer(size.value)
     get = function("advapi32", "GetUserNameW", wintypes.BOOL, wintypes.LPWSTR, ctypes.POINTER(wintypes.DWORD))
@@ -79,7 +79,7 @@ def user_name() -> str:
 
 
 def known_folder(identifier: str) -> str:
-    """The path of a known folder of this account, whatever the environment says. Raises OSError."""
+    """Return the path of a known folder of this account, independent of the environment. Raises OSError."""
     guid = (ctypes.c_byte * 16)()
     parse = function("ole32", "CLSIDFromString", ctypes.c_long, wintypes.LPCWSTR, ctypes.c_void_p)
     parse(identifier, guid)
@@ -98,7 +98,7 @@ def known_folder(identifier: str) -> str:
 
 
 def windows_directory() -> str:
-    """Where Windows itself is, as the kernel says; SystemRoot is only a variable."""
+    """Return the directory of Windows itself, from the kernel; SystemRoot is only a variable."""
     buffer = ctypes.create_unicode_buffer(1024)
     get = function("kernel32", "GetSystemWindowsDirectoryW", wintypes.UINT, wintypes.LPWSTR, wintypes.UINT)
     if not 0 < get(buffer, len(buffer)) < len(buffer):
@@ -107,7 +107,7 @@ def windows_directory() -> str:
 
 
 def system_directory() -> str:
-    """The directory of Windows' own tools: a 32-bit process on 64 bits reaches it under another name."""
+    """Return the directory of Windows' own tools: a 32-bit process on 64 bits reaches it under another name."""
     inside = wintypes.BOOL()
     check = function("kernel32", "IsWow64Process", wintypes.BOOL, wintypes.HANDLE, ctypes.POINTER(wintypes.BOOL))
     this = function("kernel32", "GetCurrentProcess", wintypes.HANDLE)()
@@ -132,9 +132,9 @@ def has_desktop() -> bool:
 
 
 def tell_of_variables() -> None:
-    """Have the desktop, and what else listens, read environment variables anew (WM_SETTINGCHANGE's page says so).
+    """Notify the desktop, and other listeners, to read environment variables again (see WM_SETTINGCHANGE's page).
 
-    Who hangs is not waited for; who was not told has them after the next login.
+    A hanging program is not waited for; a program that was not notified has them after the next login.
     """
     answer = ctypes.c_size_t()
     send = function(
@@ -146,7 +146,7 @@ def tell_of_variables() -> None:
 
 
 def show_colours() -> bool:
-    """Make the console understand escape sequences (Windows 10 and later); whether it does."""
+    """Make the console understand escape sequences (Windows 10 and later); return whether it does."""
     get = function("kernel32", "GetConsoleMode", wintypes.BOOL, wintypes.HANDLE, ctypes.POINTER(wintypes.DWORD))
     put = function("kernel32", "SetConsoleMode", wintypes.BOOL, wintypes.HANDLE, wintypes.DWORD)
     output = function("kernel32", "GetStdHandle", wintypes.HANDLE, wintypes.DWORD)(0xFFFF_FFF5)  # STD_OUTPUT_HANDLE
@@ -212,7 +212,7 @@ def replace(source: str, target: str) -> None:
 
 
 def programs() -> set[str]:
-    """The file names of all running programs, without their `.exe`; none where Windows does not tell."""
+    """Return the file names of all running programs, without their `.exe`; none if Windows does not tell."""
 
     class Entry(ctypes.Structure):  # PROCESSENTRY32W
         _fields_ = (
@@ -248,7 +248,7 @@ def programs() -> set[str]:
 
 
 class Job:
-    """A started process and everything that it starts: ended together, and at the latest when we end."""
+    """A started process and everything that it starts: ended together, and at the latest with this process."""
 
     def __init__(self, pid: int) -> None:
         """Take a process that has just been started, whose handle is still open (so that its number is its own)."""
@@ -281,7 +281,7 @@ class Job:
             close(process)
 
     def close(self) -> None:
-        """Forget the job; what of it still runs is ended."""
+        """Close the job; its processes that still run are ended."""
         if self._handle:
             close(self._handle)
             self._handle = None

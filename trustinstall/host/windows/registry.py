@@ -1,4 +1,4 @@
-"""The door to Windows' registry, its 64-bit view; only texts are written."""
+"""Access to Windows' registry, its 64-bit view; only texts are written."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _NO_MORE = 259  # ERROR_NO_MORE_ITEMS: one was deleted meanwhile
 
 
 def keys(hive: str, path: str) -> list[str] | None:
-    """The sorted names of a key's sub-keys; or None if there is no such key.
+    """Return the sorted names of a key's sub-keys; or None if there is no such key.
 
-    `hive` is HKLM or HKCU. Raises OSError where it may not be read or has too many.
+    `hive` is HKLM or HKCU. Raises OSError if it may not be read or has too many.
     """
     if sys.platform == "win32":
         import winreg
@@ -43,9 +43,9 @@ def keys(hive: str, path: str) -> list[str] | None:
 
 
 def value(hive: str, path: str, name: str) -> bytes | int | None:
-    """A binary value, or a number; or None if there is no such key or value, or it is of another type.
+    """Return a binary value, or a number; or None if there is no such key or value, or it is of another type.
 
-    Raises OSError where it may not be read or is too large.
+    Raises OSError if it may not be read or is too large.
     """
     if sys.platform == "win32":
         import winreg
@@ -60,9 +60,9 @@ def value(hive: str, path: str, name: str) -> bytes | int | None:
 
 
 def text(hive: str, path: str, name: str) -> str | None:
-    """A text as it is written, nothing in it expanded; "" for a value of another type; or None.
+    """Return a text as it is written, without expansion; "" for a value of another type; or None.
 
-    Raises OSError where it may not be read.
+    Raises OSError if it may not be read.
     """
     if sys.platform == "win32":
         import winreg
@@ -75,7 +75,7 @@ def text(hive: str, path: str, name: str) -> str | None:
 
 
 def _queried(hive: str, path: str, name: str) -> tuple[object, int | None]:
-    """A value and its type; (None, None) where there is no such key or value. Raises OSError where it is refused."""
+    """Return a value and its type; (None, None) if there is no such key or value. Raises OSError if it is refused."""
     if sys.platform == "win32":
         import winreg
 
@@ -90,7 +90,7 @@ def _queried(hive: str, path: str, name: str) -> tuple[object, int | None]:
 
 
 def set_texts(hive: str, path: str, values: Mapping[str, str | None]) -> None:
-    """Set texts in a key that is there, or delete those that are None. Raises OSError where that is refused."""
+    """Set texts in an existing key, or delete those that are None. Raises OSError if that is refused."""
     if sys.platform == "win32":
         import contextlib
         import winreg

@@ -170,6 +170,13 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         "",
         f"~/.gitconfig 2 {BUNDLE}",
     ),
+    "git's URL with a login, which is not shown": (
+        "git for https://corp/",
+        {},
+        {"~/.gitconfig": '[http "https://me:secret@corp/"]\n\tsslCAInfo = ~/b.pem\n'},
+        "",
+        f"~/.gitconfig 2 {BUNDLE}",
+    ),
     "git's variable": (
         "git",
         {"GIT_SSL_CAINFO": BUNDLE},

@@ -179,6 +179,29 @@ def test_what_verifies_is_not_found(host: ActingHost, file: str, text: str) -> N
     assert switched_off.look(host, everyday(host)) == ()
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        (
+            "~/.gitconfig",
+            '[http "https://me:secret@git.corp/x@y"]\nsslVerify = 0\n',
+            'http "https://git.corp/x@y".sslverify=0',
+        ),
+        ("~/.hgrc", "[alias]\nx = pull --insecure --config auth.a.password=secret\n", "alias.x=… --insecure …"),
+        (
+            "~/.bashrc",
+            "export MAVEN_OPTS='-Dhttp.proxyPassword=secret -Dmaven.wagon.http.ssl.insecure=true'\n",
+            "MAVEN_OPTS=… maven.wagon.http.ssl.insecure=true …",
+        ),
+    ],
+)
+def test_no_secret_beside_a_switch_is_said(host: ActingHost, file: str, text: str, said: str) -> None:
+    """A login in a URL, and the other options of a value, are left out of what is said."""
+    write(host, file.replace("~", HOME), text)
+    (found,) = switched_off.look(host, everyday(host))
+    assert found.said == said
+
+
 def test_a_link_is_the_file_that_it_leads_to(host: ActingHost) -> None:
     """Debian's systemd reads /etc/environment by a link: one line is one finding."""
     write(host, "/etc/environment", "GIT_SSL_NO_VERIFY=1\n")

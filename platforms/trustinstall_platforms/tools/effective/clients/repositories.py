@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall_platforms.tools.effective import paths
-from trustinstall_platforms.tools.effective.model import Form, Mode
+from trustinstall_platforms.tools.effective.model import Form, Mode, without_login
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
 from trustinstall_platforms.tools.effective.rows import DEBIAN, Client, Expansion, Place, variable
 
@@ -25,7 +25,7 @@ _SVN = ("~/.subversion/servers", "/etc/subversion/servers")
 
 
 def git_files(scene: Scene) -> tuple[str, ...]:
-    """Return git's files, the one that counts first, first (git-config(1), FILES)."""
+    """Return git's files, by precedence (git-config(1), FILES)."""
     value = scene.session.value
     repository = next((f"{one}/.git" for one in paths.above(scene.directory) if scene.host.status(f"{one}/.git")), "")
     own = (f"{repository}/config.worktree", f"{repository}/config") if repository else ()
@@ -36,7 +36,7 @@ def git_files(scene: Scene) -> tuple[str, ...]:
 
 
 def hg_files(scene: Scene) -> tuple[str, ...]:
-    """Return Mercurial's files, the one that counts first, first (hgrc(5), Files): HGRCPATH stands for all but one."""
+    """Return Mercurial's files, by precedence (hgrc(5), Files): HGRCPATH replaces all but one."""
     repository = next((f"{one}/.hg" for one in paths.above(scene.directory) if scene.host.status(f"{one}/.hg")), "")
     own = (f"{repository}/hgrc-not-shared", f"{repository}/hgrc") if repository else ()
     named = scene.session.variables.get("HGRCPATH")
@@ -115,7 +115,7 @@ def limited(scene: Scene) -> Iterator[Client]:
         url, condition = _URL.fullmatch(one.key[0]), _CONDITION.fullmatch(one.key[0])
         if url is not None and one.key[1] == "sslcainfo":
             yield Client(
-                f"git for {url['url']}",
+                f"git for {without_login(url['url'])}",
                 (*_GIT_VARIABLES, *_git(one.key[0]), *_git("http")),
                 beside=DEBIAN,
                 verifier="git",
