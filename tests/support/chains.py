@@ -41,7 +41,7 @@ class Chain(NamedTuple):
 
 def made(issuer: Root | None = None, *, san: bool = True, **changes: Any) -> Leaf:  # noqa: ANN401 -- many types
     """A server's certificate for localhost with what `make_root` can change, self-signed where nobody issues it."""
-    given = {"ca": False, "usage": ("digital_signature",), "purposes": (SERVER_AUTH,), **changes}
+    given: dict[str, Any] = {"ca": False, "usage": ("digital_signature",), "purposes": (SERVER_AUTH,), **changes}
     given["extensions"] = [*([_SAN] if san else []), *changes.get("extensions", ())]
     given.setdefault("not_after", NOW + timedelta(days=30))
     one = make_root("localhost", issuer=issuer, **given)

@@ -20,7 +20,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -113,7 +113,7 @@ class Throwaway:
     @contextlib.contextmanager
     def running(
         self, command: Iterable[str], *, user: str = "root", env: Mapping[str, str] | None = None
-    ) -> Iterator[subprocess.Popen[str]]:
+    ) -> Generator[subprocess.Popen[str], None, None]:
         """Start a command as `popen` does; it and its children are killed at the end, however that comes."""
         process = self.popen(command, user=user, env=env)
         try:

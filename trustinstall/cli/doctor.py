@@ -13,7 +13,7 @@ from trustinstall.errors import UsageProblem
 
 def doctor(
     context: typer.Context,
-    url: o.Server = None,
+    urls: o.Servers = None,
     *,
     starttls: o.Starttls = "",
     proxy: o.ProxyUrl = "",
@@ -29,7 +29,7 @@ def doctor(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Show which stores and tools here would accept a server, and why others refuse it.
+    """Show which stores and tools here accept servers, and why others refuse them.
 
     Without a URL: what is wrong with the stores, settings and variables here, each with its remedy. Exit status: 0 all
     is well, 10 something is wrong. With a command: it is run, and where it fails for TLS, the servers that it names are
@@ -40,29 +40,32 @@ def doctor(
     command = words_of(context)
     about_url = bool(starttls or proxy or beside or save_root or report_file or pid)
     if command is not None:
-        if url or about_url or fix or everything or json:
+        if urls or about_url or fix or everything or json:
             raise UsageProblem("a command behind -- is run as it stands; only --quiet and --verbose go with it")
         failing.explain(output, installer.host, command)
-    if url is None:
+    if not urls:
         if about_url:
-            raise UsageProblem("which server? Name its URL: --proxy, --pid, --report and the like are about one")
+            raise UsageProblem("which server? Name its URL: --proxy, --pid, --report and the like are about servers")
         health.look_around(output, installer, everything=everything, fix=fix, yes=yes)
     if fix or everything:
         raise UsageProblem("--fix and --all are about this machine; name no URL with them")
+    if save_root and len(urls) > 1:
+        raise UsageProblem("--save-root writes the root of one server; name one URL")
     from trustinstall.installer import callers, new_file, saved_root
-    from trustinstall.installer.diagnosis import Ask, diagnose
+    from trustinstall.installer.diagnosis import Ask, diagnose_all
     from trustinstall.reporting import doctor as report
+    from trustinstall.reporting.doctor_json import doctor_json
     from trustinstall.reporting.doctor_page import doctor_page
 
     host = installer.host
     page = new_file.free(host, report_file) if report_file else ""
-    found = diagnose(host, url, Ask(starttls, proxy, beside, callers.process(host, pid) if pid else None))
-    if save_root and not found.failure:
-        found = saved_root.save(host, found, save_root)
+    found = diagnose_all(host, urls, Ask(starttls, proxy, beside, callers.process(host, pid) if pid else None))
+    if save_root and not found[0].failure:
+        found = (saved_root.save(host, found[0], save_root),)
     if page:
         new_file.write(host, page, doctor_page(host, found).encode())
     code = report.exit_code(found, asked=exit_code)
     if output.json:
-        output.write(report.doctor_json(host, found, code))
-    output.say(report.doctor_lines(output.page, found, host.program()))
+        output.write(doctor_json(host, found, code))
+    output.say(report.doctor_lines(output.page, found, host.program(), verbose=output.verbose))
     raise typer.Exit(code)

@@ -26,7 +26,7 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
     """Run a command, look at the servers that it names where it fails for TLS, and end with its exit status."""
     from trustinstall.doctor import complaints
     from trustinstall.installer import callers
-    from trustinstall.installer.diagnosis import Ask, diagnose
+    from trustinstall.installer.diagnosis import Ask, diagnose_all
     from trustinstall.reporting import doctor as report
 
     if not command:
@@ -42,7 +42,7 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
         said = f"The command complains {_FAULTS[fault]}{'.' if servers else '; give the URL of the server to doctor.'}"
     output.say(page.paragraph(said))
     caller = callers.program(host, posixpath.basename(command[0]))
-    for one in servers:
-        found = diagnose(host, one.url, Ask(caller=caller))
-        output.say(["", *report.doctor_lines(page, found, host.program())])
+    if servers:
+        found = diagnose_all(host, [one.url for one in servers], Ask(caller=caller))
+        output.say(["", *report.doctor_lines(page, found, host.program(), verbose=output.verbose)])
     raise typer.Exit(done.status)

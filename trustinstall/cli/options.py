@@ -223,11 +223,11 @@ Java = Annotated[
     bool,
     general("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS)."),
 ]
-Server = Annotated[
-    str | None,
+Servers = Annotated[
+    list[str] | None,
     typer.Argument(
-        metavar="[URL | -- COMMAND…]",
-        help="A server with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
+        metavar="[URL… | -- COMMAND…]",
+        help="Servers with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
         "(default: look at this machine).",
     ),
 ]
@@ -297,7 +297,7 @@ Fix = Annotated[
 Everything = Annotated[bool, general("--all", help="Without a URL: show what is well, too.")]
 RefusedCode = Annotated[
     bool,
-    general("--exit-code", help="Exit status 10 unless every client here accepts the server, else 0."),
+    general("--exit-code", help="Exit status 10 unless every client here accepts each server, else 0."),
 ]
 ListExitCode = Annotated[
     bool,

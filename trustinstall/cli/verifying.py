@@ -40,5 +40,5 @@ def verified(output: Output, host: Host, url: str | None) -> Generator[None, Non
         from trustinstall.reporting import doctor as report
 
         found = diagnose(host, url)
-        output.say(["", *report.doctor_lines(output.page, found, host.program())])
+        output.say(["", *report.doctor_lines(output.page, [found], host.program(), verbose=output.verbose)])
         raise typer.Exit(ended.exit_code or (0 if found.later else NOT_AS_WANTED)) from None

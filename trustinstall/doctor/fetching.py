@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.doctor import judging, proxies
 from trustinstall.doctor.conversation import Conversation
+from trustinstall.doctor.failures import ProbeFailed
 from trustinstall.doctor.target import Target
 from trustinstall.errors import CertificateRefused, UsageProblem
 from trustinstall.host import network
@@ -62,7 +63,7 @@ def get(url: str, environ: Mapping[str, str]) -> bytes:
         return b""
     try:
         return _content(_answer(Target(host, port), url, environ))
-    except (ConnectionFailed, UsageProblem):
+    except (ConnectionFailed, ProbeFailed, UsageProblem):
         return b""
 
 

@@ -10,7 +10,7 @@ import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -20,8 +20,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from trustinstall.certificates.certificate import key_identifiers, quiet
 from trustinstall.doctor import rules
 from trustinstall.doctor.families import COMMON, Family
-from trustinstall.doctor.rules import Step, value_of
-from trustinstall.errors import CertificateRefused, printable
+from trustinstall.doctor.rules import UNREADABLE, Step, value_of
+from trustinstall.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
 
 _LONGEST_PATH = 10
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, CertificateRefused)
 
 
 class Reason(NamedTuple):
@@ -62,7 +61,7 @@ def by_subject(anchors: Iterable[Certificate]) -> dict[bytes, list[Certificate]]
     for one in anchors:
         try:
             found.setdefault(one.subject_element.whole, []).append(one)
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
     return found
 
@@ -80,7 +79,7 @@ def judge(
     try:
         with quiet():
             return _judge(_Case(chain, anchors, family, now), host)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _unread(Reason("malformed", "its certificates cannot be read"))
 
 
@@ -147,9 +146,9 @@ def issued(issuer: Certificate, certificate: Certificate) -> bool:
     authority, one = issuer.load(), certificate.load()
     try:
         _verify(authority, one)
-    except (*_UNREADABLE, InvalidSignature):
+        basic = value_of(authority, x509.BasicConstraints)
+    except (*UNREADABLE, InvalidSignature):
         return False
-    basic = value_of(authority, x509.BasicConstraints)
     return basic.ca if basic is not None else authority.version is x509.Version.v1 or issuer.self_issued
 
 
@@ -215,7 +214,10 @@ def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certi
 
 def address_of_issuer(one: Certificate) -> str:
     """Return where the issuer's certificate can be fetched (RFC 5280 4.2.2.1), or "". It is text from outside."""
-    access = value_of(one.load(), x509.AuthorityInformationAccess) or ()
+    try:
+        access = value_of(one.load(), x509.AuthorityInformationAccess) or ()
+    except UNREADABLE:
+        return ""
     places = [item for item in access if item.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
     found = [item.access_location.value for item in places]
     return next((one for one in found if isinstance(one, str)), "")

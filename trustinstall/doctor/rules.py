@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from trustinstall.errors import printable
+from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
 _LONGEST_LIFE = timedelta(days=825)
+#: What reading a certificate of a server raises that is no certificate, or has a part that is none.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    CertificateRefused,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class Step(NamedTuple):

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.catalog import BACKENDS, SYSTEM_STORES
-from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor import judging
 from trustinstall.doctor.judging import Judgement, Reason
-from trustinstall.engine import discovery
-from trustinstall.errors import TrustInstallError
-from trustinstall.installer import tool_views, verifiers
-from trustinstall.state import known_bundles
-from trustinstall.state.scopes import machine_ledger, state_of
-from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.installer import verifiers
 from trustinstall_platforms.tools.effective import decide, switched_off
-from trustinstall_platforms.tools.effective.clients import OF_OTHERS
 from trustinstall_platforms.tools.effective.model import Effective, Mode
-from trustinstall_platforms.tools.effective.rows import Client
 from trustinstall_platforms.tools.sessions import everyday
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from trustinstall.certificates.certificate import Certificate
     from trustinstall.doctor.families import Family
-    from trustinstall.host import Host
-    from trustinstall.installer.callers import Caller
+    from trustinstall.installer.client_anchors import Anchors
+    from trustinstall_platforms.tools.effective.rows import Client
 
-#: The kinds of stores that hold all the roots of their clients.
-_WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono"}
 _BESIDE = Reason("not-known", "its bundle does not hold the root; a directory that it may be built to read does")
 LATER = Reason("new-session", "only programs accept it that are started in a new session: sign in again")
 UNTRUSTED = frozenset({"unknown-issuer", "missing-intermediate"})
@@ -69,17 +56,17 @@ class Question(NamedTuple):
 
 
 class Clients:
-    """The clients of a machine; sets of anchors that are equal are judged once."""
+    """The clients of a machine before one server; sets of anchors that are equal are judged once."""
 
-    def __init__(self, host: Host, caller: Caller, question: Question) -> None:
-        """Judge what a server has sent, for the clients that a caller has."""
-        self._host, self._caller, self._question = host, caller, question
-        self._anchors: dict[frozenset[bytes], Mapping[bytes, list[Certificate]]] = {}
+    def __init__(self, anchors: Anchors, question: Question) -> None:
+        """Judge what a server has sent, by what was gathered of the clients that a caller has."""
+        self._anchors, self._question = anchors, question
+        self._host, self._caller = anchors.host, anchors.caller
         self._judged: dict[tuple[frozenset[bytes], str], Judgement] = {}
 
     def views(self) -> Iterator[ClientView]:
         """Yield what each store's programs, and each tool, make of the server."""
-        for kind, name, place, ders in self._stores:
+        for kind, name, place, ders in self._anchors.stores:
             if self._caller.reads_store(kind):
                 yield self._view(name, place, ders, verifiers.of_store(kind))
         yield from self._tools()
@@ -90,44 +77,16 @@ class Clients:
         best = max(every, key=lambda one: (one.trusted, len(one.path)))
         return best.path[-1] if best.path else None
 
-    @cached_property
-    def _stores(self) -> list[tuple[str, str, str, frozenset[bytes]]]:
-        """Kind, label, place and anchors of each store that can be read."""
-        kinds = [one for one in BACKENDS if one.name in _WHOLE]
-        found: list[tuple[str, str, str, frozenset[bytes]]] = []
-        places, remembered = _known(self._host)
-        for backend, store in discovery.discover(self._host, kinds, places, remembered).stores.values():
-            if store.on_demand and self._host.status(store.location) is None:
-                continue
-            with suppress(OSError, TrustInstallError):
-                anchors = frozenset(backend.anchors(self._host, store))
-                found.append((store.backend, store.label or store.id, store.location, anchors))
-        return found
-
-    @cached_property
-    def _system(self) -> frozenset[bytes]:
-        """The anchors of the operating system's bundle."""
-        return decide.anchor_ders(self._host, Client("the system", ()), Effective("the system", Mode.NATIVE))
-
-    @cached_property
-    def _public(self) -> frozenset[bytes]:
-        """The public roots in the stores here: they stand for those that a program has built in."""
-        every = frozenset[bytes]().union(*{ders for *_, ders in self._stores})
-        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
-
     def _tools(self) -> Iterator[ClientView]:
-        here = {one.tool for one in tool_views.look(self._host)}
-        named = {client for tool, client in OF_OTHERS.items() if tool in here}
         off = switched_off.of_server(self._caller.scene, self._question.name)
-        for client, found in decide.all_of_them(self._caller.scene):
-            if self._caller.is_client(client.name, here=client.tool in here or client.name in named):
-                switch = off.get(client.name.partition(" for ")[0])
-                if switch is not None:
-                    yield _unjudged(client.name, Effective(client.name, Mode.OFF, deciders=(switch.setter,)))
-                    continue
-                view = self._tool(client, found)
-                untrusted = any(one.code in UNTRUSTED for one in view.reasons)
-                yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
+        for client, found in self._anchors.clients:
+            switch = off.get(client.name.partition(" for ")[0])
+            if switch is not None:
+                yield _unjudged(client.name, Effective(client.name, Mode.OFF, deciders=(switch.setter,)))
+                continue
+            view = self._tool(client, found)
+            untrusted = any(one.code in UNTRUSTED for one in view.reasons)
+            yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
 
     def _tool(self, client: Client, found: Effective) -> ClientView:
         """What a client makes of the server with what it reads."""
@@ -135,7 +94,7 @@ class Clients:
             return _unjudged(client.name, found)
         ders = decide.anchor_ders(self._host, client, found)
         if found.mode in {Mode.DEFAULT, Mode.ADDS} and not client.follows:
-            ders |= self._public
+            ders |= self._anchors.public
         family = verifiers.of_client(self._host, self._caller, client.verifier)
         view = self._view(client.name, str(found.decider), ders, family)
         unsure = found.mode is Mode.REPLACES and not client.alone and view.accepts == NO
@@ -149,7 +108,7 @@ class Clients:
 
     def _unless_beside(self, view: ClientView, family: Family) -> ClientView:
         """Return the view of a bundle as not known where the system's roots, if they count too, change it."""
-        system = self._view(view.name, view.decided_by, self._system, family)
+        system = self._view(view.name, view.decided_by, self._anchors.system, family)
         return view if system.accepts == NO else replace(view, accepts=UNKNOWN, reasons=(_BESIDE,))
 
     def _view(self, name: str, decided_by: str, ders: frozenset[bytes], family: Family) -> ClientView:
@@ -157,22 +116,11 @@ class Clients:
         return ClientView(name, _WORDS[found.accepted], found.reasons, decided_by, family.name)
 
     def _judge(self, ders: frozenset[bytes], family: Family) -> Judgement:
-        if ders not in self._anchors:
-            self._anchors[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
         key = (ders, family.name)
         if key not in self._judged:
             chain, name, now = self._question
-            self._judged[key] = judging.judge(chain, self._anchors[ders], name, now, family)
+            self._judged[key] = judging.judge(chain, self._anchors.by_subject(ders), name, now, family)
         return self._judged[key]
-
-
-def _known(host: Host) -> tuple[DiscoveryOptions, list[str]]:
-    """Return where an earlier scan has found bundles, and the stores that the machine's ledger remembers."""
-    with suppress(TrustInstallError):
-        places = known_bundles.fill(host, state_of(host, host.account.uid), DiscoveryOptions())
-        ledger, _ = machine_ledger(host)
-        return replace(places, through=False), [store for store, _ in ledger.placements]
-    return DiscoveryOptions(), []
 
 
 def _unjudged(name: str, found: Effective) -> ClientView:

@@ -1,4 +1,4 @@
-"""What `doctor URL` finds: what the server shows, and which stores and tools here would accept it.
+"""What `doctor URL…` finds: what each server shows, and which stores and tools here accept it.
 
 Stores that hold all the roots of their clients are judged as they are; databases of browsers, which stand beside roots
 that the browser has built in, are not judged. Tools are judged by what `effective` says of the calling session.
@@ -6,7 +6,8 @@ that the browser has built in, are not judged. Tools are judged by what `effecti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
@@ -16,11 +17,12 @@ from trustinstall.doctor import target as targets
 from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.installer import inspected
 from trustinstall.installer.callers import Caller, calling
+from trustinstall.installer.client_anchors import Anchors
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
 from trustinstall.installer.inspected import Inspection, Look
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from trustinstall.doctor.proxies import Proxy
     from trustinstall.doctor.target import Target
@@ -43,7 +45,6 @@ class Diagnosis:
         saved: the path of the file into which the root was written, unverified, or "".
         caller: the process whose variables count, for people; "" for the calling session.
         inspection: whether the connection is inspected.
-        beside: the second server, to which the first was compared, or "".
     """
 
     target: str
@@ -57,7 +58,11 @@ class Diagnosis:
     saved: str = ""
     caller: str = ""
     inspection: Inspection = inspected.NOT_KNOWN
-    beside: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether there was a chain, and every client that was judged accepts it."""
+        return self.layer is None
 
     @property
     def untrusted(self) -> bool:
@@ -103,45 +108,75 @@ class Ask(NamedTuple):
 
 def diagnose(host: Host, typed: str, ask: Ask = Ask()) -> Diagnosis:  # noqa: B008  a tuple
     """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none."""
-    host = host.remembering()
-    caller = ask.caller or calling(host)
-    target = targets.parse(typed, ask.starttls)
-    other = targets.parse(ask.beside) if ask.beside else None
-    between = _between(target, ask, caller)
-    through = str(between) if between else ""
-    try:
-        seen = probe.look(target, between)
-    except ProbeFailed as error:
-        return Diagnosis(target.authority, through, error.layer, str(error), caller=caller.name)
-    chain = tuple(map(Certificate.held, seen.chain))
-    clients = Clients(host, caller, Question(chain, target.host, host.now()))
-    views = tuple(clients.views())
-    root = clients.root()
-    public = root.sha256 in FINGERPRINTS if root is not None and root.self_issued else None
-    second = _look_beside(other, _between(other, ask, caller)) if other else None
-    past = not ask.proxy and proxies.is_passed(target, caller.environ)
-    return Diagnosis(
-        target.authority,
-        through,
-        Layer.CERTIFICATE if any(one.accepts == NO for one in views) else None,
-        chain=chain,
-        root=root,
-        public=public,
-        clients=views,
-        caller=caller.name,
-        inspection=inspected.judge(Look(target.host, chain, root), second, public=public, past_proxy=past),
-        beside=other.authority if other and second else "",
+    return diagnose_all(host, [typed], ask)[0]
+
+
+def diagnose_all(host: Host, typed: Iterable[str], ask: Ask = Ask()) -> tuple[Diagnosis, ...]:  # noqa: B008  a tuple
+    """Look at servers in turn, at each once, and judge them for every client here.
+
+    Raises UsageProblem where one of `typed` names no server; then none is looked at.
+    """
+    wanted = dict.fromkeys(targets.parse(one, ask.starttls) for one in typed)
+    doctor = _Doctor(host.remembering(), ask)
+    return _compared([doctor.diagnose(one) for one in wanted])
+
+
+class _Doctor:
+    """The doctor of one call: what clients read, and the unrelated server, are looked at once."""
+
+    def __init__(self, host: Host, ask: Ask) -> None:
+        self._host, self._ask = host, ask
+        self._caller = ask.caller or calling(host)
+        self._anchors = Anchors(host, self._caller)
+        self._unrelated = targets.parse(ask.beside) if ask.beside else None
+
+    def diagnose(self, target: Target) -> Diagnosis:
+        """Look at one server, and judge it."""
+        caller, between = self._caller, self._between(target)
+        through = str(between) if between else ""
+        try:
+            seen = probe.look(target, between)
+        except ProbeFailed as error:
+            return Diagnosis(target.authority, through, error.layer, str(error), caller=caller.name)
+        chain = tuple(map(Certificate.held, seen.chain))
+        clients = Clients(self._anchors, Question(chain, target.host, self._host.now()))
+        views = tuple(clients.views())
+        root = clients.root()
+        public = root.sha256 in FINGERPRINTS if root is not None and root.self_issued else None
+        past = not self._ask.proxy and proxies.is_passed(target, caller.environ)
+        return Diagnosis(
+            target.authority,
+            through,
+            Layer.CERTIFICATE if any(one.accepts == NO for one in views) else None,
+            chain=chain,
+            root=root,
+            public=public,
+            clients=views,
+            caller=caller.name,
+            inspection=inspected.judge(Look(target.host, chain, root), self._beside, public=public, past_proxy=past),
+        )
+
+    @cached_property
+    def _beside(self) -> Look | None:
+        """What the unrelated server shows; None where there is no handshake: it is no matter of the others."""
+        target = self._unrelated
+        if target is None:
+            return None
+        try:
+            seen = probe.look(target, self._between(target))
+        except ProbeFailed:
+            return None
+        return Look(target.host, tuple(map(Certificate.held, seen.chain)), None, target.authority)
+
+    def _between(self, target: Target) -> Proxy | None:
+        typed = self._ask.proxy
+        return proxies.read(typed, "--proxy") if typed else proxies.proxy_for(target, self._caller.environ)
+
+
+def _compared(found: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """Return diagnoses that heed each other: one authority for unrelated servers may be an inspecting proxy's."""
+    looks = [Look(targets.parse(one.target).host, one.chain, one.root, one.target) for one in found]
+    return tuple(
+        replace(one, inspection=inspected.compare(one.inspection, look, looks, public=one.public))
+        for one, look in zip(found, looks, strict=True)
     )
-
-
-def _between(target: Target, ask: Ask, caller: Caller) -> Proxy | None:
-    return proxies.read(ask.proxy, "--proxy") if ask.proxy else proxies.proxy_for(target, caller.environ)
-
-
-def _look_beside(target: Target, between: Proxy | None) -> Look | None:
-    """Return what a second server shows; None where there is no handshake: it is no matter of the first one."""
-    try:
-        seen = probe.look(target, between)
-    except ProbeFailed:
-        return None
-    return Look(target.host, tuple(map(Certificate.held, seen.chain)), None)

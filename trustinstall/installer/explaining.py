@@ -9,11 +9,12 @@ from __future__ import annotations
 import shlex
 import ssl
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.doctor.judging import Reason
-from trustinstall.errors import UsageProblem, printable
+from trustinstall.errors import CertificateRefused, UsageProblem, printable
 from trustinstall.host import ActingHost
 from trustinstall.installer import clues
 from trustinstall.installer.client_views import NO, ClientView
@@ -22,7 +23,7 @@ from trustinstall.installer.report_data import certificate
 from trustinstall.installer.tls_context import VerifyingContext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.installer.clues import Clues
@@ -95,12 +96,21 @@ class Explanation:
             "proxy": self.proxy,
             "layer": self.layer,
             "reason": {"code": self.reason.code, "detail": self.reason.text},
-            "chain": [certificate(one) for one in self.chain if one.is_readable],
-            "root": certificate(self.root) if self.root is not None else None,
+            "chain": _described(self.chain),
+            "root": next(iter(_described(filter(None, [self.root]))), None),
             "store": self.store,
             "decided_by": self.decided_by,
             "remedy": list(self.remedy),
         }
+
+
+def _described(certificates: Iterable[Certificate]) -> list[dict[str, Any]]:
+    """Return the keys of certificates of a server, without those that cannot be read."""
+    found: list[dict[str, Any]] = []
+    for one in certificates:
+        with suppress(CertificateRefused):
+            found.append(certificate(one))
+    return found
 
 
 def explain(problem: BaseException | str, *, url: str = "", proxy: str = "") -> Explanation:

@@ -6,12 +6,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate, quiet
-from trustinstall.doctor import judging
-from trustinstall.errors import CertificateRefused
+from trustinstall.doctor import judging, target
+from trustinstall.doctor.rules import UNREADABLE
 from trustinstall.facts import inspection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _LABELS = 2  # of a name that hosts share which are not unrelated
 
@@ -27,21 +27,29 @@ class Inspected(Enum):
 
 
 class Inspection(NamedTuple):
-    """Whether the connection is inspected, and by which product, or ""."""
+    """Whether the connection is inspected.
+
+    Attributes:
+        state: what is known of it.
+        product: the product that inspects it, or "".
+        beside: the server, host and port, for which the same authority answers, where that decides; or "".
+    """
 
     state: Inspected
     product: str = ""
+    beside: str = ""
 
 
 NOT_KNOWN = Inspection(Inspected.UNKNOWN)
 
 
 class Look(NamedTuple):
-    """What one handshake has shown: the server, the chain as sent, and the end of the best path, or None."""
+    """What one handshake has shown: the server, the chain as sent, the end of the best path or None, host and port."""
 
     host: str
     chain: Sequence[Certificate]
     root: Certificate | None
+    authority: str = ""
 
 
 def judge(look: Look, beside: Look | None, *, public: bool | None, past_proxy: bool) -> Inspection:
@@ -52,9 +60,28 @@ def judge(look: Look, beside: Look | None, *, public: bool | None, past_proxy: b
     if public:
         return Inspection(Inspected.BYPASSED if past_proxy else Inspected.NO)
     product = _product(look)
-    if product or (beside is not None and _is_for_all(look, beside, rooted=public is not None)):
+    if product:
         return Inspection(Inspected.YES, product)
+    if beside is not None and _is_for_all(look, beside, rooted=public is not None):
+        return Inspection(Inspected.YES, beside=beside.authority)
     return Inspection(Inspected.UNKNOWN if public is None else Inspected.PERHAPS)
+
+
+def compare(judged: Inspection, look: Look, others: Iterable[Look], *, public: bool | None) -> Inspection:
+    """Return a judgement that heeds the other servers of the same call.
+
+    No person has said that these are unrelated: one company may own two domains and have one authority. So the same
+    authority says that the connection may be inspected. Addresses and names without a domain tell nothing.
+    """
+    if judged.state in {Inspected.UNKNOWN, Inspected.PERHAPS} and _has_domain(look):
+        for one in filter(_has_domain, others):
+            if _is_for_all(look, one, rooted=public is not None):
+                return Inspection(Inspected.PERHAPS, beside=one.authority)
+    return judged
+
+
+def _has_domain(look: Look) -> bool:
+    return "." in look.host and target.address_of(look.host) is None
 
 
 def _product(look: Look) -> str:
@@ -69,7 +96,7 @@ def _issuer(one: Certificate) -> str:
     try:
         with quiet():
             return one.load().issuer.rfc4514_string()
-    except (CertificateRefused, ValueError):
+    except UNREADABLE:
         return ""
 
 
@@ -86,8 +113,5 @@ def _is_for_all(look: Look, beside: Look, *, rooted: bool) -> bool:
 
 
 def _says_where(one: Certificate) -> bool:
-    try:
-        with quiet():
-            return bool(judging.address_of_issuer(one))
-    except (CertificateRefused, ValueError):
-        return False
+    with quiet():
+        return bool(judging.address_of_issuer(one))

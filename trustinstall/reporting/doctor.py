@@ -1,38 +1,48 @@
-"""The screen of `doctor URL`, and its report as JSON."""
+"""The screen of `doctor URL…`, and its exit code."""
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from trustinstall.reporting.doctor_words import about_root, alike, before, headline, verdict
-from trustinstall.reporting.envelope import dump, envelope
+from trustinstall.reporting.doctor_words import about_root, alike, before, count, headline, verdict
 from trustinstall.reporting.layout import Cell
 from trustinstall.reporting.style import BAD, GOOD, SAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from trustinstall.certificates.certificate import Certificate
-    from trustinstall.host import Host
     from trustinstall.installer.client_views import ClientView
     from trustinstall.installer.diagnosis import Diagnosis
     from trustinstall.reporting.layout import Page
 
+_MOST_ROWS = 10  # clients of a group on lines of their own
+_NAMED = 3  # clients that are named where their group is folded
 _MARKS = {"yes": GOOD, "no": BAD, "off": BAD}
 
 
-def exit_code(found: Diagnosis, *, asked: bool) -> int:
-    """Return 0 where every client is known to accept the server, or the caller did not ask; else 10."""
-    accepted = found.layer is None and all(one.accepts == "yes" for one in found.clients)
+def exit_code(found: Iterable[Diagnosis], *, asked: bool) -> int:
+    """Return 0 where every client is known to accept each server, or the caller did not ask; else 10."""
+    accepted = all(one.accepted and all(client.accepts == "yes" for client in one.clients) for one in found)
     return 10 if asked and not accepted else 0
 
 
-def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[str]:
-    """Return what failed; or the clients with their verdicts, what is between, and the command that mends it.
+def doctor_lines(page: Page, found: Sequence[Diagnosis], program: Sequence[str], *, verbose: bool = False) -> list[str]:
+    """Return what was found of one server; of several, how many all accept, and each under a heading.
 
-    `program` holds the words that start trustinstall.
+    `program` holds the words that start trustinstall. `verbose`: every client has a line of its own.
     """
+    if len(found) == 1:
+        return _server(page, found[0], program, verbose=verbose)
+    lines = page.marked(GOOD if all(one.accepted for one in found) else BAD, count(found), tone="strong")
+    for number, one in enumerate(found, 1):
+        heading = page.paragraph(f"Server {number} of {len(found)}: {one.target}", tone="strong")
+        lines += ["", *heading, *_server(page, one, program, verbose=verbose)]
+    return lines
+
+
+def _server(page: Page, found: Diagnosis, program: Sequence[str], *, verbose: bool) -> list[str]:
+    """Return what failed; or the clients with their verdicts, what is between, and the command that mends it."""
     if found.failure:
         layer = found.layer.value if found.layer else ""
         head = page.marked(BAD, headline(found), tone="strong")
@@ -41,7 +51,7 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
     lines = page.marked(BAD if refused else GOOD, headline(found), tone="strong")
     lines += [line for sentence in about_root(found) for line in page.paragraph(sentence, "  ")]
     for clients in alike(found.clients):
-        lines += ["", *_group(page, clients)]
+        lines += ["", *_group(page, clients, verbose=verbose)]
     if found.saved:
         lines += ["", *page.paragraph("Its root was written, unverified, into:"), page.whole(found.saved, "  ")]
     mend = found.remedy(program)
@@ -52,45 +62,11 @@ def doctor_lines(page: Page, found: Diagnosis, program: Sequence[str]) -> list[s
     return lines
 
 
-def _group(page: Page, clients: list[ClientView]) -> list[str]:
-    """Return the verdict with its reasons once, and a row for each client: its name, and what decides."""
+def _group(page: Page, clients: list[ClientView], *, verbose: bool) -> list[str]:
+    """Return the verdict with its reasons once, and a row for each client: its name, and what decides; or a count."""
     head = page.marked(_MARKS.get(clients[0].accepts, SAME), verdict(clients))
+    if len(clients) > _MOST_ROWS and not verbose:
+        names = ", ".join(one.name for one in clients[:_NAMED])
+        return [*head, *page.paragraph(f"{names} and {len(clients) - _NAMED} more; -v lists them", "  ")]
     rows = [[Cell(one.name, "strong"), Cell(one.decided_by, whole=True)] for one in clients]
     return [*head, *page.table(rows, "  ")]
-
-
-def doctor_json(host: Host, found: Diagnosis, code: int) -> str:
-    """Return the report as JSON."""
-    return dump(
-        {
-            **envelope(host, "doctor", code),
-            "target": found.target,
-            "proxy": found.proxy,
-            "layer": found.layer.value if found.layer else "",
-            "failure": found.failure,
-            "chain": [_certificate(one) for one in found.chain],
-            "root": _certificate(found.root) if found.root else None,
-            "public": found.public,
-            "inspected": found.inspection.state.value,
-            "inspector": found.inspection.product,
-            "clients": [_client(one) for one in found.clients],
-            "caller": found.caller,
-            "saved": found.saved,
-            "remedy": list(found.remedy(host.program())),
-        }
-    )
-
-
-def _certificate(one: Certificate) -> dict[str, Any]:
-    return {"sha256": one.sha256, "subject": one.subject}
-
-
-def _client(one: ClientView) -> dict[str, Any]:
-    reasons = [{"code": reason.code, "detail": reason.text} for reason in one.reasons]
-    return {
-        "name": one.name,
-        "accepts": one.accepts,
-        "decided_by": one.decided_by,
-        "verifier": one.verifier,
-        "reasons": reasons,
-    }

@@ -1,4 +1,4 @@
-"""The report of `doctor URL --report` for a help desk: one page of HTML that needs nothing else.
+"""The report of `doctor URL… --report` for a help desk: one page of HTML that needs nothing else.
 
 It has no script and loads nothing (the policy in its head forbids both), reads well on a telephone, and prints. All
 text from outside is printable and escaped. A proxy is named by host and port: its login is never in a Diagnosis.
@@ -11,8 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from trustinstall._version import __version__
-from trustinstall.errors import printable
-from trustinstall.reporting.doctor_words import about_root, alike, before, headline, verdict
+from trustinstall.errors import CertificateRefused, printable
+from trustinstall.reporting.doctor_words import about_root, alike, before, count, headline, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +27,7 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --good: #4ac26b; --bad: #ff7b72; --quiet: #aaa; } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.35rem; line-height: 1.3; } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1rem 0 .5rem; }
 code, pre { font: .9rem/1.45 ui-monospace, monospace; }
 pre { white-space: pre-wrap; border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .8rem; }
 table { width: 100%; border-collapse: collapse; } td, th { padding: .35rem .6rem .35rem 0; text-align: left;
@@ -41,15 +42,13 @@ _LONGEST = 4096  # characters of one text
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def doctor_page(host: Host, found: Diagnosis) -> str:
-    """Return the page."""
-    title = f"Certificates of {found.target}"
+def doctor_page(host: Host, found: Sequence[Diagnosis]) -> str:
+    """Return the page: of one server, or how many of several all accept, and a part for each."""
+    title = f"Certificates of {', '.join(one.target for one in found)}"
+    level = 1 if len(found) == 1 else 2
     parts = [
-        f"<h1>{_text(headline(found))}</h1>",
-        *(f"<p>{_text(one)}</p>" for one in about_root(found)),
-        *map(_group, alike(found.clients)),
-        *_mended(found, host.program()),
-        _chain(found.chain),
+        *([f"<h1>{_text(count(found))}</h1>"] if level > 1 else []),
+        *(part for one in found for part in _server(one, host.program(), level)),
         f'<p class="quiet">{_text(_seen(host))}</p>',
     ]
     head = (
@@ -58,6 +57,17 @@ def doctor_page(host: Host, found: Diagnosis) -> str:
         f"<title>{_text(title)}</title><style>{_STYLE}</style>"
     )
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n' + "\n".join(parts) + "\n</body></html>\n"
+
+
+def _server(found: Diagnosis, program: Sequence[str], level: int) -> list[str]:
+    """Return what was found of a server; `level` is that of its heading."""
+    return [
+        f"<h{level}>{_text(headline(found))}</h{level}>",
+        *(f"<p>{_text(one)}</p>" for one in about_root(found)),
+        *(_group(one, level + 1) for one in alike(found.clients)),
+        *_mended(found, program, level + 1),
+        _chain(found.chain, level + 1),
+    ]
 
 
 def _text(text: str) -> str:
@@ -70,30 +80,32 @@ def _seen(host: Host) -> str:
     return f"{name}, {system} {version}; {host.now():%Y-%m-%d %H:%M} UTC; trustinstall {__version__}"
 
 
-def _group(clients: Sequence[ClientView]) -> str:
+def _group(clients: Sequence[ClientView], level: int) -> str:
     rows = ((one.name, one.decided_by, one.verifier) for one in clients)
-    head = f'<h2 class="{_text(clients[0].accepts)}">{_text(verdict(clients))}</h2>'
+    head = f'<h{level} class="{_text(clients[0].accepts)}">{_text(verdict(clients))}</h{level}>'
     return head + _table(("Client", "Decided by", "Judged as"), rows)
 
 
-def _mended(found: Diagnosis, program: Sequence[str]) -> list[str]:
+def _mended(found: Diagnosis, program: Sequence[str], level: int) -> list[str]:
     words = found.remedy(program)
     if not words:
         return []
-    return [f"<h2>What mends it</h2><p>{_text(before(found))}</p><pre>{_text(shlex.join(words))}</pre>"]
+    return [f"<h{level}>What mends it</h{level}><p>{_text(before(found))}</p><pre>{_text(shlex.join(words))}</pre>"]
 
 
-def _chain(chain: Iterable[Certificate]) -> str:
+def _chain(chain: Iterable[Certificate], level: int) -> str:
     rows = [(one.subject, _dates(one), one.sha256) for one in chain]
     if not rows:
         return ""
-    return "<h2>Certificates as the server sent them</h2>" + _table(("Subject", "Valid", "SHA-256"), rows)
+    head = f"<h{level}>Certificates as the server sent them</h{level}>"
+    return head + _table(("Subject", "Valid", "SHA-256"), rows)
 
 
 def _dates(one: Certificate) -> str:
-    if not one.is_readable:
+    try:
+        return f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
+    except CertificateRefused:
         return "it cannot be read"
-    return f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -21,6 +21,12 @@ _INSPECTED = {
 }
 
 
+def count(found: Sequence[Diagnosis]) -> str:
+    """Return how many of several servers all clients accept."""
+    good = sum(one.accepted for one in found)
+    return f"{good} of {len(found)} servers {'is' if good == 1 else 'are'} accepted by every client that was judged"
+
+
 def headline(found: Diagnosis) -> str:
     """Return the sentence that says most."""
     if found.failure:
@@ -69,12 +75,14 @@ def about_root(found: Diagnosis) -> Iterable[str]:
 
 def inspected(found: Diagnosis) -> str:
     """Return whether the connection is inspected, as the end of a sentence."""
-    state, product = found.inspection
+    state, product, beside = found.inspection
+    if state is Inspected.PERHAPS and beside:
+        return f"the connection is inspected, or {beside} is of the same owner: one authority answers for both"
     if state is not Inspected.YES:
         return _INSPECTED[state]
     if product:
         return f"the connection is inspected by {product}"
-    return f"the connection is inspected, for the same authority answers for {found.beside}"
+    return f"the connection is inspected, for the same authority answers for {beside}"
 
 
 def alike(clients: Iterable[ClientView]) -> list[list[ClientView]]:

@@ -1,4 +1,4 @@
-"""What files of apt.conf(5) say: every option with the number of its line."""
+"""Files of apt.conf(5): every option with the number of its line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def options(text: str) -> list[tuple[str, int]]:
     at = 0
     while at < len(text):
         match = _TOKEN.match(text, at)
-        if match is None:  # a quotation mark that nothing closes: apt refuses the file
+        if match is None:  # a quotation mark without a partner: apt refuses the file
             break
         at = match.end()
         if match["mark"]:

@@ -1,4 +1,4 @@
-"""What a file of environment variables says now: our section in it, and what its other lines set."""
+"""The current state of a file of environment variables: the managed section in it, and what its other lines set."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Carrier(NamedTuple):
-    """What one file says now.
+    """The current state of one file.
 
     Attributes:
         place: the row of the table.
-        path: where it is.
-        section: what stands between our marks, or None.
+        path: its path.
+        section: the text between the marks, or None.
         ours: the lines of it that trustinstall wrote.
-        foreign: the variables that the file sets elsewhere, or another author within our marks.
+        foreign: the variables that the file sets elsewhere, or another author between the marks.
         wrong: why the file cannot be read, or None.
     """
 
@@ -41,17 +41,17 @@ class Carrier(NamedTuple):
     wrong: str | None = None
 
     def key(self, host: Host) -> KeyInFile:
-        """Return our section as a key of the file."""
+        """Return the managed section as a key of the file."""
         return KeyInFile(self.place.format, PATH, SHARED if host.account.is_root else PRIVATE)
 
     def away(self, host: Host, store: Store, noted: tuple[str, ...]) -> SetKey:
-        """Return the change that takes our section out; `noted` are the ledger's entries. Raises StoreError."""
+        """Return the change that removes the managed section; `noted` are the ledger's entries. Raises StoreError."""
         otherwise = our_section.written(self.place, self.ours)
         return self.key(host).away(host, store, self.section or "", noted, otherwise)
 
 
 def of(host: Host, store: Store) -> Carrier:
-    """Return what the file of a store says. Raises StoreError where no program reads variables there any more."""
+    """Return the state of a store's file. Raises StoreError if no program reads variables there any more."""
     place = variable_files.at(host, store.location)
     if place is None:
         raise StoreError(store=store.id, cause="no program reads variables there any more", advice="try again")
@@ -65,7 +65,7 @@ def is_owned(host: Host, path: str) -> bool:
 
 
 def read(host: Host, location: str, place: variable_files.Place) -> Carrier:
-    """Return what the file at a location says."""
+    """Return the state of the file at a location."""
     try:
         content = host.read_or_none(location, LIMIT) or b""
         section = editing.get(place.format, content, PATH)
@@ -86,9 +86,9 @@ def read(host: Host, location: str, place: variable_files.Place) -> Carrier:
 
 
 def taken_back(host: Host, location: str, reads: Sequence[Read]) -> list[str]:
-    """Return the variables that our section in a file sets, and that no session which reads the file has; sorted.
+    """Return the variables that the managed section sets, and that no session which reads the file has; sorted.
 
-    None where no session is known to read the file, or the file of ours that the section names is not there.
+    None if no session is known to read the file, or the managed file that the section names is missing.
     """
     place = variable_files.at(host, location)
     found = read(host, location, place) if place is not None else None

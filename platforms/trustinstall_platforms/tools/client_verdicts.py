@@ -1,4 +1,4 @@
-"""Whether each client trusts what trustinstall has added for an account, in all of its sessions, and who decides it."""
+"""Whether each client trusts the roots that trustinstall has added for an account, in all sessions, and why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LIMIT = " for "  # in the name of a client that is limited to a profile, a URL 
 
 
 class Verdict(NamedTuple):
-    """What is said of one client: `effective` is YES, NO, PART, UNKNOWN or "", and who decides it."""
+    """The verdict on one client: `effective` is YES, NO, PART, UNKNOWN or "", and what decides it."""
 
     effective: str
     decided_by: str
@@ -46,7 +46,7 @@ class Limited(NamedTuple):
 
 @dataclass
 class _Seen:
-    """What one client reads in each of the sessions, and whether it trusts what we have added there."""
+    """The answers for one client in each of the sessions, and whether it trusts the managed roots there."""
 
     client: Client
     found: list[tuple[Effective, str]] = field(default_factory=list[tuple[Effective, str]])
@@ -104,8 +104,8 @@ def look(host: Host) -> Verdicts:
 def unreached(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[Effective, str] | None:
     """Return what a tool of the table reads in the first session in which it does not trust `wanted` (SHA-256).
 
-    With the session's name; None where there is no such session, or verification is switched off. Root's home says
-    nothing of a tool with a file for all accounts.
+    With the session's name; None if there is no such session, or verification is switched off. Root's home does not
+    count for a tool with a file for all accounts.
     """
     everybodys = host.account.is_root and bool(tool.machine)
     for scene in (one._replace(home="") if everybodys else one for one in decide.distinct(_scenes(host))):
@@ -118,7 +118,7 @@ def unreached(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[Effective
 
 
 def _scenes(host: Host) -> list[Scene]:
-    """Return the everyday sessions of the acting account; none of an image."""
+    """Return the everyday sessions of the acting account; none for an image."""
     bare = decide.bare(host)
     sessions = [one for one in everyday(host) if one.name != "bare"] or [bare.session]
     return [] if host.is_image else [bare._replace(session=one) for one in sessions]
@@ -133,7 +133,7 @@ def _word(host: Host, client: Client, found: Effective, ours: frozenset[str]) ->
 
 
 def managed(host: Host) -> frozenset[str]:
-    """Return the SHA-256 of what trustinstall has added for the account, or for the machine where there is nothing."""
+    """Return the SHA-256 of the roots that trustinstall has added for the account, or else for the machine."""
     for directory in (our_files.directory(host), our_files.MACHINE):
         content = system_bundle.bundle(host, f"{directory}/{our_files.ANCHORS}") if directory else None
         if content is not None:

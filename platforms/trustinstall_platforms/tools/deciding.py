@@ -1,7 +1,7 @@
-"""In which settings file, and by which key, a tool of the table is reached: where that is effective, and nowhere else.
+"""The settings file and key that reach a tool of the table: the place that is effective, and no other one.
 
-A file that decides and belongs to the acting account is that file, wherever the tool's own rules have it. Where no
-file decides, it is the usual one, or the one that a variable of the session has it moved to.
+If a file decides and belongs to the acting account, it is that file, wherever the tool's own rules put it. If no file
+decides, it is the usual one, or the one that a variable of the session names in its place.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _LONGEST = 4096  # characters of a path that are shown
 
 
 class Decision(NamedTuple):
-    """What decides for one tool, seen from one of the account's sessions.
+    """The decision for one tool, seen from one of the account's sessions.
 
     Attributes:
         tool: the row; its key is the one that counts in the file.
-        path: the settings file to look at and to write.
+        path: the settings file to read and to write.
         found: what the tool reads now.
-        above: whether a variable decides that, which counts more than the file: then the file can hide nothing.
+        above: whether a variable decides that, which has precedence over the file: then the file can hide nothing.
     """
 
     tool: Tool
@@ -43,16 +43,17 @@ class Decision(NamedTuple):
 
 
 def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -> list[Decision]:
-    """Return one decision for each file that sessions of the acting account read; `usual` is the table's file.
+    """Return one decision for each file that sessions of the account read; `usual` is the table's file.
 
-    Of several for one file that one counts in which something of the account would be hidden. A variable that counts
-    more than the file decides only where all everyday sessions have such a one: for the others the file is written.
+    Of several decisions for one file, the one counts in which a setting of the account would be hidden. A variable with
+    precedence over the file decides only if all everyday sessions have one: for the others the file is written.
     """
     row = of_tool(decide.bare(host), tool.name)
     if row is None:
         return [Decision(tool, usual, Effective(tool.name, Mode.DEFAULT))]
     found: dict[str, Decision] = {}
-    every, above = [], []
+    every: list[Decision] = []
+    above: list[bool] = []
     for scene in scenes(host, tool, sessions):
         every.append(_decision(tool, of_tool(scene, tool.name) or row, scene, usual))
         above += [every[-1].above] if decide.is_of(scene, sessions) else []
@@ -63,14 +64,14 @@ def decisions(host: Host, tool: Tool, usual: str, sessions: Sequence[Session]) -
 
 
 def scenes(host: Host, tool: Tool, sessions: Sequence[Session] = ()) -> tuple[Scene, ...]:
-    """Return the scenes in which a tool's settings count: root's own home does not, where there is a machine's file."""
+    """Return the scenes in which a tool's settings count: root's own home does not, if the machine has a file."""
     found = decide.scenes(host, sessions)
     machine = host.account.is_root and bool(tool.machine)
     return tuple(one._replace(home="") for one in found) if machine else found
 
 
 def word(host: Host, tool: Tool, value: str) -> Mode | None:
-    """Return what a value does that names no file, or None where it names one."""
+    """Return the effect of a value that names no file, or None if it names one."""
     own = _place(host, tool)
     return own.words.get(value.strip().lower()) if own is not None else None
 
@@ -87,7 +88,7 @@ def named(host: Host, tool: Tool, value: str, location: str) -> str:
 
 
 def followed(host: Host, decision: Decision) -> str | None:
-    """Return the bundle that a variable of the account has the tool read, which is a store of its own; or None."""
+    """Return the bundle that a variable of the account has the tool read, and which is a separate store; or None."""
     if decision.found.decider.kind is not Kind.VARIABLE or not ours.would_lose(host, decision.found):
         return None
     own = [one.path for one in decision.found.bundles if one.readable and ours.is_theirs(host, one)]
@@ -95,7 +96,7 @@ def followed(host: Host, decision: Decision) -> str | None:
 
 
 def why_left(host: Host, decision: Decision) -> str | None:
-    """Return why nothing of ours may be set in the file, with file and line, where something else decides; or None."""
+    """Return why nothing may be set in the file, with file and line, if another setting decides; or None."""
     found, setter = decision.found, decision.found.decider
     if setter.kind is Kind.DEFAULT or found.mode is Mode.DEFAULT or not ours.would_lose(host, found):
         return None
@@ -125,7 +126,7 @@ def why_unreached(host: Host, found: Effective, session: str) -> Unreached:
 def shared(host: Host, decision: Decision) -> str | None:
     """Return the bundle of the account that another tool's file of the account has this tool read; or None.
 
-    So Yarn 1 reads npm's file where its own says nothing: a key of ours in its own would hide that.
+    For example, Yarn 1 reads npm's file if its own has no such key: a managed key in its own would hide npm's.
     """
     found, setter = decision.found, decision.found.decider
     if setter.kind is not Kind.SETTING or setter.path == decision.path or not _is_own(host, setter.path):
@@ -136,7 +137,7 @@ def shared(host: Host, decision: Decision) -> str | None:
 
 
 def inherited(host: Host, decision: Decision) -> str:
-    """Return the bundle that the tool reads where the account's own file says nothing, or "" where it is not known.
+    """Return the bundle that the tool reads if the account's own file has no such key, or "" if it is not known.
 
     A file of trustinstall that another tool's settings of the account name does not count: those settings may be
     written, or taken back, at this moment.
@@ -168,7 +169,7 @@ def _decision(tool: Tool, row: Client, scene: Scene, usual: str) -> Decision:
 
 
 def _is_above(row: Client, scene: Scene, own: Place) -> bool:
-    """Whether a variable that counts more than a place has the client read something else than what is built in."""
+    """Whether a variable that has precedence over a place makes the client read other roots than its built-in ones."""
     counting = row.places[: row.places.index(own)]
     return any(place in counting and place.variables for place, _ in decide.decisions(row, scene))
 
@@ -177,13 +178,13 @@ def _readable(scene: Scene, tool: Tool, row: Client, usual: str) -> str:
     """Return the usual file if the tool reads it in this scene, or else the one that it reads instead of it."""
     own = _places(tool, row)
     files = paths.of_place(scene, own[-1]) if own else ()
-    environment = scene.session.value("VIRTUAL_ENV") or "//"  # what is set there is for that environment alone
+    environment = scene.session.value("VIRTUAL_ENV") or "//"  # a setting there is for that environment alone
     inside = [one for one in files if one.startswith(f"{scene.home}/") and not one.startswith(environment)]
     return usual if usual in files or not inside or scene.host.account.is_root else inside[0]
 
 
 def _keyed(tool: Tool, row: Client) -> Tool:
-    """Return the tool with the section that its client reads: of two names of one section it may be the other."""
+    """Return the tool with the section that its client reads: if a section has two names, it may be the other one."""
     own = _places(tool, row)
     return tool._replace(key=own[-1].key) if own else tool
 
@@ -193,7 +194,7 @@ def _places(tool: Tool, row: Client) -> list[Place]:
 
 
 def _is_written_alike(place: Place, tool: Tool) -> bool:
-    """Whether a place's files are written as the tool's own: Mercurial's are INI with directives, which stay."""
+    """Whether a place's files have the tool's own format: Mercurial's are INI with directives, which stay."""
     return place.format == tool.format or (place.format, tool.format) == ("hg", "ini-sections")
 
 
@@ -204,14 +205,14 @@ def _place(host: Host, tool: Tool) -> Place | None:
 
 
 def _is_own(host: Host, path: str) -> bool:
-    """Whether the acting account decides what stands in a file: in its home, or for root in a file of root's."""
+    """Whether the acting account decides the content of a file: in its home, or for root in a file of root's."""
     status, home = host.status(host.real(path)), host.real(host.account.home or "/").rstrip("/")
     inside = host.account.is_root or (bool(home) and host.real(path).startswith(f"{home}/"))
     return inside and status is not None and status.uid == host.account.uid
 
 
 def of_ours(host: Host, tools: tuple[Tool, ...], location: str) -> Iterator[Tool]:
-    """Yield the tools whose key in a file names one of our own files: that file was written by trustinstall."""
+    """Yield the tools whose key in a file names one of the managed files: trustinstall wrote that file."""
     from trustinstall import editing
 
     try:

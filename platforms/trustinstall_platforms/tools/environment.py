@@ -1,10 +1,10 @@
-"""Environment variables that make programs trust our roots: a store for each file that carries some.
+"""Environment variables that make programs trust the managed roots: a store for each file that sets some.
 
-In such a file there is one section of trustinstall. It sets nothing that the file sets elsewhere, and, where the file's
-language can say so, nothing that is set when it is read, and no variable that would hide a setting of the account, or
-what another file sets (see `reaching`). A variable that names another bundle of the same account is left as it is: that
-bundle is a store as well, and our certificates go into it. What a variable of others names and cannot be added to is a
-store that fails, with the file and line that say so.
+Each such file has one managed section. It sets no variable that the file sets elsewhere, and, if the file's language
+can express it, none that is set already when it is read, and none that would hide a setting of the account, or of
+another file (see `reaching`). A variable that names another bundle of the same account is left unchanged: that bundle
+is a store as well, and the certificates go into it. If another author's variable names a bundle that cannot be changed,
+it is a store that fails, with the file and line of the variable.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ADD, REPLACE, NONE = "add", "replace", "none"
 
 
 class Environment(Reference):
-    """The backend of all places; `mode` is what `--variables` says, or "" for the default of the scope."""
+    """The backend of all places; `mode` is the value of `--variables`, or "" for the default of the scope."""
 
     name = "environment"
     capabilities = Reference.capabilities | {Capability.REACHES_EVERY_ACCOUNT}
@@ -54,7 +54,7 @@ class Environment(Reference):
         return not host.account.is_root and host.platform == "linux"
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
-        """Find the files that programs here read, whether they are there yet or not, and bundles that others name."""
+        """Find the files that programs here read, whether they exist yet or not, and bundles that others name."""
         if self._mode == NONE:
             return
         if host.platform == "win32":
@@ -81,7 +81,7 @@ class Environment(Reference):
         return self._bundle(host, location, "") if status is not None and status.kind is Kind.FILE else None
 
     def named(self, host: Host, store: Store) -> Named:
-        """Read what our section names; a bundle that a variable names is its owner's."""
+        """Read the value of the managed section; a bundle that a variable names belongs to its owner."""
         if windows_variables.is_key(host, store.location):
             return windows_variables.named(host, replacing=self._mode == REPLACE)
         place = variable_files.at(host, store.location)
@@ -100,9 +100,9 @@ class Environment(Reference):
         return Named(By.US, path, outdated=moved or other_mode or hides)
 
     def unreached(self, host: Host, stores: Sequence[Store], _wanted: frozenset[str]) -> dict[str, Unreached]:
-        """Return what cannot be added to, by the lines that are there now, and files whose variables are taken back.
+        """Return the bundles that cannot be changed, by the current lines, and files whose variables are unset later.
 
-        A section of ours that has come into a file has moved the lines below it.
+        A managed section that has come into a file has moved the lines below it.
         """
         if host.platform == "win32":
             return {}
@@ -117,7 +117,7 @@ class Environment(Reference):
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
-        """Plan to write our section. Raises StoreError, too, where it would set nothing."""
+        """Plan to write the managed section. Raises StoreError, too, if it would set nothing."""
         if windows_variables.is_key(host, store.location):
             return windows_variables.enable(host, store, replacing=self._mode == REPLACE)
         found = carrier.of(host, store)
@@ -129,14 +129,14 @@ class Environment(Reference):
         return found.key(host).set(host, store, text, away)
 
     def disable(self, host: Host, store: Store, noted: tuple[str, ...]) -> Plan:
-        """Plan to take our section out; lines in it that another author wrote stay."""
+        """Plan to remove the managed section; lines in it that another author wrote stay."""
         if windows_variables.is_key(host, store.location):
             return windows_variables.disable(noted)
         found = carrier.of(host, store)
         return found.key(host).taken_back(host, store, found.away(host, store, noted))
 
     def commands(self, host: Host, _store: Store, step: ToolOperation) -> Sequence[SetVariables]:
-        """Return what is written into Windows' registry; files have no operations."""
+        """Return the changes of Windows' registry; files have no operations."""
         return windows_variables.commands(host, step)
 
     def _body(self, host: Host, found: carrier.Carrier) -> str:
@@ -144,7 +144,7 @@ class Environment(Reference):
         return our_section.body(host, found.place, left, replacing=self.replaces(host))
 
     def _left(self, host: Host, found: carrier.Carrier) -> frozenset[str]:
-        """Return the variables that would hide settings of the account, or what other files set."""
+        """Return the variables that would hide settings of the account, or of other files."""
         return self._hiding(host) | self._reach(host).hidden.get(found.path, frozenset())
 
     def _hiding(self, host: Host) -> frozenset[str]:
@@ -153,7 +153,7 @@ class Environment(Reference):
         return host.remembered("variables to leave", lambda: ours.variables_to_leave(host))
 
     def _reach(self, host: Host) -> Reach:
-        """Return what others set, and what our sections would set beside that."""
+        """Return the variables of other authors, and those of the managed sections."""
         return host.remembered(("what our variables reach", self._mode), lambda: self._look(host))
 
     def _look(self, host: Host) -> Reach:
@@ -170,9 +170,10 @@ class Environment(Reference):
         )
 
     def _of_others(self, host: Host, reach: Reach) -> Iterator[Store]:
-        """Find the bundles that variables of others name; where one cannot be added to, a store that says so.
+        """Find the bundles that other authors' variables name; if one cannot be changed, a store that says so.
 
-        Where the machine's stores reach the account, the system's bundle and what the machine's files name are theirs.
+        If the machine's stores reach the account, the system's bundle and those of the machine's files belong to the
+        machine.
         """
         system = system_bundle.find(host) if self._reached else None
         for one in reach.theirs:
@@ -198,7 +199,7 @@ class Environment(Reference):
             )
 
     def _unreached(self, host: Host, store: Store) -> Named:
-        """Return what a variable of others names, which cannot be added to."""
+        """Return the value of another author's variable whose bundle cannot be changed."""
         found = (one for one in self._reach(host).theirs if one.location == store.location)
         return Named(By.NOBODY, next((one.path for one in found), ""))
 
@@ -222,7 +223,7 @@ class Environment(Reference):
         )
 
     def _named_bundles(self, host: Host, named: dict[str, str]) -> Iterator[Store]:
-        """Find the bundles that variables of others name, but for ours, the machine's and the system's.
+        """Find the bundles that other authors' variables name, except managed ones, the machine's and the system's.
 
         Root reads none that another account may change.
         """

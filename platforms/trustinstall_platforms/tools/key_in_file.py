@@ -1,4 +1,4 @@
-"""One key of a text file by which a reference names a bundle: the steps that set it and take it back."""
+"""One key of a text file with which a reference names a bundle: the steps that set it and restore it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LIMIT = 1024 * 1024  # bytes; no settings file is larger
 PRIVATE, SHARED = 0o600, 0o644  # an account's files may get secrets later on; every account reads the machine's
 
 
-#: In the ledger, before a line that ours has taken the place of.
+#: In the ledger, before a line that a managed one has replaced.
 _INSTEAD_OF = "instead of "
 
 
 def replaced(noted: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the entry of the ledger that says which line ours has taken the place of; () for none."""
+    """Return the ledger's entry for the line that a managed one has replaced; () for none."""
     return tuple(one for one in noted if one.startswith(_INSTEAD_OF))
 
 
@@ -38,13 +38,13 @@ class KeyInFile(NamedTuple):
     mode: int
 
     def read(self, host: Host, location: str) -> str | None:
-        """Return what the key says, or None. Raises Malformed or OSError where the file cannot be read."""
+        """Return the key's value, or None. Raises Malformed or OSError if the file cannot be read."""
         return editing.get(self.format, host.read_or_none(location, LIMIT) or b"", self.path)
 
     def set(self, host: Host, store: Store, value: str, away: SetKey | None = None) -> tuple[Plan, tuple[str, ...]]:
-        """Plan that it says a value, after `away` (what it says now goes); return the text that is put in, too.
+        """Plan to set a value, after `away` (which removes the current one); return also the inserted text.
 
-        Raises StoreError where the file cannot be changed for certain.
+        Raises StoreError if the file cannot be changed safely.
         """
         old = host.read_or_none(store.location, LIMIT)
         rest = away.apply(old or b"") if away else old or b""
@@ -58,9 +58,9 @@ class KeyInFile(NamedTuple):
         return Plan(tuple(steps), detaches=away is not None), (inserted,)
 
     def instead(self, host: Host, store: Store, value: str) -> tuple[Plan, tuple[str, ...]]:
-        """Plan that it says a value in the place of a word that decides nothing; return the new line and the old one.
+        """Plan to set a value in place of a word that decides nothing; return the new line and the old one.
 
-        Raises StoreError where the file cannot be changed for certain.
+        Raises StoreError if the file cannot be changed safely.
         """
         old = host.read(store.location, LIMIT)
         try:
@@ -79,7 +79,7 @@ class KeyInFile(NamedTuple):
         return Plan((Edit(store.location, change, digest(old)),), detaches=True), (new, _INSTEAD_OF + said)
 
     def restored(self, host: Host, store: Store, value: str, noted: tuple[str, ...]) -> Plan | None:
-        """Plan that the old line stands again where `instead` has put the new one; None where that is not certain."""
+        """Plan to restore the old line if `instead` has put the new one in its place; None if that is not certain."""
         old = host.read(store.location, LIMIT)
         text = text_of(old)
         before = next((one.removeprefix(_INSTEAD_OF) for one in replaced(noted)), None)
@@ -91,10 +91,11 @@ class KeyInFile(NamedTuple):
         return Plan((Edit(store.location, change, digest(old)),), detaches=True)
 
     def away(self, host: Host, store: Store, value: str, noted: tuple[str, ...], otherwise: str = "") -> SetKey:
-        """Return the change that takes a value of ours out, exactly where the noted text still stands.
+        """Return the change that removes a managed value, exactly if the noted text is still there.
 
-        `otherwise`: the text of ours, where none of the noted ones stands in the file any more. Raises StoreError
-        where the file cannot be changed for certain.
+        `otherwise`: the managed text, if the file no longer has any of the noted ones. Raises StoreError if the file
+        cannot
+        be changed safely.
         """
         old = host.read_or_none(store.location, LIMIT) or b""
         texts = (one for one in noted if value in one and one.encode("utf-8", "surrogateescape") in old)
@@ -106,5 +107,5 @@ class KeyInFile(NamedTuple):
         return SetKey(self.format, self.path, value, present=False, inserted=inserted)
 
     def taken_back(self, host: Host, store: Store, away: SetKey) -> Plan:
-        """Plan that it no longer says our value."""
+        """Plan to remove the managed value."""
         return Plan((Edit(store.location, away, digest(host.read(store.location, LIMIT))),), detaches=True)

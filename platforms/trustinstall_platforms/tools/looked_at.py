@@ -1,9 +1,9 @@
-"""Settings that trustinstall only looks at: where one names a bundle of the same account, ours goes into that bundle.
+"""Settings that trustinstall only reads: if one names a bundle of the same account, certificates go into that bundle.
 
-No key is set. Such are the settings of tools that follow the system until their own say otherwise (curl, git, Cargo,
-Poetry and more), those for one profile, URL or command of a tool of the table, and those for one registry, repository
-or cluster. A file beside which its private key lies is an authority that makes certificates here, as minikube's, which
-its clusters take for the authority of their clients, too: nothing goes into that.
+No key is set. They are the settings of tools that follow the system until their own settings name a bundle (curl, git,
+Cargo, Poetry and more), those for one profile, URL or command of a tool of the table, and those for one registry,
+repository or cluster. If a file has its private key beside it, it is an authority that makes certificates here, like
+minikube's, which its clusters also accept as the authority of their clients: no certificate goes into that file.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _LONGEST = 4096  # characters of a path that are shown
 
 
 class Looked(NamedTuple):
-    """One bundle, or one setting that cannot be followed to a bundle that the acting account may change.
+    """One bundle, or one setting that does not lead to a bundle that the acting account may change.
 
     Attributes:
         location: the bundle, or the settings file.
-        client: who reads it.
-        setter: who names it, for people.
-        wrong: why ours cannot go there, or None.
+        client: its reader.
+        setter: the setting that names it, for people.
+        wrong: why certificates cannot go there, or None.
     """
 
     location: str
@@ -45,7 +45,7 @@ class Looked(NamedTuple):
 
 
 def stores(host: Host, backend: str, sessions: Sequence[Session], taken: frozenset[str]) -> Iterator[Store]:
-    """Yield a store for each bundle that such settings name, but for those that are `taken` (locations)."""
+    """Yield a store for each bundle that such settings name, except those that are `taken` (locations)."""
     known = set(taken)
     for one in _looked(host, sessions):
         if one.location not in known:
@@ -54,7 +54,7 @@ def stores(host: Host, backend: str, sessions: Sequence[Session], taken: frozens
 
 
 def at(host: Host, backend: str, sessions: Sequence[Session], location: str) -> Store | None:
-    """Return the store at a location: a bundle that is still there, or a setting that cannot be followed."""
+    """Return the store at a location: a bundle that still exists, or a setting that leads to none."""
     found = next((one for one in _looked(host, sessions) if one.location == location), None)
     if found is None and system_bundle.bundle(host, location) is not None:
         found = Looked(location, "programs whose settings name it", "")
@@ -71,7 +71,7 @@ def _looked(host: Host, sessions: Sequence[Session]) -> Iterator[Looked]:
 
 
 def _by_the_system(host: Host, client: Client, found: Effective) -> bool:
-    """Whether what root adds to the system's store counts beside the bundles of a client."""
+    """Whether the additions of root to the system's store count beside the bundles of a client."""
     return host.account.is_root and client.follows and found.mode is Mode.ADDS
 
 

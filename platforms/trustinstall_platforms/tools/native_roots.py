@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 def location(host: Host) -> str:
-    """The location of the store that the acting account changes."""
+    """Return the location of the store that the acting account changes."""
     own = _kind(host).own
     return rf"{own.hive}\{own.path}"
 
 
 def observe(host: Host) -> Observation:
-    """See what programs of the acting account trust by it."""
+    """Observe the anchors that programs of the acting account trust through it."""
     return read_contents(host, _kind(host)).observation
 
 
 def anchors(host: Host) -> Iterator[bytes]:
-    """The DER of every certificate that `observe` counts."""
+    """Yield the DER of every certificate that `observe` counts."""
     return iter(read_contents(host, _kind(host)).entries.values())
 
 

@@ -1,7 +1,7 @@
-"""The two files of trustinstall that settings name, as one store: there only while a setting names one of them.
+"""The two files of trustinstall that settings name, as one store: it exists only while a setting names one of them.
 
-The bundle is made from the system's whenever it is written, and says which of the system's roots it was made of, so
-that it shows when they have changed since.
+The bundle is made from the system's at each write, and records which of the system's roots it was made of, so that a
+later change of them shows.
 """
 
 from __future__ import annotations
@@ -48,30 +48,30 @@ _LEFT = (
     b"# Left by trustinstall, for programs that still run and have a variable which names this file; the public roots\n"
     b"# alone. A later add or remove of trustinstall takes it away, or you may.\n"
 )
-_PARENTS = re.compile(rb"^# directories ([1-9])$", re.MULTILINE)  # how many above it were made for it
+_PARENTS = re.compile(rb"^# directories ([1-9])$", re.MULTILINE)  # how many above it were made
 _STALE = "the system's roots have changed since it was made; add makes it anew"
 
 
 class OwnBundle(Backend):
-    """The backend of both files; the store is the bundle, and the file of our roots alone goes with it.
+    """The backend of both files; the store is the bundle, and the file of the managed roots alone goes with it.
 
-    On Windows that file is all there is.
+    On Windows there is only that file.
     """
 
     name = "own-bundle"
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
-        """Find the acting account's, whether it is there yet or not."""
+        """Find the acting account's store, whether it exists yet or not."""
         location = our_files.location(host)
         if location is not None:
             yield self._store(host, location)
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Return the store at a location, if that is the acting account's."""
+        """Return the store at a location, if it is the acting account's."""
         return self._store(host, location) if location == our_files.location(host) else None
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what both files hold; HALF is what only one of them holds: a root of the system's, for example.
+        """Observe the content of both files; PARTIAL is a certificate that only one of them holds, like a system root.
 
         A copy that comes from the system stays. The store is outdated when the system's roots have changed since.
         """
@@ -95,10 +95,11 @@ class OwnBundle(Backend):
         return iter(()) if host.status(store.location) is None else bundle.anchors(host, store.location)
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
-        """Plan to write both files anew, or to delete them with the last certificate.
+        """Plan to write both files again, or to delete them with the last certificate.
 
-        Raises StoreError where the machine has no public roots to put beside ours, and where one of the system's is
-        to go.
+        Raises StoreError if the machine has no public roots to combine with the managed ones, or if one of the
+        system's is
+        to be removed.
         """
         found = _read(host, store.location)
         if any(not one.marked for one in change.remove):
@@ -115,18 +116,18 @@ class OwnBundle(Backend):
         beside = _beside(store.location)
         files = {store.location: content, beside: Blocks(add=tuple(ours.values())).apply(_HEAD)}
         edits = [edit for path, each in files.items() if (edit := _edit(host, path, each)) is not None]
-        booting = _deletes(host, *_at_boot(host))  # first: a boot must not delete what is in use again
+        booting = _deletes(host, *_at_boot(host))  # first: a boot must not delete files that are in use again
         placed = tuple(Placed(one.sha256, (store.location, beside)) for one in change.add)
         return Plan((*booting, *edits), placed=placed, detaches=True, made=found.directories_left)
 
     def verify(self, host: Host, store: Store) -> str | None:
-        """Let OpenSSL load it, if it is still there."""
+        """Let OpenSSL load it, if it still exists."""
         return None if host.status(store.location) is None else host.openssl_refuses(store.location)
 
     def _without_any(self, host: Host, store: Store, change: Change) -> Plan:
-        """Plan to delete both files; where a running program's variable names one, both stay for it, without ours.
+        """Plan to delete both files; if a running program's variable names one, both stay, without managed roots.
 
-        Deno reaches no server where DENO_CERT names a missing file; it and Node.js take one without certificates.
+        Deno reaches no server if DENO_CERT names a missing file; it and Node.js accept one without certificates.
         """
         if not _named(host, store.location):
             return _deleted(host, store.location)
@@ -168,7 +169,7 @@ class OwnBundle(Backend):
 
 @dataclass(frozen=True)
 class _Files:
-    """Both files as they are now: the bundle and our roots alone (one and the same on Windows); None if missing."""
+    """Both files as they are now: the bundle and the managed roots alone (one file on Windows); None if missing."""
 
     location: str
     bundle: bytes | None
@@ -176,12 +177,12 @@ class _Files:
 
     @property
     def empty(self) -> bool:
-        """Whether neither is there."""
+        """Whether neither exists."""
         return self.bundle is None and self.anchors is None
 
     @property
     def left(self) -> bool:
-        """Whether they were left for running programs, without our roots."""
+        """Whether they were left for running programs, without managed roots."""
         return (self.bundle or b"").startswith(_LEFT)
 
     @property
@@ -191,12 +192,12 @@ class _Files:
 
     @cached_property
     def marked(self) -> frozenset[str]:
-        """SHA-256 of our certificates in either file."""
+        """SHA-256 of the managed certificates in either file."""
         return frozenset(marked(self.bundle or b"").keys() | marked(self.anchors or b"").keys())
 
     @cached_property
     def in_both(self) -> frozenset[str]:
-        """SHA-256 of our certificates in both files."""
+        """SHA-256 of the managed certificates in both files."""
         return frozenset(marked(self.bundle or b"").keys() & marked(self.anchors or b"").keys())
 
     @property
@@ -211,7 +212,7 @@ class _Files:
         return map(Certificate.held, dict.fromkeys((*_ders(self.bundle or b""), *_ders(self.anchors or b""))))
 
     def copies(self, names: frozenset[str], system: Collection[str]) -> Iterator[Copy]:
-        """Yield copies: those of the system's roots, and all others, which are ours: the file is made by us alone."""
+        """Yield copies: those of the system's roots, and all others as managed: only trustinstall writes the file."""
         others = {sha256 for sha256, _ in unmarked(self.bundle or b"")} - set(system)
         for sha256 in sorted(names & (self.marked | others)):
             yield Copy(sha256, self.location, marked=True)
@@ -219,7 +220,7 @@ class _Files:
             yield Copy(sha256)
 
     def leftover(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """Return what files show that hold none of ours; if no program needs them, the next command takes them away."""
+        """Return the copies of files without managed roots; if no program needs them, the next command deletes them."""
         if not self.left:
             return Observation({})
         copies = () if _named(host, store.location) else (Copy(one, marked=True) for one in sorted(names))
@@ -233,15 +234,15 @@ def _read(host: Host, location: str) -> _Files:
 
 
 def _deleted(host: Host, location: str, made: tuple[str, ...] = ()) -> Plan:
-    """Plan to delete both files, and directories that the ledger does not note any more."""
+    """Plan to delete both files, and directories that the ledger no longer notes."""
     files = _deletes(host, _beside(location), location, *_at_boot(host))
     return Plan((*files, *map(RemoveDirectory, reversed(made))), detaches=True)
 
 
 def _at_boot(host: Host) -> tuple[str, ...]:
-    """The file that has systemd take away what is left; none for an account, whose files nobody tidies at a boot.
+    """Return the file that has systemd delete the files that are left; none for an account: no boot deletes its files.
 
-    Nor where somebody has a file of that name: it says other things, and stays.
+    None, too, if another author has a file of that name: it has other content, and stays.
     """
     path = our_files.AT_BOOT
     if host.platform != "linux" or not host.account.is_root or host.status(posixpath.dirname(path)) is None:
@@ -270,19 +271,19 @@ def _made(location: str, left: bytes) -> tuple[str, ...]:
 
 
 def _beside(location: str) -> str:
-    """The file of our roots alone."""
+    """Return the file of the managed roots alone."""
     return f"{posixpath.dirname(location)}/{our_files.ANCHORS}"
 
 
 def _edit(host: Host, path: str, content: bytes) -> Edit | None:
-    """What brings a file to a content, or None where it is there."""
+    """Return the step that gives a file a content, or None if it has it."""
     old = host.read_or_none(path)
     expect = ABSENT if old is None else digest(old)
     return None if content == old else Edit(path, Content(content), expect, separates=True)  # only we write it
 
 
 def _unwritable(host: Host, location: str) -> str | None:
-    """Why a file of ours cannot be written, or might not stay ours; None where all is well."""
+    """Return why a managed file cannot be written, or might be changed by another account; or None."""
     status = host.status(location)
     if status is not None and status.kind is not Kind.FILE:
         return "something else than a file stands there; move it away"

@@ -1,4 +1,4 @@
-"""The section of trustinstall in a file of environment variables: what would be in it, and which lines are ours."""
+"""The managed section in a file of environment variables: its desired content, and the lines trustinstall wrote."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 NAMES = frozenset(one.name for one in variables.EVERY)
 _LABEL = "trustinstall.environment"
 _WORD = re.compile(r"\w+")
-_END = r"'\"\n:;{}"  # what ends a path
-#: A file of trustinstall in a value, whatever the home of the account is called now. A search starts only where a path
-#: may begin, so that a line of slashes takes no more time than another one.
+_END = r"'\"\n:;{}"  # characters that end a path
+#: A managed file in a value, for any current name of the account's home. A search starts only where a path may begin,
+#: so that a line of slashes takes no more time than another one.
 _FILE = re.compile(
     rf"(?<![^{_END}])(?P<before>[^{_END}/]*)"
     rf"(?P<path>/[^{_END}]*/trustinstall/(?P<name>{re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)}))"
@@ -28,7 +28,7 @@ _FILE = re.compile(
 
 
 def body(host: Host, place: Place, left: Collection[str], *, replacing: bool) -> str:
-    """Return what the section says, but for some variables that are not ours to set (`left`)."""
+    """Return the content of the section, except some variables that trustinstall must not set (`left`)."""
     ours = {name: value for name, value in values(host, replacing=replacing).items() if name not in left}
     if place.style == LAUNCHD:
         return shell_syntax.agent(_LABEL, sections.MADE, ours)
@@ -49,32 +49,32 @@ def ours(host: Host, place: Place, section: str) -> tuple[str, ...]:
 
 
 def sets(line: str, names: Collection[str]) -> bool:
-    """Whether a line of ours sets one of some variables."""
+    """Whether a managed line sets one of some variables."""
     return not set(names).isdisjoint(_WORD.findall(line))
 
 
 def written(place: Place, lines: Sequence[str]) -> str:
-    """Return a section of these lines as it stands in the file."""
+    """Return a section of these lines as it is written in the file."""
     return "" if place.style == LAUNCHD else sections.Section().written(list(lines))
 
 
 def file_named(host: Host, lines: Sequence[str]) -> str:
-    """Return what lines of ours name: our roots alone, or else our bundle.
+    """Return the file that managed lines name: the managed roots alone, or else the bundle.
 
-    Where others have set all that name a file, the rest switches programs to the system's store: it counts while there
-    is a bundle of ours, which is written and goes with the sections.
+    If others have set all variables that name a file, the rest switches programs to the system's store: it counts while
+    the managed bundle exists, which is written and removed with the sections.
     """
     found = {match["name"]: match["path"] for line in lines for match in _FILE.finditer(line)}
     return found.get(our_files.ANCHORS) or found.get(our_files.BUNDLE) or our_files.location(host) or ""
 
 
 def _named(line: str) -> str:
-    """Return a line with the name alone of each file of ours."""
+    """Return a line with only the name of each managed file."""
     return _FILE.sub(r"\g<before>\g<name>", line)
 
 
 def values(host: Host, *, replacing: bool) -> dict[str, str]:
-    """Return what the acting account's sections set; with `replacing` also the variables that replace."""
+    """Return the values of the acting account's sections; with `replacing` also the variables that replace."""
     machine, own = host.account.is_root, our_files.directory(host)
     system = system_bundle.find(host) if machine else None
     bundle = system.path if system else f"{own}/{our_files.BUNDLE}"

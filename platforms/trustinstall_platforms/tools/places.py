@@ -1,4 +1,4 @@
-"""Where the settings files of tools are on a host, and whether the tools are there."""
+"""The paths of tools' settings files on a host, and whether the tools are installed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall_platforms.tools.effective.model import Session
 
-_MAC = "~/Library/"  # where only a Mac keeps settings
+_MAC = "~/Library/"  # a directory of settings on Macs alone
 
 
 def decisions(host: Host, sessions: Sequence[Session]) -> Iterator[Decision]:
-    """Yield what decides for each tool that is there: for root by the machine's file, where the tool has one."""
+    """Yield the decision for each installed tool: for root by the machine's file, if the tool has one."""
     for tool, usual in _usual(host):
         if _written(host, tool, usual):
             yield from deciding.decisions(host, tool, usual, sessions)
 
 
 def decision_of(host: Host, location: str, sessions: Sequence[Session]) -> Decision | None:
-    """Return what decides for the tool whose settings file this is, or was when trustinstall set it; else None."""
+    """Return the decision for the tool whose settings file this is, or was when trustinstall set it; else None."""
     known = list(_usual(host))
     here = [(tool, usual) for tool, usual in known if host.real(usual) == location]
     for tool, usual in here or known:
@@ -55,7 +55,7 @@ def _written(host: Host, tool: table.Tool, path: str) -> bool:
 
 
 def _file(host: Host, tool: table.Tool) -> str | None:
-    """The file to look at; None where the account has no home."""
+    """Return the file to read; None if the account has no home."""
     if host.account.is_root and (tool.machine or host.platform == "win32"):
         return tool.machine or None  # an elevated prompt has its account's own home
     paths = [one for path in tool.files if (one := _expanded(host, path)) is not None]
@@ -67,7 +67,7 @@ def _file(host: Host, tool: table.Tool) -> str | None:
 
 
 def _found(host: Host, tool: table.Tool) -> list[str]:
-    """Which of the places that a tool makes are there."""
+    """Return the existing places of those that a tool makes."""
     places = (_expanded(host, path) for path in tool.places)
     return [path for path in places if path is not None and host.status(path) is not None]
 

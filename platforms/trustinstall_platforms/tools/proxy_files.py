@@ -1,8 +1,8 @@
-"""The files that tell programs their proxies: what each should say, and what people have said before.
+"""The files that tell programs their proxies: the desired content of each, and what people have set before.
 
-What a person has set decides: in the same file, in another file that the tool reads, or in a variable that a setting
-would override. Nothing is written there, and file and line are named; values are not shown, for they may hold a
-password. Only Linux and macOS: Windows keeps its proxies in the registry.
+A person's setting decides: in the same file, in another file that the tool reads, or in a variable that a setting would
+override. Then nothing is written, and file and line are named; values are not shown, because they may hold a password.
+Only Linux and macOS: Windows keeps its proxies in the registry.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _APT_OPTIONS = frozenset({"acquire::http::proxy", "acquire::https::proxy"})
 
 
 def wanted(host: Host, proxies: Proxies) -> list[FileKeys]:
-    """Return what the files of the acting account (root's are the machine's) should say."""
+    """Return the desired content of the acting account's files (root's are the machine's)."""
     if host.is_image or host.platform == "win32":
         return []
     people = _of_people(host)
@@ -50,7 +50,7 @@ def wanted(host: Host, proxies: Proxies) -> list[FileKeys]:
 
 
 def _of_people(host: Host) -> dict[str, Setter]:
-    """Return where people set variables, by the part of `Proxies` (see facts.proxies.VARIABLES)."""
+    """Return the places where people set variables, by the part of `Proxies` (see facts.proxies.VARIABLES)."""
     parts = {name: part for part, names in facts.VARIABLES.items() for name in names}
     found: dict[str, Setter] = {}
     for one in sessions.supposed(host, _without_ours):
@@ -61,7 +61,7 @@ def _of_people(host: Host) -> dict[str, Setter]:
 
 
 def _without_ours(_path: str, text: str) -> str:
-    """Return the text of a file with our lines empty, so that the others keep their numbers."""
+    """Return the text of a file with the managed lines empty, so that the others keep their numbers."""
     try:
         keys = _SECTION.keys(text)
     except Malformed:
@@ -72,7 +72,7 @@ def _without_ours(_path: str, text: str) -> str:
 
 
 def _variables(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterator[FileKeys]:
-    """Yield the files of variables, each with those that nobody else has set."""
+    """Yield the files of variables, each with the variables that no other author has set."""
     decided = {name for part in people for name in facts.VARIABLES[part]}
     values = {name: value for name, value in facts.values(proxies).items() if name not in decided}
     left = "; ".join(f"{setter} sets {facts.VARIABLES[part][0]}" for part, setter in people.items())
@@ -94,7 +94,7 @@ def _body(place: Place, values: Mapping[str, str]) -> str:
 
 
 def _tools(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterator[FileKeys]:
-    """Yield the settings files of the tools that are there."""
+    """Yield the settings files of the installed tools."""
     schemes = {part: setter for part, setter in people.items() if part != "no_proxy"}
     overridden = "; ".join(f"{setter} sets {facts.VARIABLES[part][0]}" for part, setter in schemes.items())
     for tool in proxy_table.TOOLS:
@@ -118,7 +118,7 @@ def _is_there(host: Host, tool: ProxyTool) -> bool:
 
 
 def _said(host: Host, tool: ProxyTool, others: Sequence[str]) -> Iterator[str]:
-    """Yield what other files of a tool say of its proxy."""
+    """Yield the places in other files of a tool that set its proxy."""
     if tool.name == "apt":
         yield from _said_to_apt(host)
         return
@@ -127,7 +127,7 @@ def _said(host: Host, tool: ProxyTool, others: Sequence[str]) -> Iterator[str]:
             text = text_of(host.read_or_none(host.real(path), LIMIT) or b"")
             keys = editing.FORMATS[tool.format].keys(text)
         except (Malformed, OSError):
-            continue  # the tool says so by itself
+            continue  # the tool reports that itself
         known = {key for key, _ in tool.keys}
         yield from (
             f"{Setter(Kind.SETTING, path, line_number(text, one.start))} says {'.'.join(one.path)}"
@@ -149,7 +149,7 @@ def _said_to_apt(host: Host) -> Iterator[str]:
 
 
 def _file(host: Host, what: FileKeys) -> FileKeys | None:
-    """Return a file with its real place; None for one of another account."""
+    """Return a file with its real path; None for one of another account."""
     standing = files.standing(host, what.location)
     if standing is None or standing[1] != host.account.uid:
         return None
@@ -158,7 +158,7 @@ def _file(host: Host, what: FileKeys) -> FileKeys | None:
 
 
 def _guarded(host: Host, what: FileKeys, proxies: Proxies, *, public: bool) -> FileKeys:
-    """Return a file without its keys where others could read the password in them."""
+    """Return a file without its keys if others could read the password in them."""
     if not (proxies.secret and what.keys):
         return what
     status = host.status(what.location)

@@ -1,11 +1,11 @@
 """Developer tools and the settings that tell each its proxy: facts, a row each.
 
-Every tool here but apt and the containers of docker reads the variables as well, which reach what is started from a
+Every tool here but apt and the containers of docker reads the variables as well, which reach programs started from a
 shell or by a login. A setting reaches the rest: cron jobs, sudo, editors. It overrides the variable in each of them.
 None of them expands a percent sign in such a value.
 
 No rows: curl and wget, whose settings would override the variables of a session (curl(1), --config; the GNU Wget
-manual, Wgetrc commands); Java, because every JVM says on standard error that it has read JAVA_TOOL_OPTIONS or
+manual, Wgetrc commands); Java, because every JVM reports on standard error that it has read JAVA_TOOL_OPTIONS or
 JDK_JAVA_OPTIONS, and because its own `net.properties` belongs to the package that the next upgrade installs; Yarn 1 and
 pnpm, which read npm's file.
 """
@@ -40,7 +40,7 @@ def _bypass(proxies: Proxies) -> str:
 def _apt(proxies: Proxies) -> str:
     said = {"http": proxies.http, "https": proxies.https}
     lines = [f'Acquire::{scheme}::Proxy "{address}";' for scheme, address in said.items() if address]
-    # apt knows single hosts only; what else no_proxy says it reads from the variable.
+    # apt supports single hosts only; it reads the other entries of no_proxy from the variable.
     hosts = [one for one in proxies.no_proxy if not one.startswith(".") and "/" not in one and ":" not in one]
     lines += [f'Acquire::{scheme}::Proxy::{host} "DIRECT";' for scheme in said if said[scheme] for host in hosts]
     return "\n".join(lines)
@@ -57,18 +57,18 @@ class ProxyTool(NamedTuple):
     """One tool with a settings file.
 
     Attributes:
-        name: what people call it.
-        clients: who reads the file.
-        format: how it is written, a name of `editing.FORMATS`.
-        keys: each key, and what it says.
-        source: how this is known.
-        files: an account's files, of which the first that is there is written, or else the first; the tool reads all.
-        machine: the file for all accounts; "" where there is none, or its package owns it.
+        name: its name for people.
+        clients: the programs that read the file.
+        format: the file's format, a name of `editing.FORMATS`.
+        keys: each key, and its value.
+        source: the source of this row.
+        files: an account's files, of which the first existing one is written, or else the first; the tool reads all.
+        machine: the file for all accounts; "" if there is none, or its package owns it.
         known: "real", and with which version, or "documented".
-        programs: it is there where one of these is.
-        places: it is there where one of these paths is.
-        variables: whether it reads the variables, too: then its file gives way to one that a person has set.
-        public: whether what it says can be seen by every account, whoever may read the file.
+        programs: the tool is installed if one of these is.
+        places: the tool is installed if one of these paths exists.
+        variables: whether it reads the variables, too: then its file is left to one that a person has set.
+        public: whether every account can see the values, independent of the file's mode.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Which of our variables reach programs, and which other authors set: answers from the sessions of an account.
+"""The managed variables that reach programs, and those that other authors set: answers from the account's sessions.
 
-A line of ours in a shell's file sets nothing that is set already, but others may do the same after it: then ours would
-hide theirs, and is left out of that file. What others set decides for the programs of those sessions: the bundle that
-they name is a store, and what cannot be reached is said with its file and line.
+A managed line in a shell's file sets no variable that is set already, but a later line of others may do the same: then
+the managed one would hide theirs, and is left out of that file. Other authors' variables decide for the programs of
+those sessions: the bundle that they name is a store, and one that cannot be changed is reported with its file and line.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ _PLACES = [
     for place in client.places
     if place.variables and place.form is Form.FILE and not place.words
 ]
-#: The variables that name a file: those that trustinstall sets, and those that clients read besides.
+#: The variables that name a file: those that trustinstall sets, and others that clients read.
 FILES = frozenset(
     (
         *(one.name for one in (*variables.ADDS, *variables.REPLACES)),
         *(name for place in _PLACES for name in place.variables),
     )
 )
-#: Those in which the client itself takes ~ for the home.
+#: Those in which the client itself expands ~ to the home.
 _TILDE = frozenset(name for place in _PLACES if place.expansion.tilde for name in place.variables)
 _LONGEST = 200  # characters of a value that are shown
 
 
 class Theirs(NamedTuple):
-    """What another author has a variable say.
+    """The value that another author gives to a variable.
 
     Attributes:
         name: the variable.
         setter: the file and line.
-        path: the bundle that it names, links resolved; "" where it names none, or that cannot be told.
-        problem: why the acting account cannot add to what it names, in words; or None.
+        path: the bundle that it names, links resolved; "" if it names none, or that is unknown.
+        problem: why the acting account cannot change that bundle, in words; or None.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Theirs(NamedTuple):
 
     @property
     def location(self) -> str:
-        """The location of the store that says what cannot be reached."""
+        """The location of the store that reports an unreachable bundle."""
         return f"{self.setter.path}#{self.name}"
 
     def __str__(self) -> str:
@@ -73,10 +73,10 @@ class Theirs(NamedTuple):
 
 @dataclass(frozen=True)
 class Reach:
-    """The sessions of the acting account, and our variables in them.
+    """The sessions of the acting account, and the managed variables in them.
 
     Attributes:
-        values: what each of our sections would set, by the real path of its file.
+        values: the values that each managed section would set, by the real path of its file.
     """
 
     host: Host
@@ -84,7 +84,7 @@ class Reach:
 
     @cached_property
     def theirs(self) -> tuple[Theirs, ...]:
-        """What others set, each place once."""
+        """The variables of other authors, each place once."""
         found: dict[tuple[str, Setter], Theirs] = {}
         at_home = sessions.supposed(self.host, at_home=True) if self.host.account.is_root else []
         for one in (*self._without, *at_home):
@@ -97,7 +97,7 @@ class Reach:
 
     @cached_property
     def hidden(self) -> Mapping[str, frozenset[str]]:
-        """The variables, by file, that our section there must not set: a later line of others would give way to it."""
+        """The variables, by file, that its managed section must not set: it would disable a later line of others."""
         left: dict[str, frozenset[str]] = {path: frozenset() for path in self.values}
         if not self._are_others:
             return left
@@ -116,7 +116,7 @@ class Reach:
         return left
 
     def decided_by_others(self, path: str) -> tuple[str, ...]:
-        """Return the variables that others decide in some session that reads a file of ours; sorted."""
+        """Return the variables that others decide in some session that reads a managed file; sorted."""
         if not self._are_others:
             return ()
         names = {
@@ -147,7 +147,7 @@ class Reach:
 
     @cached_property
     def _without(self) -> list[Read]:
-        """The sessions without our sections."""
+        """Return the sessions without the managed sections."""
         return sessions.supposed(self.host, self._without_ours)
 
     @cached_property
@@ -155,7 +155,7 @@ class Reach:
         return self._with(self.hidden)
 
     def _with(self, left: Mapping[str, frozenset[str]]) -> list[Read]:
-        """Return the sessions with our sections, but for some of their variables."""
+        """Return the sessions with the managed sections, except some of their variables."""
         lines = {path: self._lines(path, left.get(path, frozenset())) for path in self.values}
         own = our_files.directory(self.host)
         added = {f"{own}/{name}": "" for name in (our_files.ANCHORS, our_files.BUNDLE)}
@@ -176,7 +176,7 @@ class Reach:
         return [*place.head, *shell_syntax.kept(place.style, ours)]
 
     def _without_ours(self, path: str, text: str) -> str:
-        """Return the text of a file with our lines empty, so that the others keep their numbers."""
+        """Return the text of a file with the managed lines empty, so that the others keep their numbers."""
         place = self._places.get(path)
         if place is None or place.style not in shell_syntax.KEPT:
             return text
@@ -191,7 +191,7 @@ class Reach:
         return text
 
     def _hides(self, before: Variable | None, after: Variable) -> bool:
-        """Whether a variable would be ours that is another author's now."""
+        """Whether trustinstall would set a variable that another author sets now."""
         path = self._file(after)
         if before is None or before.value == "" or path not in self.values:
             return False
@@ -203,7 +203,7 @@ class Reach:
         return self.host.real(variable.setter.path) if variable.setter.path else ""
 
     def _theirs(self, variable: Variable) -> Theirs | None:
-        """Return what another author's value leads to; None where it names a file of ours."""
+        """Return the target of another author's value; None if it names a managed file."""
         name, setter, path = variable.name, variable.setter, variable.value
         if name in variables.OPTIONS:
             path = variables.file_in(name, path or "")

@@ -1,11 +1,11 @@
-"""Settings of developer tools, a store each: the file in which a key makes the tool trust our roots.
+"""Settings of developer tools, a store each: the file in which a key makes the tool trust the managed roots.
 
-What the key says decides what the store is:
+The key's value decides the kind of store:
 
-- nothing, or a file of ours: trustinstall sets it, and takes it back, byte for byte, but where another file, a variable
-  or the machine's administrator decides, and ours would hide that;
+- nothing, or a managed file: trustinstall sets it, and restores it, byte for byte, unless another file, a variable or
+  the machine's administrator decides, and the managed value would hide that;
 - the system's bundle, or to use the system's store: the tool follows that, and nothing is written;
-- another bundle of the same account: our certificates go into that, as into every bundle that is named;
+- another bundle of the same account: the certificates go into that, as into every bundle that is named;
 - any other value is reported and not changed.
 """
 
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
 
 
 class _Setting(NamedTuple):
-    """What one file says now.
+    """The current state of one file.
 
     Attributes:
-        tool: whose it is.
-        value: what the key says, or None.
-        own: what trustinstall would have it say: the name of our file, or that the system's store is used.
-        ours: whether trustinstall set the value: it is `own`, or names a file of ours that was in another home.
+        tool: the tool that reads it.
+        value: the key's value, or None.
+        own: the value that trustinstall would set: the name of a managed file, or that the system's store is used.
+        ours: whether trustinstall set the value: it is `own`, or names a managed file that was in another home.
         bundle: the bundle that it names, links resolved; "" for none.
         wrong: why it cannot be changed, or None.
-        damaged: whether that is because it cannot be read: a value of ours may be in it.
+        damaged: whether the reason is that it cannot be read: a managed value may be in it.
         native: whether the tool reads the operating system's own store, by this file or the machine's.
-        decided: whether `wrong` says what was decided, and no fault: it is left, and nothing has failed.
+        decided: whether `wrong` is a person's decision, and not a fault: the file is left, and nothing has failed.
         undecided: whether the value is a word that decides nothing, as `true` of conda.
     """
 
@@ -69,12 +69,12 @@ class _Setting(NamedTuple):
 
     @property
     def theirs(self) -> bool:
-        """Whether its owner decided what it says."""
+        """Whether its owner decided its value."""
         return self.value is not None and not self.ours and not self.undecided
 
     @property
     def says_nothing(self) -> bool:
-        """Whether the tool reads what it would without the key."""
+        """Whether the tool reads the same roots as without the key."""
         return self.value is None or self.undecided
 
 
@@ -84,14 +84,14 @@ class Settings(Reference):
     name = "settings"
 
     def decisions(self, host: Host) -> Iterator[Decision]:
-        """Yield what decides for each tool that is there, in the sessions of the acting account as they are now."""
+        """Yield the decision for each installed tool, in the current sessions of the acting account."""
         return places.decisions(host, everyday(host))
 
     def _decision(self, host: Host, location: str) -> Decision | None:
         return host.remembered(("what decides", location), lambda: places.decision_of(host, location, everyday(host)))
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
-        """Find the file of every tool that is there, whether the file is there yet or not."""
+        """Find the file of every installed tool, whether the file exists yet or not."""
         taken: set[str] = set()
         for decision in self.decisions(host):
             store = self._store(host, decision)
@@ -101,14 +101,14 @@ class Settings(Reference):
         yield from looked_at.stores(host, self.name, everyday(host), frozenset(taken))
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Return the settings at a location, whether or not the tool is still there, or a bundle that some name."""
+        """Return the settings at a location, whether or not the tool is still installed, or a bundle that some name."""
         decision = self._decision(host, location)
         return (
             looked_at.at(host, self.name, everyday(host), location) if decision is None else self._store(host, decision)
         )
 
     def named(self, host: Host, store: Store) -> Named:
-        """Read what the key says, and whose that is."""
+        """Read the key's value, and who set it."""
         decision = self._decision(host, store.location)
         if decision is None:
             there = system_bundle.bundle(host, store.location) is not None
@@ -126,9 +126,9 @@ class Settings(Reference):
         return Named(By.OWNER, setting.bundle, setting.wrong)
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what the tool is told to trust; what it has built in is not known here.
+        """Observe the roots that the tool is told to trust; its built-in ones are not known here.
 
-        A switch of ours shows the certificates of the system's store: each of them counts as a copy.
+        A managed switch shows the certificates of the system's store: each of them counts as a copy.
         """
         decision = self._decision(host, store.location)
         if decision is None:
@@ -149,7 +149,7 @@ class Settings(Reference):
         return native_roots.anchors(host) if native else super().anchors(host, store)
 
     def unreached(self, host: Host, stores: Sequence[Store], wanted: frozenset[str]) -> dict[str, Unreached]:
-        """Return the stores whose tools read something else in a session of the account, with its file and line."""
+        """Return the stores whose tools read other roots in a session of the account, with the file and line."""
         found: dict[str, Unreached] = {}
         asked = {one.location: one.id for one in stores if one.blocked is None}
         for decision in self.decisions(host) if asked else ():
@@ -168,25 +168,26 @@ class Settings(Reference):
         away = key.away(host, store, setting.value, noted) if setting.value is not None else None
         plan, entries = key.set(host, store, setting.own, away)
         entries = (*entries, *replaced(noted))
-        # What adds names our roots alone: the system's, which the tool goes on to read, are not seen any more.
+        # A key that adds names the managed roots alone: the system's, which the tool still reads, are not visible any
+        # more.
         return replace(plan, detaches=plan.detaches or setting.tool.mode == ADDS), entries
 
     def disable(self, host: Host, store: Store, noted: tuple[str, ...]) -> Plan:
-        """Plan to take the key back."""
+        """Plan to restore the key."""
         setting = self._setting_of(host, store)
         key = _key(setting.tool, store.location)
         restored = key.restored(host, store, setting.value or "", noted)
         return restored or key.taken_back(host, store, key.away(host, store, setting.value or "", noted))
 
     def _setting_of(self, host: Host, store: Store) -> _Setting:
-        """Read what a store's file says. Raises OSError where it belongs to no tool."""
+        """Read a store's file. Raises OSError if it belongs to no tool."""
         decision = self._decision(host, store.location)
         if decision is None:
             raise FileNotFoundError(errno.ENOENT, "no tool has its settings there", store.location)
         return _setting(host, decision)
 
     def _store(self, host: Host, decision: Decision) -> Store | None:
-        """Return the store of a tool's file; None where our own files could not be named."""
+        """Return the store of a tool's file; None if the managed files have no place."""
         tool, directory, standing = decision.tool, our_files.directory(host), files.standing(host, decision.path)
         if directory is None or standing is None:
             return None
@@ -232,7 +233,7 @@ def _key(tool: Tool, location: str) -> KeyInFile:
 
 
 def _setting(host: Host, decision: Decision) -> _Setting:
-    """Read what a file says."""
+    """Read a file."""
     tool, location = decision.tool, host.real(decision.path)
     try:
         value = _key(tool, location).read(host, location)
@@ -266,7 +267,7 @@ def _switched(host: Host, tool: Tool, location: str, value: str | None) -> _Sett
 
 
 def _naming(host: Host, tool: Tool, value: str | None, location: str) -> _Setting:
-    """Read a key that names a bundle. A file of ours that is missing was in a home that was moved."""
+    """Read a key that names a bundle. A missing managed file was in a home that was moved."""
     own = _own(host, tool)
     if value is None:
         return _Setting(tool, value, own)

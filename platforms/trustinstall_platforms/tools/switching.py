@@ -1,4 +1,4 @@
-"""What a key says that switches a tool to the operating system's store, and what the tool reads where it does not."""
+"""A key that switches a tool to the operating system's store, and the bundle that the tool reads otherwise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall_platforms.tools.table import Tool
 
-#: Behind our own value, a comment: whoever chooses the same keeps it when ours goes.
+#: After the managed value, a comment: a person's equal value has none, and stays when the managed one goes.
 MARK = " # set by trustinstall"
 _COMMENT = re.compile("[#;]")
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
@@ -20,17 +20,17 @@ _PREFIX = "%(prefix)/"  # git-config(1), pathname: where git itself is installed
 
 
 def own(tool: Tool) -> str:
-    """What we set."""
+    """Return the value that trustinstall sets."""
     return tool.value + MARK
 
 
 def said(value: str) -> str:
-    """A value without its comment and quotes, in lower case: names of TLS libraries have none."""
+    """Return a value without its comment and quotes, in lower case: names of TLS libraries have neither."""
     return _without_comment(value).strip('" ').lower()
 
 
 def machine_says(host: Host, tool: Tool) -> str | None:
-    """What the machine's file says to an account whose own says nothing, or None."""
+    """Return the value in the machine's file for an account whose own file has none, or None."""
     if host.account.is_root or not tool.machine:
         return None
     try:
@@ -41,9 +41,9 @@ def machine_says(host: Host, tool: Tool) -> str | None:
 
 
 def bundle(host: Host, tool: Tool, location: str) -> str:
-    """The bundle that the same file names, which is read where the tool is not switched; "" where it names none.
+    """Return the bundle in the same file, which is read if the tool is not switched; "" if it names none.
 
-    Raises Malformed or OSError where the file cannot be read.
+    Raises Malformed or OSError if the file cannot be read.
     """
     value = editing.get(tool.format, host.read_or_none(location, _LIMIT) or b"", tool.beside)
     path = _without_comment(value or "").strip('" ').replace("\\\\", "/").replace("\\", "/")

@@ -1,12 +1,12 @@
 """Developer tools and how each is made to trust a root: facts, a row each.
 
-A setting that *adds* names our roots alone; one that *switches* has the tool read the operating system's store; one
-that *replaces* what a tool has built in names the system's and ours.
-Where a tool has several, the order is: nothing, because it follows the system; what adds; a variable, where its file
-may not be touched; what replaces. Each row says how it is known: "real" is proved in the tests, "documented" is not.
+A setting that *adds* names the managed roots alone; one that *switches* has the tool read the operating system's store;
+one that *replaces* a tool's built-in roots names the system's and the managed ones.
+If a tool has several, the order is: nothing, because it follows the system; one that adds; a variable, if its file may
+not be changed; one that replaces. Each row has its source: "real" is proved in the tests, "documented" is not.
 
-A setting that some version refuses is no row: uv before 0.11 does not start at all with `system-certs` in uv.toml, and
-newer ones will not with `native-tls` (both tried: 0.5.31, 0.10.12, 0.13.8).
+A setting that some version refuses has no row: uv before 0.11 does not start at all with `system-certs` in uv.toml, and
+newer ones do not with `native-tls` (both tried: 0.5.31, 0.10.12, 0.13.8).
 """
 
 from __future__ import annotations
@@ -20,23 +20,26 @@ class Tool(NamedTuple):
     """One tool with a settings file.
 
     Attributes:
-        name: what people call it.
-        clients: who reads the file.
-        format: how it is written, a name of `editing.FORMATS`.
+        name: its name for people.
+        clients: the programs that read the file.
+        format: the file's format, a name of `editing.FORMATS`.
         key: sections or objects, and the key.
         mode: ADDS, SWITCHES or REPLACES.
-        files: an account's file; of several the first that is there, or else the first.
-        source: how this is known.
+        files: an account's file; of several the first existing one, or else the first.
+        source: the source of this row.
         known: "real", and with which version, or "documented".
-        machine: the file for all accounts, whose value an account's own file overrides; "" where there is none.
-        programs: it is there where one of these is.
-        places: it is there where one of these paths is.
-        kept: whether the file is only written where the tool itself has made it.
-        follows: whether the tool trusts what the system's store holds without it: then the file is for an account
-            that cannot change that store, and no variable reaches the tool.
-        value: what a key that switches is set to; "" where the key names a file.
-        beside: the key in the same file that names the bundle which is read where the tool is not switched.
-        systems: where the tool keeps this file. Windows has no bundle of public roots, so that nothing replaces there.
+        machine: the file for all accounts, whose value an account's own file overrides; "" if there is none.
+        programs: the tool is installed if one of these is.
+        places: the tool is installed if one of these paths exists.
+        kept: whether the file is only written if the tool itself has made it.
+        follows: whether the tool trusts the system's store without it: then the file is for an account that cannot
+        change
+            that store, and no variable reaches the tool.
+        value: the value of a key that switches; "" if the key names a file.
+        beside: the key in the same file that names the bundle which is read if the tool is not switched.
+        systems: the systems on which the tool keeps this file. Windows has no bundle of public roots, so that no
+        setting
+            replaces there.
     """
 
     name: str
@@ -111,7 +114,7 @@ TOOLS = (
         "conda and mamba",
         "yaml",
         ("ssl_verify",),
-        REPLACES,  # and not `truststore`, which needs conda 23.9 and Python 3.10: a path is read by all of them
+        REPLACES,  # and not `truststore`, which needs conda 23.9 and Python 3.10: all of them read a path
         ("~/.condarc",),
         "conda documentation, Using conda with an SSL-inspecting proxy; search path of .condarc",
         machine="/etc/conda/.condarc",

@@ -1,10 +1,10 @@
-"""Developer tools of which no file is written: facts, a row each.
+"""Developer tools for which no file is written: facts, a row each.
 
-They follow the system, or a store of another kind reaches them, or only a variable does. A row says since when where
-that changed, and how it is known: "real" is proved in the tests (tests/end_to_end), "documented" is not.
+They follow the system, or a store of another kind reaches them, or only a variable does. A row has the version of a
+change, and its source: "real" is proved in the tests (tests/end_to_end), "documented" is not.
 
-Not here: libpq, which verifies only where a connection says so; a variable that says so for all (PGSSLROOTCERT=system)
-would make every one without TLS fail. And what keeps its roots in a dialog (Postman, Insomnia).
+Not here: libpq, which verifies only if a connection asks for it; a variable that asks for all (PGSSLROOTCERT=system)
+would make every one without TLS fail. Nor programs that keep their roots in a dialog (Postman, Insomnia).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ FOLLOWS, VARIABLE, STORE = "follows", "variable", "store"
 
 
 class Other(NamedTuple):
-    """One tool without a settings file of ours.
+    """One tool without a managed settings file.
 
     Attributes:
-        name: what people call it.
-        programs: it is there where one of these is.
+        name: its name for people.
+        programs: the tool is installed if one of these is.
         mode: FOLLOWS the system's store, only a VARIABLE reaches it, or a STORE of another kind does.
-        how: what it does, and since when.
-        source: how this is known.
+        how: its behaviour, and since when.
+        source: the source of this row.
         known: "real" or "documented".
     """
 
@@ -122,7 +122,7 @@ OTHERS: tuple[Other, ...] = (
     Other("terraform", ("terraform", "tofu", "packer", "vault"), FOLLOWS, _GO, _GO_SOURCE),
     Other("gh", ("gh", "glab", "gitlab-runner"), FOLLOWS, _GO, _GO_SOURCE),
     # Containers. A directory in certs.d is one registry's, so a root for all has no place there, and needs none:
-    # what it holds is trusted beside the system's roots (tests/end_to_end/clients/test_containers.py).
+    # roots in it are trusted beside the system's roots (tests/end_to_end/clients/test_containers.py).
     Other("skopeo", ("skopeo",), FOLLOWS, _GO, "containers-certs.d(5)", "real"),
     Other("docker", ("docker", "dockerd", "containerd"), FOLLOWS, _GO, "moby issue 20912", "real: the client"),
     Other("orbstack", ("orbctl",), FOLLOWS, "the Mac's keychains, when it starts: restart it", "ddev issue 7061"),

@@ -1,7 +1,7 @@
-"""Where environment variables come from, and whom each place reaches: facts, a row each.
+"""The files of environment variables, and the programs that each reaches: facts, a row each.
 
-Which places reach whom was tried on Debian 12 (tests/end_to_end): /etc/profile.d reaches login shells of bash, not of
-zsh and not fish's; /etc/environment, by PAM, logins with any shell, cron, and the user's systemd.
+Their reach was tried on Debian 12 (tests/end_to_end): /etc/profile.d reaches login shells of bash, not of zsh and not
+fish's; /etc/environment, by PAM, logins with any shell, cron, and the user's systemd.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """One file that carries variables.
+    """One file of variables.
 
     Attributes:
-        path: where it is; "~" is the account's home.
-        style: how it is written, a key of `assignments.KEPT`, or LAUNCHD.
-        reaches: whom, in a few words.
-        source: how that is known.
+        path: its path; "~" is the account's home.
+        style: the file's syntax, a key of `shell_syntax.KEPT`, or LAUNCHD.
+        reaches: the programs that it reaches, in a few words.
+        source: the source of this row.
         known: "real" or "documented".
         machine: whether it is the machine's, and not an account's.
-        whole: whether it is a file of ours alone, in a directory where everybody puts such files.
-        where: it counts where one of these paths is, or one of `shells`; () for always.
+        whole: whether it is a managed file, in a directory for such files of any program.
+        where: it counts if one of these paths exists, or one of `shells`; () for always.
         shells: programs that read it.
-        platforms: on which systems.
-        only: it counts only where it is there already: making it would change what a shell reads.
+        platforms: its systems.
+        only: it counts only if it exists already: making it would change which files a shell reads.
         moved: the variable by which the account may have moved it, a key of _MOVES.
     """
 
@@ -60,16 +60,16 @@ class Place(NamedTuple):
 
     @property
     def format(self) -> str:
-        """How our part of the file is found, a name of `editing.FORMATS`."""
+        """The format by which the managed part of the file is found, a name of `editing.FORMATS`."""
         return "whole" if self.style == LAUNCHD else "section"
 
     @property
     def proxies(self) -> str:
-        """How our proxies are found in the file, as `format`."""
+        """The format by which the managed proxies are found in the file, as `format`."""
         return "whole" if self.style == LAUNCHD else "proxy-section"
 
 
-#: Where files are that a variable moves: zsh(1), Startup/shutdown files; the XDG base directory specification.
+#: The directories that a variable moves: zsh(1), Startup/shutdown files; the XDG base directory specification.
 _MOVES = {"ZDOTDIR": "~", "XDG_CONFIG_HOME": "~/.config"}
 _BOTH = ("linux", "darwin")
 _SYSTEMD = ("/usr/lib/systemd/systemd", "/lib/systemd/systemd")
@@ -187,7 +187,7 @@ PLACES = (
 
 
 def places(host: Host, *, all_of_them: bool = False) -> Iterator[tuple[Place, str]]:
-    """The places of the acting account (root's are the machine's), with their paths: those that are read, or all."""
+    """Yield the places of the acting account (root's are the machine's), with paths: those that are read, or all."""
     home = host.account.home
     if host.is_image:
         return
@@ -199,7 +199,7 @@ def places(host: Host, *, all_of_them: bool = False) -> Iterator[tuple[Place, st
 
 
 def at(host: Host, location: str) -> Place | None:
-    """The place that a file is; what was moved is known by its name, whatever the variable says meanwhile."""
+    """Return the place of a file; a moved file is recognised by its name, for any current value of the variable."""
     exact = (one for one, path in places(host, all_of_them=True) if host.real(path) == location)
     home = host.account.home
     inside = home is not None and not host.account.is_root and location.startswith(f"{host.real(home).rstrip('/')}/")
@@ -208,7 +208,7 @@ def at(host: Host, location: str) -> Place | None:
 
 
 def _in_home(host: Host, place: Place, home: str) -> list[str]:
-    """Where an account's file is, and where else the session that we were called from reads it."""
+    """Return the path of an account's file, and the other path at which the calling session reads it."""
     usual, elsewhere = f"{home}{place.path[1:]}", host.environ.get(place.moved, "").rstrip("/")
     there = elsewhere.startswith(f"{home}/") and ".." not in elsewhere.split("/") and host.status(elsewhere) is not None
     return list(dict.fromkeys((usual, f"{elsewhere}{place.tail}"))) if place.moved and there else [usual]
@@ -217,7 +217,7 @@ def _in_home(host: Host, place: Place, home: str) -> list[str]:
 def _counts(host: Host, place: Place, path: str) -> bool:
     if place.only:
         return host.status(path) is not None
-    if place.path == "~/.profile":  # where none of those before it is there bash reads it, and sh does in any case
+    if place.path == "~/.profile":  # if none of those before it exists, bash reads it, and sh does in any case
         return programs(host, ("bash", "sh"))
     there = any(host.status(one) is not None for one in place.where)
     return there or (bool(place.shells) and programs(host, place.shells)) or not (place.where or place.shells)

@@ -1,8 +1,8 @@
 """Windows' environment variables: values of one registry key of the machine's, and of one of each account's.
 
-Programs that are started from the desktop have them as soon as it has been told; so has every later login. Nothing that
-replaces is set: Windows keeps no bundle of public roots (it fetches them one by one), and what follows its own store
-needs none. Source: Microsoft, "Environment Variables" (Win32, System Services), and SetX's page.
+Programs started from the desktop have them as soon as the desktop was notified; so has every later login. No variable
+that replaces is set: Windows keeps no bundle of public roots (it fetches them one by one), and programs that follow its
+own store need none. Source: Microsoft, "Environment Variables" (Win32, System Services), and SetX's page.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 _MACHINE = ("HKLM", r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment")
 _ACCOUNT = ("HKCU", "Environment")
-_NAMING = variables.ADDS[0].name  # the variable that names our file: by it our values are known
+_NAMING = variables.ADDS[0].name  # the variable that names the managed file: the other values are recognised by it
 _EVERY = frozenset(one.name for one in variables.EVERY)
 _SET, _TAKE_BACK = "set", "take-back"
 _REACHES = "programs that are started from now on: Node.js, uv, Deno"
 
 
 def stores(host: Host, backend: str) -> Iterator[Store]:
-    """The acting account's key; the bundle instead that somebody has the variable name there."""
+    """Yield the acting account's key, or the bundle that another author's variable names there."""
     store, theirs = _store(host, backend), _read(host, _NAMING)
     if store is None:
         return
@@ -47,7 +47,7 @@ def stores(host: Host, backend: str) -> Iterator[Store]:
 
 
 def at(host: Host, backend: str, location: str) -> Store | None:
-    """The key, where it is the acting account's, or a bundle that a variable named."""
+    """Return the key, if it is the acting account's, or a bundle that a variable named."""
     store = _store(host, backend)
     if store is None or store.location == location:
         return store
@@ -55,25 +55,25 @@ def at(host: Host, backend: str, location: str) -> Store | None:
 
 
 def bundle(host: Host, backend: str, path: str) -> Store:
-    """A bundle of somebody's that the variable names."""
+    """Return another author's bundle that the variable names."""
     owner, unwritable = bundles.owner(host, path)
     return Store(backend, path, owner, f"{backend}:{path}", f"readers of {_NAMING}", blocked=blocked(unwritable))
 
 
 def is_key(host: Host, location: str) -> bool:
-    """Whether a location is the acting account's key, and no bundle."""
+    """Whether a location is the acting account's key, and not a bundle."""
     return location == "\\".join(_key(host))
 
 
 def named(host: Host, *, replacing: bool) -> Named:
-    """Read whether the variable names our file; with `replacing`, `enable` says why that cannot be had."""
+    """Read whether the variable names the managed file; with `replacing`, `enable` says why that is impossible."""
     if _read(host, _NAMING) != _values(host)[_NAMING]:
         return Named(By.NOBODY)
     return Named(By.US, f"{our_files.directory(host)}/{our_files.ANCHORS}", outdated=replacing)
 
 
 def enable(host: Host, store: Store, *, replacing: bool) -> tuple[Plan, tuple[str, ...]]:
-    """Plan to set the variables that are not set. Raises StoreError where variables that replace are asked for."""
+    """Plan to set the variables that are not set. Raises StoreError if variables that replace are asked for."""
     if replacing:
         cause = "Windows keeps no bundle of public roots that variables could name"
         raise StoreError(store=store.id, cause=cause, advice="leave --variables replace out")
@@ -82,13 +82,13 @@ def enable(host: Host, store: Store, *, replacing: bool) -> tuple[Plan, tuple[st
 
 
 def disable(noted: tuple[str, ...]) -> Plan:
-    """Plan to take the variables back that still are as trustinstall set them."""
+    """Plan to remove the variables that still have trustinstall's values."""
     names = tuple(one for one in noted if one in _EVERY) or (_NAMING,)
     return Plan(operations=(_operation(_TAKE_BACK, _SET, names),), detaches=True)
 
 
 def commands(host: Host, step: ToolOperation) -> Sequence[SetVariables]:
-    """What is written for an operation: nothing over a value that is there, and nothing but our own is taken away."""
+    """Return the changes of an operation: no existing value is overwritten, and only managed values are removed."""
     verb, *names = step.operation.split()
     ours = _values(host)
     values: dict[str, str | None] = {}
@@ -114,7 +114,7 @@ def _read(host: Host, name: str) -> str | None:
 
 
 def _values(host: Host) -> dict[str, str]:
-    """What we set. An account's store is part of what programs see as the system's, so that switches help it, too."""
+    """Return the managed values. Programs see an account's store as part of the system's, so switches help it, too."""
     path = f"{our_files.directory(host)}/{our_files.ANCHORS}".replace("/", "\\")
     return variables.values(path, "", replacing=False, machine=True)
 

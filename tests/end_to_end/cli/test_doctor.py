@@ -21,7 +21,9 @@ LEAF = CORP.issue("localhost")
 
 def _asked(root: Throwaway, url: str, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The report for alice, and its clients by name."""
-    found = told(root.trustinstall("doctor", url, "--json", *words, user="alice"))
+    report = told(root.trustinstall("doctor", url, "--json", *words, user="alice"))
+    (found,) = report["servers"]
+    found["exit_code"] = report["exit_code"]
     return found, {one["name"]: one for one in found["clients"]}
 
 
@@ -41,6 +43,26 @@ def test_the_doctor_agrees_with_curl_before_and_after_add(fresh: Throwaway) -> N
         found, clients = _asked(fresh, server.url, "--exit-code")
         assert (clients["curl"]["accepts"], _curl(fresh, server.url)) == ("yes", True)
         assert (found["root"]["sha256"], found["public"]) == (CORP.sha256, False)
+
+
+def test_servers_are_judged_in_one_call(fresh: Throwaway) -> None:
+    """Each gets its verdict and its part of the page; a server that is refused among others decides the status."""
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.trustinstall("add", "/corp.crt", "--store", "system", check=True)
+    stranger = make_root("Doctor Stranger Root").issue("localhost")
+    with Server(LEAF) as good, Server(stranger) as bad:
+        assert (_curl(fresh, good.url), _curl(fresh, bad.url)) == (True, False)
+        words = ("doctor", good.url, bad.url, "--exit-code")
+        report = told(fresh.trustinstall(*words, "--json", "--report", "/tmp/both.html"))
+        curls = [
+            client["accepts"] for one in report["servers"] for client in one["clients"] if client["name"] == "curl"
+        ]
+        assert (report["exit_code"], curls) == (10, ["yes", "no"])
+        page = fresh.read("/tmp/both.html").decode()
+        said = fresh.trustinstall(*words).stdout
+        assert all(f"localhost:{one.port}" in text for one in (good, bad) for text in (page, said))
+        assert "of 2 servers" in said.splitlines()[0]
+        assert fresh.trustinstall(*words, "--save-root", "/tmp/x.pem").returncode == 2
 
 
 def test_who_decides_is_named_with_file_and_line(fresh: Throwaway) -> None:
@@ -119,7 +141,7 @@ def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> N
             for user in ("alice", "root"):
                 said = fresh.trustinstall(*words, user=user)
                 assert "hunter2" not in said.stdout
-                clients = {one["name"]: one for one in told(said)["clients"]}
+                clients = {one["name"]: one for one in told(said)["servers"][0]["clients"]}
                 assert (clients["Python's ssl"]["accepts"], clients["requests"]["accepts"]) == ("yes", "no")
                 assert "curl" not in clients
             assert fresh.trustinstall(*words, user="bob").returncode == 5

@@ -16,6 +16,7 @@ from tests.support.tls import Server
 
 TRUST = "/srv/trust.toml"
 WEB = make_root("Authority of the web server")
+_NAMED = f'sha256 = "{ROOT.sha256}"'
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +61,14 @@ def test_a_server_that_is_not_trusted_gives_nothing_and_one_that_is_gives_the_ro
 @pytest.mark.parametrize(
     ("path", "more", "expected"),
     [
-        ("/other.crt", f'sha256 = "{ROOT.sha256}"', "certificate.1.url"),
+        ("/other.crt", _NAMED, "certificate.1.url"),
         ("/corp.crt", "", "a certificate that is fetched must have sha256"),
-        ("/corp.crt", f'sha256 = "{ROOT.sha256}"\nfile = "a.crt"', "one of file, pem and url"),
-        ("/big.crt", f'sha256 = "{ROOT.sha256}"', "larger than 1024 KiB"),
-        ("/missing.crt", f'sha256 = "{ROOT.sha256}"', "status 404"),
-        ("/text", f'sha256 = "{ROOT.sha256}"', "certificate.1.url"),
+        ("/corp.crt", f'{_NAMED}\nfile = "a.crt"', "one of file, pem and url"),
+        ("/big.crt", _NAMED, "larger than 1024 KiB"),
+        ("/missing.crt", _NAMED, "status 404"),
+        ("/text", _NAMED, "certificate.1.url"),
     ],
+    ids=["another root", "no fingerprint", "two sources", "too large", "missing", "no certificate"],
 )
 def test_what_is_not_the_root_is_refused(fresh: Throwaway, server: Server, path: str, more: str, expected: str) -> None:
     """Another certificate, too much of it, none, and no fingerprint are mistakes, and nothing is changed."""

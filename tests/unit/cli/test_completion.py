@@ -88,12 +88,19 @@ def test_zsh_is_answered(program: dict[str, str]) -> None:
         assert (answer in done.stdout, done.stderr) == (True, "")
 
 
+def _hold(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
+    def load(*_: object) -> Ledger:
+        return ledger
+
+    monkeypatch.setattr(ledger_file, "load", load)
+
+
 @pytest.fixture
 def added(monkeypatch: pytest.MonkeyPatch) -> str:
     """The fingerprint of a certificate that a ledger holds."""
     one = Certificate(make_root("Corp Root").der)
     ledger = Ledger(certificates={one.sha256: one})
-    monkeypatch.setattr(ledger_file, "load", lambda *_: ledger)
+    _hold(monkeypatch, ledger)
     return one.sha256
 
 
@@ -133,7 +140,7 @@ def test_a_name_is_no_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     ):
         one = Certificate(make_root(hostile).der)
         held = Ledger(certificates={one.sha256: one})
-        monkeypatch.setattr(ledger_file, "load", lambda *_, held=held: held)
+        _hold(monkeypatch, held)
         ((_, name),) = completion.certificates("")
         assert all(char.isalnum() or char in " .-_" for char in name)
         asked_zsh(name, tmp_path)

@@ -71,6 +71,12 @@ def test_other_answers_are_nothing(answer: bytes) -> None:
         assert fetching.get(f"http://127.0.0.1:{port}/", {}) == b""
 
 
+def test_a_proxy_that_does_not_connect_leads_to_nothing() -> None:
+    """Nothing is fetched through a proxy of SOCKS that refuses, and nothing is raised."""
+    with answering(says(b"\5\xff")) as port:
+        assert fetching.get("http://ca.example/", {"http_proxy": f"socks5h://127.0.0.1:{port}"}) == b""
+
+
 @pytest.mark.parametrize("url", ["ldap:///x", "https://a/", "http://", "http://a b/", "http://[", "http://a/\r\nX: y"])
 def test_other_addresses_are_not_asked(url: str) -> None:
     """Only http is, and no address that breaks the request."""

@@ -112,6 +112,16 @@ def test_no_octets_break_the_judge(sent: list[bytes], at: int, octet: int) -> No
         assert all(one.issuer_name and one.self_issued in {True, False} for one in found.path)
 
 
+def test_a_certificate_with_an_extension_twice_is_no_issuer() -> None:
+    """OpenSSL passes such a certificate on, and `cryptography` refuses it: the judge goes on with the others."""
+    doubled = Certificate.held(ROOT.der.replace(b"\x55\x1d\x13", b"\x55\x1d\x0e"))
+    assert doubled.is_readable
+    found = judging.judge([Certificate(MIDDLE.der), doubled], judging.by_subject([doubled]), "localhost", NOW)
+    assert ([one.der for one in found.path], found.trusted) == ([MIDDLE.der], False)
+    assert judging.judge([doubled], {}, "localhost", NOW).reasons
+    assert judging.address_of_issuer(doubled) == ""
+
+
 LIMITED = make_root("Limited Root", permitted=["corp.test"])
 SHORT = make_root("Short Root", path_length=0)
 UNKNOWN = Extension("1.2.3.4.5", tlv(5), critical=True)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,12 @@ from tests.support.pki import make_root
 from tests.support.tls import Server
 from tests.unit.doctor.peers import answering, failure
 from trustinstall.doctor.failures import Layer
+from trustinstall.engine import discovery
 from trustinstall.host import Host
-from trustinstall.installer.diagnosis import Ask, diagnose
-from trustinstall.reporting.doctor import doctor_json, doctor_lines
+from trustinstall.installer.diagnosis import Ask, diagnose, diagnose_all
+from trustinstall.installer.inspected import Inspected, Inspection
+from trustinstall.reporting.doctor import doctor_lines
+from trustinstall.reporting.doctor_json import doctor_json
 from trustinstall.reporting.doctor_page import doctor_page
 from trustinstall.reporting.layout import Page
 
@@ -50,9 +54,9 @@ def test_a_proxy_that_inspects_is_named(host: Host) -> None:
         alone = diagnose(proxied, "pypi.example")
         found = diagnose(proxied, "pypi.example", Ask(beside="https://npm.test"))
     assert (alone.inspection.state.value, found.inspection.state.value) == ("unknown", "yes")
-    said = "\n".join(doctor_lines(Page(), found, ("trustinstall",)))
+    said = "\n".join(doctor_lines(Page(), [found], ("trustinstall",)))
     assert "the same authority answers for npm.test:443" in " ".join(said.split())
-    assert "hunter2" not in said + doctor_json(proxied, found, 0) + doctor_page(proxied, found)
+    assert "hunter2" not in said + doctor_json(proxied, [found], 0) + doctor_page(proxied, [found])
 
 
 def test_an_inspected_server_is_accepted_by_who_trusts_the_proxy(host: Host) -> None:
@@ -64,6 +68,38 @@ def test_an_inspected_server_is_accepted_by_who_trusts_the_proxy(host: Host) -> 
     assert (found.public, found.inspection.state.value) == (False, "perhaps")
 
 
+def test_servers_of_one_call_are_compared(host: Host) -> None:
+    """One authority for two domains may be a proxy's or an owner's; a server that is named twice is looked at once."""
+    with inspecting(OWN) as proxy:
+        ask = Ask(proxy=proxy.url)
+        found = diagnose_all(host, ["pypi.example", "npm.test", "b.npm.test", "https://pypi.example/"], ask)
+    assert [one.target for one in found] == ["pypi.example:443", "npm.test:443", "b.npm.test:443"]
+    beside = ["npm.test:443", "pypi.example:443", "pypi.example:443"]
+    assert [one.inspection for one in found] == [Inspection(Inspected.PERHAPS, beside=one) for one in beside]
+    said = " ".join(" ".join(doctor_lines(Page(), found, ("trustinstall",))).split())
+    assert "is inspected, or npm.test:443 is of the same owner: one authority answers for both" in said
+
+
+def test_what_clients_read_is_gathered_once(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several servers cost no more discoveries than one, and each gets its own verdict."""
+    asked: list[Host] = []
+    discover = discovery.discover
+
+    def counting(host: Host, *rest: Any, **named: Any) -> discovery.Found:  # noqa: ANN401  the rest as it is
+        asked.append(host)
+        return discover(host, *rest, **named)
+
+    monkeypatch.setattr(discovery, "discover", counting)
+    fake_host.write(host, BUNDLE, OWN.pem)
+    with Server(OWN.issue("localhost")) as good, Server(ROOT.issue("localhost")) as bad:
+        alone = diagnose(host, good.url)
+        once = len(asked)
+        found = diagnose_all(host, [good.url, bad.url, "localhost:1"])
+    assert (once > 0, len(asked)) == (True, 2 * once)
+    assert [one.accepted for one in found] == [True, False, False]
+    assert found[0] == alone
+
+
 EVIL = "Evil\x1b]0;x\x07\x1b[31m\u202egnp\u2066\r\nNext"
 
 
@@ -72,8 +108,9 @@ def test_nothing_of_a_subject_is_raw(host: Host) -> None:
     leaf = make_root(EVIL).intermediate(EVIL).issue("localhost", common_name=EVIL)
     with Server(leaf) as server:
         found = diagnose(host, server.url)
-    screen = "".join(doctor_lines(Page(), found, ("trustinstall",)))
-    for text in (screen, *json.loads(doctor_json(host, found, 0))["chain"][0].values(), doctor_page(host, found)):
+    screen = "".join(doctor_lines(Page(), [found], ("trustinstall",)))
+    (told,) = json.loads(doctor_json(host, [found], 0))["servers"]
+    for text in (screen, *told["chain"][0].values(), doctor_page(host, [found])):
         assert not {"\x1b", "\x07", "\u202e", "\u2066", "\r"} & set(text)
 
 
@@ -120,7 +157,7 @@ def test_hostile_certificates_are_one_sentence(name: str, host: Host) -> None:
     with answering(_says(HOSTILE[name])) as port:
         found = diagnose(host, f"127.0.0.1:{port}")
     assert found.layer in {Layer.TLS, Layer.TCP, Layer.CERTIFICATE}
-    assert "".join(doctor_lines(Page(), found, ("trustinstall",))).isprintable()
+    assert "".join(doctor_lines(Page(), [found], ("trustinstall",))).isprintable()
     assert time.monotonic() - begun < 10
 
 

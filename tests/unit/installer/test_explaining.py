@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.pki import Leaf, make_root
 from tests.support.tls import Server
 from tests.unit.installer.test_tls_context import CLIENTS, by_asyncio, by_urllib
 from trustinstall import UsageProblem, VerifyingContext, create_ssl_context, explain
+from trustinstall.certificates.certificate import Certificate
 from trustinstall.installer import clues
 
 CORP = make_root("Corp Root")
@@ -77,6 +79,13 @@ def test_the_finding_is_that_of_the_doctor(server: Server) -> None:
     assert (data["reason"]["code"], data["root"]["sha256"]) == ("unknown-issuer", CORP.sha256)
     assert str(found).startswith(f"localhost:{server.port}: certificate failure: the root Corp Root is not trusted")
     assert str(found).isprintable()
+
+
+def test_a_certificate_that_cannot_be_read_is_left_out(server: Server) -> None:
+    """A server may send anything: the data holds what can be described."""
+    junk = Certificate.held(b"junk")
+    data = replace(explain(server.url), chain=(junk,), root=junk).to_dict()
+    assert (data["chain"], data["root"]) == ([], None)
 
 
 FAULTS = {

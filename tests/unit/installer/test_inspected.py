@@ -37,6 +37,20 @@ def test_one_authority_for_unrelated_servers_inspects() -> None:
     assert _state(look, _look("b.corp.example", LEAF)) is Inspected.PERHAPS
 
 
+def test_servers_that_nobody_calls_unrelated_say_perhaps() -> None:
+    """One owner may have two domains; addresses and names without a domain tell nothing."""
+
+    def compared(other: str, state: Inspected = Inspected.UNKNOWN, host: str = "a.example") -> tuple[object, str]:
+        others = [_look(other, LEAF)._replace(authority=f"{other}:443")]
+        found = inspected.compare(inspected.Inspection(state), _look(host, LEAF), others, public=None)
+        return found.state, found.beside
+
+    assert compared("b.test") == (Inspected.PERHAPS, "b.test:443")
+    assert compared("b.test", Inspected.NO) == (Inspected.NO, "")
+    for host, other in (("a.example", "localhost"), ("10.0.0.1", "10.0.1.2"), ("a.example", "b.a.example")):
+        assert compared(other, host=host) == (Inspected.UNKNOWN, "")
+
+
 def test_a_public_authority_that_is_not_sent_is_no_inspection() -> None:
     """It says where its certificate is; one that mints certificates does not."""
     beside = _look("b.test", PUBLIC)
@@ -48,7 +62,7 @@ def test_the_name_of_a_product_says_that_it_is() -> None:
     """The root, or the issuer of the last certificate where no root is seen."""
     leaf = made(make_root("Zscaler Intermediate Root CA (zscloud.example)"))
     found = inspected.judge(_look("a.example", leaf), None, public=None, past_proxy=False)
-    assert found == (Inspected.YES, "Zscaler")
+    assert found == (Inspected.YES, "Zscaler", "")
 
 
 def test_octets_that_are_no_certificate_are_unknown() -> None:

@@ -133,6 +133,14 @@ REFUSED = Diagnosis(
 )
 DOCTOR = ("trustinstall",)
 INSPECTED = replace(REFUSED, inspection=Inspection(Inspected.YES, "Zscaler"), clients=REFUSED.clients[1:2])
+ACCEPTED = replace(REFUSED, target="wiki.example:443", layer=None, clients=REFUSED.clients[:1])
+BESIDE = replace(INSPECTED, inspection=Inspection(Inspected.PERHAPS, beside="pypi.test:443"))
+MANY = replace(
+    ACCEPTED,
+    clients=tuple(
+        ClientView(f"/srv/app{number} (certifi)", "yes", (), f"/srv/app{number}.pem") for number in range(11)
+    ),
+)
 UNREACHED = Diagnosis(
     "intranet.example:443",
     "proxy.example:3128",
@@ -395,14 +403,18 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "with what is well": lambda page: health_lines(page, (FINDINGS[2], WELL), everything=True),
         "nothing wrong": lambda page: health_lines(page, (), everything=False),
         "--fix asks": lambda page: diff_lines(page, TAKEN_BACK),
-        "--fix has done it": lambda page: fixed_lines(page, TAKEN_BACK),
+        "--fix has done it": lambda page: fixed_lines(page, TAKEN_BACK, ()),
+        "--fix has not done it all": lambda page: fixed_lines(page, TAKEN_BACK, FINDINGS),
     },
     "doctor": {
-        "refused": lambda page: doctor_lines(page, REFUSED, DOCTOR),
-        "accepted": lambda page: doctor_lines(page, replace(REFUSED, layer=None, clients=REFUSED.clients[:1]), DOCTOR),
-        "inspected": lambda page: doctor_lines(page, INSPECTED, DOCTOR),
-        "saved": lambda page: doctor_lines(page, replace(REFUSED, saved="/tmp/corp.pem"), DOCTOR),
-        "no handshake": lambda page: doctor_lines(page, UNREACHED, DOCTOR),
+        "refused": lambda page: doctor_lines(page, [REFUSED], DOCTOR),
+        "accepted": lambda page: doctor_lines(page, [ACCEPTED], DOCTOR),
+        "inspected": lambda page: doctor_lines(page, [INSPECTED], DOCTOR),
+        "saved": lambda page: doctor_lines(page, [replace(REFUSED, saved="/tmp/corp.pem")], DOCTOR),
+        "no handshake": lambda page: doctor_lines(page, [UNREACHED], DOCTOR),
+        "folded": lambda page: doctor_lines(page, [MANY], DOCTOR),
+        "-v": lambda page: doctor_lines(page, [MANY], DOCTOR, verbose=True),
+        "several servers": lambda page: doctor_lines(page, [ACCEPTED, BESIDE, UNREACHED], DOCTOR),
     },
     "errors": {
         "an error": lambda page: errors.error_lines(

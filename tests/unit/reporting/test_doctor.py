@@ -10,7 +10,7 @@ from tests.unit.reporting import cases
 from trustinstall.installer.diagnosis import Diagnosis
 from trustinstall.reporting import doctor
 
-ACCEPTED = replace(cases.REFUSED, layer=None, clients=cases.REFUSED.clients[:1])
+ACCEPTED = cases.ACCEPTED
 UNVERIFIED = replace(ACCEPTED, clients=(cases.REFUSED.clients[0], cases.REFUSED.clients[2]))
 
 
@@ -18,9 +18,9 @@ UNVERIFIED = replace(ACCEPTED, clients=(cases.REFUSED.clients[0], cases.REFUSED.
     ("found", "code"), [(ACCEPTED, 0), (UNVERIFIED, 10), (cases.REFUSED, 10), (cases.UNREACHED, 10)]
 )
 def test_only_a_server_that_all_accept_ends_with_0(found: Diagnosis, code: int) -> None:
-    """A refusal, a client that does not verify and a failed handshake are 10, where the caller asked for it."""
-    assert doctor.exit_code(found, asked=True) == code
-    assert doctor.exit_code(found, asked=False) == 0
+    """One refusal, client that does not verify, or failed handshake among servers is 10, where the caller asked."""
+    assert doctor.exit_code([ACCEPTED, found], asked=True) == code
+    assert doctor.exit_code([ACCEPTED, found], asked=False) == 0
 
 
 def test_a_command_is_named_only_where_a_root_would_help() -> None:

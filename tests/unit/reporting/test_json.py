@@ -31,7 +31,7 @@ from trustinstall.installer.uninstalling import Uninstalling
 from trustinstall.installer.views import View
 from trustinstall.reporting import (
     agent_report,
-    doctor,
+    doctor_json,
     health,
     json_report,
     log_report,
@@ -120,7 +120,7 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "list": lambda: json_report.listing(HOST, View((replace(cases.LISTED, stores=cases.LISTED.stores[:3]),))),
     "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
     "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
-    "doctor": lambda: doctor.doctor_json(HOST, cases.REFUSED, 10),
+    "doctor": lambda: doctor_json.doctor_json(HOST, [cases.REFUSED], 10),
     "doctor without a URL": lambda: health.as_json(
         HOST,
         cases.FINDINGS[1:2],

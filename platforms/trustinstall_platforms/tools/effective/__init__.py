@@ -1,4 +1,4 @@
-"""What a client of an account really reads: which anchors count, and which file and line, variable or default decides.
+"""What a client of an account really reads: the anchors that count, and the file and line, variable or default.
 
-Everything here is pure: it looks at a host and at variables that are handed in, and changes and runs nothing.
+Everything here is pure: it reads a host and the given variables, and changes and runs nothing.
 """

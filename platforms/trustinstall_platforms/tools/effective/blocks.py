@@ -1,4 +1,4 @@
-"""Settings in nested blocks that only are looked at: kubectl's, Helm's and k3s' YAML, containerd's hosts.toml.
+"""Settings in nested blocks that are only read: kubectl's, Helm's and k3s' YAML, containerd's hosts.toml.
 
 Sources: YAML 1.2.2, chapter 8 (block sequences and mappings); TOML 1.0, arrays.
 """
@@ -25,13 +25,13 @@ def yaml(content: bytes) -> Iterator[Row]:
     """Yield the scalars of nested mappings and lists with their path; an item of a list is named by its number."""
     text = read(content)
     number = numbering(text)
-    path: list[tuple[int, str]] = []  # how deep a name stands, and the name
+    path: list[tuple[int, str]] = []  # the column of a name, and the name
     counted: dict[tuple[str, ...], int] = {}
     for start, line in lines(text):
         rest = line.rstrip().lstrip(" ")
         column = len(line) - len(line.lstrip(" "))
         while match := _ITEM.match(rest):
-            _leave(path, 2 * column + 1)  # an item may stand below its key's own column
+            _leave(path, 2 * column + 1)  # an item may start before its key's own column
             names = tuple(name for _, name in path)
             counted[names] = counted.get(names, -1) + 1
             path.append((2 * column + 1, str(counted[names])))
@@ -57,7 +57,7 @@ def _scalar(value: str) -> str:
 
 
 def listed(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows in which an array of words has become a line each."""
+    """Yield rows, with a row for each word of an array."""
     for key, value, line in rows:
         words = [one[1] or one[2] or "" for one in _WORD.finditer(value)] if value.startswith("[") else [value]
         yield key, "\n".join(words), line

@@ -1,4 +1,4 @@
-"""How one key or variable is cut out of a text that people write, so that every other one says what it said before."""
+"""How one key or variable is cut out of a text that people write, so that all others keep their values."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from trustinstall_platforms.tools.effective.reading import FORMATS, without_dire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: A line that sets one variable to one plain word, and does nothing else: a shell's, fish's, environment.d's.
+#: A line that sets one variable to one plain word, and has no other effect: a shell's, fish's, environment.d's.
 _SETS = re.compile(
     r"(?:export[ \t]+|set[ \t]+(?:-{1,2}[a-z]+[ \t]+)*)?([A-Za-z_][A-Za-z0-9_]*)(?:=|[ \t]+(?![ \t]))"
     r"(?:[\w.,:/*-]*|'[^'\\]*'|\"[^\"$`\\]*\");?[ \t]*(?:#.*)?"
 )
-#: What stands before a command without which the line would be no shell script any more.
+#: The words before a command without which the line would no longer be valid in a shell script.
 _LEADS = re.compile(r"(?:(?:^|[\s;])(?:then|do|else|if|while|until)|[{(|&)\\])[ \t]*$")
 _EDITED_AS = {"hg": "ini-sections"}
 
 
 class Cut(NamedTuple):
-    """What is cut out of a text.
+    """The text to cut.
 
     Attributes:
-        line: where it begins, from 1.
-        offset: the same in bytes, from 0.
+        line: its first line, from 1.
+        offset: its start in bytes, from 0.
         removed: the bytes.
     """
 
@@ -41,9 +41,9 @@ class Cut(NamedTuple):
 
 
 def key(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Cut:
-    """Return what to cut out of a settings file, so that one key is gone that stands in a line.
+    """Return the text to cut out of a settings file, so that the key in a line is removed.
 
-    Raises Malformed where that is not known for certain.
+    Raises Malformed if that is not known for certain.
     """
     before = list(FORMATS[format_](content))
     rest = [(one, value) for one, value, _ in before]
@@ -63,7 +63,7 @@ def key(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Cut:
 
 
 def _spans(format_: str, content: bytes, path: tuple[str, ...], line: int) -> Iterator[tuple[int, int]]:
-    """Yield where the key may stand: as the editor of such files says, and its whole line."""
+    """Yield the possible places of the key: the editor's span, and its whole line."""
     text = read(content)
     kind = editing.FORMATS.get(_EDITED_AS.get(format_, format_))
     if kind is not None:
@@ -78,7 +78,7 @@ def _spans(format_: str, content: bytes, path: tuple[str, ...], line: int) -> It
 def variable(content: bytes, name: str, line: int) -> Cut:
     """Return the line of a shell's file (or another that sets variables) that sets one variable, and nothing else.
 
-    Raises Malformed where the line does more, or where a script might need it to be there.
+    Raises Malformed if the line does more, or a script might need it.
     """
     text = read(content)
     row = _row(text, line)
@@ -92,7 +92,7 @@ def variable(content: bytes, name: str, line: int) -> Cut:
 
 
 def _row(text: str, line: int) -> Key:
-    """Return a line as a key without a path; a byte-order mark belongs to none."""
+    """Return a line as a key without a path; a byte-order mark belongs to no line."""
     number = numbering(text)
     found = next((one for one in rows(text) if number(one.start) == line), None)
     if found is None:

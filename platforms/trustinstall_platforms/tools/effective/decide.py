@@ -1,6 +1,6 @@
-"""What a client reads in a scene: the one function that commands ask before they write, and after.
+"""What a client reads in a scene: the one function that commands ask before and after they write.
 
-Nothing is run and nothing is changed.
+It runs and changes nothing.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def bare(host: Host, directory: str = "") -> Scene:
 
 
 def calling(host: Host) -> Scene:
-    """Return the scene of the session that trustinstall was called from: the acting account's own variables.
+    """Return the scene of the session that called trustinstall: the acting account's own variables.
 
-    Root's are none: sudo may keep those of another account.
+    For root it has none: sudo may keep those of another account.
     """
     kept: Mapping[str, str] = {} if host.account.is_root else host.environ
     found = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in kept.items()}
@@ -54,7 +54,7 @@ def calling(host: Host) -> Scene:
 def scenes(host: Host, sessions: Iterable[Session]) -> tuple[Scene, ...]:
     """Return the scene without variables, that of the calling session, and those of sessions, without repetition.
 
-    Variables that name our own files are left out: what they hide is what the scenes are asked for.
+    Variables that name managed files are left out: the scenes are used to find the settings that they hide.
     """
     found = [bare(host), _not_ours(calling(host)), *(_not_ours(bare(host)._replace(session=one)) for one in sessions)]
     return distinct(found)
@@ -66,7 +66,7 @@ def distinct(scenes: Sequence[Scene]) -> tuple[Scene, ...]:
 
 
 def is_of(scene: Scene, sessions: Iterable[Session]) -> bool:
-    """Whether a scene is as that of one of these sessions."""
+    """Whether a scene has the variables of one of these sessions."""
     return any(_said(_not_ours(scene._replace(session=one))) == _said(scene) for one in sessions)
 
 
@@ -83,7 +83,7 @@ def _said(scene: Scene) -> frozenset[tuple[str, str | None]]:
 
 
 def all_of_them(scene: Scene) -> Iterator[tuple[Client, Effective]]:
-    """Yield what each client reads that the tables know, profiles, URLs and commands with settings of their own too."""
+    """Yield what each client of the tables reads, with profiles, URLs and commands that have their own settings."""
     for client in every(scene):
         yield client, effective(client, scene)
 
@@ -103,7 +103,7 @@ def effective(client: Client, scene: Scene) -> Effective:
 
 
 def decisions(client: Client, scene: Scene) -> Iterator[tuple[Place, Effective]]:
-    """Yield the places that count, in the client's order, and what each says: those that add, and one that ends it."""
+    """Yield the places that count, in the client's order, with their decisions: those that add, and a last one."""
     for place in client.places:
         found = _of_place(client, place, scene)
         if found is not None:
@@ -120,8 +120,8 @@ def anchors(host: Host, client: Client, found: Effective) -> frozenset[str]:
 def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes]:
     """Return the DER of the anchors in the bundles of an answer, with the PEM labels that the client accepts.
 
-    Where nothing decides, or a setting names the system's store, and the client follows that: the system's anchors.
-    They count besides where the client was built to read the system's directory, too.
+    If no place decides, or a setting names the system's store, and the client follows that store: the system's anchors.
+    They are included, too, if the client was built to read the system's directory.
     """
     contents = [content for bundle in found.bundles for content in _contents(host, bundle)]
     system = found.mode in {Mode.DEFAULT, Mode.ADDS} and client.follows
@@ -134,7 +134,7 @@ def anchor_ders(host: Host, client: Client, found: Effective) -> frozenset[bytes
 
 
 def _of_place(client: Client, place: Place, scene: Scene) -> Effective | None:
-    """Return what one place decides, or None where it says nothing."""
+    """Return the decision of one place, or None if it has no value."""
     try:
         said = _variable(place, scene) if place.variables else _setting(place, scene)
     except UnreadableError as error:
@@ -156,7 +156,7 @@ def _of_place(client: Client, place: Place, scene: Scene) -> Effective | None:
 
 
 def _of_paths(client: Client, place: Place, scene: Scene, value: str, setter: Setter) -> Effective | None:
-    """Return what a value that names bundles decides, or None where the next place counts."""
+    """Return the decision of a value that names bundles, or None if the next place counts."""
     found = values.paths(scene, place.expansion, value, setter)
     if found is None:
         what = "and which file that is cannot be known"
@@ -210,7 +210,7 @@ def _is(said: Said, key: tuple[str, ...]) -> bool:
 def _bundle(host: Host, path: str, form: Form, setter: Setter, said: str) -> Bundle:
     if form is Form.DIRECTORY:
         return Bundle(path, form, setter, said, host.is_directory(path))
-    if host.is_directory(path):  # most readers take none, but those that do are in the tables as DIRECTORY
+    if host.is_directory(path):  # most readers refuse a directory; those that accept one are in the tables as DIRECTORY
         return Bundle(path, Form.DIRECTORY, setter, said, readable=False)
     return Bundle(path, form, setter, said, system_bundle.bundle(host, path) is not None)
 

@@ -1,4 +1,4 @@
-"""Settings files of lines that only are looked at: curl's, PHP's, Nix's, apt's, OpenLDAP's, and values of git's.
+"""Settings files of lines that are only read: curl's, PHP's, Nix's, apt's, OpenLDAP's, and values of git's.
 
 Sources: curl(1), --config; the PHP manual, The configuration file; Nix reference manual, nix.conf, File format;
 apt.conf(5), Syntax; ldap.conf(5); git-config(1), Values.
@@ -21,7 +21,7 @@ _ASSIGNED = re.compile(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(
 _INCLUDED = re.compile(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
 _APT = re.compile(r"(?P<blank>\s+|//[^\n]*|#[^\n]*)|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+|\")")
-_DEEP = 100  # scopes of an apt.conf in each other; more is no settings file
+_DEEP = 100  # nested scopes of an apt.conf; no settings file has more
 _GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 
 
@@ -37,7 +37,7 @@ def curl(content: bytes) -> Iterator[Row]:
 
 
 def _curl_word(value: str) -> str:
-    """Return a quoted word without its escapes, or else all up to the first blank."""
+    """Return a quoted word without its escapes, or else the text up to the first blank."""
     if not value.startswith('"'):
         return value.split(maxsplit=1)[0] if value.split() else ""
     word, at = "", 1
@@ -52,7 +52,7 @@ def _curl_word(value: str) -> str:
 
 
 def php(content: bytes) -> Iterator[Row]:
-    """Yield the directives of a php.ini: `;` begins a comment, quotes are taken off; sections say nothing."""
+    """Yield the directives of a php.ini: `;` begins a comment, quotes are removed; sections have no effect."""
     text = read(content)
     number = numbering(text)
     for start, line in lines(text):
@@ -112,7 +112,7 @@ def words(content: bytes) -> Iterator[Row]:
 
 
 def git_value(raw: str) -> str:
-    """Return what a value of git's says: quotes, escapes, comments and continued lines as git reads them."""
+    """Return the value of a key of git's: quotes, escapes, comments and continued lines as git reads them."""
     said, quoted, at, kept = "", False, 0, 0
     while at < len(raw):
         one = raw[at]

@@ -1,4 +1,4 @@
-"""The values of this package: who decides, what a client is started with, and what it reads then."""
+"""The values of this package: who decides, the start conditions of a client, and what it then reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def without_login(text: str) -> str:
 
 
 class Kind(Enum):
-    """What decides for a client."""
+    """The kind of place that decides for a client."""
 
     VARIABLE = "variable"
     SETTING = "setting"
@@ -35,9 +35,9 @@ class Setter(NamedTuple):
     """The place that decides.
 
     Attributes:
-        kind: what it is.
-        path: the file; "" where no file says it (a default, or a variable that the caller was started with).
-        line: the line in that file, from 1; 0 where it is not known.
+        kind: its kind.
+        path: the file; "" if the value is in no file (a default, or a variable that the caller was started with).
+        line: the line in that file, from 1; 0 if it is not known.
     """
 
     kind: Kind
@@ -59,10 +59,10 @@ class Variable(NamedTuple):
     """One environment variable of a session.
 
     Attributes:
-        name: as programs read it.
-        value: what programs see; None where only running the file would tell, as with `$(command)`.
+        name: its name.
+        value: the value that programs see; None if only running the file would show it, as with `$(command)`.
         setter: the assignment that counts.
-        raw: the value as it stands in that file.
+        raw: the value as it is written in that file.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Variable(NamedTuple):
 
 
 class Session(NamedTuple):
-    """One way in which programs of an account are started, and the variables that they have then.
+    """One way in which programs of an account are started, and their variables.
 
     Attributes:
         name: for people: "bash login", "bash interactive", "zsh login", "fish", "systemd user", "cron (PAM)", "bare".
@@ -83,19 +83,19 @@ class Session(NamedTuple):
     variables: Mapping[str, Variable]
 
     def value(self, name: str) -> str | None:
-        """Return what programs see, or None where it is not set, empty, or not known."""
+        """Return the value that programs see, or None if it is not set, empty, or not known."""
         found = self.variables.get(name)
         return (found.value or None) if found is not None else None
 
 
 class Scene(NamedTuple):
-    """What a client is started with.
+    """The start conditions of a client.
 
     Attributes:
         host: the machine, seen by the account that looks.
-        home: the home of the account that starts the client, without a slash at its end; "" where it has none.
-        session: the variables that it has.
-        directory: the current directory, absolute; "" where none is assumed: files of projects are not read then.
+        home: the home of the account that starts the client, without a slash at its end; "" if it has none.
+        session: its variables.
+        directory: the current directory, absolute; "" if none is assumed: files of projects are not read then.
     """
 
     host: Host
@@ -105,14 +105,14 @@ class Scene(NamedTuple):
 
 
 class Mode(Enum):
-    """What the bundles of an answer are to the roots that a client has built in."""
+    """How the bundles of an answer relate to the roots that a client has built in."""
 
-    DEFAULT = "default"  # nothing is set: the client reads what is built in, or what it follows
+    DEFAULT = "default"  # nothing is set: the client reads its built-in roots, or the store that it follows
     ADDS = "adds"  # the bundles count beside those
     REPLACES = "replaces"  # the bundles count alone
     NATIVE = "native"  # a setting has the client read the operating system's store
     OFF = "off"  # a setting has switched verification off
-    UNKNOWN = "unknown"  # it cannot be known without running something
+    UNKNOWN = "unknown"  # only running a program would show it
 
 
 class Form(Enum):
@@ -130,9 +130,9 @@ class Bundle(NamedTuple):
     Attributes:
         path: absolute; for INLINE the settings file.
         form: how it holds them.
-        setter: who names it.
-        said: the path as it was said, before it was expanded.
-        readable: whether a file of PEM certificates (or a directory) is there, and can be read by the account.
+        setter: the setting that names it.
+        said: the path as it was written, before expansion.
+        readable: whether it is a file of PEM certificates (or a directory) that the account can read.
     """
 
     path: str
@@ -148,10 +148,10 @@ class Effective:
 
     Attributes:
         client: the row's name.
-        mode: what the bundles are to what the client has built in.
+        mode: how the bundles relate to the client's built-in roots.
         bundles: all places that it reads by its settings; () for DEFAULT, NATIVE and OFF.
-        deciders: the places that decide, the one that counts first; never empty.
-        problem: what is wrong, for people, with file and line; or None.
+        deciders: the places that decide, by precedence; never empty.
+        problem: the fault, for people, with file and line; or None.
     """
 
     client: str

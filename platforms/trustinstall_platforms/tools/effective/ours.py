@@ -1,4 +1,4 @@
-"""Which of our own settings and variables would hide what works for an account."""
+"""The settings and variables of trustinstall that would hide a setting which works for an account."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 def variables_to_leave(host: Host) -> frozenset[str]:
     """Return the variables that must not be set for the acting account: each hides a setting of a client that works.
 
-    A setting that names our own file, the system's bundle, or nothing but roots of that, is hidden without harm.
+    A setting that names a managed file, the system's bundle, or only roots of that bundle, may be hidden.
     """
     return frozenset(hidden(host))
 
 
 def hidden(host: Host) -> dict[str, frozenset[str]]:
-    """Return by variable the bundles that settings of the acting account name, and that it would hide.
+    """Return, by variable, the bundles that settings of the acting account name, and that it would hide.
 
-    None of them for a setting whose bundle is no file, or not known.
+    The set is empty for a setting whose bundle is not a file, or not known.
     """
     scene, known = decide.bare(host), _system(host)
     found: dict[str, frozenset[str]] = {}
@@ -42,7 +42,7 @@ def hidden(host: Host) -> dict[str, frozenset[str]]:
 
 
 def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
-    """Yield the variables that replace what a client reads, and count more than the setting that decides."""
+    """Yield the variables that replace what a client reads, and have precedence over the setting that decides."""
     for place, one in decide.decisions(client, scene):
         if one.decider == found.decider:
             above = client.places[: client.places.index(place)]
@@ -50,12 +50,12 @@ def _above(client: Client, scene: Scene, found: Effective) -> Iterator[str]:
 
 
 def would_lose(host: Host, found: Effective) -> bool:
-    """Whether a client would lose a root if it read the system's and ours instead of what decides now."""
+    """Whether a client would lose a root if it read the system's and the managed roots instead of its bundles."""
     return _would_lose(host, found, _system(host))
 
 
 def is_theirs(host: Host, bundle: Bundle) -> bool:
-    """Whether a bundle is neither ours nor the system's own."""
+    """Whether a bundle is neither managed nor the system's own."""
     system = system_bundle.find(host)
     return not our_files.is_ours(bundle.path) and (system is None or host.real(bundle.path) != system.path)
 
@@ -70,7 +70,7 @@ def _would_lose(host: Host, found: Effective, known: frozenset[str]) -> bool:
 
 
 def _system(host: Host) -> frozenset[str]:
-    """Return the anchors that what trustinstall writes keeps: the system's, and ours."""
+    """Return the anchors in the files that trustinstall writes: the system's, and the managed ones."""
     return host.remembered("anchors of the system and of trustinstall", lambda: _kept(host))
 
 

@@ -1,4 +1,4 @@
-"""Where the settings files of a client are: templates, and what they stand for in a scene.
+"""The paths of a client's settings files: templates, and their values in a scene.
 
 In a template "~" is the home, "./" the current directory, "^/" that directory and each one above it, and
 "{NAME|DEFAULT}" the value of a variable; a template whose variable is not set and has no default names no file.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Scene
     from trustinstall_platforms.tools.effective.rows import Place
 
-#: The variables by which clients have their settings files moved.
+#: The variables that change the paths of clients' settings files.
 MOVING = frozenset(
     {
         "AWS_CONFIG_FILE",
@@ -56,23 +56,23 @@ MOVING = frozenset(
     }
 )
 _VARIABLE = re.compile(r"\{(?P<name>\w+)(?:\|(?P<default>[^}]*))?\}")
-_MOST_PARENTS = 64  # directories above the current one that are looked at
+_MOST_PARENTS = 64  # directories above the current one that are searched
 
 
 def of_place(scene: Scene, place: Place) -> tuple[str, ...]:
-    """Return the absolute paths of a place's settings files, the one that counts first, first."""
+    """Return the absolute paths of a place's settings files, by precedence."""
     if callable(place.files):
         return place.files(scene)
     return every(scene, place.files)
 
 
 def every(scene: Scene, templates: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the paths that templates stand for, each once, in order."""
+    """Return the paths of templates, each once, in order."""
     return tuple(dict.fromkeys(path for template in templates for path in of(scene, template)))
 
 
 def of(scene: Scene, template: str) -> Iterator[str]:
-    """Yield the absolute paths that a template stands for."""
+    """Yield the absolute paths of a template."""
     if template.startswith("^/"):
         yield from (posixpath.join(directory, template[2:]) for directory in above(scene.directory))
         return

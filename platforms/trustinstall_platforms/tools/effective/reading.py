@@ -1,4 +1,4 @@
-"""What a settings file says: every key with its line. Nothing of it is believed: sizes and includes are bounded."""
+"""The content of a settings file: every key with its line. The file is not trusted: sizes and includes are bounded."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     Row = tuple[tuple[str, ...], str, int]
 
 LIMIT = 1024 * 1024  # bytes; no settings file is larger
-LYING = ("the file itself",)  # the key of a file of certificates that is read because of where it lies
+LYING = ("the file itself",)  # the key of a file of certificates that is read because of its place
 _DEEP = 5  # files that include each other
-_MOST = 64  # files that one file includes, with theirs
+_MOST = 64  # files that one file includes, with the files that they include
 _DIRECTIVE = re.compile(r"^%(?P<word>include|unset)[ \t]+(?P<rest>[^\r\n]*)|^%[^\r\n]*", re.MULTILINE)
 
 
 class Said(NamedTuple):
-    """One key of a settings file: its path, its value, and where it stands."""
+    """One key of a settings file: its path, its value, and its place."""
 
     key: tuple[str, ...]
     value: str
@@ -38,7 +38,7 @@ class Said(NamedTuple):
 
 
 class UnreadableError(Exception):
-    """A settings file that the account cannot read, or that is not written as its client reads it."""
+    """A settings file that the account cannot read, or that does not have its client's format."""
 
     def __init__(self, path: str, cause: str) -> None:
         super().__init__(f"{printable(path, 4096)}: {cause}")
@@ -46,13 +46,13 @@ class UnreadableError(Exception):
 
 
 class Reader(NamedTuple):
-    """Looks into settings files of one host, for an account with a home ("" for none)."""
+    """Reads settings files of one host, for an account with a home ("" for none)."""
 
     host: Host
     home: str
 
     def read(self, format_: str, path: str) -> tuple[Said, ...]:
-        """Return every key of a settings file in order, with those of files that it includes; () where none is there.
+        """Return every key of a settings file in order, with those of files that it includes; () if it does not exist.
 
         Raises UnreadableError.
         """
@@ -89,7 +89,7 @@ def _edited(format_: str, content: bytes) -> Iterator[Row]:
     number = numbering(text)
     for key in editing.FORMATS[format_].keys(text):
         start = key.start
-        while text[start : start + 1] in {" ", "\t", "\r", "\n", ","}:  # what is cut with a key may begin before it
+        while text[start : start + 1] in {" ", "\t", "\r", "\n", ","}:  # what is cut may begin before the key
             start += 1
         yield key.path, key.value, number(start)
 
@@ -104,7 +104,7 @@ def _hosts(content: bytes) -> Iterable[Row]:
 
 
 def _hg(content: bytes) -> Iterable[Row]:
-    """Read INI with lines that include files or take a key back (hgrc(5), Syntax)."""
+    """Read INI with lines that include files or unset a key (hgrc(5), Syntax)."""
     text = text_of(content)
     number = numbering(text)
     found = list(_edited("ini-sections", bytes_of(without_directives(text))))
@@ -117,7 +117,7 @@ def _hg(content: bytes) -> Iterable[Row]:
 
 
 def without_directives(text: str) -> str:
-    """Return a text of Mercurial's with comments of the same length in the place of directives."""
+    """Return a text of Mercurial's with comments of the same length instead of directives."""
     return _DIRECTIVE.sub(lambda match: "#" * len(match[0]), text)
 
 

@@ -1,7 +1,7 @@
-"""What a row of this package's tables says: one client, and the places that decide what it reads, in its order.
+"""A row of this package's tables: one client, and the places that decide what it reads, in its order.
 
-A place is an environment variable, or one key of settings files. The first place that says something counts, unless
-it adds: then the places below it count, too.
+A place is an environment variable, or one key of settings files. The first place that has a value counts, unless it
+adds: then the places below it count, too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from trustinstall.certificates.pem import CERTIFICATE_LABELS
 from trustinstall_platforms.tools.effective.model import Form, Mode, Scene
 
-#: PEM labels that a reader accepts. OpenSSL's loader takes all three; the others take RFC 7468's only.
+#: PEM labels that a reader accepts. OpenSSL's loader accepts all three; the others only RFC 7468's.
 OPENSSL, PLAIN = CERTIFICATE_LABELS, frozenset({"CERTIFICATE"})
 
 #: Where curl, git and wget are built to read /etc/ssl/certs beside each bundle (curl with its CApath, the others with
@@ -29,10 +29,11 @@ class Expansion(NamedTuple):
     Attributes:
         tilde: whether "~/" at the start is the home.
         variables: "" for none, "shell" for $NAME and ${NAME}, "braces" for ${NAME}, "npm" for ${NAME} and ${NAME?}.
-        relative: what a relative path starts from: "directory" (the current one), "file" (that of the settings file),
-            "above" (the parent of that), "home", or "" where such a path is refused.
-        separator: between several paths; "" where the value is one path.
-        quotes: whether quotes around the value are taken off.
+        relative: the base of a relative path: "directory" (the current one), "file" (that of the settings file),
+        "above"
+            (the parent of that), "home", or "" if such a path is refused.
+        separator: between several paths; "" if the value is one path.
+        quotes: whether quotes around the value are removed.
     """
 
     tilde: bool = False
@@ -43,23 +44,23 @@ class Expansion(NamedTuple):
 
 
 class Place(NamedTuple):
-    """One thing that may decide.
+    """One place that may decide.
 
     Attributes:
         variables: names of environment variables, the first that is set counts; () for settings.
-        files: settings files, the one that counts first, first: templates of `paths`, or a function that gives paths.
+        files: settings files, by precedence: templates of `paths`, or a function that returns paths.
         key: sections or objects, and the key.
-        format: how the files are written, a name of `reading.FORMATS`.
-        mode: what the value does to what is built in.
+        format: the files' format, a name of `reading.FORMATS`.
+        mode: the value's effect on the built-in roots.
         form: whether it names a file or a directory.
         expansion: how the value becomes a path.
-        words: values (in lower case) that name no path, and what they do; DEFAULT means that nothing is decided.
-        missing: whether the place still decides where its file is missing; if not, the next place counts.
-        first: whether only the first file that is there is read.
-        rival: another key of the same files that decides the same thing: of both the later line of one file counts, and
-            of several files the first that has either.
-        source: how the place is known.
-        known: "real" where a test asks the client itself, "recorded" or "documented".
+        words: values (in lower case) that name no path, and their effects; DEFAULT means that nothing is decided.
+        missing: whether the place still decides if its file is missing; if not, the next place counts.
+        first: whether only the first existing file is read.
+        rival: another key of the same files that decides the same thing: within one file the later line counts, and of
+            several files the first that has either.
+        source: the source of the place.
+        known: "real" if a test asks the client itself, "recorded" or "documented".
     """
 
     variables: tuple[str, ...] = ()
@@ -81,17 +82,17 @@ class Client(NamedTuple):
     """One client.
 
     Attributes:
-        name: what people call it; the part behind " for " names the profile, URL or command that it is limited to.
+        name: its name for people; the part after " for " names the profile, URL or command that it is limited to.
         places: in order of precedence.
         labels: the PEM labels that its reader accepts.
-        follows: whether it reads the system's store where nothing decides.
+        follows: whether it reads the system's store if no place decides.
         beside: the distributions (IDs of os-release) whose build of it reads the system's directory beside each bundle.
-        alone: whether its bundle, where a setting names one, is all that it reads; if not, its build may read a
-            directory of certificates beside that, as curl and git do on Debian, and what keeps OpenSSL's default one.
+        alone: whether it reads only its bundle, if a setting names one; if not, its build may read a directory of
+            certificates beside that, as do curl and git on Debian, and programs that keep OpenSSL's default one.
         verifier: the family of verifiers whose rules it has: a word of `trustinstall.doctor.families.FAMILIES`, or
-            "git" or "python3", whose family is another on some machines; "" where none is known.
-        tool: the name of its row in the table of tools, where trustinstall writes a settings file for it.
-        systems: where the row holds.
+            "git" or "python3", whose family depends on the machine; "" if none is known.
+        tool: the name of its row in the table of tools, if trustinstall writes a settings file for it.
+        systems: the systems on which the row holds.
     """
 
     name: str

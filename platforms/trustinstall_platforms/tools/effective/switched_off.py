@@ -1,4 +1,4 @@
-"""Where a client's verification of servers is switched off, and whether it could verify them without that.
+"""Places in which a client's verification of servers is switched off, and whether it could verify without them.
 
 Nothing is run and nothing is changed.
 """
@@ -38,9 +38,9 @@ class Switched(NamedTuple):
 
     Attributes:
         switch: its row.
-        key: the key as it stands in the file, or the name of the variable alone.
-        value: what it says.
-        setter: the file and line; without a path a variable of the session that calls.
+        key: the key as it is written in the file, or only the name of the variable.
+        value: its value.
+        setter: the file and line; without a path a variable of the calling session.
     """
 
     switch: Switch
@@ -59,7 +59,7 @@ class Switched(NamedTuple):
 def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:
     """Return the switches that are off for the acting account, each place once.
 
-    A variable of the calling session that a file sets, too, is that file's; a link is the file that it leads to.
+    A variable of the calling session that a file sets, too, is reported for the file, and a link for its target.
     """
     bare, calling = decide.bare(host), decide.calling(host)
     scenes = [bare, calling, *(bare._replace(session=one) for one in sessions)]
@@ -76,16 +76,16 @@ def look(host: Host, sessions: Iterable[Session]) -> tuple[Switched, ...]:
 
 
 def of_server(scene: Scene, name: str) -> dict[str, Switched]:
-    """Return by client the switches that are off in a scene for a server of this name.
+    """Return, by client, the switches that are off in a scene for a server of this name.
 
-    A switch of single commands (Mercurial's) is none: what it does depends on the command.
+    A switch of single commands (Mercurial's) is left out: its effect depends on the command.
     """
     found = (one for one in (*_variables(scene), *_settings(scene)) if one.switch.client != "Mercurial")
     return {one.switch.client: one for one in found if _concerns(one, name.lower())}
 
 
 def _concerns(one: Switched, name: str) -> bool:
-    """Whether a switch is about a server: about all, or about a list or a URL that names it."""
+    """Whether a switch concerns a server: it is for all servers, or for a list or a URL that names it."""
     urls = [part.partition('"')[2].rstrip('"') for part in one.key if '"' in part]
     listed = re.split(r"[\s,\[\]\"']+", one.value) if one.switch.off is names_servers else urls
     return not listed or any(fnmatchcase(name, _host_of(word)) for word in listed if word)
@@ -124,7 +124,7 @@ def _off(switch: Switch, said: Iterable[Said]) -> Iterator[Said]:
 
 
 def _said(reader: Reader, switch: Switch, path: str) -> list[Said]:
-    """Return what a file says under the switch's key; a file that cannot be read says nothing to its client either."""
+    """Return the values of the switch's key in a file; one that cannot be read has no effect on the client."""
     try:
         said = reader.read(switch.place.format, path)
     except UnreadableError:
@@ -139,8 +139,8 @@ def _is(key: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 def trusts(host: Host, client: str, sessions: Sequence[Session], wanted: frozenset[str]) -> bool:
     """Return whether a client, once it verifies, reads every wanted root (SHA-256) in all sessions of the account.
 
-    `client`: its name in the table of switches. False where nothing is wanted, or what the client reads is not in the
-    tables: what it needs is not known then.
+    `client`: its name in the table of switches. False if no root is wanted, or the tables do not know what the client
+    reads: then its needs are unknown.
     """
     scenes = [decide.bare(host)._replace(session=one) for one in sessions if one.name != "bare"]
     return bool(wanted) and all(_holds(scene, client, wanted) for scene in scenes or [decide.bare(host)])
@@ -156,7 +156,7 @@ def _holds(scene: Scene, client: str, wanted: frozenset[str]) -> bool:
 
 
 def _verifying(row: Client) -> Client:
-    """Return a client for which the words count as nothing that switch verification off."""
+    """Return a client for which the words that switch verification off have no effect."""
     places = (
         one._replace(words={word: Mode.DEFAULT if mode is Mode.OFF else mode for word, mode in one.words.items()})
         for one in row.places

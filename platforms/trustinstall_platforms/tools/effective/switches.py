@@ -1,10 +1,10 @@
-"""The keys and variables by which people switch a client's verification of servers off: facts, a row each.
+"""The keys and variables with which people switch off a client's verification of servers: facts, a row each.
 
-A row says where the key stands, and which of its values switch verification off. "real" rows are proved by
-tests/end_to_end/clients/test_switched_off.py: the client accepts a server that nobody trusts because of the key.
+A row has the place of the key, and the values that switch verification off. "real" rows are proved by
+tests/end_to_end/clients/test_switched_off.py: the client accepts an untrusted server because of the key.
 
 Not here: Cargo and Nix, whose settings have no such key (Cargo's http.check-revoke is about revocation, on Windows
-alone); Subversion, AWS and kubectl, which know an option of the command line, or a field of one cluster.
+alone); Subversion, AWS and kubectl, which have an option of the command line, or a field of one cluster.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Switch(NamedTuple):
         client: the name of its row in the table of clients; another name is a program that follows the system's store.
         place: a variable, or a key of settings files; in the key, "*" stands for any text.
         off: whether a value switches verification off.
-        word: the option that does so, where the value may hold other options besides; or "".
-        plain: whether the value also lets the client talk to servers without TLS, which may be what it is there for.
+        word: the option that does so, if the value may hold other options; or "".
+        plain: whether the value also allows servers without TLS, which may be its purpose.
     """
 
     client: str
@@ -53,7 +53,7 @@ def _set(_value: str) -> bool:
 
 
 def names_servers(value: str) -> bool:
-    """Whether a list of servers names any, however lists are written: `a b`, `["a"]`."""
+    """Whether a list of servers names any, in any form of a list: `a b`, `["a"]`."""
     return bool(value.strip(" \t\r\n[],\"'"))
 
 
@@ -65,7 +65,7 @@ def _file(files: tuple[str, ...] | Callable[[Scene], tuple[str, ...]], format_: 
 
 
 def _apt(scene: Scene) -> tuple[str, ...]:
-    """Return apt's files, the one that counts first, first (apt.conf(5))."""
+    """Return apt's files, by precedence (apt.conf(5))."""
     parts = "/etc/apt/apt.conf.d"
     return ("/etc/apt/apt.conf", *(f"{parts}/{name}" for name in reversed(scene.host.names(parts))))
 

@@ -1,4 +1,4 @@
-"""The paths that a value says, as its client expands it."""
+"""The paths in a value, as its client expands it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 _REFERENCES = {
     "shell": re.compile(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)\})"),
     "braces": re.compile(r"\$\{(?P<bare>[A-Za-z_]\w*)(?P<name>)\}"),
-    # @npmcli/config, lib/env-replace.js: a name that is not set stays as it stands, with "?" it is empty
+    # @npmcli/config, lib/env-replace.js: the name of an unset variable stays as written, with "?" it becomes empty
     "npm": re.compile(r"(?<!\\)\$\{(?P<bare>[^${}?]+)(?P<name>\?)?\}"),
 }
 
 
 def paths(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> tuple[str, ...] | None:
-    """Return the absolute paths that a value says, or None where that cannot be known."""
+    """Return the absolute paths in a value, or None if they cannot be known."""
     if expansion.quotes and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     parts = value.split(expansion.separator) if expansion.separator else [value]
@@ -43,7 +43,7 @@ def _path(scene: Scene, expansion: Expansion, value: str, setter: Setter) -> str
 
 
 def _substituted(scene: Scene, how: str, value: str) -> str | None:
-    """Return a value with its variables; None where one of them is not known."""
+    """Return a value with its variables expanded; None if one of them is not known."""
     if not how:
         return value
     unknown = False

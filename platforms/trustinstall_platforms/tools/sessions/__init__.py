@@ -1,6 +1,6 @@
-"""Which variables the programs of an account get in each kind of session, and which file and line sets them.
+"""The variables that the programs of an account get in each kind of session, with the file and line that sets them.
 
-Everything here reads text; nothing is run. What only running would tell is unknown, and said so with its place.
+Everything here reads text; nothing is run. A value that only running would show is unknown, with its place.
 """
 
 from trustinstall_platforms.tools.sessions.everyday import Read, everyday, reads, supposed

@@ -1,4 +1,4 @@
-"""What `test`, `[` and `[[` answer, as far as that can be known: True, False or None.
+"""The answers of `test`, `[` and `[[`, as far as they can be known: True, False or None.
 
 Sources: POSIX.1-2017, test; bash(1), CONDITIONAL EXPRESSIONS; zshmisc(1), CONDITIONAL EXPRESSIONS.
 """
@@ -39,7 +39,7 @@ def some(answers: Iterable[Answer]) -> Answer:
 
 
 def test(view: View, words: Sequence[str | None]) -> Answer:
-    """Return what `test` answers for these words; None stands for a word that is not known."""
+    """Return the answer of `test` for these words; None stands for an unknown word."""
     return _alternatives(words, lambda one: _primary(view, one), ("-o", "-a"))
 
 
@@ -75,7 +75,7 @@ def _primary(view: View, words: Sequence[str | None]) -> Answer:
 
 
 def compared(left: str | None, operator: str | None, right: str | None) -> Answer:
-    """Return what a comparison of two texts answers."""
+    """Return the answer of a comparison of two texts."""
     if left is None or right is None:
         return None
     if operator in _SAME:
@@ -89,7 +89,7 @@ def compared(left: str | None, operator: str | None, right: str | None) -> Answe
 
 
 def about(view: View, operator: str | None, word: str | None) -> Answer:
-    """Return what a test of one text or file answers."""
+    """Return the answer of a test of one text or file."""
     if word is None:
         return None
     if operator in {"-n", "-z"}:
@@ -99,7 +99,7 @@ def about(view: View, operator: str | None, word: str | None) -> Answer:
     if not word.startswith("/"):
         return None if word else False
     if operator in {"-e", "-f", "-r", "-s"} and view.exists(word) and view.status(word) is None:
-        return True  # a file that is taken to be there
+        return True  # a file that is assumed to exist
     status = view.status(word)
     if status is None:
         return False if operator not in {"-L", "-h"} else view.host.link_target(word) is not None

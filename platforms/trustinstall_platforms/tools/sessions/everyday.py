@@ -1,4 +1,4 @@
-"""The sessions of an account: which variables its programs get in each, and which file and line sets them."""
+"""The sessions of an account: the variables of its programs in each, and the file and line that sets them."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def supposed(
 ) -> list[Read]:
     """Return the sessions as they would be with other files.
 
-    `shown` gets the real path and text of each file, and returns the text that counts. `added` holds files that are
-    taken to be there, too, by real path. With `at_home`, root's are its own, with the files of its home.
+    `shown` gets the real path and text of each file, and returns the text that counts. `added` holds additional files,
+    by real path, that are assumed to exist. With `at_home`, root's are its own, with the files of its home.
     """
     if host.is_image or host.platform == "win32":
         return []
@@ -68,7 +68,7 @@ def supposed(
 
 
 def session(view: View, row: table.Row, before: Variables | None = None) -> Session:
-    """Return one way to start programs; `before` are the variables that it starts with, else those of the row."""
+    """Return one way to start programs; `before` are its first variables, else those of the row."""
     variables = before or Variables()
     try:
         for source in row.before if before is None else ():
@@ -83,7 +83,7 @@ def session(view: View, row: table.Row, before: Variables | None = None) -> Sess
 
 
 def _is_here(host: Host, row: table.Row) -> bool:
-    """Return whether a way counts on this machine: services are the machine's, PAM and systemd are Linux'."""
+    """Return whether a way exists on this machine: services are the machine's, PAM and systemd are Linux'."""
     if host.platform != "linux":
         return bool(row.shell) and row.name != "graphical login"
     return table.SERVICES not in row.before or host.account.is_root
@@ -112,7 +112,7 @@ def _read_by_shell(view: View, variables: Variables, row: table.Row) -> None:
 
 
 def _begin(view: View, variables: Variables) -> None:
-    """Set what a shell knows of its account; of people in general nothing is known."""
+    """Set the variables that a shell knows of its account; for people in general they are unknown."""
     account = view.host.account
     if not view.home:
         for name in ("HOME", "USER", "LOGNAME", "UID", "EUID"):
@@ -173,7 +173,7 @@ _BEFORE: dict[str, Callable[[View, Variables], None]] = {
 
 
 def _dropped_in(view: View, directories: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the files of directories by name, and their text; the first directory's file hides those of its name."""
+    """Yield the files of directories by name, with their text; the first directory's file hides those of its name."""
     found: dict[str, str] = {}
     for path in _files(view, directories, ".conf"):
         found.setdefault(_name(path), path)
@@ -194,7 +194,7 @@ def _name(path: str) -> str:
 
 
 def _place(view: View, variables: Variables, path: str) -> str | None:
-    """Return a path of the table, or None where the account has no home, or it is not known."""
+    """Return a path of the table, or None if the account has no home, or it is not known."""
     if path.startswith("/"):
         return path
     if not view.home:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.fish_words import Scanner
 
 BLOCKS = frozenset({"if", "while", "for", "switch", "begin", "function"})
-_DEEPEST = 40  # blocks within each other
+_DEEPEST = 40  # nested blocks
 _REDIRECTIONS = re.compile(r"[0-9]?[<>].*|&>.*")
 
 
 class Command:
-    """One command: its words, and for a block what is in it; how it is joined to the one before it."""
+    """One command: its words, and for a block its commands; and how it is joined to the one before it."""
 
     def __init__(self, words: Sequence[Word], joined: str, *, negated: bool) -> None:
         self.words, self.joined, self.negated = words, joined, negated
@@ -34,8 +34,8 @@ class Grammar:
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._depth = 0
-        self._last: Command | None = None  # `end`, `else` or `case`, with which the last block ended
-        self._pending: str | None = None  # how the next command is joined, where that was read already
+        self._last: Command | None = None  # the `end`, `else` or `case` that ended the last block
+        self._pending: str | None = None  # how the next command is joined, if that was read already
         self._ahead: Token | None = None
 
     def block(self, *, top: bool = False) -> list[Command]:
@@ -129,7 +129,7 @@ class Grammar:
         self._ahead = token
 
     def _separator(self) -> str | None:
-        """Skip what separates commands; return how the next one is joined, or None at the end."""
+        """Skip the separators of commands; return how the next one is joined, or None at the end."""
         joined, self._pending = self._pending or "", None
         while True:
             token = self._next()

@@ -1,7 +1,7 @@
-"""What files of fish set, without running them.
+"""The variables that files of fish set, without running them.
 
-Followed are `set`, conditions about variables and files, loops, and files that are sourced; functions are not run. What
-comes from a command's output is unknown.
+`set`, conditions about variables and files, loops, and sourced files are followed; functions are not run. A command's
+output is unknown.
 
 Sources: fish's manual: set, if, test, status, source, and Configuration files.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.values import Variables
     from trustinstall_platforms.tools.sessions.view import View
 
-_DEEPEST = 12  # files within each other
+_DEEPEST = 12  # nested files
 _SET = re.compile(r"(?<![\w-])set\s+(?:-\S+\s+)*([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
 _UNIVERSAL = re.compile(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\(.)")
@@ -46,12 +46,12 @@ _LONG = {
     "append": "a",
     "prepend": "p",
 }
-_FAR = frozenset("gU")  # what a variable of a file or a block hides
+_FAR = frozenset("gU")  # scopes that a variable of a file or a block hides
 _STOP = frozenset({"return", "exit", "exec"})
 
 
 def universal(variables: Variables, text: str, path: str) -> None:
-    """Set what fish keeps for every shell of the account, in fish_variables."""
+    """Set the variables that fish keeps for every shell of the account, in fish_variables."""
     for number, line in enumerate(text.split("\n"), 1):
         found = _UNIVERSAL.fullmatch(line)
         if found and "--export" in found["options"].split():
@@ -65,7 +65,7 @@ class _StopError(Exception):
 
 
 class Fish:
-    """One fish that reads files one after another; `answers` has what `status` says: "is-interactive", "is-login"."""
+    """One fish that reads files one after another; `answers` are those of `status`: "is-interactive", "is-login"."""
 
     def __init__(self, view: View, variables: Variables, answers: frozenset[str]) -> None:
         self._view, self._variables, self._answers = view, variables, answers
@@ -73,11 +73,11 @@ class Fish:
         self._path, self._text, self._depth = "", "", 0
         self._universal: dict[str, Value] = {}
         self._scopes = Scopes(variables)
-        self._last: Answer = None  # of the last command, which an assignment leaves as it is
+        self._last: Answer = None  # of the last command, which an assignment leaves unchanged
         self._scanner: Scanner = Scanner("")
 
     def read(self, path: str) -> bool:
-        """Read a file; return False where there is none."""
+        """Read a file; return False if it does not exist."""
         text = self._view.text(path)
         if text is None:
             return False
@@ -202,7 +202,7 @@ class Fish:
         return any(one is not None and (not one.text or " " in one.text) for one in values)
 
     def _vanishes(self, word: Word) -> bool:
-        """Whether a word becomes none: a variable in it is not set, and stands outside of quotes."""
+        """Whether a word becomes none: a variable in it is not set, and is outside of quotes."""
         plain = (one for one in word.parts if isinstance(one, Expand) and not one.quoted)
         return any(self._variables.get(one.name) is None for one in plain)
 
@@ -244,7 +244,7 @@ class Fish:
         text = None if fields is None or None in fields else " ".join(one or "" for one in fields)
         old = self._variables.get(name)
         if flags & {"a", "p"} and old is not None:
-            text = None  # lists that grow are no paths of one file
+            text = None  # lists that grow are not the path of one file
         raw = self._text[words[0].start : words[-1].end] if words else ""
         if "U" in flags:
             self._universal[name] = Value(text, self._setter(at), raw)

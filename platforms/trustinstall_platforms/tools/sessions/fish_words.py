@@ -92,7 +92,7 @@ class Scanner(Reader):
         return Expand(found[0], quoted=quoted)
 
     def _substitution(self, *, quoted: bool) -> Unknown:
-        """Go behind a command whose output counts; parentheses in quotes do not."""
+        """Move past a command whose output counts; parentheses in quotes do not count."""
         start, depth = self.at, 0
         for found in _IN_SUBSTITUTION.finditer(self.text, start):
             depth += {"(": 1, ")": -1}.get(found[0], 0)
@@ -102,7 +102,7 @@ class Scanner(Reader):
         raise LostError(start)
 
     def _braces(self) -> list[Part]:
-        """Return `{$NAME}`, which fish writes as others write `${NAME}`; other lists are not known."""
+        """Return `{$NAME}`, which is `${NAME}` in other shells; other lists are unknown."""
         found = _BRACED.match(self.text, self.at)
         if found:
             self.at = found.end()

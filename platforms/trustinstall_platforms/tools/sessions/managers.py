@@ -1,7 +1,7 @@
 """Variables in files of PAM and systemd, as their programs read them; nothing is run.
 
 Sources: pam_env(8) and pam_env.conf(5) (Linux-PAM 1.5, _parse_env_file); environment.d(5) and systemd.syntax(7), with
-what systemd 252's generator prints for odd files (tests/platforms/tools/sessions); systemd-system.conf(5).
+the output of systemd 252's generator for odd files (tests/platforms/tools/sessions); systemd-system.conf(5).
 Since Linux-PAM 1.5 ~/.pam_environment is not read unless an administrator asks for it.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.values import Variables
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DEEPEST = 10  # values within values
+_DEEPEST = 10  # nested values
 _LONGEST = 16 * 1024  # characters of a value
 _IN_PAM = re.compile(r"([A-Za-z0-9_]+)=(.*)", re.DOTALL)
 _PAM_CONF = re.compile(r"(DEFAULT|OVERRIDE)=(\"(?:[^\"\\]|\\.)*\"|\S*)")
@@ -35,7 +35,7 @@ _QUOTED = re.compile(r"\\(.)|[\"']", re.DOTALL)
 
 
 class Line(NamedTuple):
-    """An assignment as it is written: its line from 1, the value without quotes, and as it stands there."""
+    """An assignment: its line from 1, the value without quotes, and as it is written."""
 
     name: str
     value: str
@@ -44,7 +44,7 @@ class Line(NamedTuple):
 
 
 def pam_environment(variables: Variables, text: str, path: str) -> None:
-    """Set what /etc/environment says for PAM's logins."""
+    """Set the variables of /etc/environment for PAM's logins."""
     for number, whole in enumerate(text.split("\n"), 1):
         line = whole.lstrip(" \t")
         if line.startswith("#"):
@@ -64,7 +64,7 @@ def pam_environment(variables: Variables, text: str, path: str) -> None:
 
 
 def pam_conf(variables: Variables, text: str, path: str, home: str) -> None:
-    """Set what pam_env.conf says."""
+    """Set the variables of pam_env.conf."""
     for number, line in _continued(text):
         name, _, rest = line.strip().partition(" ")
         said = dict(_PAM_CONF.findall(rest.replace("\t", " "))) if _NAME.fullmatch(name) else {}
@@ -78,7 +78,7 @@ def pam_conf(variables: Variables, text: str, path: str, home: str) -> None:
 
 
 def environment_d(variables: Variables, text: str, path: str) -> None:
-    """Set what a file of environment.d says: values see those before them, of earlier files, too."""
+    """Set the variables of a file of environment.d: values see those before them, of earlier files, too."""
     for one in env_lines(text):
         if one.value and _NAME.fullmatch(one.name):
             value = Value(expanded(one.value, variables), Setter(Kind.VARIABLE, path, one.line), one.raw)
@@ -86,7 +86,7 @@ def environment_d(variables: Variables, text: str, path: str) -> None:
 
 
 def default_environment(variables: Variables, text: str, path: str) -> None:
-    """Set what DefaultEnvironment= says in a file of systemd's; an empty one takes back all before it."""
+    """Set the variables of DefaultEnvironment= in a file of systemd; an empty one resets all before it."""
     for number, line in _continued(text):
         found = _ASSIGNED.fullmatch(line)
         if not found:
@@ -132,7 +132,7 @@ def expanded(value: str, variables: Variables, depth: int = 0) -> str | None:
 
 
 def _variable(value: str, at: int, variables: Variables, depth: int) -> tuple[int, str | None]:
-    """Return where a variable ends that begins here, and what it is."""
+    """Return the end of the variable that begins here, and its value."""
     if value.startswith("{", at):
         end = _closing(value, at)
         if end < 0:
@@ -160,7 +160,7 @@ def _braced(inside: str, variables: Variables, depth: int) -> str | None:
 
 
 def _closing(value: str, at: int) -> int:
-    """Return where the brace closes that stands here, or -1."""
+    """Return the place of the brace that closes the one here, or -1."""
     depth = 0
     for found in _BRACES.finditer(value, at - 1):
         depth += 1 if found[0] != "}" else -1
@@ -181,7 +181,7 @@ def _reference(variables: Variables, name: str, home: str) -> str:
 
 
 def _continued(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines that are no comments, with their numbers; a backslash at the end joins the next one."""
+    """Yield lines that are not comments, with their numbers; a backslash at the end joins the next one."""
     held, first = "", 1
     for number, line in enumerate(text.split("\n"), 1):
         if not held and line.lstrip().startswith(("#", ";")):
@@ -197,7 +197,7 @@ def _continued(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _env_line(text: str, at: int) -> tuple[int, str, str]:
-    """Return where the assignment (or comment) ends that begins here, its name ("" for none), and its value."""
+    """Return the end of the assignment (or comment) that begins here, its name ("" for none), and its value."""
     at = _behind(_SPACES, text, at)
     if text[at : at + 1] in {"#", ";"}:
         return _behind(_COMMENT, text, at), "", ""
@@ -209,7 +209,7 @@ def _env_line(text: str, at: int) -> tuple[int, str, str]:
 
 
 def _behind(pattern: re.Pattern[str], text: str, at: int) -> int:
-    """Return where a match ends that begins here."""
+    """Return the end of a match that begins here."""
     found = pattern.match(text, at)
     return found.end() if found else at
 
@@ -221,7 +221,7 @@ _PIECES: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
 
 
 def _env_value(text: str, at: int) -> tuple[int, str]:
-    """Return where a value ends, and what it is: quoted pieces side by side, or text up to the line's end."""
+    """Return the end of a value, and its text: quoted pieces side by side, or text up to the line's end."""
     found: list[str] = []
     while True:
         at = _behind(_BLANKS, text, at)
@@ -238,7 +238,7 @@ def _env_value(text: str, at: int) -> tuple[int, str]:
 
 
 def _plain(said: str) -> str:
-    """Return text without quotes: a backslash goes, and so do blanks at the end."""
+    """Return text without quotes: backslashes are removed, and so are blanks at the end."""
     kept = said.rstrip(" \t\r")
     if (len(kept) - len(kept.rstrip("\\"))) % 2:
         kept = said[: len(kept) + 1]  # a blank after a backslash stays

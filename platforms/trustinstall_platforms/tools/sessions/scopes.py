@@ -1,7 +1,7 @@
-"""Variables of a shell that end with a function, a file or a block, and bring back those of the same name.
+"""Variables of a shell that end with a function, a file or a block, and restore those of the same name.
 
-Sources: bash(1) and dash(1), `local`; fish's manual, The fish language: Variable Scope. What fish does outside of
-functions was tried with 3.6: a file that is sourced is a scope, `set -f` lasts as long as the shell and hides global
+Sources: bash(1) and dash(1), `local`; fish's manual, The fish language: Variable Scope. The scopes of fish outside of
+functions were tried with 3.6: a sourced file is a scope, `set -f` lasts as long as the shell and hides global
 variables.
 """
 
@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 from trustinstall_platforms.tools.sessions.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from trustinstall_platforms.tools.sessions.values import Variables
 
 
 class Scopes:
-    """The scopes that are read within each other."""
+    """The nested scopes."""
 
     def __init__(self, variables: Variables) -> None:
         self._variables = variables
-        self._own: list[dict[str, Callable[[], None]]] = []  # for each scope: what brings back the outer variable
+        self._own: list[dict[str, Callable[[], None]]] = []  # by scope: functions that restore the outer variables
         self._begun: list[int] = []  # `Variables.maybe` when each scope began
         self._of_shell: set[str] = set()
 
     @contextmanager
-    def inner(self) -> Iterator[None]:
+    def inner(self) -> Generator[None, None, None]:
         """Enter a scope; its variables end with it."""
         self._own.append({})
         self._begun.append(self._variables.maybe)
@@ -51,7 +51,7 @@ class Scopes:
         return True
 
     def of_shell(self, name: str, value: Value, *, export: bool) -> None:
-        """Set what every scope sees that has no variable of its own of that name, and what hides global ones."""
+        """Set a variable that every scope sees unless it has one of that name, and that hides global ones."""
         self._of_shell.add(name)
         self._behind(name, value, export=export)
 
@@ -60,7 +60,7 @@ class Scopes:
         self._behind(name, value._replace(text=None) if name in self._of_shell else value, export=export)
 
     def erase(self, name: str) -> None:
-        """Take away the nearest variable, so that the one behind it is seen again."""
+        """Remove the nearest variable, so that the next one is seen again."""
         own = next((one for one in reversed(self._own) if name in one), None)
         if own is None:
             self._variables.unset(name)
@@ -71,7 +71,7 @@ class Scopes:
             own.pop(name)()
 
     def _behind(self, name: str, value: Value, *, export: bool) -> None:
-        """Set a variable now, or when the outermost scope ends that hides it."""
+        """Set a variable now, or when the outermost scope that hides it ends."""
         hiding = next((one for one in self._own if name in one), None)
         if hiding is None:
             self._variables.set(name, value, export=export)

@@ -1,4 +1,4 @@
-"""Commands of the shell itself that set variables, answer conditions, read files or leave.
+"""Built-in commands of the shell that set variables, answer conditions, read files or leave.
 
 Sources: POSIX.1-2017, Shell Command Language 2.14; bash(1), SHELL BUILTIN COMMANDS; zshbuiltins(1).
 """
@@ -52,20 +52,20 @@ def _declared(shell: Shell, words: Sequence[Word], at: int, *, flags: set[str]) 
 
 
 def _is_local(command: str | None, shell: Shell, *, export: bool) -> bool:
-    """Whether a command makes variables of the function that is run."""
+    """Whether a command declares variables of the function that is run."""
     if command == "local" or shell.dialect != "zsh":
         return command in {"local", "declare", "typeset"}
-    return command != "export" and not export  # by GLOBAL_EXPORT what is exported outlives the function
+    return command != "export" and not export  # by GLOBAL_EXPORT an exported variable outlives the function
 
 
 def _name_in(word: Word) -> str:
-    """Return the name that is declared; "" where it is made by an expansion."""
+    """Return the declared name; "" if an expansion makes it."""
     first = word.parts[0]
     return first.text.partition("=")[0].rstrip("+") if isinstance(first, Literal) else ""
 
 
 def _make_local(shell: Shell, name: str, *, valued: bool) -> None:
-    """Begin a local variable; without a value bash has it unset, zsh empty, and dash as it was."""
+    """Begin a local variable; without a value it is unset in bash, empty in zsh, and unchanged in dash."""
     if not name or not shell.scopes.local(name) or valued:
         return
     if shell.dialect == "bash":
@@ -84,7 +84,7 @@ def _declare_one(shell: Shell, word: Word, at: int, *, export: bool) -> None:
             shell.variables.set(left, Value(value, shell.setter(at), value), export=export)
         elif export and left:
             if shell.dialect == "zsh" and shell.variables.get(left) is None:
-                # zsh 5.9 hands on an empty one after the second such line, and none after the first.
+                # zsh 5.9 exports an empty one after the second such line, and none after the first.
                 shell.variables.set(left, Value(None, shell.setter(at)))
             shell.variables.export(left)
 
@@ -127,7 +127,7 @@ def _source(shell: Shell, words: Sequence[Word], _at: int) -> Answer:
     if shell.read(path):
         return None
     if shell.dialect == "sh":
-        shell.leave("shell")  # POSIX 2.8.1: a special built-in's error ends a shell that nobody types into
+        shell.leave("shell")  # POSIX 2.8.1: a special built-in's error ends a non-interactive shell
     return False
 
 
@@ -220,5 +220,5 @@ BUILTINS: dict[str, Builtin] = {
     "trap": _answers(answer=True),
     "umask": _answers(answer=True),
 }
-#: What dash does not know.
+#: Commands that dash does not have.
 NOT_IN_SH = frozenset({"declare", "typeset", "setopt", "unsetopt", "source"})

@@ -1,4 +1,4 @@
-"""The expansion of words of sh, bash and zsh: to one text, to words, or to a pattern; None where it cannot be known.
+"""The expansion of words of sh, bash and zsh: to one text, to words, or to a pattern; None if it cannot be known.
 
 Sources: POSIX.1-2017, Shell Command Language 2.6, 2.13; bash(1), EXPANSION; zshexpn(1): zsh splits no variable.
 """
@@ -20,10 +20,8 @@ _LONGEST = 16 * 1024  # characters of a value
 _LONGEST_PATTERN, _LONGEST_MATCHED = 256, 4096
 _PATTERN = re.compile(r"[*?\[]")
 _SPECIAL = re.compile(r"([*?\[])")
-_QUALIFIER = re.compile(
-    r"\([A-Za-z.@/,-]*\)"
-)  # zshexpn(1), Glob Qualifiers: no error where nothing matches, only files
-#: Variables that a session has from its terminal, desktop or machine: nothing says here what they are.
+_QUALIFIER = re.compile(r"\([A-Za-z.@/,-]*\)")  # zshexpn(1), Glob Qualifiers: no error without a match, only files
+#: Variables that a session has from its terminal, desktop or machine: no file here sets them.
 _OUTSIDE = re.compile(
     r"[0-9@*#?$!]|PATH|TERM.*|COLORTERM|DISPLAY|WAYLAND_.*|SSH_.*|LANG|LANGUAGE|LC_.*|XDG_(?:RUNTIME|SE|CURRENT|VTNR).*"
     r"|DESKTOP_SESSION|GDMSESSION|DBUS_.*|PWD|OLDPWD|SHLVL|RANDOM|SECONDS|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|PPID|TMUX.*"
@@ -42,10 +40,10 @@ class Expander:
         """`dialect` is "sh", "bash", "zsh" or "fish"; the last two split no variable."""
         self._view, self._variables = view, variables
         self._splits, self._zsh = dialect in {"sh", "bash"}, dialect == "zsh"
-        self.arguments: list[str | None] | None = None  # of the function or file that is run; None where not known
+        self.arguments: list[str | None] | None = None  # of the function or file that is run; None if not known
 
     def text(self, parts: Parts, *, assigned: bool = False) -> str | None:
-        """Return what a word is as one text; `assigned` expands a tilde after each colon, too."""
+        """Return a word as one text; `assigned` expands a tilde after each colon, too."""
         self._view.step()
         found: list[str] = []
         for number, part in enumerate(parts):
@@ -61,7 +59,7 @@ class Expander:
         return text if len(text) <= _LONGEST else None
 
     def fields(self, parts: Parts) -> list[str | None] | None:
-        """Return the words that a word becomes; None where not even their number is known."""
+        """Return the words that a word becomes; None if not even their number is known."""
         if not any(isinstance(one, Literal) or one.quoted for one in parts) and self._splits:
             return self._split(parts)
         if self._zsh and len(parts) > 1 and isinstance(parts[-1], Unknown) and _QUALIFIER.fullmatch(parts[-1].text):
@@ -78,7 +76,7 @@ class Expander:
         return [text]
 
     def pattern(self, parts: Parts) -> str | None:
-        """Return a pattern as fnmatch(3) takes it: what is quoted, or comes from a variable, means itself."""
+        """Return a pattern for fnmatch(3): quoted text, and text from a variable, is literal."""
         found: list[str] = []
         for number, part in enumerate(parts):
             piece = self.text((part,)) if number == 0 else self._piece(part)
@@ -89,7 +87,7 @@ class Expander:
         return "".join(found)
 
     def matches(self, text: str | None, parts: Parts) -> bool | None:
-        """Return whether a text matches a pattern; None where that is not known."""
+        """Return whether a text matches a pattern; None if that is not known."""
         pattern = self.pattern(parts)
         if text is None or pattern is None:
             return True if pattern == "*" else None
@@ -100,7 +98,7 @@ class Expander:
         return fnmatch.fnmatchcase(text, pattern)
 
     def value(self, name: str) -> str | None:
-        """Return a variable's text, "" where it is not set; None where it cannot be known."""
+        """Return a variable's text, "" if it is not set; None if it cannot be known."""
         if name.isdigit() and self.arguments is not None and name != "0":
             at = int(name) - 1
             return self.arguments[at] if at < len(self.arguments) else ""
@@ -117,7 +115,7 @@ class Expander:
         return [one for word in text.split() for one in self._named(word)]
 
     def _named(self, word: str) -> list[str]:
-        """Return the files that a pattern names, or the pattern where there are none."""
+        """Return the files that a pattern names, or the pattern if there are none."""
         return (self._view.matching(word) if _PATTERN.search(word) else []) or [word]
 
     def _piece(self, part: Part) -> str | None:
@@ -158,7 +156,7 @@ class Expander:
         return ":".join(pieces)
 
     def _home(self, tilde: str) -> str | None:
-        """Return the home that `~` or `~name` stands for."""
+        """Return the home for `~` or `~name`."""
         if tilde == "~":
             return self.value("HOME")
         return "/root" if tilde == "~root" else None

@@ -1,7 +1,7 @@
-"""Makes the commands of sh, bash and zsh of words and operators.
+"""Makes the commands of sh, bash and zsh from words and operators.
 
-Sources: POSIX.1-2017, Shell Command Language 2.9, 2.10; bash(1), SHELL GRAMMAR; zshmisc(1), COMPLEX COMMANDS. Where a
-text goes beyond what is known here, the reader is lost, and its rest is not known.
+Sources: POSIX.1-2017, Shell Command Language 2.9, 2.10; bash(1), SHELL GRAMMAR; zshmisc(1), COMPLEX COMMANDS. From the
+first syntax that is not known here, the rest of a text is unknown.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from trustinstall_platforms.tools.sessions.sh_tokens import Tokens
 from trustinstall_platforms.tools.sessions.sh_words import Scanner
 from trustinstall_platforms.tools.sessions.words import LostError, Word
 
-_DEEPEST = 40  # commands within commands
+_DEEPEST = 40  # nested commands
 _SEPARATORS = frozenset({"\n", ";", "&", "&|", "&!"})
 _REDIRECTIONS = frozenset({"<", ">", ">>", "<<", "<<-", "<<<", "<>", "<&", ">&", ">|", "&>", "&>>"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
@@ -37,7 +37,7 @@ _LOOPS = frozenset({"for", "select", "foreach"})
 
 
 class Text(NamedTuple):
-    """The commands of a text; `lost` is where it is not understood, from which on it is not known, or None."""
+    """The commands of a text; `lost` is the place from which on it is unknown, or None."""
 
     scanner: Scanner
     commands: tuple[AndOr, ...]
@@ -184,7 +184,7 @@ class _Parser(Tokens):
         return Group(body)
 
     def _parenthesis(self) -> Node:
-        """A process of its own, or arithmetic; or a function of zsh without a name, which is run."""
+        """Return a subshell or arithmetic; or a function of zsh without a name, which is run."""
         start = self.token.start
         self._ahead, self._scanner.at = None, start
         if self._scanner.text.startswith("()", start):

@@ -22,7 +22,7 @@ class Test(NamedTuple):
 
 
 class If(NamedTuple):
-    """Conditions, each with what is done for it; the last condition is None for `else`."""
+    """Conditions, each with its commands; the last condition is None for `else`."""
 
     branches: tuple[tuple[Commands | None, Commands], ...]
 
@@ -44,7 +44,7 @@ class While(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A word, and patterns with what is done for them."""
+    """A word, and patterns with their commands."""
 
     word: Word
     branches: tuple[tuple[tuple[Word, ...], Commands], ...]
@@ -57,7 +57,7 @@ class Group(NamedTuple):
 
 
 class Apart(NamedTuple):
-    """What leaves no variable behind: a process of its own, arithmetic."""
+    """Commands that leave no variable: a subshell, arithmetic."""
 
 
 class Function(NamedTuple):

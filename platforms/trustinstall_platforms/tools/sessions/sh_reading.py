@@ -1,4 +1,4 @@
-"""The text that a shell reads now: its words as they stand there, their places, and its assignments."""
+"""The text that a shell reads now: its words as they are written, their places, and its assignments."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _ASSIGNED = re.compile(r"\b([A-Za-z_][A-Za-z0-9_]*)=")
 
 
 class Reading:
-    """What a shell has while it reads.
+    """The state of a shell while it reads.
 
     Attributes:
         view: the machine, as the account sees it.
         variables: the shell's.
         dialect: "sh", "bash" or "zsh".
-        expander: what expands words.
-        scopes: the functions that are run within each other.
+        expander: expands words.
+        scopes: the functions that are running.
     """
 
     def __init__(self, view: View, variables: Variables, dialect: str) -> None:
@@ -39,7 +39,7 @@ class Reading:
         self._place: Setter | None = None  # of the `eval` whose text is read
 
     def said(self, word: Word) -> str:
-        """Return a word as it stands in the file."""
+        """Return a word as it is written in the file."""
         return self._scanner.text[word.start : word.end]
 
     def setter(self, at: int) -> Setter:
@@ -47,7 +47,7 @@ class Reading:
         return self._place or Setter(Kind.VARIABLE, self._path, self._scanner.line(at))
 
     def assign(self, word: Word, *, export: bool = False) -> str | None:
-        """Carry out `NAME=value`; return the name, or None where it is no assignment."""
+        """Carry out `NAME=value`; return the name, or None if it is not an assignment."""
         text = self._scanner.text[word.start : word.end]
         found = _NAMED.match(text)
         first = word.parts[0]
@@ -67,14 +67,14 @@ class Reading:
         return name
 
     def _forget(self, text: str, start: int, place: Setter | None = None) -> None:
-        """Make what the rest of a text assigns unknown."""
+        """Mark the variables that the rest of a text assigns as unknown."""
         for found in _ASSIGNED.finditer(text, start):
             where = place or self.setter(found.start())
             self.variables.set(found[1], Value(None, where, found[0]), export=True)
 
 
 def _keeps(parts: Parts, name: str) -> bool:
-    """Whether a value is the variable's own, with another one for where it is not set."""
+    """Whether a value is the variable's own, with another one if it is not set."""
     said = [one for one in parts if one != Literal("", quoted=True)]
     return (
         len(said) == 1 and isinstance(said[0], Expand) and said[0].name == name and said[0].operator in {"", ":-", "-"}

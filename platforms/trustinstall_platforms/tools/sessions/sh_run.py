@@ -1,9 +1,8 @@
-"""What files of sh, bash and zsh set, without running them.
+"""The variables that files of sh, bash and zsh set, without running them.
 
-Followed are assignments, the commands that set variables, conditions about files and variables, loops over words and
-files, other files that are sourced, and functions. A command's output is not known: what is made of it is unknown, and
-an `eval` of it is taken to set nothing but the names that stand in it. Where a condition is not known, what depends on
-it is unknown.
+Assignments, the commands that set variables, conditions about files and variables, loops over words and files, sourced
+files, and functions are followed. A command's output is unknown, and so is every value made of it; an `eval` of it is
+assumed to set only the names in its text. If a condition is unknown, everything that depends on it is unknown.
 
 Sources: POSIX.1-2017, Shell Command Language 2.8 to 2.14; bash(1), SHELL BUILTIN COMMANDS; zshbuiltins(1).
 """
@@ -43,11 +42,11 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.values import Variables
     from trustinstall_platforms.tools.sessions.view import View
 
-_DEEPEST = 12  # files and functions within each other
+_DEEPEST = 12  # nested files and functions
 
 
 class LeftError(Exception):
-    """A loop, function, file or shell is left; which of them."""
+    """A loop, function, file or shell was left; the attribute says which."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
@@ -64,7 +63,7 @@ class Shell(Reading):
         self._doubts = 0  # loops that may have been left
 
     def read(self, path: str) -> bool:
-        """Read a file as the shell does; return False where there is none. Raises LeftError where the shell ends."""
+        """Read a file as the shell does; return False if it does not exist. Raises LeftError if the shell ends."""
         text = self.view.text(path)
         if text is None:
             return False
@@ -78,7 +77,7 @@ class Shell(Reading):
         return True
 
     def evaluate(self, words: Sequence[Word], at: int) -> None:
-        """Carry out `eval`; where its text is not known, the names that are assigned in it are not known."""
+        """Carry out `eval`; if its text is unknown, the variables whose names are assigned in it are unknown."""
         place, texts = self.setter(at), [self.expander.text(one.parts) for one in words]
         known = [one for one in texts if one is not None]
         text = " ".join(known if len(known) == len(texts) else map(self.said, words))
@@ -109,7 +108,7 @@ class Shell(Reading):
     def leave(self, what: str) -> None:
         """Leave a turn or all of a loop, a function or file, or the shell. Raises LeftError.
 
-        Where it is not known whether it is left, its rest is not known either.
+        If it is unknown whether it is left, its rest is unknown, too.
         """
         if not self.variables.uncertain:
             raise LeftError(what)
@@ -145,7 +144,7 @@ class Shell(Reading):
         return answer
 
     def perhaps(self, answer: Answer, body: Callable[[], Answer]) -> Answer:
-        """Run what depends on an answer: all of it, nothing, or what may be so."""
+        """Run commands that depend on an answer: all of them, none, or as uncertain ones."""
         if answer is False:
             return None
         if answer:
@@ -169,7 +168,7 @@ class Shell(Reading):
         self.view.step()
         alone = len(pipeline.nodes) == 1
         if not alone and self.dialect != "zsh":
-            return None  # each in a process of its own
+            return None  # each in a subshell
         answer = self._node(pipeline.nodes[-1])
         answer = answer if alone else None
         return conditions.negated(answer) if pipeline.negated else answer
@@ -201,7 +200,7 @@ class Shell(Reading):
         return True
 
     def _uncertain(self, node: If) -> Answer:
-        """Run every branch that may be the one."""
+        """Run every branch that may be chosen."""
         for condition, body in node.branches:
             self.perhaps(None, partial(self.run, (*(condition or ()), *body)))
         return None
@@ -253,7 +252,7 @@ class Shell(Reading):
                     raise
 
     def _words(self, words: Sequence[Word]) -> list[str | None] | None:
-        """Return the words that words become; None where not even their number is known."""
+        """Return the words that words become; None if not even their number is known."""
         found: list[str | None] = []
         for one in words:
             fields = self.expander.fields(one.parts)
@@ -283,6 +282,6 @@ class Shell(Reading):
 
 
 def _after(node: If, body: Commands) -> tuple[tuple[Commands | None, Commands], ...]:
-    """Return the branches behind the one with this body."""
+    """Return the branches after the one with this body."""
     at = next(number for number, one in enumerate(node.branches) if one[1] is body)
     return node.branches[at + 1 :]

@@ -1,4 +1,4 @@
-"""Conditions between `[[` and `]]`, which dash has not: words stay whole, and a comparison's right side is a pattern.
+"""Conditions between `[[` and `]]`, which dash does not have: words are not split, and the right side is a pattern.
 
 Sources: bash(1), CONDITIONAL EXPRESSIONS; zshmisc(1), CONDITIONAL EXPRESSIONS.
 """

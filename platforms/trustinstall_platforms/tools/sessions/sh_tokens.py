@@ -1,4 +1,4 @@
-"""The words and operators of sh, bash and zsh, one of them ahead: what a reader of their grammar asks and takes."""
+"""The words and operators of sh, bash and zsh, with a look-ahead of one: the input of the grammar."""
 
 from __future__ import annotations
 

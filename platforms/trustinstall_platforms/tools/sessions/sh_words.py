@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Read = TypeVar("_Read")
-_DEEPEST = 40  # expansions within expansions
+_DEEPEST = 40  # nested expansions
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _OPERATOR = re.compile(r":?[-=+?]")
 _PLAIN = re.compile(r"[A-Za-z0-9_./,:+@%^=-]+")
@@ -82,7 +82,7 @@ class Scanner(Reader):
         self._documents.append((re.sub(r"[\"'\\]", "", self.text[delimiter.start : delimiter.end]), tabs))
 
     def skip_parentheses(self) -> str:
-        """Go behind the parenthesis that closes the one that stands here; return all of it. Raises LostError."""
+        """Move past the parenthesis that closes the one here; return the whole text. Raises LostError."""
         start = self.at
         self._nested(lambda: self._skip_until(")"))
         return self.text[start : self.at]
@@ -175,7 +175,7 @@ class Scanner(Reader):
         return self._with_modifier(start, found[0], quoted=quoted)
 
     def _with_modifier(self, start: int, name: str, *, quoted: bool) -> Part:
-        """Return a variable, or Unknown where zsh takes a part of it: `$name[1]`, `$name:h`."""
+        """Return a variable, or Unknown if zsh takes a part of it: `$name[1]`, `$name:h`."""
         modifier = _MODIFIER.match(self.text, self.at) if self.zsh else None
         if not modifier:
             return Expand(name, quoted=quoted)
@@ -221,7 +221,7 @@ class Scanner(Reader):
         return Literal(re.sub(r"\\(.)", lambda one: _ESCAPED[one[1]], found[1], flags=re.DOTALL), quoted=True)
 
     def _skip_until(self, end: str) -> None:
-        """Go behind the bracket that closes the one that stands here."""
+        """Move past the bracket that closes the one here."""
         opening, start = self.text[self.at], self.at
         self.at += 1
         while self.at < len(self.text):
@@ -251,7 +251,7 @@ class Scanner(Reader):
 
 
 def _joined(parts: list[Part]) -> Parts:
-    """Return the parts, neighbours of the same kind made one."""
+    """Return the parts, with neighbours of the same kind joined."""
     joined: list[Part] = []
     for one in parts:
         last = joined[-1] if joined else None

@@ -1,9 +1,9 @@
-"""The ways in which people's programs are started, and the files that set variables then, in their order.
+"""The ways in which people's programs are started, and the files that then set variables, in their order.
 
 Sources: bash(1), INVOCATION; zsh(1), STARTUP/SHUTDOWN FILES; fish's manual, Configuration files; environment.d(5);
 systemd-system.conf(5); pam_env(8). Debian's bash reads /etc/bash.bashrc (its SYS_BASHRC), and Debian's zsh has its
-files in /etc/zsh. A display manager of X11 or Wayland has a login shell of sh read the account's files before the
-desktop starts (gdm's and sddm's Xsession, gnome-session(1)). On macOS a terminal starts a login shell, and PAM sets
+files in /etc/zsh. A display manager of X11 or Wayland runs a login shell of sh that reads the account's files before
+the desktop starts (gdm's and sddm's Xsession, gnome-session(1)). On macOS a terminal starts a login shell, and PAM sets
 nothing.
 """
 
@@ -22,15 +22,15 @@ PAM, SYSTEMD, SERVICES = "pam", "environment.d", "system.conf"
 
 
 class Row(NamedTuple):
-    """One way.
+    """One way to start programs.
 
     Attributes:
         name: for people.
-        shell: the shell's dialect: "sh", "bash", "zsh", "fish", or "" where none is started.
-        files: what it reads, in this order; of paths with "|" between them the first that is there. "~" is the home,
-            $ZDOTDIR and $XDG_CONFIG_HOME are what was set before, or else the home and its .config.
-        before: what has set variables before: PAM, SYSTEMD, SERVICES.
-        login, interactive: which kind of shell.
+        shell: the shell's dialect: "sh", "bash", "zsh", "fish", or "" if none is started.
+        files: the files that it reads, in this order; of paths with "|" between them the first existing one. "~" is the
+            home, $ZDOTDIR and $XDG_CONFIG_HOME are their earlier values, or else the home and its .config.
+        before: the programs that have set variables before: PAM, SYSTEMD, SERVICES.
+        login, interactive: the kind of shell.
     """
 
     name: str
@@ -58,7 +58,7 @@ ROWS = (
     Row("service", before=(SERVICES,)),
 )
 
-#: The directories of environment.d(5), the first wins where two files have one name; files are read by their names.
+#: The directories of environment.d(5): of files with one name the first counts; files are read in order of names.
 ENVIRONMENT_D = (
     "$XDG_CONFIG_HOME/environment.d",
     "/etc/environment.d",

@@ -1,4 +1,4 @@
-"""Variables of a shell or manager while its files are read: values, who set them, and what is handed to programs."""
+"""Variables of a shell or manager while its files are read: values, their setters, and those that are exported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BUILT_IN = Setter(Kind.DEFAULT)
 
 
 class Value(NamedTuple):
-    """A value, None where only running the file would tell; the assignment that made it; its text there."""
+    """A value, None if only running the file would show it; the assignment that made it; its text there."""
 
     text: str | None
     setter: Setter = BUILT_IN
@@ -24,31 +24,31 @@ class Variables:
     """All variables of one shell.
 
     Attributes:
-        maybe: above 0 while commands are read that may run or not; what they assign is then unknown, unless it is equal
-            to what was there.
-        over: whether the shell may have ended already; what it reads then is unknown in the same way.
+        maybe: above 0 while commands are read that may not run; variables that they assign are then unknown, unless the
+            value is equal to the earlier one.
+        over: whether the shell may have ended already; its later assignments are unknown in the same way.
         everything: whether each assignment is exported (`set -a`).
     """
 
     def __init__(self) -> None:
         self._values: dict[str, Value] = {}
         self._exported: set[str] = set()
-        self._perhaps: set[str] = set()  # handed to programs, or not
+        self._perhaps: set[str] = set()  # exported, or not
         self.maybe = 0
         self.over = False
         self.everything = False
 
     @property
     def uncertain(self) -> bool:
-        """Whether it is not known that the next command runs."""
+        """Whether it is unknown that the next command runs."""
         return self.maybe > 0 or self.over
 
     def get(self, name: str) -> Value | None:
-        """Return a variable, or None where it is not set."""
+        """Return a variable, or None if it is not set."""
         return self._values.get(name)
 
     def start(self, values: Mapping[str, str], *, exported: bool) -> None:
-        """Set what the shell or its caller has set before any file is read."""
+        """Set the variables that the shell or its caller has set before any file is read."""
         self._values |= {name: Value(text) for name, text in values.items()}
         if exported:
             self._exported |= values.keys()
@@ -59,7 +59,7 @@ class Variables:
         self._exported |= variables.keys()
 
     def set(self, name: str, value: Value, *, export: bool = False) -> None:
-        """Assign a value; one that says the same again keeps the earlier setter."""
+        """Assign a value; an equal value keeps the earlier setter."""
         old = self._values.get(name)
         if old is None or old.text is None or old.text != value.text:
             self._values[name] = value._replace(text=None) if self.uncertain else value
@@ -67,7 +67,7 @@ class Variables:
             self.export(name)
 
     def export(self, name: str) -> None:
-        """Hand a variable to programs, now or once it is set."""
+        """Export a variable to programs, now or once it is set."""
         if name in self._exported:
             return
         if self.uncertain:
@@ -76,7 +76,7 @@ class Variables:
             self._exported.add(name)
 
     def keep(self, name: str) -> None:
-        """No longer hand a variable to programs."""
+        """No longer export a variable to programs."""
         if self.uncertain:
             self._forget(name)
         else:
@@ -84,7 +84,7 @@ class Variables:
             self._perhaps.discard(name)
 
     def unset(self, name: str) -> None:
-        """Take a variable away."""
+        """Unset a variable."""
         if self.uncertain:
             self._forget(name)
         else:
@@ -93,9 +93,9 @@ class Variables:
             self._perhaps.discard(name)
 
     def saved(self, name: str, *, doubtful: bool = False) -> Callable[[], None]:
-        """Return a function that brings one variable back: a function of the shell has one of its own of that name.
+        """Return a function that restores one variable: a function of the shell has its own variable of that name.
 
-        `doubtful`: it may be the same one after all; if it is changed until then, its value is unknown.
+        `doubtful`: it may be the same one after all; if it is changed before, its value is unknown.
         """
         old, exported, perhaps = self._state(name)
 
@@ -121,7 +121,7 @@ class Variables:
             (names.add if belongs else names.discard)(name)
 
     def environment(self) -> dict[str, Variable]:
-        """Return what programs get that are started now."""
+        """Return the variables of programs that are started now."""
         names = sorted(self._values.keys() & (self._exported | self._perhaps))
         found = ((name, self._values[name], name in self._exported) for name in names)
         return {

@@ -1,6 +1,6 @@
-"""What the programs of an account see of a machine's files, and how much of them is read: a bounded amount.
+"""The part of a machine's files that the programs of an account see, of which a bounded amount is read.
 
-A file counts only where the account may read it. Root reads nothing that another account may change.
+A file counts only if the account may read it. Root reads nothing that another account may change.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _LARGEST = 512 * 1024  # bytes of one file of settings
 _MOST_BYTES = 2 * 1024 * 1024  # of all files of one session
 _MOST_STEPS = 20_000  # commands and words of one session
-_MOST_FILES = 400  # that one session reads; one that is read twice counts twice
+_MOST_FILES = 400  # files of one session; one that is read twice counts twice
 _MOST_NAMES = 1000  # files that one pattern may name
-#: Of what packages put there only files count that name a variable: completions and frameworks are long.
+#: Of the files that packages put there only those count that name a variable: completions and frameworks are long.
 _PACKAGES = "/usr/share/"
 _READ, _SEARCH = 0o4, 0o1
 
 
 class ExhaustedError(Exception):
-    """A session reads more than trustinstall does: what comes after is not known."""
+    """A session reads more than trustinstall does: the rest is unknown."""
 
 
 @dataclass
@@ -40,8 +40,8 @@ class View:
     Attributes:
         host: the machine, seen by the account that looks.
         home: the account's home, without a slash at its end; "" for people in general, who have none here.
-        shown: what of a file's text counts, by its path and text; None for all of it.
-        added: files that are taken to be there, too, with their text, by real path.
+        shown: returns the part of a file's text that counts, by its path and text; None for all of it.
+        added: additional files that are assumed to exist, with their text, by real path.
         last: the file that was read last.
         read: the real paths of all files that were read.
     """
@@ -69,7 +69,7 @@ class View:
             raise ExhaustedError
 
     def text(self, path: str) -> str | None:
-        """Return the text of a file, or None where the account cannot read one there. Raises ExhaustedError."""
+        """Return the text of a file, or None if the account cannot read one there. Raises ExhaustedError."""
         real = self._real(path)
         status = self.host.status(real) if real else None
         if real is not None and real in self.added and status is None:
@@ -103,16 +103,16 @@ class View:
         return sorted({*self.host.names(directory), *more})
 
     def exists(self, path: str) -> bool:
-        """Return whether a path leads to something."""
+        """Return whether a path exists, links followed."""
         return self._real(path) in self.added or self.status(path) is not None
 
     def status(self, path: str) -> Status | None:
-        """Return what a path leads to, or None."""
+        """Return the status of a path, links followed, or None."""
         real = self._real(path)
         return self.host.status(real) if real else None
 
     def readable(self, path: str) -> bool:
-        """Return whether the account may read what a path leads to."""
+        """Return whether the account may read the target of a path."""
         real = self._real(path)
         if real in self.added:
             return True
@@ -149,7 +149,7 @@ class View:
             return None
 
     def _may(self, path: str, status: Status, right: int) -> bool:
-        """Return whether the account has a right; people in general have only what everybody has."""
+        """Return whether the account has a right; people in general have only the rights of every account."""
         if not self.home and self.host.account.is_root:
             return bool(status.mode & right) and all(self._everybody_enters(one) for one in _above(path))
         if self.host.account.is_root:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LostError(Exception):
-    """The text is not what this reader knows; `at` is where."""
+    """The text has an unknown syntax; `at` is its place."""
 
     def __init__(self, at: int) -> None:
         super().__init__("not understood")
@@ -19,7 +19,7 @@ class LostError(Exception):
 
 
 class Literal(NamedTuple):
-    """Text that means itself; where it is not quoted, patterns and a tilde in it count."""
+    """Literal text; if it is not quoted, patterns and a tilde in it count."""
 
     text: str
     quoted: bool = False
@@ -35,7 +35,7 @@ class Expand(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """What only running it would tell: `$(command)`, arithmetic, expansions that are not followed here."""
+    """A part that only running would show: `$(command)`, arithmetic, expansions that are not followed here."""
 
     text: str
     quoted: bool = False
@@ -46,7 +46,7 @@ Parts = tuple[Part, ...]
 
 
 class Word(NamedTuple):
-    """A word, and where it stands in the text."""
+    """A word, and its place in the text."""
 
     parts: Parts
     start: int
@@ -74,11 +74,11 @@ class Token(NamedTuple):
 
 
 class Reader:
-    """A place in a text. Between double quotes shells differ in what begins an expansion, and what a backslash takes.
+    """A place in a text. Between double quotes, shells differ in the starts of expansions and the use of backslashes.
 
     Attributes:
-        ESCAPED: the characters that a backslash takes between double quotes.
-        PLAIN: what means itself there, and a backslash that takes nothing.
+        ESCAPED: the characters that a backslash escapes between double quotes.
+        PLAIN: literal text there, and a backslash that escapes nothing.
     """
 
     ESCAPED: ClassVar[frozenset[str]]

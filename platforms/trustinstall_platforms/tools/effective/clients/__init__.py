@@ -1,4 +1,4 @@
-"""The tables of clients: what each reads, in its order of precedence; a module for each family."""
+"""The tables of clients: the places that each reads, in its order of precedence; a module for each family."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def every(scene: Scene) -> Iterator[Client]:
 
 
 def of_tool(scene: Scene, name: str) -> Client | None:
-    """Return the client of a row of the table of tools, without a look at profiles, URLs and commands.
+    """Return the client of a row of the table of tools, without reading profiles, URLs and commands.
 
-    None where its table does not know the places of this system.
+    None if its table does not know the places of this system.
     """
     known = (one for one in (*CLIENTS, *clouds.main(scene)) if one.tool == name)
     return next((one for one in known if scene.host.platform in one.systems), None)

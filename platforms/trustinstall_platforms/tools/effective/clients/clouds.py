@@ -28,7 +28,7 @@ def _aws(files: tuple[str, ...], section: str) -> Place:
 
 
 def aws_default(scene: Scene) -> str:
-    """Return the section that botocore takes for the default profile: of the two headings the later one replaces."""
+    """Return the section that botocore takes for the default profile: of its two headings the later one replaces."""
     names = [one for one in _sections(scene, "ini-sections", _AWS_CONFIG) if one in {"default", "profile default"}]
     return names[-1] if names else "default"
 

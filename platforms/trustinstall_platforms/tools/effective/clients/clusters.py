@@ -1,7 +1,7 @@
 """Clients of container registries and clusters, whose settings name roots for one registry, repository or cluster.
 
-What such a setting of a registry names is trusted beside the system's roots: real for a directory of certificates
-(tests/end_to_end/clients/test_containers.py). Helm and kubectl trust nothing else there.
+The roots of such a setting of a registry are trusted beside the system's roots: real for a directory of certificates
+(tests/end_to_end/clients/test_containers.py). Helm and kubectl trust no other roots there.
 """
 
 from __future__ import annotations
@@ -99,5 +99,5 @@ def _kube_files(scene: Scene) -> tuple[str, ...]:
 def _said(scene: Scene, format_: str, path: str) -> Sequence[Said]:
     try:
         return Reader(scene.host, scene.home).read(format_, path)
-    except UnreadableError:  # a file that only its own program can make sense of names nothing here
+    except UnreadableError:  # a file that only its own program can interpret names nothing here
         return []

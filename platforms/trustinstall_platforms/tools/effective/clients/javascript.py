@@ -1,7 +1,7 @@
-"""Node.js and what runs on it, Deno and Bun.
+"""Node.js and the programs that run on it, Deno and Bun.
 
-Node adds NODE_EXTRA_CA_CERTS to its own roots; a `cafile` of npm's, pnpm's or Yarn's replaces both, because what is
-given to tls.connect as `ca` counts alone (Node.js documentation, tls.createSecureContext).
+Node adds NODE_EXTRA_CA_CERTS to its own roots; a `cafile` of npm's, pnpm's or Yarn's replaces both, because the roots
+that tls.connect gets as `ca` count alone (Node.js documentation, tls.createSecureContext).
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ CLIENTS = (
 
 
 def limited(scene: Scene) -> Iterator[Client]:
-    """Yield Yarn for the hosts that `networkSettings` names: its nested values are not read here, and so not known."""
+    """Yield Yarn for the hosts in `networkSettings`: its nested values are not read here, and so unknown."""
     for path in paths.every(scene, ("^/.yarnrc.yml", "~/.yarnrc.yml")):
         try:
             said = Reader(scene.host, scene.home).read("yaml", path)

@@ -27,7 +27,7 @@ def gemrc(scene: Scene) -> tuple[str, ...]:
 
 
 def _php(scene: Scene) -> tuple[str, ...]:
-    """Return the ini files of PHP's command line, the one that counts first, first (PHP manual, configuration file)."""
+    """Return the ini files of PHP's command line, by precedence (PHP manual, configuration file)."""
     host = scene.host
     tops = [f"/etc/php/{version}/cli" for version in reversed(host.names("/etc/php"))]
     tops += [one for one in ("/usr/local/etc/php", "/etc") if host.status(f"{one}/php.ini") is not None]

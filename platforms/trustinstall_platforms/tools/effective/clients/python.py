@@ -29,7 +29,7 @@ SSL_DIRECTORY = variable(
     source="SSL_CTX_set_default_verify_paths(3)",
 )
 _SWITCH = {"true": Mode.NATIVE, "1": Mode.NATIVE, "false": Mode.DEFAULT, "0": Mode.DEFAULT}
-#: pip, src/pip/_internal/configuration.py: what a command's own section says counts more than [global].
+#: pip, src/pip/_internal/configuration.py: a command's own section has precedence over [global].
 _COMMANDS = ("install", "download", "wheel", "index", "search", "list", "lock")
 POETRY_FILES = (
     "{POETRY_CONFIG_DIR|~/.config/pypoetry}/config.toml",
@@ -38,9 +38,9 @@ POETRY_FILES = (
 
 
 def pip_files(scene: Scene) -> tuple[str, ...]:
-    """Return pip's files, the one that counts first, first (pip documentation, Configuration, Location).
+    """Return pip's files, by precedence (pip documentation, Configuration, Location).
 
-    Where PIP_CONFIG_FILE names a file that is there, those of the account are not read.
+    If PIP_CONFIG_FILE names an existing file, those of the account are not read.
     """
     named = scene.session.value("PIP_CONFIG_FILE") or ""
     if named == "/dev/null":

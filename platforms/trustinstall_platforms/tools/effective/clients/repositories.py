@@ -25,7 +25,7 @@ _SVN = ("~/.subversion/servers", "/etc/subversion/servers")
 
 
 def git_files(scene: Scene) -> tuple[str, ...]:
-    """Return git's files, the one that counts first, first (git-config(1), FILES)."""
+    """Return git's files, by precedence (git-config(1), FILES)."""
     value = scene.session.value
     repository = next((f"{one}/.git" for one in paths.above(scene.directory) if scene.host.status(f"{one}/.git")), "")
     own = (f"{repository}/config.worktree", f"{repository}/config") if repository else ()
@@ -36,7 +36,7 @@ def git_files(scene: Scene) -> tuple[str, ...]:
 
 
 def hg_files(scene: Scene) -> tuple[str, ...]:
-    """Return Mercurial's files, the one that counts first, first (hgrc(5), Files): HGRCPATH stands for all but one."""
+    """Return Mercurial's files, by precedence (hgrc(5), Files): HGRCPATH replaces all but one."""
     repository = next((f"{one}/.hg" for one in paths.above(scene.directory) if scene.host.status(f"{one}/.hg")), "")
     own = (f"{repository}/hgrc-not-shared", f"{repository}/hgrc") if repository else ()
     named = scene.session.variables.get("HGRCPATH")

@@ -1,0 +1,92 @@
+"""The anchors that the clients of a machine read: gathered once, for all the servers that are judged by them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from trustinstall.catalog import BACKENDS, SYSTEM_STORES
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.public_roots import FINGERPRINTS
+from trustinstall.doctor import judging
+from trustinstall.engine import discovery
+from trustinstall.errors import TrustInstallError
+from trustinstall.installer import tool_views
+from trustinstall.state import known_bundles
+from trustinstall.state.scopes import machine_ledger, state_of
+from trustinstall.stores.store import DiscoveryOptions
+from trustinstall_platforms.tools.effective import decide
+from trustinstall_platforms.tools.effective.clients import OF_OTHERS
+from trustinstall_platforms.tools.effective.model import Effective, Mode
+from trustinstall_platforms.tools.effective.rows import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trustinstall.host import Host
+    from trustinstall.installer.callers import Caller
+
+#: The kinds of stores that hold all the roots of their clients.
+_WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono"}
+
+
+class Anchors:
+    """What the stores and clients of a machine read."""
+
+    def __init__(self, host: Host, caller: Caller) -> None:
+        """Gather, when it is asked for, what the clients of a caller read."""
+        self.host, self.caller = host, caller
+        self._by_subject: dict[frozenset[bytes], Mapping[bytes, list[Certificate]]] = {}
+
+    @cached_property
+    def stores(self) -> list[tuple[str, str, str, frozenset[bytes]]]:
+        """Kind, label, place and anchors (DER) of each store that can be read."""
+        kinds = [one for one in BACKENDS if one.name in _WHOLE]
+        found: list[tuple[str, str, str, frozenset[bytes]]] = []
+        places, remembered = _known(self.host)
+        for backend, store in discovery.discover(self.host, kinds, places, remembered).stores.values():
+            if store.on_demand and self.host.status(store.location) is None:
+                continue
+            with suppress(OSError, TrustInstallError):
+                anchors = frozenset(backend.anchors(self.host, store))
+                found.append((store.backend, store.label or store.id, store.location, anchors))
+        return found
+
+    @cached_property
+    def system(self) -> frozenset[bytes]:
+        """The anchors of the operating system's bundle."""
+        return decide.anchor_ders(self.host, Client("the system", ()), Effective("the system", Mode.NATIVE))
+
+    @cached_property
+    def public(self) -> frozenset[bytes]:
+        """The public roots in the stores here: they stand for those that a program has built in."""
+        every = frozenset[bytes]().union(*{ders for *_, ders in self.stores})
+        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
+
+    @cached_property
+    def clients(self) -> list[tuple[Client, Effective]]:
+        """The clients of the tables that are to be judged, and what each reads."""
+        here = {one.tool for one in tool_views.look(self.host)}
+        named = {client for tool, client in OF_OTHERS.items() if tool in here}
+        return [
+            (client, found)
+            for client, found in decide.all_of_them(self.caller.scene)
+            if self.caller.is_client(client.name, here=client.tool in here or client.name in named)
+        ]
+
+    def by_subject(self, ders: frozenset[bytes]) -> Mapping[bytes, list[Certificate]]:
+        """Return the anchors of a set by their subjects."""
+        if ders not in self._by_subject:
+            self._by_subject[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
+        return self._by_subject[ders]
+
+
+def _known(host: Host) -> tuple[DiscoveryOptions, list[str]]:
+    """Return where an earlier scan has found bundles, and the stores that the machine's ledger remembers."""
+    with suppress(TrustInstallError):
+        places = known_bundles.fill(host, state_of(host, host.account.uid), DiscoveryOptions())
+        ledger, _ = machine_ledger(host)
+        return replace(places, through=False), [store for store, _ in ledger.placements]
+    return DiscoveryOptions(), []

@@ -1,0 +1,56 @@
+"""The report of `doctor URL…` as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trustinstall.reporting.envelope import dump, envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trustinstall.certificates.certificate import Certificate
+    from trustinstall.host import Host
+    from trustinstall.installer.client_views import ClientView
+    from trustinstall.installer.diagnosis import Diagnosis
+
+
+def doctor_json(host: Host, found: Iterable[Diagnosis], code: int) -> str:
+    """Return the report as JSON."""
+    program = host.program()
+    return dump({**envelope(host, "doctor", code), "servers": [server(one, program) for one in found]})
+
+
+def server(found: Diagnosis, program: Sequence[str]) -> dict[str, Any]:
+    """Return what was found of one server as plain data; `program` holds the words that start trustinstall."""
+    return {
+        "target": found.target,
+        "proxy": found.proxy,
+        "layer": found.layer.value if found.layer else "",
+        "failure": found.failure,
+        "chain": [_certificate(one) for one in found.chain],
+        "root": _certificate(found.root) if found.root else None,
+        "public": found.public,
+        "inspected": found.inspection.state.value,
+        "inspector": found.inspection.product,
+        "beside": found.inspection.beside,
+        "clients": [_client(one) for one in found.clients],
+        "caller": found.caller,
+        "saved": found.saved,
+        "remedy": list(found.remedy(program)),
+    }
+
+
+def _certificate(one: Certificate) -> dict[str, Any]:
+    return {"sha256": one.sha256, "subject": one.subject}
+
+
+def _client(one: ClientView) -> dict[str, Any]:
+    reasons = [{"code": reason.code, "detail": reason.text} for reason in one.reasons]
+    return {
+        "name": one.name,
+        "accepts": one.accepts,
+        "decided_by": one.decided_by,
+        "verifier": one.verifier,
+        "reasons": reasons,
+    }
