@@ -15,7 +15,8 @@ def test_a_reader_that_goes_away_ends_the_command() -> None:
     """`doctor -- yes | head -1` ends, without a traceback: yes is killed by SIGPIPE."""
     words = (sys.executable, "-c", WATCHES, "yes")
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert (process.stdout is None, process.stderr is None) == (False, False)
+        assert process.stdout is not None
+        assert process.stderr is not None
         assert process.stdout.readline() == b"y\n"
         process.stdout.close()
         said = process.stderr.read().decode()
