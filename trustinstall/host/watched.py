@@ -34,7 +34,7 @@ def run(command: Sequence[str]) -> Watched:
     def start() -> subprocess.Popen[bytes]:
         child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for source, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
-            if source is not None:  # the type of PIPE
+            if source is not None:  # PIPE always makes one
                 threads.append(threading.Thread(target=_copy, args=(source, to.buffer, kept), daemon=True))
                 threads[-1].start()
         return child
