@@ -46,7 +46,7 @@ def run(command: Sequence[str]) -> Watched:
 
 
 def _copy(source: IO[bytes], to: int, kept: bytearray) -> None:
-    """Copy to a descriptor; where that takes no more (`| head`), the command is told so as it would be without us."""
+    """Copy to a descriptor; if that takes no more (`| head`), the command learns it, as without trustinstall."""
     while piece := os.read(source.fileno(), _PIECE):
         kept += piece
         del kept[:-_KEPT]
