@@ -81,7 +81,7 @@ def _components(path: str) -> Iterator[str]:
 
 
 def _other_writers(root: str, real: str, found: os.stat_result) -> set[int]:
-    """Yield the accounts beside the owner that the group's rights or an access list allow to write at a real path."""
+    """Return the accounts beside the owner that the group's rights or an access list allow to write at a real path."""
     if _listed_elsewhere(real):
         return {_ANYBODY}
     if not found.st_mode & stat.S_IWGRP:

@@ -34,8 +34,8 @@ def run(command: Sequence[str]) -> Watched:
     def start() -> subprocess.Popen[bytes]:
         child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for source, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
-            if source is not None:  # the type of PIPE
-                threads.append(threading.Thread(target=_copy, args=(source, to.buffer, kept), daemon=True))
+            if source is not None:  # PIPE always makes one
+                threads.append(threading.Thread(target=_copy, args=(source, to.fileno(), kept), daemon=True))
                 threads[-1].start()
         return child
 
@@ -45,9 +45,14 @@ def run(command: Sequence[str]) -> Watched:
     return Watched(_SIGNALLED - status if status < 0 else status, bytes(kept).decode("utf-8", "replace"))
 
 
-def _copy(source: IO[bytes], to: IO[bytes], kept: bytearray) -> None:
+def _copy(source: IO[bytes], to: int, kept: bytearray) -> None:
+    """Copy to a descriptor; where that takes no more (`| head`), the command is told so as it would be without us."""
     while piece := os.read(source.fileno(), _PIECE):
         kept += piece
         del kept[:-_KEPT]
-        to.write(piece)
-        to.flush()
+        try:
+            while piece:
+                piece = piece[os.write(to, piece) :]
+        except OSError:
+            source.close()
+            return
