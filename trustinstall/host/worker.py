@@ -6,6 +6,7 @@ terminal; its announcements (a window that a tool will open) come before its ans
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import select
@@ -29,6 +30,7 @@ PATIENCE = 1800.0  # seconds
 _TICK = 0.2  # seconds
 _GRACE = 30.0  # seconds for a child to finish or undo its current work
 _MOST_OPEN = 1 << 20  # descriptors; macOS may report no limit, and they are closed one by one there
+_CODECS = ("ascii", "idna", "latin-1", "punycode", "utf-16", "utf-16-be", "utf-16-le", "utf-8-sig")  # as modules
 _DONE, _FAILED = b"+", b"-"  # the first byte of an answer
 _ANNOUNCED = b"!"  # the first byte of an announcement; then come four bytes of its length, and UTF-8
 _LENGTH = 5  # bytes of an announcement's head
@@ -46,7 +48,8 @@ def as_account(
     """
     if sys.platform == "win32":
         raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
-    # The child may not be able to read them later.
+    # The child may not be able to read them later: a Python in /root is read by root alone.
+    import resource  # noqa: F401  # pyright: ignore[reportUnusedImport]
     import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
     import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -55,6 +58,8 @@ def as_account(
     with contextlib.suppress(ImportError):  # some Pythons have none
         import sqlite3  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
 
+    for name in _CODECS:
+        codecs.lookup(name)
     groups = accounts.groups(account)
     watch = watchdog.Watch()
     reader, writer = os.pipe()

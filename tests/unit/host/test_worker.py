@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -323,3 +325,23 @@ def test_a_worker_that_its_account_stops_goes_on() -> None:
         return b"went on"
 
     assert work(stopped) == b"went on"
+
+
+CLOSED = """
+import os, sys
+from trustinstall.host import accounts, worker
+
+class Closed:
+    def find_spec(self, name, path=None, target=None):
+        raise ImportError(name)
+
+os.register_at_fork(after_in_child=lambda: sys.meta_path.insert(0, Closed()))
+job = lambda: "é.example".encode("idna") + b"x".decode("ascii").encode("latin-1")
+print(worker.as_account(accounts.Account(12345, 12345, "alice", None), job, lambda: None))
+"""
+
+
+def test_an_account_needs_nothing_of_a_python_that_only_root_can_read() -> None:
+    """All that a worker uses of a Python in /root was read before it is the account."""
+    done = subprocess.run([sys.executable, "-c", CLOSED], capture_output=True, text=True, check=False, timeout=60)
+    assert "xn--9ca.examplex" in done.stdout, done.stderr
