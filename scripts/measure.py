@@ -71,6 +71,7 @@ def cases() -> list[Case]:
         Case("add, nothing to do", ours("add", CORP), added, (IMPORTS,), 2.0),
         Case("remove", ours("remove", CORP), added, (NATIVE,)),
         Case("list", ours("list"), added, (IMPORTS,), 2.0),
+        Case("repair, nothing to do", ours("repair"), added, ("list",), 2.0),
         Case("--version", ours("--version"), (), (), 0.08),
         Case("add, 100 certificates", ours("add", BATCH), (), ("add",), 2.0),
         Case("add, 1,000 certificates", ours("add", THOUSAND), (), (), 20.0, 300),

@@ -64,7 +64,8 @@ def doctor(
         found = (saved_root.save(host, found[0], save_root),)
     if page:
         new_file.write(host, page, doctor_page(host, found).encode())
-    code = report.exit_code(found, asked=exit_code)
+    unsaved = bool(save_root) and not found[0].saved
+    code = report.exit_code(found, asked=exit_code or unsaved)
     if output.json:
         output.write(doctor_json(host, found, code))
     output.say(report.doctor_lines(output.page, found, host.program(), verbose=output.verbose))

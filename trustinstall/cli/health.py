@@ -32,9 +32,7 @@ def _mended(output: Output, installer: Installer, *, yes: bool) -> tuple[TakenBa
     for one in done:
         if one.problem:
             tell_error(f"{one.path} line {one.line}: {one.problem}")
-    done = tuple(one for one in done if one.possible)
-    output.say(report.fixed_lines(output.page, done) if done else [])
-    return done
+    return tuple(one for one in done if one.possible)
 
 
 def look_around(output: Output, installer: Installer, *, everything: bool, fix: bool, yes: bool) -> NoReturn:
@@ -48,5 +46,6 @@ def look_around(output: Output, installer: Installer, *, everything: bool, fix: 
     code = report.exit_code(found)
     if output.json:
         output.write(report.as_json(installer.host, found, code, fixed))
+    output.say(report.fixed_lines(output.page, fixed, every) if fixed else [])
     output.say(report.lines(output.page, found, everything=everything))
     raise typer.Exit(code)

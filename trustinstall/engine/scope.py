@@ -100,7 +100,7 @@ class Engine:
             whole = any(one.candidates is not None and selection.may_take(one.name) for one in self._backends)
             places = replace(places, through=places.through and whole)  # no scan for stores that are not wanted
         if named:  # checks the named stores before any directory of trustinstall is made
-            found = self._discover(self._host, self.ledger(), request, places)
+            found = self._discover(self._host.remembering(), self.ledger(), request, places)
             if check:
                 known = [store for _, store in found.stores.values()]
                 selection.check(known, elsewhere=bool(found.handoffs))

@@ -38,7 +38,7 @@ def run(command: Sequence[str], *, aside: bool = False) -> Watched:
         child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for source, to in ((child.stdout, sys.stderr if aside else sys.stdout), (child.stderr, sys.stderr)):
             if source is not None:  # the type of PIPE
-                threads.append(threading.Thread(target=_copy, args=(source, to.buffer, kept), daemon=True))
+                threads.append(threading.Thread(target=_copy, args=(source, to.fileno(), kept), daemon=True))
                 threads[-1].start()
         return child
 
@@ -48,9 +48,14 @@ def run(command: Sequence[str], *, aside: bool = False) -> Watched:
     return Watched(_SIGNALLED - status if status < 0 else status, bytes(kept).decode("utf-8", "replace"))
 
 
-def _copy(source: IO[bytes], to: IO[bytes], kept: bytearray) -> None:
+def _copy(source: IO[bytes], to: int, kept: bytearray) -> None:
+    """Copy to a descriptor; where that takes no more (`| head`), the command is told so as it would be without us."""
     while piece := os.read(source.fileno(), _PIECE):
         kept += piece
         del kept[:-_KEPT]
-        to.write(piece)
-        to.flush()
+        try:
+            while piece:
+                piece = piece[os.write(to, piece) :]
+        except OSError:
+            source.close()
+            return

@@ -41,6 +41,7 @@ def company_roots(host: Host, backends: Sequence[Backend], match: str | None, so
     Raises UsageProblem if there are no such roots, and StoreError if a named source cannot be read.
     """
     found: dict[str, tuple[Certificate, str]] = {}
+    host = host.remembering()
     looked = discovery.discover(host, backends, DiscoveryOptions())
     problems = {name: why for name, why in looked.failures.items() if name in sources}
     stores = [(backend, store) for backend, store in looked.stores.values() if _is_source(store, sources)]

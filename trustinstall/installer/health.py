@@ -81,11 +81,12 @@ def _own_name(host: ActingHost) -> str:
 
 
 def _judged(host: ActingHost, scope: str) -> tuple[TakenBack, ...]:
+    host = host.remembering()
     return tuple(replace(one, scope=scope) for _, one in health_fix.judged(host, everyday(host)))
 
 
 def _settings_of(host: ActingHost, scope: str) -> tuple[Finding, ...]:
-    return tuple(one.of(scope) for one in health_settings.findings(host))
+    return tuple(one.of(scope) for one in health_settings.findings(host.remembering()))
 
 
 def _as(installer: Installer, account: Account, job: Callable[[ActingHost], bytes]) -> bytes:

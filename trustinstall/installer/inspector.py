@@ -226,11 +226,11 @@ class Inspector:
         >>> Installer(IMAGE).find("0" * 64) is None
         True
         """
-        places = looking.known_places(self.host, discovery or DiscoveryOptions())
-        found = discover(self.host, self.backends, places)
+        host = self.host.remembering()
+        found = discover(host, self.backends, looking.known_places(host, discovery or DiscoveryOptions()))
         for backend, store in found.stores.values():
             with suppress(OSError):
-                for der in backend.anchors(self.host, store):
+                for der in backend.anchors(host, store):
                     if Certificate.held(der).sha256 == sha256:
                         return Certificate.held(der)
         return None

@@ -177,7 +177,7 @@ def _holders(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str
 
 def _held(host: ActingHost, backends: Sequence[Backend], sha256: Sequence[str]) -> dict[str, list[str]]:
     """Return the acting account's importing stores that hold certificates."""
-    held: dict[str, list[str]] = {one: [] for one in sha256}
+    host, held = host.remembering(), {one: list[str]() for one in sha256}
     for backend, store in discovery.discover(host, backends, DiscoveryOptions()).stores.values():
         if not (store.imports and store.owner == host.account.uid):
             continue

@@ -48,7 +48,7 @@ class ToolView:
 
 def look(host: Host) -> tuple[ToolView, ...]:
     """The tools of the acting account, in the table's order; nothing is changed, and nothing is run."""
-    backend = Settings()
+    backend, host = Settings(), host.remembering()
     verdicts = client_verdicts.look(host)
     stores = {store.location: store for store in backend.discover(host, DiscoveryOptions())}
     found = [

@@ -89,9 +89,11 @@ def diff_lines(page: Page, planned: Sequence[TakenBack]) -> list[str]:
     return shown
 
 
-def fixed_lines(page: Page, fixed: Sequence[TakenBack]) -> list[str]:
-    """Return whose verification is on again."""
-    names = ", ".join(dict.fromkeys(one.client for one in fixed))
-    return page.marked(
-        GOOD, f"Verification is on again for {names}; the audit log keeps what was cut out.", tone="strong"
-    )
+def fixed_lines(page: Page, fixed: Sequence[TakenBack], found: Sequence[Finding]) -> list[str]:
+    """Return whose verification is on again, and for whom another place has it off, by the findings after that."""
+    names = dict.fromkeys(one.client for one in fixed)
+    off = {one.client for one in found if one.id == "verification-off"} & names.keys()
+    said = {"is on again": [one for one in names if one not in off], "is still off": sorted(off)}
+    shown = [f"{word} for {', '.join(some)}" for word, some in said.items() if some]
+    text = f"Verification {', and '.join(shown)}; the audit log keeps what was cut out."
+    return page.marked(BAD if off else GOOD, text, tone="strong")

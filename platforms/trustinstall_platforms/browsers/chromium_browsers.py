@@ -1,4 +1,4 @@
-"""Chromium and the browsers made of it, on Linux: where they are, and where they read the machine's policies."""
+"""Chromium and the browsers made of it, on Linux: their paths, and the places of the machine's policies for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Browser(NamedTuple):
-    """Where one browser reads its policies, and what stands there when it is installed."""
+    """The directory of one browser's policies, and the paths that exist when it is installed."""
 
     name: str
     directory: str
@@ -53,7 +53,8 @@ BROWSERS = (
     ),
 )
 
-#: Those whose directory of policies is not known for certain (see `chromium_policy`); accounts' databases reach them.
+#: Browsers whose directory of policies is not known for certain (see `chromium_policy`); accounts' databases reach
+#: them.
 OTHER_PROGRAMS = (
     "/opt/vivaldi/vivaldi",
     "/opt/vivaldi-snapshot/vivaldi",
@@ -64,6 +65,6 @@ OTHER_PROGRAMS = (
 
 
 def installed(host: Host) -> bool:
-    """Whether any of them is there."""
+    """Whether any of them is installed."""
     programs = [path for one in BROWSERS for path in one.programs] + list(OTHER_PROGRAMS)
     return any(host.status(path) is not None for path in programs)

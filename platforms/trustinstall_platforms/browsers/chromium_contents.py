@@ -1,4 +1,4 @@
-"""What a directory of Chromium's policies says about certificates, file by file."""
+"""The certificates in a directory of Chromium's policies, file by file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LIMIT = 16 * 1024 * 1024  # bytes
 
 
 class PolicyFile(NamedTuple):
-    """One file of policies: where it is (links resolved), its text, and what it says."""
+    """One file of policies: its path (links resolved), its text, and its policies."""
 
     path: str
     content: bytes
@@ -41,7 +41,7 @@ class PolicyFile(NamedTuple):
 
     @property
     def marked(self) -> bool:
-        """Whether it bears the name of trustinstall's own file."""
+        """Whether it has the name of trustinstall's own file."""
         return self.path.endswith(f"/{OURS}")
 
     def items(self, policy: str) -> list[tuple[bytes, Any]]:
@@ -59,7 +59,7 @@ class Contents:
     problems: dict[str, str] = field(default_factory=dict[str, str])
 
     def counting(self, policy: str) -> PolicyFile | None:
-        """Return the file whose word on a policy counts."""
+        """Return the file whose value of a policy counts."""
         return next((one for one in reversed(self.files) if one.document.get(policy) is not None), None)
 
     def items(self, policy: str) -> dict[str, tuple[bytes, Any]]:
@@ -92,7 +92,7 @@ class Contents:
 
 
 def read_contents(host: Host, directory: str) -> Contents:
-    """Read a directory as the browser does. Raises OSError where one of its files cannot be read."""
+    """Read a directory as the browser does. Raises OSError if one of its files cannot be read."""
     files: list[PolicyFile] = []
     problems: dict[str, str] = {}
     for name in sorted(host.names(directory), key=lambda name: name.encode("utf-8", "surrogateescape")):
@@ -134,7 +134,7 @@ def names_certificate(item: object, sha256: str) -> bool:
 
 
 def _domains(item: object) -> tuple[str, ...]:
-    """Return the names and networks of an item as `name_constraints.parse` orders them; a missing list is no limit."""
+    """Return the names and networks of an item in the order of `name_constraints.parse`; a missing list is no limit."""
     constraints = item.get(_CONSTRAINTS) if is_object(item) else None
     words: set[str] = set()
     for key, everything in _UNLIMITED.items():

@@ -1,26 +1,26 @@
 """Chromium and its relatives on Linux: the policies that a machine sets for every account and every profile.
 
-Facts, each tried with Debian's Chromium 156 where nothing else is said:
+Facts, each tried with Debian's Chromium 156 unless another source is given:
 
-- Every file in the directory is read, whatever its name and hidden ones too, in the order of their names' bytes. Of a
-  policy that several set the last one counts, as a whole: lists are not joined. So what is new goes into the file that
-  counts, or, where none sets the policy, into one of our own that sorts first: whoever comes later hides us, and we
-  hide nobody.
-- A file may hold comments and a comma too many; one that is no JSON is left out.
-- `CACertificates` is a list of certificates in base64 DER; it holds at the browser's next start. Chrome and Edge have
-  it since 131 (chromeenterprise.google/policies, "CACertificates"; Microsoft's policy reference of Edge).
-- `CACertificatesWithConstraints` is a list of objects: a certificate, and constraints. Names that are permitted say
-  nothing of addresses, and networks nothing of names: so both are always given, with something that nobody has where
-  nothing was asked for. Then every name and address in a server's certificate must be permitted; sub-domains are.
-- `CADistrustedCertificates` beats both.
-- Where the machine's `libnssckbi.so` is p11-kit's module, the system's store is asked; see `policy_places`.
+- Every file in the directory is read, with any name and hidden ones too, in the order of their names' bytes. If several
+  files set a policy, the last one counts, as a whole: lists are not joined. So a new item goes into the file that
+  counts, or, if none sets the policy, into a managed file that sorts first: a later file hides the managed one, and the
+  managed one hides no other.
+- A file may hold comments and trailing commas; one that is not JSON is ignored.
+- `CACertificates` is a list of certificates in base64 DER; it takes effect at the browser's next start. Chrome and Edge
+  have it since 131 (chromeenterprise.google/policies, "CACertificates"; Microsoft's policy reference of Edge).
+- `CACertificatesWithConstraints` is a list of objects: a certificate, and constraints. Permitted names do not restrict
+  addresses, and permitted networks do not restrict names: so both are always given, with an unused value if the user
+  asked for none. Then every name and address in a server's certificate must be permitted; sub-domains are.
+- `CADistrustedCertificates` has precedence over both.
+- If the machine's `libnssckbi.so` is p11-kit's module, the system's store is used; see `policy_places`.
 
-On macOS and Windows these browsers ask the keychain and the system's own store.
+On macOS and Windows these browsers use the keychain and the system's own store.
 
-Vivaldi and Opera are reached by the accounts' NSS databases only: neither says where it looks for policies on Linux.
-Vivaldi's published source (of 2018, chrome_paths.cc) leaves Chromium's directory as it is, users of version 8 found
-`/etc/vivaldi`, others write of `/etc/opt/vivaldi`, and of Opera `/etc/opera` and `/etc/opt/opera`. A policy that nobody
-reads would be reported as trust.
+Vivaldi and Opera are reached by the accounts' NSS databases only: neither documents its directory of policies on Linux.
+Vivaldi's published source (of 2018, chrome_paths.cc) keeps Chromium's directory, users of version 8 found
+`/etc/vivaldi`, others write of `/etc/opt/vivaldi`, and of Opera `/etc/opera` and `/etc/opt/opera`. A policy that no
+browser reads would be reported as trust.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class ChromiumPolicy(Backend):
         return next((self._store(host, one) for one in BROWSERS if one.directory == location), None)
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See which roots the browser is told to trust, in the files that count."""
+        """Observe the roots that the browser is told to trust, in the files that count."""
         if store.fed_by:
             return bundle.observe(host, host.real(store.fed_by))
         found = read_contents(host, store.location)
@@ -103,7 +103,7 @@ class ChromiumPolicy(Backend):
         yield from {sha256: der for one in STATES for sha256, (der, _) in found.items(one).items()}.values()
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
-        """Plan one edit of each file that changes. Raises StoreError where a file is in the way."""
+        """Plan one edit of each file that changes. Raises StoreError if a file is in the way."""
         policy_places.check_not_fed(store)
         builder = _PlanBuilder(host, store, seen)
         if builder.own in builder.found.problems or (change.add and builder.found.problems):
@@ -121,7 +121,7 @@ class ChromiumPolicy(Backend):
 
     def _store(self, host: Host, browser: Browser) -> Store:
         snap = any(path.startswith("/snap/") and host.status(path) is not None for path in browser.programs)
-        ours = host.status(f"{browser.directory}/{OURS}") is not None  # from before the module came
+        ours = host.status(f"{browser.directory}/{OURS}") is not None  # from before the module was installed
         follows = policy_places.asks_the_system(host) and not snap and not ours
         return Store(
             self.name,
@@ -142,7 +142,7 @@ def _counting(found: Contents) -> list[str]:
 
 
 class _PlanBuilder:
-    """The change of a directory in the making: an edit for each file."""
+    """The change of a directory while it is collected: an edit for each file."""
 
     def __init__(self, host: Host, store: Store, seen: Observation) -> None:
         self._host, self._store, self._seen = host, store, seen
@@ -152,10 +152,10 @@ class _PlanBuilder:
         self._edits = {one.path: PolicyEdit(store, one.path, one.content, one.document) for one in files}
         self._placed: list[Placed] = []
         if own := self._edits.get(self.own):
-            own.made = {own.key(), *map(own.key, PLACES)}  # all that trustinstall writes there is its own
+            own.made = {own.key(), *map(own.key, PLACES)}  # every file that trustinstall writes there is its own
 
     def add(self, one: Desired, kept: Collection[str] | None) -> None:
-        """Have the browser trust a certificate; `kept` names the managed copies of it, or is None."""
+        """Make the browser trust a certificate; `kept` names the managed copies of it, or is None."""
         state, name = self._seen.anchors.get(one.sha256), one.certificate.name
         if state is State.DISTRUSTED:
             self.refuse(f"{name} is distrusted by policy ({DISTRUSTED})", "take it out of that list")
@@ -186,7 +186,7 @@ class _PlanBuilder:
         raise refusal(self._store, cause, advice)
 
     def take_out(self, sha256: str, entries: Collection[str]) -> None:
-        """Take the copies with these entries out; an entry "" means that all copies go."""
+        """Remove the copies with these entries; an entry "" means all copies."""
         for file in self.found.files:
             most = None if file.marked or "" in entries else 1
             if "" in entries or file.path in entries:

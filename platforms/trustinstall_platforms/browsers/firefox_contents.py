@@ -1,4 +1,4 @@
-"""What a policy file of Firefox says about certificates: the files that it names, and what they hold."""
+"""The certificates in a policy file of Firefox: the files that it names, and their content."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Listed:
 
 
 class Contents:
-    """What a policy file says. A file that does not exist says nothing."""
+    """The content of a policy file. A missing file is empty."""
 
     def __init__(self, host: Host, store: Store) -> None:
-        """Read it. Raises OSError where it cannot be read."""
+        """Read it. Raises OSError if it cannot be read."""
         self._host = host
         self.path = host.real(store.location)
         self.content = host.read_or_none(self.path, _LIMIT)
@@ -60,15 +60,15 @@ class Contents:
         self.listed = [one for one in found if one is not None]
 
     def own_path(self, sha256: str) -> str:
-        """Return where trustinstall's file of a certificate is (or would be) on the machine."""
+        """Return the path, existing or not, of trustinstall's file of a certificate on the machine."""
         return f"{posixpath.dirname(self.path)}/{_name(sha256)}"
 
     def own_word(self, sha256: str) -> str:
-        """Return what the policy lists for that file: its path as the application sees it."""
+        """Return the policy's entry for that file: its path as the application sees it."""
         return f"{self._inside}/{_name(sha256)}"
 
     def own_file(self, sha256: str) -> tuple[bytes, str] | None:
-        """Return what stands at that path and the SHA-256 of the certificate in it, or None if nothing does."""
+        """Return the content of that path and the SHA-256 of the certificate in it, or None if it does not exist."""
         content = self._host.read_or_none(self.own_path(sha256), _LIMIT)
         return None if content is None else (content, hashlib.sha256(_first(content) or b"").hexdigest())
 

@@ -1,16 +1,15 @@
-"""Where Firefox and its relatives read the policies of a machine, on Linux.
+"""The policy files of a machine that Firefox and its relatives read, on Linux.
 
 Facts:
 
-- One file is read, and no other: `/etc/NAME/policies/policies.json` (NAME is the application's, in lower case) if it is
-  there, else `distribution/policies.json` beside the program (EnterprisePoliciesParent.sys.mjs,
-  SpecialSystemDirectory.cpp). So where only the second is there, a new first one would end what it says: ours goes into
-  the second.
+- Exactly one file is read: `/etc/NAME/policies/policies.json` (NAME is the application's, in lower case) if it exists,
+  else `distribution/policies.json` beside the program (EnterprisePoliciesParent.sys.mjs, SpecialSystemDirectory.cpp).
+  If only the second exists, a new first one would disable it: so the certificate goes into the second.
 - The snap sees `/etc/firefox/policies` and nothing else of `/etc`, a flatpak the extension `systemconfig` as
   `/app/etc/firefox` (mozilla/policy-templates, "Linux"): so the certificate lies beside the policy.
 - A flatpak that is installed for one account reads the machine's extension, too, unless the account has one of its own
-  (flatpak-dir-utils.c, flatpak_find_unmaintained_extension_dir_if_exists). Homes are not looked through for such
-  flatpaks: where the directory of the extension is there, somebody has meant it.
+  (flatpak-dir-utils.c, flatpak_find_unmaintained_extension_dir_if_exists). Homes are not searched for such flatpaks: if
+  the directory of the extension exists, the administrator has made it for them.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _SYSTEMCONFIG = f"{_FLATPAK}/extension/org.mozilla.firefox.systemconfig"
 
 
 class Application(NamedTuple):
-    """One application: its name, and where packages and people put its program."""
+    """One application: its name, and the directories in which packages and people put its program."""
 
     name: str
     installs: tuple[str, ...]
@@ -71,12 +70,12 @@ APPLICATIONS = (
 
 
 class Place(NamedTuple):
-    """A policy file, there or not.
+    """A policy file, existing or not.
 
     Attributes:
-        name: whose it is.
-        path: where it is, on the machine.
-        unwritable: why nothing may be put there, or None.
+        name: its application.
+        path: its path on the machine.
+        unwritable: why it cannot be written, or None.
         module: whether the application takes the roots of the system's store.
     """
 
@@ -87,7 +86,7 @@ class Place(NamedTuple):
 
 
 def found(host: Host) -> Iterator[Place]:
-    """The files that applications which are installed read, or would read if they were there."""
+    """Yield the files that installed applications read, or would read if they existed."""
     for one in APPLICATIONS:
         installs = list(dict.fromkeys(host.real(path) for path in one.installs if host.is_directory(path)))
         snap = bool(one.snap) and host.status(one.snap) is not None
@@ -96,7 +95,7 @@ def found(host: Host) -> Iterator[Place]:
         if not (installs or snap):
             continue
         if host.status(one.policies) is not None or not own:
-            # Ours from before the module came must still be found.
+            # A managed file from before the module was installed must still be found.
             module = module and not any(map(OURS.fullmatch, host.names(posixpath.dirname(one.policies))))
             yield Place(one.name, one.policies, module=module)
             continue
@@ -111,7 +110,7 @@ def found(host: Host) -> Iterator[Place]:
 
 
 def _directories(host: Host, top: str) -> list[str]:
-    """The directories in one that are no links: an application's `current` is one."""
+    """Return the entries of a directory that are directories and not links: an application's `current` is a link."""
     found = {name: host.status(f"{top}/{name}") for name in host.names(top)}
     return [name for name, status in found.items() if status and status.kind is Kind.DIRECTORY]
 
@@ -121,10 +120,10 @@ def _beside(host: Host, install: str) -> str:
 
 
 def name_of(location: str) -> str:
-    """Whose policy file that is, as far as it says."""
+    """Return the application of a policy file, as far as its path shows it."""
     return next((one.name for one in APPLICATIONS if one.policies == location), "Firefox or a relative")
 
 
 def inside(location: str) -> str:
-    """The directory of a policy file, as its application sees it."""
+    """Return the directory of a policy file, as its application sees it."""
     return f"{_INSIDE}/policies" if location.startswith(f"{_SYSTEMCONFIG}/") else posixpath.dirname(location)

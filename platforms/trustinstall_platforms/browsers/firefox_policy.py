@@ -1,15 +1,16 @@
 """Firefox and its relatives on Linux: the policy that makes every profile of every account import a root.
 
-Facts (which file is read, and where it is, says `firefox_places`):
+Facts (`firefox_places` says which file is read, and its path):
 
 - `policies.Certificates.Install` in `policies.json` names certificate files (PEM or DER); a profile imports them when
   it is started, unless it trusts them already. Tried with Firefox 153: in existing and in new profiles.
-- Taking the policy away takes nothing out of a profile that has been started since; see `nss`.
+- Removing the policy removes nothing from a profile that has been started since; see `nss`.
 - It must be strict JSON, or all of it is ignored.
-- A bare name is looked for in `/usr/lib/mozilla/certificates` and `/usr/lib64/mozilla/certificates`, too.
-- Where the `libnssckbi.so` that is loaded is p11-kit's module, the system's store is asked; see `policy_places`.
+- A bare name is searched in `/usr/lib/mozilla/certificates` and `/usr/lib64/mozilla/certificates`, too.
+- If the loaded `libnssckbi.so` is p11-kit's module, the system's store is used; see `policy_places`.
 
-On macOS and Windows these browsers take what the system's store trusts (since 120; security.enterprise_roots.enabled),
+On macOS and Windows these browsers trust the roots of the system's store (since 120;
+security.enterprise_roots.enabled),
 and a file inside a signed application would break its seal.
 """
 
@@ -57,7 +58,7 @@ class FirefoxPolicy(Backend):
         return self._store(host, firefox_places.Place(firefox_places.name_of(location), location))
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See which roots profiles are told to import, from files that exist."""
+        """Observe the roots that profiles are told to import, from files that exist."""
         if store.fed_by:
             return bundle.observe(host, host.real(store.fed_by))
         found = Contents(host, store)
@@ -74,7 +75,7 @@ class FirefoxPolicy(Backend):
             yield from dict.fromkeys(one.der for one in Contents(host, store).listed)
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
-        """Plan one edit of the file, and certificates beside it. Raises StoreError where it is not a policy."""
+        """Plan one edit of the file, and certificates beside it. Raises StoreError if it is not a policy."""
         policy_places.check_not_fed(store)
         builder = _PlanBuilder(host, store)
         for entries in change.noted.values():
@@ -103,12 +104,12 @@ class FirefoxPolicy(Backend):
 
 
 def _hidden(host: Host, store: Store, certificate: str) -> tuple[str, str] | None:
-    """Return why people's browsers do not read the policy or a file that it names, and what mends it; or None."""
+    """Return why people's browsers do not read the policy or a file that it names, and the remedy; or None."""
     return policy_places.unreadable(host, posixpath.dirname(store.location), store.location, certificate)
 
 
 class _PlanBuilder:
-    """The change of a policy file in the making: certificates come before it is written, and go afterwards."""
+    """The change of a policy file while it is collected: certificates come before it is written, and go afterwards."""
 
     def __init__(self, host: Host, store: Store) -> None:
         """Read the file. Raises StoreError if it is not a policy."""
@@ -126,7 +127,7 @@ class _PlanBuilder:
         return self._found.own_path(certificate.sha256)
 
     def add(self, certificate: Certificate) -> None:
-        """Have profiles import a certificate."""
+        """Make profiles import a certificate."""
         sha256, path = certificate.sha256, self._found.own_path(certificate.sha256)
         there = self._found.own_file(sha256)
         if there is not None and there[1] != sha256:
@@ -138,7 +139,7 @@ class _PlanBuilder:
         self._added.append(sha256)
 
     def remove(self, copy: Copy) -> None:
-        """Have profiles import a copy no longer; a file that trustinstall put there is deleted."""
+        """Make profiles no longer import a copy; a file that trustinstall put there is deleted."""
         words = {one.word for one in self._found.listed if one.path == copy.entry and one.sha256 == copy.sha256}
         if copy.marked:
             words.add(self._found.own_word(copy.sha256))

@@ -1,14 +1,14 @@
-"""An account's NSS databases, on Linux: each profile of Firefox and its relatives, and what Chromium's family shares.
+"""An account's NSS databases, on Linux: each profile of Firefox and its relatives, and the one of Chromium's family.
 
-They are written by NSS's own `certutil`, in place: a browser that runs has the file open, and would lose it (and what
-it writes there itself) were another one renamed over it, while SQLite's locks let both work. It signs what it says of
-trust, too, as NSS asks for. It is no evidence, and neither are its words: what happened is read from the table.
+NSS's own `certutil` writes them, in place: a running browser has the file open, and would lose it (and its own writes)
+if another one were renamed over it, while SQLite's locks let both work. It also signs trust objects, as NSS requires.
+Its exit status and messages are not believed: the result is read from the table.
 
 Facts of certutil (NSS 3.87, tried): every failure is status 255, with the name of an error among its words; with a
-primary password it stores the certificate, and no trust; a nickname with a colon needs its token's name before it; a
-certificate that is there keeps its nickname, whatever it is told. `nss_database` says what it leaves behind.
+primary password it stores the certificate, and no trust; a nickname with a colon needs its token's name before it; an
+existing certificate keeps its nickname, whatever nickname is given. `nss_database` describes the leftovers.
 
-On macOS and Windows these browsers take what the system's store trusts.
+On macOS and Windows these browsers trust the roots of the system's store.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Nss(Backend):
         return self._store(host, nss_places.Database(title, location, profile=False))
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See which certificates are trusted for TLS servers or distrusted, or are managed and neither.
+        """Observe the certificates that are trusted for TLS servers or distrusted, or are managed and neither.
 
         A certificate of others that is neither is not an anchor, and not counted as a copy.
         """
@@ -85,7 +85,7 @@ class Nss(Backend):
                 yield one.der
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
-        """Plan what certutil does. Raises StoreError where an entry of others is in the way."""
+        """Plan the operations of certutil. Raises StoreError if an entry of others is in the way."""
         held = nss_database.contents(host, store.location)
         operations = [_put(store, held, one) for one in change.add]
         going = {one.sha256 for one in change.remove}
@@ -110,7 +110,7 @@ class Nss(Backend):
         )
 
     def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Command]:
-        """Return what is run, or taken out of a table, for one operation."""
+        """Return the runs of certutil and the deleted rows of one operation."""
         return nss_certutil.commands(host, store, step)
 
     def _store(self, host: Host, database: nss_places.Database) -> Store:
@@ -128,7 +128,7 @@ class Nss(Backend):
 
 
 def _put(store: Store, held: Contents, one: Desired) -> ToolOperation:
-    """Return the operation that has a certificate trusted. Raises StoreError where others decided otherwise."""
+    """Return the operation that makes a certificate trusted. Raises StoreError if others decided otherwise."""
     entry, name = held.entries.get(one.sha256), one.certificate.name
     others = [] if entry is None else [other for other in entry.names if other != nickname(one.sha256)]
     if entry is not None and entry.state is State.DISTRUSTED:
@@ -155,7 +155,7 @@ def _is_marked(entry: Entry) -> bool:
 
 
 def _state(entry: Entry) -> State | None:
-    """Return how far a certificate counts; a managed one, and a trust object without its certificate, by half."""
+    """Return how far a certificate counts: PARTIAL for an untrusted managed one, or without its DER."""
     if entry.state is State.TRUSTED and not entry.der:
         return State.PARTIAL
     return entry.state or (State.PARTIAL if _is_marked(entry) else None)

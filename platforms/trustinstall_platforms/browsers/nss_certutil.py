@@ -1,7 +1,7 @@
-"""Operations on an NSS database: what is run of NSS's own `certutil`, and what is taken out of tables beside it.
+"""Operations on an NSS database: runs of NSS's own `certutil`, and rows that are deleted from tables.
 
-A database that trustinstall created goes again when it holds nothing: no certificate, no key, no password, no module
-beside NSS's own, and no process that has it open (a key that a running browser writes into a deleted file is lost).
+A database that trustinstall created is deleted when it is empty: no certificate, no key, no password, no module beside
+NSS's own, and no process that has it open (a key that a running browser writes into a deleted file is lost).
 Other files in its directory, which are a profile's, do not matter.
 """
 
@@ -34,7 +34,7 @@ NO_TOOL = (
 )
 PUT, TAKE = "put into the database", "take out of the database"
 CREATE, DISCARD = "create the database", "discard the empty database"
-_OWNER = "NSS Certificate DB"  # what nicknames belong to
+_OWNER = "NSS Certificate DB"  # the owner in nicknames
 _SECONDS = 30.0
 _SAYS = (
     (
@@ -79,7 +79,7 @@ def commands(host: Host, store: Store, step: ToolOperation) -> Sequence[Command]
 
 
 def is_unused(host: Host, store: Store) -> bool:
-    """Whether a database, but for the certificates in it, holds nothing that is missed when it goes."""
+    """Whether a database, apart from its certificates, is empty."""
     directory = store.location
     unfinished = set(host.names(directory)) & {*FILES} - {CERTIFICATES, KEYS, MODULES}
     if unfinished or not nss_database.is_fresh(host, directory):
@@ -114,7 +114,7 @@ def _run(store: Store, words: tuple[str, ...], stdin: bytes = b"", given: bytes 
 
 
 def _discard(host: Host, store: Store) -> Iterator[Command]:
-    """Delete a database that holds nothing."""
+    """Delete an empty database."""
     if nss_database.contents(host, store.location).empty and is_unused(host, store):
         for path in [f"{store.location}/{name}" for name in (CERTIFICATES, KEYS, MODULES)]:
             content = host.read_or_none(path)

@@ -1,11 +1,11 @@
-"""What an NSS database (`cert9.db`, since 2009) holds, read from its table and not from a tool's listing.
+"""The content of an NSS database (`cert9.db`, since 2009), read from its table and not from a tool's listing.
 
 Sources: softoken's sdb.c (a table `nssPublic` with a column `a` + attribute in hex for each; numbers are 4 bytes, the
-first the highest), pkcs11n.h and PKCS#11 3.2 for the numbers. Looked at in databases of NSS 3.87 and of Firefox 153.
+first the highest), pkcs11n.h and PKCS#11 3.2 for the numbers. Checked in databases of NSS 3.87 and of Firefox 153.
 
-Trust is in objects of their own beside the certificates. There are two kinds: NSS's, which name a certificate by its
-SHA-1, and those of newer NSS and Firefox, PKCS#11's, which name it by its SHA-256. An older NSS neither sees the second
-kind nor takes it along when it deletes a certificate; left alone, it would serve whoever sends the certificate along.
+Trust is in separate objects beside the certificates, of two kinds: NSS's, which name a certificate by its SHA-1, and
+those of newer NSS and Firefox, PKCS#11's, which name it by its SHA-256. An older NSS neither sees the second kind nor
+deletes it with a certificate; if it is left, it trusts the certificate as soon as a server sends it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 CERTIFICATES, KEYS, MODULES = "cert9.db", "key4.db", "pkcs11.txt"
-_BESIDE = ("", "-journal", "-wal", "-shm")  # what SQLite opens by itself (sqlite.org, "Temporary Files")
+_BESIDE = ("", "-journal", "-wal", "-shm")  # files that SQLite opens by itself (sqlite.org, "Temporary Files")
 FILES = (MODULES, *(name + ending for name in (CERTIFICATES, KEYS) for ending in _BESIDE))
 TABLE = "nssPublic"
 _CLASS, _LABEL, _VALUE = "a0", "a3", "a11"
@@ -41,13 +41,13 @@ Where = tuple[tuple[str, bytes], ...]
 
 
 class Entry(NamedTuple):
-    """What a database says of one certificate.
+    """The content of a database about one certificate.
 
     Attributes:
-        sha256: which one.
-        der: itself; b"" where only a trust object is there.
+        sha256: the certificate.
+        der: its DER; b"" if there is only a trust object.
         names: the nickname of each copy of it.
-        state: whether it is trusted for TLS servers; None where nothing says so.
+        state: whether it is trusted for TLS servers; None if no object says so.
     """
 
     sha256: str
@@ -57,13 +57,13 @@ class Entry(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """All of a database: an entry for each certificate, by SHA-256, and whether there is anything in it at all."""
+    """The content of a database: an entry for each certificate, by SHA-256, and whether the database has any object."""
 
     entries: dict[str, Entry]
     empty: bool
 
     def named(self, name: str) -> int:
-        """How many certificates have a nickname."""
+        """Return how many certificates have a nickname."""
         return sum(one.names.count(name) for one in self.entries.values())
 
 
@@ -73,7 +73,7 @@ def exists(host: Host, directory: str) -> bool:
 
 
 def contents(host: Host, directory: str) -> Contents:
-    """What a database holds; nothing where there is none. Raises OSError where it cannot be read."""
+    """Return the content of a database; empty if there is none. Raises OSError if it cannot be read."""
     if not exists(host, directory):
         return Contents({}, empty=True)
     columns = (_CLASS, _LABEL, _VALUE, _NSS_SHA1, _NSS_SERVER, _HASH, _SERVER)
@@ -114,12 +114,12 @@ def is_fresh(host: Host, directory: str) -> bool:
 
 
 def trust_rows(sha256: str) -> Where:
-    """Which rows of TABLE say, in the newer way, how far a certificate is trusted."""
+    """Return the condition for rows of TABLE that hold the trust of a certificate in the newer form."""
     return ((_CLASS, _TRUST), (_HASH, bytes.fromhex(sha256)))
 
 
 def _trust(entries: dict[str, Entry], sha256: str, value: bytes | None) -> None:
-    """Note what a trust object says; of two that differ, the one that distrusts counts."""
+    """Note a trust object; of two that differ, the one that distrusts counts."""
     old = entries.get(sha256, Entry(sha256))
     said = _STATES.get(value or b"")
     both = {old.state, said}

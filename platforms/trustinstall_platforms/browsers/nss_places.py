@@ -1,15 +1,15 @@
-"""Where an account's NSS databases are: in the profiles of Firefox and its relatives, and Chromium's own.
+"""The paths of an account's NSS databases: in the profiles of Firefox and its relatives, and Chromium's own.
 
 Facts:
 
 - A profile is named in `profiles.ini` (`[Profile0] Path=`, `IsRelative=`) or, as an installation's own, in
   `installs.ini` or `[Install…]` (`Default=`); support.mozilla.org, "Profiles - Where Firefox stores your bookmarks".
 - Since 147 Firefox makes new profiles in `~/.config/mozilla/firefox`; real: 153.
-- Chromium's database is `~/.pki/nssdb` if that is there, and `~/.local/share/pki/nssdb` otherwise (since 146; real:
-  156; docs/linux/cert_management.md). Were the old one made beside the new one, what is in that would be forgotten.
+- Chromium's database is `~/.pki/nssdb` if that exists, and `~/.local/share/pki/nssdb` otherwise (since 146; real: 156;
+  docs/linux/cert_management.md). If the old one were made beside the new one, Chromium would ignore the new one.
 - A snap's home is `~/snap/NAME/common` or `~/snap/NAME/current`, a flatpak's data are in `~/.var/app/ID`.
 
-What is in a home is its owner's: these functions are called by nobody else's process.
+A home belongs to its owner: only the owner's process calls these functions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-#: Directories with a profiles.ini, below the home; "{config}" is where XDG keeps configurations.
+#: Directories with a profiles.ini, below the home; "{config}" is XDG's directory of configurations.
 MOZILLA = (
     ("Firefox", ".mozilla/firefox"),
     ("Firefox", "{config}/mozilla/firefox"),
@@ -53,7 +53,7 @@ MOZILLA = (
 )
 
 _OLD, _NEW = ".pki/nssdb", ".local/share/pki/nssdb"
-#: Homes of confined Chromiums, and where a new database would be in them.
+#: Homes of confined Chromiums, and the path of a new database in them.
 _CONFINED = (
     ("Chromium (snap)", "snap/chromium/current", _NEW),
     ("Brave (snap)", "snap/brave/current", _NEW),
@@ -75,11 +75,11 @@ _WHOLE = ("cert9.db", "key4.db", "pkcs11.txt")
 _ONION = re.compile(r"/TorBrowser/|/tor-browser|/mullvad-?browser", re.IGNORECASE)
 _INI_LIMIT = 1024 * 1024  # bytes
 _MOST_PROFILES = 200  # of an account
-_MOST_NAMED = 2000  # lines that name a profile, in one file; whether one is there is looked up for each
+_MOST_NAMED = 2000  # lines that name a profile, in one file; each is looked up
 
 
 class Database(NamedTuple):
-    """The directory of a database, there or not; `profile`: whether it is a profile of Firefox or a relative."""
+    """The directory of a database, existing or not; `profile`: whether it is a profile of Firefox or a relative."""
 
     name: str
     path: str
@@ -87,10 +87,10 @@ class Database(NamedTuple):
 
 
 def recognised(host: Host, path: str) -> Database | None:
-    """Return the database that a `cert9.db` belongs to, which a walk has come upon; None where no program reads it.
+    """Return the database of a `cert9.db` that a walk has found; None if no program reads it.
 
-    A program reads a profile that a `profiles.ini` above it names, a directory that is called as Chromium's is, and
-    what lies in its own directory. What a service keeps elsewhere with its keys is not looked at.
+    A program reads a profile that a `profiles.ini` above it names, a directory with the name of Chromium's, and the
+    database in its own directory. A service's database elsewhere, with its keys, is left out.
     """
     directory = posixpath.dirname(path)
     if any(host.status(f"{directory}/{name}") is None for name in _WHOLE) or is_backup(host, path):
@@ -108,9 +108,9 @@ def recognised(host: Host, path: str) -> Database | None:
 
 
 def databases(host: Host) -> Iterator[Database]:
-    """Every database of the acting account, links resolved, each once.
+    """Yield every database of the acting account, links resolved, each once.
 
-    Raises OSError after all those before it where there are more than any account needs, or one cannot be named.
+    Raises OSError after all those before it if there are more than any account needs, or one cannot be named.
     """
     home = (host.account.home or "").rstrip("/")
     seen: set[str] = set()
@@ -135,10 +135,10 @@ def databases(host: Host) -> Iterator[Database]:
 
 
 def _chromiums(host: Host, home: str) -> Iterator[Database]:
-    """Chromium's databases: those that are there, else the new one where a browser would make it."""
+    """Yield Chromium's databases: the existing ones, else the new one if a browser would make it."""
     name = "Chromium and its relatives"
     data = _variable(host, "XDG_DATA_HOME", f"{home}/.local/share")
-    # Where nothing is there yet root has the machine's policies; these browsers do not like to be started by it.
+    # Without a database, root has the machine's policies; root should not start these browsers.
     made = not host.account.is_root
     places = [(name, home, f"{home}/{_OLD}", f"{data}/pki/nssdb", made and chromium_browsers.installed(host))]
     for title, below, new in _CONFINED:
@@ -162,7 +162,7 @@ def _profiles(host: Host, home: str) -> Iterator[Database]:
 
 
 def _named(host: Host, top: str, file: str) -> Iterator[str]:
-    """The profiles that a file of Firefox's names, absolute."""
+    """Yield the profiles that a file of Firefox names, as absolute paths."""
     try:
         content = host.read_or_none(host.real(f"{top}/{file}"), _INI_LIMIT)
     except OSError:
@@ -174,7 +174,7 @@ def _named(host: Host, top: str, file: str) -> Iterator[str]:
 
 
 def _is_roots(host: Host, path: str) -> bool:
-    """Whether nobody else could lead root elsewhere on the way to a directory."""
+    """Whether no other account could redirect root on the way to a directory."""
     try:
         return host.path_owner(path) == 0
     except OSError:

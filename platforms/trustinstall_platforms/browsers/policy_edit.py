@@ -1,4 +1,4 @@
-"""A change of one policy file: items come into lists of its JSON, go out of them, and every other byte stays.
+"""A change of one policy file: items are added to lists of its JSON or removed, and every other byte stays.
 
 Keys that trustinstall makes on the way to a list, and a file that it creates, are noted in the ledger, so that they go
 with the last item.
@@ -30,9 +30,9 @@ class PolicyEdit:
 
     Attributes:
         store: the store, for errors.
-        path: where the file is, links resolved.
-        content: what the file holds, or None if there is none.
-        document: the same, parsed; afterwards what it is to hold.
+        path: the file's path, links resolved.
+        content: the file's content, or None if there is none.
+        document: the same, parsed; afterwards its desired content.
         made: the keys that trustinstall made in the file, in the ledger's words.
     """
 
@@ -43,11 +43,11 @@ class PolicyEdit:
     made: set[str] = field(default_factory=set[str])
 
     def note_made(self, entries: Iterable[str]) -> None:
-        """Take from entries of the ledger which keys trustinstall made in this file."""
+        """Note the keys that trustinstall made in this file, from entries of the ledger."""
         self.made |= {one for one in entries if one.startswith(self.key())}
 
     def add(self, keys: Sequence[str], item: object) -> None:
-        """Add an item to the list at a path of keys. Raises StoreError where something else stands there."""
+        """Add an item to the list at a path of keys. Raises StoreError if there is another value."""
         if self.content is None:
             self.made.add(self.key())
         paths = [keys[:depth] for depth in range(1, len(keys) + 1)]
@@ -65,15 +65,15 @@ class PolicyEdit:
             self.tidy(keys)
 
     def tidy(self, keys: Sequence[str]) -> None:
-        """Remove the keys of a path that trustinstall made and that hold nothing."""
+        """Remove the empty keys of a path that trustinstall made."""
         for depth in range(len(keys), 0, -1):
             if self.key(*keys[:depth]) in self.made:
                 self.document = self.document.without_empty(keys[:depth])
 
     def steps(self, host: Host) -> list[Step]:
-        """Return the step that writes the file, or deletes it if trustinstall created it and nothing is left in it.
+        """Return the step that writes the file, or deletes it if trustinstall created it and it is empty.
 
-        Raises StoreError where another account could change what root writes.
+        Raises StoreError if another account could change the file that root writes.
         """
         if self.document.data == (_EMPTY if self.content is None else self.content):
             return []

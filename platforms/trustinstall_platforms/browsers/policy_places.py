@@ -1,9 +1,9 @@
-"""What browsers of all kinds have in common: who may write their policies, and whether they need any.
+"""Conditions that browsers of all kinds share: who may write their policies, and whether they need any.
 
-Browsers load `libnssckbi.so` for roots that are not their own. It is looked for beside the `libnss3.so` that they use,
-which is the machine's or their own. Fedora, RHEL and Arch, and some administrators of Debian, have put p11-kit's module
-in the place of the machine's: then what uses the machine's NSS trusts what the system's store trusts. Tried on Debian
-with such a link: Chromium 156 follows, Firefox 153 (which has an NSS of its own) only where the link is beside it.
+Browsers load `libnssckbi.so` for roots that are not their own. It is searched beside the `libnss3.so` that they use,
+which is the machine's or their own. Fedora, RHEL and Arch, and some administrators of Debian, have replaced the
+machine's by p11-kit's module: then programs that use the machine's NSS trust the roots of the system's store. Tried on
+Debian with such a link: Chromium 156 follows, Firefox 153 (which has its own NSS) only if the link is beside it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _FAMILIES = (families.RHEL, families.ARCH, families.SUSE, families.DEBIAN)
 
 
 def unwritable(host: Host, path: str) -> str | None:
-    """Return why the machine's owner should not write a file, in words; what is missing of its path would be made.
+    """Return why the machine's owner should not write a file, in words; missing directories of its path would be made.
 
-    Where other accounts may write on the way, they decide what every browser here trusts, whatever root writes.
+    If other accounts may write in its path, they decide what every browser here trusts, in spite of root's files.
     """
     outermost = next(iter(missing_parents(host, f"{path}/x")), path)
     beside = f"{host.real(posixpath.dirname(outermost))}/{posixpath.basename(outermost)}"
@@ -43,7 +43,7 @@ def unwritable(host: Host, path: str) -> str | None:
 
 
 def unreadable(host: Host, *paths: str) -> tuple[str, str] | None:
-    """Return why people's browsers cannot read files that are there, and the command that mends it; or None.
+    """Return why people's browsers cannot read existing files, and the command that repairs it; or None.
 
     A root shell with umask 077 makes such files and directories; root reads them, and browsers run as people.
     """
@@ -68,13 +68,13 @@ def asks_the_system(host: Host, install: str = "") -> bool:
 
 
 def system_bundle(host: Host) -> str | None:
-    """The system's own store, where one of this kind is known."""
+    """Return the system's own store, if it is of a known kind."""
     ids = host.distribution()
     return next((one.bundle for one in _FAMILIES if one.ids & ids), None)
 
 
 def check_not_fed(store: Store) -> None:
-    """Raise StoreError for a store that shows what another one holds: it is changed there."""
+    """Raise StoreError for a store that shows the content of another one: it is changed there."""
     if store.fed_by:
         cause = f"it shows the certificates of {store.fed_by}"
         raise StoreError(store=store.id, cause=cause, advice="change that store instead")

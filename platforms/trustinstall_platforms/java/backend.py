@@ -31,7 +31,7 @@ class Java(Backend):
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
         """Find the distribution's keystore, if there is one, then that of each installation.
 
-        Raises OSError after the stores before it where a place holds more names than are looked at.
+        Raises OSError after the stores before it if a directory holds more names than are examined.
         """
         distributions = fed.found(host)
         if distributions is not None:
@@ -51,7 +51,7 @@ class Java(Backend):
         return None if location in fed.PLACES else installations.at(host, location)
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what Java trusts; an entry of a keystore is a copy, and its alias the copy's place."""
+        """Observe the certificates that Java trusts; an entry of a keystore is a copy, named by its alias."""
         if store.location in fed.PLACES:
             return fed.observe(host, store, names)
         return installations.observe(host, store, names)
@@ -69,5 +69,5 @@ class Java(Backend):
         return installations.plan(host, store, change)
 
     def verify(self, host: Host, store: Store) -> str | None:
-        """Return what is wrong with the keystore, or None; see `observe`."""
+        """Return the fault of the keystore, or None; see `observe`."""
         return next(iter(self.observe(host, store, frozenset()).problems), None)

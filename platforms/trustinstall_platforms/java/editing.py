@@ -1,4 +1,4 @@
-"""The one step that changes a Java keystore: entries that go by alias and fingerprint, and certificates that come."""
+"""The one step that changes a Java keystore: entries to remove by alias and fingerprint, and certificates to add."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def edit(host: Host, store: Store, path: str, add: Sequence[Desired], remove: Sequence[Copy]) -> tuple[Edit, ...]:
-    """Return the edit of the keystore at a path (links resolved), or () if no entry comes or goes."""
+    """Return the edit of the keystore at a path (links resolved), or () if no entry is added or removed."""
     if not (add or remove):
         return ()
     changed = change.EntryChange(
@@ -31,7 +31,7 @@ def edit(host: Host, store: Store, path: str, add: Sequence[Desired], remove: Se
         host.token().encode(),
         partial(candidates, host),
     )
-    # A JDK's own keystore may share its file with a package cache (conda's); another one a person has linked.
+    # A JDK's own keystore may share its file with a package cache (conda's); elsewhere a person has made the link.
     separates = path.endswith("/lib/security/cacerts")
     return (Edit(path, changed, digest(host.read(path, keystores.LIMIT)), separates=separates),)
 

@@ -1,8 +1,8 @@
 """The keystore that a distribution makes together with its bundle, which its own Javas link to.
 
-The distribution's tool writes it. trustinstall takes an alias out only where the tool keeps aliases whose files are
-gone: ca-certificates-java imports a certificate when its file comes, and deletes the alias when it is told that the
-file goes; the alias of a file that was deleted by hand stays. Every other tool makes the whole keystore anew.
+The distribution's tool writes it. trustinstall removes an alias only if the tool keeps aliases whose files no longer
+exist: ca-certificates-java imports a certificate when its file comes, and deletes the alias when it is told that the
+file goes; the alias of a file that was deleted by hand stays. Every other tool makes the whole keystore again.
 
 Sources: those of `keystores.debian`, and of `linux.families` for the other tools.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.linux.family import Family
 
 _FED_BY = "/etc/ssl/certs/ca-certificates.crt"
-_DPKG_PENDING = "/var/lib/ca-certificates-java/pending"  # what dpkg's trigger has still to do
+_DPKG_PENDING = "/var/lib/ca-certificates-java/pending"  # the work that dpkg's trigger has still to do
 _MAINTAINER = "DPKG_MAINTSCRIPT_PACKAGE"  # set while dpkg runs a package's own script: dpkg(1)
 
 
@@ -41,10 +41,10 @@ class Fed(NamedTuple):
     """A keystore that the tool of a family writes with its bundle.
 
     Attributes:
-        family: whose tool it is.
+        family: the family of the tool.
         keystore: the file itself, which other paths link to.
-        hook: what the tool calls for it, and what brings that; "" where the tool does it by itself.
-        package: what brings the hook.
+        hook: the program that the tool calls for it, and its package; "" if the tool does it by itself.
+        package: the package of the hook.
     """
 
     family: Family
@@ -93,9 +93,9 @@ def found(host: Host) -> Store | None:
 
 
 def observe(host: Host, store: Store, names: frozenset[str]) -> Observation:
-    """See what Java trusts. The distribution's keystore needs no password to be read, only to be checked.
+    """Observe the certificates that Java trusts. The keystore needs no password to be read, only to be checked.
 
-    Copies are reported where the tool keeps aliases; elsewhere the copies stand in the store that feeds the keystore.
+    Copies are reported if the tool keeps aliases; otherwise the copies are in the store that feeds the keystore.
     """
     problems: tuple[str, ...] = ()
     entries: list[Trusted] = []
@@ -123,9 +123,9 @@ def anchors(host: Host, store: Store) -> Iterator[bytes]:
 
 
 def plan(host: Host, store: Store, wanted: Change) -> Plan:
-    """Plan to take aliases out that the distribution's tool would keep; everything else is for the store that feeds it.
+    """Plan to remove aliases that the distribution's tool would keep; all other changes belong to the feeding store.
 
-    Raises StoreLocked where no password opens the keystore.
+    Raises StoreLocked if no password opens the keystore.
     """
     return Plan(edit(host, store, host.real(store.location), (), wanted.remove))
 
@@ -139,7 +139,7 @@ def _maker(host: Host) -> Fed | None:
 def _not_made(host: Host, fed: Fed) -> str | None:
     """Return why the family's tool does not keep the keystore up to date, and what to do; or None."""
     if host.tools is Tools.NEVER:
-        return None  # what the tool would write is written for it
+        return None  # trustinstall writes it instead of the tool
     if not host.executable(fed.family.tool):
         return fed.family.without_tool
     if fed.hook and not host.executable(fed.hook):

@@ -1,6 +1,6 @@
-"""Where the Java installations of a machine are, and which file each trusts: found by looking, never by running them.
+"""The Java installations of a machine, and the file that each trusts: found by reading, never by running them.
 
-`real`: looked at on such a system. Everything else is documented, or told by users of that tool.
+`real`: seen on such a system. Everything else is documented, or reported by users of that tool.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HOMES = (
     "/usr/lib64/jvm/*",  # SUSE
     "/usr/java/*",  # Oracle's RPMs
     "/usr/lib/java",  # Slackware, Oracle
-    "/opt/*",  # what is unpacked by hand; Gentoo's openjdk-bin-*
+    "/opt/*",  # unpacked by hand; Gentoo's openjdk-bin-*
     "/opt/java/*",  # Docker's eclipse-temurin: /opt/java/openjdk
     "/opt/jdk/*",
     "/opt/jvm/*",
@@ -81,7 +81,7 @@ PROGRAMS = (
     "~/*/jbr",  # an IDE unpacked at home
     "~/*/jre",
 )
-#: Images that nobody may change: they are shown, with the way that works.
+#: Images that no account may change: they are shown, with the advice that works.
 IMAGES = (
     "/snap/*/current/jbr",
     "/snap/*/current/jre",
@@ -140,18 +140,18 @@ _VARIABLE = re.compile(r"(?:JAVA|JDK|JRE|GRAALVM)_HOME\w*|[A-Z]+_JDK")
 _LIBRARIES = ("lib/security", "jre/lib/security")  # Java 9 and later; the runtime within a Java 8
 NAMES = ("jssecacerts", "cacerts")  # the first one wins (JSSE Reference Guide, "Customizing the Default Truststores")
 _KEYSTORE = re.compile(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cacerts)")
-_MOST = 30_000  # names that are looked at: a home with more is none that an account needs for Java
-_LONGEST = timedelta(seconds=60)  # that the search may take; 20 ms is usual
+_MOST = 30_000  # names that are examined: no account's home needs more for Java
+_LONGEST = timedelta(seconds=60)  # the longest search; 20 ms is usual
 
 
 def keystores(host: Host) -> Iterator[tuple[str, str]]:
-    """Each installation with the file that it trusts (links resolved), in the order of the tables.
+    """Yield each installation with the file that it trusts (links resolved), in the order of the tables.
 
-    Raises OSError after all those before it where a place holds more names than any tool puts there, or is too slow.
+    Raises OSError after all those before it if a directory holds more names than any tool puts there, or is too slow.
     """
     seen: set[str] = set()
     for candidate in chain(_told(host), _Search(host).homes()):
-        with suppress(OSError):  # a name that no file can have, links in a circle: no JVM gets there either
+        with suppress(OSError):  # a name that no file can have, links in a circle: no JVM reaches it either
             if host.status(candidate) is None:
                 continue  # most of them
             home = host.real(candidate)
@@ -161,15 +161,15 @@ def keystores(host: Host) -> Iterator[tuple[str, str]]:
 
 
 def home_of(location: str) -> str:
-    """The installation that a keystore belongs to, by its path; the path itself where that does not say."""
+    """Return the installation that a keystore belongs to, by its path; the path itself if it does not show it."""
     match = _KEYSTORE.fullmatch(location)
     return match["home"] if match else location
 
 
 def recognise(host: Host, path: str) -> tuple[str, str] | None:
-    """Return the installation that reads a file, and the file (links resolved); None where no installation does.
+    """Return the installation that reads a file, and the file (links resolved); None if no installation does.
 
-    A backup of an installation is none.
+    A backup of an installation does not count.
     """
     match = _KEYSTORE.fullmatch(path)
     directory = posixpath.dirname(path)
@@ -180,7 +180,7 @@ def recognise(host: Host, path: str) -> tuple[str, str] | None:
 
 
 def _trusted_by(host: Host, home: str) -> list[str]:
-    """The keystores, links resolved, of an installation, and of the runtime within it."""
+    """Return the keystores, links resolved, of an installation, and of the runtime within it."""
     found: list[str] = []
     for library in _LIBRARIES:
         paths = (f"{home}/{library}/{name}" for name in NAMES)
@@ -189,7 +189,7 @@ def _trusted_by(host: Host, home: str) -> list[str]:
 
 
 def _told(host: Host) -> Iterator[str]:
-    """What the caller's variables and the programs on the PATH say."""
+    """Yield the installations in the caller's variables and of the programs on the PATH."""
     for name, value in sorted(host.environ.items()):
         path = slashed(host, value).rstrip("/")
         absolute = path.startswith("/") or (host.platform == "win32" and path[1:3] == ":/")
@@ -204,7 +204,7 @@ def _told(host: Host) -> Iterator[str]:
 
 
 def patterns(host: Host) -> Iterator[str]:
-    """The directories that may be an installation on this system; each `*` is any name."""
+    """Yield the directories that may be an installation on this system; each `*` is any name."""
     if host.platform == "win32":
         for name in WINDOWS_VARIABLES:
             top = slashed(host, host.environ.get(name, "")).rstrip("/")
@@ -216,7 +216,7 @@ def patterns(host: Host) -> Iterator[str]:
 
 
 class _Search:
-    """Looks for what the tables name; gives up after so many names, or so long, that somebody must have meant it."""
+    """Searches for the tables' paths; gives up after more names, or more time, than any honest home needs."""
 
     def __init__(self, host: Host) -> None:
         self._host, self._left, self._end = host, _MOST, host.now() + _LONGEST
@@ -226,7 +226,7 @@ class _Search:
             yield from self._matching(pattern)
 
     def _matching(self, pattern: str) -> Iterator[str]:
-        """The paths that fit a pattern, as far as the last `*` in it."""
+        """Yield the paths that fit a pattern, as far as the last `*` in it."""
         head, star, _ = pattern.partition("*")
         if not star:
             yield pattern
@@ -259,10 +259,10 @@ class _Search:
 
 
 def is_others(host: Host, path: str) -> bool:
-    """Whether a place is another account's, where root does not look: that account's own process will."""
+    """Whether a path belongs to another account, so that root does not read it: that account's own process will."""
     if not host.account.is_root or host.platform == "win32":
         return False
     try:
         return host.path_owner(path) not in {0, host.machine_owner}
-    except OSError:  # nothing there, or several owners: what is found says why it is not written
+    except OSError:  # it does not exist, or has several owners: the store then says why it is not written
         return False

@@ -1,4 +1,4 @@
-"""Java's own keystores, one for each installation: which may be written, what they trust, and how that is changed."""
+"""Java's own keystores, one for each installation: which may be written, which roots they trust, and their changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NAME = "java"
 _LEND = "start its programs with `trustinstall run --java`"
 _OWN = "give it a copy of this keystore with the certificate in it: -Djavax.net.ssl.trustStore=FILE in"
-#: Places that nobody but their owner's tool may change, and the way that works instead.
+#: Places that only their owner's tool may change, and the advice that works instead.
 SEALED = (
     (re.compile(r"^/snap/|/lib/snapd/"), f"a snap cannot be changed; {_LEND}"),
     (re.compile(r"/flatpak/"), f"a flatpak cannot be changed; {_OWN} flatpak override --env=JAVA_TOOL_OPTIONS=…"),
@@ -44,7 +44,7 @@ SEALED = (
         "it belongs to a container image; add the certificate where the image is built",
     ),
 )
-#: Where systems keep what their tools make of the anchors.
+#: Directories of the systems' tools for files made of the anchors.
 MADE = ("/etc/ssl/", "/etc/pki/", "/etc/ca-certificates/", "/var/lib/ca-certificates/", "/var/cache/ca-certs/")
 _MADE = (
     "it lies where a tool of the system makes it anew; add the certificate to the system's own store, which feeds it"
@@ -68,7 +68,7 @@ def found(host: Host, but: str | None) -> Iterator[Store]:
 
 
 def recognise(host: Host, path: str, but: str | None) -> Store | None:
-    """Return the keystore that a file makes: an installation's, or one of public roots that a program brings along.
+    """Return the keystore of a file: an installation's, or one of public roots that a program brings along.
 
     None for the one at `but`, and for any that no program reads.
     """
@@ -82,7 +82,7 @@ def recognise(host: Host, path: str, but: str | None) -> Store | None:
 
 
 def _holds_many(host: Host, location: str) -> bool:
-    """Whether a keystore opens with a known password, and is one of public roots; another one may be a server's own."""
+    """Whether a keystore opens with a known password and is one of public roots; another one may be a server's own."""
     try:
         return are_many(one.der for one in _opened(host.read(location, keystores.LIMIT), tuple(candidates(host))))
     except (OSError, Unreadable):
@@ -110,7 +110,7 @@ def at(host: Host, location: str, home: str = "") -> Store | None:
 
 
 def observe(host: Host, store: Store, names: frozenset[str]) -> Observation:
-    """See what the installation trusts; a keystore that no known password opens is a problem."""
+    """Observe the certificates that the installation trusts; a problem if no known password opens the keystore."""
     try:
         entries = _trusted(host, store)
     except FileNotFoundError:
@@ -135,7 +135,7 @@ def anchors(host: Host, store: Store) -> Iterator[bytes]:
 def plan(host: Host, store: Store, wanted: Change) -> Plan:
     """Plan one edit of the keystore for all certificates.
 
-    Raises StoreLocked where no password opens it, and StoreError where it cannot be understood.
+    Raises StoreLocked if no password opens it, and StoreError if it cannot be understood.
     """
     try:
         _trusted(host, store)

@@ -1,8 +1,8 @@
-"""Keystores that somebody has Java programs trust in place of their Java's own, and the passwords beside their names.
+"""Keystores that settings make Java programs trust in place of their Java's own, and the passwords beside their names.
 
 Sources: JSSE Reference Guide, "Customizing the Default Truststores"; Gradle user manual, "Build Environment" (system
 properties); mvn(1), .mavenrc; sbt and Bazel documentation; JetBrains, "Advanced configuration"; `java.util.Properties`.
-What belongs to a project (`.mvn/jvm.config`, its own `gradle.properties`) is not read.
+A project's files (`.mvn/jvm.config`, its own `gradle.properties`) are not read.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ _PROPERTY = re.compile(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _LIMIT, _MOST = 1024 * 1024, 64  # bytes of a file; IDEs' versions, keystores and passwords: each costs a try
-#: How Gradle's file names the two system properties.
+#: The names of the two system properties in Gradle's file.
 _GRADLES = {f"systemProp.{name}": name for name in (_STORE, _PASSWORD)}
 _JVM = "org.gradle.jvmargs"
 
 
 def keystores(host: Host) -> Iterator[str]:
-    """The files that are named, links resolved, but for other accounts'; whether they are there is not asked."""
+    """Yield the named files, links resolved, except other accounts'; they may not exist."""
     for value in _named(host, _STORE):
         path = _expanded(host, value)
         if path is not None:
@@ -77,12 +77,12 @@ def keystores(host: Host) -> Iterator[str]:
 
 
 def passwords(host: Host) -> list[str]:
-    """The passwords that stand beside the names."""
+    """Return the passwords beside the names."""
     return _named(host, _PASSWORD)
 
 
 def properties(text: str) -> Iterator[tuple[str, str]]:
-    """Each key and value of a file of Java's properties."""
+    """Yield each key and value of a file of Java's properties."""
     parts: list[str] = []
     for one in f"{text}\n".replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         part = one.lstrip(_BLANKS)
@@ -90,7 +90,7 @@ def properties(text: str) -> Iterator[tuple[str, str]]:
             continue
         goes_on = (len(part) - len(part.rstrip("\\"))) % 2 == 1
         if goes_on:
-            parts += filter(None, [part[:-1]])  # a line of nothing else begins none
+            parts += filter(None, [part[:-1]])  # a line of backslashes alone begins none
             continue
         parts.append(part)
         line = "".join(parts)
@@ -100,14 +100,14 @@ def properties(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _named(host: Host, name: str) -> list[str]:
-    """What a property is set to, each value once; the first ones, where somebody has made up thousands."""
+    """Return the values of a property, each once; the first ones, if a file holds thousands."""
     values = dict.fromkeys(value for said, value in _said(host) if said == name)
     return list(values)[:_MOST]
 
 
 def _said(host: Host) -> Iterator[tuple[str, str]]:
-    """The two properties wherever they are set, in order."""
-    if not host.account.is_root:  # root's variables are whoever's that called it
+    """Yield the two properties at all places that set them, in order."""
+    if not host.account.is_root:  # root's variables may be another account's
         for name in VARIABLES:
             yield from _options(host.environ.get(name, ""))
     homes = [f"{top}/gradle.properties" for top in _variable(host, GRADLE_HOME)]
@@ -141,7 +141,7 @@ def _variable(host: Host, name: str) -> list[str]:
 
 
 def _expanded(host: Host, value: str) -> str | None:
-    """An absolute path; the home's names that people write are known, and nothing else is guessed."""
+    """Return an absolute path, with the known names of the home expanded; None for anything else."""
     home = host.account.home
     path = slashed(host, value)
     for word in ("$HOME/", "${HOME}/", "${user.home}/", "~/"):

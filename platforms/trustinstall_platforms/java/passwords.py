@@ -1,4 +1,4 @@
-"""Which passwords a keystore may have: everybody's, the distribution's, those beside its name, and the caller's."""
+"""The passwords that a keystore may have: well-known ones, the distribution's, those beside its name, the caller's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STOREPASS = re.compile(rb"^[ \t]*(?:export[ \t]+)?storepass=(?:\"([^\"\n]*)\"|'
 
 
 def candidates(host: Host) -> list[str]:
-    """The passwords to try, each once, read now from where they stand."""
+    """Return the passwords to try, each once, read now from their files."""
     told = (one.reveal() for one in host.storepasses)
     known = (*USUAL, *_distributions(host), *named.passwords(host))
     return list(dict.fromkeys((*known, *(one for one in told if one is not None))))

@@ -1,4 +1,4 @@
-"""Keystores of Java: what they trust, and how one is changed entry by entry, without Java. Hostile input, bounded."""
+"""Keystores of Java: their trusted certificates, and their change entry by entry, without Java. Bounded, for safety."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CONVERT = "which no Java takes as its own; keytool -importkeystore -deststorety
 
 
 def parse(content: bytes) -> Jks | Pkcs12:
-    """Take a keystore apart, whatever its format. Raises Unreadable for what Java cannot have as its own."""
+    """Parse a keystore of any format. Raises Unreadable for one that Java cannot have as its own."""
     if content.startswith(jks.MAGIC):
         return jks.parse(content)
     if content.startswith(_SEQUENCE):

@@ -1,4 +1,4 @@
-"""A change of a keystore as a step of a plan: made when it is applied, and read by a second reader before it counts.
+"""A change of a keystore as a step of a plan: made when it is applied, and checked by a second reader before it counts.
 
 It is never written to the journal: the whole former content undoes it, which needs no password.
 """
@@ -26,7 +26,7 @@ def alias(sha256: str) -> str:
 
 
 def is_marked(one: Trusted) -> bool:
-    """Whether an entry carries our mark: its alias is the fingerprint of what it holds, with a number or not."""
+    """Whether an entry is marked as managed: its alias is the fingerprint of its certificate, with a number or not."""
     return one.alias.lower().startswith(alias(sha256_of(one.der)))
 
 
@@ -48,10 +48,10 @@ class EntryChange:
 
     Attributes:
         store: the store's id, for errors.
-        add: certificates that shall be trusted.
-        remove: alias and SHA-256 of each entry that shall go.
-        salt: random bytes, for parts that are encrypted again: made twice, it is the same.
-        passwords: returns the passwords to try, from where they stand.
+        add: certificates to be trusted.
+        remove: alias and SHA-256 of each entry that is to go.
+        salt: random bytes, for parts that are encrypted again: the result is the same each time.
+        passwords: returns the passwords to try, read from their files.
     """
 
     store: str
@@ -62,10 +62,10 @@ class EntryChange:
     _made: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes], init=False, repr=False, compare=False)
 
     def apply(self, old: bytes) -> bytes:
-        """Return the changed keystore. Raises StoreError, or StoreLocked where no password fits."""
+        """Return the changed keystore. Raises StoreError, or StoreLocked if no password fits."""
         key = hashlib.sha256(old).digest()
         try:
-            if key not in self._made:  # it is asked for twice: for the undo, and for the file
+            if key not in self._made:  # it is needed twice: for the undo, and for the file
                 self._made[key] = self._changed(old)
             return self._made[key]
         except Unreadable as error:
@@ -79,7 +79,7 @@ class EntryChange:
         new = keystore.changed([password], self.add, self._drops, salt)
         kept = frozenset(one.der for one in before if not self._drops(one)) | {one.der for one in self.add}
         expected = Expected(kept, frozenset(one.der for one in before) - kept)
-        # A keystore that the second reader refused before, it cannot judge afterwards.
+        # If the second reader refused the keystore before the change, it cannot judge the result.
         wrong = problem(new, password, expected)
         if wrong and problem(old, password, Expected(frozenset(one.der for one in before), frozenset())) is None:
             raise Unreadable(f"{wrong}, so that nothing was written")

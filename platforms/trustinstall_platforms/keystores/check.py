@@ -1,9 +1,10 @@
-"""The second reader: what was made is read once more by other code than made it, before it stands in the file's place.
+"""The second reader: a new keystore is read once more by other code than made it, before it replaces the file.
 
-PKCS#12 is read by `cryptography`. JKS no library that is kept can read; a second reader of ours takes it as
-JavaKeyStore.engineLoad does, step by step. A JVM of the installation would be the best judge; it is not asked: for a
-JDK's 150 roots one start of it costs more than the whole change (see CONTRIBUTING.md), it would have to be run as
-whoever may write it, and what it says is localised.
+`cryptography` reads PKCS#12. No maintained library can read JKS; a second reader of this project follows
+JavaKeyStore.engineLoad, step by step. A JVM of the installation would be the best judge; it is not used: for a
+JDK's 150 roots one start of it costs more than the whole change (see CONTRIBUTING.md), it would have to run as the
+account
+that may write it, and its messages are localised.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ _MAGIC = 0xFEEDFEED
 
 
 class Expected(NamedTuple):
-    """What must be found, and what must not: certificates in DER."""
+    """The certificates, in DER, that must be found, and those that must not."""
 
     present: frozenset[bytes]
     absent: frozenset[bytes]
 
 
 def problem(content: bytes, password: str, expected: Expected) -> str | None:
-    """What a second reader finds wrong with a keystore, in words; None where it is as it should be."""
+    """Return the second reader's fault of a keystore, in words; None if it has none."""
     try:
         found = _jks(content, password) if content.startswith(jks.MAGIC) else _pkcs12(content, password)
     except (ValueError, EOFError, struct.error) as error:

@@ -1,4 +1,4 @@
-"""What keystores of every format have in common: trusted certificates under aliases, and what may go wrong."""
+"""Types that keystores of every format share: trusted certificates under aliases, and errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Trusted(NamedTuple):
 
 
 class New(NamedTuple):
-    """A certificate to put into a keystore: its alias, its DER, and when, in seconds since 1970."""
+    """A certificate to put into a keystore: its alias, its DER, and the time in seconds since 1970."""
 
     alias: str
     der: bytes
@@ -26,7 +26,7 @@ Drop = Callable[[Trusted], bool]  # whether an entry goes
 
 
 class Unreadable(ValueError):  # noqa: N818 -- named for what it tells
-    """It cannot be understood, or not be changed; why, in words."""
+    """It cannot be understood, or not be changed; the reason is in words."""
 
 
 class Locked(Unreadable):
@@ -38,7 +38,7 @@ class Locked(Unreadable):
 
 @contextmanager
 def in_words(message: str) -> Generator[None, None, None]:
-    """Whatever hostile content makes go wrong is Unreadable, with this message unless it has words of its own."""
+    """Turn every error that hostile content causes into Unreadable, with this message unless it has its own words."""
     try:
         yield
     except Unreadable:

@@ -36,13 +36,13 @@ def alias(link: str) -> str:
 
 
 def is_marked(one: Trusted) -> bool:
-    """Whether the hook made an entry of a file that carries our mark: the fingerprint's beginning in its name."""
+    """Whether the hook made an entry of a managed file: the fingerprint's beginning is in its name."""
     match = _OUR_ALIAS.fullmatch(one.alias)
     return match is not None and hashlib.sha256(one.der).hexdigest().startswith(match[1])
 
 
 def not_fed(host: Host) -> str | None:
-    """Say why Debian does not keep its keystore up to date, and what to do; None where it does."""
+    """Return why Debian does not keep its keystore up to date, and what to do; None if it does."""
     if not host.executable(_HOOK):
         return "the package ca-certificates-java is missing; install it: apt-get install ca-certificates-java"
     if not host.executable(_JAVA):
@@ -57,7 +57,7 @@ def not_fed(host: Host) -> str | None:
 
 
 def not_changeable(host: Host) -> str | None:
-    """Say why an image's keystore cannot be changed without the image's Java, and what to do; None where it can."""
+    """Return why an image's keystore cannot be changed without the image's Java, and what to do; None if it can."""
     try:
         if distribution.changeable(host.read(host.real(KEYSTORE))):
             return None
@@ -72,10 +72,11 @@ def steps(
     removed: Sequence[Certificate],
     links: Collection[str],
 ) -> Iterator[Step]:
-    """Yield what the hook would change in an image's keystore; nothing where it would not, or needs Java for it.
+    """Yield the hook's changes of an image's keystore; none if it would make none, or needs Java for them.
 
-    `added` are certificates with the links that they are known by. Of certificates in `removed`, the hook takes out
-    the aliases of `links` that go, and no alias that somebody else gave them.
+    `added` are certificates with the links that name them. Of certificates in `removed`, the hook removes the aliases
+    of
+    `links` that go, and no alias that another program gave them.
     """
     if host.status(KEYSTORE) is None or not_fed(host) or not_changeable(host):
         return

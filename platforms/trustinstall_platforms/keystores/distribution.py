@@ -1,4 +1,4 @@
-"""The Java keystores that a distribution's tool makes: read without a password, and changed in its stead in an image.
+"""The Java keystores that a distribution's tool makes: read without a password, and in an image changed instead of it.
 
 Those are JKS under the password that every system's has. See `keystores` for the formats.
 """
@@ -23,7 +23,7 @@ _USUAL = ("changeit",)
 def read(host: Host, path: str) -> Iterator[Trusted]:
     """Yield the trusted certificates of a keystore file, links followed.
 
-    Raises OSError where it cannot be read, and ValueError where it cannot be understood.
+    Raises OSError if it cannot be read, and ValueError if it cannot be understood.
     """
     return trusted(host.read(host.real(path), keystores.LIMIT))
 
@@ -48,14 +48,14 @@ def changeable(content: bytes) -> bool:
 
 
 def changed(content: bytes, add: Sequence[New], remove: Collection[bytes], *, first: bool = False) -> bytes:
-    """A keystore without some certificates (DER) and with new ones at its end, or at its start; see `changed_where`."""
+    """Return a keystore without some certificates (DER) and with new ones at its end, or start; see `changed_where`."""
     return changed_where(content, add, lambda one: one.der in remove, first=first)
 
 
 def changed_where(content: bytes, add: Sequence[New], drop: Drop, *, first: bool = False) -> bytes:
     """Return a keystore without the entries that `drop` names, and with new ones; see `Jks.changed`.
 
-    Raises ValueError where the keystore cannot be understood, or is not `changeable`.
+    Raises ValueError if the keystore cannot be understood, or is not `changeable`.
     """
     try:
         return jks.parse(content).changed(_USUAL, add, drop, first=first)

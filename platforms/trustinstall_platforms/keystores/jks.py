@@ -4,8 +4,8 @@
     kind, alias, milliseconds since 1970        for each entry; then a private key and its chain, or a certificate
     SHA-1 over password, phrase and the above   the password in UTF-16
 
-Certificates are not encrypted: the password is needed to change one, not to read it. Private keys are kept as they
-stand, encrypted.
+Certificates are not encrypted: the password is needed to change one, not to read it. Private keys are kept unchanged,
+encrypted.
 
 Source: sun.security.provider.JavaKeyStore of OpenJDK.
 """
@@ -34,7 +34,7 @@ _TYPE = b"X.509"
 
 
 class Entry(NamedTuple):
-    """One entry: its bytes, its alias, and the DER where it is a trusted certificate."""
+    """One entry: its bytes, its alias, and the DER if it is a trusted certificate."""
 
     raw: bytes
     alias: str
@@ -42,14 +42,14 @@ class Entry(NamedTuple):
 
 
 class Jks(NamedTuple):
-    """A keystore, taken apart.
+    """A parsed keystore.
 
     Attributes:
         version: 1 or 2.
         entries: in order.
-        body: what the digest is over.
-        digest: what stands behind it.
-        rest: what stands behind the digest, which Java does not read.
+        body: the bytes that the digest covers.
+        digest: the bytes after them.
+        rest: the bytes after the digest, which Java does not read.
     """
 
     version: int
@@ -59,11 +59,11 @@ class Jks(NamedTuple):
     rest: bytes = b""
 
     def trusted(self, _passwords: Iterable[str] = ()) -> list[Trusted]:
-        """The trusted certificates; no password is needed."""
+        """Return the trusted certificates; no password is needed."""
         return [Trusted(one.alias, one.der) for one in self.entries if one.der is not None]
 
     def password(self, passwords: Iterable[str]) -> str:
-        """The one that its digest was made with; raises Locked where it is none of them."""
+        """Return the password that its digest was made with; raises Locked if it is not among them."""
         for password in passwords:
             if hmac.compare_digest(_digest(password, self.body), self.digest):
                 return password
@@ -72,10 +72,11 @@ class Jks(NamedTuple):
     def changed(
         self, passwords: Iterable[str], add: Sequence[New], drop: Drop, _salt: bytes = b"", *, first: bool = False
     ) -> bytes:
-        """The keystore without some trusted certificates and with new ones at its end, or at its start.
+        """Return the keystore without some trusted certificates and with new ones at its end, or at its start.
 
-        Those that are there already are not added again; an alias that is taken gets a number. Nothing else changes
-        a byte. Raises Locked.
+        Certificates that it already has are not added again; an alias that is taken gets a number. No other byte
+        changes.
+        Raises Locked.
         """
         password = self.password(passwords)
         kept = [one for one in self.entries if one.der is None or not drop(Trusted(one.alias, one.der))]
@@ -105,7 +106,7 @@ class Jks(NamedTuple):
 
 
 def parse(content: bytes) -> Jks:
-    """Take a keystore apart. Raises Unreadable where it is not whole."""
+    """Parse a keystore. Raises Unreadable if it is not whole."""
     reader = _Reader(content)
     magic, version, number = reader.take(4), reader.number(4), reader.number(4)
     if magic != MAGIC or version not in _VERSIONS:
@@ -116,7 +117,7 @@ def parse(content: bytes) -> Jks:
 
 
 def free(alias: str, taken: set[str]) -> str:
-    """The alias, or the first with a number behind it that is not taken."""
+    """Return the alias, or the first with a number after it that is not taken."""
     return next(word for word in (f"{alias}-{n}" if n else alias for n in count()) if word not in taken)
 
 
@@ -130,7 +131,7 @@ def _counted(content: bytes, size: int) -> bytes:
 
 
 class _Reader:
-    """Reads big-endian numbers and counted bytes, and never into the digest that must be behind them."""
+    """Reads big-endian numbers and counted bytes, and never into the digest that must follow them."""
 
     def __init__(self, content: bytes) -> None:
         self.content, self.at, self._end = content, 0, len(content) - _DIGEST
@@ -139,7 +140,7 @@ class _Reader:
         return int.from_bytes(self.take(size), "big")
 
     def counted(self, size: int) -> bytes:
-        """Bytes, behind their own number, which has `size` bytes."""
+        """Return bytes that follow their own number, which has `size` bytes."""
         return self.take(self.number(size))
 
     def take(self, size: int) -> bytes:

@@ -1,7 +1,7 @@
-"""Encryption and integrity under a password, as PKCS#12 files have them. Bounded: a hostile file may ask for years.
+"""Encryption and integrity under a password, as in PKCS#12 files. Bounded: a hostile file may ask for years of work.
 
 Sources: RFC 7292 (PKCS#12) appendix B and C; RFC 8018 (PBES2, PBKDF2); RFC 9579 (PBMAC1); OpenJDK's
-sun.security.pkcs12.PKCS12KeyStore and com.sun.crypto.provider, for what Java writes and how it reads a password.
+sun.security.pkcs12.PKCS12KeyStore and com.sun.crypto.provider, for Java's output and its reading of passwords.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HASHES = {  # for integrity
     "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
 }
-_PRFS = {  # for PBKDF2; the first one where none is named
+_PRFS = {  # for PBKDF2; the first one if none is named
     "1.2.840.113549.2.7": "sha1",
     "1.2.840.113549.2.8": "sha224",
     "1.2.840.113549.2.9": "sha256",
@@ -55,8 +55,8 @@ _OLD_CIPHERS = {  # of PKCS#12 itself: name, bytes of its key
     "1.2.840.113549.1.12.1.5": ("RC2", 16),
     "1.2.840.113549.1.12.1.6": ("RC2", 5),
 }
-NOTHING = "\0"  # no password, as Java says it (PKCS12KeyStore's RetryWithZero)
-_KEY, _START, _INTEGRITY = 1, 2, 3  # what a derived key is for
+NOTHING = "\0"  # no password, in Java's form (PKCS12KeyStore's RetryWithZero)
+_KEY, _START, _INTEGRITY = 1, 2, 3  # the purposes of a derived key
 _WIDE = frozenset({"sha384", "sha512"})  # hashes with blocks of 128 bytes
 _SIZES = {"AES": 16, "TripleDES": 8, "RC2": 8}  # bytes of a block
 _LONGEST_KEY = 64  # bytes
@@ -67,11 +67,11 @@ class Budget:
     """How often a password may still be hashed, for all of one file."""
 
     def __init__(self, left: int = 2_500_000) -> None:
-        """Java writes 10000 to 100000, twice; here it is about 2 seconds of all passwords together."""
+        """Java writes 10000 to 100000, twice; here the limit is about 2 seconds for all passwords together."""
         self._left = left
 
     def spend(self, iterations: int) -> int:
-        """The same number; raises Unreadable where that is too often."""
+        """Return the same number; raises Unreadable if it exceeds the budget."""
         self._left -= iterations
         if iterations < 1 or self._left < 0:
             raise Unreadable("it asks for its password to be hashed more often than any tool does")
@@ -82,12 +82,12 @@ class Cipher(NamedTuple):
     """An algorithm of encryption with its parameters: decrypts, and encrypts under new salt."""
 
     name: str
-    algorithm: bytes  # as it stands
-    key: Callable[[str], tuple[bytes, bytes]]  # of a password: the key, and what a chain of blocks starts with
+    algorithm: bytes  # as written
+    key: Callable[[str], tuple[bytes, bytes]]  # from a password: the key, and the start of a chain of blocks
     anew: Callable[[bytes], Cipher]  # the same with other salt
 
     def decrypt(self, password: str, data: bytes) -> bytes:
-        """Raises Unreadable where that is not the password."""
+        """Decrypt data. Raises Unreadable if the password is wrong."""
         key, start = self.key(password)
         size = _SIZES[self.name]
         if not data or len(data) % size:
@@ -99,7 +99,7 @@ class Cipher(NamedTuple):
         return plain[:-padding]
 
     def encrypt(self, password: str, plain: bytes, salt: bytes) -> tuple[bytes, bytes]:
-        """The algorithm as it is to be written, and what it makes of `plain`; `salt` is unpredictable."""
+        """Return the algorithm to be written, and the encrypted `plain`; `salt` is unpredictable."""
         other = self.anew(salt)
         key, start = other.key(password)
         size = _SIZES[self.name]
@@ -108,7 +108,7 @@ class Cipher(NamedTuple):
 
 
 def cipher(algorithm: Element, budget: Budget) -> Cipher:
-    """The cipher that an AlgorithmIdentifier names. Raises ValueError (damaged), or Unreadable."""
+    """Return the cipher that an AlgorithmIdentifier names. Raises ValueError (damaged), or Unreadable."""
     name, parameters = _identified(algorithm)
     if name == _PBES2:
         return _pbes2(parameters, budget)
@@ -152,7 +152,7 @@ def _pbes2(parameters: Element, budget: Budget) -> Cipher:
 
 
 def mac(digest_info: Element, salt: bytes, iterations: int, budget: Budget) -> Callable[[str, bytes], bytes]:
-    """What computes a file's integrity value from its password and content. Raises ValueError as `cipher`."""
+    """Return the function that computes a file's integrity value from its password and content. Raises as `cipher`."""
     name, parameters = _identified(first(digest_info))
     if name == _PBMAC1:
         function, scheme = list(parameters.children())[:2]
@@ -177,7 +177,7 @@ def mac(digest_info: Element, salt: bytes, iterations: int, budget: Budget) -> C
 
 
 def derived(digest: str, password: str, salt: bytes, purpose: int, iterations: int, size: int) -> bytes:
-    """A key of `size` bytes by PKCS#12's own method (RFC 7292 B.2). `NOTHING` is none at all."""
+    """Return a key of `size` bytes by PKCS#12's own method (RFC 7292 B.2). `NOTHING` is no password."""
     secret = b"" if password == NOTHING else password.encode("utf-16-be", "surrogatepass") + b"\0\0"
     width, hashed = 128 if digest in _WIDE else 64, partial(getattr(hashlib, digest), usedforsecurity=False)
     mixed = _filled(salt, width) + _filled(secret, width)
@@ -195,13 +195,13 @@ def derived(digest: str, password: str, salt: bytes, purpose: int, iterations: i
 
 
 def _filled(data: bytes, width: int) -> bytes:
-    """Repeated up to a multiple of `width`; nothing stays nothing."""
+    """Return data repeated up to a multiple of `width`; empty data stays empty."""
     size = -(-len(data) // width) * width
     return (data * (size // max(len(data), 1) + 1))[:size]
 
 
 def _pbkdf2(function: Element, password: str, budget: Budget, size: int = 0) -> bytes:
-    """A key of `size` bytes, or of as many as are asked for there."""
+    """Return a key of `size` bytes, or of the number of bytes in the parameters."""
     name, parameters = _identified(function)
     salt, iterations, *more = parameters.children()
     prf = next((_identified(one)[0] for one in more if one.tag == SEQUENCE), next(iter(_PRFS)))
@@ -215,7 +215,7 @@ def _pbkdf2(function: Element, password: str, budget: Budget, size: int = 0) -> 
 def _cbc(name: str, key: bytes, start: bytes, data: bytes, *, encrypt: bool) -> bytes:
     if name == "RC2":
         return (rc2.encrypt_cbc if encrypt else rc2.decrypt_cbc)(key, 8 * len(key), start, data)
-    # Only here: 30 ms that a keystore without encryption does not need.
+    # Imported only here: 30 ms that a keystore without encryption does not need.
     from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
     from cryptography.hazmat.primitives.ciphers import Cipher as Library
     from cryptography.hazmat.primitives.ciphers import algorithms, modes
@@ -226,7 +226,7 @@ def _cbc(name: str, key: bytes, start: bytes, data: bytes, *, encrypt: bool) -> 
 
 
 def _identified(algorithm: Element) -> tuple[str, Element]:
-    """The name in an AlgorithmIdentifier, and its parameters (itself where it has none)."""
+    """Return the name in an AlgorithmIdentifier, and its parameters (itself if it has none)."""
     name, *more = algorithm.children()
     if algorithm.tag != SEQUENCE or name.tag != OBJECT_IDENTIFIER:
         raise Malformed
@@ -240,14 +240,14 @@ def _number(one: Element) -> int:
 
 
 def first(one: Element) -> Element:
-    """The first element inside; Malformed where there is none, and no StopIteration, which would end a loop."""
+    """Return the first element inside; Malformed if there is none, and not StopIteration, which would end a loop."""
     for child in one.children():
         return child
     raise Malformed
 
 
 def oid(name: str) -> bytes:
-    """An object identifier's element."""
+    """Return an object identifier's element."""
     top, second, *rest = map(int, name.split("."))
     octets = b""
     for number in (40 * top + second, *rest):

@@ -3,15 +3,15 @@
     PFX: authenticated safe (parts: plain or encrypted lists of bags), and an integrity value over it, or none
     bag: a certificate or key, and attributes: its alias, and for Java "trusted, for any purpose"
 
-Our certificates go into plain parts of their own, behind all others: nothing that is encrypted need be opened to
-write, and others' parts stay to the byte. Certificates are no secret. Where somebody has written the file anew since
-(keytool puts all certificates into one part), the bags of ours are taken out of it, and it is encrypted again in its
-own way. Keys are never decrypted.
+Managed certificates go into plain parts of their own, after all others: no encrypted part need be opened to write, and
+others' parts stay to the byte. Certificates are not secret. If another program has since written the file again
+(keytool puts all certificates into one part), the managed bags are removed from that part, and it is encrypted again in
+its own way. Keys are never decrypted.
 
 A library cannot do that: `cryptography` 50 reads such a file and writes new ones; it neither shows nor keeps Java's
-attribute, and what it would write has other parts, salts and order.
+attribute, and its output has other parts, salts and order.
 
-Sources: RFC 7292; sun.security.pkcs12.PKCS12KeyStore of OpenJDK, for what Java takes as trusted; JEP 229.
+Sources: RFC 7292; sun.security.pkcs12.PKCS12KeyStore of OpenJDK, for the certificates that Java trusts; JEP 229.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Part(NamedTuple):
 
     Attributes:
         raw: its bytes.
-        bags: what is in it, or None where it has not been decrypted, or is of another kind.
-        cipher, sealed: how it is encrypted, and what; None where it is not.
+        bags: its bags, or None if it has not been decrypted, or is of another kind.
+        cipher, sealed: its cipher, and the encrypted bytes; None if it is not encrypted.
     """
 
     raw: bytes
@@ -81,7 +81,7 @@ class Part(NamedTuple):
 
 
 class Integrity(NamedTuple):
-    """The value over the safe: what computes it, what it is, and what of it stays as it stands."""
+    """The value over the safe: the function that computes it, the value, and the parts of it that stay unchanged."""
 
     compute: Callable[[str, bytes], bytes]
     value: bytes
@@ -91,13 +91,13 @@ class Integrity(NamedTuple):
 
 @dataclass(frozen=True)
 class Pkcs12:
-    """A keystore, taken apart.
+    """A parsed keystore.
 
     Attributes:
-        safe: what the integrity value is over.
+        safe: the bytes that the integrity value covers.
         parts: in order.
-        integrity: None where it has no password.
-        rest: what stands behind it, which Java does not read.
+        integrity: None if it has no password.
+        rest: the bytes after it, which Java does not read.
     """
 
     safe: bytes
@@ -109,7 +109,7 @@ class Pkcs12:
 
     @in_words(_DAMAGED)
     def trusted(self, passwords: Iterable[str] = ()) -> list[Trusted]:
-        """The certificates that Java trusts. Raises Locked where some are encrypted and no password fits."""
+        """Return the certificates that Java trusts. Raises Locked if some are encrypted and no password fits."""
         return [
             Trusted(one.alias, one.der)
             for part in self.opened(passwords)
@@ -124,7 +124,7 @@ class Pkcs12:
 
     @in_words(_DAMAGED)
     def password(self, passwords: Iterable[str]) -> str:
-        """The one that it is under ("" where it has none), hashed once; raises Locked where it is none of them."""
+        """Return its password ("" if it has none), hashed once; raises Locked if it is not among them."""
         if self.integrity is None and not self.encrypted:
             return ""
         for password in _variants(passwords):
@@ -139,7 +139,7 @@ class Pkcs12:
         return hmac.compare_digest(self.integrity.compute(password, self.safe), self.integrity.value)
 
     def opened(self, passwords: Iterable[str]) -> tuple[Part, ...]:
-        """Every part, decrypted. Raises Locked."""
+        """Return every part, decrypted. Raises Locked."""
         return self._decrypted(self.password(passwords)) if self.encrypted else self.parts
 
     def _opens(self, password: str) -> bool:
@@ -159,10 +159,11 @@ class Pkcs12:
 
     @in_words(_DAMAGED)
     def changed(self, passwords: Iterable[str], add: Sequence[New], drop: Drop, salt: bytes = b"") -> bytes:
-        """The keystore without some trusted certificates, and with new ones in a part of their own behind the others.
+        """Return the keystore without some trusted certificates, and with new ones in a new part at its end.
 
-        Those that are trusted already are not added again; an alias that is taken gets a number. `salt` is random,
-        and used where a part has to be encrypted again. Raises Locked.
+        Certificates that are trusted already are not added again; an alias that is taken gets a number. `salt` is
+        random,
+        and used if a part has to be encrypted again. Raises Locked.
         """
         password = self.password(passwords)
         old = self._decrypted(password)
@@ -182,7 +183,7 @@ class Pkcs12:
 
     @in_words(_DAMAGED)
     def without_keys(self, passwords: Iterable[str]) -> bytes:
-        """The same keystore without its keys, for a reader that would decrypt them. Raises Locked."""
+        """Return the same keystore without its keys, for a reader that would decrypt them. Raises Locked."""
         password = self.password(passwords)
         kept = [part for part in self.opened([password]) if not any(bag.kind in KEYS for bag in part.bags or ())]
         return self._around(password, wrapped(SEQUENCE, b"".join(part.raw for part in kept)))
@@ -213,7 +214,7 @@ class Pkcs12:
 
 @in_words(_DAMAGED)
 def parse(content: bytes) -> Pkcs12:
-    """Take a keystore apart. Raises Unreadable where it is no PKCS#12 file in DER."""
+    """Parse a keystore. Raises Unreadable if it is not a PKCS#12 file in DER."""
     outer = _strict(element(content), SEQUENCE)
     version, info, *more = outer.children()
     if version.whole != wrapped(INTEGER, bytes((_VERSION,))) or len(more) > 1:
@@ -231,14 +232,14 @@ def parse(content: bytes) -> Pkcs12:
 
 
 def _strict(one: Element, tag: int) -> Element:
-    """The same element, if it is of this tag, whole, and encoded in the one way that DER allows."""
+    """Return the same element, if it is of this tag, whole, and encoded in the one way that DER allows."""
     if one.tag != tag or one.cut_off or wrapped(tag, one.value) != one.whole:
         raise Malformed
     return one
 
 
 def _info(info: Element) -> tuple[str, Element]:
-    """The kind of a ContentInfo, and what is in it."""
+    """Return the kind of a ContentInfo, and its content."""
     kind, content = _strict(info, SEQUENCE).children()
     (inner,) = _strict(content, CONTEXT_0).children()
     return dotted(kind.value), inner
@@ -266,7 +267,7 @@ def _integrity(data: Element, budget: Budget) -> Integrity:
 
 
 def _bags(content: bytes) -> tuple[Bag, ...]:
-    """The bags of a part's content. Raises ValueError: a wrong password may look like a right one until here."""
+    """Return the bags of a part's content. Raises ValueError: a wrong password may look like a right one until here."""
     outer = element(content)
     if outer.tag != SEQUENCE or outer.end != len(content):
         raise Malformed
@@ -290,7 +291,7 @@ def _read_bag(one: Element) -> Bag:
 
 
 def _bag(alias: str, der: bytes) -> bytes:
-    """A bag as Java writes it for a certificate that it trusts."""
+    """Return a bag as Java writes it for a certificate that it trusts."""
     certificate = wrapped(SEQUENCE, oid(_X509) + wrapped(CONTEXT_0, wrapped(OCTET_STRING, der)))
     name = wrapped(_BMP_STRING, alias.encode("utf-16-be"))
     attributes = sorted(

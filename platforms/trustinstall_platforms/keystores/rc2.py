@@ -1,7 +1,7 @@
-"""RC2 with an effective key of 40 or 128 bits: what Java up to 8u301 encrypts the certificates of PKCS#12 with.
+"""RC2 with an effective key of 40 or 128 bits: Java up to 8u301 encrypts the certificates of PKCS#12 with it.
 
-It keeps nothing secret today. It is here so that a keystore of that age stays what it is: no library that is kept has
-the 40-bit form.
+It keeps nothing secret today. It is here so that a keystore of that age keeps its format: no maintained library has the
+40-bit form.
 
 Source: RFC 2268, whose names of variables are kept.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BLOCK = 8  # bytes
 _MASK = 0xFFFF
 _ROTATIONS = (1, 2, 3, 5)
-_MASHED = frozenset({4, 10})  # rounds behind which there is a mashing round (of 16)
+_MASHED = frozenset({4, 10})  # rounds (of 16) that a mashing round follows
 _PITABLE = bytes.fromhex(
     "d978f9c419ddb5ed28e9fd794aa0d89dc67e37832b76538e624c6488448bfba2"
     "179a59f587b34f1361456d8d09817d32bd8f40eb86b77b0bf09521225c6b4e82"
@@ -77,7 +77,7 @@ def decrypt_cbc(key: bytes, bits: int, start: bytes, data: bytes) -> bytes:
     words = struct.unpack(f"<{4 * count}H", data)
     r = [_packed(words[i::4]) for i in range(4)]
     one = _packed((1,) * count)
-    mask, above = one * _MASK, one * 3 << 16  # what is taken away three times cannot reach into a neighbour
+    mask, above = one * _MASK, one * 3 << 16  # three subtractions cannot reach into a neighbour
     for turn in range(15, -1, -1):
         if turn in _MASHED:
             for i in range(3, -1, -1):

@@ -44,23 +44,23 @@ _PROFILE = f"{_ON_SCREEN}, or write a profile for an MDM with `add --profile-out
 # does write host names (kSecTrustSettingsPolicyString): up to 128 in one call, a setting for each. It is not enough,
 # twice over:
 #
-# - macOS compares such a name with the host that is asked for, and they are the same or not (SecPVCContainsString in
-#   SecPolicyServer.c, tsCheckPolicyStr in TrustSettings.cpp, TrustSettingsTests.m; Security-61901, macOS 26). What
-#   `--domain` promises, a name with its sub-domains or a network, cannot be said.
-# - It binds those who let macOS decide. Programs that read trust settings themselves make of it what they like:
+# - macOS compares such a name with the requested host, and they are the same or not (SecPVCContainsString in
+#   SecPolicyServer.c, tsCheckPolicyStr in TrustSettings.cpp, TrustSettingsTests.m; Security-61901, macOS 26). The
+#   promise of `--domain`, a name with its sub-domains or a network, cannot be expressed.
+# - It binds only programs that let macOS decide. Programs that read trust settings themselves treat it differently:
 #
-#   | who, and where                                                       | a root for one host is           |
+#   | program, and source                                                  | a root for one host is           |
 #   | -------------------------------------------------------------------- | -------------------------------- |
 #   | rustls-native-certs 0.8, by tls_trust_settings_for_certificate of    | trusted for every name: the      |
-#   | security-framework 3.7 (trust_settings.rs)                           | string is not looked at          |
+#   | security-framework 3.7 (trust_settings.rs)                           | string is ignored                |
 #   | OpenJDK's KeychainStore (createTrustedCertEntry)                     | trusted for every name, likewise |
 #   | Chromium (trust_store_mac.cc), Go before 1.18 (root_darwin.go)       | not trusted                      |
 #   | Firefox (EnterpriseRoots.cpp)                                        | not trusted                      |
 #
-#   The first two would trust it for more than was asked for. A setting that denies, put first, would stop them; but one
-#   call writes one result, another call replaces what the first has written, and an imported file replaces everybody's.
+#   The first two would trust it for more than the user asked for. A setting that denies, put first, would stop them;
+#   but one call writes one result, another call replaces the first one's, and an imported file replaces all settings.
 #
-# Settings of somebody else's that name hosts are shown (State.LIMITED), in the way of `add`, and left by `remove`.
+# Another author's settings that name hosts are shown (State.LIMITED), refused by `add`, and left by `remove`.
 
 
 class Keychain(Backend):
@@ -100,7 +100,7 @@ class Keychain(Backend):
         )
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what is trusted for TLS; each half of a certificate is a copy. Raises ToolFailed."""
+        """Observe which certificates are trusted for TLS; each half of a certificate is a copy. Raises ToolFailed."""
         contents = self._contents(host, store)
         states = contents.states(host.now())
         return Observation(
@@ -109,7 +109,7 @@ class Keychain(Backend):
         )
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """Yield the DER of every certificate that `observe` counts. Raises OSError where `security` does not say."""
+        """Yield the DER of every certificate that `observe` counts. Raises OSError if `security` gives no answer."""
         try:
             contents = self._contents(host, store)
         except ToolFailed as error:
@@ -117,10 +117,10 @@ class Keychain(Backend):
         return (contents.known[sha1] for sha1 in contents.states(host.now()))
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
-        """Plan the halves that are missing, and those that go.
+        """Plan the missing halves, and those that go.
 
-        Raises StoreError where somebody else's trust settings are in the way, where a half cannot be removed through
-        this store, and where nobody could answer the window that macOS would open.
+        Raises StoreError if another author's trust settings are in the way, if a half cannot be removed through this
+        store, or if no person could answer the window that macOS would open.
         """
         builder = PlanBuilder(store, self._contents(host, store), change)
         for one in change.add:
@@ -133,7 +133,7 @@ class Keychain(Backend):
         return Plan(placed=tuple(builder.placed), operations=tuple(builder.operations))
 
     def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
-        """Return the commands for one half. Raises StoreError where macOS would ask and nobody could answer."""
+        """Return the commands for one half. Raises StoreError if macOS would ask and no person could answer."""
         contents = self._contents(host, store)
         certificate, sha1 = Certificate.held(step.der), security_tool.sha1(step.der)
         if step.operation == DEPOSIT:
@@ -142,7 +142,7 @@ class Keychain(Backend):
             if sha1 not in contents.keychain:
                 return ()
             if step.operation == DELETE and contents.settings.get(sha1) in {State.TRUSTED, State.LIMITED}:
-                # By its SHA-1 alone it would stay trusted, for whoever sends it along.
+                # By its SHA-1 alone it would stay trusted, as soon as a server sends it.
                 cause = f"{certificate.name} is still trusted, and so it was not deleted from the keychain"
                 raise StoreError(store=store.id, cause=cause, advice=f"{_ON_SCREEN}, or use Keychain Access")
             by_sha256 = session.knows_sha256(host)
@@ -163,7 +163,7 @@ class Keychain(Backend):
         return read_contents(host, store.location, machine=self._machine)
 
     def _refuse_unanswered(self, host: Host, store: Store, operation: str) -> None:
-        """Raise StoreError where macOS would ignore the settings, or would ask and nobody could answer."""
+        """Raise StoreError if macOS would ignore the settings, or would ask and no person could answer."""
         adding = operation == TRUST
         if adding and not self._machine and session.ignores_accounts(host):
             ignored = "this Mac ignores the trust settings that accounts make (security user-trust-settings-enable)"

@@ -28,24 +28,24 @@ APPLE = "/System/Library/Keychains/SystemRootCertificates.keychain"  # trust set
 
 
 def keychain_entry(location: str, sha1: str) -> str:
-    """Return the ledger's name of the half that lies in a keychain."""
+    """Return the ledger's name of the half in a keychain."""
     return f"{location}: SHA-1 {sha1}"
 
 
 def settings_entry(sha1: str, *, machine: bool) -> str:
-    """Return the ledger's name of the half that trust settings are."""
+    """Return the ledger's name of the half in trust settings."""
     return f"trust settings, {'admin' if machine else 'user'} domain: SHA-1 {sha1}"
 
 
 class Contents(NamedTuple):
-    """What stands in both halves of a store; certificates by SHA-1 in upper case.
+    """Both halves of a store; certificates by SHA-1 in upper case.
 
     Attributes:
         location: the store's keychain.
         machine: whether the store is the machine's.
         keychain: the certificates in that keychain.
-        settings: what the store's own trust settings say.
-        above: what the machine's say, where the store is an account's.
+        settings: the store's own trust settings.
+        above: the machine's, if the store is an account's.
         elsewhere: certificates of other keychains that trust settings name.
     """
 
@@ -64,7 +64,7 @@ class Contents(NamedTuple):
     def states(self, now: datetime) -> dict[str, State]:
         """Return the state of every certificate that trust settings name, and of roots in the keychain without any."""
         found = dict.fromkeys(self.settings.keys() & self.known.keys(), State.PARTIAL)
-        for settings in (self.above, self.settings):  # an account's own come first, and so are written last
+        for settings in (self.above, self.settings):  # an account's own have precedence, and so are written last
             found |= {sha1: state for sha1, state in settings.items() if state is not None and sha1 in self.known}
         idle = [sha1 for sha1, der in self.keychain.items() if sha1 not in found and _is_root(der, now)]
         return found | dict.fromkeys(idle, State.PARTIAL)

@@ -1,6 +1,6 @@
-"""What is to be done to the two halves of being trusted: operations, each with the one that undoes it.
+"""The operations on the two halves of being trusted, each with the one that undoes it.
 
-The halves go one by one, so that each can be looked at after the other.
+The halves go one by one, so that each can be observed after the other.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class PlanBuilder:
         self.placed: list[Placed] = []
 
     def add(self, certificate: Certificate) -> None:
-        """Put the missing halves there. Raises StoreError where settings of somebody else are in the way."""
+        """Add the missing halves. Raises StoreError if settings of another author are in the way."""
         contents, (sha1, in_keychain, in_settings) = self._contents, self._names(certificate)
         if contents.settings.get(sha1, State.TRUSTED) is not State.TRUSTED:
             raise self._in_the_way(certificate, contents.settings[sha1])
@@ -56,12 +56,13 @@ class PlanBuilder:
         self.placed.append(Placed(certificate.sha256, tuple(sorted(ours))))
 
     def remove(self, certificate: Certificate) -> None:
-        """Take out the halves that go. Raises StoreError where a half cannot be removed through this store."""
+        """Remove the halves that go. Raises StoreError if a half cannot be removed through this store."""
         contents, (sha1, in_keychain, in_settings) = self._contents, self._names(certificate)
         self._refuse_unremovable(certificate)
         going = set(self._change.entries(certificate.sha256))
         if sha1 not in contents.known and contents.settings.get(sha1) is State.TRUSTED:
-            # Somebody has deleted the certificate. Its settings still trust it, and only the ledger knows whose it is.
+            # Another program has deleted the certificate. Its settings still trust it, and only the ledger shows who
+            # made them.
             going |= {in_settings} & set(self._change.noted.get(certificate.sha256, ()))
         untrust = bool({in_settings, ""} & going)
         if untrust:

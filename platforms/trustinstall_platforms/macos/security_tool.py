@@ -1,11 +1,11 @@
-"""`/usr/bin/security`: its command lines, how long they may take, and what its answers say.
+"""`/usr/bin/security`: its command lines, the time that they may take, and the meaning of its answers.
 
 Sources: SecurityTool/macOS of Apple's Security project (keychain_find.c, keychain_add.c, keychain_delete.c,
 trusted_cert_add.c, trust_settings_impexp.c), the same in what matters here from macOS 10.14 to 26.
 
-- Its words are translated, so that nothing is concluded from them: certificates come as PEM, trust settings as a
+- Its messages are translated, so that nothing is concluded from them: certificates come as PEM, trust settings as a
   property list, and fingerprints are computed here.
-- A keychain that cannot be opened makes it search the account's own ones: whoever names one has seen that it is there.
+- If a keychain cannot be opened, it searches the account's own ones: so the caller has checked that it exists.
 - An OSStatus becomes an exit status modulo 256.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trustinstall_platforms.macos.trust_settings import Settings
 
 TOOL = "/usr/bin/security"
-_LOOKING, _ASKING = 30.0, 120.0  # seconds: for a look, and for a person to find a password
+_LOOKING, _ASKING = 30.0, 120.0  # seconds: to read, and for a person to find a password
 _NONE, _NOT_FOUND = 1, 44  # exit statuses: no trust settings at all; errSecItemNotFound (-25300)
 _MEANINGS = (
     (36, "the keychain is locked, and nobody could be asked for its password"),  # errSecInteractionNotAllowed
@@ -43,7 +43,7 @@ Certificates = dict[str, bytes]  # DER by SHA-1 in upper case, as trust settings
 
 
 def certificates(host: Host, keychain: str) -> Certificates:
-    """Every certificate in a keychain that exists. Raises ToolFailed."""
+    """Return every certificate in a keychain that exists. Raises ToolFailed."""
     command = (TOOL, "find-certificate", "-a", "-p", keychain)
     found = host.query(Run(command, seconds=_LOOKING, must_succeed=False))
     if found.status not in {0, _NOT_FOUND}:
@@ -53,7 +53,7 @@ def certificates(host: Host, keychain: str) -> Certificates:
 
 
 def settings(host: Host, *, machine: bool) -> Settings:
-    """The trust settings of the machine (the "admin" domain), or the acting account's own. Raises ToolFailed."""
+    """Return the trust settings of the machine (the "admin" domain), or the acting account's own. Raises ToolFailed."""
     command = (TOOL, "trust-settings-export", *_domain(machine=machine), OUTPUT_FILE)
     found = host.query(Run(command, seconds=_LOOKING, must_succeed=False))
     if found.status == _NONE and not found.answer:
@@ -68,7 +68,7 @@ def settings(host: Host, *, machine: bool) -> Settings:
 
 
 def deposit(keychain: str, der: bytes) -> Run:
-    """Put a certificate into a keychain, which by itself gives it no trust."""
+    """Put a certificate into a keychain, which alone gives it no trust."""
     return Run(
         (TOOL, "add-certificates", "-k", keychain, INPUT_FILE),
         seconds=_ASKING,
@@ -79,7 +79,7 @@ def deposit(keychain: str, der: bytes) -> Run:
 
 
 def delete(keychain: str, der: bytes, *, by_sha256: bool) -> Run:
-    """Take a certificate out of a keychain; never with -t, which would also reach the other domain's trust."""
+    """Remove a certificate from a keychain; never with -t, which would also reach the other domain's trust."""
     fingerprint = hashlib.sha256(der).hexdigest().upper() if by_sha256 else sha1(der)
     return Run(
         (TOOL, "delete-certificate", "-Z", fingerprint, keychain),
@@ -100,7 +100,7 @@ def trust(keychain: str, der: bytes, announce: str, *, machine: bool, root: bool
             "-r",
             "trustRoot" if root else "trustAsRoot",
             *policies,
-            "-k",  # without it, `security` itself would not list what it has trusted
+            "-k",  # without it, `security` itself would not list the certificates that it has trusted
             keychain,
             INPUT_FILE,
         ),
@@ -114,7 +114,7 @@ def trust(keychain: str, der: bytes, announce: str, *, machine: bool, root: bool
 
 
 def untrust(der: bytes, announce: str, *, machine: bool) -> Run:
-    """Take a certificate's trust settings away, all that its domain has."""
+    """Remove all trust settings of a certificate in its domain."""
     return Run(
         (TOOL, "remove-trusted-cert", *_domain(machine=machine), INPUT_FILE),
         seconds=_ASKING,
@@ -122,13 +122,13 @@ def untrust(der: bytes, announce: str, *, machine: bool) -> Run:
         given=der,
         meanings=_MEANINGS,
         announce=announce,
-        # Known of macOS 14.7.5 and later, without a screen above all: actions/runner-images issue 12116.
+        # Known of macOS 14.7.5 and later, mostly without a screen: actions/runner-images issue 12116.
         timeout_advice="delete the certificate in Keychain Access, which ends its trust, and run the command again",
     )
 
 
 def sha1(der: bytes) -> str:
-    """The fingerprint by which trust settings name a certificate; never an identity."""
+    """Return the fingerprint by which trust settings name a certificate; never an identity."""
     return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
 
 

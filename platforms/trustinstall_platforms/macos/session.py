@@ -1,4 +1,4 @@
-"""Which macOS this is, and whether somebody could answer the window that it opens before trust settings change.
+"""The version of macOS, and whether a person could answer the window that it opens before trust settings change.
 
 Sources: authorization.plist of Apple's Security project (the rights com.apple.trust-settings.admin and .user);
 release notes of macOS 11; TrustSettingsSchema.h (DisableUserTrustSettings).
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 _VERSION_FILE = "/System/Library/CoreServices/SystemVersion.plist"
 _PREFERENCES = "/Library/Preferences/com.apple.security.plist"
-_CONSOLE = "/dev/console"  # belongs to whoever is logged in at the screen; to root where nobody is
+_CONSOLE = "/dev/console"  # belongs to the account that is logged in at the screen, or to root
 _LIMIT = 64 * 1024  # bytes
 _VERSION = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.|\Z)")
 _BOTH_HASHES = (10, 15)
-_ASKS_ROOT = (10, 16)  # what macOS 11 calls itself to programs that were built before it
+_ASKS_ROOT = (10, 16)  # the version that macOS 11 reports to programs that were built before it
 _UID_DIGITS = 10
 
-NEWEST = (99, 0)  # where no version can be read: what is true of the newest is assumed
+NEWEST = (99, 0)  # if no version can be read, the newest is assumed
 
 
 def version(host: Host) -> tuple[int, int]:
-    """The system's version, major and minor; NEWEST where it cannot be read."""
+    """Return the system's version, major and minor; NEWEST if it cannot be read."""
     said = str(_dictionary(host, _VERSION_FILE).get("ProductVersion"))
     found = _VERSION.match(said)
     return (int(found[1]), int(found[2] or 0)) if found else NEWEST
 
 
 def knows_sha256(host: Host) -> bool:
-    """Whether `security delete-certificate -Z` takes a SHA-256."""
+    """Whether `security delete-certificate -Z` accepts a SHA-256."""
     return version(host) >= _BOTH_HASHES
 
 
@@ -50,12 +50,12 @@ def asks(host: Host, *, machine: bool) -> bool:
 
 
 def ignores_accounts(host: Host) -> bool:
-    """Whether this machine ignores the trust settings that accounts make for themselves."""
+    """Whether this machine ignores the trust settings of single accounts."""
     return _dictionary(host, _PREFERENCES).get("DisableUserTrustSettings") in (True, 1)
 
 
 def nobody_answers(host: Host) -> str | None:
-    """Why no window that opens here would be answered, in words; None where somebody sits in front of it."""
+    """Return why no person would answer a window that opens here, in words; None if a person sits at the screen."""
     if not host.dialogs:
         return "macOS asks in a window first, and nobody can answer one here (ssh, CI, a service, or --no-input)"
     console = host.status(_CONSOLE)
@@ -70,7 +70,7 @@ def nobody_answers(host: Host) -> str | None:
 
 
 def _person(host: Host) -> int:
-    """The uid of the account that acts, behind sudo too."""
+    """Return the uid of the account that acts, behind sudo too."""
     if not host.account.is_root:
         return host.account.uid
     said = host.environ.get("SUDO_UID", "")

@@ -1,12 +1,12 @@
-"""What macOS' trust settings mean for TLS: the file that `security trust-settings-export` writes, read as data.
+"""The meaning of macOS' trust settings for TLS: the file of `security trust-settings-export`, read as data.
 
 Sources: TrustSettingsSchema.h, SecTrustSettings.h and TrustSettings.cpp (evaluateCert) of Apple's Security project.
 
-| settings of a certificate                              | what they mean for TLS                          |
+| settings of a certificate                              | their meaning for TLS                           |
 | ------------------------------------------------------ | ----------------------------------------------- |
 | none at all, or an empty list                          | trusted, for everything                         |
 | one that names another policy                          | nothing: it is passed over                      |
-| one that names no policy, or SSL's                     | its result; trusted where it names none         |
+| one that names no policy, or SSL's                     | its result; trusted if it names none            |
 | ... for an application, host names or a use of the key | its result, in those cases only: limited        |
 | ... with the result "unspecified"                      | nothing: the next one decides, or the next domain |
 
@@ -32,16 +32,16 @@ _SSL = (_SSL_DATA, "1.2.840.113635.100.1.3")
 _POLICY, _RESULT, _USAGE = "kSecTrustSettingsPolicy", "kSecTrustSettingsResult", "kSecTrustSettingsKeyUsage"
 _CONDITIONS = ("kSecTrustSettingsApplication", "kSecTrustSettingsPolicyString")
 _TRUST_ROOT, _TRUST_AS_ROOT, _DENY, _UNSPECIFIED = 1, 2, 3, 4
-_ANY_USAGE = (-1, 0xFFFFFFFF)  # kSecTrustSettingsKeyUseAny, as it is stored and as it is defined
+_ANY_USAGE = (-1, 0xFFFFFFFF)  # kSecTrustSettingsKeyUseAny, as stored and as defined
 _VERSION = 1
 _SHA1 = re.compile(r"[0-9A-F]{40}")
 _MOST = 100_000  # certificates
 
-Settings = dict[str, State | None]  # by SHA-1 in upper case; None where they say nothing of TLS
+Settings = dict[str, State | None]  # by SHA-1 in upper case; None if they do not concern TLS
 
 
 def parse(data: bytes) -> Settings:
-    """What an exported file says of each certificate. Raises ValueError where it is not such a file."""
+    """Return the state of each certificate in an exported file. Raises ValueError if it is not such a file."""
     top = plists.read(data, fmt=plistlib.FMT_XML)
     if not is_object(top) or top.get("trustVersion") != _VERSION:
         raise ValueError("its version is unknown")
@@ -67,7 +67,7 @@ def _entry(entry: object) -> State | None:
             continue
         if _is_conditional(one):
             limited.add(trusts)
-        elif limited <= {trusts}:  # the cases before it say the same
+        elif limited <= {trusts}:  # the cases before it have the same result
             return State.TRUSTED if trusts else State.DISTRUSTED
         else:
             return State.LIMITED
@@ -75,7 +75,7 @@ def _entry(entry: object) -> State | None:
 
 
 def _trusts(setting: Mapping[str, object]) -> bool | None:
-    """Whether a setting trusts (True) or denies (False); None where it says nothing of TLS."""
+    """Return whether a setting trusts (True) or denies (False); None if it does not concern TLS."""
     policy, result = setting.get(_POLICY, _SSL_DATA), setting.get(_RESULT, _TRUST_ROOT)
     if result not in (_TRUST_ROOT, _TRUST_AS_ROOT, _DENY, _UNSPECIFIED):
         raise ValueError("a setting in it has an unknown result")

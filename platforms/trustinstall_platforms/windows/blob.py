@@ -1,4 +1,4 @@
-"""How Windows keeps one certificate: a list of properties, one of which is the certificate itself.
+"""Windows' form of one certificate: a list of properties, one of which is the certificate itself.
 
 Format: for each property a number, a reserved word and a length (32 bits each, little-endian), and its content; as in a
 serialised certificate (wincrypt.h, CertSerializeCertificateStoreElement; CERT_CERT_PROP_ID is 32).
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CERTIFICATE = 32
-# Hashes and lengths, which Windows computes from the certificate when it is asked for them, and keeps.
+# Hashes and lengths, which Windows computes from the certificate on demand, and keeps.
 _COMPUTED = frozenset({3, 4, 15, 20, 24, 25, 28, 29, 89, *range(92, 97), 98, 107, 124})
 _NAMES = frozenset({11, 13})  # the friendly name, the description
 _HEADER = struct.Struct("<III")
 
 
 class Entry(NamedTuple):
-    """One certificate as Windows keeps it: its DER, and the numbers of what has been noted beside it."""
+    """One certificate in Windows' form: its DER, and the numbers of its other properties."""
 
     der: bytes
     noted: frozenset[int]
 
     @property
     def plain(self) -> bool:
-        """Whether the certificate alone says how far it is trusted: a purpose that it is limited to, say, is more."""
+        """Whether no property decides how far it is trusted: a limit to a purpose, for example, would."""
         return self.noted <= _COMPUTED | _NAMES
 
 
 def entry(blob: bytes) -> Entry:
-    """What is in a blob. Raises ValueError where the blob is cut, or holds no certificate."""
+    """Return the content of a blob. Raises ValueError if the blob is cut, or holds no certificate."""
     found = dict(properties(blob))
     der = found.pop(CERTIFICATE, b"")
     if not der:
@@ -41,7 +41,7 @@ def entry(blob: bytes) -> Entry:
 
 
 def properties(blob: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each property. Raises ValueError where the blob is cut."""
+    """Yield number and content of each property. Raises ValueError if the blob is cut."""
     at = 0
     while at < len(blob):
         if len(blob) - at < _HEADER.size:

@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """How one Windows is reached from a host: the one we run on, or another one beside it.
+    """How one Windows is reached from a host: the running one, or another one beside it.
 
     Attributes:
         is_there: whether there is one.
-        registry: where its registry is read.
+        registry: the registry to read.
         tool: the path of its certutil.exe on the host. NSS, Git and others bring programs of that name.
     """
 
@@ -58,10 +58,10 @@ LOCAL = Reach(
 )
 
 
-_PATIENCE = 120.0  # seconds for somebody to find the window and to read it
+_PATIENCE = 120.0  # seconds for a person to find the window and to read it
 _SECONDS = 60.0
 
-# What certutil ends with: the HRESULT, which the host gives as an unsigned number (winerror.h).
+# Exit statuses of certutil: the HRESULT, which the host gives as an unsigned number (winerror.h).
 _WORDS = (
     (0x80070005, "Windows refuses it (access is denied): the prompt is not elevated, or a policy forbids it"),
     (0x800704C7, "somebody answered No, or nobody could see the window that Windows opened"),
@@ -76,8 +76,8 @@ _WORDS = (
 )
 MEANINGS = tuple((status, f"{said} (0x{status:08X})") for status, said in _WORDS)
 _ADD, _REMOVE = "add", "remove"
-# Instead of the inverse of a removal. Certutil takes certificates and none of what Windows has noted beside them: a
-# friendly name is lost when an entry is put back, but a limit to some purposes must not be.
+# Instead of the inverse of a removal. Certutil takes certificates without the other properties in Windows: a friendly
+# name is lost when an entry is restored, but a limit to some purposes must not be.
 _LEAVE = "leave"
 
 
@@ -89,7 +89,7 @@ class WindowsStore(Backend):
         self._kind, self._reach = kind, reach
 
     def discover(self, host: Host, _places: DiscoveryOptions, /) -> list[Store]:
-        """Find the store where there is a Windows; an elevated account has none but the machine's."""
+        """Find the store if there is a Windows; an elevated account has only the machine's."""
         store = self._store(host)
         return [store] if store else []
 
@@ -99,7 +99,7 @@ class WindowsStore(Backend):
         return store if store and store.location == location else None
 
     def observe(self, host: Host, _store: Store, names: frozenset[str]) -> Observation:
-        """See what Windows trusts, in all places that are seen as this store; a key of the registry is a copy."""
+        """Observe the certificates that Windows trusts, in all places of this store; a registry key is a copy."""
         contents = self._contents(host)
         return replace(contents.observation, copies=tuple(contents.copies(names)))
 
@@ -112,10 +112,10 @@ class WindowsStore(Backend):
         return frozenset(certificates(self._reach.registry(host), UPDATED)[0])
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
-        """Plan an operation of certutil for each certificate that is missing, and for each key that goes.
+        """Plan an operation of certutil for each missing certificate, and for each key that goes.
 
-        Raises StoreError where Windows distrusts a certificate that is wanted, where a key that is to go belongs to a
-        policy, and where Windows would ask and nobody can answer.
+        Raises StoreError if Windows distrusts a wanted certificate, if a key that is to go belongs to a policy, or if
+        Windows would ask and no person can answer.
         """
         contents = self._contents(host)
         for one in change.add:
@@ -125,7 +125,7 @@ class WindowsStore(Backend):
             if not copy.removable:
                 raise self._brought_elsewhere(store, contents, copy.sha256)
             entry = contents.own.get(copy.sha256)
-            if entry is not None:  # None: somebody has just taken it out
+            if entry is not None:  # None: another program has just removed it
                 operations.append(ToolOperation(_REMOVE, _ADD if entry.plain else _LEAVE, entry.der))
         if operations and self._kind.asks:
             self._refuse_unseen(host, store)
@@ -133,10 +133,10 @@ class WindowsStore(Backend):
         return Plan(placed=tuple(placed), operations=tuple(operations))
 
     def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
-        """Return a run of certutil for an operation, or () where the registry shows that there is nothing to do.
+        """Return a run of certutil for an operation, or () if the registry shows that there is nothing to do.
 
         A certificate is removed by the SHA-1 of its DER, the name of its key in the registry, and only after that key
-        has been seen to hold this very certificate. Raises StoreError where Windows would ask and nobody can answer.
+        has been seen to hold this very certificate. Raises StoreError if Windows would ask and no person can answer.
         """
         there = hashlib.sha256(step.der).hexdigest() in self._own(host)
         if step.operation == _LEAVE or there == (step.operation == _ADD):

@@ -1,10 +1,10 @@
-"""The registry of a Windows that we do not run on, read by its `reg.exe`.
+"""The registry of another Windows than the running system, read by its `reg.exe`.
 
-Of what it prints, only the lines of keys and of values count: the rest is in Windows' own language, and in an encoding
-that nobody tells. Its exit status is 1 for a key that is not there as well as for whatever else goes wrong (and where
-it could not even be started), so that "not there" is believed only of a reg.exe that can read what every Windows has.
+Of its output, only the lines of keys and of values count: the rest is in Windows' own language, and in an unknown
+encoding. Its exit status is 1 for a missing key as well as for every other failure (and if it could not even be
+started), so that "missing" is believed only of a reg.exe that can read a key which every Windows has.
 
-Sources: Microsoft's reference of `reg query`; what it prints, as many people have shown it.
+Sources: Microsoft's reference of `reg query`; outputs that many people have published.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _SECONDS = 60.0
 _VALUE = re.compile(rb"[ \t]+(\S+)[ \t]+(REG_BINARY|REG_DWORD)(?:[ \t]+(\S+))?")  # a line without blanks at its end
 _HIVES = {b"HKEY_LOCAL_MACHINE": "HKLM", b"HKEY_CURRENT_USER": "HKCU"}
 _BLOB = "Blob"
-#: What every Windows has: a key, and a text in it.
+#: A key that every Windows has, and a text in it.
 _ALWAYS = (r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion", "CurrentBuild")
 
 Values = dict[str, dict[str, bytes | int | None]]  # by key (its whole path) and name, both in lower case
 
 
 def parse(answer: bytes) -> Values:
-    """The values in what `reg.exe query` has printed; None for one that is no binary value, no number, or damaged.
+    """Return the values in the output of `reg.exe query`; None for one that is not binary, not a number, or damaged.
 
-    Raises OSError where there are more keys than any store has.
+    Raises OSError if there are more keys than any store has.
     """
     found: Values = {}
     values: dict[str, bytes | int | None] | None = None
@@ -66,7 +66,7 @@ def _value(kind: bytes, data: bytes) -> bytes | int | None:
 
 
 class RegQuery:
-    """A registry, seen once: each answer is kept, so make a new one to look again."""
+    """A registry, read once: each answer is kept, so make a new one to read again."""
 
     def __init__(self, host: Host, system32: str) -> None:
         """`system32` is the directory of reg.exe on the host."""
@@ -75,16 +75,16 @@ class RegQuery:
         self._works = False
 
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
-        """The names of a key's sub-keys that hold a certificate's blob; None where it has none, or is not there.
+        """Return the names of a key's sub-keys that hold a certificate's blob; None if it has none, or does not exist.
 
-        Raises OSError where Windows gives no answer.
+        Raises OSError if Windows gives no answer.
         """
         prefix = rf"{hive}\{path}".lower() + "\\"
         found = self._tree(hive, path)
         return sorted(key.removeprefix(prefix) for key in found if _is_child(key, prefix)) or None
 
     def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
-        """A binary value or a number; None where it is not there, or of another type. Raises OSError as above."""
+        """Return a binary value or a number; None if it is missing, or of another type. Raises OSError as above."""
         key = rf"{hive}\{path}".lower()
         parent = key.rpartition("\\")[0]
         if name == _BLOB and parent in self._answers:

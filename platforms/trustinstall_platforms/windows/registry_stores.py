@@ -1,6 +1,6 @@
-"""Where Windows keeps certificates: places in the registry, and the stores that programs see in them.
+"""Windows' places of certificates in the registry, and the stores that programs see in them.
 
-What programs see as one store called Root is a union of places. `certutil.exe` writes to one of them; the others (Group
+The store that programs see as Root is a union of places. `certutil.exe` writes to one of them; the others (Group
 Policy, the enterprise's, Windows Update's) have owners of their own. Source: wincrypt.h, CERT_SYSTEM_STORE_….
 """
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 class Registry(Protocol):
-    """Where the registry is read; `host.Host` is one."""
+    """The registry to read; `host.Host` is an example."""
 
     def registry_keys(self, hive: str, path: str) -> list[str] | None:
-        """The names of a key's sub-keys, or None where there is no such key."""
+        """Return the names of a key's sub-keys, or None if there is no such key."""
         ...
 
     def registry_value(self, hive: str, path: str, name: str) -> bytes | int | None:
-        """A binary value or a number, or None."""
+        """Return a binary value or a number, or None."""
         ...
 
 
 class Place(NamedTuple):
-    """One place in the registry that holds certificates, a sub-key of `Certificates` for each; and whose it is."""
+    """One place in the registry that holds certificates, a sub-key of `Certificates` for each; and its owner."""
 
     hive: str
     path: str
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
 
 def _places(name: str, account: str = "") -> tuple[Place, ...]:
-    """Where a system store called `name` is kept beside its own place (wincrypt.h, CERT_SYSTEM_STORE_…)."""
+    """Return the other places of a system store called `name` (wincrypt.h, CERT_SYSTEM_STORE_…)."""
     machine = (
         Place("HKLM", rf"SOFTWARE\Policies\Microsoft\SystemCertificates\{name}", "a Group Policy"),
         Place("HKLM", rf"SOFTWARE\Microsoft\EnterpriseCertificates\{name}", "the enterprise's directory"),
@@ -69,11 +69,11 @@ class Kind(NamedTuple):
     Attributes:
         name: the backend's.
         own: the place that certutil writes to.
-        elsewhere: places that are seen in the same store.
-        distrusted: places of certificates that are trusted nowhere, wherever else they are.
+        elsewhere: other places of the same store.
+        distrusted: places of certificates that are never trusted, even if they are in other places.
         options: certutil's, before its verb.
         owner: uid of the account that it belongs to.
-        clients: who reads it.
+        clients: the programs that read it.
         asks: whether Windows asks in a window before each change.
     """
 
@@ -118,13 +118,13 @@ _IGNORE_ACCOUNTS = 0x1
 
 
 class Contents(NamedTuple):
-    """What the registry holds of one store.
+    """The registry's content of one store.
 
     Attributes:
-        kind: which store.
-        own: entries by SHA-256, of those in the place that certutil writes to.
+        kind: the store.
+        own: entries by SHA-256, in the place that certutil writes to.
         elsewhere: the same of each other place.
-        distrusted: SHA-256 of those that are trusted nowhere.
+        distrusted: SHA-256 of those that are never trusted.
         damaged: how many entries hold no certificate.
         ignored: whether Windows ignores `own`.
     """
@@ -138,13 +138,13 @@ class Contents(NamedTuple):
 
     @property
     def entries(self) -> dict[str, bytes]:
-        """DER by SHA-256 of what is in the store as programs see it."""
+        """DER by SHA-256 of the certificates in the store as programs see it."""
         places = [*self.elsewhere.values(), *(() if self.ignored else (self.own,))]
         return {sha256: one.der for held in places for sha256, one in held.items()}
 
     @property
     def observation(self) -> Observation:
-        """What is trusted in it, and what is distrusted."""
+        """The certificates that are trusted in it, and those that are distrusted."""
         problems = (f"{self.damaged} of its entries in the registry hold no certificate",) if self.damaged else ()
         states = {one: State.DISTRUSTED if one in self.distrusted else State.TRUSTED for one in self.entries}
         return Observation(states, problems=problems)
@@ -163,7 +163,7 @@ class Contents(NamedTuple):
 
 
 def read_contents(registry: Registry, kind: Kind) -> Contents:
-    """Return what a store holds now."""
+    """Return the current content of a store."""
     own, damaged = certificates(registry, kind.own)
     elsewhere = {place: certificates(registry, place)[0] for place in kind.elsewhere}
     distrusted = frozenset(sha256 for one in kind.distrusted for sha256 in certificates(registry, one)[0])
@@ -171,18 +171,18 @@ def read_contents(registry: Registry, kind: Kind) -> Contents:
 
 
 def thumbprint(der: bytes) -> str:
-    """Return what Windows calls a certificate: a name, which proves nothing."""
+    """Return Windows' name for a certificate, which proves nothing."""
     return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
 
 
 def ignores_accounts(registry: Registry, kind: Kind) -> bool:
-    """Whether a policy makes Windows ignore what is in the account's own place."""
+    """Whether a policy makes Windows ignore the account's own place."""
     flags = registry.registry_value("HKLM", _PROTECTED, "Flags") if kind.asks else None
     return isinstance(flags, int) and flags & _IGNORE_ACCOUNTS != 0
 
 
 def certificates(registry: Registry, place: Place) -> tuple[dict[str, blob.Entry], int]:
-    """What a place holds, by SHA-256, whatever its keys are called; and how many of them hold no certificate."""
+    """Return a place's certificates by SHA-256, under keys of any name; and how many keys hold no certificate."""
     found: dict[str, blob.Entry] = {}
     damaged = 0
     for name in registry.registry_keys(place.hive, place.certificates) or ():

@@ -1,10 +1,10 @@
 """The stores of the Windows that a Linux runs under (WSL): Windows' own tools, started from Linux.
 
-They lie on a drive that every account of this Linux may write, so root does not run them: the stores belong to the
-ordinary account that acts, or that has called sudo. Which rights Windows gives is decided by the terminal that WSL was
-started in: one that is elevated changes the machine's store, and any other the Windows account's, after a window.
+They are on a drive that every account of this Linux may write, so root does not run them: the stores belong to the
+ordinary account that acts, or that has called sudo. The terminal in which WSL was started decides the rights in
+Windows: an elevated one changes the machine's store, and any other the Windows account's, after a window.
 
-Sources: Microsoft's list of well-known security identifiers; the source of WSL (see `trustinstall.wsl`).
+Sources: Microsoft's list of well-known security identifiers; the source of WSL (see `facts.wsl`).
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ HOST_ACCOUNT = ACCOUNT._replace(
     clients="this account's programs in the Windows beside this Linux",
 )
 _ELEVATED = frozenset({"S-1-16-12288", "S-1-16-16384"})  # a process of high integrity, or of the system's
-_AT_DESKTOP = "S-1-5-4"  # somebody has logged on to see windows, and not by ssh, as a service, or in a batch
-_SID = 2  # its column in what whoami.exe prints
+_AT_DESKTOP = "S-1-5-4"  # a person has logged on to see windows, and not by ssh, as a service, or in a batch
+_SID = 2  # its column in the output of whoami.exe
 _SECONDS = 60.0
 _LOWEST = 0xFF  # of an exit status, Linux keeps eight bits
 _NO_SHARE = (
@@ -49,7 +49,7 @@ _MEANINGS = ((0x80070003, _NO_SHARE), (0x80070035, _NO_SHARE), (0x80070043, _NO_
 
 
 def system32(host: Host) -> str:
-    """The directory of Windows' programs. Raises OSError, in words, where no Windows is reached."""
+    """Return the directory of Windows' programs. Raises OSError, in words, if no Windows is reached."""
     why = wsl.unreachable(host)
     if why is not None:
         raise OSError(errno.EHOSTUNREACH, why)
@@ -57,7 +57,7 @@ def system32(host: Host) -> str:
 
 
 def memberships(host: Host) -> frozenset[str]:
-    """The identifiers that Windows gives to what is started from here. Raises OSError where it gives no answer."""
+    """Return Windows' identifiers for programs started from here. Raises OSError if it gives no answer."""
     run = Run(
         (f"{system32(host)}/whoami.exe", "/groups", "/fo", "csv", "/nh"),
         env=tuple(wsl.interop(host.environ).items()),
@@ -71,7 +71,7 @@ def memberships(host: Host) -> frozenset[str]:
 
 
 def parse_groups(answer: bytes) -> frozenset[str]:
-    """The identifiers in what `whoami.exe /groups /fo csv /nh` has printed; the names beside them are translated."""
+    """Return the identifiers in the output of `whoami.exe /groups /fo csv /nh`; its names are translated."""
     import csv
 
     text = answer.decode("latin-1").replace("\0", "").splitlines()
@@ -89,7 +89,7 @@ _REACH = Reach(
 
 
 class WindowsHost(WindowsStore):
-    """One of the stores of the Windows beside this Linux; looked for only where the caller wants it."""
+    """One of the stores of the Windows beside this Linux; found only if the caller asks for it."""
 
     capabilities = frozenset({Capability.ON_REQUEST})
 
@@ -97,25 +97,25 @@ class WindowsHost(WindowsStore):
         super().__init__(kind, _REACH)
 
     def discover(self, host: Host, places: DiscoveryOptions, /) -> list[Store]:
-        """The machine's store where this terminal is elevated, else the account's."""
+        """Find the machine's store if this terminal is elevated, else the account's."""
         if not places.windows_host or host.account.is_root:
             return []
         try:
             elevated = bool(_ELEVATED & memberships(host))
         except OSError:
             if self._kind.asks:
-                return []  # said once is enough: by the other store
+                return []  # the other store reports it
             raise
         return [self._found(host, elevated=elevated)] if elevated is not self._kind.asks else []
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Find it again; a Windows that is only out of reach has not gone, and OSError is raised."""
+        """Find it again; an unreachable Windows still exists, and OSError is raised."""
         if location != self._location or host.account.is_root or not wsl.kernel(host):
             return None
         return self._found(host, elevated=bool(_ELEVATED & memberships(host)))
 
     def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
-        """Return the runs of Windows, which names the file otherwise; fewer bits of the exit status arrive here."""
+        """Return the runs in Windows, which names the file otherwise; fewer bits of the exit status arrive here."""
         return [
             replace(
                 run,
@@ -166,15 +166,15 @@ class WindowsHost(WindowsStore):
 
 
 class HostRoots(WindowsHost):
-    """The machine's store of the Windows beside this Linux, to read what the company has put there."""
+    """The machine's store of the Windows beside this Linux, to read the company's roots in it."""
 
     def discover(self, host: Host, _places: DiscoveryOptions, /) -> list[Store]:
-        """Find it, whatever rights there are."""
+        """Find it, with any rights."""
         return [self._found(host, elevated=False)]
 
 
 def _as_seen_here(meanings: Sequence[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
-    """What exit statuses mean where only their lowest bits arrive: several have the same."""
+    """Return the meanings of exit statuses of which only the lowest bits arrive: several have the same."""
     found: dict[int, list[str]] = {}
     for status, meaning in meanings:
         words = found.setdefault(status & _LOWEST, [])

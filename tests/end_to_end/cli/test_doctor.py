@@ -123,6 +123,8 @@ def test_a_root_is_saved_and_not_trusted_without_its_fingerprint(fresh: Throwawa
         done = fresh.trustinstall("add", "/home/alice/seen.pem", *words)
         assert (done.returncode != 0, "fingerprint" in done.stderr) == (True, True)
     fresh.trustinstall("add", *found["remedy"][-3:], check=True)
+    unseen = fresh.trustinstall("doctor", "localhost:1", "--save-root", "/home/alice/unseen.pem")
+    assert (unseen.returncode, fresh.path("/home/alice/unseen.pem").exists()) == (10, False)
     again = fresh.trustinstall("doctor", "localhost:1", "--save-root", "/home/alice/seen.pem")
     assert "The layer that failed: tcp." in again.stdout
 

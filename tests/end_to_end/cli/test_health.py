@@ -309,3 +309,12 @@ def test_a_hostile_home(fresh: Throwaway) -> None:
     assert not {"\x1b", "\x07", "\u202e"} & {*done.stdout}
     assert "verification-off" in done.stdout
     told(fresh.trustinstall("doctor", "--fix", "--yes", "--json", user="alice", timeout=60))
+
+
+def test_a_switch_that_stays_is_not_said_to_be_gone(fresh: Throwaway) -> None:
+    """A variable of the session has verification off, too: no line says that it is on again."""
+    _add(fresh)
+    fresh.write("/home/alice/.npmrc", "strict-ssl=false\n", user="alice")
+    done = fresh.trustinstall("doctor", "--fix", "--yes", user="alice", env={"npm_config_strict_ssl": "false"})
+    assert fresh.read("/home/alice/.npmrc") == b""
+    assert ("is on again" in done.stdout, "is still off for npm" in done.stdout) == (False, True)

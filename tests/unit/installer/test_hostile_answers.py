@@ -159,7 +159,7 @@ def test_views_are_never_worse_than_refused(data: bytes) -> None:
 @pytest.mark.parametrize("show", [show_outcomes, show_view])
 @pytest.mark.parametrize(
     "data",
-    [b"", b"null", b"{}", b"[1]", b"[[]]", b"\xff\xfe", b"[" * 200_000, b"9" * 5000, b'{"listed": 1e999}', b"NaN"],
+    [b"", b"null", b"{}", b"[1]", b"[[]]", b"\xff\xfe", b"[" * 200_000, b"9" * 5000, b'{"notes": 1e999}', b"NaN"],
     ids=["nothing", "null", "object", "number", "lists", "bytes", "deep", "long", "infinite", "nan"],
 )
 def test_nonsense_is_refused(show: Any, data: bytes) -> None:  # noqa: ANN401  one of the two above
@@ -181,7 +181,7 @@ def test_control_characters_are_escaped() -> None:
     assert found.detail == r"\x1b]0;evil\x07\x0d\x0a\u202e\ud800\x00"
     assert "\\x1b" in show_outcomes(json.dumps(data).encode())
     view = good_view()
-    view["stores"][0]["problem"] = view["notes"][0] = view["listed"][0]["name"] = EVIL
+    view["stores"][0]["problem"] = view["notes"][0] = view["certificates"][0]["name"] = EVIL
     assert "\\x1b" in show_view(json.dumps(view).encode())
 
 

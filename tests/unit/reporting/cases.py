@@ -403,7 +403,8 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "with what is well": lambda page: health_lines(page, (FINDINGS[2], WELL), everything=True),
         "nothing wrong": lambda page: health_lines(page, (), everything=False),
         "--fix asks": lambda page: diff_lines(page, TAKEN_BACK),
-        "--fix has done it": lambda page: fixed_lines(page, TAKEN_BACK),
+        "--fix has done it": lambda page: fixed_lines(page, TAKEN_BACK, ()),
+        "--fix has not done it all": lambda page: fixed_lines(page, TAKEN_BACK, FINDINGS),
     },
     "doctor": {
         "refused": lambda page: doctor_lines(page, [REFUSED], DOCTOR),
