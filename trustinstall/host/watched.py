@@ -37,7 +37,7 @@ def run(command: Sequence[str], *, aside: bool = False) -> Watched:
     def start() -> subprocess.Popen[bytes]:
         child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for source, to in ((child.stdout, sys.stderr if aside else sys.stdout), (child.stderr, sys.stderr)):
-            if source is not None:  # the type of PIPE
+            if source is not None:  # PIPE always makes one
                 threads.append(threading.Thread(target=_copy, args=(source, to.fileno(), kept), daemon=True))
                 threads[-1].start()
         return child
@@ -49,7 +49,7 @@ def run(command: Sequence[str], *, aside: bool = False) -> Watched:
 
 
 def _copy(source: IO[bytes], to: int, kept: bytearray) -> None:
-    """Copy to a descriptor; where that takes no more (`| head`), the command is told so as it would be without us."""
+    """Copy to a descriptor; if that takes no more (`| head`), the command learns it, as without trustinstall."""
     while piece := os.read(source.fileno(), _PIECE):
         kept += piece
         del kept[:-_KEPT]

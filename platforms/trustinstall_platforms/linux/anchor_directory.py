@@ -2,8 +2,7 @@
 
 The tool may drop an anchor without a message (p11-kit: certificates that it cannot parse, that a blocklist names, or
 that are no authorities), so that only bundle and hash links show which anchors are trusted. If no tool makes the
-bundle,
-trustinstall appends to it.
+bundle, trustinstall appends to it.
 """
 
 from __future__ import annotations

@@ -112,8 +112,7 @@ def refreshing(host: Host, family: Family, gone: Sequence[str]) -> Refresh:
     """Return how a family's tool makes all derived files again; `gone` are files that are deleted.
 
     If the tool makes hash links only, those to deleted files are removed first: openssl-rehash(1) keeps a dangling
-    HASH.0
-    if HASH.1 leads to another copy, and OpenSSL stops there.
+    HASH.0 if HASH.1 leads to another copy, and OpenSSL stops there.
     """
     links = links_to(host, family.hashed, gone) if family.appended and family.hashed else ()
     run = Run((family.tool, *family.arguments), must_succeed=family.status_counts)

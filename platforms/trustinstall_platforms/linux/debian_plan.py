@@ -59,7 +59,7 @@ class PlanBuilder:
 
     @property
     def _dropped(self) -> list[Certificate]:
-        """Return the certificates that no client is to trust afterwards."""
+        """The certificates that no client is to trust afterwards."""
         return [one for one in self._change.drop if one.sha256 not in self._change.foreign]
 
     def _place(self, certificate: Certificate) -> Placed:

@@ -58,10 +58,8 @@ def refresh(host: Host, gone: Sequence[str], *, rehash: bool, kept: Sequence[str
 
     The tool by itself leaves dangling links after a local file is gone, and never tells Java. Hash links come first:
     while HASH.0 is missing, OpenSSL does not try HASH.1, which leads to another certificate; and openssl-rehash(1)
-    keeps a
-    dangling HASH.0 if HASH.1 is good. Only the files' names are needed, because everything else may be gone already
-    when
-    a killed command is undone. `kept` are links that Java is told of again.
+    keeps a dangling HASH.0 if HASH.1 is good. Only the files' names are needed, because everything else may be gone
+    already when a killed command is undone. `kept` are links that Java is told of again.
     """
     maintainer = host.environ.get(_MAINTAINER)
     env = ((_MAINTAINER, maintainer),) if maintainer else ()

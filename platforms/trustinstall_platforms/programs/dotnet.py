@@ -1,11 +1,11 @@
 """.NET's store of one account on Linux, which adds to the system's: for accounts that cannot change the machine's.
 
-A PKCS#12 file without a password for each certificate. .NET reads each `*.pfx`, and finds those whose names begin with
-the SHA-1 thumbprint when a program removes a certificate (`X509Store`), so that the names of ours do, too. On macOS and
-Windows .NET reads the system's own stores.
+It has a PKCS#12 file without a password for each certificate. .NET reads each `*.pfx`. When a program removes a
+certificate (`X509Store`), .NET finds the file whose name begins with the SHA-1 thumbprint, so the managed files' names
+do, too. On macOS and Windows .NET reads the system's own stores.
 
 Sources: .NET runtime, OpenSslDirectoryBasedStoreProvider.cs, OpenSslX509ChainProcessor.cs. Tried with .NET 8.0.4: a PEM
-file of such a name counts for nothing.
+file of such a name has no effect.
 """
 
 from __future__ import annotations
@@ -41,13 +41,11 @@ class DotNet(CertificateDirectories):
     """The backend of that directory."""
 
     name = "dotnet"
-    capabilities = frozenset(
-        {Capability.REACHES_EVERY_ACCOUNT}
-    )  # where the machine is changed, the system's store does
+    capabilities = frozenset({Capability.REACHES_EVERY_ACCOUNT})  # if the machine is changed, its system's store does
     suffixes = (".pfx",)
 
     def directories(self, host: Host) -> Iterator[Directory]:
-        """Return the acting account's directory, where .NET is installed or has been used."""
+        """Yield the acting account's directory, if .NET is installed or has been used."""
         home = own_home(host) if host.platform == "linux" else None
         if home and (programs.programs(host, ("dotnet", "pwsh")) or host.status(f"{home}/.dotnet") is not None):
             yield Directory(f"{home}/{_PLACE}", "dotnet", "this account's programs on .NET")
@@ -57,7 +55,7 @@ class DotNet(CertificateDirectories):
         return _name(certificate.der)
 
     def ders(self, data: bytes) -> Sequence[bytes]:
-        """Return the DER of the certificate in a file; of several, .NET takes one, and it is not known which."""
+        """Return the DER of the certificate in a file; of several, .NET takes an unknown one."""
         found = [one.der for one in _bags(data) if one.der is not None]
         return found if len(found) == 1 else []
 
@@ -80,7 +78,7 @@ class DotNet(CertificateDirectories):
 
 
 def _bags(data: bytes) -> list[keystores.Bag]:
-    """Return what is in a PKCS#12 file that no password protects; nothing from any other file."""
+    """Return the content of a PKCS#12 file without a password; nothing for any other file."""
     try:
         parsed = keystores.parse(data)
         parsed.password([""])

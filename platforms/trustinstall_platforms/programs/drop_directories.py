@@ -54,7 +54,7 @@ class Dropped(CertificateDirectories):
     name = "drop-directory"
 
     def directories(self, host: Host) -> Iterator[Directory]:
-        """Return the directories of programs that the acting account has used."""
+        """Yield the directories of programs that the acting account has used."""
         home = own_home(host)
         for drop in DROPS if home else ():
             if host.status(f"{home}/{drop.home}") is not None:

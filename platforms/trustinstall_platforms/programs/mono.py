@@ -1,8 +1,7 @@
 """Mono's store of one account: for accounts that cannot change the machine's, which Mono's own hook fills.
 
 It has a file for each subject, named by its hash as OpenSSL made it before 1.0. Mono's TLS (BoringSSL) searches for
-that
-name, too; `cert-sync` and others write by the newer hash, so their files have other names. All certificates of one
+that name, too; `cert-sync` and others write by the newer hash, so their files have other names. All certificates of one
 subject are in one file, each in a block with marker lines, because the numbers after a hash may have no gap.
 
 Sources: cert-sync(1); Mono 6.8's MonoBtlsX509StoreManager; BoringSSL's crypto/x509/by_dir. Tried with Mono 6.8.
@@ -41,7 +40,7 @@ class Mono(CertificateDirectories):
     name = "mono"
 
     def directories(self, host: Host) -> Iterator[Directory]:
-        """Return the acting account's directory, if Mono is installed or has been used."""
+        """Yield the acting account's directory, if Mono is installed or has been used."""
         home = own_home(host)
         path = f"{home}/{_PLACE}"
         if home and (programs.programs(host, ("mono",)) or host.status(path) is not None):

@@ -34,13 +34,13 @@ PREFIXES = (
 #: Directories of which every sub-directory may be an environment.
 COLLECTIONS = (
     "~/.local/share/pipx/venvs",  # pipx; real; documented are all of these that are not marked so
-    "~/.local/pipx/venvs",  # pipx before 1.3, and where it was used before that
+    "~/.local/pipx/venvs",  # pipx before 1.3, and machines that used it before
     "/opt/pipx/venvs",  # pipx install --global
     "~/.local/share/uv/tools",  # uv tool install; real
     "~/.local/share/uv/python",  # uv python install
     "~/.pyenv/versions",  # pyenv; real. Its shims on PATH are scripts that lead nowhere.
     "/opt",  # conda, Azure CLI (/opt/az), and programs that the administrator built from source
-    "~/.local/share/pdm/venvs",  # PDM's, where they are not in the project (pdm-project.org, "venv.location")
+    "~/.local/share/pdm/venvs",  # PDM's, if they are not in the project (pdm-project.org, "venv.location")
     "~/.conda/envs",  # conda, if the account cannot write the installation
     "~/miniconda3/envs",  # the usual places of conda and its relatives; CONDA_ENVIRONMENTS below names others
     "~/anaconda3/envs",
@@ -76,7 +76,7 @@ COLLECTION_VARIABLES = (
     ("MAMBA_ROOT_PREFIX", "/envs"),
     ("CONDA_ENVS_PATH", ""),
 )
-#: Where conda lists the environments that it has made anywhere, a path in each line (docs.conda.io).
+#: conda's list of the environments that it has made, a path in each line (docs.conda.io).
 CONDA_ENVIRONMENTS = "~/.conda/environments.txt"
 _MOST_LINES = 10_000
 
