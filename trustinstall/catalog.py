@@ -15,6 +15,7 @@ from trustinstall_platforms.linux.declarative import DeclaredStore
 from trustinstall_platforms.linux.families import ALPINE, ARCH, DEBIAN, GENTOO, RHEL, SUSE, VOID
 from trustinstall_platforms.linux.other_families import CLEAR, FLATCAR, PHOTON, SLACKWARE
 from trustinstall_platforms.macos.keychain import Keychain
+from trustinstall_platforms.programs.dotnet import DotNet
 from trustinstall_platforms.programs.drop_directories import Dropped
 from trustinstall_platforms.programs.embedded import Embedded
 from trustinstall_platforms.programs.homebrew import Homebrew
@@ -55,6 +56,7 @@ BACKENDS: tuple[Backend, ...] = (
     Homebrew(),
     Dropped(),
     Mono(),
+    DotNet(),
     VirtualMachines(),
     OwnBundle(),
     Settings(),

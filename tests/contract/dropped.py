@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
 from collections.abc import Sequence
 
 from tests.contract.machines import Base, store_ids, without_marks
@@ -117,3 +119,45 @@ class Mono(_Directory):
         """Where Mono is not installed, nobody has its store."""
         self.throwaway.run(["rm", "/usr/bin/mono"], check=True)
         return [one for one in store_ids(self.throwaway, "bob") if one.startswith("mono")]
+
+
+class DotNet(_Directory):
+    """alice's .NET, with a root that a program of hers has put into its store."""
+
+    place, names = "/home/alice/.dotnet/corefx/cryptography/x509stores/root", "*.pfx"
+
+    def __init__(self, throwaway: Throwaway) -> None:
+        """Deliver it."""
+        super().__init__(throwaway, "alice", f"dotnet:{self.place}", "", "/home/alice/.local")
+        self.put_by_hand(-3)
+        throwaway.freeze()
+
+    def _files(self) -> list[bytes]:
+        """As OpenSSL reads them without a password."""
+        paths = sorted(self.throwaway.path(self.place).glob(self.names))
+        read = ("openssl", "pkcs12", "-nokeys", "-passin", "pass:", "-in")
+        return [subprocess.run((*read, path), capture_output=True, check=True).stdout for path in paths]
+
+    def put_by_hand(self, number: int) -> str:
+        """She adds another one, in the file that .NET writes for it: encrypted under no password."""
+        path, sha256 = self.root(number)
+        script = f"""mkdir -p {self.place}
+            name=$(openssl x509 -in "$1" -noout -fingerprint -sha1 | sed 's/.*=//; s/://g')
+            openssl pkcs12 -export -nokeys -passout pass: -in "$1" -out {self.place}/$name.pfx"""
+        self.throwaway.run(["sh", "-ec", script, "sh", path], user="alice", check=True)
+        return sha256
+
+    def lose_mark(self, number: int) -> bool:
+        """She renames the file."""
+        thumbprint = hashlib.sha1(self.make(number).der, usedforsecurity=False).hexdigest().upper()
+        path = self.throwaway.path(f"{self.place}/{thumbprint}.trustinstall.pfx")
+        path.rename(path.with_name(f"{thumbprint}.pfx"))
+        return True
+
+    def take_own(self, _sha256: str) -> None:
+        """And another one."""
+        self.put_by_hand(-2)
+
+    def elsewhere(self) -> Sequence[str]:
+        """Bob has no .NET."""
+        return store_ids(self.throwaway, "bob")

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.contract.browsers import ChromiumPolicies, FirefoxPolicies, Nss
-from tests.contract.dropped import Minikube, Mono
+from tests.contract.dropped import DotNet, Minikube, Mono
 from tests.contract.embedded import Tool
 from tests.contract.environment import Pam, Profile
 from tests.contract.images import AnchoredImage, DebianImage, Distroless, Named
@@ -65,6 +65,7 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "settings-that-add": ("settings", False, AddingSettings),
     "drop-directory": ("drop-directory", False, Minikube),
     "mono": ("mono", False, Mono),
+    "dotnet": ("dotnet", False, DotNet),
     "lima": ("vm", False, partial(VmMachine, engine="lima")),
     "colima": ("vm", False, partial(VmMachine, engine="colima")),
     "rancher-desktop": ("vm", False, partial(VmMachine, engine="rancher-desktop")),
@@ -107,6 +108,7 @@ SHORT = {
     "settings",
     "drop-directory",
     "mono",
+    "dotnet",
     "lima",
     "environment",
     "environment-of-an-account",

@@ -141,9 +141,8 @@ def take_held(
     """Vet certificates that this machine holds.
 
     With `sha256`, vet only the certificates with these fingerprints. An idle or refused certificate is left out, unless
-    its fingerprint was given: then CertificateRefused is raised, as when no certificate is left. Raises UsageProblem
-    if a
-    fingerprint is not among them.
+    its fingerprint was given: then CertificateRefused is raised, as when no certificate is left. Raises UsageProblem if
+    a fingerprint is not among them.
     """
     expected = frozenset(normalise_fingerprint(each) for each in sha256)
     idle = [] if expected else [(one.certificate, one.idle) for one in held if one.idle]

@@ -40,8 +40,8 @@ def doctor(
     command = words_of(context)
     about_url = bool(starttls or proxy or beside or save_root or report_file or pid)
     if command is not None:
-        if urls or about_url or fix or everything or json:
-            raise UsageProblem("a command behind -- is run as it stands; only --quiet and --verbose go with it")
+        if urls or about_url or fix or everything:
+            raise UsageProblem("a command behind -- is run as it stands; only --json, --quiet and --verbose go with it")
         failing.explain(output, installer.host, command)
     if not urls:
         if about_url:
@@ -64,7 +64,8 @@ def doctor(
         found = (saved_root.save(host, found[0], save_root),)
     if page:
         new_file.write(host, page, doctor_page(host, found).encode())
-    code = report.exit_code(found, asked=exit_code)
+    unsaved = bool(save_root) and not found[0].saved
+    code = report.exit_code(found, asked=exit_code or unsaved)
     if output.json:
         output.write(doctor_json(host, found, code))
     output.say(report.doctor_lines(output.page, found, host.program(), verbose=output.verbose))

@@ -7,6 +7,7 @@ in it is said in `families` and `rules`. Revocation is not looked at.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
 
 _LONGEST_PATH = 10
+_MOST_KNOWN = 4096  # signatures whose verification is remembered: each client asks for the same ones
+_MOST_OF_A_NAME = 8  # sent certificates that are tried as an issuer: a signature may take 8 ms, and a server sends any
 
 
 class Reason(NamedTuple):
@@ -119,7 +122,7 @@ def _told(reason: Reason, family: Family) -> Reason:
 
 def _path(case: _Case) -> tuple[list[Certificate], bool]:
     """Return the way from the server's certificate to an anchor, or as far as it goes, and whether it arrives."""
-    sent = by_subject(case.chain[1:])
+    sent = {name: same[:_MOST_OF_A_NAME] for name, same in by_subject(case.chain[1:]).items()}
     path = [case.chain[0]]
     while len(path) < _LONGEST_PATH:
         last = path[-1]
@@ -141,6 +144,7 @@ def _ends(one: Certificate, case: _Case) -> bool:
     return case.family.partial or one.self_issued
 
 
+@lru_cache(_MOST_KNOWN)
 def issued(issuer: Certificate, certificate: Certificate) -> bool:
     """Whether an authority's key has signed a certificate. Raises CertificateRefused where one cannot be read."""
     authority, one = issuer.load(), certificate.load()

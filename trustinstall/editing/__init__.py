@@ -38,7 +38,7 @@ FORMATS: dict[str, Format] = {
 #: Formats whose values are text in the file's own language and need no quoting: whole lines, a constant.
 _VERBATIM = ("section", "proxy-section", "whole", "git")
 
-#: Characters that have a meaning in some format even inside quotes: paths with them are refused.
+#: Characters that are literal in every format, quoted or not: paths with others are refused.
 _PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
 
 

@@ -93,8 +93,7 @@ class Blocks:
         """Return the inverse of `apply(old)`.
 
         It is exact on that very content. If the bundle has changed since, it removes the certificates that `apply`
-        added,
-        adds those that it removed, and leaves the rest (foreign copies, too) alone.
+        added, adds those that it removed, and leaves the rest (foreign copies, too) alone.
         """
         new = self.apply(old)
         gone = [one.holds for one in _blocks(old) if one.holds and one.sha256 in self.remove]

@@ -48,7 +48,7 @@ class Continued:
 
     @property
     def key(self) -> Key:
-        """Return the whole key."""
+        """The whole key."""
         return Key(self.path, "\n".join(self.values), self.start, self.end)
 
 

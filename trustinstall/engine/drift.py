@@ -125,7 +125,9 @@ def look(
             continue
         scene = _Scene(host, backend, store, record, retired.get(store.id, {}))
         scene.observe(wanted, former)
-        by_machine = Capability.REACHES_EVERY_ACCOUNT in backend.capabilities and store.names is not None
+        by_machine = Capability.REACHES_EVERY_ACCOUNT in backend.capabilities and (
+            store.names is not None or backend.beside_the_machines() is None
+        )
         shared = reached if by_machine else frozenset[str]()
         unserved = store.on_demand and not record
         meant = [one for one in wanted if one.certificate.sha256 not in shared - record.keys()]

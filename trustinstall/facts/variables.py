@@ -75,8 +75,8 @@ REPLACES = (
     Variable("PERL_LWP_SSL_CA_FILE", "Perl's LWP", "LWP::UserAgent(3pm)", follows=True),
     Variable("JULIA_SSL_CA_ROOTS_PATH", "Julia", "Julia documentation, environment variables", follows=True),
     Variable("HEX_CACERTS_PATH", "Elixir's Hex", "mix help hex.config", follows=True),
-    # Read by what `dart compile exe` makes, split at commas alone; by the scripts of Dart before 2.15 (pub, dart2js),
-    # split at blanks; by neither `dart` nor `flutter`, which follow the system.
+    # Read by the programs of `dart compile exe`, split at commas alone; by the scripts of Dart before 2.15 (pub,
+    # dart2js), split at blanks; by neither `dart` nor `flutter`, which follow the system.
     Variable(
         "DART_VM_OPTIONS",
         "programs compiled by Dart",
@@ -87,12 +87,12 @@ REPLACES = (
     Variable("NIX_SSL_CERT_FILE", "Nix", "Nix reference manual, environment variables"),
 )
 EVERY = (*ADDS, *SWITCHES, *REPLACES)
-#: What names a file in a list of options, by the variable's name.
+#: The option that names a file, by the variable's name.
 OPTIONS = {one.name: one.option for one in EVERY if one.option}
 
 
 def file_in(name: str, value: str) -> str:
-    """Return the path in a variable's value: all of it, or what its option names; "" where it has no such option."""
+    """Return the path in a variable's value: all of it, or that of its option; "" if it has no such option."""
     option = OPTIONS.get(name)
     if option is None:
         return value

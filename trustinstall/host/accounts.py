@@ -18,7 +18,7 @@ class Account:
 
     Attributes:
         uid, gid: numbers of the account and its first group.
-        name: the account's name, or "uid N" where the machine does not know one.
+        name: the account's name, or "uid N" if the machine does not know one.
         home: absolute path of the home directory, or None.
         shell: the login shell, or "".
     """

@@ -42,7 +42,7 @@ def path_owner(root: str, path: str) -> int:
             continue
         if found.st_mode & stat.S_IWOTH:
             writers.append((current, _ANYBODY))
-        elif owner == _ROOT:  # an ordinary account may give its own files to another account
+        elif owner == _ROOT:  # an ordinary account may let others write its files
             writers += [(current, uid) for uid in _other_writers(root, real, found)]
     for current, uid in writers:
         if uid not in {_ROOT, owner}:
@@ -81,7 +81,7 @@ def _components(path: str) -> Iterator[str]:
 
 
 def _other_writers(root: str, real: str, found: os.stat_result) -> set[int]:
-    """Yield the accounts beside the owner that the group's rights or an access list allow to write at a real path."""
+    """Return the accounts beside the owner that the group's rights or an access list allow to write at a real path."""
     if _listed_elsewhere(real):
         return {_ANYBODY}
     if not found.st_mode & stat.S_IWGRP:

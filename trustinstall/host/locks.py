@@ -71,8 +71,7 @@ def _process(descriptor: int) -> int | None:
     """Return the process that holds the lock of an open file, if the kernel names it (proc_locks(5), Linux).
 
     The file itself is not written to: a command that changes nothing leaves no trace. If several file systems have
-    locked
-    files with that number, the process is unknown, as it is in another name space.
+    locked files with that number, the process is unknown, as it is if it runs in another name space.
     """
     inode = str(os.fstat(descriptor).st_ino)
     try:

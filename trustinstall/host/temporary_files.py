@@ -33,8 +33,8 @@ def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
     `loan` returns the files and the environment, from that directory's path. Every account may read the public files
     (the command may change its user); no other account may write them. They are deleted however the command ends (after
     a kill of trustinstall, by its next command after the end of this one), and signals that would end trustinstall go
-    to
-    the command first. Raises CommandMissing or CommandRefused, and UsageProblem if the files' paths cannot be written.
+    to the command first. Raises CommandMissing or CommandRefused, and UsageProblem if the files' paths cannot be
+    written.
     """
     scratch.sweep()
     top = scratch.place(_is_plain)

@@ -95,7 +95,7 @@ class HostValue:
 
     @property
     def machine_owner(self) -> int:
-        """Return the uid of the machine's own files, as seen from here: an image may belong to an ordinary account."""
+        """The uid of the machine's own files, as seen from here: an image may belong to an ordinary account."""
         return self.account.uid if self.is_image else 0
 
     def holding(self, descriptor: int) -> Self:

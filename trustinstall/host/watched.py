@@ -26,16 +26,19 @@ class Watched(NamedTuple):
     said: str
 
 
-def run(command: Sequence[str]) -> Watched:
-    """Run a command to its end. Raises CommandMissing or CommandRefused."""
+def run(command: Sequence[str], *, aside: bool = False) -> Watched:
+    """Run a command to its end. Raises CommandMissing or CommandRefused.
+
+    `aside`: standard output is for a report, and takes nothing of the command, whose output goes to standard error.
+    """
     kept = bytearray()
     threads: list[threading.Thread] = []
 
     def start() -> subprocess.Popen[bytes]:
         child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for source, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
-            if source is not None:  # the type of PIPE
-                threads.append(threading.Thread(target=_copy, args=(source, to.buffer, kept), daemon=True))
+        for source, to in ((child.stdout, sys.stderr if aside else sys.stdout), (child.stderr, sys.stderr)):
+            if source is not None:  # PIPE always makes one
+                threads.append(threading.Thread(target=_copy, args=(source, to.fileno(), kept), daemon=True))
                 threads[-1].start()
         return child
 
@@ -45,9 +48,14 @@ def run(command: Sequence[str]) -> Watched:
     return Watched(_SIGNALLED - status if status < 0 else status, bytes(kept).decode("utf-8", "replace"))
 
 
-def _copy(source: IO[bytes], to: IO[bytes], kept: bytearray) -> None:
+def _copy(source: IO[bytes], to: int, kept: bytearray) -> None:
+    """Copy to a descriptor; if that takes no more (`| head`), the command learns it, as without trustinstall."""
     while piece := os.read(source.fileno(), _PIECE):
         kept += piece
         del kept[:-_KEPT]
-        to.write(piece)
-        to.flush()
+        try:
+            while piece:
+                piece = piece[os.write(to, piece) :]
+        except OSError:
+            source.close()
+            return

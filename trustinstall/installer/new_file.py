@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import TrustInstallError, UsageProblem, printable
+from trustinstall.host import Metadata, Replacement
 
 if TYPE_CHECKING:
     from trustinstall.host import ActingHost
@@ -16,14 +17,20 @@ def free(host: ActingHost, path: str) -> str:
     """Return a path as an absolute one. Raises UsageProblem where something is there."""
     path = host.absolute(path)
     if host.status(path) is not None:
-        raise UsageProblem(f"{printable(path, 4096)} is there already, and is left as it is; name a new file")
+        raise _there(path)
     return path
 
 
 def write(host: ActingHost, path: str, content: bytes) -> None:
-    """Write a new file. Raises TrustInstallError where that is not possible."""
+    """Write a new file. Raises UsageProblem where something is there by now, else TrustInstallError."""
     try:
-        host.write(path, content, _MODE, None, host.token())
+        host.replace(Replacement(path, content, None, host.token(), Metadata(_MODE)))
     except OSError as error:
+        if host.status(path) is not None:
+            raise _there(path) from None
         why = f"cannot write {printable(path, 4096)}: {error.strerror}; name a file that you may write"
         raise TrustInstallError(why) from None
+
+
+def _there(path: str) -> UsageProblem:
+    return UsageProblem(f"{printable(path, 4096)} is there already, and is left as it is; name a new file")

@@ -1,6 +1,6 @@
 """A backend: the knowledge of one kind of store, as answers to questions.
 
-A backend reports where certificates stand and plans a change that the engine has decided. It never writes, never runs
+A backend reports the places of certificates and plans a change that the engine has decided. It never writes, never runs
 a tool, and does not know which program put a certificate there.
 """
 
@@ -32,7 +32,7 @@ class Capability(Enum):
     IMPORTED_BY_PROFILES = "imported by profiles"  # programs import the certificates, and keep them when the store goes
     REACHES_EVERY_ACCOUNT = "reaches every account"  # the machine's stores serve all accounts
     SET_ONCE = "set once"  # entries are written once, and shared by all certificates
-    FOR_WANT_OF_ANOTHER = "for want of another"  # a file that another backend has, or writes, is none of its stores
+    FOR_WANT_OF_ANOTHER = "for want of another"  # a file that another backend has, or writes, is not one of its stores
     OTHER_MACHINE = "other machine"  # its paths belong to another machine, and not to a directory of this host
 
 
@@ -56,7 +56,7 @@ class Candidates(NamedTuple):
 
 
 class Unreached(NamedTuple):
-    """Why a client does not trust what its store holds: in words, and whether the acting account could mend it."""
+    """Why a client does not trust what its store holds: in words, and whether the acting account could repair it."""
 
     why: str
     own: bool
@@ -81,9 +81,9 @@ class Backend(ABC):
         """Find the stores of this kind on this host; follow no link into another account's files."""
 
     def recognise(self, _host: Host, _path: str, /) -> Store | None:
-        """Return the store that a file makes, which a walk of whole trees has come upon; None where it makes none.
+        """Return the store of a file that a walk of whole trees has found; None if it is not a store.
 
-        The path has a name of `candidates`, and the directories on it are no links; the file may be one, or be gone.
+        The path has a name of `candidates`, and the directories on it are not links; the file may be one, or be gone.
         """
         return None
 
@@ -142,7 +142,7 @@ class Backend(ABC):
         return {}
 
     def beside_the_machines(self) -> Backend | None:
-        """Return the backend for an account that the machine's stores of this kind reach; None where it needs none.
+        """Return the backend for an account that the machine's stores of this kind reach, or None.
 
         It is asked of backends with `Capability.REACHES_EVERY_ACCOUNT`.
         """

@@ -35,6 +35,7 @@ _OF_BACKENDS: Mapping[str, str] = MappingProxyType(
         "drop-directory": "other",
         "embedded": "other",
         "mono": "other",
+        "dotnet": "other",
     }
 )
 

@@ -1,4 +1,4 @@
-"""The certificates that the clients of a store trust now, and where requested certificates stand in it."""
+"""The certificates that the clients of a store trust now, and the places of requested certificates in it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Copy:
-    """One place in a store where a certificate stands.
+    """One place of a certificate in a store.
 
     Attributes:
         sha256: the certificate.
-        entry: the ledger's name of the place (path, alias, nickname, registry key); "" where the ledger can never name
+        entry: the ledger's name of the place (path, alias, nickname, registry key); "" if the ledger can never name
             it, so that the copy is managed by its mark alone.
         marked: whether it carries the mark of trustinstall (marker lines, a file name, an alias, a nickname).
         removable: whether it can be removed through this store. A copy from a policy or another store cannot be:

@@ -10,8 +10,7 @@ Facts (`firefox_places` says which file is read, and its path):
 - If the loaded `libnssckbi.so` is p11-kit's module, the system's store is used; see `policy_places`.
 
 On macOS and Windows these browsers trust the roots of the system's store (since 120;
-security.enterprise_roots.enabled),
-and a file inside a signed application would break its seal.
+security.enterprise_roots.enabled), and a file inside a signed application would break its seal.
 """
 
 from __future__ import annotations
@@ -123,7 +122,7 @@ class _PlanBuilder:
         self._after: list[Step] = []
 
     def path_of(self, certificate: Certificate) -> str:
-        """Return where the file of a certificate is, or would be."""
+        """Return the path, existing or not, of the file of a certificate."""
         return self._found.own_path(certificate.sha256)
 
     def add(self, certificate: Certificate) -> None:

@@ -6,7 +6,7 @@ Its exit status and messages are not believed: the result is read from the table
 
 Facts of certutil (NSS 3.87, tried): every failure is status 255, with the name of an error among its words; with a
 primary password it stores the certificate, and no trust; a nickname with a colon needs its token's name before it; an
-existing certificate keeps its nickname, whatever nickname is given. `nss_database` describes the leftovers.
+existing certificate keeps its nickname, even if another one is given. `nss_database` describes the leftovers.
 
 On macOS and Windows these browsers trust the roots of the system's store.
 """

@@ -3,10 +3,10 @@
 Sources: certctl(8) and the tool itself, usr.sbin/certctl of freebsd-src: the script of 12.2 and 13, the later one that
 splits files, and the program in C. None of them is run here: a stand-in is.
 
-Their common ground decides where a managed file goes: only /usr/local/share/certs is read by all three, and the second
+The place of a managed file follows from what all three share: they all read only /usr/local/share/certs, and the second
 one passes over files without a line `Certificate:`, as `openssl x509 -text` writes it. The scripts empty /etc/ssl/certs
 and /etc/ssl/untrusted first, so that the distrust of `certctl untrust` is forgotten. The program keeps the certificates
-in /etc/ssl/certs for ever: a certificate that is to go must be taken out there, too.
+in /etc/ssl/certs for ever: a certificate that is to go must be removed there, too.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ BUNDLE = "/etc/ssl/cert.pem"  # the program's; before it, a link of a port's or 
 _SOURCES = ("/usr/share/certs/trusted", "/usr/local/share/certs/trusted", "/usr/local/etc/ssl/certs")
 _ENDINGS = (".pem", ".crt", ".cer", ".crl")
 _ENDING = ".crt"
-_OURS = re.compile(r"-([0-9a-f]{12})\.crt$")  # what `our_ending` gives
+_OURS = re.compile(r"-([0-9a-f]{12})\.crt$")  # the form of `our_ending`
 _TEXT = b"Certificate:\n"
-# Distrusted certificates, by the words of either age: of packages and administrators, and of `certctl untrust`.
+# Distrusted certificates, in the form of either version: of packages and administrators, and of `certctl untrust`.
 _DISTRUST = tuple(
     f"{top}/{word}"
     for top in ("/usr/share/certs", "/usr/local/etc/ssl", "/usr/local/share/certs")
@@ -59,7 +59,7 @@ _FOREIGN_ADVICE = (
     "/usr/local/share/certs/untrusted, and run certctl rehash"
 )
 _REFRESH = Refresh(
-    # The scripts return the status of their last step, which is 1 where that certificate is distrusted.
+    # The scripts return the status of their last step, which is 1 if that certificate is distrusted.
     (Run((TOOL, "rehash"), must_succeed=False),),
     guard=Guard(tool="certctl"),
 )
@@ -90,7 +90,7 @@ class Certctl(Backend):
         )
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what clients of hash links and bundle trust. HALF: only some of them do."""
+        """Observe the anchors of the clients of hash links and bundle. PARTIAL: only some of them trust it."""
         bundled = store.location == BUNDLE
         hashed = {one.sha256 for one in linked(host, HASHED) or ()}
         content = read(host, BUNDLE) if bundled else None
@@ -125,11 +125,11 @@ class Certctl(Backend):
         return frozenset(sha256 for one in _below(host, _SOURCES[0]) for sha256 in one.certificates)
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
-        """See `Backend.plan`; raises StoreError where certctl would drop a root, or forget a distrust."""
+        """See `Backend.plan`; raises StoreError if certctl would drop a root, or forget a distrust."""
         return _PlanBuilder(host, store, seen, change).build()
 
     def refresh(self, host: Host, store: Store, gone: Sequence[str]) -> Refresh:
-        """Have everything made anew of the files; the program would keep its copies of files that are gone."""
+        """Make every derived file again; the program would keep its copies of files that are gone."""
         if store.location != BUNDLE:
             return _REFRESH
         starts = {match[1] for match in map(_OURS.search, gone) if match}
@@ -137,7 +137,7 @@ class Certctl(Backend):
         return replace(_REFRESH, leftovers=tuple(copies))
 
     def verify(self, host: Host, store: Store) -> str | None:
-        """Ask OpenSSL, where there is a bundle: one block that it cannot load makes it refuse the whole file."""
+        """Let OpenSSL load the bundle, if it exists: one block that it cannot load makes it refuse the whole file."""
         refusal = host.openssl_refuses(BUNDLE) if store.location == BUNDLE else None
         return refusal and f"OpenSSL cannot load {BUNDLE}: {printable(refusal)}"
 
@@ -153,7 +153,7 @@ class _PlanBuilder(PlanBuilder):
         self._links = linked(host, HASHED) or []
 
     def build(self) -> Plan:
-        """Return the plan. Raises StoreError where the change is impossible."""
+        """Return the plan. Raises StoreError if the change is impossible."""
         steps = self.anchor_steps()
         dropped = {one.sha256 for one in self.dropped}
         # The copy that `certctl trust`, or the program itself, has made would stay.
@@ -175,7 +175,7 @@ class _PlanBuilder(PlanBuilder):
                 )
 
     def _check_losses(self) -> None:
-        """Keep certificates that were put among the hash links by hand, where the tool empties their directory."""
+        """Keep certificates that were put among the hash links by hand, if the tool empties their directory."""
         fed = {sha256 for one in (*self.local.values(), *_others(self.host)) for sha256 in one.certificates}
         if not self._script:
             fed |= {link.sha256 for link in self._links}
@@ -183,7 +183,7 @@ class _PlanBuilder(PlanBuilder):
         self.refuse_losses(self.seen.anchors.keys() - fed, "certctl", HASHED, advice)
 
     def _refuse_forgetting(self) -> None:
-        """Keep the distrust of `certctl untrust`, where the tool empties the directory that holds it, too."""
+        """Keep the distrust of `certctl untrust`, if the tool empties the directory that holds it, too."""
         kept = {sha256 for one in _listed(self.host, _DISTRUST) for sha256 in one.certificates}
         lost = {sha256 for one in _listed(self.host, _DISTRUSTED) for sha256 in one.certificates} - kept
         if self._script and lost:
@@ -233,7 +233,7 @@ def _unwritable(host: Host) -> str | None:
             "packages: FreeBSD-caroot or FreeBSD-certctl), or upgrade"
         )
     if not host.account.is_root:
-        return None  # root's rights are not known here
+        return None  # root's rights are unknown here
     for path in ((*missing_parents(host, f"{LOCAL}/x"), f"{LOCAL}/x")[0], f"{HASHED}/x"):
         if reason := host.may_write(path):
             return (

@@ -1,13 +1,13 @@
-"""Container engines that keep a Linux of their own: facts, a row each, and which of their machines are there.
+"""Container engines that keep a Linux of their own: facts, a row each, and their existing machines.
 
 Every row was read in the engine's public source in November 2026, at the version named; none was tried on a real one.
 
 - Some engines join the words of a command to one line for a shell inside (`podman machine ssh`, `minikube ssh`), others
-  quote them (`limactl shell`) or hand them on (`docker exec`). Every word of ours is of letters, digits and `-_./`, so
-  that it comes to the same; certificates go by standard input.
-- `minikube ssh` with its own client asks for a terminal even where a command is given (NativeClient.Shell), which would
-  echo what it is given and never end; `--native-ssh=false` has it start ssh, which does not.
-- None says by its exit status that its machine does not run; what it prints does (`RESTING`).
+  quote them (`limactl shell`) or pass them on (`docker exec`). Every word of trustinstall is of letters, digits and
+  `-_./`, so that the result is the same; certificates go by standard input.
+- `minikube ssh` with its own client asks for a terminal even with a command (NativeClient.Shell), which would echo its
+  input and never end; `--native-ssh=false` makes it start ssh, which does not.
+- No engine's exit status shows that its machine does not run; its output does (`RESTING`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LARGEST = 1024 * 1024  # bytes of a file of settings
 NAME, NODE = "{name}", "{node}"  # in the words of the table
 _MOST = 100  # machines of one engine, and nodes of one machine
 
-#: Beside the system's own: where installers and package managers put these programs. `~` is the account's home.
+#: Beside the system's own: the directories of installers and package managers for these programs. `~` is the home.
 PLACES = (
     *reversed(BINARIES),
     "/opt/homebrew/bin",
@@ -42,8 +42,9 @@ PLACES = (
     "~/.local/bin",
 )
 
-#: What engines print where a machine does not run: podman (cmd/podman/machine/ssh.go), Lima (cmd/limactl/shell.go),
-#: Colima (app/app.go), rdctl (pkg/command/command.go, two of them), minikube (pkg/minikube/mustload), docker's client.
+#: The engines' output if a machine does not run: podman (cmd/podman/machine/ssh.go), Lima (cmd/limactl/shell.go),
+#: Colima (app/app.go), rdctl (pkg/command/command.go, two of them), minikube (pkg/minikube/mustload), docker's
+#: client.
 RESTING = (
     "not running",
     "is stopped",
@@ -57,11 +58,11 @@ class Machine(NamedTuple):
     """One machine of an engine.
 
     Attributes:
-        engine: whose it is.
-        name: what the engine calls it.
-        location: the file or directory that says that there is such a machine.
-        stopped: whether files say that it does not run; False where they do not say.
-        nodes: its nodes, as the engine calls them; one without a name where it has only one.
+        engine: its engine.
+        name: the engine's name for it.
+        location: the file or directory that shows that the machine exists.
+        stopped: whether files show that it does not run; False if they do not show it.
+        nodes: its nodes, by the engine's names; one without a name if it has only one.
     """
 
     engine: Engine
@@ -75,17 +76,17 @@ class Engine(NamedTuple):
     """One engine.
 
     Attributes:
-        name: what people call it.
-        programs: the names of its program; the first that is there is run.
+        name: its name for people.
+        programs: the names of its program; the first existing one is run.
         find: its machines, from files below an account's home.
         enter: the arguments that run a command inside; NAME and NODE stand for the machine's and the node's.
-        start: what a person types to start a machine.
-        clients: what reads the store inside.
-        source: how this is known.
-        sudo: whether one logs in as an ordinary account that may call sudo without a password.
-        list_nodes: the arguments that print the nodes that run, where files do not name them.
+        start: the command that a person types to start a machine.
+        clients: the programs that read the store inside.
+        source: the source of this row.
+        sudo: whether the login is an ordinary account that may call sudo without a password.
+        list_nodes: the arguments that print the running nodes, if files do not name them.
         other: the arguments that choose a node other than the first, put after the machine's name.
-        without_tool: what to do where the Linux inside has no tool for its store.
+        without_tool: the advice if the Linux inside has no tool for its store.
     """
 
     name: str
@@ -102,7 +103,7 @@ class Engine(NamedTuple):
 
 
 def _lima(top: str) -> Callable[[Host, Engine, str], Iterator[Machine]]:
-    """Instances of Lima: a directory with lima.yaml, and ha.pid while it runs (pkg/limatype/filenames)."""
+    """Return a finder of Lima's instances: lima.yaml in a directory, ha.pid while it runs (pkg/limatype/filenames)."""
 
     def find(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
         for name in host.names(f"{home}/{top}")[:_MOST]:
@@ -114,7 +115,7 @@ def _lima(top: str) -> Callable[[Host, Engine, str], Iterator[Machine]]:
 
 
 def _colima(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
-    """Profiles of Colima: Lima's instances `colima` and `colima-PROFILE` (config/profile.go, config/files.go)."""
+    """Yield Colima's profiles: Lima's instances `colima` and `colima-PROFILE` (config/profile.go, config/files.go)."""
     top = ".colima" if host.status(f"{home}/.colima") is not None else ".config/colima"
     for one in _lima(f"{top}/_lima")(host, engine, home):
         if one.name == "colima" or one.name.startswith("colima-"):
@@ -123,7 +124,7 @@ def _colima(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
 
 
 def _rancher(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
-    """Rancher Desktop's only one: Lima's instance `0` (src/go/rdctl/pkg/lima/name.go, pkg/paths)."""
+    """Yield Rancher Desktop's only machine: Lima's instance `0` (src/go/rdctl/pkg/lima/name.go, pkg/paths)."""
     top = "Library/Application Support" if host.platform == "darwin" else ".local/share"
     for one in _lima(f"{top}/rancher-desktop/lima")(host, engine, home):
         if one.name == "0":
@@ -131,7 +132,7 @@ def _rancher(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
 
 
 def _podman(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
-    """Podman's machines: PROVIDER/NAME.json (pkg/machine/env/dir.go); nothing in it says whether one runs."""
+    """Yield Podman's machines: PROVIDER/NAME.json (pkg/machine/env/dir.go), which does not show whether one runs."""
     top = f"{home}/.config/containers/podman/machine"
     for provider in ("qemu", "applehv", "libkrun"):
         for name in host.names(f"{top}/{provider}")[:_MOST]:
@@ -141,7 +142,7 @@ def _podman(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
 
 
 def _minikube(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
-    """Profiles of minikube: NAME/config.json (pkg/minikube/config/types.go); driver `none` has no machine."""
+    """Yield the profiles of minikube: NAME/config.json (pkg/minikube/config/types.go); driver `none` has no machine."""
     top = f"{home}/.minikube/profiles"
     for name in host.names(top)[:_MOST]:
         place = f"{top}/{name}"
@@ -153,7 +154,7 @@ def _minikube(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
 
 
 def _minikube_nodes(said: object) -> tuple[str, ...]:
-    """The first node is chosen by saying nothing; it had no name before minikube 1.29."""
+    """Return the nodes' names; the first node is the default, and had no name before minikube 1.29."""
     try:
         names = [str(members(one).get("Name", "")) for one in items(said)[:_MOST]]
     except (TypeError, ValueError):
@@ -166,7 +167,7 @@ _CONTEXT = re.compile(rb"^(?:- |  )name: \"?kind-([a-z0-9][a-z0-9.-]{0,100})\"?\
 
 
 def _kind(host: Host, engine: Engine, home: str) -> Iterator[Machine]:
-    """Clusters of kind, of which no file but kubectl's knows; $KUBECONFIG is a shell's, and is not looked at."""
+    """Yield the clusters of kind, which only kubectl's file names; $KUBECONFIG is a shell's, and is not read."""
     path = f"{home}/.kube/config"
     try:
         content = host.read_or_none(host.real(path), _LARGEST) or b""
@@ -240,7 +241,7 @@ ENGINES = (
 
 
 def machines(host: Host) -> Iterator[Machine]:
-    """The machines of the acting account, of engines whose program is there. Only files are looked at.
+    """Yield the machines of the acting account, of engines whose program is installed. Only files are read.
 
     Not root's: limactl and minikube refuse root. Not on Windows, where the machines are WSL's.
     """
@@ -253,20 +254,20 @@ def machines(host: Host) -> Iterator[Machine]:
 
 
 def programs(host: Host, engine: Engine) -> Iterator[str]:
-    """The paths of an engine's programs that are there, the best one first."""
+    """Yield the paths of an engine's existing programs, the best one first."""
     for name in engine.programs:
         found = (f"{place}/{name}" for place in directories(host))
         yield from [path for path in found if host.executable(path)][:1]
 
 
 def directories(host: Host) -> tuple[str, ...]:
-    """Where programs of engines may be, and what they start in turn (ssh, limactl, docker)."""
+    """Return the directories of engines' programs, and of those that they start (ssh, limactl, docker)."""
     home = (host.account.home or "").rstrip("/")
     return tuple(home + place[1:] if place.startswith("~") else place for place in PLACES)
 
 
 def entering(one: Machine, node: str) -> tuple[str, ...]:
-    """The arguments that come before the words of a command in one node."""
+    """Return the arguments before the words of a command in one node."""
     words = list(one.engine.enter)
     if node and one.engine.other:
         at = words.index(NAME) + 1
@@ -275,12 +276,12 @@ def entering(one: Machine, node: str) -> tuple[str, ...]:
 
 
 def named(one: Machine, word: str, node: str = "") -> str:
-    """A word of the table, names in their places."""
+    """Return a word of the table with the names filled in."""
     return word.replace(NAME, one.name).replace(NODE, node)
 
 
 def node_names(answer: bytes) -> tuple[str, ...]:
-    """The nodes in what `Engine.list_nodes` has printed, a line each; what cannot be a name is passed over."""
+    """Return the nodes in the output of `Engine.list_nodes`, a line each; other lines are passed over."""
     lines = (line.strip() for line in answer.decode("ascii", "replace").splitlines())
     return tuple(sorted({line for line in lines if _NAME.fullmatch(line)}))[:_MOST]
 

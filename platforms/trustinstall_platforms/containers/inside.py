@@ -1,9 +1,9 @@
-"""What a machine of an engine holds: which system it is, its bundle, its administrator's anchors, its packages' roots.
+"""The content of an engine's machine: its system, its bundle, its administrator's anchors, its packages' roots.
 
-One command reads all of it: grep prints every line behind the path of its file, so that a banner, a shell's greeting
-or a file that is missing does no harm, and a terminal's CR at the end of a line is taken off (grep(1) of GNU and of
-BusyBox). The output is untrusted: a path in it becomes a word of a command only if it is plain, and in the directory of
-the administrator's anchors.
+One command reads all of it: grep prints every line after the path of its file, so that a banner, a shell's greeting or
+a missing file does no harm, and a terminal's CR at the end of a line is removed (grep(1) of GNU and of BusyBox). The
+output is untrusted: a path in it becomes a word of a command only if it is plain, and in the directory of the
+administrator's anchors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RELEASE = "/etc/os-release"
 _FAMILIES = (DEBIAN, RHEL, SUSE, ARCH, ALPINE)
 _BUNDLES = tuple(dict.fromkeys(family.bundle for family in _FAMILIES))
 _DIRECTORIES = tuple(dict.fromkeys(family.anchors for family in _FAMILIES))
-#: Where packages put roots: of each family below /usr/share.
+#: The packages' directories of roots: of each family below /usr/share.
 _PACKAGES = {
     family.name: tuple(
         path for path in (*family.packages, *(SHIPPED,) * (family is DEBIAN)) if path.startswith("/usr/share")
@@ -39,24 +39,24 @@ _PACKAGES = {
 _TOPS = tuple(dict.fromkeys((*_DIRECTORIES, *(path for paths in _PACKAGES.values() for path in paths))))
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9/._+-]*")
 _ID = re.compile(rb"^ID(?:_LIKE)?=[\"']?([^\"'\n]*)", re.MULTILINE)
-#: What cloud-init makes of the roots that Lima hands it (`ca_certs`, cloudinit/config/cc_ca_certs.py). It stays there
-#: when our setting that named them has gone: beside a file of ours, it is a copy that came through trustinstall.
+#: The file that cloud-init makes of Lima's roots (`ca_certs`, cloudinit/config/cc_ca_certs.py). It stays there when
+#: the managed setting that named them has gone: beside a managed file, it is a copy that came through trustinstall.
 _CLOUD_INIT = "cloud-init-ca-cert"
 
-#: Prints everything of it. Its exit status says little: files of other systems are always missing.
+#: Prints everything of it. Its exit status does not count: files of other systems are always missing.
 LOOK = ("grep", "-r", "-H", "-s", "-a", "-e", ".", _RELEASE, *_BUNDLES, *_TOPS)
-#: Where Debian's tool puts a link for each file, which it leaves there when the file has gone.
+#: The directory in which Debian's tool makes a link for each file, and leaves it there after the file has gone.
 _LINKS, _REHASH = "/etc/ssl/certs", ("/usr/bin/openssl", "rehash", "/etc/ssl/certs")
 
 
 @dataclass(frozen=True)
 class Inside:
-    """What one node holds.
+    """The content of one node.
 
     Attributes:
-        family: the family of its system; None where it is none whose tool is known.
-        system: what its os-release says of itself, for people; "" where nothing was read.
-        bundle: what clients read.
+        family: the family of its system; None if its tool is not known.
+        system: its name in os-release, for people; "" if nothing was read.
+        bundle: the file that clients read.
         anchors: the SHA-256 of each certificate in each file among the anchors, by path.
         shipped: SHA-256 of each certificate that the system's packages brought.
     """
@@ -78,16 +78,16 @@ class Inside:
         return frozenset(one for found in self.anchors.values() for one in found)
 
     def damaged(self) -> int:
-        """How many blocks of the bundle cannot be read."""
+        """The number of blocks of the bundle that cannot be read."""
         return sum(one.label in CERTIFICATE_LABELS and one.der is None for one in pem_blocks(self.bundle))
 
     @cached_property
     def ours(self) -> dict[str, str]:
-        """The paths of files that are named as ours are, by the certificate that they hold alone."""
+        """The paths of files with managed names, by the one certificate that they hold."""
         return {sha256: path for path, sha256 in self._alone if self._is_ours(path, sha256)}
 
     def copies(self, sha256: str) -> Iterator[Copy]:
-        """Yield the places of a certificate; without an entry where no command of ours could take it out."""
+        """Yield the places of a certificate; without an entry if no command of trustinstall could remove it."""
         alone = [path for path, one in self._alone if one == sha256]
         for path in (path for path, found in self.anchors.items() if sha256 in found):
             handed_over = sha256 in self.ours and f"/{_CLOUD_INIT}" in path
@@ -97,7 +97,7 @@ class Inside:
             yield Copy(sha256)
 
     def going(self, sha256: str, *, everything: bool, cloud_init: bool) -> tuple[str, ...]:
-        """Return the paths of files that hold this certificate alone, and go with it: ours, and those asked for."""
+        """Return the paths of files that hold only this certificate, and go with it: managed or requested ones."""
         paths = [path for path, one in self._alone if one == sha256]
         return tuple(
             path
@@ -119,7 +119,7 @@ class Inside:
 
 
 def parse(answer: bytes) -> Inside:
-    """What LOOK has printed."""
+    """Parse the output of LOOK."""
     files: dict[str, list[bytes]] = {}
     known = {path.encode(): path for path in (_RELEASE, *_BUNDLES)}
     inner = tuple(f"{path}/".encode() for path in _TOPS)
@@ -144,14 +144,14 @@ def parse(answer: bytes) -> Inside:
 
 
 def path_for(family: Family, certificate: Certificate) -> str:
-    """The path of our file for a certificate, as on a machine of that family."""
+    """Return the path of the managed file for a certificate, as on a machine of that family."""
     return f"{family.anchors}/{certificate.slug}{our_ending(certificate.sha256, family.ending)}"
 
 
 def removing(family: Family, paths: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return the words of commands that take files away, with the links that Debian's tool has made for them.
+    """Return the words of commands that remove files, with the links that Debian's tool has made for them.
 
-    The hash links to these go as well: openssl-rehash(1) keeps a dangling HASH.0 where HASH.1 leads to another copy.
+    The hash links to these go as well: openssl-rehash(1) keeps a dangling HASH.0 if HASH.1 leads to another copy.
     """
     names: list[str] = []
     if family is DEBIAN:
@@ -162,7 +162,7 @@ def removing(family: Family, paths: tuple[str, ...]) -> tuple[tuple[str, ...], .
 
 
 def refreshing(family: Family, *, gone: bool) -> tuple[tuple[tuple[str, ...], bool], ...]:
-    """The words that make the bundle anew, and whether their exit status counts; `gone`: files may have gone.
+    """Return the words that make the bundle again, and whether their exit status counts; `gone`: files may have gone.
 
     Debian's tool by itself leaves hash links of files that have gone (see `debian.refresh`).
     """

@@ -1,12 +1,12 @@
 """The store inside each machine of a container engine that runs: Podman's, Lima's, Colima's and others'.
 
-The engine's own command reads and changes it: `reach` says how a machine is reached, `inside` what stands in it.
-A machine with several nodes is one store: a certificate is trusted in it where every node's bundle holds it.
+The engine's own command reads and changes it: `reach` has the commands for a machine, `inside` describes its content.
+A machine with several nodes is one store: a certificate is trusted in it if every node's bundle holds it.
 Programs inside that have read their roots already are not restarted: that would stop people's containers.
 
-A machine that does not run is out of reach. That is an error only if a managed certificate in it should go. Where a
-command was killed, and the machine does not run any more at the recovery, our files in it are known by their names, and
-the next `add` or `remove` that reaches it mends them.
+A machine that does not run is out of reach. That is an error only if a managed certificate in it should go. If a
+command was killed, and the machine does not run any more at the recovery, the managed files in it are recognised by
+their names, and the next `add` or `remove` that reaches it repairs them.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ class VirtualMachines(Backend):
     capabilities = frozenset({Capability.OTHER_MACHINE})
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:
-        """The machines of the acting account; whether one runs is seen here only where files say so."""
+        """Find the machines of the acting account; whether one runs is known here only if files show it."""
         return [self._store(host, one) for one in engines.machines(host)]
 
     def at(self, host: Host, location: str) -> Store | None:
-        """The machine whose file or directory that is, or None where it was deleted."""
+        """Return the machine of that file or directory, or None if it was deleted."""
         found = (one for one in engines.machines(host) if one.location == location)
         return next((self._store(host, one) for one in found), None)
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what all nodes trust; HALF is what only some do, or what stands there and is in no bundle yet.
+        """Observe the anchors that all nodes trust; PARTIAL if only some do, or an anchor is in no bundle yet.
 
-        Raises OutOfReach where the machine does not run, or has no tool; ToolFailed where the engine fails.
+        Raises OutOfReach if the machine does not run, or has no tool; ToolFailed if the engine fails.
         """
         return _seen(Access(host, store).nodes(), names)
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """The DER of every certificate in a bundle, each once. Raises OSError where nothing can be read."""
+        """Yield the DER of every certificate in a bundle, each once. Raises OSError if nothing can be read."""
         try:
             found = [node.inside.bundle for node in Access(host, store).nodes()]
         except (ToolFailed, OutOfReach) as error:
@@ -71,12 +71,13 @@ class VirtualMachines(Backend):
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
         """Plan a file in each node, or its removal, and one run of the tool in each.
 
-        Raises StoreError for what only the system inside brought, and OutOfReach or ToolFailed as `observe`.
+        Raises StoreError for a certificate that only the system inside brought, and OutOfReach or ToolFailed as
+        `observe`.
         """
         return _PlanBuilder(Access(host, store), store, seen, change).plan()
 
     def refresh(self, host: Host, store: Store, _gone: Sequence[str]) -> Refresh | None:
-        """Have each node's bundle made anew; None where the machine does not run any more. Raises ToolFailed."""
+        """Make each node's bundle again; None if the machine does not run any more. Raises ToolFailed."""
         access = Access(host, store)
         try:
             return access.refresh(gone=True)
@@ -84,9 +85,9 @@ class VirtualMachines(Backend):
             return None
 
     def commands(self, host: Host, store: Store, step: ToolOperation) -> Sequence[Run]:
-        """What is run in each node for an operation, by what stands there now.
+        """Return the commands of an operation in each node, by its present content.
 
-        Nothing where the machine is not reached: what came of it is looked at, and seen to be not as it should be.
+        There are none if the machine is not reached: the observation afterwards shows the failure.
         """
         access = Access(host, store)
         with suppress(ToolFailed, OutOfReach):
@@ -107,7 +108,7 @@ class VirtualMachines(Backend):
 
 
 class _PlanBuilder:
-    """A plan while it is being made."""
+    """A plan while it is built."""
 
     def __init__(self, access: Access, store: Store, seen: Observation, change: Change) -> None:
         self._access, self._store, self._seen, self._change = access, store, seen, change
@@ -133,7 +134,7 @@ class _PlanBuilder:
         return Placed(one.sha256, (*sorted(paths), *sorted(rooms)))
 
     def _rooms(self) -> set[str]:
-        """Return the directories that were made inside for us: as entries, or as directories in older ledgers."""
+        """Return the directories that trustinstall made inside: as entries, or as directories in older ledgers."""
         known = {*self._change.noted_entries, *self._change.made}
         return {node.family.anchors for node in self._nodes} & known
 
@@ -161,12 +162,12 @@ class _PlanBuilder:
         self._stale = self._gone = True
 
     def _is_cut_off(self, certificate: Certificate) -> bool:
-        """Whether a file of ours stands there in which the certificate cannot be read."""
+        """Whether there is a managed file in which the certificate cannot be read."""
         return any(inside.path_for(node.family, certificate) in self._access.listed(node) for node in self._nodes)
 
 
 def _seen(nodes: Sequence[Node], names: frozenset[str]) -> Observation:
-    """Return what several nodes trust together."""
+    """Return the anchors that several nodes trust together."""
     trusted = [node.inside.trusted for node in nodes]
     everywhere = frozenset[str].intersection(*trusted) if trusted else frozenset[str]()
     somewhere = frozenset[str]().union(*trusted, *(node.inside.present for node in nodes))

@@ -1,4 +1,4 @@
-"""How a machine of a container engine is reached: the commands that look into its nodes, and those that change them.
+"""Access to a machine of a container engine: the commands that read its nodes, and those that change them.
 
 Certificates go in by standard input, and every word is a plain one; see `engines`.
 """
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from trustinstall_platforms.linux.family import Family
 
 _MOST_READ = 16 * 1024 * 1024  # bytes; a bundle of 150 roots is 0.4 MiB with the paths that grep puts before lines
-_MOST_SAID = 4096  # bytes of an answer in which the reason of a failure is looked for
-_LOOKING, _WRITING, _MAKING = 30.0, 60.0, 180.0  # seconds: for a look, for a file, for the tool inside
+_MOST_SAID = 4096  # bytes of an answer that are searched for the reason of a failure
+_LOOKING, _WRITING, _MAKING = 30.0, 60.0, 180.0  # seconds: to read, to write a file, to run the tool inside
 
-# The operations, each with what undoes it: room for files is made first, and goes when nothing is in it.
+# The operations, each with its inverse: directories for files are made first, and go when they are empty.
 ROOM, TIDY = "make room in the machine for", "take away the room in the machine for"
 PUT, TAKE = "put into the machine", "take out of the machine"
 TAKE_KNOWN, TAKE_ALL = "take out of the machine, wherever we had it put,", "take all copies out of the machine:"
@@ -37,7 +37,7 @@ _TAKES = (TAKE, TAKE_KNOWN, TAKE_ALL)
 
 
 class Node(NamedTuple):
-    """One node of a machine: its name (or ""), what stands in it, and the family of its system."""
+    """One node of a machine: its name (or ""), its content, and the family of its system."""
 
     name: str
     inside: Inside
@@ -45,7 +45,7 @@ class Node(NamedTuple):
 
 
 class Access:
-    """The way into a machine that runs: the commands that read its nodes, and those that change them."""
+    """Access to a machine that runs: the commands that read its nodes, and those that change them."""
 
     def __init__(self, host: Host, store: Store) -> None:
         self._host = host
@@ -56,17 +56,17 @@ class Access:
         self._program = next(engines.programs(host, found.engine))
 
     def nodes(self) -> list[Node]:
-        """What stands in each node. Raises OutOfReach or ToolFailed."""
+        """Return the content of each node. Raises OutOfReach or ToolFailed."""
         if self._machine.stopped:
             raise OutOfReach(resting(self._machine))
         return [self._node(name) for name in self._machine.nodes or self._listed()]
 
     def refresh(self, *, gone: bool) -> Refresh:
-        """How each node's bundle is made anew; `gone`: files may have gone. Raises as `nodes` does."""
+        """Return how each node's bundle is made again; `gone`: files may have gone. Raises as `nodes` does."""
         return self.making(self.nodes(), gone=gone)
 
     def making(self, nodes: Sequence[Node], *, gone: bool) -> Refresh:
-        """How the bundles of these nodes are made anew."""
+        """Return how the bundles of these nodes are made again."""
         return Refresh(
             tuple(
                 self._run(node.name, words, _MAKING, root=True, must_succeed=counts)
@@ -76,14 +76,14 @@ class Access:
         )
 
     def commands(self, node: Node, step: ToolOperation) -> list[Run]:
-        """What is run in a node for an operation. Raises ToolFailed."""
+        """Return the commands of an operation in a node. Raises ToolFailed."""
         certificate, anchors = Certificate.held(step.der), node.family.anchors
         ours = node.inside.ours.get(certificate.sha256)
         if step.operation in _TAKES:
             everything, cloud_init = step.operation == TAKE_ALL, step.operation == TAKE_KNOWN
             paths = set(node.inside.going(certificate.sha256, everything=everything, cloud_init=cloud_init))
             path = vm_inside.path_for(node.family, certificate)
-            paths |= {path} & self.listed(node)  # cut off in the middle, it is no certificate, and ours all the same
+            paths |= {path} & self.listed(node)  # a truncated file is not a certificate, but still a managed file
             commands = vm_inside.removing(node.family, tuple(sorted(paths))) if paths else ()
             return [self._run(node.name, command, _WRITING, root=True) for command in commands]
         if step.operation == PUT:
@@ -100,7 +100,7 @@ class Access:
         raise ValueError(f"no operation of a machine: {step.operation!r}")
 
     def listed(self, node: Node) -> set[str]:
-        """The directory of anchors, where there is one, and what lies in it. Raises ToolFailed."""
+        """Return the directory of anchors, if it exists, and its files. Raises ToolFailed."""
         anchors = node.family.anchors
         answer = self._ask(node.name, ("find", anchors, "-maxdepth", "1")).answer
         lines = {line.rstrip("\r") for line in answer.decode("utf-8", "replace").split("\n")}
@@ -124,7 +124,7 @@ class Access:
         return Node(name, inside, inside.family)
 
     def _listed(self) -> tuple[str, ...]:
-        """The nodes that run, where only a container engine knows them: of the first that has some."""
+        """Return the running nodes, if only a container engine knows them: of the first that has some."""
         engine, why = self._machine.engine, ""
         for program in engines.programs(self._host, engine):
             words = tuple(engines.named(self._machine, word) for word in engine.list_nodes)
@@ -138,7 +138,7 @@ class Access:
         raise OutOfReach(f"none of its nodes runs{why}; {_start(self._machine)}")
 
     def _failure(self, found: ToolResult) -> OutOfReach | ToolFailed:
-        """Why nothing was read: the machine does not run, or the engine cannot reach it."""
+        """Return why nothing was read: the machine does not run, or the engine cannot reach it."""
         if any(word in _said(found) for word in engines.RESTING):
             return OutOfReach(resting(self._machine))
         tool, name = self._program.rpartition("/")[2], self._machine.name
@@ -157,7 +157,7 @@ class Access:
         must_succeed: bool = False,
         stdin: bytes = b"",
     ) -> Run:
-        """A command in a node; `root`: as root."""
+        """Return a command in a node; `root`: as root."""
         sudo = ("sudo", "-n") if root and self._machine.engine.sudo else ()
         words = (*engines.entering(self._machine, node), *sudo, *words)
         return self._made(self._program, words, seconds, must_succeed=must_succeed, stdin=stdin)
@@ -180,7 +180,7 @@ class Access:
 
 
 def resting(one: Machine) -> str:
-    """Say of a machine that it does not run, and what starts it."""
+    """Return the sentence that a machine does not run, and how to start it."""
     return f"it does not run; {_start(one)}"
 
 
@@ -189,7 +189,7 @@ def _start(one: Machine) -> str:
 
 
 def _said(found: ToolResult) -> str:
-    """What an engine has printed, on either way."""
+    """Return the output of an engine, from both streams."""
     return f"{found.answer[-_MOST_SAID:].decode('utf-8', 'replace')}\n{found.output}"
 
 

@@ -216,7 +216,7 @@ def patterns(host: Host) -> Iterator[str]:
 
 
 class _Search:
-    """Searches for the tables' paths; gives up after more names, or more time, than any honest home needs."""
+    """Searches for the tables' paths; gives up after more names, or more time, than any account needs."""
 
     def __init__(self, host: Host) -> None:
         self._host, self._left, self._end = host, _MOST, host.now() + _LONGEST

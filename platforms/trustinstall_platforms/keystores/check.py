@@ -1,9 +1,8 @@
 """The second reader: a new keystore is read once more by other code than made it, before it replaces the file.
 
 `cryptography` reads PKCS#12. No maintained library can read JKS; a second reader of this project follows
-JavaKeyStore.engineLoad, step by step. A JVM of the installation would be the best judge; it is not used: for a
-JDK's 150 roots one start of it costs more than the whole change (see CONTRIBUTING.md), it would have to run as the
-account
+JavaKeyStore.engineLoad, step by step. A JVM of the installation would be the best judge; it is not used: for a JDK's
+150 roots one start of it costs more than the whole change (see CONTRIBUTING.md), it would have to run as the account
 that may write it, and its messages are localised.
 """
 

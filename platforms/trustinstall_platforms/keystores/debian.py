@@ -75,8 +75,7 @@ def steps(
     """Yield the hook's changes of an image's keystore; none if it would make none, or needs Java for them.
 
     `added` are certificates with the links that name them. Of certificates in `removed`, the hook removes the aliases
-    of
-    `links` that go, and no alias that another program gave them.
+    of `links` that go, and no alias that another program gave them.
     """
     if host.status(KEYSTORE) is None or not_fed(host) or not_changeable(host):
         return

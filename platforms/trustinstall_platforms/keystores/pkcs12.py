@@ -162,8 +162,7 @@ class Pkcs12:
         """Return the keystore without some trusted certificates, and with new ones in a new part at its end.
 
         Certificates that are trusted already are not added again; an alias that is taken gets a number. `salt` is
-        random,
-        and used if a part has to be encrypted again. Raises Locked.
+        random, and used if a part has to be encrypted again. Raises Locked.
         """
         password = self.password(passwords)
         old = self._decrypted(password)

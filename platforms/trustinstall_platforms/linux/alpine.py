@@ -1,4 +1,4 @@
-"""What Alpine's update-ca-certificates, and the hook that makes hash links, would write, as steps: for images.
+"""The files that Alpine's update-ca-certificates, and the hook for hash links, would write, as steps: for images.
 
 Source: update-ca.c of Alpine's ca-certificates.
 """

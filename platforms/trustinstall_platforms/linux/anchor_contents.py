@@ -1,4 +1,4 @@
-"""What a family's tool reads, and what is wrong with what it made."""
+"""The files that a family's tool reads, and the faults of the files that it made."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def blocking_file(host: Host, family: Family, certificate: Certificate) -> str |
 def problems(
     family: Family, content: bytes | None, anchors: Sequence[Source], bundle: Collection[str]
 ) -> Iterator[str]:
-    """Say what is wrong with the bundle, and which anchors it lacks, a sentence each."""
+    """Yield a sentence for each fault of the bundle, and for each anchor that it lacks."""
     if content is None:
         yield f"{family.bundle} is missing"
         return
@@ -75,7 +75,7 @@ def _selected(host: Host, path: str) -> set[str]:
 
 
 def _bars(der: bytes, certificate: Certificate) -> bool:
-    """Whether p11-kit leaves a certificate out because of one on a blocklist: it has its key, or its number."""
+    """Whether p11-kit leaves a certificate out because of one on a blocklist with the same key, or the same number."""
     blocked = Certificate.held(der)
     try:
         return blocked.key_info == certificate.key_info or blocked.issued_as == certificate.issued_as

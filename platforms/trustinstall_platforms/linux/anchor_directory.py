@@ -1,8 +1,8 @@
-"""The system's store where a tool makes a bundle, or hash links, of a flat directory of anchors: most distributions'.
+"""The system's store if a tool makes a bundle, or hash links, of a flat directory of anchors: on most distributions.
 
-The tool may drop an anchor without a word (p11-kit: certificates that it cannot parse, that a blocklist names, or that
-are no authorities), so that only bundle and hash links say what is trusted. Where no tool makes the bundle, we append
-to it.
+The tool may drop an anchor without a message (p11-kit: certificates that it cannot parse, that a blocklist names, or
+that are no authorities), so that only bundle and hash links show which anchors are trusted. If no tool makes the
+bundle, trustinstall appends to it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AnchorStore(Backend):
     """The backend of one family of distributions."""
 
     def __init__(self, family: Family) -> None:
-        """Know one family, a row of the table."""
+        """Make the backend of one family, a row of the table."""
         self.name = family.name
         self._family = family
 
@@ -52,7 +52,7 @@ class AnchorStore(Backend):
         return found(host, self._family) if location == self._family.bundle else None
 
     def observe(self, host: Host, _store: Store, names: frozenset[str]) -> Observation:
-        """See what clients of the bundle trust. HALF: the hash links do not show it, or they alone do."""
+        """Observe the anchors of the bundle's clients. PARTIAL: the hash links do not show it, or only they do."""
         family, content = self._family, read(host, self._family.bundle)
         bundle = dict.fromkeys(fingerprints(content or b""))
         links = linked(host, family.hashed) if family.hashed else None
@@ -79,15 +79,15 @@ class AnchorStore(Backend):
         return frozenset(sha256 for one in shipped for sha256 in one.certificates)
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
-        """See `Backend.plan`; raises StoreError where the tool would drop managed certificates, or foreign roots."""
+        """See `Backend.plan`; raises StoreError if the tool would drop managed certificates, or foreign roots."""
         return FamilyPlanBuilder(host, self._family, store, seen, change).build()
 
     def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh | None:
-        """Have everything made anew of the anchors; in an image it was steps, and they are undone."""
+        """Make every derived file again; in an image these changes were steps, and are undone."""
         return None if host.tools is Tools.NEVER else refreshing(host, self._family, gone)
 
     def verify(self, host: Host, _store: Store) -> str | None:
-        """Ask OpenSSL: one block that it cannot load makes it refuse the whole bundle."""
+        """Let OpenSSL load the bundle: one block that it cannot load makes it refuse the whole bundle."""
         refusal = host.openssl_refuses(self._family.bundle)
         return refusal and f"OpenSSL cannot load {self._family.bundle}: {printable(refusal)}"
 
@@ -109,13 +109,13 @@ def _copies(
 
 
 def _leads_to_packages(family: Family, source: Source) -> bool:
-    """Whether an anchor is a link to a package's file: the system makes such a link anew."""
+    """Whether an anchor is a link to a package's file: the system restores such a link."""
     target = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), source.link or source.path))
     return target.startswith(tuple(f"{top}/" for top in family.packages)) and source.link is not None
 
 
 def _blocks(family: Family, content: bytes, names: frozenset[str]) -> Iterator[Copy]:
-    """Yield the copies in a bundle that we append to.
+    """Yield the copies in a bundle that trustinstall appends to.
 
     An unmarked block is the package's copy of an anchor, unless a marked one is there: the package, when it is
     upgraded, makes the bundle of the anchors and keeps no marks.

@@ -1,4 +1,4 @@
-"""The plan of one change of a directory of anchors, and how a family's tool makes everything else of it."""
+"""The plan of one change of a directory of anchors, and how a family's tool makes all derived files of it."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class FamilyPlanBuilder(PlanBuilder):
     """Builds the plan of one change by the facts of a family."""
 
     def __init__(self, host: Host, family: Family, store: Store, seen: Observation, change: Change) -> None:
-        """Read the anchors anew."""
+        """Read the current anchors."""
         super().__init__(host, store, seen, change, local_files(host, family))
         self.directory, self.ending, self.foreign_advice = family.anchors, family.ending, family.foreign_advice
         self._family = family
         self._bundle = read(host, family.bundle) or b""
-        self._blocks: list[Copy] = []  # copies in a bundle that we append to
+        self._blocks: list[Copy] = []  # copies in a bundle that trustinstall appends to
 
     def build(self) -> Plan:
-        """Return the plan. Raises StoreError where the change is impossible."""
+        """Return the plan. Raises StoreError if the change is impossible."""
         steps = [*self.anchor_steps(), *self._appended()]
         placed = tuple(self.placed)
         if not (steps or self.stale):
@@ -55,14 +55,14 @@ class FamilyPlanBuilder(PlanBuilder):
         return Plan(tuple(steps), refreshing(self.host, self._family, (*deleted, *missing)), placed)
 
     def take(self, copy: Copy) -> None:
-        """See `PlanBuilder`; a bundle that we append to holds copies, too."""
+        """See `PlanBuilder`; a bundle that trustinstall appends to holds copies, too."""
         if self._family.appended and copy.entry in {"", self._family.bundle}:
             self._blocks.append(copy)
         else:
             super().take(copy)
 
     def refuse(self, certificate: Certificate) -> None:
-        """See `PlanBuilder`: the tool leaves out a blocked certificate without a word."""
+        """See `PlanBuilder`: the tool leaves out a blocked certificate without a message."""
         blocking = blocking_file(self.host, self._family, certificate)
         if blocking is not None:
             raise self.error(
@@ -94,7 +94,7 @@ class FamilyPlanBuilder(PlanBuilder):
         self.refuse_losses(lost, tool, self._family.bundle, advice)
 
     def _rendered(self) -> Iterator[Step]:
-        """Yield the steps that the tool would take, where it is not run."""
+        """Yield the steps that the tool would take, if it is not run."""
         if self._family.derived:
             added = [one.certificate for one in self.added]
             return p11kit_extract.steps(self.host, self._family, added, self.dropped)
@@ -109,10 +109,10 @@ class FamilyPlanBuilder(PlanBuilder):
 
 
 def refreshing(host: Host, family: Family, gone: Sequence[str]) -> Refresh:
-    """Return how a family's tool makes everything anew; `gone` are files that are deleted.
+    """Return how a family's tool makes all derived files again; `gone` are files that are deleted.
 
-    Where the tool makes hash links only, those to deleted files are taken away first: openssl-rehash(1) keeps a
-    dangling HASH.0 where HASH.1 leads to another copy, and OpenSSL looks no further than that.
+    If the tool makes hash links only, those to deleted files are removed first: openssl-rehash(1) keeps a dangling
+    HASH.0 if HASH.1 leads to another copy, and OpenSSL stops there.
     """
     links = links_to(host, family.hashed, gone) if family.appended and family.hashed else ()
     run = Run((family.tool, *family.arguments), must_succeed=family.status_counts)

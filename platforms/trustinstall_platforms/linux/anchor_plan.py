@@ -1,4 +1,4 @@
-"""Plans for a directory of local anchors of which a tool makes everything else: a file for each managed certificate."""
+"""Plans for a directory of local anchors of which a tool makes all other files: a file for each managed certificate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PlanBuilder(ABC):
         stale: whether the derived files are behind the anchors.
         taken: files that go or shrink, by path, with the certificates (SHA-256) that go from them.
         placed: the entries of added certificates.
-        added: managed files that everything derived is to show.
+        added: managed files that all derived files are to show.
         dropped: certificates that the derived files show, and that no client is to trust afterwards.
     """
 
@@ -52,10 +52,10 @@ class PlanBuilder(ABC):
 
     @abstractmethod
     def refuse(self, certificate: Certificate) -> None:
-        """Raise StoreError where the tool would leave a certificate out."""
+        """Raise StoreError if the tool would leave a certificate out."""
 
     def anchor_steps(self) -> list[Step]:
-        """Return the steps on the local directory's files. Raises StoreError where the change is impossible."""
+        """Return the steps on the local directory's files. Raises StoreError if the change is impossible."""
         for one in self.change.add:
             self._place(one.certificate)
         for copy in self.change.remove:
@@ -65,7 +65,7 @@ class PlanBuilder(ABC):
         return [*self._removals(), *self._written]
 
     def take(self, copy: Copy) -> None:
-        """Take one copy out; raises StoreError for a file that is not changed."""
+        """Remove one copy; raises StoreError for a file that must not be changed."""
         if not copy.removable:
             name = next(one.name for one in self.change.drop if one.sha256 == copy.sha256)
             cause = f"{name} is trusted because of {printable(copy.entry)}, which is not changed"
@@ -79,7 +79,7 @@ class PlanBuilder(ABC):
         return StoreError(store=self.store.id, cause=cause, advice=advice)
 
     def refuse_losses(self, lost: set[str], tool: str, artefact: str, advice: str) -> None:
-        """Raise StoreError where the tool would drop certificates that no file feeds."""
+        """Raise StoreError if the tool would drop certificates that no file feeds."""
         lost = lost - {one.sha256 for one in self.change.add} - {one.sha256 for one in self.dropped}
         if lost:
             cause = (
@@ -98,7 +98,7 @@ class PlanBuilder(ABC):
         self.placed.append(Placed(sha256, (path,)))
 
     def _drop(self, certificate: Certificate) -> None:
-        """Have everything made anew where it still shows a certificate that no file feeds, or a file that is gone."""
+        """Refresh the derived files if they still show a certificate that no file feeds, or a file that is gone."""
         sha256 = certificate.sha256
         if sha256 not in self.seen.anchors:
             return

@@ -22,7 +22,7 @@ _DER = b"\x30\x82"  # a SEQUENCE of 256 to 65535 octets: DER of a certificate be
 
 
 class NewAnchor(NamedTuple):
-    """A managed file that everything derived is to show, and the certificate in it."""
+    """A managed file that all derived files are to show, and the certificate in it."""
 
     path: str
     certificate: Certificate
@@ -33,10 +33,10 @@ class Source:
     """One file of certificates.
 
     Attributes:
-        path: where it is.
+        path: its path.
         content: its bytes.
         certificates: SHA-256 of each certificate in it.
-        link: where it points, if it is a link itself.
+        link: its target, if it is a link itself.
     """
 
     path: str
@@ -54,7 +54,7 @@ class Source:
 
 
 def our_ending(sha256: str, ending: str) -> str:
-    """Return how the name of a managed file ends: its mark."""
+    """Return the ending of a managed file's name: its mark."""
     return f"-{sha256[:12]}{ending}"
 
 
@@ -99,7 +99,7 @@ def copies(sources: Iterable[Source], names: Collection[str], ending: str) -> It
 
 
 def fixed_copies(sources: Iterable[Source], names: Collection[str]) -> Iterator[Copy]:
-    """Yield the copies of certificates in files that are not changed: a package's, or another program's."""
+    """Yield the copies of certificates in files that must not be changed: a package's, or another program's."""
     for source, sha256 in _holders(sources, names):
         yield Copy(sha256, source.path, removable=False)
 

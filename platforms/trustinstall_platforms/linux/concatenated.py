@@ -1,7 +1,7 @@
-"""Bundles that a tool makes by writing files one behind the other: Debian's, and Alpine's.
+"""Bundles that a tool makes by joining files: Debian's, and Alpine's.
 
-They are changed as the tool would change them, and nothing else in them is touched: a file's text goes, and comes
-behind the text of the file before it in the tool's order.
+They are changed as the tool would change them, and nothing else in them: a file's text is removed, or inserted after
+the text of the file before it in the tool's order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]  # bundle[start:end]
 
-#: How the tools replace characters in a file's name that a shell minds, when they name a link after it.
+#: The replacements of a file name's special characters of the shell, when the tools name a link after the file.
 LINK_NAME = str.maketrans(" (),", "_==_")
 
 
@@ -46,14 +46,14 @@ class ShrunkFile(NamedTuple):
 
 
 class BundleChange(NamedTuple):
-    """What changes in a bundle.
+    """The changes of a bundle.
 
     Attributes:
         bundle: its path.
         order: all files of the bundle as they are now, in the tool's order.
         added: files that the bundle is to show.
         shrunk: files that go or lose certificates.
-        dropped: certificates (SHA-256) that the bundle is not to show, whichever file they came from.
+        dropped: certificates (SHA-256) that the bundle is not to show, from any file.
     """
 
     bundle: str
@@ -65,7 +65,7 @@ class BundleChange(NamedTuple):
     def apply(self, bundle: bytes) -> bytes:
         """Return the changed bundle.
 
-        Raises StoreError where there is no line break before the place of a certificate.
+        Raises StoreError if there is no line break before the place of a certificate.
         """
         after = {one.path: one.after for one in self.shrunk}
         spans = _spans(bundle, self.order)
@@ -105,7 +105,7 @@ def steps(host: Host, change: BundleChange) -> Iterator[Step]:
 
 
 def _spans(bundle: bytes, order: Sequence[Concatenated]) -> dict[str, Span]:
-    """Return where each file's text is: behind that of the file before it as a rule, and never within another's."""
+    """Return the place of each file's text: usually after that of the file before it, and never within another's."""
     spans: dict[str, Span] = {}
     cursor = 0
     for one in order:
@@ -119,7 +119,7 @@ def _spans(bundle: bytes, order: Sequence[Concatenated]) -> dict[str, Span]:
 
 
 def _free(bundle: bytes, text: bytes, taken: Collection[Span], start: int = 0) -> int | None:
-    """Return where a text stands outside of the texts of known files, or None."""
+    """Return the place of a text outside of the texts of known files, or None."""
     at = bundle.find(text, start)
     while at >= 0:
         inside = next((end for begin, end in taken if begin < at + len(text) and at < end), None)
@@ -130,7 +130,7 @@ def _free(bundle: bytes, text: bytes, taken: Collection[Span], start: int = 0) -
 
 
 def _place(bundle: bytes, path: str, spans: Mapping[str, Span]) -> int:
-    """Return where a local file's text belongs: behind the files before it, or else before those behind it."""
+    """Return the place for a local file's text: after the files before it, or else before those after it."""
     directory, name = path.rpartition("/")[0], _encoded(path)
     later = {one for one in spans if one.startswith(directory) and _encoded(one) > name}
     before = [end for one, (_, end) in spans.items() if one not in later]

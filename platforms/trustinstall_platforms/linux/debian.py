@@ -1,4 +1,4 @@
-"""The system's store where Debian's update-ca-certificates makes the bundle and links that clients read."""
+"""The system's store if Debian's update-ca-certificates makes the bundle and links that clients read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SystemStore(Backend):
     """The backend of one family of distributions."""
 
     def __init__(self, family: Family = DEBIAN) -> None:
-        """Know one family whose row in the table names Debian's script."""
+        """Make the backend of one family whose row in the table names Debian's script."""
         self.name = family.name
         self._family = family
 
@@ -43,7 +43,7 @@ class SystemStore(Backend):
         return found(host, self._family) if location == self._family.bundle else None
 
     def observe(self, host: Host, _store: Store, names: frozenset[str]) -> Observation:
-        """See what clients of bundle and hash links trust. HALF: only some of them do."""
+        """Observe the anchors of the clients of bundle and hash links. PARTIAL: only some of them trust it."""
         contents = read_contents(host)
         whole = contents.plain & contents.hashed.keys()
         return Observation(
@@ -68,16 +68,16 @@ class SystemStore(Backend):
         return frozenset(one for source in read_contents(host).sources if source.shipped for one in source.certificates)
 
     def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
-        """See `Backend.plan`; raises StoreError where the tool would drop foreign roots."""
+        """See `Backend.plan`; raises StoreError if the tool would drop foreign roots."""
         return PlanBuilder(host, self._family, store, seen, change).build()
 
     def refresh(self, host: Host, _store: Store, gone: Sequence[str]) -> Refresh | None:
-        """Have bundle, links and Java's keystore made anew; `gone` names .crt files."""
+        """Make bundle, links and Java's keystore again; `gone` names .crt files."""
         if host.tools is Tools.NEVER:
             return None  # they were steps, and are undone
         return debian_refresh.refresh(host, gone, rehash=True, kept=debian_refresh.local_links(host))
 
     def verify(self, host: Host, _store: Store) -> str | None:
-        """Ask OpenSSL: one block that it cannot load makes it refuse the whole bundle."""
+        """Let OpenSSL load the bundle: one block that it cannot load makes it refuse the whole bundle."""
         refusal = host.openssl_refuses(self._family.bundle)
         return refusal and f"OpenSSL cannot load {self._family.bundle}: {printable(refusal)}"

@@ -1,4 +1,4 @@
-"""What Debian's update-ca-certificates reads, and what clients read of its work.
+"""The files that Debian's update-ca-certificates reads, and those that clients read of its work.
 
 Sources: update-ca-certificates(8) and the script itself (20230311 and 20250419 differ only in quoting and in
 `--sysroot`), openssl-rehash(1), and OpenSSL's crypto/x509/by_dir.c.
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 TOOL = "/usr/sbin/update-ca-certificates"
-LOCAL = "/usr/local/share/ca-certificates"  # where an administrator puts certificates
+LOCAL = "/usr/local/share/ca-certificates"  # the administrator's directory of certificates
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 HASHED = "/etc/ssl/certs"  # NAME.pem links to the files, HASH.N to those: OpenSSL's CApath
 SHIPPED = "/usr/share/ca-certificates"  # the packages' files
 SELECTION = "/etc/ca-certificates.conf"  # which of those are trusted; "!" deselects one
 _REHASHED = (".pem", ".crt", ".cer", ".crl")  # openssl-rehash(1) links files with these endings
-_DEEPEST = 16  # directories within each other
+_DEEPEST = 16  # nested directories
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Source:
     """One file of certificates.
 
     Attributes:
-        path: as the tool names it.
+        path: the tool's name for it.
         content: the file's bytes.
         certificates: SHA-256 of each certificate in it.
-        link: where it points, if it is a link itself.
+        link: its target, if it is a link itself.
         beyond: whether it lies outside LOCAL, behind a link to a directory.
     """
 
@@ -59,7 +59,7 @@ class Source:
 
     @property
     def alone(self) -> str | None:
-        """The certificate, where the file holds exactly one."""
+        """The certificate, if the file holds exactly one."""
         return self.certificates[0] if len(self.certificates) == 1 else None
 
     @property
@@ -77,7 +77,7 @@ class Contents(NamedTuple):
         plain: certificates of the bundle that every client reads (GnuTLS skips a `TRUSTED CERTIFICATE`).
         hashed: SHA-256 of each certificate that OpenSSL finds by hash links, and its file.
         unmanaged: files in HASHED that the tool did not make: hash links lead to them, now or after the next rehash.
-        damaged: how many blocks of the bundle cannot be read; None where there is no bundle.
+        damaged: the number of blocks of the bundle that cannot be read; None if there is no bundle.
     """
 
     sources: tuple[Source, ...]
@@ -107,7 +107,7 @@ def read_contents(host: Host) -> Contents:
     """Read files, bundle and links."""
     content = read(host, BUNDLE)
     blocks = list(_certificates(content or b""))
-    # Most files hold exactly one block of the bundle: it is not decoded a second time.
+    # Most files hold exactly one block of the bundle, which is not decoded a second time.
     known = {block.text: block.sha256 for block in blocks if block.sha256}
     sources = tuple(_sources(host, known))
     hashed = list(_hashed(host, sources))
@@ -177,7 +177,7 @@ def _source(host: Host, path: str, known: Mapping[bytes, str]) -> Iterator[Sourc
 
 
 class _Block(NamedTuple):
-    """A certificate's block: its label, its bytes, its SHA-256 (None where it is damaged)."""
+    """A certificate's block: its label, its bytes, its SHA-256 (None if it is damaged)."""
 
     label: str
     text: bytes
@@ -211,7 +211,7 @@ def _hashed(host: Host, sources: Sequence[Source]) -> Iterator[Source]:
 
 
 def _end(host: Host, link: str, known: Mapping[str, Source]) -> Source | None:
-    """Follow a hash link to its file; nearly always by way of NAME.pem to a file that is known."""
+    """Follow a hash link to its file; nearly always through NAME.pem to a file that is known."""
     path = link
     for _ in range(2):
         target = host.link_target(path)

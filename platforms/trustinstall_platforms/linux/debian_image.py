@@ -1,6 +1,6 @@
-"""What Debian's update-ca-certificates, openssl-rehash(1) and the hook of ca-certificates-java would write, as steps.
+"""The files of Debian's update-ca-certificates, openssl-rehash(1) and the hook of ca-certificates-java, as steps.
 
-For images, whose tools are not run. Only the change itself is written, and nothing else that the tools would mend.
+For images, whose tools are not run. Only the change itself is written, and no other repair that the tools would make.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class FileChanges(NamedTuple):
 
 
 def steps(host: Host, files: FileChanges) -> Iterator[Step]:
-    """Yield the changes of bundle, links and keystore; raises StoreError where something stands in the way."""
+    """Yield the changes of bundle, links and keystore; raises StoreError if another file is in the way."""
     shrunk = [
         ShrunkFile(source.path, b"" if set(source.certificates) <= going else without(source.content, going))
         for source, going in files.taken

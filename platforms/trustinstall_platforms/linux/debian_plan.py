@@ -30,7 +30,7 @@ class PlanBuilder:
     """Builds the plan of one change."""
 
     def __init__(self, host: Host, family: Family, store: Store, seen: Observation, change: Change) -> None:
-        """Read the store's files anew."""
+        """Read the store's current files."""
         self._host, self._family, self._store, self._seen, self._change = host, family, store, seen, change
         self._contents = read_contents(host)
         self._files = {one.path: one for one in (*self._contents.sources, *self._contents.unmanaged)}
@@ -41,7 +41,7 @@ class PlanBuilder:
         self._stale = False  # links or bundle are behind the files
 
     def build(self) -> Plan:
-        """Return the plan. Raises StoreError where the change is impossible."""
+        """Return the plan. Raises StoreError if the change is impossible."""
         placed = tuple(self._place(one.certificate) for one in self._change.add)
         for copy in self._change.remove:
             self._take(copy)
@@ -53,17 +53,17 @@ class PlanBuilder:
         self._refuse_losses()
         if self._host.tools is Tools.NEVER:
             return Plan((*steps, *self._rendered()), placed=placed)
-        # The tool mends hash links by itself, but only when a file is new to it.
+        # The tool repairs hash links by itself, but only when a file is new to it.
         rehash = bool(self._taken or self._gone or not self._written)
         return Plan(tuple(steps), debian_refresh.refresh(self._host, self._gone, rehash=rehash), placed)
 
     @property
     def _dropped(self) -> list[Certificate]:
-        """Return the certificates that no client is to trust afterwards."""
+        """The certificates that no client is to trust afterwards."""
         return [one for one in self._change.drop if one.sha256 not in self._change.foreign]
 
     def _place(self, certificate: Certificate) -> Placed:
-        """Use a managed file that holds the certificate alone, or write one: two in a file get no hash link."""
+        """Use a managed file that holds only the certificate, or write one: two in a file get no hash link."""
         sha256 = certificate.sha256
         kept = (source for source in self._contents.sources if source.path in self._change.kept.get(sha256, ()))
         path = next((source.path for source in kept if source.alone == sha256), None) or self._write(certificate)
@@ -88,7 +88,7 @@ class PlanBuilder:
             self._taken.setdefault(source.path, (source, set()))[1].add(copy.sha256)
 
     def _drop(self, certificate: Certificate) -> None:
-        """Clean up after managed files that were deleted by hand, and end a trust that nothing feeds any more."""
+        """Clean up after managed files that were deleted by hand, and end a trust that no file feeds any more."""
         sha256, noted = certificate.sha256, self._change.noted
         missing = [path for path in noted.get(sha256, ()) if self._is_missing(path)]
         if sha256 not in noted and not self._contents.holders(sha256):
@@ -117,9 +117,9 @@ class PlanBuilder:
         yield from self._deselected()
 
     def _unlinked(self, source: Source) -> Iterator[Step]:
-        """Delete a file's links as steps, so that they come back if we are undone.
+        """Delete a file's links as steps, so that an undo restores them.
 
-        Where the file is still there, the tool makes the link again, and tells Java.
+        If the file still exists, the tool makes the link again, and tells Java.
         """
         for link in debian_refresh.links_to(self._host, source.path):
             yield Delete(link, link_digest(self._host.link_target(link) or ""))
@@ -132,7 +132,7 @@ class PlanBuilder:
             yield Edit(SELECTION, Content(deselected(selection, names)), digest(selection))
 
     def _refuse_others(self, source: Source, *, whole: bool) -> None:
-        """Refuse to change what lies outside the store, and a package's file."""
+        """Refuse to change a file outside the store, and a package's file."""
         if source.beyond or (not whole and (source.shipped or source.link is not None)):
             raise StoreError(
                 store=self._store.id,
@@ -155,7 +155,7 @@ class PlanBuilder:
             )
 
     def _rendered(self) -> Iterator[Step]:
-        """Yield the steps that the tool would take, where it is not run."""
+        """Yield the steps that the tool would take, if it is not run."""
         taken = list(self._taken.values())
         files = debian_image.FileChanges(
             self._contents.sources, self._added, taken, self._gone, self._change.drop, self._dropped

@@ -1,4 +1,4 @@
-"""What Debian's update-ca-certificates leaves behind, and how everything is made anew of its files.
+"""The leftovers of Debian's update-ca-certificates, and how all derived files are made again of its files.
 
 Sources: those of `debian_files`, and the hook of ca-certificates-java 20230710.
 """
@@ -35,7 +35,7 @@ _OUR_LINK = re.compile(r".*-[0-9a-f]{12}\.pem")
 
 
 def problems(host: Host, contents: Contents) -> Iterator[str]:
-    """Say what is wrong with the bundle and with links to managed files, a sentence each."""
+    """Yield a sentence for each fault of the bundle and of links to managed files."""
     fed = contents.fed
     if contents.damaged is None:
         yield f"{BUNDLE} is missing"
@@ -54,12 +54,12 @@ def problems(host: Host, contents: Contents) -> Iterator[str]:
 
 
 def refresh(host: Host, gone: Sequence[str], *, rehash: bool, kept: Sequence[str] = ()) -> Refresh:
-    """Take away links to files that are gone, mend hash links, make the bundle, and tell Java.
+    """Remove links to files that are gone, repair hash links, make the bundle, and tell Java.
 
-    The tool by itself leaves dangling links behind when a local file is gone, and never tells Java. Hash links come
-    first: while HASH.0 is gone, OpenSSL does not look at HASH.1, which leads to another certificate; and
-    openssl-rehash(1) keeps a dangling HASH.0 where HASH.1 is good. Only the files' names are needed, because everything
-    else may be gone already when a killed command is undone. `kept` are links that Java is told of again.
+    The tool by itself leaves dangling links after a local file is gone, and never tells Java. Hash links come first:
+    while HASH.0 is missing, OpenSSL does not try HASH.1, which leads to another certificate; and openssl-rehash(1)
+    keeps a dangling HASH.0 if HASH.1 is good. Only the files' names are needed, because everything else may be gone
+    already when a killed command is undone. `kept` are links that Java is told of again.
     """
     maintainer = host.environ.get(_MAINTAINER)
     env = ((_MAINTAINER, maintainer),) if maintainer else ()
@@ -67,19 +67,19 @@ def refresh(host: Host, gone: Sequence[str], *, rehash: bool, kept: Sequence[str
     names = [name_link(path) for path in gone]
     forgotten = [link for link in names if link in dangling or host.status(link) is None]
     runs: list[Run] = []
-    if rehash:  # it fails where a foreign link dangles, after all of its work
+    if rehash:  # it fails if a foreign link dangles, after all of its work
         runs.append(Run((_OPENSSL, "rehash", HASHED), env=env, must_succeed=False))
     runs.append(Run((TOOL,), env=env))
     if (forgotten or kept) and host.executable(_JAVA_HOOK):  # Java's store shows whether it worked
         told = [f"-{link}\n" for link in forgotten] + [f"+{link}\n" for link in kept]
         stdin = "".join(told).encode("utf-8", "surrogateescape")
         runs.append(Run((_JAVA_HOOK,), stdin, env, must_succeed=False))
-    lock = None if maintainer else _DPKG_LOCK  # dpkg has called us, and holds it
+    lock = None if maintainer else _DPKG_LOCK  # dpkg has called trustinstall, and holds it
     return Refresh(tuple(runs), (f"{BUNDLE}.new", *dangling), Guard(lock, _TOOL_NAME))
 
 
 def local_links(host: Host) -> list[str]:
-    """List the links that lead to local files which are there."""
+    """List the links that lead to existing local files."""
     links = [f"{HASHED}/{name}" for name in host.names(HASHED) if name.endswith(".pem")]
     targets = {link: host.link_target(link) or "" for link in links}
     return [

@@ -29,8 +29,8 @@ class Declared(NamedTuple):
     """One system.
 
     Attributes:
-        id: what os-release(5) says in ID or ID_LIKE, in lower case.
-        bundle: what clients read.
+        id: its ID or ID_LIKE in os-release(5), in lower case.
+        bundle: the file that clients read.
         advice: what to declare, and how it takes effect.
     """
 
@@ -103,13 +103,13 @@ class DeclaredStore(Backend):
         return next((_store(one) for one in SYSTEMS if one.id in ids and one.bundle == location), None)
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:
-        """See what clients of the bundle trust."""
+        """Observe the anchors of the bundle's clients."""
         anchors = {hashlib.sha256(der).hexdigest(): State.TRUSTED for der in self.anchors(host, store)}
         copies = (Copy(sha256, removable=False) for sha256 in anchors if sha256 in names)
         return Observation(anchors, copies=tuple(copies))
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
-        """Yield the DER of every certificate in the bundle, which is a link as a rule."""
+        """Yield the DER of every certificate in the bundle, which is usually a link."""
         for block in pem_blocks(read(host, store.location) or b""):
             if block.label in CERTIFICATE_LABELS and block.der is not None:
                 yield block.der

@@ -1,7 +1,7 @@
-"""Which distributions keep their roots how: facts, a row each.
+"""How distributions keep their roots: facts, a row each.
 
-Every row says how it is known. "real": its tool, or the engine behind it, is run in the tests, in the layout that the
-row names. "documented": from manual pages, package recipes and the tool's source, with a stand-in made from those.
+Every row has its source. "real": its tool, or the engine behind it, is run in the tests, in the layout that the row
+names. "documented": from manual pages, package recipes and the tool's source, with a stand-in made from those.
 
 Sources: update-ca-trust(8) of Fedora and of Arch; the `update-ca-certificates` of openSUSE/ca-certificates;
 update-ca.c of Alpine, which Wolfi packages, too; the package recipes of Gentoo (app-misc/ca-certificates) and Void,
@@ -19,7 +19,7 @@ _SERVER, _EMAIL, _CODE = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.
 
 
 def _extracted(top: str, java: str = "java/cacerts", pem: str = "pem/", openssl: str = "openssl/") -> list[Extracted]:
-    """What Fedora's update-ca-trust and its descendants extract below a directory, beside directories."""
+    """Return the files that Fedora's update-ca-trust and its descendants extract below a directory, and directories."""
     bundles = (("tls", _SERVER), ("email", _EMAIL), ("objsign", _CODE))
     return [
         Extracted(f"{top}/{openssl}ca-bundle.trust.crt", "openssl-bundle"),
@@ -124,9 +124,9 @@ RHEL = Family(
     "(Azure Linux: tdnf install ca-certificates-tools)",
     clients="curl, git, Go, dnf, Java, Firefox, others with OpenSSL, GnuTLS or NSS",
     known="real",
-    arguments=("extract",),  # every release takes it; `enable` is an error since Fedora 40 and EL10
-    # EL9 returns the status of the last of six extractions; EL10 fails where another run is under way, though the
-    # bundle is right, and the next run mends the rest.
+    arguments=("extract",),  # every release accepts it; `enable` is an error since Fedora 40 and EL10
+    # EL9 returns the status of the last of six extractions; EL10 fails if another run is under way, though the bundle
+    # is right, and the next run repairs the rest.
     status_counts=False,
     packages=("/etc/pki/ca-trust/source", "/usr/share/pki/ca-trust-source"),
     blocklists=(
@@ -171,8 +171,8 @@ SUSE = Family(
     without_tool="the package ca-certificates is missing; install it: zypper install ca-certificates",
     clients="curl, git, Go, zypper, Java, others with OpenSSL or GnuTLS",
     known="real",
-    # Without -f the bundle is left alone where it is newer than the directory of hash links, by a clock of whole
-    # seconds: a removal, or an addition right after another one, would be missed.
+    # Without -f the bundle is not made if it is newer than the directory of hash links, by a clock of whole seconds:
+    # a removal, or an addition right after another one, would be missed.
     arguments=("-f",),
     packages=("/etc/pki/trust", "/usr/share/pki/trust"),
     blocklists=(

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Extracted(NamedTuple):
-    """One thing that p11-kit extracts.
+    """One file or directory that p11-kit extracts.
 
     Attributes:
         path: a file or a directory.
         form: p11-kit's name of the format.
-        purpose: what anchors must be good for, as an object identifier of RFC 5280's extended key usage; "": anything.
+        purpose: the purpose that anchors must have, as an object identifier of RFC 5280's extended key usage; "": any.
         mirror: a directory with links to, or copies of links in, a directory.
     """
 
@@ -39,27 +39,27 @@ class Family(NamedTuple):
 
     Attributes:
         name: the backend's name and the store's id.
-        ids: what os-release(5) says in ID or ID_LIKE, in lower case.
-        anchors: where an administrator puts certificates.
-        bundle: what clients read.
+        ids: their ID or ID_LIKE in os-release(5), in lower case.
+        anchors: the administrator's directory of certificates.
+        bundle: the file that clients read.
         tool: makes the bundle from the anchors.
-        without_tool: what is wrong, and what to do, where there is no tool.
-        clients: who reads the bundle.
+        without_tool: the fault, and the advice, if there is no tool.
+        clients: the programs that read the bundle.
         known: "real" or "documented"; see the head of `families`.
         arguments: the tool's arguments.
         status_counts: whether an exit status other than 0 means failure; the bundle is observed in any case.
-        packages: the other directories that the bundle is made of, `trust anchor`'s and packages'; the first of them is
-            there wherever the tool is.
-        selection: which of the packages' files are read: a line each, "!" deselects one; "" where all are.
+        packages: the other directories that the bundle is made of, `trust anchor`'s and packages'; the first of them
+            exists wherever the tool is.
+        selection: the list of packages' files that are read: a line each, "!" deselects one; "" if all are.
         blocklists: certificates in these directories are left out of the bundle.
-        hashed: the same anchors, one a file, for OpenSSL's CApath; "" where there is no such directory.
+        hashed: the same anchors, one a file, for OpenSSL's CApath; "" if there is no such directory.
         takes_der: whether the tool reads DER as well as PEM.
-        waits: a variable that is set where the tool only notes that it was called, and what to do there.
-        foreign_advice: how an anchor goes that lies elsewhere than in `anchors`.
-        ending: how the names of managed files end.
-        reads: the endings of the names that the tool reads; () where it reads all.
-        appended: whether no tool makes the bundle: then we append to it, and the tool makes hash links only.
-        derived: what p11-kit makes of the anchors there.
+        waits: a variable that is set if the tool only notes that it was called, and the advice then.
+        foreign_advice: how an anchor outside `anchors` is removed.
+        ending: the ending of managed files' names.
+        reads: the endings of the names that the tool reads; () if it reads all.
+        appended: whether no tool makes the bundle: then trustinstall appends to it, and the tool makes hash links only.
+        derived: the files that p11-kit makes of the anchors.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Family(NamedTuple):
 def store(host: Host, family: Family, places: DiscoveryOptions | None = None) -> Store | None:
     """Return the family's store on a system whose os-release names the family, or None.
 
-    None also where its tool is missing and the caller has named the bundles that are there instead.
+    None also if its tool is missing and the caller has named the existing bundles instead.
 
     A directory or a tool alone proves nothing: p11-kit makes RHEL's directories on Debian, and Debian, SUSE and Alpine
     have different tools of one name.
@@ -117,7 +117,7 @@ def _bundle_instead(host: Host, family: Family) -> str:
 
 
 def _written(host: Host, family: Family) -> Iterator[str]:
-    """Yield the files that would be replaced, and where no tool is run, everything that the tool would make."""
+    """Yield the files that would be replaced, and if no tool is run, every file that the tool would make."""
     yield family.bundle
     for one in family.derived if host.tools is Tools.NEVER else ():
         status = host.status(one.path)
@@ -137,7 +137,7 @@ def _unwritable(host: Host, family: Family) -> str | None:
     if variable and host.environ.get(variable):
         return advice
     if not host.account.is_root and not host.is_image:
-        return None  # root's rights are not known here
+        return None  # root's rights are unknown here
     if host.tools is Tools.NEVER and host.status(host.real(family.bundle)) is None:
         return f"{family.bundle} is missing in the image: its package was never set up; --run-image-tool does that"
     outermost = (*missing_parents(host, f"{family.anchors}/x"), f"{family.anchors}/x")[0]

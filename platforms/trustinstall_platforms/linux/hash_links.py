@@ -1,7 +1,7 @@
-"""A directory of hash links (OpenSSL's CApath): what a client finds in it.
+"""A directory of hash links (OpenSSL's CApath): the certificates that a client finds in it.
 
 Sources: openssl-rehash(1), and OpenSSL's crypto/x509/by_dir.c: it opens HASH.0, HASH.1 … of a subject's hash and stops
-at the first that is not there.
+at the first that is missing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAME = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
 
 
 class Linked(NamedTuple):
-    """What one hash leads to: the path HASH.N, what it says if it is a link, and the certificate's DER."""
+    """The target of one hash: the path HASH.N, its target if it is a link, and the certificate's DER."""
 
     path: str
     link: str | None
@@ -37,7 +37,7 @@ class Linked(NamedTuple):
 
 
 def linked(host: Host, directory: str) -> list[Linked] | None:
-    """Read a directory of hash links; None where there is none, or no such link in it."""
+    """Read a directory of hash links; None if it does not exist, or has no such link."""
     chains: dict[str, dict[int, str]] = {}
     for name in host.names(directory):
         if match := _NAME.fullmatch(name):
@@ -46,7 +46,7 @@ def linked(host: Host, directory: str) -> list[Linked] | None:
 
 
 def links_to(host: Host, directory: str, paths: Collection[str]) -> tuple[str, ...]:
-    """Return the hash links in a directory that lead to some files, also where these are gone."""
+    """Return the hash links in a directory that lead to some files, even if these are gone."""
     links = [f"{directory}/{name}" for name in host.names(directory) if _NAME.fullmatch(name)]
     targets = {link: host.link_target(link) for link in links}
     return tuple(link for link, target in targets.items() if target and posixpath.join(directory, target) in paths)

@@ -18,10 +18,10 @@ HASH_LINK = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
 
 
 class Links:
-    """The links in a directory as they are, and as they shall be."""
+    """The links in a directory: their present and their desired state."""
 
     def __init__(self, host: Host, directory: str) -> None:
-        """Look at a directory; one that is not there has no links."""
+        """Read a directory; a missing one has no links."""
         self.directory = directory
         self.names = frozenset(host.names(directory))
         targets = ((name, host.link_target(f"{directory}/{name}")) for name in sorted(self.names))
@@ -34,22 +34,22 @@ class Links:
         return any(HASH_LINK.fullmatch(name) for name in self.before)
 
     def put(self, name: str, target: str) -> None:
-        """Have a link of this name lead to `target`, whatever link of that name there was."""
+        """Make a link of this name lead to `target`, in place of any link of that name."""
         self.after[name] = target
 
     def take(self, name: str) -> None:
-        """Take the link of this name away, whatever it leads to."""
+        """Remove the link of this name, with any target."""
         self.after.pop(name, None)
 
     def put_hash(self, value: str, target: str) -> None:
-        """Have a link HASH.N lead to `target`: where none does, the first N that is free."""
+        """Make a link HASH.N lead to `target`: if none does, the first N that is free."""
         if any(self.after.get(name) == target for name in self._chain(value)):
             return
         free = next(name for name in (f"{value}.{number}" for number in count()) if name not in self._taken())
         self.after[free] = target
 
     def drop(self, targets: Collection[str]) -> None:
-        """Take links to any of these targets away; OpenSSL stops where a HASH.N is missing, so that others move up."""
+        """Remove links to any of these targets; OpenSSL stops at a missing HASH.N, so that others move up."""
         gone = [name for name, target in self.after.items() if target in targets]
         for value in {match[1] for match in map(HASH_LINK.fullmatch, gone) if match}:
             chain = self._chain(value)
@@ -62,7 +62,7 @@ class Links:
                 del self.after[name]
 
     def steps(self) -> Iterator[Step]:
-        """Make what comes, turn what leads elsewhere, and then delete what goes: no HASH.N is missing meanwhile."""
+        """Create new links, change the targets of others, and then delete the rest: no HASH.N is missing meanwhile."""
         changed = [name for name in {**self.before, **self.after} if self.before.get(name) != self.after.get(name)]
         for name in changed:
             if name in self.after:
@@ -76,5 +76,5 @@ class Links:
         return {*self.after, *(self.names - self.before.keys())}
 
     def _chain(self, value: str) -> list[str]:
-        """The names HASH.0, HASH.1 …, as far as they go without a gap."""
+        """Return the names HASH.0, HASH.1 …, up to the first gap."""
         return list(takewhile(self.after.__contains__, (f"{value}.{number}" for number in count())))

@@ -1,6 +1,6 @@
 """Further rows of the table in `families`: systems that are delivered as an image, and small ones.
 
-Sources: the package recipe of Photon (ca-certificates.spec: what runs after the transaction makes links and bundle of
+Sources: the package recipe of Photon (ca-certificates.spec: its script after the transaction makes links and bundle of
 /etc/ssl/certs/*.pem); the `update-ca-certificates` and the recipe of Flatcar, which are Container Linux's; the
 `clrtrust` of Clear Linux.
 """
@@ -11,8 +11,8 @@ from trustinstall_platforms.linux import debian_files
 from trustinstall_platforms.linux.families import OPENSSL_AND_GNUTLS
 from trustinstall_platforms.linux.family import Family
 
-# There is no tool: hash links are OpenSSL's business, and the bundle is written when the package is upgraded, of every
-# *.pem in the directory. So ours is a *.pem there, and is appended to the bundle until then.
+# There is no tool: OpenSSL makes the hash links, and the bundle is written when the package is upgraded, of every
+# *.pem in the directory. So the managed file is a *.pem there, and is appended to the bundle until then.
 PHOTON = Family(
     name="photon",
     ids=frozenset({"photon"}),
@@ -24,7 +24,7 @@ PHOTON = Family(
     clients="curl, git, Go, tdnf, others with OpenSSL",
     known="real",
     arguments=("rehash", "/etc/ssl/certs"),
-    status_counts=False,  # it fails where a stranger's link dangles, after all of its work
+    status_counts=False,  # it fails if another program's link dangles, after all of its work
     hashed="/etc/ssl/certs",
     takes_der=False,
     foreign_advice="take its file out of /etc/ssl/certs, and run openssl rehash /etc/ssl/certs",
@@ -33,7 +33,7 @@ PHOTON = Family(
     appended=True,
 )
 
-# /usr is read-only, /etc is not. The tool makes the bundle of what the hash links lead to.
+# /usr is read-only, /etc is not. The tool makes the bundle of the targets of the hash links.
 FLATCAR = Family(
     name="flatcar",
     ids=frozenset({"coreos", "flatcar"}),
@@ -64,7 +64,7 @@ CLEAR = Family(
     clients="curl, git, Go, swupd, Java, others with OpenSSL, GnuTLS or NSS",
     known="real",
     arguments=("generate",),
-    status_counts=False,  # 127 where any file of others is no certificate, after all of its work
+    status_counts=False,  # 127 if any file of others is not a certificate, after all of its work
     packages=("/usr/share/ca-certs/trusted",),
     blocklists=("/etc/ca-certs/distrusted",),
     hashed="/var/cache/ca-certs/anchors",

@@ -1,11 +1,11 @@
-"""Steps that write what p11-kit would extract of added and removed anchors: for images, whose tools are not run.
+"""Steps that write the files that p11-kit would extract for added and removed anchors: for images without tools.
 
-p11-kit reads the directory of anchors as the file system hands it out, newest first as a rule, and before the
-packages' files: what comes is put in front. Everything else keeps its place and its bytes.
+p11-kit reads the directory of anchors in the file system's order, usually newest first, and before the packages'
+files: new certificates are put in front. Everything else keeps its place and its bytes.
 
 Sources: p11-kit's trust/{extract-pem,extract-openssl,extract-jks,extract-edk2,enumerate,save}.c; update-ca-trust of
 Fedora and Arch, update-ca-certificates of openSUSE; UEFI 2.10, 32.4.1 (EFI_SIGNATURE_LIST). The tests compare with
-what p11-kit writes.
+p11-kit's output.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import Step
     from trustinstall_platforms.linux.family import Extracted, Family
 
-# EFI_CERT_X509_GUID, and the one by which p11-kit names itself as the owner, as they are written.
+# EFI_CERT_X509_GUID, and the one by which p11-kit names itself as the owner, in their written form.
 _X509 = bytes.fromhex("a159c0a5e494a74a87b5ab155c2bf072")
 _OWNER = bytes.fromhex("503bdddc05f4fd4396bebd33b1734776")
 _LIST = struct.Struct("<16sIII")  # type, size of the list, of its header, and of each signature
@@ -43,7 +43,7 @@ _MODE = 0o444  # as p11-kit leaves its files
 def steps(host: Host, family: Family, added: Sequence[Certificate], removed: Sequence[Certificate]) -> Iterator[Step]:
     """Yield the edits of all extracted files that exist.
 
-    Raises StoreError where the tool would leave out an added anchor, or where a file cannot be changed.
+    Raises StoreError if the tool would leave out an added anchor, or a file cannot be changed.
     """
     for one in added:
         if not authority(one) or not good_for(one, family.derived[1].purpose):
@@ -84,7 +84,7 @@ def _file(
 
 
 def _commented(bundle: bytes, what: Extracted) -> bool:
-    """Whether each certificate has a line with its name in front, as all of Fedora's and Arch's have."""
+    """Whether each certificate has a line with its name in front, as in all of Fedora's and Arch's bundles."""
     return bundle.startswith(b"# ") or (not bundle and "/extracted/" in what.path)
 
 
@@ -97,7 +97,7 @@ def _without(bundle: bytes, removed: Collection[bytes]) -> bytes:
             kept.append(_without_comment(bundle[at : block.start]))
             at = block.end
             if not any(kept) and bundle[at : at + 1] == b"\n":
-                at += 1  # what follows is the first one now
+                at += 1  # the rest is the first one now
     return b"".join((*kept, bundle[at:]))
 
 
@@ -133,7 +133,7 @@ def _edk2(what: Extracted, old: bytes, added: Sequence[Certificate], removed: Se
 
 
 def _signatures(what: Extracted, content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield each list of signatures, and the certificate where it holds exactly one."""
+    """Yield each list of signatures, and the certificate if it holds exactly one."""
     at = 0
     while at < len(content):
         if len(content) - at < _LIST.size:

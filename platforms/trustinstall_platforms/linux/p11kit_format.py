@@ -1,7 +1,7 @@
-"""What is in p11-kit's own files: objects of lines `name: value`, with or without PEM.
+"""p11-kit's own files: objects of lines `name: value`, with or without PEM.
 
 Source: trust/persist.c of p11-kit; pkcs11.conf(5) names the format. A value is a word, a number, or a string in
-quotation marks in which %XX is an octet; what stands in a PEM block is read by whoever reads PEM.
+quotation marks in which %XX is an octet; a reader of PEM reads the PEM blocks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BEGIN = b"-----BEGIN "
 
 
 def certificates(content: bytes) -> Iterator[bytes]:
-    """Yield the DER of each certificate that stands in an object as a string, and pass over all else."""
+    """Yield the DER of each certificate that is a string in an object, and skip everything else."""
     for item in _objects(content):
         value = _STRING.fullmatch(item.get(b"value", b""))
         if item.get(b"class") == b"certificate" and value:

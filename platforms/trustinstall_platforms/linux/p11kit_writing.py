@@ -1,4 +1,4 @@
-"""How p11-kit sees one certificate: what it calls it, what it takes it to be good for, and how it writes it down.
+"""p11-kit's view of one certificate: its name, its purposes, and its written form.
 
 Sources: p11-kit's trust/{builder,enumerate,extract-jks,extract-openssl,x509}.c and common/path.c; OpenSSL's x509_aux in
 crypto/x509/x_x509a.c.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from trustinstall.certificates.certificate import Certificate
 
-# Object identifiers, as they are written: commonName, organizationalUnitName, organizationName, in this order.
+# Object identifiers, in their encoded form: commonName, organizationalUnitName, organizationName, in this order.
 _NAMED_BY = (b"\x55\x04\x03", b"\x55\x04\x0b", b"\x55\x04\x0a")
 _ANY_PURPOSE = "2.5.29.37.0"
 _UNFIT = re.compile(rb"[^a-zA-Z0-9._-]")
@@ -30,10 +30,10 @@ _ASCII = 128
 
 
 def label(certificate: Certificate) -> bytes:
-    """Common name, else unit, else organisation, the first one of each; empty where there is none.
+    """Return the common name, else the unit, else the organisation, the first one of each; or b"".
 
-    Since p11-kit 0.26, of the end of 2025, it is the last one: where a subject has two of a kind, the same certificate
-    may be found under another name after an update of p11-kit.
+    Since p11-kit 0.26, of the end of 2025, it is the last one: if a subject has two of a kind, the same certificate may
+    be found under another name after an update of p11-kit.
     """
     pairs: list[tuple[bytes, der.Element]] = []
     try:
@@ -51,25 +51,25 @@ def label(certificate: Certificate) -> bytes:
 
 
 def comment(certificate: Certificate) -> bytes:
-    """The line that stands before it in a bundle."""
+    """Return the line before it in a bundle."""
     return b"# " + (label(certificate) or b"certificate") + b"\n"
 
 
 def file_name(certificate: Certificate, taken: Collection[str]) -> str:
-    """The name of its file in a directory where some names are taken."""
+    """Return the name of its file in a directory in which some names are taken."""
     bare = _UNFIT.sub(b"_", label(certificate) or b"certificate").decode("ascii")
     names = (f"{bare}.{number}.pem" if number else f"{bare}.pem" for number in count())
     return next(name for name in names if name not in taken)
 
 
 def alias(certificate: Certificate) -> str:
-    """What it is called in a Java keystore."""
+    """Return its alias in a Java keystore."""
     text = _BLANKS.sub(b"", label(certificate) or b"unlabeled").lower()
     return bytes(octet for octet in text if octet < _ASCII).decode("ascii")
 
 
 def authority(certificate: Certificate) -> bool:
-    """Whether it counts as an authority: by Basic Constraints, or because it is of version 1 and issues itself."""
+    """Whether it counts as an authority: by Basic Constraints, or because it is of version 1 and self-issued."""
     from cryptography import x509
 
     loaded = certificate.load()
@@ -91,7 +91,7 @@ def good_for(certificate: Certificate, purpose: str) -> bool:
 
 
 def trusted_pem(certificate: Certificate) -> bytes:
-    """OpenSSL's TRUSTED CERTIFICATE: trusted for everything, with the label as its alias."""
+    """Return OpenSSL's TRUSTED CERTIFICATE: trusted for everything, with the label as its alias."""
     named = label(certificate)
     extra = der.wrapped(der.SEQUENCE, der.wrapped(_UTF8, named) if named else b"")
     return to_pem(certificate.der + extra, TRUSTED)

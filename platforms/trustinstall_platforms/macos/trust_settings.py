@@ -48,7 +48,7 @@ def parse(data: bytes) -> Settings:
     listed = top.get("trustList")
     if not is_object(listed) or len(listed) > _MOST:
         raise ValueError("it has no list of certificates")
-    # A pseudo-entry that is no fingerprint holds the default for roots that are not listed.
+    # A pseudo-entry that is not a fingerprint holds the default for roots that are not listed.
     return {sha1: _entry(entry) for sha1, entry in listed.items() if _SHA1.fullmatch(str(sha1))}
 
 

@@ -16,11 +16,11 @@ class Drop(NamedTuple):
     """One such directory.
 
     Attributes:
-        tool: what people call its program.
-        home: the directory that the program makes in a home: the program is used by an account where this is.
-        directory: where files go, below that.
-        clients: who reads them, and when.
-        source: how this is known.
+        tool: its program's name for people.
+        home: the directory that the program makes in a home: an account uses the program if it exists.
+        directory: the directory for files, below that.
+        clients: the programs that read them, and when.
+        source: the source of this row.
     """
 
     tool: str
@@ -54,7 +54,7 @@ class Dropped(CertificateDirectories):
     name = "drop-directory"
 
     def directories(self, host: Host) -> Iterator[Directory]:
-        """Return the directories of programs that the acting account has used."""
+        """Yield the directories of programs that the acting account has used."""
         home = own_home(host)
         for drop in DROPS if home else ():
             if host.status(f"{home}/{drop.home}") is not None:

@@ -1,7 +1,7 @@
 """Bundles of public roots that programs bring along: those of omnibus packages, of Electron, and of many tools.
 
-No table names them. A walk finds them by what is in them, and where they lie says that a program reads them (see
-`installed`). A link counts for the file that it leads to; a file that another kind of store has is that one's alone.
+No table names them. A walk finds them by their content, and their path shows that a program reads them (see
+`installed`). A link counts for its target; a file that belongs to another kind of store is left to that kind.
 Two names of one file (hard links) are two stores: a changed bundle is a new file under its own name, because package
 managers share files by such names, and so each name is changed for its own program.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.store import DiscoveryOptions
 
-#: Where systems keep bundles that their own tools make: a program's link to one of them needs nothing.
+#: Directories of systems for bundles that their own tools make: a program's link into one of them needs no change.
 _SYSTEMS = (
     "/etc/",
     "/usr/share/ca-certificates/",
@@ -49,7 +49,7 @@ class Embedded(PemBundles):
     separates = True
 
     def __init__(self) -> None:
-        """Know no package yet."""
+        """Start without any package."""
         self._packages = Packages()
 
     def discover(self, _host: Host, _places: DiscoveryOptions) -> tuple[Store, ...]:
@@ -64,7 +64,7 @@ class Embedded(PemBundles):
         return self.at(host, real) if program_of(host, path) is not None else None
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Return the bundle at a location, or None where there is none any more."""
+        """Return the bundle at a location, or None if it no longer exists."""
         status = host.status(location)
         if status is None or status.kind is not Kind.FILE:
             return None

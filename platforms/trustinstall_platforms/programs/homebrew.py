@@ -3,9 +3,9 @@
 Sources: homebrew-core's formulae ca-certificates (its post-install step), openssl@3, openssl@1.1 and gnutls, whose own
 cert.pem is a link to the first one's; MacPorts' curl-ca-bundle and openssl. All of it is documented, none was run.
 
-On a Mac, Homebrew makes its bundle anew with every upgrade of ca-certificates: of Mozilla's roots, and of what the
-machine's keychain holds and macOS trusts for TLS. A root that the machine trusts comes back by itself, but without our
-marks; one that only an account trusts does not. On Linux it takes what the system's bundle holds.
+On a Mac, Homebrew makes its bundle again with every upgrade of ca-certificates: of Mozilla's roots, and of the roots in
+the machine's keychain that macOS trusts for TLS. A root that the machine trusts returns by itself, but without the
+marks; one that only an account trusts does not. On Linux it takes the roots of the system's bundle.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BREW = (
 )
 _PORTS = ("share/curl/curl-ca-bundle.crt", "etc/openssl/cert.pem", "libexec/openssl3/etc/openssl/cert.pem")
 
-#: By platform: a prefix, who installs there, and bundles below it.
+#: By platform: a prefix, the package manager that installs there, and bundles below it.
 _PREFIXES = {
     "darwin": (
         ("/opt/homebrew", "Homebrew", _BREW),  # Macs with Apple's processors
@@ -46,13 +46,13 @@ _PREFIXES = {
 
 
 class Homebrew(PemBundles):
-    """The backend of their bundles, which belong to whoever has installed them."""
+    """The backend of their bundles, which belong to the account that has installed them."""
 
     name = "homebrew"
     mend = "make it anew: brew postinstall ca-certificates"
 
     def discover(self, host: Host, _places: DiscoveryOptions) -> Iterator[Store]:
-        """Find each bundle once, however many links lead to it."""
+        """Find each bundle once, for any number of links to it."""
         seen: set[str] = set()
         for prefix, _, paths in _PREFIXES.get(host.platform, ()):
             for path in paths:
@@ -62,12 +62,12 @@ class Homebrew(PemBundles):
                     yield self._store(host, location)
 
     def at(self, host: Host, location: str) -> Store | None:
-        """The bundle at a location, or None where there is none any more."""
+        """Return the bundle at a location, or None if it no longer exists."""
         status = host.status(location)
         return self._store(host, location) if status is not None and status.kind is Kind.FILE else None
 
     def _bundle(self, host: Host, prefix: str, path: str) -> str | None:
-        """The file that a path leads to; None where it is missing, or belongs to another prefix or the system."""
+        """Return the target of a path; None if it is missing, or belongs to another prefix or the system."""
         home = host.real(prefix)
         if host.status(posixpath.dirname(f"{home}/{path}")) is None:
             return None

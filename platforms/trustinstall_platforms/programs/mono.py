@@ -1,8 +1,8 @@
 """Mono's store of one account: for accounts that cannot change the machine's, which Mono's own hook fills.
 
-A file for each subject, named by its hash as OpenSSL made it before 1.0. Mono's TLS (BoringSSL) looks for that name,
-too; `cert-sync` and others write by the newer hash, so their files have other names. All certificates of one subject
-are in one file, each in a block with marker lines, because the numbers behind a hash may have no gap.
+It has a file for each subject, named by its hash as OpenSSL made it before 1.0. Mono's TLS (BoringSSL) searches for
+that name, too; `cert-sync` and others write by the newer hash, so their files have other names. All certificates of one
+subject are in one file, each in a block with marker lines, because the numbers after a hash may have no gap.
 
 Sources: cert-sync(1); Mono 6.8's MonoBtlsX509StoreManager; BoringSSL's crypto/x509/by_dir. Tried with Mono 6.8.
 """
@@ -40,22 +40,22 @@ class Mono(CertificateDirectories):
     name = "mono"
 
     def directories(self, host: Host) -> Iterator[Directory]:
-        """Return the acting account's directory, where Mono is installed or has been used."""
+        """Yield the acting account's directory, if Mono is installed or has been used."""
         home = own_home(host)
         path = f"{home}/{_PLACE}"
         if home and (programs.programs(host, ("mono",)) or host.status(path) is not None):
             yield Directory(path, "mono", "this account's programs on Mono")
 
     def reads(self, name: str) -> bool:
-        """Mono looks for the hash of a subject and a number."""
+        """Whether a name is the hash of a subject and a number, as Mono searches for."""
         return _NAME.fullmatch(name) is not None
 
     def file_name(self, certificate: Certificate) -> str:
-        """Return the first name that Mono looks for."""
+        """Return the first name that Mono searches for."""
         return f"{old_subject_hash(certificate)}.0"
 
     def ders(self, data: bytes) -> Sequence[bytes]:
-        """Mono reads every certificate of a file."""
+        """Return the DER of every certificate in a file: Mono reads all of them."""
         return certificates(data)
 
     def copies(self, path: str, data: bytes) -> Iterator[Copy]:
@@ -65,7 +65,7 @@ class Mono(CertificateDirectories):
     def step(
         self, _store: Store, path: str, old: bytes | None, added: Sequence[Certificate], removed: Collection[Copy], /
     ) -> Step:
-        """Return the edit of one file; a file that would hold nothing any more is deleted."""
+        """Return the edit of one file; a file that would be empty is deleted."""
         edit = Blocks(
             tuple(added),
             tuple(sorted({one.sha256 for one in removed if one.marked})),

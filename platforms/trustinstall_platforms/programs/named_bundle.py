@@ -1,4 +1,4 @@
-"""Bundles that the caller names: one PEM file that some programs read, where no tool makes it of anything.
+"""Bundles that the caller names: one PEM file that some programs read, and that no tool makes from other files.
 
 Distroless images have nothing else; an application may have one of its own.
 """
@@ -34,13 +34,13 @@ _FAMILIES = (
 
 
 class NamedBundle(PemBundles):
-    """The backend of `--search FILE`: nothing is found that was not named, now or when it was added to."""
+    """The backend of `--search FILE`: only files that the caller names, now or in an earlier command, are found."""
 
     name = "bundle"
     capabilities = frozenset({Capability.IDENTICAL_FILES})
 
     def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Store]:
-        """Find what the caller named; raises UsageProblem where that is no bundle, or not one to be changed."""
+        """Find the caller's files; raises UsageProblem for one that is not a bundle, or must not be changed."""
         for path in dict.fromkeys(places.bundles):
             try:
                 real = host.real(path)
@@ -52,7 +52,7 @@ class NamedBundle(PemBundles):
             yield self._store(host, real)
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Find a bundle that was named before, if it is still there."""
+        """Find a bundle that was named before, if it still exists."""
         status = host.status(location)
         return self._store(host, location) if status is not None and status.kind is Kind.FILE else None
 
@@ -70,7 +70,7 @@ class NamedBundle(PemBundles):
 
 
 def _check(host: Host, real: str) -> None:
-    """Raise ValueError, in words, where a file is no bundle, or is made by a tool."""
+    """Raise ValueError, in words, if a file is not a bundle, or is made by a tool."""
     status = host.status(real)
     if status is None:
         raise ValueError("there is no such file" + (" in the image" if host.is_image else ""))

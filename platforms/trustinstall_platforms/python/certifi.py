@@ -1,6 +1,6 @@
-"""The bundles of roots that Python packages bring along, certifi's above all.
+"""The bundles of roots that Python packages bring along, above all certifi's.
 
-None of them looks at the system's roots, unless a distribution has changed the package: then the
+None of them reads the system's roots, unless a distribution has changed the package: then the
 bundle is a store that follows the system's.
 """
 
@@ -31,9 +31,9 @@ class Bundle(NamedTuple):
     """One known bundle.
 
     Attributes:
-        path: where it is below an environment's directory of packages.
-        clients: who reads it.
-        known: "real" where the newest release was looked at (its version), "documented" otherwise.
+        path: its path below an environment's directory of packages.
+        clients: the programs that read it.
+        known: "real" if the newest release was examined (its version), "documented" otherwise.
         switch: the module beside it that names the bundle; distributions make it name the system's.
     """
 
@@ -72,7 +72,7 @@ BUNDLES = (
 CONDA_BUNDLES = ("ssl/cacert.pem", "Library/ssl/cacert.pem")
 CONDA_CLIENTS = "OpenSSL, curl and git in the conda environment"
 
-#: What changed packages name instead of their own bundle.
+#: The bundles that changed packages name instead of their own.
 SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian: python3-certifi 2022.9.24-1, python3-pip 23.0.1; real
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora and RHEL: certifi-*-use-system-cert.patch; documented
@@ -82,7 +82,7 @@ SYSTEM_BUNDLES = (
     "/etc/ssl/cert.pem",  # Alpine, FreeBSD; documented
     "/etc/ca-certificates/extracted/tls-ca-bundle.pem",  # Arch; documented
 )
-#: Where the system's bundles are: a bundle that is a link to there follows.
+#: The directories of the systems' bundles: a bundle that is a link into one of them follows.
 SYSTEM_PLACES = ("/etc/ssl/", "/etc/pki/", "/etc/ca-certificates/", "/var/lib/ca-certificates/")
 
 _QUOTED = re.compile(rb"[\"'](/[ -~]+?)[\"']")
@@ -106,12 +106,12 @@ class Certifi(PemBundles):
         (*LIKELY.pieces, *_MODULES.pieces),
     )
     mend = "install the package that it belongs to anew"
-    separates = True  # from uv's or conda's cache, which stays as it is
+    separates = True  # from uv's or conda's cache, which stays unchanged
 
     def discover(self, host: Host, places: DiscoveryOptions) -> Iterator[Found]:
         """Find bundles in known environments, each once.
 
-        Raises UsageProblem where the caller named something that is no environment.
+        Raises UsageProblem if the caller named a path that is not an environment.
         """
         seen: set[str] = set()
         for found in _found(host, places):
@@ -122,7 +122,7 @@ class Certifi(PemBundles):
                 yield found
 
     def recognise(self, host: Host, path: str) -> Store | None:
-        """Return the bundle that a file is or stands for, wherever its environment lies."""
+        """Return the bundle that a file is or stands for, in an environment at any place."""
         directory, _, name = path.rpartition("/")
         for switch, bundle in _SWITCHES:
             if path.endswith(switch):
@@ -134,7 +134,7 @@ class Certifi(PemBundles):
         return _store(host, path) if inside and holds_many(host, path) else None
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Return the bundle at a location, or None where there is none any more."""
+        """Return the bundle at a location, or None if it no longer exists."""
         return _store(host, location)
 
 
@@ -162,7 +162,7 @@ def _bundle(path: str) -> Bundle | None:
 
 def _store(host: Host, path: str) -> Store | None:
     """Return the store at a path: the file that links lead to, unless that is the system's."""
-    if host.status(posixpath.dirname(path)) is None:  # most of them, and this look is cheap
+    if host.status(posixpath.dirname(path)) is None:  # most of them, and this check is cheap
         return None
     bundle = _bundle(path)
     beside = posixpath.join(host.real(posixpath.dirname(path)), posixpath.basename(path))
@@ -194,7 +194,7 @@ def _store(host: Host, path: str) -> Store | None:
 
 
 def _reached(host: Host, path: str) -> str:
-    """Return what a path in a real directory leads to; resolving takes long, and it is rarely a link."""
+    """Return the target of a path in a real directory; resolving takes long, and it is rarely a link."""
     return path if host.link_target(path) is None else host.real(path)
 
 
@@ -214,6 +214,6 @@ def _system_bundle(host: Host, path: str, target: str, bundle: Bundle | None) ->
 
 
 def _owner(host: Host, path: str) -> tuple[int, str | None]:
-    """Return whose a file is, and why it cannot be written."""
+    """Return the owner of a file, and why it cannot be written."""
     owner, reason = bundles.owner(host, path)
     return owner, why_sealed(path) or reason

@@ -1,4 +1,4 @@
-"""Where the Python environments of a machine are: found by looking, never by running what is found."""
+"""The Python environments of a machine: found by reading, never by running a program that is found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.store import DiscoveryOptions
 
-#: Environments that are where they are; "~" is the acting account's home. Missing ones cost one look.
+#: Environments at fixed paths; "~" is the acting account's home. Each missing one costs one access.
 PREFIXES = (
     "/usr/lib64/az",  # Azure CLI's rpm
     "~/miniconda3",
@@ -34,15 +34,15 @@ PREFIXES = (
 #: Directories of which every sub-directory may be an environment.
 COLLECTIONS = (
     "~/.local/share/pipx/venvs",  # pipx; real; documented are all of these that are not marked so
-    "~/.local/pipx/venvs",  # pipx before 1.3, and where it was used before that
+    "~/.local/pipx/venvs",  # pipx before 1.3, and machines that used it before
     "/opt/pipx/venvs",  # pipx install --global
     "~/.local/share/uv/tools",  # uv tool install; real
     "~/.local/share/uv/python",  # uv python install
     "~/.pyenv/versions",  # pyenv; real. Its shims on PATH are scripts that lead nowhere.
-    "/opt",  # conda, Azure CLI (/opt/az), and what is built from source: whoever has put it there
-    "~/.local/share/pdm/venvs",  # PDM's, where they are not in the project (pdm-project.org, "venv.location")
-    "~/.conda/envs",  # conda, where the installation is not the account's to write
-    "~/miniconda3/envs",  # the usual places of conda and its kin; where else it is, CONDA_ENVIRONMENTS below says
+    "/opt",  # conda, Azure CLI (/opt/az), and programs that the administrator built from source
+    "~/.local/share/pdm/venvs",  # PDM's, if they are not in the project (pdm-project.org, "venv.location")
+    "~/.conda/envs",  # conda, if the account cannot write the installation
+    "~/miniconda3/envs",  # the usual places of conda and its relatives; CONDA_ENVIRONMENTS below names others
     "~/anaconda3/envs",
     "~/miniforge3/envs",
     "~/mambaforge/envs",
@@ -64,7 +64,7 @@ WINDOWS_COLLECTIONS = (
 WINDOWS_VARIABLE = "ProgramFiles"  # python.org, for all accounts: Python313 and the like are in it
 
 
-#: Variables that say where a tool keeps its environments, and what is below (each tool's own manual).
+#: Variables that name a tool's directory of environments, and the path below it (each tool's own manual).
 COLLECTION_VARIABLES = (
     ("PYENV_ROOT", "/versions"),
     ("WORKON_HOME", ""),  # virtualenvwrapper, and pipenv
@@ -76,11 +76,11 @@ COLLECTION_VARIABLES = (
     ("MAMBA_ROOT_PREFIX", "/envs"),
     ("CONDA_ENVS_PATH", ""),
 )
-#: Where conda lists the environments that it has made anywhere, a path in each line (docs.conda.io).
+#: conda's list of the environments that it has made, a path in each line (docs.conda.io).
 CONDA_ENVIRONMENTS = "~/.conda/environments.txt"
 _MOST_LINES = 10_000
 
-#: What an activated environment says of itself (docs.python.org/3/library/venv; docs.conda.io).
+#: The variables of an activated environment (docs.python.org/3/library/venv; docs.conda.io).
 VARIABLES = ("VIRTUAL_ENV", "CONDA_PREFIX")
 
 _INTERPRETER = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
@@ -99,7 +99,7 @@ class Environment:
 def environments(host: Host, places: DiscoveryOptions) -> Iterator[Environment | OtherAccount]:
     """Find every environment, each once; one that the caller named may be another account's.
 
-    Raises UsageProblem where the caller named something that is no environment.
+    Raises UsageProblem if the caller named a path that is not an environment.
     """
     named = {host.real(_named(host, path)): True for path in places.pythons}
     likely = {host.real(prefix): False for prefix in _likely(host)}
@@ -114,7 +114,7 @@ def environments(host: Host, places: DiscoveryOptions) -> Iterator[Environment |
 
 
 def _likely(host: Host) -> Iterator[str]:
-    """Yield the prefixes that there may be, whether or not anybody named them."""
+    """Yield the prefixes of possible environments, without those that the caller named."""
     yield from (slashed(host, prefix) for prefix in host.prefixes)
     yield from variables(host, *VARIABLES)
     windows = host.platform == "win32"
@@ -131,7 +131,7 @@ def _likely(host: Host) -> Iterator[str]:
 
 
 def _listed(host: Host) -> Iterator[str]:
-    """Yield what conda's own list names; a list that is odd names nothing."""
+    """Yield the paths in conda's own list; a malformed list names nothing."""
     for path in expanded(host, (CONDA_ENVIRONMENTS,)):
         try:
             text = (host.read_or_none(path, 1 << 20) or b"").decode("utf-8", "surrogateescape")
@@ -142,7 +142,7 @@ def _listed(host: Host) -> Iterator[str]:
 
 
 def _named(host: Host, path: str) -> str:
-    """Return the prefix of what `--search` named: an interpreter, or an environment's directory."""
+    """Return the prefix of a path of `--search`: an interpreter, or an environment's directory."""
     status = host.status(host.real(path))
     if status is not None:
         prefix = path if status.kind is Kind.DIRECTORY else _prefix_of(host, path)
@@ -158,7 +158,7 @@ def _prefix_of(host: Host, interpreter: str) -> str:
     """Return the environment of an interpreter, as the interpreter itself would find it.
 
     A virtual environment's is a link whose own directory, or the one above, holds `pyvenv.cfg`;
-    else the prefix is where the link leads (docs.python.org/3/library/sys_path_init.html).
+    else the prefix is that of the link's target (docs.python.org/3/library/sys_path_init.html).
     """
     directory = posixpath.dirname(interpreter)
     for prefix in (directory, posixpath.dirname(directory)):
@@ -184,10 +184,10 @@ def _sites(host: Host, prefix: str) -> tuple[str, ...]:
 
 
 def _other_owner(host: Host, prefix: str) -> int | None:
-    """Return whose an environment is, where root should not look into it itself."""
+    """Return the owner of an environment, if root should not read it itself."""
     if not host.account.is_root:
         return None
     try:
         return host.path_owner(prefix) or None
-    except OSError:  # nothing there, or several owners: whatever is found says why it is not written
+    except OSError:  # it does not exist, or has several owners: the store then says why it is not written
         return None

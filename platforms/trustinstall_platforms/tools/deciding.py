@@ -114,7 +114,7 @@ def why_left(host: Host, decision: Decision) -> str | None:
 
 
 def why_unreached(host: Host, found: Effective, session: str) -> Unreached:
-    """Return why a tool does not trust what was added, in one session, and whether the acting account could mend it."""
+    """Return why a tool does not trust what was added, in one session, and whether this account could repair it."""
     setter = found.decider
     what = found.problem or (f"{setter} decides" if setter.path else "nothing that it reads there names our roots")
     own = not setter.path or _is_own(host, setter.path)

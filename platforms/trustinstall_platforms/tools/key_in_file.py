@@ -94,8 +94,7 @@ class KeyInFile(NamedTuple):
         """Return the change that removes a managed value, exactly if the noted text is still there.
 
         `otherwise`: the managed text, if the file no longer has any of the noted ones. Raises StoreError if the file
-        cannot
-        be changed safely.
+        cannot be changed safely.
         """
         old = host.read_or_none(store.location, LIMIT) or b""
         texts = (one for one in noted if value in one and one.encode("utf-8", "surrogateescape") in old)

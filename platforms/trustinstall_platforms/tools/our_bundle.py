@@ -97,9 +97,8 @@ class OwnBundle(Backend):
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
         """Plan to write both files again, or to delete them with the last certificate.
 
-        Raises StoreError if the machine has no public roots to combine with the managed ones, or if one of the
-        system's is
-        to be removed.
+        Raises StoreError if the machine has no public roots to combine with the managed ones, or if one of the system's
+        is to be removed.
         """
         found = _read(host, store.location)
         if any(not one.marked for one in change.remove):

@@ -147,7 +147,7 @@ class Reach:
 
     @cached_property
     def _without(self) -> list[Read]:
-        """Return the sessions without the managed sections."""
+        """The sessions without the managed sections."""
         return sessions.supposed(self.host, self._without_ours)
 
     @cached_property
@@ -234,7 +234,7 @@ class Reach:
         return unwritable
 
     def _wrong(self, path: str) -> str | None:
-        """Return why a path is no bundle, in words, or None."""
+        """Return why a path is not a bundle, in words, or None."""
         host = self.host
         if not path.startswith("/"):
             return "which is no absolute path" if not path.startswith("~") else "whose ~ no program expands"

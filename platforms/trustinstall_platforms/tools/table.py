@@ -33,13 +33,11 @@ class Tool(NamedTuple):
         places: the tool is installed if one of these paths exists.
         kept: whether the file is only written if the tool itself has made it.
         follows: whether the tool trusts the system's store without it: then the file is for an account that cannot
-        change
-            that store, and no variable reaches the tool.
+            change that store, and no variable reaches the tool.
         value: the value of a key that switches; "" if the key names a file.
         beside: the key in the same file that names the bundle which is read if the tool is not switched.
         systems: the systems on which the tool keeps this file. Windows has no bundle of public roots, so that no
-        setting
-            replaces there.
+            setting replaces there.
     """
 
     name: str

@@ -84,7 +84,14 @@ OTHERS: tuple[Other, ...] = (
     # Compiled languages
     Other("go", ("go",), FOLLOWS, "crypto/x509", _GO_SOURCE, "real"),
     Other("cargo", ("cargo", "rustup"), FOLLOWS, "openssl-probe, libcurl", "The Cargo Book, http.cainfo", "real"),
-    Other("dotnet", ("dotnet", "pwsh", "nuget"), FOLLOWS, "OpenSSL's paths", ".NET, Cross-platform cryptography"),
+    Other(
+        "dotnet",
+        ("dotnet", "pwsh", "nuget"),
+        FOLLOWS,
+        "OpenSSL's paths, its own store (dotnet)",
+        ".NET runtime",
+        "real",
+    ),
     Other(
         "mono",
         ("mono",),

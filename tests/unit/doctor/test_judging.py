@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -120,6 +121,17 @@ def test_a_certificate_with_an_extension_twice_is_no_issuer() -> None:
     assert ([one.der for one in found.path], found.trusted) == ([MIDDLE.der], False)
     assert judging.judge([doubled], {}, "localhost", NOW).reasons
     assert judging.address_of_issuer(doubled) == ""
+
+
+def test_a_server_cannot_keep_the_judge_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many issuers of one name few are tried, and each signature is verified once for all clients."""
+    verify = Mock(side_effect=judging._verify)  # noqa: SLF001
+    monkeypatch.setattr(judging, "_verify", verify)
+    judging.issued.cache_clear()
+    chain = [Certificate(LEAF.der), *(Certificate(ROOT.intermediate().der) for _ in range(30))]
+    for _ in range(3):
+        judging.judge(chain, {}, "localhost", NOW)
+    assert 0 < verify.call_count <= 10
 
 
 LIMITED = make_root("Limited Root", permitted=["corp.test"])

@@ -120,7 +120,7 @@ class Form(Enum):
 
     FILE = "file"
     DIRECTORY = "directory"
-    INLINE = "inline"  # the certificates stand in the settings file itself
+    INLINE = "inline"  # the certificates are in the settings file itself
     NESTED = "nested"  # below a key whose inner values are not read here
 
 

@@ -16,8 +16,8 @@ from trustinstall_platforms.tools.effective.model import Form, Mode, Scene
 #: PEM labels that a reader accepts. OpenSSL's loader accepts all three; the others only RFC 7468's.
 OPENSSL, PLAIN = CERTIFICATE_LABELS, frozenset({"CERTIFICATE"})
 
-#: Where curl, git and wget are built to read /etc/ssl/certs beside each bundle (curl with its CApath, the others with
-#: GnuTLS); real: tests/end_to_end/cli/test_doctor.py.
+#: The distributions whose curl, git and wget read /etc/ssl/certs beside each bundle (curl with its CApath, the others
+#: with GnuTLS); real: tests/end_to_end/cli/test_doctor.py.
 DEBIAN = frozenset({"debian"})
 
 _NO_WORDS: Mapping[str, Mode] = MappingProxyType({})
@@ -30,8 +30,7 @@ class Expansion(NamedTuple):
         tilde: whether "~/" at the start is the home.
         variables: "" for none, "shell" for $NAME and ${NAME}, "braces" for ${NAME}, "npm" for ${NAME} and ${NAME?}.
         relative: the base of a relative path: "directory" (the current one), "file" (that of the settings file),
-        "above"
-            (the parent of that), "home", or "" if such a path is refused.
+            "above" (the parent of that), "home", or "" if such a path is refused.
         separator: between several paths; "" if the value is one path.
         quotes: whether quotes around the value are removed.
     """

@@ -40,7 +40,7 @@ class Switch(NamedTuple):
 
 
 def _with(word: str, client: str, place: Place) -> Switch:
-    """Return a switch that is off where a value holds an option."""
+    """Return a switch that is off if a value holds an option."""
     return Switch(client, place, lambda value: word in value, word=word)
 
 

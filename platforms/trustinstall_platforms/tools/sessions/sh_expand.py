@@ -30,7 +30,7 @@ _OUTSIDE = re.compile(
 
 
 class NothingMatchesError(Exception):
-    """A pattern of zsh names no file, which ends what is read."""
+    """A pattern of zsh names no file, which ends the reading."""
 
 
 class Expander:
