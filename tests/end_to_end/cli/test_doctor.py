@@ -202,6 +202,16 @@ def test_an_add_ends_with_a_look(fresh: Throwaway) -> None:
         assert fresh.trustinstall("add", "/corp.crt", *words, "--dry-run").returncode == 2
 
 
+def test_an_add_is_reported_although_the_look_fails(fresh: Throwaway) -> None:
+    """A variable that names no proxy is an error of the look: the change is in the report, and the status is 10."""
+    fresh.write("/corp.crt", CORP.pem)
+    words = ("add", "/corp.crt", "--yes", "--verify", "a.example", "--json")
+    done = fresh.trustinstall(*words, env={"HTTPS_PROXY": "ftp://x:1"})
+    report = told(done)
+    assert (report["exit_code"], report["changed"], "diagnosis" in report) == (10, True, False)
+    assert "HTTPS_PROXY names no proxy" in done.stderr
+
+
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:
     """The doctor writes no file, and a server that is not there is one sentence."""
     before = fresh.changes()
