@@ -24,7 +24,7 @@ from trustinstall.cli.common import (
 )
 from trustinstall.cli.ended import take_out_ended
 from trustinstall.cli.places import places_for
-from trustinstall.cli.verifying import check_url, verified
+from trustinstall.cli.verifying import check_url
 from trustinstall.engine.outcome import Result
 from trustinstall.errors import UsageProblem
 
@@ -86,7 +86,7 @@ def add(
     from trustinstall.state.terms import Terms
 
     output = Output(json=json, quiet=quiet, verbose=verbose)
-    check_url(verify, unfit=json or dry_run or sysroot is not None or profile_out is not None)
+    check_url(verify, unfit=dry_run or sysroot is not None or profile_out is not None)
     domains = parse(tuple(domain))
     terms = Terms(ends.end(until, outside_host().now()) if until else "", domains=domains)
     outside, installer = (
@@ -133,9 +133,9 @@ def add(
     if not dry_run:
         take_out_ended(installer, output, [one.certificate.sha256 for one in intake.accepted])
     installer.diff = verbose
-    with verified(output, outside, verify):
-        report = change_all(installer, change, chosen, asks=situation.may_ask and not (yes or dry_run))
-        finish(outside, output, report, intake, strict=strict, inputs=inputs or [], source=source, asked=exit_code)
+    report = change_all(installer, change, chosen, asks=situation.may_ask and not (yes or dry_run))
+    inputs, asked = inputs or [], exit_code
+    finish(outside, output, report, intake, strict=strict, inputs=inputs, source=source, asked=asked, verify=verify)
 
 
 def _would_change(change: partial[Report], chosen: Selection) -> bool:

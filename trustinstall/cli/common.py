@@ -198,11 +198,14 @@ def finish(
     source: str = "",
     options: Sequence[str] = (),
     asked: bool = False,
+    verify: str | None = None,
 ) -> None:
     """Print the report of add or remove, and end with its exit code; see `advise` for `source` and `options`.
 
-    `asked`: `--exit-code`, by which a dry run that would change something ends with 10.
+    `asked`: `--exit-code`, by which a dry run that would change something ends with 10. `verify`: a server that is
+    looked at; where a client refuses it, 0 becomes 10.
     """
+    from trustinstall.cli import verifying
     from trustinstall.engine.outcome import Result
     from trustinstall.host import console
     from trustinstall.installer.checking import NOT_AS_WANTED
@@ -213,14 +216,18 @@ def finish(
     if asked and not code and any(one.result is Result.PLANNED for one in report.outcomes):
         code = NOT_AS_WANTED
     advice = guidance.advise(report, host, inputs, source, options)
-    if output.json:
-        output.write(json_report.change(host, report, intake, code, advice))
     lines = add.result_lines if report.command == "add" else remove.result_lines
     output.say(lines(output.page, report, advice, verbose=output.verbose))
     if (
         code not in {0, NOT_AS_WANTED} and not output.json and (output.quiet or not console.shown())
     ):  # a terminal has just shown them
         typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
+    if verify is not None:
+        found = verifying.look(output, host, verify)
+        advice = replace(advice, diagnosis=found)
+        code = code or (0 if found is not None and found.later else NOT_AS_WANTED)
+    if output.json:
+        output.write(json_report.change(host, report, intake, code, advice))
     raise typer.Exit(code)
 
 

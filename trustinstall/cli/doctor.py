@@ -40,8 +40,8 @@ def doctor(
     command = words_of(context)
     about_url = bool(starttls or proxy or beside or save_root or report_file or pid)
     if command is not None:
-        if urls or about_url or fix or everything or json:
-            raise UsageProblem("a command behind -- is run as it stands; only --quiet and --verbose go with it")
+        if urls or about_url or fix or everything:
+            raise UsageProblem("a command behind -- is run as it stands; only --json, --quiet and --verbose go with it")
         failing.explain(output, installer.host, command)
     if not urls:
         if about_url:

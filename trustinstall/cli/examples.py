@@ -61,7 +61,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "doctor": (
             ("doctor", "what is wrong on this machine"),
             ("doctor intranet.example", "which programs accept that server"),
-            ("doctor intranet.example wiki.example:8443", "which programs accept each of these"),
+            ("doctor wiki.example git.test", "which programs accept each"),
         ),
         "check": (
             ("check", "exit status 0 or 10"),

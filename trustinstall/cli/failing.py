@@ -28,10 +28,11 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
     from trustinstall.installer import callers
     from trustinstall.installer.diagnosis import Ask, diagnose_all
     from trustinstall.reporting import doctor as report
+    from trustinstall.reporting.doctor_json import command_json
 
     if not command:
         raise UsageProblem("which command? Write it behind --")
-    done = host.watch(command)
+    done = host.watch(command, aside=output.json)
     fault = complaints.fault(done.said) if done.status else ""
     servers = complaints.servers(done.said, command) if fault else ()
     page = output.page
@@ -41,8 +42,10 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
     else:
         said = f"The command complains {_FAULTS[fault]}{'.' if servers else '; give the URL of the server to doctor.'}"
     output.say(page.paragraph(said))
-    caller = callers.program(host, posixpath.basename(command[0]))
-    if servers:
-        found = diagnose_all(host, [one.url for one in servers], Ask(caller=caller))
+    name = posixpath.basename(command[0])
+    found = diagnose_all(host, [one.url for one in servers], Ask(caller=callers.program(host, name)))
+    if output.json:
+        output.write(command_json(host, found, name, fault, done.status))
+    if found:
         output.say(["", *report.doctor_lines(page, found, host.program(), verbose=output.verbose)])
     raise typer.Exit(done.status)

@@ -108,7 +108,8 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
     names = variables.guilty(host.environ, arguments, str(error)) if asked else []
     if names:
         error.args = (f"{', '.join(names)}: {error}",)
-    if "--json" in arguments or variables.wants_json(host.environ):
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" in words or variables.wants_json(host.environ):
         _tell_json(host, arguments, error)
     tell_error(str(error))
     own = arguments[:1] == ["run"] and not isinstance(error, (CommandMissing, CommandRefused))

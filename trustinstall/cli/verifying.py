@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import typer
-
-from trustinstall.errors import UsageProblem
+from trustinstall.errors import TrustInstallError, UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from trustinstall.cli.common import Output
     from trustinstall.host import Host
+    from trustinstall.installer.diagnosis import Diagnosis
 
 
 def check_url(url: str | None, *, unfit: bool) -> None:
@@ -24,21 +20,19 @@ def check_url(url: str | None, *, unfit: bool) -> None:
 
     target.parse(url)
     if unfit:
-        raise UsageProblem("--verify looks at a server after a change, for people; use `doctor URL` for the rest")
+        raise UsageProblem("--verify looks at a server after a change; use `doctor URL` for the rest")
 
 
-@contextmanager
-def verified(output: Output, host: Host, url: str | None) -> Generator[None, None, None]:
-    """Look at a server when the block ends its command; where a client refuses it, status 0 becomes 10."""
+def look(output: Output, host: Host, url: str) -> Diagnosis | None:
+    """Look at a server after a change, and say what is found; None where the look itself failed."""
+    from trustinstall.cli.common import tell_error
+    from trustinstall.installer.diagnosis import diagnose
+    from trustinstall.reporting import doctor as report
+
     try:
-        yield
-    except typer.Exit as ended:
-        if url is None:
-            raise
-        from trustinstall.installer.checking import NOT_AS_WANTED
-        from trustinstall.installer.diagnosis import diagnose
-        from trustinstall.reporting import doctor as report
-
         found = diagnose(host, url)
-        output.say(["", *report.doctor_lines(output.page, [found], host.program(), verbose=output.verbose)])
-        raise typer.Exit(ended.exit_code or (0 if found.later else NOT_AS_WANTED)) from None
+    except TrustInstallError as error:  # the change is done, and still has to be reported
+        tell_error(str(error))
+        return None
+    output.say(["", *report.doctor_lines(output.page, [found], host.program(), verbose=output.verbose)])
+    return found

@@ -108,5 +108,5 @@ def _chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
     inner: Any = tls
     if hasattr(inner, "get_unverified_chain"):
         return tuple(inner.get_unverified_chain()[:MOST_CERTIFICATES])
-    found = inner._sslobj.get_unverified_chain() or ()  # noqa: SLF001
+    found = inner._sslobj.get_unverified_chain() or ()  # noqa: SLF001  Python before 3.13
     return tuple(one.public_bytes(_DER) for one in found[:MOST_CERTIFICATES])

@@ -11,8 +11,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trustinstall.engine import audit, bookkeeping, classify, discovery, order
+from trustinstall.engine import audit, bookkeeping, discovery, order
 from trustinstall.engine.asked_again import asked_again
+from trustinstall.engine.choosing import choose
 from trustinstall.engine.recovery import recover
 from trustinstall.engine.request import Selection
 from trustinstall.engine.rewriting import rewrite
@@ -24,12 +25,12 @@ from trustinstall.host import console
 from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Journal
-from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import DiscoveryOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 
+    from trustinstall.engine.choosing import Chosen
     from trustinstall.engine.discovery import Found
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Request
@@ -108,7 +109,7 @@ class Engine:
         if request.dry_run:
             ledger = self.ledger()
             request = self._still_meant(request, ledger, selection)
-            scope = self._change(self._host, ledger, request, places, selection, None)
+            scope = self._change(Work(self._host.remembering(), ledger, request, None), places, selection)
             return replace(scope, handoffs=handoffs | scope.handoffs)
         prepare(self._host, self._state)
         with self._locked() as host:
@@ -118,7 +119,8 @@ class Engine:
             request = self._still_meant(request, ledger, selection)
             journal = Journal(host, self._state, ledger_file.next_transaction(ledger), recovery.kept)
             try:
-                scope = self._change(host, ledger, request, places, selection, journal, recovery.stuck)
+                work = Work(host.remembering(), ledger, request, journal)
+                scope = self._change(work, places, selection, recovery.stuck)
                 bookkeeping.narrow(ledger, request, selection)
             finally:
                 ledger.drop_unused()
@@ -233,56 +235,41 @@ class Engine:
 
     def _change(
         self,
-        host: ActingHost,
-        ledger: Ledger,
-        request: Request,
+        work: Work,
         places: DiscoveryOptions,
         selection: Selection,
-        journal: Journal | None,
         stuck: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> Scope:
-        host = host.remembering()
+        host, ledger, request = work.host, work.ledger, work.request
         found = self._discover(host, ledger, request, places)
-        if places.through and journal is not None:
+        if places.through and not work.dry_run:
             known_bundles.keep(host, self._state, found.known)
-        work = Work(host, ledger, request, journal)
         if request.only_imposed:
             return Scope(tuple(self._take_out_imposed(work, found.stores.values(), host.account.uid)), {})
-        chosen = [pair for pair in found.stores.values() if selection.takes(pair[1])]
-        chosen = [pair for pair in chosen if request.importing in {None, pair[1].imports}]
-        limits = request.trusted and bool(request.domains)
-        wide = [
-            pair
-            for pair in chosen
-            if limits and (pair[1].fed_by is not None or Capability.NAME_CONSTRAINTS not in pair[0].capabilities)
-        ]
-        chosen = [pair for pair in chosen if pair not in wide]
-        mine = [pair for pair in chosen if pair[1].owner == host.account.uid and _place(pair[1]) not in stuck]
-        outcomes = classify.unreadable(host, found)
-        damaged = [classify.stuck(host, *place, why, found) for place, why in stuck.items()]
-        outcomes += [one for one in damaged if selection.takes(one.store)]
+        chosen = choose(host, found, request, selection, stuck)
         asked = {one.name for one in self._backends}
-        outcomes += bookkeeping.gone(host, ledger, request, found, asked, forget=journal is not None)
-        outcomes += [classify.unconstrained(store) for _, store in wide]
-        outcomes += [classify.not_covered(host, store) for _, store in chosen if store.owner != host.account.uid]
-        known = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid]
-        known = [pair for pair in known if _place(pair[1]) not in stuck]
-        try:
-            outcomes += order.change_in_order(
-                work, [pair for pair in mine if pair[1].fed_by is None], known, self._side_by_side(request, len(mine))
-            )
-        except console.Interrupted as interrupted:
-            interrupted.total = len(mine)
-            raise
-        fed = {one.store.location: one for one in outcomes}
-        outcomes += [work.follow(backend, store, fed) for backend, store in mine if store.fed_by is not None]
-        if journal is not None:
+        outcomes = chosen.others + bookkeeping.gone(host, ledger, request, found, asked, forget=not work.dry_run)
+        outcomes += self._change_stores(work, chosen, outcomes)
+        if not work.dry_run:
             bookkeeping.claim(ledger, request, outcomes, host.stamp())
-        if journal is not None and request.trusted:
+        if not work.dry_run and request.trusted:
             outcomes = asked_again(host, request, found.stores, outcomes)
         places_of = {store_id: place for place, store_id in enumerate(found.stores)}
         outcomes.sort(key=lambda one: places_of.get(one.store.id, -1))
         return Scope(tuple(outcomes), found.handoffs)
+
+    def _change_stores(self, work: Work, chosen: Chosen, others: Sequence[Outcome]) -> list[Outcome]:
+        """Change what was chosen, first the stores that feed others; `others`: the outcomes of those that are left."""
+        feeding = [pair for pair in chosen.stores if pair[1].fed_by is None]
+        change = self._side_by_side(work.request, len(chosen.stores))
+        try:
+            outcomes = order.change_in_order(work, feeding, chosen.own, change)
+        except console.Interrupted as interrupted:
+            interrupted.total = len(chosen.stores)
+            raise
+        fed = {one.store.location: one for one in (*others, *outcomes)}
+        followers = [pair for pair in chosen.stores if pair[1].fed_by is not None]
+        return outcomes + [work.follow(backend, store, fed) for backend, store in followers]
 
     def _side_by_side(self, request: Request, total: int) -> Callable[[Work, list[Pair]], list[Outcome]]:
         verb = "Planning" if request.dry_run else "Adding" if request.trusted else "Removing"
@@ -295,7 +282,3 @@ class Engine:
             rest = work.free_of([store]) if store.imports and store.owner == uid else None
             outcomes += self._side_by_side(work.request, 1)(rest, [(backend, store)]) if rest else []
         return outcomes
-
-
-def _place(store: Store) -> tuple[str, str]:
-    return store.backend, store.location

@@ -32,7 +32,7 @@ class Work:
     """One command's work. Without a journal it is a dry run: nothing is changed, in stores or ledger."""
 
     def __init__(self, host: ActingHost, ledger: Ledger, request: Request, journal: Journal | None) -> None:
-        self.host, self._ledger, self.request, self._journal = host, ledger, request, journal
+        self.host, self.ledger, self.request, self._journal = host, ledger, request, journal
         self._memory = bulk.Memory()
 
     @property
@@ -60,11 +60,11 @@ class Work:
 
     def loses_last(self, store: Store) -> bool:
         """Whether a store holds no managed certificate when this work is done."""
-        return self._ledger.record(store.id).keys() <= {one.sha256 for one in self.request.certificates}
+        return self.ledger.record(store.id).keys() <= {one.sha256 for one in self.request.certificates}
 
     def made(self, store: Store) -> tuple[str, ...]:
         """Return the directories that were made for managed certificates in a store."""
-        return tuple(one for placement in self._ledger.record(store.id).values() for one in placement.directories)
+        return tuple(one for placement in self.ledger.record(store.id).values() for one in placement.directories)
 
     def without(self, users: Sequence[Store]) -> Work | None:
         """Return work that removes the certificates that none of these stores holds, or None."""
@@ -97,7 +97,7 @@ class Work:
     def note(self, backend: Backend, store: Store, result: StoreResult | None) -> None:
         """Note in the ledger what is managed in a changed store."""
         if result is not None and self._journal is not None:
-            bookkeeping.note(self._ledger, self.task(backend, store), result, self.request, self.host.stamp())
+            bookkeeping.note(self.ledger, self.task(backend, store), result, self.request, self.host.stamp())
 
     def follow(self, backend: Backend, store: Store, fed: dict[str, Outcome]) -> Outcome:
         """Return the outcome of a store that another store feeds; only a requested foreign copy is removed."""
@@ -123,7 +123,7 @@ class Work:
         before.
         """
         desired = tuple(Desired(one, self.request.trusted, self.request.domains) for one in self.request.certificates)
-        record = self._ledger.record(store.id)
+        record = self.ledger.record(store.id)
         for one in self.request.certificates:
             before = self.request.imposed.get(one.sha256)
             if store.imports and before is not None and not {store.id, unknown(self.host.account)} & set(before):
@@ -132,12 +132,12 @@ class Work:
         return StoreTask(backend, store, desired, record, take_foreign=self.request.adopt and not self.request.trusted)
 
     def _not_in(self, users: Sequence[Store]) -> list[Certificate]:
-        held = {sha256 for one in users for sha256 in self._ledger.record(one.id)}
+        held = {sha256 for one in users for sha256 in self.ledger.record(one.id)}
         return [one for one in self.request.certificates if one.sha256 not in held]
 
     def _part(self, certificates: Sequence[Certificate], *, trusted: bool) -> Work | None:
         request = replace(self.request, certificates=tuple(certificates), trusted=trusted)
-        return Work(self.host, self._ledger, request, self._journal) if certificates else None
+        return Work(self.host, self.ledger, request, self._journal) if certificates else None
 
     def _ended(self, task: StoreTask, result: StoreResult | Exception) -> Ended:
         if isinstance(result, Exception):

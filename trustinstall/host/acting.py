@@ -173,9 +173,9 @@ class ActingHost(Host):
         """Run a command of the caller with temporary files, deleted when it ends; see `temporary_files.lend`."""
         return temporary_files.lend(loan, command)
 
-    def watch(self, command: Sequence[str]) -> Watched:
+    def watch(self, command: Sequence[str], *, aside: bool = False) -> Watched:
         """Run a command of the caller, and keep the end of its output; see `watched.run`."""
-        return watched.run(command)
+        return watched.run(command, aside=aside)
 
     def pause(self, seconds: float) -> None:
         """Wait."""

@@ -7,7 +7,6 @@ with a line break would need another form, and no value here has one.
 from __future__ import annotations
 
 import contextlib
-import socket
 import sys
 
 SOCKET = "/run/systemd/journal/socket"
@@ -19,6 +18,8 @@ def tell(message: str, line: str, path: str = SOCKET) -> None:
     """Send one entry; without a journal, or if it refuses the entry, nothing happens."""
     if sys.platform == "win32":
         return
+    import socket  # 3 ms that only a change needs
+
     fields = {"MESSAGE": message, "SYSLOG_IDENTIFIER": "trustinstall", "PRIORITY": str(_NOTICE)}
     if len(line) <= _MOST:
         fields["TRUSTINSTALL"] = line

@@ -26,14 +26,17 @@ class Watched(NamedTuple):
     said: str
 
 
-def run(command: Sequence[str]) -> Watched:
-    """Run a command to its end. Raises CommandMissing or CommandRefused."""
+def run(command: Sequence[str], *, aside: bool = False) -> Watched:
+    """Run a command to its end. Raises CommandMissing or CommandRefused.
+
+    `aside`: standard output is for a report, and takes nothing of the command, whose output goes to standard error.
+    """
     kept = bytearray()
     threads: list[threading.Thread] = []
 
     def start() -> subprocess.Popen[bytes]:
         child = relay.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for source, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
+        for source, to in ((child.stdout, sys.stderr if aside else sys.stdout), (child.stderr, sys.stderr)):
             if source is not None:  # PIPE always makes one
                 threads.append(threading.Thread(target=_copy, args=(source, to.fileno(), kept), daemon=True))
                 threads[-1].start()

@@ -6,9 +6,9 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from trustinstall.engine.scope import Engine
 from trustinstall.errors import StateError, UsageProblem, printable
 from trustinstall.installer.situation import ScopeOptions
+from trustinstall.state.scopes import own_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -61,7 +61,7 @@ def take_out_ended(installer: Installer, kept: Collection[str] = ()) -> Report |
     `kept`: SHA-256 of certificates that the caller is about to add anew. Raises what `Installer.end` raises.
     """
     try:
-        ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
+        ledger = own_ledger(installer.host)
     except StateError:
         return None  # a command that needs the ledger says so itself
     over = [one for one in ledger.over(installer.host.now()) if one.sha256 not in kept]

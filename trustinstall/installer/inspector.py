@@ -11,13 +11,12 @@ from trustinstall.catalog import BACKENDS, FROM_WINDOWS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine.discovery import discover
-from trustinstall.engine.scope import Engine
 from trustinstall.engine.tally import working_for
 from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import ActingHost
 from trustinstall.installer import looking
-from trustinstall.installer.acting import engine_of, seen_by
+from trustinstall.installer.acting import seen_by
 from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Situation, decide, scope_options
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
@@ -162,7 +161,7 @@ class Inspector:
         for account in decide(self.host, scope_options(scope), terminal=False).accounts:
             if homes.why_unreachable(self.host, account):
                 continue
-            job = partial(_known_for, seen_by(self.host, account), self.backends)
+            job = partial(_known_for, seen_by(self.host, account))
             try:
                 answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
             except (TrustInstallError, OSError):
@@ -174,12 +173,12 @@ class Inspector:
     def _added_here(self) -> dict[str, Certificate]:
         """The content of the ledgers of the machine and of the acting account."""
         machine = scopes.machine_ledger(self.host)[0].certificates
-        return machine | engine_of(self).ledger().certificates
+        return machine | scopes.own_ledger(self.host).certificates
 
     def recorded(self, certificates: Sequence[Certificate]) -> int:
         """Return in how many stores the ledgers of the machine and of the acting account record any of these."""
         wanted = {one.sha256 for one in certificates}
-        own = engine_of(self).ledger()
+        own = scopes.own_ledger(self.host)
         keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
         return len({store for store, sha256 in keys if sha256 in wanted})
 
@@ -258,9 +257,8 @@ def _silent(_doing: str) -> None:
     """Tell nobody of progress."""
 
 
-def _known_for(host: ActingHost, backends: Sequence[Backend]) -> bytes:
-    certificates = Engine(host, backends, lambda _doing: None).ledger().certificates
-    return b"".join(one.pem for one in certificates.values())
+def _known_for(host: ActingHost) -> bytes:
+    return b"".join(one.pem for one in scopes.own_ledger(host).certificates.values())
 
 
 def _held_for(host: ActingHost, match: str | None, names: frozenset[str]) -> bytes:

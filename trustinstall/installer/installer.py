@@ -14,7 +14,6 @@ from trustinstall.errors import printable
 from trustinstall.facts import running_programs
 from trustinstall.installer import logs
 from trustinstall.installer.acting import engine_of, seen_by
-from trustinstall.installer.changing import Change
 from trustinstall.installer.inspector import Inspector
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, Situation, decide, scope_options
@@ -238,6 +237,8 @@ class Installer(Inspector):
         places: DiscoveryOptions,
         selection: Selection,
     ) -> Report:
+        from trustinstall.installer.changing import Change
+
         self._check(places, situation)
         work = Change(self, situation, request, accounts, places, selection)
         work.check()

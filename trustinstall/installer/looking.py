@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine import discovery
 from trustinstall.engine.outcome import ALL_ACCOUNTS
-from trustinstall.state import known_bundles, ledger_file
+from trustinstall.state import known_bundles
 from trustinstall.state.ledger import Ledger
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.desired import Placement
     from trustinstall.stores.store import Store
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.state.scopes import machine_ledger, state_of
+from trustinstall.state.scopes import machine_ledger, own_ledger, state_of
 
 SOON = timedelta(days=90)  # before a certificate expires
 
@@ -121,8 +121,7 @@ def _scopes(host: Host, machine: Ledger) -> list[tuple[str, int, Ledger]]:
     """Name, owner and ledger of the machine's scope and of the acting account's."""
     scopes = [("machine", host.machine_owner, machine)]
     if not host.account.is_root and host.account.home is not None:
-        own = ledger_file.load(host, state_of(host, host.account.uid))
-        scopes.append((host.account.name, host.account.uid, own))
+        scopes.append((host.account.name, host.account.uid, own_ledger(host)))
     return scopes
 
 

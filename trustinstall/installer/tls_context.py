@@ -71,15 +71,15 @@ class VerifyingContext(ssl.SSLContext):
     @verify_flags.setter
     def verify_flags(self, value: int) -> None:
         _permit(not value & ~_KNOWN_FLAGS)  # OpenSSL has flags that switch the check of dates off
-        ssl.SSLContext.verify_flags.__set__(self, value)  # type: ignore[attr-defined]
+        ssl.SSLContext.verify_flags.__set__(self, value)  # type: ignore[attr-defined]  # typeshed has an attribute here
 
     @property
-    def sslsocket_class(self) -> type[ssl.SSLSocket]:  # type: ignore[override]
+    def sslsocket_class(self) -> type[ssl.SSLSocket]:  # type: ignore[override]  # nothing may replace it
         """The class of connections over a socket."""
         return _CheckedSocket
 
     @property
-    def sslobject_class(self) -> type[ssl.SSLObject]:  # type: ignore[override]
+    def sslobject_class(self) -> type[ssl.SSLObject]:  # type: ignore[override]  # as above
         """The class of connections over memory, as asyncio makes them."""
         return _CheckedObject
 
@@ -222,7 +222,7 @@ def _verified_chain(connection: ssl.SSLSocket | ssl.SSLObject) -> tuple[bytes, .
     inner: Any = connection
     if hasattr(inner, "get_verified_chain"):
         return tuple(inner.get_verified_chain())
-    return tuple(one.public_bytes(_DER) for one in inner._sslobj.get_verified_chain() or ())  # noqa: SLF001
+    return tuple(one.public_bytes(_DER) for one in inner._sslobj.get_verified_chain() or ())  # noqa: SLF001  as above
 
 
 def _refusal(why: str) -> ssl.SSLCertVerificationError:

@@ -10,7 +10,7 @@ from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine.request import Selection
 from trustinstall.errors import StateError, TrustInstallError
 from trustinstall.facts import system_bundle
-from trustinstall.state import ledger_file, scopes
+from trustinstall.state import scopes
 from trustinstall.stores.store import DiscoveryOptions
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _ledgers(host: Host) -> Iterator[Ledger]:
         yield scopes.machine_ledger(host)[0]
     if not host.account.is_root and host.account.home is not None:
         with suppress(StateError):
-            yield ledger_file.load(host, scopes.state_of(host, host.account.uid))
+            yield scopes.own_ledger(host)
 
 
 def added(ledger: Ledger) -> Iterator[Certificate]:

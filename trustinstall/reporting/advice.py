@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trustinstall.host import Host
+    from trustinstall.installer.diagnosis import Diagnosis
     from trustinstall.installer.result import Report
 
 # How programs with built-in roots read a file in a container: it adds to them, or it replaces them.
@@ -59,6 +60,7 @@ class Advice:
         env: variables for programs with built-in roots, if only the files of an image or a job can be changed.
         env_word: the word that sets such a variable there ("ENV" in a Dockerfile).
         notes: further notes for the caller, one sentence each.
+        diagnosis: what the doctor finds of the server that `--verify` names, or None.
     """
 
     undo: Command = NONE
@@ -70,6 +72,7 @@ class Advice:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     env_word: str = ""
     notes: tuple[str, ...] = ()
+    diagnosis: Diagnosis | None = None
 
 
 def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", options: Sequence[str] = ()) -> Advice:

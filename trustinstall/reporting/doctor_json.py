@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trustinstall.errors import printable
 from trustinstall.reporting.envelope import dump, envelope
 
 if TYPE_CHECKING:
@@ -17,8 +18,20 @@ if TYPE_CHECKING:
 
 def doctor_json(host: Host, found: Iterable[Diagnosis], code: int) -> str:
     """Return the report as JSON."""
+    return dump(_report(host, found, code))
+
+
+def command_json(host: Host, found: Iterable[Diagnosis], program: str, fault: str, code: int) -> str:
+    """Return the report of a command that was run, as JSON: its words, which may hold a password, are not in it.
+
+    `program` is the name of its file, `fault` what it complains of or "", and `code` its exit status.
+    """
+    return dump({**_report(host, found, code), "program": printable(program), "fault": fault})
+
+
+def _report(host: Host, found: Iterable[Diagnosis], code: int) -> dict[str, Any]:
     program = host.program()
-    return dump({**envelope(host, "doctor", code), "servers": [server(one, program) for one in found]})
+    return {**envelope(host, "doctor", code), "servers": [server(one, program) for one in found]}
 
 
 def server(found: Diagnosis, program: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trustinstall.installer.report_data import certificate
 from trustinstall.reporting.advice import Advice
 from trustinstall.reporting.check import sentence
+from trustinstall.reporting.doctor_json import server
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.stores.groups import group_of_backend
 
@@ -32,7 +33,8 @@ _TRUSTED = frozenset({"trusted", "via-system", "limited-to-domains"})
 
 def change(host: Host, report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:
     """The report of add or remove."""
-    return dump(_change(host, report, intake, exit_code, advice))
+    data, found = _change(host, report, intake, exit_code, advice), advice.diagnosis
+    return dump({**data, "diagnosis": server(found, host.program())} if found is not None else data)
 
 
 def profile(host: Host, report: Report, intake: Intake, path: str, *, written: bool) -> str:

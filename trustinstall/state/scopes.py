@@ -19,6 +19,11 @@ def state_of(host: Host, owner: int) -> State:
     return State(host.machine_state_base() if machine else host.state_base(), owner, machine)
 
 
+def own_ledger(host: Host) -> Ledger:
+    """Return the ledger of the acting account's scope, root's that of the machine. Raises StateError."""
+    return ledger_file.load(host, state_of(host, host.account.uid))
+
+
 def machine_ledger(host: Host) -> tuple[Ledger, str]:
     """Return the ledger of the machine's scope, which every account may read, and its fault, or "".
 

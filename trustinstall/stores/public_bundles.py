@@ -29,6 +29,11 @@ MANY = 10  # public roots that make a file a bundle
 _SMALLEST, _LARGEST = MANY * 500, 8 << 20
 
 
+def is_likely(name: str) -> bool:
+    """Whether a file may be a bundle of public roots by its name."""
+    return LIKELY.names.fullmatch(name) is not None
+
+
 def holds_many(host: Host, path: str) -> bool:
     """Whether a file holds so many public roots that it must be a bundle of them: its size is tested first.
 

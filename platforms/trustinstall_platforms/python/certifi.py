@@ -15,7 +15,7 @@ from trustinstall.stores import bundle as bundles
 from trustinstall.stores import trees
 from trustinstall.stores.backend import Candidates, Capability
 from trustinstall.stores.bundle import PemBundles
-from trustinstall.stores.public_bundles import LIKELY, holds_many
+from trustinstall.stores.public_bundles import LIKELY, holds_many, is_likely
 from trustinstall.stores.sealed import why_sealed
 from trustinstall.stores.store import Found, OtherAccount, Store, blocked, fed_by
 from trustinstall_platforms.python.environments import environments
@@ -130,7 +130,7 @@ class Certifi(PemBundles):
                 return _store(host, beside) if host.status(beside) is None else None
         if _bundle(path) is not None or _is_condas(host, path):
             return _store(host, path)
-        inside = any(word in path for word in _INSIDE) and LIKELY.names.fullmatch(name)
+        inside = any(word in path for word in _INSIDE) and is_likely(name)
         return _store(host, path) if inside and holds_many(host, path) else None
 
     def at(self, host: Host, location: str) -> Store | None:

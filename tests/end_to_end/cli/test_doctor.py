@@ -160,6 +160,9 @@ def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
         assert (done.returncode, "curl: (60)" in done.stderr) == (60, True)
         assert "does not trust a certificate's issuer" in done.stdout
         assert f"1 of 1 clients here refuse localhost:{server.port}" in done.stdout
+        report = told(fresh.trustinstall("doctor", "--json", "--", "curl", "-sS", server.url, user="alice"))
+        assert (report["exit_code"], report["fault"]) == (60, "unknown-issuer")
+        assert [one["name"] for one in report["servers"][0]["clients"]] == ["curl"]
         fresh.write("/corp.crt", CORP.pem)
         fresh.trustinstall("add", "/corp.crt", check=True)
         done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
@@ -168,6 +171,11 @@ def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
             True,
             True,
         )
+    done = fresh.trustinstall("doctor", "--json", "--", "sh", "-c", "echo --json; exit 7")
+    report = told(done)
+    assert (report["exit_code"], report["program"], report["fault"], report["servers"]) == (7, "sh", "", [])
+    assert "--json" in done.stderr
+    assert fresh.trustinstall("doctor", "--", "/nothing", "--json").stdout == ""
     done = fresh.trustinstall("doctor", "--", "sh", "-c", "exit 7")
     assert (done.returncode, "names no fault of TLS" in done.stdout) == (7, True)
     assert fresh.trustinstall("doctor", "--", "/nothing").returncode == 127
@@ -188,7 +196,20 @@ def test_an_add_ends_with_a_look(fresh: Throwaway) -> None:
             done.stdout.split()
         )  # Node.js reads a variable, which this session does not have
         assert "Ask the administrator" not in done.stdout
-        assert fresh.trustinstall("add", "/corp.crt", *words, "--json").returncode == 2
+        report = told(fresh.trustinstall("add", "/corp.crt", *words, "--json"))
+        assert (report["exit_code"], report["diagnosis"]["target"]) == (0, f"localhost:{server.port}")
+        assert ("curl", "yes") in {(one["name"], one["accepts"]) for one in report["diagnosis"]["clients"]}
+        assert fresh.trustinstall("add", "/corp.crt", *words, "--dry-run").returncode == 2
+
+
+def test_an_add_is_reported_although_the_look_fails(fresh: Throwaway) -> None:
+    """A variable that names no proxy is an error of the look: the change is in the report, and the status is 10."""
+    fresh.write("/corp.crt", CORP.pem)
+    words = ("add", "/corp.crt", "--yes", "--verify", "a.example", "--json")
+    done = fresh.trustinstall(*words, env={"HTTPS_PROXY": "ftp://x:1"})
+    report = told(done)
+    assert (report["exit_code"], report["changed"], "diagnosis" in report) == (10, True, False)
+    assert "HTTPS_PROXY names no proxy" in done.stderr
 
 
 def test_a_look_changes_nothing(fresh: Throwaway) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +171,22 @@ def test_a_keystore_that_options_name(scene: Scene) -> None:
     scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
     assert answers() == [REFUSES, TRUSTS]
     assert scene.root.read(keystore) == before
+
+
+def test_a_keystore_for_gradle(scene: Scene) -> None:
+    """What docs/reference/java.md says has a JVM that Gradle would start trust ours, on a Java of the machine's."""
+    page = (Path(__file__).parents[3] / "docs/reference/java.md").read_text(encoding="utf-8")
+    script = "\n".join(re.findall(r"^    ((?:cp|echo) .*\.gradle/.*)$", page, re.MULTILINE))
+    home = "/home/alice"
+    scene.root.run(["sh", "-ec", f"mkdir ~/.gradle\n{script}"], user="alice", env={"HOME": home}, check=True)
+    line = scene.root.read(f"{home}/.gradle/gradle.properties").decode().strip()
+    command = ("/usr/bin/java", f"-D{line.removeprefix('systemProp.')}", "-cp", "/srv/java", "Get", "{url}")
+
+    def answers() -> list[str]:
+        return [Command("java", command, PKIX).ask(scene.root, one) for one in (scene.corporate, scene.unknown)]
+
+    assert answers() == [REFUSES, REFUSES]
+    scene.root.trustinstall("add", CERTIFICATE, "--store", "java", user="alice", check=True)
+    assert answers() == [TRUSTS, REFUSES]
+    scene.root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert answers() == [REFUSES, REFUSES]

@@ -121,6 +121,7 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
     "stores": lambda: json_report.stores(HOST, View(stores=cases.VIEW.stores[:2])),
     "tools": lambda: json_report.tools(HOST, "tools", cases.TOOLS[:2]),
     "doctor": lambda: doctor_json.doctor_json(HOST, [cases.REFUSED], 10),
+    "doctor -- COMMAND": lambda: doctor_json.command_json(HOST, [cases.UNREACHED], "curl", "certificate", 60),
     "doctor without a URL": lambda: health.as_json(
         HOST,
         cases.FINDINGS[1:2],
@@ -159,6 +160,9 @@ OTHERS: Mapping[str, Callable[[], str]] = {
         HOST, replace(DRY, situation=replace(cases.ROOT, traits=frozenset({"image build"}))), None, 0, Advice()
     ),
     "--profile-out": lambda: json_report.profile(HOST, DRY, cases.INTAKE, "/x", written=True),
+    "--verify": lambda: json_report.change(
+        HOST, cases.report("add", cases.ROOT, *cases.ADDED[:2]), None, 10, Advice(diagnosis=cases.REFUSED)
+    ),
     "every store": lambda: json_report.stores(HOST, cases.VIEW),
     "no agent": lambda: agent_report.as_json(HOST, "remove", Status("task scheduler", (), ("x",), changed=True), None),
     "every anchor": lambda: json_report.listing(HOST, cases.VIEW),

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     Row = tuple[tuple[str, ...], str, int]
 
 _ITEM = re.compile(r"-(?:[ \t]+|$)")
-_PAIR = re.compile(r"(?P<key>\"[^\"]*\"|'[^']*'|[^\s\"'#{}\[\]&*!|>%@`-][^#]*?)[ \t]*:(?:[ \t]+(?P<value>.*))?")
+_PAIR = re.compile(
+    r"(?P<key>\"[^\"]*\"|'[^']*'|[^\s\"'#{}\[\]&*!|>%@`-](?:[^#]*?[^#\s])?)[ \t]*:(?:[ \t]+(?P<value>[^ \t].*)?)?"
+)
 _COMMENT = re.compile(r"(?:^|[ \t])#.*")
 _WORD = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 

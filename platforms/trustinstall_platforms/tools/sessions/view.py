@@ -80,11 +80,8 @@ class View:
         if status.size > _LARGEST:
             self.last = path
             raise ExhaustedError
-        try:
-            if self.host.account.is_root and self.host.path_owner(real) != 0:
-                return None
-            content = self.host.read(real, _LARGEST)
-        except OSError:
+        content = self.host.remembered(("text of sessions", real), lambda: _content(self.host, real))
+        if content is None:
             return None
         self.spend(len(content))
         self._files -= 1
@@ -143,10 +140,7 @@ class View:
     def _real(self, path: str) -> str | None:
         if not path.startswith("/") or "\0" in path:
             return None
-        try:
-            return self.host.real(path)
-        except OSError:
-            return None
+        return self.host.remembered(("real path", path), lambda: _resolved(self.host, path))
 
     def _may(self, path: str, status: Status, right: int) -> bool:
         """Return whether the account has a right; people in general have only the rights of every account."""
@@ -161,6 +155,21 @@ class View:
     def _everybody_enters(self, directory: str) -> bool:
         status = self.host.status(directory)
         return status is not None and bool(status.mode & _SEARCH)
+
+
+def _content(host: Host, path: str) -> bytes | None:
+    """Return the content of a file that another account may not change under root, or None."""
+    try:
+        return None if host.account.is_root and host.path_owner(path) != 0 else host.read(path, _LARGEST)
+    except OSError:
+        return None
+
+
+def _resolved(host: Host, path: str) -> str | None:
+    try:
+        return host.real(path)
+    except OSError:
+        return None
 
 
 def _above(path: str) -> Iterator[str]:
