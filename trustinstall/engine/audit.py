@@ -50,17 +50,21 @@ def record_rewritten(host: ActingHost, state: State, by: str, scope: str, done: 
         "removed": told[:_MOST],
         "result": _result(failed, len(done)),
     }
-    _append(host, state, entry, f"doctor --fix in {scope}: {entry['result']}, {len(told)} settings")
+    # A line that was cut may hold more than its switch, and other accounts may read the system's log.
+    public = {**entry, "removed": [{"path": one.get("path")} for one in told[:_MOST]]}
+    _append(host, state, entry, f"doctor --fix in {scope}: {entry['result']}, {len(told)} settings", public)
 
 
-def _append(host: ActingHost, state: State, entry: dict[str, Any], sentence: str) -> None:
-    line = json.dumps(entry)
+def _append(
+    host: ActingHost, state: State, entry: dict[str, Any], sentence: str, public: dict[str, Any] | None = None
+) -> None:
+    """Append an entry to the log; the system's log gets `public` instead of it, if there is one."""
     try:
-        audit_log.append(host, state, line)
+        audit_log.append(host, state, json.dumps(entry))
     except (OSError, StateError) as error:
         why = printable(error.strerror or "it failed") if isinstance(error, OSError) else str(error)
         host.announce(f"the change was made, and its line is missing in {audit_log.path(state)}: {why}")
-    host.tell_system(sentence, line)
+    host.tell_system(sentence, json.dumps(public or entry))
 
 
 def is_worth_a_line(request: Request, outcomes: Sequence[Outcome]) -> bool:
