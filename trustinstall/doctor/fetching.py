@@ -41,7 +41,7 @@ def above(last: Certificate, get: Callable[[str], bytes]) -> tuple[Certificate, 
     while len(found) < _MOST_STEPS and not last.self_issued:
         url = judging.address_of_issuer(last)
         try:
-            offered = read_certificates(get(url), "the answer") if url else []
+            offered = read_certificates(get(url), "the answer") if url else ()
         except CertificateRefused:
             break
         issuers = [one for one in offered if judging.issued(one, last)]

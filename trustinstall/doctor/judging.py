@@ -149,14 +149,14 @@ def issued(issuer: Certificate, certificate: Certificate) -> bool:
     """Whether an authority's key has signed a certificate. Raises CertificateRefused where one cannot be read."""
     authority, one = issuer.load(), certificate.load()
     try:
-        _verify(authority, one)
+        verify(authority, one)
         basic = value_of(authority, x509.BasicConstraints)
     except (*UNREADABLE, InvalidSignature):
         return False
     return basic.ca if basic is not None else authority.version is x509.Version.v1 or issuer.self_issued
 
 
-def _verify(authority: x509.Certificate, one: x509.Certificate) -> None:
+def verify(authority: x509.Certificate, one: x509.Certificate) -> None:
     """Verify a signature, SHA-1 too, which `verify_directly_issued_by` refuses. Raises InvalidSignature and others."""
     key, digest, signed = authority.public_key(), one.signature_hash_algorithm, one.tbs_certificate_bytes
     if not isinstance(digest, SHA1):

@@ -167,7 +167,7 @@ def _through_socks(conversation: Conversation, target: Target, proxy: Proxy) -> 
     elif method != _NO_LOGIN:
         raise ProbeFailed(Layer.PROXY, f"the proxy {proxy} asks for a login; TLS had not begun")
     conversation.send(bytes([_VERSION, _CONNECT, 0]) + _address(target, proxy) + target.port.to_bytes(2, "big"))
-    said = conversation.until(_socks_reply)[1]
+    said = conversation.until(socks_reply)[1]
     if said:
         why = _REPLIES.get(said, f"it answers {said}")
         raise ProbeFailed(Layer.PROXY, f"the proxy {proxy} does not connect to {target.authority}: {why}")
@@ -191,7 +191,7 @@ def _octets(count: int) -> Callable[[bytes], int]:
     return lambda data: count if len(data) >= count else 0
 
 
-def _socks_reply(data: bytes) -> int:
+def socks_reply(data: bytes) -> int:
     """RFC 1928 6: four octets, an address of the kind that the last of them says, and a port."""
     if len(data) < 5:  # noqa: PLR2004  the first octet of a name is its length
         return 0

@@ -61,6 +61,14 @@ def _line(data: bytes) -> int:
     return data.find(b"\n") + 1
 
 
+def _imap_agrees(answer: bytes) -> bool:
+    return b"a OK" in answer
+
+
+def _one_octet(data: bytes) -> int:
+    return min(len(data), 1)
+
+
 def _begins(start: bytes) -> Callable[[bytes], bool]:
     return lambda answer: answer.startswith(start)
 
@@ -107,13 +115,11 @@ _MYSQL = bytes.fromhex("20000001008a0000000000012d") + bytes(23)
 
 PROTOCOLS: Mapping[str, Protocol] = {
     "smtp": Protocol(25, (_reply(b"", b"220"), _reply(_SMTP_NAME, b"250"), _reply(b"STARTTLS\r\n", b"220"))),
-    "imap": Protocol(
-        143, (Step(b"", _line, _begins(b"* ")), Step(b"a STARTTLS\r\n", _after(_TAGGED), lambda said: b"a OK" in said))
-    ),
+    "imap": Protocol(143, (Step(b"", _line, _begins(b"* ")), Step(b"a STARTTLS\r\n", _after(_TAGGED), _imap_agrees))),
     "pop3": Protocol(110, (Step(b"", _line, _begins(b"+OK")), Step(b"STLS\r\n", _line, _begins(b"+OK")))),
     "ftp": Protocol(21, (_reply(b"", b"220"), _reply(b"AUTH TLS\r\n", b"234"))),
     "ldap": Protocol(389, (Step(_LDAP, _ber, _ldap_agrees),)),
-    "postgres": Protocol(5432, (Step(_POSTGRES, lambda data: min(len(data), 1), _begins(b"S")),)),
+    "postgres": Protocol(5432, (Step(_POSTGRES, _one_octet, _begins(b"S")),)),
     "mysql": Protocol(3306, (Step(b"", _packet, _mysql_agrees), Step(_MYSQL, None, bool))),
 }
 

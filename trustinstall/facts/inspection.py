@@ -192,8 +192,8 @@ def installed(host: Host) -> tuple[Installed, ...]:
     A file counts only if its path can be changed by the machine's owner alone. Any account may name a process like a
     product's: `by_file` is False if only a process shows the product.
     """
-    running = set() if host.is_image else host.running()
-    found = []
+    running = set[str]() if host.is_image else host.running()
+    found: list[Installed] = []
     for one in PRODUCTS:
         path = next((path for path in one.files.get(host.platform, ()) if _is_machines(host, path)), None)
         process = next((name for name in one.processes if name[:_COMM] in running), None)

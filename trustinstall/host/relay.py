@@ -30,7 +30,7 @@ def start(command: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:  # noq
     import subprocess
 
     try:
-        return subprocess.Popen(command, **how)
+        return subprocess.Popen[bytes](command, **how)
     except FileNotFoundError:
         raise CommandMissing(f"there is no program {printable(command[0])}; check its name and the PATH") from None
     except OSError as error:

@@ -99,7 +99,7 @@ def _in_frames(error: BaseException) -> Iterator[object]:
     trace, found = error.__traceback__, list[object]()
     while trace is not None:
         own = trace.tb_frame.f_locals.get("self")
-        if isinstance(own, ssl.SSLSocket | ssl.SSLObject) or hasattr(type(own), "set_tunnel"):
+        if isinstance(own, ssl.SSLSocket | ssl.SSLObject) or callable(getattr(own, "set_tunnel", None)):
             found.append(own)
         trace = trace.tb_next
     return iter(sorted(found, key=lambda one: isinstance(one, ssl.SSLSocket | ssl.SSLObject)))

@@ -85,7 +85,10 @@ class _Judge:
     def __init__(self, host: Host, sessions: Sequence[Session]) -> None:
         self._host, self._sessions = host, sessions
         self._managed = client_verdicts.managed(host)
-        self._trusts = cache(lambda client: switched_off.trusts(host, client, sessions, self._managed))
+        self._trusts = cache(self._find_out)
+
+    def _find_out(self, client: str) -> bool:
+        return switched_off.trusts(self._host, client, self._sessions, self._managed)
 
     def of(self, one: Switched) -> TakenBack:
         """Return what would be cut out for a switch, or why it is left."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 
 _DER = 2  # `_ssl.ENCODING_DER`
 _BY_APPLICATION = 50  # X509_V_ERR_APPLICATION_VERIFICATION
-_KNOWN_FLAGS = reduce(or_, map(int, ssl.VerifyFlags.__members__.values()))
+_FLAGS: list[int] = [int(one) for one in ssl.VerifyFlags.__members__.values()]
+_KNOWN_FLAGS = reduce(int.__or__, _FLAGS)
 _NO_SWITCH = "a context of trustinstall always verifies; for a server of your own, name its root: cafile="
 
 
@@ -51,7 +51,7 @@ class VerifyingContext(ssl.SSLContext):
         return super().verify_mode
 
     @verify_mode.setter
-    def verify_mode(self, value: int) -> None:
+    def verify_mode(self, value: int) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  an attribute
         _permit(value == ssl.CERT_REQUIRED)
 
     @property
@@ -60,7 +60,7 @@ class VerifyingContext(ssl.SSLContext):
         return super().check_hostname
 
     @check_hostname.setter
-    def check_hostname(self, value: bool) -> None:
+    def check_hostname(self, value: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  an attribute
         _permit(bool(value))
 
     @property
@@ -69,7 +69,7 @@ class VerifyingContext(ssl.SSLContext):
         return super().verify_flags
 
     @verify_flags.setter
-    def verify_flags(self, value: int) -> None:
+    def verify_flags(self, value: int) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  an attribute
         _permit(not value & ~_KNOWN_FLAGS)  # OpenSSL has flags that switch the check of dates off
         ssl.SSLContext.verify_flags.__set__(self, value)  # type: ignore[attr-defined]  # typeshed has an attribute here
 
@@ -113,11 +113,11 @@ class _CheckedSocket(ssl.SSLSocket):
 
     def read(self, len: int = 1024, buffer: Buffer | None = None) -> bytes:  # noqa: A002  as in the base class
         _shake_hands(self)
-        return super().read(len, buffer)
+        return super().read(len, buffer)  # pyright: ignore[reportDeprecated]  programs may call it
 
     def write(self, data: Any) -> int:  # noqa: ANN401  as in the base class
         _shake_hands(self)
-        return super().write(data)
+        return super().write(data)  # pyright: ignore[reportDeprecated]  programs may call it
 
     def send(self, data: Any, flags: int = 0) -> int:  # noqa: ANN401  as in the base class
         _shake_hands(self)
@@ -207,7 +207,7 @@ def _check(connection: _CheckedSocket | _CheckedObject) -> None:
     if not isinstance(context, VerifyingContext):
         raise _refusal(_NO_SWITCH)
     context.check(connection)
-    connection._checked = True  # noqa: SLF001  the classes of this module
+    connection._checked = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a class of this module
 
 
 def _shake_hands(connection: _CheckedSocket | _CheckedObject) -> None:

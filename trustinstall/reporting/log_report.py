@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from trustinstall.reporting import words
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.style import BAD
+from trustinstall.typed_json import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
     for one in entries:
         names = [str(each.get("name")) for each in one.get("certificates", ())]
         stores = len(one.get("stores", ())) + int(one.get("more_stores", 0))
-        removed = [each for each in one.get("removed", ()) if isinstance(each, dict)]
+        removed = [each for each in one.get("removed", ()) if is_object(each)]
         names += list(dict.fromkeys(str(each.get("path")) for each in removed))
         names = names or list(dict.fromkeys(str(each.get("id")).partition(":")[0] for each in one.get("stores", ())))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

@@ -14,9 +14,6 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
-
 from trustinstall.errors import printable
 from trustinstall.facts import programs
 from trustinstall.stores.backend import Capability
@@ -35,6 +32,15 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
 
 _PLACE = ".dotnet/corefx/cryptography/x509stores/root"
+
+
+def _pfx(certificate: Certificate) -> bytes:
+    """Return a PKCS#12 file of one certificate, without a key and a password."""
+    from cryptography import x509  # most commands write no such file, and need it for nothing else
+    from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+
+    one = x509.load_der_x509_certificate(certificate.der)
+    return pkcs12.serialize_key_and_certificates(None, None, one, None, NoEncryption())
 
 
 class DotNet(CertificateDirectories):
@@ -69,8 +75,7 @@ class DotNet(CertificateDirectories):
     ) -> Step:
         """Return the step that writes the file of an added certificate, or deletes the file of a removed one."""
         if added:
-            certificate = x509.load_der_x509_certificate(added[0].der)
-            content = pkcs12.serialize_key_and_certificates(None, None, certificate, None, NoEncryption())
+            content = _pfx(added[0])
             return Edit(path, Content(content), ABSENT if old is None else digest(old))
         if old is not None and any(one.kind in keystores.KEYS for one in _bags(old)):
             raise refusal(store, f"{printable(path)} holds a private key as well")

@@ -125,8 +125,8 @@ def test_a_certificate_with_an_extension_twice_is_no_issuer() -> None:
 
 def test_a_server_cannot_keep_the_judge_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many issuers of one name few are tried, and each signature is verified once for all clients."""
-    verify = Mock(side_effect=judging._verify)  # noqa: SLF001
-    monkeypatch.setattr(judging, "_verify", verify)
+    verify = Mock(side_effect=judging.verify)
+    monkeypatch.setattr(judging, "verify", verify)
     judging.issued.cache_clear()
     chain = [Certificate(LEAF.der), *(Certificate(ROOT.intermediate().der) for _ in range(30))]
     for _ in range(3):

@@ -83,7 +83,7 @@ def test_a_proxy_of_socks_says_why_not(method: int, verdict: int, sentence: str)
 @given(st.binary(max_size=40))
 def test_no_answer_breaks_the_reader_of_socks(octets: bytes) -> None:
     """A length is never more than there is."""
-    assert 0 <= proxies._socks_reply(octets) <= len(octets)  # noqa: SLF001
+    assert 0 <= proxies.socks_reply(octets) <= len(octets)
 
 
 def test_a_proxy_is_asked_to_connect_with_its_login() -> None:

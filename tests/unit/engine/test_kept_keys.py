@@ -43,7 +43,8 @@ def host(tmp_path: Path) -> ActingHost:
 
 def want(format_: str = "npmrc", path: str = _NPMRC, **more: Any) -> FileKeys:  # noqa: ANN401  any field
     """What a file should say."""
-    return FileKeys("npm", "npm", path, format_, **{"keys": _FORMATS[format_], **more})
+    fields: dict[str, Any] = {"keys": _FORMATS[format_], **more}
+    return FileKeys("npm", "npm", path, format_, **fields)
 
 
 def keep(host: ActingHost, *wanted: FileKeys, asked: Kept = _ASKED, dry_run: bool = False) -> list[Result]:

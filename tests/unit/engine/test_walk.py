@@ -41,7 +41,7 @@ class Recogniser(Shelf):
         self.asked: list[str] = []
         self._but = but
 
-    def discover(self, _host: Host, _places: DiscoveryOptions) -> list[Store]:
+    def discover(self, host: Host, _places: DiscoveryOptions) -> list[Store]:  # noqa: ARG002  the base class names it
         """Find nothing without a walk."""
         return []
 

@@ -219,13 +219,18 @@ def test_switches_of_clients_do_not_help(server: Server) -> None:
 def test_a_handshake_that_was_left_to_the_first_data_is_checked(server: Server, cafile: Path) -> None:
     """No octet goes out before the program's function was asked."""
     context = create_ssl_context(cafile, refuse=lambda _server: "no")
-    for act in (lambda one: one.send(b"x"), lambda one: one.recv(1), lambda one: one.sendall(b"x")):
+    acts: tuple[Callable[[ssl.SSLSocket], object], ...] = (
+        lambda one: one.send(b"x"),
+        lambda one: one.recv(1),
+        lambda one: one.sendall(b"x"),
+    )
+    for act in acts:
         with (
             socket.create_connection(("localhost", server.port)) as raw,
             context.wrap_socket(raw, server_hostname="localhost", do_handshake_on_connect=False) as connection,
             pytest.raises(ssl.SSLCertVerificationError, match="failed: no"),
         ):
-            act(connection)  # type: ignore[no-untyped-call]
+            act(connection)
 
 
 def test_a_server_without_a_certificate_is_refused(cafile: Path) -> None:

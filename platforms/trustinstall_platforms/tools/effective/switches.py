@@ -41,7 +41,11 @@ class Switch(NamedTuple):
 
 def _with(word: str, client: str, place: Place) -> Switch:
     """Return a switch that is off if a value holds an option."""
-    return Switch(client, place, lambda value: word in value, word=word)
+
+    def off(value: str) -> bool:
+        return word in value
+
+    return Switch(client, place, off, word=word)
 
 
 def _says(*words: str) -> Callable[[str], bool]:
