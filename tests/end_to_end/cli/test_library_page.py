@@ -66,7 +66,7 @@ def test_the_log_tells_what_was_done(fresh: Throwaway) -> None:
 
 def test_an_asyncio_program_adds_in_a_thread(fresh: Throwaway) -> None:
     """The event loop's thread is not the one that works."""
-    assert run_example(fresh, "import asyncio") == ("True\n", "")
+    assert run_example(fresh, "await asyncio.to_thread") == ("True\n", "")
 
 
 _THREADS = """
