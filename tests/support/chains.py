@@ -48,17 +48,17 @@ def made(issuer: Root | None = None, *, san: bool = True, **changes: Any) -> Lea
     return Leaf(one.der, one.key, one.name_der, one.parents)
 
 
-def _below(**changes: Any) -> Callable[[str], Chain]:  # noqa: ANN401
+def _below(**changes: Any) -> Callable[[str], Chain]:  # noqa: ANN401  those of make_root
     """A chain of root and leaf, the leaf changed."""
     return lambda name: _of(make_root(f"R {name}"), **changes)
 
 
-def _root(**changes: Any) -> Callable[[str], Chain]:  # noqa: ANN401
+def _root(**changes: Any) -> Callable[[str], Chain]:  # noqa: ANN401  those of make_root
     """A chain of root and leaf, the root changed."""
     return lambda name: _of(make_root(f"R {name}", **changes))
 
 
-def _middle(**changes: Any) -> Callable[[str], Chain]:  # noqa: ANN401
+def _middle(**changes: Any) -> Callable[[str], Chain]:  # noqa: ANN401  those of make_root
     """A chain of root, intermediate and leaf, the intermediate changed."""
 
     def make(name: str) -> Chain:
@@ -68,7 +68,7 @@ def _middle(**changes: Any) -> Callable[[str], Chain]:  # noqa: ANN401
     return make
 
 
-def _of(root: Root, **changes: Any) -> Chain:  # noqa: ANN401
+def _of(root: Root, **changes: Any) -> Chain:  # noqa: ANN401  those of make_root
     return Chain(made(root, **changes), (root,))
 
 

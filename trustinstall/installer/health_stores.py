@@ -103,7 +103,7 @@ def _faults(host: Host, path: str, store: StoreView | None, seen: health.Bundle)
     name, scope = _name(store), _scope(store)
     found = list(health.faults(seen))
     if seen.public < health.FEWEST_PUBLIC_ROOTS:
-        reason = f"it holds {seen.public} public roots: it is cut off, or was replaced"
+        reason = f"it holds {seen.public} public roots only: it may be cut off, replaced or very old"
         found.append(("bundle-short", reason, "Get the bundle anew from where it came."))
     made_anew = store is None and host.status(_UPDATE) is not None
     for kind, reason, advice in found:

@@ -27,7 +27,7 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def applied(root: Throwaway, address: str, more: str = f'sha256 = "{ROOT.sha256}"', **options: Any) -> tuple[int, str]:  # noqa: ANN401
+def applied(root: Throwaway, address: str, more: str = f'sha256 = "{ROOT.sha256}"', **options: Any) -> tuple[int, str]:  # noqa: ANN401  those of run
     """Apply a document that names an address; the exit code, and what was said."""
     root.write(TRUST, f'version = 1\n[[certificate]]\nurl = "{address}"\n{more}\n')
     done = root.trustinstall("apply", TRUST, **options)

@@ -17,7 +17,7 @@ STATE = ("/var/lib/trustinstall", "/home/alice/.local", "/srv")
 LIST = "/srv/corp.list"
 PROXY = "http://proxy.corp.example:3128"
 PLAIN = 'no_proxy = ["localhost", "127.0.0.1", "::1", ".corp.example"]\n'
-SECRET = "s3cret%40word"  # noqa: S105
+SECRET = "s3cret%40word"  # noqa: S105  a made-up one
 
 
 def document(root: Throwaway, address: str = PROXY, more: str = PLAIN) -> str:

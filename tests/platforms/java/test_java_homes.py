@@ -153,7 +153,7 @@ PUBLIC = jks(*((f"public{number}", der) for number, der in enumerate(_ROOTS)))
         ("/opt/tool/conf/cacerts", PUBLIC, True),
         ("/opt/tool/conf/cacerts", DELIVERED, False),
         ("/opt/tool/conf/cacerts", b"text", False),
-        ("/opt/tool/conf/cacerts", jks(("x", OTHER.der), password="another"), False),  # noqa: S106
+        ("/opt/tool/conf/cacerts", jks(("x", OTHER.der), password="another"), False),  # noqa: S106  a made-up one
         ("/opt/tool/conf/keystore.jks", PUBLIC, False),
         (f"{HOME}/Downloads/cacerts", PUBLIC, False),
         (f"{HOME}/backup/jdk-21/lib/security/cacerts", PUBLIC, False),
@@ -164,7 +164,7 @@ def test_a_keystore_of_public_roots_that_a_program_reads(
     host: ActingHost,
     path: str,
     content: bytes,
-    counts: bool,  # noqa: FBT001
+    counts: bool,  # noqa: FBT001  pytest passes it by name
 ) -> None:
     """Outside of a Java its name, what is in it, and the place say that a program trusts it."""
     put(host, path, content)

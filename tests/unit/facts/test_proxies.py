@@ -25,7 +25,7 @@ from trustinstall.facts.proxies import Proxies
         ("http://:1", False),
     ],
 )
-def test_an_address_means_the_same_to_every_program(text: str, right: bool) -> None:  # noqa: FBT001
+def test_an_address_means_the_same_to_every_program(text: str, right: bool) -> None:  # noqa: FBT001  pytest passes it by name
     """A port is there, nothing has to be quoted, and no password ends before its @."""
     assert proxies.is_address(text) is right
 

@@ -21,6 +21,6 @@ UNDO = f" Undo: {HOST.command()} remove {cases.CORP.sha256[:12]}"
         (3, 1, True, f"3 of 3 stores trust Corp Root G2 now. Go on: the same command.{UNDO}"),
     ],
 )
-def test_what_holds_after_an_interrupt(held: int, total: int, adding: bool, told: str) -> None:  # noqa: FBT001
+def test_what_holds_after_an_interrupt(held: int, total: int, adding: bool, told: str) -> None:  # noqa: FBT001  pytest passes it by name
     """How many stores of how many, how to go on, and how to undo; of how many is unknown before they were found."""
     assert stopped(HOST, [cases.CORP], held, total, adding=adding) == f"stopped; {told}"
