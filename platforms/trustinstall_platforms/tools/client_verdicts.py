@@ -101,18 +101,21 @@ def look(host: Host) -> Verdicts:
     return Verdicts(seen)
 
 
-def unreached(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[Effective, str] | None:
+def unreached(
+    host: Host, tool: Tool, wanted: frozenset[str], *, undecided: bool = True
+) -> tuple[Effective, str] | None:
     """Return what a tool of the table reads in the first session in which it does not trust `wanted` (SHA-256).
 
     With the session's name; None if there is no such session, or verification is switched off. Root's home does not
-    count for a tool with a file for all accounts.
+    count for a tool with a file for all accounts. Without `undecided`, sessions where no setting decides do not count.
     """
     everybodys = host.account.is_root and bool(tool.machine)
     for scene in (one._replace(home="") if everybodys else one for one in decide.distinct(_scenes(host))):
         client = of_tool(scene, tool.name)
         if client is not None:
             found = decide.effective(client, scene)
-            if found.mode is not Mode.OFF and _word(host, client, found, wanted) != YES:
+            counts = found.mode is not Mode.OFF and (undecided or found.decider.kind is not Kind.DEFAULT)
+            if counts and _word(host, client, found, wanted) != YES:
                 return found, scene.session.name
     return None
 

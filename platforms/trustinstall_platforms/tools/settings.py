@@ -149,13 +149,20 @@ class Settings(Reference):
         return native_roots.anchors(host) if native else super().anchors(host, store)
 
     def unreached(self, host: Host, stores: Sequence[Store], wanted: frozenset[str]) -> dict[str, Unreached]:
-        """Return the stores whose tools read other roots in a session of the account, with the file and line."""
+        """Return the stores whose tools read other roots in a session of the account, with the file and line.
+
+        A store that follows the bundle of a variable says nothing about sessions that no variable reaches, such as
+        cron's: the file there stays unset, because its key would hide that bundle in the others.
+        """
         found: dict[str, Unreached] = {}
         asked = {one.location: one.id for one in stores if one.blocked is None}
         for decision in self.decisions(host) if asked else ():
             store_id = asked.get(host.real(decision.path))
-            seen = client_verdicts.unreached(host, decision.tool, wanted) if store_id is not None else None
-            if store_id is not None and seen is not None:
+            if store_id is None:
+                continue
+            everywhere = deciding.followed(host, decision) is None
+            seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere)
+            if seen is not None:
                 found[store_id] = deciding.why_unreached(host, *seen)
         return found
 

@@ -130,7 +130,6 @@ def test_a_session_that_names_a_bundle(servers: Servers, name: str) -> None:
     for path, text in (*scene.also, (scene.file, f"# mine\n{scene.text}\n")):
         old = root.read(path).decode() if root.path(path).exists() else ""
         root.write(path, old + text, user=scene.user)
-    line = root.read(scene.file).decode().splitlines().index(scene.text) + 1
     root.run((*FISH[:-1], "true"), user="alice")  # it makes files for itself
     before = {path: entry for path, entry in root.changes().items() if not path.startswith("/home/alice/.local")}
     worked = TRUSTS if scene.worked else REFUSES
@@ -144,6 +143,7 @@ def test_a_session_that_names_a_bundle(servers: Servers, name: str) -> None:
         assert (added.returncode, said) == (0, [])
     else:
         assert (added.returncode, [one["result"] for one in said]) == (3, ["failed"])
+        line = root.read(scene.file).decode().splitlines().index(scene.text) + 1  # below the section that `add` wrote
         assert f"{NAME} in {scene.file} line {line}" in said[0]["detail"]
     root.trustinstall("remove", CERTIFICATE, user=scene.user, check=True)
     assert _asked(servers, scene) == (worked, REFUSES)
