@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.ownership import holds, managed
@@ -11,7 +11,7 @@ from trustinstall.engine.wording import words
 from trustinstall.errors import StoreError, ToolFailed, TrustInstallError
 from trustinstall.host.commands import Guard
 from trustinstall.state.journal import Entry
-from trustinstall.stores.plan import Plan
+from trustinstall.stores.plan import Plan, Unsettled
 from trustinstall.stores.steps import RemoveDirectory, ToolOperation
 
 if TYPE_CHECKING:
@@ -54,19 +54,31 @@ class StoreTransaction:
         was before.
         """
         for _ in range(ATTEMPTS):
-            before = self._task.observe(self._host)
-            change = self._task.decide(before)
-            plan = self._task.plan(self._host, before, change)
-            if plan.empty or self._journal is None:
-                return StoreResult(change, plan, before, before)
+            planned = self._planned()
+            if planned.plan.empty or self._journal is None:
+                return planned
             try:
-                after = self._act(StoreResult(change, plan, before, before), self._journal)
+                return replace(planned, after=self._act(planned, self._journal))
             except Changed:
                 continue
-            return StoreResult(change, plan, before, after)
         raise StoreError(
             store=self._task.store.id, cause="another program keeps changing this store", advice="try again later"
         )
+
+    def _planned(self) -> StoreResult:
+        """Observe, decide and plan; if a package manager is in the middle of its work, again when that has ended."""
+        try:
+            return self._plan()
+        except Unsettled as error:
+            if self._journal is None:
+                raise
+            with self._host.guarded(error.guard):
+                return self._plan()
+
+    def _plan(self) -> StoreResult:
+        before = self._task.observe(self._host)
+        change = self._task.decide(before)
+        return StoreResult(change, self._task.plan(self._host, before, change), before, before)
 
     def _act(self, planned: StoreResult, journal: Journal) -> Observation:
         host, task, plan = self._host, self._task, planned.plan

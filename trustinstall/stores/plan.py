@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from trustinstall.errors import StoreError
 from trustinstall.host.commands import Guard, Run
 from trustinstall.stores.steps import Step, ToolOperation
 
@@ -15,6 +16,18 @@ class Refresh:
     runs: tuple[Run, ...]
     leftovers: tuple[str, ...] = ()
     guard: Guard = field(default_factory=Guard)
+
+
+class Unsettled(StoreError):  # noqa: N818 -- named for what it tells the engine
+    """A store's files contradict each other, perhaps because the package manager is at work.
+
+    Attributes:
+        guard: the programs that the engine waits for before it plans again.
+    """
+
+    def __init__(self, *, store: str, cause: str, advice: str, guard: Guard) -> None:
+        super().__init__(store=store, cause=cause, advice=advice)
+        self.guard = guard
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
+from trustinstall.host.commands import Guard
 from trustinstall.stores.files import without
-from trustinstall.stores.plan import Placed
+from trustinstall.stores.plan import Placed, Unsettled
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest, link_digest
 from trustinstall_platforms.linux import p11kit_format
 from trustinstall_platforms.linux.anchor_sources import NewAnchor, our_ending
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Store
     from trustinstall_platforms.linux.anchor_sources import Source
+
+
+#: rpm holds a POSIX record lock on this file during a transaction (rpm, lib/rpmlock.cc); elsewhere it does not exist.
+_RPM = Guard("/var/lib/rpm/.rpm.lock")
 
 
 class PlanBuilder(ABC):
@@ -79,14 +84,14 @@ class PlanBuilder(ABC):
         return StoreError(store=self.store.id, cause=cause, advice=advice)
 
     def refuse_losses(self, lost: set[str], tool: str, artefact: str, advice: str) -> None:
-        """Raise StoreError if the tool would drop certificates that no file feeds."""
+        """Raise Unsettled if the tool would drop certificates that no file feeds: rpm runs it after its work."""
         lost = lost - {one.sha256 for one in self.change.add} - {one.sha256 for one in self.dropped}
         if lost:
             cause = (
                 f"{tool} would drop {len(lost)} certificates (the first: sha256 {min(lost)[:12]}) from {artefact}, "
                 "because no file feeds them"
             )
-            raise self.error(cause, advice)
+            raise Unsettled(store=self.store.id, cause=cause, advice=advice, guard=_RPM)
 
     def _place(self, certificate: Certificate) -> None:
         sha256 = certificate.sha256

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import StoreError, printable
 from trustinstall.host import Tools
 from trustinstall.stores.files import without
-from trustinstall.stores.plan import Placed, Plan
+from trustinstall.stores.plan import Placed, Plan, Unsettled
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest, link_digest
 from trustinstall_platforms.linux import debian_image, debian_refresh
 from trustinstall_platforms.linux.anchor_sources import NewAnchor, our_ending
@@ -142,16 +142,20 @@ class PlanBuilder:
             )
 
     def _refuse_losses(self) -> None:
-        """Keep certificates that were appended to the bundle by hand: the tool makes it of its files alone."""
+        """Keep certificates that were appended to the bundle by hand: the tool makes it of its files alone.
+
+        dpkg deletes a package's files first, and runs the tool at its end.
+        """
         meant = {one.sha256 for one in self._change.add} | {one.sha256 for one in self._dropped}
         lost = self._contents.bundle.keys() - self._contents.fed.keys() - meant
         if lost:
             tool, anchors = posixpath.basename(self._family.tool), self._family.anchors
-            raise StoreError(
+            raise Unsettled(
                 store=self._store.id,
                 cause=f"{tool} would drop {len(lost)} certificates (the first: sha256 {min(lost)[:12]}) from "
                 f"{self._family.bundle}, because no file feeds them",
                 advice=f"put them into .crt files in {anchors}, or run {tool} to drop them",
+                guard=debian_refresh.guard(self._host),
             )
 
     def _rendered(self) -> Iterator[Step]:

@@ -74,8 +74,12 @@ def refresh(host: Host, gone: Sequence[str], *, rehash: bool, kept: Sequence[str
         told = [f"-{link}\n" for link in forgotten] + [f"+{link}\n" for link in kept]
         stdin = "".join(told).encode("utf-8", "surrogateescape")
         runs.append(Run((_JAVA_HOOK,), stdin, env, must_succeed=False))
-    lock = None if maintainer else _DPKG_LOCK  # dpkg has called trustinstall, and holds it
-    return Refresh(tuple(runs), (f"{BUNDLE}.new", *dangling), Guard(lock, _TOOL_NAME))
+    return Refresh(tuple(runs), (f"{BUNDLE}.new", *dangling), guard(host))
+
+
+def guard(host: Host) -> Guard:
+    """Return the programs that must be quiet: if dpkg has called trustinstall, dpkg itself holds the lock."""
+    return Guard(None if host.environ.get(_MAINTAINER) else _DPKG_LOCK, _TOOL_NAME)
 
 
 def local_links(host: Host) -> list[str]:

@@ -65,6 +65,28 @@ def test_apply_and_the_trigger_of_apt_at_once(fresh: Throwaway, delay: str) -> N
     assert sh(fresh, "dpkg --audit").stdout == audit
 
 
+_DPKG = """
+import fcntl, os, subprocess, time
+with open("/var/lib/dpkg/lock-frontend", "r+") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    os.unlink("/usr/local/share/ca-certificates/package.crt")
+    open("/srv/held", "w").close()
+    time.sleep(3)
+    subprocess.run(["update-ca-certificates"], check=True)
+"""
+
+
+def test_apply_waits_for_dpkg_between_its_files_and_its_trigger(fresh: Throwaway) -> None:
+    """A bundle with a root whose file is gone is no reason to fail while dpkg has its lock."""
+    document(fresh)
+    sh(fresh, f"dpkg -i {package(fresh)} && {COMMAND} apply {TRUST}")
+    fresh.write("/srv/dpkg.py", _DPKG)
+    fresh.write(TRUST, "version = 1\n")
+    until = "while ! [ -e /srv/held ]; do sleep 0.1; done"
+    sh(fresh, f"python3 /srv/dpkg.py >/srv/log & {until}; {COMMAND} apply {TRUST} --prune; wait")
+    assert (holds(fresh, DEBIAN), holds(fresh, DEBIAN, OTHER)) == (False, False)
+
+
 def test_a_full_disk_fails_one_store_and_the_next_run_sets_it(fresh: Throwaway) -> None:
     """The bundle on the full disk is as it was, all others have the root, and with room the state is reached."""
     document(fresh)
