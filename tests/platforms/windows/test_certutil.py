@@ -394,7 +394,7 @@ def test_an_accounts_store_says_first_that_a_window_opens() -> None:
 def test_statuses_are_the_ones_that_windows_gives() -> None:
     """As unsigned numbers, which is how the host gives them."""
     meant = dict(MEANINGS)
-    assert "answered No" in meant[2147943623]
+    assert "the answer was No" in meant[2147943623]
     assert "access is denied" in meant[2147942405]
     assert all(status >= 0x8000_0000 for status in meant)
 
