@@ -125,9 +125,7 @@ def add(
     lines = reports.question_lines(output.page, intake, situation) if asks else reports.found_lines(output.page, intake)
     output.say(lines)
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
-        raise UsageProblem(
-            "nobody has confirmed the roots that were found; confirm each by its fingerprint: --sha256 HEX"
-        )
+        raise UsageProblem("the roots that were found are not confirmed; confirm each by its fingerprint: --sha256 HEX")
     if asks:
         confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     if not dry_run:

@@ -273,7 +273,7 @@ SaveRoot = Annotated[
 ]
 Foreign = Annotated[
     bool,
-    general("--foreign", help="Every anchor of every store, whoever put it there."),
+    general("--foreign", help="Every anchor of every store, also those that trustinstall did not add."),
 ]
 Entries = Annotated[
     bool,

@@ -87,7 +87,7 @@ class Whole:
         if not text.strip():
             return []
         if MADE not in text[:_HEAD]:
-            raise Malformed("somebody else's file of that name stands there; move it away")
+            raise Malformed("a file of that name exists that trustinstall did not write; move it away")
         return [Key(PATH, text.removesuffix("\n"), 0, len(text))]
 
     def insertion(self, _text: str, _path: Path, value: str) -> tuple[int, str]:

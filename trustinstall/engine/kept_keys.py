@@ -46,7 +46,7 @@ _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _ATTEMPTS = 3  # attempts to change a file that another program changes, too
 #: What may be left of a file of ours: the header of a section that held a setting for certificates, too.
 _EMPTY = re.compile(rb"\s*(?:\[[\w.-]+\]\s*)?")
-_CHANGED_SINCE = "it was changed since, and is left to whoever changed it"
+_CHANGED_SINCE = "it was changed after that, and stays as it is"
 
 
 class Change(NamedTuple):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from trustinstall.certificates import name_constraints
 from trustinstall.doctor import judging
 from trustinstall.doctor.judging import Judgement, Reason
+from trustinstall.errors import printable
 from trustinstall.installer import verifiers
 from trustinstall_platforms.tools.effective import decide, switched_off
 from trustinstall_platforms.tools.effective.model import Effective, Mode
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.doctor.families import Family
     from trustinstall.installer.client_anchors import Anchors
+    from trustinstall.installer.store_columns import Column
     from trustinstall_platforms.tools.effective.rows import Client
 
 _BESIDE = Reason("not-known", "its bundle does not hold the root; a directory that it may be built to read does")
@@ -66,9 +69,9 @@ class Clients:
 
     def views(self) -> Iterator[ClientView]:
         """Yield what each store's programs, and each tool, make of the server."""
-        for kind, name, place, ders in self._anchors.stores:
-            if self._caller.reads_store(kind):
-                yield self._view(name, place, ders, verifiers.of_store(kind))
+        for one in self._anchors.stores:
+            if self._caller.reads_store(one.kind):
+                yield self._store(one)
         yield from self._tools()
 
     def root(self) -> Certificate | None:
@@ -87,6 +90,18 @@ class Clients:
             view = self._tool(client, found)
             untrusted = any(one.code in UNTRUSTED for one in view.reasons)
             yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
+
+    def _store(self, one: Column) -> ClientView:
+        """What the readers of a store make of the server."""
+        if one.problem:
+            return ClientView(one.name, UNKNOWN, (Reason("not-known", printable(one.problem, 300)),), one.place)
+        return self._view(one.name, one.place, self._counting(one), verifiers.of_store(one.kind, one.place))
+
+    def _counting(self, store: Column) -> frozenset[bytes]:
+        """Return the roots that the readers of a store trust for this server."""
+        name = self._question.name
+        limited = [der for der, domains in store.limited.items() if name_constraints.permits(domains, name)]
+        return store.anchors.union(limited) if limited else store.anchors
 
     def _tool(self, client: Client, found: Effective) -> ClientView:
         """What a client makes of the server with what it reads."""
