@@ -22,6 +22,7 @@ from trustinstall.certificates import der
 from trustinstall.certificates.der import Element
 from trustinstall.certificates.pem import to_pem
 from trustinstall.errors import CertificateRefused, printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -45,7 +46,7 @@ _ATTRIBUTES = {
 }
 #: String types that are not ASCII or Latin-1 in practice (every TeletexString seen so far was Latin-1).
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
-_SPECIAL = re.compile(r'([,+"\\<>;])')
+_SPECIAL = regex(r'([,+"\\<>;])')
 _SUBJECT_LIMIT = 400
 #: Warning filters belong to the whole process: threads that change them at once could leave them changed.
 _FILTERS = RLock()
