@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.certificates import name_constraints
 from trustinstall.doctor import judging
 from trustinstall.doctor.judging import Judgement, Reason
+from trustinstall.errors import printable
 from trustinstall.installer import verifiers
 from trustinstall_platforms.tools.effective import decide, switched_off
 from trustinstall_platforms.tools.effective.model import Effective, Mode
@@ -70,8 +71,7 @@ class Clients:
         """Yield what each store's programs, and each tool, make of the server."""
         for one in self._anchors.stores:
             if self._caller.reads_store(one.kind):
-                family = verifiers.of_store(one.kind, one.place)
-                yield self._view(one.name, one.place, self._counting(one), family)
+                yield self._store(one)
         yield from self._tools()
 
     def root(self) -> Certificate | None:
@@ -90,6 +90,12 @@ class Clients:
             view = self._tool(client, found)
             untrusted = any(one.code in UNTRUSTED for one in view.reasons)
             yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
+
+    def _store(self, one: Column) -> ClientView:
+        """What the readers of a store make of the server."""
+        if one.problem:
+            return ClientView(one.name, UNKNOWN, (Reason("not-known", printable(one.problem, 300)),), one.place)
+        return self._view(one.name, one.place, self._counting(one), verifiers.of_store(one.kind, one.place))
 
     def _counting(self, store: Column) -> frozenset[bytes]:
         """Return the roots that the readers of a store trust for this server."""

@@ -50,6 +50,7 @@ class Column(NamedTuple):
         place: where it is.
         anchors: the DER of the roots that they trust for every server.
         limited: those that they trust for some names and networks only, with these.
+        problem: why it is not known what they trust, or "".
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Column(NamedTuple):
     place: str
     anchors: _Ders
     limited: Mapping[bytes, tuple[str, ...]] = {}
+    problem: str = ""
 
 
 class _Held(NamedTuple):
@@ -66,12 +68,13 @@ class _Held(NamedTuple):
     anchors: _Ders
     limited: Mapping[bytes, tuple[str, ...]] = {}
     distrusted: _Ders = _Ders()
+    problem: str = ""
 
     def column(self, *others: _Ders) -> Column:
         """Return the column of a store whose readers trust other roots, too."""
         one = self.store
         anchors = self.anchors.union(*others) - self.distrusted
-        return Column(one.backend, one.label or one.id, one.location, anchors, self.limited)
+        return Column(one.backend, one.label or one.id, one.location, anchors, self.limited, self.problem)
 
 
 def public_of(columns: Iterable[Column]) -> _Ders:
@@ -93,15 +96,21 @@ def columns(
 
 
 def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
-    """Yield a store with its content, unless it cannot be read, or exists only while settings name it."""
+    """Yield a store with its content, unless it exists only while settings name it, or cannot be read.
+
+    Of one without a certificate it is asked why: a password may be missing.
+    """
     if store.on_demand and host.status(store.location) is None:
         return
     with suppress(OSError, TrustInstallError):
         ders = frozenset(backend.anchors(host, store))
-        if backend.name not in _WITH_STATES or not ders:
+        if backend.name not in _WITH_STATES and ders:
             yield _Held(store, ders)
             return
         seen = backend.observe(host, store, frozenset())
+        if backend.name not in _WITH_STATES:
+            yield _Held(store, ders, problem="; ".join(seen.problems))
+            return
         of = {der: hashlib.sha256(der).hexdigest() for der in ders}
         by_state = {state: frozenset(der for der in ders if seen.anchors.get(of[der]) is state) for state in State}
         limited = {der: seen.limits.get(of[der], ()) for der in by_state[State.LIMITED]}

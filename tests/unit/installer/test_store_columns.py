@@ -13,6 +13,7 @@ import certifi
 import pytest
 
 from tests.support import fake_host
+from tests.support.jks import jks
 from tests.support.pki import Root, make_root
 from tests.support.tls import Server
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
@@ -144,3 +145,12 @@ def test_profiles_stand_for_the_policy_that_they_import(tmp_path: Path) -> None:
     every = Anchors(host.remembering(), calling(host)).stores
     assert place not in {one.place for one in every}
     assert column(host, PROFILE).anchors == ROOTS | {CORP.der, OTHER.der}
+
+
+def test_a_keystore_that_cannot_be_read_has_no_verdict(host: ActingHost) -> None:
+    """What its Java trusts is not known: it is not said to refuse the server."""
+    fake_host.program(host, "/usr/lib/jvm/own/bin/java")
+    place = fake_host.write(host, "/usr/lib/jvm/own/lib/security/cacerts", jks(("x", CORP.der))[:-30])
+    found = asked(host, CORP)[place]
+    assert (found.accepts, found.verifier) == ("unknown", "")
+    assert found.reasons[0].code == "not-known"
