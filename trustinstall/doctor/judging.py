@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from trustinstall.certificates.certificate import key_identifiers, quiet
+from trustinstall.certificates.loaded import key_identifiers, quiet
 from trustinstall.doctor import rules
 from trustinstall.doctor.families import COMMON, Family
 from trustinstall.doctor.rules import UNREADABLE, Step, value_of

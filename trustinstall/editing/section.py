@@ -5,6 +5,7 @@ A line that another author wrote between the marks stays when the section goes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
@@ -12,6 +13,15 @@ from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
 PATH: Path = ("trustinstall",)
 PROXIES: Path = ("trustinstall proxies",)  # a separate section: it comes and goes apart from the certificates
 MADE, _HEAD = "made by trustinstall", 300
+_LONGEST_MARK = 40  # characters of a mark, and the line break before it
+
+
+_END = re.compile(r"^# <<< [\w ]+ <<<\Z", re.MULTILINE)
+
+
+def ends_section(text: str, at: int) -> bool:
+    """Whether a managed section's last line stands before a place: the line break there belongs to that section."""
+    return text[at : at + 1] == "\n" and _END.search(text, max(0, at - _LONGEST_MARK), at) is not None
 
 
 @dataclass(frozen=True)
