@@ -126,7 +126,7 @@ class WslMachine(Base):
             self.wsl.behave(tool="denied")
             return "access is denied"
         self.wsl.behave(desktop=False)
-        return "nobody can answer it"
+        return "no person can answer it"
 
     def elsewhere(self) -> Sequence[str]:
         """A Linux with such a drive, of which nobody has asked for Windows."""

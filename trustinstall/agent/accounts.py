@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.agent import agent
 from trustinstall.errors import TrustInstallError, printable
 from trustinstall.facts import homes
+from trustinstall.installer.acting import answer_of
 from trustinstall.installer.wire import encode, received
 from trustinstall.typed_json import made_printable
 
@@ -76,7 +77,7 @@ def _as(host: ActingHost, account: Account, job: Callable[[ActingHost], tuple[st
         except OSError as error:
             raise TrustInstallError(f"{error.filename}: {error.strerror}") from None
 
-    return made_printable(received(tuple[str, ...], host.as_account(account, work, lambda: None, _PATIENCE)))
+    return made_printable(received(tuple[str, ...], answer_of(host, account, work, lambda: None, _PATIENCE)))
 
 
 def _starting(program: Sequence[str], host: ActingHost) -> tuple[str, ...]:

@@ -229,7 +229,7 @@ def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found
         data = source.read_stdin() if path == STANDARD_INPUT else source.read_input(path)
         if UNVERIFIED in data and not vouched:
             raise UsageProblem(
-                f"{printable(origin)} was saved by `doctor`, and nobody has verified it; ask the administrator for the "
+                f"{printable(origin)} was saved by `doctor` without verification; ask the administrator for the "
                 "fingerprint of the root, and give it with --sha256 HEX"
             )
         for certificate in read_certificates(data, origin):

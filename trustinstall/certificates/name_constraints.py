@@ -30,6 +30,19 @@ def names(domains: tuple[str, ...]) -> list[str]:
     return [one for one in domains if "/" not in one]
 
 
+def permits(domains: tuple[str, ...], host: str) -> bool:
+    """Return whether a root that is limited to these domains counts for a server's name or address.
+
+    >>> permits(("corp.example", "10.0.0.0/8"), "a.corp.example"), permits(("corp.example",), "10.1.2.3")
+    (True, False)
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return any(host == one or host.endswith(f".{one}") for one in names(domains))
+    return any(address in ipaddress.ip_network(one) for one in networks(domains))
+
+
 def _network(word: str) -> str | None:
     try:
         return str(ipaddress.ip_network(word))

@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.certificates import der
-from trustinstall.certificates.certificate import Certificate, extensions_of, quiet
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.loaded import extensions_of, quiet
 from trustinstall.certificates.other_formats import (
     CRL,
     CSR,

@@ -20,6 +20,7 @@ from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes, wsl
 from trustinstall.installer import ends
+from trustinstall.installer.acting import answer_of
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, decide
@@ -195,7 +196,7 @@ class _Repair:
         theirs = replace(host, account=account, environ=wsl.interop(host.environ), dialogs=False)
         work = partial(_work_for, theirs, self._installer.backends, job, command=self._command, dry_run=self._dry_run)
         try:
-            answer = host.as_account(account, work, partial(self._installer.on_progress, working_for(account)))
+            answer = answer_of(host, account, work, partial(self._installer.on_progress, working_for(account)))
             outcomes = received(tuple[Outcome, ...], answer)
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))

@@ -26,6 +26,10 @@ class Conversation:
         """Send octets. Raises ConnectionFailed."""
         self.stream.send(data)
 
+    def left(self) -> float:
+        """Return the seconds until the connection's end."""
+        return self.stream.left()
+
     def read(self) -> bytes:
         """Return the next octets, or b"" at the end. Raises ConnectionFailed."""
         rest, self._rest = self._rest, b""

@@ -9,7 +9,7 @@ from trustinstall.host.network import ConnectionFailed, Fault
 
 
 class Layer(Enum):
-    """The part of a connection that failed."""
+    """The part of a connection that failed, or why that is not known."""
 
     NAME = "name"
     ROUTE = "route"
@@ -18,6 +18,7 @@ class Layer(Enum):
     NOT_TLS = "not-tls"
     TLS = "tls"
     CERTIFICATE = "certificate"
+    NOT_LOOKED = "not-looked-at"  # no layer has failed: the time was over before
 
 
 class ProbeFailed(TrustInstallError):  # noqa: N818  -- named for what it tells

@@ -30,7 +30,6 @@ _ENDED = b"\r\n\r\n"
 _SOCKS = {"socks5": False, "socks5h": True}  # whether the proxy looks the name up
 _PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}
 _LONGEST_LOGIN = 255  # octets of a name or a password, RFC 1929 2
-_SECONDS = 10.0  # for a name that is looked up here
 _VERSION, _CONNECT, _NO_LOGIN, _WITH_LOGIN = 5, 1, 0, 2
 _IPV4, _NAME, _IPV6 = 1, 3, 4
 _REPLIES = {
@@ -166,19 +165,20 @@ def _through_socks(conversation: Conversation, target: Target, proxy: Proxy) -> 
             raise ProbeFailed(Layer.PROXY, f"the proxy {proxy} refuses the login; TLS had not begun")
     elif method != _NO_LOGIN:
         raise ProbeFailed(Layer.PROXY, f"the proxy {proxy} asks for a login; TLS had not begun")
-    conversation.send(bytes([_VERSION, _CONNECT, 0]) + _address(target, proxy) + target.port.to_bytes(2, "big"))
+    address = _address(target, proxy, conversation.left()) + target.port.to_bytes(2, "big")
+    conversation.send(bytes([_VERSION, _CONNECT, 0]) + address)
     said = conversation.until(socks_reply)[1]
     if said:
         why = _REPLIES.get(said, f"it answers {said}")
         raise ProbeFailed(Layer.PROXY, f"the proxy {proxy} does not connect to {target.authority}: {why}")
 
 
-def _address(target: Target, proxy: Proxy) -> bytes:
+def _address(target: Target, proxy: Proxy, seconds: float) -> bytes:
     """The server in RFC 1928 5: an address, or with socks5h its name. Raises ProbeFailed."""
     host = target.host
     if address_of(host) is None and not _SOCKS[proxy.scheme]:
         try:
-            host = network.addresses(host, target.port, _SECONDS)[0][1][0]
+            host = network.addresses(host, target.port, seconds)[0][1][0]
         except ConnectionFailed as error:
             raise of_connection(error, host) from None
     address = address_of(host.partition("%")[0])

@@ -102,7 +102,7 @@ def _holding(text: str, inserted: str, key: Key) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     at = text.find(inserted) if inserted else -1
     while at != -1:
-        if at <= key.start < at + len(inserted):
+        if at <= key.start < at + len(inserted) and not section.ends_section(text, at):
             found.append((at, at + len(inserted)))
         at = text.find(inserted, at + 1)
     return found

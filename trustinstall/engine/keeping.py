@@ -42,7 +42,5 @@ class ProxyEngine(Engine):
         self, host: ActingHost, asked: Kept, wanted: Sequence[FileKeys], request: Request
     ) -> tuple[Outcome, ...]:
         kept = self.kept()
-        placed = self.ledger().placements.values()
-        made = {path for one in placed for path in (*one.entries, *one.directories)}
-        keeper = Keeper(host, self._state, made, dry_run=request.dry_run)
+        keeper = Keeper(host, self._state, self.ledger(), dry_run=request.dry_run)
         return keeper.bring(replace(asked, rows=kept.rows, directories=kept.directories), wanted)

@@ -11,8 +11,9 @@ from trustinstall.host import (
     bulk_replace,
     console,
     database,
-    files,
+    durable,
     image,
+    invocation,
     locks,
     process,
     replacing,
@@ -86,7 +87,7 @@ class ActingHost(Host):
 
     def append(self, path: str, content: bytes, mode: int) -> None:
         """Append to a managed file, durably; it is created with this mode."""
-        files.append(self.where(path), content, mode)
+        durable.append(self.where(path), content, mode)
 
     @_changing
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
@@ -137,12 +138,12 @@ class ActingHost(Host):
     @_changing
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; return False if it exists. Parents must exist."""
-        return files.make_directory(self.where(path), mode)
+        return durable.make_directory(self.where(path), mode)
 
     @_changing
     def remove_directory(self, path: str) -> None:
         """Remove a directory if it is empty; otherwise leave it."""
-        files.remove_directory(self.where(path))
+        durable.remove_directory(self.where(path))
 
     @_changing
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
@@ -179,7 +180,7 @@ class ActingHost(Host):
 
     def pause(self, seconds: float) -> None:
         """Wait."""
-        process.pause(seconds)
+        invocation.pause(seconds)
 
     def guarded(self, guard: Guard) -> GuardHeld:
         """Return a context that holds the guard's lock while its tool is quiet; see `other_processes.GuardHeld`."""

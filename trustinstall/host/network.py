@@ -69,6 +69,11 @@ class Stream:
         """Close the connection."""
         self._socket.close()
 
+    def left(self) -> float:
+        """Return the seconds until the end of the connection. Raises ConnectionFailed if it is past."""
+        with _failures():
+            return _left(self._end)
+
     def send(self, data: bytes) -> None:
         """Send all of it. Raises ConnectionFailed."""
         view = memoryview(data)

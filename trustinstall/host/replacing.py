@@ -15,7 +15,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from trustinstall.host import files, metadata
+from trustinstall.host import durable, files, metadata
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.metadata import Metadata
 
@@ -54,7 +54,7 @@ def replace(one: Replacement) -> None:
     descriptor = stage(one)
     try:
         try:
-            files.flush(descriptor)
+            durable.flush(descriptor)
         finally:
             os.close(descriptor)
         exchange(one)
@@ -62,7 +62,7 @@ def replace(one: Replacement) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary(one))
         raise
-    files.sync_directory(os.path.dirname(one.path))
+    durable.sync_directory(os.path.dirname(one.path))
 
 
 def stage(one: Replacement) -> int:
@@ -138,19 +138,19 @@ def delete(path: str, seen: Status | None = None) -> None:
     if seen is not None:
         check_unchanged(path, seen)
     os.unlink(path)
-    files.sync_directory(os.path.dirname(path))
+    durable.sync_directory(os.path.dirname(path))
 
 
 def move(path: str, to: str) -> None:
     """Rename a managed file within its directory, durably; a file that has that name already is replaced."""
     os.replace(path, to)
-    files.sync_directory(os.path.dirname(to))
+    durable.sync_directory(os.path.dirname(to))
 
 
 def link(path: str, target: str) -> None:
     """symlink(2), made durable; raises FileExistsError if the path exists."""
     os.symlink(target, path)
-    files.sync_directory(os.path.dirname(path))
+    durable.sync_directory(os.path.dirname(path))
 
 
 def relink(path: str, target: str, token: str, seen: Status) -> None:
@@ -164,7 +164,7 @@ def relink(path: str, target: str, token: str, seen: Status) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-    files.sync_directory(os.path.dirname(path))
+    durable.sync_directory(os.path.dirname(path))
 
 
 def _beside(path: str, token: str) -> str:

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from trustinstall.errors import TrustInstallError, printable
@@ -31,6 +32,19 @@ _TICK = 0.2  # seconds
 _GRACE = 30.0  # seconds for a child to finish or undo its current work
 _MOST_OPEN = 1 << 20  # descriptors; macOS may report no limit, and they are closed one by one there
 _CODECS = ("ascii", "idna", "latin-1", "punycode", "utf-16", "utf-16-be", "utf-16-le", "utf-8-sig")  # as modules
+# what functions import at their first use
+_MODULES = (
+    "concurrent.futures.thread",
+    "cryptography.hazmat.primitives.serialization.pkcs12",
+    "cryptography.hazmat.primitives.serialization.pkcs7",
+    "csv",
+    "distro",
+    "platform",
+    "platformdirs",
+    "pwd",
+    "resource",
+    "ssl",
+)
 _DONE, _FAILED = b"+", b"-"  # the first byte of an answer
 _ANNOUNCED = b"!"  # the first byte of an announcement; then come four bytes of its length, and UTF-8
 _LENGTH = 5  # bytes of an announcement's head
@@ -47,19 +61,10 @@ def as_account(
     than `seconds`, or is stuck (see `watchdog`). The caller must have no other thread: the child is a fork(2) of it.
     """
     if sys.platform == "win32":
-        raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
-    # The child may not be able to read them later: a Python in /root is read by root alone.
-    import resource  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    import ssl  # noqa: F401  # pyright: ignore[reportUnusedImport]
-
-    import distro  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: F401  # pyright: ignore[reportUnusedImport]
-
-    with contextlib.suppress(ImportError):  # some Pythons have none
-        import sqlite3  # noqa: F401  # pyright: ignore[reportUnusedImport]  as above
-
-    for name in _CODECS:
-        codecs.lookup(name)
+        raise TrustInstallError(
+            f"trustinstall cannot work for {account.name} on Windows; run trustinstall as {account.name}"
+        )
+    load_modules()
     groups = accounts.groups(account)
     watch = watchdog.Watch()
     reader, writer = os.pipe()
@@ -75,8 +80,8 @@ def as_account(
         status = _reap(child, 0.0 if answer else _TICK if watch.stuck() else _GRACE)
     if answer is None and watch.stuck():
         raise TrustInstallError(
-            f"something in the home of {account.name} keeps whoever opens it waiting (a pipe in the place of a file, a "
-            f"file system that does not answer); run trustinstall as {account.name} to see what"
+            f"a file in the home of {account.name} blocks the program that opens it (a pipe in the place of a file, a "
+            f"file system that does not answer); run trustinstall as {account.name} to see which"
         )
     if answer and answer.startswith(_FAILED):
         raise TrustInstallError(printable(answer[1:].decode("utf-8", "replace"), 500))
@@ -85,6 +90,16 @@ def as_account(
             f"the process that works for {account.name} gave no answer; run trustinstall as {account.name} to see why"
         )
     return answer[1:]
+
+
+def load_modules() -> None:
+    """Load each module from outside that a worker may use: a Python that only root may read, it cannot read later."""
+    for name in _MODULES:
+        import_module(name)
+    with contextlib.suppress(ImportError):  # some Pythons have none
+        import_module("sqlite3")
+    for name in _CODECS:
+        codecs.lookup(name)
 
 
 def _collect(

@@ -1,16 +1,23 @@
-"""What an installer acts with: the engine of its own scope, and its host as another account sees it."""
+"""What an installer acts with: the engine of its own scope, its host as another account sees it, and that account."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trustinstall.facts import wsl
+from trustinstall.host.worker import PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trustinstall.engine.scope import Engine
     from trustinstall.host import Account, ActingHost
     from trustinstall.installer.inspector import Inspector
+
+#: Modules of trustinstall that jobs for an account import at their first use.
+_MODULES = ("trustinstall.installer.company_roots",)
 
 
 def engine_of(installer: Inspector) -> Engine:
@@ -23,3 +30,19 @@ def engine_of(installer: Inspector) -> Engine:
 def seen_by(host: ActingHost, account: Account) -> ActingHost:
     """Return a host as another account sees it; of the caller's environment it keeps the access to Windows."""
     return replace(host, account=account, environ=wsl.interop(host.environ))
+
+
+def answer_of(
+    host: ActingHost,
+    account: Account,
+    job: Callable[[], bytes],
+    on_progress: Callable[[], None],
+    seconds: float = PATIENCE,
+) -> bytes:
+    """Return the answer of a job that is done as another account; see `worker.as_account`.
+
+    What the job may import is loaded first: an installation that only root may read, that account cannot read.
+    """
+    for name in _MODULES:
+        import_module(name)
+    return host.as_account(account, job, on_progress, seconds)

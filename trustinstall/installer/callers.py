@@ -36,7 +36,13 @@ _CLIENTS: Mapping[str, frozenset[str]] = {
     "wget": frozenset({"wget"}),
 }
 #: The kinds of stores that only one program reads.
-_STORES = {"certifi": "python", "java": "java"}
+_STORES = {
+    "certifi": "python",
+    "java": "java",
+    "dotnet": "dotnet",
+    "mono": "mono",
+    **dict.fromkeys(("chromium-policy", "firefox-policy", "nss", "drop-directory"), "their own programs"),
+}
 #: Programs that run as another: scripts, and the names of tools.
 _ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("aws", "conda", "gcloud", "gsutil", "hg", "pip", "pipx", "poetry"), "python"),

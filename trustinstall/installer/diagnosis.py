@@ -7,12 +7,11 @@ that the browser has built in, are not judged. Tools are judged by what `effecti
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
-from trustinstall.doctor import probe, proxies
+from trustinstall.doctor import looks, proxies
 from trustinstall.doctor import target as targets
 from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.installer import inspected
@@ -20,10 +19,12 @@ from trustinstall.installer.callers import Caller, calling
 from trustinstall.installer.client_anchors import Anchors
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
 from trustinstall.installer.inspected import Inspection, Look
+from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from trustinstall.doctor.probe import Seen
     from trustinstall.doctor.proxies import Proxy
     from trustinstall.doctor.target import Target
     from trustinstall.host import Host
@@ -45,6 +46,7 @@ class Diagnosis:
         saved: the path of the file into which the root was written, unverified, or "".
         caller: the process whose variables count, for people; "" for the calling session.
         inspection: whether the connection is inspected.
+        planned: whether the clients are judged as they would be after a planned `add`.
     """
 
     target: str
@@ -58,6 +60,7 @@ class Diagnosis:
     saved: str = ""
     caller: str = ""
     inspection: Inspection = inspected.NOT_KNOWN
+    planned: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -98,12 +101,14 @@ class Ask(NamedTuple):
         proxy: the URL of a proxy in place of what the variables name, or "".
         beside: an unrelated server that is looked at, too, or "".
         caller: the program whose variables count; None for the calling session.
+        planned: what an `add` would bring: the server is judged as it would be afterwards.
     """
 
     starttls: str = ""
     proxy: str = ""
     beside: str = ""
     caller: Caller | None = None
+    planned: PlannedRoots = NOTHING
 
 
 def diagnose(host: Host, typed: str, ask: Ask = Ask()) -> Diagnosis:  # noqa: B008  a tuple
@@ -112,13 +117,13 @@ def diagnose(host: Host, typed: str, ask: Ask = Ask()) -> Diagnosis:  # noqa: B0
 
 
 def diagnose_all(host: Host, typed: Iterable[str], ask: Ask = Ask()) -> tuple[Diagnosis, ...]:  # noqa: B008  a tuple
-    """Look at servers in turn, at each once, and judge them for every client here.
+    """Look at servers at the same time, at each once, and judge them in turn for every client here.
 
     Raises UsageProblem where one of `typed` names no server; then none is looked at.
     """
     wanted = dict.fromkeys(targets.parse(one, ask.starttls) for one in typed)
     doctor = _Doctor(host.remembering(), ask)
-    return _compared([doctor.diagnose(one) for one in wanted])
+    return _compared(doctor.diagnose(list(wanted)))
 
 
 class _Doctor:
@@ -127,17 +132,24 @@ class _Doctor:
     def __init__(self, host: Host, ask: Ask) -> None:
         self._host, self._ask = host, ask
         self._caller = ask.caller or calling(host)
-        self._anchors = Anchors(host, self._caller)
+        self._anchors = Anchors(host, self._caller, ask.planned)
         self._unrelated = targets.parse(ask.beside) if ask.beside else None
 
-    def diagnose(self, target: Target) -> Diagnosis:
-        """Look at one server, and judge it."""
-        caller, between = self._caller, self._between(target)
-        through = str(between) if between else ""
-        try:
-            seen = probe.look(target, between)
-        except ProbeFailed as error:
-            return Diagnosis(target.authority, through, error.layer, str(error), caller=caller.name)
+    def diagnose(self, wanted: Sequence[Target]) -> list[Diagnosis]:
+        """Look at servers, and judge each."""
+        unrelated = [self._unrelated] if self._unrelated is not None else []
+        asked = [(one, self._between(one)) for one in (*wanted, *unrelated)]
+        seen = looks.look(asked)
+        beside = _shown(self._unrelated, seen[-1]) if self._unrelated is not None else None
+        return [self._judged(*one, shown, beside) for one, shown in zip(asked[: len(wanted)], seen, strict=False)]
+
+    def _judged(
+        self, target: Target, between: Proxy | None, seen: Seen | ProbeFailed, beside: Look | None
+    ) -> Diagnosis:
+        """Judge what one server has shown."""
+        caller, through = self._caller, str(between) if between else ""
+        if isinstance(seen, ProbeFailed):
+            return Diagnosis(target.authority, through, seen.layer, str(seen), caller=caller.name)
         chain = tuple(map(Certificate.held, seen.chain))
         clients = Clients(self._anchors, Question(chain, target.host, self._host.now()))
         views = tuple(clients.views())
@@ -153,24 +165,20 @@ class _Doctor:
             public=public,
             clients=views,
             caller=caller.name,
-            inspection=inspected.judge(Look(target.host, chain, root), self._beside, public=public, past_proxy=past),
+            inspection=inspected.judge(Look(target.host, chain, root), beside, public=public, past_proxy=past),
+            planned=bool(self._ask.planned.ders),
         )
-
-    @cached_property
-    def _beside(self) -> Look | None:
-        """What the unrelated server shows; None where there is no handshake: it is no matter of the others."""
-        target = self._unrelated
-        if target is None:
-            return None
-        try:
-            seen = probe.look(target, self._between(target))
-        except ProbeFailed:
-            return None
-        return Look(target.host, tuple(map(Certificate.held, seen.chain)), None, target.authority)
 
     def _between(self, target: Target) -> Proxy | None:
         typed = self._ask.proxy
         return proxies.read(typed, "--proxy") if typed else proxies.proxy_for(target, self._caller.environ)
+
+
+def _shown(target: Target, seen: Seen | ProbeFailed) -> Look | None:
+    """Return what the unrelated server shows; None where there is no handshake: it is no matter of the others."""
+    if isinstance(seen, ProbeFailed):
+        return None
+    return Look(target.host, tuple(map(Certificate.held, seen.chain)), None, target.authority)
 
 
 def _compared(found: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:

@@ -12,6 +12,7 @@ from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes, wsl
 from trustinstall.installer import health_fix, health_settings, health_stores
+from trustinstall.installer.acting import answer_of
 from trustinstall.installer.situation import ScopeOptions, decide
 from trustinstall.installer.wire import encode, received
 from trustinstall.typed_json import made_printable
@@ -93,7 +94,7 @@ def _as(installer: Installer, account: Account, job: Callable[[ActingHost], byte
     """Return the answer of a process that has an account's rights alone."""
     host = installer.host
     theirs = replace(host, account=account, environ=wsl.interop(host.environ))
-    return host.as_account(account, partial(job, theirs), partial(installer.on_progress, working_for(account)))
+    return answer_of(host, account, partial(job, theirs), partial(installer.on_progress, working_for(account)))
 
 
 def _of_account(installer: Installer, account: Account) -> tuple[Finding, ...]:

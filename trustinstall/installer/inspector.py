@@ -16,7 +16,7 @@ from trustinstall.errors import NoRights, TrustInstallError, UsageProblem
 from trustinstall.facts import homes, wsl
 from trustinstall.host import ActingHost
 from trustinstall.installer import looking
-from trustinstall.installer.acting import seen_by
+from trustinstall.installer.acting import answer_of, seen_by
 from trustinstall.installer.situation import ABOUT_THE_CALLER, ScopeOptions, Situation, decide, scope_options
 from trustinstall.installer.wire import encode, received
 from trustinstall.state import scopes
@@ -134,7 +134,7 @@ class Inspector:
             try:
                 other = received(
                     views.View,
-                    self.host.as_account(account, job, partial(self.on_progress, working_for(account))),
+                    answer_of(self.host, account, job, partial(self.on_progress, working_for(account))),
                 )
             except (TrustInstallError, OSError) as error:
                 view += views.View(notes=(str(error),))
@@ -163,7 +163,7 @@ class Inspector:
                 continue
             job = partial(_known_for, seen_by(self.host, account))
             try:
-                answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
+                answer = answer_of(self.host, account, job, partial(self.on_progress, working_for(account)))
             except (TrustInstallError, OSError):
                 continue  # their part of the report says why
             ders = (block.der for block in pem_blocks(answer))
@@ -203,7 +203,7 @@ class Inspector:
             return harvest.company_roots(self.host, FROM_WINDOWS, match, names)
         account = situation.accounts[0]
         job = partial(_held_for, seen_by(self.host, account), match, names)
-        answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)))
+        answer = answer_of(self.host, account, job, partial(self.on_progress, working_for(account)))
         ders = (block.der for block in pem_blocks(answer))
         return [Held(Certificate.held(der), min(names)) for der in ders if der]
 

@@ -12,7 +12,7 @@ from trustinstall.engine.scope import Engine
 from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes
-from trustinstall.installer.acting import engine_of, seen_by
+from trustinstall.installer.acting import answer_of, engine_of, seen_by
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.wire import encode, received
 from trustinstall.state.ledger import Covered
@@ -92,7 +92,7 @@ class OtherAccounts:
         try:
             outcomes = received(
                 tuple[Outcome, ...],
-                self.caller.host.as_account(account, job, partial(self.caller.on_progress, working_for(account))),
+                answer_of(self.caller.host, account, job, partial(self.caller.on_progress, working_for(account))),
             )
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))

@@ -21,6 +21,7 @@ from trustinstall.engine.tally import working_for
 from trustinstall.engine.work import unknown
 from trustinstall.errors import TrustInstallError, UsageProblem
 from trustinstall.facts import homes
+from trustinstall.installer.acting import answer_of
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.wire import encode, received
 from trustinstall.stores.backend import Capability
@@ -150,7 +151,7 @@ class PolicyImports:
             return None
         job = partial(_holders, replace(self.host, account=account, environ={}), self.backends, sha256)
         try:
-            answer = self.host.as_account(account, job, partial(self.on_progress, working_for(account)), _PATIENCE)
+            answer = answer_of(self.host, account, job, partial(self.on_progress, working_for(account)), _PATIENCE)
             found = received(dict[str, tuple[str, ...]], answer)
             return {one: found[one] for one in sha256}
         except (KeyError, TrustInstallError, OSError):
@@ -162,7 +163,7 @@ class PolicyImports:
         try:
             outcomes = received(
                 tuple[Outcome, ...],
-                self.host.as_account(account, job, partial(self.on_progress, working_for(account))),
+                answer_of(self.host, account, job, partial(self.on_progress, working_for(account))),
             )
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))

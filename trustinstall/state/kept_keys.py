@@ -27,11 +27,20 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class KeptKey:
-    """One key that was set: its path, what it says, and the text that was put into the file."""
+    """One key that was set.
+
+    Attributes:
+        path: the names of sections or objects, and the key's own.
+        value: what it says.
+        inserted: the text that was put into the file.
+        alone: the text that would have been put in if the file had held nothing for certificates; "" if it is the same.
+            It has the header of a section which certificates brought, and which stays for this key when they go.
+    """
 
     path: Path
     value: str
     inserted: str
+    alone: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ def save(host: ActingHost, state: State, kept: Kept) -> None:
 
 
 def _row_json(row: Row) -> dict[str, Any]:
-    keys = [[list(one.path), one.value, one.inserted] for one in row.keys]
+    keys = [[list(one.path), one.value, one.inserted, one.alone] for one in row.keys]
     return {
         "name": row.name,
         "clients": row.clients,
@@ -125,7 +134,7 @@ def _row(data: Mapping[str, Any]) -> Row:
         str(data["clients"]),
         str(data["location"]),
         str(data["format"]),
-        tuple(KeptKey(words(path), str(value), str(inserted)) for path, value, inserted in keys),
+        tuple(KeptKey(words(path), *map(str, texts)) for path, *texts in keys),
         flag(data["created"]),
         str(data["since"]),
         str(data["token"]),

@@ -131,7 +131,7 @@ def databases(host: Host) -> Iterator[Database]:
             unprintable.append(real)
     if unprintable:
         raise OSError(
-            errno.EINVAL, f"a profile has a name that nobody can read ({printable(unprintable[0])}); rename it"
+            errno.EINVAL, f"the name of a profile cannot be printed ({printable(unprintable[0])}); rename the profile"
         )
 
 

@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der
-from trustinstall.certificates.certificate import extensions_of
+from trustinstall.certificates.loaded import extensions_of
 from trustinstall.certificates.pem import TRUSTED, to_pem
 from trustinstall.patterns import regex
 from trustinstall_platforms.linux.subject_hash import P11_KIT

@@ -54,14 +54,14 @@ def ignores_accounts(host: Host) -> bool:
     return _dictionary(host, _PREFERENCES).get("DisableUserTrustSettings") in (True, 1)
 
 
-def nobody_answers(host: Host) -> str | None:
+def why_unanswered(host: Host) -> str | None:
     """Return why no person would answer a window that opens here, in words; None if a person sits at the screen."""
     if not host.dialogs:
-        return "macOS asks in a window first, and nobody can answer one here (ssh, CI, a service, or --no-input)"
+        return "macOS asks in a window first, and no person can answer it here (ssh, CI, a service, or --no-input)"
     console = host.status(_CONSOLE)
     person = _person(host)
     if console is None or console.uid == 0:
-        return "macOS asks in a window first, and nobody is logged in at this Mac's screen"
+        return "macOS asks in a window first, and no person is logged in at this Mac's screen"
     if person == 0:
         return "macOS asks in a window first, and root has no screen"
     if console.uid != person:

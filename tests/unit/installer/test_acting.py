@@ -1,0 +1,72 @@
+"""Working as another account: its process may not be able to read the files of the program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+#: Prints what functions import at their first use, and what `answer_of` has not loaded before it forks.
+LEFT = """
+import ast, importlib.util, sys
+from importlib import import_module
+from trustinstall.installer import acting
+
+WINDOWS = ("msvcrt", "winreg", "trustinstall.host.windows.")
+
+class Host:
+    def as_account(self, *_): return b""
+
+for name in ("agent.accounts", "catalog", "declared.repair", "installer.changing", "installer.diagnosis",
+             "installer.health", "installer.installer"):
+    import_module(f"trustinstall.{name}")
+acting.answer_of(Host(), None, None, None)
+import_module("trustinstall.host.worker").load_modules()
+loaded = set(sys.modules)
+
+def is_module(name):
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except (ModuleNotFoundError, ValueError):
+        return False
+
+def targets(node):
+    if isinstance(node, ast.Import):
+        return [one.name for one in node.names]
+    inner = [f"{node.module}.{one.name}" for one in node.names]
+    return [one if is_module(one) else node.module for one in inner]
+
+for name in sorted(one for one in loaded if one.startswith("trustinstall")):
+    tree = ast.parse(open(sys.modules[name].__file__).read())
+    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+    for function in functions:
+        for node in ast.walk(function):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                for target in targets(node):
+                    if target not in loaded and not target.startswith(WINDOWS):
+                        print(f"{name}.{function.name} imports {target}")
+"""
+
+
+def test_all_that_a_job_may_import_is_loaded_before_its_process_is_another_account() -> None:
+    """A function of a loaded module imports only loaded modules: an installation of root's has the mode 0700."""
+    path = os.pathsep.join([str(ROOT / "platforms"), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_every_command_works_as_an_account_by_that_function() -> None:
+    """No module of trustinstall but the host's own door calls the worker otherwise."""
+    sources = [*(ROOT / "trustinstall").rglob("*.py"), *(ROOT / "platforms").rglob("*.py")]
+    callers = {one.relative_to(ROOT).as_posix() for one in sources if ".as_account(" in one.read_text("utf-8")}
+    assert callers == {"trustinstall/host/acting.py", "trustinstall/installer/acting.py"}

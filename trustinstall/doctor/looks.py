@@ -1,0 +1,42 @@
+"""Looks at several servers at the same time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trustinstall.doctor import probe
+from trustinstall.doctor.failures import Layer, ProbeFailed
+from trustinstall.host import waits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trustinstall.doctor.probe import Seen
+    from trustinstall.doctor.proxies import Proxy
+    from trustinstall.doctor.target import Target
+
+SECONDS = 60.0  # for all of them
+
+
+def look(wanted: Sequence[tuple[Target, Proxy | None]], seconds: float = SECONDS) -> list[Seen | ProbeFailed]:
+    """Return what each server shows, or why it shows nothing, in the order given.
+
+    All are looked at within `seconds`: those whose turn has not come by then are said to be not looked at.
+
+    >>> look([])
+    []
+    """
+    found = waits.at_once([partial(_look, *one) for one in wanted], seconds)
+    text = (
+        f"it was not looked at: the looks at {len(wanted)} servers have taken {seconds:.0f} seconds; name fewer at once"
+    )
+    late = ProbeFailed(Layer.NOT_LOOKED, text)
+    return [late if one is None else one for one in found]
+
+
+def _look(target: Target, proxy: Proxy | None, left: float) -> Seen | ProbeFailed:
+    try:
+        return probe.look(target, proxy, min(probe.SECONDS, left))
+    except ProbeFailed as error:
+        return error
