@@ -16,7 +16,8 @@ from trustinstall.patterns import regex
 def test_it_is_the_compiled_pattern() -> None:
     """A pattern has the methods and attributes of the compiled one, with its flags, for text and for octets."""
     word = regex(r"(?P<name>[a-z]+)", re.IGNORECASE)
-    assert word.fullmatch("Corp") and not word.fullmatch("Corp 1")
+    assert word.fullmatch("Corp")
+    assert not word.fullmatch("Corp 1")
     assert (word.sub("x", "Corp 1"), word.groups, word.pattern) == ("x 1", 1, r"(?P<name>[a-z]+)")
     assert [found["name"] for found in word.finditer("a b")] == ["a", "b"]
     assert regex(rb"\d").findall(b"a1b2") == [b"1", b"2"]
