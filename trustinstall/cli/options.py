@@ -216,7 +216,11 @@ ProfileOut = Annotated[
 
 Verify = Annotated[
     str | None,
-    general("--verify", metavar="URL", help="Then look at a server, as `doctor URL` does; 10 if a client refuses it."),
+    general(
+        "--verify",
+        metavar="URL",
+        help="Then look at a server, as `doctor URL` does (with --dry-run as it would be); 10 if a client refuses it.",
+    ),
 ]
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="What to run, and its arguments.")]
 Java = Annotated[

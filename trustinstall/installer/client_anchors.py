@@ -11,6 +11,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.doctor import judging
 from trustinstall.errors import TrustInstallError
 from trustinstall.installer import store_columns, tool_views
+from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
 from trustinstall.state import known_bundles
 from trustinstall.state.scopes import machine_ledger, own_ledger, state_of
 from trustinstall.stores.store import DiscoveryOptions
@@ -30,20 +31,20 @@ if TYPE_CHECKING:
 class Anchors:
     """What the stores and clients of a machine read."""
 
-    def __init__(self, host: Host, caller: Caller) -> None:
-        """Gather, when it is asked for, what the clients of a caller read."""
-        self.host, self.caller = host, caller
+    def __init__(self, host: Host, caller: Caller, planned: PlannedRoots = NOTHING) -> None:
+        """Gather, when it is asked for, what the clients of a caller read, or would read after a planned `add`."""
+        self.host, self.caller, self.planned = host, caller, planned
         self._by_subject: dict[frozenset[bytes], Mapping[bytes, list[Certificate]]] = {}
 
     @cached_property
     def stores(self) -> list[Column]:
         """The stores that can be read."""
-        return store_columns.columns(self.host, *_known(self.host), lambda: self.system)
+        return store_columns.columns(self.host, *_known(self.host), lambda: self.system, self.planned)
 
     @cached_property
     def system(self) -> frozenset[bytes]:
         """The anchors of the operating system's bundle."""
-        return decide.anchor_ders(self.host, Client("the system", ()), Effective("the system", Mode.NATIVE))
+        return self.of_client(Client("the system", ()), Effective("the system", Mode.NATIVE))
 
     @cached_property
     def public(self) -> frozenset[bytes]:
@@ -60,6 +61,12 @@ class Anchors:
             for client, found in decide.all_of_them(self.caller.scene)
             if self.caller.is_client(client.name, here=client.tool in here or client.name in named)
         ]
+
+    def of_client(self, client: Client, found: Effective) -> frozenset[bytes]:
+        """Return what a client reads, or would read, by the places that decide."""
+        ders = decide.anchor_ders(self.host, client, found)
+        planned = self.planned.in_session(self.host, client, found)
+        return ders | planned if planned else ders
 
     def by_subject(self, ders: frozenset[bytes]) -> Mapping[bytes, list[Certificate]]:
         """Return the anchors of a set by their subjects."""

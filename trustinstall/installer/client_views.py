@@ -89,7 +89,8 @@ class Clients:
                 continue
             view = self._tool(client, found)
             untrusted = any(one.code in UNTRUSTED for one in view.reasons)
-            yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
+            later = untrusted and (self._is_accepted_later(client) or self._would_be_accepted(client, found))
+            yield replace(view, reasons=(LATER,)) if later else view
 
     def _store(self, one: Column) -> ClientView:
         """What the readers of a store make of the server."""
@@ -107,7 +108,7 @@ class Clients:
         """What a client makes of the server with what it reads."""
         if found.mode in {Mode.UNKNOWN, Mode.OFF}:
             return _unjudged(client.name, found)
-        ders = decide.anchor_ders(self._host, client, found)
+        ders = self._anchors.of_client(client, found)
         if found.mode in {Mode.DEFAULT, Mode.ADDS} and not client.follows:
             ders |= self._anchors.public
         family = verifiers.of_client(self._host, self._caller, client.verifier)
@@ -120,6 +121,14 @@ class Clients:
         scenes = [decide.bare(self._host)._replace(session=one) for one in everyday(self._host) if one.name != "bare"]
         views = [self._tool(client, decide.effective(client, one)) for one in scenes]
         return bool(views) and all(one.accepts == YES for one in views)
+
+    def _would_be_accepted(self, client: Client, found: Effective) -> bool:
+        """Whether a client would accept the server in new sessions, by a variable that is planned."""
+        planned = self._anchors.planned
+        if not planned.in_new_sessions(client):
+            return False
+        ders = self._anchors.of_client(client, found) | planned.ders
+        return bool(self._judge(ders, verifiers.of_client(self._host, self._caller, client.verifier)).accepted)
 
     def _unless_beside(self, view: ClientView, family: Family) -> ClientView:
         """Return the view of a bundle as not known where the system's roots, if they count too, change it."""

@@ -19,6 +19,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
+from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
 from trustinstall.stores.observation import State
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ class _Held(NamedTuple):
     distrusted: _Ders = _Ders()
     problem: str = ""
 
+    def after(self, planned: PlannedRoots) -> _Held:
+        """Return the store as it would be."""
+        if not planned.reach(self.store) or self.problem:
+            return self
+        if planned.domains:
+            return self._replace(limited={**self.limited, **dict.fromkeys(planned.ders, planned.domains)})
+        return self._replace(anchors=self.anchors | planned.ders)
+
     def column(self, *others: _Ders) -> Column:
         """Return the column of a store whose readers trust other roots, too."""
         one = self.store
@@ -84,12 +93,19 @@ def public_of(columns: Iterable[Column]) -> _Ders:
 
 
 def columns(
-    host: Host, places: DiscoveryOptions, remembered: Iterable[str], system: Callable[[], _Ders]
+    host: Host,
+    places: DiscoveryOptions,
+    remembered: Iterable[str],
+    system: Callable[[], _Ders],
+    planned: PlannedRoots = NOTHING,
 ) -> list[Column]:
-    """Return the stores that can be read, in the order of the catalogue; `system` returns the system's anchors."""
+    """Return the stores that can be read, in the order of the catalogue, with what is planned for them.
+
+    `system` returns the system's anchors.
+    """
     kinds = [one for one in BACKENDS if one.name in _WHOLE | _BESIDE]
     found = discovery.discover(host, kinds, places, remembered).stores.values()
-    held = [one for backend, store in found for one in _held(host, backend, store)]
+    held = [one.after(planned) for backend, store in found for one in _held(host, backend, store)]
     whole = [one.column() for one in held if one.store.backend in _WHOLE]
     beside = [one for one in held if one.store.backend in _BESIDE]
     return [*whole, *_beside(beside, public_of(whole), system)]
