@@ -63,7 +63,8 @@ def intake_lines(page: Page, intake: Intake) -> list[str]:
     lines: list[str] = []
     for one in intake.accepted:
         for warning in one.warnings:
-            lines += page.marked(BAD, f"{words.name_of(one.certificate)}: {warning}", "  ")
+            name = words.name_of(one.certificate)
+            lines += page.marked(BAD, warning if warning.startswith(name) else f"{name}: {warning}", "  ")
     for certificate, reason in intake.left_out:
         lines += page.paragraph(f"Left out: {words.name_of(certificate)}: {reason}", "  ", hanging="  ")
     return lines

@@ -364,6 +364,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             )
         ),
         "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
+        "nothing of that name": removed(replace(report("remove", ROOT, dry_run=True), certificates=())),
         "a copy that someone else added": removed(
             report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
             Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
