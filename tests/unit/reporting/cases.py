@@ -392,6 +392,16 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     },
     "stores": {
         "folded": lambda page: stores_lines(page, VIEW, verbose=False),
+        "the machine's, for an account": lambda page: stores_lines(
+            page,
+            View(
+                stores=tuple(
+                    seen(one, 143, problem="its owner alone can change it", writable=False)
+                    for one in (DEBIAN, CHROMIUM, bundle(1), bundle(2))
+                )
+            ),
+            verbose=False,
+        ),
         "-v": lambda page: stores_lines(page, VIEW, verbose=True),
         "none": lambda page: stores_lines(page, View(), verbose=False),
     },
