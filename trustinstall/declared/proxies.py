@@ -1,4 +1,4 @@
-"""The proxies of documents: set with the roots, kept by `repair`, and taken back with `--prune`."""
+"""The proxies of documents: set with the roots, kept by `repair`, and removed with `--prune`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Wish(NamedTuple):
-    """The proxies that documents ask for (None: they name none), and by which origin the ledger knows them."""
+    """The proxies that documents ask for (None: they name none), and the documents' origin in the ledger."""
 
     proxies: Proxies | None
     origin: str
@@ -28,10 +28,10 @@ class Wish(NamedTuple):
 
 
 def with_proxies(installer: Installer, report: Report, wish: Wish | None = None) -> Report:
-    """Make the proxies hold that are asked for, or else those that are set, and return the report with what differed.
+    """Set the proxies of `wish`, or set the present ones again, and return the report with the changed files.
 
-    After the roots: a file that was made for both goes with the proxies. Those of a document that no longer names any
-    are taken back with `prune`. Raises StateError and Busy.
+    It runs after the roots, so that a file that was made for both is deleted with the proxies. With `prune`, the
+    proxies of a document that no longer names any are removed. Raises StateError and Busy.
     """
     host = installer.host
     engine = ProxyEngine(host, installer.backends, installer.on_progress)
