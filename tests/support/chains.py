@@ -8,19 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.support.pki import (
-    ANY_PURPOSE,
-    CLIENT_AUTH,
-    SERVER_AUTH,
-    Extension,
-    Leaf,
-    Made,
-    Root,
-    make_root,
-    oid,
-    sequence,
-    tlv,
-)
+from tests.support.der_writing import oid, sequence, tlv
+from tests.support.extensions import ANY_PURPOSE, CLIENT_AUTH, SERVER_AUTH, Extension
+from tests.support.pki import Leaf, Made, Root, make_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
