@@ -30,7 +30,7 @@ class Chain(NamedTuple):
 
 
 def made(issuer: Root | None = None, *, san: bool = True, **changes: Any) -> Leaf:  # noqa: ANN401 -- many types
-    """A server's certificate for localhost with what `make_root` can change, self-signed where nobody issues it."""
+    """A server's certificate for localhost, with the arguments of `make_root`; self-signed without an issuer."""
     given: dict[str, Any] = {"ca": False, "usage": ("digital_signature",), "purposes": (SERVER_AUTH,), **changes}
     given["extensions"] = [*([_SAN] if san else []), *changes.get("extensions", ())]
     given.setdefault("not_after", NOW + timedelta(days=30))
