@@ -19,10 +19,11 @@ _NOTHING = "nothing was added yet that variables could name; run trustinstall ad
 
 
 def values(host: Host, *, replacing: bool, scope: str = "") -> dict[str, str]:
-    """Return the variables of the acting account: they name its own files, or else the machine's.
+    """Return the variables of the acting account, by name: they name its own files, or else the machine's.
 
-    `scope`: "machine" or "user" for the files of that scope alone. Not among them are those that would hide a setting
-    or variable of the account which works. Raises UsageProblem if no such file has been installed.
+    Variables that would hide a working setting or variable of the account are left out. Raises UsageProblem if no such
+    file was installed. `replacing`: also variables that replace the built-in roots of programs. `scope`: "machine" or
+    "user" for the files of that scope alone.
     """
     if host.platform == "win32":
         return _in_windows(host, scope)
@@ -41,9 +42,9 @@ def values(host: Host, *, replacing: bool, scope: str = "") -> dict[str, str]:
 
 
 def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str, str]:
-    """Return the variables that hide nothing: a bundle that the caller's own variable names has got the root itself.
+    """Return the variables that hide nothing: a bundle that the caller's own variable names already holds the root.
 
-    An option is joined to the caller's own ones; where they say which roots count, nothing is.
+    An option is joined to the caller's own options, unless these choose the roots.
     """
     if host.account.is_root:
         return said
@@ -62,7 +63,7 @@ def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str,
 
 
 def _joined(name: str, value: str, callers: str) -> str:
-    """Return a variable's value with the caller's own options before it; "" where nothing can be joined to them."""
+    """Return a variable's value after the caller's own options; "" if it cannot be joined to them."""
     if name not in variables.OPTIONS or not callers:
         return value
     stem = variables.OPTIONS[name].rpartition("-")[0]
@@ -70,7 +71,10 @@ def _joined(name: str, value: str, callers: str) -> str:
 
 
 def _in_windows(host: Host, scope: str) -> dict[str, str]:
-    """An account's file, or else the machine's; none of them replaces. Every reader takes forward slashes."""
+    """Return the variables that name an account's file, or else the machine's; none replaces the built-in roots.
+
+    Every reader accepts forward slashes.
+    """
     known = {"user": our_files.directory(host), "machine": host.machine_state_base()}
     for directory in (known[scope],) if scope else known.values():
         path = f"{directory}/{our_files.ANCHORS}"
