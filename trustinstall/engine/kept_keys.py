@@ -8,7 +8,6 @@ completes the change, or takes back whatever of it is there.
 from __future__ import annotations
 
 import posixpath
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +24,7 @@ from trustinstall.engine.shared_files import Leaving
 from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, printable
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall.state import kept_keys, ledger_file
 from trustinstall.state.kept_keys import Kept, KeptKey, Row
 from trustinstall.state.ledger import moment
@@ -45,7 +45,7 @@ BACKEND = "proxies"
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _ATTEMPTS = 3  # attempts to change a file that another program changes, too
 #: What may be left of a file of ours: the header of a section that held a setting for certificates, too.
-_EMPTY = re.compile(rb"\s*(?:\[[\w.-]+\]\s*)?")
+_EMPTY = regex(rb"\s*(?:\[[\w.-]+\]\s*)?")
 _CHANGED_SINCE = "it was changed after that, and stays as it is"
 
 
@@ -186,16 +186,16 @@ def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:
     old = _read(host, want.location)
     shared = shared_files.holds_certificates(ledger, want.location)
     rest = _without(want.format, old or b"", row, alone=not shared)
-    detail, keys = want.left, want.keys
-    if row is not None and keys and _taken_out(host, want, row, old):
+    if row is not None and want.keys and _taken_out(host, want, row, old):
         return Change(old, old, row, _CHANGED_SINCE)
-    new, kept, shown = rest, list[KeptKey](), printable(want.location, 4096)
+    theirs = {path: line for path, _ in want.keys if (line := _line(want.format, rest, path))}
+    shown = printable(want.location, 4096)
+    said = (f"{shown} line {line} says {'.'.join(path)}, and is left" for path, line in theirs.items())
+    detail = "; ".join(filter(None, (want.left, *said)))
+    keys = () if want.together and theirs else [one for one in want.keys if one[0] not in theirs]
+    new, kept = rest, list[KeptKey]()
     bare = _bare(want, old or b"", row, ledger)
     for path, value in keys:
-        said = _line(want.format, new, path)
-        if said:
-            detail = "; ".join(filter(None, (detail, f"{shown} line {said} says {'.'.join(path)}, and is left")))
-            continue
         new, inserted = editing.put(want.format, new, path, value, address=True)
         bare, alone = _alone(want.format, bare, path, value)
         kept.append(KeptKey(path, value, inserted, "" if alone == inserted else alone))
