@@ -140,7 +140,12 @@ def test_a_setting_that_says_nothing_has_no_copy(trusted: bool, result: Result) 
 def test_many_certificates_are_not_compared_with_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To note the certificates of a store compares none with another: a thousand would be a million comparisons."""
     compared: list[object] = []
-    monkeypatch.setattr(Desired, "__eq__", lambda self, other: compared.append(self) or self is other)
+
+    def is_same(one: object, other: object) -> bool:
+        compared.append(other)
+        return one is other
+
+    monkeypatch.setattr(Desired, "__eq__", is_same)
     (tmp_path / "etc").mkdir()
     host = ActingHost("linux", str(tmp_path), {}, account())
     change(host, 0, 1, 2, trusted=True)
