@@ -41,6 +41,7 @@ _MODULES = (
     "distro",
     "platform",
     "platformdirs",
+    "plistlib",
     "pwd",
     "resource",
     "ssl",
