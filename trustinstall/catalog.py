@@ -1,4 +1,4 @@
-"""The kinds of stores that there are: literal tuples, because what runs as root imports only what is written here.
+"""All kinds of stores: literal tuples, so that a program that runs as root imports only the modules named here.
 
 Kinds that only one operating system has are imported when they are asked for: on Linux those of macOS and FreeBSD would
 cost each start 7 ms.
@@ -88,7 +88,7 @@ def _kinds(systems: Collection[str]) -> tuple[Backend, ...]:
         *(_windows() if _WINDOWS in systems else ()),
         *_EVERYWHERE,
         *(_macos() if _MACOS in systems else ()),
-        Embedded(),  # last, because each of the others knows more of a file
+        Embedded(),  # last, because every other backend is more specific
     )
 
 
@@ -112,11 +112,11 @@ def _macos() -> tuple[Backend, ...]:
 
 
 def with_variables(backends: Sequence[Backend], mode: str) -> tuple[Backend, ...]:
-    """Return the same kinds of stores, with variables as `--variables` says: "add", "replace" or "none"."""
+    """Return the same backends, with a mode of setting variables (`--variables`): "add", "replace" or "none"."""
     return tuple(Environment(mode) if isinstance(one, Environment) else one for one in backends)
 
 
-#: Where `--from windows` looks: the machine's store of the Windows that this Linux runs under.
+#: The backend that `--from windows` reads: the machine's store of the Windows that hosts this Linux.
 FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)
 
 #: The kinds of stores that are an operating system's own, by name.
