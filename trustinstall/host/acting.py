@@ -13,6 +13,7 @@ from trustinstall.host import (
     database,
     files,
     image,
+    inode_flags,
     locks,
     process,
     replacing,
@@ -114,9 +115,9 @@ class ActingHost(Host):
         replacing.move(self.where(path), self.where(to))
 
     @_changing
-    def link(self, path: str, target: str) -> None:
-        """Create a symbolic link, durably; raises FileExistsError if the path exists."""
-        replacing.link(self.where(path), target)
+    def link(self, path: str, target: str, owner: tuple[int, int] | None = None) -> None:
+        """Create a symbolic link, durably; see `replacing.link`."""
+        replacing.link(self.where(path), target, owner)
 
     @_changing
     def relink(self, path: str, target: str, token: str, seen: Status) -> None:
@@ -137,12 +138,14 @@ class ActingHost(Host):
     @_changing
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; return False if it exists. Parents must exist."""
-        return files.make_directory(self.where(path), mode)
+        with inode_flags.explaining(self.where(path)):
+            return files.make_directory(self.where(path), mode)
 
     @_changing
     def remove_directory(self, path: str) -> None:
         """Remove a directory if it is empty; otherwise leave it."""
-        files.remove_directory(self.where(path))
+        with inode_flags.explaining(self.where(path)):
+            files.remove_directory(self.where(path))
 
     @_changing
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
