@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from tests.support.families import COUNT, Layout, lay_out
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
-from trustinstall.testing.contract import Ran
+from trustinstall.testing.machine import Ran
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 _TOOL = "/usr/sbin/update-ca-certificates"
@@ -60,8 +60,8 @@ class Base:
     arguments: tuple[str, ...] = ()
     tool: str = ""
     sabotages: Sequence[str] = ()
-    kills: int = 100 if FULL else 12
-    crowd: int = 20 if FULL else 6
+    kills: int = 100 if FULL else 5
+    crowd: int = 20 if FULL else 4
     singly: bool = False
     one_place: str = ""
     openssl: str = "openssl"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.contract.machines import FULL, Base, Run, store_ids
 from tests.support.throwaway import NOISE, Throwaway
 from tests.support.wsl.linux import ACCOUNT, MACHINE, POLICY, Wsl
-from trustinstall.testing.contract import SABOTAGE, Ran
+from trustinstall.testing.machine import SABOTAGE, Ran
 
 _DRIVE, _LINUX = "/mnt/c/standin", "/opt/wsl"
 
@@ -126,7 +126,7 @@ class WslMachine(Base):
             self.wsl.behave(tool="denied")
             return "access is denied"
         self.wsl.behave(desktop=False)
-        return "nobody can answer it"
+        return "no person can answer it"
 
     def elsewhere(self) -> Sequence[str]:
         """A Linux with such a drive, of which nobody has asked for Windows."""

@@ -9,12 +9,12 @@ from tests.support.throwaway import PROGRAM, Throwaway
 _SHIFTED = """
 import sys
 from datetime import timedelta
-from trustinstall.host import looking, process
+from trustinstall.host import invocation, looking
 days = float(sys.argv.pop(1))
-real = process.now
+real = invocation.now
 def shifted():
     return real() + timedelta(days=days)
-process.now = shifted
+invocation.now = shifted
 looking.Host.__init__.__defaults__ = tuple(
     shifted if one is real else one for one in looking.Host.__init__.__defaults__
 )

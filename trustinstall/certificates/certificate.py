@@ -10,53 +10,25 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
-from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.certificates import der
+from trustinstall.certificates import der, distinguished_names
 from trustinstall.certificates.der import Element
+from trustinstall.certificates.loaded import key_identifiers, quiet
 from trustinstall.certificates.pem import to_pem
 from trustinstall.errors import CertificateRefused, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from cryptography import x509
 
-_COMMON_NAME = "2.5.4.3"
-_ORGANISATION = "2.5.4.10"
-#: RFC 4514 section 3, and e-mail, which is in old roots but in no RFC's list.
-_ATTRIBUTES = {
-    _COMMON_NAME: "CN",
-    "2.5.4.5": "serialNumber",
-    "2.5.4.6": "C",
-    "2.5.4.7": "L",
-    "2.5.4.8": "ST",
-    _ORGANISATION: "O",
-    "2.5.4.11": "OU",
-    "0.9.2342.19200300.100.1.25": "DC",
-    "0.9.2342.19200300.100.1.1": "UID",
-    "1.2.840.113549.1.9.1": "emailAddress",
-}
-#: String types that are not ASCII or Latin-1 in practice (every TeletexString seen so far was Latin-1).
-_ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
-_SPECIAL = re.compile(r'([,+"\\<>;])')
+    from trustinstall.certificates.distinguished_names import Attribute
+
 _SUBJECT_LIMIT = 400
-#: Warning filters belong to the whole process: threads that change them at once could leave them changed.
-_FILTERS = RLock()
 _NO_DER = "these bytes are not one certificate in DER; load_certificates() reads PEM, DER and PKCS#7, and vets"
 _MOMENT = len("20500101000000Z")  # GeneralizedTime, RFC 5280 4.1.2.5.2
-
-
-class _Attribute(NamedTuple):
-    kind: str  # a dotted object identifier
-    tag: int  # the ASN.1 type of the text
-    text: str  # any content
 
 
 class _Parts(NamedTuple):
@@ -116,7 +88,7 @@ class Certificate:
         return made
 
     def __repr__(self) -> str:
-        """The fingerprint and the name: DER in an assertion or a log helps nobody."""
+        """The fingerprint's start and the name, without the DER."""
         return f"Certificate({self.short} {self.name!r})"
 
     @cached_property
@@ -142,10 +114,7 @@ class Certificate:
     @cached_property
     def subject(self) -> str:
         """The subject on one printable line, most specific part first, as in RFC 4514; never raises."""
-        parts = (
-            _ATTRIBUTES.get(kind, kind) + "=" + _SPECIAL.sub(r"\\\1", text) for kind, _, text in reversed(self._names)
-        )
-        return printable(",".join(parts), _SUBJECT_LIMIT) or "(no subject)"
+        return printable(distinguished_names.written(self._names), _SUBJECT_LIMIT) or "(no subject)"
 
     @property
     def subject_element(self) -> Element:
@@ -183,12 +152,13 @@ class Certificate:
     @cached_property
     def name(self) -> str:
         """What people call it: common name, else organisation, else the fingerprint's start; printable, never empty."""
-        return _called(self._names) or self.sha256[:8]
+        return distinguished_names.called(self._names) or self.sha256[:8]
 
     @property
     def issuer_name(self) -> str:
         """What people call its issuer; printable, never empty."""
-        return _called(_attributes(self._parts.issuer)) or "(an unnamed authority)"
+        issuer = distinguished_names.attributes(self._parts.issuer)
+        return distinguished_names.called(issuer) or "(an unnamed authority)"
 
     @cached_property
     def slug(self) -> str:
@@ -292,68 +262,11 @@ class Certificate:
         return _Parts(serial, (inner, outer, signature), issuer, (start, end), subject, key, algorithm)
 
     @cached_property
-    def _names(self) -> list[_Attribute]:
+    def _names(self) -> list[Attribute]:
         try:
-            return _attributes(self._parts.subject)
+            return distinguished_names.attributes(self._parts.subject)
         except CertificateRefused:
             return []
-
-
-@contextmanager
-def quiet() -> Generator[None, None, None]:
-    """Suppress the warnings (all `UserWarning`) of a few calls into `cryptography` about certificates that it accepts.
-
-    Public roots have serial numbers that are zero or negative, NULL parameters and country codes of three letters.
-    `vetting` names the faults that matter; the library's warning would not help a user.
-    """
-    with _FILTERS, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        yield
-
-
-def extensions_of(loaded: x509.Certificate) -> x509.Extensions:
-    """Return all extensions, without a warning about names in them."""
-    with quiet():
-        return loaded.extensions
-
-
-def key_identifiers(loaded: x509.Certificate) -> tuple[bytes | None, bytes | None]:
-    """Return the subject's and the authority's key identifier, each None if it is missing."""
-    from cryptography import x509
-
-    own = issuer = None
-    for extension in extensions_of(loaded):
-        if isinstance(extension.value, x509.SubjectKeyIdentifier):
-            own = extension.value.digest
-        elif isinstance(extension.value, x509.AuthorityKeyIdentifier):
-            issuer = extension.value.key_identifier
-    return own, issuer
-
-
-def _attributes(name: der.Element) -> list[_Attribute]:
-    """Return a Name's attributes, as far as they can be read."""
-    found: list[_Attribute] = []
-    try:
-        for group in name.children():
-            for pair in group.children():
-                kind, value = pair.children()
-                found.append(_Attribute(der.dotted(kind.value), value.tag, _text(value)))
-    except ValueError:
-        pass
-    return found
-
-
-def _called(attributes: list[_Attribute]) -> str:
-    """Return the most specific common name, else the organisation; printable, empty if the name has neither."""
-    for wanted in (_COMMON_NAME, _ORGANISATION):
-        for kind, _, text in reversed(attributes):
-            if kind == wanted and text.strip():
-                return printable(text.strip())
-    return ""
-
-
-def _text(value: der.Element) -> str:
-    return value.value.decode(_ENCODINGS.get(value.tag, "latin-1"), errors="backslashreplace")
 
 
 def _moment(value: der.Element) -> datetime:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from trustinstall.certificates.certificate import extensions_of, key_identifiers, quiet
+from trustinstall.certificates.loaded import extensions_of, key_identifiers, quiet
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -15,6 +15,7 @@ from trustinstall.certificates.fields import CertificateFields
 from trustinstall.certificates.parsing import check_both_parsers, read_certificates
 from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
@@ -28,7 +29,7 @@ STANDARD_INPUT = "-"
 #: The first line of a file that `doctor --save-root` has written.
 UNVERIFIED = b"# Unverified: a server or a proxy has shown this certificate to trustinstall doctor."
 
-_FINGERPRINT = re.compile("[0-9a-f]{64}")
+_FINGERPRINT = regex("[0-9a-f]{64}")
 _INTERMEDIATE = "an intermediate, which servers send themselves; --allow-intermediate takes it"
 _SERVER = "no authority but a server's own certificate, which the root covers"
 
@@ -228,7 +229,7 @@ def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found
         data = source.read_stdin() if path == STANDARD_INPUT else source.read_input(path)
         if UNVERIFIED in data and not vouched:
             raise UsageProblem(
-                f"{printable(origin)} was saved by `doctor`, and nobody has verified it; ask the administrator for the "
+                f"{printable(origin)} was saved by `doctor` without verification; ask the administrator for the "
                 "fingerprint of the root, and give it with --sha256 HEX"
             )
         for certificate in read_certificates(data, origin):

@@ -9,8 +9,9 @@ import ipaddress
 import re
 
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.patterns import regex
 
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL = regex(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST = 253  # RFC 1035, without the dot at the end
 
 
@@ -27,6 +28,19 @@ def networks(domains: tuple[str, ...]) -> list[str]:
 def names(domains: tuple[str, ...]) -> list[str]:
     """Return the domains that are names."""
     return [one for one in domains if "/" not in one]
+
+
+def permits(domains: tuple[str, ...], host: str) -> bool:
+    """Return whether a root that is limited to these domains counts for a server's name or address.
+
+    >>> permits(("corp.example", "10.0.0.0/8"), "a.corp.example"), permits(("corp.example",), "10.1.2.3")
+    (True, False)
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return any(host == one or host.endswith(f".{one}") for one in names(domains))
+    return any(address in ipaddress.ip_network(one) for one in networks(domains))
 
 
 def _network(word: str) -> str | None:

@@ -21,7 +21,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.canonical_name import canonical
-from trustinstall.certificates.certificate import key_identifiers
+from trustinstall.certificates.loaded import key_identifiers
 from trustinstall.certificates.vetting import SAME_NAME
 from trustinstall.errors import CertificateRefused, printable
 

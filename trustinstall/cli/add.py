@@ -86,7 +86,7 @@ def add(
     from trustinstall.state.terms import Terms
 
     output = Output(json=json, quiet=quiet, verbose=verbose)
-    check_url(verify, unfit=dry_run or sysroot is not None or profile_out is not None)
+    check_url(verify, unfit=sysroot is not None or profile_out is not None)
     domains = parse(tuple(domain))
     terms = Terms(ends.end(until, outside_host().now()) if until else "", domains=domains)
     outside, installer = (
@@ -125,9 +125,7 @@ def add(
     lines = reports.question_lines(output.page, intake, situation) if asks else reports.found_lines(output.page, intake)
     output.say(lines)
     if source and not (sha256 or dry_run) and (yes or not situation.may_ask):
-        raise UsageProblem(
-            "nobody has confirmed the roots that were found; confirm each by its fingerprint: --sha256 HEX"
-        )
+        raise UsageProblem("the roots that were found are not confirmed; confirm each by its fingerprint: --sha256 HEX")
     if asks:
         confirm("Trust it?" if len(intake.accepted) == 1 else f"Trust these {len(intake.accepted)}?")
     if not dry_run:

@@ -223,7 +223,7 @@ def finish(
     ):  # a terminal has just shown them
         typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
     if verify is not None:
-        found = verifying.look(output, host, verify)
+        found = verifying.look(output, host, verify, report)
         advice = replace(advice, diagnosis=found)
         code = code or (0 if found is not None and found.later else NOT_AS_WANTED)
     if output.json:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from trustinstall.cli.common import Output
     from trustinstall.host import Host
     from trustinstall.installer.diagnosis import Diagnosis
+    from trustinstall.installer.result import Report
 
 
 def check_url(url: str | None, *, unfit: bool) -> None:
@@ -20,19 +21,23 @@ def check_url(url: str | None, *, unfit: bool) -> None:
 
     target.parse(url)
     if unfit:
-        raise UsageProblem("--verify looks at a server after a change; use `doctor URL` for the rest")
+        raise UsageProblem("--verify looks at a server from this machine; use `doctor URL` for the rest")
 
 
-def look(output: Output, host: Host, url: str) -> Diagnosis | None:
-    """Look at a server after a change, and say what is found; None where the look itself failed."""
+def look(output: Output, host: Host, url: str, report: Report) -> Diagnosis | None:
+    """Look at a server after a change, or as it would be after a planned one, and say what is found.
+
+    None where the look itself failed.
+    """
     from trustinstall.cli.common import tell_error
-    from trustinstall.installer.diagnosis import diagnose
-    from trustinstall.reporting import doctor as report
+    from trustinstall.installer.diagnosis import Ask, diagnose
+    from trustinstall.installer.planned_roots import NOTHING, of_report
+    from trustinstall.reporting import doctor as screen
 
     try:
-        found = diagnose(host, url)
+        found = diagnose(host, url, Ask(planned=of_report(report) if report.dry_run else NOTHING))
     except TrustInstallError as error:  # the change is done, and still has to be reported
         tell_error(str(error))
         return None
-    output.say(["", *report.doctor_lines(output.page, [found], host.program(), verbose=output.verbose)])
+    output.say(["", *screen.doctor_lines(output.page, [found], host.program(), verbose=output.verbose)])
     return found

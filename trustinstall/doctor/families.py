@@ -97,6 +97,12 @@ NODE = OPENSSL._replace(
     unsure={**_ONE_NAME, "small-key": "Node.js from 24 on", "key-type": "Node.js from 24 on"},
     source="Node.js documentation, tls, ciphers, allowPartialTrustChain; OpenSSL level 1 before 24; real",
 )
+DOTNET = OPENSSL._replace(
+    name=".NET",
+    one_of_a_name=False,
+    unsure={"missing-intermediate": _FETCHED},
+    source=".NET runtime, OpenSslX509ChainProcessor.cs (OpenSSL, and certificates that it fetches); documented",
+)
 GNUTLS = Family(
     "GnuTLS",
     below=_USUAL - _PURPOSES,
@@ -185,6 +191,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "python": PYTHON,
         "python-strict": PYTHON_STRICT,
         "node": NODE,
+        "dotnet": DOTNET,
         "gnutls": GNUTLS,
         "firefox": FIREFOX,
         "chromium": CHROMIUM,

@@ -25,6 +25,7 @@ _NAMED = 3  # certificates of a bundle that a sentence names
 #: Each kind of finding: its severity, and the layer that it is about.
 KINDS: dict[str, tuple[str, str]] = {
     "store-lost-root": (ERROR, "store"),
+    "store-faulty": (ERROR, "store"),
     "never-read": (ERROR, "store"),
     "not-updated": (ERROR, "store"),
     "bundle-damaged": (ERROR, "bundle"),

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from trustinstall.certificates.certificate import key_identifiers, quiet
+from trustinstall.certificates.loaded import key_identifiers, quiet
 from trustinstall.doctor import rules
 from trustinstall.doctor.families import COMMON, Family
 from trustinstall.doctor.rules import UNREADABLE, Step, value_of
@@ -146,9 +146,13 @@ def _ends(one: Certificate, case: _Case) -> bool:
 
 @lru_cache(_MOST_KNOWN)
 def issued(issuer: Certificate, certificate: Certificate) -> bool:
-    """Whether an authority's key has signed a certificate. Raises CertificateRefused where one cannot be read."""
-    authority, one = issuer.load(), certificate.load()
+    """Whether an authority's key has signed a certificate; no authority that cannot be read has.
+
+    Raises CertificateRefused where the certificate cannot be read.
+    """
+    one = certificate.load()
     try:
+        authority = issuer.load()
         verify(authority, one)
         basic = value_of(authority, x509.BasicConstraints)
     except (*UNREADABLE, InvalidSignature):
@@ -175,13 +179,18 @@ def _about_anchor(path: Sequence[Certificate], case: _Case) -> list[Reason]:
         return []
     anchor, below = path[-1], path[-2]
     named = key_identifiers(below.load())[1]
-    keys = {
-        one.key_info
-        for one in case.anchors.get(anchor.subject_element.whole, ())
-        if named is None or key_identifiers(one.load())[0] in {None, named}
-    }
+    same = case.anchors.get(anchor.subject_element.whole, ())
+    keys = {one.key_info for one in same if named is None or _identifier(one) in {None, named}}
     sentence = f"there are {len(keys)} anchors of the name {anchor.name}"
     return [Reason("same-name-anchors", sentence)] if len(keys) > 1 else []
+
+
+def _identifier(anchor: Certificate) -> bytes | None:
+    """Return the name of an anchor's key; None where it has none, or is malformed: OpenSSL tries such a one, too."""
+    try:
+        return key_identifiers(anchor.load())[0]
+    except UNREADABLE:
+        return None
 
 
 def _is_for(leaf: x509.Certificate, host: str, family: Family) -> bool:
@@ -209,11 +218,22 @@ def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certi
     if last.self_issued:
         return Reason("unknown-issuer", f"the root {last.name} is not trusted")
     issuer, url = last.issuer_name, printable(address_of_issuer(last), 200)
-    if last.load().issuer.public_bytes() in anchors:
+    same = anchors.get(last.load().issuer.public_bytes(), ())
+    if same and not any(map(_is_readable, same)):
+        return Reason("unknown-issuer", f"the anchor {issuer} is malformed, and programs pass over it")
+    if same:
         return Reason("unknown-issuer", f"the anchor {issuer} has another key than the issuer of {last.name}")
     if url:
         return Reason("missing-intermediate", f"the server does not send {issuer}, which is at {url}")
     return Reason("unknown-issuer", f"{issuer} is not trusted, and the server does not send it")
+
+
+def _is_readable(anchor: Certificate) -> bool:
+    try:
+        _ = anchor.load().extensions
+    except UNREADABLE:
+        return False
+    return True
 
 
 def address_of_issuer(one: Certificate) -> str:

@@ -11,10 +11,9 @@ find the ends of a key is smaller than the check that a library kept its promise
 
 from __future__ import annotations
 
-import re
-
 from trustinstall.editing import git, ini, jsonc, lines, npmrc, section, toml, wgetrc, yaml
 from trustinstall.editing.text import Format, Key, Malformed, Path, read, write
+from trustinstall.patterns import regex
 
 __all__ = ["FORMATS", "Malformed", "Path", "fits", "get", "put", "take"]
 
@@ -28,6 +27,7 @@ FORMATS: dict[str, Format] = {
     "toml": toml.Toml(),
     "yaml": yaml.Yaml(),
     "yaml-list": yaml.Nested(),
+    "yaml-block": yaml.Block(),
     "shell": lines.Shell(),
     "yarnrc": lines.Yarnrc(),
     "section": section.Section(),
@@ -36,10 +36,10 @@ FORMATS: dict[str, Format] = {
 }
 
 #: Formats whose values are text in the file's own language and need no quoting: whole lines, a constant.
-_VERBATIM = ("section", "proxy-section", "whole", "git")
+_VERBATIM = ("section", "proxy-section", "whole", "git", "yaml-block")
 
 #: Characters that are literal in every format, quoted or not: paths with others are refused.
-_PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
+_PLAIN = regex(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
 
 
 def fits(value: str) -> bool:
@@ -55,15 +55,15 @@ def get(format_: str, content: bytes, path: Path) -> str | None:
 def put(format_: str, content: bytes, path: Path, value: str, *, address: bool = False) -> tuple[bytes, str]:
     """Return the content with a key that was missing, and the inserted text.
 
-    `address`: the value is a network's, and may hold a percent sign, or begin with a colon (::1); the caller knows that
-    its tool expands neither.
+    `address`: the value is a network's, and may hold a percent sign or a star, or begin with a colon (::1); the caller
+    knows that its tool expands none of them.
     Raises Malformed if the file cannot be read, has the key, or cannot be changed safely.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
     if _value(before, path) is not None:
         raise Malformed(f"{'.'.join(path)} is there already")
-    if format_ not in _VERBATIM and not fits(value.replace("%", "").strip(":") if address else value):
+    if format_ not in _VERBATIM and not fits(_plain(value) if address else value):
         raise Malformed("a value with such characters cannot be written there for certain")
     at, new = kind.insertion(text, path, value)
     result = text[:at] + new + text[at:]
@@ -71,6 +71,10 @@ def put(format_: str, content: bytes, path: Path, value: str, *, address: bool =
     if _value(after, path) != value or _others(after, path) != _others(before, path):
         raise Malformed("its formatting is too unusual to be changed for certain")
     return write(result), new
+
+
+def _plain(address: str) -> str:
+    return address.replace("%", "").replace("*", "x").strip(":")
 
 
 def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:
@@ -103,7 +107,7 @@ def _holding(text: str, inserted: str, key: Key) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     at = text.find(inserted) if inserted else -1
     while at != -1:
-        if at <= key.start < at + len(inserted):
+        if at <= key.start < at + len(inserted) and not section.ends_section(text, at):
             found.append((at, at + len(inserted)))
         at = text.find(inserted, at + 1)
     return found

@@ -5,13 +5,24 @@ A line that another author wrote between the marks stays when the section goes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
+from trustinstall.patterns import regex
 
 PATH: Path = ("trustinstall",)
 PROXIES: Path = ("trustinstall proxies",)  # a separate section: it comes and goes apart from the certificates
 MADE, _HEAD = "made by trustinstall", 300
+_LONGEST_MARK = 40  # characters of a mark, and the line break before it
+
+
+_END = regex(r"^# <<< [\w ]+ <<<\Z", re.MULTILINE)
+
+
+def ends_section(text: str, at: int) -> bool:
+    """Whether a managed section's last line stands before a place: the line break there belongs to that section."""
+    return text[at : at + 1] == "\n" and _END.search(text, max(0, at - _LONGEST_MARK), at) is not None
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Whole:
         if not text.strip():
             return []
         if MADE not in text[:_HEAD]:
-            raise Malformed("somebody else's file of that name stands there; move it away")
+            raise Malformed("a file of that name exists that trustinstall did not write; move it away")
         return [Key(PATH, text.removesuffix("\n"), 0, len(text))]
 
     def insertion(self, _text: str, _path: Path, value: str) -> tuple[int, str]:

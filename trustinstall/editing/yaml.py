@@ -6,13 +6,16 @@ Source: YAML 1.2.2, chapters 6 to 8. RubyGems' keys are symbols (`:ssl_ca_cert:`
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from textwrap import dedent
 
 from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, inserted, line_number, rows
+from trustinstall.patterns import regex
 
-_KEY = re.compile(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
-_ONE_ITEM = re.compile(r"\n[ \t]+(?P<key>[\w-]+):\n[ \t]*- (?P<item>.+)")
-_OLD_LINE_END = re.compile("[\x85\u2028\u2029]")  # a line's end in YAML 1.1, a character in YAML 1.2 (5.4)
-_COMMENT = re.compile(r"(?:^|[ \t])#.*")
+_KEY = regex(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
+_ONE_ITEM = regex(r"\n[ \t]+(?P<key>[\w-]+):\n[ \t]*- (?P<item>.+)")
+_OLD_LINE_END = regex("[\x85\u2028\u2029]")  # a line's end in YAML 1.1, a character in YAML 1.2 (5.4)
+_COMMENT = regex(r"(?:^|[ \t])#.*")
 
 
 class Yaml:
@@ -84,3 +87,16 @@ class Nested(Yaml):
     def _inner(key: Key) -> Key:
         match = _ONE_ITEM.fullmatch(key.value)
         return Key((*key.path, match["key"]), _scalar(match["item"]), key.start, key.end) if match else key
+
+
+class Block(Yaml):
+    """The same, with a key that holds a mapping as its value, as `proxy_servers:` and indented lines below it."""
+
+    def keys(self, text: str) -> list[Key]:
+        """Return every key at the top; the value of one with a mapping is its lines, without their indent."""
+        return [replace(one, value=dedent(one.value).strip("\n")) for one in super().keys(text)]
+
+    def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
+        """Insert before the first key; `value` holds the lines of the mapping."""
+        at, _ = super().insertion(text, path, value)
+        return at, inserted(text, at, [f"{path[-1]}:", *(f"  {line}" for line in value.split("\n"))])

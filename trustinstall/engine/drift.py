@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from trustinstall.stores.observation import Observation
     from trustinstall.stores.store import Store
 
-_CHANGED_SINCE = "it was changed since, and is left to whoever changed it; `trustinstall add` sets it again"
-_DISTRUSTED = "somebody has distrusted the certificate there; it is left so"
+_CHANGED_SINCE = "it was changed after that, and stays as it is; `trustinstall add` sets it again"
+_DISTRUSTED = "the certificate is distrusted there, and stays distrusted"
 
 
 class Wish(NamedTuple):
@@ -213,7 +213,7 @@ class _Scene:
         named = self._backend.named(self._host, self._store)
         if named.by is By.OWNER:
             return "" if all(named.path in one.entries for one in placed) else _CHANGED_SINCE
-        edited = named.by is By.NOBODY and self._edited_since(max(one.since for one in placed))
+        edited = named.by is By.UNSET and self._edited_since(max(one.since for one in placed))
         return _CHANGED_SINCE if edited else ""
 
     def _edited_since(self, since: str) -> bool:

@@ -8,21 +8,24 @@ completes the change, or takes back whatever of it is there.
 from __future__ import annotations
 
 import posixpath
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import editing
 from trustinstall.editing.setting import SetKey
 from trustinstall.editing.text import line_number
 from trustinstall.editing.text import read as text_of
+from trustinstall.engine import shared_files
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.engine.perform import Changed, perform
+from trustinstall.engine.shared_files import Leaving
 from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, printable
 from trustinstall.host import Kind
-from trustinstall.state import kept_keys
+from trustinstall.patterns import regex
+from trustinstall.state import kept_keys, ledger_file
 from trustinstall.state.kept_keys import Kept, KeptKey, Row
 from trustinstall.state.ledger import moment
 from trustinstall.stores.files import missing_parents
@@ -31,18 +34,19 @@ from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirecto
 from trustinstall.stores.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from trustinstall.host import ActingHost, Host
     from trustinstall.state.directory import State
+    from trustinstall.state.ledger import Ledger
     from trustinstall.stores.steps import Step
 
 BACKEND = "proxies"
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _ATTEMPTS = 3  # attempts to change a file that another program changes, too
 #: What may be left of a file of ours: the header of a section that held a setting for certificates, too.
-_EMPTY = re.compile(rb"\s*(?:\[[\w.-]+\]\s*)?")
-_CHANGED_SINCE = "it was changed since, and is left to whoever changed it"
+_EMPTY = regex(rb"\s*(?:\[[\w.-]+\]\s*)?")
+_CHANGED_SINCE = "it was changed after that, and stays as it is"
 
 
 class Change(NamedTuple):
@@ -54,18 +58,23 @@ class Change(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Keeper:
     """Brings the files of one scope to what is asked for, under the lock that the caller holds.
 
     Attributes:
-        made: files and directories that were made for certificates: without certificates and keys of ours they go.
+        ledger: what stands in the same files for certificates.
+        dry_run: whether nothing is changed.
     """
 
     host: ActingHost
     state: State
-    made: Collection[str]
+    ledger: Ledger
     dry_run: bool
+
+    @cached_property
+    def _made(self) -> frozenset[str]:
+        return shared_files.made(self.ledger)
 
     def bring(self, kept: Kept, wanted: Iterable[FileKeys]) -> tuple[Outcome, ...]:
         """Set what is wanted, take back what is no longer wanted, and say what was done. Raises StateError."""
@@ -101,7 +110,7 @@ class Keeper:
         row = kept.rows.get(want.location)
         try:
             for _ in range(_ATTEMPTS):
-                change = plan(self.host, want, row, self.made)
+                change = plan(self.host, want, row, self.ledger)
                 if self.dry_run or change.old == change.new:
                     return _with(kept, want.location, change.row), self._outcome(want, change)
                 if want.wrong:
@@ -118,9 +127,12 @@ class Keeper:
     def _change(self, kept: Kept, want: FileKeys, change: Change) -> tuple[Kept, Outcome]:
         host, before, token = self.host, kept.rows.get(want.location), self.host.token()
         directories = missing_parents(host, want.location) if change.old is None else []
-        shared = sorted(one for one in self.made if want.location.startswith(f"{one}/"))
+        shared = sorted(one for one in self._made if want.location.startswith(f"{one}/"))
         kept = replace(kept, directories=tuple(dict.fromkeys((*kept.directories, *shared, *directories))))
         self._save(_with(kept, want.location, _either(before, change.row, token)))
+        if before is not None and change.row is None and change.old is not None and change.new is not None:
+            bare = _bare(want, change.old, before, self.ledger)
+            self._hand_over(Leaving(want.location, change.old, bare, change.new, before.created, kept.directories))
         try:
             for step in (*map(MakeDirectory, directories), _step(want, change)):
                 perform(host, step, token)
@@ -132,11 +144,22 @@ class Keeper:
         self._save(kept)
         return kept, self._outcome(want, change)
 
+    def _hand_over(self, leaving: Leaving) -> None:
+        """Let certificates own what is left in a file for them alone, before the file says so."""
+        ledger = shared_files.handed_over(self.ledger, leaving)
+        if ledger == self.ledger:
+            return
+        try:
+            ledger_file.save(self.host, self.state, self.ledger, ledger)
+        except OSError as error:
+            raise unwritten(self.state.ledger, error) from None
+        self.ledger = ledger
+
     def _save(self, kept: Kept) -> None:
         try:
             kept_keys.save(self.host, self.state, kept)
         except OSError as error:
-            raise StateError(f"cannot write {self.state.kept_keys}: {words(error)}; mend that, and try again") from None
+            raise unwritten(self.state.kept_keys, error) from None
 
     def _outcome(self, want: FileKeys, change: Change) -> Outcome:
         store = self._store(want)
@@ -155,25 +178,33 @@ class Keeper:
         return Store(BACKEND, location, uid, f"{BACKEND}:{location}", want.clients, label=want.name)
 
 
-def plan(host: Host, want: FileKeys, row: Row | None, made: Collection[str]) -> Change:
+def unwritten(path: str, error: OSError) -> StateError:
+    """Return the error of records that cannot be written."""
+    return StateError(f"cannot write {path}: {words(error)}; mend that, and try again")
+
+
+def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:
     """Decide what is to be done to one file. Raises Malformed, OSError or StoreError if that is impossible.
 
     A person's decision stays: keys of theirs, and keys of ours that were taken out after they were set.
     """
     old = _read(host, want.location)
-    rest = _without(want.format, old or b"", row)
-    detail, keys = want.left, want.keys
-    if row is not None and keys and _taken_out(host, want, row, old):
+    shared = shared_files.holds_certificates(ledger, want.location)
+    rest = _without(want.format, old or b"", row, alone=not shared)
+    if row is not None and want.keys and _taken_out(host, want, row, old):
         return Change(old, old, row, _CHANGED_SINCE)
-    new, kept, shown = rest, list[KeptKey](), printable(want.location, 4096)
+    theirs = {path: line for path, _ in want.keys if (line := _line(want.format, rest, path))}
+    shown = printable(want.location, 4096)
+    said = (f"{shown} line {line} says {'.'.join(path)}, and is left" for path, line in theirs.items())
+    detail = "; ".join(filter(None, (want.left, *said)))
+    keys = () if want.together and theirs else [one for one in want.keys if one[0] not in theirs]
+    new, kept = rest, list[KeptKey]()
+    bare = _bare(want, old or b"", row, ledger)
     for path, value in keys:
-        said = _line(want.format, new, path)
-        if said:
-            detail = "; ".join(filter(None, (detail, f"{shown} line {said} says {'.'.join(path)}, and is left")))
-            continue
         new, inserted = editing.put(want.format, new, path, value, address=True)
-        kept.append(KeptKey(path, value, inserted))
-    created = (row.created if row else False) or old is None or want.location in made
+        bare, alone = _alone(want.format, bare, path, value)
+        kept.append(KeptKey(path, value, inserted, "" if alone == inserted else alone))
+    created = (row.created if row else False) or old is None or want.location in shared_files.made(ledger)
     if not kept:
         gone = row is not None and row.created and old is not None and _EMPTY.fullmatch(rest)
         return Change(old, None if gone else old if row is None else rest, None, detail)
@@ -191,11 +222,36 @@ def _read(host: Host, location: str) -> bytes | None:
     return host.read_or_none(location, _LIMIT)
 
 
-def _without(format_: str, content: bytes, row: Row | None) -> bytes:
-    """Return the content of a file without what a row says is ours in it."""
+def _without(format_: str, content: bytes, row: Row | None, *, alone: bool) -> bytes:
+    """Return the content of a file without what a row says is ours in it; `alone`: it holds no certificates' keys."""
     for one in reversed(row.keys if row else ()):
-        content = SetKey(format_, one.path, one.value, present=False, inserted=one.inserted).apply(content)
+        texts = (one.alone, one.inserted) if one.alone and alone else (one.inserted,)
+        cuts = [SetKey(format_, one.path, one.value, present=False, inserted=text).apply(content) for text in texts]
+        content = min(cuts, key=len)  # each is sound; where a text is no longer there, only the key is cut
     return content
+
+
+def _bare(want: FileKeys, content: bytes, row: Row | None, ledger: Ledger) -> bytes:
+    """Return the content of a file without any text of trustinstall, as far as that can be cut."""
+    with suppress(editing.Malformed):
+        return _bare_for_certain(want, content, row, ledger)
+    return content
+
+
+def _bare_for_certain(want: FileKeys, content: bytes, row: Row | None, ledger: Ledger) -> bytes:
+    rest = shared_files.without_certificates(ledger, want.location, want.format, content)
+    if rest != content:
+        return _without(want.format, rest, row, alone=True)
+    rest = _without(want.format, content, row, alone=not shared_files.holds_certificates(ledger, want.location))
+    return shared_files.without_certificates(ledger, want.location, want.format, rest)
+
+
+def _alone(format_: str, bare: bytes, path: editing.Path, value: str) -> tuple[bytes, str]:
+    """Put a key into a file that holds nothing for certificates; return that file, and the text that was put in."""
+    try:
+        return editing.put(format_, bare, path, value, address=True)
+    except editing.Malformed:
+        return bare, ""
 
 
 def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:

@@ -11,9 +11,10 @@ from trustinstall.host import (
     bulk_replace,
     console,
     database,
-    files,
+    durable,
     image,
     inode_flags,
+    invocation,
     locks,
     process,
     replacing,
@@ -87,7 +88,7 @@ class ActingHost(Host):
 
     def append(self, path: str, content: bytes, mode: int) -> None:
         """Append to a managed file, durably; it is created with this mode."""
-        files.append(self.where(path), content, mode)
+        durable.append(self.where(path), content, mode)
 
     @_changing
     def write(self, path: str, content: bytes, mode: int, owner: tuple[int, int] | None, token: str) -> None:
@@ -139,13 +140,13 @@ class ActingHost(Host):
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; return False if it exists. Parents must exist."""
         with inode_flags.explaining(self.where(path)):
-            return files.make_directory(self.where(path), mode)
+            return durable.make_directory(self.where(path), mode)
 
     @_changing
     def remove_directory(self, path: str) -> None:
         """Remove a directory if it is empty; otherwise leave it."""
         with inode_flags.explaining(self.where(path)):
-            files.remove_directory(self.where(path))
+            durable.remove_directory(self.where(path))
 
     @_changing
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
@@ -182,7 +183,7 @@ class ActingHost(Host):
 
     def pause(self, seconds: float) -> None:
         """Wait."""
-        process.pause(seconds)
+        invocation.pause(seconds)
 
     def guarded(self, guard: Guard) -> GuardHeld:
         """Return a context that holds the guard's lock while its tool is quiet; see `other_processes.GuardHeld`."""

@@ -10,7 +10,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, TypeVar
 
-from trustinstall.host import files, replacing
+from trustinstall.host import durable, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +41,7 @@ def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
                 failures[index] = failure or _renamed(wanted[index])
             renamed = _directories(wanted, [index for index in staged if failures[index] is None])
             for indexes, failure in zip(
-                renamed.values(), pool.map(_caught(files.sync_directory), renamed), strict=True
+                renamed.values(), pool.map(_caught(durable.sync_directory), renamed), strict=True
             ):
                 for index in indexes if failure else ():
                     failures[index] = failure
@@ -55,7 +55,7 @@ def replace_all(wanted: Sequence[Replacement]) -> list[OSError | None]:
 def _close(descriptor: int) -> None:
     """Make a staged file durable and close it, because Windows does not rename an open file."""
     try:
-        files.flush(descriptor)
+        durable.flush(descriptor)
     finally:
         os.close(descriptor)
 

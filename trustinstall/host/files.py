@@ -1,11 +1,10 @@
-"""Files: the status of a path, reads without following links, appending to managed files, and directories.
+"""Files: the status of a path, the names in a directory, and reads without following links.
 
-Every path here is a real path (the host's root already in front). Sources: open(2), rename(2), fsync(2).
+Every path here is a real path (the host's root already in front). Source: open(2).
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
@@ -14,16 +13,12 @@ from dataclasses import dataclass
 from enum import Enum
 from io import BufferedReader
 
-from trustinstall.host import darwin, posix_acl, watchdog
-
 LIMIT = 64 * 1024 * 1024  # bytes; the largest bundle seen in the wild is below 2 MiB
 _PIECE = 16 * 1024 * 1024  # bytes that one read may return
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # so that opening a FIFO does not wait for a writer
-_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
-_PRIVATE, _SHARED = 0o700, 0o755
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+BINARY = getattr(os, "O_BINARY", 0)
+NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # so that opening a FIFO does not wait for a writer
 _SURROGATE = 0x2000_0000  # a reparse point that leads elsewhere: links, junctions, mount points ([MS-FSCC] 2.1.2.1)
 
 
@@ -107,9 +102,9 @@ def names(path: str) -> list[str]:
 
 def read(path: str, limit: int) -> bytes:
     """Return the content of a regular file of at most `limit` bytes; the last component is not followed."""
-    descriptor = open_regular(path, _NOFOLLOW)
+    descriptor = open_regular(path, NOFOLLOW)
     with open(descriptor, "rb") as file:
-        _check_not_followed(descriptor, path)
+        check_not_followed(descriptor, path)
         content = _at_most(file, limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
@@ -118,9 +113,9 @@ def read(path: str, limit: int) -> bytes:
 
 def head(path: str, size: int) -> bytes:
     """Return the first bytes of a regular file, at most `size`; the last component is not followed."""
-    descriptor = open_regular(path, _NOFOLLOW)
+    descriptor = open_regular(path, NOFOLLOW)
     with open(descriptor, "rb") as file:
-        _check_not_followed(descriptor, path)
+        check_not_followed(descriptor, path)
         return _at_most(file, size)
 
 
@@ -138,23 +133,24 @@ def _at_most(file: BufferedReader, size: int) -> bytes:
 
 def open_regular(path: str, flags: int = 0) -> int:
     """Open a regular file for reading; raises OSError(EINVAL) for any other kind. A FIFO does not block."""
-    descriptor = os.open(path, os.O_RDONLY | _CLOEXEC | _NONBLOCK | _BINARY | flags)
+    descriptor = os.open(path, os.O_RDONLY | CLOEXEC | NONBLOCK | BINARY | flags)
     try:
-        _check_regular(descriptor, path)
+        check_regular(descriptor, path)
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _check_regular(descriptor: int, path: str) -> None:
+def check_regular(descriptor: int, path: str) -> None:
+    """Raise OSError(EINVAL) if an open file is not a regular one."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise OSError(errno.EINVAL, "not a regular file", path)
 
 
-def _check_not_followed(descriptor: int, path: str) -> None:
+def check_not_followed(descriptor: int, path: str) -> None:
     """Raise OSError if a link has led to the open file, on a system that cannot be told to follow none."""
-    if _NOFOLLOW:
+    if NOFOLLOW:
         return
     here, opened = os.lstat(path), os.fstat(descriptor)
     if stat.S_ISLNK(here.st_mode) or is_surrogate(here) or not os.path.samestat(here, opened):
@@ -209,97 +205,6 @@ def openssl_refuses(path: str) -> str | None:
     return None
 
 
-def append(path: str, content: bytes, mode: int) -> None:
-    """Append to a regular file, all of it or nothing, and make it durable, its name included."""
-    new = _is_missing(path)
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NOFOLLOW | _NONBLOCK | _CLOEXEC | _BINARY
-    descriptor = os.open(path, flags, mode)
-    try:
-        _check_not_followed(descriptor, path)
-        _check_regular(descriptor, path)
-        size, rest = os.fstat(descriptor).st_size, memoryview(content)
-        try:
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            flush(descriptor)
-        except BaseException:
-            os.ftruncate(descriptor, size)  # a full disk: half a line would spoil the next one
-            raise
-    finally:
-        os.close(descriptor)
-    if new:
-        sync_directory(os.path.dirname(path))
-        if sys.platform == "win32":
-            from trustinstall.host.windows import access
-
-            access.belong_to_machine(path)
-
-
-def _is_missing(path: str) -> bool:
-    found = status(path)
-    if found is not None and found.kind is Kind.LINK:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-    return found is None
-
-
 def temporary_name(token: str) -> str:
     """Return the name of the temporary file that belongs to a token."""
     return f".trustinstall-{token}"
-
-
-def make_directory(path: str, mode: int) -> bool:
-    """mkdir(2) with exactly this mode; return False if a directory exists there already.
-
-    On Windows, 0700 and 0755 become an equivalent access list; with any other mode the directory above decides.
-    """
-    try:
-        if sys.platform == "win32" and mode in {_PRIVATE, _SHARED}:
-            from trustinstall.host.windows import access
-
-            if not access.make_directory(path, private=mode == _PRIVATE):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
-        else:
-            os.mkdir(path, mode)
-    except FileExistsError:
-        found = os.lstat(path)
-        if not stat.S_ISDIR(found.st_mode) or is_surrogate(found):
-            raise
-        return False
-    if sys.platform != "win32":
-        if hasattr(os, "removexattr"):
-            with contextlib.suppress(OSError):  # the access list that a new directory inherits by default
-                os.removexattr(path, posix_acl.ACCESS, follow_symlinks=False)
-        os.chmod(path, mode)
-    sync_directory(os.path.dirname(path))
-    return True
-
-
-def remove_directory(path: str) -> None:
-    """rmdir(2); a directory that is missing or not empty is left unchanged."""
-    try:
-        os.rmdir(path)
-    except OSError as error:
-        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
-            raise
-        return
-    sync_directory(os.path.dirname(path))
-
-
-def sync_directory(path: str) -> None:
-    """Make the names in a directory durable."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(path, os.O_RDONLY | _DIRECTORY | _CLOEXEC)
-    try:
-        flush(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def flush(descriptor: int) -> None:
-    """Make written data durable."""
-    watchdog.beat()  # a thousand files are written at once, and a disk may be slow
-    if sys.platform == "darwin":
-        darwin.flush(descriptor)
-    else:
-        os.fsync(descriptor)

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import ToolFailed
-from trustinstall.host import inputs, own_program, passwords, process, state_paths
+from trustinstall.host import inputs, invocation, own_program, passwords, process, state_paths
 from trustinstall.host.looking_at_files import LooksAtFiles
 from trustinstall.host.looking_at_machine import LooksAtMachine
 
@@ -56,11 +56,11 @@ class Host(LooksAtFiles, LooksAtMachine):
 
     def command(self) -> str:
         """Return how a person would start this program again, as an absolute path, quoted for a shell."""
-        return process.command(self.environ)
+        return invocation.command(self.environ)
 
     def program(self) -> tuple[str, ...]:
         """Return the same as words, not quoted."""
-        return process.program(self.environ)
+        return invocation.program(self.environ)
 
     def why_unsafe_program(self) -> str | None:
         """Return why root must not run this program by itself; see `own_program.why_unsafe`."""
@@ -68,7 +68,7 @@ class Host(LooksAtFiles, LooksAtMachine):
 
     def quoted(self, word: str) -> str:
         """Return a word in the form that a person types into a shell."""
-        return process.quoted(word)
+        return invocation.quoted(word)
 
     def state_base(self) -> str:
         """Return the directory of the acting account's state; raises StateError if it cannot have one."""
@@ -82,4 +82,4 @@ class Host(LooksAtFiles, LooksAtMachine):
 
     def token(self) -> str:
         """Return a random word that cannot be guessed."""
-        return process.token()
+        return invocation.token()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trustinstall.host import accounts, one_process, other_processes, process, session, system
+from trustinstall.host import accounts, invocation, one_process, other_processes, session, system
 from trustinstall.host.value import HostValue
 from trustinstall.host.windows import registry
 
@@ -32,7 +32,7 @@ class LooksAtMachine(HostValue):
 
     def stamp(self) -> str:
         """Return the time for records, ISO 8601 in UTC, in seconds: `SOURCE_DATE_EPOCH` if it is set and valid."""
-        return process.stamp(self.environ, self.clock())
+        return invocation.stamp(self.environ, self.clock())
 
     def account_named(self, name: str) -> Account | None:
         """Return the account of that name, or None."""
@@ -44,7 +44,7 @@ class LooksAtMachine(HostValue):
 
     def distribution(self) -> frozenset[str]:
         """Return the distribution's ID and those it is like, in lower case; see `system.distribution`."""
-        return system.distribution(self.root)
+        return self.remembered("distribution", lambda: system.distribution(self.root))
 
     def system_version(self) -> tuple[str, str]:
         """Return the operating system's name and version; see `system.version`."""

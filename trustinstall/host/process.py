@@ -1,17 +1,15 @@
-"""How native tools are run; the environment and the clock."""
+"""Runs native tools: no shell, a built environment, a process group of their own, and a time limit."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from trustinstall.errors import ToolFailed, printable
@@ -40,36 +38,6 @@ class ToolResult:
     status: int
     output: str
     answer: bytes = b""
-
-
-def environment() -> dict[str, str]:
-    """Return a copy of the caller's environment."""
-    return dict(os.environ)
-
-
-def now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(timezone.utc)
-
-
-def stamp(environ: Mapping[str, str], moment: datetime) -> str:
-    """Return the time for records: `moment`, or the time in a variable; see `Host.stamp`.
-
-    Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
-    """
-    with contextlib.suppress(ValueError, OverflowError, OSError):  # a variable that is not a time is no reason to fail
-        moment = datetime.fromtimestamp(int(environ.get("SOURCE_DATE_EPOCH") or "none"), timezone.utc)
-    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-
-
-def pause(seconds: float) -> None:
-    """Wait."""
-    time.sleep(seconds)
-
-
-def token() -> str:
-    """Return 64 random bits, in hex."""
-    return os.urandom(8).hex()  # the same as secrets.token_hex, without 5 ms of imports
 
 
 def run(
@@ -297,21 +265,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return printable(lines[-1]) if lines else "it said nothing"
-
-
-def command(environ: Mapping[str, str]) -> str:
-    """Return how this program was started, in the form that a person types into this system's shell."""
-    return " ".join(map(quoted, program(environ)))
-
-
-def program(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return how this program was started: the launcher's path, the console script's, or the interpreter's."""
-    launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
-    if os.path.basename(launcher).startswith("trustinstall") and os.path.isfile(launcher):
-        return (os.path.abspath(launcher),)
-    return (sys.executable, "-I", "-m", "trustinstall")  # isolated: any account may own the current directory
-
-
-def quoted(word: str) -> str:
-    """Return a word in the form that a person types into this system's shell."""
-    return subprocess.list2cmdline([word]) if sys.platform == "win32" else shlex.quote(word)

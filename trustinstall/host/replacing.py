@@ -16,7 +16,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from trustinstall.host import files, inode_flags, metadata, swapping
+from trustinstall.host import durable, files, inode_flags, metadata, swapping
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.metadata import Metadata
 
@@ -55,7 +55,7 @@ def replace(one: Replacement) -> None:
     descriptor = stage(one)
     try:
         try:
-            files.flush(descriptor)
+            durable.flush(descriptor)
         finally:
             os.close(descriptor)
         exchange(one)
@@ -63,7 +63,7 @@ def replace(one: Replacement) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary(one))
         raise
-    files.sync_directory(os.path.dirname(one.path))
+    durable.sync_directory(os.path.dirname(one.path))
 
 
 def stage(one: Replacement) -> int:
@@ -147,13 +147,13 @@ def delete(path: str, seen: Status | None = None) -> None:
         check_unchanged(path, seen)
     with inode_flags.explaining(path):
         os.unlink(path)
-    files.sync_directory(os.path.dirname(path))
+    durable.sync_directory(os.path.dirname(path))
 
 
 def move(path: str, to: str) -> None:
     """Rename a managed file within its directory, durably; a file that has that name already is replaced."""
     os.replace(path, to)
-    files.sync_directory(os.path.dirname(to))
+    durable.sync_directory(os.path.dirname(to))
 
 
 def link(path: str, target: str, owner: tuple[int, int] | None = None) -> None:
@@ -166,7 +166,7 @@ def link(path: str, target: str, owner: tuple[int, int] | None = None) -> None:
     if owner is not None and sys.platform != "win32":
         with contextlib.suppress(PermissionError):
             os.lchown(path, *owner)
-    files.sync_directory(os.path.dirname(path))
+    durable.sync_directory(os.path.dirname(path))
 
 
 def relink(path: str, target: str, token: str, seen: Status) -> None:
@@ -182,7 +182,7 @@ def relink(path: str, target: str, token: str, seen: Status) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    files.sync_directory(os.path.dirname(path))
+    durable.sync_directory(os.path.dirname(path))
 
 
 def _rename(source: str, path: str, seen: Status | None) -> None:

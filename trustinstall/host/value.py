@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
-from trustinstall.host import accounts, image, inputs, paths, process, watchdog
+from trustinstall.host import accounts, image, inputs, invocation, paths, watchdog
 from trustinstall.host.accounts import Account
 from trustinstall.host.answers import Answers
 from trustinstall.host.passwords import Secret
@@ -61,7 +61,7 @@ class HostValue:
     dialogs: bool = False
     tools: Tools = Tools.PLAINLY
     storepasses: tuple[Secret, ...] = field(default=(), repr=False)
-    clock: Callable[[], datetime] = field(default=process.now, repr=False)
+    clock: Callable[[], datetime] = field(default=invocation.now, repr=False)
     answers: Answers | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -70,7 +70,7 @@ class HostValue:
         prefixes = tuple(dict.fromkeys((sys.prefix, sys.base_prefix)))
         if sys.platform == "win32":
             prefixes = tuple(map(winpaths.slashed, prefixes))
-        return cls(sys.platform, "/", process.environment(), accounts.current(), prefixes)
+        return cls(sys.platform, "/", invocation.environment(), accounts.current(), prefixes)
 
     def image(self, directory: str, *, run_tools: bool = False, kept: Iterable[str] = ()) -> Self:
         """Return the Linux that lies in a directory and is not running, seen by the same account.

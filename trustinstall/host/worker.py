@@ -61,7 +61,9 @@ def as_account(
     than `seconds`, or is stuck (see `watchdog`). The caller must have no other thread: the child is a fork(2) of it.
     """
     if sys.platform == "win32":
-        raise TrustInstallError(f"nobody works for {account.name} on Windows; run trustinstall as {account.name}")
+        raise TrustInstallError(
+            f"trustinstall cannot work for {account.name} on Windows; run trustinstall as {account.name}"
+        )
     load_modules()
     groups = accounts.groups(account)
     watch = watchdog.Watch()
@@ -78,8 +80,8 @@ def as_account(
         status = _reap(child, 0.0 if answer else _TICK if watch.stuck() else _GRACE)
     if answer is None and watch.stuck():
         raise TrustInstallError(
-            f"something in the home of {account.name} keeps whoever opens it waiting (a pipe in the place of a file, a "
-            f"file system that does not answer); run trustinstall as {account.name} to see what"
+            f"a file in the home of {account.name} blocks the program that opens it (a pipe in the place of a file, a "
+            f"file system that does not answer); run trustinstall as {account.name} to see which"
         )
     if answer and answer.startswith(_FAILED):
         raise TrustInstallError(printable(answer[1:].decode("utf-8", "replace"), 500))

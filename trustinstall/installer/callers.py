@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import Kind, Scene, Session, Setter, Variable
 
@@ -36,7 +36,13 @@ _CLIENTS: Mapping[str, frozenset[str]] = {
     "wget": frozenset({"wget"}),
 }
 #: The kinds of stores that only one program reads.
-_STORES = {"certifi": "python", "java": "java"}
+_STORES = {
+    "certifi": "python",
+    "java": "java",
+    "dotnet": "dotnet",
+    "mono": "mono",
+    **dict.fromkeys(("chromium-policy", "firefox-policy", "nss", "drop-directory"), "their own programs"),
+}
 #: Programs that run as another: scripts, and the names of tools.
 _ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("aws", "conda", "gcloud", "gsutil", "hg", "pip", "pipx", "poetry"), "python"),
@@ -46,7 +52,7 @@ _ALIASES: Mapping[str, str] = {
     "composer": "php",
     "uvx": "uv",
 }
-_LETTERS = re.compile("[a-z]*")
+_LETTERS = regex("[a-z]*")
 
 
 class Caller(NamedTuple):

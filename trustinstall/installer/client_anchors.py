@@ -7,15 +7,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from trustinstall.catalog import BACKENDS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor import judging
-from trustinstall.engine import discovery
 from trustinstall.errors import TrustInstallError
-from trustinstall.installer import tool_views
+from trustinstall.installer import store_columns, tool_views
+from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
 from trustinstall.state import known_bundles
-from trustinstall.state.scopes import machine_ledger, state_of
+from trustinstall.state.scopes import machine_ledger, own_ledger, state_of
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.clients import OF_OTHERS
@@ -27,43 +25,31 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
     from trustinstall.installer.callers import Caller
-
-#: The kinds of stores that hold all the roots of their clients.
-_WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono"}
+    from trustinstall.installer.store_columns import Column
 
 
 class Anchors:
     """What the stores and clients of a machine read."""
 
-    def __init__(self, host: Host, caller: Caller) -> None:
-        """Gather, when it is asked for, what the clients of a caller read."""
-        self.host, self.caller = host, caller
+    def __init__(self, host: Host, caller: Caller, planned: PlannedRoots = NOTHING) -> None:
+        """Gather, when it is asked for, what the clients of a caller read, or would read after a planned `add`."""
+        self.host, self.caller, self.planned = host, caller, planned
         self._by_subject: dict[frozenset[bytes], Mapping[bytes, list[Certificate]]] = {}
 
     @cached_property
-    def stores(self) -> list[tuple[str, str, str, frozenset[bytes]]]:
-        """Kind, label, place and anchors (DER) of each store that can be read."""
-        kinds = [one for one in BACKENDS if one.name in _WHOLE]
-        found: list[tuple[str, str, str, frozenset[bytes]]] = []
-        places, remembered = _known(self.host)
-        for backend, store in discovery.discover(self.host, kinds, places, remembered).stores.values():
-            if store.on_demand and self.host.status(store.location) is None:
-                continue
-            with suppress(OSError, TrustInstallError):
-                anchors = frozenset(backend.anchors(self.host, store))
-                found.append((store.backend, store.label or store.id, store.location, anchors))
-        return found
+    def stores(self) -> list[Column]:
+        """The stores that can be read."""
+        return store_columns.columns(self.host, *_known(self.host), lambda: self.system, self.planned)
 
     @cached_property
     def system(self) -> frozenset[bytes]:
         """The anchors of the operating system's bundle."""
-        return decide.anchor_ders(self.host, Client("the system", ()), Effective("the system", Mode.NATIVE))
+        return self.of_client(Client("the system", ()), Effective("the system", Mode.NATIVE))
 
     @cached_property
     def public(self) -> frozenset[bytes]:
         """The public roots in the stores here: they stand for those that a program has built in."""
-        every = frozenset[bytes]().union(*{ders for *_, ders in self.stores})
-        return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
+        return store_columns.public_of(self.stores)
 
     @cached_property
     def clients(self) -> list[tuple[Client, Effective]]:
@@ -76,6 +62,12 @@ class Anchors:
             if self.caller.is_client(client.name, here=client.tool in here or client.name in named)
         ]
 
+    def of_client(self, client: Client, found: Effective) -> frozenset[bytes]:
+        """Return what a client reads, or would read, by the places that decide."""
+        ders = decide.anchor_ders(self.host, client, found)
+        planned = self.planned.in_session(self.host, client, found)
+        return ders | planned if planned else ders
+
     def by_subject(self, ders: frozenset[bytes]) -> Mapping[bytes, list[Certificate]]:
         """Return the anchors of a set by their subjects."""
         if ders not in self._by_subject:
@@ -84,9 +76,9 @@ class Anchors:
 
 
 def _known(host: Host) -> tuple[DiscoveryOptions, list[str]]:
-    """Return where an earlier scan has found bundles, and the stores that the machine's ledger remembers."""
+    """Return where an earlier scan has found stores, and those that the ledgers of machine and account remember."""
     with suppress(TrustInstallError):
         places = known_bundles.fill(host, state_of(host, host.account.uid), DiscoveryOptions())
-        ledger, _ = machine_ledger(host)
-        return replace(places, through=False), [store for store, _ in ledger.placements]
+        keys = {**machine_ledger(host)[0].placements, **own_ledger(host).placements}
+        return replace(places, through=False), list(dict.fromkeys(store for store, _ in keys))
     return DiscoveryOptions(), []

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from trustinstall.certificates import name_constraints
 from trustinstall.doctor import judging
 from trustinstall.doctor.judging import Judgement, Reason
+from trustinstall.errors import printable
 from trustinstall.installer import verifiers
 from trustinstall_platforms.tools.effective import decide, switched_off
 from trustinstall_platforms.tools.effective.model import Effective, Mode
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.doctor.families import Family
     from trustinstall.installer.client_anchors import Anchors
+    from trustinstall.installer.store_columns import Column
     from trustinstall_platforms.tools.effective.rows import Client
 
 _BESIDE = Reason("not-known", "its bundle does not hold the root; a directory that it may be built to read does")
@@ -66,9 +69,9 @@ class Clients:
 
     def views(self) -> Iterator[ClientView]:
         """Yield what each store's programs, and each tool, make of the server."""
-        for kind, name, place, ders in self._anchors.stores:
-            if self._caller.reads_store(kind):
-                yield self._view(name, place, ders, verifiers.of_store(kind))
+        for one in self._anchors.stores:
+            if self._caller.reads_store(one.kind):
+                yield self._store(one)
         yield from self._tools()
 
     def root(self) -> Certificate | None:
@@ -86,13 +89,26 @@ class Clients:
                 continue
             view = self._tool(client, found)
             untrusted = any(one.code in UNTRUSTED for one in view.reasons)
-            yield replace(view, reasons=(LATER,)) if untrusted and self._is_accepted_later(client) else view
+            later = untrusted and (self._is_accepted_later(client) or self._would_be_accepted(client, found))
+            yield replace(view, reasons=(LATER,)) if later else view
+
+    def _store(self, one: Column) -> ClientView:
+        """What the readers of a store make of the server."""
+        if one.problem:
+            return ClientView(one.name, UNKNOWN, (Reason("not-known", printable(one.problem, 300)),), one.place)
+        return self._view(one.name, one.place, self._counting(one), verifiers.of_store(one.kind, one.place))
+
+    def _counting(self, store: Column) -> frozenset[bytes]:
+        """Return the roots that the readers of a store trust for this server."""
+        name = self._question.name
+        limited = [der for der, domains in store.limited.items() if name_constraints.permits(domains, name)]
+        return store.anchors.union(limited) if limited else store.anchors
 
     def _tool(self, client: Client, found: Effective) -> ClientView:
         """What a client makes of the server with what it reads."""
         if found.mode in {Mode.UNKNOWN, Mode.OFF}:
             return _unjudged(client.name, found)
-        ders = decide.anchor_ders(self._host, client, found)
+        ders = self._anchors.of_client(client, found)
         if found.mode in {Mode.DEFAULT, Mode.ADDS} and not client.follows:
             ders |= self._anchors.public
         family = verifiers.of_client(self._host, self._caller, client.verifier)
@@ -105,6 +121,14 @@ class Clients:
         scenes = [decide.bare(self._host)._replace(session=one) for one in everyday(self._host) if one.name != "bare"]
         views = [self._tool(client, decide.effective(client, one)) for one in scenes]
         return bool(views) and all(one.accepts == YES for one in views)
+
+    def _would_be_accepted(self, client: Client, found: Effective) -> bool:
+        """Whether a client would accept the server in new sessions, by a variable that is planned."""
+        planned = self._anchors.planned
+        if not planned.in_new_sessions(client):
+            return False
+        ders = self._anchors.of_client(client, found) | planned.ders
+        return bool(self._judge(ders, verifiers.of_client(self._host, self._caller, client.verifier)).accepted)
 
     def _unless_beside(self, view: ClientView, family: Family) -> ClientView:
         """Return the view of a bundle as not known where the system's roots, if they count too, change it."""

@@ -19,6 +19,7 @@ from trustinstall.installer.callers import Caller, calling
 from trustinstall.installer.client_anchors import Anchors
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
 from trustinstall.installer.inspected import Inspection, Look
+from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,6 +46,7 @@ class Diagnosis:
         saved: the path of the file into which the root was written, unverified, or "".
         caller: the process whose variables count, for people; "" for the calling session.
         inspection: whether the connection is inspected.
+        planned: whether the clients are judged as they would be after a planned `add`.
     """
 
     target: str
@@ -58,6 +60,7 @@ class Diagnosis:
     saved: str = ""
     caller: str = ""
     inspection: Inspection = inspected.NOT_KNOWN
+    planned: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -98,12 +101,14 @@ class Ask(NamedTuple):
         proxy: the URL of a proxy in place of what the variables name, or "".
         beside: an unrelated server that is looked at, too, or "".
         caller: the program whose variables count; None for the calling session.
+        planned: what an `add` would bring: the server is judged as it would be afterwards.
     """
 
     starttls: str = ""
     proxy: str = ""
     beside: str = ""
     caller: Caller | None = None
+    planned: PlannedRoots = NOTHING
 
 
 def diagnose(host: Host, typed: str, ask: Ask = Ask()) -> Diagnosis:  # noqa: B008  a tuple
@@ -127,7 +132,7 @@ class _Doctor:
     def __init__(self, host: Host, ask: Ask) -> None:
         self._host, self._ask = host, ask
         self._caller = ask.caller or calling(host)
-        self._anchors = Anchors(host, self._caller)
+        self._anchors = Anchors(host, self._caller, ask.planned)
         self._unrelated = targets.parse(ask.beside) if ask.beside else None
 
     def diagnose(self, wanted: Sequence[Target]) -> list[Diagnosis]:
@@ -161,6 +166,7 @@ class _Doctor:
             clients=views,
             caller=caller.name,
             inspection=inspected.judge(Look(target.host, chain, root), beside, public=public, past_proxy=past),
+            planned=bool(self._ask.planned.ders),
         )
 
     def _between(self, target: Target) -> Proxy | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _BUNDLES = frozenset({"certifi", "bundle", "homebrew", "embedded"})
 _POLICIES = frozenset({"chromium-policy", "firefox-policy"})
+#: The other kinds of stores that a damaged file leaves without any root, or without those that were added.
+_OTHERS = _POLICIES | {"java", "nss", "dotnet", "mono", "drop-directory"}
 _LOST = frozenset({"missing", "gone", "half-installed"})
 _LOCAL = "/usr/local/share/ca-certificates"
 _UPDATE = "/usr/sbin/update-ca-certificates"
@@ -33,6 +35,7 @@ def findings(host: Host, view: View) -> Iterator[Finding]:
     """Yield what is wrong with the stores in scope, and which are well."""
     yield from _roots(host, view)
     yield from _bundles(host, view)
+    yield from _others(view)
     yield from _debian(host)
     yield from _policies(host, view)
     yield from _programs(host, view)
@@ -89,6 +92,14 @@ def _bundles(host: Host, view: View) -> Iterator[Finding]:
         found = list(_faults(host, path, store, known[digest]))
         reason = f"{known[digest].total} roots, {known[digest].public} of them public"
         yield from found or [Finding("bundle-sound", _name(store), path, reason, scope=_scope(store))]
+
+
+def _others(view: View) -> Iterator[Finding]:
+    """Yield the faults of keystores, databases and policies."""
+    for one in view.stores:
+        if one.backend in _OTHERS and one.fault:
+            advice = "Mend the file, or have its program make it anew; trustinstall leaves it as it is."
+            yield Finding("store-faulty", one.label, one.location, one.fault, advice=advice, scope=one.scope)
 
 
 def _name(store: StoreView | None) -> str:

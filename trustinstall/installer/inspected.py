@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.certificates.certificate import Certificate, quiet
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.loaded import quiet
 from trustinstall.doctor import judging, target
 from trustinstall.doctor.rules import UNREADABLE
 from trustinstall.facts import inspection

@@ -227,6 +227,7 @@ def _store_view(
         len(what.anchors) if isinstance(what, Observation) else None,
         sum(where == store.id and sha256 in anchors for where, sha256 in ours),
         store.why_blocked or problems,
+        problems,
     )
 
 

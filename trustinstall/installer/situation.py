@@ -142,7 +142,7 @@ def _for_image(host: Host, ask: ScopeOptions, *, terminal: bool) -> Situation:
         raise UsageProblem("an image has the machine's stores only; leave --scope and --user out")
     top = host.status("/")
     if top is None or top.uid != host.account.uid:
-        owner = "nobody" if top is None else f"uid {top.uid}"
+        owner = "an unknown account" if top is None else f"uid {top.uid}"
         raise NoRights(
             f"the image {printable(host.root, 4096)} belongs to {owner}, and is changed by its owner alone; "
             "run it as that account"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.certificates.certificate import Certificate, quiet
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.loaded import quiet
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle

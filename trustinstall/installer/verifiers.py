@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.doctor.families import FAMILIES, Family
+from trustinstall.installer import store_columns
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -15,17 +16,21 @@ if TYPE_CHECKING:
 #: Kinds of stores whose readers are of one family; other stores are read by programs of several.
 _OF_STORES = {
     "certifi": "python",
+    "chromium-policy": "chromium",
+    "dotnet": "dotnet",
+    "firefox-policy": "firefox",
     "homebrew": "openssl",
     "java": "java",
     "keychain": "apple",
     "login-keychain": "apple",
+    "nss": "firefox",
     "windows": "schannel",
     "windows-host": "schannel",
     "windows-host-user": "schannel",
     "windows-user": "schannel",
 }
 _STRICT = (3, 13)  # the first Python that sets VERIFY_X509_STRICT
-_VERSION = re.compile(r"python(\d)\.(\d{1,3})")
+_VERSION = regex(r"python(\d)\.(\d{1,3})")
 
 
 def of_client(host: Host, caller: Caller, word: str) -> Family:
@@ -40,9 +45,10 @@ def of_client(host: Host, caller: Caller, word: str) -> Family:
     return FAMILIES[word]
 
 
-def of_store(kind: str) -> Family:
-    """Return the family of the programs that read a kind of store."""
-    return FAMILIES[_OF_STORES.get(kind, "")]
+def of_store(kind: str, place: str) -> Family:
+    """Return the family of the programs that read a store, by its kind and, of NSS databases, by its directory."""
+    is_chromiums = kind == "nss" and posixpath.basename(place) == store_columns.CHROMIUMS
+    return FAMILIES["chromium" if is_chromiums else _OF_STORES.get(kind, "")]
 
 
 def _is_strict(host: Host, caller: Caller) -> bool:

@@ -99,6 +99,7 @@ class StoreView:
         anchors: the number of its anchors, or None if it cannot be read.
         ours: the number of managed anchors.
         problem: why it cannot be read or written, or its fault; or "".
+        fault: why it cannot be read, or its fault; or "".
     """
 
     scope: str
@@ -112,6 +113,7 @@ class StoreView:
     anchors: int | None
     ours: int
     problem: str
+    fault: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _MERGED = 2  # scopes that share one table: the machine and one account
 _CAUTION = (
-    "Compare the SHA-256 with the one that your IT publishes. Whoever holds the key of this root can read this "
-    "machine's encrypted traffic."
+    "Compare the SHA-256 with the one that your IT publishes. The owner of this root's key can read this machine's "
+    "encrypted traffic."
 )
 
 

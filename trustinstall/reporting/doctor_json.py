@@ -48,6 +48,7 @@ def server(found: Diagnosis, program: Sequence[str]) -> dict[str, Any]:
         "inspector": found.inspection.product,
         "beside": found.inspection.beside,
         "clients": [_client(one) for one in found.clients],
+        "planned": found.planned,
         "caller": found.caller,
         "saved": found.saved,
         "remedy": list(found.remedy(program)),

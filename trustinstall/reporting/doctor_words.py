@@ -32,8 +32,10 @@ def headline(found: Diagnosis) -> str:
     if found.failure:
         return f"{found.target}{through(found)}: {found.failure}"
     refuse = sum(one.accepts == "no" for one in found.clients)
-    head = f"{refuse} of {len(found.clients)} clients here refuse" if refuse else "Every client that was judged accepts"
-    return f"{head} {found.target}{through(found)}"
+    would = "would " if found.planned else ""
+    every = f"Every client that was judged {would}accept{'' if would else 's'}"
+    head = f"{refuse} of {len(found.clients)} clients here {would}refuse" if refuse else every
+    return f"{head} {found.target}{through(found)}{' after this add' if would else ''}"
 
 
 def verdict(clients: Sequence[ClientView]) -> str:

@@ -23,7 +23,7 @@ def owner(host: Host, location: str) -> tuple[int, str | None]:
     try:
         whose = host.path_owner(posixpath.dirname(first))
     except PermissionError as error:
-        return host.account.uid, f"{error.strerror}; take that right away, so that nobody else can write it"
+        return host.account.uid, f"{error.strerror}; take that right away, so that only its owner can write it"
     return whose, host.may_write(first) if whose == host.account.uid else None
 
 

@@ -32,7 +32,7 @@ MEND = "get it anew from where it came"  # the advice for a bundle that clients 
 class By(Enum):
     """Who set a reference."""
 
-    NOBODY = "nobody"  # it names no bundle itself
+    UNSET = "unset"  # it names no bundle itself
     US = "us"  # it carries the mark of trustinstall: the name of its bundle, or a comment
     OWNER = "owner"  # its owner has set it to another bundle
 
@@ -98,7 +98,7 @@ class Reference(Backend):
         noted = change.noted_entries
         if change.add:
             done, entries = Plan(), noted
-            if named.by is By.NOBODY or named.outdated:
+            if named.by is By.UNSET or named.outdated:
                 done, entries = self.enable(host, store, noted)
             return replace(done, placed=tuple(Placed(one.sha256, entries) for one in change.add))
         return self.disable(host, store, noted) if change.last and named.by is By.US else Plan()
@@ -121,12 +121,12 @@ def seen_through(host: Host, named: Named, names: frozenset[str]) -> Observation
     """
     if not named.path:
         return Observation({}, problems=(named.problem,) if named.problem else ())
-    if named.by is not By.NOBODY and host.status(named.path) is None:
+    if named.by is not By.UNSET and host.status(named.path) is None:
         missing = f"it names {printable(named.path, 4096)}, which is missing"
         copies = tuple(Copy(one, marked=True) for one in sorted(names)) if named.by is By.US else ()
         return Observation({}, problems=(missing,), copies=copies, outdated=named.outdated)
     seen = bundle.observe(host, named.path, names, PLAIN)
-    if named.by is By.NOBODY:  # the defaults of all accounts do not belong to this store
+    if named.by is By.UNSET:  # the defaults of all accounts do not belong to this store
         return replace(seen, marked=frozenset(), copies=())
     if named.by is By.OWNER:
         return seen

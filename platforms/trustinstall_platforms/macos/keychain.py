@@ -168,7 +168,7 @@ class Keychain(Backend):
         if adding and not self._machine and session.ignores_accounts(host):
             ignored = "this Mac ignores the trust settings that accounts make (security user-trust-settings-enable)"
             raise StoreError(store=store.id, cause=ignored, advice="use the machine's keychain: run it with sudo")
-        why = session.nobody_answers(host) if session.asks(host, machine=self._machine) else None
+        why = session.why_unanswered(host) if session.asks(host, machine=self._machine) else None
         if why is not None:
             raise StoreError(store=store.id, cause=why, advice=_PROFILE if adding else _ON_SCREEN)
 

@@ -90,13 +90,13 @@ class PlanBuilder:
         if stuck:
             raise StoreError(
                 store=self._store.id,
-                cause=f"somebody else's trust settings distrust {certificate.name}, which is never undone here",
+                cause=f"the owner's trust settings distrust {certificate.name}, and trustinstall keeps them",
                 advice="look at it in Keychain Access",
             )
 
     def _in_the_way(self, certificate: Certificate, state: State | None) -> StoreError:
         return StoreError(
             store=self._store.id,
-            cause=f"somebody else's trust settings {_SAYS[state]} {certificate.name}",
+            cause=f"trust settings that trustinstall did not write {_SAYS[state]} {certificate.name}",
             advice="look at it in Keychain Access: choose `Always Trust`, or take them away and run the command again",
         )

@@ -27,13 +27,13 @@ TOOL = "/usr/bin/security"
 _LOOKING, _ASKING = 30.0, 120.0  # seconds: to read, and for a person to find a password
 _NONE, _NOT_FOUND = 1, 44  # exit statuses: no trust settings at all; errSecItemNotFound (-25300)
 _MEANINGS = (
-    (36, "the keychain is locked, and nobody could be asked for its password"),  # errSecInteractionNotAllowed
+    (36, "the keychain is locked, and no person could be asked for its password"),  # errSecInteractionNotAllowed
     (51, "the password was not accepted"),  # errSecAuthFailed
     (52, "the keychain may only be read"),  # errSecReadOnly
     (128, "the window was cancelled"),  # userCanceledErr
-    (153, "nobody could be asked for a password here"),  # errAuthorizationInteractionNotAllowed
+    (153, "no person could be asked for a password here"),  # errAuthorizationInteractionNotAllowed
     (154, "the window was cancelled"),  # errAuthorizationCanceled
-    (155, "macOS did not allow it; the account is no administrator's"),  # errAuthorizationDenied
+    (155, "macOS did not allow it; the account is not an administrator's"),  # errAuthorizationDenied
     (161, "the operating system did not allow it (EPERM)"),
     (173, "the operating system did not allow it (EACCES)"),
     (195, "the keychain may not be written"),  # wrPermErr

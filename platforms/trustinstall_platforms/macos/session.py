@@ -11,10 +11,10 @@ release notes of macOS 11; TrustSettingsSchema.h (DisableUserTrustSettings).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall import plists
+from trustinstall.patterns import regex
 from trustinstall.typed_json import is_object
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _VERSION_FILE = "/System/Library/CoreServices/SystemVersion.plist"
 _PREFERENCES = "/Library/Preferences/com.apple.security.plist"
 _CONSOLE = "/dev/console"  # belongs to the account that is logged in at the screen, or to root
 _LIMIT = 64 * 1024  # bytes
-_VERSION = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.|\Z)")
+_VERSION = regex(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.|\Z)")
 _BOTH_HASHES = (10, 15)
 _ASKS_ROOT = (10, 16)  # the version that macOS 11 reports to programs that were built before it
 _UID_DIGITS = 10
@@ -54,14 +54,14 @@ def ignores_accounts(host: Host) -> bool:
     return _dictionary(host, _PREFERENCES).get("DisableUserTrustSettings") in (True, 1)
 
 
-def nobody_answers(host: Host) -> str | None:
+def why_unanswered(host: Host) -> str | None:
     """Return why no person would answer a window that opens here, in words; None if a person sits at the screen."""
     if not host.dialogs:
-        return "macOS asks in a window first, and nobody can answer one here (ssh, CI, a service, or --no-input)"
+        return "macOS asks in a window first, and no person can answer it here (ssh, CI, a service, or --no-input)"
     console = host.status(_CONSOLE)
     person = _person(host)
     if console is None or console.uid == 0:
-        return "macOS asks in a window first, and nobody is logged in at this Mac's screen"
+        return "macOS asks in a window first, and no person is logged in at this Mac's screen"
     if person == 0:
         return "macOS asks in a window first, and root has no screen"
     if console.uid != person:

@@ -91,7 +91,7 @@ class Environment(Reference):
             return Named(By.OWNER, store.location)
         found = carrier.read(host, store.location, place)
         if found.section is None:
-            return Named(By.NOBODY, problem=found.wrong)
+            return Named(By.UNSET, problem=found.wrong)
         path = our_section.file_named(host, found.ours)
         moved = our_files.is_ours(path) and not path.startswith(f"{our_files.directory(host)}/")
         other_mode = bool(self._mode) and self._body(host, found) != "\n".join(found.ours)
@@ -201,7 +201,7 @@ class Environment(Reference):
     def _unreached(self, host: Host, store: Store) -> Named:
         """Return the value of another author's variable whose bundle cannot be changed."""
         found = (one for one in self._reach(host).theirs if one.location == store.location)
-        return Named(By.NOBODY, next((one.path for one in found), ""))
+        return Named(By.UNSET, next((one.path for one in found), ""))
 
     def _store(self, host: Host, place: variable_files.Place, path: str, reach: Reach) -> Store | None:
         directory, standing = our_files.directory(host), files.standing(host, path)

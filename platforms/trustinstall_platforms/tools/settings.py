@@ -112,15 +112,15 @@ class Settings(Reference):
         decision = self._decision(host, store.location)
         if decision is None:
             there = system_bundle.bundle(host, store.location) is not None
-            return Named(By.OWNER, store.location) if there else Named(By.NOBODY)
+            return Named(By.OWNER, store.location) if there else Named(By.UNSET)
         setting = _setting(host, decision)
         if setting.damaged:
-            return Named(By.NOBODY, problem=setting.wrong)
+            return Named(By.UNSET, problem=setting.wrong)
         shared = deciding.shared(host, decision) if setting.says_nothing else None
         if shared is not None:
             return Named(By.OWNER, shared)
         if setting.says_nothing:
-            return Named(By.NOBODY, deciding.followed(host, decision) or deciding.inherited(host, decision))
+            return Named(By.UNSET, deciding.followed(host, decision) or deciding.inherited(host, decision))
         if setting.ours:
             return Named(By.US, setting.bundle, outdated=setting.value != setting.own)
         return Named(By.OWNER, setting.bundle, setting.wrong)

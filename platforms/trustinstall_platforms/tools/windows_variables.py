@@ -68,7 +68,7 @@ def is_key(host: Host, location: str) -> bool:
 def named(host: Host, *, replacing: bool) -> Named:
     """Read whether the variable names the managed file; with `replacing`, `enable` says why that is impossible."""
     if _read(host, _NAMING) != _values(host)[_NAMING]:
-        return Named(By.NOBODY)
+        return Named(By.UNSET)
     return Named(By.US, f"{our_files.directory(host)}/{our_files.ANCHORS}", outdated=replacing)
 
 

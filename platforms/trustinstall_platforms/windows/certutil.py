@@ -64,7 +64,7 @@ _SECONDS = 60.0
 # Exit statuses of certutil: the HRESULT, which the host gives as an unsigned number (winerror.h).
 _WORDS = (
     (0x80070005, "Windows refuses it (access is denied): the prompt is not elevated, or a policy forbids it"),
-    (0x800704C7, "somebody answered No, or nobody could see the window that Windows opened"),
+    (0x800704C7, "the answer was No, or the window that Windows opened was not visible"),
     (0x80090011, "certutil found no such certificate"),
     (0x80092004, "certutil found no such certificate"),
     (0x80070002, "certutil did not find the store or the file that it was given"),
@@ -186,7 +186,7 @@ class WindowsStore(Backend):
             raise StoreError(
                 store=store.id,
                 cause=f"Windows distrusts sha256 {sha256[:12]}: it is among the Untrusted Certificates",
-                advice="whoever put it there must take it out first (certlm.msc, or a Group Policy)",
+                advice="take it out there first (certlm.msc, or the Group Policy that put it there)",
             )
 
     def _brought_elsewhere(self, store: Store, contents: Contents, sha256: str) -> StoreError:
@@ -201,7 +201,7 @@ class WindowsStore(Backend):
         if not host.dialogs or not host.has_desktop():
             raise StoreError(
                 store=store.id,
-                cause="Windows asks in a window before it changes an account's roots, and nobody can answer it here",
+                cause="Windows asks in a window before it changes an account's roots, and no person can answer it here",
                 advice="run it at the desktop without --no-input, have an administrator add it for the "
                 f"machine, or leave this store out (--skip {store.id})",
             )

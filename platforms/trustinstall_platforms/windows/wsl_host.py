@@ -159,7 +159,7 @@ class WindowsHost(WindowsStore):
         if not host.dialogs or _AT_DESKTOP not in memberships(host):
             raise StoreError(
                 store=store.id,
-                cause="Windows asks in a window before it changes an account's roots, and nobody can answer it here",
+                cause="Windows asks in a window before it changes an account's roots, and no person can answer it here",
                 advice="run it at the desktop without --no-input, in a terminal of Windows that was opened as "
                 "administrator, or without --with-windows",
             )

@@ -199,7 +199,27 @@ def test_an_add_ends_with_a_look(fresh: Throwaway) -> None:
         report = told(fresh.trustinstall("add", "/corp.crt", *words, "--json"))
         assert (report["exit_code"], report["diagnosis"]["target"]) == (0, f"localhost:{server.port}")
         assert ("curl", "yes") in {(one["name"], one["accepts"]) for one in report["diagnosis"]["clients"]}
-        assert fresh.trustinstall("add", "/corp.crt", *words, "--dry-run").returncode == 2
+
+
+def test_a_planned_add_is_judged_as_it_would_be(fresh: Throwaway) -> None:
+    """A dry run says what clients would make of the server, as they do after the add; and changes nothing."""
+    fresh.write("/corp.crt", CORP.pem)
+    fresh.write("/other.crt", make_root("Doctor Other Root").pem)
+    with Server(LEAF) as server:
+        words = ("--yes", "--verify", server.url)
+        before = fresh.changes()
+        wrong = fresh.trustinstall("add", "/other.crt", *words, "--dry-run")
+        assert (wrong.returncode, "clients here would refuse" in wrong.stdout) == (10, True)
+        planned = told(fresh.trustinstall("add", "/corp.crt", *words, "--dry-run", "--json"))["diagnosis"]
+        some = told(fresh.trustinstall("add", "/corp.crt", *words, "--dry-run", "--skip", "system,tools", "--json"))
+        assert (planned["planned"], fresh.changes(), _curl(fresh, server.url)) == (True, before, False)
+        real = told(fresh.trustinstall("add", "/corp.crt", *words, "--json"))["diagnosis"]
+    assert _verdicts(planned) == _verdicts(real)
+    assert (_verdicts(planned)["curl"], _verdicts(some["diagnosis"])["curl"]) == ("yes", "no")
+
+
+def _verdicts(diagnosis: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one["accepts"] for one in diagnosis["clients"]}
 
 
 def test_an_add_is_reported_although_the_look_fails(fresh: Throwaway) -> None:

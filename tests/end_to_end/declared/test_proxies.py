@@ -79,11 +79,13 @@ def test_an_account_has_them_in_its_own_files(fresh: Throwaway) -> None:
         ),
         ("alice", "git ls-remote https://git.corp.test/a", "CONNECT git.corp.test:443"),
         ("alice", "pip download --retries 0 --no-cache -i https://pypi.corp.test/ a", "CONNECT pypi.corp.test:443"),
+        ("alice", "hg identify https://hg.corp.test/a", "CONNECT hg.corp.test:443"),
+        ("alice", "svn --non-interactive info https://svn.corp.test/a", "CONNECT svn.corp.test:443"),
         ("alice", "npm --registry https://npm.corp.test/ --fetch-retries 0 view a", "CONNECT npm.corp.test:443"),
         ("alice", "bash -lc 'curl -s https://curl.corp.test/'", "CONNECT curl.corp.test:443"),
         ("alice", "bash -lc 'wget -qt1 http://wget.corp.test/'", "GET http://wget.corp.test/"),
     ],
-    ids=["apt", "git", "pip", "npm", "curl", "wget"],
+    ids=["apt", "git", "pip", "hg", "svn", "npm", "curl", "wget"],
 )
 def test_real_programs_ask_the_proxy(fresh: Throwaway, user: str, command: str, expected: str) -> None:
     """Without any variable of a session a tool asks the proxy of its file; curl and wget ask that of a login shell."""
@@ -98,6 +100,29 @@ def test_real_programs_ask_the_proxy(fresh: Throwaway, user: str, command: str, 
             ["/usr/bin/env", "-i", f"HOME={home}", "PATH=/usr/sbin:/usr/bin:/bin", "sh", "-c", command], user=user
         )
     assert any(one.startswith(expected) for one in proxy.lines), proxy.lines
+
+
+def test_root_sets_them_for_accounts(fresh: Throwaway) -> None:
+    """In files that the machine's do not stand for; an account that is no longer named loses them; its own stay."""
+    fresh.write("/home/alice/.npmrc", "fund=false\r\n", user="alice")
+    ignored = (*NOISE, *STATE, "/home/bob/.local")
+    before = fresh.changes(ignore=ignored)
+    fresh.trustinstall("apply", document(fresh, more=f'{PLAIN}accounts = ["alice"]\n'), check=True)
+    assert f"https-proxy={PROXY}".encode() in fresh.read("/home/alice/.npmrc")
+    assert seen(fresh, "grep -l trustinstall ~/.profile ~/.gitconfig 2>/dev/null || true", "alice") == ""
+    assert 'accounts = ["alice"]' in fresh.trustinstall("export", check=True).stdout
+    assert not json.loads(fresh.trustinstall("repair", "--json", check=True).stdout)["changed"]
+    assert not json.loads(fresh.trustinstall("repair", "--json", user="alice", check=True).stdout)["changed"]
+    fresh.trustinstall("apply", document(fresh), "--prune", check=True)
+    assert fresh.read("/home/alice/.npmrc") == b"fund=false\r\n"
+    mine = document(fresh, "http://mine.example:1")
+    fresh.trustinstall("apply", mine, user="alice", check=True)
+    fresh.trustinstall("apply", document(fresh, more=f'{PLAIN}accounts = "all"\n'), check=True)
+    assert b"https-proxy=http://mine.example:1" in fresh.read("/home/alice/.npmrc")
+    fresh.write(TRUST, "version = 1\n")
+    for user in ("alice", "root"):
+        fresh.trustinstall("apply", TRUST, "--prune", user=user, check=True)
+    assert fresh.changes(ignore=ignored) == before
 
 
 @pytest.mark.parametrize("first", ["root", "proxies"])

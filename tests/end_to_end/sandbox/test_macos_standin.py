@@ -155,7 +155,7 @@ def test_without_integrity_protection_root_is_enough_but_for_the_last(mac: Mac, 
     assert list(mac.settings() or {}) == [sha1(corp)]
 
 
-def test_a_dialog_that_nobody_answers(mac: Mac, corp: Root) -> None:
+def test_a_dialog_that_why_unanswered(mac: Mac, corp: Root) -> None:
     """It stays, and so does the tool; until then nothing but the keychain is written."""
     mac.behave(answer="none")
     with pytest.raises(subprocess.TimeoutExpired):

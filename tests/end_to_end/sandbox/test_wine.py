@@ -314,7 +314,7 @@ def test_a_dialog_that_is_declined(windows: Windows, root: Root) -> None:
     assert places(windows, root) == {USER}
 
 
-def test_a_dialog_that_nobody_answers(windows: Windows, root: Root) -> None:
+def test_a_dialog_that_why_unanswered(windows: Windows, root: Root) -> None:
     """It waits until it is killed, and hinders nobody else."""
     windows.behave(dialog="never")
     waiting = windows.popen([CERTUTIL, "-user", "-addstore", "Root", FILE])

@@ -166,10 +166,10 @@ def test_an_accounts_places_are_seen_by_it_alone(place: str) -> None:
 
 
 def test_what_is_among_the_untrusted_is_distrusted_wherever_else_it_is() -> None:
-    """And it cannot be added: whoever put it there had a reason."""
+    """It cannot be added: distrust is a decision of the administrator or a policy."""
     host = computer().put(OWN, ROOT).put(UNTRUSTED, ROOT)
     assert states(host, WINDOWS) == {ROOT.sha256: State.DISTRUSTED}
-    with pytest.raises(StoreError, match=r"Untrusted Certificates.*must take it out first"):
+    with pytest.raises(StoreError, match=r"Untrusted Certificates.*take it out there first"):
         task(host, WINDOWS, add())
     with pytest.raises(StoreError, match="Untrusted Certificates"):
         task(computer().put(UNTRUSTED, ROOT), WINDOWS, add())
@@ -394,7 +394,7 @@ def test_an_accounts_store_says_first_that_a_window_opens() -> None:
 def test_statuses_are_the_ones_that_windows_gives() -> None:
     """As unsigned numbers, which is how the host gives them."""
     meant = dict(MEANINGS)
-    assert "answered No" in meant[2147943623]
+    assert "the answer was No" in meant[2147943623]
     assert "access is denied" in meant[2147942405]
     assert all(status >= 0x8000_0000 for status in meant)
 

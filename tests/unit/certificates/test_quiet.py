@@ -9,7 +9,8 @@ import pytest
 from cryptography import x509
 
 from tests.support.pki import Extension, make_root, name, sequence, tlv
-from trustinstall.certificates.certificate import Certificate, extensions_of, key_identifiers
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.loaded import extensions_of, key_identifiers
 from trustinstall.certificates.vetting import ALLOWABLE, vet
 from trustinstall_platforms.linux import p11kit_writing
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.chains import made
-from tests.support.pki import ANY_PURPOSE, CLIENT_AUTH, Extension, Made, Root, issuers_at, make_root, tlv
+from tests.support.pki import ANY_PURPOSE, CLIENT_AUTH, Extension, Made, Root, issuers_at, make_root, odd_version, tlv
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.doctor import judging
+from trustinstall.doctor.families import OPENSSL
 
 NOW = datetime.now(timezone.utc)
 PAST = NOW - timedelta(days=10)
@@ -167,3 +168,35 @@ def test_what_a_certificate_may_be_used_for(anchor: Root, leaf: Made, code: str 
     done = subprocess.run(["openssl", "verify", *trust, *options], capture_output=True, check=False)
     assert (done.returncode == 0) == (code is None), done
     assert codes((leaf, *leaf.parents[:-1]), (anchor,), host) == ([] if code is None else [code])
+
+
+MALFORMED = odd_version("Corp Root", 7)
+BAD_EXTENSION = make_root("Corp Root", extensions=(Extension("2.5.29.19", b"\xff\xff"),))
+
+
+@pytest.mark.parametrize("bad", [MALFORMED, BAD_EXTENSION], ids=["version", "extension"])
+def test_a_malformed_anchor_is_passed_over(bad: Root) -> None:
+    """One of the same name beside the good anchor changes nothing; alone, it is named, and the chain is read."""
+    leaf = ROOT.issue("localhost")
+    for anchors in ((bad, ROOT), (ROOT, bad)):
+        assert codes((leaf,), anchors) == []
+    (reason,) = judging.judge([Certificate(leaf.der)], _anchors(bad), "localhost", NOW).reasons
+    assert reason == ("unknown-issuer", "the anchor Corp Root is malformed, and programs pass over it")
+
+
+def test_openssl_may_try_a_malformed_anchor_first(tmp_path: Path) -> None:
+    """So says the doctor: of two anchors with one name it takes the first, and fails where that is malformed."""
+    leaf = ROOT.issue("localhost")
+    found = judging.judge([Certificate(leaf.der)], _anchors(MALFORMED, ROOT), "localhost", NOW, OPENSSL)
+    assert ([one.code for one in found.reasons], found.accepted) == (["same-name-anchors"], None)
+    (tmp_path / "leaf.pem").write_bytes(leaf.pem)
+    verdicts: list[int] = []
+    for anchors in ((MALFORMED, ROOT), (ROOT, MALFORMED)):
+        (tmp_path / "anchors.pem").write_bytes(b"".join(one.pem for one in anchors))
+        words = ("openssl", "verify", "-CAfile", tmp_path / "anchors.pem", tmp_path / "leaf.pem")
+        verdicts.append(subprocess.run(words, capture_output=True, check=False, timeout=60).returncode)
+    assert (verdicts[0] != 0, verdicts[1]) == (True, 0)
+
+
+def _anchors(*anchors: Root) -> dict[bytes, list[Certificate]]:
+    return judging.by_subject(Certificate(one.der) for one in anchors)

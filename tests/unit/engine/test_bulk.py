@@ -20,7 +20,7 @@ from trustinstall.engine import bulk, transaction
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine, Scope
-from trustinstall.host import CHANGED, ActingHost, Host, Replacement, files, replacing
+from trustinstall.host import CHANGED, ActingHost, Host, Replacement, durable, replacing
 from trustinstall.state import known_bundles
 from trustinstall.state.directory import State
 from trustinstall.stores.observation import Observation
@@ -114,7 +114,7 @@ def test_one_that_cannot_be_written_stops_no_other(
     """A full disk for one file, a directory that cannot be synced for another: two fail, as they were before."""
     host = make_host()
     before = deliver(host, 10)
-    stage, sync = replacing.stage, files.sync_directory
+    stage, sync = replacing.stage, durable.sync_directory
 
     def full(one: Replacement) -> int:
         if "/e004/" in one.path:
@@ -130,7 +130,7 @@ def test_one_that_cannot_be_written_stops_no_other(
         sync(path)
 
     monkeypatch.setattr(replacing, "stage", full)
-    monkeypatch.setattr(files, "sync_directory", unsynced)
+    monkeypatch.setattr(durable, "sync_directory", unsynced)
     scope = change(host, Certifi())
     assert results(scope) == {Result.ADDED: 8, Result.FAILED: 2}
     failed = {one.store.location: one.detail for one in scope.outcomes if one.result is Result.FAILED}

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.pki import make_root
 from trustinstall.errors import CertificateRefused, UsageProblem
-from trustinstall.host import control, files, inputs, paths, replacing
+from trustinstall.host import control, durable, files, inputs, paths, replacing
 from trustinstall.host.metadata import Metadata
 from trustinstall.host.replacing import Replacement
 
@@ -226,7 +226,7 @@ def test_a_mac_writes_through_to_the_drive(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(fcntl, "fcntl", refuse)
     monkeypatch.setattr(os, "fsync", asked.append)
     write(tmp_path / "file", b"new")
-    files.append(str(tmp_path / "file"), b" line", 0o644)
+    durable.append(str(tmp_path / "file"), b" line", 0o644)
     assert (tmp_path / "file").read_bytes() == b"new line"
     assert [one == 51 for one in asked] == [True, False] * 3
 
@@ -245,10 +245,10 @@ def test_nothing_is_appended_to_a_pipe(tmp_path: Path) -> None:
     """Whether somebody reads from it or not."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="No such device"):
-        files.append(str(tmp_path / "pipe"), b"x", 0o600)
+        durable.append(str(tmp_path / "pipe"), b"x", 0o600)
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     with pytest.raises(OSError, match="not a regular file"):
-        files.append(str(tmp_path / "pipe"), b"x", 0o600)
+        durable.append(str(tmp_path / "pipe"), b"x", 0o600)
     os.close(reader)
 
 

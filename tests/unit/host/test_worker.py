@@ -212,7 +212,7 @@ def test_a_child_that_is_stuck_is_ended(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert work(slow) == b"done"
     started, before = time.monotonic(), children()
-    with pytest.raises(TrustInstallError, match="keeps whoever opens it waiting"):
+    with pytest.raises(TrustInstallError, match="blocks the program that opens it"):
         work(_read_for_ever)
     assert time.monotonic() - started < 10
     assert children() == before

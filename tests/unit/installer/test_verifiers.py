@@ -38,5 +38,7 @@ def test_git_is_linked_by_its_distribution(text: str, name: str) -> None:
 def test_each_word_of_the_tables_is_a_family() -> None:
     """No row names a family that there is not, and each kind of store has one."""
     assert {one.verifier for one in CLIENTS} <= FAMILIES.keys() | {"git", "python3"}
-    assert verifiers.of_store("java").name == "Java"
-    assert {verifiers.of_store(one.name).name for one in BACKENDS} >= {"Schannel", "Apple", "most programs"}
+    assert verifiers.of_store("java", "/x").name == "Java"
+    assert verifiers.of_store("nss", "/home/a/.pki/nssdb").name == "Chromium"
+    assert verifiers.of_store("nss", "/home/a/.mozilla/firefox/x.default").name == "Firefox"
+    assert {verifiers.of_store(one.name, "/x").name for one in BACKENDS} >= {"Schannel", "Apple", "most programs"}

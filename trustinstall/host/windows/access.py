@@ -37,7 +37,7 @@ def other_writers(path: str, *, machine: bool) -> str | None:
     text = describe(path)
     trusted = sddl.MACHINE | ({me()} if not machine or me() == _WINE else frozenset[str]())
     if sddl.owner(text) not in trusted:
-        return f"it belongs to {sddl.owner(text) or 'nobody known'}"
+        return f"it belongs to {sddl.owner(text) or 'an unknown account'}"
     others = sorted(sddl.who_may_change(text) - trusted)
     return f"{others[0]} may change it" if others else None
 

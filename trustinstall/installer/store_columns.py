@@ -1,0 +1,187 @@
+"""The stores of a machine as the doctor judges them: each with all the roots that its readers trust.
+
+Some stores stand beside other roots: .NET's beside the system's, and a browser's databases and policies beside those
+that the browser has built in, which the public roots in the stores here represent (or the system's, where the browser
+loads p11-kit's module in their place). Stores whose readers are judged as tools (settings, variables, the bundles that
+these name), and those of other machines, are no columns. Sources: the modules of the kinds of stores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from contextlib import suppress
+from functools import reduce
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.catalog import BACKENDS, SYSTEM_STORES
+from trustinstall.certificates.certificate import Certificate
+from trustinstall.certificates.public_roots import FINGERPRINTS
+from trustinstall.engine import discovery
+from trustinstall.errors import TrustInstallError
+from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
+from trustinstall.stores.observation import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from trustinstall.host import Host
+    from trustinstall.stores.backend import Backend
+    from trustinstall.stores.store import DiscoveryOptions, Store
+
+#: The kinds of stores that hold all the roots of their clients.
+_WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono", "embedded"}
+_CHROMIUM, _FIREFOX = "chromium-policy", "firefox-policy"
+_POLICIES = frozenset({_CHROMIUM, _FIREFOX})
+#: Those that stand beside other roots.
+_BESIDE = _POLICIES | {"nss", "drop-directory", "dotnet"}
+#: Those that may hold a certificate without trusting it for every server.
+_WITH_STATES = _POLICIES | {"nss", "keychain", "login-keychain"}
+#: The name of the directory of Chromium's database; a profile of Firefox has a name of its own.
+CHROMIUMS = "nssdb"
+_Ders = frozenset[bytes]
+
+
+class Column(NamedTuple):
+    """One store, and what its readers trust.
+
+    Attributes:
+        kind: the name of its backend.
+        name: its label.
+        place: where it is.
+        anchors: the DER of the roots that they trust for every server.
+        limited: those that they trust for some names and networks only, with these.
+        problem: why it is not known what they trust, or "".
+    """
+
+    kind: str
+    name: str
+    place: str
+    anchors: _Ders
+    limited: Mapping[bytes, tuple[str, ...]] = {}
+    problem: str = ""
+
+
+class _Held(NamedTuple):
+    """One store, and what is in it: trusted for every server, trusted for some, and not trusted by any reader."""
+
+    store: Store
+    anchors: _Ders
+    limited: Mapping[bytes, tuple[str, ...]] = {}
+    distrusted: _Ders = _Ders()
+    problem: str = ""
+
+    def after(self, planned: PlannedRoots) -> _Held:
+        """Return the store as it would be."""
+        if not planned.reach(self.store) or self.problem:
+            return self
+        if planned.domains:
+            return self._replace(limited={**self.limited, **dict.fromkeys(planned.ders, planned.domains)})
+        return self._replace(anchors=self.anchors | planned.ders)
+
+    def column(self, *others: _Ders) -> Column:
+        """Return the column of a store whose readers trust other roots, too."""
+        one = self.store
+        anchors = self.anchors.union(*others) - self.distrusted
+        return Column(one.backend, one.label or one.id, one.location, anchors, self.limited, self.problem)
+
+
+def public_of(columns: Iterable[Column]) -> _Ders:
+    """Return the public roots in whole stores: they stand for those that a program has built in."""
+    every = _Ders().union(*(one.anchors for one in columns if one.kind in _WHOLE))
+    return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
+
+
+def columns(
+    host: Host,
+    places: DiscoveryOptions,
+    remembered: Iterable[str],
+    system: Callable[[], _Ders],
+    planned: PlannedRoots = NOTHING,
+) -> list[Column]:
+    """Return the stores that can be read, in the order of the catalogue, with what is planned for them.
+
+    `system` returns the system's anchors.
+    """
+    kinds = [one for one in BACKENDS if one.name in _WHOLE | _BESIDE]
+    found = discovery.discover(host, kinds, places, remembered).stores.values()
+    held = [one.after(planned) for backend, store in found for one in _held(host, backend, store)]
+    whole = [one.column() for one in held if one.store.backend in _WHOLE]
+    beside = [one for one in held if one.store.backend in _BESIDE]
+    return [*whole, *_beside(beside, public_of(whole), system)]
+
+
+def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
+    """Yield a store with its content, unless it exists only while settings name it, or cannot be read.
+
+    Of one without a certificate it is asked why: a password may be missing.
+    """
+    if store.on_demand and host.status(store.location) is None:
+        return
+    with suppress(OSError, TrustInstallError):
+        ders = frozenset(backend.anchors(host, store))
+        if backend.name not in _WITH_STATES and ders:
+            yield _Held(store, ders)
+            return
+        seen = backend.observe(host, store, frozenset())
+        if backend.name not in _WITH_STATES:
+            yield _Held(store, ders, problem="; ".join(seen.problems))
+            return
+        of = {der: hashlib.sha256(der).hexdigest() for der in ders}
+        by_state = {state: frozenset(der for der in ders if seen.anchors.get(of[der]) is state) for state in State}
+        limited = {der: seen.limits.get(of[der], ()) for der in by_state[State.LIMITED]}
+        yield _Held(store, by_state[State.TRUSTED], limited, by_state[State.DISTRUSTED])
+
+
+def _beside(held: Sequence[_Held], public: _Ders, system: Callable[[], _Ders]) -> Iterator[Column]:
+    """Yield the stores that stand beside other roots.
+
+    A browser reads the machine's policy and the account's databases. Firefox imports its policy into each profile:
+    where the account has profiles, these are the columns.
+    """
+    browsers = {policy: _Browser(policy, held, public) for policy in _POLICIES}
+    for one in held:
+        kind = one.store.backend
+        if kind == "dotnet":
+            yield one.column(system())
+        elif kind == "drop-directory":
+            yield one.column(public)
+        else:
+            of = kind if kind in _POLICIES else _CHROMIUM if _is_chromiums(one.store) else _FIREFOX
+            yield from browsers[of].columns(one)
+
+
+class _Browser:
+    """The policies and databases of one family of browsers."""
+
+    def __init__(self, policy: str, held: Sequence[_Held], public: _Ders) -> None:
+        policies = [one for one in held if one.store.backend == policy]
+        fed = [one.anchors for one in policies if one.store.fed_by]
+        self._built_in = fed[0] if fed else public
+        self._in_every_policy = _in_all([one.anchors for one in policies])
+        is_chromium = policy == _CHROMIUM
+        databases = [one for one in held if one.store.backend == "nss"]
+        self._shared = [one.anchors for one in databases if is_chromium and _is_shared(one.store)]
+        self._has_profiles = any(one.store.imports for one in databases if not is_chromium)
+
+    def columns(self, one: _Held) -> Iterator[Column]:
+        """Yield the column of a policy or database, unless others stand for it."""
+        if one.store.backend in _POLICIES:
+            if not self._has_profiles:
+                yield one.column(self._built_in, *self._shared)
+        else:
+            reads_policy = one.store.imports or _is_shared(one.store)
+            yield one.column(self._built_in, *([self._in_every_policy] if reads_policy else []))
+
+
+def _in_all(sets: Sequence[_Ders]) -> _Ders:
+    return reduce(_Ders.intersection, sets) if sets else _Ders()
+
+
+def _is_chromiums(store: Store) -> bool:
+    return posixpath.basename(store.location) == CHROMIUMS
+
+
+def _is_shared(store: Store) -> bool:
+    """Whether every Chromium outside a snap or flatpak reads a database."""
+    return _is_chromiums(store) and "/snap/" not in store.location and "/.var/app/" not in store.location
