@@ -121,7 +121,10 @@ def _after_removing(report: Report, caller: _Caller, options: Sequence[str]) -> 
     words = [one.sha256[:_SHORT] for one in report.left]
     return Advice(
         administrator=caller.elevated("remove", *words) if words else NONE,
-        foreign=tuple(caller.again("remove", *options, "--not-ours", "--sha256", sha256) for sha256 in left),
+        foreign=(
+            *(caller.again("remove", *options, "--not-ours", "--sha256", sha256) for sha256 in left),
+            *(caller.elevated("remove", "--not-ours", "--sha256", one.sha256) for one in report.others),
+        ),
         restart=_restarts(report, Result.REMOVED),
         notes=_left_running(report, caller.host) or _gone_in_windows(report, caller.host),
     )
