@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.support.chains import made
-from tests.support.pki import Made, issuers_at, make_root
+from tests.support.extensions import issuers_at
+from tests.support.pki import Made, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.installer import inspected
 from trustinstall.installer.inspected import Inspected, Look
