@@ -22,7 +22,7 @@ _TOLD = _STAYS | {Result.STORE_MISSING}
 
 def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -> list[str]:
     """Return the report of `remove`."""
-    if report.dry_run:
+    if report.dry_run and report.certificates:
         return plan.plan_lines(page, report, verbose=verbose)
     lines = [*scope_notes(page, report), *_still(page, report), *_gone(page, report)]
     told = (
@@ -34,6 +34,13 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     if advice.administrator:
         lines += ["  An administrator can remove it:", page.whole(advice.administrator.text, "    ")]
     return lines + next_lines(page, advice)
+
+
+def nothing(report: Report) -> str:
+    """Return the sentence for a removal that has nothing to remove."""
+    if not report.certificates:
+        return "Nothing to remove: trustinstall has added no such certificate here."
+    return f"Nothing to remove: trustinstall had not added {words.names_of(report.certificates)}."
 
 
 def _still(page: Page, report: Report) -> list[str]:
@@ -67,9 +74,7 @@ def _gone(page: Page, report: Report) -> list[str]:
         stays = report.left or report.others or any(one in _STAYS for one in results)
         if stays:
             return page.paragraph("Nothing was changed.", "  ")
-        return page.marked(
-            SAME, f"Nothing to remove: trustinstall had not added {names if report.certificates else 'it'}."
-        )
+        return page.marked(SAME, nothing(report))
     text = f"taken out of {words.count(removed, 'store')}{_whose(report)}"
     if followed:
         text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"

@@ -364,6 +364,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             )
         ),
         "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
+        "nothing of that name": removed(replace(report("remove", ROOT, dry_run=True), certificates=())),
         "a copy that someone else added": removed(
             report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
             Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
@@ -395,6 +396,16 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     },
     "stores": {
         "folded": lambda page: stores_lines(page, VIEW, verbose=False),
+        "the machine's, for an account": lambda page: stores_lines(
+            page,
+            View(
+                stores=tuple(
+                    seen(one, 143, problem="its owner alone can change it", writable=False)
+                    for one in (DEBIAN, CHROMIUM, bundle(1), bundle(2))
+                )
+            ),
+            verbose=False,
+        ),
         "-v": lambda page: stores_lines(page, VIEW, verbose=True),
         "none": lambda page: stores_lines(page, View(), verbose=False),
     },
