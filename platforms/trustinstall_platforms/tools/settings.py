@@ -111,8 +111,8 @@ class Settings(Reference):
     def unreached(self, host: Host, stores: Sequence[Store], wanted: frozenset[str]) -> dict[str, Unreached]:
         """Return the stores whose tools read other roots in a session of the account, with the file and line.
 
-        A store that follows the bundle of a variable says nothing about sessions that no variable reaches, such as
-        cron's: the file there stays unset, because its key would hide that bundle in the others.
+        A store that follows the bundle of a variable is not a failure in sessions that no variable reaches, such as
+        cron's: the file stays unset, because its key would hide that bundle in the others.
         """
         found: dict[str, Unreached] = {}
         asked = {one.location: one.id for one in stores if one.blocked is None}
@@ -124,6 +124,8 @@ class Settings(Reference):
             seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere)
             if seen is not None:
                 found[store_id] = deciding.why_unreached(host, *seen)
+            elif not everywhere and (left := client_verdicts.sessions_without(host, decision.tool, wanted)):
+                found[store_id] = deciding.why_partly(host, decision, left)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
