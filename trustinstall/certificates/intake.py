@@ -226,6 +226,11 @@ def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found
     """Return every certificate, in order, each once. Raises UsageProblem if a person must vouch for it."""
     found: dict[Certificate, _Found] = {}
     for path in paths:
+        if path.lower().startswith(("http://", "https://")):
+            raise UsageProblem(
+                f"{printable(path)} is an address, and `add` downloads nothing; get the file, and add it with --sha256 "
+                "and the fingerprint that its authority publishes"
+            )
         origin = "standard input" if path == STANDARD_INPUT else path
         data = source.read_stdin() if path == STANDARD_INPUT else source.read_input(path)
         if UNVERIFIED in data and not vouched:
