@@ -123,10 +123,11 @@ def take(
         accepted = [_vetted(each, now, allow=allow, allow_intermediate=allow_intermediate) for each in wanted]
         if expected:
             _compare(accepted, expected)
+    chosen = {each.certificate.sha256 for each in wanted}
     left_out = [
         (each.certificate, _INTERMEDIATE if CertificateFields(each.certificate, now).is_authority else _SERVER)
         for each in found
-        if each not in wanted
+        if each.certificate.sha256 not in chosen
     ]
     return Intake(tuple(accepted), tuple(left_out), tuple(files.passed_over))
 

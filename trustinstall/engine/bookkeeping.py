@@ -30,12 +30,13 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request,
     directories = [path for one in task.record.values() for path in one.directories]
     directories = [*dict.fromkeys((*directories, *result.plan.made))]
     shared = _shared(task, result)
+    added = {one.sha256 for one in result.change.add}
     for one in task.desired:
         key, foreign = (task.store.id, one.sha256), one.sha256 in result.change.foreign
         if not one.trusted:
             ledger.retire(*key)
             continue
-        wrote = one in result.change.add
+        wrote = one.sha256 in added
         adopts = foreign and request.adopt and not task.store.unset
         if not (wrote or (key not in ledger.placements and (adopts or not foreign))):
             continue

@@ -48,7 +48,7 @@ def _still(page: Page, report: Report) -> list[str]:
     names, verb = words.names_of(report.certificates), words.be(report.certificates)
     foreign = [one for one in report.outcomes if one.result is Result.FOREIGN]
     failed = report.failed
-    who = [*(["the machine"] if report.left else [])]
+    who = [*(["the machine"] if report.left or report.others else [])]
     who += [f"{words.listed(rows.program_names(foreign) or [one.store.id for one in foreign], 4)}"] if foreign else []
     who += [words.count(len(failed), "store") + " that could not be changed"] if failed else []
     if not who:
@@ -57,7 +57,9 @@ def _still(page: Page, report: Report) -> list[str]:
     if foreign:
         copies = "a copy" if len(foreign) == 1 else "copies"
         lines += page.paragraph(f"Someone else added {copies} there, which trustinstall keeps.", "  ")
-    if report.left:
+    if report.others and not foreign:
+        lines += page.paragraph("Someone else added it to the system's store.", "  ")
+    if report.left or report.others:
         lines += page.paragraph("Only an administrator can change the machine's stores.", "  ")
     return lines
 
@@ -69,14 +71,14 @@ def _gone(page: Page, report: Report) -> list[str]:
     removed = results.count(Result.REMOVED)
     followed = results.count(Result.FOLLOWS)
     if not report.changed:
-        stays = report.left or any(one in _STAYS for one in results)
+        stays = report.left or report.others or any(one in _STAYS for one in results)
         if stays:
             return page.paragraph("Nothing was changed.", "  ")
         return page.marked(SAME, nothing(report))
     text = f"taken out of {words.count(removed, 'store')}{_whose(report)}"
     if followed:
         text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"
-    if report.left or any(one in _STAYS for one in results):
+    if report.left or report.others or any(one in _STAYS for one in results):
         return page.paragraph(f"{text[0].upper()}{text[1:]}.", "  ")
     return page.marked(GOOD, f"{names} {verb} no longer trusted: {text}.")
 

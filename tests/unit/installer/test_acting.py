@@ -15,7 +15,9 @@ import ast, importlib.util, sys
 from importlib import import_module
 from trustinstall.installer import acting
 
-WINDOWS = ("msvcrt", "winreg", "trustinstall.host.windows.")
+# of other systems: the catalogue loads those of its own before a process is another account
+ELSEWHERE = ("msvcrt", "winreg", "trustinstall.host.windows.", "trustinstall_platforms.bsd.",
+             "trustinstall_platforms.macos.")
 
 class Host:
     def as_account(self, *_): return b""
@@ -46,7 +48,7 @@ for name in sorted(one for one in loaded if one.startswith("trustinstall")):
         for node in ast.walk(function):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 for target in targets(node):
-                    if target not in loaded and not target.startswith(WINDOWS):
+                    if target not in loaded and not target.startswith(ELSEWHERE):
                         print(f"{name}.{function.name} imports {target}")
 """
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support import fake_host
-from trustinstall.catalog import BACKENDS
+from trustinstall import catalog
 from trustinstall.doctor.families import FAMILIES
 from trustinstall.installer import callers, verifiers
 from trustinstall_platforms.tools.effective.clients import CLIENTS
@@ -41,4 +41,5 @@ def test_each_word_of_the_tables_is_a_family() -> None:
     assert verifiers.of_store("java", "/x").name == "Java"
     assert verifiers.of_store("nss", "/home/a/.pki/nssdb").name == "Chromium"
     assert verifiers.of_store("nss", "/home/a/.mozilla/firefox/x.default").name == "Firefox"
-    assert {verifiers.of_store(one.name, "/x").name for one in BACKENDS} >= {"Schannel", "Apple", "most programs"}
+    readers = {verifiers.of_store(one.name, "/x").name for one in catalog.every()}
+    assert readers >= {"Schannel", "Apple", "most programs"}

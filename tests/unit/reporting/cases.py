@@ -373,6 +373,10 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             replace(report("remove", USER, done(NPM, Result.REMOVED)), left=(CORP,)),
             Advice(administrator=command("sudo", PROGRAM, "remove", CORP.sha256[:12])),
         ),
+        "the machine trusts it because of someone else": removed(
+            replace(report("remove", USER, done(NPM, Result.REMOVED)), others=(CORP,)),
+            Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
+        ),
         "a store failed": removed(report("remove", ROOT, done(DEBIAN, Result.FAILED, FULL))),
         "a store failed that feeds others": removed(
             report(
