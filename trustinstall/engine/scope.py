@@ -20,7 +20,7 @@ from trustinstall.engine.rewriting import rewrite
 from trustinstall.engine.side_by_side import change_side_by_side
 from trustinstall.engine.tally import Tally
 from trustinstall.engine.work import Work
-from trustinstall.errors import StateError
+from trustinstall.errors import StateError, UsageProblem
 from trustinstall.host import console
 from trustinstall.state import known_bundles, ledger_file
 from trustinstall.state.directory import State, prepare
@@ -100,7 +100,9 @@ class Engine:
             places = known_bundles.fill(self._host, self._state, places)
             whole = any(one.candidates is not None and selection.may_take(one.name) for one in self._backends)
             places = replace(places, through=places.through and whole)  # no scan for stores that are not wanted
-        if named:  # checks the named stores before any directory of trustinstall is made
+        if check and self._finds_quickly(request, places, selection):
+            places = replace(places, through=False)
+        elif named:  # checks the named stores before any directory of trustinstall is made
             found = self._discover(self._host.remembering(), self.ledger(), request, places)
             if check:
                 known = [store for _, store in found.stores.values()]
@@ -215,6 +217,25 @@ class Engine:
             raise StateError(
                 f"cannot write {self._state.ledger}: {error.strerror}; all was put back: mend that, and try again"
             ) from None
+
+    def _finds_quickly(self, request: Request, places: DiscoveryOptions, selection: Selection) -> bool:
+        """Whether each word of a selection is the name of a backend that finds a store, which needs no other backend.
+
+        The others take most of the time: the settings of tools need every file that a session reads.
+        """
+        elsewhere = places.rescan or places.pythons or places.searches or places.bundles
+        if elsewhere or selection.skip or selection.below or not selection.stores:
+            return False
+        backends = [one for one in self._backends if one.name in selection.stores]
+        if any(one.candidates is not None for one in backends):  # a scan finds more of their stores
+            return False
+        places = replace(places, through=False)
+        found = discovery.discover(self._host.remembering(), backends, places, adding=request.trusted)
+        try:
+            selection.check([store for _, store in found.stores.values()], elsewhere=bool(found.handoffs))
+        except UsageProblem:  # whose text names all stores that there are
+            return False
+        return True
 
     def _discover(self, host: ActingHost, ledger: Ledger, request: Request, places: DiscoveryOptions) -> Found:
         remembered = [store for store, _ in ledger.placements]

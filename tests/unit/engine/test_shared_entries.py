@@ -15,6 +15,7 @@ from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
 from trustinstall.engine.task import StoreTask
 from trustinstall.engine.transaction import StoreResult
+from trustinstall.errors import UsageProblem
 from trustinstall.host import ActingHost, Host
 from trustinstall.stores.backend import Backend, Capability
 from trustinstall.stores.desired import Change, Desired, Placement
@@ -151,3 +152,29 @@ def test_many_certificates_are_not_compared_with_each_other(tmp_path: Path, monk
     change(host, 0, 1, 2, trusted=True)
     assert sorted(host.read(LIST).decode().split()) == sorted(one.sha256 for one in ROOTS)
     assert not compared
+
+
+class Other(Listed):
+    """Another kind of store, of which there is none here; it counts how often it is asked."""
+
+    name = "other"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def discover(self, _host: Host, _places: DiscoveryOptions) -> list[Store]:
+        """There is none."""
+        self.asked += 1
+        return []
+
+
+def test_a_kind_of_store_that_is_not_named_is_looked_for_once(tmp_path: Path) -> None:
+    """With `--store` other kinds are looked for under the lock only, and a wrong name is still refused."""
+    (tmp_path / "etc").mkdir()
+    host, other = ActingHost("linux", str(tmp_path), {}, account()), Other()
+    engine = Engine(host, [other, Listed()], lambda _doing: None)
+    engine.change(wish(0, trusted=True), DiscoveryOptions(), Selection(("list",)))
+    assert host.read(LIST).decode().split() == [ROOTS[0].sha256]
+    assert other.asked == 1
+    with pytest.raises(UsageProblem, match="unknown store nothing"):
+        engine.change(wish(1, trusted=True), DiscoveryOptions(), Selection(("nothing",)))
