@@ -155,6 +155,7 @@ class _Doctor:
         views = tuple(clients.views())
         root = clients.root()
         public = root.sha256 in FINGERPRINTS if root is not None and root.self_issued else None
+        look = Look(target.host, chain, root)
         past = not self._ask.proxy and proxies.is_passed(target, caller.environ)
         return Diagnosis(
             target.authority,
@@ -165,7 +166,7 @@ class _Doctor:
             public=public,
             clients=views,
             caller=caller.name,
-            inspection=inspected.judge(Look(target.host, chain, root), beside, public=public, past_proxy=past),
+            inspection=inspected.judge(self._host, look, beside, public=public, past_proxy=past),
             planned=bool(self._ask.planned.ders),
         )
 

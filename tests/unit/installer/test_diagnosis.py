@@ -44,10 +44,12 @@ def host() -> Iterator[Host]:
 
 
 def test_a_proxy_that_inspects_is_named(host: Host) -> None:
-    """By the name of its product; with another root, by an unrelated server that it answers for, too."""
+    """By the name of its product, which proves nothing alone; by an unrelated server that it answers for, too."""
     with inspecting(ROOT) as proxy:
         found = diagnose(host, "https://pypi.example/", Ask(proxy=proxy.url))
-    assert (found.inspection.state.value, found.inspection.product) == ("yes", "Zscaler")
+        both = diagnose(host, "https://pypi.example/", Ask(proxy=proxy.url, beside="npm.test"))
+    assert found.inspection == (Inspected.PERHAPS, "Zscaler", "", "")
+    assert both.inspection == (Inspected.YES, "Zscaler", "npm.test:443", "")
     with inspecting(OWN) as proxy:
         named = proxy.url.replace("//", "//me:hunter2@")
         proxied = replace(host, environ={**host.environ, "HTTPS_PROXY": named})
