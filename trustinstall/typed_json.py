@@ -140,9 +140,19 @@ def _made(kind: Any, value: Any) -> Any:  # noqa: ANN401  a type that is known a
         return printable(value, _LONGEST)
     if kind in {bool, int} and type(value) is kind:
         return value
-    if isinstance(kind, type) and issubclass(kind, Enum):
+    if isinstance(kind, type):
+        return _made_of_class(kind, value)
+    raise TypeError(f"not of the type {kind}")
+
+
+def _made_of_class(kind: Any, value: Any) -> Any:  # noqa: ANN401  as above
+    """Return an enumeration's value, a dataclass, or a NamedTuple, which is an array in JSON."""
+    if issubclass(kind, Enum):
         return kind(value)
-    if isinstance(kind, type) and is_dataclass(kind):
+    if issubclass(kind, tuple):
+        return kind(*(_made(one, each) for one, each in zip(_types(kind).values(), items(value), strict=True)))
+    made, types_of = kind, _types(kind)
+    if is_dataclass(kind):
         found = members(value)
-        return kind(**{one.name: _made(_types(kind)[one.name], found.pop(one.name)) for one in fields(kind)})
+        return made(**{one.name: _made(types_of[one.name], found.pop(one.name)) for one in fields(kind)})
     raise TypeError(f"not of the type {kind}")

@@ -126,6 +126,12 @@ def diagnose_all(host: Host, typed: Iterable[str], ask: Ask = Ask()) -> tuple[Di
     return _compared(doctor.diagnose(list(wanted)))
 
 
+def check(host: Host, typed: Iterable[str], ask: Ask) -> None:
+    """Raise UsageProblem where `diagnose_all` would."""
+    doctor = _Doctor(host, ask)
+    doctor.asked([targets.parse(one, ask.starttls) for one in typed])
+
+
 class _Doctor:
     """The doctor of one call: what clients read, and the unrelated server, are looked at once."""
 
@@ -137,11 +143,15 @@ class _Doctor:
 
     def diagnose(self, wanted: Sequence[Target]) -> list[Diagnosis]:
         """Look at servers, and judge each."""
-        unrelated = [self._unrelated] if self._unrelated is not None else []
-        asked = [(one, self._between(one)) for one in (*wanted, *unrelated)]
+        asked = self.asked(wanted)
         seen = looks.look(asked)
         beside = _shown(self._unrelated, seen[-1]) if self._unrelated is not None else None
         return [self._judged(*one, shown, beside) for one, shown in zip(asked[: len(wanted)], seen, strict=False)]
+
+    def asked(self, wanted: Sequence[Target]) -> list[tuple[Target, Proxy | None]]:
+        """Return these servers and the unrelated one, each with the proxy between. Raises UsageProblem."""
+        unrelated = [self._unrelated] if self._unrelated is not None else []
+        return [(one, self._between(one)) for one in (*wanted, *unrelated)]
 
     def _judged(
         self, target: Target, between: Proxy | None, seen: Seen | ProbeFailed, beside: Look | None
