@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -12,12 +11,13 @@ from functools import cache
 from typing import Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from trustinstall.errors import printable
+from trustinstall.patterns import regex
 
 _Kind = TypeVar("_Kind")
 _LONGEST = 4096  # characters of a text: a path of Linux (PATH_MAX in limits.h)
 
 #: The SHA-256 of a certificate, 64 digits in lower case.
-Sha256 = Annotated[str, re.compile("[0-9a-f]{64}")]
+Sha256 = Annotated[str, regex("[0-9a-f]{64}")]
 
 
 def is_array(value: object) -> TypeGuard[list[Any]]:

@@ -60,8 +60,8 @@ class Base:
     arguments: tuple[str, ...] = ()
     tool: str = ""
     sabotages: Sequence[str] = ()
-    kills: int = 100 if FULL else 12
-    crowd: int = 20 if FULL else 6
+    kills: int = 100 if FULL else 5
+    crowd: int = 20 if FULL else 4
     singly: bool = False
     one_place: str = ""
     openssl: str = "openssl"

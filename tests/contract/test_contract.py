@@ -92,7 +92,8 @@ MACHINES: dict[str, tuple[str, bool, Callable[[Throwaway], Base]]] = {
     "windows-host-user": ("windows-host-user", False, partial(WslMachine, name="windows-host-user")),
     "login-keychain": ("login-keychain", False, partial(MacMachine, store="login-keychain")),
 }
-#: What the short form runs: each way in which a store is changed, on one machine. The full form runs all of them.
+#: The short form runs each way in which a store is changed on one machine (`embedded` is changed as `bundle` is); the
+#: full form runs all of them.
 SHORT = {
     "debian",
     "debian-with-java",
@@ -100,7 +101,6 @@ SHORT = {
     "photon",
     "freebsd-15",
     "certifi",
-    "embedded",
     "jdk-pkcs12",
     "chromium-policy",
     "nss",

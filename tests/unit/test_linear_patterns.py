@@ -20,6 +20,7 @@ import pytest
 
 import trustinstall
 import trustinstall_platforms
+from trustinstall.patterns import Later
 from trustinstall.typed_json import is_array
 
 Tree = Iterable[tuple[Any, Any]]
@@ -63,6 +64,8 @@ def _compiled(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
     """Yield the patterns in a value of a module, those in its tables too."""
     if isinstance(value, re.Pattern):
         yield value
+    elif isinstance(value, Later):
+        yield value.compiled()
     elif depth and (isinstance(value, (tuple, Mapping)) or is_array(value)):
         entries: Iterable[object] = cast("Any", value).values() if isinstance(value, Mapping) else cast("Any", value)
         for one in entries:

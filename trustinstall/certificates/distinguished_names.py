@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates import der
 from trustinstall.errors import printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ _ATTRIBUTES = {
 }
 #: The encodings of the string types that are not ASCII or Latin-1 in practice; every TeletexString seen was Latin-1.
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
-_SPECIAL = re.compile(r'([,+"\\<>;])')
+_SPECIAL = regex(r'([,+"\\<>;])')
 _ESCAPED = r"\\\1"
 
 

@@ -15,6 +15,7 @@ from trustinstall.certificates.fields import CertificateFields
 from trustinstall.certificates.parsing import check_both_parsers, read_certificates
 from trustinstall.certificates.vetting import vet
 from trustinstall.errors import CertificateRefused, UsageProblem, printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
@@ -28,7 +29,7 @@ STANDARD_INPUT = "-"
 #: The first line of a file that `doctor --save-root` has written.
 UNVERIFIED = b"# Unverified: a server or a proxy has shown this certificate to trustinstall doctor."
 
-_FINGERPRINT = re.compile("[0-9a-f]{64}")
+_FINGERPRINT = regex("[0-9a-f]{64}")
 _INTERMEDIATE = "an intermediate, which servers send themselves; --allow-intermediate takes it"
 _SERVER = "no authority but a server's own certificate, which the root covers"
 

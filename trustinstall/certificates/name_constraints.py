@@ -9,8 +9,9 @@ import ipaddress
 import re
 
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.patterns import regex
 
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL = regex(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST = 253  # RFC 1035, without the dot at the end
 
 

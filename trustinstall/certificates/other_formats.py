@@ -10,6 +10,7 @@ import re
 
 from trustinstall.certificates import der
 from trustinstall.certificates.pem import decoded_base64
+from trustinstall.patterns import regex
 
 KEY = (
     "it holds a private key, which must not be copied into places that all can read; pass a file with the "
@@ -95,34 +96,34 @@ _HEAD = 1024  # octets of a text that are searched
 _PEM_IN_BASE64 = b"LS0tLS1CRUdJTi"  # "-----BEGIN"
 #: Words in the first octets of a text, in this order.
 _INSIDE: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"<!doctype plist|<plist|\bPayloadType\b", re.IGNORECASE), PROFILE),
-    (re.compile(rb"<!doctype\s{1,8}html|<html", re.IGNORECASE), _WEB_PAGE),
-    (re.compile(rb'\A(?:[0-9a-f]{4,8}:? {1,2})?b?["\']?(?:0x|\\x)?30[ ,:]{0,2}(?:0x|\\x)?8[1-4]', re.IGNORECASE), _HEX),
+    (regex(rb"<!doctype plist|<plist|\bPayloadType\b", re.IGNORECASE), PROFILE),
+    (regex(rb"<!doctype\s{1,8}html|<html", re.IGNORECASE), _WEB_PAGE),
+    (regex(rb'\A(?:[0-9a-f]{4,8}:? {1,2})?b?["\']?(?:0x|\\x)?30[ ,:]{0,2}(?:0x|\\x)?8[1-4]', re.IGNORECASE), _HEX),
     (
-        re.compile(rb"\A(?:sha-?256 ?(?:fingerprint)?[=: ]{0,2})?(?:[0-9a-f]{2}[: ]?){32}\s*\Z", re.IGNORECASE),
+        regex(rb"\A(?:sha-?256 ?(?:fingerprint)?[=: ]{0,2})?(?:[0-9a-f]{2}[: ]?){32}\s*\Z", re.IGNORECASE),
         _FINGERPRINT,
     ),
-    (re.compile(rb"\A[{\[]"), _JSON),
+    (regex(rb"\A[{\[]"), _JSON),
 )
 
 #: Characters that programs put in place of hyphens: in UTF-8, and as Windows' old encoding has two of them.
 _DASH = rb"(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xb9[\x98\xa3]|\xef\xbc\x8d|\xc2\xad|\x96|\x97)"
 _DASHES = "its BEGIN and END lines have typographic dashes, as word processors and wikis make them of hyphens"
 _FIVE = "write five hyphens (-----) on each side of them, or get the file again"
-_MARKER_TEXT = re.compile(rb"(?:BEGIN|END) (?:TRUSTED |X509 )?CERTIFICATE", re.IGNORECASE)
-_BASE64_BEHIND = re.compile(rb"-{0,8}[ \t\r\n]{0,4}MI")
-_MARKER = re.compile(rb"-----(?:BEGIN|END) [ !-,.-~]{1,64}?-----")
-_DASHED = re.compile(_DASH + rb"-{0,4}\Z")
-_DASHED_BEHIND = re.compile(rb"-----[ -,.-~]{1,64}-{0,4}" + _DASH)
-_LINE_BREAK = re.compile(rb"[\r\n]")
+_MARKER_TEXT = regex(rb"(?:BEGIN|END) (?:TRUSTED |X509 )?CERTIFICATE", re.IGNORECASE)
+_BASE64_BEHIND = regex(rb"-{0,8}[ \t\r\n]{0,4}MI")
+_MARKER = regex(rb"-----(?:BEGIN|END) [ !-,.-~]{1,64}?-----")
+_DASHED = regex(_DASH + rb"-{0,4}\Z")
+_DASHED_BEHIND = regex(rb"-----[ -,.-~]{1,64}-{0,4}" + _DASH)
+_LINE_BREAK = regex(rb"[\r\n]")
 #: Invisible characters: no-break spaces (Latin-1's too), zero widths, separators, a soft hyphen, a byte-order mark.
 _UNSEEN = rb"(?:\xc2[\x85\xa0\xad]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xaf]|\xe3\x80\x80|\xef\xbb\xbf|\xa0)"
-_UNSEEN_BEHIND = re.compile(rb"[ \t]*" + _UNSEEN)
-_UNSEEN_BEFORE = re.compile(_UNSEEN + rb"[ \t]{0,8}\Z")
-_BASE64_BEGINS = re.compile(rb" ?MI[A-Za-z0-9+/]{6}")
-_BASE64_ENDS = re.compile(rb"[A-Za-z0-9+/]{8}={0,2} ?\Z")
-_UNSEEN_IN = re.compile(_UNSEEN)
-_QUOTED_PRINTABLE = re.compile(rb"=\r?\n[A-Za-z0-9+/]|=3D")
+_UNSEEN_BEHIND = regex(rb"[ \t]*" + _UNSEEN)
+_UNSEEN_BEFORE = regex(_UNSEEN + rb"[ \t]{0,8}\Z")
+_BASE64_BEGINS = regex(rb" ?MI[A-Za-z0-9+/]{6}")
+_BASE64_ENDS = regex(rb"[A-Za-z0-9+/]{8}={0,2} ?\Z")
+_UNSEEN_IN = regex(_UNSEEN)
+_QUOTED_PRINTABLE = regex(rb"=\r?\n[A-Za-z0-9+/]|=3D")
 _AROUND = 24  # octets before a marker that are searched
 
 

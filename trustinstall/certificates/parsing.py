@@ -9,7 +9,6 @@ and with a BOOLEAN written as 01, which OpenSSL accepts and `cryptography` does 
 from __future__ import annotations
 
 import re
-import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
@@ -31,8 +30,10 @@ from trustinstall.certificates.other_formats import (
 )
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, PemBlock, marker_starts, pem_blocks
 from trustinstall.errors import CertificateRefused, printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from cryptography import x509
@@ -58,10 +59,10 @@ _LABELS = {
 _PKCS7_LABELS = frozenset({"PKCS7", "PKCS #7 SIGNED DATA", "CMS"})
 
 # At any place, in a line or on its own, in PEM or in SSH's own format with four hyphens and a space.
-_KEY_MARKER = re.compile(rb"-----? ?BEGIN [ !-,.-~]{0,48}PRIVATE KEY", re.IGNORECASE)
-_LOOSE_MARKER = re.compile(rb"-----(?:BEGIN|END) ")
+_KEY_MARKER = regex(rb"-----? ?BEGIN [ !-,.-~]{0,48}PRIVATE KEY", re.IGNORECASE)
+_LOOSE_MARKER = regex(rb"-----(?:BEGIN|END) ")
 _PADDING = b"\0\t\n\r \x1a"  # octets that programs leave after DER: a line's end, a filled block, the end of a text
-_UTF16 = re.compile(rb"\A(?:\xff\xfe|\xfe\xff)|-\0-\0-\0-\0|\0-\0-\0-\0-")
+_UTF16 = regex(rb"\A(?:\xff\xfe|\xfe\xff)|-\0-\0-\0-\0|\0-\0-\0-\0-")
 
 _PROXY = "1.3.6.1.5.5.7.1.14"  # proxyCertInfo
 _SERVER_PURPOSES = frozenset({"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})  # TLS servers, any purpose
@@ -87,6 +88,8 @@ def read_certificates(data: bytes, origin: str) -> tuple[Certificate, ...]:
 
 def check_both_parsers(certificate: Certificate) -> None:
     """Raise `CertificateRefused` unless both `cryptography` and OpenSSL can use all of the certificate."""
+    import ssl  # 15 ms of a start, for which a command that reads no certificate does not wait
+
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -144,6 +147,8 @@ def _is_authority_to_openssl(context: ssl.SSLContext) -> bool:
 
     Source: OpenSSL's `ossl_x509v3_cache_extensions` (v3_purp.c), which `X509_check_ca` asks first.
     """
+    import ssl  # as above
+
     if context.get_ca_certs(binary_form=True):
         return True
     with suppress(ssl.SSLError):  # clears OpenSSL's error queue: else the next call would raise that error

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates import der
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,12 @@ CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", TRUSTED})
 
 # At a line's start (after a byte-order mark if there is one: `cat` of files made on Windows leaves them in the middle,
 # too).
-_MARKER = re.compile(
+_MARKER = regex(
     # The literal comes first to make the search quick: the look-behinds are evaluated only after a match.
     rb"(?P<dashes>-----)(?:(?<![^\r\n]-----)|(?<=\xef\xbb\xbf-----)(?<![^\r\n]\xef\xbb\xbf-----))"
     rb"(?P<kind>BEGIN|END) (?P<label>[ !-,.-~]{1,64})-----[ \t]*(?:\r\n|\n|\r|\Z)"
 )
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_BASE64 = regex(rb"[A-Za-z0-9+/]+={0,2}")
 _KEPT = 1 << 20  # bytes of the largest bundle that is cached
 _BLANKS = b" \t\r\n\x0b\x0c"
 _COLUMNS = 48  # octets in a line of 64 characters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from trustinstall.errors import (
     UsageProblem,
     printable,
 )
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _NO_COMMAND = 2  # the help is shown
 RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
-_ABOUT = re.compile(r"('--[a-z-]+') \(env var: '\w+'\)")  # how Typer names an option that has a variable
+_ABOUT = regex(r"('--[a-z-]+') \(env var: '\w+'\)")  # how Typer names an option that has a variable
 #: A disk that is broken, full or read-only, and limits of the process: no fault of the program.
 _OF_THE_MACHINE = frozenset(
     {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from trustinstall.installer.situation import ScopeOptions
     from trustinstall.stores.store import DiscoveryOptions
 
-_INTERPRETER = re.compile(r"(?:python|pypy)w?[0-9.]*(?:\.exe)?", re.IGNORECASE)
+_INTERPRETER = regex(r"(?:python|pypy)w?[0-9.]*(?:\.exe)?", re.IGNORECASE)
 
 
 class _What(Enum):

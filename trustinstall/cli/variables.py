@@ -5,10 +5,10 @@ None stands for an option that weakens a check (`--allow-…`) or takes over cop
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _OPTIONS = {
     "TRUSTINSTALL_SKIP": "--skip",
     "TRUSTINSTALL_SEARCH": "--search",
 }
-_SEPARATORS = re.compile(r"[\s,;]+|:(?=/)")  # several paths are separated as in PATH
+_SEPARATORS = regex(r"[\s,;]+|:(?=/)")  # several paths are separated as in PATH
 _TRUE = {"1", "true", "t", "yes", "y", "on"}  # as Typer reads them
 
 

@@ -19,6 +19,7 @@ from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle
 from trustinstall.host import network
 from trustinstall.host.network import ConnectionFailed
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,11 +31,11 @@ LIMIT = 1024 * 1024  # octets of a file; no file of certificates is larger
 _MOST = LIMIT + 64 * 1024  # octets of an answer
 _PIECE = 16384  # octets of a record (RFC 8446, 5.1)
 #: An address: no user, whose password would be seen in the document and sent; no characters that have to be quoted.
-ADDRESS = re.compile(
+ADDRESS = regex(
     r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*(?:\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?)?"
 )
-_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r\n]")
-_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_STATUS = regex(rb"HTTP/1\.[01] ([0-9]{3})[ \r\n]")
+_LENGTH = regex(rb"^content-length:[ \t]*([0-9]{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _FOUND = 200
 _Result = TypeVar("_Result")
 _INSTEAD = "put the file beside the document and name it with `file`, or its text with `pem`"

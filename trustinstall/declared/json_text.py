@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from trustinstall.declared.text import DEEPEST, SURROGATES, Path, Reader
+from trustinstall.patterns import regex
 from trustinstall.typed_json import is_object
 
-_BLANK = re.compile(r"[ \t\n\r]*")
+_BLANK = regex(r"[ \t\n\r]*")
 
 
 class Json(Reader):

@@ -14,6 +14,7 @@ from trustinstall.declared.fetching import ADDRESS
 from trustinstall.declared.mistakes import Mistake
 from trustinstall.errors import printable
 from trustinstall.facts import proxies
+from trustinstall.patterns import regex
 from trustinstall.typed_json import is_array, is_object
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from trustinstall.declared.text import Document, Path
 
 VERSION = 1
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_DAY = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_HEX = regex(r"[0-9a-fA-F]{64}", re.ASCII)
 _LONGEST = 4096  # characters of a word
 Check = Callable[[object], str]  # returns what is wrong, or ""
 

@@ -14,22 +14,23 @@ from typing import Any
 
 from trustinstall.declared.mistakes import Mistake
 from trustinstall.declared.text import DEEPEST, SURROGATES, Path, Reader
+from trustinstall.patterns import regex
 from trustinstall.typed_json import is_array, is_object
 
-_BLANK = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
-_SPACE = re.compile(r"[ \t]*")
-_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_BASIC = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_LITERAL = re.compile(r"'([^'\n]*)'")
-_LONG_BASIC = re.compile(r'"""\n?((?:[^\\"]|\\.|"(?!""))*)"""(?!")', re.DOTALL)
-_LONG_LITERAL = re.compile(r"'''\n?((?:[^']|'(?!''))*)'''(?!')", re.DOTALL)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?![0-9T: ]*[0-9T:])", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})(?![0-9A-Za-z_.:-])", re.ASCII)
-_WORD = re.compile(r"(true|false)(?![A-Za-z0-9_-])")
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([btnfr\"\\])|([ \t]*\n[ \t\n]*)|(.|\Z))", re.DOTALL)
+_BLANK = regex(r"(?:[ \t\n]+|#[^\n]*)*")
+_SPACE = regex(r"[ \t]*")
+_END = regex(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
+_BARE = regex(r"[A-Za-z0-9_-]+")
+_BASIC = regex(r'"((?:[^"\\\n]|\\.)*)"')
+_LITERAL = regex(r"'([^'\n]*)'")
+_LONG_BASIC = regex(r'"""\n?((?:[^\\"]|\\.|"(?!""))*)"""(?!")', re.DOTALL)
+_LONG_LITERAL = regex(r"'''\n?((?:[^']|'(?!''))*)'''(?!')", re.DOTALL)
+_DATE = regex(r"\d{4}-\d{2}-\d{2}(?![0-9T: ]*[0-9T:])", re.ASCII)
+_NUMBER = regex(r"[+-]?(?:0|[1-9][0-9]{0,17})(?![0-9A-Za-z_.:-])", re.ASCII)
+_WORD = regex(r"(true|false)(?![A-Za-z0-9_-])")
+_ESCAPE = regex(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([btnfr\"\\])|([ \t]*\n[ \t\n]*)|(.|\Z))", re.DOTALL)
 _SHORT = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = regex(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LARGEST = 0x10FFFF  # of Unicode
 
 

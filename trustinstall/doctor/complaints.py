@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.doctor import target
 from trustinstall.errors import UsageProblem
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ _MANUALS = frozenset({"curl.se", "curl.haxx.se"})  # that messages of errors poi
 _MOST_TEXT = 65_536  # characters that are looked at: the last ones
 #: By the code of the reason; the first that is found counts, and the last is for what names no reason.
 _SIGNS: Mapping[str, re.Pattern[str]] = {
-    code: re.compile(words, re.IGNORECASE)
+    code: regex(words, re.IGNORECASE)
     for code, words in {
         "host-name": "hostname mismatch|no alternative certificate subject name|ERR_TLS_CERT_ALTNAME_INVALID"
         "|certificate is valid for .{1,300}, not |NotValidForName|no subject alternative|no name matching"
@@ -40,10 +41,8 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
     }.items()
 }
 _PORT = r"(?::\d{1,5})?"
-_URL = re.compile(
-    rf"\b((?:https|wss|ftps|ldaps|imaps|pop3s|smtps)://)(?:[^\s/@'\"<>]{{1,200}}@)?([\w.-]{{1,253}}{_PORT})"
-)
-_POOL = re.compile(r"host='([\w.-]{1,253})', port=(\d{1,5})")  # urllib3 names its pool like that
+_URL = regex(rf"\b((?:https|wss|ftps|ldaps|imaps|pop3s|smtps)://)(?:[^\s/@'\"<>]{{1,200}}@)?([\w.-]{{1,253}}{_PORT})")
+_POOL = regex(r"host='([\w.-]{1,253})', port=(\d{1,5})")  # urllib3 names its pool like that
 
 
 def fault(said: str) -> str:

@@ -6,7 +6,6 @@ Sources: RFC 5280 4.2.2.1 (id-ad-caIssuers: one DER certificate, or PKCS#7 with 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from trustinstall.doctor.target import Target
 from trustinstall.errors import CertificateRefused, UsageProblem
 from trustinstall.host import network
 from trustinstall.host.network import ConnectionFailed
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,8 +28,8 @@ _SECONDS = 10.0
 _MOST_OCTETS = 262_144
 _MOST_STEPS = 4
 _HTTP = 80
-_OK = re.compile(rb"\AHTTP/1\.[01] 200 ")
-_PRINTABLE = re.compile(r"[!-~]+")
+_OK = regex(rb"\AHTTP/1\.[01] 200 ")
+_PRINTABLE = regex(r"[!-~]+")
 
 
 def above(last: Certificate, get: Callable[[str], bytes]) -> tuple[Certificate, ...]:

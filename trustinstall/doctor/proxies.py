@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import ipaddress
-import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +16,7 @@ from trustinstall.doctor.target import address_of
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import network
 from trustinstall.host.network import ConnectionFailed
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trustinstall.doctor.target import Target
 
 _OK, _LOGIN = b"200", b"407"
-_STATUS = re.compile(rb"\AHTTP/1\.[01] (\d{3})")
+_STATUS = regex(rb"\AHTTP/1\.[01] (\d{3})")
 _ENDED = b"\r\n\r\n"
 _SOCKS = {"socks5": False, "socks5h": True}  # whether the proxy looks the name up
 _PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}

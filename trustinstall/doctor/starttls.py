@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.errors import printable
 from trustinstall.host.network import ConnectionFailed
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from trustinstall.doctor.conversation import Conversation
 
 _LONGEST_SHOWN = 100
-_REPLY_END = re.compile(rb"^\d{3}(?: [^\n]*)?\n", re.MULTILINE)  # RFC 5321 4.2.1: the last line has no hyphen
-_TAGGED = re.compile(rb"^a [^\n]*\n", re.MULTILINE)
+_REPLY_END = regex(rb"^\d{3}(?: [^\n]*)?\n", re.MULTILINE)  # RFC 5321 4.2.1: the last line has no hyphen
+_TAGGED = regex(rb"^a [^\n]*\n", re.MULTILINE)
 _LONGEST_LENGTH = 4  # octets of a BER length, after the first
 _PACKET_HEAD = 4  # MySQL: three octets of length, one of sequence
 _MYSQL_TLS = 0x0800  # CLIENT_SSL

@@ -6,17 +6,17 @@ Sources: RFC 3986 for the form of a URL; IANA's registry of service names for th
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from trustinstall.doctor.starttls import PROTOCOLS
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.patterns import regex
 
 _HTTPS = 443
 _MOST_PORT = 65535
 _LONGEST = 253  # RFC 1035 2.3.4, without the dot at the end
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL = regex(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST_TYPED = 4096
 
 

@@ -11,10 +11,9 @@ find the ends of a key is smaller than the check that a library kept its promise
 
 from __future__ import annotations
 
-import re
-
 from trustinstall.editing import git, ini, jsonc, lines, npmrc, section, toml, wgetrc, yaml
 from trustinstall.editing.text import Format, Key, Malformed, Path, read, write
+from trustinstall.patterns import regex
 
 __all__ = ["FORMATS", "Malformed", "Path", "fits", "get", "put", "take"]
 
@@ -39,7 +38,7 @@ FORMATS: dict[str, Format] = {
 _VERBATIM = ("section", "proxy-section", "whole", "git")
 
 #: Characters that are literal in every format, quoted or not: paths with others are refused.
-_PLAIN = re.compile(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
+_PLAIN = regex(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
 
 
 def fits(value: str) -> bool:

@@ -7,13 +7,12 @@ cuts the comment off, and trustinstall recognises its own line by it.
 
 from __future__ import annotations
 
-import re
-
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, inserted, line_number, lines
+from trustinstall.patterns import regex
 
-_HEADER = re.compile(r'\[(?P<name>[A-Za-z0-9.-]+)(?:[ \t]+"(?P<sub>(?:[^"\\]|\\.)*)")?\][ \t]*')
-_KEY = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9-]*)[ \t]*(?:=[ \t]*(?P<value>.*))?")
-_COMMENT = re.compile(r"[ \t]*[#;]")
+_HEADER = regex(r'\[(?P<name>[A-Za-z0-9.-]+)(?:[ \t]+"(?P<sub>(?:[^"\\]|\\.)*)")?\][ \t]*')
+_KEY = regex(r"(?P<key>[A-Za-z][A-Za-z0-9-]*)[ \t]*(?:=[ \t]*(?P<value>.*))?")
+_COMMENT = regex(r"[ \t]*[#;]")
 
 
 class Git:

@@ -10,17 +10,18 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trustinstall.patterns import regex
 from trustinstall.typed_json import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_BLANK = re.compile(r"[ \t\r\n]*")
-_LENIENT_BLANK = re.compile(r"(?:[ \t\r\n]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
+_BLANK = regex(r"[ \t\r\n]*")
+_LENIENT_BLANK = regex(r"(?:[ \t\r\n]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_STRING = regex(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
 # A settings file has no number with more digits, and Python's time grows with the square of their count.
 _NUMBER = r"-?(?:0|[1-9][0-9]{0,400})(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,10})?(?![0-9.eE])"
-_PLAIN = re.compile(rf"{_NUMBER}|true|false|null")
+_PLAIN = regex(rf"{_NUMBER}|true|false|null")
 _BOM = "\ufeff"
 _DEEPEST = 100  # values within values; Chromium stops at 200
 

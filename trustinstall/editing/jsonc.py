@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, line_end, line_number
+from trustinstall.patterns import regex
 
-_BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
-_WORD = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null")
+_BLANK = regex(r"(?:[ \t\r\n]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
+_STRING = regex(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
+_WORD = regex(r"-?[0-9][0-9.eE+-]*|true|false|null")
 _DEEP = 100  # nested objects and arrays; no settings file has more
 
 _Item = TypeVar("_Item")

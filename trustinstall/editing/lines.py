@@ -5,12 +5,11 @@ Sources: POSIX.1-2017, Shell Command Language 2.10.2 (assignments); classic.yarn
 
 from __future__ import annotations
 
-import re
-
 from trustinstall.editing.text import MARK, Key, Path, after, inserted, lines, rows
+from trustinstall.patterns import regex
 
-_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?P<key>[A-Za-z_]\w*)=(?P<value>.*)")
-_SETTING = re.compile(r"(?P<key>\"[^\"]+\"|[^\s\"#][^\s]*)\s+(?P<value>.+)")
+_ASSIGNMENT = regex(r"\s*(?:export\s+)?(?P<key>[A-Za-z_]\w*)=(?P<value>.*)")
+_SETTING = regex(r"(?P<key>\"[^\"]+\"|[^\s\"#][^\s]*)\s+(?P<value>.+)")
 
 
 class Shell:

@@ -8,16 +8,16 @@ lines of that key.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 
 from trustinstall.editing.text import MARK, Key, Path, inserted, rows
+from trustinstall.patterns import regex
 
 #: White space in JavaScript, and two characters that its `.` does not match (ECMA-262, 12.2 and 12.3).
 _BLANKS = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
-_LINE_ENDS = re.compile("[\u2028\u2029]")
+_LINE_ENDS = regex("[\u2028\u2029]")
 _PROTECTED = "__proto__"  # neither a key nor a section may have this name
-_PIECE = re.compile(r"[^\\;#]+|\\[\\;#]?|[;#]")
+_PIECE = regex(r"[^\\;#]+|\\[\\;#]?|[;#]")
 _ARRAY = "[]"
 
 

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,13 +39,13 @@ Span = tuple[int, int]  # data[start:end]
 _JOINED = b"# trustinstall joined: the line break above is ours\n"
 # A whole line; it starts where `pem` lets a line start (a byte-order mark may stand in front). The start is checked
 # after the literal, so that the scan can skip to it.
-_LINE = re.compile(
+_LINE = regex(
     rb"# trustinstall (?:(?<![^\r\n]# trustinstall )|(?<=\xef\xbb\xbf# trustinstall ))"
     rb"(?:joined: [ -~]*|(?P<word>begin|end) (?P<sha256>[0-9a-f]{64}))\r?(?:\n|\Z)"
 )
-_ANY_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-_PEM_LINE = re.compile(rb"-----(?:BEGIN|END)(?: [ -~]*)?|[A-Za-z0-9+/]*={0,2}")  # of a managed PEM, without its end
-_SHA256 = re.compile("[0-9a-f]{64}")
+_ANY_LINE = regex(rb"[^\n]*\n|[^\n]+")
+_PEM_LINE = regex(rb"-----(?:BEGIN|END)(?: [ -~]*)?|[A-Za-z0-9+/]*={0,2}")  # of a managed PEM, without its end
+_SHA256 = regex("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, lines
+from trustinstall.patterns import regex
 
 PATH: Path = ("trustinstall",)
 PROXIES: Path = ("trustinstall proxies",)  # a separate section: it comes and goes apart from the certificates
@@ -16,7 +17,7 @@ MADE, _HEAD = "made by trustinstall", 300
 _LONGEST_MARK = 40  # characters of a mark, and the line break before it
 
 
-_END = re.compile(r"^# <<< [\w ]+ <<<\Z", re.MULTILINE)
+_END = regex(r"^# <<< [\w ]+ <<<\Z", re.MULTILINE)
 
 
 def ends_section(text: str, at: int) -> bool:

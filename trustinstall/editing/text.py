@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from trustinstall.patterns import regex
 
 MARK = "\ufeff"  # a byte-order mark
 
@@ -107,7 +108,7 @@ class Row(NamedTuple):
     end: int
 
 
-_ROW = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_ROW = regex(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
 def rows(text: str) -> list[Row]:

@@ -9,13 +9,14 @@ import re
 from dataclasses import dataclass
 
 from trustinstall.editing.text import MARK, Key, Malformed, Path, after, inserted, line_number
+from trustinstall.patterns import regex
 
-_BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
-_SPACE = re.compile(r"[ \t]*")
-_REST = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BLANK = regex(r"(?:[ \t\r\n]+|#[^\n]*)*")
+_SPACE = regex(r"[ \t]*")
+_REST = regex(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
+_BARE = regex(r"[A-Za-z0-9_-]+")
 _STRINGS = tuple(
-    re.compile(one, re.DOTALL)
+    regex(one, re.DOTALL)
     for one in (
         r'"""(?:[^\\]|\\.)*?"""(?!")"{0,2}',
         r"'''.*?'''(?!')'{0,2}",
@@ -23,7 +24,7 @@ _STRINGS = tuple(
         r"'[^'\n]*'",
     )
 )
-_WORD = re.compile(r"[A-Za-z0-9_.:+-]+(?: [0-9][0-9.:+Z-]*)?")
+_WORD = regex(r"[A-Za-z0-9_.:+-]+(?: [0-9][0-9.:+Z-]*)?")
 _DEEP = 100
 
 

@@ -6,11 +6,10 @@ comments only as lines of their own. Names ignore case, hyphens and underscores.
 
 from __future__ import annotations
 
-import re
-
 from trustinstall.editing.text import Key, Path, after, inserted, lines
+from trustinstall.patterns import regex
 
-_KEY = re.compile(r"[ \t\v\f\r]*(?P<key>[A-Za-z0-9_-]+)[ \t\v\f\r]*=")
+_KEY = regex(r"[ \t\v\f\r]*(?P<key>[A-Za-z0-9_-]+)[ \t\v\f\r]*=")
 #: The manual's spelling of the settings that trustinstall sets or looks for.
 _MANUAL = {"cacertificate": "ca_certificate", "cadirectory": "ca_directory", "checkcertificate": "check_certificate"}
 

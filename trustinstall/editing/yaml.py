@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 
 from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, inserted, line_number, rows
+from trustinstall.patterns import regex
 
-_KEY = re.compile(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
-_ONE_ITEM = re.compile(r"\n[ \t]+(?P<key>[\w-]+):\n[ \t]*- (?P<item>.+)")
-_OLD_LINE_END = re.compile("[\x85\u2028\u2029]")  # a line's end in YAML 1.1, a character in YAML 1.2 (5.4)
-_COMMENT = re.compile(r"(?:^|[ \t])#.*")
+_KEY = regex(r"(?P<key>\"[^\"]+\"|'[^']+'|:?[A-Za-z_][\w./-]*(?::[\w./-]+)*)[ \t]*:(?:[ \t]+(?P<value>.*))?")
+_ONE_ITEM = regex(r"\n[ \t]+(?P<key>[\w-]+):\n[ \t]*- (?P<item>.+)")
+_OLD_LINE_END = regex("[\x85\u2028\u2029]")  # a line's end in YAML 1.1, a character in YAML 1.2 (5.4)
+_COMMENT = regex(r"(?:^|[ \t])#.*")
 
 
 class Yaml:

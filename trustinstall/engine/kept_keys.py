@@ -8,7 +8,6 @@ completes the change, or takes back whatever of it is there.
 from __future__ import annotations
 
 import posixpath
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +24,7 @@ from trustinstall.engine.shared_files import Leaving
 from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, printable
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall.state import kept_keys, ledger_file
 from trustinstall.state.kept_keys import Kept, KeptKey, Row
 from trustinstall.state.ledger import moment
@@ -45,7 +45,7 @@ BACKEND = "proxies"
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _ATTEMPTS = 3  # attempts to change a file that another program changes, too
 #: What may be left of a file of ours: the header of a section that held a setting for certificates, too.
-_EMPTY = re.compile(rb"\s*(?:\[[\w.-]+\]\s*)?")
+_EMPTY = regex(rb"\s*(?:\[[\w.-]+\]\s*)?")
 _CHANGED_SINCE = "it was changed after that, and stays as it is"
 
 

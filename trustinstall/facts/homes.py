@@ -5,11 +5,11 @@ Sources: proc_pid_mountinfo(5), autofs(5), ecryptfs(7) and ecryptfs-utils, syste
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _MOUNTS = "/proc/self/mountinfo"
 _LIMIT = 4 << 20  # bytes; the kernel makes a buffer of the requested size
-_NETWORK = re.compile(
+_NETWORK = regex(
     "nfs4?|cifs|smb3|smbfs|afs|ceph|lustre|gpfs|beegfs|glusterfs|ncpfs|coda|orangefs|davfs"
     r"|fuse\.(sshfs|glusterfs|davfs.*|rclone|s3fs|ceph.*|smbnetfs)"
 )
-_OCTAL = re.compile(r"\\([0-7]{3})")  # the form of blanks in a path
+_OCTAL = regex(r"\\([0-7]{3})")  # the form of blanks in a path
 _BESIDE = ("/home", "/Users")
 _MOST = 20_000  # homes; more are not examined
 _SEALED = (".homedir", ".home")  # the files of systemd-homed for a home that is not open

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.errors import CertificateRefused
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,7 +184,7 @@ PRODUCTS = (
         ("sophos_watchdog", "SophosNtpService"),
     ),
 )
-_SUBJECTS = tuple((one, re.compile(_START + f"(?:{one.subject})", re.IGNORECASE)) for one in PRODUCTS if one.subject)
+_SUBJECTS = tuple((one, regex(_START + f"(?:{one.subject})", re.IGNORECASE)) for one in PRODUCTS if one.subject)
 
 
 def installed(host: Host) -> tuple[Installed, ...]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import expanded
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,26 +27,26 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 #: Places in which every file belongs to a program, with the program's own directory.
-_WHOLE = re.compile(r"(?:/opt|/usr/local(?:/(?:lib|lib64|libexec|share|etc))?)(?:/[^/]+(?=/))?(?=/)")
+_WHOLE = regex(r"(?:/opt|/usr/local(?:/(?:lib|lib64|libexec|share|etc))?)(?:/[^/]+(?=/))?(?=/)")
 #: The exceptions: sources, the results of the system's own tools (update-ca-certificates(8), certctl(8)), Homebrew's
 #: pristine copy, from which it makes its bundle, and files of trustinstall.
-_NOT = re.compile(
+_NOT = regex(
     r"^/usr/local/(?:src|etc/ssl|share/(?:ca-certificates|certs))/|/Cellar/ca-certificates/|/trustinstall/[^/]*$"
 )
 #: Installed packages: the form of their directories' names, and a path that must exist relative to them.
 _PACKAGES = (
-    (re.compile(r"/node_modules/[^/]+$"), "."),  # npm, pnpm, Yarn (docs.npmjs.com, "folders")
-    (re.compile(r"/gems/[^/]+$"), "../../specifications"),  # RubyGems (guides.rubygems.org, "GEM_HOME")
-    (re.compile(r"/extensions/[^/]+$"), "package.json"),  # Visual Studio Code and its relatives
-    (re.compile(r"/vendor$"), "autoload.php"),  # Composer (getcomposer.org, "Basic usage")
+    (regex(r"/node_modules/[^/]+$"), "."),  # npm, pnpm, Yarn (docs.npmjs.com, "folders")
+    (regex(r"/gems/[^/]+$"), "../../specifications"),  # RubyGems (guides.rubygems.org, "GEM_HOME")
+    (regex(r"/extensions/[^/]+$"), "package.json"),  # Visual Studio Code and its relatives
+    (regex(r"/vendor$"), "autoload.php"),  # Composer (getcomposer.org, "Basic usage")
 )
 _CHECKOUT = frozenset({".git", ".hg", ".svn", ".bzr", "CVS"})
 #: Directories that belong to no program, and those whose `bin` holds programs with data elsewhere.
 _SHARED = ("/usr", "/home", "/Users", "/srv", "~", "~/.local", "~/.cargo", "~/go", "~/.npm-global", "~/.nix-profile")
 #: Parts of a program that it does not read at run time, and names of backups.
-_UNREAD = re.compile(r"tests?|test[-_]?data|testing|fixtures?|examples?|samples?|docs?", re.IGNORECASE)
-_BACKUP = re.compile(r"(?:^|[-_.])backups?(?:[-_.]|$)|\.(?:bak|old|orig|save)$|~$|^\.?Trash", re.IGNORECASE)
-_RESOURCES = re.compile(r"resources|.*\.(?:pak|asar|dll|dylib)|.*\.so(?:\.[\d.]+)?")
+_UNREAD = regex(r"tests?|test[-_]?data|testing|fixtures?|examples?|samples?|docs?", re.IGNORECASE)
+_BACKUP = regex(r"(?:^|[-_.])backups?(?:[-_.]|$)|\.(?:bak|old|orig|save)$|~$|^\.?Trash", re.IGNORECASE)
+_RESOURCES = regex(r"resources|.*\.(?:pak|asar|dll|dylib)|.*\.so(?:\.[\d.]+)?")
 _BINARY = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")  # elf(5), PE, Mach-O of 64 bits and of several
 _SCRIPT = b"#!"
 _MOST = 400  # names that are examined in a directory

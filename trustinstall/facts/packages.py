@@ -12,6 +12,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 _INFO, _LIST = "/var/lib/dpkg/info", ".list"
 _TOPS = (b"\n/opt/", b"\n/usr/local/", b"\n/srv/")
-_DIRECTORY = re.compile(rb"^(/(?:opt|srv|usr/local(?:/(?:lib|lib64|libexec|share|etc))?)/[^/\n]+)$", re.MULTILINE)
+_DIRECTORY = regex(rb"^(/(?:opt|srv|usr/local(?:/(?:lib|lib64|libexec|share|etc))?)/[^/\n]+)$", re.MULTILINE)
 _RPM = ("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite")
 _MOST, _LIMIT = 20_000, 32 << 20  # packages, and bytes of one list
 

@@ -7,18 +7,19 @@ Proxies; java.net's networking properties). SOCKS is left out: wget, apt, pip an
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import NamedTuple
+
+from trustinstall.patterns import regex
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _WORD = r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+"
 #: The address of a proxy. Other characters of a user's name or a password are percent-encoded (RFC 3986, 3.2.1).
-ADDRESS = re.compile(rf"https?://(?:{_WORD}(?::{_WORD})?@)?{_NAME}:{_PORT}/?")
+ADDRESS = regex(rf"https?://(?:{_WORD}(?::{_WORD})?@)?{_NAME}:{_PORT}/?")
 #: One entry of no_proxy: a name, a domain with a dot before it, an address or a network. wget reads neither ports nor
 #: patterns with `*`, and curl no such patterns (the GNU Wget manual, Proxies; curl(1), --noproxy).
-BYPASS = re.compile(rf"\.?{_NAME}|[0-9.]{{7,15}}/[0-9]{{1,2}}|[0-9A-Fa-f:]{{2,39}}(?:/[0-9]{{1,3}})?")
-_SECRET = re.compile(r"https?://[^/@:]*:[^/@]*@")
+BYPASS = regex(rf"\.?{_NAME}|[0-9.]{{7,15}}/[0-9]{{1,2}}|[0-9A-Fa-f:]{{2,39}}(?:/[0-9]{{1,3}})?")
+_SECRET = regex(r"https?://[^/@:]*:[^/@]*@")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 

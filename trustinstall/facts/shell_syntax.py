@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 #: Characters without a special meaning in every style, inside its quotes. Others are refused, and not escaped.
-_PLAIN = re.compile(r"[\w ./:@+,=~()-]*")
-_PLAIN_IN_FILES = re.compile(r"[\w ./:@+,=~()%-]*")  # only systemd's own file expands a percent sign
+_PLAIN = regex(r"[\w ./:@+,=~()-]*")
+_PLAIN_IN_FILES = regex(r"[\w ./:@+,=~()%-]*")  # only systemd's own file expands a percent sign
 
 
 def fits(value: str) -> bool:
@@ -122,10 +124,10 @@ SHOWN: dict[str, Callable[[str, str], str]] = {
 _NAME = r"(?P<name>[A-Z][A-Z0-9_]*)"
 _VALUE = r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s;#\"']+)"
 _ASSIGNED = {
-    "sh": re.compile(rf"^[ \t]*(?:export[ \t]+)?{_NAME}={_VALUE}", re.MULTILINE),
-    "fish": re.compile(rf"^[ \t]*set[ \t]+(?:-\w+[ \t]+)+{_NAME}[ \t]+{_VALUE}", re.MULTILINE),
-    "pam": re.compile(rf"^[ \t]*(?:export[ \t]+)?{_NAME}[ \t]*=[ \t]*{_VALUE}", re.MULTILINE),
-    "environment.d": re.compile(rf"^[ \t]*{_NAME}={_VALUE}", re.MULTILINE),
-    "systemd": re.compile(r"^[ \t]*DefaultEnvironment[ \t]*=(?P<pairs>.*)$", re.MULTILINE),
+    "sh": regex(rf"^[ \t]*(?:export[ \t]+)?{_NAME}={_VALUE}", re.MULTILINE),
+    "fish": regex(rf"^[ \t]*set[ \t]+(?:-\w+[ \t]+)+{_NAME}[ \t]+{_VALUE}", re.MULTILINE),
+    "pam": regex(rf"^[ \t]*(?:export[ \t]+)?{_NAME}[ \t]*=[ \t]*{_VALUE}", re.MULTILINE),
+    "environment.d": regex(rf"^[ \t]*{_NAME}={_VALUE}", re.MULTILINE),
+    "systemd": regex(r"^[ \t]*DefaultEnvironment[ \t]*=(?P<pairs>.*)$", re.MULTILINE),
 }
-_PAIR = re.compile(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*)=([^\"'\s]*)")  # a name is tried once, from its start
+_PAIR = regex(r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]*)=([^\"'\s]*)")  # a name is tried once, from its start

@@ -6,8 +6,9 @@ binfmt_misc(5), proc_mounts(5). Of an exit status of Windows' 32 bits, Linux see
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +19,9 @@ _KERNEL = "/proc/sys/kernel/osrelease"  # ends in "-Microsoft" (WSL 1) or "-micr
 _INTEROP = ("/proc/sys/fs/binfmt_misc/WSLInterop", "/proc/sys/fs/binfmt_misc/WSLInterop-late")
 _MOUNTS = "/proc/self/mounts"
 _DRIVES = frozenset({"9p", "drvfs", "virtiofs"})  # the types of Windows' drives: WSL 2, WSL 1, newer WSL 2
-_LETTER = re.compile(r"[A-Za-z]:(\\134|\\)?")  # the device's name; mounts write a backslash as \134
-_ESCAPE = re.compile(r"\\(0[0-7]{2}|134)")  # the form of a blank, a tab, a line's end and a backslash there
-_SOCKET = re.compile(r"/run/WSL/[0-9]+_interop")
+_LETTER = regex(r"[A-Za-z]:(\\134|\\)?")  # the device's name; mounts write a backslash as \134
+_ESCAPE = regex(r"\\(0[0-7]{2}|134)")  # the form of a blank, a tab, a line's end and a backslash there
+_SOCKET = regex(r"/run/WSL/[0-9]+_interop")
 _LIMIT = 1 << 20  # bytes; the kernel makes a buffer of the requested size
 _SYSTEM = "Windows/System32"
 TRANSLATE = ("/bin/wslpath", "-w")  # prints the name of a Linux file for Windows' programs

@@ -44,7 +44,7 @@ class LooksAtMachine(HostValue):
 
     def distribution(self) -> frozenset[str]:
         """Return the distribution's ID and those it is like, in lower case; see `system.distribution`."""
-        return system.distribution(self.root)
+        return self.remembered("distribution", lambda: system.distribution(self.root))
 
     def system_version(self) -> tuple[str, str]:
         """Return the operating system's name and version; see `system.version`."""

@@ -6,13 +6,13 @@ import contextlib
 import errno
 import itertools
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import Busy
 from trustinstall.host import files, paths
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _POLL = 0.1  # seconds
 # Interpreters of tools that are scripts: shells, Perl, Python; busybox is Alpine's shell.
-_INTERPRETER = re.compile(r"(?:ba|da|a|k|mk|pdk|z)?sh|busybox|perl[\d.]*|python[\d.]*")
+_INTERPRETER = regex(r"(?:ba|da|a|k|mk|pdk|z)?sh|busybox|perl[\d.]*|python[\d.]*")
 _START = 19  # the field of the start among those after the name
 _MOST_ENVIRONMENT = 4 * 1024 * 1024  # bytes; execve(2) takes no more by default
 

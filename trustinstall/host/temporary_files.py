@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import relay, scratch
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # No blank (JAVA_TOOL_OPTIONS), no colon (HGRCPATH), no quotes and none of $ % \\ ~ # ; (settings files)
-_PLAIN = re.compile(r"[\w/.,@=+-]+")
+_PLAIN = regex(r"[\w/.,@=+-]+")
 _SIGNALLED = 128  # as in shells: POSIX, 2.8.2
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
 from trustinstall.host import Account
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import Kind, Scene, Session, Setter, Variable
 
@@ -54,7 +54,7 @@ _ALIASES: Mapping[str, str] = {
     "composer": "php",
     "uvx": "uv",
 }
-_LETTERS = re.compile("[a-z]*")
+_LETTERS = regex("[a-z]*")
 
 
 class Caller(NamedTuple):

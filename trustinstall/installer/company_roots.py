@@ -7,7 +7,6 @@ Mozilla's roots, and Microsoft's roots that Windows has from the start.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
@@ -16,6 +15,7 @@ from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
 from trustinstall.errors import StoreError, UsageProblem, printable
 from trustinstall.facts import inspection
+from trustinstall.patterns import regex
 from trustinstall.stores.observation import State as Trust
 from trustinstall.stores.store import DiscoveryOptions
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Subjects of the roots that Windows is installed with, beside the roots that it fetches (AuthRoot). Source: Microsoft's
 # list of required trusted root certificates (KB 293781), and the list of its programme's participants.
-_MICROSOFT = re.compile(
+_MICROSOFT = regex(
     "CN=(Microsoft (Root|Authenticode|ECC|Time Stamp|Identity Verification)|Thawte Timestamping|Symantec Enterprise)"
     "|OU=(Microsoft Corporation|Copyright \\(c\\) 1997 Microsoft|NO LIABILITY ACCEPTED)"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +13,7 @@ from trustinstall.installer import diagnosis
 from trustinstall.installer.acting import answer_of, seen_by
 from trustinstall.installer.diagnosis import Diagnosis
 from trustinstall.installer.wire import encode, received
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost
     from trustinstall.installer.diagnosis import Ask
 
-_Der = Annotated[str, re.compile("(?:[0-9a-f]{2})*")]
+_Der = Annotated[str, regex("(?:[0-9a-f]{2})*")]
 
 
 @dataclass(frozen=True)

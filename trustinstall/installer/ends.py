@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import StateError, UsageProblem, printable
 from trustinstall.installer.situation import ScopeOptions
+from trustinstall.patterns import regex
 from trustinstall.state.scopes import own_ledger
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from trustinstall.installer.installer import Installer
     from trustinstall.installer.result import Report
 
-_SPAN = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
+_SPAN = regex(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DAY = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MEANT = "write a day (2027-01-31) or a span (12h, 7d, 2w)"
 
 

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.patterns import regex
 from trustinstall.state import audit_log
 from trustinstall.state.directory import State
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
-_SPAN = re.compile(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
+_SPAN = regex(r"([1-9][0-9]{0,5})([hdw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 

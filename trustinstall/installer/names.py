@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.errors import UsageProblem, printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
-_FINGERPRINT = re.compile(r"(?:sha256[:=])?([0-9a-f]{2}[0-9a-f: ]{2,})", re.IGNORECASE)
+_FINGERPRINT = regex(r"(?:sha256[:=])?([0-9a-f]{2}[0-9a-f: ]{2,})", re.IGNORECASE)
 _FULL = 64  # hexadecimal digits of a SHA-256
 
 

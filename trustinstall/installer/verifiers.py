@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.doctor.families import FAMILIES, Family
 from trustinstall.installer import store_columns
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -30,7 +30,7 @@ _OF_STORES = {
     "windows-user": "schannel",
 }
 _STRICT = (3, 13)  # the first Python that sets VERIFY_X509_STRICT
-_VERSION = re.compile(r"python(\d)\.(\d{1,3})")
+_VERSION = regex(r"python(\d)\.(\d{1,3})")
 
 
 def of_client(host: Host, caller: Caller, word: str) -> Family:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall.stores.backend import Candidates
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 #: Names of bundles: a suffix of PEM, or a text about CAs.
 _NAMES = r".*\.(?:pem|crt|cer|bundle)|ca[-_]?(?:certs?|bundle|roots?)\b.*|.*\bcacerts?\.txt"
 LIKELY = Candidates(
-    re.compile(_NAMES, re.IGNORECASE | re.ASCII),
+    regex(_NAMES, re.IGNORECASE | re.ASCII),
     (".pem\n", ".crt\n", ".cer\n", ".bundle\n", "\nca", "cacert"),
 )
 MANY = 10  # public roots that make a file a bundle

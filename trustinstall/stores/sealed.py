@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from trustinstall.patterns import regex
 
 #: Places that only their owner's tool may change: it checks them, shares them, or replaces them.
 _SEALED = (
-    (re.compile(r"^/snap/|/lib/snapd/"), "a snap cannot be changed; set its service's variables instead"),
-    (re.compile(r"/flatpak/"), "a flatpak cannot be changed; use its overrides instead"),
-    (re.compile(r"^/nix/store/|^/gnu/store/"), "the store is never changed in place; change the configuration"),
-    (re.compile(r"\.app/Contents/"), "the app is signed, and would no longer start; set its variables instead"),
-    (re.compile(r"/WindowsApps/"), "Windows seals Store apps; use Python from python.org"),
+    (regex(r"^/snap/|/lib/snapd/"), "a snap cannot be changed; set its service's variables instead"),
+    (regex(r"/flatpak/"), "a flatpak cannot be changed; use its overrides instead"),
+    (regex(r"^/nix/store/|^/gnu/store/"), "the store is never changed in place; change the configuration"),
+    (regex(r"\.app/Contents/"), "the app is signed, and would no longer start; set its variables instead"),
+    (regex(r"/WindowsApps/"), "Windows seals Store apps; use Python from python.org"),
     (
-        re.compile(r"^/var/lib/(?:docker|containers|containerd)/|/share/containers/storage/"),
+        regex(r"^/var/lib/(?:docker|containers|containerd)/|/share/containers/storage/"),
         "it belongs to a container image; add the certificate where the image is built",
     ),
 )

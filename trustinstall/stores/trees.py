@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import errno
 import math
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import homes
 from trustinstall.facts.programs import expanded, is_directory, slashed
+from trustinstall.patterns import regex
 from trustinstall.stores.store import OtherAccount, ScanProgress
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ _MOST = 2_000_000  # entries below the caller's directory
 _SIGN = 2048  # directories between two reports of progress
 #: conda's lists of its downloads, beside the packages.
 _FETCHED = frozenset({"urls", "urls.txt"})
-_IN_CACHE = re.compile(r"/(?:(?P<uv>[a-z]+-v\d+)|(?P<conda>pkgs))(?=/)")
+_IN_CACHE = regex(r"/(?:(?P<uv>[a-z]+-v\d+)|(?P<conda>pkgs))(?=/)")
 _SHARED = "it lies in {0}'s cache, which other environments share; make the environment anew with its own copies ({1})"
 
 

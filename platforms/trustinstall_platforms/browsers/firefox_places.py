@@ -15,10 +15,10 @@ Facts:
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall_platforms.browsers import policy_places
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 FILE = "policies.json"
-OURS = re.compile(r"trustinstall-[0-9a-f]{12}\.crt")
+OURS = regex(r"trustinstall-[0-9a-f]{12}\.crt")
 _FLATPAK, _INSIDE = "/var/lib/flatpak", "/app/etc/firefox"
 _APPLICATION = f"{_FLATPAK}/app/org.mozilla.firefox"
 _SYSTEMCONFIG = f"{_FLATPAK}/extension/org.mozilla.firefox.systemconfig"

@@ -14,6 +14,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from trustinstall.patterns import regex
 from trustinstall.stores.observation import State
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _STATES = {
     bytes.fromhex("00000003"): State.DISTRUSTED,  # CKT_NOT_TRUSTED
 }
 #: The parameters of PBKDF2 under which softoken (sftkpwd.c) keeps the check of an empty password: it is derived once.
-_NO_PASSWORD = re.compile(rb"\x04\x20.{32}\x02\x01\x01\x02\x01\x20", re.DOTALL)
+_NO_PASSWORD = regex(rb"\x04\x20.{32}\x02\x01\x01\x02\x01\x20", re.DOTALL)
 Where = tuple[tuple[str, bytes], ...]
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
 from trustinstall.facts.installed import is_backup, program_of
+from trustinstall.patterns import regex
 from trustinstall_platforms.browsers import chromium_browsers
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ _CONFINED = (
 #: Without all of these, NSS makes a new database.
 _WHOLE = ("cert9.db", "key4.db", "pkcs11.txt")
 #: Tor's browser and Mullvad's: no company inspects their connections, and their makers want all copies to be alike.
-_ONION = re.compile(r"/TorBrowser/|/tor-browser|/mullvad-?browser", re.IGNORECASE)
+_ONION = regex(r"/TorBrowser/|/tor-browser|/mullvad-?browser", re.IGNORECASE)
 _INI_LIMIT = 1024 * 1024  # bytes
 _MOST_PROFILES = 200  # of an account
 _MOST_NAMED = 2000  # lines that name a profile, in one file; each is looked up

@@ -11,12 +11,12 @@ in /etc/ssl/certs for ever: a certificate that is to go must be removed there, t
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.host.commands import Guard, Run
+from trustinstall.patterns import regex
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import missing_parents, read
 from trustinstall.stores.observation import Observation, State
@@ -45,7 +45,7 @@ BUNDLE = "/etc/ssl/cert.pem"  # the program's; before it, a link of a port's or 
 _SOURCES = ("/usr/share/certs/trusted", "/usr/local/share/certs/trusted", "/usr/local/etc/ssl/certs")
 _ENDINGS = (".pem", ".crt", ".cer", ".crl")
 _ENDING = ".crt"
-_OURS = re.compile(r"-([0-9a-f]{12})\.crt$")  # the form of `our_ending`
+_OURS = regex(r"-([0-9a-f]{12})\.crt$")  # the form of `our_ending`
 _TEXT = b"Certificate:\n"
 # Distrusted certificates, in the form of either version: of packages and administrators, and of `certctl untrust`.
 _DISTRUST = tuple(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.facts.programs import BINARIES
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall.typed_json import items, members
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # of a machine or node; a word of a command, never an option
+_NAME = regex("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")  # of a machine or node; a word of a command, never an option
 _LARGEST = 1024 * 1024  # bytes of a file of settings
 NAME, NODE = "{name}", "{node}"  # in the words of the table
 _MOST = 100  # machines of one engine, and nodes of one machine
@@ -163,7 +164,7 @@ def _minikube_nodes(said: object) -> tuple[str, ...]:
 
 
 # A context of kubectl's, as a line of its own (pkg/cluster/internal/kubeconfig; sigs.k8s.io/yaml writes it so).
-_CONTEXT = re.compile(rb"^(?:- |  )name: \"?kind-([a-z0-9][a-z0-9.-]{0,100})\"?\r?$", re.MULTILINE)
+_CONTEXT = regex(rb"^(?:- |  )name: \"?kind-([a-z0-9][a-z0-9.-]{0,100})\"?\r?$", re.MULTILINE)
 
 
 def _kind(host: Host, engine: Engine, home: str) -> Iterator[Machine]:

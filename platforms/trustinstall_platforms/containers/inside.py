@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.patterns import regex
 from trustinstall.stores.observation import Copy
 from trustinstall_platforms.linux.anchor_sources import fingerprints, our_ending
 from trustinstall_platforms.linux.debian_files import SHIPPED
@@ -37,8 +38,8 @@ _PACKAGES = {
     for family in _FAMILIES
 }
 _TOPS = tuple(dict.fromkeys((*_DIRECTORIES, *(path for paths in _PACKAGES.values() for path in paths))))
-_PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9/._+-]*")
-_ID = re.compile(rb"^ID(?:_LIKE)?=[\"']?([^\"'\n]*)", re.MULTILINE)
+_PLAIN = regex(r"[A-Za-z0-9/][A-Za-z0-9/._+-]*")
+_ID = regex(rb"^ID(?:_LIKE)?=[\"']?([^\"'\n]*)", re.MULTILINE)
 #: The file that cloud-init makes of Lima's roots (`ca_certs`, cloudinit/config/cc_ca_certs.py). It stays there when
 #: the managed setting that named them has gone: beside a managed file, it is a copy that came through trustinstall.
 _CLOUD_INIT = "cloud-init-ca-cert"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import posixpath
-import re
 from contextlib import suppress
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import printable
 from trustinstall.facts.installed import is_backup
 from trustinstall.facts.programs import binaries, expanded, slashed
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,10 +136,10 @@ WINDOWS = (
 )
 
 #: JAVA_HOME, JDK_HOME, JAVA_HOME_17_X64 (GitHub's runners), STUDIO_JDK, GRAALVM_HOME …
-_VARIABLE = re.compile(r"(?:JAVA|JDK|JRE|GRAALVM)_HOME\w*|[A-Z]+_JDK")
+_VARIABLE = regex(r"(?:JAVA|JDK|JRE|GRAALVM)_HOME\w*|[A-Z]+_JDK")
 _LIBRARIES = ("lib/security", "jre/lib/security")  # Java 9 and later; the runtime within a Java 8
 NAMES = ("jssecacerts", "cacerts")  # the first one wins (JSSE Reference Guide, "Customizing the Default Truststores")
-_KEYSTORE = re.compile(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cacerts)")
+_KEYSTORE = regex(r"(?P<home>.+?)/(?:jre/)?lib/security/(?:jssecacerts|cacerts)")
 _MOST = 30_000  # names that are examined: no account's home needs more for Java
 _LONGEST = timedelta(seconds=60)  # the longest search; 20 ms is usual
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trustinstall.facts.installed import program_of
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall.stores import bundle
 from trustinstall.stores.observation import Observation, State
 from trustinstall.stores.plan import Placed, Plan
@@ -31,16 +31,16 @@ _LEND = "start its programs with `trustinstall run --java`"
 _OWN = "give it a copy of this keystore with the certificate in it: -Djavax.net.ssl.trustStore=FILE in"
 #: Places that only their owner's tool may change, and the advice that works instead.
 SEALED = (
-    (re.compile(r"^/snap/|/lib/snapd/"), f"a snap cannot be changed; {_LEND}"),
-    (re.compile(r"/flatpak/"), f"a flatpak cannot be changed; {_OWN} flatpak override --env=JAVA_TOOL_OPTIONS=…"),
-    (re.compile(r"^/nix/store/|^/gnu/store/"), f"the store is never changed in place; {_LEND}"),
-    (re.compile(r"/WindowsApps/"), "Windows seals Store apps; install that Java from its vendor's own package"),
+    (regex(r"^/snap/|/lib/snapd/"), f"a snap cannot be changed; {_LEND}"),
+    (regex(r"/flatpak/"), f"a flatpak cannot be changed; {_OWN} flatpak override --env=JAVA_TOOL_OPTIONS=…"),
+    (regex(r"^/nix/store/|^/gnu/store/"), f"the store is never changed in place; {_LEND}"),
+    (regex(r"/WindowsApps/"), "Windows seals Store apps; install that Java from its vendor's own package"),
     (
-        re.compile(r"\.app/Contents/"),
+        regex(r"\.app/Contents/"),
         f"the app is signed, and would no longer start; {_OWN} its VM options (Help > Edit Custom VM Options)",
     ),
     (
-        re.compile(r"^/var/lib/(?:docker|containers|containerd)/|/share/containers/storage/"),
+        regex(r"^/var/lib/(?:docker|containers|containerd)/|/share/containers/storage/"),
         "it belongs to a container image; add the certificate where the image is built",
     ),
 )

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from trustinstall.facts.programs import expanded, is_absolute, slashed
+from trustinstall.patterns import regex
 from trustinstall_platforms.java.homes import is_others
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ VARIABLES = (
 )
 
 _STORE, _PASSWORD = "javax.net.ssl.trustStore", "javax.net.ssl.trustStorePassword"
-_OPTION = re.compile(
+_OPTION = regex(
     rf"-D(?P<key>{re.escape(_STORE)}(?:Password)?)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"']*))"
 )
 _BLANKS = " \t\f"
-_PROPERTY = re.compile(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+_PROPERTY = regex(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
+_ESCAPE = regex(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _LIMIT, _MOST = 1024 * 1024, 64  # bytes of a file; IDEs' versions, keystores and passwords: each costs a try
 #: The names of the two system properties in Gradle's file.

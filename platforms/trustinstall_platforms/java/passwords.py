@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.java import named
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 USUAL = ("changeit", "changeme", "")  # OpenJDK's and Apple's (Java 6); and none
 _DEFAULTS = "/etc/default/cacerts"  # shell, of ca-certificates-java; root alone may read it
-_STOREPASS = re.compile(rb"^[ \t]*(?:export[ \t]+)?storepass=(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s;\"']*))", re.MULTILINE)
+_STOREPASS = regex(rb"^[ \t]*(?:export[ \t]+)?storepass=(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\s;\"']*))", re.MULTILINE)
 
 
 def candidates(host: Host) -> list[str]:

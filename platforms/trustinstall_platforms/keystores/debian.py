@@ -11,6 +11,7 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall.stores.steps import Content, Edit, digest
 from trustinstall_platforms.keystores import distribution
 
@@ -26,8 +27,8 @@ KEYSTORE = "/etc/ssl/certs/java/cacerts"
 _HOOK = "/etc/ca-certificates/update.d/jks-keystore"
 _DEFAULTS = "/etc/default/cacerts"  # shell; may hold a password, so that its text is never shown
 _JAVA = "/usr/bin/java"  # without it, the maintainer script does nothing
-_OUR_ALIAS = re.compile(r"debian:.*-([0-9a-f]{12})\.pem")
-_SWITCH = re.compile(rb"^[ \t]*(?:export[ \t]+)?cacerts_updates=[\"']?(\w*)", re.MULTILINE)
+_OUR_ALIAS = regex(r"debian:.*-([0-9a-f]{12})\.pem")
+_SWITCH = regex(rb"^[ \t]*(?:export[ \t]+)?cacerts_updates=[\"']?(\w*)", re.MULTILINE)
 
 
 def alias(link: str) -> str:

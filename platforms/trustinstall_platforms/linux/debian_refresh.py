@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import printable
 from trustinstall.host.commands import Guard, Run
+from trustinstall.patterns import regex
 from trustinstall.stores.plan import Refresh
 from trustinstall_platforms.keystores import distribution
 from trustinstall_platforms.linux.concatenated import LINK_NAME
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _JAVA_HOOK = "/etc/ca-certificates/update.d/jks-keystore"  # reads "+PEM" and "-PEM" lines
 _KEYSTORE = "/etc/ssl/certs/java/cacerts"  # the hook keeps it up to date
-_JAVA_ALIAS = re.compile(r"debian:([^/\0\n]+)\.pem")
+_JAVA_ALIAS = regex(r"debian:([^/\0\n]+)\.pem")
 _DPKG_LOCK = "/var/lib/dpkg/lock-frontend"
 _MAINTAINER = "DPKG_MAINTSCRIPT_PACKAGE"  # set while dpkg runs a package's own script: dpkg(1)
 _OPENSSL = "/usr/bin/openssl"
 _TOOL_NAME = posixpath.basename(TOOL)
-_OUR_LINK = re.compile(r".*-[0-9a-f]{12}\.pem")
+_OUR_LINK = regex(r".*-[0-9a-f]{12}\.pem")
 
 
 def problems(host: Host, contents: Contents) -> Iterator[str]:

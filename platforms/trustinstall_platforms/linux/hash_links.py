@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-import re
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks
+from trustinstall.patterns import regex
 from trustinstall.stores.files import read
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-_NAME = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
+_NAME = regex(r"([0-9a-f]{8})\.([0-9]{1,4})")
 
 
 class Linked(NamedTuple):

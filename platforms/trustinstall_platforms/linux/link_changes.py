@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall.stores.steps import ABSENT, Delete, Link, link_digest
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
 
-HASH_LINK = re.compile(r"([0-9a-f]{8})\.([0-9]{1,4})")
+HASH_LINK = regex(r"([0-9a-f]{8})\.([0-9]{1,4})")
 
 
 class Links:

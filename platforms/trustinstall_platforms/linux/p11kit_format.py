@@ -6,17 +6,18 @@ quotation marks in which %XX is an octet; a reader of PEM reads the PEM blocks.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAGIC = b"[p11-kit-object-v1]"
-_NAME = re.compile(rb"[ \t]*([a-z0-9-]+)[ \t]*:")
+_NAME = regex(rb"[ \t]*([a-z0-9-]+)[ \t]*:")
 _BLANKS = b" \t"
-_STRING = re.compile(rb'"([^"]*)"')
-_OCTET = re.compile(rb"%([0-9a-fA-F]{2})")
+_STRING = regex(rb'"([^"]*)"')
+_OCTET = regex(rb"%([0-9a-fA-F]{2})")
 _END = b"-----END "
 _BEGIN = b"-----BEGIN "
 

@@ -6,13 +6,13 @@ crypto/x509/x_x509a.c.
 
 from __future__ import annotations
 
-import re
 from itertools import count
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates import der
 from trustinstall.certificates.loaded import extensions_of
 from trustinstall.certificates.pem import TRUSTED, to_pem
+from trustinstall.patterns import regex
 from trustinstall_platforms.linux.subject_hash import P11_KIT
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # Object identifiers, in their encoded form: commonName, organizationalUnitName, organizationName, in this order.
 _NAMED_BY = (b"\x55\x04\x03", b"\x55\x04\x0b", b"\x55\x04\x0a")
 _ANY_PURPOSE = "2.5.29.37.0"
-_UNFIT = re.compile(rb"[^a-zA-Z0-9._-]")
-_BLANKS = re.compile(rb"[ \t\n\v\f\r]")
+_UNFIT = regex(rb"[^a-zA-Z0-9._-]")
+_BLANKS = regex(rb"[ \t\n\v\f\r]")
 _UTF8 = 0x0C
 _ASCII = 128
 

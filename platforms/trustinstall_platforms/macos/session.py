@@ -11,10 +11,10 @@ release notes of macOS 11; TrustSettingsSchema.h (DisableUserTrustSettings).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall import plists
+from trustinstall.patterns import regex
 from trustinstall.typed_json import is_object
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _VERSION_FILE = "/System/Library/CoreServices/SystemVersion.plist"
 _PREFERENCES = "/Library/Preferences/com.apple.security.plist"
 _CONSOLE = "/dev/console"  # belongs to the account that is logged in at the screen, or to root
 _LIMIT = 64 * 1024  # bytes
-_VERSION = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.|\Z)")
+_VERSION = regex(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.|\Z)")
 _BOTH_HASHES = (10, 15)
 _ASKS_ROOT = (10, 16)  # the version that macOS 11 reports to programs that were built before it
 _UID_DIGITS = 10

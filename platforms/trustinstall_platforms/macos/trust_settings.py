@@ -16,10 +16,10 @@ The first that decides wins, deny or trust alike.
 from __future__ import annotations
 
 import plistlib
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall import plists
+from trustinstall.patterns import regex
 from trustinstall.stores.observation import State
 from trustinstall.typed_json import is_array, is_object
 
@@ -34,7 +34,7 @@ _CONDITIONS = ("kSecTrustSettingsApplication", "kSecTrustSettingsPolicyString")
 _TRUST_ROOT, _TRUST_AS_ROOT, _DENY, _UNSPECIFIED = 1, 2, 3, 4
 _ANY_USAGE = (-1, 0xFFFFFFFF)  # kSecTrustSettingsKeyUseAny, as stored and as defined
 _VERSION = 1
-_SHA1 = re.compile(r"[0-9A-F]{40}")
+_SHA1 = regex(r"[0-9A-F]{40}")
 _MOST = 100_000  # certificates
 
 Settings = dict[str, State | None]  # by SHA-1 in upper case; None if they do not concern TLS

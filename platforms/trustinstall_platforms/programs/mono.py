@@ -10,12 +10,12 @@ Sources: cert-sync(1); Mono 6.8's MonoBtlsX509StoreManager; BoringSSL's crypto/x
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.editing.pem_blocks import Blocks
 from trustinstall.facts import programs
+from trustinstall.patterns import regex
 from trustinstall.stores import bundle
 from trustinstall.stores.directory import CertificateDirectories, Directory, certificates, own_home
 from trustinstall.stores.steps import ABSENT, Delete, Edit, digest
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import Store
 
 _PLACE = ".config/.mono/new-certs/Trust"
-_NAME = re.compile(r"[0-9a-f]{8}\.\d{1,4}")
+_NAME = regex(r"[0-9a-f]{8}\.\d{1,4}")
 
 
 class Mono(CertificateDirectories):

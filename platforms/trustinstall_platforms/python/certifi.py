@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.facts.programs import is_directory
+from trustinstall.patterns import regex
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import trees
 from trustinstall.stores.backend import Candidates, Capability
@@ -85,8 +86,8 @@ SYSTEM_BUNDLES = (
 #: The directories of the systems' bundles: a bundle that is a link into one of them follows.
 SYSTEM_PLACES = ("/etc/ssl/", "/etc/pki/", "/etc/ca-certificates/", "/var/lib/ca-certificates/")
 
-_QUOTED = re.compile(rb"[\"'](/[ -~]+?)[\"']")
-_PACKAGES = re.compile(r"(?P<prefix>.*?)(?:/lib(?:64)?/[^/]+|/Lib)?/(?:site|dist)-packages/(?P<package>[^/]+)/")
+_QUOTED = regex(rb"[\"'](/[ -~]+?)[\"']")
+_PACKAGES = regex(r"(?P<prefix>.*?)(?:/lib(?:64)?/[^/]+|/Lib)?/(?:site|dist)-packages/(?P<package>[^/]+)/")
 _INSIDE = ("/site-packages/", "/dist-packages/")
 #: The modules that stand for a bundle: a changed package may have none.
 _SWITCHES = tuple(
@@ -102,7 +103,7 @@ class Certifi(PemBundles):
     name = "certifi"
     capabilities = frozenset({Capability.IDENTICAL_FILES})
     candidates = Candidates(
-        re.compile(f"{LIKELY.names.pattern}|{_MODULES.names.pattern}", re.IGNORECASE | re.ASCII),
+        regex(f"{LIKELY.names.pattern}|{_MODULES.names.pattern}", re.IGNORECASE | re.ASCII),
         (*LIKELY.pieces, *_MODULES.pieces),
     )
     mend = "install the package that it belongs to anew"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts.programs import binaries, expanded, is_absolute, is_directory, slashed, variables
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall.stores.store import OtherAccount
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ _MOST_LINES = 10_000
 #: The variables of an activated environment (docs.python.org/3/library/venv; docs.conda.io).
 VARIABLES = ("VIRTUAL_ENV", "CONDA_PREFIX")
 
-_INTERPRETER = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
-_LIBRARY = re.compile(r"(?:python|pypy)[\d.]*t?")  # python3.12, python3.13t, pypy3.10; "python" on macOS
+_INTERPRETER = regex(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
+_LIBRARY = regex(r"(?:python|pypy)[\d.]*t?")  # python3.12, python3.13t, pypy3.10; "python" on macOS
 _PACKAGES = ("site-packages", "dist-packages")  # the second one is Debian's
 
 

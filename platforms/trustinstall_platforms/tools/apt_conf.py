@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
+from trustinstall.patterns import regex
+
+_TOKEN = regex(
     r"(?P<skip>[ \t\r]+|//[^\n]*|/\*.*?\*/|(?:(?<=\n)|\A)[ \t]*#[^\n]*)|(?P<line>\n)"
     r"|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>(?:(?!//)[^\s{};\"])+)",
     re.DOTALL,

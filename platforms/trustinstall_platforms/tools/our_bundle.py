@@ -19,6 +19,7 @@ from trustinstall.editing.pem_blocks import Blocks, marked, unmarked
 from trustinstall.errors import StoreError
 from trustinstall.facts import our_files, system_bundle
 from trustinstall.host import Kind
+from trustinstall.patterns import regex
 from trustinstall.stores import bundle
 from trustinstall.stores.backend import Backend
 from trustinstall.stores.files import owner
@@ -43,12 +44,12 @@ if TYPE_CHECKING:
     from trustinstall.stores.store import DiscoveryOptions
 
 _HEAD = b"# Made by trustinstall, for settings that name this file; what is written into it by hand is lost.\n"
-_MADE_OF = re.compile(rb"^# of ([0-9a-f]{64})$", re.MULTILINE)
+_MADE_OF = regex(rb"^# of ([0-9a-f]{64})$", re.MULTILINE)
 _LEFT = (
     b"# Left by trustinstall, for programs that still run and have a variable which names this file; the public roots\n"
     b"# alone. A later add or remove of trustinstall takes it away, or you may.\n"
 )
-_PARENTS = re.compile(rb"^# directories ([1-9])$", re.MULTILINE)  # how many above it were made
+_PARENTS = regex(rb"^# directories ([1-9])$", re.MULTILINE)  # how many above it were made
 _STALE = "the system's roots have changed since it was made; add makes it anew"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trustinstall.editing import section as sections
 from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
 from trustinstall.facts.shell_syntax import LAUNCHD
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 NAMES = frozenset(one.name for one in variables.EVERY)
 _LABEL = "trustinstall.environment"
-_WORD = re.compile(r"\w+")
+_WORD = regex(r"\w+")
 _END = r"'\"\n:;{}"  # characters that end a path
 #: A managed file in a value, for any current name of the account's home. A search starts only where a path may begin,
 #: so that a line of slashes takes no more time than another one.
-_FILE = re.compile(
+_FILE = regex(
     rf"(?<![^{_END}])(?P<before>[^{_END}/]*)"
     rf"(?P<path>/[^{_END}]*/trustinstall/(?P<name>{re.escape(our_files.ANCHORS)}|{re.escape(our_files.BUNDLE)}))"
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall import editing
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: After the managed value, a comment: a person's equal value has none, and stays when the managed one goes.
 MARK = " # set by trustinstall"
-_COMMENT = re.compile("[#;]")
+_COMMENT = regex("[#;]")
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _PREFIX = "%(prefix)/"  # git-config(1), pathname: where git itself is installed
 

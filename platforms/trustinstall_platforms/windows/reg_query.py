@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from trustinstall.errors import ToolFailed, printable
 from trustinstall.facts import wsl
 from trustinstall.host.commands import Run
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 MOST = 100_000  # keys that are read of one answer; the largest store of certificates has a few hundred
 LARGEST = 1024 * 1024  # bytes of a value
 _SECONDS = 60.0
-_VALUE = re.compile(rb"[ \t]+(\S+)[ \t]+(REG_BINARY|REG_DWORD)(?:[ \t]+(\S+))?")  # a line without blanks at its end
+_VALUE = regex(rb"[ \t]+(\S+)[ \t]+(REG_BINARY|REG_DWORD)(?:[ \t]+(\S+))?")  # a line without blanks at its end
 _HIVES = {b"HKEY_LOCAL_MACHINE": "HKLM", b"HKEY_CURRENT_USER": "HKCU"}
 _BLOB = "Blob"
 #: A key that every Windows has, and a text in it.

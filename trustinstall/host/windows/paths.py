@@ -8,12 +8,14 @@ from __future__ import annotations
 import posixpath
 import re
 
-_ABSOLUTE = re.compile(r"[A-Za-z]:/|//[^/.?][^/]*/[^/]")  # a drive's root, or a share; no //./device, no //?/object
+from trustinstall.patterns import regex
+
+_ABSOLUTE = regex(r"[A-Za-z]:/|//[^/.?][^/]*/[^/]")  # a drive's root, or a share; no //./device, no //?/object
 _LITERAL = "\\\\?\\"  # the rest is taken literally: no limit of 260, no device names, no dots cut off
 _LITERAL_SHARE = "\\\\?\\UNC\\"
 _DRIVE = 2  # characters of a drive's name
 _LONG = 240  # characters; 260 minus the longest name that is appended to a directory's
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:\..*)?", re.IGNORECASE)
+_DEVICE = regex(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 
 
 def slashed(path: str) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from trustinstall.patterns import regex
+
 SYSTEM, ADMINISTRATORS, USERS = "SY", "BA", "BU"
 #: Accounts that can change any file: the system, its administrators, and the service that installs Windows.
 MACHINE = frozenset(
@@ -19,9 +21,9 @@ MACHINE = frozenset(
     }
 )
 _OWNERS = frozenset({"CO", "S-1-3-0", "OW", "S-1-3-4"})  # stand for the owner, who is compared by name
-_OWNER = re.compile(r"O:(S-[\d-]+|[A-Z]{2})")
-_LIST = re.compile(r"D:([A-Z_]*)((?:\(.*\))?)", re.DOTALL)
-_ENTRY = re.compile(r"\((\w+);(\w*);(\w*);[\w-]*;[\w-]*;(S-[\d-]+|[A-Z]{2})")
+_OWNER = regex(r"O:(S-[\d-]+|[A-Z]{2})")
+_LIST = regex(r"D:([A-Z_]*)((?:\(.*\))?)", re.DOTALL)
+_ENTRY = regex(r"\((\w+);(\w*);(\w*);[\w-]*;[\w-]*;(S-[\d-]+|[A-Z]{2})")
 _ALLOWING = frozenset({"A", "OA", "XA", "ZA"})  # the others deny, audit or label
 _INHERIT_ONLY = "IO"
 # Rights to content, to names in a directory, to delete, and to the list and owner themselves.

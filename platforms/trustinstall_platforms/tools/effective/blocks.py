@@ -5,22 +5,22 @@ Sources: YAML 1.2.2, chapter 8 (block sequences and mappings); TOML 1.0, arrays.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.text import lines, numbering, read
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     Row = tuple[tuple[str, ...], str, int]
 
-_ITEM = re.compile(r"-(?:[ \t]+|$)")
-_PAIR = re.compile(
+_ITEM = regex(r"-(?:[ \t]+|$)")
+_PAIR = regex(
     r"(?P<key>\"[^\"]*\"|'[^']*'|[^\s\"'#{}\[\]&*!|>%@`-](?:[^#]*?[^#\s])?)[ \t]*:(?:[ \t]+(?P<value>[^ \t].*)?)?"
 )
-_COMMENT = re.compile(r"(?:^|[ \t])#.*")
-_WORD = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+_COMMENT = regex(r"(?:^|[ \t])#.*")
+_WORD = regex(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 
 
 def yaml(content: bytes) -> Iterator[Row]:

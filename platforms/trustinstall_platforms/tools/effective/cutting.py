@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall import editing
 from trustinstall.editing.text import Key, Malformed, numbering, read, rows, write
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective.reading import FORMATS, without_directives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: A line that sets one variable to one plain word, and has no other effect: a shell's, fish's, environment.d's.
-_SETS = re.compile(
+_SETS = regex(
     r"(?:export[ \t]+|set[ \t]+(?:-{1,2}[a-z]+[ \t]+)*)?([A-Za-z_][A-Za-z0-9_]*)(?:=|[ \t]+(?![ \t]))"
     r"(?:[\w.,:/*-]*|'[^'\\]*'|\"[^\"$`\\]*\");?[ \t]*(?:#.*)?"
 )
 #: The words before a command without which the line would no longer be valid in a shell script.
-_LEADS = re.compile(r"(?:(?:^|[\s;])(?:then|do|else|if|while|until)|[{(|&)\\])[ \t]*$")
+_LEADS = regex(r"(?:(?:^|[\s;])(?:then|do|else|if|while|until)|[{(|&)\\])[ \t]*$")
 _EDITED_AS = {"hg": "ini-sections"}
 
 

@@ -10,17 +10,18 @@ import re
 from typing import TYPE_CHECKING
 
 from trustinstall.editing.text import lines, numbering, read
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Row = tuple[tuple[str, ...], str, int]
 
-_CURL = re.compile(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
-_ASSIGNED = re.compile(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
-_INCLUDED = re.compile(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
+_CURL = regex(r"-{0,2}(?P<key>[A-Za-z0-9.-]+)(?:[ \t]*[=:][ \t]*|[ \t]+|$)(?P<value>(?:[^ \t\n].*)?)")
+_ASSIGNED = regex(r"[ \t]*(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*(?P<value>(?:[^ \t\n].*)?)")
+_INCLUDED = regex(r"[ \t]*(?P<key>!?include)[ \t]+(?P<value>\S.*)")
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "v": "\v"}
-_APT = re.compile(r"(?P<blank>\s+|//[^\n]*|#[^\n]*)|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+|\")")
+_APT = regex(r"(?P<blank>\s+|//[^\n]*|#[^\n]*)|\"(?P<text>[^\"\n]*)\"|(?P<mark>[{};])|(?P<word>[^\s{};\"]+|\")")
 _DEEP = 100  # nested scopes of an apt.conf; no settings file has more
 _GIT_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _LONGEST = 4096  # characters of a path that are shown
-_LOGIN = re.compile(r"(?<=://)[^\s\"'/?#]*@")  # RFC 3986, 3.2.1
+_LOGIN = regex(r"(?<=://)[^\s\"'/?#]*@")  # RFC 3986, 3.2.1
 
 
 def without_login(text: str) -> str:

@@ -7,8 +7,9 @@ In a template "~" is the home, "./" the current directory, "^/" that directory a
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
+
+from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ MOVING = frozenset(
         "npm_config_userconfig",
     }
 )
-_VARIABLE = re.compile(r"\{(?P<name>\w+)(?:\|(?P<default>[^}]*))?\}")
+_VARIABLE = regex(r"\{(?P<name>\w+)(?:\|(?P<default>[^}]*))?\}")
 _MOST_PARENTS = 64  # directories above the current one that are searched
 
 

@@ -12,6 +12,7 @@ from trustinstall.editing.text import Malformed, numbering
 from trustinstall.editing.text import read as text_of
 from trustinstall.editing.text import write as bytes_of
 from trustinstall.errors import printable
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import blocks, lines
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 
@@ -26,7 +27,7 @@ LIMIT = 1024 * 1024  # bytes; no settings file is larger
 LYING = ("the file itself",)  # the key of a file of certificates that is read because of its place
 _DEEP = 5  # files that include each other
 _MOST = 64  # files that one file includes, with the files that they include
-_DIRECTIVE = re.compile(r"^%(?P<word>include|unset)[ \t]+(?P<rest>[^\r\n]*)|^%[^\r\n]*", re.MULTILINE)
+_DIRECTIVE = regex(r"^%(?P<word>include|unset)[ \t]+(?P<rest>[^\r\n]*)|^%[^\r\n]*", re.MULTILINE)
 
 
 class Said(NamedTuple):

@@ -6,15 +6,17 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
+
 if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.model import Scene, Setter
     from trustinstall_platforms.tools.effective.rows import Expansion
 
 _REFERENCES = {
-    "shell": re.compile(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)\})"),
-    "braces": re.compile(r"\$\{(?P<bare>[A-Za-z_]\w*)(?P<name>)\}"),
+    "shell": regex(r"\$(?:(?P<bare>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)\})"),
+    "braces": regex(r"\$\{(?P<bare>[A-Za-z_]\w*)(?P<name>)\}"),
     # @npmcli/config, lib/env-replace.js: the name of an unset variable stays as written, with "?" it becomes empty
-    "npm": re.compile(r"(?<!\\)\$\{(?P<bare>[^${}?]+)(?P<name>\?)?\}"),
+    "npm": regex(r"(?<!\\)\$\{(?P<bare>[^${}?]+)(?P<name>\?)?\}"),
 }
 
 

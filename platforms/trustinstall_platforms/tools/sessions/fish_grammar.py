@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.sessions.words import LostError, Token, Word
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BLOCKS = frozenset({"if", "while", "for", "switch", "begin", "function"})
 _DEEPEST = 40  # nested blocks
-_REDIRECTIONS = re.compile(r"[0-9]?[<>].*|&>.*")
+_REDIRECTIONS = regex(r"[0-9]?[<>].*|&>.*")
 
 
 class Command:

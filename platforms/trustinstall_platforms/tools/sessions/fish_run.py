@@ -8,10 +8,10 @@ Sources: fish's manual: set, if, test, status, source, and Configuration files.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions import conditions
 from trustinstall_platforms.tools.sessions.fish_grammar import BLOCKS, Command, Grammar
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.view import View
 
 _DEEPEST = 12  # nested files
-_SET = re.compile(r"(?<![\w-])set\s+(?:-\S+\s+)*([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
-_UNIVERSAL = re.compile(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
-_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})|\\(.)")
+_SET = regex(r"(?<![\w-])set\s+(?:-\S+\s+)*([A-Za-z_]\w*)|\bexport\s+([A-Za-z_]\w*)=")
+_UNIVERSAL = regex(r"SETUVAR (?P<options>(?:--\w+ )*)(?P<name>[A-Za-z_]\w*):(?P<value>.*)")
+_ESCAPE = regex(r"\\x([0-9a-fA-F]{2})|\\(.)")
 _UNIVERSAL_FILE = "/fish/fish_variables"
 _LIST = "\x1e"  # between the elements of a list, in the file of universal variables: written \x1e
 _LONG = {

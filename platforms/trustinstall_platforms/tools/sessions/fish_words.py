@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from functools import partial
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.sessions.words import Expand, Literal, LostError, Part, Reader, Token, Unknown, Word
 
-_BLANK = re.compile(r"(?:[ \t\r]|\\\n)+")
-_COMMENT = re.compile(r"#[^\n]*")
-_OPERATOR = re.compile(r"&&|\|\||\n|;|&>>?|&\||&|\||[0-9]?>>?[?]?|[0-9]?<")
-_PLAIN = re.compile(r"[^\s\\'\"$();&|<>{}#]+|#")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_BRACED = re.compile(r"\{\$([A-Za-z_][A-Za-z0-9_]*)\}")
-_IN_SUBSTITUTION = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\.|#[^\n]*|[()]", re.DOTALL)
+_BLANK = regex(r"(?:[ \t\r]|\\\n)+")
+_COMMENT = regex(r"#[^\n]*")
+_OPERATOR = regex(r"&&|\|\||\n|;|&>>?|&\||&|\||[0-9]?>>?[?]?|[0-9]?<")
+_PLAIN = regex(r"[^\s\\'\"$();&|<>{}#]+|#")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_SINGLE = regex(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_BRACED = regex(r"\{\$([A-Za-z_][A-Za-z0-9_]*)\}")
+_IN_SUBSTITUTION = regex(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\\.|#[^\n]*|[()]", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "a": "\a", "b": "\b"}
-_NUMBERED = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})")
+_NUMBERED = regex(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})")
 
 
 class Scanner(Reader):
     """Reads one text, token by token."""
 
     ESCAPED = frozenset('$"\\\n')
-    PLAIN = re.compile(r"[^\"$\\]+|\\")
+    PLAIN = regex(r"[^\"$\\]+|\\")
 
     def token(self) -> Token:
         """Return the next token. Raises LostError."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions.values import Value
 
@@ -18,20 +19,20 @@ if TYPE_CHECKING:
 
     from trustinstall_platforms.tools.sessions.values import Variables
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEEPEST = 10  # nested values
 _LONGEST = 16 * 1024  # characters of a value
-_IN_PAM = re.compile(r"([A-Za-z0-9_]+)=(.*)", re.DOTALL)
-_PAM_CONF = re.compile(r"(DEFAULT|OVERRIDE)=(\"(?:[^\"\\]|\\.)*\"|\S*)")
-_PAM_REFERENCE = re.compile(r"\\(.)|[$@]\{(\w+)\}")
-_ASSIGNED = re.compile(r"[ \t]*DefaultEnvironment[ \t]*=(.*)", re.DOTALL)
-_WORD = re.compile(r"(?:[^\s\"'\\]+|\\.|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')+", re.DOTALL)
-_SPACES, _BLANKS, _KEY = re.compile(r"[ \t\r\n]*"), re.compile(r"[ \t\r]*"), re.compile(r"[^=\n]*")
-_COMMENT = re.compile(r"(?:[^\\\n]|\\.)*\n?", re.DOTALL)
-_TO_THE_END = re.compile(r"(?:[^\\\n]|\\.|\\$)*", re.DOTALL)
-_VARIABLE = re.compile(r"[A-Za-z0-9_]+")
-_BRACES = re.compile(r"\$\{|^\{|\}")
-_QUOTED = re.compile(r"\\(.)|[\"']", re.DOTALL)
+_IN_PAM = regex(r"([A-Za-z0-9_]+)=(.*)", re.DOTALL)
+_PAM_CONF = regex(r"(DEFAULT|OVERRIDE)=(\"(?:[^\"\\]|\\.)*\"|\S*)")
+_PAM_REFERENCE = regex(r"\\(.)|[$@]\{(\w+)\}")
+_ASSIGNED = regex(r"[ \t]*DefaultEnvironment[ \t]*=(.*)", re.DOTALL)
+_WORD = regex(r"(?:[^\s\"'\\]+|\\.|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')+", re.DOTALL)
+_SPACES, _BLANKS, _KEY = regex(r"[ \t\r\n]*"), regex(r"[ \t\r]*"), regex(r"[^=\n]*")
+_COMMENT = regex(r"(?:[^\\\n]|\\.)*\n?", re.DOTALL)
+_TO_THE_END = regex(r"(?:[^\\\n]|\\.|\\$)*", re.DOTALL)
+_VARIABLE = regex(r"[A-Za-z0-9_]+")
+_BRACES = regex(r"\$\{|^\{|\}")
+_QUOTED = regex(r"\\(.)|[\"']", re.DOTALL)
 
 
 class Line(NamedTuple):
@@ -215,8 +216,8 @@ def _behind(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 _PIECES: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
-    (re.compile(r"'[^']*'?"), lambda one: one[1:].removesuffix("'")),
-    (re.compile(r"\"(?:[^\"\\]|\\.)*\"?", re.DOTALL), lambda one: _in_double(one[1:].removesuffix('"'))),
+    (regex(r"'[^']*'?"), lambda one: one[1:].removesuffix("'")),
+    (regex(r"\"(?:[^\"\\]|\\.)*\"?", re.DOTALL), lambda one: _in_double(one[1:].removesuffix('"'))),
 )
 
 

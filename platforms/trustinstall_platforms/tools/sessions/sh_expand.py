@@ -9,6 +9,7 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.sessions.values import Value
 from trustinstall_platforms.tools.sessions.words import Expand, Literal, Part, Parts, Unknown
 
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 _LONGEST = 16 * 1024  # characters of a value
 _LONGEST_PATTERN, _LONGEST_MATCHED = 256, 4096
-_PATTERN = re.compile(r"[*?\[]")
-_SPECIAL = re.compile(r"([*?\[])")
-_QUALIFIER = re.compile(r"\([A-Za-z.@/,-]*\)")  # zshexpn(1), Glob Qualifiers: no error without a match, only files
+_PATTERN = regex(r"[*?\[]")
+_SPECIAL = regex(r"([*?\[])")
+_QUALIFIER = regex(r"\([A-Za-z.@/,-]*\)")  # zshexpn(1), Glob Qualifiers: no error without a match, only files
 #: Variables that a session has from its terminal, desktop or machine: no file here sets them.
-_OUTSIDE = re.compile(
+_OUTSIDE = regex(
     r"[0-9@*#?$!]|PATH|TERM.*|COLORTERM|DISPLAY|WAYLAND_.*|SSH_.*|LANG|LANGUAGE|LC_.*|XDG_(?:RUNTIME|SE|CURRENT|VTNR).*"
     r"|DESKTOP_SESSION|GDMSESSION|DBUS_.*|PWD|OLDPWD|SHLVL|RANDOM|SECONDS|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|PPID|TMUX.*"
     r"|STY|VSCODE_.*|SUDO_.*|WSL.*|MAIL|INSIDE_EMACS|EPOCH.*|LINES|COLUMNS|TTY|HOST|CPUTYPE|VENDOR|DIRSTACK|FPATH|IFS"

@@ -6,10 +6,10 @@ first syntax that is not known here, the rest of a text is unknown.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.sessions.sh_nodes import (
     AndOr,
     Apart,
@@ -32,7 +32,7 @@ from trustinstall_platforms.tools.sessions.words import LostError, Word
 _DEEPEST = 40  # nested commands
 _SEPARATORS = frozenset({"\n", ";", "&", "&|", "&!"})
 _REDIRECTIONS = frozenset({"<", ">", ">>", "<<", "<<-", "<<<", "<>", "<&", ">&", ">|", "&>", "&>>"})
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_ASSIGNMENT = regex(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _LOOPS = frozenset({"for", "select", "foreach"})
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective.model import Kind, Setter
 from trustinstall_platforms.tools.sessions.scopes import Scopes
 from trustinstall_platforms.tools.sessions.sh_expand import Expander
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.sessions.values import Variables
     from trustinstall_platforms.tools.sessions.view import View
 
-_NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
-_ASSIGNED = re.compile(r"\b([A-Za-z_][A-Za-z0-9_]*)=")
+_NAMED = regex(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
+_ASSIGNED = regex(r"\b([A-Za-z_][A-Za-z0-9_]*)=")
 
 
 class Reading:

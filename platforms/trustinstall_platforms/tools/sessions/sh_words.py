@@ -9,6 +9,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.sessions.words import (
     Expand,
     Literal,
@@ -26,16 +27,16 @@ if TYPE_CHECKING:
 
 _Read = TypeVar("_Read")
 _DEEPEST = 40  # nested expansions
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
-_OPERATOR = re.compile(r":?[-=+?]")
-_PLAIN = re.compile(r"[A-Za-z0-9_./,:+@%^=-]+")
-_OPERATORS = re.compile(r"\n|;;&|;;|;&|;\||;|&&|&>>|&>|&\||&!|&|\|\||\|&|\||\(|\)|<<<|<<-|<<|<>|<&|<|>>|>&|>\||>")
-_NUMBER = re.compile(r"(?:[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})(?=[<>])")
-_BLANK = re.compile(r"(?:[ \t\r]|\\\n|\\\r\n)+")
-_COMMENT = re.compile(r"#[^\n]*")
-_BACKQUOTED = re.compile(r"`(?:[^`\\]|\\.)*`", re.DOTALL)
-_MODIFIER = re.compile(r"\[[^\]\n]*\]|:[A-Za-z]")  # of zsh
-_ESCAPES = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
+_OPERATOR = regex(r":?[-=+?]")
+_PLAIN = regex(r"[A-Za-z0-9_./,:+@%^=-]+")
+_OPERATORS = regex(r"\n|;;&|;;|;&|;\||;|&&|&>>|&>|&\||&!|&|\|\||\|&|\||\(|\)|<<<|<<-|<<|<>|<&|<|>>|>&|>\||>")
+_NUMBER = regex(r"(?:[0-9]+|\{[A-Za-z_][A-Za-z0-9_]*\})(?=[<>])")
+_BLANK = regex(r"(?:[ \t\r]|\\\n|\\\r\n)+")
+_COMMENT = regex(r"#[^\n]*")
+_BACKQUOTED = regex(r"`(?:[^`\\]|\\.)*`", re.DOTALL)
+_MODIFIER = regex(r"\[[^\]\n]*\]|:[A-Za-z]")  # of zsh
+_ESCAPES = regex(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ENDS = frozenset(" \t\r\n;&|()<>")
 _ESCAPED = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "r": "\r", "a": "\a", "b": "\b", "e": "\x1b"}
 
@@ -44,7 +45,7 @@ class Scanner(Reader):
     """Reads one text, token by token."""
 
     ESCAPED = frozenset('$`"\\\n')
-    PLAIN = re.compile(r"[^\"$`\\]+|\\")
+    PLAIN = regex(r"[^\"$`\\]+|\\")
 
     def __init__(self, text: str, *, zsh: bool = False) -> None:
         super().__init__(text)

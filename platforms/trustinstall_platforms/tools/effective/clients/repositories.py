@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import paths
 from trustinstall_platforms.tools.effective.model import Form, Mode, without_login
 from trustinstall_platforms.tools.effective.reading import Reader, UnreadableError
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.reading import Said
 
 _GIT_PATH = Expansion(tilde=True)
-_URL = re.compile(r'http "(?P<url>.*)"')
-_CONDITION = re.compile(r'includeif "(?P<condition>.*)"')
-_HOST = re.compile(r"(?P<host>.+):verifycertsfile")
+_URL = regex(r'http "(?P<url>.*)"')
+_CONDITION = regex(r'includeif "(?P<condition>.*)"')
+_HOST = regex(r"(?P<host>.+):verifycertsfile")
 _HG_PATH = Expansion(tilde=True, variables="shell")
 _SVN = ("~/.subversion/servers", "/etc/subversion/servers")
 
