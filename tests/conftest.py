@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("trustinstall.testing.contract", "tests.contract")
+pytest.register_assert_rewrite("trustinstall.testing", "tests.contract")

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from tests.support.families import COUNT, Layout, lay_out
 from tests.support.pki import Root, make_root
 from tests.support.throwaway import NOISE, PROGRAM, Throwaway
-from trustinstall.testing.contract import Ran
+from trustinstall.testing.machine import Ran
 
 FULL = os.environ.get("TRUSTINSTALL_TEST_LEVEL") == "full"
 _TOOL = "/usr/sbin/update-ca-certificates"

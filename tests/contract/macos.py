@@ -13,7 +13,7 @@ from tests.support.macos.mac import LAUNCHER, SECURITY, SYSTEM_KEYCHAIN, Mac
 from tests.support.macos.standin import machine
 from tests.support.macos.standin import settings as records
 from tests.support.throwaway import NOISE, PATH, PROGRAM, Throwaway
-from trustinstall.testing.contract import SABOTAGE
+from trustinstall.testing.machine import SABOTAGE
 
 _SUPPORT = "Library/Application Support/trustinstall"
 _WORKPLACE = "/tmp/contract"

@@ -10,7 +10,7 @@ from tests.contract.machines import FULL, Base, bring_selected, store_ids
 from tests.support.engines.engines import Engine
 from tests.support.families import COUNT
 from tests.support.throwaway import NOISE, Throwaway
-from trustinstall.testing.contract import SABOTAGE
+from trustinstall.testing.machine import SABOTAGE
 
 _TOOL = "/usr/sbin/update-ca-certificates"
 _ANCHORS = "/usr/local/share/ca-certificates"

@@ -13,7 +13,7 @@ from tests.support.pki import Root, make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
 from tests.support.wine import CERTUTIL, PROGRAM, Windows
-from trustinstall.testing.contract import SABOTAGE
+from trustinstall.testing.machine import SABOTAGE
 
 _KEYS = (
     r"HKLM\SOFTWARE\Microsoft\SystemCertificates",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.contract.machines import FULL, Base, Run, store_ids
 from tests.support.throwaway import NOISE, Throwaway
 from tests.support.wsl.linux import ACCOUNT, MACHINE, POLICY, Wsl
-from trustinstall.testing.contract import SABOTAGE, Ran
+from trustinstall.testing.machine import SABOTAGE, Ran
 
 _DRIVE, _LINUX = "/mnt/c/standin", "/opt/wsl"
 

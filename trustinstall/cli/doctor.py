@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from trustinstall.cli import doctor_options as d
 from trustinstall.cli import failing, health
 from trustinstall.cli import options as o
 from trustinstall.cli.command import words_of
@@ -13,18 +14,18 @@ from trustinstall.errors import UsageProblem
 
 def doctor(
     context: typer.Context,
-    urls: o.Servers = None,
+    urls: d.Servers = None,
     *,
-    starttls: o.Starttls = "",
-    proxy: o.ProxyUrl = "",
-    pid: o.Pid = 0,
-    beside: o.Beside = "",
-    save_root: o.SaveRoot = None,
-    report_file: o.ReportFile = None,
-    everything: o.Everything = False,
-    fix: o.Fix = False,
+    starttls: d.Starttls = "",
+    proxy: d.ProxyUrl = "",
+    pid: d.Pid = 0,
+    beside: d.Beside = "",
+    save_root: d.SaveRoot = None,
+    report_file: d.ReportFile = None,
+    everything: d.Everything = False,
+    fix: d.Fix = False,
     yes: o.Yes = False,
-    exit_code: o.RefusedCode = False,
+    exit_code: d.RefusedCode = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,

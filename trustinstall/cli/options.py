@@ -1,4 +1,4 @@
-"""The options of the command line, each written down once."""
+"""The options of the command line, each written down once; those of `doctor` are in `doctor_options`."""
 
 from __future__ import annotations
 
@@ -227,54 +227,6 @@ Java = Annotated[
     bool,
     general("--java", help="Lend Java programs a trust store, too (JAVA_TOOL_OPTIONS)."),
 ]
-Servers = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[URL… | -- COMMAND…]",
-        help="Servers with TLS: https://HOST, HOST or HOST:PORT; or a command that is run and fails "
-        "(default: look at this machine).",
-    ),
-]
-Starttls = Annotated[
-    str,
-    general(
-        "--starttls",
-        metavar="NAME",
-        help="What the server speaks before TLS: smtp, imap, pop3, ftp, ldap, postgres or mysql; or write smtp://HOST.",
-    ),
-]
-ProxyUrl = Annotated[
-    str,
-    general(
-        "--proxy",
-        metavar="URL",
-        help="Through this proxy: http://, https://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
-    ),
-]
-Pid = Annotated[
-    int,
-    general("--pid", metavar="N", help="Judge with the variables of a running process, which fails (Linux)."),
-]
-Beside = Annotated[
-    str,
-    general(
-        "--beside",
-        metavar="URL",
-        help="Look at this unrelated server, too: the same private authority for both inspects the connection.",
-    ),
-]
-ReportFile = Annotated[
-    str | None,
-    general("--report", metavar="FILE", help="Write a page of HTML for a help desk into a new FILE, without secrets."),
-]
-SaveRoot = Annotated[
-    str | None,
-    general(
-        "--save-root",
-        metavar="FILE",
-        help="Write the server's root into a new FILE, unverified: `add` wants its fingerprint with --sha256.",
-    ),
-]
 Foreign = Annotated[
     bool,
     general("--foreign", help="Every anchor of every store, also those that trustinstall did not add."),
@@ -294,14 +246,6 @@ DryRun = Annotated[
 ExitCode = Annotated[
     bool,
     _advanced("--exit-code", help="With --dry-run: exit status 10 if something would change, else 0."),
-]
-Fix = Annotated[
-    bool, general("--fix", help="Without a URL: take back what switches verification off, after a question.")
-]
-Everything = Annotated[bool, general("--all", help="Without a URL: show what is well, too.")]
-RefusedCode = Annotated[
-    bool,
-    general("--exit-code", help="Exit status 10 unless every client here accepts each server, else 0."),
 ]
 ListExitCode = Annotated[
     bool,

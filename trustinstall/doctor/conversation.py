@@ -18,12 +18,14 @@ class Octets(Protocol):
 
     def left(self) -> float:
         """Return the seconds until the connection's end. Raises ConnectionFailed if it is past."""
+        ...
 
     def send(self, data: bytes) -> None:
         """Send octets. Raises ConnectionFailed."""
 
     def read(self) -> bytes:
         """Return the next octets, or b"" at the end. Raises ConnectionFailed."""
+        ...
 
 
 class Conversation:

@@ -27,6 +27,7 @@ FORMATS: dict[str, Format] = {
     "toml": toml.Toml(),
     "yaml": yaml.Yaml(),
     "yaml-list": yaml.Nested(),
+    "yaml-block": yaml.Block(),
     "shell": lines.Shell(),
     "yarnrc": lines.Yarnrc(),
     "section": section.Section(),
@@ -35,7 +36,7 @@ FORMATS: dict[str, Format] = {
 }
 
 #: Formats whose values are text in the file's own language and need no quoting: whole lines, a constant.
-_VERBATIM = ("section", "proxy-section", "whole", "git")
+_VERBATIM = ("section", "proxy-section", "whole", "git", "yaml-block")
 
 #: Characters that are literal in every format, quoted or not: paths with others are refused.
 _PLAIN = regex(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")
@@ -54,15 +55,15 @@ def get(format_: str, content: bytes, path: Path) -> str | None:
 def put(format_: str, content: bytes, path: Path, value: str, *, address: bool = False) -> tuple[bytes, str]:
     """Return the content with a key that was missing, and the inserted text.
 
-    `address`: the value is a network's, and may hold a percent sign, or begin with a colon (::1); the caller knows that
-    its tool expands neither.
+    `address`: the value is a network's, and may hold a percent sign or a star, or begin with a colon (::1); the caller
+    knows that its tool expands none of them.
     Raises Malformed if the file cannot be read, has the key, or cannot be changed safely.
     """
     kind, text = FORMATS[format_], read(content)
     before = kind.keys(text)
     if _value(before, path) is not None:
         raise Malformed(f"{'.'.join(path)} is there already")
-    if format_ not in _VERBATIM and not fits(value.replace("%", "").strip(":") if address else value):
+    if format_ not in _VERBATIM and not fits(_plain(value) if address else value):
         raise Malformed("a value with such characters cannot be written there for certain")
     at, new = kind.insertion(text, path, value)
     result = text[:at] + new + text[at:]
@@ -70,6 +71,10 @@ def put(format_: str, content: bytes, path: Path, value: str, *, address: bool =
     if _value(after, path) != value or _others(after, path) != _others(before, path):
         raise Malformed("its formatting is too unusual to be changed for certain")
     return write(result), new
+
+
+def _plain(address: str) -> str:
+    return address.replace("%", "").replace("*", "x").strip(":")
 
 
 def take(format_: str, content: bytes, path: Path, inserted: str) -> bytes:

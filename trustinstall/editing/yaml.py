@@ -6,6 +6,8 @@ Source: YAML 1.2.2, chapters 6 to 8. RubyGems' keys are symbols (`:ssl_ca_cert:`
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from textwrap import dedent
 
 from trustinstall.editing.text import MARK, Continued, Key, Malformed, Path, inserted, line_number, rows
 from trustinstall.patterns import regex
@@ -85,3 +87,16 @@ class Nested(Yaml):
     def _inner(key: Key) -> Key:
         match = _ONE_ITEM.fullmatch(key.value)
         return Key((*key.path, match["key"]), _scalar(match["item"]), key.start, key.end) if match else key
+
+
+class Block(Yaml):
+    """The same, with a key that holds a mapping as its value, as `proxy_servers:` and indented lines below it."""
+
+    def keys(self, text: str) -> list[Key]:
+        """Return every key at the top; the value of one with a mapping is its lines, without their indent."""
+        return [replace(one, value=dedent(one.value).strip("\n")) for one in super().keys(text)]
+
+    def insertion(self, text: str, path: Path, value: str) -> tuple[int, str]:
+        """Insert before the first key; `value` holds the lines of the mapping."""
+        at, _ = super().insertion(text, path, value)
+        return at, inserted(text, at, [f"{path[-1]}:", *(f"  {line}" for line in value.split("\n"))])

@@ -186,16 +186,16 @@ def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:
     old = _read(host, want.location)
     shared = shared_files.holds_certificates(ledger, want.location)
     rest = _without(want.format, old or b"", row, alone=not shared)
-    detail, keys = want.left, want.keys
-    if row is not None and keys and _taken_out(host, want, row, old):
+    if row is not None and want.keys and _taken_out(host, want, row, old):
         return Change(old, old, row, _CHANGED_SINCE)
-    new, kept, shown = rest, list[KeptKey](), printable(want.location, 4096)
+    theirs = {path: line for path, _ in want.keys if (line := _line(want.format, rest, path))}
+    shown = printable(want.location, 4096)
+    said = (f"{shown} line {line} says {'.'.join(path)}, and is left" for path, line in theirs.items())
+    detail = "; ".join(filter(None, (want.left, *said)))
+    keys = () if want.together and theirs else [one for one in want.keys if one[0] not in theirs]
+    new, kept = rest, list[KeptKey]()
     bare = _bare(want, old or b"", row, ledger)
     for path, value in keys:
-        said = _line(want.format, new, path)
-        if said:
-            detail = "; ".join(filter(None, (detail, f"{shown} line {said} says {'.'.join(path)}, and is left")))
-            continue
         new, inserted = editing.put(want.format, new, path, value, address=True)
         bare, alone = _alone(want.format, bare, path, value)
         kept.append(KeptKey(path, value, inserted, "" if alone == inserted else alone))

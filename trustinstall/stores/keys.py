@@ -21,6 +21,7 @@ class FileKeys:
         wrong: why it cannot be written, and what to do; or "".
         secret: whether a value is for the file's owner alone.
         mode: permission bits of a file that is created.
+        together: whether no key is set where a person has set one of them.
     """
 
     name: str
@@ -32,3 +33,4 @@ class FileKeys:
     wrong: str = ""
     secret: bool = False
     mode: int = 0o644
+    together: bool = False

@@ -14,7 +14,7 @@ import struct
 import warnings
 from typing import NamedTuple
 
-from trustinstall_platforms.keystores import jks, pkcs12
+from trustinstall_platforms.keystores import jks, pkcs12, pkcs12_parts
 from trustinstall_platforms.keystores.pbe import NOTHING
 
 _KEY, _TRUSTED = 1, 2
@@ -87,7 +87,7 @@ def _pkcs12(content: bytes, password: str) -> frozenset[bytes]:
     from cryptography.hazmat.primitives.serialization import pkcs12 as library
 
     store = pkcs12.parse(content)
-    if any(bag.kind in pkcs12.KEYS for part in store.opened([password]) for bag in part.bags or ()):
+    if any(bag.kind in pkcs12_parts.KEYS for part in store.opened([password]) for bag in part.bags or ()):
         content = store.without_keys([password])
     secret = None if password in {"", NOTHING} else password.encode("utf-8", "surrogatepass")
     with warnings.catch_warnings():

@@ -1,8 +1,5 @@
 """PKCS#12, Java's keystore format since 9: read and changed entry by entry, without Java. Hostile input, bounded.
 
-    PFX: authenticated safe (parts: plain or encrypted lists of bags), and an integrity value over it, or none
-    bag: a certificate or key, and attributes: its alias, and for Java "trusted, for any purpose"
-
 Managed certificates go into plain parts of their own, after all others: no encrypted part need be opened to write, and
 others' parts stay to the byte. Certificates are not secret. If another program has since written the file again
 (keytool puts all certificates into one part), the managed bags are removed from that part, and it is encrypted again in
@@ -11,7 +8,7 @@ its own way. Keys are never decrypted.
 A library cannot do that: `cryptography` 50 reads such a file and writes new ones; it neither shows nor keeps Java's
 attribute, and its output has other parts, salts and order.
 
-Sources: RFC 7292; sun.security.pkcs12.PKCS12KeyStore of OpenJDK, for the certificates that Java trusts; JEP 229.
+Source: JEP 229; the format is in `pkcs12_parts`.
 """
 
 from __future__ import annotations
@@ -20,73 +17,43 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trustinstall.certificates.der import (
-    CONTEXT_0,
     INTEGER,
     OCTET_STRING,
     SEQUENCE,
-    Element,
     Malformed,
-    dotted,
     element,
     wrapped,
 )
 from trustinstall_platforms.keystores.common import Locked, Trusted, Unreadable, in_words
 from trustinstall_platforms.keystores.jks import free
-from trustinstall_platforms.keystores.pbe import NOTHING, Budget, cipher, first, mac, oid
+from trustinstall_platforms.keystores.pbe import NOTHING, Budget
+from trustinstall_platforms.keystores.pkcs12_parts import (
+    DATA,
+    KEYS,
+    Part,
+    content_info,
+    content_of,
+    new_bag,
+    plain_part,
+    read_bags,
+    read_integrity,
+    read_part,
+    sealed_part,
+    strict,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from trustinstall_platforms.keystores.common import Drop, New
-    from trustinstall_platforms.keystores.pbe import Cipher
+    from trustinstall_platforms.keystores.pkcs12_parts import Integrity
 
-_DATA, _ENCRYPTED = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
-_CERTIFICATE, _X509 = "1.2.840.113549.1.12.10.1.3", "1.2.840.113549.1.9.22.1"
-KEYS = frozenset({"1.2.840.113549.1.12.10.1.1", "1.2.840.113549.1.12.10.1.2"})
-_ALIAS = "1.2.840.113549.1.9.20"  # friendlyName
-_TRUSTED = "2.16.840.1.113894.746875.1.1"  # Oracle's trustedKeyUsage: without it, Java trusts no certificate here
-_ANY_PURPOSE = "2.5.29.37.0"
-_SET, _BMP_STRING, _CONTEXT_0_PRIMITIVE = 0x31, 0x1E, 0x80
 _VERSION = 3
 _MOST_PARTS = 10_000
 _DAMAGED = "it is no PKCS#12 file in DER, or a damaged one"
-
-
-class Bag(NamedTuple):
-    """One bag: its bytes, its kind, and for a certificate its DER, alias and whether Java trusts it."""
-
-    raw: bytes
-    kind: str
-    der: bytes | None = None
-    alias: str = ""
-    trusted: bool = False
-
-
-class Part(NamedTuple):
-    """One part of the safe.
-
-    Attributes:
-        raw: its bytes.
-        bags: its bags, or None if it has not been decrypted, or is of another kind.
-        cipher, sealed: its cipher, and the encrypted bytes; None if it is not encrypted.
-    """
-
-    raw: bytes
-    bags: tuple[Bag, ...] | None = None
-    cipher: Cipher | None = None
-    sealed: bytes = b""
-
-
-class Integrity(NamedTuple):
-    """The value over the safe: the function that computes it, the value, and the parts of it that stay unchanged."""
-
-    compute: Callable[[str, bytes], bytes]
-    value: bytes
-    algorithm: bytes
-    rest: bytes
 
 
 @dataclass(frozen=True)
@@ -152,7 +119,7 @@ class Pkcs12:
     def _decrypted(self, password: str) -> tuple[Part, ...]:
         if password not in self._opened:
             self._opened[password] = tuple(
-                part._replace(bags=_bags(part.cipher.decrypt(password, part.sealed))) if part.cipher else part
+                part._replace(bags=read_bags(part.cipher.decrypt(password, part.sealed))) if part.cipher else part
                 for part in self.parts
             )
         return self._opened[password]
@@ -176,7 +143,7 @@ class Pkcs12:
                 alias = free(one.alias, aliases)
                 aliases.add(alias)
                 there.add(one.der)
-                new.append(_plain(_bag(alias, one.der)))
+                new.append(plain_part(new_bag(alias, one.der)))
         safe = wrapped(SEQUENCE, b"".join((*(part.raw for part in parts), *new)))
         return self._around(password, safe)
 
@@ -198,13 +165,13 @@ class Pkcs12:
             return Part(b"", ())
         content = wrapped(SEQUENCE, b"".join(one.raw for one in kept))
         if part.cipher is None:
-            return Part(_plain(content, wrap=False), kept)
+            return Part(plain_part(content, wrap=False), kept)
         fresh = hashlib.sha256(salt + part.raw).digest()  # another one for each part
         algorithm, sealed = part.cipher.encrypt(password, content, fresh)
-        return Part(_sealed(algorithm, sealed), kept)
+        return Part(sealed_part(algorithm, sealed), kept)
 
     def _around(self, password: str, safe: bytes) -> bytes:
-        inner = wrapped(INTEGER, bytes((_VERSION,))) + _content_info(_DATA, wrapped(OCTET_STRING, safe))
+        inner = wrapped(INTEGER, bytes((_VERSION,))) + content_info(DATA, wrapped(OCTET_STRING, safe))
         if self.integrity is not None:
             value = wrapped(OCTET_STRING, self.integrity.compute(password, safe))
             inner += wrapped(SEQUENCE, wrapped(SEQUENCE, self.integrity.algorithm + value) + self.integrity.rest)
@@ -214,104 +181,20 @@ class Pkcs12:
 @in_words(_DAMAGED)
 def parse(content: bytes) -> Pkcs12:
     """Parse a keystore. Raises Unreadable if it is not a PKCS#12 file in DER."""
-    outer = _strict(element(content), SEQUENCE)
+    outer = strict(element(content), SEQUENCE)
     version, info, *more = outer.children()
     if version.whole != wrapped(INTEGER, bytes((_VERSION,))) or len(more) > 1:
         raise Malformed
-    kind, inner = _info(info)
-    octets = _strict(inner, OCTET_STRING)
-    if kind != _DATA:
+    kind, inner = content_of(info)
+    octets = strict(inner, OCTET_STRING)
+    if kind != DATA:
         raise Unreadable("it is signed with a key instead of a password, which no Java reads")
-    budget, safe = Budget(), _strict(element(octets.value), SEQUENCE)
-    parts = [_part(one, budget) for one in safe.children()]
+    budget, safe = Budget(), strict(element(octets.value), SEQUENCE)
+    parts = [read_part(one, budget) for one in safe.children()]
     if len(parts) > _MOST_PARTS or safe.end != len(octets.value):
         raise Malformed
-    integrity = _integrity(more[0], budget) if more else None
+    integrity = read_integrity(more[0], budget) if more else None
     return Pkcs12(octets.value, tuple(parts), integrity, content[outer.end :])
-
-
-def _strict(one: Element, tag: int) -> Element:
-    """Return the same element, if it is of this tag, whole, and encoded in the one way that DER allows."""
-    if one.tag != tag or one.cut_off or wrapped(tag, one.value) != one.whole:
-        raise Malformed
-    return one
-
-
-def _info(info: Element) -> tuple[str, Element]:
-    """Return the kind of a ContentInfo, and its content."""
-    kind, content = _strict(info, SEQUENCE).children()
-    (inner,) = _strict(content, CONTEXT_0).children()
-    return dotted(kind.value), inner
-
-
-def _part(info: Element, budget: Budget) -> Part:
-    kind, inner = _info(info)
-    if kind == _DATA:
-        return Part(info.whole, _bags(_strict(inner, OCTET_STRING).value))
-    if kind != _ENCRYPTED:
-        return Part(info.whole)  # encrypted to a public key: Java cannot read it either, and refuses
-    _version, content = inner.children()
-    _kind, algorithm, *sealed = content.children()
-    if len(sealed) != 1 or sealed[0].tag != _CONTEXT_0_PRIMITIVE:
-        raise Malformed
-    return Part(info.whole, None, cipher(algorithm, budget), sealed[0].value)
-
-
-def _integrity(data: Element, budget: Budget) -> Integrity:
-    info, salt, *iterations = _strict(data, SEQUENCE).children()
-    algorithm, value = info.children()
-    times = int.from_bytes(iterations[0].value, "big", signed=True) if iterations else 1
-    compute = mac(info, salt.value, times, budget)
-    return Integrity(compute, value.value, algorithm.whole, salt.whole + b"".join(one.whole for one in iterations))
-
-
-def _bags(content: bytes) -> tuple[Bag, ...]:
-    """Return the bags of a part's content. Raises ValueError: a wrong password may look like a right one until here."""
-    outer = element(content)
-    if outer.tag != SEQUENCE or outer.end != len(content):
-        raise Malformed
-    return tuple(map(_read_bag, outer.children()))
-
-
-def _read_bag(one: Element) -> Bag:
-    kind, value, *attributes = one.children()
-    name = dotted(kind.value)
-    if name != _CERTIFICATE:
-        return Bag(one.whole, name)
-    form, content = first(value).children()
-    if dotted(form.value) != _X509:
-        return Bag(one.whole, name)
-    found = {
-        dotted(key.value): values
-        for key, values in (item.children() for each in attributes for item in each.children())
-    }
-    alias = first(found[_ALIAS]).value.decode("utf-16-be", "replace") if _ALIAS in found else ""
-    return Bag(one.whole, name, first(content).value, alias, _TRUSTED in found)
-
-
-def _bag(alias: str, der: bytes) -> bytes:
-    """Return a bag as Java writes it for a certificate that it trusts."""
-    certificate = wrapped(SEQUENCE, oid(_X509) + wrapped(CONTEXT_0, wrapped(OCTET_STRING, der)))
-    name = wrapped(_BMP_STRING, alias.encode("utf-16-be"))
-    attributes = sorted(
-        wrapped(SEQUENCE, oid(kind) + wrapped(_SET, value))
-        for kind, value in ((_ALIAS, name), (_TRUSTED, oid(_ANY_PURPOSE)))
-    )
-    inside = oid(_CERTIFICATE) + wrapped(CONTEXT_0, certificate) + wrapped(_SET, b"".join(attributes))
-    return wrapped(SEQUENCE, inside)
-
-
-def _content_info(kind: str, content: bytes) -> bytes:
-    return wrapped(SEQUENCE, oid(kind) + wrapped(CONTEXT_0, content))
-
-
-def _plain(content: bytes, *, wrap: bool = True) -> bytes:
-    return _content_info(_DATA, wrapped(OCTET_STRING, wrapped(SEQUENCE, content) if wrap else content))
-
-
-def _sealed(algorithm: bytes, sealed: bytes) -> bytes:
-    content = wrapped(SEQUENCE, oid(_DATA) + algorithm + wrapped(_CONTEXT_0_PRIMITIVE, sealed))
-    return _content_info(_ENCRYPTED, wrapped(SEQUENCE, wrapped(INTEGER, b"\0") + content))
 
 
 def _variants(passwords: Iterable[str]) -> Iterable[str]:

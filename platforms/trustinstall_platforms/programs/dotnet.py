@@ -22,6 +22,7 @@ from trustinstall.stores.observation import Copy
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, digest
 from trustinstall_platforms.keystores import Unreadable
 from trustinstall_platforms.keystores import pkcs12 as keystores
+from trustinstall_platforms.keystores.pkcs12_parts import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.steps import Step
     from trustinstall.stores.store import Store
+    from trustinstall_platforms.keystores.pkcs12_parts import Bag
 
 _PLACE = ".dotnet/corefx/cryptography/x509stores/root"
 
@@ -77,12 +79,12 @@ class DotNet(CertificateDirectories):
         if added:
             content = _pfx(added[0])
             return Edit(path, Content(content), ABSENT if old is None else digest(old))
-        if old is not None and any(one.kind in keystores.KEYS for one in _bags(old)):
+        if old is not None and any(one.kind in KEYS for one in _bags(old)):
             raise refusal(store, f"{printable(path)} holds a private key as well")
         return Delete(path, digest(old or b""))
 
 
-def _bags(data: bytes) -> list[keystores.Bag]:
+def _bags(data: bytes) -> list[Bag]:
     """Return the content of a PKCS#12 file without a password; nothing for any other file."""
     try:
         parsed = keystores.parse(data)

@@ -8,12 +8,13 @@ Only Linux and macOS: Windows keeps its proxies in the registry.
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall import editing
 from trustinstall.editing.section import MADE, PATH, PROXIES, Section
-from trustinstall.editing.text import Malformed, line_number
+from trustinstall.editing.text import Malformed, line_number, lines
 from trustinstall.editing.text import read as text_of
 from trustinstall.errors import printable
 from trustinstall.facts import proxies as facts
@@ -105,11 +106,12 @@ def _tools(host: Host, proxies: Proxies, people: Mapping[str, Setter]) -> Iterat
         found = _file(host, FileKeys(tool.name, tool.clients, path, tool.format))
         if found is None:
             continue
-        others = [one for one in (*paths, tool.machine) if one and host.real(one) != found.location]
+        others = [one for one in (*paths, tool.machine, *tool.beside) if one and host.real(one) != found.location]
         left = overridden if tool.variables else ""
-        left = left or "; ".join(_said(host, tool, others))
+        left = left or "; ".join(_said(host, tool, found.location, others))
         keys = tuple((key, value) for key, say in tool.keys if (value := say(proxies)))
-        yield _guarded(host, replace(found, keys=() if left else keys, left=left), proxies, public=tool.public)
+        found = replace(found, keys=() if left else keys, left=left, together=tool.together)
+        yield _guarded(host, found, proxies, public=tool.public)
 
 
 def _is_there(host: Host, tool: ProxyTool) -> bool:
@@ -117,10 +119,13 @@ def _is_there(host: Host, tool: ProxyTool) -> bool:
     return places or programs(host, tool.programs)
 
 
-def _said(host: Host, tool: ProxyTool, others: Sequence[str]) -> Iterator[str]:
-    """Yield the places in other files of a tool that set its proxy."""
+def _said(host: Host, tool: ProxyTool, location: str, others: Sequence[str]) -> Iterator[str]:
+    """Yield the places that set a tool's proxy: in its other files, and beside the section in its own."""
     if tool.name == "apt":
         yield from _said_to_apt(host)
+        return
+    if tool.said:
+        yield from _said_in_lines(host, tool, location)
         return
     for path in others:
         try:
@@ -134,6 +139,16 @@ def _said(host: Host, tool: ProxyTool, others: Sequence[str]) -> Iterator[str]:
             for one in keys
             if one.path in known
         )
+
+
+def _said_in_lines(host: Host, tool: ProxyTool, path: str) -> Iterator[str]:
+    try:
+        text = _without_ours(path, text_of(host.read_or_none(path, LIMIT) or b""))
+    except (Malformed, OSError):
+        return
+    pattern = re.compile(tool.said)
+    found = (at for at, line in lines(text) if pattern.match(line))
+    yield from (f"{Setter(Kind.SETTING, path, line_number(text, at))} sets its proxy" for at in found)
 
 
 def _said_to_apt(host: Host) -> Iterator[str]:

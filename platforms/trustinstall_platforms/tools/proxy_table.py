@@ -1,19 +1,22 @@
 """Developer tools and the settings that tell each its proxy: facts, a row each.
 
-Every tool here but apt and the containers of docker reads the variables as well, which reach programs started from a
+Every tool here but apt, Subversion, Gradle and docker reads the variables as well, which reach programs started from a
 shell or by a login. A setting reaches the rest: cron jobs, sudo, editors. It overrides the variable in each of them.
 None of them expands a percent sign in such a value.
 
 No rows: curl and wget, whose settings would override the variables of a session (curl(1), --config; the GNU Wget
 manual, Wgetrc commands); Java, because every JVM reports on standard error that it has read JAVA_TOOL_OPTIONS or
-JDK_JAVA_OPTIONS, and because its own `net.properties` belongs to the package that the next upgrade installs; Yarn 1 and
-pnpm, which read npm's file.
+JDK_JAVA_OPTIONS, and because its own `net.properties` belongs to the package that the next upgrade installs; Maven,
+whose only file of proxies is XML (`settings.xml`), which no format here changes; zypper, which reads the variables, and
+whose /etc/sysconfig/proxy has every key from the start, so that none is missing there (SUSE's sysconfig template);
+Yarn 1 and pnpm, which read npm's file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from trustinstall.editing.section import PROXIES
 
@@ -53,6 +56,60 @@ def _service(proxies: Proxies) -> str:
     )
 
 
+def _conda(proxies: Proxies) -> str:
+    said = {"http": proxies.http, "https": proxies.https}
+    return "\n".join(f'{scheme}: "{address}"' for scheme, address in said.items() if address)
+
+
+def _plainly(proxies: Proxies) -> SplitResult:
+    """Return the proxy of a program that reaches it by http alone, and asks it for both schemes."""
+    return urlsplit(proxies.either if proxies.either.startswith("http:") else "")
+
+
+def _host(proxies: Proxies) -> str:
+    return _plainly(proxies).hostname or ""
+
+
+def _port(proxies: Proxies) -> str:
+    return str(_plainly(proxies).port or "")
+
+
+def _user(proxies: Proxies) -> str:
+    return _unquoted(_plainly(proxies).username)
+
+
+def _password(proxies: Proxies) -> str:
+    return _unquoted(_plainly(proxies).password)
+
+
+def _unquoted(word: str | None) -> str:
+    """Return a word without its percent-encoding; "" if it holds a percent sign, which Subversion may expand."""
+    text = unquote(word or "")
+    return "" if "%" in text else text
+
+
+def _patterns(proxies: Proxies) -> list[str]:
+    """Return the names that are reached without a proxy, for programs that know stars and no networks."""
+    names = (one for one in proxies.no_proxy if "/" not in one)
+    return [f"*{one}" if one.startswith(".") else one for one in names]
+
+
+def _exceptions(proxies: Proxies) -> str:
+    return ",".join(one for one in _patterns(proxies) if ":" not in one) if _host(proxies) else ""
+
+
+def _gradle(proxies: Proxies) -> str:
+    lines: list[str] = []
+    for scheme, address in (("http", proxies.http), ("https", proxies.https)):
+        found = urlsplit(address)
+        said = {"Host": found.hostname, "Port": found.port, "User": found.username, "Password": found.password}
+        values = {part: unquote(str(value)).replace("\\", "\\\\") for part, value in said.items() if value}
+        lines += [f"systemProp.{scheme}.proxy{part}={value}" for part, value in values.items()]
+    # Of both schemes (java.net's networking properties). An address of IPv6 stands in brackets there.
+    names = [f"[{one}]" if ":" in one else one for one in _patterns(proxies)]
+    return "\n".join((*lines, *([f"systemProp.http.nonProxyHosts={'|'.join(names)}"] if names else [])))
+
+
 class ProxyTool(NamedTuple):
     """One tool with a settings file.
 
@@ -69,6 +126,9 @@ class ProxyTool(NamedTuple):
         places: the tool is installed if one of these paths exists.
         variables: whether it reads the variables, too: then its file is left to one that a person has set.
         public: whether every account can see the values, independent of the file's mode.
+        said: a pattern of the line with which a person has set the proxy, for a file that gets a section; "" otherwise.
+        beside: other files of the machine that the tool reads.
+        together: whether the keys make one proxy: if a person has set one of them, none is set.
     """
 
     name: str
@@ -83,6 +143,9 @@ class ProxyTool(NamedTuple):
     places: tuple[str, ...] = ()
     variables: bool = True
     public: bool = False
+    said: str = ""
+    beside: tuple[str, ...] = ()
+    together: bool = False
 
 
 TOOLS = (
@@ -148,6 +211,61 @@ TOOLS = (
         "real: 23.0",
         programs=("pip", "pip3"),
         places=("~/.config/pip", "~/.pip", "~/.pyenv"),
+    ),
+    ProxyTool(
+        "conda",
+        "conda and mamba",
+        "yaml-block",
+        ((("proxy_servers",), _conda),),
+        "conda documentation, Settings, proxy_servers; Using conda behind a proxy",
+        ("~/.condarc",),
+        "/etc/conda/.condarc",
+        programs=("conda", "mamba", "micromamba"),
+        places=("~/.condarc", "~/.conda", "~/miniconda3", "~/anaconda3", "~/miniforge3", "/opt/conda"),
+    ),
+    ProxyTool(
+        "hg",
+        "Mercurial",
+        "ini-sections",
+        ((("http_proxy", "host"), _either), (("http_proxy", "no"), _bypass)),
+        "hgrc(5), http_proxy; mercurial/url.py, proxyhandler: one proxy for both schemes, and a whole address",
+        ("~/.hgrc",),
+        "/etc/mercurial/hgrc.d/90trustinstall-proxy.rc",
+        "real: 6.3",
+        programs=("hg",),
+        beside=("/etc/mercurial/hgrc",),
+        together=True,
+    ),
+    ProxyTool(
+        "svn",
+        "Subversion",
+        "ini",
+        (
+            (("global", "http-proxy-host"), _host),
+            (("global", "http-proxy-port"), _port),
+            (("global", "http-proxy-username"), _user),
+            (("global", "http-proxy-password"), _password),
+            (("global", "http-proxy-exceptions"), _exceptions),
+        ),
+        "Subversion book, runtime configuration area, servers",
+        ("~/.subversion/servers",),
+        "/etc/subversion/servers",
+        "real: 1.14",
+        programs=("svn",),
+        variables=False,
+        together=True,
+    ),
+    ProxyTool(
+        "gradle",
+        "Gradle, and what it downloads",
+        "proxy-section",
+        ((PROXIES, _gradle),),
+        "Gradle documentation, Networking, Configuring a proxy; java.util.Properties, load",
+        ("~/.gradle/gradle.properties",),
+        programs=("gradle",),
+        places=("~/.gradle",),
+        variables=False,
+        said=r"[ \t\f]*systemProp\.https?\.(?:proxy\w+|nonProxyHosts)",
     ),
     ProxyTool(
         "docker",

@@ -79,11 +79,13 @@ def test_an_account_has_them_in_its_own_files(fresh: Throwaway) -> None:
         ),
         ("alice", "git ls-remote https://git.corp.test/a", "CONNECT git.corp.test:443"),
         ("alice", "pip download --retries 0 --no-cache -i https://pypi.corp.test/ a", "CONNECT pypi.corp.test:443"),
+        ("alice", "hg identify https://hg.corp.test/a", "CONNECT hg.corp.test:443"),
+        ("alice", "svn --non-interactive info https://svn.corp.test/a", "CONNECT svn.corp.test:443"),
         ("alice", "npm --registry https://npm.corp.test/ --fetch-retries 0 view a", "CONNECT npm.corp.test:443"),
         ("alice", "bash -lc 'curl -s https://curl.corp.test/'", "CONNECT curl.corp.test:443"),
         ("alice", "bash -lc 'wget -qt1 http://wget.corp.test/'", "GET http://wget.corp.test/"),
     ],
-    ids=["apt", "git", "pip", "npm", "curl", "wget"],
+    ids=["apt", "git", "pip", "hg", "svn", "npm", "curl", "wget"],
 )
 def test_real_programs_ask_the_proxy(fresh: Throwaway, user: str, command: str, expected: str) -> None:
     """Without any variable of a session a tool asks the proxy of its file; curl and wget ask that of a login shell."""

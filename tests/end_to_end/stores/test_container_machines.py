@@ -21,7 +21,7 @@ from tests.support.families import LAYOUTS, lay_out
 from tests.support.throwaway import PATH, Throwaway
 from trustinstall import reporting
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.testing.contract import Ran, result, run
+from trustinstall.testing.machine import Ran, result, run
 from trustinstall_platforms.containers.inside import path_for
 from trustinstall_platforms.linux.families import ALPINE, DEBIAN, RHEL
 from trustinstall_platforms.linux.family import Family

@@ -12,7 +12,7 @@ from tests.contract.macos import MacMachine
 from tests.support.macos.mac import SYSTEM_KEYCHAIN
 from tests.support.throwaway import Throwaway
 from trustinstall.engine.outcome import WIDE
-from trustinstall.testing.contract import result, run
+from trustinstall.testing.machine import result, run
 
 pytestmark = pytest.mark.timeout(600)
 

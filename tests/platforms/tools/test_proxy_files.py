@@ -1,13 +1,18 @@
-"""Where a proxy's password may stand: in no file that others read, and in no arguments of a process."""
+"""What each tool's file says of a proxy, and where its password may stand: where no other account reads it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from ruamel.yaml import YAML
 
 from tests.support import fake_host
+from trustinstall import editing
+from trustinstall.editing.section import PROXIES
 from trustinstall.facts.proxies import Proxies
 from trustinstall.stores.keys import FileKeys
-from trustinstall_platforms.tools import proxy_files
+from trustinstall_platforms.tools import proxy_files, proxy_table
 
 SECRET = Proxies("http://me:secret@proxy.example:3128", "http://me:secret@proxy.example:3128")
 OPEN = Proxies("http://proxy.example:3128")
@@ -37,3 +42,62 @@ def test_no_password_goes_into_a_file_that_others_read(platform: str) -> None:
     assert (said[".npmrc"].keys, "chmod 600" in said[".npmrc"].left) == ((), True)
     assert all(one.secret and one.mode == 0o600 for one in said.values() if one.keys)
     assert any(one.keys for one in said.values())
+
+
+_CORP = Proxies("http://me:pass%40word@a.example:1", "http://b.example:2", ("localhost", "::1", ".corp", "10.0.0.0/8"))
+
+
+def _keys(name: str, proxies: Proxies = _CORP) -> dict[str, str]:
+    tool = next(one for one in proxy_table.TOOLS if one.name == name)
+    return {path[-1]: value for path, say in tool.keys if (value := say(proxies))}
+
+
+def test_subversion_gets_parts_of_an_address_and_stars() -> None:
+    """Host and port stand apart; a network, which it does not know, is left out; a proxy reached by https as well."""
+    assert _keys("svn") == {
+        "http-proxy-host": "b.example",
+        "http-proxy-port": "2",
+        "http-proxy-exceptions": "localhost,*.corp",
+    }
+    assert _keys("svn", _CORP._replace(https=""))["http-proxy-password"] == "pass@word"
+    assert _keys("svn", Proxies(https="https://b.example:2", no_proxy=("localhost",))) == {}
+
+
+def test_gradle_gets_the_properties_of_java() -> None:
+    """Each scheme has its proxy, and one list of names without, with stars and brackets, holds for both."""
+    assert _keys("gradle")[PROXIES[0]].split("\n") == [
+        "systemProp.http.proxyHost=a.example",
+        "systemProp.http.proxyPort=1",
+        "systemProp.http.proxyUser=me",
+        "systemProp.http.proxyPassword=pass@word",
+        "systemProp.https.proxyHost=b.example",
+        "systemProp.https.proxyPort=2",
+        "systemProp.http.nonProxyHosts=localhost|[::1]|*.corp",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("/home/alice/.gradle/gradle.properties", "a=b\n systemProp.http.proxyHost = mine\n", "line 2 sets its proxy"),
+        ("/etc/mercurial/hgrc", "[http_proxy]\nhost = mine:1\n", "line 2 says http_proxy.host"),
+    ],
+)
+def test_a_proxy_of_a_person_is_named_in_files_of_sections_and_beside(path: str, text: str, line: str) -> None:
+    """Gradle's file gets no section beside such a line, and Mercurial's none beside the machine's file."""
+    with fake_host.played() as host:
+        for name in ("gradle", "hg"):
+            fake_host.program(host, f"/bin/{name}")
+        fake_host.write(host, path, text)
+        found = {one.name: one for one in proxy_files.wanted(host, OPEN)}
+    name = "gradle" if "gradle" in path else "hg"
+    assert (found[name].keys, found[name].left) == ((), f"{path} {line}")
+
+
+def test_conda_gets_a_mapping_that_its_parser_reads() -> None:
+    """The block below the key holds both proxies, whatever else stands in the file."""
+    value = _keys("conda")["proxy_servers"]
+    content, inserted = editing.put("yaml-block", b"channels:\n  - a\n", ("proxy_servers",), value, address=True)
+    reader: Any = YAML(typ="safe")
+    assert reader.load(content) == {"channels": ["a"], "proxy_servers": {"http": _CORP.http, "https": _CORP.https}}
+    assert editing.take("yaml-block", content, ("proxy_servers",), inserted) == b"channels:\n  - a\n"

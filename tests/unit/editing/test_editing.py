@@ -38,6 +38,7 @@ PATHS = {
     "section": ("trustinstall",),
     "proxy-section": ("trustinstall proxies",),
     "yaml-list": ("caCerts", "files"),
+    "yaml-block": ("proxy_servers",),
 }
 
 PIECES: dict[str, list[str]] = {
@@ -157,6 +158,15 @@ PIECES: dict[str, list[str]] = {
         "",
         "empty:",
     ],
+    "yaml-block": [
+        "# comment",
+        "channels:\n  - defaults",
+        "proxy_servers:\n  http: mine",
+        "text: |\n  proxy_servers: no\n  more\n",
+        "nested:\n  proxy_servers: false",
+        "",
+        "empty:",
+    ],
     "section": [
         "#!/bin/sh",
         "# export A=1",
@@ -173,7 +183,7 @@ PIECES: dict[str, list[str]] = {
 
 
 #: Formats whose tools take a carriage return alone for the end of a line.
-CR_ENDS = {"ini", "ini-sections", "npmrc", "yaml", "yaml-list", "yarnrc"}
+CR_ENDS = {"ini", "ini-sections", "npmrc", "yaml", "yaml-list", "yaml-block", "yarnrc"}
 
 
 def documents(kind: str) -> st.SearchStrategy[bytes]:
@@ -264,6 +274,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
         "section": (b"A=1\n", b"B=2\nA=1\n"),
         "proxy-section": (b"A=1\n", b"B=2\nA=1\n"),
         "yaml-list": (b"a: 1\n", b"b: 2\na: 1\n"),
+        "yaml-block": (b"a: 1\n", b"b: 2\na: 1\n"),
     }[kind]
     before, after = other
     path = PATHS[kind]
@@ -369,7 +380,7 @@ def test_a_damaged_file_is_named(kind: str, content: bytes, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", sorted(PATHS.keys() - {"section", "proxy-section", "git"})
+    "kind", sorted(PATHS.keys() - {"section", "proxy-section", "git", "yaml-block"})
 )  # whose values are constants
 @pytest.mark.parametrize("value", ["/home/a;b", "/x#y", "/$HOME/x", "/a'b", '/a"b', "/a\nb", "/a\\b", "/%x", " /a"])
 def test_a_path_that_would_need_quoting_is_refused(kind: str, value: str) -> None:

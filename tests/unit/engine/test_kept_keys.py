@@ -30,6 +30,7 @@ _FORMATS = {
     "ini": ((("global", "proxy"), "http://u:p%40@b:2"),),
     "git": ((("http", "proxy"), "http://b:2"),),
     "yaml": ((("httpProxy",), "http://a:1"), (("httpsProxy",), "http://b:2")),
+    "yaml-block": ((("proxy_servers",), 'http: "http://a:1"'),),
     "json": ((("proxies", "default", "httpProxy"), "http://a:1"), (("proxies", "default", "noProxy"), "::1,localhost")),
     "proxy-section": ((PROXIES, 'export https_proxy="http://b:2"\nexport no_proxy="::1"'),),
 }
@@ -96,6 +97,15 @@ def test_what_a_person_has_set_is_left(host: ActingHost) -> None:
     fake_host.write(host, _NPMRC, host.read(_NPMRC).replace(b"http://b:2", b"http://theirs:2"))
     keep(host, asked=Kept())
     assert host.read(_NPMRC) == b"fund=false\nproxy=http://mine:1\nhttps-proxy=http://theirs:2\n"
+
+
+def test_keys_of_one_proxy_are_set_together(host: ActingHost) -> None:
+    """Where a person has set the host, neither port nor exceptions of another proxy stand beside it."""
+    path, text = "/home/alice/.subversion/servers", "[global]\nhttp-proxy-host = mine\n"
+    fake_host.write(host, path, text)
+    keys = ((("global", "http-proxy-host"), "a"), (("global", "http-proxy-port"), "1"))
+    assert keep(host, want("ini", path, keys=keys, together=True)) == [Result.FOREIGN]
+    assert host.read(path) == text.encode()
 
 
 @pytest.mark.parametrize("at", ["before", "after"])

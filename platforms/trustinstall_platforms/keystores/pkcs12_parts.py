@@ -1,0 +1,162 @@
+"""The parts of a PKCS#12 file in DER: bags, plain and encrypted parts, and the integrity value over them.
+
+    PFX: authenticated safe (parts: plain or encrypted lists of bags), and an integrity value over it, or none
+    bag: a certificate or key, and attributes: its alias, and for Java "trusted, for any purpose"
+
+Sources: RFC 7292; sun.security.pkcs12.PKCS12KeyStore of OpenJDK, for the certificates that Java trusts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall.certificates.der import (
+    CONTEXT_0,
+    INTEGER,
+    OCTET_STRING,
+    SEQUENCE,
+    Element,
+    Malformed,
+    dotted,
+    element,
+    wrapped,
+)
+from trustinstall_platforms.keystores.pbe import cipher, first, mac, oid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trustinstall_platforms.keystores.pbe import Budget, Cipher
+
+#: Object identifiers of the kinds of a part: plain and encrypted.
+DATA, _ENCRYPTED = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
+_CERTIFICATE, _X509 = "1.2.840.113549.1.12.10.1.3", "1.2.840.113549.1.9.22.1"
+#: Object identifiers of the kinds of bags that hold a key.
+KEYS = frozenset({"1.2.840.113549.1.12.10.1.1", "1.2.840.113549.1.12.10.1.2"})
+_ALIAS = "1.2.840.113549.1.9.20"  # friendlyName
+_TRUSTED = "2.16.840.1.113894.746875.1.1"  # Oracle's trustedKeyUsage: without it, Java trusts no certificate here
+_ANY_PURPOSE = "2.5.29.37.0"
+_SET, _BMP_STRING, _CONTEXT_0_PRIMITIVE = 0x31, 0x1E, 0x80
+
+
+class Bag(NamedTuple):
+    """One bag: its bytes, its kind, and for a certificate its DER, alias and whether Java trusts it."""
+
+    raw: bytes
+    kind: str
+    der: bytes | None = None
+    alias: str = ""
+    trusted: bool = False
+
+
+class Part(NamedTuple):
+    """One part of the safe.
+
+    Attributes:
+        raw: its bytes.
+        bags: its bags, or None if it has not been decrypted, or is of another kind.
+        cipher, sealed: its cipher, and the encrypted bytes; None if it is not encrypted.
+    """
+
+    raw: bytes
+    bags: tuple[Bag, ...] | None = None
+    cipher: Cipher | None = None
+    sealed: bytes = b""
+
+
+class Integrity(NamedTuple):
+    """The value over the safe: the function that computes it, the value, and the parts of it that stay unchanged."""
+
+    compute: Callable[[str, bytes], bytes]
+    value: bytes
+    algorithm: bytes
+    rest: bytes
+
+
+def strict(one: Element, tag: int) -> Element:
+    """Return the same element, if it is of this tag, whole, and encoded in the one way that DER allows."""
+    if one.tag != tag or one.cut_off or wrapped(tag, one.value) != one.whole:
+        raise Malformed
+    return one
+
+
+def content_of(info: Element) -> tuple[str, Element]:
+    """Return the kind of a ContentInfo, and its content."""
+    kind, content = strict(info, SEQUENCE).children()
+    (inner,) = strict(content, CONTEXT_0).children()
+    return dotted(kind.value), inner
+
+
+def read_part(info: Element, budget: Budget) -> Part:
+    """Return a part of the safe; an encrypted one is not decrypted. Raises Malformed, or Unreadable (see `pbe`)."""
+    kind, inner = content_of(info)
+    if kind == DATA:
+        return Part(info.whole, read_bags(strict(inner, OCTET_STRING).value))
+    if kind != _ENCRYPTED:
+        return Part(info.whole)  # encrypted to a public key: Java cannot read it either, and refuses
+    _version, content = inner.children()
+    _kind, algorithm, *sealed = content.children()
+    if len(sealed) != 1 or sealed[0].tag != _CONTEXT_0_PRIMITIVE:
+        raise Malformed
+    return Part(info.whole, None, cipher(algorithm, budget), sealed[0].value)
+
+
+def read_integrity(data: Element, budget: Budget) -> Integrity:
+    """Return the value over the safe, and how it is computed. Raises Malformed, or Unreadable (see `pbe`)."""
+    info, salt, *iterations = strict(data, SEQUENCE).children()
+    algorithm, value = info.children()
+    times = int.from_bytes(iterations[0].value, "big", signed=True) if iterations else 1
+    compute = mac(info, salt.value, times, budget)
+    return Integrity(compute, value.value, algorithm.whole, salt.whole + b"".join(one.whole for one in iterations))
+
+
+def read_bags(content: bytes) -> tuple[Bag, ...]:
+    """Return the bags of a part's content. Raises ValueError: a wrong password may look like a right one until here."""
+    outer = element(content)
+    if outer.tag != SEQUENCE or outer.end != len(content):
+        raise Malformed
+    return tuple(map(_read_bag, outer.children()))
+
+
+def _read_bag(one: Element) -> Bag:
+    kind, value, *attributes = one.children()
+    name = dotted(kind.value)
+    if name != _CERTIFICATE:
+        return Bag(one.whole, name)
+    form, content = first(value).children()
+    if dotted(form.value) != _X509:
+        return Bag(one.whole, name)
+    found = {
+        dotted(key.value): values
+        for key, values in (item.children() for each in attributes for item in each.children())
+    }
+    alias = first(found[_ALIAS]).value.decode("utf-16-be", "replace") if _ALIAS in found else ""
+    return Bag(one.whole, name, first(content).value, alias, _TRUSTED in found)
+
+
+def new_bag(alias: str, der: bytes) -> bytes:
+    """Return a bag as Java writes it for a certificate that it trusts."""
+    certificate = wrapped(SEQUENCE, oid(_X509) + wrapped(CONTEXT_0, wrapped(OCTET_STRING, der)))
+    name = wrapped(_BMP_STRING, alias.encode("utf-16-be"))
+    attributes = sorted(
+        wrapped(SEQUENCE, oid(kind) + wrapped(_SET, value))
+        for kind, value in ((_ALIAS, name), (_TRUSTED, oid(_ANY_PURPOSE)))
+    )
+    inside = oid(_CERTIFICATE) + wrapped(CONTEXT_0, certificate) + wrapped(_SET, b"".join(attributes))
+    return wrapped(SEQUENCE, inside)
+
+
+def content_info(kind: str, content: bytes) -> bytes:
+    """Return a ContentInfo in DER."""
+    return wrapped(SEQUENCE, oid(kind) + wrapped(CONTEXT_0, content))
+
+
+def plain_part(content: bytes, *, wrap: bool = True) -> bytes:
+    """Return a part in DER that is not encrypted; `wrap`: the content is bags that are not a list yet."""
+    return content_info(DATA, wrapped(OCTET_STRING, wrapped(SEQUENCE, content) if wrap else content))
+
+
+def sealed_part(algorithm: bytes, sealed: bytes) -> bytes:
+    """Return an encrypted part in DER, from the DER of its algorithm and the encrypted bytes."""
+    content = wrapped(SEQUENCE, oid(DATA) + algorithm + wrapped(_CONTEXT_0_PRIMITIVE, sealed))
+    return content_info(_ENCRYPTED, wrapped(SEQUENCE, wrapped(INTEGER, b"\0") + content))

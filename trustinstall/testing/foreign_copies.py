@@ -1,0 +1,135 @@
+"""The part of the contract about copies that trustinstall does not manage: they stay, and are named."""
+
+from __future__ import annotations
+
+from trustinstall.testing.machine import Machine, Ran, result, run
+
+
+class ForeignCopies:
+    """The guarantees; each is tested on a new machine."""
+
+    def test_strangers_survive(self, machine: Machine) -> None:
+        """An anchor that another program put there is named, and neither adopted nor removed."""
+        stranger = machine.put_by_hand(-1)
+        path, sha256 = machine.root(0)
+        before = machine.snapshot()
+        removed = run(machine, "remove", stranger)
+        assert (removed.code, result(removed, machine), removed.report["changed"]) == (
+            0,
+            "foreign",
+            False,
+        ), removed
+        run(machine, "add", path)
+        run(machine, "remove", sha256)
+        assert machine.trusts(stranger)
+        assert machine.snapshot() == before
+
+    def test_a_stranger_goes_when_it_is_named_in_full(self, machine: Machine) -> None:
+        """`remove --not-ours --sha256` takes out exactly that one."""
+        stranger = machine.put_by_hand(-1)
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        count = machine.sound()
+        removed = run(machine, "remove", "--not-ours", "--sha256", stranger)
+        assert (removed.code, removed.report["changed"]) == (0, True), removed
+        assert not machine.trusts(stranger)
+        assert machine.trusts(sha256)
+        assert machine.sound() == count - 1
+
+    def test_an_adopted_copy_that_is_added_again_goes_with_remove(self, machine: Machine) -> None:
+        """After `add --adopt` of a copy made by hand, `add` changes nothing, and a plain `remove` takes it out."""
+        stranger = machine.put_by_hand(-1)
+        path, _ = machine.root(-1)
+        adopted = run(machine, "add", "--adopt", path)
+        assert adopted.code == 0, adopted
+        again = run(machine, "add", path)
+        assert (again.code, result(again, machine), again.report["changed"]) == (0, "present", False), again
+        removed = run(machine, "remove", stranger)
+        assert (removed.code, removed.report["changed"]) == (0, True), removed
+        assert not machine.trusts(stranger)
+
+    def test_a_copy_beside_ours_stays_and_is_named(self, machine: Machine) -> None:
+        """`remove` takes the managed copy and names the other one, with the command that takes exactly that out.
+
+        A store that holds a certificate once only has the managed copy, and that goes.
+        """
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        if not machine.put_beside(0):
+            _goes(machine, sha256)
+            return
+        removed = _stays(machine, sha256)
+        run(machine, "add", machine.root(1)[0])
+        assert run(machine, *_named_command(removed, sha256)).code == 0
+        assert not machine.trusts(sha256)
+        assert machine.trusts(machine.root(1)[1])
+
+    def test_a_copy_that_lost_its_mark_is_foreign(self, machine: Machine) -> None:
+        """`add` says that it is there and changes nothing, `remove` leaves and names it, `--not-ours` takes it out.
+
+        Where a copy has no mark, the ledger knows it, and it goes.
+        """
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        if not machine.lose_mark(0):
+            _goes(machine, sha256)
+            return
+        assert machine.trusts(sha256)
+        before, runs = machine.snapshot(times=True), machine.refreshes()
+        again = run(machine, "add", path)
+        assert (again.code, result(again, machine), again.report["changed"]) == (0, "present", False), again
+        assert machine.snapshot(times=True) == before
+        assert machine.refreshes() == runs
+        removed = _stays(machine, sha256)
+        taken = run(machine, *_named_command(removed, sha256))
+        assert (taken.code, result(taken, machine)) == (0, "removed"), taken
+        assert not machine.trusts(sha256)
+
+    def test_a_certificate_that_a_package_brings_as_well_stays(self, machine: Machine) -> None:
+        """`remove` takes the managed copy; that of a package goes with `--not-ours`, or an error says why not."""
+        path, sha256 = machine.root(0)
+        run(machine, "add", path)
+        if not machine.bring_by_package(0):
+            _goes(machine, sha256)
+            return
+        removed = _stays(machine, sha256)
+        taken = run(machine, *_named_command(removed, sha256))
+        if machine.trusts(sha256):
+            assert (taken.code, result(taken, machine), taken.report["changed"]) == (1, "failed", False), taken
+        else:
+            assert (taken.code, result(taken, machine)) == (0, "removed"), taken
+
+    def test_a_store_without_marks_says_why(self, machine: Machine) -> None:
+        """A machine gives a reason if, and only if, no mark can be lost and no second copy be put there."""
+        run(machine, "add", machine.root(0)[0])
+        possible = machine.lose_mark(0) or machine.put_beside(0)
+        assert possible != bool(machine.one_place)
+
+
+def _goes(machine: Machine, sha256: str) -> None:
+    """Assert that the managed copy is the only one."""
+    removed = run(machine, "remove", sha256)
+    assert (removed.code, result(removed, machine)) == (0, "removed"), removed
+    assert not machine.trusts(sha256)
+
+
+def _stays(machine: Machine, sha256: str) -> Ran:
+    """Assert that `remove` leaves and names a foreign copy, twice; return the second report."""
+    _stays_once(machine, sha256)
+    return _stays_once(machine, sha256)
+
+
+def _stays_once(machine: Machine, sha256: str) -> Ran:
+    removed = run(machine, "remove", sha256)
+    named = [one["foreign"] for one in removed.report["stores"] if one["id"] == machine.store]
+    assert (removed.code, result(removed, machine), named) == (0, "foreign", [[sha256]]), removed
+    assert machine.trusts(sha256)
+    return removed
+
+
+def _named_command(ran: Ran, sha256: str) -> list[str]:
+    """Return the words of the command with which a report says how to take a foreign copy out."""
+    (command,) = ran.report["remove_foreign"]
+    words = [str(word) for word in command]
+    assert words[-3:] == ["--not-ours", "--sha256", sha256], words
+    return words[words.index("remove") :]
