@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
@@ -147,11 +147,12 @@ def _made(kind: Any, value: Any) -> Any:  # noqa: ANN401  a type that is known a
 
 def _made_of_class(kind: Any, value: Any) -> Any:  # noqa: ANN401  as above
     """Return an enumeration's value, a dataclass, or a NamedTuple, which is an array in JSON."""
+    made: Callable[..., Any] = kind
+    types_of = _types(kind)
     if issubclass(kind, Enum):
-        return kind(value)
+        return made(value)
     if issubclass(kind, tuple):
-        return kind(*(_made(one, each) for one, each in zip(_types(kind).values(), items(value), strict=True)))
-    made, types_of = kind, _types(kind)
+        return made(*(_made(one, each) for one, each in zip(types_of.values(), items(value), strict=True)))
     if is_dataclass(kind):
         found = members(value)
         return made(**{one.name: _made(types_of[one.name], found.pop(one.name)) for one in fields(kind)})

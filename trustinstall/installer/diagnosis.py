@@ -7,6 +7,7 @@ that the browser has built in, are not judged. Tools are judged by what `effecti
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
@@ -14,7 +15,7 @@ from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor import looks, proxies
 from trustinstall.doctor import target as targets
 from trustinstall.doctor.failures import Layer, ProbeFailed
-from trustinstall.installer import inspected
+from trustinstall.installer import inspected, tls_roots
 from trustinstall.installer.callers import Caller, calling
 from trustinstall.installer.client_anchors import Anchors
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
@@ -144,7 +145,7 @@ class _Doctor:
     def diagnose(self, wanted: Sequence[Target]) -> list[Diagnosis]:
         """Look at servers, and judge each."""
         asked = self.asked(wanted)
-        seen = looks.look(asked)
+        seen = looks.look(asked, trust=cache(partial(tls_roots.context, self._host)))
         beside = _shown(self._unrelated, seen[-1]) if self._unrelated is not None else None
         return [self._judged(*one, shown, beside) for one, shown in zip(asked[: len(wanted)], seen, strict=False)]
 

@@ -82,7 +82,8 @@ class _Held(NamedTuple):
     def column(self, *others: _Ders) -> Column:
         """Return the column of a store whose readers trust other roots, too."""
         one = self.store
-        anchors = self.anchors.union(*others) - self.distrusted
+        plain = not (others or self.distrusted)  # a copy of 150 roots a thousand times costs a tenth of a second
+        anchors = self.anchors if plain else self.anchors.union(*others) - self.distrusted
         return Column(one.backend, one.label or one.id, one.location, anchors, self.limited, self.problem)
 
 

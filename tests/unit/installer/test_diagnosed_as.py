@@ -21,7 +21,11 @@ LEAF = ROOT.intermediate().issue("localhost")
 
 def asked(monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes], proxy: str = "") -> tuple[Diagnosis, ...]:
     """The answer of a process for bob that was changed on its way, and what was found directly."""
-    monkeypatch.setattr(ActingHost, "as_account", lambda _self, _account, job, *_rest: change(job()))
+
+    def without_a_process(_host: ActingHost, _account: Account, job: Callable[[], bytes], *_rest: object) -> bytes:
+        return change(job())
+
+    monkeypatch.setattr(ActingHost, "as_account", without_a_process)
     with fake_host.played() as played, Server(LEAF) as server:
         fake_host.write(played, "/etc/os-release", "ID=debian\n")
         fake_host.write(played, "/etc/ssl/certs/ca-certificates.crt", make_root("Some Root").pem)

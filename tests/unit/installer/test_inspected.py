@@ -83,8 +83,8 @@ def test_the_name_of_a_product_alone_proves_nothing() -> None:
 
 def test_a_process_of_a_product_is_said_to_run() -> None:
     """The evidence is named: any account may call a process like a product's."""
-    host = Mock(is_image=False, platform="linux", running=lambda: {"zstunnel"}, status=lambda _path: None)
-    host.names.return_value = []
+    host = Mock(is_image=False, platform="linux")
+    host.running.return_value, host.status.return_value, host.names.return_value = {"zstunnel"}, None, []
     found = inspected.judge(host, _look("a.example", made(ZSCALER)), None, public=False, past_proxy=False)
     assert found.evidence == "a certificate has its name, and the process zstunnel runs"
 
