@@ -51,7 +51,10 @@ def _proxies(installer: Installer) -> dict[str, Any]:
     """Return the proxies that are set, without logins: a document is read by more people than its owner."""
     kept = ProxyEngine(installer.host, installer.backends, installer.on_progress).kept()
     found = kept.proxies.without_secrets._asdict()
-    return {key: list(value) if key == "no_proxy" else value for key, value in found.items() if value}
+    said = {key: list(value) if key == "no_proxy" else value for key, value in found.items() if value}
+    names = [one.name for one in kept.accounts if installer.host.account_named(one.name) is not None]
+    accounts = "all" if kept.all_users else names
+    return {**said, "accounts": accounts} if said and accounts else said
 
 
 def _certificate(installer: Installer, ledger: Ledger, claim: Claim) -> dict[str, Any]:

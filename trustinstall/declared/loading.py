@@ -43,13 +43,21 @@ class Declared(NamedTuple):
     where: str
 
 
+class DeclaredProxies(NamedTuple):
+    """The proxies that documents ask for, and the other accounts that they are for: these, or also all."""
+
+    proxies: Proxies
+    accounts: tuple[Account, ...] = ()
+    all_users: bool = False
+
+
 class Declaration(NamedTuple):
     """All that the documents of one command ask for; `origin` tells them from other documents in the ledger."""
 
     certificates: tuple[Declared, ...]
     origin: str
     notes: tuple[str, ...] = ()
-    proxies: Proxies | None = None
+    proxies: DeclaredProxies | None = None
     switched_off: str = ""
 
 
@@ -155,7 +163,7 @@ class _Reading:
         self.declared: dict[str, Declared] = {}
         self.mistakes: list[Mistake] = []
         self.notes: list[str] = []
-        self.proxies: Proxies | None = None
+        self.proxies: DeclaredProxies | None = None
         self._proxies_at = ""
         self.switched_off = ""
 
@@ -183,17 +191,25 @@ class _Reading:
         if said is None:
             return
         path: Path = ("proxies",)
-        new = Proxies(
+        proxies = Proxies(
             said.get("http", "").rstrip("/"), said.get("https", "").rstrip("/"), tuple(said.get("no_proxy", ()))
         )
+        scope = said.get("accounts", document.data.get("defaults", {}).get("accounts", "machine"))
+        try:
+            new = DeclaredProxies(proxies, self._accounts(document, path, scope), scope == "all")
+        except Mistake as mistake:
+            self.mistakes.append(mistake)
+            return
         where = f"{document.name}:{document.line(path)}"
-        wrong = [f"no_proxy has {printable(one)}, which is no network" for one in new.no_proxy if wrong_network(one)]
+        wrong = [
+            f"no_proxy has {printable(one)}, which is no network" for one in proxies.no_proxy if wrong_network(one)
+        ]
         if self.proxies not in {None, new}:
             wrong.append(f"other proxies are asked for in {self._proxies_at}; keep one of them")
         self.mistakes += [self._mistake(document, path, one) for one in wrong]
         if self.proxies is None:
             self.proxies, self._proxies_at = new, where
-            self.notes += [f"{where}: {one}" for one in doubts(new)]
+            self.notes += [f"{where}: {one}" for one in doubts(proxies)]
 
     def _certificate(self, document: Document, path: Path, said: dict[str, Any]) -> None:
         key = next(one for one in ("pem", "url", "file") if one in said)
@@ -229,7 +245,7 @@ class _Reading:
 
     def _fetched(self, address: str) -> bytes:
         """Fetch a certificate, through the caller's proxy or else the one that the documents ask for."""
-        said = values(self.proxies) if self.proxies else {}
+        said = values(self.proxies.proxies) if self.proxies else {}
         own = any(self._host.environ.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
         return fetch(self._host, address, self._host.environ if own else {**self._host.environ, **said})
 

@@ -116,7 +116,7 @@ CERTIFICATE: Mapping[str, Check] = {
 }
 _SOURCES = ("file", "pem", "url")
 DEFAULTS: Mapping[str, Check] = {**TERMS, "env": _variables}
-PROXIES: Mapping[str, Check] = {"http": _proxy, "https": _proxy, "no_proxy": _bypass}
+PROXIES: Mapping[str, Check] = {"http": _proxy, "https": _proxy, "no_proxy": _bypass, "accounts": _accounts}
 VERIFICATION: Mapping[str, Check] = {"switched_off": _switched_off}
 _TOP = ("version", "defaults", "proxies", "verification", "certificate")
 

@@ -6,18 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import audit
-from trustinstall.engine.kept_keys import Keeper
+from trustinstall.engine.kept_keys import Keeper, unwritten
 from trustinstall.engine.scope import Engine
 from trustinstall.state import kept_keys
 from trustinstall.state.directory import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from trustinstall.engine.outcome import Outcome
     from trustinstall.engine.request import Request
     from trustinstall.host import ActingHost
     from trustinstall.state.kept_keys import Kept
+    from trustinstall.state.ledger import Covered
     from trustinstall.stores.keys import FileKeys
 
 
@@ -37,6 +38,17 @@ class ProxyEngine(Engine):
             outcomes = self._bring(host, asked, wanted, request)
             audit.record(host, self._state, request, self._name, outcomes)
             return outcomes
+
+    def forget_accounts(self, accounts: Collection[Covered]) -> None:
+        """Note the other accounts in which nothing is left to take back. Raises StateError and Busy."""
+        with self._locked() as host:
+            kept = self.kept()
+            left = tuple(one for one in kept.accounts if one not in accounts)
+            if left != kept.accounts:
+                try:
+                    kept_keys.save(host, self._state, replace(kept, accounts=left))
+                except OSError as error:
+                    raise unwritten(self._state.kept_keys, error) from None
 
     def _bring(
         self, host: ActingHost, asked: Kept, wanted: Sequence[FileKeys], request: Request

@@ -152,14 +152,14 @@ class Keeper:
         try:
             ledger_file.save(self.host, self.state, self.ledger, ledger)
         except OSError as error:
-            raise StateError(f"cannot write {self.state.ledger}: {words(error)}; mend that, and try again") from None
+            raise unwritten(self.state.ledger, error) from None
         self.ledger = ledger
 
     def _save(self, kept: Kept) -> None:
         try:
             kept_keys.save(self.host, self.state, kept)
         except OSError as error:
-            raise StateError(f"cannot write {self.state.kept_keys}: {words(error)}; mend that, and try again") from None
+            raise unwritten(self.state.kept_keys, error) from None
 
     def _outcome(self, want: FileKeys, change: Change) -> Outcome:
         store = self._store(want)
@@ -176,6 +176,11 @@ class Keeper:
     def _store(self, want: FileKeys) -> Store:
         uid, location = self.host.account.uid, want.location
         return Store(BACKEND, location, uid, f"{BACKEND}:{location}", want.clients, label=want.name)
+
+
+def unwritten(path: str, error: OSError) -> StateError:
+    """Return the error of records that cannot be written."""
+    return StateError(f"cannot write {path}: {words(error)}; mend that, and try again")
 
 
 def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:

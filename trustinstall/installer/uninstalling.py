@@ -46,7 +46,8 @@ def plan(host: Host, *, keep_trust: bool) -> Uninstalling:
             f"certificates that trustinstall added are still trusted ({len(claims)}); "
             f"run {host.command()} remove --all first, or give --keep-trust to leave them trusted"
         )
-    proxies = kept_keys.load(host, state).rows
+    kept_proxies = kept_keys.load(host, state)
+    proxies = [*kept_proxies.rows, *kept_proxies.accounts]
     if proxies and not keep_trust:
         raise UsageProblem(
             f"proxies that trustinstall has set stand in files of programs ({len(proxies)}); apply the document "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trustinstall.errors import StateError
 from trustinstall.facts.proxies import Proxies
 from trustinstall.state.directory import read_json
+from trustinstall.state.ledger import Covered
 from trustinstall.typed_json import flag, items, members, words
 
 if TYPE_CHECKING:
@@ -67,12 +68,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Kept:
-    """Which proxies hold, by which document; the files that say so, by location, and the directories made for them."""
+    """Which proxies hold, and what was done for them.
+
+    Attributes:
+        proxies: the proxies.
+        origin: the document that asks for them.
+        rows: the files that say so, by location.
+        directories: the directories that were made for the files.
+        accounts: the other accounts for which they were set as well (machine scope only).
+        all_users: whether accounts that are made later are meant, too.
+    """
 
     proxies: Proxies = field(default_factory=Proxies)
     origin: str = ""
     rows: Mapping[str, Row] = field(default_factory=dict[str, Row])
     directories: tuple[str, ...] = ()
+    accounts: tuple[Covered, ...] = ()
+    all_users: bool = False
 
 
 def load(host: Host, state: State) -> Kept:
@@ -88,6 +100,8 @@ def load(host: Host, state: State) -> Kept:
             str(data["origin"]),
             {one.location: one for one in rows},
             words(data["directories"]),
+            tuple(Covered(str(name), int(uid)) for name, uid in map(items, items(data.get("accounts", [])))),
+            flag(data.get("all_users", False)),
         )
     except (KeyError, TypeError, ValueError):
         raise StateError(f"{state.kept_keys} is damaged; nothing was changed: restore it from a backup") from None
@@ -95,7 +109,7 @@ def load(host: Host, state: State) -> Kept:
 
 def save(host: ActingHost, state: State, kept: Kept) -> None:
     """Write what is kept durably; nothing is left of it where nothing is kept. Raises OSError."""
-    if not kept.rows and kept.proxies == Proxies():
+    if not (kept.rows or kept.accounts) and kept.proxies == Proxies():
         if host.status(state.kept_keys) is not None:
             host.delete(state.kept_keys)
         return
@@ -104,6 +118,8 @@ def save(host: ActingHost, state: State, kept: Kept) -> None:
         "origin": kept.origin,
         **kept.proxies._asdict(),
         "directories": kept.directories,
+        "accounts": [[one.name, one.uid] for one in kept.accounts],
+        "all_users": kept.all_users,
         "files": [_row_json(one) for _, one in sorted(kept.rows.items())],
     }
     host.write(state.kept_keys, json.dumps(data, indent=1).encode() + b"\n", 0o600, None, host.token())

@@ -32,7 +32,8 @@ def delete_empty(host: ActingHost, state: State, first: Callable[[], None] = lam
         ledger = ledger_file.load(host, state)
         if ledger.claims or ledger.placements or host.status(state.journal) is not None:
             raise StateError(f"{state.base} records certificates that are trusted; run remove --all first")
-        if kept_keys.load(host, state).rows:
+        kept = kept_keys.load(host, state)
+        if kept.rows or kept.accounts:
             raise StateError(f"{state.base} records proxies that are set; apply a document without them, with --prune")
         first()
         for path in (

@@ -39,15 +39,21 @@ _OURS = "trustinstall-proxy"
 _LABEL = "trustinstall.proxies"
 _SECTION = Section(PROXIES)
 _APT_FILE, _APT_DIRECTORY = "/etc/apt/apt.conf", "/etc/apt/apt.conf.d"
+_OF_THE_MACHINE = frozenset(tool.name for tool in proxy_table.TOOLS if tool.machine)
 _APT_OPTIONS = frozenset({"acquire::http::proxy", "acquire::https::proxy"})
 
 
-def wanted(host: Host, proxies: Proxies) -> list[FileKeys]:
-    """Return the desired content of the acting account's files (root's are the machine's)."""
+def wanted(host: Host, proxies: Proxies, *, beside_the_machines: bool = False) -> list[FileKeys]:
+    """Return the desired content of the acting account's files (root's are the machine's).
+
+    `beside_the_machines`: only of those that no file of the machine stands for. A password is in none of the machine's
+    files, so that with one every file of the account counts.
+    """
     if host.is_image or host.platform == "win32":
         return []
-    people = _of_people(host)
-    return [*_variables(host, proxies, people), *_tools(host, proxies, people)]
+    people, reached = _of_people(host), beside_the_machines and not proxies.secret
+    of_tools = (one for one in _tools(host, proxies, people) if not (reached and one.name in _OF_THE_MACHINE))
+    return [*(() if reached else _variables(host, proxies, people)), *of_tools]
 
 
 def _of_people(host: Host) -> dict[str, Setter]:

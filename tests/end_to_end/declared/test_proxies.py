@@ -102,6 +102,29 @@ def test_real_programs_ask_the_proxy(fresh: Throwaway, user: str, command: str, 
     assert any(one.startswith(expected) for one in proxy.lines), proxy.lines
 
 
+def test_root_sets_them_for_accounts(fresh: Throwaway) -> None:
+    """In files that the machine's do not stand for; an account that is no longer named loses them; its own stay."""
+    fresh.write("/home/alice/.npmrc", "fund=false\r\n", user="alice")
+    ignored = (*NOISE, *STATE, "/home/bob/.local")
+    before = fresh.changes(ignore=ignored)
+    fresh.trustinstall("apply", document(fresh, more=f'{PLAIN}accounts = ["alice"]\n'), check=True)
+    assert f"https-proxy={PROXY}".encode() in fresh.read("/home/alice/.npmrc")
+    assert seen(fresh, "grep -l trustinstall ~/.profile ~/.gitconfig 2>/dev/null || true", "alice") == ""
+    assert 'accounts = ["alice"]' in fresh.trustinstall("export", check=True).stdout
+    assert not json.loads(fresh.trustinstall("repair", "--json", check=True).stdout)["changed"]
+    assert not json.loads(fresh.trustinstall("repair", "--json", user="alice", check=True).stdout)["changed"]
+    fresh.trustinstall("apply", document(fresh), "--prune", check=True)
+    assert fresh.read("/home/alice/.npmrc") == b"fund=false\r\n"
+    mine = document(fresh, "http://mine.example:1")
+    fresh.trustinstall("apply", mine, user="alice", check=True)
+    fresh.trustinstall("apply", document(fresh, more=f'{PLAIN}accounts = "all"\n'), check=True)
+    assert b"https-proxy=http://mine.example:1" in fresh.read("/home/alice/.npmrc")
+    fresh.write(TRUST, "version = 1\n")
+    for user in ("alice", "root"):
+        fresh.trustinstall("apply", TRUST, "--prune", user=user, check=True)
+    assert fresh.changes(ignore=ignored) == before
+
+
 @pytest.mark.parametrize("first", ["root", "proxies"])
 def test_roots_and_proxies_share_files(fresh: Throwaway, first: str) -> None:
     """Whichever came first, proxies stay when the root goes, and after both every byte is as before."""
