@@ -1,6 +1,6 @@
 """Whole-process medians of trustinstall beside those of the bare native tool, from one run on one machine.
 
-Each round runs every command once, each from a fresh throw-away root, so that whatever else the machine does
+Each round runs every command once, each from a fresh throw-away root, so that other work of the machine
 disturbs all of them alike. Only the ratios travel from one machine to another.
 """
 

@@ -1,4 +1,4 @@
-"""trustinstall: make a machine trust a corporate root certificate everywhere, and take it back exactly.
+"""trustinstall: make a machine trust a corporate root certificate everywhere, and undo that exactly.
 
 The library does what the command line does, and returns data instead of printing. Every error that a caller may want to
 handle is a `TrustInstallError`; one store's failure is in the report and raises nothing.

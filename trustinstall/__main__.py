@@ -13,7 +13,7 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):  # half of the time of a typer start
         sys.stdout.write(f"trustinstall {__version__}\n")
         return
-    gc.set_threshold(100_000)  # a short life with many imports: collecting on the way costs a tenth of the start
+    gc.set_threshold(100_000)  # a short process with many imports: collections during start-up take a tenth of it
     from trustinstall.cli.main import run
 
     sys.exit(run(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The kinds of stores that there are: a literal tuple, because what runs as root imports only what is written here."""
+"""All kinds of stores: a literal tuple, so that a program that runs as root imports only the modules named here."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ BACKENDS: tuple[Backend, ...] = (
     Environment(),
     Keychain("keychain", machine=True),
     Keychain("login-keychain", machine=False),
-    Embedded(),  # last, because each of the others knows more of a file
+    Embedded(),  # last, because every other backend is more specific
 )
 
 
 def with_variables(mode: str) -> tuple[Backend, ...]:
-    """The same kinds of stores, with variables as `--variables` says: "add", "replace" or "none"."""
+    """Return the same backends, with a mode of setting variables (`--variables`): "add", "replace" or "none"."""
     return tuple(Environment(mode) if isinstance(one, Environment) else one for one in BACKENDS)
 
 
-#: Where `--from windows` looks: the machine's store of the Windows that this Linux runs under.
+#: The backend that `--from windows` reads: the machine's store of the Windows that hosts this Linux.
 FROM_WINDOWS: tuple[Backend, ...] = (HostRoots(HOST_MACHINE),)
 
 #: The kinds of stores that are an operating system's own, by name.

@@ -26,8 +26,8 @@ class CertificateRefused(TrustInstallError):  # noqa: N818 -- named for what it 
     """The input is not a certificate that should be trusted.
 
     `allowed_as` is the word of the option `--allow-…` that lifts the refusal ("expired", "weak", "same-name"), or "".
-    `judged` is True if a certificate was read and nothing lifts the refusal, because no client could use it, or because
-    its use would do harm: the text then says that no option helps.
+    `judged` is True if a certificate was read and no option lifts the refusal, because no client could use it, or
+    because its use would do harm; the text then says so.
     """
 
     exit_code = 4
@@ -41,11 +41,11 @@ class CertificateRefused(TrustInstallError):  # noqa: N818 -- named for what it 
         super().__init__("; ".join(filter(None, (message, about_options))))
 
     def prefixed(self, origin: str) -> CertificateRefused:
-        """The same refusal with the name of the input in front."""
+        """Return the same refusal with the name of the input in front."""
         return CertificateRefused(f"{origin}: {self.reason}", allowed_as=self.allowed_as, judged=self.judged)
 
     def after_allowing(self) -> CertificateRefused:
-        """The same refusal where the caller has used an option `--allow-…`."""
+        """Return the same refusal for a caller who has used an option `--allow-…`."""
         return CertificateRefused(self.reason, allowed_as=self.allowed_as, judged=True)
 
 
@@ -113,7 +113,7 @@ class CommandRefused(TrustInstallError):  # noqa: N818 -- named for what it tell
 
 
 def printable(text: str, limit: int = 120) -> str:
-    r"""`text` on one line, fit for a terminal, at most `limit` characters (at least 1) long.
+    r"""Return `text` on one line, safe for a terminal, at most `limit` characters (at least 1) long.
 
     Characters that `str.isprintable` rejects become `\xNN`, `\uNNNN` or `\UNNNNNNNN`: control characters
     (terminal escapes), line separators, direction overrides, surrogates, unassigned and private characters, spaces

@@ -1,4 +1,4 @@
-"""Property lists, which may be anybody's: read with a limit, and with one error for all that can be wrong."""
+"""Property lists from untrusted sources: read with a size limit, and with one error for every fault."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ LIMIT = 16 * 1024 * 1024  # bytes; a Mac with two hundred trust settings exports
 
 
 def read(data: bytes, limit: int = LIMIT, fmt: plistlib.PlistFormat | None = None) -> object:
-    """What a property list says; `fmt` where only one form will do. Raises ValueError where it is none, or too long."""
+    """Return the value of a property list of at most `limit` bytes, in the format `fmt` if one is given.
+
+    Raises ValueError if it is not a property list, or too long.
+    """
     if len(data) > limit:
         raise ValueError(f"it is over {limit} bytes")
     import plistlib
@@ -20,4 +23,4 @@ def read(data: bytes, limit: int = LIMIT, fmt: plistlib.PlistFormat | None = Non
     try:
         return plistlib.loads(data, fmt=fmt)
     except (ExpatError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"it is no property list ({type(error).__name__})") from None
+        raise ValueError(f"it is not a property list ({type(error).__name__})") from None

@@ -1,4 +1,4 @@
-"""JSON values of the type that is expected, or TypeError."""
+"""JSON values of an expected type, or TypeError."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def _is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
 
 
 def items(value: object) -> list[Any]:
-    """A JSON array."""
+    """Return a value as a JSON array. Raises TypeError for any other value."""
     if not is_array(value):
         raise TypeError("not an array")
     return value
 
 
 def members(value: object) -> dict[str, Any]:
-    """A JSON object."""
+    """Return a value as a JSON object. Raises TypeError for any other value."""
     if not is_object(value):
         raise TypeError("not an object")
     return value
 
 
 def words(value: object) -> tuple[str, ...]:
-    """A JSON array of strings."""
+    """Return a value as a JSON array of strings. Raises TypeError for any other value."""
     found = items(value)
     if not all(isinstance(word, str) for word in found):
         raise TypeError("not an array of strings")
@@ -62,23 +62,23 @@ def words(value: object) -> tuple[str, ...]:
 
 
 def flag(value: object) -> bool:
-    """True or false."""
+    """Return a value as True or False. Raises TypeError for any other value."""
     if not isinstance(value, bool):
         raise TypeError("neither true nor false")
     return value
 
 
 def made_printable(value: _Kind) -> _Kind:
-    """Return a copy of a value of dataclasses, tuples and mappings in which every text is fit to print.
+    """Return a copy of a value of dataclasses, tuples and mappings in which every text is printable.
 
-    Texts from outside (names of files, words of tools) may hold control characters. They are escaped here, once, where
+    Texts from outside (names of files, output of tools) may hold control characters. They are escaped here, once, when
     a result becomes a report.
     """
     made: _Kind = _printable(value)
     return made
 
 
-def _printable(value: Any) -> Any:  # noqa: ANN401  whatever a report holds
+def _printable(value: Any) -> Any:  # noqa: ANN401  a report holds values of many types
     if isinstance(value, str) and not isinstance(value, Enum):
         return (
             value if len(value) <= _LONGEST and value.isascii() and value.isprintable() else printable(value, _LONGEST)
@@ -109,8 +109,8 @@ def _plain(value: object) -> object:
 def decode(kind: type[_Kind], data: bytes) -> _Kind:
     """Return the value of type `kind` that another process has written with `encode`.
 
-    Only the types are believed: every text is made printable and cut to 4096 characters, and a text that is declared
-    with a pattern (`Sha256`) must match it. Raises ValueError or TypeError for anything else.
+    The process is not trusted: every text is made printable and cut to 4096 characters, and a text that is declared
+    with a pattern (`Sha256`) must match it. Raises ValueError or TypeError for other data.
     """
     try:
         made: _Kind = _made(kind, json.loads(data))

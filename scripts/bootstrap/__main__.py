@@ -1,20 +1,17 @@
 """Make the environment that scripts/trustinstall starts, with the standard library only.
 
-    python3 scripts/bootstrap ENVIRONMENT [ARGUMENT ...]    the arguments are the command's to be run
+    python3 scripts/bootstrap ENVIRONMENT [ARGUMENT ...]    the arguments are those of the command that follows
 
-It is built beside its place and renamed into it, so that a run that is killed leaves nothing that
-a later one would use. Every file that pip brings is pinned by hash in requirements/runtime.txt and
-is a wheel, so that nothing is built (a build would fetch tools that nobody has pinned). pip's own
-configuration (index, proxy, client certificate) holds, as the machine's owner has set it up; what
-would make it install elsewhere does not.
+It is built beside its place and renamed into it, so that a killed run leaves nothing that a later run would use. Every
+file that pip brings is pinned by hash in requirements/runtime.txt and is a wheel, so that nothing is built: a build
+would fetch tools without a pin. pip's own configuration (index, proxy, client certificate) is used as the machine's
+owner has set it; variables that would make pip install elsewhere are removed.
 """
 
 from __future__ import annotations
 
 import ast
 import compileall
-import contextlib
-import fcntl
 import importlib.util
 import os
 import pwd
@@ -23,9 +20,10 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import placing
 import proxy
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -63,9 +61,6 @@ PIP_INSTALL = (
     "--only-binary=:all:",
 )
 
-# A directory of every account's PATH, root's included (FHS 3.0, 4.9: programs that the administrator has added).
-ON_PATH = Path("/usr/local/bin/trustinstall")
-
 LAUNCHER = """\
 #!/bin/sh
 export TRUSTINSTALL_LAUNCHER="$0"
@@ -94,10 +89,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def clean_variables() -> dict[str, str]:
-    """Return what pip and Python may see of the caller's environment.
+    """Return the variables of the caller's environment that pip and Python get.
 
-    As root, HOME is root's own, not one that sudo left in place: else pip would obey a
-    configuration file in the invoking user's home.
+    As root, HOME is root's own, not one that sudo left in place: pip would read a configuration file in the invoking
+    user's home.
     """
     variables = {
         name: value
@@ -116,7 +111,7 @@ def prepare(environment: Path, variables: dict[str, str], arguments: Sequence[st
     """Build the environment beside its place and rename it, unless another run has just done so."""
     base = environment.parent
     base.mkdir(parents=True, exist_ok=True)
-    with locked(base / "lock"):
+    with placing.locked(base / "lock"):
         if (environment / "bin" / "python").exists():
             return
         print("Preparing trustinstall (first run)…", file=sys.stderr, flush=True)
@@ -131,21 +126,10 @@ def prepare(environment: Path, variables: dict[str, str], arguments: Sequence[st
             new.rename(environment)
         finally:
             shutil.rmtree(new, ignore_errors=True)
-        link_launcher(environment)
+        placing.link_launcher(environment)
         if os.geteuid() == 0:
-            link_on_path(base / "bin" / "trustinstall", ON_PATH)
-        remove_older(environment)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Generator[None]:
-    """Hold a lock that ends with this process, so that two first runs do not both download."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+            placing.link_on_path(base / "bin" / "trustinstall", placing.ON_PATH)
+        placing.remove_older(environment)
 
 
 def build(new: Path, variables: dict[str, str], arguments: Sequence[str]) -> None:
@@ -197,7 +181,7 @@ def make_virtual_environment(new: Path, variables: dict[str, str]) -> None:
 
 
 def install_dependencies(new: Path, variables: dict[str, str], arguments: Sequence[str]) -> None:
-    """Install what requirements/runtime.txt pins, and take pip out, which nothing needs then."""
+    """Install the files that requirements/runtime.txt pins, and remove pip, which is not needed any more."""
     fingerprint = proxy.named_fingerprint(arguments)
     certificate = proxy.find_certificate(fingerprint, arguments) if fingerprint else None
     if certificate is not None:
@@ -231,37 +215,6 @@ def copy_package(source: Path, target: Path) -> None:
             raise BootstrapError(f"{path} is neither a file nor a directory; nothing was installed.")
 
 
-def link_launcher(environment: Path) -> None:
-    """Point bin/trustinstall beside the environments, a path that stays the same, to this one."""
-    directory = environment.parent / "bin"
-    directory.mkdir(exist_ok=True)
-    new = directory / ".new"
-    new.unlink(missing_ok=True)
-    new.symlink_to(Path("..") / environment.name / "bin" / "trustinstall")
-    new.rename(directory / "trustinstall")
-
-
-def link_on_path(launcher: Path, link: Path) -> None:
-    """Link the launcher into a directory of PATH, so that the commands of the messages can be typed.
-
-    Anything that already has that name stays, and so does a directory that other accounts may write: they could
-    replace the program that root starts.
-    """
-    try:
-        directory = link.parent.lstat()
-        if stat.S_ISDIR(directory.st_mode) and directory.st_uid == 0 and not directory.st_mode & 0o022:
-            link.symlink_to(launcher)
-    except OSError:  # there is one already, or no such directory: the launcher's own path works as well
-        return
-
-
-def remove_older(environment: Path) -> None:
-    """Remove all but this environment and the one before, from which a run may still be going."""
-    others = [path for path in environment.parent.glob("env-*") if path != environment]
-    for old in sorted(others, key=lambda path: path.stat().st_ctime)[:-1]:
-        shutil.rmtree(old)
-
-
 def public_roots(new: Path, variables: dict[str, str]) -> bytes:
     """Return the roots that pip trusts as it is configured: a bundle of the owner's, or its own."""
     configured: dict[str, str] = {}
@@ -287,7 +240,7 @@ def run(new: Path, module: Sequence[str], variables: dict[str, str], failure: st
 
 
 def last_lines(result: subprocess.CompletedProcess[bytes]) -> str:
-    """Return what a failed command said last, on one line and bounded."""
+    """Return the last output of a failed command, on one line of at most 500 characters."""
     lines = (result.stderr.strip() or result.stdout.strip()).decode(errors="replace").splitlines()
     return " ".join(line.strip() for line in lines[-2:])[-500:] or f"exit status {result.returncode}"
 

@@ -3,7 +3,7 @@
 pip cannot fetch anything before the proxy's root is trusted, and that root cannot be installed before
 pip has fetched. So where a certificate file among the command's arguments has the fingerprint that
 `--sha256`, TRUSTINSTALL_SHA256 or TRUSTINSTALL_BOOTSTRAP_SHA256 names, pip trusts it for this one
-download. Without a named fingerprint no file is looked at: whoever answers for the network could have
+download. Without a named fingerprint no file is looked at: the owner of the network could have
 made one.
 """
 

@@ -8,19 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.support.pki import (
-    ANY_PURPOSE,
-    CLIENT_AUTH,
-    SERVER_AUTH,
-    Extension,
-    Leaf,
-    Made,
-    Root,
-    make_root,
-    oid,
-    sequence,
-    tlv,
-)
+from tests.support.der_writing import oid, sequence, tlv
+from tests.support.extensions import ANY_PURPOSE, CLIENT_AUTH, SERVER_AUTH, Extension
+from tests.support.pki import Leaf, Made, Root, make_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +30,7 @@ class Chain(NamedTuple):
 
 
 def made(issuer: Root | None = None, *, san: bool = True, **changes: Any) -> Leaf:  # noqa: ANN401 -- many types
-    """A server's certificate for localhost with what `make_root` can change, self-signed where nobody issues it."""
+    """A server's certificate for localhost, with the arguments of `make_root`; self-signed without an issuer."""
     given: dict[str, Any] = {"ca": False, "usage": ("digital_signature",), "purposes": (SERVER_AUTH,), **changes}
     given["extensions"] = [*([_SAN] if san else []), *changes.get("extensions", ())]
     given.setdefault("not_after", NOW + timedelta(days=30))

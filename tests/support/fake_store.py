@@ -31,7 +31,7 @@ from trustinstall.stores.store import DiscoveryOptions, Store
 
 ROOTS = tuple(Certificate(make_root(common_name=f"Shelf Root {number}").der) for number in range(3))
 TOOL = "/tool"
-THEIRS = "a" * 64  # an anchor that was there before us
+THEIRS = "a" * 64  # an anchor that another program put there earlier
 _TOOL = """#!/bin/sh
 # Makes the bundle anew, unless a file of the test says otherwise.
 cd {root}/stores/$1 || exit 1
@@ -113,7 +113,7 @@ class World:
         tool.chmod(0o755)
 
     def shelves(self, *names: str) -> None:
-        """Deliver shelves; in each of them is an anchor of somebody else."""
+        """Make shelves; each holds an anchor of another program."""
         for name in names:
             top = self.root / "stores" / name
             (top / "sources").mkdir(parents=True)
@@ -133,7 +133,7 @@ class World:
         return self.root / self.host.state_base()[1:]
 
     def holds(self, name: str, number: int = 0) -> bool:
-        """Whether a shelf's clients trust one of our roots."""
+        """Whether a shelf's clients trust a root."""
         return ROOTS[number].sha256 in (self.root / "stores" / name / "bundle").read_text().split()
 
     def tree(self) -> dict[str, object]:
@@ -229,14 +229,14 @@ class Mortal(ActingHost):
 
 @dataclass(frozen=True)
 class Raced(ActingHost):
-    """A host on which somebody acts right after we have noted what we are going to do."""
+    """A host on which another program acts after the journal is written and before the step is done."""
 
-    somebody: Callable[[], None] = lambda: None
+    other: Callable[[], None] = lambda: None
 
     def append(self, path: str, content: bytes, mode: int) -> None:
         """Between planning and acting."""
         super().append(path, content, mode)
-        self.somebody()
+        self.other()
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ class Stuck(ActingHost):
     method: str = ""
 
     def delete(self, path: str, seen: Status | None = None) -> None:
-        """Refused where the test says so; files of our own state are none of it."""
+        """Refuse the paths of the test; the state directory is never refused."""
         if self.method == "delete" and path.startswith("/stores"):
             raise OSError(30, "Read-only file system", path)
         super().delete(path, seen)

@@ -175,7 +175,7 @@ ln -s certs/ca-certificates.crt /etc/ssl/cert.pem
 rm -rf /etc/ca-certificates/update.d
 """
 
-# Alpine: ignores every argument; takes every entry whatever its name; renames the new bundle into place; then hooks.
+# Alpine: ignores every argument; takes entries of any name; renames the new bundle into place; then runs hooks.
 _ALPINE = f"""#!/usr/bin/python3 -I
 import os, subprocess, sys, tempfile
 LOCAL, SHIPPED, CERTS = "/usr/local/share/ca-certificates/", "/usr/share/ca-certificates/", "/etc/ssl/certs/"

@@ -1,8 +1,8 @@
-"""What a fresh Debian is, made out of a developer's or a CI machine that is none.
+"""Makes a fresh Debian out of a developer's or a CI machine.
 
-The machine may stand behind a TLS-inspecting proxy: roots of others in its stores, settings that name them, hooks in
-its Python. A test in such surroundings is green for the wrong reason. So the layers of a throw-away root start with
-what is emptied and removed here; then everything derived is made anew by Debian's own tools.
+The machine may be behind a TLS-inspecting proxy, with other roots in its stores, settings that name them, and hooks in
+its Python. A test there would pass for the wrong reason. So the lowest layers of a throw-away root empty and remove
+files; then Debian's own tools make all derived files again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from tests.support.overlay import ThrowawayError, kitchen
+from tests.support.overlay import ThrowawayError, layer_memory
 from tests.support.throwaway import Throwaway
 
 HERE = Path(__file__)
@@ -28,13 +28,13 @@ REQUIREMENTS = HERE.parents[2] / "requirements" / "runtime.txt"
 PYTHON = "/usr/bin/python3"  # Debian's own: any user can read it
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trustinstall-tests"
 
-#: The top of Debian's tree (FHS 3.0); anything else there is somebody's own, and hidden.
+#: The top of Debian's tree (FHS 3.0); all other files there are hidden.
 TOP = "bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var"
 
-#: Where only people put things: there, and empty.
+#: Directories that only people fill: they exist, and are empty.
 EMPTY = ("home", "media", "mnt", "opt", "root", "run", "srv", "tmp", "usr/local", "var/tmp")
 
-#: What makes tools trust more than Debian's public roots, or go elsewhere: not there.
+#: Files that make tools trust more than Debian's public roots, or use other servers: they do not exist.
 GONE = (
     "usr/lib/google-cloud-sdk",  # some machines that tests run on have it
     "etc/npmrc",
@@ -46,7 +46,7 @@ GONE = (
     "var/lib/trustinstall",
 )
 
-#: The same machine, had nobody installed a browser on it.
+#: The same machine without browsers.
 BROWSERS = (
     "etc/chromium",
     "etc/firefox",
@@ -63,7 +63,7 @@ _NO_BYTECODE = shutil.ignore_patterns("__pycache__")
 #: File systems of their own at these would be missing in the overlay over /.
 NEEDED = ("/etc", "/usr", "/var", "/var/lib", "/usr/share")
 
-#: What is run in it, once: the rest of a fresh Debian.
+#: The script that makes the rest of a fresh Debian; it runs once.
 DEBIAN = """
 set -e
 mkdir -p /run/lock /usr/local/bin /usr/local/lib /usr/local/sbin /usr/local/share/ca-certificates
@@ -88,7 +88,7 @@ with open("/usr/lib/python3/dist-packages/" + name, "wb") as file:
     file.write(content)
 END
 
-# certificates that somebody put beside the links, and links to them
+# certificates that people put beside the links, and links to them
 find /etc/ssl/certs -maxdepth 1 -type f ! -name ca-certificates.crt -delete
 find /etc/ssl/certs -maxdepth 1 -xtype l -delete
 
@@ -97,7 +97,7 @@ update-ca-certificates --fresh
 rm -rf /tmp/hsperfdata_*
 """
 
-#: The same machine, had nobody installed Java on it.
+#: The same machine without Java.
 NO_JAVA = """
 set -e
 dpkg --purge --force-depends ca-certificates-java
@@ -122,12 +122,12 @@ def layers(*, java: bool, browsers: bool) -> tuple[PurePosixPath, ...]:
     machine = [Path(each).read_bytes() for each in ("/var/lib/dpkg/status", "/etc/passwd", "/etc/group")]
     recipe = _digest(HERE.read_bytes(), *machine)
     bottom = (_skeleton(),)
-    debian = (_cached(f"debian-{recipe}", lambda: _cook(bottom, DEBIAN)), *bottom)
+    debian = (_cached(f"debian-{recipe}", lambda: _layer_after(bottom, DEBIAN)), *bottom)
     plain = () if java else (_cached(f"no-java-{recipe}", lambda: _no_java(debian)),)
     plain = plain if browsers else (_without(BROWSERS), *plain)
     needs = _digest(PROGRAM, os.path.realpath(PYTHON), REQUIREMENTS.read_bytes())
     wheels = functools.partial(downloads, requirements=REQUIREMENTS)
-    program = _cached(f"program-{needs}", lambda: _cook(debian, PROGRAM, wheels()))
+    program = _cached(f"program-{needs}", lambda: _layer_after(debian, PROGRAM, wheels()))
     return (_code((program, *debian)), program, *plain, *debian)
 
 
@@ -152,9 +152,9 @@ def copy_in(root: Throwaway, source: Path, inside: str) -> None:
 
 
 def _skeleton() -> PurePosixPath:
-    """The layer that empties and hides."""
-    place = kitchen().place()
-    layer = kitchen().namespace.outside(place)
+    """Make the layer that empties directories and hides files; return its place."""
+    place = layer_memory().place()
+    layer = layer_memory().namespace.outside(place)
     for name in EMPTY:
         _directory(layer, name)
         os.setxattr(layer / name, "trusted.overlay.opaque", b"y")
@@ -166,9 +166,9 @@ def _skeleton() -> PurePosixPath:
 
 
 def _without(names: tuple[str, ...]) -> PurePosixPath:
-    """The layer that hides some files and directories, and nothing else."""
-    place = kitchen().place()
-    _hide(kitchen().namespace.outside(place), *names)
+    """Make the layer that hides some files and directories; return its place."""
+    place = layer_memory().place()
+    _hide(layer_memory().namespace.outside(place), *names)
     return place
 
 
@@ -192,8 +192,8 @@ def _packaged(path: Path) -> bool:
     return subprocess.run(["dpkg-query", "-S", path], capture_output=True, timeout=60, check=False).returncode == 0
 
 
-def _cook(below: tuple[PurePosixPath, ...], script: str, wheels: Path | None = None) -> PurePosixPath:
-    """The layer that a script leaves when it runs over others."""
+def _layer_after(below: tuple[PurePosixPath, ...], script: str, wheels: Path | None = None) -> PurePosixPath:
+    """Run a script over layers; return the place of the layer with its changes."""
     with Throwaway(below=below) as root:
         if wheels:
             copy_in(root, wheels, "/opt/wheels")
@@ -203,8 +203,8 @@ def _cook(below: tuple[PurePosixPath, ...], script: str, wheels: Path | None = N
 
 
 def _no_java(debian: tuple[PurePosixPath, ...]) -> PurePosixPath:
-    place = _cook(debian, NO_JAVA)
-    layer = kitchen().namespace.outside(place)
+    place = _layer_after(debian, NO_JAVA)
+    layer = layer_memory().namespace.outside(place)
     _directory(layer, "usr/lib")
     os.mknod(layer / "usr/lib/jvm", stat.S_IFCHR, 0)  # quicker than to remove what is in it
     return place
@@ -219,7 +219,7 @@ def _code(below: tuple[PurePosixPath, ...]) -> PurePosixPath:
             assert found is not None
             for source in found.submodule_search_locations or ():
                 shutil.copytree(source, packages / name, ignore=_NO_BYTECODE, dirs_exist_ok=True)
-        # All of it: a byte-code file that is written when the program runs would look like a change that it has made.
+        # All of it: otherwise a byte-code file that Python writes later would look like a change by the program.
         root.run(["/opt/trustinstall/bin/python", "-m", "compileall", "-q", "/opt/trustinstall/lib"], check=True)
         return root.freeze()
 
@@ -227,16 +227,16 @@ def _code(below: tuple[PurePosixPath, ...]) -> PurePosixPath:
 # --- layers kept from one session to the next ----------------------------------------------------------
 
 
-def _cached(name: str, cook: Callable[[], PurePosixPath]) -> PurePosixPath:
-    """A layer from the cache, or made and put there; its name says what it was made from."""
+def _cached(name: str, make: Callable[[], PurePosixPath]) -> PurePosixPath:
+    """Return a layer from the cache, or make it and put it there; its name holds a digest of its inputs."""
     tar = CACHE / f"{name}.tar"
     with _locked():
         if tar.exists():
             os.utime(tar)
-            layer = kitchen().place()
+            layer = layer_memory().place()
             _tar("-xf", tar, layer)
             return layer
-    layer = cook()
+    layer = make()
     with _locked():
         partial = tar.with_suffix(f".{os.getpid()}")
         _tar("-cf", partial, layer)
@@ -248,7 +248,7 @@ def _cached(name: str, cook: Callable[[], PurePosixPath]) -> PurePosixPath:
 
 
 def _tar(action: str, tar: Path, layer: PurePosixPath) -> None:
-    where = kitchen().namespace.outside(layer)
+    where = layer_memory().namespace.outside(layer)
     # Overlayfs says with extended attributes of its own which directories are opaque.
     flags = ["--xattrs", "--xattrs-include=*", "--numeric-owner", "--same-permissions"]
     subprocess.run(["tar", *flags, "-C", where, action, tar, "."], check=True, timeout=120)

@@ -88,11 +88,11 @@ class Namespace:
         self._process.communicate()
 
 
-class Kitchen:
+class LayerMemory:
     """The memory file system that all throw-away roots of this process lie on, and the layers that they share."""
 
     def __init__(self) -> None:
-        """Mounts the memory; see `fresh.py` for what is cooked in it."""
+        """Mount the memory; `fresh.py` makes the layers in it."""
         self._directory = tempfile.mkdtemp(prefix="throwaway-")
         atexit.register(self.close)
         self.namespace = Namespace()
@@ -113,9 +113,9 @@ class Kitchen:
 
 
 @functools.cache
-def kitchen() -> Kitchen:
-    """The one kitchen of this process."""
-    return Kitchen()
+def layer_memory() -> LayerMemory:
+    """The one layer memory of this process."""
+    return LayerMemory()
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Overlay:
     @classmethod
     def mount(cls, namespace: Namespace, below: tuple[PurePosixPath, ...]) -> Overlay:
         """Mount one on a new place."""
-        self = cls(namespace, kitchen().place(), below)
+        self = cls(namespace, layer_memory().place(), below)
         lower = ":".join(map(str, (*below, "/")))
         namespace.shell(
             f"cd {self.place}\n"

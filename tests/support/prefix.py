@@ -4,8 +4,8 @@ What is in it: Wine's own `C:\windows`; python.org's CPython 3.11 in `C:\Python3
 that has it whole; the run-time requirements as wheels for Windows; the programs of `win32/`, compiled here; the code
 under test, as this process imports it. What is not: a desktop, a network share, drives other than C:.
 
-A made prefix is kept in the cache of the tests, under a name that says what it was made from. A copy shares the files
-that nobody writes in place (programs and libraries) with it by hard links, so that it costs little.
+A prefix is kept in the cache of the tests, under a name made of its inputs. A copy has hard links to the files that no
+program writes in place (programs and libraries), so that it costs little.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ LEFT_OUT = (
 )
 KEPT = ("Lib/site-packages/pip/", "Lib/site-packages/pip-")  # as python.org's installer leaves it
 
-#: What nobody writes in place: a copy may share it. Python's modules are replaced, if at all.
+#: Files that no program writes in place, which a copy may share. Python's modules are replaced, if at all.
 SHARED = frozenset((".acm", ".cpl", ".dll", ".drv", ".exe", ".nls", ".ocx", ".py", ".pyc", ".pyd", ".sys", ".ttf"))
 
 #: No menus in the home directory, no question whether to download .NET or a browser.
 NEW_OVERRIDES = "winemenubuilder.exe,mscoree,mshtml="
-#: What is ours in `windows\system32` instead of Wine's.
+#: The files of `windows\system32` that replace Wine's.
 OVERRIDES = f"{NEW_OVERRIDES};certutil.exe,shell32=n"
 
 #: The programs and libraries of `win32/`, and what they are linked with.
@@ -93,7 +93,7 @@ def environment(prefix: Path) -> dict[str, str]:
 
 
 def copy_of_template() -> Path:
-    """A fresh prefix in a directory of its own, which whoever asked for it removes (`remove`)."""
+    """A fresh prefix in a directory of its own; the caller removes it with `remove`."""
     with _locked():
         base = _cached("wine", _recipe(), _make_base)
         template = _cached("wine-program", f"{base.name} {_code_digest()}", functools.partial(_make_program, base))
@@ -191,7 +191,7 @@ def _compile(system: Path) -> None:
 
 
 def _shell32(system: Path) -> Path:
-    """Wine's shell32 under another name, and the list that makes ours hand everything to it but one function."""
+    """Wine's shell32 under another name, and the list by which the replacement forwards all functions but one to it."""
     at, mark = MARK
     whole = (BUILTIN / "shell32.dll").read_bytes()
     assert whole[at : at + len(mark)] == mark
@@ -283,7 +283,7 @@ def _cached(kind: str, recipe: str, make: Callable[[Path], None]) -> Path:
 
 
 def _forget_old() -> None:
-    """What nobody has used for a week, and copies whose owner was killed."""
+    """Delete prefixes that were not used for a week, and copies whose owner was killed."""
     now = time.time()
     for pattern, age in (("wine-*", 7 * 24 * 3600), ("wine-run-*", 24 * 3600)):
         for old in CACHE.glob(pattern):

@@ -171,7 +171,7 @@ class Mac:
         return ActingHost(platform, str(self.root), self.environ, account, dialogs=dialogs)
 
     def put(self, keychain: str, *ders: bytes) -> None:
-        """Have somebody else put certificates into a keychain."""
+        """Put certificates into a keychain, as another program would."""
         self.write(keychain, (self.root / keychain[1:]).read_bytes() + b"".join(map(to_pem, ders)))
 
     def lies_in(self, keychain: str, der: bytes) -> bool:
@@ -184,7 +184,7 @@ class Mac:
         return dict(plistlib.loads(path.read_bytes())["trustList"]) if path.exists() else {}
 
     def set(self, der: bytes, *settings: dict[str, Any], domain: str = "admin") -> None:
-        """Have somebody else make trust settings; without any, the certificate is trusted for everything."""
+        """Make trust settings, as another program would; without any, the certificate is trusted for everything."""
         entry: dict[str, Any] = {"trustSettings": list(settings)} if settings else {}
         listed = self.settings(domain) | {sha1(der): entry}
         self.write(f"/{domain}.plist", plistlib.dumps({"trustList": listed, "trustVersion": 1}))

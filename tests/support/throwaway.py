@@ -27,12 +27,12 @@ from pathlib import Path, PurePosixPath
 from typing_extensions import Self
 
 from tests.support.changes import Entry, compare
-from tests.support.overlay import Namespace, Overlay, ThrowawayError, kitchen
+from tests.support.overlay import Namespace, Overlay, ThrowawayError, layer_memory
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PROGRAM = ("/opt/trustinstall/bin/python", "-I", "-m", "trustinstall")
 #: What Debian's tools leave behind that no comparison should look at: logs, and the JVM's mark of having run.
-NOISE = ("/var/log", *(f"/tmp/hsperfdata_{name}" for name in ("root", "alice", "bob")))  # its, not ours
+NOISE = ("/var/log", *(f"/tmp/hsperfdata_{name}" for name in ("root", "alice", "bob")))  # written by the system
 _MOST_LINKS = 40
 
 
@@ -64,7 +64,7 @@ class Throwaway:
         if os.geteuid() != 0:
             raise ThrowawayError("These tests make throw-away roots, for which they must run as root.")
         below = self._below or layers(java=self._java, browsers=self._browsers)
-        self._namespace = Namespace(inside=kitchen().namespace)
+        self._namespace = Namespace(inside=layer_memory().namespace)
         self._overlay = Overlay.mount(self._namespace, below)
         self._disks: dict[str, Path] = {}
         return self
@@ -73,7 +73,7 @@ class Throwaway:
         """Everything is gone."""
         used = self._overlay.place
         self._namespace.close()
-        shutil.rmtree(kitchen().namespace.outside(used))
+        shutil.rmtree(layer_memory().namespace.outside(used))
 
     # --- commands ---------------------------------------------------------------------------------
 

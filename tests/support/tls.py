@@ -87,7 +87,7 @@ class _TlsServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def finish_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        """In the connection's own thread, so that a client that hangs in its handshake holds up nobody else."""
+        """Shake hands in the connection's own thread, so that a client that hangs does not delay others."""
         assert isinstance(request, socket.socket)
         request.settimeout(20)
         try:

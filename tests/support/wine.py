@@ -38,8 +38,8 @@ CALLS = r"C:\certutil\calls"
 PROGRAM = (PYTHON, "-I", "-m", "trustinstall")
 
 #: Lives as long as its standard input, and with it Wine's services: each start but the first takes a tenth of a second.
-#: Wine takes the machine's public roots into the ROOT store when that is first looked at after its start. It starts the
-#: desktop, here one without a screen, when that is first asked for; that keeps the pipes of whoever asked.
+#: Wine takes the machine's public roots into the ROOT store when a program first reads that store. It starts the
+#: desktop, here one without a screen, at the first request; the desktop keeps the pipes of the requesting program.
 _KEEPER = r"""
 import ctypes, ssl, sys, winreg
 with winreg.CreateKey(winreg.HKEY_CURRENT_USER, r"Software\Wine\Drivers") as key:
@@ -241,7 +241,7 @@ class Windows:
     # --- files --------------------------------------------------------------------------------------
 
     def path(self, inside: str) -> Path:
-        """Where an absolute Windows path is, seen from outside; names are looked for in whatever case they have."""
+        """The place of an absolute Windows path, seen from outside; the case of names does not matter."""
         drive, *parts = PureWindowsPath(inside).parts
         assert drive.lower() == "c:\\", inside
         found = self._prefix / "drive_c"

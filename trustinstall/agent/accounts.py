@@ -25,7 +25,7 @@ _PATIENCE = 60.0  # seconds for one account
 
 
 class Agents(NamedTuple):
-    """Other accounts' agents: their files, and homes that may hold one, each with the reason why that is not known."""
+    """Other accounts' agents: their files, and homes that may hold an agent, each with the reason why it is unknown."""
 
     files: dict[Account, tuple[str, ...]]
     unknown: tuple[tuple[str, str], ...]
@@ -37,7 +37,7 @@ class Agents(NamedTuple):
 
 
 def find(host: ActingHost, program: Sequence[str]) -> Agents:
-    """Return agents that start what lies at one of these paths. Only root looks, and not on Windows."""
+    """Return agents that start a program at one of these paths; empty unless root calls it, and on Windows."""
     files: dict[Account, tuple[str, ...]] = {}
     unknown: list[tuple[str, str]] = []
     looks = host.account.is_root and host.platform != "win32"
@@ -57,7 +57,7 @@ def find(host: ActingHost, program: Sequence[str]) -> Agents:
 
 
 def remove(host: ActingHost, agents: Agents) -> list[str]:
-    """Remove these agents; return a sentence for each that stays: no account can keep root from going on."""
+    """Remove these agents; return a sentence for each that could not be removed. It raises no error."""
     problems: list[str] = []
     for account in agents.files:
         try:
@@ -68,7 +68,7 @@ def remove(host: ActingHost, agents: Agents) -> list[str]:
 
 
 def _as(host: ActingHost, account: Account, job: Callable[[ActingHost], tuple[str, ...]]) -> tuple[str, ...]:
-    """Return what a job answers as an account. Raises TrustInstallError."""
+    """Return the result of a job that runs as an account. Raises TrustInstallError."""
     theirs = replace(host, account=account, dialogs=False)
 
     def work() -> bytes:

@@ -1,7 +1,7 @@
-"""The agent: files that have the operating system run `repair`; installed, looked at and removed.
+"""The agent: files that make the operating system run `repair`; installed, inspected and removed here.
 
-Nothing of ours runs in between. What was written carries our mark, and only that is deleted; directories that were made
-for it are noted in the private state, and go with it.
+Between its runs no process of trustinstall exists. Each file carries a mark, and only files with the mark are deleted;
+directories that were made for them are noted in the private state, and deleted with them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Status:
-    """What is known of the agent.
+    """The state of the agent.
 
     Attributes:
         kind: "systemd", "launchd", "task scheduler" or "cron".
-        files: the files and links of the agent that are there, and those that are missing.
-        active: whether the system's timer runs; None if that is not known.
-        last, next: when it ran and will run, in the system's words; "" if that is not known.
-        changed: whether this command wrote or deleted a file of it.
+        files, missing: the files and links of the agent that exist, and those that are missing.
+        active: whether the system's timer runs; None if that is unknown.
+        last, next: when it ran and will run, in the system's words; "" if that is unknown.
+        changed: whether this command wrote or deleted a file of the agent.
     """
 
     kind: str
@@ -41,15 +41,15 @@ class Status:
 
     @property
     def installed(self) -> bool:
-        """Whether all of it is there."""
+        """Whether all of its files exist."""
         return bool(self.files) and not self.missing
 
 
 def install(host: ActingHost) -> Status:
-    """Write the agent's files, and start it where the system runs. It is idempotent.
+    """Write the agent's files, and start it if the system runs. It is idempotent.
 
-    Raises NoRights if root would run a program that others may write, and UsageProblem if the system has nothing that
-    runs it, or a file of somebody else stands in the way; nothing is written then.
+    Raises NoRights if root would run a program that other accounts may write, and UsageProblem if the system has no
+    scheduler, or if another file has the name of one of its files; nothing is written then.
     """
     why = host.why_unsafe_program() if host.account.is_root else None
     if why is not None:
@@ -78,7 +78,7 @@ def install(host: ActingHost) -> Status:
 
 
 def remove(host: ActingHost) -> Status:
-    """Stop the agent, and delete what carries our mark. It is idempotent."""
+    """Stop the agent, and delete its files, if they carry the mark. It is idempotent."""
     tools.end(host)
     paths = (*reversed(files.wanted(host, host.program()).paths), *files.of_hooks(host))
     found = [path for path in paths if host.status(path) is not None and files.is_ours(host, path)]
@@ -95,7 +95,7 @@ def remove(host: ActingHost) -> Status:
 
 
 def there(host: ActingHost) -> tuple[str, ...]:
-    """Return the files of the agent that are there; none on a system that has nothing to run it."""
+    """Return the existing files of the agent; none on a system without a scheduler for it."""
     try:
         return status(host).files
     except UsageProblem:
@@ -103,7 +103,7 @@ def there(host: ActingHost) -> tuple[str, ...]:
 
 
 def status(host: ActingHost) -> Status:
-    """Return what is there of the agent, and what the system says of it."""
+    """Return the state of the agent."""
     paths = files.wanted(host, host.program()).paths
     there = tuple(path for path in paths if host.status(path) is not None and files.is_ours(host, path))
     missing = tuple(path for path in paths if path not in there)

@@ -1,4 +1,4 @@
-"""Directories that were made for the agent: noted in the private state, so that they go with it."""
+"""Directories that were made for the agent: noted in the private state, and deleted with the agent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def notes(state: State) -> str:
 
 
 def made(host: Host, state: State) -> list[str]:
-    """Return the directories that were made for the agent, outermost first; none if the notes are not believed."""
+    """Return the directories that were made for the agent, outermost first; none if the notes are not trusted."""
     try:
         data = read_json(host, notes(state), state.owner, (_VERSION,)) or {"directories": []}
         return [*words(data["directories"])]

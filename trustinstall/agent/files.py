@@ -1,4 +1,4 @@
-"""The files of the agent on each system: which there are, what they hold, and which files are the agent's."""
+"""The files of the agent on each system: their paths, their content, and the mark by which they are recognised."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def wanted(host: Host, program: Sequence[str]) -> Wanted:
 
 
 def _watched(host: Host) -> list[str]:
-    """Return what is there of the places that the path unit watches."""
+    """Return the existing places that the path unit watches."""
     if host.account.is_root:
         places: Sequence[str] = systemd.WATCHED
     else:
@@ -109,12 +109,12 @@ def task_file(host: Host) -> str:
 
 
 def of_hooks(host: Host) -> tuple[str, ...]:
-    """Return where hooks may be, whatever package managers are there by now; only root has any."""
+    """Return the paths of all hooks, also for package managers that were removed; empty unless root acts."""
     return tuple(one.path for one in hooks.HOOKS if host.account.is_root)
 
 
 def is_ours(host: Host, path: str) -> bool:
-    """Whether a file or link carries our mark. No link is followed."""
+    """Whether a file or link carries the mark of trustinstall. No link is followed."""
     found = host.status(path)
     if found is not None and found.kind is Kind.LINK:
         return posixpath.basename(host.link_target(path) or "").startswith(f"{systemd.NAME}.")

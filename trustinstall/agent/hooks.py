@@ -1,4 +1,4 @@
-"""Hooks of package managers: after a change of packages they ask the agent, never wait, and never fail.
+"""Hooks of package managers: after a change of packages they start the agent; they never wait, and never fail.
 
 | manager | source |
 | --- | --- |
@@ -20,7 +20,7 @@ ASK = f"systemctl --no-block start {NAME}.service >/dev/null 2>&1 || true"
 
 
 class Hook(NamedTuple):
-    """One hook: its file, written if the directory `where` is there; its text and mode."""
+    """One hook: its file, which is written if the directory `where` exists; its text and mode."""
 
     path: str
     where: str

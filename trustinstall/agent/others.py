@@ -1,4 +1,4 @@
-"""The agent where there is no systemd: launchd, Windows' Task Scheduler, and cron's hourly directory.
+"""The agent on systems without systemd: launchd, Windows' Task Scheduler, and cron's hourly directory.
 
 Sources: launchd.plist(5), launchctl(1); Task Scheduler schema (MS-TSCH 2.5), schtasks' documentation; run-parts(8) and
 Alpine's busybox (names without a dot). Documented, and not run on these systems here.
@@ -21,13 +21,13 @@ AGENT = f"~/Library/LaunchAgents/{LABEL}.plist"
 HOURLY = ("/etc/periodic/hourly", "/etc/cron.hourly")
 TASK = "trustinstall repair"
 _WORDS = "Keeps certificates trusted where trustinstall was asked to"
-#: What tells these files from those of others.
+#: The mark in these files.
 MARKS = (f"<string>{LABEL}</string>".encode(), _WORDS.encode("utf-16-le"))
 _HOUR = 3600  # seconds
 
 
 def plist(program: Sequence[str]) -> bytes:
-    """Return launchd's property list: at the start, and each hour; in the background, and after all others."""
+    """Return launchd's property list: it runs at the start and each hour, in the background, with low priority."""
     import plistlib
 
     return plistlib.dumps(
@@ -51,9 +51,9 @@ def script(program: Sequence[str]) -> str:
 
 
 def task(program: Sequence[str], *, machine: bool) -> bytes:
-    """Return the Task Scheduler's XML: by SYSTEM from the start on, or by the account from its login on; each hour.
+    """Return the Task Scheduler's XML: SYSTEM runs it from the start on, or the account from its login on; each hour.
 
-    Raises UsageProblem if a path holds a quotation mark, which no path of Windows does.
+    Raises UsageProblem if a path has a quotation mark, which Windows does not allow.
     """
     if any('"' in one for one in program):
         raise UsageProblem("a path of the program holds a quotation mark; install it elsewhere")

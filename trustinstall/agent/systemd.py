@@ -1,7 +1,7 @@
-"""systemd's units: a timer that keeps the promise, and a path unit that makes it sooner.
+"""systemd's units: a timer that runs `repair` each hour, and a path unit that runs it sooner after a change.
 
-Sources: systemd.timer(5), systemd.path(5), systemd.exec(5), systemd.unit(5). A path unit misses what changes while its
-service runs, so the timer decides. `repair` writes only what differs: its own writes set nothing off a second time.
+Sources: systemd.timer(5), systemd.path(5), systemd.exec(5), systemd.unit(5). A path unit misses changes while its
+service runs, so the timer is needed, too. `repair` writes only differences, so its own writes do not start it forever.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME = "trustinstall-repair"
 MARK = "# Made by trustinstall; `trustinstall agent remove` takes it away.\n"
 
-#: Where things appear that `repair` is about; those that exist are watched.
+#: Directories in which new stores appear; those that exist are watched.
 WATCHED = (
     "/etc/ssl/certs",
     "/etc/pki/ca-trust/extracted/pem",
@@ -37,9 +37,9 @@ WATCHED_AT_HOME = (
     ".local/share/pki/nssdb",
 )
 
-#: The rights that it needs: to write as each owner, to become other accounts, to look at root's other processes, and to
-#: stop tools. It writes below /etc, /usr, /opt and homes, so these cannot be protected from it; and tools that it
-#: starts (a JVM) make code while they run.
+#: The rights that it needs: to write as each owner, to become other accounts, to read root's other processes, and to
+#: stop tools. It writes below /etc, /usr, /opt and homes, so these cannot be read-only for it; and the tools that it
+#: starts (a JVM) generate code, so memory must stay executable.
 _HARDENED = """\
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_SETGID CAP_SETUID
 CapabilityBoundingSet=CAP_KILL CAP_SETFCAP CAP_SYS_PTRACE
@@ -65,7 +65,7 @@ SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
 UMask=0022
 """
-#: What an account's own manager can set without rights.
+#: The settings that an account's own manager can apply without rights.
 _HARDENED_AT_HOME = """\
 LockPersonality=yes
 NoNewPrivileges=yes
@@ -93,7 +93,7 @@ TimeoutStartSec=30min
 
 
 def timer() -> str:
-    """Return the timer: soon after the start, and each hour; what was missed is made up for."""
+    """Return the timer: it runs soon after the start and each hour, and catches up on missed runs."""
     return f"""{MARK}[Unit]
 Description=Look each hour whether certificates are trusted where trustinstall was asked to
 

@@ -1,4 +1,4 @@
-"""What is asked of the operating system's own tools: to start and stop the agent, and what they know of it.
+"""Calls of the operating system's own tools: to start and stop the agent, and to read its state.
 
 Sources: systemctl(1), sd_booted(3), launchctl(1), schtasks' documentation.
 """
@@ -51,13 +51,13 @@ def end(host: ActingHost) -> None:
 
 
 def forget(host: ActingHost) -> None:
-    """Have systemd forget units whose files are gone; an account that is not logged in has none that knows them."""
+    """Make systemd forget units whose files were deleted; an account that is not logged in has no running manager."""
     if files.kind(host) == "systemd" and _has_systemd(host):
         _tell(host, "daemon-reload", must_succeed=host.account.is_root)
 
 
 def timer(host: ActingHost) -> dict[str, str] | None:
-    """Return what systemd says of the timer, by property; None where it does not run."""
+    """Return systemd's properties of the timer; None if systemd does not run."""
     if files.kind(host) != "systemd" or not _has_systemd(host):
         return None
     properties = "--property=ActiveState,LastTriggerUSec,NextElapseUSecRealtime"

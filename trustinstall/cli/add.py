@@ -137,13 +137,13 @@ def add(
 
 
 def _would_change(change: partial[Report], chosen: Selection) -> bool:
-    """Whether `add` would change a store, or must fail in one: only then is there something to decide."""
+    """Whether `add` would change a store, or would fail in one: only then is a question due."""
     report = change(stores=chosen.stores, skip=chosen.skip, dry_run=True)
     return any(one.result not in _SETTLED for one in report.outcomes) or any(one.problem for one in report.scopes)
 
 
 def _source(inputs: list[str], match: str | None, chosen: list[str]) -> str:
-    """The store of the certificates, as `--from` names it; "" if they are in files."""
+    """Return the source of the certificates, a value of `--from`; "" if they are in files."""
     if len(chosen) + bool(inputs) != 1 or (match is not None and not chosen):
         raise UsageProblem(
             "which certificate? Name a FILE, or say --from system or --from windows (with --match TEXT to choose)"
@@ -165,7 +165,7 @@ def _intake(
     allow: Collection[str],
     allow_intermediate: bool,
 ) -> Intake:
-    """Return the certificates that the caller vouches for, or will be asked about: from files, or from a store."""
+    """Return the certificates, from files or from a store, that the caller confirms now or later."""
     from trustinstall.certificates import intake as intakes
 
     if not source:

@@ -20,7 +20,7 @@ def agent(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Have the operating system run repair each hour, and sooner after changes; no program of ours stays running."""
+    """Make the operating system run repair each hour, and sooner after changes; no program stays running."""
     from trustinstall.agent import agent as agents
     from trustinstall.errors import StateError
     from trustinstall.installer import history

@@ -121,12 +121,12 @@ COMMANDS: Mapping[str, Callable[[], Callable[..., None]]] = {
     "run": _run,
     "self": _self,
 }
-#: Settings of single commands: the words after the command of `run` belong to that command.
+#: Settings of single commands: for `run`, the words after the caller's command belong to that command.
 _SETTINGS: Mapping[str, dict[str, bool]] = {"run": {"allow_interspersed_args": False}}
 
 
 def app_for(command: str = "") -> typer.Typer:
-    """Return the command line with one command, or with all of them where `command` is the name of none.
+    """Return the command line with one command, or with all of them if `command` is not a command's name.
 
     Typer reads the signature of every command that it knows, which costs 2 ms for each.
     """

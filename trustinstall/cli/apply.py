@@ -35,7 +35,7 @@ def apply(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Make what a document says hold: a file in TOML or JSON, a directory of them, or - for standard input."""
+    """Apply a document: a file in TOML or JSON, a directory of such files, or - for standard input."""
     from trustinstall.declared import apply as applying
     from trustinstall.declared import loading
     from trustinstall.declared.mistakes import Mistakes
@@ -63,7 +63,7 @@ def export(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Print what holds now as a document that `apply` takes."""
+    """Print the present state as a document for `apply`."""
     from trustinstall.declared import exporting
 
     output = Output(json=json, quiet=quiet, verbose=False)

@@ -1,4 +1,4 @@
-"""`trustinstall check`: whether what was asked for holds, in one line and an exit code, for management tools."""
+"""`trustinstall check`: whether certificates are trusted, in one line and an exit code, for management tools."""
 
 from __future__ import annotations
 

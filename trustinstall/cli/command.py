@@ -1,4 +1,4 @@
-"""A command of the command line: options that each command has, old spellings of options, and two sizes of help."""
+"""A command of the command line: the options of every command, old spellings of options, and two sizes of help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperOption
 from trustinstall.cli.options import GENERAL, PANELS, RARE
 from trustinstall.errors import printable
 
-#: Other spellings of options, which the help does not show: those of earlier versions, and `--root` of dnf and apk.
+#: Hidden spellings of options: those of earlier versions, and `--root` as dnf and apk have it.
 _ALIASES = {
     "--user": ("--for-user",),
     "--search": ("--python", "--bundle"),
@@ -22,30 +22,30 @@ _ALIASES = {
     "--foreign": ("--all",),
     "--sysroot": ("--root",),
 }
-#: Flags that stand for an option with a value.
+#: Flags that mean an option with a value.
 _FLAGS = {
     "--color": (("--no-color", "never"),),
     "--from": (("--from-system", "system"), ("--from-windows", "windows")),
 }
-#: The values of `--color`, and whether they colour; None where the terminal decides.
+#: The values of `--color`, and whether output is coloured; None: the terminal decides.
 _WORDS = {"auto": None, "always": True, "never": False}
 
 
-#: The commands with an argument of their own that may have a command of the caller's behind `--` instead.
+#: The commands that accept either an argument or a command of the caller behind `--`.
 _RUNNING = frozenset({"doctor"})
 
 
 def words_of(context: typer.Context) -> tuple[str, ...] | None:
-    """Return the words behind `--`; None where there was none."""
+    """Return the words behind `--`; None if there is no `--`."""
     words: tuple[str, ...] | None = context.obj
     return words
 
 
 class Command(TyperCommand):
-    """A command with `--color` and `--help-all`, whose `--help` leaves out options that are rarely needed."""
+    """A command with `--color` and `--help-all`, whose `--help` omits rarely needed options."""
 
     def __init__(self, name: str | None, **settings: Any) -> None:  # noqa: ANN401  Typer's settings
-        """Take the settings that Typer gives to a command."""
+        """Initialise a command with Typer's settings."""
         super().__init__(name, **settings)
         self.params.append(_color())
         if any(isinstance(one, TyperOption) and one.rich_help_panel in RARE for one in self.params):
@@ -53,7 +53,7 @@ class Command(TyperCommand):
         self.params.sort(key=_panel)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  as below
-        """Take the words behind `--` away where they are a command of the caller's that is run; see `words_of`."""
+        """Parse the arguments; remove the words behind `--` first if they are the caller's command; see `words_of`."""
         if self.name in _RUNNING and "--" in args:
             at = args.index("--")
             ctx.obj = tuple(args[at + 1 :])
@@ -62,7 +62,7 @@ class Command(TyperCommand):
         return rest
 
     def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401  Typer exports no type of its copy of click
-        """Return the parser of this command's options, which knows other spellings, too."""
+        """Return the parser of this command's options, with their hidden spellings."""
         parser = super().make_parser(ctx)
         for option in [one for one in self.params if isinstance(one, TyperOption)]:
             for alias in _ALIASES.get(option.opts[0], ()):
@@ -82,19 +82,19 @@ class Command(TyperCommand):
         return option
 
     def get_help(self, ctx: Any) -> str:  # noqa: ANN401  as above
-        """Return the help without the options that are rarely needed."""
+        """Return the help without rarely needed options."""
         for one in self.params:
             if isinstance(one, TyperOption):
                 one.hidden = one.hidden or one.rich_help_panel in RARE
         return self.whole_help(ctx)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002  as above
-        """Write the examples, each on its line, where the help has no frames."""
+        """Write the examples, each on its line, if the help has no frames."""
         if self.epilog:
             formatter.write(f"\n{self.epilog}\n")
 
     def whole_help(self, ctx: Any) -> str:  # noqa: ANN401  as above
-        """Return the help with every option that is not an old spelling."""
+        """Return the help with every option except hidden ones."""
         if self.rich_markup_mode is not None:
             from typer import rich_utils
 
@@ -105,7 +105,7 @@ class Command(TyperCommand):
 
 
 def _panel(one: object) -> int:
-    """The place of an option in the help: arguments come first, rare options last."""
+    """Return the place of an option in the help: arguments come first, rare options last."""
     return PANELS.index(one.rich_help_panel) if isinstance(one, TyperOption) and one.rich_help_panel in PANELS else -1
 
 

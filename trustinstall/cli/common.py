@@ -1,4 +1,4 @@
-"""Shared parts of the commands: output to the caller, the meaning of options, and the end of a command."""
+"""Common parts of the commands: output to the caller, the meaning of options, and the end of a command."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EVERYBODY = "all-users"  # the value of --scope for the machine and all accounts
 _CANCELLED = "cancelled, nothing was changed"
-_ENDLESS = 10_000  # columns of a log: whoever reads it wraps lines
+_ENDLESS = 10_000  # columns of a log: the reader's program wraps its lines
 
 
 class Output:
@@ -41,7 +41,7 @@ class Output:
         self.progress = console.progress()
 
     def on_progress(self, doing: str) -> None:
-        """A progress display, unless the caller wants none."""
+        """Show progress, unless the caller wants none."""
         if not (self.quiet or self.json):
             self.progress.on_progress(doing)
 
@@ -75,7 +75,7 @@ def tell_warning(message: str) -> None:
 
 
 def error_page() -> Page:
-    """The page of standard error: as wide as its terminal, or without end."""
+    """Return the page of standard error: as wide as its terminal, or without a limit."""
     from trustinstall.host import console
     from trustinstall.reporting.layout import Page, page_for
     from trustinstall.reporting.style import PLAIN, Style
@@ -87,14 +87,14 @@ def error_page() -> Page:
 
 
 def paint(text: str, colour: str) -> str:
-    """Paint a text in a colour, or bold, or dim, as terminals have it (ECMA-48)."""
+    """Return a text in a colour, bold or dim, with the escape sequences of ECMA-48."""
     if colour == "bold":
         return typer.style(text, bold=True)
     return typer.style(text, dim=True) if colour == "dim" else typer.style(text, fg=colour)
 
 
 def outside_host() -> ActingHost:
-    """The machine that the program runs on: it holds the caller's files, and the messages name commands for it."""
+    """Return the machine that the program runs on: it holds the caller's files, and messages name commands for it."""
     from trustinstall.host import ActingHost
 
     return ActingHost.current()
@@ -141,12 +141,12 @@ def ask_for(
 
 
 def ask_for_look(scope: str | None, user: list[str], *, all_users: bool) -> ScopeOptions:
-    """Return the request of a command that only looks: every account may look at the machine's stores."""
+    """Return the scope of a command that changes nothing: every account may read the machine's stores."""
     return ask_for(EVERYBODY if scope == EVERYBODY else None, user, all_users=all_users, no_input=True)
 
 
 def decide_for(installer: Installer, ask: ScopeOptions) -> Situation:
-    """The defaults of this situation; the installer learns whether a window may open."""
+    """Return the defaults of this situation, and tell the installer whether a window may open."""
     from trustinstall.host import console
     from trustinstall.installer.situation import decide
 
@@ -156,7 +156,7 @@ def decide_for(installer: Installer, ask: ScopeOptions) -> Situation:
 
 
 def selection_of(store: list[str], skip: list[str]) -> Selection:
-    """The stores that are meant; commas separate names as a second option does."""
+    """Return the chosen stores; a comma separates names in one option."""
     from trustinstall.engine.request import Selection
 
     return Selection(_names_in(store), _names_in(skip))
@@ -169,13 +169,13 @@ def _names_in(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def same_stores(values: Mapping[str, Sequence[str]], flags: Mapping[str, bool]) -> tuple[str, ...]:
-    """Return the words of options with which another command finds the same stores."""
+    """Return the options with which another command finds the same stores, as words."""
     words = [word for option, given in values.items() for one in given for word in (option, one)]
     return (*words, *(option for option, is_set in flags.items() if is_set))
 
 
 def confirm(question: str) -> None:
-    """Ask on the terminal; raises TrustInstallError (exit code 1) if the answer is no."""
+    """Ask on the terminal. Raises TrustInstallError (exit code 1) if the answer is no."""
     from trustinstall.host import console
 
     try:
@@ -202,8 +202,8 @@ def finish(
 ) -> None:
     """Print the report of add or remove, and end with its exit code; see `advise` for `source` and `options`.
 
-    `asked`: `--exit-code`, by which a dry run that would change something ends with 10. `verify`: a server that is
-    looked at; where a client refuses it, 0 becomes 10.
+    `asked`: `--exit-code`: a dry run that would change something ends with 10. `verify`: a server to look at; if a
+    client refuses it, the exit code 0 becomes 10.
     """
     from trustinstall.cli import verifying
     from trustinstall.engine.outcome import Result
@@ -234,7 +234,7 @@ def finish(
 def finish_repair(host: Host, output: Output, report: Report, notes: Sequence[str] = (), *, asked: bool) -> None:
     """Print the report of repair or apply, and notes about certificates, and end with its exit code.
 
-    `asked`: `--exit-code`, by which a dry run that would change something ends with 10.
+    `asked`: `--exit-code`: a dry run that would change something ends with 10.
     """
     from trustinstall.declared import repair
     from trustinstall.reporting import errors, repair_report
@@ -259,7 +259,7 @@ def change_all(installer: Installer, change: partial[Report], selection: Selecti
     def ask(question: str) -> str:
         try:
             return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
-        except typer.Abort:  # all other stores are done, and still have to be reported
+        except typer.Abort:  # all other stores are done, and the report still has to be printed
             return ""
 
     try:

@@ -1,7 +1,7 @@
 """Completion of values by the shell: store names, fingerprints and words.
 
-It has to be quick, so stores are not looked for: their names are the known ones and those in the ledgers. A failure
-completes nothing and prints nothing, because the shell would show it in the middle of a command line.
+It must be quick, so it does not search for stores: it offers well-known names and those in the ledgers. A failure
+prints nothing, because the shell would show it in the middle of a command line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def stores(incomplete: str) -> list[str]:
     typed, comma, last = incomplete.rpartition(",")
     names = dict.fromkeys(NAMES)
     for ledger in _ledgers():
-        # A colon ends a word for bash, so that it completes no id with a path.
+        # For bash a colon ends a word, so an id with a path cannot be completed.
         names |= dict.fromkeys(_plain(store.partition(":")[0]) for store, _ in ledger.placements)
     return [f"{typed}{comma}{name}" for name in names if name.startswith(last)]
 
@@ -58,7 +58,7 @@ def _added(incomplete: str) -> Iterator[tuple[str, str]]:
 
 
 def _plain(name: str) -> str:
-    """Return a certificate's name without any character that a shell could take for more than text.
+    """Return a certificate's name without characters that a shell could interpret.
 
     zsh evaluates the answer twice, and Typer's quoting lets a backslash before a dollar sign through.
     """

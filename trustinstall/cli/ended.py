@@ -1,4 +1,4 @@
-"""What every command does first: certificates whose trust has ended are taken out, and the caller is told."""
+"""The first step of every command: it removes certificates whose trust has ended, and reports that."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def take_out_ended(installer: Installer, output: Output | None = None, kept: Collection[str] = ()) -> None:
-    """Take out what has ended. A failure is told, and does not end the command that the caller has typed.
+    """Remove certificates whose trust has ended. A failure is reported, and does not end the caller's command.
 
-    `kept`: SHA-256 of certificates that the command is about to add anew.
+    `kept`: SHA-256 of certificates that the command is about to add again.
     """
     from trustinstall.installer import ends
 

@@ -1,4 +1,4 @@
-"""`trustinstall env`: the variables that name managed bundles, for programs that no file reaches."""
+"""`trustinstall env`: the variables that name managed bundles, for programs that read no settings file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the help says of each command beside its options: the panel of the overview it is in, and examples.
+"""The help of each command beside its options: its panel in the overview, and examples.
 
 A test parses every example.
 """
@@ -34,7 +34,7 @@ PANEL: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: What people type, and what it is for.
+#: Examples of each command: the words after `trustinstall`, and their purpose.
 EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "add": (

@@ -1,4 +1,4 @@
-"""`trustinstall doctor -- COMMAND`: the command is run, and a failure of TLS is explained."""
+"""`trustinstall doctor -- COMMAND`: runs the command, and explains its failure of TLS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trustinstall.cli.common import Output
     from trustinstall.host import ActingHost
 
-#: What a program complains of, by the code of the reason, for people.
+#: The end of the sentence "The command complains …", by the code of the reason.
 _FAULTS = {
     "host-name": "that a certificate is for another name",
     "expired": "of a certificate's dates",
@@ -23,7 +23,7 @@ _FAULTS = {
 
 
 def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoReturn:
-    """Run a command, look at the servers that it names where it fails for TLS, and end with its exit status."""
+    """Run a command, look at the servers that it names if it fails because of TLS, and end with its exit status."""
     from trustinstall.doctor import complaints
     from trustinstall.installer import callers
     from trustinstall.installer.diagnosis import Ask, diagnose_all

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _mended(output: Output, installer: Installer, *, yes: bool) -> tuple[TakenBack, ...]:
-    """Show which settings would be taken back, ask, and take them back; return what was cut out."""
+    """Show the settings to cut out, ask, and cut them out; return the cut ones."""
     from trustinstall.installer.health import fix, plan_fixes
     from trustinstall.reporting import health as report
 
@@ -36,7 +36,7 @@ def _mended(output: Output, installer: Installer, *, yes: bool) -> tuple[TakenBa
 
 
 def look_around(output: Output, installer: Installer, *, everything: bool, fix: bool, yes: bool) -> NoReturn:
-    """Show the health of this machine, mended as far as the caller has asked for it, and end."""
+    """Show the health of this machine, after mending if `fix` is set, and end."""
     from trustinstall.installer.health import examine, problems
     from trustinstall.reporting import health as report
 

@@ -1,4 +1,4 @@
-"""Runs one command: errors become one sentence and an exit code."""
+"""Runs one command, and turns every error into one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
 
 _NO_COMMAND = 2  # the help is shown
-RUN_FAILED = 125  # of `run` itself, whose other codes are those of its command; as docker, env and timeout have it
+RUN_FAILED = 125  # `run` itself failed; its other codes are those of its command, as for docker, env and timeout
 _ABOUT = regex(r"('--[a-z-]+') \(env var: '\w+'\)")  # how Typer names an option that has a variable
-#: A disk that is broken, full or read-only, and limits of the process: no fault of the program.
+#: Errors that are not faults of the program: a broken, full or read-only disk, and limits of the process.
 _OF_THE_MACHINE = frozenset(
     {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 )
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     except console.Interrupted as interrupted:
         tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001  the last resort: a sentence instead of a traceback
+    except Exception as error:  # noqa: BLE001  an unexpected error is one sentence, too
         if isinstance(error, typer.TyperException):
             return _failed(arguments, UsageProblem(_usage(error, arguments))) if str(error) else _NO_COMMAND
         console.debug()
@@ -81,14 +81,14 @@ def _broken(error: OSError) -> str:
 
 
 def _complete(words: Sequence[str]) -> int:
-    """Let Typer answer a shell that asks for completions. A failure answers nothing: the shell would show it."""
+    """Answer a shell that asks for completions. A failure prints nothing, because the shell would show it."""
     with suppress(Exception):
         app_for(words[1] if len(words) > 2 else "")([], prog_name="trustinstall")  # noqa: PLR2004  the command is whole
     return 0
 
 
 def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
-    """Return what is wrong with the command line, and where its options are listed."""
+    """Return the fault of the command line, and the command that lists its options."""
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
     told = error.format_message().partition(" Choose from:")[0].rstrip(".")
     told = _ABOUT.sub(lambda found: found[1] if _is_given(arguments, found[1]) else found[0], told)
@@ -96,7 +96,7 @@ def _usage(error: typer.TyperException, arguments: Sequence[str]) -> str:
 
 
 def _is_given(arguments: Sequence[str], quoted: str) -> bool:
-    """Whether an option, in quotes, is on the command line: then a variable does not decide."""
+    """Whether a quoted option is on the command line: then no variable has set it."""
     return any(word.partition("=")[0] == quoted.strip("'") for word in arguments)
 
 

@@ -1,4 +1,4 @@
-"""`--search`: what a path is decides how it is looked at."""
+"""`--search`: the kind of a path decides how it is searched."""
 
 from __future__ import annotations
 

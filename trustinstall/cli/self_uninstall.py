@@ -1,4 +1,4 @@
-"""`trustinstall self uninstall`: deletes the program, once nothing is trusted through it."""
+"""`trustinstall self uninstall`: deletes the program, once it manages no certificate."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The environment variables that stand for options.
+"""The environment variables that set options.
 
-None stands for an option that weakens a check (`--allow-…`) or takes over copies of others (`--adopt`).
+No variable sets an option that weakens a check (`--allow-…`) or adopts foreign copies (`--adopt`).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _TRUE = {"1", "true", "t", "yes", "y", "on"}  # as Typer reads them
 
 
 def guilty(environ: Mapping[str, str], arguments: Sequence[str], message: str) -> list[str]:
-    """Return the variables that an error is about: it has a word of their value, or names their option.
+    """Return the variables that an error message is about: it contains a word of their value, or their option.
 
-    Not those whose option is on the command line, or that the message names already.
+    Variables whose option is on the command line, or that the message already names, are left out.
     """
     return [
         name
@@ -41,7 +41,7 @@ def guilty(environ: Mapping[str, str], arguments: Sequence[str], message: str) -
 
 
 def _words(name: str, value: str) -> list[str]:
-    """Return the words of a value that no other part of a message has by chance, as messages print them."""
+    """Return the words of a value as messages print them; none for a value whose words every message may have."""
     words = [] if name == "TRUSTINSTALL_SCOPE" else _SEPARATORS.split(value)
     return [printable(word) for word in words if word]
 

@@ -1,4 +1,4 @@
-"""`add --verify URL`: what is added is followed by the doctor's look at a server."""
+"""`add --verify URL`: after the change, the doctor looks at a server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_url(url: str | None, *, unfit: bool) -> None:
-    """Refuse a URL that names no server, and options with which there is nothing to look at. Raises UsageProblem."""
+    """Raise UsageProblem if a URL names no server, or if the other options change nothing (`unfit`)."""
     if url is None:
         return
     from trustinstall.doctor import target
@@ -36,7 +36,7 @@ def look(output: Output, host: Host, url: str, report: Report) -> Diagnosis | No
 
     try:
         found = diagnose(host, url, Ask(planned=of_report(report) if report.dry_run else NOTHING))
-    except TrustInstallError as error:  # the change is done, and still has to be reported
+    except TrustInstallError as error:  # the change is done, and its report still has to be printed
         tell_error(str(error))
         return None
     output.say(["", *screen.doctor_lines(output.page, [found], host.program(), verbose=output.verbose)])

@@ -1,7 +1,7 @@
-"""`apply`: what documents ask for holds, besides all that holds already; and what they no longer name goes, if asked.
+"""`apply`: adds the certificates that documents ask for; with `--prune`, removes those that they no longer name.
 
 The certificates of the documents become claims of the ledger that name their origin; the rest is `repair`. New roots
-are in place before old ones go, so that there is no moment in which neither is trusted.
+are added before old ones are removed, so that one of them is trusted at any moment.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def compared(installer: Installer, declaration: Declaration) -> Declaration:
     """Return a declaration with notes on other authorities of the same name, in it and among the system's anchors.
 
-    Raises CertificateRefused where clients could not tell one from another, as `add` does.
+    Raises CertificateRefused if clients could not distinguish two of them, as `add` does.
     """
     named = (Vetted(one.certificate, one.where, ()) for one in declaration.certificates)
     found = same_subject.check(Intake(tuple(named), ()), installer.system_anchors(), installer.host.now(), allow=())
@@ -41,7 +41,7 @@ def compared(installer: Installer, declaration: Declaration) -> Declaration:
 
 
 def apply(installer: Installer, declaration: Declaration, *, prune: bool = False, dry_run: bool = False) -> Report:
-    """Make what a declaration asks for hold. `prune`: remove what the same documents asked for before, and no longer.
+    """Add the certificates of a declaration; `prune`: remove those that the same documents named earlier.
 
     Nothing is pruned while a root of the declaration is missing in a store that failed. The report has the stores that
     differed. Raises StateError, Busy and NoRights as `Installer.add`.
@@ -52,7 +52,7 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     if gone and declaration.certificates and not all(one.done or one.skipped for one in report.scopes):
         report = replace(report, scopes=(*report.scopes, _kept(report, gone)))
     elif gone:
-        # An account that was skipped is skipped here as well: its stores keep the old roots.
+        # A skipped account is skipped here, too: its stores keep the old roots.
         ask = ScopeOptions(scope="machine" if installer.host.account.is_root else None, no_input=True)
         removed = installer.remove(gone, ask, dry_run=dry_run)
         parts = (replace(one, outcomes=repairs.telling(one.outcomes)) for one in removed.scopes)
@@ -63,7 +63,7 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
 
 
 def _no_longer_named(installer: Installer, declaration: Declaration) -> list[Certificate]:
-    """Return what the same documents asked for before."""
+    """Return the certificates that the same documents named earlier, and no longer name."""
     named = {one.certificate.sha256 for one in declaration.certificates}
     ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
     return [

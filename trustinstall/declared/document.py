@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def read(name: str, content: bytes) -> Document:
-    """Return a document: JSON where it begins with a brace or its name ends so, else TOML. Raises Mistake."""
+    """Return a document: JSON if it begins with a brace or its name ends in .json, else TOML. Raises Mistake."""
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise Mistake(name, content[: error.start].count(b"\n") + 1, "", "this is no UTF-8") from None
+        raise Mistake(name, content[: error.start].count(b"\n") + 1, "", "this is not UTF-8") from None
     if name.endswith(".json") or text.lstrip()[:1] == "{":
         return Json(name, text).document
     return Toml(name, text).document

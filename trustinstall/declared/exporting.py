@@ -1,4 +1,4 @@
-"""What holds now, as a document of `apply`: the claims of the acting account's ledger, with the certificates in it."""
+"""The claims of the acting account's ledger as a document for `apply`, with the certificates in it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _data(installer: Installer) -> dict[str, Any]:
 
 
 def _proxies(installer: Installer) -> dict[str, Any]:
-    """Return the proxies that are set, without logins: a document is read by more people than its owner."""
+    """Return the proxies that are set, without logins: not only the owner reads a document."""
     kept = ProxyEngine(installer.host, installer.backends, installer.on_progress).kept()
     found = kept.proxies.without_secrets._asdict()
     said = {key: list(value) if key == "no_proxy" else value for key, value in found.items() if value}
@@ -64,7 +64,7 @@ def _certificate(installer: Installer, ledger: Ledger, claim: Claim) -> dict[str
     found = {
         "name": certificate.name,
         "sha256": claim.sha256,
-        # A document knows days: trust never lasts longer than it was asked for.
+        # A document has days only: round down, so that trust never lasts longer than requested.
         "until": (moment(terms.until) - timedelta(days=1)).date().isoformat() if terms.until else "",
         "stores": list(terms.stores),
         "skip": list(terms.skip),
@@ -77,7 +77,7 @@ def _certificate(installer: Installer, ledger: Ledger, claim: Claim) -> dict[str
 
 
 def _toml(value: object) -> str:
-    """Return a value as TOML writes it; a JSON string is one of its basic strings, but for DEL and line breaks."""
+    """Return a value in TOML; a JSON string is also a basic string of TOML, except for DEL and line breaks."""
     if isinstance(value, str) and value.startswith("-----BEGIN"):
         return f"'''\n{value}'''"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,7 +1,7 @@
-"""A certificate file from a server of the web: by verified TLS alone, bounded in size and time.
+"""Fetches a certificate file from a web server: only over verified TLS, with limits of size and time.
 
-The request is one of HTTP/1.0, so that the answer ends with the connection and comes in one piece (RFC 1945, 4 and 5;
-RFC 9112, 6.1: a server sends no chunks to such a client). Redirections are not followed: they are told.
+The request is HTTP/1.0, so that the answer ends with the connection and has no chunks (RFC 1945, 4 and 5; RFC 9112,
+6.1: a server sends no chunks to such a client). Redirections are not followed: they are an error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SECONDS = 30.0  # for everything
 LIMIT = 1024 * 1024  # octets of a file; no file of certificates is larger
 _MOST = LIMIT + 64 * 1024  # octets of an answer
-#: An address: no user, whose password would be seen in the document and sent; no characters that have to be quoted.
+#: An address: without a user (the document would show the password), and without characters that must be quoted.
 ADDRESS = regex(
     r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*(?:\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?)?"
 )
@@ -42,7 +42,7 @@ _INSTEAD = "put the file beside the document and name it with `file`, or its tex
 def fetch(host: Host, address: str, environ: Mapping[str, str]) -> bytes:
     """Return the file at an address of the form ADDRESS, through the proxy that the variables name.
 
-    Raises UsageProblem, in words, where it cannot be had.
+    Raises UsageProblem, with the reason, if it cannot be fetched.
     """
     server, parts = target.parse(address), urlsplit(address)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -67,7 +67,7 @@ def fetch(host: Host, address: str, environ: Mapping[str, str]) -> bytes:
 
 
 def _context(host: Host) -> ssl.SSLContext:
-    """Return a context that verifies by the system's roots; an interpreter of its own may not find them by itself."""
+    """Return a context that verifies with the system's roots; a Python from elsewhere may not find them by itself."""
     context = ssl.create_default_context()
     found = system_bundle.find(host)
     if found is not None:
@@ -95,7 +95,7 @@ def _request(server: target.Target, path: str) -> bytes:
 
 
 def _content(answer: bytes) -> bytes:
-    """Return the body of an answer. Raises UsageProblem where it is none, not the file, or not all of it."""
+    """Return the body of an answer. Raises UsageProblem if it is not HTTP, not a success, or not complete."""
     if len(answer) >= _MOST:
         raise UsageProblem(f"it is larger than {LIMIT // 1024} KiB; no file of certificates is")
     head, _, body = answer.partition(b"\r\n\r\n")

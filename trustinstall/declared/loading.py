@@ -1,7 +1,7 @@
-"""Documents as the certificates that they ask for: read, checked and vetted as a whole before anything is touched.
+"""Reads documents as the certificates that they ask for; all are checked and vetted before anything is changed.
 
-Without a name, those of the account's configuration directory are meant (the XDG base directory specification's
-defaults, as platformdirs gives them; no variable moves them): `trust.toml`, and the fragments in `trust.d`.
+Without a name, it reads the account's configuration directory (the defaults of the XDG base directory specification, as
+platformdirs gives them; no variable moves them): `trust.toml`, and the fragments in `trust.d`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _HOME = {"linux": "~/.config/trustinstall", "darwin": "~/Library/Application Sup
 
 
 class Declared(NamedTuple):
-    """One certificate that documents ask for: on which terms, for which other accounts, and where that is written."""
+    """One certificate that documents ask for, with its terms, the other accounts, and the place in the document."""
 
     certificate: Certificate
     terms: Terms
@@ -52,7 +52,7 @@ class DeclaredProxies(NamedTuple):
 
 
 class Declaration(NamedTuple):
-    """All that the documents of one command ask for; `origin` tells them from other documents in the ledger."""
+    """The requests of one command's documents; `origin` distinguishes them from other documents in the ledger."""
 
     certificates: tuple[Declared, ...]
     origin: str
@@ -70,9 +70,9 @@ def default(host: Host) -> str:
 
 
 def load(host: Host, name: str | None) -> Declaration:
-    """Return what a document, a directory of fragments, standard input ("-") or the default directory asks for.
+    """Return the requests of a document, a directory of fragments, standard input ("-") or the default directory.
 
-    Raises Mistakes with every mistake, and UsageProblem where there is no document.
+    Raises Mistakes with every mistake, and UsageProblem if there is no document.
     """
     origin = STANDARD_INPUT if name == STANDARD_INPUT else host.absolute(name or default(host))
     found: list[Document] = []
@@ -115,7 +115,7 @@ def _paths(host: Host, name: str | None, origin: str) -> list[str]:
 
 
 def _content(host: Host, path: str, *, checked: bool) -> bytes:
-    """Return a document's bytes; one that nobody has named is believed only if nobody else may write it."""
+    """Return a document's bytes. `checked`: raise Mistake if another account may write it, as it was not named."""
     if path == STANDARD_INPUT:
         return host.read_stdin()
     if checked:
@@ -124,7 +124,7 @@ def _content(host: Host, path: str, *, checked: bool) -> bytes:
         except OSError as error:
             why = error.strerror or str(error)
         if why:
-            raise Mistake(path, 1, "", f"{why}; it is not believed: take that right away, or name the document")
+            raise Mistake(path, 1, "", f"{why}, so it is not trusted; take that right away, or name the document")
     try:
         return host.read_input(path)
     except TrustInstallError as error:
@@ -132,7 +132,7 @@ def _content(host: Host, path: str, *, checked: bool) -> bytes:
 
 
 class _Text(NamedTuple):
-    """A certificate in the document itself, or at an address that it names, as a source of the intake."""
+    """A certificate in the document itself, or fetched from its address, as a source of the intake."""
 
     host: Host
     text: bytes
@@ -146,7 +146,7 @@ class _Text(NamedTuple):
         return self.text
 
     def list_input(self, path: str) -> list[str] | None:
-        """No directory is meant."""
+        """Return None: it is not a directory."""
         del path
         return None
 
@@ -168,7 +168,7 @@ class _Reading:
         self.switched_off = ""
 
     def read(self, document: Document) -> None:
-        """Read one document whose form is right."""
+        """Read one document of valid form."""
         defaults = document.data.get("defaults", {})
         self._read_verification(document, document.data.get("verification", {}).get("switched_off", ""))
         for number, one in enumerate(document.data.get("certificate", [])):
@@ -186,7 +186,7 @@ class _Reading:
         self.switched_off = said or self.switched_off
 
     def read_proxies(self, document: Document) -> None:
-        """Read the proxies of a document whose form is right."""
+        """Read the proxies of a document of valid form."""
         said = document.data.get("proxies")
         if said is None:
             return
@@ -244,7 +244,7 @@ class _Reading:
         self.notes += [f"{where}: {warning}" for one in taken.accepted for warning in one.warnings]
 
     def _fetched(self, address: str) -> bytes:
-        """Fetch a certificate, through the caller's proxy or else the one that the documents ask for."""
+        """Fetch a certificate, through the caller's proxy, or else through the proxy of the documents."""
         said = values(self.proxies.proxies) if self.proxies else {}
         own = any(self._host.environ.get(name) for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"))
         return fetch(self._host, address, self._host.environ if own else {**self._host.environ, **said})

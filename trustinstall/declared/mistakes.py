@@ -1,4 +1,4 @@
-"""Mistakes of documents: each with file, line and key; all of them are told at once."""
+"""Mistakes of documents, each with file, line and key; all of them are reported at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from trustinstall.errors import UsageProblem, printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST = 50  # mistakes that are told
+_MOST = 50  # mistakes in one report
 
 
 class Mistake(UsageProblem):
-    """One mistake: the document's name, the line (from 1), the key ("" where none is meant), and a sentence."""
+    """One mistake: the document's name, the line (from 1), the key (or ""), and a sentence."""
 
     def __init__(self, name: str, line: int, key: str, what: str) -> None:
         self.name, self.line, self.key, self.what = name, line, key, what

@@ -1,7 +1,7 @@
-"""The proxies of documents: set with the roots, kept by `repair`, and taken back with `--prune`.
+"""The proxies of documents: set with the roots, kept by `repair`, and removed with `--prune`.
 
-Root sets them for the machine and, if a document says so, for other accounts: in each one's own files that no file of
-the machine stands for, by a process that has only that account's rights.
+Root sets them for the machine and, if a document says so, for other accounts: in those files of each account for which
+the machine has no file, by a process that has only that account's rights.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BY_ROOT = "root "
 
 
 class Wish(NamedTuple):
-    """The proxies that documents ask for (None: they name none), and by which origin the ledger knows them."""
+    """The proxies that documents ask for (None: they name none), and the documents' origin in the ledger."""
 
     proxies: DeclaredProxies | None
     origin: str
@@ -49,10 +49,11 @@ class Wish(NamedTuple):
 
 
 def with_proxies(installer: Installer, report: Report, wish: Wish | None = None) -> Report:
-    """Make the proxies hold that are asked for, or else those that are set, and return the report with what differed.
+    """Set the proxies of `wish`, or set the present ones again, and return the report with the changed files.
 
-    After the roots: a file that was made for both goes with the proxies. Those of a document that no longer names any
-    are taken back with `prune`, and so are those of accounts that it no longer names. Raises StateError and Busy.
+    It runs after the roots, so that a file that was made for both is deleted with the proxies. With `prune`, the
+    proxies of a document that no longer names any are removed, and those of accounts that it no longer names. Raises
+    StateError and Busy.
     """
     host = installer.host
     engine = ProxyEngine(host, installer.backends, installer.on_progress)

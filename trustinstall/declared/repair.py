@@ -1,7 +1,7 @@
-"""`repair`: what the ledgers ask for holds again, in stores that are new, too; one look where nothing is to do.
+"""`repair`: makes every store hold what the ledgers ask for, new stores too; without a difference it only observes.
 
-The machine's ledger knows the accounts that it covers; a claim made for all users covers those of tomorrow as well.
-Each account's stores are looked at and mended in a process with its rights alone, which believes that account's ledger.
+The machine's ledger names the accounts that it covers; a claim made for all users also covers later accounts. Each
+account's stores are observed and mended in a process with its rights alone, which trusts that account's ledger.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PLANNED = 10  # the exit code of a dry run that would change something, if the 
 
 @dataclass(frozen=True)
 class _Job:
-    """What is wanted in an account's stores beside what its own ledger says, and what was removed."""
+    """The wishes for an account's stores beside those of its own ledger, and the removed certificates."""
 
     account: Account
     wanted: tuple[Wish, ...]
@@ -52,15 +52,15 @@ class _Job:
 
 
 def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: bool = False) -> Report:
-    """Bring every store in scope to what the ledgers ask for; the report holds only stores that differ.
+    """Change every store in scope to the state that the ledgers ask for; the report holds only stores that differ.
 
-    `declared`: what documents ask for as well; it becomes part of the ledgers, on the documents' terms.
-    Root mends the machine and the accounts that its ledger covers; another account mends its own stores. What has ended
-    is taken out first. Raises StateError, Busy and NoRights as `Installer.add`.
+    `declared`: the certificates of documents; they become part of the ledgers, on the documents' terms.
+    Root mends the machine and the accounts that its ledger covers; another account mends its own stores. Certificates
+    whose trust has ended are removed first. Raises StateError, Busy and NoRights as `Installer.add`.
     """
     situation = decide(installer.host, _whole(installer), terminal=False)
     engine = Engine(installer.host, installer.backends, installer.on_progress)
-    recovered = not dry_run and engine.recover()  # first: what is undone may differ from what should hold
+    recovered = not dry_run and engine.recover()  # first: the undone stores may differ from the ledger
     if declared and not dry_run:
         known = Request(tuple(one.certificate for one in declared), trusted=True, by=_caller(installer))
         engine.restate(known, {one.certificate.sha256: one.terms for one in declared})
@@ -83,7 +83,7 @@ def repair(installer: Installer, declared: Sequence[Declared] = (), *, dry_run: 
 
 
 def exit_code(report: Report, *, asked: bool) -> int:
-    """Return 0: as wanted, 1: nothing could be mended, 3: only a part; 10 where `asked` and a dry run would change."""
+    """Return 0: as wanted, 1: nothing could be mended, 3: only a part; 10, if `asked`: a dry run found a change."""
     failed = sum(one.result is Result.FAILED for one in report.outcomes) + sum(
         bool(one.problem) for one in report.scopes
     )
@@ -93,7 +93,7 @@ def exit_code(report: Report, *, asked: bool) -> int:
 
 
 def _with_variables(installer: Installer, ledger: Ledger, declared: Sequence[Declared]) -> Installer:
-    """Return the installer that sets variables as the documents say, or else the latest claim that speaks of them."""
+    """Return the installer that sets variables as the documents say, or else as the latest claim says."""
     told = sorted((one.since, one.terms.variables) for one in ledger.claims.values() if one.terms.variables)
     modes = [mode for _, mode in told] + [one.terms.variables for one in declared if one.terms.variables]
     return replace(installer, backends=with_variables(modes[-1]), variables=modes[-1]) if modes else installer
@@ -128,7 +128,7 @@ class _Repair:
         self._command, self._by = ("apply", _caller(installer)) if declared else ("repair", installer.host.account.name)
         self._over = {one.sha256 for one in ledger.over(installer.host.now())}
         self._live = {sha256: one for sha256, one in ledger.claims.items() if sha256 not in self._over}
-        # A dry run shows what an end would take out, too.
+        # A dry run also shows the removal of certificates whose trust has ended.
         named = {one.certificate.sha256 for one in self._declared}
         former = (*ledger.former.values(), *(ledger.certificates[one] for one in sorted(self._over)))
         self._former = tuple(one for one in former if one.sha256 not in named)
@@ -154,7 +154,7 @@ class _Repair:
         return ScopeResult(name, telling(scope.outcomes))
 
     def jobs(self) -> list[_Job]:
-        """Return the accounts that the machine's ledger and documents mean, each once, and what each should trust."""
+        """Return a job for each account that the machine's ledger or the documents cover."""
         accounts: dict[int, Account] = {}
         wanted: dict[int, dict[str, Wish]] = {}
         for wish, meant in (*self._claimed(), *self._asked()):
@@ -180,7 +180,7 @@ class _Repair:
         return homes.login_accounts(self._installer.host)
 
     def forget_deleted(self, engine: Engine) -> None:
-        """Forget accounts that the machine no longer has, and that have left no home."""
+        """Forget accounts that no longer exist, and whose home is gone, too."""
         for sha256, claim in self._live.items():
             gone = [one for one in claim.accounts if self._account(one) is None and one.uid != UNKNOWN_UID]
             gone = [one for one in gone if not homes.may_own_one(self._installer.host, one.uid)]
@@ -205,12 +205,12 @@ class _Repair:
         return ScopeResult(account.name, own)
 
     def _told(self, job: _Job) -> Request:
-        """Return what the log says of an account's repair."""
+        """Return the request that the audit log records for an account's repair."""
         certificates = tuple(one.certificate for one in job.wanted)
         return Request(certificates, trusted=True, by=self._by, dry_run=self._dry_run, command=self._command)
 
     def _cover(self, job: _Job) -> None:
-        """Note an account of today that a claim for all users means, before its stores are changed."""
+        """Note an existing account that a claim for all users covers, before its stores are changed."""
         covered = Covered(job.account.name, job.account.uid)
         new = [
             one.certificate
@@ -227,7 +227,7 @@ class _Repair:
         return self._live[sha256].accounts if sha256 in self._live else ()
 
     def _is_wanted_here(self, one: Wish) -> bool:
-        """Whether a claim is about the scope's own stores, and not about those of other accounts alone."""
+        """Whether a claim includes the scope's own stores, and not only those of other accounts."""
         if any(one.certificate == declared.certificate for declared in self._declared):
             return True
         claim = self._live.get(one.certificate.sha256)
@@ -240,13 +240,13 @@ class _Repair:
 
 
 def telling(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Return the outcomes that a person wants to know of: changes, failures, and what was left on purpose."""
+    """Return the outcomes for a report: changes, failures, and stores that were left on purpose."""
     silent = {Result.ALREADY, Result.ABSENT, Result.FOLLOWS, Result.NOT_COVERED, Result.SEALED, Result.STORE_MISSING}
     return tuple(one for one in outcomes if one.result not in silent)
 
 
 def _work_for(host: ActingHost, backends: Sequence[Backend], job: _Job, *, command: str, dry_run: bool) -> bytes:
-    """Do the whole job of a worker: look and mend as that account, by its own ledger as well."""
+    """Do the whole job of a worker: observe and mend as that account, also by its own ledger."""
     engine = Engine(host, backends, lambda _doing: None)
     if not dry_run:
         engine.recover()

@@ -1,6 +1,6 @@
-"""What a document may say: a table of its keys, and the check against it.
+"""The keys of a document: a table, and the check against it.
 
-`trust.schema.json` says the same for editors and other programs; a test compares the two.
+`trust.schema.json` is the same table for editors and other programs; a test compares the two.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _bypass(value: object) -> str:
     return "" if fits else f"it must be a list of {form}"
 
 
-#: What holds for one certificate, and in `[defaults]` for all of the same document.
+#: The keys of one certificate; `[defaults]` sets them for all of the same document.
 TERMS: Mapping[str, Check] = {
     "until": _day,
     "stores": _words,

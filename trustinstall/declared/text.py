@@ -1,4 +1,4 @@
-"""A document as data, with the line of each key; and a place in its text, for the readers of TOML and JSON."""
+"""A document as data, with the line of each key; and a position in its text, for the readers of TOML and JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SURROGATES = range(0xD800, 0xE000)
 
 @dataclass
 class Document:
-    """One document: its name for messages, what it says, and the line of each key and element, by path."""
+    """One document: its name for messages, its data, and the line of each key and element, by path."""
 
     name: str
     data: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -28,7 +28,7 @@ class Document:
 
 
 class Reader:
-    """A place in a text."""
+    """A position in a text."""
 
     def __init__(self, name: str, text: str) -> None:
         self.document = Document(name)
@@ -36,17 +36,17 @@ class Reader:
         self._counted = (0, 1)  # a place, and its line: a document is not counted anew for each key
 
     def line(self) -> int:
-        """Return the line of the place, from 1."""
+        """Return the line of the position, from 1."""
         place, line = self._counted if self._counted[0] <= self.at else (0, 1)
         self._counted = (self.at, line + self.text.count("\n", place, self.at))
         return self._counted[1]
 
     def wrong(self, what: str, key: str = "") -> Mistake:
-        """Return a mistake that stands at the place."""
+        """Return a mistake at the position."""
         return Mistake(self.document.name, self.line(), key, what)
 
     def takes(self, word: str) -> bool:
-        """Go behind a word; return whether it stands at the place."""
+        """Move behind a word, if it is at the position; return whether it is."""
         found = self.text.startswith(word, self.at)
         self.at += len(word) if found else 0
         return found

@@ -1,8 +1,8 @@
 """TOML with the line of each key.
 
-Python has a reader of its own, tomllib, but it keeps no lines, which every mistake in a document is told with, and it
-is there from Python 3.11 on only, while 3.10 is supported. A test compares the two. Read is what such documents need:
-strings, whole numbers, dates, booleans, arrays of them, tables and lists of tables; anything else is a mistake.
+Python's own reader, tomllib, keeps no lines, which every message about a document needs, and exists only from Python
+3.11 on, while 3.10 is supported. A test compares the two. This reader knows strings, whole numbers, dates, booleans,
+arrays of them, tables and lists of tables; any other value is a mistake.
 Source: toml.io/en/v1.0.0.
 """
 
@@ -53,7 +53,7 @@ class Toml(Reader):
                 self._pair(path)
 
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Go behind a pattern, if it stands at the place."""
+        """Move behind a pattern, if it is at the position."""
         match = pattern.match(self.text, self.at)
         if match:
             self.at = match.end()
@@ -183,7 +183,7 @@ class Toml(Reader):
         return _ESCAPE.sub(said, text)
 
     def _open(self, names: list[str]) -> Path:
-        """Return the path of a table by name, made where it is missing; of a list of tables the last one."""
+        """Return the path of a named table, which is created if it is missing; of a list of tables the last one."""
         path: Path = ()
         for name in names:
             into = self._at_path(path)

@@ -1,4 +1,4 @@
-"""What documents say of switched-off verification: told, or taken out as `doctor --fix` does."""
+"""The key of documents about switched-off verification: report it, or take it out as `doctor --fix` does."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ BACKEND = "verification"
 
 
 def with_verification(installer: Installer, report: Report, wish: str, *, all_users: bool) -> Report:
-    """Return the report with every setting that switches verification off; "fix" takes out what clients do without.
+    """Return the report with every setting that switches verification off; "fix" takes out those that clients can miss.
 
-    `all_users`: as root, the settings of the accounts, too. After the roots, which decide what clients do without.
-    Raises StateError and Busy.
+    `all_users`: as root, the settings of the accounts, too. It runs after the roots were added, which decide whether a
+    client can miss a setting. Raises StateError and Busy.
     """
     if not wish:
         return report

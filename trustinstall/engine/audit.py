@@ -24,8 +24,8 @@ _TOLD = CHANGES | {Result.FAILED, Result.PENDING}
 def record(host: ActingHost, state: State, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
     """Log what a command did in a scope, here and in the system's log; nothing if it changed and failed nothing.
 
-    A line that cannot be written is told to the caller: the change stays. An image gets no log: two that are built in
-    the same way are identical.
+    If the line cannot be written, the caller gets a warning, and the change stays. An image gets no log, so that two
+    images that are built in the same way are identical.
     """
     if not is_worth_a_line(request, outcomes) or host.is_image:
         return
@@ -37,7 +37,7 @@ def record(host: ActingHost, state: State, request: Request, scope: str, outcome
 
 
 def record_rewritten(host: ActingHost, state: State, by: str, scope: str, done: Sequence[tuple[Rewrite, str]]) -> None:
-    """Log which settings files were rewritten, with what was cut out of them: by that the change can be undone."""
+    """Log which settings files were rewritten, with the text that was cut out, from which a person can restore it."""
     told = [dict(one) for rewritten, problem in done if not problem for one in rewritten.told]
     failed = sum(bool(problem) for _, problem in done)
     if not done or host.is_image:

@@ -35,7 +35,7 @@ _CONTENTS = 16 << 20  # bytes of remembered files, which are recognised without 
 
 @dataclass
 class Decision:
-    """The change of every file that has the same bytes: `after` and `undo` are known once one of the files is done."""
+    """The change of all files with the same bytes; `after` and `undo` are set when the first file is done."""
 
     at: str
     planned: StoreResult
@@ -183,7 +183,7 @@ def _act(host: ActingHost, ready: Sequence[_Ready], journal: Journal) -> dict[in
             results[one.index] = _ended(host, one, failure, journal)
     except BaseException as error:
         for one in ready:
-            if not isinstance(results.get(one.index), Exception):  # the caller learns of no store that is done
+            if not isinstance(results.get(one.index), Exception):  # the exception tells nothing of stores that are done
                 _put_back(host, one, journal, error)
         raise
     return results

@@ -1,4 +1,4 @@
-"""The stores of a scope that a request changes, and what is said of the others."""
+"""Chooses the stores of a scope that a request changes, and gives the outcomes of all others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Chosen(NamedTuple):
     """What a request changes.
 
     Attributes:
-        stores: the stores to change, those that another one feeds among them.
+        stores: the stores to change, with those that another store feeds.
         own: all stores of the acting account that can be changed, chosen or not.
         others: the outcomes of stores that are left as they are.
     """
@@ -37,7 +37,7 @@ class Chosen(NamedTuple):
 def choose(
     host: Host, found: Found, request: Request, selection: Selection, stuck: Mapping[tuple[str, str], str]
 ) -> Chosen:
-    """Return what a request changes; `stuck` are the places that could not be restored, and why."""
+    """Return the stores that a request changes; `stuck`: why stores could not be restored, by backend and location."""
     own = [pair for pair in found.stores.values() if pair[1].owner == host.account.uid and _place(pair[1]) not in stuck]
     meant = [pair for pair in found.stores.values() if selection.takes(pair[1])]
     meant = [pair for pair in meant if request.importing in {None, pair[1].imports}]

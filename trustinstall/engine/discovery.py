@@ -54,8 +54,8 @@ def discover(
 ) -> Found:
     """Find every store of this host, and all stores that the ledger remembers (by id).
 
-    `adding`: certificates are to be added; nothing is added to another system's store only because the ledger
-    remembers it. `on_progress` is told while whole trees are scanned.
+    `adding`: certificates will be added; then another system's store (Windows of WSL) is not found only because the
+    ledger remembers it. `on_progress` is called with a sentence while whole trees are scanned.
     """
     found = Found()
     for backend in backends:
@@ -94,7 +94,7 @@ def _walk(
 
 
 def _leave_to_others(host: Host, found: Found) -> None:
-    """Drop the stores whose file is, or is written by, a store of a backend that knows more of it."""
+    """Drop a store if its file belongs to, or is written by, a store of a more specific backend."""
     general = {
         one: store for one, (kind, store) in found.stores.items() if Capability.FOR_WANT_OF_ANOTHER in kind.capabilities
     }

@@ -1,8 +1,8 @@
-"""The difference between a scope's ledger and its stores, found by one look at each store; `repair` mends it.
+"""The difference between a scope's ledger and its stores, found by observing each store once; `repair` mends it.
 
-A person's decision is never undone: a setting that says something else than what was written, a file of settings that
-was edited after that, and a root that somebody has distrusted are left, with the reason. Compared is what the ledger
-says was written, not what would be written today.
+A person's decision is never undone: a setting with another value, a settings file that was edited later, and a
+distrusted root stay, and the outcome gives the reason. The stores are compared with the ledger's records, not with the
+text that `add` would write today.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ _DISTRUSTED = "the certificate is distrusted there, and stays distrusted"
 
 
 class Wish(NamedTuple):
-    """A certificate that should be trusted: on whose behalf, and on which terms. `new`: the claim gets these terms."""
+    """A certificate that should be trusted, the account that asked for it, and the terms.
+
+    `new`: the claim in the ledger gets these terms.
+    """
 
     certificate: Certificate
     by: str
@@ -59,9 +62,9 @@ class Drift:
 
     Attributes:
         missing: the ids of the stores that each wish is missing in.
-        returned: the ids of the stores that hold a certificate again that was removed, by certificate.
-        left: outcomes of stores in which somebody has decided otherwise.
-        places: where the look has looked, so that mending does not search whole trees again.
+        returned: the ids of the stores that hold a removed certificate again, by certificate.
+        left: outcomes of stores that stay as they are because a person changed them.
+        places: the places that were scanned, so that mending does not scan whole trees again.
     """
 
     missing: dict[Wish, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -76,7 +79,7 @@ class Drift:
 
 
 def wishes(ledger: Ledger, others: Iterable[Wish] = ()) -> list[Wish]:
-    """Return what a scope's ledger asks for, and what `others` ask for beside it; new ones change what it says."""
+    """Return the wishes of a scope's ledger and of `others`; a new wish of `others` changes the claim's terms."""
     named = {one.certificate.sha256: one for one in others}
     own = [
         Wish(ledger.certificates[sha256], one.by, one.terms.renewed(named[sha256].terms), new=True)
@@ -88,7 +91,7 @@ def wishes(ledger: Ledger, others: Iterable[Wish] = ()) -> list[Wish]:
 
 
 def places_of(wanted: Sequence[Wish]) -> DiscoveryOptions:
-    """Return where the commands looked that asked for certificates, beside the usual places."""
+    """Return the additional places that the commands of these wishes named."""
     terms = [one.terms for one in wanted]
     return DiscoveryOptions(
         tuple(dict.fromkeys(path for one in terms for path in one.pythons)),
@@ -101,7 +104,7 @@ def places_of(wanted: Sequence[Wish]) -> DiscoveryOptions:
 def look(
     host: ActingHost, backends: Sequence[Backend], ledger: Ledger, wanted: Sequence[Wish], former: Sequence[Certificate]
 ) -> Drift:
-    """Observe every store of the acting account once, and return what differs. Nothing is changed."""
+    """Observe every store of the acting account once, and return the differences. Nothing is changed."""
     host = host.remembering()
     asked = _existing(host, places_of(wanted))
     state = State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)
@@ -109,7 +112,7 @@ def look(
     remembered = [store for store, _ in ledger.placements]
     try:
         found = discovery.discover(host, backends, places, remembered, adding=True)
-    except UsageProblem:  # what `--search` named is no environment any more
+    except UsageProblem:  # a path that `--search` named is not an environment any more
         found = discovery.discover(host, backends, replace(places, pythons=()), remembered, adding=True)
     drift = Drift(places=known_bundles.scanned(places, found.known))
     naming: dict[str, list[str]] = defaultdict(list)
@@ -135,7 +138,7 @@ def look(
         if missing and (why := scene.decided(missing)):
             drift.left.append(Outcome(store, Result.FOREIGN, why))
             missing = []
-        for one in missing:  # a file of ours is written where a setting names it
+        for one in missing:  # a managed file is written only together with a setting that names it
             drift.missing[one] += [store.id, *(naming[store.location] if store.on_demand else ())]
         for former_one in scene.returned(former):
             drift.returned[former_one] += [store.id, *([serving[store.names]] if store.names in serving else ())]
@@ -143,7 +146,7 @@ def look(
 
 
 def mend(engine: Engine, drift: Drift, by: str, *, command: str, dry_run: bool) -> Scope:
-    """Bring the stores of a scope to what its ledger asks for; certificates with the same stores go together."""
+    """Change the stores of a scope as its ledger asks; certificates with the same stores are changed together."""
     outcomes: dict[str, Outcome] = {one.store.id: one for one in drift.left}
     recovered = False
     requests = [
@@ -173,7 +176,7 @@ class _Scene:
     """One store, observed once for all certificates."""
 
     def __init__(self, host: Host, backend: Backend, store: Store, record: Record, before: Record) -> None:
-        """`before`: what was placed there until it was removed."""
+        """`before`: placements in this store that were removed."""
         self._host, self._backend, self._store, self._record = host, backend, store, record
         self._known = {**before, **record}
         self._seen: Observation | str = "not looked at"
@@ -184,7 +187,7 @@ class _Scene:
         self._seen = discovery.observe(self._host, self._backend, self._store, frozenset(names))
 
     def missing(self, wanted: Sequence[Wish]) -> list[Wish]:
-        """Return the wishes that the store does not show and should, whoever decided that."""
+        """Return the wishes that the store should show and does not, for any reason."""
         chosen = [one for one in wanted if self._is_chosen(one)]
         if isinstance(self._seen, str) or self._store.blocked is not None:
             placed = [one for one in chosen if one.new or one.certificate.sha256 in self._record]
@@ -194,7 +197,7 @@ class _Scene:
         return [one for one in chosen if one.certificate.sha256 in lacking]
 
     def returned(self, former: Sequence[Certificate]) -> list[Certificate]:
-        """Return the removed certificates that the store holds again, by our doing."""
+        """Return the removed certificates of which the store holds a managed copy again."""
         if isinstance(self._seen, str) or self._store.blocked is not None:
             return []
         change = decide(self._seen, [Desired(one, trusted=False) for one in former], self._known)
@@ -202,7 +205,7 @@ class _Scene:
         return [one for one in former if one.sha256 in going]
 
     def decided(self, missing: Sequence[Wish]) -> str:
-        """Return why the missing certificates are left out of the store: what somebody has decided; or ""."""
+        """Return the person's decision because of which certificates are missing, in words; or ""."""
         if isinstance(self._seen, str):
             return ""
         if any(self._seen.anchors.get(one.certificate.sha256) is Trust.DISTRUSTED for one in missing):
@@ -217,7 +220,7 @@ class _Scene:
         return _CHANGED_SINCE if edited else ""
 
     def _edited_since(self, since: str) -> bool:
-        """Whether the file was written after that; a backup that is restored brings the former time back."""
+        """Whether the file was written after `since`; restoring a backup restores the old time, too."""
         status = self._host.status(self._store.location)
         return status is not None and status.mtime_ns > (moment(since).timestamp() + 1) * 1e9
 
@@ -238,7 +241,7 @@ def _reached(host: Host) -> frozenset[str]:
 
 
 def _existing(host: Host, places: DiscoveryOptions) -> DiscoveryOptions:
-    """Return the places that are still there: what a command named once may be gone by now."""
+    """Return the places that still exist: an earlier command named them."""
     pythons, searches, bundles = (
         tuple(path for path in paths if host.status(host.real(path)) is not None)
         for paths in (places.pythons, places.searches, places.bundles)

@@ -1,4 +1,4 @@
-"""The engine for what a document asks for beside certificates: the proxies of one scope, under its lock."""
+"""The engine for the proxies that a document sets in one scope, under the scope's lock."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ class ProxyEngine(Engine):
     """The engine of one account's scope, for its proxies."""
 
     def kept(self) -> Kept:
-        """Return the proxies that are set, and the files that say so. Raises StateError."""
+        """Return the proxies that are set, and the files that set them. Raises StateError."""
         return kept_keys.load(self._host, self._state)
 
     def keep(self, asked: Kept, wanted: Sequence[FileKeys], request: Request) -> tuple[Outcome, ...]:
-        """Set what is wanted for the proxies of `asked`, and take back all else of ours. Raises StateError and Busy."""
+        """Set the proxies of `asked` in the `wanted` files, and remove all other managed ones.
+
+        Raises StateError and Busy.
+        """
         if request.dry_run:
             return self._bring(self._host, asked, wanted, request)
         prepare(self._host, self._state)

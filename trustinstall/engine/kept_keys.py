@@ -1,8 +1,8 @@
-"""Keys of settings files that a document asks for, beside certificates: set, kept and taken back to the byte.
+"""Keys of settings files that a document asks for, beside certificates: set, kept and restored to the byte.
 
-What a person has set is never overwritten: the file and line are named. A row says what may stand in a file, and is on
-disk before that file is changed; each file is replaced at once. So no journal is needed: after a kill the next run
-completes the change, or takes back whatever of it is there.
+A key that a person has set is never overwritten: the outcome names its file and line. A row of `state.kept_keys` says
+which keys a file may hold, and is on disk before the file is changed; each file is replaced atomically. So no journal
+is needed: after a kill the next run completes the change, or takes it back.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 BACKEND = "proxies"
 _LIMIT = 1024 * 1024  # bytes; no settings file is larger
 _ATTEMPTS = 3  # attempts to change a file that another program changes, too
-#: What may be left of a file of ours: the header of a section that held a setting for certificates, too.
+#: The rest of a managed file without its keys: at most the header of the section that the certificate's key is in.
 _EMPTY = regex(rb"\s*(?:\[[\w.-]+\]\s*)?")
 _CHANGED_SINCE = "it was changed after that, and stays as it is"
 
 
 class Change(NamedTuple):
-    """What is to be done to one file: its present content, the new one (None: the file goes), and its row."""
+    """The change of one file: its present content, the new one (None: the file is deleted), and its row."""
 
     old: bytes | None
     new: bytes | None
@@ -77,7 +77,7 @@ class Keeper:
         return shared_files.made(self.ledger)
 
     def bring(self, kept: Kept, wanted: Iterable[FileKeys]) -> tuple[Outcome, ...]:
-        """Set what is wanted, take back what is no longer wanted, and say what was done. Raises StateError."""
+        """Set the wanted keys, take back all others, and return an outcome for each file. Raises StateError."""
         self._sweep(kept)
         asked = {one.location: one for one in wanted}
         old = (FileKeys(row.name, row.clients, row.location, row.format) for row in kept.rows.values())
@@ -137,7 +137,7 @@ class Keeper:
             for step in (*map(MakeDirectory, directories), _step(want, change)):
                 perform(host, step, token)
         except BaseException:
-            with suppress(StateError):  # the row says what may stand there; the error that ends this says more
+            with suppress(StateError):  # the first error is the one to report, and the row on disk is still true
                 self._save(kept)
             raise
         kept = _with(kept, want.location, change.row)
@@ -184,9 +184,9 @@ def unwritten(path: str, error: OSError) -> StateError:
 
 
 def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:
-    """Decide what is to be done to one file. Raises Malformed, OSError or StoreError if that is impossible.
+    """Decide the change of one file. Raises Malformed, OSError or StoreError if it is impossible.
 
-    A person's decision stays: keys of theirs, and keys of ours that were taken out after they were set.
+    A person's decision stays: keys that the person set, and managed keys that the person took out.
     """
     old = _read(host, want.location)
     shared = shared_files.holds_certificates(ledger, want.location)
@@ -255,7 +255,7 @@ def _alone(format_: str, bare: bytes, path: editing.Path, value: str) -> tuple[b
 
 
 def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:
-    """Whether somebody has taken out what was set, in a file that was written after that."""
+    """Whether a person took out managed keys: one is missing, and the file was written after they were set."""
     same = [(one.path, one.value) for one in row.keys] == list(want.keys)
     status = host.status(want.location)
     if not same or old is None or status is None or row.token:
@@ -265,7 +265,7 @@ def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:
 
 
 def _line(format_: str, content: bytes, path: editing.Path) -> int:
-    """Return the line of a key, from 1, or 0 where it is not there."""
+    """Return the line of a key, from 1, or 0 if the file does not have it."""
     text = text_of(content)
     found = (one for one in reversed(editing.FORMATS[format_].keys(text)) if one.path == path)
     return next((line_number(text, one.start) for one in found), 0)
@@ -279,7 +279,7 @@ def _step(want: FileKeys, change: Change) -> Step:
 
 
 def _either(before: Row | None, after: Row | None, token: str) -> Row | None:
-    """Return the row of a file that holds what one of two rows says."""
+    """Return the row of a file that may hold the keys of either row."""
     row = after or before
     keys = (*(before.keys if before else ()), *(after.keys if after else ()))
     return row and replace(row, keys=tuple(dict.fromkeys(keys)), token=token)

@@ -1,4 +1,4 @@
-"""The order of the stores of one scope: a setting is set after its file is written, and restored before that goes.
+"""The order of the stores of one scope: a setting is set after its file is written, and restored before it is deleted.
 
 Adding: independent stores first, then managed files that a setting will name, then the settings. Removing: settings
 that lose their last managed root first, then independent stores, then managed files, which are regenerated or deleted.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def managed(copy: Copy, placement: Placement | None) -> bool:
-    """Whether a copy is managed by trustinstall; `placement` is the ledger's word on its certificate in this store."""
+    """Whether a copy is managed by trustinstall; `placement`: the ledger's record of its certificate in this store."""
     if not copy.removable:
         return False
     if copy.marked:

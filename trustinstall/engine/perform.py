@@ -116,7 +116,7 @@ def inverse(host: ActingHost, step: Step) -> Step | None:
 def operate(host: ActingHost, operation: ToolOperation, commands: Commands) -> str | None:
     """Run the store's tool and return its error, if any. The store is observed afterwards in any case.
 
-    Raises ToolFailed if a tool that must succeed reports a failure, whatever the store shows.
+    Raises ToolFailed if a tool that must succeed reports a failure, even if the store shows the desired state.
     """
     for run in commands(operation):
         if isinstance(run, DeleteRows):

@@ -1,6 +1,6 @@
-"""The steps of a dry run: what a plan would do to which files, and the lines that would change.
+"""The steps of a dry run: the files and commands of a plan, and the lines that would change.
 
-A diff has no context, and of a line that changes only the part that differs: the rest may hold a secret.
+A diff has no context lines, and shows only the differing part of a line: the rest may hold a secret.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _step(host: Host, step: Step, *, diff: bool) -> Planned:
 
 
 def _diff(host: Host, step: Edit) -> tuple[str, ...]:
-    """Return the lines that change, or () if that cannot be said: the plan is then shown without them."""
+    """Return the lines that change, or () if they are unknown."""
     with suppress(OSError, TrustInstallError, ValueError):
         old = host.read_or_none(step.path) or b""
         new = step.transform.apply(old)
@@ -101,7 +101,7 @@ def _changes(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
 
 
 def _difference(old: str, new: str) -> tuple[str, str]:
-    """Return two lines without what they share at their ends."""
+    """Return two lines without their common start and end."""
     start = _equal(old, new)
     end = _equal(old[start:][::-1], new[start:][::-1])
     return _part(old, start, end), _part(new, start, end)

@@ -63,7 +63,7 @@ def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[B
         return Recovery()
     pending = [entry for entry in entries if entry.transaction != ledger.transaction]
     for entry in entries:  # first: a directory that holds a temporary file could not be removed
-        with suppress(OSError):  # the undo reports it, if anything is left to undo there
+        with suppress(OSError):  # the undo below reports it
             _delete_temporary_files(host, entry)
     recovery = Recovery(pending, _put_right(host, backends, pending))
     try:
@@ -97,7 +97,7 @@ def _put_right(host: ActingHost, backends: Sequence[Backend], pending: Sequence[
 
 
 def _check_operations(entry: Entry, commands: Commands) -> None:
-    """Check that a tool has undone its operation: a person may have refused it, for example in a window."""
+    """Raise StoreError if a tool has not undone its operation; for example, a person has refused it in a window."""
     if any(isinstance(step, ToolOperation) and commands(step) for step in entry.inverse):
         raise StoreError(
             store=entry.backend,
@@ -127,7 +127,7 @@ def _refresh(host: ActingHost, backends: Sequence[Backend], place: Place, gone: 
         return  # the store is gone, and its derived files with it
     planned = backend.refresh(host, store, gone)
     with host.guarded(planned.guard if planned else Guard()) as guarded:
-        # Asked again: files that the killed command's tool was still going to write exist only now.
+        # Again: the killed command's tool may have written files only now.
         refresh(host, backend.refresh(host, store, gone), guarded)
 
 
@@ -139,7 +139,7 @@ def _delete_temporary_files(host: ActingHost, entry: Entry) -> None:
 
 
 def _sweep(host: ActingHost, base: str) -> None:
-    """Delete temporary files of the ledger and of tools, which no journal names; only we use the directory."""
+    """Delete temporary files of the ledger and of tools, which no journal names; the directory has no other user."""
     for name in host.names(base):
         if name.startswith(host.temporary_name("")):
             for inner in host.names(f"{base}/{name}"):

@@ -1,4 +1,4 @@
-"""The request of one command to one scope, and the stores that it is about."""
+"""The request of one command to one scope, and its selection of stores."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Request:
         diff: with `dry_run`, report the lines of files that would change, too.
         imposed: certificates that a policy had imported, and the ids of the stores that held them before it.
         importing: only stores that import what policies name (True), only all others (False), or both.
-        only_imposed: leave alone certificates that no policy had imported, and those that the account itself has added.
+        only_imposed: remove only certificates that a policy had imported, and that the account itself has not added.
         domains: the names and networks that certificates are to be trusted for, or () for all of them.
         command: the word of the audit log; "" for add or remove.
         terms: the terms that the claims get; None keeps the terms that they have.
-        returned: a restored backup has brought the removed certificates back, with all that was made for them.
+        returned: a restored backup has brought back the removed certificates, and the files made for them.
         only_over: remove only the certificates whose trust has ended, in each scope by its own ledger.
     """
 
@@ -60,14 +60,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Selection:
-    """The stores that are meant.
+    """The stores that the caller chose.
 
     Attributes:
         stores, skip: `--store` and `--skip`: a group of stores (`browsers`), a store's id, a backend's name, that with
             the store's label (`settings:npm`), the label alone (`npm`), the program of a policy (`firefox`), the
             directory of a store (`certifi:/srv/app`), or a pattern of ids with `*`, where a group may stand for the
             backend (`python:/srv/**`).
-        below: if given, only stores below these directories: the directories of another account that were named.
+        below: if given, only stores below these directories of another account.
     """
 
     stores: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class Selection:
     def check(self, stores: Iterable[Store], *, elsewhere: bool = False) -> None:
         """Raise UsageProblem if a word names no store, or if only stores are chosen that another store feeds.
 
-        A group without a store can be skipped. `elsewhere`: other accounts look for stores of their own, too.
+        A group without a store can be skipped. `elsewhere`: the selection also applies to stores of other accounts.
         """
         found = list(stores)
         for word in (*self.stores, *self.skip):
@@ -105,7 +105,7 @@ class Selection:
 
 
 def _may_name(word: str, backend: str, groups: frozenset[str]) -> bool:
-    """Whether a word can name a store of a backend, of whose stores nothing is known yet."""
+    """Whether a word may name a store of a backend whose stores were not discovered yet."""
     head, colon, _ = word.partition(":")
     return fnmatchcase(backend, head) or head in groups or not (colon or head in GROUPS)
 
@@ -130,7 +130,7 @@ def _printed(store: Store) -> set[str]:
 
 
 def _unknown(word: str, stores: Sequence[Store]) -> str:
-    """Return what is wrong with the name of a store, with the nearest names that there are."""
+    """Return the message for an unknown name of a store, with the nearest existing names."""
     if word in GROUPS:
         return f"this machine has no store of the group {word}; see: trustinstall stores"
     names = {*GROUPS, *(one for store in stores for one in (store.id, store.backend, *_printed(store)))}

@@ -1,4 +1,4 @@
-"""Rewrites settings files of a person who asked for it: journalled, checked against what was seen, and logged."""
+"""Rewrites settings files at their owner's request: journalled, compared with the content that was seen, and logged."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost
     from trustinstall.state.journal import Journal
 
-BACKEND = "settings"  # whose files they are: by this the journal knows them
+BACKEND = "settings"  # the backend of these files, in the journal
 
 
 class Rewrite(NamedTuple):
-    """One file: its real path, the content that was seen and the one that it shall have, and what the log says."""
+    """One file: its real path, the content that was seen, the new content, and the log's entry."""
 
     path: str
     seen: bytes
@@ -30,7 +30,7 @@ class Rewrite(NamedTuple):
 
 
 def rewrite(host: ActingHost, journal: Journal, one: Rewrite) -> str:
-    """Write a file whose undo is in the journal before; return why it was left as it was, or ""."""
+    """Journal the undo of a file and write the file; return why it was not changed, or ""."""
     status = host.status(one.path)
     if status is not None and status.kind is Kind.FILE and status.links > 1:
         return f"{printable(one.path, 4096)} has {status.links} names (hard links); change it by hand"

@@ -57,7 +57,7 @@ class Engine:
     """The engine of one account's scope (root's is the machine's)."""
 
     def __init__(self, host: ActingHost, backends: Sequence[Backend], on_progress: Callable[[str], None]) -> None:
-        """`tick` is called about every tenth of a second during long work, with a description of the work."""
+        """`on_progress` is called about every tenth of a second during long work, with a description of the work."""
         self._host, self._backends, self._on_progress = host, backends, on_progress
         uid = host.account.uid
         self._state = State(host.state_base(), uid, machine=uid == host.machine_owner)
@@ -67,7 +67,7 @@ class Engine:
         return "machine" if self._state.machine else self._host.account.name
 
     def log(self, request: Request, scope: str, outcomes: Sequence[Outcome]) -> None:
-        """Log in this scope's audit log what was done for another account, whose own log it may change."""
+        """Log work for another account in this scope's audit log: the account may change its own log."""
         if audit.is_worth_a_line(request, outcomes):
             with self._locked() as host:
                 audit.record(host, self._state, request, scope, outcomes)
@@ -81,7 +81,7 @@ class Engine:
         return self._host.status(self._state.journal) is not None
 
     def recover(self) -> bool:
-        """Undo what an interrupted command has left, and return whether there was anything; see `recovery.recover`."""
+        """Undo an interrupted command, and return whether there was one; see `recovery.recover`."""
         if not self.unfinished():
             return False
         prepare(self._host, self._state)
@@ -132,7 +132,7 @@ class Engine:
             return replace(scope, handoffs=handoffs | scope.handoffs, recovered=recovery.undone)
 
     def rewrite(self, files: Sequence[Rewrite], by: str) -> list[str]:
-        """Rewrite settings files under the lock, and log it; return for each why it was left as it was, or "".
+        """Rewrite settings files under the lock, and log it; return for each why it was not changed, or "".
 
         Raises StateError or Busy before anything is touched.
         """
@@ -149,7 +149,7 @@ class Engine:
             return problems
 
     def _still_meant(self, request: Request, ledger: Ledger, selection: Selection) -> Request:
-        """Return the request for certificates that it is about by this ledger, which recalls what came back."""
+        """Return the request with the certificates that this ledger includes; the ledger recalls returned ones."""
         if request.returned:
             ledger.recall([one.sha256 for one in request.certificates], selection.stores)
         if not request.only_over:
@@ -166,7 +166,7 @@ class Engine:
                 ledger.cover(one.sha256, accounts)
 
     def restate(self, request: Request, terms: Mapping[str, Terms]) -> None:
-        """Give claims that exist new terms, by SHA-256; nothing is written if they have them."""
+        """Give existing claims new terms, by SHA-256; nothing is written if they have these terms."""
         if not any(sha256 in self.ledger().claims for sha256 in terms):
             return
         with self._ledger_update() as ledger:
@@ -207,7 +207,7 @@ class Engine:
                 self._save(host, before, ledger)
 
     def _save(self, host: ActingHost, before: Ledger, ledger: Ledger) -> None:
-        """Write the ledger; if that fails, undo every change that it does not record."""
+        """Write the ledger; if that fails, undo every unrecorded change. Raises StateError."""
         try:
             ledger_file.save(host, self._state, before, ledger)
         except OSError as error:
@@ -259,7 +259,7 @@ class Engine:
         return Scope(tuple(outcomes), found.handoffs)
 
     def _change_stores(self, work: Work, chosen: Chosen, others: Sequence[Outcome]) -> list[Outcome]:
-        """Change what was chosen, first the stores that feed others; `others`: the outcomes of those that are left."""
+        """Change the chosen stores, first those that feed others; `others`: the outcomes of the other stores."""
         feeding = [pair for pair in chosen.stores if pair[1].fed_by is None]
         change = self._side_by_side(work.request, len(chosen.stores))
         try:

@@ -44,7 +44,7 @@ def change_side_by_side(tally: Tally, work: Work, pairs: Sequence[Pair]) -> list
     files are changed by one thread, one after the other: old and new content of each are in memory, and the allocator
     keeps the memory that a thread has used for that thread.
     """
-    from concurrent.futures import ThreadPoolExecutor, wait  # it imports logging: 6 ms that looking does not need
+    from concurrent.futures import ThreadPoolExecutor, wait  # imports logging (6 ms), which `list` does not need
 
     many, one = ThreadPoolExecutor(_AT_ONCE), ThreadPoolExecutor(1)
     pools = {True: one, False: many}

@@ -1,4 +1,4 @@
-"""How far the work on the stores of one scope is, in words for a progress display."""
+"""The progress of the work on the stores of one scope, in words for a display."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMED = 2  # kinds of stores that are named
 
 
 def working_for(account: Account) -> str:
-    """Return what is told while another account's process works."""
+    """Return the words for the progress display while another account's process works."""
     return f"Working for {account.name} …"
 
 
@@ -21,7 +21,7 @@ class Tally:
     """Counts stores, and tells the count to a progress display."""
 
     def __init__(self, on_progress: Callable[[str], None], verb: str, total: int) -> None:
-        """`verb` says what is done ("Adding") to `total` stores."""
+        """`verb` is the activity ("Adding"), `total` the number of stores."""
         self._on_progress, self._verb, self._total, self._done = on_progress, verb, total, 0
 
     def add(self, number: int) -> None:

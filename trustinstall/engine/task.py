@@ -39,7 +39,7 @@ class StoreTask:
 
     @property
     def names(self) -> frozenset[str]:
-        """The certificates that the store is asked about, by SHA-256."""
+        """The SHA-256 of the certificates that the store may have to hold or to lose."""
         return frozenset((*(one.sha256 for one in self.desired), *self.record))
 
     def observe(self, host: Host) -> Observation:

@@ -135,11 +135,11 @@ def _inverses(host: ActingHost, steps: Sequence[Step]) -> list[Undo]:
     return [step for step in reversed(inverses) if step is not None]
 
 
-def refresh(host: ActingHost, what: Refresh | None, guarded: GuardHeld, *, whatever: bool = False) -> None:
+def refresh(host: ActingHost, what: Refresh | None, guarded: GuardHeld, *, all_tools: bool = False) -> None:
     """Regenerate derived files while programs that must be quiet are quiet.
 
-    With `whatever`, a failing tool does not stop the tools after it: for putting things back, where the artefact
-    is judged and not the tools. Raises ToolFailed or Busy.
+    With `all_tools`, a failing tool does not stop the tools after it: a caller that puts a store back observes the
+    artefact afterwards. Raises ToolFailed or Busy.
     """
     if what is None:
         return
@@ -151,7 +151,7 @@ def refresh(host: ActingHost, what: Refresh | None, guarded: GuardHeld, *, whate
         try:
             host.run(run, guarded.told)
         except ToolFailed:
-            if not whatever:
+            if not all_tools:
                 raise
 
 
@@ -173,7 +173,7 @@ def put_back(
     try:
         deleted = undo(host, steps, token, commands_of(host, backend, store))
         if guarded is not None:
-            refresh(host, backend.refresh(host, store, deleted), guarded, whatever=True)
+            refresh(host, backend.refresh(host, store, deleted), guarded, all_tools=True)
         same = task.observe(host).anchors == before.anchors
     except (TrustInstallError, OSError) as error:
         return words(error)
@@ -181,7 +181,7 @@ def put_back(
 
 
 def stuck(store: Store, failure: str, cause: BaseException, journal: Journal, token: str) -> StoreError:
-    """Return the error of a store that could not be put back: the next command will retry."""
+    """Return the error of a store that could not be put back; its entry stays, and the next command retries."""
     journal.keep(token)
     return StoreError(
         store=store.id,
@@ -207,7 +207,7 @@ def not_verified(store: Store, wrong: str) -> StoreError:
 def _still_shows(task: StoreTask, planned: StoreResult, after: Observation, sha256: str) -> bool:
     """Whether a certificate that was to be removed is still trusted, and not because of a foreign copy.
 
-    A setting that is gone leaves its program with the defaults of all accounts, which may hold the certificate, too.
+    Without its setting a program reads the defaults of all accounts, which may hold the certificate, too.
     """
     if sha256 not in after.anchors or sha256 in planned.change.foreign:
         return False

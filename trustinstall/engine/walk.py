@@ -1,7 +1,7 @@
 """One walk through whole trees, which hands each file of a likely name to every backend that knows such files.
 
-A file makes one store: the first backend of the catalogue that recognises it has it, so that those that know a program
-stand there before those that only know a format.
+A file makes one store: that of the first backend of the catalogue that recognises it. So backends of a program stand
+before backends of a format there.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ Found = Recognised | Failed | OtherAccount | ScanProgress
 
 
 def walk(host: Host, backends: Sequence[Backend], places: DiscoveryOptions) -> Iterator[Found]:
-    """Yield what is recognised in known places and in the trees of `places`; nothing is read where nobody asks.
+    """Yield the stores recognised in known places and in the trees of `places`; no other file is read.
 
-    Raises UsageProblem where the caller named no directory, or one that holds too much.
+    Raises UsageProblem if a place that the caller named is not a directory, or holds too many files.
     """
     table = _Table(host, backends)
     for path in places.known:
@@ -67,7 +67,7 @@ class _Table:
         self._names = re.compile("|".join(patterns) or "(?!)", re.IGNORECASE | re.ASCII)
 
     def candidates(self, names: tuple[str, ...]) -> Iterable[str]:
-        """Return the names in a directory that a backend asks for; of most directories none."""
+        """Return the names in a directory that a backend asks for; most directories have none."""
         text = "\n".join(("", *names, "")).lower()
         for piece in self._pieces:  # `any` would take twice the time
             if piece in text:
@@ -75,7 +75,7 @@ class _Table:
         return ()
 
     def recognise(self, path: str) -> Iterator[Found]:
-        """Yield what one file makes."""
+        """Yield the store of one file, or why a backend could not read it."""
         name = path.rpartition("/")[2]
         for names, backend in self._rows:
             if not names.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Errors in words for people."""
+"""Errors as words for people."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ADVICE = {
     errno.EPERM: "the acting account may not do that, or the file is immutable (chattr -i)",
     errno.ENOENT: "a directory on the way is missing; is the store half-installed?",
     errno.ENOTSUP: "take it away from the file, or change the file by hand",
-    errno.EINVAL: "something else than a regular file stands there; look at it",
-    errno.ELOOP: "a link stands there, and links are not followed; look at it",
+    errno.EINVAL: "it is not a regular file; look at it",
+    errno.ELOOP: "it is a link, and links are not followed; look at it",
     errno.EFBIG: "no bundle is that large; look at it",
 }
 
 
 def words(error: BaseException) -> str:
-    """An error in a few words for people, with advice if there is any."""
+    """Return an error as a few words for people, with advice if there is any."""
     if isinstance(error, OSError):
         advice = _ADVICE.get(error.errno or 0, "look at it, and try again")
         where = f" ({printable(str(error.filename))})" if error.filename else ""

@@ -46,7 +46,7 @@ class Work:
         return self._journal is None
 
     def would_place(self, backend: Backend, store: Store) -> bool:
-        """Whether a store will hold a managed copy, as far as it can be known beforehand."""
+        """Whether a store will hold a managed copy, as far as that is known before the change."""
         if store.blocked is not None:
             return False
         task = self.task(backend, store)

@@ -28,7 +28,7 @@ def engine_of(installer: Inspector) -> Engine:
 
 
 def seen_by(host: ActingHost, account: Account) -> ActingHost:
-    """Return a host as another account sees it; of the caller's environment it keeps the access to Windows."""
+    """Return a host as another account sees it; it keeps only WSL's variables of the caller's environment."""
     return replace(host, account=account, environ=wsl.interop(host.environ))
 
 

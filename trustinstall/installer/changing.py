@@ -27,12 +27,12 @@ class Change:
     """The work of one command.
 
     Attributes:
-        caller: whose host, backends and display of progress they are.
-        situation: the scopes that are meant.
-        request: what is wanted.
+        caller: the installer that provides host, backends and the display of progress.
+        situation: the decided scopes.
+        request: the certificates, and whether to add or to remove them.
         accounts: the other accounts in scope.
-        places: where to look beside the usual places.
-        selection: the stores that are meant.
+        places: additional places to look in.
+        selection: the chosen stores.
     """
 
     caller: Inspector
@@ -43,7 +43,7 @@ class Change:
     selection: Selection
 
     def check(self) -> None:
-        """Raise UsageProblem for a store that nobody knows: with several scopes only all of them together tell that."""
+        """Raise UsageProblem if the selection names a store that exists in none of the scopes."""
         if not (self.accounts and (self.selection.stores or self.selection.skip)):
             return
         every = replace(self, request=replace(self.request, dry_run=True), selection=Selection()).parts()
@@ -80,7 +80,7 @@ class Change:
 
 
 def _not_in_image(host: Host, request: Request, scope: Scope) -> list[ScopeResult]:
-    """Return what cannot be done for an image: other accounts' files, and an unknown system."""
+    """Return the problems of an image: files of other accounts, and an unknown system."""
     problems = [
         f"{paths[0]} belongs to uid {uid} of the image; run trustinstall in the image, as that account"
         for uid, paths in scope.handoffs.items()

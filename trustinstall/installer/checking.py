@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from trustinstall.installer.views import Held, View
 
-#: The exit code of `check`, `list --exit-code` and a dry run with `--exit-code` where something is not as wanted.
+#: The exit code of `check`, `list --exit-code` and a dry run with `--exit-code` if something is missing.
 NOT_AS_WANTED = 10
 
 
@@ -19,10 +19,10 @@ class Verdict:
     """The result of `check`.
 
     Attributes:
-        wanted: the number of certificates that were asked about.
-        absent: the SHA-256 of those that no store trusts by trustinstall.
+        wanted: the number of checked certificates.
+        absent: the SHA-256 of those that trustinstall has added to no store.
         stores: the number of stores that trust them.
-        missing: the ids of stores that no longer do, each once.
+        missing: the ids of stores that no longer trust them, each once.
     """
 
     wanted: int
@@ -32,7 +32,7 @@ class Verdict:
 
     @property
     def exit_code(self) -> int:
-        """0: as wanted; 10: something is missing."""
+        """0: all are trusted; 10: something is missing."""
         return NOT_AS_WANTED if self.absent or self.missing else 0
 
 

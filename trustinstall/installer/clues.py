@@ -1,4 +1,4 @@
-"""What an exception of a Python program tells of the server that it was about.
+"""The server, library and refusal that an exception of a Python program is about.
 
 Libraries wrap an error of `ssl` in errors of their own. Their attributes are read by name, and nothing is imported:
 requests `request.url`; httpx `request.url`; urllib3 `pool.host`, `pool.port`; aiohttp `host`, `port` (documentation of
@@ -19,13 +19,13 @@ _INSIDE = ("__cause__", "__context__", "reason", "certificate_error", "os_error"
 
 
 class Clues(NamedTuple):
-    """What was read of an exception.
+    """The facts read from an exception.
 
     Attributes:
         server: a URL or "host:port", or "".
         library: the package that raised it: "requests", "httpx", "aiohttp", "urllib3", "urllib", "ssl", "asyncio", …
-        refusal: the error of the verification, or None where the exception is about something else.
-        context: the context of the connection, or None where it is not known.
+        refusal: the error of the verification, or None if the exception has another subject.
+        context: the context of the connection, or None if it is unknown.
     """
 
     server: str
@@ -35,7 +35,7 @@ class Clues(NamedTuple):
 
 
 def read(error: BaseException) -> Clues:
-    """Return what an exception, and those that are wrapped in it, tell."""
+    """Return the facts in an exception, and in those that are wrapped in it."""
     every = list(_related(error))
     frames = [found for one in every for found in _in_frames(one)]
     context = next((one.context for one in frames if isinstance(one, ssl.SSLSocket | ssl.SSLObject)), None)

@@ -1,8 +1,8 @@
 """The roots that a company has already put into the machine's own store: for callers without a file of them.
 
-Only the machine's store is read, which an administrator has filled, and never the user's; and the files in which a
-product that inspects connections keeps its root. Public roots are left out: the anchors of the system's vendor,
-Mozilla's roots, and Microsoft's roots that Windows has from the start.
+The machine's store is read, because an administrator has filled it, and the files in which a product that inspects
+connections keeps its root. The user's store is never read. Public roots are left out: the anchors of the system's
+vendor, Mozilla's roots, and Microsoft's roots that Windows has from the start.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def left_over(host: Host, roots: Iterable[Certificate]) -> list[tuple[Certificat
 
 
 class _Products:
-    """The products that are installed, and whose roots are whose."""
+    """The installed products that inspect connections, and the product of each root."""
 
     def __init__(self, here: Sequence[inspection.Installed]) -> None:
         self._here = {one.product.name: one for one in here}
@@ -99,7 +99,7 @@ class _Products:
     def idle(self, root: Certificate) -> str:
         """Return why a root may be left over, in words, or "": its product is not installed, and another one is.
 
-        What a process alone shows is no other product: any account may start one of that name.
+        A running process alone does not prove another product: any account may start a process of that name.
         """
         product = self._of(root)
         other = next((one for one in self._here.values() if one.by_file), None)

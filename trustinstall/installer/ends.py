@@ -1,4 +1,4 @@
-"""When trust ends: what `--until` may say, and the removal of certificates whose trust has ended."""
+"""When trust ends: the values of `--until`, and the removal of certificates whose trust has ended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MEANT = "write a day (2027-01-31) or a span (12h, 7d, 2w)"
 
 
 def end(text: str, now: datetime) -> str:
-    """Return the end that a person names, ISO 8601 in UTC: a span from `now` on, or the end of a day in UTC.
+    """Return the end that a text names, ISO 8601 in UTC: a span from `now` on, or the end of a day in UTC.
 
     Raises UsageProblem if it is neither, or is not in the future.
     """
@@ -35,9 +35,9 @@ def end(text: str, now: datetime) -> str:
         elif _DAY.fullmatch(text):
             found = _day_after(text)
         else:
-            raise UsageProblem(f"{printable(text, 40)!r} is no end of trust; {_MEANT}")
+            raise UsageProblem(f"{printable(text, 40)!r} is not an end of trust; {_MEANT}")
     except (OverflowError, ValueError):
-        raise UsageProblem(f"{printable(text, 40)!r} is no day that exists; {_MEANT}") from None
+        raise UsageProblem(f"{printable(text, 40)!r} is not a day that exists; {_MEANT}") from None
     if found <= now:
         raise UsageProblem(f"{text} is over; name an end in the future, or leave the certificate out")
     return _written(found)
@@ -57,14 +57,14 @@ def _written(moment: datetime) -> str:
 
 
 def take_out_ended(installer: Installer, kept: Collection[str] = ()) -> Report | None:
-    """Take certificates whose trust has ended out of every store of their scopes; None if none has.
+    """Remove certificates whose trust has ended from every store of their scopes; return None if there are none.
 
-    `kept`: SHA-256 of certificates that the caller is about to add anew. Raises what `Installer.end` raises.
+    `kept`: SHA-256 of certificates that the caller is about to add again. Raises as `Installer.end`.
     """
     try:
         ledger = own_ledger(installer.host)
     except StateError:
-        return None  # a command that needs the ledger says so itself
+        return None  # a command that needs the ledger reports its fault itself
     over = [one for one in ledger.over(installer.host.now()) if one.sha256 not in kept]
     if not over:
         return None

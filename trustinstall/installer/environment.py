@@ -19,10 +19,10 @@ _NOTHING = "nothing was added yet that variables could name; run trustinstall ad
 
 
 def values(host: Host, *, replacing: bool) -> dict[str, str]:
-    """Return the variables of the acting account: they name its own files, or else the machine's.
+    """Return the variables of the acting account, by name: they name its own files, or else the machine's.
 
-    Not among them are those that would hide a setting or variable of the account which works. Raises UsageProblem if
-    no such file has been installed.
+    Variables that would hide a working setting or variable of the account are left out. Raises UsageProblem if no such
+    file was installed. `replacing`: also variables that replace the built-in roots of programs.
     """
     if host.platform == "win32":
         return _in_windows(host)
@@ -39,9 +39,9 @@ def values(host: Host, *, replacing: bool) -> dict[str, str]:
 
 
 def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str, str]:
-    """Return the variables that hide nothing: a bundle that the caller's own variable names has got the root itself.
+    """Return the variables that hide nothing: a bundle that the caller's own variable names already holds the root.
 
-    An option is joined to the caller's own ones; where they say which roots count, nothing is.
+    An option is joined to the caller's own options, unless these choose the roots.
     """
     if host.account.is_root:
         return said
@@ -60,7 +60,7 @@ def _harmless(host: Host, said: dict[str, str], *, replacing: bool) -> dict[str,
 
 
 def _joined(name: str, value: str, callers: str) -> str:
-    """Return a variable's value with the caller's own options before it; "" where nothing can be joined to them."""
+    """Return a variable's value after the caller's own options; "" if it cannot be joined to them."""
     if name not in variables.OPTIONS or not callers:
         return value
     stem = variables.OPTIONS[name].rpartition("-")[0]
@@ -68,7 +68,10 @@ def _joined(name: str, value: str, callers: str) -> str:
 
 
 def _in_windows(host: Host) -> dict[str, str]:
-    """An account's file, or else the machine's; none of them replaces. Every reader takes forward slashes."""
+    """Return the variables that name an account's file, or else the machine's; none replaces the built-in roots.
+
+    Every reader accepts forward slashes.
+    """
     for directory in (our_files.directory(host), host.machine_state_base()):
         path = f"{directory}/{our_files.ANCHORS}"
         if directory is not None and host.status(path) is not None:

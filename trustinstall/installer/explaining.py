@@ -1,7 +1,7 @@
-"""`explain`: from an error of a Python program, or a URL, to what the doctor finds, and to what a log should hold.
+"""`explain`: the doctor's findings for the server of a Python program's error, or of a URL, and a line for a log.
 
-Numbers of OpenSSL's verification are those of x509_vfy.h. Which file each library reads is said in its documentation:
-requests, "SSL Cert Verification"; httpx, "SSL"; Python's `ssl.get_default_verify_paths`.
+The numbers of OpenSSL's verification are those of x509_vfy.h. The documentation of each library names the file that it
+reads: requests, "SSL Cert Verification"; httpx, "SSL"; Python's `ssl.get_default_verify_paths`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _CODES = {
     67: "small-key",
     68: "weak-signature",
 }
-#: The variables by which a library finds its roots, the first that is set counts, and whether it else reads certifi's.
+#: The variables by which a library finds its roots (the first that is set counts), and whether certifi is its default.
 _READS = {
     "requests": (("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), True),
     "httpx": (("SSL_CERT_FILE", "SSL_CERT_DIR"), True),
@@ -61,13 +61,13 @@ class Explanation:
         server: host and port.
         proxy: the proxy between, without its login, or "".
         layer: the part that failed: "name", "route", "tcp", "proxy", "not-tls", "tls", "certificate"; "" for none.
-        reason: why, with a stable word; of an error's own verification where the program has made one.
+        reason: why, with a stable word: of the program's own verification if there was one, else the doctor's.
         chain: the certificates as the server has sent them now.
         root: the certificate at the end of that chain, sent or from a store here, or None.
-        store: the file or directory of roots that the program asked, as far as that is known, or "".
-        decided_by: what named that store: a variable, the library's default, `create_ssl_context`; or "".
-        remedy: the words of the command that makes programs here trust the root; () where no root would help.
-        diagnosis: all that the doctor finds of the server, for every store and tool here.
+        store: the file or directory of roots that the program reads, or "" if it is unknown.
+        decided_by: the source of that path: a variable, the library's default, `create_ssl_context`; or "".
+        remedy: the words of the command that makes programs here trust the root; () if no root would help.
+        diagnosis: the doctor's findings about the server, for every store and tool here.
     """
 
     server: str
@@ -90,7 +90,7 @@ class Explanation:
         return f"{self.server}{through}: {self.layer or 'no'} failure: {self.reason.text}{root}{asked}{mend}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, with the words of the doctor's JSON; nothing in it is secret."""
+        """Return plain data, with the words of the doctor's JSON; it holds no secret."""
         return {
             "server": self.server,
             "proxy": self.proxy,
@@ -121,11 +121,11 @@ def explain(problem: BaseException | str, *, url: str = "", proxy: str = "") -> 
     Args:
         problem: a URL or "host:port"; or an `ssl.SSLCertVerificationError`, or what urllib, urllib3, requests, httpx or
             aiohttp have made of one.
-        url: the server, where the error does not tell it.
-        proxy: the URL of the proxy, where the program does not take it from the variables of the environment.
+        url: the server, if the error does not name it.
+        proxy: the URL of the proxy, if the program does not take it from the variables of the environment.
 
     Raises:
-        UsageProblem: neither the error nor `url` names a server, or what is named is none.
+        UsageProblem: neither the error nor `url` names a server, or the name is invalid.
 
     >>> explain("localhost:1").layer
     'tcp'
@@ -158,7 +158,7 @@ def _layer(diagnosis: Diagnosis, found: Clues) -> str:
 
 
 def _reason(diagnosis: Diagnosis, found: Clues) -> Reason:
-    """The doctor's reason with the word of the program's own verification, else that word with OpenSSL's sentence."""
+    """Return the doctor's reason for the word of the program's own verification, else that word with OpenSSL's text."""
     if diagnosis.failure:
         return Reason(diagnosis.layer.value if diagnosis.layer is not None else "", diagnosis.failure)
     refusing = [one for one in diagnosis.clients if one.accepts == NO]
@@ -171,13 +171,13 @@ def _reason(diagnosis: Diagnosis, found: Clues) -> Reason:
 
 
 def _by(refusing: Sequence[ClientView]) -> str:
-    """Say which programs refuse a server, and the first reason."""
+    """Return the programs that refuse a server, and the first reason, as a sentence."""
     names, rest = ", ".join(one.name for one in refusing[:_NAMED]), len(refusing) - _NAMED
     return f"refused here by {names}{f' and {rest} more' if rest > 0 else ''}: {refusing[0].reasons[0].text}"
 
 
 def _asked(found: Clues, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The place of the roots that a program asked, and what named it."""
+    """Return the file or directory of roots that a program reads, and the source of that path."""
     if isinstance(found.context, VerifyingContext):
         return "the roots of this machine and of trustinstall", "create_ssl_context"
     variables, bundled = _READS.get(found.library, _OF_SSL)

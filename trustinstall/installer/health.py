@@ -1,4 +1,4 @@
-"""`doctor` without a server: what is wrong with the trust of this machine and of the accounts in scope."""
+"""`doctor` without a server: the problems with the trust of this machine and of the accounts in scope."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def examine(installer: Installer, ask: ScopeOptions | None = None) -> tuple[Finding, ...]:
-    """Return what is wrong with the stores, settings and variables in scope, and what is well; nothing is changed.
+    """Return the findings, good and bad, about the stores, settings and variables in scope; nothing is changed.
 
     Raises StateError, NoRights and UsageProblem as `Inspector.look`.
     """
@@ -41,26 +41,26 @@ def examine(installer: Installer, ask: ScopeOptions | None = None) -> tuple[Find
 
 
 def problems(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings that are no good news."""
+    """Return the findings that are problems."""
     return tuple(one for one in found if one.severity != FINE)
 
 
 def plan_fixes(installer: Installer, ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
-    """Return what `--fix` would cut out of the settings in scope, each once."""
+    """Return the switches that `--fix` would cut out of the settings in scope, each once."""
     return tuple(one for one in switches(installer, ask) if one.possible)
 
 
 def switches(installer: Installer, ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
-    """Return every switch in scope that has verification off, each once: what would be cut, or why it is left."""
+    """Return every switch in scope that has verification off, each once: the text to cut, or why it is left."""
     host, found = installer.host, list(_judged(installer.host, _own_name(installer.host)))
     for account in decide(host, ask or ScopeOptions(no_input=True), terminal=False).accounts:
-        with suppress(TrustInstallError, OSError):  # `examine` tells why
+        with suppress(TrustInstallError, OSError):  # `examine` reports it
             found += received(tuple[TakenBack, ...], _as(installer, account, _encoded_switches))
     return tuple({(one.client, one.path, one.said, one.offset): one for one in reversed(found)}.values())[::-1]
 
 
 def fix(installer: Installer, planned: Iterable[TakenBack], ask: ScopeOptions | None = None) -> tuple[TakenBack, ...]:
-    """Cut out what was planned, in each scope with its account's rights alone; return what was done, or why not.
+    """Cut out the planned switches, in each scope with its account's rights alone; return each result, or why not.
 
     Raises StateError or Busy.
     """
@@ -98,7 +98,7 @@ def _as(installer: Installer, account: Account, job: Callable[[ActingHost], byte
 
 
 def _of_account(installer: Installer, account: Account) -> tuple[Finding, ...]:
-    """Return what an account's settings show, or why they cannot be looked at."""
+    """Return the findings about an account's settings, or one that says why they cannot be read."""
     why = homes.why_unreachable(installer.host, account)
     if not why:
         try:
@@ -122,9 +122,9 @@ def _encoded_fix(host: ActingHost, *, wanted: tuple[TakenBack, ...], by: str) ->
 
 
 def _each_once(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield each finding once: settings of the machine are seen by every account, and by every session.
+    """Yield each finding once: every account and every session finds the settings of the machine.
 
-    What is wrong with a client by one decision is not well, too.
+    A client with a problem by some decision is not also reported as well by it.
     """
     found = list(found)
     wrong = {(one.client, one.decided_by) for one in problems(found)}

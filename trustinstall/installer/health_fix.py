@@ -1,6 +1,6 @@
-"""`doctor --fix`: takes back settings and variables that switch verification off, where the client can do without.
+"""`doctor --fix`: takes out settings and variables that switch verification off, if the client then still works.
 
-A client can do without where it then reads every root that trustinstall manages for the account, in all its sessions.
+It still works if it reads every root that trustinstall manages for the account, in all sessions of the account.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_ROUNDS = 64  # switches in one file
 
 
 class _LeftError(Exception):
-    """A switch that is left as it is; the words say why, and what to do."""
+    """A switch that is not changed; the text says why, and what to do."""
 
     def __init__(self, problem: str, command: tuple[str, ...] = ()) -> None:
         super().__init__(problem)
@@ -42,15 +42,15 @@ class _LeftError(Exception):
 
 
 def judged(host: Host, sessions: Sequence[Session]) -> list[tuple[Switched, TakenBack]]:
-    """Return every switch that is off for the acting account, and what would be cut, or why it is left."""
+    """Return every switch that has verification off for the acting account, and the text to cut, or why it is left."""
     judge = _Judge(host, sessions)
     return [(one, judge.of(one)) for one in switched_off.look(host, sessions)]
 
 
 def take_back(host: ActingHost, wanted: Sequence[TakenBack], by: str) -> tuple[TakenBack, ...]:
-    """Cut out what was planned and is still there, and return that; of what is left the problem is told.
+    """Cut out the planned switches that are still there; return each of them, with the problem if it was not cut.
 
-    A file with several of them is changed once for each: what one cut leaves is judged again.
+    A file with several switches is changed once for each, and judged again in between.
     Raises StateError or Busy before anything is changed.
     """
     engine = Engine(host, BACKENDS, lambda _doing: None)
@@ -80,7 +80,7 @@ def _rewrite(host: Host, one: TakenBack) -> Rewrite:
 
 
 class _Judge:
-    """Judges the switches of one account; what was found out once is kept."""
+    """Judges the switches of one account, and remembers what it found out about each client."""
 
     def __init__(self, host: Host, sessions: Sequence[Session]) -> None:
         self._host, self._sessions = host, sessions
@@ -91,7 +91,7 @@ class _Judge:
         return switched_off.trusts(self._host, client, self._sessions, self._managed)
 
     def of(self, one: Switched) -> TakenBack:
-        """Return what would be cut out for a switch, or why it is left."""
+        """Return the text to cut out for a switch, or why it is left."""
         path = self._host.real(one.setter.path) if one.setter.path else ""
         found = TakenBack(one.switch.client, path, one.said, one.setter.line)
         try:
@@ -123,7 +123,7 @@ class _Judge:
         if owner == host.account.uid and wrong is None:
             return
         if owner == host.machine_owner:
-            raise _LeftError("it is the machine's", ("sudo", *host.program(), "doctor", "--fix"))
+            raise _LeftError("it belongs to the machine", ("sudo", *host.program(), "doctor", "--fix"))
         raise _LeftError(f"Take {one.setter} out by hand: {wrong or 'it belongs to another account'}.")
 
     def _check_trust(self, one: Switched) -> None:
@@ -145,7 +145,7 @@ class _Judge:
             raise _LeftError(f"Take {option} out of {one.setter} by hand: it says more than that.")
 
     def _variable(self, one: Switched, path: str, content: bytes) -> Cut:
-        """Return the line that sets a variable, if without it every other variable of each session stays the same."""
+        """Return the line that sets a variable. Raises Malformed if another variable of a session depends on it."""
         name = one.key[-1]
         cut = cutting.variable(content, name, one.setter.line)
         text = read(cut.out_of(content))

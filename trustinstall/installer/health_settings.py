@@ -1,4 +1,4 @@
-"""What is wrong with the settings and variables of one account: which anchors its clients read, and who decides."""
+"""The problems with the settings and variables of one account: the anchors that its clients read, and who decides."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from trustinstall_platforms.tools.effective.rows import Client
 
 _LONGEST = 4096  # characters of a path that are shown
-_MACHINE = ("/etc/", "/usr/")  # what lies there is for all accounts
-#: What shells, PAM and systemd read for all accounts (see the table of sessions).
+_MACHINE = ("/etc/", "/usr/")  # files there are for all accounts
+#: The files that shells, PAM and systemd read for all accounts (see the table of sessions).
 _FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/zsh/zshenv", "/etc/zsh/zshrc")
 _DIRECTORIES = ("/etc/profile.d", "/etc/environment.d", "/etc/fish/conf.d")
 _LIMITED = " for "  # in the name of a client that is limited to a profile, a URL or a command
 
 
 class _Said(NamedTuple):
-    """What one place of a client says, whether or not it counts."""
+    """The value of one place of a client, whether or not it counts."""
 
     found: Effective
     counts: bool
 
 
 def findings(host: Host) -> Iterator[Finding]:
-    """Yield what is wrong with the acting account's settings and variables, and which clients are well."""
+    """Yield the problems with the acting account's settings and variables, and the clients without one."""
     if host.is_image or host.platform == "win32":
         return
     sessions = everyday(host)
@@ -68,7 +68,7 @@ def _switched_off(host: Host, sessions: Sequence[Session]) -> Iterator[Finding]:
 
 
 def _closed(host: Host, client: str, files: Iterable[str]) -> Iterator[Finding]:
-    """Yield the files of the machine, among settings files, that root alone can read: people's programs skip them."""
+    """Yield the settings files of the machine that only root can read: people's programs skip them."""
     for path in files:
         closed = readable.hidden(host, path) if path.startswith(_MACHINE) and host.status(path) is not None else None
         if closed is not None:
@@ -96,7 +96,7 @@ def _of_client(scene: Scene, client: Client, found: Effective) -> Iterator[Findi
 
 
 def _places(scene: Scene, client: Client, found: Effective) -> Iterator[_Said]:
-    """Yield what each place says, also of those that a place above it hides, and of files that are missing."""
+    """Yield the value of each place, also if another place hides it, or if it names a missing file."""
     for place in client.places:
         alone = decide.effective(client._replace(places=(place._replace(missing=True),)), scene)
         if alone.mode not in {Mode.DEFAULT, Mode.NATIVE, Mode.OFF}:
@@ -116,7 +116,7 @@ def _of_place(host: Host, client: Client, said: _Said) -> Iterator[Finding]:
 
 
 def _unknown(host: Host, client: Client, found: Effective) -> Finding:
-    """Return the finding of a value that is not known, or of a file that cannot be read at all."""
+    """Return the finding of an unknown value, or of an unreadable file."""
     path, by = found.decider.path, str(found.decider)
     if path and not found.decider.line:
         if _is_closed(host, path):
@@ -161,7 +161,7 @@ def _of_bundle(host: Host, client: Client, bundle: Bundle) -> Iterator[Finding]:
 
 
 def _as_owner(host: Host, path: str) -> tuple[str, ...]:
-    """Return the words by which an account has a command run that changes a file of somebody else's."""
+    """Return the words in front of a command that changes a file of another account: sudo, or nothing."""
     status = host.status(path)
     return () if host.account.is_root or (status is not None and status.uid == host.account.uid) else ("sudo",)
 
@@ -199,7 +199,7 @@ def _without_public_roots(host: Host, client: Client, found: Effective) -> Itera
 
 
 def _hidden(host: Host, client: Client, said: Sequence[_Said]) -> Iterator[Finding]:
-    """Yield the places that a place above them hides, where the client loses roots by it."""
+    """Yield the places that another place hides, if the client loses roots by that."""
     counting = next((one.found for one in said if one.counts and one.found.mode is Mode.REPLACES), None)
     if counting is None or _LIMITED in client.name:
         return
@@ -222,7 +222,7 @@ def _hidden(host: Host, client: Client, said: Sequence[_Said]) -> Iterator[Findi
 
 
 def _at_odds(host: Host, sessions: Sequence[Session]) -> Iterator[Finding]:
-    """Yield variables that name other files in other sessions, where these hold other roots."""
+    """Yield variables that name files with different roots in different sessions."""
     for name in sorted(READ):
         said = {one.value: one for session in sessions if (one := session.variables.get(name)) and one.value}
         files = {value: system_bundle.bundle(host, value) for value in said if value.startswith("/")}

@@ -1,4 +1,4 @@
-"""What is wrong with the stores of a machine: against the ledgers, and in the bytes of their bundles."""
+"""The problems with the stores of a machine: differences from the ledgers, and faults in the bytes of bundles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENDING = ".crt"  # update-ca-certificates(8): only files with it are read
 
 
 def findings(host: Host, view: View) -> Iterator[Finding]:
-    """Yield what is wrong with the stores in scope, and which are well."""
+    """Yield the problems of the stores in scope, and the stores without one."""
     yield from _roots(host, view)
     yield from _bundles(host, view)
     yield from _others(view)
@@ -59,7 +59,7 @@ def _lost(host: Host, one: Listed, held: Held) -> Finding:
 
 
 def _as_owner(host: Host, scope: str) -> tuple[str, ...]:
-    """Return the words by which an ordinary account has a command run for the machine."""
+    """Return the words in front of a command for the machine: sudo, or nothing."""
     return ("sudo",) if scope == "machine" and not host.account.is_root and host.platform != "win32" else ()
 
 
@@ -76,7 +76,7 @@ def _ending(host: Host, one: Listed) -> Iterator[Finding]:
 
 
 def _bundles(host: Host, view: View) -> Iterator[Finding]:
-    """Yield the faults of the bundles that hold all the roots of their clients; equal ones are examined once."""
+    """Yield the faults of the bundles that hold all the roots of their clients; equal bundles are examined once."""
     known: dict[bytes, health.Bundle] = {}
     places = {one.location: one for one in view.stores if one.backend in _BUNDLES}
     system = system_bundle.find(host)
@@ -124,7 +124,7 @@ def _faults(host: Host, path: str, store: StoreView | None, seen: health.Bundle)
 
 
 def _debian(host: Host) -> Iterator[Finding]:
-    """Yield files of Debian's local directory that no run of its tool reads, or that none has read so far."""
+    """Yield files of Debian's local directory that its tool never reads, or has not read yet."""
     system = system_bundle.find(host)
     if system is None or host.status(_UPDATE) is None:
         return
@@ -164,7 +164,7 @@ def _content(host: Host, path: str) -> bytes:
 
 
 def _policies(host: Host, view: View) -> Iterator[Finding]:
-    """Yield files that browsers cannot read, because root alone can."""
+    """Yield policy files that only root can read, so that browsers cannot."""
     if not host.account.is_root:
         return
     for store in view.stores:
@@ -180,7 +180,7 @@ def _policies(host: Host, view: View) -> Iterator[Finding]:
 
 
 def _programs(host: Host, view: View) -> Iterator[Finding]:
-    """Yield programs that read the system's roots at their start, and run since before these changed."""
+    """Yield running programs that started before the system's roots changed, and read them only at their start."""
     system = {one.store for one in view.stores if one.backend in SYSTEM_STORES}
     held = [one for listed in view.certificates for one in listed.stores if one.store in system and one.since]
     if not held:

@@ -1,4 +1,4 @@
-"""What the audit log of the acting account's scope says, from some time on."""
+"""The entries of the audit log of the acting account's scope, since some time."""
 
 from __future__ import annotations
 
@@ -41,4 +41,5 @@ def beginning(text: str, now: datetime) -> str:
         return found.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
     except (OverflowError, ValueError):
         what = printable(text, 40)
-        raise UsageProblem(f"{what!r} is no time; write a day (2027-01-31), a time, or a span (12h, 7d, 2w)") from None
+        why = f"{what!r} is not a time; write a day (2027-01-31), a time, or a span (12h, 7d, 2w)"
+        raise UsageProblem(why) from None

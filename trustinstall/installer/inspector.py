@@ -39,8 +39,8 @@ class Inspector:
     Attributes:
         host: the machine and the acting account.
         backends: the kinds of stores to find.
-        on_progress: called about every tenth of a second with a few words on the current work.
-        variables: how environment variables are set, as `--variables` says; "" for the default of the scope.
+        on_progress: is called about every tenth of a second with a few words about the current work.
+        variables: how environment variables are set: a value of `--variables`, or "" for the default of the scope.
 
     >>> Inspector(IMAGE).list()
     ()
@@ -139,7 +139,7 @@ class Inspector:
             except (TrustInstallError, OSError) as error:
                 view += views.View(notes=(str(error),))
                 continue
-            # Its answers about the stores of other owners may hide another account's stores.
+            # Its report on stores of other owners could hide another account's stores.
             known = {one.store for one in view.stores}
             stores = tuple(one for one in other.stores if one.scope == account.name and one.store not in known)
             own = {one.store for one in stores}
@@ -165,33 +165,33 @@ class Inspector:
             try:
                 answer = answer_of(self.host, account, job, partial(self.on_progress, working_for(account)))
             except (TrustInstallError, OSError):
-                continue  # their part of the report says why
+                continue  # the report of that account gives the reason
             ders = (block.der for block in pem_blocks(answer))
             found |= {one.sha256: one for one in map(Certificate.held, filter(None, ders))}
         return found | self._added_here()
 
     def _added_here(self) -> dict[str, Certificate]:
-        """The content of the ledgers of the machine and of the acting account."""
+        """Return the certificates in the ledgers of the machine and of the acting account, by SHA-256."""
         machine = scopes.machine_ledger(self.host)[0].certificates
         return machine | scopes.own_ledger(self.host).certificates
 
     def recorded(self, certificates: Sequence[Certificate]) -> int:
-        """Return in how many stores the ledgers of the machine and of the acting account record any of these."""
+        """Return the number of stores in which the machine's and the acting account's ledgers record any of these."""
         wanted = {one.sha256 for one in certificates}
         own = scopes.own_ledger(self.host)
         keys = {*scopes.machine_ledger(self.host)[0].placements, *own.placements}
         return len({store for store, sha256 in keys if sha256 in wanted})
 
     def company_roots(self, match: str | None = None, sources: frozenset[str] = frozenset()) -> Sequence[Held]:
-        """The non-public roots of the machine's own stores; see `company_roots`."""
+        """Return the non-public roots of the machine's own stores; see `company_roots`."""
         from trustinstall.installer import company_roots as harvest
 
         return harvest.company_roots(self.host, self.backends, match, sources)
 
     def windows_roots(self, match: str | None = None, scope: str | ScopeOptions | None = None) -> Sequence[Held]:
-        """The same for the Windows that hosts this Linux: the store of its machine, as an ordinary account sees it.
+        """Return the non-public roots of the Windows that hosts this Linux, as an ordinary account sees its store.
 
-        Raises UsageProblem if there is no such Windows, and StoreError if it cannot be read.
+        Raises UsageProblem if there is no such Windows, and StoreError if its store cannot be read.
         """
         from trustinstall.certificates.intake import Held
         from trustinstall.installer import company_roots as harvest
@@ -208,7 +208,7 @@ class Inspector:
         return [Held(Certificate.held(der), min(names)) for der in ders if der]
 
     def system_anchors(self) -> Sequence[Certificate]:
-        """Every anchor of the operating system's own stores, and the roots added for the machine or this account.
+        """Return the anchors of the operating system's own stores, and the roots added for the machine or this account.
 
         Stores that cannot be read are skipped. Raises StateError if a ledger is damaged.
         """
@@ -254,7 +254,7 @@ class Inspector:
 
 
 def _silent(_doing: str) -> None:
-    """Tell nobody of progress."""
+    """Ignore progress."""
 
 
 def _known_for(host: ActingHost) -> bytes:

@@ -36,8 +36,8 @@ class Installer(Inspector):
 
     Its attributes are those of `Inspector`, and `diff`: whether a dry run reports the lines of files that would change.
 
-    Several threads may use installers at the same time: changes of one scope wait for each other. Where root works for
-    other accounts, it forks a process for each; the program must then have no other thread.
+    Several threads may use installers at the same time: changes of one scope wait for each other. For other accounts,
+    root forks a process each; the program must then have no other thread.
 
     >>> installer = Installer(sysroot=IMAGE)
     >>> installer.add(load_certificates(CORP_PEM)).ok
@@ -63,16 +63,16 @@ class Installer(Inspector):
         Args:
             certificates: roots, as `load_certificates` returns them; those that it has not vetted are vetted now.
             scope: "machine", "user", or the options that name accounts; by default as on the command line.
-            stores, skip: the stores that are meant, and those that are not: groups, names, ids and patterns, as
-                `--store` and `--skip` take them; by default all.
-            discovery: where to look beside the usual places.
+            stores, skip: the stores to change, and those to leave: groups, names, ids and patterns, as `--store` and
+                `--skip` take them; by default all stores.
+            discovery: additional places to look in.
             adopt: treat copies that another program put there as managed.
             dry_run: change nothing; the report says what would change.
-            terms: until when, and for which DNS names and networks (CIDR) alone: stores that cannot limit are left
-                out. Its scope, stores and places are those of the other arguments.
+            terms: when the trust ends, and the only DNS names and networks (CIDR) that it is for: stores that cannot
+                limit a root are skipped. Its scope, stores and places are ignored: the other arguments set them.
 
         Returns:
-            The report. The failure of a single store is in it, and raises nothing.
+            The report. It includes the failures of single stores, which raise nothing.
 
         Raises:
             CertificateRefused: a certificate must not be trusted.
@@ -124,7 +124,7 @@ class Installer(Inspector):
         dry_run: bool = False,
         accounts_gone: Sequence[str] = (),
     ) -> Report:
-        """Remove from every store what `add` has put there. It is idempotent.
+        """Remove the copies that `add` has put into stores. It is idempotent.
 
         Args:
             certificates: the certificates to remove, or their full fingerprints.
@@ -161,7 +161,7 @@ class Installer(Inspector):
         return logs.told(report if whole else replace(report, left=self._left(report)))
 
     def _chosen(self, named: Certificate | Sequence[Certificate | str], ask: ScopeOptions) -> tuple[Certificate, ...]:
-        """Certificates, and those of full fingerprints as far as they are here. Raises UsageProblem for other texts."""
+        """Return certificates as values; an unknown fingerprint yields none. Raises UsageProblem for any other text."""
         every = [named] if isinstance(named, Certificate) else named
         digits = {intake.normalise_fingerprint(one) for one in every if isinstance(one, str)}
         known = self.known(ask) if digits else {}
@@ -182,7 +182,7 @@ class Installer(Inspector):
         return logs.told(self._change("remove", situation, request, accounts, DiscoveryOptions(), Selection()))
 
     def _left(self, report: Report) -> tuple[Certificate, ...]:
-        """The certificates that the machine goes on to trust, whatever this account has removed from its own scope."""
+        """Return the removed certificates that the machine still trusts: this account may not change its stores."""
         machine, _ = scopes.machine_ledger(self.host)
         return tuple(one for one in report.certificates if one.sha256 in machine.claims)
 
@@ -192,10 +192,9 @@ class Installer(Inspector):
     def _remembered(
         self, situation: Situation, certificates: Sequence[Certificate]
     ) -> tuple[tuple[Account, ...], tuple[Covered, ...]]:
-        """Return the accounts to remove for, and accounts of the ledger that no longer exist on the machine.
+        """Return the accounts in scope or in the machine's ledger, and the ledger's accounts that no longer exist.
 
-        The first are the accounts in scope, and the accounts in the machine's ledger. A renamed account is found
-        by its uid.
+        A renamed account is found by its uid.
         """
         found = {one.uid: one for one in situation.accounts}
         lost: list[Covered] = []
@@ -212,7 +211,7 @@ class Installer(Inspector):
         return tuple(found.values()), tuple(lost)
 
     def _report_lost(self, report: Report, request: Request, lost: tuple[Covered, ...], gone: Sequence[str]) -> Report:
-        """Add missing accounts to a report; delete the entries of accounts that the caller knows to be deleted."""
+        """Add missing accounts to a report; delete the entries of accounts in `gone`, which the caller named."""
         forgotten = [one for one in lost if one.name in gone]
         if forgotten and not request.dry_run:
             engine_of(self).uncover(request, forgotten)
@@ -261,13 +260,13 @@ class Installer(Inspector):
 
 
 def _selection(stores: str | Sequence[str], skip: str | Sequence[str]) -> Selection:
-    """Return the stores that are meant; a name alone is one of several."""
+    """Return the chosen stores; a single name may be given as a text."""
     first, second = ((one,) if isinstance(one, str) else tuple(one) for one in (stores, skip))
     return Selection(first, second)
 
 
 def _certificates(named: Certificate | Sequence[Certificate]) -> Sequence[Certificate]:
-    """Return one or several certificates as several. Raises TypeError for anything else, as the name of a file."""
+    """Return one or several certificates as a sequence. Raises TypeError for other values, such as a file's name."""
     every = [named] if isinstance(named, Certificate) else named
     for one in every:
         if not isinstance(one, Certificate):  # pyright: ignore[reportUnnecessaryIsInstance]  callers may have no checker

@@ -1,7 +1,6 @@
-"""What the library tells Python's `logging`, by the logger "trustinstall".
+"""Messages for Python's `logging`, from the logger "trustinstall".
 
-Only results are told, as reports have them: names, fingerprints, stores and reasons. No password and no content of a
-file is among them.
+They hold results, as reports do: names, fingerprints, stores and reasons; never a password or the content of a file.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ NAME = "trustinstall"
 
 
 def logger() -> Logger | None:
-    """Return the logger, or None where nobody can listen: `logging` was not imported, which costs 6 ms."""
+    """Return the logger, or None if the program has not imported `logging`: the import takes 6 ms."""
     if "logging" not in sys.modules:
         return None
     import logging
@@ -33,7 +32,7 @@ def logger() -> Logger | None:
 
 
 def tell_loaded(intake: Intake) -> None:
-    """Log the certificates that were vetted, and what some programs will not like about them."""
+    """Log the vetted certificates, and the warnings about clients."""
     log = logger()
     if log is None:
         return

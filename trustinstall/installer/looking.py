@@ -37,9 +37,9 @@ def look(
     through: bool = False,
     on_progress: Callable[[str], None] = lambda _doing: None,
 ) -> View:
-    """Observe the machine's scope and the acting account's own. Nothing is changed, nothing is locked.
+    """Observe the machine's scope and the acting account's own. Nothing is changed, and nothing is locked.
 
-    With `through`, whole trees are scanned as by `add`; else only known places of bundles are read.
+    With `through`, whole trees are scanned as `add` does; otherwise only known places of bundles are read.
     Raises StateError if a ledger is not trusted.
     """
     host = host.remembering()
@@ -85,7 +85,7 @@ def look(
 
 
 def _left_over(host: Host, certificates: Sequence[Certificate]) -> list[str]:
-    """Return what is said of roots of an inspection product that another one may have replaced here."""
+    """Return notes about roots of an inspection product that another product may have replaced here."""
     if not certificates:
         return []
     from trustinstall.installer import company_roots  # loads the parsers of certificates
@@ -100,25 +100,25 @@ def known_places(host: Host, places: DiscoveryOptions) -> DiscoveryOptions:
 
 
 def _held_somewhere(ledger: Ledger) -> set[str]:
-    """Return the certificates that a store or another account holds; a claim may also be notes of a command at work."""
+    """Return the certificates that a store or another account holds; other claims belong to an unfinished command."""
     placed = {sha256 for _, sha256 in ledger.placements}
     return {sha256 for sha256, one in ledger.claims.items() if sha256 in placed or one.accounts}
 
 
 def _read_only(view: StoreView) -> StoreView:
-    """Return a store as an account sees it that is not its owner."""
+    """Return a store as seen by an account that does not own it."""
     why = view.problem or ("its owner alone can change it" if view.writable else "")
     return replace(view, writable=False, problem=why)
 
 
 def _as_machine(host: Host) -> Host:
-    """The host for the machine's owner, with the acting account's rights: it tells which files are the machine's."""
+    """Return the host for the machine's owner, with the acting account's rights, to find the machine's stores."""
     owner = host.account if host.is_image else host.account_of(host.machine_owner)
     return host if owner is None else replace(host, account=owner)
 
 
 def _scopes(host: Host, machine: Ledger) -> list[tuple[str, int, Ledger]]:
-    """Name, owner and ledger of the machine's scope and of the acting account's."""
+    """Return name, owner and ledger of the machine's scope and of the acting account's."""
     scopes = [("machine", host.machine_owner, machine)]
     if not host.account.is_root and host.account.home is not None:
         scopes.append((host.account.name, host.account.uid, own_ledger(host)))
@@ -232,7 +232,7 @@ def _store_view(
 
 
 def _unfinished(host: Host, state: State, name: str) -> str:
-    """Return why there is a journal: its command is still at work, or was interrupted."""
+    """Return why there is a journal: its command is still running, or was interrupted."""
     held, pid = host.lock_holder(state.lock)
     if held:
         which = f" (pid {pid})" if pid else ""

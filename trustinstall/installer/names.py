@@ -49,7 +49,7 @@ def fingerprints(host: Host, paths: Sequence[str], words: Sequence[str]) -> tupl
         match = _FINGERPRINT.fullmatch(word.strip())
         digits = re.sub("[: ]", "", match[1]).lower() if match else ""
         if len(digits) != _FULL:
-            raise UsageProblem(f"{printable(word)} is no SHA-256 fingerprint of {_FULL} hexadecimal digits")
+            raise UsageProblem(f"{printable(word)} is not a SHA-256 fingerprint of {_FULL} hexadecimal digits")
         found.append(digits)
     for path in paths:
         content = host.read_stdin() if path == "-" else host.read_input(host.absolute(path))
@@ -73,7 +73,7 @@ def _resolve(
         return [one for one in found if one.sha256 in known] or found
     named = [one for one in known.values() if word.casefold() in one.subject.casefold()]
     if match and len(digits) < _FULL and not named:
-        return []  # no certificate that was added begins so: there is nothing to remove
+        return []  # no added certificate has a fingerprint that starts so
     return [_only(named, word)]
 
 

@@ -1,4 +1,4 @@
-"""A part of what `look` has found: one scope, some stores, some certificates."""
+"""A part of the result of `look`: one scope, some stores, some certificates."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def narrowed(
     selection: Selection | None = None,
     certificates: Collection[str] | None = None,
 ) -> View:
-    """Return the part of a view that the caller has asked for.
+    """Return a part of a view.
 
     Args:
-        view: what was found.
-        scope: "machine" for the machine's stores alone, "user" for those of accounts; otherwise both.
-        selection: the stores that are meant.
-        certificates: SHA-256 of the certificates that are meant.
+        view: the result of `look`.
+        scope: "machine" for the machine's stores alone, "user" for those of accounts, None for both.
+        selection: the chosen stores; None for all.
+        certificates: SHA-256 of the chosen certificates; None for all.
 
     Raises:
         UsageProblem: a word of the selection names no store.
@@ -73,6 +73,6 @@ def _store(one: StoreView) -> Store:
 
 
 def _of(held: Held) -> Store:
-    """Return a store that is gone, as far as its id tells what it was."""
+    """Return a store that no longer exists, with the facts in its id."""
     backend, _, location = held.store.partition(":")
     return Store(backend, location, 0, held.store, "", label=held.label if held.label != held.store else "")

@@ -1,4 +1,4 @@
-"""A new file that a caller has asked for: what is there already is left as it is."""
+"""A new file that a caller has asked for; an existing file is never overwritten."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MODE = 0o644
 
 
 def free(host: ActingHost, path: str) -> str:
-    """Return a path as an absolute one. Raises UsageProblem where something is there."""
+    """Return a path as an absolute path. Raises UsageProblem if it exists."""
     path = host.absolute(path)
     if host.status(path) is not None:
         raise _there(path)
@@ -22,7 +22,7 @@ def free(host: ActingHost, path: str) -> str:
 
 
 def write(host: ActingHost, path: str, content: bytes) -> None:
-    """Write a new file. Raises UsageProblem where something is there by now, else TrustInstallError."""
+    """Write a new file. Raises UsageProblem if the path exists by now, and TrustInstallError if writing fails."""
     try:
         host.replace(Replacement(path, content, None, host.token(), Metadata(_MODE)))
     except OSError as error:

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OtherAccounts:
-    """One command's work for them.
+    """One command's work for other accounts.
 
     Attributes:
-        caller: whose host, backends and display of progress they are.
+        caller: the installer that provides host, backends and the display of progress.
         request, selection, places: as for the machine.
-        everybody: whether the machine's variables reach every account, which then needs none of its own.
+        everybody: whether the machine's variables reach every account, so that accounts need none of their own.
     """
 
     caller: Inspector
@@ -47,8 +47,8 @@ class OtherAccounts:
     def change(self, accounts: Sequence[Account], handoffs: Mapping[int, Sequence[str]]) -> list[ScopeResult]:
         """Work for the accounts in scope, and for accounts whose directories the caller has named (`handoffs`, by uid).
 
-        Outside the scope only the named directories are changed. The machine's ledger records all accounts before work
-        for them begins, and deletes them when nothing is left to undo.
+        Outside the scope only the named directories are changed. The machine's ledger records all accounts before the
+        work for them begins, and forgets them when nothing is left to undo.
         """
         host, engine = self.caller.host, engine_of(self.caller)
         found = {one.uid: one for one in accounts}
@@ -96,7 +96,7 @@ class OtherAccounts:
             )
         except (TrustInstallError, OSError) as error:
             return ScopeResult(account.name, problem=str(error))
-        # Stores of other owners are in the machine's part, or do not concern this account.
+        # Stores of other owners are in the machine's part of the report, or do not concern this account.
         own = tuple(one for one in outcomes if one.store.owner == account.uid)
         if not self.request.dry_run:
             engine_of(self.caller).log(self.request, account.name, own)

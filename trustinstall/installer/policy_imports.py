@@ -1,9 +1,9 @@
-"""Certificates that accounts' stores imported because of a policy of the machine, and keep when the policy goes.
+"""Certificates that accounts' stores imported because of a policy of the machine, and keep after the policy is removed.
 
 Firefox imports the certificates of its policy into each profile that is started. So before such a policy is written,
 the profiles that already hold the certificate are noted, and after its removal the certificate is removed from all
-others: policy first, or the next start would import it again. The policy reaches all profiles, whatever the caller's
-scope: every account that people log in to is observed, in a process of its own.
+other profiles: policy first, or the next start would import it again. The policy reaches all profiles, not only those
+in the caller's scope: every account that people log in to is observed, in a process of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SHOWN = frozenset({Result.REMOVED, Result.FAILED, Result.PLANNED})
 
 @dataclass(frozen=True)
 class PolicyImports:
-    """The imports that the machine's policies cause. `tick` as in the engine."""
+    """The imports that the machine's policies cause. `on_progress`: as in the engine."""
 
     host: ActingHost
     backends: Sequence[Backend]
@@ -51,9 +51,9 @@ class PolicyImports:
 
     @contextmanager
     def noted(self, request: Request, selection: Selection) -> Generator[None, None, None]:
-        """A context in which certificates are added: what imports would bring is noted before, and stays with a policy.
+        """A context in which certificates are added: the present holders are noted before.
 
-        The notes go where no policy was written, and where the request is refused before anything is changed.
+        The notes are deleted if no policy was written, or if the request is refused before anything is changed.
         """
         if not request.domains:
             self.before_adding(request, selection)
@@ -65,7 +65,7 @@ class PolicyImports:
         self.after_adding(request)
 
     def before_adding(self, request: Request, selection: Selection) -> None:
-        """Note which stores hold certificates already, if a policy would make all accounts import them."""
+        """Note the stores that already hold certificates, if a policy would make all accounts import them."""
         known = self.engine.ledger().claims
         new = tuple(one for one in request.certificates if one.sha256 not in known or known[one.sha256].held is None)
         if not new or request.dry_run or not self._would_impose(selection):
@@ -87,18 +87,18 @@ class PolicyImports:
             self.engine.forget_imports(request, self._names)
 
     def before_removing(self, request: Request) -> Held:
-        """The certificates that policies have had imported, and the stores that held them before."""
+        """Return the certificates that were imported because of policies, and the stores that held them before."""
         claims = self.engine.ledger().claims
         held = {one.sha256: claims[one.sha256].held for one in request.certificates if one.sha256 in claims}
         return {sha256: ids for sha256, ids in held.items() if ids is not None}
 
     def gone(self, found: Held, *, dry_run: bool) -> Held:
-        """The part of it whose policies are gone now (or would be)."""
+        """Return the part of `found` whose policies were removed (or would be, in a dry run)."""
         placed = {sha256 for store, sha256 in self.engine.ledger().placements if store.partition(":")[0] in self._names}
         return {sha256: ids for sha256, ids in found.items() if dry_run or sha256 not in placed}
 
     def take_out_own(self, request: Request, places: DiscoveryOptions, selection: Selection) -> tuple[Outcome, ...]:
-        """Change root's own importing stores, after the policies; imports are removed whatever the selection."""
+        """Change root's own importing stores, after the policies; imports are removed from skipped stores, too."""
         scope = self.engine.change(replace(request, importing=True), places, selection, check=False)
         found = [one for one in scope.outcomes if one.store.imports]
         if request.imposed and selection != Selection():

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from trustinstall.engine.outcome import Outcome
     from trustinstall.installer.result import Report, ScopeResult
 
-#: The version of the JSON format: it counts the changes that are not additions.
+#: The version of the JSON format: only incompatible changes raise it.
 SCHEMA = 2
 _OK = frozenset(Result) - {Result.FAILED, Result.NOT_COVERED, Result.SEALED}
-_LOCKED = "locked"  # the word for a store that failed because nobody knows its password
+_LOCKED = "locked"  # the word for a store that failed because its password is unknown
 
 
 def report_data(report: Report) -> dict[str, Any]:
-    """Return the keys of a report."""
+    """Return the report of add or remove, by key."""
     return {
         "schema": SCHEMA,
         "command": report.command,
@@ -47,7 +47,7 @@ def report_data(report: Report) -> dict[str, Any]:
 
 
 def certificate(one: Certificate) -> dict[str, Any]:
-    """The keys of a certificate."""
+    """Return a certificate, by key."""
     return {
         "sha256": one.sha256,
         "name": one.name,
@@ -58,7 +58,7 @@ def certificate(one: Certificate) -> dict[str, Any]:
 
 
 def problems(report: Report) -> dict[str, Any]:
-    """The keys for scopes in which no work was possible, and for interrupted commands."""
+    """Return the scopes in which no work was possible, and the interrupted commands, by key."""
     return {
         "problems": [{"scope": part.scope, "message": part.problem} for part in report.scopes if part.problem],
         "skipped": [{"scope": part.scope, "message": part.skipped} for part in report.scopes if part.skipped],
@@ -79,7 +79,7 @@ def _limited(report: Report) -> dict[str, Any]:
 
 
 def outcome(part: ScopeResult, one: Outcome) -> dict[str, Any]:
-    """The keys of a store that add, remove or repair has worked on."""
+    """Return the outcome of a store that add, remove or repair has worked on, by key."""
     return {
         "id": one.store.id,
         "group": group_of(one.store),

@@ -36,7 +36,7 @@ class ScopeResult:
 
     @property
     def covered(self) -> tuple[int, int]:
-        """How many stores of the scope trust it now, and of how many."""
+        """The number of stores of the scope that trust it now, and the number of all of them."""
         results = [one.result for one in self.outcomes if one.result in _IN_SCOPE]
         return sum(one in _HELD for one in results), len(results)
 
@@ -54,12 +54,12 @@ class Report:
         command: "add" or "remove".
         situation: the defaults that were decided.
         certificates: the certificates of the request.
-        scopes: the machine's or own scope first, then other accounts'.
+        scopes: the machine's or own scope first, then those of other accounts.
         dry_run: whether it was a dry run, which changes nothing.
         restart_needed: running programs that do not notice the change.
-        domains: the names and networks that certificates were to be trusted for, or () for all of them.
+        domains: the names and networks that certificates are trusted for, or () for all.
         left: certificates to be removed that belong to the machine's scope, which this account may not change.
-        replaces: whether variables that are set replace the built-in roots of programs.
+        replaces: whether variables were set that replace the built-in roots of programs.
     """
 
     command: str
@@ -73,7 +73,7 @@ class Report:
     replaces: bool = False
 
     def __repr__(self) -> str:
-        """Return the command, and how many stores it was about."""
+        """Return the command, and the number of stores by result."""
         counts = {"stores": self.stores, "planned": self.planned, "failed": self.failed}
         return f"<Report of {self.command}: {', '.join(f'{len(found)} {word}' for word, found in counts.items())}>"
 
@@ -114,7 +114,7 @@ class Report:
 
     @property
     def covered(self) -> tuple[int, int]:
-        """How many stores trust it now, and of how many; with `domains`, stores that cannot limit a root count, too."""
+        """The number of stores that trust it now, and of all in scope; with `domains`, skipped stores count, too."""
         return sum(one.result in _HELD for one in self.in_scope), len(self.in_scope) + self.wide
 
     @property

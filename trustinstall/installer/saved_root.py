@@ -1,4 +1,4 @@
-"""The root of a server as it was seen, in a file: verified by nobody, and marked as such, so that `add` says so."""
+"""The root of a server, in a file that is marked as unverified, so that `add` asks for its fingerprint."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def save(host: ActingHost, found: Diagnosis, path: str) -> Diagnosis:
-    """Write the root of a server into a new file, and return the diagnosis with both.
+    """Write the root of a server into a new file, and return the diagnosis with the root and the path.
 
-    It is the end of the chain, or was fetched from where the chain says that it is. Raises UsageProblem where no root
-    was seen, or a file is there, and TrustInstallError where the file cannot be written.
+    The root is the end of the chain, or is fetched from the address in the chain. Raises UsageProblem if no root was
+    seen, or if the file exists, and TrustInstallError if it cannot be written.
     """
     path = new_file.free(host, path)
     root = _root(host, found)

@@ -42,7 +42,7 @@ _FEW = 2  # accounts that are named in a sentence
 class ScopeOptions:
     """The caller's request about scope: `--scope`, `--user`, `--no-input`.
 
-    `silent`: `--json` or `--quiet`, which ask nothing in the terminal; a system's own window may still open.
+    `silent`: `--json` or `--quiet`: the program asks nothing in the terminal; a system's own window may still open.
     """
 
     scope: str | None = None
@@ -53,11 +53,11 @@ class ScopeOptions:
 
 
 def scope_options(scope: str | ScopeOptions | None) -> ScopeOptions:
-    """Return a caller's word about the scope as options. Raises UsageProblem for any but "machine" and "user"."""
+    """Return a scope as options. Raises UsageProblem for any text but "machine" and "user"."""
     if isinstance(scope, ScopeOptions):
         return scope
     if scope not in {None, "machine", "user"}:
-        raise UsageProblem(f"{printable(scope or 'nothing', 40)} is no scope; it is machine or user")
+        raise UsageProblem(f"{printable(scope or 'nothing', 40)} is not a scope; write machine or user")
     return ScopeOptions(scope)
 
 
@@ -69,9 +69,9 @@ class Situation:
         kind: "sudo", "root", "user", "image".
         traits: other facts about the environment: "image build", "container", "ci", "ssh", "service", "wsl".
         machine: whether the machine's stores are in scope.
-        own: whether the acting account's own stores are (never for root, whose stores are the machine's).
+        own: whether the acting account's own stores are in scope (never for root, whose stores are the machine's).
         accounts: other accounts in scope.
-        uncovered: how many accounts that people log in to are not covered.
+        uncovered: the number of accounts that people log in to and that are not in scope.
         may_ask: whether a question may be asked at all.
         image: the root of the image that is changed, or "".
         may_answer: whether a system's own window may open, if there is a screen for it.

@@ -1,7 +1,7 @@
 """Trust for one command: a temporary bundle, named by the variables that its programs read.
 
-Nothing is installed. A bundle that the caller's own variable or setting names is not changed: meanwhile the variable
-names a copy that holds both.
+Nothing is installed. A bundle that the caller's own variable or setting names is not changed: for this command, the
+variable names a copy with the additional certificates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HGRCPATH = "HGRCPATH"  # hg(1), environment: files and directories that are rea
 _HGRCS = ("/etc/mercurial/hgrc", "/etc/mercurial/hgrc.d", "~/.hgrc", "~/.config/hg/hgrc")
 _JAVA_OPTIONS = "JAVA_TOOL_OPTIONS"  # every JVM reads it: "JVM Tool Interface", environment variables
 _JAVA_PASSWORD = "changeit"  # noqa: S105  not a secret: every JDK's own keystore has it, and holds public certificates
-_VERSION_2 = 1  # as X.509 counts: Java reads it, `cryptography` does not; what Java cannot read breaks its whole store
+_VERSION_2 = 1  # in X.509's count; Java reads it, `cryptography` does not; an unreadable entry breaks the whole store
 _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
 
 
@@ -44,7 +44,8 @@ class Lender(NamedTuple):
 def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -> Lender:
     """Prepare the variables and files for a command.
 
-    Raises UsageProblem if the machine has no public roots to add to, or a variable of the caller's names no bundle.
+    Raises UsageProblem if the machine has no public roots to add to, or if a variable of the caller names a file that
+    is not a bundle.
     """
     ours = b"".join(one.pem for one in certificates)
     files = {_OURS: ours, _WHOLE: _joined(_public(host), ours)}
@@ -80,13 +81,13 @@ def _java_options(host: Host, path: str) -> str:
 
 
 def _hgrcs(host: Host) -> list[str]:
-    """The places of Mercurial's settings: the caller's variable, or else the defaults."""
+    """Return the paths of Mercurial's settings: the caller's variable, or else the defaults."""
     named = host.environ.get(_HGRCPATH)
     return [named] if named is not None else [host.absolute(path) for path in _HGRCS]
 
 
 def _wgetrc(host: Host) -> bytes:
-    """The caller's own settings of wget, which reads one such file and no variable with a bundle's name."""
+    """Return the caller's own settings of wget, which reads one such file, and no variable that names a bundle."""
     path = host.environ.get(_WGETRC) or host.absolute("~/.wgetrc")
     try:
         return host.read(host.real(path))
@@ -102,7 +103,7 @@ def _public(host: Host) -> bytes:
 
 
 def _hidden(host: Host) -> Iterator[tuple[bytes, list[str]]]:
-    """The bundles that the caller's own settings name, each with the variables that would hide it."""
+    """Yield the bundles that the caller's own settings name, each with the variables that would hide it."""
     for name, paths in hidden(host).items():
         contents = [content for path in sorted(paths) if (content := system_bundle.bundle(host, path)) is not None]
         if contents and not host.environ.get(name):
@@ -110,7 +111,7 @@ def _hidden(host: Host) -> Iterator[tuple[bytes, list[str]]]:
 
 
 def _named_by(host: Host, tool: str) -> bytes:
-    """What stands in the bundle that the caller's own settings of a tool name, or b""."""
+    """Return the content of the bundle that the caller's own settings of a tool name, or b""."""
     scene = decide.calling(host)
     client = of_tool(scene, tool)
     found = decide.effective(client, scene) if client is not None else None
@@ -119,7 +120,7 @@ def _named_by(host: Host, tool: str) -> bytes:
 
 
 def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
-    """The bundles that the caller's own variables name, each with its variables."""
+    """Yield the bundles that the caller's own variables name, each with its variables."""
     found: dict[str, list[str]] = {}
     for one in (*ADDS, *REPLACES):
         path = host.environ.get(one.name)
@@ -133,7 +134,7 @@ def _kept(host: Host) -> Iterator[tuple[bytes, list[str]]]:
 
 
 def _certificates(bundle: bytes) -> bytes:
-    """The certificates of a bundle, unchanged; a private key in it is not copied."""
+    """Return the certificates of a bundle, unchanged; a private key in it is not copied."""
     blocks = [one for one in pem_blocks(bundle) if one.label in CERTIFICATE_LABELS]
     return b"".join(bundle[one.start : one.end].rstrip(b"\r\n") + b"\n" for one in blocks)
 
@@ -143,7 +144,7 @@ def _joined(bundle: bytes, ours: bytes) -> bytes:
 
 
 def _keystore(bundle: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """A Java trust store with the certificates of a bundle, and the names of certificates that it leaves out."""
+    """Return a Java trust store with the certificates of a bundle, and the names of those that it leaves out."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 

@@ -1,4 +1,4 @@
-"""A context for TLS clients in Python that verifies, and goes on to verify whatever is done with it afterwards.
+"""A context for TLS clients in Python whose verification cannot be switched off, not even by a later assignment.
 
 Sources: Python's documentation of `ssl` (`SSLContext.sslsocket_class`, `sslobject_class`); OpenSSL's
 X509_VERIFY_PARAM_set_flags(3) for flags that leave checks out, and x509_vfy.h for 50, by which an application refuses.
@@ -32,8 +32,8 @@ class VerifiedServer(NamedTuple):
     """A server whose certificate has been verified.
 
     Attributes:
-        host: the name or address that the program has asked for.
-        chain: the verified certificates, the server's own first; of a resumed session the server's own alone.
+        host: the name or address that the program asked for.
+        chain: the verified certificates, the server's own first; in a resumed session only the server's own.
     """
 
     host: str
@@ -41,13 +41,13 @@ class VerifiedServer(NamedTuple):
 
 
 class VerifyingContext(ssl.SSLContext):
-    """An `ssl.SSLContext` of which verification cannot be switched off; `create_ssl_context` makes it."""
+    """An `ssl.SSLContext` whose verification cannot be switched off; `create_ssl_context` makes it."""
 
     refuse: Callable[[VerifiedServer], str | None] | None = None
 
     @property
     def verify_mode(self) -> ssl.VerifyMode:
-        """CERT_REQUIRED. Setting anything else raises UsageProblem."""
+        """CERT_REQUIRED. Setting another value raises UsageProblem."""
         return super().verify_mode
 
     @verify_mode.setter
@@ -56,7 +56,7 @@ class VerifyingContext(ssl.SSLContext):
 
     @property
     def check_hostname(self) -> bool:
-        """True. Setting anything else raises UsageProblem."""
+        """True. Setting False raises UsageProblem."""
         return super().check_hostname
 
     @check_hostname.setter
@@ -103,7 +103,7 @@ class VerifyingContext(ssl.SSLContext):
 
 
 class _CheckedSocket(ssl.SSLSocket):
-    """Checks once the handshake is done, and lets no data through before."""
+    """Checks the server after the handshake, and passes no data before."""
 
     _checked = False
 
@@ -147,17 +147,18 @@ def create_ssl_context(
 ) -> VerifyingContext:
     """Return a context that trusts this machine's roots, and those that trustinstall manages for it and this account.
 
-    It is for clients: urllib, http.client, urllib3, requests, httpx, aiohttp, asyncio. Roots that were added for some
-    DNS names alone, or for other stores alone, are not in it. Variables such as SSL_CERT_FILE are not read.
+    It is for clients: urllib, http.client, urllib3, requests, httpx, aiohttp, asyncio. It leaves out roots that were
+    added only for some DNS names, or only for other stores. Variables such as SSL_CERT_FILE are not read.
 
     Args:
-        cafile: a file of further roots, where nothing may be installed; they are vetted as `load_certificates` does.
+        cafile: a file of further roots, for machines on which nothing may be installed; they are vetted as
+            `load_certificates` does.
         refuse: is called with each verified server, and returns a reason to refuse it, or None. If it raises, the
-            server is refused. It cannot accept what verification refuses.
+            server is refused. It cannot accept a server that verification refuses.
 
     Raises:
         CertificateRefused, UsageProblem: the file holds no root, or does not exist.
-        TrustInstallError: this machine has no roots that can be read, and no file is named.
+        TrustInstallError: this machine has no roots that can be read, and `cafile` is not given.
 
     >>> context = create_ssl_context(CORP_PEM)
     >>> context.check_hostname = False
@@ -189,7 +190,7 @@ def _vetted(host: ActingHost, cafile: str) -> tuple[Certificate, ...]:
 
 
 def _load(context: ssl.SSLContext, roots: Iterable[Certificate]) -> None:
-    """Have a context trust roots; those that OpenSSL cannot read are left out, as it leaves them out of a bundle."""
+    """Make a context trust roots; roots that OpenSSL cannot read are skipped, as OpenSSL skips them in a bundle."""
     for one in roots:
         try:
             context.load_verify_locations(cadata=one.der)
@@ -211,7 +212,7 @@ def _check(connection: _CheckedSocket | _CheckedObject) -> None:
 
 
 def _shake_hands(connection: _CheckedSocket | _CheckedObject) -> None:
-    """Do the handshake that a program has left to the first data, if there is TLS on the connection."""
+    """Do the handshake before the first data, if the program has not done it and the connection has TLS."""
     inner: Any = connection
     if not inner._checked and inner._sslobj is not None:  # noqa: SLF001  as above
         connection.do_handshake()

@@ -1,4 +1,4 @@
-"""The roots that a TLS client of this account trusts, if it trusts what the machine and trustinstall do."""
+"""The roots for a TLS client of this account: those of the machine, and those that trustinstall manages."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _LIKE = "certifi"  # the backend whose stores programs in Python read: a claim t
 def roots(host: Host) -> tuple[Certificate, ...]:
     """Return the anchors of the operating system's stores, and the roots that were added for all Python programs.
 
-    Without roots whose trust has ended, and without claims for some names alone. A ledger or store that cannot be read
-    is passed over: less is trusted then.
+    Roots whose trust has ended, and roots that were added for some names only, are left out. A ledger or store that
+    cannot be read is skipped: the result then has fewer roots.
     """
     ledgers = list(_ledgers(host))
     now = host.now()

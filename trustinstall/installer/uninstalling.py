@@ -1,4 +1,4 @@
-"""`self uninstall`: the program itself, and its records, once nothing is trusted through it."""
+"""`self uninstall`: deletes the program and its records, once it manages no certificate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Uninstalling:
-    """What `self uninstall` does.
+    """The plan of `self uninstall`.
 
     Attributes:
         program: how the program was installed; the caller deletes it last.
@@ -33,7 +33,7 @@ class Uninstalling:
 
 
 def plan(host: Host, *, keep_trust: bool) -> Uninstalling:
-    """Decide what is deleted: the program, and the records of the acting account (root's are the machine's).
+    """Plan the deletion of the program, and of the records of the acting account (root's are the machine's).
 
     Raises UsageProblem while certificates are recorded, unless `keep_trust`: the records then stay, so that a later
     installation can remove the certificates. Raises StateError if the records cannot be read.
@@ -69,10 +69,10 @@ def starts(host: Host, decided: Uninstalling) -> tuple[str, ...]:
 
 
 def delete_records(host: ActingHost, decided: Uninstalling, first: Callable[[], None] = lambda: None) -> bool:
-    """Delete the records, if that was decided; return False if their directory holds other files, and so stays.
+    """Delete the records, if the plan says so; return False if their directory stays because it holds other files.
 
-    `first` is done once it is certain that the records may go. Raises StateError if another command has added a
-    certificate since; nothing is done then.
+    `first` is called when it is certain that the records may be deleted. Raises StateError, and does nothing, if
+    another command has added a certificate since.
     """
     if decided.records:
         return removal.delete_empty(host, scopes.state_of(host, host.account.uid), first)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trustinstall.typed_json import Sha256
 
-#: How the states of a store begin that holds a certificate; and the state of one that this account cannot look at.
+#: The start of each state in which a store holds a certificate; and the state of a store that this account cannot read.
 _HOLDS, UNSEEN = ("trusted", "limited to domains", "follows"), "unreadable"
 
 
@@ -18,7 +18,7 @@ class Held:
         store: the store's id.
         label: its name for people.
         state: "trusted", "half-installed", "missing", "gone", "unreadable" or "follows …".
-        since, by: time and account of the addition; "" if it follows another store or is foreign.
+        since, by: time and account of the addition; "" if the store follows another one, or the copy is foreign.
         adopted: whether another program had put it there before.
         foreign: whether it is foreign, and not managed by trustinstall.
         entries: managed files, aliases and variables.
@@ -40,7 +40,7 @@ class Held:
 
     @property
     def missing(self) -> bool:
-        """Whether it should hold the certificate, can be looked at, and does not hold it."""
+        """Whether the store should hold the certificate, can be read, and does not hold it."""
         return not (self.foreign or self.holds or self.state == UNSEEN)
 
 
@@ -71,7 +71,7 @@ class Listed:
 
     @property
     def missing(self) -> tuple[Held, ...]:
-        """The stores that should hold it and do not; those that this account cannot look at are not among them."""
+        """The stores that should hold it and do not, without those that this account cannot read."""
         return tuple(one for one in self.stores if one.missing)
 
     @property

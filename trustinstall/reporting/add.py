@@ -37,7 +37,7 @@ def certificate_lines(page: Page, certificate: Certificate, notes: Sequence[tupl
 
 
 def question_lines(page: Page, intake: Intake, situation: Situation) -> list[str]:
-    """Return what the caller is asked about: each certificate with all 64 digits, the scope, and the risk."""
+    """Return the text before the question: each certificate with all 64 digits, the scope, and the risk."""
     lines: list[str] = []
     for one in intake.accepted:
         lines += certificate_lines(page, one.certificate, [("for", words.scope(situation)), *_found(one)])
@@ -45,7 +45,7 @@ def question_lines(page: Page, intake: Intake, situation: Situation) -> list[str
 
 
 def found_lines(page: Page, intake: Intake) -> list[str]:
-    """Return what is told where nothing is asked: certificates that were found and not named, warnings, left out."""
+    """Return the text without a question: certificates that were found, warnings, and skipped certificates."""
     lines: list[str] = []
     for one in intake.accepted:
         lines += certificate_lines(page, one.certificate, _found(one)) if one.found else []
@@ -53,7 +53,7 @@ def found_lines(page: Page, intake: Intake) -> list[str]:
 
 
 def _found(one: Vetted) -> list[tuple[str, str]]:
-    """Return the rows of where a certificate was found; none where the caller named its file."""
+    """Return the rows about the place of a found certificate; none if the caller named its file."""
     rows = [("found in", printable(one.origin, 4096)), ("product", one.product)] if one.found else []
     return [row for row in rows if row[1]]
 
@@ -89,7 +89,7 @@ def _troubled(report: Report) -> bool:
 
 
 def scope_notes(page: Page, report: Report) -> list[str]:
-    """Return what is said before the answer: an interrupted command was undone."""
+    """Return the notes before the result: an interrupted command was undone."""
     recovered = any(part.recovered for part in report.scopes)
     return page.paragraph("An earlier command had been interrupted; it was undone first.") if recovered else []
 
@@ -120,7 +120,7 @@ def _nothing(report: Report) -> str:
 
 
 def body_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
-    """Return the rows of every scope, and what failed."""
+    """Return the rows of every scope, and the failures."""
     parts = [part for part in report.scopes if part.outcomes]
     if verbose:
         lines: list[str] = []
@@ -183,7 +183,7 @@ def _taken_over(page: Page, report: Report) -> list[str]:
 
 
 def out_of_scope_lines(page: Page, report: Report, advice: Advice) -> list[str]:
-    """Return what the command was not for, and the command that reaches it."""
+    """Return the stores and accounts that are not in scope, and the commands that reach them."""
     others = [one for one in report.outcomes if one.result is Result.NOT_COVERED and one.detail != WIDE]
     lines: list[str] = []
     if others and report.situation.kind == "user":

@@ -1,4 +1,4 @@
-"""The report of `agent`: what is installed, when it ran, what it changed, and when it runs next.
+"""The report of `agent`: whether it is installed, its last and next run, and its last change.
 
 For people, and as JSON (`report.schema.json`).
 """

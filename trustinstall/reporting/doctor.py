@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from trustinstall.reporting.layout import Page
 
 _MOST_ROWS = 10  # clients of a group on lines of their own
-_NAMED = 3  # clients that are named where their group is folded
+_NAMED = 3  # clients that are named if their group is folded
 _MARKS = {"yes": GOOD, "no": BAD, "off": BAD}
 
 
 def exit_code(found: Iterable[Diagnosis], *, asked: bool) -> int:
-    """Return 0 where every client is known to accept each server, or the caller did not ask; else 10."""
+    """Return 0 if every client is known to accept each server, or if not `asked`; else 10."""
     accepted = all(one.accepted and all(client.accepts == "yes" for client in one.clients) for one in found)
     return 10 if asked and not accepted else 0
 
 
 def doctor_lines(page: Page, found: Sequence[Diagnosis], program: Sequence[str], *, verbose: bool = False) -> list[str]:
-    """Return what was found of one server; of several, how many all accept, and each under a heading.
+    """Return the findings about one server; for several, the number that all accept, and each under a heading.
 
     `program` holds the words that start trustinstall. `verbose`: every client has a line of its own.
     """
@@ -42,7 +42,7 @@ def doctor_lines(page: Page, found: Sequence[Diagnosis], program: Sequence[str],
 
 
 def _server(page: Page, found: Diagnosis, program: Sequence[str], *, verbose: bool) -> list[str]:
-    """Return what failed; or the clients with their verdicts, what is between, and the command that mends it."""
+    """Return the failed layer; or the clients with their verdicts, the inspection, and the command that mends it."""
     if found.failure:
         layer = found.layer.value if found.layer else ""
         head = page.marked(BAD, headline(found), tone="strong")
@@ -63,7 +63,7 @@ def _server(page: Page, found: Diagnosis, program: Sequence[str], *, verbose: bo
 
 
 def _group(page: Page, clients: list[ClientView], *, verbose: bool) -> list[str]:
-    """Return the verdict with its reasons once, and a row for each client: its name, and what decides; or a count."""
+    """Return the verdict with its reasons, and a row for each client: its name and what decides; or a count."""
     head = page.marked(_MARKS.get(clients[0].accepts, SAME), verdict(clients))
     if len(clients) > _MOST_ROWS and not verbose:
         names = ", ".join(one.name for one in clients[:_NAMED])

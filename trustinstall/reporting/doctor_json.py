@@ -35,7 +35,7 @@ def _report(host: Host, found: Iterable[Diagnosis], code: int) -> dict[str, Any]
 
 
 def server(found: Diagnosis, program: Sequence[str]) -> dict[str, Any]:
-    """Return what was found of one server as plain data; `program` holds the words that start trustinstall."""
+    """Return the findings about one server as plain data; `program` holds the words that start trustinstall."""
     return {
         "target": found.target,
         "proxy": found.proxy,

@@ -43,7 +43,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 
 def doctor_page(host: Host, found: Sequence[Diagnosis]) -> str:
-    """Return the page: of one server, or how many of several all accept, and a part for each."""
+    """Return the page: one server; or for several, the number that all accept, and a part for each."""
     title = f"Certificates of {', '.join(one.target for one in found)}"
     level = 1 if len(found) == 1 else 2
     parts = [
@@ -60,7 +60,7 @@ def doctor_page(host: Host, found: Sequence[Diagnosis]) -> str:
 
 
 def _server(found: Diagnosis, program: Sequence[str], level: int) -> list[str]:
-    """Return what was found of a server; `level` is that of its heading."""
+    """Return the findings about a server; `level` is that of its heading."""
     return [
         f"<h{level}>{_text(headline(found))}</h{level}>",
         *(f"<p>{_text(one)}</p>" for one in about_root(found)),
@@ -75,7 +75,7 @@ def _text(text: str) -> str:
 
 
 def _seen(host: Host) -> str:
-    """Where and when the page was made."""
+    """Return the machine and the time of the page."""
     name, (system, version) = host.machine_name(), host.system_version()
     return f"{name}, {system} {version}; {host.now():%Y-%m-%d %H:%M} UTC; trustinstall {__version__}"
 
@@ -115,6 +115,6 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cells(heads: Sequence[str], row: Sequence[str]) -> str:
-    """Return a row; on a telephone, where there is no line of heads, each cell says its own."""
+    """Return a row; on a telephone, which shows no line of heads, each cell shows its own head."""
     named = zip(heads, row, strict=True)
     return "".join(f'<td data-head="{_text(head)}">{_text(cell)}</td>' for head, cell in named if cell)

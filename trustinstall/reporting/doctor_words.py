@@ -22,13 +22,13 @@ _INSPECTED = {
 
 
 def count(found: Sequence[Diagnosis]) -> str:
-    """Return how many of several servers all clients accept."""
+    """Return the number of servers that all clients accept, as a sentence."""
     good = sum(one.accepted for one in found)
     return f"{good} of {len(found)} servers {'is' if good == 1 else 'are'} accepted by every client that was judged"
 
 
 def headline(found: Diagnosis) -> str:
-    """Return the sentence that says most."""
+    """Return the sentence with the answer."""
     if found.failure:
         return f"{found.target}{through(found)}: {found.failure}"
     refuse = sum(one.accepts == "no" for one in found.clients)
@@ -39,7 +39,7 @@ def headline(found: Diagnosis) -> str:
 
 
 def verdict(clients: Sequence[ClientView]) -> str:
-    """Return what a group of clients makes of the server, and why."""
+    """Return the verdict of a group of clients, and the reasons."""
     first = clients[0]
     why = "; ".join(reason.text for reason in first.reasons)
     said = _VERDICTS.get(first.accepts, "Not known")
@@ -47,13 +47,13 @@ def verdict(clients: Sequence[ClientView]) -> str:
 
 
 def through(found: Diagnosis) -> str:
-    """Return who asks, and the proxy between, as the end of a sentence; "" for the calling session without a proxy."""
+    """Return the caller and the proxy, as the end of a sentence; "" for the calling session without a proxy."""
     proxy = f" through the proxy {found.proxy}" if found.proxy else ""
     return f"{proxy}, as {found.caller} does" if found.caller else proxy
 
 
 def before(found: Diagnosis) -> str:
-    """Return the sentence before that command."""
+    """Return the sentence before the command that mends it."""
     name, wanted = found.root.name if found.root else "", "fingerprint" if found.saved else "file and fingerprint"
     return (
         f"Ask the administrator whether {name} is the company's root, and for its {wanted}. "
@@ -62,7 +62,7 @@ def before(found: Diagnosis) -> str:
 
 
 def about_root(found: Diagnosis) -> Iterable[str]:
-    """Yield what is known of the end of the chain, and whether the connection is inspected."""
+    """Yield sentences about the end of the chain, and whether the connection is inspected."""
     if found.root is None:
         return
     said = inspected(found)
@@ -93,7 +93,7 @@ def inspected(found: Diagnosis) -> str:
 
 
 def alike(clients: Iterable[ClientView]) -> list[list[ClientView]]:
-    """Return the clients in groups with the same verdict and reasons; those that accept come last."""
+    """Return the clients in groups of the same verdict and reasons; those that accept come last."""
     groups: dict[tuple[str, tuple[str, ...]], list[ClientView]] = {}
     for one in clients:
         groups.setdefault((one.accepts, tuple(reason.text for reason in one.reasons)), []).append(one)

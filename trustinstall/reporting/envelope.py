@@ -1,4 +1,4 @@
-"""The keys that every JSON report begins with: what ran, where and when, and how it ended."""
+"""The keys with which every JSON report begins: command, machine, time and exit code."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _INDENT = "  "
 
 
 def error_lines(page: Page, message: str) -> list[str]:
-    """Return an error: its message names what happened, and after "; " what to do."""
+    """Return an error; its message says what happened, and after "; " what to do."""
     return _told(page, "error", message, "bad")
 
 
@@ -41,9 +41,9 @@ def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
 
 
 def stopped(host: Host, certificates: Sequence[Certificate], held: int, total: int, *, adding: bool) -> str:
-    """Return the message of a command that was interrupted: in how many of `total` stores the certificates are now.
+    """Return the message of an interrupted command: `held` of `total` stores have the certificates now.
 
-    `total` is 0 if the stores had not been found yet.
+    `total` is 0 if the stores had not been discovered yet.
     """
     names = words.names_of(certificates)
     total = max(total, held) if total else 0
@@ -55,7 +55,7 @@ def stopped(host: Host, certificates: Sequence[Certificate], held: int, total: i
 
 
 def failures(page: Page, report: Report) -> list[str]:
-    """Return an error for each store and scope that failed: what `--quiet` prints on standard error."""
+    """Return an error for each store and scope that failed; `--quiet` prints them on standard error."""
     lines: list[str] = []
     for part in report.scopes:
         if part.problem or part.skipped:

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.reporting.layout import Page
 
-#: The exit code where something is wrong, as `check` has it.
+#: The exit code if there is a problem, as for `check`.
 FOUND = 10
 
 
 def exit_code(found: Sequence[Finding]) -> int:
-    """Return 0 where nothing is wrong, else FOUND."""
+    """Return 0 if there is no problem, else FOUND."""
     return FOUND if any(one.severity != FINE for one in found) else 0
 
 
 def lines(page: Page, found: Sequence[Finding], *, everything: bool) -> list[str]:
-    """Return what is wrong, the worst first, each with its remedy; with `everything`, what is well, too."""
+    """Return the problems, the worst first, each with its remedy; with `everything`, the good findings, too."""
     wrong = sorted(_alike([one for one in found if one.severity != FINE]), key=lambda one: one.severity != ERROR)
     head = f"{words.count(len(wrong), 'problem')} with the trust of this machine" if wrong else "No problem was found"
     shown = page.marked(BAD if wrong else GOOD, head, tone="strong")
@@ -43,7 +43,7 @@ def lines(page: Page, found: Sequence[Finding], *, everything: bool) -> list[str
 
 
 def _alike(found: Sequence[Finding]) -> list[Finding]:
-    """Return findings that differ in their client alone as one, which names all of these."""
+    """Merge findings that differ only in their client into one, which names all of the clients."""
     groups: dict[Finding, list[str]] = {}
     for one in found:
         groups.setdefault(replace(one, client=""), []).append(one.client)
@@ -60,7 +60,7 @@ def _finding(page: Page, one: Finding) -> list[str]:
 
 
 def as_json(host: Host, found: Sequence[Finding], code: int, fixed: Sequence[TakenBack] = ()) -> str:
-    """Return the findings, and what was mended, as JSON."""
+    """Return the findings, and the mended settings, as JSON."""
     head = envelope(host, "doctor", code, changed=bool(fixed))
     return dump({**head, "findings": [_as_data(one) for one in found], "fixed": [one.data for one in fixed]})
 
@@ -80,7 +80,7 @@ def _as_data(one: Finding) -> dict[str, Any]:
 
 
 def diff_lines(page: Page, planned: Sequence[TakenBack]) -> list[str]:
-    """Return what `--fix` would cut out of each file."""
+    """Return the text that `--fix` would cut out of each file."""
     shown: list[str] = []
     for one in planned:
         shown += [page.whole(f"{one.path} line {one.line} ({one.client})", tone="strong")]
@@ -90,7 +90,7 @@ def diff_lines(page: Page, planned: Sequence[TakenBack]) -> list[str]:
 
 
 def fixed_lines(page: Page, fixed: Sequence[TakenBack], found: Sequence[Finding]) -> list[str]:
-    """Return whose verification is on again, and for whom another place has it off, by the findings after that."""
+    """Return the clients whose verification is on again, and those for which another place still has it off."""
     names = dict.fromkeys(one.client for one in fixed)
     off = {one.client for one in found if one.id == "verification-off"} & names.keys()
     said = {"is on again": [one for one in names if one not in off], "is still off": sorted(off)}

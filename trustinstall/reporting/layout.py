@@ -22,7 +22,7 @@ _GAP = 2  # blanks between two columns
 
 
 class Cell(NamedTuple):
-    """One cell of a table: its text, the tone that it is painted in, and whether it is a path, which never breaks."""
+    """One cell of a table: its text, its tone, and whether it is `whole`: a path, which is never broken."""
 
     text: str
     tone: str = ""
@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """Where a report is printed: its width in columns, and how text is painted there."""
+    """The page that a report is printed on: its width in columns, and its style."""
 
     width: int = USUAL
     style: Style = PLAIN
@@ -50,7 +50,7 @@ class Page:
         return self.style.tone(self.style.plain(mark), tone_of(mark))
 
     def whole(self, text: str, indent: str = "", *, tone: str = "") -> str:
-        """Return a text as one line, which may be wider than the page: a command or a path, to be copied."""
+        """Return a text as one line, which may be wider than the page: a command or a path that a person copies."""
         return indent + self.style.tone(self._clean(text), tone)
 
     def table(self, rows: Sequence[Sequence[Cell | str] | Sequence[str]], indent: str = "    ") -> list[str]:

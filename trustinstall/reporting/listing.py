@@ -1,4 +1,4 @@
-"""The screen of `list`: for each certificate, where it is trusted, whether that is complete, and how to mend it."""
+"""The screen of `list`: for each certificate, the stores that trust it, those that do not, and how to mend them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def list_lines(page: Page, view: View, command: str, *, today: str, files: bool,
     """Return the report of `list`.
 
     Args:
-        page: where it is printed.
-        view: what was observed.
-        command: how the caller starts trustinstall.
+        page: the page that it is printed on.
+        view: the observed stores.
+        command: the words with which the caller starts trustinstall.
         today: the date, ISO 8601.
         files: show every store, with its managed files, aliases and variables.
         every_anchor: show every anchor of every store.
@@ -68,7 +68,7 @@ def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str,
 
 
 def _row(one: Listed) -> list[Cell | str]:
-    """Return a scope's line: how many of the stores still trust it, and which do not."""
+    """Return a scope's line: the number of stores that still trust it, and the names of those that do not."""
     seen = [held for held in one.stores if not held.foreign and held.state != UNSEEN]
     missing = one.missing
     foreign = sum(held.foreign for held in one.stores)

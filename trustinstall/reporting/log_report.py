@@ -20,7 +20,7 @@ _NAMED = 3  # certificates of an entry
 
 
 def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> list[str]:
-    """Return two lines for each entry: when, what and how it ended; by whom and from where."""
+    """Return two lines for each entry: time, command and result; account and origin."""
     found: list[str] = []
     for one in entries:
         names = [str(each.get("name")) for each in one.get("certificates", ())]
@@ -38,7 +38,7 @@ def lines(page: Page, entries: Sequence[Mapping[str, Any]], damaged: int) -> lis
     if damaged:
         number = words.count(damaged, "line")
         found += page.marked(BAD, f"{number} of the log cannot be read, and {words.be(range(damaged))} left out.")
-    return found or ["Nothing was changed yet that the log knows of."]
+    return found or ["The log has no entry yet."]
 
 
 def as_json(host: Host, entries: Sequence[Mapping[str, Any]], damaged: int) -> str:

@@ -1,4 +1,4 @@
-"""The block `Next` of a report: what the caller does now, one step on a line."""
+"""The block `Next` of a report: the caller's next steps, each on a line."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def next_lines(page: Page, advice: Advice) -> list[str]:
 
 
 def undo_lines(page: Page, advice: Advice) -> list[str]:
-    """Return the command that undoes what was done."""
+    """Return the command that undoes this one."""
     return [page.whole(f"Undo: {advice.undo.text}", tone="faint")] if advice.undo else []

@@ -35,7 +35,7 @@ _DEEP = 2  # components of a directory that says little yet: /usr/lib, /root/.py
 
 
 def plan_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
-    """Return what `add` or `remove` would do."""
+    """Return the plan of `add` or `remove`."""
     planned = [one for one in report.outcomes if one.result is Result.PLANNED]
     every = report.covered[1] if report.command == "add" else len(report.in_scope)
     names = words.names_of(report.certificates, ids=True)
@@ -66,7 +66,7 @@ def _folded(planned: Sequence[Outcome]) -> Iterator[list[Cell | str]]:
 
 
 def fold(paths: Sequence[str]) -> list[str]:
-    """Return a few paths one by one, and many as "11 below /root/.pyenv/versions"; a path that is there twice is one.
+    """Return a few paths one by one, and many as "11 below /root/.pyenv/versions"; duplicates count once.
 
     >>> fold(["/etc/a", "/etc/b"])
     ['/etc/a', '/etc/b']
@@ -111,7 +111,7 @@ def _step(page: Page, step: Planned) -> list[str]:
 
 
 def _without_base64(diff: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a diff; for the lines of a PEM block between its ends, one."""
+    """Yield the lines of a diff, with one line in place of the Base64 lines of a PEM block."""
     inside = False
     for line in diff:
         text = line[1:].strip()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def profile_lines(page: Page, path: str, *, written: bool, dry_run: bool) -> list[str]:
-    """Return what became of the file, and how to use it."""
+    """Return whether the file was written, and how to use it."""
     if not written:
         mark, text = SAME, f"{path} is the same already; nothing changed."
     elif dry_run:

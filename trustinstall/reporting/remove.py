@@ -1,4 +1,4 @@
-"""The screen of `remove`: what still trusts the certificate comes first, if anything does."""
+"""The screen of `remove`: programs and stores that still trust the certificate come first, if there are any."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
 
 
 def _still(page: Page, report: Report) -> list[str]:
-    """Return who still trusts the certificates; nothing if nobody is known to."""
+    """Return who still trusts the certificates, as far as that is known; no line if that is no program."""
     names, verb = words.names_of(report.certificates), words.be(report.certificates)
     foreign = [one for one in report.outcomes if one.result is Result.FOREIGN]
     failed = report.failed
@@ -56,7 +56,7 @@ def _still(page: Page, report: Report) -> list[str]:
 
 
 def _gone(page: Page, report: Report) -> list[str]:
-    """Return what was taken out."""
+    """Return the number of stores that were changed."""
     names, verb = words.names_of(report.certificates), words.be(report.certificates)
     results = [one.result for one in report.outcomes]
     removed = results.count(Result.REMOVED)
@@ -77,7 +77,7 @@ def _gone(page: Page, report: Report) -> list[str]:
 
 
 def _whose(report: Report) -> str:
-    """Return whose stores were changed, if they are of several scopes: `remove` finds the accounts in the ledger."""
+    """Return the names of the changed scopes, if there are several: `remove` finds the accounts in the ledger."""
     changed = [part for part in report.scopes if any(one.result is Result.REMOVED for one in part.outcomes)]
     names = dict.fromkeys("this machine" if one.scope == "machine" else one.scope for one in changed)
     return f" of {words.listed(list(names), _ACCOUNTS)}" if len(names) > 1 else ""

@@ -1,4 +1,4 @@
-"""The report of `repair`: what was put back or taken out again, for people and as JSON (`report.schema.json`)."""
+"""The report of `repair`: the changed stores, for people and as JSON (`report.schema.json`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OF_REPAIR = {**_WORDS, Result.ADDED: "put back"}  # `apply` adds what was never
 
 
 def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
-    """Return the report for people: the answer, and a row for each store that differed."""
+    """Return the report for people: the answer, and a row for each store that was different."""
     found = page.marked(_mark(report), _summary(report), tone="strong")
     if any(part.recovered for part in report.scopes):
         found += page.paragraph("An earlier command had been interrupted; it was undone first.")
@@ -39,7 +39,7 @@ def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
 
 
 def notes(page: Page, sentences: Sequence[str]) -> list[str]:
-    """Return notes about certificates, each with the place where it is asked for."""
+    """Return notes about certificates, each with its place in the document."""
     return [line for one in sentences for line in page.paragraph(f"Note: {one}", hanging="  ")]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from trustinstall.installer.result import ScopeResult
 
-#: Which result names a row, where the stores of a group have several.
+#: The order of results: if the stores of a group have several, the first one names the row.
 _FIRST = (
     Result.ADDED,
     Result.REMOVED,
@@ -96,7 +96,7 @@ def store_lines(page: Page, part: ScopeResult) -> list[str]:
 
 
 def failure_lines(page: Page, outcomes: Iterable[Outcome]) -> list[str]:
-    """Return what failed, each with its cause and what to do; a store that another failed store feeds is left out."""
+    """Return each failure with its cause and advice; a store that another failed store feeds is left out."""
     lines: list[str] = []
     for one in own_failures(outcomes):
         cause, _, advice = one.detail.partition("; ")

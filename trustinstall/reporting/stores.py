@@ -62,7 +62,7 @@ def _folded(found: Sequence[StoreView]) -> Iterator[list[Cell | str]]:
 
 
 def _name(one: StoreView) -> str:
-    """Return the name that people know, which `--store` takes, too."""
+    """Return the store's name for people, which `--store` accepts, too."""
     group = group_of_backend(one.backend, one.label)
     if group == "system" and one.store == one.backend:
         return one.store

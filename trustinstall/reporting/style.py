@@ -1,4 +1,4 @@
-"""Marks and colours: a mark says good or bad in every terminal, and colour repeats it where colours are shown."""
+"""Marks and colours: a mark shows the result in every terminal, and a colour repeats it if the terminal has colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLOURS = {"good": "green", "bad": "red", "strong": "bold", "faint": "dim"}
 
 @dataclass(frozen=True)
 class Style:
-    """How text for people is painted.
+    """The style of text for people.
 
     Attributes:
         paint: takes a text and a colour ("green", "red", "bold", "dim"), and returns the painted text.

@@ -1,4 +1,4 @@
-"""The report of `self uninstall`: what is deleted and what stays, for people and as JSON (`report.schema.json`)."""
+"""The report of `self uninstall`: deleted and kept paths, for people and as JSON (`report.schema.json`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def lines(page: Page, plan: Uninstalling, deleted: Sequence[str], *, dry_run: bool) -> list[str]:
-    """Return what will be deleted (`deleted`), what is kept and why, and the command that is left to run."""
+    """Return the paths to delete (`deleted`), the kept paths with the reasons, and the command that is left to run."""
     found = ["Uninstalling trustinstall" + (" (dry run)" if dry_run else "") + ":"]
     found += [page.whole(f"delete {path}", "  ") for path in deleted]
     found += [page.whole(f"keep   {path}: {why}", "  ") for path, why in plan.kept]

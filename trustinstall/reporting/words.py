@@ -1,4 +1,4 @@
-"""The words of reports: what a result is called, what stores of a group are called, and names in sentences."""
+"""The words of reports: for results, for groups of stores, and names in sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHORT = 12  # digits of a fingerprint that name a certificate, in one word that 
 _NAME = 60  # characters of a name
 _FEW = 2  # names that a sentence lists
 
-#: What a result is called on a screen. JSON has its own words, which never change.
+#: The words for results on a screen. JSON has its own words, which never change.
 RESULTS: Mapping[Result, str] = MappingProxyType(
     {
         Result.ADDED: "added",
@@ -47,7 +47,7 @@ TONES: Mapping[Result, str] = MappingProxyType(
     }
 )
 
-#: What one store of a group is called, and several of them.
+#: The noun for one store of a group, and for several.
 _NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "java": ("keystore", "keystores"),
@@ -58,7 +58,7 @@ _NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "containers": ("machine", "machines"),
     }
 )
-#: Words in which a table says when or how a program reads its store. A list of programs needs only their names.
+#: Phrases in `Store.clients` about when or how a program reads the store. A list of programs leaves them out.
 _QUALIFIERS = (
     ", once it is started again",
     ", once the machine or systemd is started again",
@@ -67,7 +67,7 @@ _QUALIFIERS = (
     "login shells of ",
     "interactive shells of ",
 )
-#: Tools that people know by another name than the table's.
+#: Tools whose common name differs from the table's.
 _PROGRAMS: Mapping[str, str] = MappingProxyType(
     {
         "aws": "AWS CLI",
@@ -89,7 +89,7 @@ def count(number: int, word: str, plural: str = "") -> str:
 
 
 def things(number: int, group: str) -> str:
-    """Return how many stores of a group there are, by the group's noun: "26 files"."""
+    """Return a number with the noun of a group: "26 files"."""
     return count(number, *_NOUNS.get(group, ("store", "stores")))
 
 
@@ -127,7 +127,7 @@ def be(certificates: Sequence[object]) -> str:
 
 def programs(store: Store) -> list[str]:
     """Return the programs that read a store, for a list: names only."""
-    if store.on_demand:  # settings name it: the programs are theirs
+    if store.on_demand:  # its programs are those of the settings that name it
         return ["bundle file of trustinstall"]
     if group_of_backend(store.backend) in {"browsers", "containers"} and store.label:
         return [store.label]
@@ -140,7 +140,7 @@ def programs(store: Store) -> list[str]:
 
 
 def place(store: Store) -> str:
-    """Return where a store is, for people."""
+    """Return the place of a store, for people."""
     return store.label if store.label and store.backend not in {"settings", "java"} else store.location
 
 
@@ -154,7 +154,7 @@ def full_name(store: Store) -> str:
 
 
 def followed(detail: str) -> str:
-    """Return what a store that follows another one shows: the store's id, or the settings of all accounts."""
+    """Return the source of a store that follows another one: that store's id, or the settings of all accounts."""
     return "the machine's settings" if detail == ALL_ACCOUNTS else detail.removeprefix("follows ")
 
 

@@ -39,7 +39,7 @@ class State:
 
     @property
     def private(self) -> str:
-        """The directory that only the owner may enter."""
+        """The directory that only its owner may enter."""
         return f"{self.base}/private"
 
     @property
@@ -49,7 +49,7 @@ class State:
 
     @property
     def hints(self) -> str:
-        """The file of places where bundles were found before: see `known_bundles`."""
+        """The file of places in which a scan found bundles: see `known_bundles`."""
         return f"{self.private}/places.json"
 
     @property
@@ -59,7 +59,7 @@ class State:
 
     @property
     def journal(self) -> str:
-        """The journal's file; it does not exist if nothing is unfinished."""
+        """The journal's file; it exists only while a command is unfinished."""
         return f"{self.private}/journal"
 
 
@@ -85,7 +85,7 @@ def check_owner(host: Host, path: str, owner: int) -> None:
     """Raise StateError unless `path` is a file or directory of `owner` that no other account may write."""
     status = host.status(path)
     if status is None or status.kind not in {Kind.FILE, Kind.DIRECTORY}:
-        raise StateError(f"{path} is not what trustinstall keeps there; move it away and run the command again")
+        raise StateError(f"{path} is not a file or directory of trustinstall; move it away and run the command again")
     why = host.other_writers(path, owner)
     if why is not None:
         meant = "so that only its owner and administrators may change it"

@@ -28,7 +28,7 @@ _KEPT = "-kept"  # suffix for a command whose work could not be undone
 
 @dataclass(frozen=True)
 class Entry:
-    """The data that is needed to put one store back.
+    """The data for putting one store back.
 
     Attributes:
         transaction: the command that wrote it.
@@ -76,7 +76,7 @@ class Journal:
             self._host.append(self._state.journal, b"".join(map(_line, kept)), 0o600)
 
     def close(self) -> None:
-        """Delete entries of a finished command, because the ledger (or the undo) is on disk; stuck entries stay."""
+        """Delete the entries of this command: the ledger (or the undo) is on disk. Stuck entries stay."""
         if not self._entries:
             return  # nothing was appended
         if self._kept:
@@ -87,7 +87,7 @@ class Journal:
 
 
 def unfinished(host: Host, state: State) -> list[Entry]:
-    """The entries of a command that did not end, newest first; empty if every command has ended.
+    """Return the entries of an unfinished command, newest first; empty if every command has ended.
 
     A line that was being written when the command was killed is skipped: its steps had not begun. Raises
     StateError if the journal cannot be read, or if another account may have written it.

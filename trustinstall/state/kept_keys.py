@@ -1,7 +1,7 @@
-"""What trustinstall has set in settings files because a document asks for it, beside certificates: the proxies.
+"""The record of the proxies that trustinstall has set in settings files because a document asks for them.
 
-The file is private: texts in it may hold a password. A row is written before the file that it is about, so that after
-a kill whatever stands there can be taken back.
+The record is private: it may hold a password. A row is written before the settings file, so that after a kill the next
+command can take back any of its keys.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Row:
 
     Attributes:
         name, clients, location, format: as in `FileKeys`.
-        keys: what was set, in order; after a kill also what was to be set.
-        created: whether the file was made for them.
-        since: when they were set.
-        token: the name of the temporary file of a write that has begun; "" where none has.
+        keys: the keys that were set, in order; after a kill also those that were not set yet.
+        created: whether the file was created for them.
+        since: when they were set, ISO 8601 in UTC.
+        token: the name of the temporary file of an unfinished write, or "".
     """
 
     name: str
@@ -68,15 +68,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Kept:
-    """Which proxies hold, and what was done for them.
+    """The proxies that are set, and the files that set them.
 
     Attributes:
         proxies: the proxies.
         origin: the document that asks for them.
-        rows: the files that say so, by location.
+        rows: the files that set them, by location.
         directories: the directories that were made for the files.
         accounts: the other accounts for which they were set as well (machine scope only).
-        all_users: whether accounts that are made later are meant, too.
+        all_users: whether accounts that are created later are covered, too.
     """
 
     proxies: Proxies = field(default_factory=Proxies)
@@ -88,7 +88,7 @@ class Kept:
 
 
 def load(host: Host, state: State) -> Kept:
-    """Return what is kept; nothing where nothing ever was. Raises StateError as the ledger does."""
+    """Return the record, empty if there is none. Raises StateError as the ledger does."""
     data = read_json(host, state.kept_keys, state.owner, (VERSION,))
     if data is None:
         return Kept()
@@ -108,7 +108,7 @@ def load(host: Host, state: State) -> Kept:
 
 
 def save(host: ActingHost, state: State, kept: Kept) -> None:
-    """Write what is kept durably; nothing is left of it where nothing is kept. Raises OSError."""
+    """Write the record durably, or delete it if it is empty. Raises OSError."""
     if not (kept.rows or kept.accounts) and kept.proxies == Proxies():
         if host.status(state.kept_keys) is not None:
             host.delete(state.kept_keys)

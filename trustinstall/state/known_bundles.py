@@ -1,6 +1,6 @@
 """The files by which a scan of whole trees recognised stores: a hint that saves the next command a scan.
 
-It is never trusted: each place is checked as if it had just been found. Unreadable or untrusted hints are ignored.
+It is never trusted: each place is checked as if a scan had just found it. Unreadable or untrusted hints are ignored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Hints:
 
 
 def load(host: Host, state: State) -> Hints:
-    """Return the remembered places; none for an image, which keeps only the ledger of trustinstall."""
+    """Return the remembered places; none for an image, in which only the ledger is kept."""
     if host.is_image:
         return Hints()
     try:
@@ -57,7 +57,7 @@ def fill(host: Host, state: State, places: DiscoveryOptions) -> DiscoveryOptions
 
 
 def scanned(places: DiscoveryOptions, known: Iterable[str]) -> DiscoveryOptions:
-    """The same places just after a scan that recognised stores by these files, so that nothing is scanned twice."""
+    """Return the same places, with the files of a scan that has just ended, so that nothing is scanned twice."""
     return replace(places, known=tuple(dict.fromkeys(known)), scanned=True)
 
 

@@ -75,10 +75,10 @@ class Ledger:
         placements: by store id and SHA-256.
         transaction: the last journal that was finished; a journal of this name needs no recovery.
         home: the home of the account when the ledger was written; "" for the machine's.
-        former: certificates that were removed, the latest last: `repair` takes them out again where a restored backup
-            has brought them back.
-        retired: placements that were removed and say more than where their store is: files and directories that were
-            made, and text that was put in. They tell what a restored backup has brought back.
+        former: removed certificates, the latest last: `repair` removes them again if a restored backup has brought
+            them back.
+        retired: removed placements with details: files and directories that were created, and text that was inserted.
+            By them, copies that a restored backup has brought back are recognised.
     """
 
     certificates: dict[str, Certificate] = field(default_factory=dict[str, Certificate])
@@ -127,7 +127,7 @@ class Ledger:
 
     @property
     def latest(self) -> str:
-        """The time of the last entry, ISO 8601 in UTC; "" if there is none."""
+        """Return the time of the last entry, ISO 8601 in UTC; "" if there is none."""
         times = (one.since for one in self.claims.values())
         return max((*times, *(one.since for one in self.placements.values())), default="")
 
@@ -156,7 +156,7 @@ class Ledger:
             self.claims[sha256] = replace(old, held=held)
 
     def retire(self, store: str, sha256: str) -> None:
-        """Note that a certificate is no longer managed in a store; what was adopted is not known by its place."""
+        """Note that a certificate is no longer managed in a store; the placement of an adopted copy is not kept."""
         old = self.placements.pop((store, sha256), None)
         if old is None or old.adopted:
             return

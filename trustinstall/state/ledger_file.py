@@ -238,7 +238,7 @@ def _claim(data: Mapping[str, Any]) -> Claim:
 
 
 def _terms(data: object) -> Terms:
-    """Return the terms of a claim; an end that is no time is a ValueError."""
+    """Return the terms of a claim. Raises ValueError if the end is not a time."""
     terms = Terms.from_json(members(data))
     if terms.until:
         moment(terms.until)

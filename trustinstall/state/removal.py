@@ -1,4 +1,4 @@
-"""Deletes the state of a scope for which nothing is recorded any more."""
+"""Deletes the state of a scope whose ledger is empty."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def delete_empty(host: ActingHost, state: State, first: Callable[[], None] = lambda: None) -> bool:
     """Delete the ledger and the private directory of a scope; return whether the whole directory is gone.
 
-    Under the lock, so that no other command is adding at the same time. `first` is done before anything is deleted, and
-    only if it may be. Raises StateError, and does nothing, if certificates or proxies are recorded, or if an
-    interrupted command has to be undone first.
+    It holds the lock, so that no other command adds a certificate meanwhile. `first` is called before the deletion, if
+    that is allowed. Raises StateError, and does nothing, if certificates or proxies are recorded, or if an interrupted
+    command has to be undone first.
     """
     if host.status(state.base) is None:
         first()

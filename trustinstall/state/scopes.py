@@ -1,4 +1,4 @@
-"""The places of each scope's state, as any account sees them."""
+"""The paths of each scope's state, as any account sees them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def state_of(host: Host, owner: int) -> State:
-    """Return the place of the state of an account's scope; root's is the machine's."""
+    """Return the paths of the state of an account's scope; root's is the machine's."""
     machine = owner == host.machine_owner
     return State(host.machine_state_base() if machine else host.state_base(), owner, machine)
 

@@ -1,6 +1,6 @@
 """The terms of a claim: until when, in which stores and for whom a certificate is wanted.
 
-`repair` reads them, so that it brings back what was asked for, and no more.
+`repair` reads them, so that it restores exactly the requested state.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class Terms:
 
     Attributes:
         until: when the trust ends, ISO 8601 in UTC; "" for never.
-        all_users: whether accounts that are made later are meant, too.
+        all_users: whether the claim covers accounts that are created later, too.
         stores, skip: the stores that were chosen or left out, as `Selection` names them.
         domains: the names and networks that the certificate is trusted for, or () for all of them.
-        pythons, searches, bundles, windows_host: where to look beside the usual places, as `DiscoveryOptions`.
+        pythons, searches, bundles, windows_host: additional places to look in, as in `DiscoveryOptions`.
         variables: how environment variables are set (`--variables`); "" for the default of the scope.
-        origin: the documents of `apply` that ask for the certificate ("apply:PATH"), or "" where a person does.
+        origin: the documents of `apply` that ask for the certificate ("apply:PATH"), or "" if a person does.
     """
 
     until: str = ""
@@ -55,10 +55,10 @@ class Terms:
         )
 
     def renewed(self, new: Terms) -> Terms:
-        """Return the terms after the same certificate was asked for anew: the new ones, in the stores of both.
+        """Return the terms after the same certificate was requested again: the new terms, in the stores of both.
 
-        Places where to look are kept, and so is the scope of all accounts. A certificate that a person has asked for
-        does not become a document's, which does not shorten that either.
+        Additional places and the scope of all accounts are kept. A person's certificate does not become a document's,
+        and a document does not shorten a person's trust.
         """
         narrow = bool(self.stores and new.stores)
         beside = bool(new.origin) and not self.origin

@@ -12,14 +12,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.errors import StoreError, printable
-from trustinstall.facts import our_files, shell_syntax, system_bundle, variables
+from trustinstall.facts import our_files, shell_syntax
 from trustinstall.host import Kind
-from trustinstall.stores import bundle as bundles
 from trustinstall.stores import files
 from trustinstall.stores.backend import Capability, Unreached
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, naming
-from trustinstall_platforms.tools import carrier, our_section, sessions, variable_files, windows_variables
+from trustinstall_platforms.tools import (
+    bundles_of_others,
+    carrier,
+    our_section,
+    sessions,
+    variable_files,
+    windows_variables,
+)
 from trustinstall_platforms.tools.effective import ours
 from trustinstall_platforms.tools.reaching import Reach
 
@@ -65,10 +71,9 @@ class Environment(Reference):
             store = self._store(host, place, path, reach)
             if store is not None:
                 yield store
-        yield from self._of_others(host, reach)
+        yield from bundles_of_others.named_in_files(host, self.name, reach, reached=self._reached)
         if not host.account.is_root:  # root's own variables may be those of the caller
-            named = {variables.file_in(name, host.environ.get(name, "")): name for name in sorted(our_section.NAMES)}
-            yield from self._named_bundles(host, named)
+            yield from bundles_of_others.named_in_session(host, self.name)
 
     def at(self, host: Host, location: str) -> Store | None:
         """Return the file at a location, or the bundle that a variable named."""
@@ -78,7 +83,8 @@ class Environment(Reference):
         if place is not None:
             return self._store(host, place, location, self._reach(host))
         status = host.status(location)
-        return self._bundle(host, location, "") if status is not None and status.kind is Kind.FILE else None
+        is_file = status is not None and status.kind is Kind.FILE
+        return bundles_of_others.store(host, self.name, location) if is_file else None
 
     def named(self, host: Host, store: Store) -> Named:
         """Read the value of the managed section; a bundle that a variable names belongs to its owner."""
@@ -107,7 +113,8 @@ class Environment(Reference):
         if host.platform == "win32":
             return {}
         failed = frozenset(one.id for one in stores if one.blocked is not None)
-        now = self._of_others(host, self._reach(host)) if failed else ()
+        reach = self._reach(host) if failed else None
+        now = bundles_of_others.named_in_files(host, self.name, reach, reached=self._reached) if reach else ()
         found = {one.id: Unreached(one.why_blocked or "", own=not one.sealed) for one in now if one.id in failed}
         for one in stores:
             taken = "" if one.id in failed else ", ".join(carrier.taken_back(host, one.location, sessions.reads(host)))
@@ -169,35 +176,6 @@ class Environment(Reference):
             },
         )
 
-    def _of_others(self, host: Host, reach: Reach) -> Iterator[Store]:
-        """Find the bundles that other authors' variables name; if one cannot be changed, a store that says so.
-
-        If the machine's stores reach the account, the system's bundle and those of the machine's files belong to the
-        machine.
-        """
-        system = system_bundle.find(host) if self._reached else None
-        for one in reach.theirs:
-            if self._reached and not carrier.is_owned(host, one.setter.path):
-                continue
-            if system is not None and one.path == host.real(system.path):
-                continue
-            if one.problem is None:
-                yield self._bundle(host, one.path, one.name)
-                continue
-            path, line = one.setter.path, one.setter.line
-            is_ours = host.account.is_root or carrier.is_owned(host, path)
-            mend = f"take that line out (sed -i {line}d {printable(host.quoted(path), 4096)}), and add again"
-            why = f"{one} {one.problem}; {mend if is_ours else 'ask the administrator'}"
-            yield Store(
-                self.name,
-                one.location,
-                host.account.uid,
-                f"{self.name}:{one.location}",
-                f"programs that read {one.name}",
-                label=str(one),
-                blocked=blocked(why, permanent=not is_ours),
-            )
-
     def _unreached(self, host: Host, store: Store) -> Named:
         """Return the value of another author's variable whose bundle cannot be changed."""
         found = (one for one in self._reach(host).theirs if one.location == store.location)
@@ -221,23 +199,3 @@ class Environment(Reference):
             source=naming(f"{directory}/{our_files.BUNDLE}"),
             blocked=blocked(unwritable),
         )
-
-    def _named_bundles(self, host: Host, named: dict[str, str]) -> Iterator[Store]:
-        """Find the bundles that other authors' variables name, except managed ones, the machine's and the system's.
-
-        Root reads none that another account may change.
-        """
-        system, own = system_bundle.find(host), our_files.directory(host)
-        for path, name in named.items():
-            if not path.startswith("/") or path.startswith((f"{own}/", f"{our_files.MACHINE}/")):
-                continue
-            owner, unwritable = bundles.owner(host, host.real(path)) if host.status(host.real(path)) else (-1, None)
-            if host.account.is_root and (owner != 0 or unwritable is not None):
-                continue
-            if system_bundle.bundle(host, path) is not None and host.real(path) != (system.path if system else ""):
-                yield self._bundle(host, host.real(path), name)
-
-    def _bundle(self, host: Host, location: str, name: str) -> Store:
-        owner, unwritable = bundles.owner(host, location)
-        clients = f"programs that read {name}" if name else "programs that read the variable that names it"
-        return Store(self.name, location, owner, f"{self.name}:{location}", clients, blocked=blocked(unwritable))

@@ -10,7 +10,8 @@ import pytest
 
 from tests.end_to_end.cli.machine import told
 from tests.support.chains import made
-from tests.support.pki import issuers_at, make_root
+from tests.support.extensions import issuers_at
+from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
 from tests.unit.doctor.peers import answering, says

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from tests.end_to_end.cli.machine import CERT, DEBIAN, deliver, holds, quick, snapshot, told
-from tests.support.pki import Root, make_key, make_root
+from tests.support.keys import make_key
+from tests.support.pki import Root, make_root
 from tests.support.throwaway import Throwaway
 from tests.support.tls import Server
 from trustinstall.certificates.pem import pem_blocks

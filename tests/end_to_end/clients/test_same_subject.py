@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pki import Leaf, Root, make_key, make_root
+from tests.support.keys import make_key
+from tests.support.pki import Leaf, Root, make_root
 from tests.support.tls import Server
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)

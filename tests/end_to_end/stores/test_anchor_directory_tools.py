@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.clients.table import REFUSES, TRUSTS, URLLIB, VERIFY_FAILED, Command
+from tests.support.extensions import CLIENT_AUTH
 from tests.support.families import COUNT, LAYOUTS, Layout, lay_out
 from tests.support.other_families import OTHERS
-from tests.support.pki import CLIENT_AUTH, make_root
+from tests.support.pki import make_root
 from tests.support.throwaway import NOISE, Throwaway
 from tests.support.tls import Server
 

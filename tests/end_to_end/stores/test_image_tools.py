@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import pytest
 
 from tests.contract.machines import jks_entries
+from tests.support.der_writing import name
+from tests.support.extensions import SERVER_AUTH
 from tests.support.families import COUNT, LAYOUTS, lay_out
 from tests.support.images import IMAGE, make_image, see_image
-from tests.support.pki import SERVER_AUTH, Root, make_root, name
+from tests.support.pki import Root, make_root
 from tests.support.throwaway import NOISE, Throwaway
 from trustinstall.certificates.certificate import Certificate
 

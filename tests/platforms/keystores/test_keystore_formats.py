@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12 as library
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.support.pki import integer, make_root, oid, sequence, tlv
+from tests.support.der_writing import integer, oid, sequence, tlv
+from tests.support.pki import make_root
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall_platforms import keystores
 from trustinstall_platforms.keystores import Locked, New, Trusted, change, pbe, rc2

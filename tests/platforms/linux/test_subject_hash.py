@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.pki import common_name, make_root, name, oid, sequence, tlv
+from tests.support.der_writing import common_name, name, oid, sequence, tlv
+from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall_platforms.linux.subject_hash import P11_KIT, old_subject_hash, subject_hash
 

@@ -142,7 +142,7 @@ class _Connection(socketserver.StreamRequestHandler):
     """One command."""
 
     def handle(self) -> None:
-        """Run it; whoever asked may have been killed meanwhile."""
+        """Run it; the process that asked may have been killed meanwhile."""
         assert isinstance(self.server, _Server)
         head = json.loads(self.rfile.readline())
         status, out, err = self.server.engine.run(head, self.rfile.read(head["size"]))

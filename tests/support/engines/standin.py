@@ -52,7 +52,7 @@ def options(words: list[str], *known: str) -> tuple[dict[str, str], list[str]]:
 
 
 def inside(line: str, said: dict[str, Any], node: int = 0, *, root: bool = False) -> int:
-    """Have a shell inside run a line, with our standard input; what it prints is ours, and its status."""
+    """Run a line in a shell inside, with this process's standard input and output; return the shell's status."""
     if said["ssh"] == "lost":
         sys.stderr.write("kex_exchange_identification: read: Connection reset by peer\r\n")
         return 255

@@ -1,6 +1,6 @@
 """Starts the program under test as if it were on macOS: copied into a throw-away root, and run there as a script.
 
-Whoever calls it sits at a terminal: without one, the program opens no window.
+It claims to have a terminal, because the program opens no window without one.
 
 What macOS's Python does not have is taken away, so that the program fails here where it would fail there. Then the
 standard library is imported, because it must go on knowing where it is, and only then the program.
@@ -34,7 +34,7 @@ _MISSING = {
 
 
 class Terminal(io.TextIOWrapper):
-    """A stream that says it is one, whatever it is."""
+    """A stream that always says that it is a terminal."""
 
     def isatty(self) -> bool:
         """It is."""

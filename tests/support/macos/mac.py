@@ -129,7 +129,7 @@ class Mac:
         self.console(console)
 
     def console(self, user: str | None) -> None:
-        """Somebody logs in at the screen, or nobody is there any more."""
+        """Set the account that is logged in at the screen; None for no account."""
         uid = self.throwaway.user(user).uid if user else 0
         os.chown(self.throwaway.path("/dev/console"), uid, 0)
 
@@ -146,7 +146,7 @@ class Mac:
         self.throwaway.path(new).rename(self.throwaway.path(machine.STATE))
 
     def over_ssh(self) -> None:
-        """Callers have no graphical session, and nobody has one."""
+        """Give the callers, and all others, no graphical session."""
         self.behave(session="Background")
         self.console(None)
 

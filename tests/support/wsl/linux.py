@@ -87,7 +87,7 @@ class Wsl:
         self._put({**self._state(), **changes})
 
     def hold(self, place: str, der: bytes) -> None:
-        """Somebody else puts a certificate into a place of the registry."""
+        """Put a certificate into a place of the registry, as another program would."""
         sha1 = hashlib.sha1(der).digest()  # noqa: S324
         blob = b"\x03\0\0\0\x01\0\0\0\x14\0\0\0" + sha1 + b"\x20\0\0\0\x01\0\0\0" + len(der).to_bytes(4, "little") + der
         now = self._state()
@@ -97,7 +97,7 @@ class Wsl:
         self._put(now)
 
     def policy(self, key: str, name: str, number: int) -> None:
-        """Somebody else sets a number in the registry."""
+        """Set a number in the registry, as another program would."""
         now = self._state()
         now["registry"][key] = {"": {name: ["REG_DWORD", hex(number)]}}
         self._put(now)

@@ -30,7 +30,7 @@ _ACCESS_DENIED, _CANCELLED, _NO_FILE, _NO_CERTIFICATE = 0x80070005, 0x800704C7, 
 
 
 def state() -> dict[str, Any]:
-    """What stands at the start: nobody has rights, and somebody sits there who says yes."""
+    """Return the state at the start: the account has no rights, and a person accepts every question."""
     return {
         "registry": {_VERSION: {"": {"CurrentBuild": ["REG_SZ", "22631"]}}},
         "elevated": False,
@@ -42,7 +42,7 @@ def state() -> dict[str, Any]:
     }
 
 
-def log(kind: str, **more: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+def log(kind: str, **more: Any) -> None:  # noqa: ANN401 - any value of JSON
     """Note what has happened."""
     with open(LOG, "a") as file:  # noqa: PTH123 - a stand-in runs on any Python
         file.write(json.dumps({"kind": kind, **more}) + "\n")

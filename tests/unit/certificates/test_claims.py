@@ -15,17 +15,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import verification
 
-from tests.support.pki import (
-    ANY_PURPOSE,
-    CLIENT_AUTH,
-    Extension,
-    Leaf,
-    Root,
-    generalized_time,
-    make_root,
-    sequence,
-    utc_time,
-)
+from tests.support.der_writing import generalized_time, sequence, utc_time
+from tests.support.extensions import ANY_PURPOSE, CLIENT_AUTH, Extension
+from tests.support.pki import Leaf, Root, make_root
 
 NEW = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
 OLD = ssl.VERIFY_DEFAULT

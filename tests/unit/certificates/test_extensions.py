@@ -11,7 +11,9 @@ from pathlib import Path
 import certifi
 import pytest
 
-from tests.support.pki import Extension, Root, make_root, oid, sequence
+from tests.support.der_writing import oid, sequence
+from tests.support.extensions import Extension
+from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Held, take_held
 from trustinstall.certificates.parsing import read_certificates

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.pki import Extension, make_root, to_pem
+from tests.support.extensions import Extension
+from tests.support.pki import make_root, to_pem
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.parsing import MOST_OCTETS, read_certificates
 from trustinstall.certificates.pem import CERTIFICATE_LABELS, pem_blocks

@@ -8,7 +8,9 @@ from datetime import datetime, timezone
 import pytest
 from cryptography import x509
 
-from tests.support.pki import Extension, make_root, name, sequence, tlv
+from tests.support.der_writing import name, sequence, tlv
+from tests.support.extensions import Extension
+from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.loaded import extensions_of, key_identifiers
 from trustinstall.certificates.vetting import ALLOWABLE, vet

@@ -13,21 +13,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 
-from tests.support.pki import (
-    Extension,
-    PrivateKey,
-    Root,
-    generalized_time,
-    integer,
-    make_key,
-    make_root,
-    name,
-    oid,
-    sequence,
-    tlv,
-    to_pem,
-    utc_time,
-)
+from tests.support.der_writing import generalized_time, integer, name, oid, sequence, tlv, utc_time
+from tests.support.extensions import Extension
+from tests.support.keys import PrivateKey, make_key
+from tests.support.pki import Root, make_root, to_pem
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.parsing import MOST_OCTETS, read_certificates
 from trustinstall.errors import CertificateRefused

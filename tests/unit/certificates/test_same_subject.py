@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.pki import Root, make_key, make_root, name
+from tests.support.der_writing import name
+from tests.support.keys import make_key
+from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.same_subject import check

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.support.pki import Root, make_root, name, sequence
+from tests.support.der_writing import name, sequence
+from tests.support.pki import Root, make_root
 from trustinstall import errors
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.errors import CertificateRefused, StoreError, TrustInstallError, printable

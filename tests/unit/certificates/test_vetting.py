@@ -9,23 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.pki import (
-    ANY_PURPOSE,
-    CLIENT_AUTH,
-    SERVER_AUTH,
-    Extension,
-    Root,
-    explicit_p256,
-    generalized_time,
-    key_identifier,
-    make_key,
-    make_root,
-    name,
-    public_key_info,
-    sequence,
-    tlv,
-    utc_time,
-)
+from tests.support.der_writing import generalized_time, name, sequence, tlv, utc_time
+from tests.support.extensions import ANY_PURPOSE, CLIENT_AUTH, SERVER_AUTH, Extension
+from tests.support.keys import explicit_p256, key_identifier, make_key, public_key_info
+from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.certificates.vetting import ALLOWABLE, vet

@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from tests.support.chains import made
-from tests.support.pki import Made, Root, issuers_at, make_root
+from tests.support.extensions import issuers_at
+from tests.support.pki import Made, Root, make_root
 from tests.unit.doctor.peers import answering, says
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.doctor import fetching

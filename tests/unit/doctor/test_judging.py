@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.chains import made
-from tests.support.pki import ANY_PURPOSE, CLIENT_AUTH, Extension, Made, Root, issuers_at, make_root, odd_version, tlv
+from tests.support.der_writing import tlv
+from tests.support.extensions import ANY_PURPOSE, CLIENT_AUTH, Extension, issuers_at
+from tests.support.pki import Made, Root, make_root, odd_version
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.doctor import judging
 from trustinstall.doctor.families import OPENSSL

@@ -206,12 +206,12 @@ def test_a_race_is_planned_again(world: World) -> None:
     """Somebody writes between our plan and our step: their line stays, ours is added to it."""
     index, left = world.root / "stores/a/index", [2]
 
-    def somebody() -> None:
+    def other() -> None:
         if left[0]:
             left[0] -= 1
             index.write_text(index.read_text() + f"somebody's {left[0]}\n")
 
-    host = Raced("linux", str(world.root), {}, account(), somebody=somebody)
+    host = Raced("linux", str(world.root), {}, account(), other=other)
     (added,) = world.change(host=host).outcomes
     assert (added.result, index.read_text()) == (
         Result.ADDED,
@@ -224,11 +224,11 @@ def test_a_race_that_never_ends_is_given_up(world: World) -> None:
     """After a few attempts the store has failed, and everything of theirs is there."""
     index, count = world.root / "stores/a/index", [0]
 
-    def somebody() -> None:
+    def other() -> None:
         count[0] += 1
         index.write_text(index.read_text() + f"somebody's {count[0]}\n")
 
-    host = Raced("linux", str(world.root), {}, account(), somebody=somebody)
+    host = Raced("linux", str(world.root), {}, account(), other=other)
     (failed,) = world.change(host=host).outcomes
     assert failed.result is Result.FAILED
     assert "another program keeps changing this store" in failed.detail

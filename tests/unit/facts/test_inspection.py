@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import fake_host
-from tests.support.pki import Root, make_root, name
+from tests.support.der_writing import name
+from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.facts import inspection
 from trustinstall.host import ActingHost

@@ -7,7 +7,8 @@ from unittest.mock import Mock
 
 from tests.support import fake_host
 from tests.support.chains import made
-from tests.support.pki import Made, issuers_at, make_root
+from tests.support.extensions import issuers_at
+from tests.support.pki import Made, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.installer import inspected
 from trustinstall.installer.inspected import Inspected, Look

@@ -30,7 +30,7 @@ def is_pem(content: bytes) -> bool:
 
 
 def pem_decode(content: bytes) -> bytes:
-    """The first block: from the end of the first line with dashes to the next dashes, whatever the lines say."""
+    """Decode the first block: from the end of the first line with dashes to the next dashes, with any labels."""
     dashes = content.find(b"-----")
     newline = content.find(b"\n", dashes)
     start = newline if newline >= 0 else content.find(b"\r", dashes)

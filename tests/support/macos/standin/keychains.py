@@ -177,7 +177,7 @@ def find_certificate(call: Call) -> int:
 
 
 def _named(one: certs.Certificate, name: str | None) -> bool:
-    """Whether the common name holds a text, in whatever case."""
+    """Whether the common name holds a text, in any case."""
     if name is None:
         return True
     return one.common_name is not None and name.casefold() in one.common_name.casefold()

@@ -1,6 +1,6 @@
-"""What the stand-in keeps in the fake root: its keychains, its trust settings, how it is to behave, what it was asked.
+"""The files of the stand-in in the fake root: keychains, trust settings, its behaviour, and a log of calls.
 
-Real keychains are opaque, and real trust settings may be read by trustd alone. So both have a form here that nobody can
+Real keychains are opaque, and only trustd may read real trust settings. So both have a form here that a program cannot
 read by accident: a word, and compressed data.
 """
 
@@ -39,7 +39,7 @@ class State:
         locked: whether login keychains are locked.
         stalls: words of calls that never end, "remove-trusted-cert -d" for instance.
         sabotage: "", "fails", "lies" or "fails afterwards": what calls that change something do.
-        reading: where our written notes and Apple's published source differ, which is played: "notes" or "source".
+        reading: "notes" or "source": which one counts where this project's notes and Apple's source differ.
     """
 
     session: str = "Aqua"
@@ -114,7 +114,7 @@ def unpack_settings(content: bytes) -> Settings:
     """The trust settings of a domain; raises ValueError for anything else."""
     found = _unpack(content, _SETTINGS)
     if not isinstance(found, dict):
-        raise ValueError("not trust settings of the stand-in")  # noqa: TRY004 - the same for whatever is wrong
+        raise ValueError("not trust settings of the stand-in")  # noqa: TRY004 - one error for every fault
     return cast("Settings", found)
 
 

@@ -56,7 +56,7 @@ def _known() -> list[Certificate]:
 
 
 def _verdict(leaf: Certificate, others: list[Certificate], anchors: set[str], use: tuple[str, str | None]) -> int:
-    """Up the chain by names, to the first certificate that somebody has decided about."""
+    """Go up the chain by names, to the first certificate with trust settings."""
     one: Certificate | None = leaf
     for _ in range(_LONGEST_CHAIN):
         if one is None:

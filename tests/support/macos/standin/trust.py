@@ -18,7 +18,7 @@ _MOST_POLICIES, _MOST_STRINGS = 16, 128  # that one call takes
 
 
 def _flush(call: Call, domain: str, new: machine.Settings) -> None:
-    """Authorise and write; between reading and this, somebody else's writing is lost, as it is in reality."""
+    """Authorise and write; another program's write since the reading is lost, as on a real Mac."""
     calls.authorise(call, domain, new)
     machine.write_settings(domain, new)
     machine.note("change", what=domain, records=len(new["trustList"]))
@@ -68,7 +68,7 @@ def add_trusted_cert(call: Call) -> int:
 
 
 def _into_file(call: Call, certificate: Certificate, constraints: list[Constraint] | None, name: str) -> int:
-    """With -o, settings in a file take the place of a domain's: nobody is asked."""
+    """With -o, write settings into a file instead of a domain, without a question."""
     new = settings.empty()
     try:
         settings.put(new, certificate, settings.check(certificate, constraints, call.state.reading))
