@@ -74,7 +74,7 @@ def gone(
     While certificates are added, a store of a backend that was not asked (by name) is not taken to be gone.
     """
     names = {one.sha256 for one in request.certificates}
-    known = found.stores.keys() | found.failures.keys() | found.left
+    known = found.stores.keys() | found.failures.keys() | found.left | found.hidden
     lost = [key for key in ledger.placements if key[1] in names and key[0] not in known]
     if request.trusted:
         lost = [key for key in lost if key[0].partition(":")[0] in asked]
