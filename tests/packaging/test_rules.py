@@ -87,6 +87,17 @@ def test_every_module_imports_on_every_operating_system(system: str, missing: st
     assert int(done.stdout) > 10
 
 
+def test_a_start_imports_what_this_system_needs() -> None:
+    """Stores of other systems, TLS and the library of certificates are imported only by what needs them."""
+    code = "import sys, trustinstall.cli.list, trustinstall.installer.installer; print(*sys.modules)"
+    path = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, check=True)
+    loaded = set(done.stdout.decode().split())
+    assert "trustinstall_platforms.linux.debian" in loaded
+    elsewhere = {"trustinstall_platforms.macos.keychain", "trustinstall_platforms.bsd.freebsd"}
+    assert not loaded & {*elsewhere, "ssl", "cryptography", "rich", "urllib.request"}
+
+
 @pytest.mark.parametrize("name", ["build.txt", "dev.txt", "runtime.txt"])
 def test_locked_requirements_are_hashed_and_name_no_index(name: str) -> None:
     """Each requirement is pinned with hashes; where it comes from is the machine owner's choice."""

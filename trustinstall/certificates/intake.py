@@ -123,10 +123,11 @@ def take(
         accepted = [_vetted(each, now, allow=allow, allow_intermediate=allow_intermediate) for each in wanted]
         if expected:
             _compare(accepted, expected)
+    chosen = {each.certificate.sha256 for each in wanted}
     left_out = [
         (each.certificate, _INTERMEDIATE if CertificateFields(each.certificate, now).is_authority else _SERVER)
         for each in found
-        if each not in wanted
+        if each.certificate.sha256 not in chosen
     ]
     return Intake(tuple(accepted), tuple(left_out), tuple(files.passed_over))
 
@@ -225,6 +226,11 @@ def _read(source: Source, paths: Sequence[str], *, vouched: bool) -> list[_Found
     """Return every certificate, in order, each once. Raises UsageProblem if a person must vouch for it."""
     found: dict[Certificate, _Found] = {}
     for path in paths:
+        if path.lower().startswith(("http://", "https://")):
+            raise UsageProblem(
+                f"{printable(path)} is an address, and `add` downloads nothing; get the file, and add it with --sha256 "
+                "and the fingerprint that its authority publishes"
+            )
         origin = "standard input" if path == STANDARD_INPUT else path
         data = source.read_stdin() if path == STANDARD_INPUT else source.read_input(path)
         if UNVERIFIED in data and not vouched:

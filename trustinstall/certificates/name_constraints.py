@@ -47,6 +47,11 @@ def _network(word: str) -> str | None:
     try:
         return str(ipaddress.ip_network(word))
     except ValueError as error:
+        if "://" in word:
+            name = word.partition("://")[2].partition("/")[0].partition(":")[0] or "corp.example"
+            raise UsageProblem(
+                f"--domain {printable(word)} is an address, and not a name; write --domain {printable(name)}"
+            ) from None
         if "/" in word or _is_address(word):
             raise UsageProblem(f"--domain {printable(word)}: {error}; write it as 10.0.0.0/8") from None
         return None

@@ -119,7 +119,7 @@ def installer_for(
     if variables is not None:
         from trustinstall.catalog import with_variables
 
-        installer.backends, installer.variables = with_variables(variables), variables
+        installer.backends, installer.variables = with_variables(installer.backends, variables), variables
     return installer
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import typer
-
 from trustinstall.cli import options as o
 
 Shell = Annotated[
@@ -18,8 +16,20 @@ Shell = Annotated[
 ]
 
 
+Scope = Annotated[
+    Literal["machine", "user"] | None,
+    o.general("--scope", metavar="machine|user", help="Whose files they name (default: yours, or else the machine's)."),
+]
+Into = Annotated[
+    str | None,
+    o.general("--output", "-o", metavar="FILE", help="Write them to a new file, and print nothing."),
+]
+
+
 def env(
     shell: Shell = None,
+    scope: Scope = None,
+    into: Into = None,
     variables: o.Variables = None,
     *,
     json: o.Json = False,
@@ -31,7 +41,7 @@ def env(
     from trustinstall.errors import UsageProblem
     from trustinstall.facts import shell_syntax
     from trustinstall.host import ActingHost
-    from trustinstall.installer import environment
+    from trustinstall.installer import environment, new_file
     from trustinstall.installer.installer import Installer
     from trustinstall.reporting import json_report
 
@@ -44,12 +54,14 @@ def env(
         raise UsageProblem(
             "Windows keeps no bundle of public roots that variables could name; leave --variables replace out"
         )
-    values = environment.values(host, replacing=variables != "add")
+    path = new_file.free(host, into) if into else ""
+    values = environment.values(host, replacing=variables != "add", scope=scope or "")
     output = Output(json=json, quiet=quiet, verbose=False)
-    if json:
-        output.write(json_report.variables(host, values))
-        raise typer.Exit
     try:
-        output.write("\n".join(shell_syntax.shown(style, values)))
+        text = json_report.variables(host, values) if json else "\n".join(shell_syntax.shown(style, values))
     except ValueError as error:
         raise UsageProblem(f"{error}; move the home or the bundle, or write the line by hand") from None
+    if path:
+        new_file.write(host, path, f"{text}\n".encode())
+    else:
+        output.write(text)

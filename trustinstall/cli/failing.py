@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from trustinstall.host import ActingHost
 
 #: The end of the sentence "The command complains …", by the code of the reason.
-_FAULTS = {
+FAULTS = {
     "host-name": "that a certificate is for another name",
     "expired": "of a certificate's dates",
+    "weak-signature": "of a signature that is too weak",
+    "small-key": "of a key that is too small",
+    "no-authority": "that a certificate lacks an extension (the authority key identifier)",
     "unknown-issuer": "that it does not trust a certificate's issuer",
     "certificate": "of a certificate",
 }
@@ -40,7 +43,7 @@ def explain(output: Output, host: ActingHost, command: tuple[str, ...]) -> NoRet
         ended = f"with status {done.status}, and names no fault of TLS" if done.status else "well"
         said = f"The command has ended {ended}: there is nothing to explain."
     else:
-        said = f"The command complains {_FAULTS[fault]}{'.' if servers else '; give the URL of the server to doctor.'}"
+        said = f"The command complains {FAULTS[fault]}{'.' if servers else '; give the URL of the server to doctor.'}"
     output.say(page.paragraph(said))
     name = posixpath.basename(command[0])
     found = diagnose_all(host, [one.url for one in servers], Ask(caller=callers.program(host, name)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from contextlib import suppress
+import io
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -47,6 +48,17 @@ def run(arguments: Sequence[str]) -> int:
     if (words := console.words_to_complete()) is not None:
         return _complete(words)
     console.end_on_signals()
+    answer = _script if arguments[:1] in (["--show-completion"], ["--install-completion"]) else _command
+    try:
+        return answer(arguments)
+    except console.Interrupted as interrupted:
+        tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
+        return INTERRUPTED
+
+
+def _command(arguments: Sequence[str]) -> int:
+    from trustinstall.host import console
+
     try:
         app = app_for(arguments[0] if arguments else "")
         code = app(list(arguments), prog_name="trustinstall", standalone_mode=False)
@@ -54,9 +66,8 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(arguments, TrustInstallError("cancelled, nothing was changed"))
     except TrustInstallError as error:
         return _failed(arguments, error)
-    except console.Interrupted as interrupted:
-        tell_error(interrupted.told or "interrupted; what had begun was finished or put back")
-        return INTERRUPTED
+    except console.Interrupted:
+        raise
     except Exception as error:  # noqa: BLE001  an unexpected error is one sentence, too
         if isinstance(error, typer.TyperException):
             return _failed(arguments, UsageProblem(_usage(error, arguments))) if str(error) else _NO_COMMAND
@@ -84,6 +95,20 @@ def _complete(words: Sequence[str]) -> int:
     """Answer a shell that asks for completions. A failure prints nothing, because the shell would show it."""
     with suppress(Exception):
         app_for(words[1] if len(words) > 2 else "")([], prog_name="trustinstall")  # noqa: PLR2004  the command is whole
+    return 0
+
+
+def _script(arguments: Sequence[str]) -> int:
+    """Let Typer print or install the completion of the calling shell; the error names the shells that have one."""
+    said, complaint = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(said), redirect_stderr(complaint):
+            app_for("")(list(arguments), prog_name="trustinstall")
+    except SystemExit as done:
+        if done.code:
+            what = "there is no completion for the shell that asks; start bash, zsh, fish or PowerShell, and ask there"
+            return _failed(arguments, UsageProblem(what))
+    typer.echo(said.getvalue(), nl=False)
     return 0
 
 

@@ -96,7 +96,9 @@ def _with_variables(installer: Installer, ledger: Ledger, declared: Sequence[Dec
     """Return the installer that sets variables as the documents say, or else as the latest claim says."""
     told = sorted((one.since, one.terms.variables) for one in ledger.claims.values() if one.terms.variables)
     modes = [mode for _, mode in told] + [one.terms.variables for one in declared if one.terms.variables]
-    return replace(installer, backends=with_variables(modes[-1]), variables=modes[-1]) if modes else installer
+    if not modes:
+        return installer
+    return replace(installer, backends=with_variables(installer.backends, modes[-1]), variables=modes[-1])
 
 
 def _caller(installer: Installer) -> str:

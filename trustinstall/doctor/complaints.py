@@ -31,10 +31,14 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
         "|certificate common name|certificate's owner does not match|does not match target host",
         "expired": "certificate has expired|CERT_HAS_EXPIRED|certificate expired|validity check failed"
         "|certificate is not yet valid|peer certificate: expired",
+        "weak-signature": "(CA|EE)_MD_TOO_WEAK|(ca|ee) md too weak|SIGNATURE_ALGORITHM_DISABLED"
+        "|(insecure|weak) signature algorithm|WEAK_SIGNATURE_ALGORITHM|algorithm constraints check failed",
+        "small-key": "(CA|EE)_KEY_TOO_SMALL|(ca|ee) key too small|ERR_CERT_WEAK_KEY|INADEQUATE_KEY_SIZE",
+        "no-authority": "missing authority key identifier",
         "unknown-issuer": "unable to get (local )?issuer certificate|self.signed certificate|UNABLE_TO_GET_ISSUER_CERT"
         "|SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|unable to verify the first certificate|unknown authority"
         "|UnknownIssuer|unable to find valid certification path|unknown issuer|issuer is unknown|UNKNOWN_ISSUER"
-        "|UNTRUSTEDROOT|locally verify the issuer|have a known issuer",
+        "|UNTRUSTEDROOT|ERR_CERT_AUTHORITY_INVALID|locally verify the issuer|have a known issuer",
         "certificate": "certificate verify failed|CERTIFICATE_VERIFY_FAILED|SSL certificate problem|x509: "
         "|invalid peer certificate|PKIX path|certificate is not trusted|server certificate verification failed"
         "|SSLHandshakeException|certificate verification failed",

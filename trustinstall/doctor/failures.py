@@ -1,4 +1,4 @@
-"""What keeps a probe from a handshake: the layer that failed, named, and no lower one guessed."""
+"""The failure of a probe before a handshake: the layer that failed; lower layers are not guessed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Layer(Enum):
 
 
 class ProbeFailed(TrustInstallError):  # noqa: N818  -- named for what it tells
-    """There was no handshake. `layer` is the part that failed; the text says what happened."""
+    """There was no handshake. `layer` is the part that failed; the text describes the failure."""
 
     code = "probe-failed"
 
@@ -44,6 +44,6 @@ _LAYERS = {
 
 
 def of_connection(error: ConnectionFailed, peer: str) -> ProbeFailed:
-    """Return why there is no connection to a peer (any more)."""
+    """Return the error for a connection to a peer that failed or ended."""
     layer, text = _LAYERS[error.fault]
     return ProbeFailed(layer, text.format(peer))

@@ -1,4 +1,4 @@
-"""What is wrong with the trust of a machine, as data: the kinds of findings, and what a bundle's bytes show."""
+"""The problems with the trust of a machine, as data: the kinds of findings, and the faults in a bundle's bytes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ERROR, WARNING, FINE = "error", "warning", "ok"
-#: Distributions, Mozilla's list and certifi have had more than 100 public roots since they exist.
+#: Distributions, Mozilla's list and certifi have always had more than 100 public roots.
 FEWEST_PUBLIC_ROOTS = 50
 _ANEW = "Get the bundle anew from where it came."
 _YEAR = timedelta(days=366)
-_NAMED = 3  # certificates of a bundle that a sentence names
+_NAMED = 3  # certificates of a bundle that one sentence names
 
 #: Each kind of finding: its severity, and the layer that it is about.
 KINDS: dict[str, tuple[str, str]] = {
@@ -51,15 +51,15 @@ KINDS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, or well.
+    """One finding, bad or good.
 
     Attributes:
-        id: what kind it is, a key of KINDS.
+        id: its kind, a key of KINDS.
         client: the program or store that it is about.
         decided_by: the file (and line), the store or the variable.
-        reason: what is wrong, a sentence.
-        remedy: the command that mends it, as words; () where no command does.
-        advice: the sentence that says what to do where no command does; "" where one does, and for what is well.
+        reason: the problem, as a sentence.
+        remedy: the command that mends it, as words; () if no command does.
+        advice: what a person should do if no command mends it, as a sentence; "" otherwise, and for a good finding.
         scope: "machine" or the account's name.
     """
 
@@ -78,27 +78,27 @@ class Finding:
 
     @property
     def layer(self) -> str:
-        """What it is about: a store, a bundle, a setting, a certificate, a program, verification, an account."""
+        """Its subject: a store, a bundle, a setting, a certificate, a program, verification, an account."""
         return KINDS[self.id][1]
 
     def of(self, scope: str) -> Finding:
-        """Return it for a scope."""
+        """Return the same finding for a scope."""
         return replace(self, scope=scope)
 
 
 @dataclass(frozen=True)
 class TakenBack:
-    """What `--fix` cuts out of a settings file, because it switches verification off.
+    """A switch of verification that `--fix` cuts out of a settings file.
 
     Attributes:
-        client: whose verification it is.
-        path: the real path of the file; "" where no file says it.
+        client: the program that does not verify.
+        path: the real path of the file; "" if no file sets it.
         said: the key or variable and its value, for people.
-        line, offset: where the text begins: the line from 1, the byte from 0.
-        cut: its bytes in hexadecimal digits: inserted there they make the file what it was.
+        line, offset: the start of the text: the line from 1, the byte from 0.
+        cut: its bytes in hexadecimal digits; inserted at `offset`, they restore the file.
         scope: "machine" or the account's name.
-        problem: why it is left as it is, with what to do, a sentence; or "".
-        command: the command that has it cut by somebody else, as words; or ().
+        problem: why it is not cut, and what to do, as a sentence; or "".
+        command: the command with which another account cuts it, as words; or ().
     """
 
     client: str
@@ -113,7 +113,7 @@ class TakenBack:
 
     @property
     def removed(self) -> str:
-        """The text that is cut; bytes that are no UTF-8 are lone surrogates, as Python has them."""
+        """The text that is cut; bytes that are not UTF-8 become lone surrogates, as in Python."""
         return bytes.fromhex(self.cut).decode("utf-8", "surrogateescape")
 
     @property
@@ -123,7 +123,7 @@ class TakenBack:
 
     @property
     def data(self) -> dict[str, str | int]:
-        """What logs and reports keep of it."""
+        """The data for logs and reports."""
         return {
             "client": self.client,
             "path": self.path,
@@ -134,14 +134,14 @@ class TakenBack:
 
 
 class Bundle(NamedTuple):
-    """What the bytes of a bundle show.
+    """The contents and faults of a bundle.
 
     Attributes:
         total: the number of certificates that can be read.
-        public: how many of them are public roots.
+        public: the number of public roots among them.
         damaged: PEM blocks that no reader understands.
-        doubled, expired: names of certificates. Of expired public roots the maker of the bundle takes care; in a bundle
-            of public roots private ones count that have expired within a year: what is older fails no program now.
+        doubled, expired: names of certificates. Expired public roots do not count: the maker of the bundle removes
+            them. In a bundle of public roots, a private root counts for a year: an older one fails no program now.
     """
 
     total: int
@@ -152,7 +152,7 @@ class Bundle(NamedTuple):
 
 
 def bundle(content: bytes, now: datetime) -> Bundle:
-    """Return what a bundle of PEM certificates shows at a time."""
+    """Return the contents and faults of a bundle of PEM certificates at a time."""
     blocks = list(pem_blocks(content))
     ders = [one.der for one in blocks if one.der is not None and one.label in CERTIFICATE_LABELS]
     times = Counter(ders)
@@ -173,7 +173,7 @@ def bundle(content: bytes, now: datetime) -> Bundle:
 
 
 def faults(seen: Bundle) -> Iterator[tuple[str, str, str]]:
-    """Yield for each fault of a bundle its kind, what is wrong, and what a person does about it, as sentences."""
+    """Yield for each fault of a bundle its kind, the problem and the advice, as sentences."""
     if seen.damaged:
         yield "bundle-damaged", f"{seen.damaged} of its certificates cannot be read", _ANEW
     if seen.doubled:
@@ -183,7 +183,7 @@ def faults(seen: Bundle) -> Iterator[tuple[str, str, str]]:
 
 
 def public(ders: Iterable[bytes]) -> int:
-    """Return how many of these certificates are public roots."""
+    """Return the number of public roots among these certificates."""
     return sum(Certificate.held(one).sha256 in FINGERPRINTS for one in ders)
 
 
@@ -193,6 +193,6 @@ def anchors(content: bytes) -> frozenset[bytes]:
 
 
 def names(found: tuple[str, ...]) -> str:
-    """Return a few names of certificates, and how many more there are."""
+    """Return a few names of certificates, and the number of the others, as a phrase."""
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return ", ".join(printable(one, 80) for one in found[:_NAMED]) + more

@@ -1,7 +1,7 @@
-"""Whether a set of anchors makes a server's chain acceptable, with every reason against it, each on its own.
+"""Judges whether a set of anchors makes a server's chain acceptable, with every reason against it.
 
-A path is sought by what all verifiers agree on (RFC 5280 6.1; RFC 9525 for names); what a family of verifiers refuses
-in it is said in `families` and `rules`. Revocation is not looked at.
+A path is built by the rules that all verifiers share (RFC 5280 6.1; RFC 9525 for names); `families` and `rules` say
+what a family of verifiers refuses in it. Revocation is not checked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LONGEST_PATH = 10
 _MOST_KNOWN = 4096  # signatures whose verification is remembered: each client asks for the same ones
-_MOST_OF_A_NAME = 8  # sent certificates that are tried as an issuer: a signature may take 8 ms, and a server sends any
+_MOST_OF_A_NAME = 8  # sent certificates tried as an issuer: one signature may take 8 ms, and a server may send many
 
 
 class Reason(NamedTuple):
@@ -43,13 +43,13 @@ class Reason(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a set of anchors makes of a chain.
+    """The judgement of a chain by a set of anchors.
 
     Attributes:
-        path: from the server's certificate upwards, as far as it was found; () where one of them cannot be read.
+        path: from the server's certificate upwards, as far as it was found; () if a certificate cannot be read.
         trusted: whether the path ends in an anchor.
-        reasons: every reason against it; () where the chain is accepted.
-        accepted: whether it is accepted; None where only some versions or settings of the verifier refuse it.
+        reasons: every reason against it; () if the chain is accepted.
+        accepted: whether it is accepted; None if only some versions or settings of the verifier refuse it.
     """
 
     path: tuple[Certificate, ...]
@@ -115,13 +115,13 @@ def _judge(case: _Case, host: str) -> Judgement:
 
 
 def _told(reason: Reason, family: Family) -> Reason:
-    """Return the reason with the versions for which it holds."""
+    """Return the reason with the versions or settings of the verifier that it applies to."""
     when = family.unsure.get(reason.code)
     return reason._replace(text=f"{reason.text} ({when})") if when else reason
 
 
 def _path(case: _Case) -> tuple[list[Certificate], bool]:
-    """Return the way from the server's certificate to an anchor, or as far as it goes, and whether it arrives."""
+    """Return the path from the server's certificate towards an anchor, and whether it ends in one."""
     sent = {name: same[:_MOST_OF_A_NAME] for name, same in by_subject(case.chain[1:]).items()}
     path = [case.chain[0]]
     while len(path) < _LONGEST_PATH:
@@ -174,7 +174,7 @@ def verify(authority: x509.Certificate, one: x509.Certificate) -> None:
 
 
 def _about_anchor(path: Sequence[Certificate], case: _Case) -> list[Reason]:
-    """Return what may keep a verifier from its anchor: others with the same name, which are tried first."""
+    """Return the reason if other anchors have the same name, which a verifier may try first."""
     if not case.family.one_of_a_name or len(path) == 1:
         return []
     anchor, below = path[-1], path[-2]

@@ -1,4 +1,4 @@
-"""What is said before TLS by protocols that begin without it: a table of octets, and when an answer is complete.
+"""The exchange before TLS of protocols that begin without it: a table of octets, and the ends of answers.
 
 Sources: RFC 3207 (SMTP), RFC 9051 6.2.1 (IMAP), RFC 2595 4 (POP3), RFC 4217 4 (FTP), RFC 4511 4.14 (LDAP), the
 PostgreSQL manual, 53.2.10 (SSLRequest), the MySQL manual, Protocol::SSLRequest.
@@ -29,13 +29,13 @@ _MYSQL_VERSION = 10
 
 
 class Step(NamedTuple):
-    """One thing that is sent, and the answer to it.
+    """One message, and the answer to it.
 
     Attributes:
-        send: the octets; b"" where the server speaks first.
-        complete: returns the length of a complete answer at the start of the octets so far, or 0; None where TLS
-            follows without an answer.
-        agrees: whether the server goes on to TLS with this answer.
+        send: the octets of the message; b"" if the server speaks first.
+        complete: returns the length of a complete answer at the start of the octets so far, or 0; None if TLS follows
+            without an answer.
+        agrees: whether the server continues with TLS after this answer.
     """
 
     send: bytes
@@ -75,12 +75,12 @@ def _begins(start: bytes) -> Callable[[bytes], bool]:
 
 
 def _reply(send: bytes, code: bytes) -> Step:
-    """A step of SMTP or FTP."""
+    """Return a step of SMTP or FTP."""
     return Step(send, _after(_REPLY_END), _begins(code))
 
 
 def _ber(data: bytes) -> int:
-    """A BER element (X.690 8.1.3); Active Directory writes each length in five octets."""
+    """Return the length of a BER element (X.690 8.1.3); Active Directory writes each length in five octets."""
     size = data[1] if len(data) > 1 else 0
     more = size & 0x7F if size & 0x80 else 0
     head = 2 + more
@@ -91,7 +91,7 @@ def _ber(data: bytes) -> int:
 
 
 def _ldap_agrees(answer: bytes) -> bool:
-    """An ExtendedResponse to message 1 whose resultCode is success (0)."""
+    """Whether it is an ExtendedResponse to message 1 with the resultCode success (0)."""
     return b"\x02\x01\x01\x78" in answer[:12] and b"\x0a\x01\x00" in answer[:24]
 
 
@@ -101,7 +101,7 @@ def _packet(data: bytes) -> int:
 
 
 def _mysql_agrees(greeting: bytes) -> bool:
-    """A greeting of protocol 10, whose first flags stand 14 octets behind the version's end."""
+    """Whether a greeting of protocol 10 has the flag for TLS, 14 octets behind the version's end."""
     end = greeting.find(b"\0", _PACKET_HEAD + 1)
     flags = int.from_bytes(greeting[end + 14 : end + 16], "little")
     return greeting[_PACKET_HEAD] == _MYSQL_VERSION and end > 0 and bool(flags & _MYSQL_TLS)
@@ -126,7 +126,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
 
 
 def begin(conversation: Conversation, name: str, peer: str) -> None:
-    """Bring a connection to where TLS begins. Raises ProbeFailed where the server does not speak or does not agree."""
+    """Do the exchange before TLS. Raises ProbeFailed if the server does not answer or does not agree."""
     for step in PROTOCOLS[name].steps:
         conversation.send(step.send)
         if step.complete is None:

@@ -48,7 +48,7 @@ class Target(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The server as `parse` reads it; what is said before TLS is not in it."""
+        """The server in the form that `parse` reads, without the protocol before TLS."""
         return f"https://{self.authority}"
 
     @property
@@ -58,7 +58,7 @@ class Target(NamedTuple):
 
 
 def parse(typed: str, starttls: str = "") -> Target:
-    """Return the server that a caller has typed. Raises UsageProblem where it is none, or one without TLS.
+    """Return the server that a caller has typed. Raises UsageProblem if it is not a server, or one without TLS.
 
     `starttls` names the protocol before TLS; a scheme such as `smtp` names it, too. User name, password and path of a
     URL are not kept.
@@ -89,7 +89,7 @@ def _before_tls(kind: str, starttls: str) -> str:
 
 
 def _authority(rest: str, typed: str) -> tuple[str, int | None]:
-    """The host and the port in the part of a URL after the scheme."""
+    """Return the host and the port in the part of a URL after the scheme."""
     try:
         is_bare = ":" in rest and address_of(rest) is not None  # an address of IPv6 without the brackets of a URL
         parts = urlsplit(f"//[{rest}]" if is_bare else f"//{rest}")
@@ -117,7 +117,7 @@ def _wrong(typed: str) -> UsageProblem:
 
 
 def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return an IP address, or None where the text is none. A zone (fe80::1%eth0) is kept."""
+    """Return the IP address in a text, or None if it is not one. A zone (fe80::1%eth0) is kept."""
     try:
         return ipaddress.ip_address(text)
     except ValueError:

@@ -61,7 +61,7 @@ class Document:
         """The whole text."""
         return self._text.encode("utf-8")
 
-    def get(self, *path: str) -> Any:  # noqa: ANN401  whatever JSON holds
+    def get(self, *path: str) -> Any:  # noqa: ANN401  any value of JSON
         """Return the value at a path of keys, as `json.loads` gives it, or None."""
         found = self._find(path)
         return None if found is None else found.plain

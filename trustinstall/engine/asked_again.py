@@ -43,6 +43,8 @@ def _is_asked(outcome: Outcome) -> bool:
 
 def _unreached(outcome: Outcome, found: Unreached) -> Outcome:
     """Return the outcome of a store that is as desired in vain: a failure where this account could mend that."""
+    if found.partly:
+        return replace(outcome, partly=found.why)
     if found.own:
         return replace(outcome, result=Result.FAILED, detail=found.why, code="store-failed")
     return replace(outcome, result=Result.SEALED, detail=found.why)

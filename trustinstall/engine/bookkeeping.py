@@ -30,12 +30,13 @@ def note(ledger: Ledger, task: StoreTask, result: StoreResult, request: Request,
     directories = [path for one in task.record.values() for path in one.directories]
     directories = [*dict.fromkeys((*directories, *result.plan.made))]
     shared = _shared(task, result)
+    added = {one.sha256 for one in result.change.add}
     for one in task.desired:
         key, foreign = (task.store.id, one.sha256), one.sha256 in result.change.foreign
         if not one.trusted:
             ledger.retire(*key)
             continue
-        wrote = one in result.change.add
+        wrote = one.sha256 in added
         adopts = foreign and request.adopt and not task.store.unset
         if not (wrote or (key not in ledger.placements and (adopts or not foreign))):
             continue
@@ -73,7 +74,7 @@ def gone(
     While certificates are added, a store of a backend that was not asked (by name) is not taken to be gone.
     """
     names = {one.sha256 for one in request.certificates}
-    known = found.stores.keys() | found.failures.keys() | found.left
+    known = found.stores.keys() | found.failures.keys() | found.left | found.hidden
     lost = [key for key in ledger.placements if key[1] in names and key[0] not in known]
     if request.trusted:
         lost = [key for key in lost if key[0].partition(":")[0] in asked]

@@ -31,6 +31,7 @@ class Found:
         handoffs: directories of other accounts, by uid.
         failures: why backends failed to look, and why remembered stores cannot be reached.
         left: ids of remembered stores that were not looked for.
+        hidden: ids of remembered stores in directories that the account may not search.
         cut: scans that stopped early, one sentence each.
         known: the files by which a walk recognised stores.
     """
@@ -39,6 +40,7 @@ class Found:
     handoffs: dict[int, list[str]] = field(default_factory=dict[int, "list[str]"])
     failures: dict[str, str] = field(default_factory=dict[str, str])
     left: set[str] = field(default_factory=set[str])
+    hidden: set[str] = field(default_factory=set[str])
     cut: list[str] = field(default_factory=list[str])
     known: list[str] = field(default_factory=list[str])
 
@@ -139,6 +141,21 @@ def _find_again(host: Host, backend: Backend, store_id: str, location: str, foun
         return
     if store is not None:
         found.stores[store_id] = (backend, store)
+    elif _is_hidden(host, location):
+        found.hidden.add(store_id)
+
+
+def _is_hidden(host: Host, location: str) -> bool:
+    """Whether it cannot be known if a file is there: a directory above it may not be searched."""
+    if not location.startswith("/") or host.status(location) is not None:
+        return False
+    try:
+        host.read_or_none(location, 1)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def observe(host: Host, backend: Backend, store: Store, names: frozenset[str] = frozenset()) -> Observation | str:

@@ -104,7 +104,13 @@ def places_of(wanted: Sequence[Wish]) -> DiscoveryOptions:
 def look(
     host: ActingHost, backends: Sequence[Backend], ledger: Ledger, wanted: Sequence[Wish], former: Sequence[Certificate]
 ) -> Drift:
-    """Observe every store of the acting account once, and return the differences. Nothing is changed."""
+    """Observe every store of the acting account once, and return the differences. Nothing is changed.
+
+    Between two runs only the places that the last scan of trees found are kept (`known_bundles`); within one, each file
+    is read once (`host.remembering`). No content or verdict is kept from run to run: an idle repair on a hundred stores
+    takes 0.97 s of processor time where `list` takes 0.93 s, so that a cache of inodes and times could save little, and
+    would have to be believed (`tests/end_to_end/declared/test_cost.py` keeps the bound of twice `list`).
+    """
     host = host.remembering()
     asked = _existing(host, places_of(wanted))
     state = State(host.state_base(), host.account.uid, machine=host.account.uid == host.machine_owner)

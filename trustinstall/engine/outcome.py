@@ -65,6 +65,7 @@ class Outcome:
         anchors: the number of anchors in the store now.
         steps: what a dry run would do.
         touched: whether the store was changed, even if a client still trusts a foreign copy.
+        partly: in which sessions its clients do not trust the certificates, and why, in words; "" for none.
     """
 
     store: Store
@@ -76,6 +77,7 @@ class Outcome:
     anchors: int = 0
     steps: tuple[Planned, ...] = ()
     touched: bool = False
+    partly: str = ""
 
     @property
     def id(self) -> str:

@@ -103,9 +103,9 @@ def inverse(host: ActingHost, step: Step) -> Step | None:
         return Link(step.path, found.target, ours) if found.target else Delete(step.path, ours)
     if status is None:
         return Delete(step.path, digest(step.transform.apply(b""))) if isinstance(step, Edit) else None
-    if old is None:
-        return Link(step.path, found.target)
     owner = (status.uid, status.gid)
+    if old is None:
+        return Link(step.path, found.target, owner=owner)
     if isinstance(step, Delete):
         return Edit(step.path, Content(old), ABSENT, status.mode, owner, host.attributes(step.path))
     if isinstance(step.transform, (Blocks, SetKey)):
@@ -192,7 +192,7 @@ def _change(host: ActingHost, step: Edit | Delete | Link, found: _Standing, toke
         host.relink(step.path, step.target, token, found.status)
     else:
         try:
-            host.link(step.path, step.target)
+            host.link(step.path, step.target, step.owner)
         except FileExistsError:
             raise Changed(step.path) from None
 

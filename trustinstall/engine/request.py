@@ -136,5 +136,5 @@ def _unknown(word: str, stores: Sequence[Store]) -> str:
     names = {*GROUPS, *(one for store in stores for one in (store.id, store.backend, *_printed(store)))}
     names = {one for one in names if one.islower() or one.lower() not in names}  # "firefox", and not "Firefox", too
     near = [printable(one) for one in get_close_matches(word[:_LONGEST], sorted(names), n=2)]
-    hint = f"Did you mean {' or '.join(near)}?" if near else "See: trustinstall stores"
+    hint = f"did you mean {' or '.join(near)}?" if near else "see: trustinstall stores"
     return f"unknown store {printable(word)}; {hint}"

@@ -89,20 +89,19 @@ def _with_directories(host: Host, plan: Plan) -> Plan:
     directories = dict.fromkeys(posixpath.dirname(path) for path in written)
     missing = dict.fromkeys(one for path in directories for one in missing_parents(host, f"{path}/x"))
     steps = (*(MakeDirectory(one, plan.directory_mode) for one in missing), *plan.steps)
-    placed = tuple(_with_created(plan, one) for one in plan.placed)
-    return replace(plan, steps=steps, placed=placed, made=tuple(dict.fromkeys((*plan.made, *missing))))
+    return replace(plan, steps=steps, placed=_with_created(plan), made=tuple(dict.fromkeys((*plan.made, *missing))))
 
 
-def _with_created(plan: Plan, placed: Placed) -> Placed:
+def _with_created(plan: Plan) -> tuple[Placed, ...]:
     """Note files that the plan creates with each certificate, so that the last certificate removes them.
 
     A file that belongs to another certificate alone is not among them.
     """
-    others = {entry for one in plan.placed if one.sha256 != placed.sha256 for entry in one.entries}
+    owned = {entry for one in plan.placed for entry in one.entries}
     created = [
-        step.path for step in plan.steps if isinstance(step, Edit) and step.expect == ABSENT and step.path not in others
+        step.path for step in plan.steps if isinstance(step, Edit) and step.expect == ABSENT and step.path not in owned
     ]
-    return replace(placed, entries=tuple(dict.fromkeys((*placed.entries, *created))))
+    return tuple(replace(one, entries=tuple(dict.fromkeys((*one.entries, *created)))) for one in plan.placed)
 
 
 def _or_delete(host: Host, step: Step) -> Step:

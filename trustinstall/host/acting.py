@@ -13,6 +13,7 @@ from trustinstall.host import (
     database,
     durable,
     image,
+    inode_flags,
     invocation,
     locks,
     process,
@@ -115,9 +116,9 @@ class ActingHost(Host):
         replacing.move(self.where(path), self.where(to))
 
     @_changing
-    def link(self, path: str, target: str) -> None:
-        """Create a symbolic link, durably; raises FileExistsError if the path exists."""
-        replacing.link(self.where(path), target)
+    def link(self, path: str, target: str, owner: tuple[int, int] | None = None) -> None:
+        """Create a symbolic link, durably; see `replacing.link`."""
+        replacing.link(self.where(path), target, owner)
 
     @_changing
     def relink(self, path: str, target: str, token: str, seen: Status) -> None:
@@ -138,12 +139,14 @@ class ActingHost(Host):
     @_changing
     def make_directory(self, path: str, mode: int) -> bool:
         """Create one directory with exactly this mode; return False if it exists. Parents must exist."""
-        return durable.make_directory(self.where(path), mode)
+        with inode_flags.explaining(self.where(path)):
+            return durable.make_directory(self.where(path), mode)
 
     @_changing
     def remove_directory(self, path: str) -> None:
         """Remove a directory if it is empty; otherwise leave it."""
-        durable.remove_directory(self.where(path))
+        with inode_flags.explaining(self.where(path)):
+            durable.remove_directory(self.where(path))
 
     @_changing
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:

@@ -2,7 +2,8 @@
 
 A file is written beside the one that it replaces, gets the same metadata, is made durable and then renamed. Making it
 durable may take seconds, and another program may write the old file in that time. So each function checks again
-directly before it renames or deletes, and raises OSError(CHANGED) if the file is not the one that its caller has seen.
+directly before it renames or deletes, and raises OSError(CHANGED) if the file is not the one that its caller has seen;
+where the kernel can exchange two names, a replacement checks the displaced file, too (`swapping`).
 Every path here is a real path. Sources: open(2), rename(2), fsync(2).
 """
 
@@ -15,11 +16,11 @@ import os
 import sys
 from dataclasses import dataclass
 
-from trustinstall.host import durable, files, metadata
+from trustinstall.host import durable, files, inode_flags, metadata, swapping
 from trustinstall.host.files import Kind, Status
 from trustinstall.host.metadata import Metadata
 
-CHANGED = errno.ESTALE  # another program has changed or replaced the file since the caller looked at it
+CHANGED = swapping.CHANGED
 _FLAGS = (
     os.O_WRONLY
     | os.O_CREAT
@@ -66,16 +67,23 @@ def replace(one: Replacement) -> None:
 
 
 def stage(one: Replacement) -> int:
-    """Write the temporary file; return its descriptor. It is not durable yet. If this fails, no file is left."""
+    """Write the temporary file; return its descriptor. It is not durable yet. If this fails, no file is left.
+
+    A flag that forbids the renaming is an error before: in an append-only directory the new file could not go again.
+    """
     old = one.old
     if old is not None and old.kind is not Kind.FILE:
         raise OSError(errno.EINVAL, "not a regular file", one.path)
     try:
         wanted = metadata.of(one.path, old) if old else one.created or Metadata(0o644)
     except FileNotFoundError:
-        raise OSError(CHANGED, os.strerror(CHANGED), one.path) from None
+        raise swapping.changed(one.path) from None
+    inode_flags.check(one.path)
+    flags = inode_flags.of(one.path) if old else 0
     descriptor = os.open(temporary(one), _FLAGS, 0o600)
     try:
+        if old:
+            inode_flags.give(descriptor, flags, one.path)  # before the content: some count for an empty file only
         with open(descriptor, "wb", closefd=False) as file:
             file.write(one.content)
         metadata.give(descriptor, wanted, one.path, replaces=old is not None)
@@ -114,7 +122,7 @@ def exchange(one: Replacement) -> None:
             raise
     else:
         check_unchanged(one.path, one.old)
-        os.replace(source, one.path)
+        _rename(source, one.path, one.old)
 
 
 def check_unchanged(path: str, seen: Status | None) -> None:
@@ -127,7 +135,7 @@ def check_unchanged(path: str, seen: Status | None) -> None:
     if seen is not None and now is not None and seen.links > 1:
         now = dataclasses.replace(now, links=seen.links, ctime_ns=seen.ctime_ns)
     if now != seen:
-        raise OSError(CHANGED, os.strerror(CHANGED), path)
+        raise swapping.changed(path)
 
 
 def delete(path: str, seen: Status | None = None) -> None:
@@ -137,7 +145,8 @@ def delete(path: str, seen: Status | None = None) -> None:
     """
     if seen is not None:
         check_unchanged(path, seen)
-    os.unlink(path)
+    with inode_flags.explaining(path):
+        os.unlink(path)
     durable.sync_directory(os.path.dirname(path))
 
 
@@ -147,24 +156,38 @@ def move(path: str, to: str) -> None:
     durable.sync_directory(os.path.dirname(to))
 
 
-def link(path: str, target: str) -> None:
-    """symlink(2), made durable; raises FileExistsError if the path exists."""
-    os.symlink(target, path)
+def link(path: str, target: str, owner: tuple[int, int] | None = None) -> None:
+    """symlink(2), made durable, with the owner (uid, gid); raises FileExistsError if the path exists.
+
+    An account that may not give files away restores another's link as its own: it leads to the same file.
+    """
+    with inode_flags.explaining(path):
+        os.symlink(target, path)
+    if owner is not None and sys.platform != "win32":
+        with contextlib.suppress(PermissionError):
+            os.lchown(path, *owner)
     durable.sync_directory(os.path.dirname(path))
 
 
 def relink(path: str, target: str, token: str, seen: Status) -> None:
     """symlink(2) beside the old link, and rename(2) onto it, made durable; `token` as for `Replacement`."""
+    inode_flags.check(path)
     temporary = _beside(path, token)
     os.symlink(target, temporary)
     try:
         metadata.give_link(temporary, path, seen)
         check_unchanged(path, seen)
-        os.replace(temporary, path)
+        _rename(temporary, path, seen)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
     durable.sync_directory(os.path.dirname(path))
+
+
+def _rename(source: str, path: str, seen: Status | None) -> None:
+    if not swapping.place(source, path, seen):
+        os.replace(source, path)
 
 
 def _beside(path: str, token: str) -> str:

@@ -41,6 +41,7 @@ _MODULES = (
     "distro",
     "platform",
     "platformdirs",
+    "plistlib",
     "pwd",
     "resource",
     "ssl",
@@ -174,7 +175,7 @@ def _work(
         while left:
             left = left[os.write(writer, left) :]
         status = 0
-    except BaseException:  # noqa: BLE001  a fork must end here, whatever happened: the parent reports it
+    except BaseException:  # noqa: BLE001  a fork must end here after any error: the parent reports it
         status = 1
     finally:
         os._exit(status)

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 _NOTHING = "nothing was added yet that variables could name; run trustinstall add FILE first"
 
 
-def values(host: Host, *, replacing: bool) -> dict[str, str]:
+def values(host: Host, *, replacing: bool, scope: str = "") -> dict[str, str]:
     """Return the variables of the acting account, by name: they name its own files, or else the machine's.
 
     Variables that would hide a working setting or variable of the account are left out. Raises UsageProblem if no such
-    file was installed. `replacing`: also variables that replace the built-in roots of programs.
+    file was installed. `replacing`: also variables that replace the built-in roots of programs. `scope`: "machine" or
+    "user" for the files of that scope alone.
     """
     if host.platform == "win32":
-        return _in_windows(host)
+        return _in_windows(host, scope)
     own = _own(host)
-    if own is not None and not host.account.is_root:
+    if scope == "user" and (own is None or host.account.is_root):
+        raise UsageProblem("this account has no files of its own that variables could name; leave --scope user out")
+    if own is not None and not host.account.is_root and scope != "machine":
         return _harmless(host, variables.values(*own, replacing=replacing, machine=False), replacing=replacing)
     system, root = system_bundle.find(host), host.account_of(0)
     machine = _own(replace(host, account=root)) if root is not None else None
@@ -67,12 +70,13 @@ def _joined(name: str, value: str, callers: str) -> str:
     return f"{callers},{value}" if stem not in callers and shell_syntax.fits(callers) else ""
 
 
-def _in_windows(host: Host) -> dict[str, str]:
+def _in_windows(host: Host, scope: str) -> dict[str, str]:
     """Return the variables that name an account's file, or else the machine's; none replaces the built-in roots.
 
     Every reader accepts forward slashes.
     """
-    for directory in (our_files.directory(host), host.machine_state_base()):
+    known = {"user": our_files.directory(host), "machine": host.machine_state_base()}
+    for directory in (known[scope],) if scope else known.values():
         path = f"{directory}/{our_files.ANCHORS}"
         if directory is not None and host.status(path) is not None:
             return variables.values(path, "", replacing=False, machine=True)

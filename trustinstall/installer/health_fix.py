@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from trustinstall.catalog import BACKENDS
+from trustinstall import catalog
 from trustinstall.doctor.health import TakenBack
 from trustinstall.editing.text import Malformed, read
 from trustinstall.engine.rewriting import Rewrite
@@ -53,7 +53,7 @@ def take_back(host: ActingHost, wanted: Sequence[TakenBack], by: str) -> tuple[T
     A file with several switches is changed once for each, and judged again in between.
     Raises StateError or Busy before anything is changed.
     """
-    engine = Engine(host, BACKENDS, lambda _doing: None)
+    engine = Engine(host, catalog.of(host.platform), lambda _doing: None)
     names, done, failed = {_name(one) for one in wanted}, list[TakenBack](), set[str]()
     for _ in range(_MOST_ROUNDS):
         now = [one for _, one in judged(host, everyday(host)) if one.possible and _name(one) in names]

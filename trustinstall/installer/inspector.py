@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trustinstall.catalog import BACKENDS, FROM_WINDOWS, SYSTEM_STORES
+from trustinstall import catalog
+from trustinstall.catalog import FROM_WINDOWS, SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.pem import pem_blocks
 from trustinstall.engine.discovery import discover
@@ -74,7 +75,7 @@ class Inspector:
         host = host or ActingHost.current()
         image = sysroot is not None
         self.host = host.image(str(sysroot), run_tools=run_tools, kept=ABOUT_THE_CALLER) if image else host
-        self.backends = BACKENDS if backends is None else backends
+        self.backends = catalog.of(self.host.platform) if backends is None else backends
         self.on_progress = on_progress or _silent
         self.variables = variables
 

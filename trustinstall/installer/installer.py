@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates import intake
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.name_constraints import parse
+from trustinstall.certificates.pem import CERTIFICATE_LABELS, ders_of
 from trustinstall.engine.outcome import CHANGES
 from trustinstall.engine.request import Request, Selection
 from trustinstall.errors import printable
-from trustinstall.facts import running_programs
+from trustinstall.facts import running_programs, system_bundle
 from trustinstall.installer import logs
 from trustinstall.installer.acting import engine_of, seen_by
 from trustinstall.installer.inspector import Inspector
@@ -157,8 +158,9 @@ class Installer(Inspector):
         accounts, lost = self._remembered(situation, chosen)
         report = self._change("remove", situation, request, accounts, discovery or DiscoveryOptions(), selection)
         report = self._report_lost(report, request, lost, accounts_gone)
-        whole = situation.machine or foreign or self.host.account.is_root
-        return logs.told(report if whole else replace(report, left=self._left(report)))
+        if not (situation.machine or self.host.account.is_root):
+            report = self._with_left(report, foreign=foreign)
+        return logs.told(report)
 
     def _chosen(self, named: Certificate | Sequence[Certificate | str], ask: ScopeOptions) -> tuple[Certificate, ...]:
         """Return certificates as values; an unknown fingerprint yields none. Raises UsageProblem for any other text."""
@@ -181,10 +183,17 @@ class Installer(Inspector):
         accounts, _ = self._remembered(situation, certificates)
         return logs.told(self._change("remove", situation, request, accounts, DiscoveryOptions(), Selection()))
 
-    def _left(self, report: Report) -> tuple[Certificate, ...]:
-        """Return the removed certificates that the machine still trusts: this account may not change its stores."""
+    def _with_left(self, report: Report, *, foreign: bool) -> Report:
+        """Name the certificates that the machine goes on to trust, whatever this account has removed from its scope.
+
+        `foreign`: copies of other authors were to be removed, and not what trustinstall has added.
+        """
         machine, _ = scopes.machine_ledger(self.host)
-        return tuple(one for one in report.certificates if one.sha256 in machine.claims)
+        ours = () if foreign else tuple(one for one in report.certificates if one.sha256 in machine.claims)
+        system = system_bundle.find(self.host)
+        held = set(ders_of(system.content, CERTIFICATE_LABELS)) if system else set[bytes]()
+        others = tuple(one for one in report.certificates if one.der in held and one.sha256 not in machine.claims)
+        return replace(report, left=ours, others=others)
 
     def _caller(self, situation: Situation) -> str:
         return situation.accounts[0].name if situation.kind == "sudo" and situation.accounts else self.host.account.name

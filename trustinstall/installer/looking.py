@@ -60,7 +60,7 @@ def look(
     names = {owner: name for name, owner, _ in scopes}
     listed = [
         replace(
-            _listed(name, owner, ledger, sha256, stores, seen, found.failures.keys()),
+            _listed(name, owner, ledger, sha256, stores, seen, found.failures.keys() | found.hidden),
             expires_soon=ledger.certificates[sha256].not_after - host.now() < SOON,
         )
         for name, owner, ledger in scopes

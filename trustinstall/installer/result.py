@@ -59,6 +59,7 @@ class Report:
         restart_needed: running programs that do not notice the change.
         domains: the names and networks that certificates are trusted for, or () for all.
         left: certificates to be removed that belong to the machine's scope, which this account may not change.
+        others: certificates to be removed that another author has added to the system's store, likewise.
         replaces: whether variables were set that replace the built-in roots of programs.
     """
 
@@ -69,6 +70,7 @@ class Report:
     dry_run: bool = False
     restart_needed: tuple[str, ...] = ()
     left: tuple[Certificate, ...] = ()
+    others: tuple[Certificate, ...] = ()
     domains: tuple[str, ...] = ()
     replaces: bool = False
 

@@ -14,7 +14,8 @@ from contextlib import suppress
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-from trustinstall.catalog import BACKENDS, SYSTEM_STORES
+from trustinstall import catalog
+from trustinstall.catalog import SYSTEM_STORES
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.engine import discovery
@@ -108,7 +109,7 @@ def columns(
 
     `system` returns the system's anchors.
     """
-    kinds = [one for one in BACKENDS if one.name in _WHOLE | _BESIDE]
+    kinds = [one for one in catalog.of(host.platform) if one.name in _WHOLE | _BESIDE]
     found = discovery.discover(host, kinds, places, remembered).stores.values()
     held = [one.after(planned) for backend, store in found for one in _held(host, backend, store)]
     whole = [one.column() for one in held if one.store.backend in _WHOLE]

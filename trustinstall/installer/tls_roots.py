@@ -54,10 +54,10 @@ def _system(host: Host) -> Iterator[Certificate]:
     if bundle is not None:
         yield from (Certificate.held(one.der) for one in pem_blocks(bundle.content) if one.label == _PLAIN and one.der)
         return
-    from trustinstall.catalog import BACKENDS, SYSTEM_STORES  # half a second of imports that Linux does without
+    from trustinstall import catalog  # half a second of imports that Linux does without
     from trustinstall.engine.discovery import discover
 
-    kinds = [one for one in BACKENDS if one.name in SYSTEM_STORES]
+    kinds = [one for one in catalog.of(host.platform) if one.name in catalog.SYSTEM_STORES]
     for backend, store in discover(host, kinds, DiscoveryOptions()).stores.values():
         with suppress(OSError, TrustInstallError):
             yield from map(Certificate.held, backend.anchors(host, store))

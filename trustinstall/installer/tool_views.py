@@ -9,12 +9,13 @@ from trustinstall.engine import discovery
 from trustinstall.facts import programs
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
-from trustinstall_platforms.tools import client_verdicts, table_without_files
+from trustinstall_platforms.tools import client_verdicts, deciding, table_without_files
 from trustinstall_platforms.tools.settings import Settings
 
 if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.stores.store import Store
+    from trustinstall_platforms.tools.deciding import Decision
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class ToolView:
         effective: "yes", "no", "in part" (in some of the account's sessions) or "unknown": whether the tool trusts
             what trustinstall has added for the account; "" where nothing is, or that is not known of the tool.
         decided_by: the file and line, or the variable's, that decides what the tool reads; "default" for none.
+        not_in: the sessions in which the tool does not trust it, if `effective` is "in part".
     """
 
     tool: str
@@ -44,6 +46,7 @@ class ToolView:
     source: str
     effective: str = ""
     decided_by: str = ""
+    not_in: tuple[str, ...] = ()
 
 
 def look(host: Host) -> tuple[ToolView, ...]:
@@ -57,7 +60,7 @@ def look(host: Host) -> tuple[ToolView, ...]:
             one.tool.mode,
             one.path,
             ".".join(one.tool.key),
-            _state(host, backend, store),
+            _state(host, backend, store, one),
             one.tool.known,
             one.tool.source,
             *verdicts.of_tool(one.tool.name),
@@ -71,7 +74,7 @@ def look(host: Host) -> tuple[ToolView, ...]:
         if programs.programs(host, one.programs)
     ]
     limited = [
-        ToolView(name, one.mode, one.file, "", one.state, one.known, one.source, one.effective, one.decided_by)
+        ToolView(name, one.mode, one.file, "", one.state, one.known, one.source, *one.verdict)
         for name, one in verdicts.limited()
     ]
     return (*found, *others, *limited)
@@ -84,9 +87,10 @@ def names(host: Host) -> frozenset[str]:
     return frozenset(found | others)
 
 
-def _state(host: Host, backend: Settings, store: Store) -> str:
+def _state(host: Host, backend: Settings, store: Store, decision: Decision) -> str:
     if store.fed_by is not None:
-        return "names the system's bundle"
+        hidden = deciding.followed(host, decision)
+        return f"not set, as it would hide {hidden}" if store.fed_by == hidden else "names the system's bundle"
     if store.why_blocked is not None:
         return store.why_blocked
     seen = discovery.observe(host, backend, store)

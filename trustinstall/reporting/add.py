@@ -27,6 +27,9 @@ _CAUTION = (
     "encrypted traffic."
 )
 
+#: Groups whose names are proper names.
+_NAMES = {"java": "Java", "python": "Python", "node": "Node.js", "other": "others"}
+
 
 def certificate_lines(page: Page, certificate: Certificate, notes: Sequence[tuple[str, str]] = ()) -> list[str]:
     """Return a certificate with its whole fingerprint, and rows of notes about it."""
@@ -63,7 +66,8 @@ def intake_lines(page: Page, intake: Intake) -> list[str]:
     lines: list[str] = []
     for one in intake.accepted:
         for warning in one.warnings:
-            lines += page.marked(BAD, f"{words.name_of(one.certificate)}: {warning}", "  ")
+            name = words.name_of(one.certificate)
+            lines += page.marked(BAD, warning if warning.startswith(name) else f"{name}: {warning}", "  ")
     for certificate, reason in intake.left_out:
         lines += page.paragraph(f"Left out: {words.name_of(certificate)}: {reason}", "  ", hanging="  ")
     return lines
@@ -207,4 +211,4 @@ def out_of_scope_lines(page: Page, report: Report, advice: Advice) -> list[str]:
 
 def _groups(outcomes: Sequence[Outcome]) -> str:
     found = {group_of(one.store) for one in outcomes}
-    return ", ".join(group if group != "java" else "Java" for group in GROUPS if group in found)
+    return ", ".join(_NAMES.get(group, group) for group in GROUPS if group in found)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Result
+from trustinstall.errors import printable
 from trustinstall.facts import our_files
+from trustinstall.reporting import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +121,10 @@ def _after_removing(report: Report, caller: _Caller, options: Sequence[str]) -> 
     words = [one.sha256[:_SHORT] for one in report.left]
     return Advice(
         administrator=caller.elevated("remove", *words) if words else NONE,
-        foreign=tuple(caller.again("remove", *options, "--not-ours", "--sha256", sha256) for sha256 in left),
+        foreign=(
+            *(caller.again("remove", *options, "--not-ours", "--sha256", sha256) for sha256 in left),
+            *(caller.elevated("remove", "--not-ours", "--sha256", one.sha256) for one in report.others),
+        ),
         restart=_restarts(report, Result.REMOVED),
         notes=_left_running(report, caller.host) or _gone_in_windows(report, caller.host),
     )
@@ -141,7 +146,7 @@ def _after_adding(report: Report, caller: _Caller, inputs: Sequence[str]) -> Adv
         terminal="" if listed else _terminal(report, caller.host),
         env=_env(report) if listed else {},
         env_word=next((word for trait, word in _WORDS.items() if trait in report.situation.traits), ""),
-        notes=(*_of_variables(report), *_of_machines(report)),
+        notes=(*_of_variables(report), *_of_sessions(report), *_of_machines(report)),
     )
 
 
@@ -174,6 +179,20 @@ def _of_variables(report: Report) -> tuple[str, ...]:
         "use --variables add."
     )
     return (sentence,) if report.replaces else ()
+
+
+def _of_sessions(report: Report) -> tuple[str, ...]:
+    """Notes about programs that trust the certificates in some sessions of an account only."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for part in report.scopes:
+        for one in part.outcomes:
+            if one.partly:
+                found.setdefault((part.scope, one.partly), []).append(one.store.label)
+    several = len({part.scope for part in report.scopes if part.outcomes}) > 1
+    return tuple(
+        f"{words.listed(names)}{f' of {printable(scope)}' if several else ''}: not trusted in these sessions: {why}."
+        for (scope, why), names in found.items()
+    )
 
 
 def _of_machines(report: Report) -> tuple[str, ...]:

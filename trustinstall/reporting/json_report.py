@@ -161,6 +161,7 @@ def _tool(one: ToolView) -> dict[str, Any]:
         "source": one.source,
         "effective": one.effective.replace(" ", "-"),
         "decided_by": one.decided_by,
+        "not_in": list(one.not_in),
     }
 
 

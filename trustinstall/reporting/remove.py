@@ -22,7 +22,7 @@ _TOLD = _STAYS | {Result.STORE_MISSING}
 
 def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -> list[str]:
     """Return the report of `remove`."""
-    if report.dry_run:
+    if report.dry_run and report.certificates:
         return plan.plan_lines(page, report, verbose=verbose)
     lines = [*scope_notes(page, report), *_still(page, report), *_gone(page, report)]
     told = (
@@ -36,12 +36,19 @@ def result_lines(page: Page, report: Report, advice: Advice, *, verbose: bool) -
     return lines + next_lines(page, advice)
 
 
+def nothing(report: Report) -> str:
+    """Return the sentence for a removal that has nothing to remove."""
+    if not report.certificates:
+        return "Nothing to remove: trustinstall has added no such certificate here."
+    return f"Nothing to remove: trustinstall had not added {words.names_of(report.certificates)}."
+
+
 def _still(page: Page, report: Report) -> list[str]:
     """Return who still trusts the certificates, as far as that is known; no line if that is no program."""
     names, verb = words.names_of(report.certificates), words.be(report.certificates)
     foreign = [one for one in report.outcomes if one.result is Result.FOREIGN]
     failed = report.failed
-    who = [*(["the machine"] if report.left else [])]
+    who = [*(["the machine"] if report.left or report.others else [])]
     who += [f"{words.listed(rows.program_names(foreign) or [one.store.id for one in foreign], 4)}"] if foreign else []
     who += [words.count(len(failed), "store") + " that could not be changed"] if failed else []
     if not who:
@@ -50,7 +57,9 @@ def _still(page: Page, report: Report) -> list[str]:
     if foreign:
         copies = "a copy" if len(foreign) == 1 else "copies"
         lines += page.paragraph(f"Someone else added {copies} there, which trustinstall keeps.", "  ")
-    if report.left:
+    if report.others and not foreign:
+        lines += page.paragraph("Someone else added it to the system's store.", "  ")
+    if report.left or report.others:
         lines += page.paragraph("Only an administrator can change the machine's stores.", "  ")
     return lines
 
@@ -62,16 +71,14 @@ def _gone(page: Page, report: Report) -> list[str]:
     removed = results.count(Result.REMOVED)
     followed = results.count(Result.FOLLOWS)
     if not report.changed:
-        stays = report.left or any(one in _STAYS for one in results)
+        stays = report.left or report.others or any(one in _STAYS for one in results)
         if stays:
             return page.paragraph("Nothing was changed.", "  ")
-        return page.marked(
-            SAME, f"Nothing to remove: trustinstall had not added {names if report.certificates else 'it'}."
-        )
+        return page.marked(SAME, nothing(report))
     text = f"taken out of {words.count(removed, 'store')}{_whose(report)}"
     if followed:
         text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"
-    if report.left or any(one in _STAYS for one in results):
+    if report.left or report.others or any(one in _STAYS for one in results):
         return page.paragraph(f"{text[0].upper()}{text[1:]}.", "  ")
     return page.marked(GOOD, f"{names} {verb} no longer trusted: {text}.")
 

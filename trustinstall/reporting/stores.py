@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.reporting import words
 from trustinstall.reporting.layout import Cell, Page
 from trustinstall.reporting.plan import fold
 from trustinstall.reporting.style import BAD
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from trustinstall.installer.views import StoreView, View
 
 _FEW = 3  # stores of a kind that have rows of their own
-_HEAD: list[Cell | str] = [Cell(""), *(Cell(word, "faint") for word in ("STORE", "ROOTS", "ADDED", "STATE", "WHERE"))]
+_NAMED = 6  # names of stores with the same fault
+_HEAD: list[Cell | str] = [
+    Cell(""),
+    *(Cell(word, "faint") for word in ("STORE", "ROOTS", "ADDED", "STATE")),
+    Cell("WHERE", "faint", whole=True),
+]
 
 
 def stores_lines(page: Page, view: View, *, verbose: bool) -> list[str]:
@@ -27,9 +33,14 @@ def stores_lines(page: Page, view: View, *, verbose: bool) -> list[str]:
         found = [one for one in view.stores if group_of_backend(one.backend, one.label) == group]
         table += _each(found) if verbose or len(found) <= _FEW else _folded(found)
     lines = page.table(table, "")
-    faults = [one for one in view.stores if one.problem]
-    for one in faults:
-        lines += page.marked(BAD, f"{one.store}: {one.problem}", tone="")
+    faults: dict[str, list[StoreView]] = {}
+    for one in view.stores:
+        if one.problem:
+            faults.setdefault(one.problem, []).append(one)
+    for problem, ones in faults.items():
+        names = list(dict.fromkeys(map(_name, ones)))
+        several = f"{words.count(len(ones), 'store')} ({words.listed(names, _NAMED)})"
+        lines += page.marked(BAD, f"{ones[0].store if len(ones) == 1 else several}: {problem}", tone="")
     return [*lines, *(line for note in view.notes for line in page.marked(BAD, note))]
 
 

@@ -33,6 +33,8 @@ def _row(one: ToolView, *, verbose: bool) -> list[Cell | str]:
         how = f"{how}: {one.state}"
     if one.effective in {"no", "in part", "unknown"} and one.decided_by:
         how += f"; decided by {one.decided_by}"
+    if one.not_in:
+        how += f"; not in these sessions: {', '.join(one.not_in)}"
     tested = f" (tested: {one.known.partition(': ')[2] or 'yes'})" if one.known.startswith(_TESTED) else " (documented)"
     return [Cell(mark, tone), Cell(one.tool, "strong"), Cell(word, tone), how + (tested if verbose else "")]
 

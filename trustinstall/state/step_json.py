@@ -57,7 +57,8 @@ def step_to_json(step: Undo) -> dict[str, Any]:
     if isinstance(step, Delete):
         return {"kind": kind, "path": step.path, "expect": step.expect}
     if isinstance(step, Link):
-        return {"kind": kind, "path": step.path, "target": step.target, "expect": step.expect}
+        owned = {"owner": list(step.owner)} if step.owner else {}
+        return {"kind": kind, "path": step.path, "target": step.target, "expect": step.expect, **owned}
     if isinstance(step, MakeDirectory):
         return {"kind": kind, "path": step.path, "mode": step.mode}
     return {"kind": kind, "path": step.path}
@@ -70,19 +71,24 @@ def step_from_json(data: Mapping[str, Any]) -> Undo:
         return ToolOperation(str(data["operation"]), str(data["inverse"]), base64.b64decode(data["der"], validate=True))
     path = str(data["path"])
     if kind == "Edit":
-        owner = (int(data["owner"][0]), int(data["owner"][1])) if data["owner"] else None
         found = data.get("attributes", {})
         attributes = tuple((str(name), base64.b64decode(value, validate=True)) for name, value in found.items())
-        return Edit(path, _transform_from_json(data), str(data["expect"]), int(data["mode"]), owner, attributes)
+        return Edit(
+            path, _transform_from_json(data), str(data["expect"]), int(data["mode"]), _owner(data["owner"]), attributes
+        )
     if kind == "Delete":
         return Delete(path, str(data["expect"]))
     if kind == "Link":
-        return Link(path, str(data["target"]), str(data["expect"]))
+        return Link(path, str(data["target"]), str(data["expect"]), _owner(data.get("owner")))
     if kind == "MakeDirectory":
         return MakeDirectory(path, int(data["mode"]))
     if kind == "RemoveDirectory":
         return RemoveDirectory(path)
     raise ValueError(f"no such step: {kind!r}")
+
+
+def _owner(data: Any) -> tuple[int, int] | None:  # noqa: ANN401  JSON
+    return (int(data[0]), int(data[1])) if data else None
 
 
 def _transform_to_json(transform: Transform) -> dict[str, Any]:

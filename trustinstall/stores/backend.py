@@ -56,10 +56,18 @@ class Candidates(NamedTuple):
 
 
 class Unreached(NamedTuple):
-    """Why a client does not trust what its store holds: in words, and whether the acting account could repair it."""
+    """Why a client does not trust what its store holds.
+
+    Attributes:
+        why: in words.
+        own: whether the acting account could repair it.
+        partly: whether that holds in some sessions only, by a decision of the account: then the store has not failed,
+            and the words begin with the names of these sessions.
+    """
 
     why: str
     own: bool
+    partly: bool = False
 
 
 class Backend(ABC):

@@ -84,11 +84,18 @@ class Delete:
 
 @dataclass(frozen=True)
 class Link:
-    """Create a symbolic link where no file exists, or change the target of the existing link (`expect`)."""
+    """Create a symbolic link where no file exists, or change the target of the existing link (`expect`).
+
+    Attributes:
+        path, expect: as for `Edit`.
+        target: the text of the link.
+        owner: (uid, gid) of a link that is restored; None means the acting account. An existing link keeps its own.
+    """
 
     path: str
     target: str
     expect: str = ABSENT
+    owner: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

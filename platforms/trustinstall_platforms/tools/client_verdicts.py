@@ -26,10 +26,17 @@ _LIMIT = " for "  # in the name of a client that is limited to a profile, a URL 
 
 
 class Verdict(NamedTuple):
-    """The verdict on one client: `effective` is YES, NO, PART, UNKNOWN or "", and what decides it."""
+    """The verdict on one client.
+
+    Attributes:
+        effective: YES, NO, PART, UNKNOWN or "".
+        decided_by: what decides it.
+        not_in: the sessions in which the client does not trust the roots, if it does in others.
+    """
 
     effective: str
     decided_by: str
+    not_in: tuple[str, ...] = ()
 
 
 class Limited(NamedTuple):
@@ -40,8 +47,7 @@ class Limited(NamedTuple):
     state: str
     known: str
     source: str
-    effective: str
-    decided_by: str
+    verdict: Verdict
 
 
 @dataclass
@@ -50,6 +56,7 @@ class _Seen:
 
     client: Client
     found: list[tuple[Effective, str]] = field(default_factory=list[tuple[Effective, str]])
+    sessions: list[str] = field(default_factory=list[str])
 
     @property
     def verdict(self) -> Verdict:
@@ -59,7 +66,8 @@ class _Seen:
             self.found, key=lambda one: (one[1] == YES, one[1] != said, one[0].decider.kind is Kind.DEFAULT)
         )
         worst = ranked[0][0]
-        return Verdict(said, str(worst.decider))
+        left = [name for name, (_, word) in zip(self.sessions, self.found, strict=True) if word != YES]
+        return Verdict(said, str(worst.decider), tuple(left) if said == PART else ())
 
 
 @dataclass
@@ -87,7 +95,7 @@ class Verdicts:
                 named = ", ".join(one.path for one in first.bundles)
                 state = first.problem or (f"names {named}" if named else first.mode.value)
                 mode = "adds" if first.mode is Mode.ADDS else "replaces"
-                yield name, Limited(mode, first.decider.path, state, place.known, place.source, *seen.verdict)
+                yield name, Limited(mode, first.decider.path, state, place.known, place.source, seen.verdict)
 
 
 def look(host: Host) -> Verdicts:
@@ -97,7 +105,9 @@ def look(host: Host) -> Verdicts:
     for scene in _scenes(host):
         for client, found in decide.all_of_them(scene):
             word = _word(host, client, found, ours)
-            seen.setdefault(client.name, _Seen(client)).found.append((found, word))
+            one = seen.setdefault(client.name, _Seen(client))
+            one.found.append((found, word))
+            one.sessions.append(scene.session.name)
     return Verdicts(seen)
 
 
@@ -118,6 +128,17 @@ def unreached(
             if counts and _word(host, client, found, wanted) != YES:
                 return found, scene.session.name
     return None
+
+
+def sessions_without(host: Host, tool: Tool, wanted: frozenset[str]) -> tuple[str, ...]:
+    """Return the names of the sessions in which no setting decides for a tool, and it does not trust `wanted`."""
+    found: list[str] = []
+    for scene in _scenes(host):
+        client = of_tool(scene, tool.name)
+        said = decide.effective(client, scene) if client is not None else None
+        if client is not None and said is not None and said.decider.kind is Kind.DEFAULT:
+            found += [scene.session.name] if _word(host, client, said, wanted) == NO else []
+    return tuple(found)
 
 
 def _scenes(host: Host) -> list[Scene]:

@@ -123,6 +123,17 @@ def why_unreached(host: Host, found: Effective, session: str) -> Unreached:
     return Unreached(f"{found.client} does not trust it in {session}: {what}; {mend}", own)
 
 
+def why_partly(host: Host, decision: Decision, left: Sequence[str]) -> Unreached:
+    """Return why a tool that follows a variable's bundle does not trust what was added in the sessions `left`.
+
+    No file serves all sessions: a key would hide the variable's bundle, and a copy of that would lack what its owner
+    writes into it later.
+    """
+    setter, named = decision.found.decider, printable(followed(host, decision) or "", _LONGEST)
+    why = f"a setting of ours would hide {named}, which {setter} names for other sessions"
+    return Unreached(f"{', '.join(left)}; {why}; have these sessions set the same variable", own=True, partly=True)
+
+
 def shared(host: Host, decision: Decision) -> str | None:
     """Return the bundle of the account that another tool's file of the account has this tool read; or None.
 

@@ -13,23 +13,21 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from trustinstall import editing
 from trustinstall.errors import printable
 from trustinstall.facts import our_files, system_bundle
-from trustinstall.facts.programs import is_absolute
 from trustinstall.stores import bundle as bundles
 from trustinstall.stores import files
 from trustinstall.stores.observation import Copy, Observation
 from trustinstall.stores.reference import By, Named, Reference
 from trustinstall.stores.store import Store, blocked, fed_by, naming
-from trustinstall_platforms.tools import client_verdicts, deciding, looked_at, native_roots, places, switching
+from trustinstall_platforms.tools import client_verdicts, deciding, looked_at, native_roots, places
 from trustinstall_platforms.tools.deciding import Decision
-from trustinstall_platforms.tools.effective.model import Mode
-from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile, replaced
+from trustinstall_platforms.tools.key_in_file import replaced
 from trustinstall_platforms.tools.sessions import everyday
-from trustinstall_platforms.tools.table import ADDS, SWITCHES, Tool
+from trustinstall_platforms.tools.setting_state import Setting, key_of, state_of
+from trustinstall_platforms.tools.table import ADDS, SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,44 +36,6 @@ if TYPE_CHECKING:
     from trustinstall.stores.backend import Unreached
     from trustinstall.stores.plan import Plan
     from trustinstall.stores.store import DiscoveryOptions
-
-
-class _Setting(NamedTuple):
-    """The current state of one file.
-
-    Attributes:
-        tool: the tool that reads it.
-        value: the key's value, or None.
-        own: the value that trustinstall would set: the name of a managed file, or that the system's store is used.
-        ours: whether trustinstall set the value: it is `own`, or names a managed file that was in another home.
-        bundle: the bundle that it names, links resolved; "" for none.
-        wrong: why it cannot be changed, or None.
-        damaged: whether the reason is that it cannot be read: a managed value may be in it.
-        native: whether the tool reads the operating system's own store, by this file or the machine's.
-        decided: whether `wrong` is a person's decision, and not a fault: the file is left, and nothing has failed.
-        undecided: whether the value is a word that decides nothing, as `true` of conda.
-    """
-
-    tool: Tool
-    value: str | None
-    own: str
-    ours: bool = False
-    bundle: str = ""
-    wrong: str | None = None
-    damaged: bool = False
-    native: bool = False
-    decided: bool = False
-    undecided: bool = False
-
-    @property
-    def theirs(self) -> bool:
-        """Whether its owner decided its value."""
-        return self.value is not None and not self.ours and not self.undecided
-
-    @property
-    def says_nothing(self) -> bool:
-        """Whether the tool reads the same roots as without the key."""
-        return self.value is None or self.undecided
 
 
 class Settings(Reference):
@@ -113,7 +73,7 @@ class Settings(Reference):
         if decision is None:
             there = system_bundle.bundle(host, store.location) is not None
             return Named(By.OWNER, store.location) if there else Named(By.UNSET)
-        setting = _setting(host, decision)
+        setting = state_of(host, decision)
         if setting.damaged:
             return Named(By.UNSET, problem=setting.wrong)
         shared = deciding.shared(host, decision) if setting.says_nothing else None
@@ -121,7 +81,7 @@ class Settings(Reference):
             return Named(By.OWNER, shared)
         if setting.says_nothing:
             return Named(By.UNSET, deciding.followed(host, decision) or deciding.inherited(host, decision))
-        if setting.ours:
+        if setting.managed:
             return Named(By.US, setting.bundle, outdated=setting.value != setting.own)
         return Named(By.OWNER, setting.bundle, setting.wrong)
 
@@ -133,26 +93,26 @@ class Settings(Reference):
         decision = self._decision(host, store.location)
         if decision is None:
             return super().observe(host, store, names)
-        setting = _setting(host, decision)
+        setting = state_of(host, decision)
         if setting.damaged and host.status(store.location) is None:
             raise OSError(errno.EACCES, setting.wrong, store.location)
         if not setting.native:
             return super().observe(host, store, names)
         seen = native_roots.observe(host)
         copies = (Copy(one, marked=True) for one in sorted(names & seen.anchors.keys()))
-        return replace(seen, copies=tuple(copies) if setting.ours else ())
+        return replace(seen, copies=tuple(copies) if setting.managed else ())
 
     def anchors(self, host: Host, store: Store) -> Iterator[bytes]:
         """Yield the DER of every certificate that `observe` counts."""
         decision = self._decision(host, store.location)
-        native = decision is not None and _setting(host, decision).native
+        native = decision is not None and state_of(host, decision).native
         return native_roots.anchors(host) if native else super().anchors(host, store)
 
     def unreached(self, host: Host, stores: Sequence[Store], wanted: frozenset[str]) -> dict[str, Unreached]:
         """Return the stores whose tools read other roots in a session of the account, with the file and line.
 
-        A store that follows the bundle of a variable says nothing about sessions that no variable reaches, such as
-        cron's: the file there stays unset, because its key would hide that bundle in the others.
+        A store that follows the bundle of a variable is not a failure in sessions that no variable reaches, such as
+        cron's: the file stays unset, because its key would hide that bundle in the others.
         """
         found: dict[str, Unreached] = {}
         asked = {one.location: one.id for one in stores if one.blocked is None}
@@ -164,12 +124,14 @@ class Settings(Reference):
             seen = client_verdicts.unreached(host, decision.tool, wanted, undecided=everywhere)
             if seen is not None:
                 found[store_id] = deciding.why_unreached(host, *seen)
+            elif not everywhere and (left := client_verdicts.sessions_without(host, decision.tool, wanted)):
+                found[store_id] = deciding.why_partly(host, decision, left)
         return found
 
     def enable(self, host: Host, store: Store, noted: tuple[str, ...]) -> tuple[Plan, tuple[str, ...]]:
         """Plan to set the key."""
         setting = self._setting_of(host, store)
-        key = _key(setting.tool, store.location)
+        key = key_of(setting.tool, store.location)
         if setting.undecided:
             return key.instead(host, store, setting.own)
         away = key.away(host, store, setting.value, noted) if setting.value is not None else None
@@ -182,16 +144,16 @@ class Settings(Reference):
     def disable(self, host: Host, store: Store, noted: tuple[str, ...]) -> Plan:
         """Plan to restore the key."""
         setting = self._setting_of(host, store)
-        key = _key(setting.tool, store.location)
+        key = key_of(setting.tool, store.location)
         restored = key.restored(host, store, setting.value or "", noted)
         return restored or key.taken_back(host, store, key.away(host, store, setting.value or "", noted))
 
-    def _setting_of(self, host: Host, store: Store) -> _Setting:
+    def _setting_of(self, host: Host, store: Store) -> Setting:
         """Read a store's file. Raises OSError if it belongs to no tool."""
         decision = self._decision(host, store.location)
         if decision is None:
             raise FileNotFoundError(errno.ENOENT, "no tool has its settings there", store.location)
-        return _setting(host, decision)
+        return state_of(host, decision)
 
     def _store(self, host: Host, decision: Decision) -> Store | None:
         """Return the store of a tool's file; None if the managed files have no place."""
@@ -199,12 +161,12 @@ class Settings(Reference):
         if directory is None or standing is None:
             return None
         location, owner, unwritable = standing
-        setting = _setting(host, decision._replace(path=location))
-        follows = native_roots.location(host) if setting.native and not setting.ours else None
+        setting = state_of(host, decision._replace(path=location))
+        follows = native_roots.location(host) if setting.native and not setting.managed else None
         needs = native_roots.location(host) if tool.mode == SWITCHES else our_files.location(host)
         left = setting.wrong if setting.decided else None
         shared = None
-        if setting.bundle and setting.theirs:
+        if setting.bundle and setting.of_owner:
             found = system_bundle.find(host)
             follows = setting.bundle if found and setting.bundle == found.path else None
             whose, reason = (0, None) if follows else bundles.owner(host, setting.bundle)
@@ -225,7 +187,7 @@ class Settings(Reference):
             f"{self.name}:{location}",
             tool.clients,
             label=tool.name,
-            source=fed_by(follows) or naming(None if setting.theirs or shared else needs),
+            source=fed_by(follows) or naming(None if setting.of_owner or shared else needs),
             blocked=None if follows else blocked(left, permanent=True) or blocked(wrong),
             unset=setting.says_nothing
             and shared is None
@@ -233,71 +195,3 @@ class Settings(Reference):
             and tool.mode != SWITCHES
             and (bool(tool.machine or tool.follows) or deciding.inherited(host, decision) != ""),
         )
-
-
-def _key(tool: Tool, location: str) -> KeyInFile:
-    return KeyInFile(tool.format, tool.key, SHARED if location == tool.machine else PRIVATE)
-
-
-def _setting(host: Host, decision: Decision) -> _Setting:
-    """Read a file."""
-    tool, location = decision.tool, host.real(decision.path)
-    try:
-        value = _key(tool, location).read(host, location)
-        if tool.mode == SWITCHES:
-            return _switched(host, tool, location, value)
-        if tool.format == "json" and _key(tool._replace(key=tool.key[:-1]), location).read(host, location) == "null":
-            wrong = f"{location} says {'.'.join(tool.key[:-1])}: null; take that out, and trustinstall sets it"
-            return _Setting(tool, None, _own(host, tool), wrong=wrong, decided=True)
-        return _naming(host, tool, value, location)
-    except editing.Malformed as error:
-        return _Setting(tool, None, _own(host, tool), wrong=str(error), damaged=True)
-    except OSError as error:
-        return _Setting(tool, None, _own(host, tool), wrong=error.strerror, damaged=True)
-
-
-def _own(host: Host, tool: Tool) -> str:
-    return switching.own(tool) if tool.mode == SWITCHES else f"{our_files.directory(host)}/{_file_name(tool)}"
-
-
-def _file_name(tool: Tool) -> str:
-    return our_files.ANCHORS if tool.mode == ADDS else our_files.BUNDLE
-
-
-def _switched(host: Host, tool: Tool, location: str, value: str | None) -> _Setting:
-    """Read a key that switches the tool to the system's store, or leaves it with a bundle."""
-    said = switching.machine_says(host, tool) if value is None else switching.said(value)
-    own = switching.own(tool)
-    if value is None or said == tool.value:
-        return _Setting(tool, value, own, value == own, native=said == tool.value)
-    return _of_owner(host, tool, value, switching.bundle(host, tool, location))
-
-
-def _naming(host: Host, tool: Tool, value: str | None, location: str) -> _Setting:
-    """Read a key that names a bundle. A missing managed file was in a home that was moved."""
-    own = _own(host, tool)
-    if value is None:
-        return _Setting(tool, value, own)
-    moved = is_absolute(host, value) and our_files.is_one(value, _file_name(tool)) and host.status(value) is None
-    if value == own or moved:
-        return _Setting(tool, value, own, ours=True, bundle=value)
-    word = deciding.word(host, tool, value)
-    if word is None:
-        return _of_owner(host, tool, value, deciding.named(host, tool, value, location))
-    if word is Mode.DEFAULT:
-        return _Setting(tool, value, own, undecided=True)
-    system = system_bundle.find(host)
-    if word is Mode.NATIVE and system is not None:
-        return _Setting(tool, value, own, bundle=system.path)
-    what = f"{location} says {'.'.join(tool.key)}: {printable(value) or 'nothing'}"
-    wrong = f"{what}, which counts; take that out, and trustinstall sets it"
-    return _Setting(tool, value, own, wrong=wrong, decided=True)
-
-
-def _of_owner(host: Host, tool: Tool, value: str, named: str) -> _Setting:
-    path = host.absolute(named) if named and (named.startswith("~/") or is_absolute(host, named)) else ""
-    if not path or system_bundle.bundle(host, path) is None:
-        what = "which is no bundle" if tool.mode != SWITCHES else "and no bundle beside it"
-        wrong = f"{'.'.join(tool.key)} says {printable(value)}, {what}; take the key out, or mend it"
-        return _Setting(tool, value, _own(host, tool), wrong=wrong)
-    return _Setting(tool, value, _own(host, tool), bundle=host.real(path))

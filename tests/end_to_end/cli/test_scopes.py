@@ -379,3 +379,20 @@ def test_an_account_that_was_first(fresh: Throwaway) -> None:
     assert removed.stdout.startswith("! Corp Root G2 is STILL TRUSTED by the machine")
     assert "no longer trusted" not in removed.stdout
     assert holds(fresh, DEBIAN)
+
+
+def test_an_accounts_remove_names_what_the_administrator_has_added(fresh: Throwaway) -> None:
+    """It does not say that the root is no longer trusted, and the command that it prints takes exactly that out."""
+    deliver(fresh, "alice")
+    fresh.write("/usr/local/share/ca-certificates/corp.crt", ROOT.pem)
+    fresh.run(["update-ca-certificates"], check=True)
+    fresh.trustinstall("add", CERT, user="alice", check=True)
+    removed = fresh.trustinstall("remove", ROOT.sha256, user="alice", check=True)
+    assert removed.stdout.startswith("! Corp Root G2 is STILL TRUSTED by the machine")
+    assert "no longer trusted" not in removed.stdout
+    (words,) = told(fresh.trustinstall("remove", "--json", ROOT.sha256, user="alice"))["remove_foreign"]
+    assert words == ["sudo", *PROGRAM, "remove", "--not-ours", "--sha256", ROOT.sha256]
+    assert " ".join(words) in removed.stdout
+    fresh.run(words[1:], check=True)
+    assert not holds(fresh, DEBIAN)
+    assert "Nothing to remove" in fresh.trustinstall("remove", ROOT.sha256, user="alice").stdout

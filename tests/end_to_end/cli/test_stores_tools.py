@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from tests.end_to_end.cli.machine import CERT, deliver, holds, result, sudo, told
+from tests.end_to_end.cli.machine import CERT, deliver, holds, result, sudo, told, venv
 from tests.support.throwaway import Throwaway
 
 OWN, PIP = "/usr/local/share/trustinstall", "/etc/pip.conf"
@@ -82,11 +82,14 @@ def test_what_says_nothing_itself_follows_all_accounts(fresh: Throwaway) -> None
 def test_an_account_sees_what_the_machine_has(fresh: Throwaway) -> None:
     """Alice's list shows the machine's settings and variables as they are, and says what she may not read."""
     deliver(fresh)
-    fresh.trustinstall("add", CERT, check=True)
+    hidden = venv(fresh, "/root/work/.venv")
+    fresh.run(["chmod", "700", "/root"], check=True)
+    fresh.trustinstall("add", CERT, "--search", "/root/work", check=True)
     (listed,) = told(fresh.trustinstall("list", "--json", user="alice"))["certificates"]
     states = {one["id"]: one["state"] for one in listed["stores"]}
     assert states["environment:/etc/environment"] == states[f"settings:{PIP}"] == "trusted"
     assert states[f"own-bundle:{OWN}/bundle.pem"] == "trusted"
-    assert states["settings:/root/.npmrc"] == "unreadable"
+    assert states["settings:/root/.npmrc"] == states[f"certifi:{hidden}"] == "unreadable"
+    assert "gone" not in states.values()
     stores = told(fresh.trustinstall("stores", "--json", user="alice"))["stores"]
     assert not [one for one in stores if one["detail"] == "the bundle holds no certificate"]

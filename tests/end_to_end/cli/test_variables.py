@@ -309,6 +309,9 @@ def test_env_for_files_of_others(fresh: Throwaway) -> None:
         "powershell": f"$env:REQUESTS_CA_BUNDLE = '{DEBIAN}'",
     }.items():
         assert line in fresh.trustinstall("env", "--shell", style, check=True).stdout.splitlines()
+    fresh.trustinstall("env", "--shell", "gitlab", "--scope", "machine", "-o", "/tmp/input/roots.env", check=True)
+    assert f"REQUESTS_CA_BUNDLE={DEBIAN}\n".encode() in fresh.read("/tmp/input/roots.env")
+    assert fresh.trustinstall("env", "-o", "/tmp/input/roots.env").returncode == 2  # it is there already
     refused = fresh.trustinstall("env", "--shell", "tcsh")
     assert (refused.returncode, "'bash', 'zsh', 'fish'" in refused.stderr) == (2, True)
 

@@ -151,3 +151,39 @@ def test_a_session_that_names_a_bundle(servers: Servers, name: str) -> None:
     after = root.changes(ignore=("/home/alice/.local", "/var/lib/trustinstall", "/var/log"))
     assert after.keys() - before.keys() <= {"/usr/local/share", "/home/alice/.local"}
     assert {path: after[path] for path in before if path in after} == before
+
+
+def test_npm_where_one_session_names_a_bundle(servers: Servers) -> None:
+    """Npm keeps the private root in that session and gets ours; the sessions without the variable are named, exit 0."""
+    root = servers.root
+    root.reset()
+    bashrc = "/home/alice/.bashrc"
+    root.write(bashrc, root.read(bashrc).decode() + f"export {NAME}=~/x.pem\n", user="alice")
+    root.write("/home/alice/.npmrc", "fund=false\n", user="alice")
+    assert _pings(servers, *IN_BASH) == (TRUSTS, REFUSES)
+    added = root.trustinstall("add", CERTIFICATE, "--yes", user="alice")
+    assert _pings(servers, *IN_BASH) == (TRUSTS, TRUSTS)
+    assert _pings(servers) == (REFUSES, REFUSES)
+    said = " ".join(added.stdout.split())
+    assert added.returncode == 0, added.stderr
+    assert "npm: not trusted in these sessions: cron (PAM); a setting of ours would hide" in said
+    (row,) = (one for one in json.loads(_tools(root))["tools"] if one["name"] == "npm")
+    assert (row["effective"], row["not_in"]) == ("in-part", ["cron (PAM)"])
+    root.trustinstall("remove", CERTIFICATE, user="alice", check=True)
+    assert root.read("/home/alice/.npmrc") == b"fund=false\n"
+    assert root.read(HOME) == root.read(CORP)
+
+
+def _tools(root: Throwaway) -> str:
+    return root.trustinstall("tools", "--json", user="alice", check=True).stdout
+
+
+def _pings(servers: Servers, *session: str) -> tuple[str, str]:
+    """What npm does in a session with the server under the private root, and with the other one."""
+    words = (*session, "npm", "ping", "--fetch-retries=0", "--cache=/tmp/npm-cache")
+    found: list[str] = []
+    for server in (servers.private, servers.added):
+        done = servers.root.run([*words, f"--registry={server.url}"], user="alice")
+        answer = TRUSTS if "E404" in done.stderr else f"neither: {done.stderr}"
+        found.append(REFUSES if re.search(_REFUSAL, done.stderr) else answer)
+    return found[0], found[1]

@@ -73,6 +73,24 @@ def test_a_vendors_java_is_replaced(fresh: Throwaway) -> None:
     assert fresh.read(JRE) == delivered
 
 
+def test_an_omnibus_package_is_upgraded(fresh: Throwaway) -> None:
+    """The package's new bundle holds the root again, and so does that of a package which came after `add`."""
+    deliver(fresh)
+    delivered = fresh.read(DEBIAN).replace(ROOT.pem, b"")
+    old, new = (f"/opt/{name}/embedded/ssl/certs/cacert.pem" for name in ("agent", "runner"))
+    fresh.write(old, delivered)
+    fresh.trustinstall("add", CERT, check=True)
+    assert holds(fresh, old)
+    upgraded = delivered + OTHER.pem
+    fresh.run(["rm", "-r", "/opt/agent"], check=True)  # dpkg replaces each file of a package by renaming
+    fresh.write(old, upgraded)
+    fresh.write(new, delivered)
+    assert results(repaired(fresh)) == {f"embedded:{old}": "added", f"embedded:{new}": "added"}
+    assert all(holds(fresh, one) for one in (old, new))
+    fresh.trustinstall("remove", "--all", check=True)
+    assert [fresh.read(old), fresh.read(new)] == [upgraded, delivered]
+
+
 def test_an_account_is_made_after_add(fresh: Throwaway) -> None:
     """What is for all users is for tomorrow's accounts, too: bundles, npm's settings, Firefox' profile; and goes."""
     deliver(fresh, "alice")

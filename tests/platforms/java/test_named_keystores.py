@@ -117,7 +117,7 @@ def test_it_is_changed_with_the_password_beside_its_name(host: ActingHost) -> No
     assert OURS.partition("-")[0] in Path(host.where(KEYSTORE)).read_bytes().decode("latin-1")
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "text", ["a\\\n" * 400_000, "\\" * 999_999, "a=\\u00" * 160_000, "-Djavax.net.ssl.trustStore=" * 40_000]
 )

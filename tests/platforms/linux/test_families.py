@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trustinstall.catalog import BACKENDS
+from trustinstall import catalog
 from trustinstall.host import Account, Host
 from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.bsd import freebsd
@@ -76,10 +76,8 @@ def machine(top: Path, *release: str, families: tuple[Family, ...] = FAMILIES) -
 
 def found(host: Host) -> list[Store]:
     """The system stores that are found."""
-    stores = [
-        one for backend in BACKENDS for one in backend.discover(host, DiscoveryOptions()) if isinstance(one, Store)
-    ]
-    return [store for store in stores if store.system]
+    found = [one for backend in catalog.every() for one in backend.discover(host, DiscoveryOptions())]
+    return [one for one in found if isinstance(one, Store) and one.system]
 
 
 @pytest.mark.parametrize(("family", "name", "like"), CASES, ids=lambda text: text or "none")

@@ -129,3 +129,27 @@ def test_a_variable_that_only_its_client_knows(host: ActingHost, name: str) -> N
     assert (found["mine.pem"][0], found[".npmrc"][0]) == (Result.ADDED, Result.ADDED)
     assert mine in host.read(f"{HOME}/mine.pem")
     assert CORP.pem in host.read(f"{HOME}/mine.pem")
+
+
+def test_a_setting_that_would_hide_a_variable_names_the_sessions_that_are_not_reached(host: ActingHost) -> None:
+    """Npm follows the bundle of a variable, no failure; what cron and systemd start has no variable, and it is said."""
+    write(host, f"{HOME}/mine.pem", make_root("Own").pem)
+    write(host, f"{HOME}/.bashrc", f"export NODE_EXTRA_CA_CERTS={HOME}/mine.pem\n")
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    done = fake_host.change(host, (OwnBundle(), Environment(), Settings()), fake_host.wish(CORP.der))
+    found = {one.store.location: one for one in done}[f"{HOME}/.npmrc"]
+    line = host.read(f"{HOME}/.bashrc").decode().splitlines().index(f"export NODE_EXTRA_CA_CERTS={HOME}/mine.pem") + 1
+    assert found.result is Result.FOLLOWS
+    assert found.partly.startswith("cron (PAM), systemd user; a setting of ours would hide ")
+    assert f"{HOME}/mine.pem, which {HOME}/.bashrc line {line} names" in found.partly
+    npm = next(one for one in tool_views.look(host) if one.tool == "npm")
+    assert (npm.state, npm.effective) == (f"not set, as it would hide {HOME}/mine.pem", "in part")
+    assert npm.not_in == ("cron (PAM)", "systemd user")
+    assert {one.not_in for one in tool_views.look(host) if one.effective != "in part"} <= {()}
+
+
+def test_a_setting_that_serves_every_session_says_nothing_of_sessions(host: ActingHost) -> None:
+    """Without such a variable npm's own file serves every session."""
+    write(host, f"{HOME}/.npmrc", "fund=false\n")
+    done = fake_host.change(host, (OwnBundle(), Environment(), Settings()), fake_host.wish(CORP.der))
+    assert {one.partly for one in done} == {""}

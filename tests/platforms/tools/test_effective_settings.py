@@ -13,6 +13,7 @@ from tests.support.fake_host import played, program, write
 from tests.support.pki import make_root
 from trustinstall.certificates.pem import to_pem
 from trustinstall.engine.outcome import Outcome, Result
+from trustinstall.errors import UsageProblem
 from trustinstall.host import ActingHost
 from trustinstall.installer import environment
 from trustinstall_platforms.tools import looked_at
@@ -293,6 +294,17 @@ def test_yarn_reads_what_npms_file_names(host: ActingHost) -> None:
     assert change(host)[f"{HOME}/.yarnrc"].result is Result.ALREADY
     change(host, trusted=False)
     assert tree(host) == before
+
+
+def test_env_names_the_files_of_one_scope(host: ActingHost) -> None:
+    """An account's own files count before the machine's; each scope can be asked for alone, or is missing."""
+    change(host)
+    assert environment.values(host, replacing=True, scope="user")["SSL_CERT_FILE"] == BUNDLE
+    with pytest.raises(UsageProblem, match="nothing was added yet"):
+        environment.values(host, replacing=True, scope="machine")
+    change(host, trusted=False)
+    with pytest.raises(UsageProblem, match="no files of its own"):
+        environment.values(host, replacing=True, scope="user")
 
 
 def test_env_prints_no_variable_that_hides_what_works(host: ActingHost) -> None:

@@ -14,7 +14,7 @@ from tests.support import fake_host
 from tests.support.fake_host import played, write
 from tests.support.fake_store import Fuse, Killed, Mortal
 from tests.support.pki import make_root
-from trustinstall.catalog import BACKENDS
+from trustinstall import catalog
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.discovery import discover, observe
 from trustinstall.engine.outcome import Outcome, Result
@@ -354,7 +354,7 @@ def test_the_table_is_whole() -> None:
     sources = [(one.source, one.known) for one in TOOLS] + [(one.source, one.known) for one in OTHERS]
     assert all(source and known.split(":")[0] in {"real", "documented"} for source, known in sources)
     assert all(one.programs or one.places or one.kept for one in TOOLS)
-    assert {kind.name for kind in KINDS} <= {one.name for one in BACKENDS}
+    assert {kind.name for kind in KINDS} <= {one.name for one in catalog.every()}
 
 
 # --- whose a reference is ---

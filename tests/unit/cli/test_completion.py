@@ -88,6 +88,40 @@ def test_zsh_is_answered(program: dict[str, str]) -> None:
         assert (answer in done.stdout, done.stderr) == (True, "")
 
 
+@pytest.mark.parametrize(
+    ("line", "word", "offered"),
+    [
+        ("add --scope m", "m", ["machine"]),
+        ("env --shell git", "git", ["github", "gitlab"]),
+        ("add --store ", "", ["browsers", "java"]),
+        ("expo", "expo", ["export"]),
+    ],
+)
+def test_powershell_is_answered(line: str, word: str, offered: list[str], program: dict[str, str]) -> None:
+    """Asked as its script asks, each line is a value and its help, with three colons between them."""
+    asked = {"_TRUSTINSTALL_COMPLETE": "complete_powershell", "_TYPER_COMPLETE_WORD_TO_COMPLETE": word}
+    env = program | asked | {"_TYPER_COMPLETE_ARGS": f"trustinstall {line}"}
+    done = subprocess.run(["trustinstall"], env=env, capture_output=True, text=True, check=True, timeout=60)
+    values = [one.split(":::")[0] for one in done.stdout.splitlines()]
+    assert (set(offered) <= set(values), done.stderr) == (True, "")
+    assert all(":::" in one for one in done.stdout.splitlines())
+
+
+def test_a_shell_without_completion_is_told_which_ones_have_it(program: dict[str, str]) -> None:
+    """A plain sh gets one sentence of ours, and bash its script."""
+    for shell, said in (("sh", "error: there is no completion for the shell that asks; start bash, "), ("bash", "")):
+        done = subprocess.run(
+            [shell, "-c", "trustinstall --show-completion; true"],
+            env=program,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.stderr.startswith(said)
+        assert ("COMPREPLY" in done.stdout) == (shell == "bash")
+
+
 def _hold(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
     def load(*_: object) -> Ledger:
         return ledger

@@ -199,6 +199,19 @@ def test_a_wrong_option_names_no_variable(words: tuple[str, ...], capsys: pytest
     assert capsys.readouterr().err.startswith("error: invalid value for '--scope': 'galaxy' is not one of")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["https://corp.example/root.crt"], "is an address, and `add` downloads nothing"),
+        (["x.crt", "--domain", "https://intranet.example:8443/a"], "write --domain intranet.example\n"),
+    ],
+)
+def test_an_address_is_no_file_and_no_name(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was pasted from a browser is named, with what to write in its place."""
+    assert run(["add", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_help_is_coloured_as_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """`--color` counts for the help, too."""
     monkeypatch.setattr(console, "_colour", None)

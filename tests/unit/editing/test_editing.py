@@ -408,7 +408,7 @@ def test_every_format_is_tested() -> None:
 LONG = 200_000
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("kind", "content"),
     [

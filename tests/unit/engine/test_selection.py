@@ -52,9 +52,9 @@ def test_a_word_names_stores(words: list[str], ids: list[int]) -> None:
 
 def test_an_unknown_word_gets_a_suggestion() -> None:
     """The nearest name is suggested; a word that is like none names the command that lists the stores."""
-    with pytest.raises(UsageProblem, match=r"unknown store firefx; Did you mean firefox"):
+    with pytest.raises(UsageProblem, match=r"unknown store firefx; did you mean firefox"):
         Selection(("firefx",)).check(STORES)
-    with pytest.raises(UsageProblem, match="See: trustinstall stores"):
+    with pytest.raises(UsageProblem, match="see: trustinstall stores"):
         Selection(skip=("zzzz",)).check(STORES)
 
 

@@ -135,3 +135,19 @@ def test_a_setting_that_says_nothing_has_no_copy(trusted: bool, result: Result) 
     task = StoreTask(Listed(), store, (Desired(ROOTS[0], trusted=trusted),), {})
     outcome = classify.changed(task, StoreResult(task.decide(seen), Plan(), seen, seen), dry_run=False, adopt=False)
     assert (outcome.result, outcome.foreign) == (result, ())
+
+
+def test_many_certificates_are_not_compared_with_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To note the certificates of a store compares none with another: a thousand would be a million comparisons."""
+    compared: list[object] = []
+
+    def is_same(one: object, other: object) -> bool:
+        compared.append(other)
+        return one is other
+
+    monkeypatch.setattr(Desired, "__eq__", is_same)
+    (tmp_path / "etc").mkdir()
+    host = ActingHost("linux", str(tmp_path), {}, account())
+    change(host, 0, 1, 2, trusted=True)
+    assert sorted(host.read(LIST).decode().split()) == sorted(one.sha256 for one in ROOTS)
+    assert not compared

@@ -83,7 +83,7 @@ def test_an_edit_and_its_inverse(old: bytes | None, transform: Content | Blocks)
     st.one_of(
         st.builds(Edit, st.just("/a"), transforms, st.sampled_from([ANY, ABSENT]), st.integers(0, 0o777)),
         st.builds(Delete, st.just("/a"), st.text(max_size=80)),
-        st.builds(Link, st.just("/a"), st.text(max_size=80)),
+        st.builds(Link, st.just("/a"), st.text(max_size=80), owner=st.one_of(st.none(), st.just((7, 8)))),
         st.builds(MakeDirectory, st.just("/a"), st.integers(0, 0o777)),
         st.builds(RemoveDirectory, st.just("/a")),
     )
@@ -129,6 +129,18 @@ def test_turning_a_link_and_its_inverse(tmp_path: Path) -> None:
     for _ in range(2):
         undo(host, [step_from_json(json.loads(json.dumps(step_to_json(backwards))))], WORD)
         assert tree(tmp_path) == before
+
+
+def test_a_link_that_is_restored_has_its_old_owner(tmp_path: Path) -> None:
+    """Also after the undo was read from a journal."""
+    host, step = host_at(tmp_path), Delete("/link", link_digest("/nowhere"))
+    (tmp_path / "link").symlink_to("/nowhere")
+    os.lchown(tmp_path / "link", 1234, 5678)
+    undoing = step_from_json(json.loads(json.dumps(step_to_json(inverse(host, step) or step))))
+    perform(host, step, WORD)
+    assert undo(host, [undoing], WORD) == []
+    found = (tmp_path / "link").lstat()
+    assert (str((tmp_path / "link").readlink()), found.st_uid, found.st_gid) == ("/nowhere", 1234, 5678)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.fake_host import link, make, write
 from tests.support.fake_store import Shelf
-from trustinstall.catalog import BACKENDS
+from trustinstall import catalog
 from trustinstall.engine import discovery
 from trustinstall.engine.walk import Failed, Recognised, walk
 from trustinstall.host import Account
@@ -61,11 +61,11 @@ def host(tmp_path: Path) -> ActingHost:
     return make(tmp_path, "tester", HOME)
 
 
-_CANDIDATES = [one.candidates for one in BACKENDS if one.candidates is not None]
+_CANDIDATES = [one.candidates for one in catalog.every() if one.candidates is not None]
 
 
 _NAMED = st.sampled_from(_CANDIDATES).flatmap(
-    lambda one: st.tuples(st.just(one), st.from_regex(one.names, fullmatch=True))
+    lambda one: st.tuples(st.just(one), st.from_regex(re.compile(one.names.pattern, one.names.flags), fullmatch=True))
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trustinstall.host import CHANGED, ActingHost, Replacement, Status
+from trustinstall.host import CHANGED, ActingHost, Replacement, Status, replacing, swapping
 
 HOST = ActingHost.current()
 WORD = "0123456789abcdef"
@@ -186,3 +188,89 @@ def test_a_file_with_several_names_that_is_written_stays(path: Path, monkeypatch
     with pytest.raises(OSError, match=os.strerror(CHANGED)):
         HOST.replace(Replacement(str(path), b"new", seen(path), WORD))
     assert path.read_bytes() == b"NEW"
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "with others"])
+@pytest.mark.parametrize("name", [one for one in ACTS if one not in {"write and set the old time", "set an attribute"}])
+def test_what_others_do_after_the_last_look_stays(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    together: bool,  # noqa: FBT001  pytest's parameter
+) -> None:
+    """The file that our rename displaces is compared with the one that we looked at, and comes back."""
+    one, check = Replacement(str(path), b"new", seen(path), WORD), replacing.check_unchanged
+    left: list[dict[str, object]] = []
+
+    def looked(where: str, status: Status | None) -> None:
+        check(where, status)
+        ACTS[name](path)
+        left.append(tree(path))
+
+    monkeypatch.setattr(replacing, "check_unchanged", looked)
+    if together:
+        (failure,) = HOST.replace_all([one])
+    else:
+        with pytest.raises(OSError, match=os.strerror(CHANGED)) as caught:
+            HOST.replace(one)
+        failure = caught.value
+    assert isinstance(failure, OSError)
+    assert failure.errno == CHANGED
+    assert [tree(path)] == left
+    assert not [*path.parent.glob(".trustinstall-*")]
+
+
+def test_a_file_or_link_that_appears_after_the_last_look_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is created replaces none; a link that another program has changed comes back."""
+    path.unlink()
+    check = replacing.check_unchanged
+
+    def looked(where: str, status: Status | None) -> None:
+        check(where, status)
+        path.unlink(missing_ok=True)
+        path.symlink_to("theirs")
+
+    monkeypatch.setattr(replacing, "check_unchanged", looked)
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.replace(Replacement(str(path), b"ours", None, WORD))
+    assert [(one.name, str(one.readlink())) for one in path.parent.iterdir()] == [("npmrc", "theirs")]
+    path.unlink()
+    path.symlink_to("before")
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.relink(str(path), "ours", WORD, seen(path))
+    assert [(one.name, str(one.readlink())) for one in path.parent.iterdir()] == [("npmrc", "theirs")]
+
+
+def test_a_program_that_writes_again_while_its_file_comes_back_keeps_the_newer_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has replaced its file twice: before our rename, and before we brought the first one back."""
+    check, same = replacing.check_unchanged, swapping.is_same
+
+    def written(content: bytes) -> None:
+        other = path.with_name("other")
+        other.write_bytes(content)
+        other.rename(path)
+
+    def looked(where: str, status: Status | None) -> None:
+        check(where, status)
+        written(b"first")
+
+    def compared(now: Status | None, old: Status | None) -> bool:
+        written(b"second")
+        return same(now, old)
+
+    monkeypatch.setattr(replacing, "check_unchanged", looked)
+    monkeypatch.setattr(swapping, "is_same", compared)
+    with pytest.raises(OSError, match=os.strerror(CHANGED)):
+        HOST.replace(Replacement(str(path), b"ours", seen(path), WORD))
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {"npmrc": b"second"}
+
+
+def test_a_system_that_cannot_exchange_names_renames(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFS, and a C library without the call."""
+    monkeypatch.setattr(swapping, "_system_call", lambda: None)
+    HOST.replace(Replacement(str(path), b"new", seen(path), WORD))
+    monkeypatch.setattr(swapping, "_system_call", lambda: lambda *_: ctypes.set_errno(errno.EINVAL) or -1)
+    HOST.replace(Replacement(str(path), b"newer", seen(path), WORD))
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {"npmrc": b"newer"}

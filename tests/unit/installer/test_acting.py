@@ -15,13 +15,15 @@ import ast, importlib.util, sys
 from importlib import import_module
 from trustinstall.installer import acting
 
-WINDOWS = ("msvcrt", "winreg", "trustinstall.host.windows.")
+# of other systems: the catalogue loads those of its own before a process is another account
+ELSEWHERE = ("msvcrt", "winreg", "trustinstall.host.windows.", "trustinstall_platforms.bsd.",
+             "trustinstall_platforms.macos.")
 
 class Host:
     def as_account(self, *_): return b""
 
-for name in ("agent.accounts", "catalog", "declared.repair", "installer.changing", "installer.diagnosis",
-             "installer.health", "installer.installer"):
+for name in ("agent.accounts", "catalog", "declared.proxies", "declared.repair", "installer.changing",
+             "installer.diagnosis", "installer.health", "installer.installer"):
     import_module(f"trustinstall.{name}")
 acting.answer_of(Host(), None, None, None)
 import_module("trustinstall.host.worker").load_modules()
@@ -46,7 +48,7 @@ for name in sorted(one for one in loaded if one.startswith("trustinstall")):
         for node in ast.walk(function):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 for target in targets(node):
-                    if target not in loaded and not target.startswith(WINDOWS):
+                    if target not in loaded and not target.startswith(ELSEWHERE):
                         print(f"{name}.{function.name} imports {target}")
 """
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support import fake_host
-from trustinstall.catalog import BACKENDS
+from trustinstall import catalog
 from trustinstall.doctor.families import FAMILIES
 from trustinstall.installer import callers, verifiers
 from trustinstall.installer.store_columns import Column
@@ -45,5 +45,5 @@ def test_each_word_of_the_tables_is_a_family() -> None:
         Column("nss", "Evolution", "/home/a/evolution", frozenset(), is_programs=True),
     )
     assert [verifiers.of_store(one).name for one in (java, chromium, program)] == ["Java", "Chromium", "NSS"]
-    kinds = [Column(one.name, "", "/x", frozenset()) for one in BACKENDS]
+    kinds = [Column(one.name, "", "/x", frozenset()) for one in catalog.every()]
     assert {verifiers.of_store(one).name for one in kinds} >= {"Schannel", "Apple", "Firefox", "most programs"}

@@ -366,6 +366,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             )
         ),
         "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
+        "nothing of that name": removed(replace(report("remove", ROOT, dry_run=True), certificates=())),
         "a copy that someone else added": removed(
             report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
             Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
@@ -373,6 +374,10 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "the machine still trusts it": removed(
             replace(report("remove", USER, done(NPM, Result.REMOVED)), left=(CORP,)),
             Advice(administrator=command("sudo", PROGRAM, "remove", CORP.sha256[:12])),
+        ),
+        "the machine trusts it because of someone else": removed(
+            replace(report("remove", USER, done(NPM, Result.REMOVED)), others=(CORP,)),
+            Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
         ),
         "a store failed": removed(report("remove", ROOT, done(DEBIAN, Result.FAILED, FULL))),
         "a store failed that feeds others": removed(
@@ -393,6 +398,16 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     },
     "stores": {
         "folded": lambda page: stores_lines(page, VIEW, verbose=False),
+        "the machine's, for an account": lambda page: stores_lines(
+            page,
+            View(
+                stores=tuple(
+                    seen(one, 143, problem="its owner alone can change it", writable=False)
+                    for one in (DEBIAN, CHROMIUM, bundle(1), bundle(2))
+                )
+            ),
+            verbose=False,
+        ),
         "-v": lambda page: stores_lines(page, VIEW, verbose=True),
         "none": lambda page: stores_lines(page, View(), verbose=False),
     },

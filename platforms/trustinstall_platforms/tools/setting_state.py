@@ -1,0 +1,126 @@
+"""The state of a developer tool's settings file: the value of its key, who set it, and the bundle that it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trustinstall import editing
+from trustinstall.errors import printable
+from trustinstall.facts import our_files, system_bundle
+from trustinstall.facts.programs import is_absolute
+from trustinstall_platforms.tools import deciding, switching
+from trustinstall_platforms.tools.effective.model import Mode
+from trustinstall_platforms.tools.key_in_file import PRIVATE, SHARED, KeyInFile
+from trustinstall_platforms.tools.table import ADDS, SWITCHES
+
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+    from trustinstall_platforms.tools.deciding import Decision
+    from trustinstall_platforms.tools.table import Tool
+
+
+class Setting(NamedTuple):
+    """The current state of one settings file.
+
+    Attributes:
+        tool: the tool that reads it.
+        value: the key's value, or None.
+        own: the value that trustinstall would set: the name of a managed file, or that the system's store is used.
+        managed: whether trustinstall set the value: it is `own`, or names a managed file that was in another home.
+        bundle: the bundle that it names, links resolved; "" for none.
+        wrong: why it cannot be changed, or None.
+        damaged: whether the reason is that it cannot be read: a managed value may be in it.
+        native: whether the tool reads the operating system's own store, by this file or the machine's.
+        decided: whether `wrong` is a person's decision, and not a fault: the file is left, and nothing has failed.
+        undecided: whether the value is a word that decides nothing, as `true` of conda.
+    """
+
+    tool: Tool
+    value: str | None
+    own: str
+    managed: bool = False
+    bundle: str = ""
+    wrong: str | None = None
+    damaged: bool = False
+    native: bool = False
+    decided: bool = False
+    undecided: bool = False
+
+    @property
+    def of_owner(self) -> bool:
+        """Whether its owner decided its value."""
+        return self.value is not None and not self.managed and not self.undecided
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the tool reads the same roots as without the key."""
+        return self.value is None or self.undecided
+
+
+def key_of(tool: Tool, location: str) -> KeyInFile:
+    """Return the key that makes a tool trust the managed roots, in a file of the tool."""
+    return KeyInFile(tool.format, tool.key, SHARED if location == tool.machine else PRIVATE)
+
+
+def state_of(host: Host, decision: Decision) -> Setting:
+    """Return the current state of the file in which a tool's key would be set; it raises no error."""
+    tool, location = decision.tool, host.real(decision.path)
+    try:
+        value = key_of(tool, location).read(host, location)
+        if tool.mode == SWITCHES:
+            return _switched(host, tool, location, value)
+        if tool.format == "json" and key_of(tool._replace(key=tool.key[:-1]), location).read(host, location) == "null":
+            wrong = f"{location} says {'.'.join(tool.key[:-1])}: null; take that out, and trustinstall sets it"
+            return Setting(tool, None, _own(host, tool), wrong=wrong, decided=True)
+        return _naming(host, tool, value, location)
+    except editing.Malformed as error:
+        return Setting(tool, None, _own(host, tool), wrong=str(error), damaged=True)
+    except OSError as error:
+        return Setting(tool, None, _own(host, tool), wrong=error.strerror, damaged=True)
+
+
+def _own(host: Host, tool: Tool) -> str:
+    return switching.own(tool) if tool.mode == SWITCHES else f"{our_files.directory(host)}/{_file_name(tool)}"
+
+
+def _file_name(tool: Tool) -> str:
+    return our_files.ANCHORS if tool.mode == ADDS else our_files.BUNDLE
+
+
+def _switched(host: Host, tool: Tool, location: str, value: str | None) -> Setting:
+    """Return the state of a key that switches the tool to the system's store."""
+    said = switching.machine_says(host, tool) if value is None else switching.said(value)
+    own = switching.own(tool)
+    if value is None or said == tool.value:
+        return Setting(tool, value, own, value == own, native=said == tool.value)
+    return _of_owner(host, tool, value, switching.bundle(host, tool, location))
+
+
+def _naming(host: Host, tool: Tool, value: str | None, location: str) -> Setting:
+    """Return the state of a key that names a bundle. A missing managed file was in a home that was moved."""
+    own = _own(host, tool)
+    if value is None:
+        return Setting(tool, value, own)
+    moved = is_absolute(host, value) and our_files.is_one(value, _file_name(tool)) and host.status(value) is None
+    if value == own or moved:
+        return Setting(tool, value, own, managed=True, bundle=value)
+    word = deciding.word(host, tool, value)
+    if word is None:
+        return _of_owner(host, tool, value, deciding.named(host, tool, value, location))
+    if word is Mode.DEFAULT:
+        return Setting(tool, value, own, undecided=True)
+    system = system_bundle.find(host)
+    if word is Mode.NATIVE and system is not None:
+        return Setting(tool, value, own, bundle=system.path)
+    what = f"{location} says {'.'.join(tool.key)}: {printable(value) or 'nothing'}"
+    wrong = f"{what}, which counts; take that out, and trustinstall sets it"
+    return Setting(tool, value, own, wrong=wrong, decided=True)
+
+
+def _of_owner(host: Host, tool: Tool, value: str, named: str) -> Setting:
+    path = host.absolute(named) if named and (named.startswith("~/") or is_absolute(host, named)) else ""
+    if not path or system_bundle.bundle(host, path) is None:
+        what = "which is no bundle" if tool.mode != SWITCHES else "and no bundle beside it"
+        wrong = f"{'.'.join(tool.key)} says {printable(value)}, {what}; take the key out, or mend it"
+        return Setting(tool, value, _own(host, tool), wrong=wrong)
+    return Setting(tool, value, _own(host, tool), bundle=host.real(path))

@@ -1,0 +1,56 @@
+"""The page about errors and the doctor read the words of programs alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from trustinstall.cli import failing
+from trustinstall.doctor import complaints
+from trustinstall.reporting import doctor_json
+
+_PAGE = Path(os.environ.get("TRUSTINSTALL_CHECKOUT", ".")) / "docs" / "troubleshooting.md"
+#: The codes that the words of a section may have; "" is no fault of a certificate.
+SECTIONS = {
+    "The root is missing": {"unknown-issuer", "certificate"},
+    "The server sends too little": {"unknown-issuer"},
+    "The certificate is wrong": {"expired", "host-name", "weak-signature", "small-key", "no-authority"},
+    "It is not the certificate": {""},
+}
+
+
+def words() -> list[tuple[str, str]]:
+    """Return the words of programs on the page, each with the heading above it."""
+    found: list[tuple[str, str]] = []
+    heading = ""
+    for line in _PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            heading = line.removeprefix("## ")
+        elif heading in SECTIONS and line.startswith("| ") and "`" in line:
+            column = 2 if heading == "The root is missing" else 1
+            found += [(heading, one) for one in re.findall(r"`([^`]+)`", line.split("|")[column])]
+    return found
+
+
+@pytest.mark.parametrize(("heading", "said"), words())
+def test_the_doctor_reads_the_words_of_the_page(heading: str, said: str) -> None:
+    """Under the reason that the page gives."""
+    assert complaints.fault(said) in SECTIONS[heading]
+
+
+def test_the_schema_knows_each_fault() -> None:
+    """A command's complaint is one of the words that are written down, and has words for people."""
+    schema = json.loads(Path(doctor_json.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
+    faults = {code for codes in SECTIONS.values() for code in codes}
+    known = next(one["properties"]["fault"]["enum"] for one in schema["oneOf"] if "fault" in one.get("properties", {}))
+    assert faults <= set(known)
+    assert faults - {""} <= failing.FAULTS.keys()
+
+
+def test_each_section_is_on_the_page() -> None:
+    """The headings are those of the page."""
+    assert {heading for heading, _ in words()} == SECTIONS.keys()

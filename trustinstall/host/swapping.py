@@ -1,0 +1,101 @@
+"""Gives a new file its final name without losing what another program writes there at that moment.
+
+Between a look at the old file and rename(2), which replaces it unseen, another program may write. Linux can exchange
+two names in one step, so that the displaced file is still there, is compared with the one that was seen, and comes back
+if it is another one. Source: renameat2(2), RENAME_EXCHANGE and RENAME_NOREPLACE; glibc has the call from 2.28 on. Other
+kernels and some file systems (NFS, old FUSE) have neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import dataclasses
+import errno
+import functools
+import os
+import sys
+from typing import Any
+
+from trustinstall.host import files
+from trustinstall.host.files import Status
+
+CHANGED = errno.ESTALE  # another program has changed or replaced the file since the caller looked at it
+_NOREPLACE, _EXCHANGE, _AT_FDCWD = 1, 2, -100  # <linux/fs.h>, <fcntl.h>
+#: A kernel, a file system or a sandbox that does not know the call.
+_NOT_THERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES})
+_ATTEMPTS = 2  # one to bring the other program's file back, one more if it has written again meanwhile
+
+
+def place(source: str, path: str, seen: Status | None) -> bool:
+    """Give a file of this process its final name, if the file that was seen (None: none) is still there.
+
+    The displaced file is deleted. Returns False if this system cannot exchange names: nothing was done then. Raises
+    OSError(CHANGED) if another program has changed the file, whose version stays, and OSError if the system refuses;
+    the file then has its old name.
+    """
+    call = _system_call()
+    if call is None:
+        return False
+    try:
+        own = os.lstat(source).st_ino
+        _rename(call, source, path, _NOREPLACE if seen is None else _EXCHANGE)
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return False
+        if error.errno in {errno.EEXIST, errno.ENOENT}:
+            raise changed(path) from None
+        raise
+    if seen is None:
+        return True
+    if not is_same(files.status(source), seen):
+        _bring_back(call, source, path, own)
+        raise changed(path)
+    try:
+        os.unlink(source)
+    except OSError:
+        _bring_back(call, source, path, own)
+        raise
+    return True
+
+
+def is_same(now: Status | None, seen: Status | None) -> bool:
+    """Whether the file that is there now is the one that was seen; renaming changes the last time in its status.
+
+    The number of names does not count if there were several: it changes when another name is replaced.
+    """
+    if now is not None and seen is not None:
+        links = seen.links if seen.links > 1 else now.links
+        now = dataclasses.replace(now, links=links, ctime_ns=seen.ctime_ns)
+    return now == seen
+
+
+def changed(path: str) -> OSError:
+    """Return the error of a file that another program has changed."""
+    return OSError(CHANGED, os.strerror(CHANGED), path)
+
+
+def _bring_back(call: Any, source: str, path: str, own: int) -> None:  # noqa: ANN401  a function of ctypes'
+    """Exchange the names again, so that `path` is the newest file of the other program."""
+    for _ in range(_ATTEMPTS):
+        with contextlib.suppress(FileNotFoundError):  # the other program has deleted it: then it stays deleted
+            _rename(call, source, path, _EXCHANGE)
+        found = files.status(source)
+        if found is None or found.inode == own:
+            return
+
+
+def _rename(call: Any, source: str, path: str, how: int) -> None:  # noqa: ANN401  as above
+    ctypes.set_errno(0)
+    if call(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(path), how):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), path)
+
+
+@functools.cache
+def _system_call() -> Any:  # noqa: ANN401  as above
+    """Return renameat2(2) of the C library, or None if it has none."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    if call is not None:
+        call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+    return call
