@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
@@ -140,9 +140,20 @@ def _made(kind: Any, value: Any) -> Any:  # noqa: ANN401  a type that is known a
         return printable(value, _LONGEST)
     if kind in {bool, int} and type(value) is kind:
         return value
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
-    if isinstance(kind, type) and is_dataclass(kind):
+    if isinstance(kind, type):
+        return _made_of_class(kind, value)
+    raise TypeError(f"not of the type {kind}")
+
+
+def _made_of_class(kind: Any, value: Any) -> Any:  # noqa: ANN401  as above
+    """Return an enumeration's value, a dataclass, or a NamedTuple, which is an array in JSON."""
+    made: Callable[..., Any] = kind
+    types_of = _types(kind)
+    if issubclass(kind, Enum):
+        return made(value)
+    if issubclass(kind, tuple):
+        return made(*(_made(one, each) for one, each in zip(types_of.values(), items(value), strict=True)))
+    if is_dataclass(kind):
         found = members(value)
-        return kind(**{one.name: _made(_types(kind)[one.name], found.pop(one.name)) for one in fields(kind)})
+        return made(**{one.name: _made(types_of[one.name], found.pop(one.name)) for one in fields(kind)})
     raise TypeError(f"not of the type {kind}")

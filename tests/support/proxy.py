@@ -37,7 +37,7 @@ def refusing() -> Generator[Asked, None, None]:
 
 
 @contextmanager
-def serving(handler: type[socketserver.StreamRequestHandler]) -> Generator[str, None, None]:
+def serving(handler: type[socketserver.BaseRequestHandler]) -> Generator[str, None, None]:
     """Yield the URL at which a handler answers each connection on the loopback interface, in a thread of its own."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True

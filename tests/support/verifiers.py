@@ -141,6 +141,27 @@ def wget(asked: Mapping[str, Question]) -> Answers:
     return _each(asked, lambda one: _succeeds((*words, f"--ca-certificate={one.anchors}", _url(one))))
 
 
+def vfychain(chains: Mapping[str, Chain], place: Path) -> Answers:
+    """What NSS accepts of what servers send, with the anchors of all chains in one database; names are not looked at.
+
+    NSS takes no anchor with a key of a kind that it does not know.
+    """
+    database = f"sql:{place}"
+    subprocess.run(["certutil", "-N", "--empty-password", "-d", database], check=True, timeout=60)
+    anchors = dict.fromkeys(one.der for chain in chains.values() for one in chain.anchors)
+    for number, der in enumerate(anchors):
+        (place / f"{number}.der").write_bytes(der)
+        words = ["certutil", "-A", "-n", str(number), "-t", "C,,", "-i", str(place / f"{number}.der"), "-d", database]
+        subprocess.run(words, check=False, capture_output=True, timeout=60)
+    found: Answers = {}
+    for name, chain in chains.items():
+        sent = [place / f"{name}-{number}.der" for number in range(1 + len(chain.leaf.parents[:-1]))]
+        for path, one in zip(sent, (chain.leaf, *chain.leaf.parents), strict=False):
+            path.write_bytes(one.der)
+        found[name] = _succeeds(["vfychain", "-d", database, "-u", "1", *map(str, sent)])  # 1: a server of TLS
+    return found
+
+
 def uv(asked: Mapping[str, Question], program: str) -> Answers:
     """What uv with rustls accepts: it resolves a package of the server's index, and installs nothing."""
     words = [program, "pip", "install", "--no-config", "--no-cache", "--dry-run", "--target=/nonexistent"]

@@ -53,14 +53,16 @@ def doctor(
     if save_root and len(urls) > 1:
         raise UsageProblem("--save-root writes the root of one server; name one URL")
     from trustinstall.installer import callers, new_file, saved_root
-    from trustinstall.installer.diagnosis import Ask, diagnose_all
+    from trustinstall.installer.diagnosed_as import diagnose_all
+    from trustinstall.installer.diagnosis import Ask
     from trustinstall.reporting import doctor as report
     from trustinstall.reporting.doctor_json import doctor_json
     from trustinstall.reporting.doctor_page import doctor_page
 
     host = installer.host
     page = new_file.free(host, report_file) if report_file else ""
-    found = diagnose_all(host, urls, Ask(starttls, proxy, beside, callers.process(host, pid) if pid else None))
+    ask = Ask(starttls, proxy, beside, callers.process(host, pid) if pid else None)
+    found = diagnose_all(host, urls, ask, installer.on_progress)
     if save_root and not found[0].failure:
         found = (saved_root.save(host, found[0], save_root),)
     if page:

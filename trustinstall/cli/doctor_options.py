@@ -29,7 +29,7 @@ ProxyUrl = Annotated[
     general(
         "--proxy",
         metavar="URL",
-        help="Through this proxy: http://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
+        help="Through this proxy: http://, https://, socks5:// or socks5h://HOST:PORT (default: as the variables say).",
     ),
 ]
 Pid = Annotated[

@@ -48,7 +48,7 @@ def _data(installer: Installer) -> dict[str, Any]:
 
 
 def _proxies(installer: Installer) -> dict[str, Any]:
-    """Return the proxies that are set, without passwords: not only the owner reads a document."""
+    """Return the proxies that are set, without logins: not only the owner reads a document."""
     kept = ProxyEngine(installer.host, installer.backends, installer.on_progress).kept()
     found = kept.proxies.without_secrets._asdict()
     said = {key: list(value) if key == "no_proxy" else value for key, value in found.items() if value}

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trustinstall.doctor import proxies, target
-from trustinstall.doctor.conversation import Conversation
 from trustinstall.doctor.failures import ProbeFailed, of_connection
+from trustinstall.doctor.tls import TlsStream
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.facts import system_bundle
 from trustinstall.host import network
@@ -22,14 +22,13 @@ from trustinstall.host.network import ConnectionFailed
 from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from trustinstall.host import Host
 
 SECONDS = 30.0  # for everything
 LIMIT = 1024 * 1024  # octets of a file; no file of certificates is larger
 _MOST = LIMIT + 64 * 1024  # octets of an answer
-_PIECE = 16384  # octets of a record (RFC 8446, 5.1)
 #: An address: without a user (the document would show the password), and without characters that must be quoted.
 ADDRESS = regex(
     r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*(?:\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?)?"
@@ -37,7 +36,6 @@ ADDRESS = regex(
 _STATUS = regex(rb"HTTP/1\.[01] ([0-9]{3})[ \r\n]")
 _LENGTH = regex(rb"^content-length:[ \t]*([0-9]{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _FOUND = 200
-_Result = TypeVar("_Result")
 _INSTEAD = "put the file beside the document and name it with `file`, or its text with `pem`"
 
 
@@ -52,10 +50,11 @@ def fetch(host: Host, address: str, environ: Mapping[str, str]) -> bytes:
     to = proxy or server
     try:
         with network.connect(to.host, to.port, SECONDS, 2 * _MOST) as stream:
-            conversation = Conversation(stream)
+            context = _context(host)
+            conversation = proxies.spoken_to(stream, proxy, lambda: context)
             if proxy is not None:
                 proxies.through(conversation, server, proxy)
-            return _content(_Tls(conversation, _context(host), server.host).ask(_request(server, path)))
+            return _content(_asked(TlsStream(conversation, context, server.host), _request(server, path)))
     except ConnectionFailed as error:
         why = str(of_connection(error, f"the proxy {proxy}" if proxy else server.authority))
     except ProbeFailed as error:
@@ -75,6 +74,18 @@ def _context(host: Host) -> ssl.SSLContext:
         with suppress(ssl.SSLError):
             context.load_verify_locations(cadata=found.content.decode("ascii", "ignore"))
     return context
+
+
+def _asked(stream: TlsStream, request: bytes) -> bytes:
+    """Send a request, and return the answer up to the end of the connection, or of patience.
+
+    An end without a goodbye is none of TLS': the length of the answer and the fingerprint say what is missing.
+    """
+    stream.send(request)
+    answer = bytearray()
+    while len(answer) < _MOST and (piece := stream.read()):
+        answer += piece
+    return bytes(answer)
 
 
 def _request(server: target.Target, path: str) -> bytes:
@@ -100,41 +111,3 @@ def _content(answer: bytes) -> bytes:
     if length is not None and int(length[1]) != len(body):
         raise UsageProblem(f"cannot fetch it: the answer is not complete; try again, or {_INSTEAD}")
     return body
-
-
-class _Tls:
-    """TLS over an open connection."""
-
-    def __init__(self, conversation: Conversation, context: ssl.SSLContext, name: str) -> None:
-        self._conversation, self._in, self._out = conversation, ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name)
-
-    def ask(self, request: bytes) -> bytes:
-        """Verify the server, send a request, and return the answer up to the end of the connection or the time limit.
-
-        An end without TLS's close_notify is accepted: the answer's length and the fingerprint show a missing part.
-        """
-        self._go(self._tls.do_handshake)
-        self._go(lambda: self._tls.write(request))
-        self._conversation.send(self._out.read())
-        answer = bytearray()
-        with suppress(ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            while len(answer) < _MOST:
-                piece = self._go(lambda: self._tls.read(_PIECE))
-                if not piece:
-                    break
-                answer += piece
-        return bytes(answer)
-
-    def _go(self, step: Callable[[], _Result]) -> _Result:
-        """Do a step of TLS, and send and receive the octets that it needs."""
-        while True:
-            try:
-                return step()
-            except ssl.SSLWantReadError:
-                self._conversation.send(self._out.read())
-                received = self._conversation.read()
-                if received:
-                    self._in.write(received)
-                else:
-                    self._in.write_eof()

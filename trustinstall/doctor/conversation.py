@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from trustinstall.host.network import ConnectionFailed, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trustinstall.host.network import Stream
-
 #: Octets of one answer before TLS; servers greet in less, and proxies answer in less.
 MOST_OCTETS = 65536
+
+
+class Octets(Protocol):
+    """What a conversation is held over: a connection (`network.Stream`), or TLS over one."""
+
+    def left(self) -> float:
+        """Return the seconds until the connection's end. Raises ConnectionFailed if it is past."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Send octets. Raises ConnectionFailed."""
+
+    def read(self) -> bytes:
+        """Return the next octets, or b"" at the end. Raises ConnectionFailed."""
+        ...
 
 
 class Conversation:
     """A stream, and what was received beyond the last answer."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Octets) -> None:
         self.stream = stream
         self._rest = b""
 

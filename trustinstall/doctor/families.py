@@ -122,6 +122,16 @@ FIREFOX = Family(
     unsure={"missing-intermediate": "Firefox holds the intermediates of public roots, and those it has seen"},
     source="mozilla::pkix, pkixcheck.cpp; real",
 )
+NSS = Family(
+    "NSS",
+    below=_USUAL - {"weak-signature", "authority-purpose"} | {"authority-leaf", "self-signed", "leaf-encipherment"},
+    anchor=_DATES | _KEYS | _LIMITS,
+    rsa=1024,
+    keys=_WEB,
+    known=_KNOWN - {f"{_OID}32", f"{_OID}36"},
+    common_name=True,
+    source="NSS, certvfy.c, CERT_VerifyCert; real (vfychain), but for names",
+)
 CHROMIUM = Family(
     "Chromium",
     below=_USUAL | {"leaf-usage", "self-signed"},
@@ -194,6 +204,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "dotnet": DOTNET,
         "gnutls": GNUTLS,
         "firefox": FIREFOX,
+        "nss": NSS,
         "chromium": CHROMIUM,
         "go": GO,
         "rustls": RUSTLS,

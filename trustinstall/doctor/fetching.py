@@ -6,12 +6,12 @@ Sources: RFC 5280 4.2.2.1 (id-ad-caIssuers: one DER certificate, or PKCS#7 with 
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trustinstall.certificates.parsing import read_certificates
 from trustinstall.doctor import judging, proxies
-from trustinstall.doctor.conversation import Conversation
 from trustinstall.doctor.failures import ProbeFailed
 from trustinstall.doctor.target import Target
 from trustinstall.errors import CertificateRefused, UsageProblem
@@ -52,8 +52,13 @@ def above(last: Certificate, get: Callable[[str], bytes]) -> tuple[Certificate, 
     return tuple(found)
 
 
-def get(url: str, environ: Mapping[str, str]) -> bytes:
-    """Return what is at an address of http, through the proxy that variables name; b"" where nothing is."""
+def get(
+    url: str, environ: Mapping[str, str], trust: Callable[[], ssl.SSLContext] = ssl.create_default_context
+) -> bytes:
+    """Return what is at an address of http, through the proxy that variables name; b"" where nothing is.
+
+    `trust` returns the context by which a proxy that is spoken to by TLS is verified.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _HTTP
@@ -62,20 +67,20 @@ def get(url: str, environ: Mapping[str, str]) -> bytes:
     if parts.scheme != "http" or not host.isascii() or not _PRINTABLE.fullmatch(url):
         return b""
     try:
-        return _content(_answer(Target(host, port), url, environ))
-    except (ConnectionFailed, ProbeFailed, UsageProblem):
+        return _content(_answer(Target(host, port), url, environ, trust))
+    except (ConnectionFailed, ProbeFailed, UsageProblem, ssl.SSLError):
         return b""
 
 
-def _answer(target: Target, url: str, environ: Mapping[str, str]) -> bytes:
+def _answer(target: Target, url: str, environ: Mapping[str, str], trust: Callable[[], ssl.SSLContext]) -> bytes:
     proxy = proxies.proxy_for(target, environ, "http_proxy")
     to = proxy or target
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     head = f"Host: {target.authority}\r\nConnection: close\r\n".encode()
     with network.connect(to.host, to.port, _SECONDS, _MOST_OCTETS) as stream:
-        conversation = Conversation(stream)
-        if proxy is not None and proxy.scheme == "http":
+        conversation = proxies.spoken_to(stream, proxy, trust)
+        if proxy is not None and proxy.scheme in {"http", "https"}:
             path, head = f"http://{target.authority}{path}", head + proxy.login
         elif proxy is not None:
             proxies.through(conversation, target, proxy)

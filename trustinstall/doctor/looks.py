@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from trustinstall.doctor.failures import Layer, ProbeFailed
 from trustinstall.host import waits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from trustinstall.doctor.probe import Seen
     from trustinstall.doctor.proxies import Proxy
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
 SECONDS = 60.0  # for all of them
 
 
-def look(wanted: Sequence[tuple[Target, Proxy | None]], seconds: float = SECONDS) -> list[Seen | ProbeFailed]:
-    """Return what each server shows, or why it shows nothing, in the order given.
+def look(
+    wanted: Sequence[tuple[Target, Proxy | None]],
+    seconds: float = SECONDS,
+    trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+) -> list[Seen | ProbeFailed]:
+    """Return what each server shows, or why it shows nothing, in the order given; see `probe.look` for `trust`.
 
     All are looked at within `seconds`: those whose turn has not come by then are said to be not looked at.
 
     >>> look([])
     []
     """
-    found = waits.at_once([partial(_look, *one) for one in wanted], seconds)
+    found = waits.at_once([partial(_look, *one, trust) for one in wanted], seconds)
     text = (
         f"it was not looked at: the looks at {len(wanted)} servers have taken {seconds:.0f} seconds; name fewer at once"
     )
@@ -35,8 +40,8 @@ def look(wanted: Sequence[tuple[Target, Proxy | None]], seconds: float = SECONDS
     return [late if one is None else one for one in found]
 
 
-def _look(target: Target, proxy: Proxy | None, left: float) -> Seen | ProbeFailed:
+def _look(target: Target, proxy: Proxy | None, trust: Callable[[], ssl.SSLContext], left: float) -> Seen | ProbeFailed:
     try:
-        return probe.look(target, proxy, min(probe.SECONDS, left))
+        return probe.look(target, proxy, min(probe.SECONDS, left), trust)
     except ProbeFailed as error:
         return error

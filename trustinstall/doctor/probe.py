@@ -11,13 +11,15 @@ import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trustinstall.doctor import proxies, starttls
-from trustinstall.doctor.conversation import Conversation
 from trustinstall.doctor.failures import Layer, ProbeFailed, of_connection
 from trustinstall.errors import printable
 from trustinstall.host import network
 from trustinstall.host.network import ConnectionFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trustinstall.doctor.conversation import Conversation
     from trustinstall.doctor.proxies import Proxy
     from trustinstall.doctor.target import Target
 
@@ -40,13 +42,21 @@ class Seen(NamedTuple):
     chain: tuple[bytes, ...]
 
 
-def look(target: Target, proxy: Proxy | None = None, seconds: float = SECONDS) -> Seen:
-    """Return what a handshake with the server shows. Raises ProbeFailed."""
+def look(
+    target: Target,
+    proxy: Proxy | None = None,
+    seconds: float = SECONDS,
+    trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+) -> Seen:
+    """Return what a handshake with the server shows. Raises ProbeFailed.
+
+    `trust` returns the context by which a proxy that is spoken to by TLS is verified.
+    """
     to = proxy or target
     peer = f"the proxy {proxy}" if proxy else target.authority
     try:
         with network.connect(to.host, to.port, seconds, MOST_OCTETS) as stream:
-            conversation = Conversation(stream)
+            conversation = proxies.spoken_to(stream, proxy, trust)
             if proxy is not None:
                 proxies.through(conversation, target, proxy)
                 peer = f"{target.authority} (through the proxy {proxy})"
@@ -61,6 +71,9 @@ def _begun(conversation: Conversation, target: Target, peer: str) -> Seen:
         if target.starttls:
             starttls.begin(conversation, target.starttls, peer)
         return _handshake(conversation, target, peer)
+    except ssl.SSLError as error:  # of the TLS with a proxy, within which this handshake is
+        reason = printable((error.reason or "no reason").replace("_", " ").lower(), 100)
+        raise ProbeFailed(Layer.PROXY, f"TLS with the proxy itself fails: {reason}") from None
     except ConnectionFailed as error:
         raise ProbeFailed(Layer.TLS, f"{of_connection(error, peer)} (during the handshake)") from None
 

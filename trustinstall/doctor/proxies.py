@@ -8,11 +8,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import ipaddress
+import ssl
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from trustinstall.doctor.conversation import Conversation
 from trustinstall.doctor.failures import Layer, ProbeFailed, of_connection
 from trustinstall.doctor.target import address_of
+from trustinstall.doctor.tls import TlsStream
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.host import network
 from trustinstall.host.network import ConnectionFailed
@@ -21,14 +24,14 @@ from trustinstall.patterns import regex
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from trustinstall.doctor.conversation import Conversation
+    from trustinstall.doctor.conversation import Octets
     from trustinstall.doctor.target import Target
 
 _OK, _LOGIN = b"200", b"407"
 _STATUS = regex(rb"\AHTTP/1\.[01] (\d{3})")
 _ENDED = b"\r\n\r\n"
 _SOCKS = {"socks5": False, "socks5h": True}  # whether the proxy looks the name up
-_PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}
+_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _LONGEST_LOGIN = 255  # octets of a name or a password, RFC 1929 2
 _VERSION, _CONNECT, _NO_LOGIN, _WITH_LOGIN = 5, 1, 0, 2
 _IPV4, _NAME, _IPV6 = 1, 3, 4
@@ -51,7 +54,7 @@ class Proxy(NamedTuple):
         port: its port.
         user: the name of its login, or "".
         password: the password, which is never shown.
-        scheme: "http", "socks5" or "socks5h".
+        scheme: "http", "https" (TLS to the proxy itself), "socks5" or "socks5h".
     """
 
     host: str
@@ -105,7 +108,7 @@ def read(url: str, said_by: str) -> Proxy:
     # RFC 3986, 3.2: a password with one of `/?#` that is not encoded ends the host, which then is a part of the login.
     has_split_login = "@" in "".join(parts[2:])
     if parts.scheme not in _PORTS or not host or has_split_login or not url.isprintable():
-        raise UsageProblem(f"{said_by} names no proxy of the form http://, socks5:// or socks5h://HOST:PORT")
+        raise UsageProblem(f"{said_by} names no proxy of the form http://, https://, socks5:// or socks5h://HOST:PORT")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if max(len(user.encode()), len(password.encode())) > _LONGEST_LOGIN:
         raise UsageProblem(f"{said_by} holds a login of more than {_LONGEST_LOGIN} octets")
@@ -126,11 +129,35 @@ def _names(entry: str, target: Target) -> bool:
     return bool(domain) and (target.host == domain or target.host.endswith(f".{domain}"))
 
 
+def spoken_to(
+    stream: Octets, proxy: Proxy | None, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context
+) -> Conversation:
+    """Return the conversation with a proxy, or with a server where there is none, over a connection that stands.
+
+    A proxy with a scheme of https is spoken to by TLS, verified by the context of `trust`. Raises ProbeFailed.
+    """
+    plain = Conversation(stream)
+    if proxy is None or proxy.scheme != "https":
+        return plain
+    try:
+        return Conversation(TlsStream(plain, trust(), proxy.host))
+    except ssl.SSLCertVerificationError as error:
+        why = f"its certificate is not accepted here ({printable(error.verify_message, 200)})"
+    except ssl.SSLError as error:
+        why = printable((error.reason or "no reason").replace("_", " ").lower(), 100)
+    except ConnectionFailed as error:
+        why = f"it gives no answer ({error.fault.value})"
+    raise ProbeFailed(Layer.PROXY, f"TLS with the proxy {proxy} itself fails: {why}")
+
+
 def through(conversation: Conversation, target: Target, proxy: Proxy) -> None:
     """Have a proxy connect to a server. Raises ProbeFailed; what fails here is the proxy's, and no fault of TLS."""
     speak = _through_socks if proxy.scheme in _SOCKS else _through_http
     try:
         speak(conversation, target, proxy)
+    except ssl.SSLError as error:
+        why = printable((error.reason or "no reason").replace("_", " ").lower(), 100)
+        raise ProbeFailed(Layer.PROXY, f"TLS with the proxy {proxy} itself fails: {why}") from None
     except ConnectionFailed as error:
         what = "to SOCKS 5" if proxy.scheme in _SOCKS else "to CONNECT"
         text = f"the proxy {proxy} gives no answer {what} ({error.fault.value})"

@@ -183,6 +183,11 @@ def _leaf_usage(step: Step) -> str:
     return "may not make signatures (key usage)" if usage is not None and not usage.digital_signature else ""
 
 
+def _leaf_encipherment(step: Step) -> str:
+    usage = step.value(x509.KeyUsage) if not step.at and isinstance(step.one.public_key(), RSAPublicKey) else None
+    return "may not encipher keys (key usage)" if usage is not None and not usage.key_encipherment else ""
+
+
 def _no_key_identifier(step: Step) -> str:
     if step.one.version is not x509.Version.v3:
         return ""
@@ -236,6 +241,7 @@ RULES: Mapping[str, Callable[[Step], str]] = {
     "authority-leaf": _authority_leaf,
     "self-signed": _self_signed,
     "leaf-usage": _leaf_usage,
+    "leaf-encipherment": _leaf_encipherment,
     "no-key-identifier": _no_key_identifier,
     "no-key-usage": _no_key_usage,
     "not-critical": _not_critical,

@@ -47,8 +47,8 @@ class Proxies(NamedTuple):
 
     @property
     def without_secrets(self) -> Proxies:
-        """The same addresses without passwords."""
-        return self._replace(http=_without_password(self.http), https=_without_password(self.https))
+        """The same addresses without logins: a user's name may be a token."""
+        return self._replace(http=_without_login(self.http), https=_without_login(self.https))
 
 
 #: The variables of each part of `Proxies`, by its name. curl reads `http_proxy` in small letters only, because a web
@@ -105,7 +105,6 @@ def wrong_network(entry: str) -> bool:
     return False
 
 
-def _without_password(address: str) -> str:
+def _without_login(address: str) -> str:
     head, at, host = address.rpartition("@")
-    scheme, _, user = head.partition("://")
-    return f"{scheme}://{user.partition(':')[0]}@{host}" if at else address
+    return f"{head.partition('://')[0]}://{host}" if at else address

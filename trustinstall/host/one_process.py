@@ -22,12 +22,17 @@ class Process(NamedTuple):
         program: the name of the file that it executes.
         directory: its current directory.
         environ: the variables that it was started with; secrets are among them.
+        uid, gid: the account and group by whose rights it opens files.
+        has_own_mounts: whether other files may be mounted for it.
     """
 
     number: int
     program: str
     directory: str
     environ: Mapping[str, str]
+    uid: int
+    gid: int
+    has_own_mounts: bool
 
 
 def find(number: int) -> Process:
@@ -46,6 +51,8 @@ def find(number: int) -> Process:
         program = os.path.basename(os.readlink(f"{top}/exe").removesuffix(" (deleted)"))
         directory = os.readlink(f"{top}/cwd")
         sees_these_files = os.path.samefile(f"{top}/root", "/")
+        has_own_mounts = os.readlink(f"{top}/ns/mnt") != os.readlink("/proc/self/ns/mnt")  # mount_namespaces(7)
+        uid, gid = _identity(top)
     except (FileNotFoundError, ProcessLookupError):
         raise UsageProblem(f"there is no process {number}") from None
     except OSError as error:
@@ -56,4 +63,15 @@ def find(number: int) -> Process:
     if not sees_these_files:
         raise UsageProblem(f"process {number} sees other files, as in a container or below chroot; run doctor there")
     pairs = (os.fsdecode(one).partition("=") for one in content.split(b"\0") if b"=" in one)
-    return Process(number, program, directory, {name: value for name, _, value in pairs})
+    variables = {name: value for name, _, value in pairs}
+    return Process(number, program, directory, variables, uid, gid, has_own_mounts)
+
+
+def _identity(top: str) -> tuple[int, int]:
+    """Return the ids by which a process opens files: the last ones of the lines Uid and Gid in proc_pid_status(5)."""
+    with open(f"{top}/status", encoding="utf-8", errors="replace") as file:
+        ids = {name: words.split() for name, _, words in (line.partition(":") for line in file)}
+    try:
+        return int(ids["Uid"][3]), int(ids["Gid"][3])
+    except (KeyError, IndexError):
+        raise ProcessLookupError from None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.errors import printable
+from trustinstall.host import Account
 from trustinstall.patterns import regex
 from trustinstall_platforms.tools.effective import decide
 from trustinstall_platforms.tools.effective.model import Kind, Scene, Session, Setter, Variable
@@ -64,6 +66,7 @@ class Caller(NamedTuple):
         file: the name of the program's file, or "".
         environ: its variables.
         scene: what clients read that it starts.
+        account: the account by whose rights it opens files; None for that of the calling session.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Caller(NamedTuple):
     file: str
     environ: Mapping[str, str]
     scene: Scene
+    account: Account | None = None
 
     def is_client(self, name: str, *, here: bool) -> bool:
         """Whether a client of the tables is to be judged, which is `here` or not."""
@@ -98,9 +102,15 @@ def process(host: Host, number: int) -> Caller:
     variables = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in found.environ.items()}
     session = Session(f"process {number}", variables)
     home = found.environ.get("HOME", "").rstrip("/")
+    account = None
+    if found.uid != host.account.uid:
+        known = host.account_of(found.uid)
+        account = replace(known, gid=found.gid) if known else Account(found.uid, found.gid, f"uid {found.uid}", None)
+        host = replace(host, account=account, environ={})
     scene = Scene(host, home if home.startswith("/") else "", session, found.directory)
-    name = f"process {number} ({printable(found.program, 40)})"
-    return Caller(name, _known(found.program), found.program, found.environ, scene)
+    mounts = ", for which other files may be mounted than are judged" if found.has_own_mounts else ""
+    name = f"process {number} ({printable(found.program, 40)}{mounts})"
+    return Caller(name, _known(found.program), found.program, found.environ, scene, account)
 
 
 def _known(file: str) -> str:

@@ -54,7 +54,7 @@ class Anchors:
     @cached_property
     def clients(self) -> list[tuple[Client, Effective]]:
         """The clients of the tables that are to be judged, and what each reads."""
-        here = {one.tool for one in tool_views.look(self.host)}
+        here = tool_views.names(self.host)
         named = {client for tool, client in OF_OTHERS.items() if tool in here}
         return [
             (client, found)

@@ -96,7 +96,7 @@ class Clients:
         """What the readers of a store make of the server."""
         if one.problem:
             return ClientView(one.name, UNKNOWN, (Reason("not-known", printable(one.problem, 300)),), one.place)
-        return self._view(one.name, one.place, self._counting(one), verifiers.of_store(one.kind, one.place))
+        return self._view(one.name, one.place, self._counting(one), verifiers.of_store(one))
 
     def _counting(self, store: Column) -> frozenset[bytes]:
         """Return the roots that the readers of a store trust for this server."""

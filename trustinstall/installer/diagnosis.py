@@ -7,6 +7,7 @@ that the browser has built in, are not judged. Tools are judged by what `effecti
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
@@ -14,7 +15,7 @@ from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor import looks, proxies
 from trustinstall.doctor import target as targets
 from trustinstall.doctor.failures import Layer, ProbeFailed
-from trustinstall.installer import inspected
+from trustinstall.installer import inspected, tls_roots
 from trustinstall.installer.callers import Caller, calling
 from trustinstall.installer.client_anchors import Anchors
 from trustinstall.installer.client_views import LATER, NO, UNTRUSTED, YES, Clients, ClientView, Question
@@ -126,6 +127,12 @@ def diagnose_all(host: Host, typed: Iterable[str], ask: Ask = Ask()) -> tuple[Di
     return _compared(doctor.diagnose(list(wanted)))
 
 
+def check(host: Host, typed: Iterable[str], ask: Ask) -> None:
+    """Raise UsageProblem where `diagnose_all` would."""
+    doctor = _Doctor(host, ask)
+    doctor.asked([targets.parse(one, ask.starttls) for one in typed])
+
+
 class _Doctor:
     """The doctor of one call: what clients read, and the unrelated server, are looked at once."""
 
@@ -137,11 +144,15 @@ class _Doctor:
 
     def diagnose(self, wanted: Sequence[Target]) -> list[Diagnosis]:
         """Look at servers, and judge each."""
-        unrelated = [self._unrelated] if self._unrelated is not None else []
-        asked = [(one, self._between(one)) for one in (*wanted, *unrelated)]
-        seen = looks.look(asked)
+        asked = self.asked(wanted)
+        seen = looks.look(asked, trust=cache(partial(tls_roots.context, self._host)))
         beside = _shown(self._unrelated, seen[-1]) if self._unrelated is not None else None
         return [self._judged(*one, shown, beside) for one, shown in zip(asked[: len(wanted)], seen, strict=False)]
+
+    def asked(self, wanted: Sequence[Target]) -> list[tuple[Target, Proxy | None]]:
+        """Return these servers and the unrelated one, each with the proxy between. Raises UsageProblem."""
+        unrelated = [self._unrelated] if self._unrelated is not None else []
+        return [(one, self._between(one)) for one in (*wanted, *unrelated)]
 
     def _judged(
         self, target: Target, between: Proxy | None, seen: Seen | ProbeFailed, beside: Look | None
@@ -155,6 +166,7 @@ class _Doctor:
         views = tuple(clients.views())
         root = clients.root()
         public = root.sha256 in FINGERPRINTS if root is not None and root.self_issued else None
+        look = Look(target.host, chain, root)
         past = not self._ask.proxy and proxies.is_passed(target, caller.environ)
         return Diagnosis(
             target.authority,
@@ -165,7 +177,7 @@ class _Doctor:
             public=public,
             clients=views,
             caller=caller.name,
-            inspection=inspected.judge(Look(target.host, chain, root), beside, public=public, past_proxy=past),
+            inspection=inspected.judge(self._host, look, beside, public=public, past_proxy=past),
             planned=bool(self._ask.planned.ders),
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.intake import UNVERIFIED
 from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor import fetching
 from trustinstall.errors import UsageProblem
-from trustinstall.installer import new_file
+from trustinstall.installer import new_file, tls_roots
 
 if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
@@ -40,5 +41,5 @@ def save(host: ActingHost, found: Diagnosis, path: str) -> Diagnosis:
 def _root(host: ActingHost, found: Diagnosis) -> Certificate | None:
     if found.root is None or found.names_root:
         return found.root
-    above = fetching.above(found.root, lambda url: fetching.get(url, host.environ))
+    above = fetching.above(found.root, lambda url: fetching.get(url, host.environ, partial(tls_roots.context, host)))
     return above[-1] if above and above[-1].self_issued else None

@@ -53,6 +53,7 @@ class Column(NamedTuple):
         anchors: the DER of the roots that they trust for every server.
         limited: those that they trust for some names and networks only, with these.
         problem: why it is not known what they trust, or "".
+        is_programs: whether it is a program's own database of NSS, and no browser's.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Column(NamedTuple):
     anchors: _Ders
     limited: Mapping[bytes, tuple[str, ...]] = {}
     problem: str = ""
+    is_programs: bool = False
 
 
 class _Held(NamedTuple):
@@ -83,8 +85,11 @@ class _Held(NamedTuple):
     def column(self, *others: _Ders) -> Column:
         """Return the column of a store whose readers trust other roots, too."""
         one = self.store
-        anchors = self.anchors.union(*others) - self.distrusted
-        return Column(one.backend, one.label or one.id, one.location, anchors, self.limited, self.problem)
+        plain = not (others or self.distrusted)  # a copy of 150 roots a thousand times costs a tenth of a second
+        anchors = self.anchors if plain else self.anchors.union(*others) - self.distrusted
+        return Column(
+            one.backend, one.label or one.id, one.location, anchors, self.limited, self.problem, _is_programs(one)
+        )
 
 
 def public_of(columns: Iterable[Column]) -> _Ders:
@@ -181,6 +186,11 @@ def _in_all(sets: Sequence[_Ders]) -> _Ders:
 
 def _is_chromiums(store: Store) -> bool:
     return posixpath.basename(store.location) == CHROMIUMS
+
+
+def _is_programs(store: Store) -> bool:
+    """Whether a database of NSS has the name of a program alone; profiles are called "READER: PROFILE"."""
+    return store.backend == "nss" and not _is_chromiums(store) and ": " not in store.label
 
 
 def _is_shared(store: Store) -> bool:

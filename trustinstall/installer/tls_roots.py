@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,15 @@ def roots(host: Host) -> tuple[Certificate, ...]:
     for ended in (one for ledger in ledgers for one in ledger.over(now)):
         found.pop(ended.sha256, None)
     return tuple(found.values())
+
+
+def context(host: Host) -> ssl.SSLContext:
+    """Return a context that verifies servers by `roots`; those that OpenSSL cannot read are left out."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for one in roots(host):
+        with suppress(ssl.SSLError):
+            made.load_verify_locations(cadata=one.der)
+    return made
 
 
 def _system(host: Host) -> Iterator[Certificate]:

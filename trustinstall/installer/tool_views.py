@@ -80,6 +80,13 @@ def look(host: Host) -> tuple[ToolView, ...]:
     return (*found, *others, *limited)
 
 
+def names(host: Host) -> frozenset[str]:
+    """Return the names of the tools of the tables that are installed; what they read is not looked at."""
+    found = {one.tool.name for one in Settings().decisions(host)}
+    others = {one.name for one in table_without_files.OTHERS if programs.programs(host, one.programs)}
+    return frozenset(found | others)
+
+
 def _state(host: Host, backend: Settings, store: Store, decision: Decision) -> str:
     if store.fed_by is not None:
         hidden = deciding.followed(host, decision)

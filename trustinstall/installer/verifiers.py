@@ -12,6 +12,7 @@ from trustinstall.patterns import regex
 if TYPE_CHECKING:
     from trustinstall.host import Host
     from trustinstall.installer.callers import Caller
+    from trustinstall.installer.store_columns import Column
 
 #: Kinds of stores whose readers are of one family; other stores are read by programs of several.
 _OF_STORES = {
@@ -45,10 +46,11 @@ def of_client(host: Host, caller: Caller, word: str) -> Family:
     return FAMILIES[word]
 
 
-def of_store(kind: str, place: str) -> Family:
-    """Return the family of the programs that read a store, by its kind and, of NSS databases, by its directory."""
-    is_chromiums = kind == "nss" and posixpath.basename(place) == store_columns.CHROMIUMS
-    return FAMILIES["chromium" if is_chromiums else _OF_STORES.get(kind, "")]
+def of_store(store: Column) -> Family:
+    """Return the family of the programs that read a store: by its kind and, of NSS databases, by their readers."""
+    if store.kind == "nss" and posixpath.basename(store.place) == store_columns.CHROMIUMS:
+        return FAMILIES["chromium"]
+    return FAMILIES["nss" if store.is_programs else _OF_STORES.get(store.kind, "")]
 
 
 def _is_strict(host: Host, caller: Caller) -> bool:

@@ -46,6 +46,7 @@ def server(found: Diagnosis, program: Sequence[str]) -> dict[str, Any]:
         "public": found.public,
         "inspected": found.inspection.state.value,
         "inspector": found.inspection.product,
+        "evidence": found.inspection.evidence,
         "beside": found.inspection.beside,
         "clients": [_client(one) for one in found.clients],
         "planned": found.planned,

@@ -77,13 +77,18 @@ def about_root(found: Diagnosis) -> Iterable[str]:
 
 def inspected(found: Diagnosis) -> str:
     """Return whether the connection is inspected, as the end of a sentence."""
-    state, product, beside = found.inspection
+    state, product, beside, evidence = found.inspection
+    if state is Inspected.PERHAPS and product:
+        unseen = "nothing of it is found on this machine"
+        return f"a certificate has the name of {product}, which may inspect the connection; {unseen}"
     if state is Inspected.PERHAPS and beside:
         return f"the connection is inspected, or {beside} is of the same owner: one authority answers for both"
     if state is not Inspected.YES:
         return _INSPECTED[state]
+    if evidence:
+        return f"the connection is inspected by {product} ({evidence})"
     if product:
-        return f"the connection is inspected by {product}"
+        return f"the connection is inspected: the same authority, with the name of {product}, answers for {beside}"
     return f"the connection is inspected, for the same authority answers for {beside}"
 
 

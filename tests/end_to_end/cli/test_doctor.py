@@ -154,6 +154,38 @@ def test_a_running_program_is_judged_by_its_own_variables(fresh: Throwaway) -> N
     assert "there is no process" in fresh.trustinstall("doctor", "x.example", f"--pid={process.pid}").stderr
 
 
+def test_root_judges_a_program_by_its_own_rights(fresh: Throwaway) -> None:
+    """A bundle that root alone may read is none for alice's program, and mounts of its own are said."""
+    fresh.write("/srv/corp.pem", CORP.pem, mode=0o600)
+    program = "import sys; print(flush=True); sys.stdin.read()"
+    words = [
+        "unshare",
+        "--mount",
+        "setpriv",
+        "--reuid=alice",
+        "--regid=alice",
+        "--clear-groups",
+        "python3",
+        "-c",
+        program,
+    ]
+    variables = {"SSL_CERT_FILE": "/srv/corp.pem"}
+    process = fresh.popen(words, env=variables, stdin=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with Server(LEAF) as server:
+            said = told(fresh.trustinstall("doctor", server.url, f"--pid={process.pid}", "--json"))["servers"][0]
+            wrong = fresh.trustinstall("doctor", server.url, f"--pid={process.pid}", "--proxy", "ftp://x:1")
+    finally:
+        process.communicate("")
+    (python,) = (one for one in said["clients"] if one["name"] == "Python's ssl")
+    assert (python["accepts"], python["reasons"][0]["code"]) == ("no", "unknown-issuer")
+    assert "other files may be mounted" in said["caller"]
+    assert [one["sha256"] for one in said["chain"]] == [LEAF.sha256] == [said["root"]["sha256"]]
+    assert (wrong.returncode, "--proxy names no proxy" in wrong.stderr) == (2, True)
+
+
 def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
     """Its output is shown, its status is ours, its server is looked at for its program only; one that works is left."""
     with Server(LEAF) as server:

@@ -134,7 +134,7 @@ def test_networks_in_no_proxy_are_obeyed() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://me:secret@proxy.example",
+        "socks4://me:secret@proxy.example",
         "ftp://me:secret@x",
         "http://me:secret@x:y",
         "",

@@ -31,6 +31,7 @@ PROGRAMS: dict[str, Callable[[Asked, Path], Answers]] = {
     "gnutls": lambda asked, _: verifiers.wget(asked),
     "go": verifiers.go,
     "java": verifiers.java,
+    "nss": lambda _, place: verifiers.vfychain(CHAINS, place),
     "node": lambda asked, _: verifiers.node(asked),
     "python": lambda asked, _: verifiers.python(asked, ssl.VerifyFlags(0)),
     "python-strict": lambda asked, _: verifiers.python(asked, STRICT),

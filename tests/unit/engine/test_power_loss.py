@@ -27,7 +27,7 @@ STATE = "home/alice/.local/state"
 _UID = 1000
 _GOOD = {Result.ADDED, Result.ALREADY, Result.FOLLOWS, Result.REMOVED, Result.ABSENT, Result.NOT_COVERED}
 #: How many disks the short form tries, of each recording.
-_SOME = 12
+_SOME = 5
 _ACT = """
 import os, sys
 from pathlib import Path

@@ -22,8 +22,8 @@ ELSEWHERE = ("msvcrt", "winreg", "trustinstall.host.windows.", "trustinstall_pla
 class Host:
     def as_account(self, *_): return b""
 
-for name in ("agent.accounts", "catalog", "declared.repair", "installer.changing", "installer.diagnosis",
-             "installer.health", "installer.installer"):
+for name in ("agent.accounts", "catalog", "declared.proxies", "declared.repair", "installer.changing",
+             "installer.diagnosis", "installer.health", "installer.installer"):
     import_module(f"trustinstall.{name}")
 acting.answer_of(Host(), None, None, None)
 import_module("trustinstall.host.worker").load_modules()

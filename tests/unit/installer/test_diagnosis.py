@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -19,12 +20,14 @@ from tests.unit.doctor.peers import answering, failure
 from trustinstall.doctor.failures import Layer
 from trustinstall.engine import discovery
 from trustinstall.host import Host
+from trustinstall.installer import tool_views
 from trustinstall.installer.diagnosis import Ask, diagnose, diagnose_all
 from trustinstall.installer.inspected import Inspected, Inspection
 from trustinstall.reporting.doctor import doctor_lines
 from trustinstall.reporting.doctor_json import doctor_json
 from trustinstall.reporting.doctor_page import doctor_page
 from trustinstall.reporting.layout import Page
+from trustinstall_platforms.tools import client_verdicts
 
 ROOT = make_root("Zscaler Root CA")
 OWN = make_root("Corp Inspection")
@@ -44,10 +47,12 @@ def host() -> Iterator[Host]:
 
 
 def test_a_proxy_that_inspects_is_named(host: Host) -> None:
-    """By the name of its product; with another root, by an unrelated server that it answers for, too."""
+    """By the name of its product, which proves nothing alone; by an unrelated server that it answers for, too."""
     with inspecting(ROOT) as proxy:
         found = diagnose(host, "https://pypi.example/", Ask(proxy=proxy.url))
-    assert (found.inspection.state.value, found.inspection.product) == ("yes", "Zscaler")
+        both = diagnose(host, "https://pypi.example/", Ask(proxy=proxy.url, beside="npm.test"))
+    assert found.inspection == (Inspected.PERHAPS, "Zscaler", "", "")
+    assert both.inspection == (Inspected.YES, "Zscaler", "npm.test:443", "")
     with inspecting(OWN) as proxy:
         named = proxy.url.replace("//", "//me:hunter2@")
         proxied = replace(host, environ={**host.environ, "HTTPS_PROXY": named})
@@ -98,6 +103,14 @@ def test_what_clients_read_is_gathered_once(host: Host, monkeypatch: pytest.Monk
     assert (once > 0, len(asked)) == (True, 2 * once)
     assert [one.accepted for one in found] == [True, False, False]
     assert found[0] == alone
+
+
+def test_which_tools_there_are_costs_no_look_at_what_they_read(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names are those of the list of tools, and no session is read for them."""
+    listed = {one.tool for one in tool_views.look(host)}
+    monkeypatch.setattr(client_verdicts, "look", Mock(side_effect=AssertionError))
+    assert "curl" in tool_views.names(host)
+    assert {one for one in listed if " for " not in one} <= tool_views.names(host)
 
 
 EVIL = "Evil\x1b]0;x\x07\x1b[31m\u202egnp\u2066\r\nNext"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+from unittest.mock import Mock
+
+from tests.support import fake_host
 from tests.support.chains import made
 from tests.support.extensions import issuers_at
 from tests.support.pki import Made, make_root
@@ -19,7 +23,8 @@ def _look(host: str, leaf: Made, root: Made | None = None) -> Look:
 
 
 def _state(look: Look, beside: Look | None = None, *, public: bool | None = False, past: bool = False) -> Inspected:
-    return inspected.judge(look, beside, public=public, past_proxy=past).state
+    with fake_host.played() as host:
+        return inspected.judge(host.image(host.root), look, beside, public=public, past_proxy=past).state
 
 
 def test_a_public_root_says_that_it_is_not() -> None:
@@ -59,11 +64,42 @@ def test_a_public_authority_that_is_not_sent_is_no_inspection() -> None:
     assert _state(_look("a.example", LEAF), _look("b.test", LEAF), public=None) is Inspected.YES
 
 
-def test_the_name_of_a_product_says_that_it_is() -> None:
-    """The root, or the issuer of the last certificate where no root is seen."""
-    leaf = made(make_root("Zscaler Intermediate Root CA (zscloud.example)"))
-    found = inspected.judge(_look("a.example", leaf), None, public=None, past_proxy=False)
-    assert found == (Inspected.YES, "Zscaler", "")
+ZSCALER = make_root("Zscaler Intermediate Root CA (zscloud.example)")
+
+
+def test_the_name_of_a_product_alone_proves_nothing() -> None:
+    """Any authority may have that name: the product's files, or an unrelated server, show that it inspects."""
+    look, beside = _look("a.example", made(ZSCALER)), _look("b.test", made(ZSCALER))._replace(authority="b.test:443")
+    with fake_host.played() as host:
+        image = host.image(host.root)
+        judge = partial(inspected.judge, image, look, public=None, past_proxy=False)
+        named = judge(None)
+        assert named == (Inspected.PERHAPS, "Zscaler", "", "")
+        assert judge(beside) == (Inspected.YES, "Zscaler", "b.test:443", "")
+        compared = inspected.compare(named, look, [beside], public=None)
+        assert compared == (Inspected.YES, "Zscaler", "b.test:443", "")
+        path = fake_host.write(host, "/opt/zscaler/.config.ini")
+        assert judge(None) == (Inspected.YES, "Zscaler", "", f"a certificate has its name, and its client has {path}")
+
+
+def test_a_process_of_a_product_is_said_to_run() -> None:
+    """The evidence is named: any account may call a process like a product's."""
+    host = Mock(is_image=False, platform="linux")
+    host.running.return_value, host.status.return_value, host.names.return_value = {"zstunnel"}, None, []
+    found = inspected.judge(host, _look("a.example", made(ZSCALER)), None, public=False, past_proxy=False)
+    assert found.evidence == "a certificate has its name, and the process zstunnel runs"
+
+
+def test_the_root_in_a_products_file_shows_the_product_whatever_its_name() -> None:
+    """A company may sign with an authority of its own; the client's file holds that root, which servers do not send."""
+    path = "/opt/netskope/stagent/data/nscacert.pem"
+    with fake_host.played() as host:
+        image = host.image(host.root)
+        fake_host.write(host, path, ROOT.pem)
+        judge = partial(inspected.judge, image, beside=None, public=False, past_proxy=False)
+        found = (Inspected.YES, "Netskope", "", f"{path} holds its root")
+        assert judge(_look("a.example", LEAF, ROOT)) == judge(_look("a.example", LEAF)) == found
+        assert judge(_look("a.example", OTHER)).state is Inspected.PERHAPS
 
 
 def test_octets_that_are_no_certificate_are_unknown() -> None:

@@ -10,6 +10,7 @@ from tests.support import fake_host
 from trustinstall import catalog
 from trustinstall.doctor.families import FAMILIES
 from trustinstall.installer import callers, verifiers
+from trustinstall.installer.store_columns import Column
 from trustinstall_platforms.tools.effective.clients import CLIENTS
 
 
@@ -38,8 +39,11 @@ def test_git_is_linked_by_its_distribution(text: str, name: str) -> None:
 def test_each_word_of_the_tables_is_a_family() -> None:
     """No row names a family that there is not, and each kind of store has one."""
     assert {one.verifier for one in CLIENTS} <= FAMILIES.keys() | {"git", "python3"}
-    assert verifiers.of_store("java", "/x").name == "Java"
-    assert verifiers.of_store("nss", "/home/a/.pki/nssdb").name == "Chromium"
-    assert verifiers.of_store("nss", "/home/a/.mozilla/firefox/x.default").name == "Firefox"
-    readers = {verifiers.of_store(one.name, "/x").name for one in catalog.every()}
-    assert readers >= {"Schannel", "Apple", "most programs"}
+    java, chromium, program = (
+        Column("java", "", "/x", frozenset()),
+        Column("nss", "", "/home/a/.pki/nssdb", frozenset()),
+        Column("nss", "Evolution", "/home/a/evolution", frozenset(), is_programs=True),
+    )
+    assert [verifiers.of_store(one).name for one in (java, chromium, program)] == ["Java", "Chromium", "NSS"]
+    kinds = [Column(one.name, "", "/x", frozenset()) for one in catalog.every()]
+    assert {verifiers.of_store(one).name for one in kinds} >= {"Schannel", "Apple", "Firefox", "most programs"}

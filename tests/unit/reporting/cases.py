@@ -132,7 +132,9 @@ REFUSED = Diagnosis(
     ),
 )
 DOCTOR = ("trustinstall",)
-INSPECTED = replace(REFUSED, inspection=Inspection(Inspected.YES, "Zscaler"), clients=REFUSED.clients[1:2])
+CLIENT = Inspection(Inspected.YES, "Zscaler", evidence="a certificate has its name, and the process zstunnel runs")
+INSPECTED = replace(REFUSED, inspection=CLIENT, clients=REFUSED.clients[1:2])
+NAMED = replace(INSPECTED, inspection=Inspection(Inspected.PERHAPS, "Zscaler"))
 ACCEPTED = replace(REFUSED, target="wiki.example:443", layer=None, clients=REFUSED.clients[:1])
 BESIDE = replace(INSPECTED, inspection=Inspection(Inspected.PERHAPS, beside="pypi.test:443"))
 MANY = replace(
@@ -425,6 +427,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "refused": lambda page: doctor_lines(page, [REFUSED], DOCTOR),
         "accepted": lambda page: doctor_lines(page, [ACCEPTED], DOCTOR),
         "inspected": lambda page: doctor_lines(page, [INSPECTED], DOCTOR),
+        "named": lambda page: doctor_lines(page, [NAMED], DOCTOR),
         "saved": lambda page: doctor_lines(page, [replace(REFUSED, saved="/tmp/corp.pem")], DOCTOR),
         "no handshake": lambda page: doctor_lines(page, [UNREACHED], DOCTOR),
         "folded": lambda page: doctor_lines(page, [MANY], DOCTOR),
