@@ -3,7 +3,7 @@
 Each round runs every command once, each from a fresh throw-away root, so that other work of the machine
 disturbs all of them alike. Only the ratios travel from one machine to another.
 
-Two aims are missed. Where `import typer, cryptography.x509` takes 100 ms of processor time, `list` takes about 400
+Three aims are missed. Where `import typer, cryptography.x509` takes 100 ms of processor time, `list` takes about 400
 (counted in instructions, so that no other work of the machine disturbs it):
 
 - 55 ms for Python itself and Typer, which the aim of 200 ms contains;
@@ -13,8 +13,8 @@ Two aims are missed. Where `import typer, cryptography.x509` takes 100 ms of pro
 - 50 ms for the settings files of 60 tools, and 45 ms to read the certificates of the stores.
 
 `add` with nothing to do takes 130 ms more: the certificate library and OpenSSL (60), and the ledger and the other half
-of the engine. `add --store debian` takes the same start, and one look for all stores under the lock, because a store that
-another one feeds is reported with it.
+of the engine. `add --store debian` takes the same start, and one look for all stores under the lock, because a store
+that another one feeds is reported with it.
 """
 
 from __future__ import annotations
