@@ -1,7 +1,8 @@
-"""The families of verifiers: on which rules each differs from RFC 5280 and from the others. Data only.
+"""The families of verifiers: the rules by which each differs from RFC 5280 and from the others. Data only.
 
-Known "real": a test asks the program (tests/unit/doctor/test_verifiers.py, tests/end_to_end/browsers/test_verifiers.py)
-about a chain of each kind. Known "documented": from the vendor's page that is named.
+A source that says "real" is tested: a test gives the program a chain of each kind
+(tests/unit/doctor/test_verifiers.py, tests/end_to_end/browsers/test_verifiers.py). A source that says "documented"
+relies on the vendor's page that it names.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _PURPOSES = frozenset({"purpose", "authority-purpose"})
 _EXTENSIONS = _LIMITS | _PURPOSES | {"critical-extension", "key-usage"}
 _USUAL = _DATES | _KEYS | _EXTENSIONS | {"weak-signature"}
 _AT_ANCHOR = _USUAL - {"weak-signature"}
-#: What X509_V_FLAG_X509_STRICT adds (openssl-verification-options(1), -x509_strict).
+#: The rules that X509_V_FLAG_X509_STRICT adds (openssl-verification-options(1), -x509_strict).
 _STRICT = frozenset({"no-key-identifier", "no-key-usage", "not-critical", "no-authority", "version-1"})
 
 _OID = "2.5.29."
-#: Extensions of RFC 5280 4.2.1 that verifiers process, or may pass over where they are critical.
+#: Extensions of RFC 5280 4.2.1 that verifiers process, or may ignore even if they are critical.
 _WEBPKI = frozenset(f"{_OID}{number}" for number in (15, 17, 19, 30, 31, 37))
 _KNOWN = _WEBPKI | frozenset(f"{_OID}{number}" for number in (14, 32, 33, 35, 36, 54)) | {"1.3.6.1.5.5.7.1.1"}
 
@@ -35,23 +36,23 @@ _FETCHED = "this program may fetch it"
 
 
 class Family(NamedTuple):
-    """The rules of one verifier. The words in the sets are the codes of reasons, see `rules.RULES`.
+    """The rules of one verifier. `below`, `anchor` and `unsure` hold codes of reasons, see `rules.RULES`.
 
     Attributes:
         name: the verifier, for people.
-        partial: whether an anchor that is not its own issuer ends a path.
-        below: what it refuses in a certificate below the anchor.
-        anchor: what it refuses in the anchor.
-        rsa: the fewest bits of an RSA key.
-        keys: the other kinds of keys that it takes.
+        partial: whether a path may end in an anchor that is not self-issued.
+        below: the faults for which it refuses a certificate below the anchor.
+        anchor: the faults for which it refuses the anchor.
+        rsa: the least size of an RSA key, in bits.
+        keys: the other kinds of keys that it accepts, by curve.
         digests: the digests of signatures that it refuses.
-        known: the extensions that may be critical.
-        common_name: whether a name in the subject counts where there is no alternative name.
-        any_leaf: whether the purpose "any" makes a server's certificate.
-        any_authority: whether it makes an authority's.
+        known: the dotted object identifiers of the extensions that may be critical.
+        common_name: whether it uses the subject's common name if there is no subject alternative name.
+        any_leaf: whether it accepts the purpose "any" in a server's certificate.
+        any_authority: whether it accepts the purpose "any" in an authority's certificate.
         one_of_a_name: whether it may try only one of several anchors with the same name.
-        unsure: the codes of reasons that hold for some versions or settings only, and for which.
-        source: how the rules are known.
+        unsure: by code, the versions or settings of the verifier to which the reason applies.
+        source: the evidence for these rules.
     """
 
     name: str
@@ -72,7 +73,7 @@ class Family(NamedTuple):
 
 _ONE_NAME = {"same-name-anchors": "which of them it tries depends on their order"}
 
-#: For a store that several programs read: the rules on which most agree.
+#: For a store that several programs read: the rules of most of them.
 COMMON = Family("most programs", source="RFC 5280; RFC 9525; CA/Browser Forum, Baseline Requirements 6.1.5, 7.1.3.2")
 
 OPENSSL = Family(
@@ -192,7 +193,7 @@ APPLE = Family(
     source="Apple Support 103769 (Requirements for trusted certificates in iOS 13 and macOS 10.15); documented",
 )
 
-#: By the word that a row of the tables of clients says.
+#: By the word in the rows of the tables of clients (`rows.Client.verifier`).
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "": COMMON,

@@ -1,6 +1,6 @@
-"""The certificates above a chain, fetched from the addresses that the certificates themselves give.
+"""The certificates above a chain, fetched from the URLs that the certificates themselves contain.
 
-Nothing that is fetched is trusted: a certificate is taken where its key has signed the one below it, and that is all.
+A fetched certificate is not trusted; it is taken only if its key has signed the certificate below it.
 Sources: RFC 5280 4.2.2.1 (id-ad-caIssuers: one DER certificate, or PKCS#7 with several), RFC 9112 (HTTP/1.1).
 """
 
@@ -33,9 +33,9 @@ _PRINTABLE = regex(r"[!-~]+")
 
 
 def above(last: Certificate, get: Callable[[str], bytes]) -> tuple[Certificate, ...]:
-    """Return the certificates above a certificate, its issuer first, as far as they can be fetched.
+    """Return the certificates above `last`, its issuer first, as far as they can be fetched; at most four.
 
-    `get` returns what is at an address, b"" where nothing is.
+    `get` returns the content of a URL, or b"" if there is none.
     """
     found: list[Certificate] = []
     while len(found) < _MOST_STEPS and not last.self_issued:
@@ -55,9 +55,10 @@ def above(last: Certificate, get: Callable[[str], bytes]) -> tuple[Certificate, 
 def get(
     url: str, environ: Mapping[str, str], trust: Callable[[], ssl.SSLContext] = ssl.create_default_context
 ) -> bytes:
-    """Return what is at an address of http, through the proxy that variables name; b"" where nothing is.
+    """Return the content of an http URL, or b"" if it cannot be fetched; it raises no error.
 
-    `trust` returns the context by which a proxy that is spoken to by TLS is verified.
+    The variables `environ` may name a proxy. `trust` returns the context that verifies a proxy of the scheme https.
+    Limits: 10 seconds and 262144 octets.
     """
     try:
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Looks at several servers at the same time."""
+"""Probes several servers at the same time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trustinstall.doctor.proxies import Proxy
     from trustinstall.doctor.target import Target
 
-SECONDS = 60.0  # for all of them
+SECONDS = 60.0  # for all servers together
 
 
 def look(
@@ -25,9 +25,10 @@ def look(
     seconds: float = SECONDS,
     trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
 ) -> list[Seen | ProbeFailed]:
-    """Return what each server shows, or why it shows nothing, in the order given; see `probe.look` for `trust`.
+    """Probe servers, and return the result or the failure of each, in the order given.
 
-    All are looked at within `seconds`: those whose turn has not come by then are said to be not looked at.
+    `wanted` holds each server with the proxy to it, or None. `seconds` limits all probes together: a server whose turn
+    has not come by then fails with the layer NOT_LOOKED. `trust` is that of `probe.look`.
 
     >>> look([])
     []

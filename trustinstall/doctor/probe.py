@@ -1,6 +1,6 @@
-"""One handshake that looks at a server's certificates without trusting them; nothing is sent after it.
+"""One TLS handshake that reads a server's certificates without trusting them; no data follows it.
 
-It names the layer that failed, and guesses no lower one: a refused proxy login is no fault of TLS.
+A failure names the layer that failed: a proxy that refuses the login is not a failure of TLS.
 Sources: RFC 8446 5.1 (the first octets of a record), Python's `ssl.MemoryBIO`.
 """
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from trustinstall.doctor.proxies import Proxy
     from trustinstall.doctor.target import Target
 
-SECONDS = 15.0  # for the connection and the handshake
-MOST_OCTETS = 2_000_000  # that are received in all
+SECONDS = 15.0  # for the connection and the handshake together
+MOST_OCTETS = 2_000_000  # the most octets that one probe receives
 MOST_CERTIFICATES = 100
 _DER = 2  # `_ssl.ENCODING_DER`
 _HANDSHAKE, _ALERT = 0x16, 0x15  # content types of TLS records
 
 
 class Seen(NamedTuple):
-    """What a handshake showed.
+    """The result of a handshake.
 
     Attributes:
-        version: the version of TLS.
+        version: the version of TLS, as "TLSv1.3".
         chain: the DER of the certificates as the server sent them, its own first.
     """
 
@@ -48,9 +48,10 @@ def look(
     seconds: float = SECONDS,
     trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
 ) -> Seen:
-    """Return what a handshake with the server shows. Raises ProbeFailed.
+    """Do a handshake with a server, through a proxy if there is one, and return the result.
 
-    `trust` returns the context by which a proxy that is spoken to by TLS is verified.
+    `seconds` limits the connection and the handshake together. `trust` returns the context that verifies a proxy of
+    the scheme https. Raises ProbeFailed with the layer that failed.
     """
     to = proxy or target
     peer = f"the proxy {proxy}" if proxy else target.authority
@@ -66,12 +67,12 @@ def look(
 
 
 def _begun(conversation: Conversation, target: Target, peer: str) -> Seen:
-    """The handshake on a connection that stands: what ends it now is no fault of TCP."""
+    """Do STARTTLS and the handshake on an open connection. An end of the connection is now a failure of TLS."""
     try:
         if target.starttls:
             starttls.begin(conversation, target.starttls, peer)
         return _handshake(conversation, target, peer)
-    except ssl.SSLError as error:  # of the TLS with a proxy, within which this handshake is
+    except ssl.SSLError as error:  # of the TLS with the proxy, which encloses this handshake
         reason = printable((error.reason or "no reason").replace("_", " ").lower(), 100)
         raise ProbeFailed(Layer.PROXY, f"TLS with the proxy itself fails: {reason}") from None
     except ConnectionFailed as error:
@@ -105,11 +106,11 @@ def _why(error: ssl.SSLError, first: bytes, peer: str) -> ProbeFailed:
 
 
 def _context() -> ssl.SSLContext:
-    """Return a context that verifies nothing: it serves one look, and no data follows the handshake."""
+    """Return a context that verifies nothing; it is for one handshake, and no data follows."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # small keys and SHA-1 are to be seen, and then named
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # accepts small keys and SHA-1, so that they can be reported
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
@@ -117,7 +118,7 @@ def _context() -> ssl.SSLContext:
 
 
 def _chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
-    """Return the certificates as sent; Python before 3.13 has the same method on its inner object only."""
+    """Return the DER of the certificates as sent; before Python 3.13 only the inner object has the method."""
     inner: Any = tls
     if hasattr(inner, "get_unverified_chain"):
         return tuple(inner.get_unverified_chain()[:MOST_CERTIFICATES])

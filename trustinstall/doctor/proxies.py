@@ -1,4 +1,4 @@
-"""The proxy between a client and a server: which one variables name, and what is said to it.
+"""The proxy between a client and a server: the variables that name it, and the protocols to connect through it.
 
 Sources: RFC 9110 9.3.6 (CONNECT), RFC 1928 (SOCKS 5), RFC 1929 (its login); curl(1) for the schemes and variables.
 """
@@ -47,13 +47,13 @@ _REPLIES = {
 
 
 class Proxy(NamedTuple):
-    """A proxy: where it listens, and how it is spoken to.
+    """A proxy: its address, its protocol and the login.
 
     Attributes:
-        host: its name or address.
-        port: its port.
-        user: the name of its login, or "".
-        password: the password, which is never shown.
+        host: its name or IP address.
+        port: its TCP port.
+        user: the user name of the login, or "".
+        password: the password of the login, which is never shown, or "".
         scheme: "http", "https" (TLS to the proxy itself), "socks5" or "socks5h".
     """
 
@@ -65,7 +65,7 @@ class Proxy(NamedTuple):
 
     @property
     def login(self) -> bytes:
-        """The header with which a client logs in to a proxy of HTTP, or b""."""
+        """The header of HTTP's Basic login, with its line end; b"" if there is no login."""
         if not (self.user or self.password):
             return b""
         pair = base64.b64encode(f"{self.user}:{self.password}".encode())
@@ -76,14 +76,15 @@ class Proxy(NamedTuple):
         return f"{self.host}:{self.port}"
 
     def __repr__(self) -> str:
-        """As `str`: a password in a log helps nobody."""
+        """Return scheme, host and port: a password must not get into a log."""
         return f"Proxy({self.scheme}://{self})"
 
 
 def proxy_for(target: Target, environ: Mapping[str, str], web: str = "https_proxy") -> Proxy | None:
-    """Return the proxy that the caller's variables name for a server, or None. Raises UsageProblem for another kind.
+    """Return the proxy that variables name for a server, or None.
 
-    `web` is the variable for servers of the web; ALL_PROXY is for others too.
+    `environ` holds the variables of the client. `web` is the variable for web servers; ALL_PROXY applies to all
+    servers. Raises UsageProblem for a URL that `read` does not accept.
     """
     said = {name.lower(): value for name, value in sorted(environ.items()) if value}
     for name in (web, "all_proxy") if target.is_web else ("all_proxy",):
@@ -93,13 +94,17 @@ def proxy_for(target: Target, environ: Mapping[str, str], web: str = "https_prox
 
 
 def is_passed(target: Target, environ: Mapping[str, str]) -> bool:
-    """Whether a proxy is named for a server, and NO_PROXY leads past it. Raises UsageProblem as `proxy_for`."""
+    """Whether variables name a proxy for a server, but NO_PROXY excludes the server. Raises UsageProblem."""
     without = {name: value for name, value in environ.items() if name.lower() != "no_proxy"}
     return proxy_for(target, environ) is None and proxy_for(target, without) is not None
 
 
 def read(url: str, said_by: str) -> Proxy:
-    """Return the proxy of a URL. Raises UsageProblem, without the URL: it may hold a password."""
+    """Return the proxy of a URL; `said_by` is the variable or option that holds it.
+
+    Raises UsageProblem for another scheme, a missing host or a login that is too long. The error does not contain the
+    URL, which may hold a password.
+    """
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme, 0)
@@ -132,9 +137,10 @@ def _names(entry: str, target: Target) -> bool:
 def spoken_to(
     stream: Octets, proxy: Proxy | None, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context
 ) -> Conversation:
-    """Return the conversation with a proxy, or with a server where there is none, over a connection that stands.
+    """Return a conversation over an open connection to a proxy, or to the server if `proxy` is None.
 
-    A proxy with a scheme of https is spoken to by TLS, verified by the context of `trust`. Raises ProbeFailed.
+    With a proxy of the scheme https it uses TLS, and the context that `trust` returns verifies the proxy. Raises
+    ProbeFailed if that handshake fails.
     """
     plain = Conversation(stream)
     if proxy is None or proxy.scheme != "https":
@@ -151,7 +157,7 @@ def spoken_to(
 
 
 def through(conversation: Conversation, target: Target, proxy: Proxy) -> None:
-    """Have a proxy connect to a server. Raises ProbeFailed; what fails here is the proxy's, and no fault of TLS."""
+    """Have a proxy connect to a server. Raises ProbeFailed with the layer PROXY: TLS with the server has not begun."""
     speak = _through_socks if proxy.scheme in _SOCKS else _through_http
     try:
         speak(conversation, target, proxy)
@@ -201,7 +207,10 @@ def _through_socks(conversation: Conversation, target: Target, proxy: Proxy) -> 
 
 
 def _address(target: Target, proxy: Proxy, seconds: float) -> bytes:
-    """The server in RFC 1928 5: an address, or with socks5h its name. Raises ProbeFailed."""
+    """Return the server as RFC 1928 5 encodes it: an IP address, or its name with socks5h. Raises ProbeFailed.
+
+    `seconds` limits the look-up of the name.
+    """
     host = target.host
     if address_of(host) is None and not _SOCKS[proxy.scheme]:
         try:
@@ -219,7 +228,10 @@ def _octets(count: int) -> Callable[[bytes], int]:
 
 
 def socks_reply(data: bytes) -> int:
-    """RFC 1928 6: four octets, an address of the kind that the last of them says, and a port."""
+    """Return the number of octets of a complete reply of SOCKS 5, or 0 if octets are missing.
+
+    Source: RFC 1928 6: four octets (the fourth is the kind of the address), the address, and a port of two octets.
+    """
     if len(data) < 5:  # noqa: PLR2004  the first octet of a name is its length
         return 0
     sizes = {_IPV4: 4, _IPV6: 16, _NAME: 1 + data[4]}

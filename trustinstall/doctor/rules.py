@@ -1,7 +1,8 @@
-"""What verifiers refuse in one certificate of a path: a table of rules, by the code of the reason.
+"""The faults for which verifiers refuse a certificate of a path: a table of rules, by the code of the reason.
 
-Which family of verifiers applies which rule is said in `families`. Rules: RFC 5280, 4.1.2.2 (serial number), 4.2
-(a critical extension that is not known), 4.2.1.3, 4.2.1.9, 4.2.1.10 and 4.2.1.12; CA/Browser Forum 6.1.5 and 7.1.3.2.
+`families` says which verifiers apply which rule. A rule takes a Step and returns words that follow the certificate's
+name ("expired on 2026-01-31"), or "" if the certificate complies. Sources: RFC 5280, 4.1.2.2 (serial number), 4.2 (an
+unknown critical extension), 4.2.1.3, 4.2.1.9, 4.2.1.10 and 4.2.1.12; CA/Browser Forum 6.1.5 and 7.1.3.2.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
 _LONGEST_LIFE = timedelta(days=825)
-#: What reading a certificate of a server raises that is no certificate, or has a part that is none.
+#: The errors of reading a server's certificate that is malformed, or has a malformed part.
 UNREADABLE = (
     ValueError,
     TypeError,
@@ -37,13 +38,13 @@ UNREADABLE = (
 
 
 class Step(NamedTuple):
-    """One certificate of a path.
+    """One certificate of a path, as a rule sees it.
 
     Attributes:
-        path: from the server's certificate upwards.
-        at: the place of the certificate in it; 0 is the server's.
-        family: the verifier.
-        now: the moment.
+        path: the certificates, from the server's upwards.
+        at: the index of the certificate in the path; 0 is the server's.
+        family: the verifier that judges it.
+        now: the time of the judgement, with a time zone.
     """
 
     path: Sequence[x509.Certificate]
@@ -57,12 +58,12 @@ class Step(NamedTuple):
         return self.path[self.at]
 
     def value(self, kind: type[_Value]) -> _Value | None:
-        """Return an extension's value, or None where the certificate has none."""
+        """Return the value of the extension of this kind, or None if the certificate lacks it."""
         return value_of(self.one, kind)
 
 
 def value_of(one: x509.Certificate, kind: type[_Value]) -> _Value | None:
-    """Return an extension's value, or None where the certificate has none."""
+    """Return the value of the extension of this kind, or None if the certificate lacks it."""
     try:
         return one.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
@@ -70,7 +71,7 @@ def value_of(one: x509.Certificate, kind: type[_Value]) -> _Value | None:
 
 
 def against(step: Step, codes: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield code and words of each rule of these codes that a certificate breaks; the words follow its name."""
+    """Yield the code and the words of each rule that a certificate breaks; only the rules of `codes` are tried."""
     for code, rule in RULES.items():
         said = rule(step) if code in codes else ""
         if said:
@@ -221,7 +222,7 @@ def _no_revocation(step: Step) -> str:
     return "names no address where its revocation can be asked for" if missing else ""
 
 
-#: By the code of the reason, in the order in which reasons are shown.
+#: By the code of the reason; reasons are shown in this order.
 RULES: Mapping[str, Callable[[Step], str]] = {
     "expired": _expired,
     "not-yet-valid": _early,
@@ -251,7 +252,7 @@ RULES: Mapping[str, Callable[[Step], str]] = {
 
 
 def _within(limits: x509.NameConstraints, leaf: x509.Certificate) -> bool:
-    """Whether the DNS names and addresses of a server's certificate are within the constraints of an authority."""
+    """Whether an authority's name constraints permit the DNS names and IP addresses of a server's certificate."""
     for name in value_of(leaf, x509.SubjectAlternativeName) or ():
         if any(_covers(one, name) for one in limits.excluded_subtrees or ()):
             return False

@@ -1,4 +1,4 @@
-"""TLS over a conversation that stands, as a stream for another conversation: also TLS within TLS, through a proxy.
+"""TLS over an open conversation, as a stream for another conversation: also TLS within TLS, through a proxy.
 
 Source: Python's `ssl.MemoryBIO`.
 """
@@ -21,14 +21,14 @@ class TlsStream:
     """A stream of octets that TLS protects."""
 
     def __init__(self, conversation: Conversation, context: ssl.SSLContext, name: str) -> None:
-        """Do the handshake with a server, and verify it as the context says. Raises ssl.SSLError, ConnectionFailed."""
+        """Do the handshake with the server `name`, verified by `context`. Raises ssl.SSLError, ConnectionFailed."""
         self._conversation, self._in, self._out = conversation, ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._in, self._out, server_hostname=name)
         self._go(self._tls.do_handshake)
         self._flush()
 
     def left(self) -> float:
-        """Return the seconds until the connection's end. Raises ConnectionFailed if it is past."""
+        """Return the seconds that are left for the connection. Raises ConnectionFailed if none are."""
         return self._conversation.left()
 
     def send(self, data: bytes) -> None:
@@ -38,9 +38,10 @@ class TlsStream:
         self._flush()
 
     def read(self) -> bytes:
-        """Return the next octets, or b"" at the end, also one without a goodbye. Raises ssl.SSLError, ConnectionFailed.
+        """Return the next octets, or b"" at the end. Raises ssl.SSLError, ConnectionFailed.
 
-        What is missing then is for the caller to know: from a length, or the next protocol.
+        An end without TLS' close_notify counts as the end, too: the caller knows by a length or by its protocol
+        whether data is missing.
         """
         try:
             return self._go(lambda: self._tls.read(_PIECE))
@@ -56,7 +57,7 @@ class TlsStream:
             self._conversation.send(waiting)
 
     def _go(self, step: Callable[[], _Result]) -> _Result:
-        """Do a step of TLS, with what it needs of the connection."""
+        """Do a step of TLS and return its result; octets that it needs or makes are received and sent."""
         while True:
             try:
                 return step()
