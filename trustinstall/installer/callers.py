@@ -1,4 +1,4 @@
-"""Who asks a server: the session that trustinstall was called from, or a running process with variables of its own."""
+"""The client of a diagnosis: the session that called trustinstall, a program, or a running process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PYTHON = frozenset({"Python's ssl", "requests", "pip", "Poetry", "conda", "AWS", "gcloud", "gsutil", "Mercurial"})
 _NODE = frozenset({"Node.js", "npm", "pnpm", "Yarn", "Yarn 1", "Yarn 2 and 3", "Yarn from 4 on", "Claude Code"})
-#: The clients of the tables that a program is, by the letters at the start of its file's name.
+#: The clients of the tables that a program stands for, by the letters at the start of its file's name.
 _CLIENTS: Mapping[str, frozenset[str]] = {
     "bun": frozenset({"Bun"}),
     "cargo": frozenset({"Cargo"}),
@@ -58,15 +58,15 @@ _LETTERS = regex("[a-z]*")
 
 
 class Caller(NamedTuple):
-    """Who asks.
+    """The program or session for which servers are judged.
 
     Attributes:
-        name: for people; "" for the calling session.
-        program: the letters at the start of the program's name, a key of the tables above; "" for all programs.
+        name: its name for people; "" for the calling session.
+        program: the letters at the start of the program's name, a key of `_CLIENTS`; "" for all programs.
         file: the name of the program's file, or "".
-        environ: its variables.
-        scene: what clients read that it starts.
-        account: the account by whose rights it opens files; None for that of the calling session.
+        environ: its environment variables.
+        scene: host, home, session and directory, as the clients that it starts see them.
+        account: the account that opens its files; None for the account of the calling session.
     """
 
     name: str
@@ -77,11 +77,11 @@ class Caller(NamedTuple):
     account: Account | None = None
 
     def is_client(self, name: str, *, here: bool) -> bool:
-        """Whether a client of the tables is to be judged, which is `here` or not."""
+        """Whether a client of the tables must be judged; without a `program`, every installed one (`here`) must."""
         return name.partition(" for ")[0] in _CLIENTS[self.program] if self.program else here
 
     def reads_store(self, kind: str) -> bool:
-        """Whether programs of the caller's kind may read a kind of store."""
+        """Whether programs of the caller's kind may read stores of a kind (the name of a backend)."""
         only = _STORES.get(kind)
         return not self.program or only == self.program or (only is None and not _CLIENTS[self.program])
 
@@ -92,12 +92,15 @@ def calling(host: Host) -> Caller:
 
 
 def program(host: Host, file: str) -> Caller:
-    """Return the program of a file's name, in the calling session."""
+    """Return the program that has the file name `file`, in the calling session."""
     return calling(host)._replace(program=_known(file), file=file)
 
 
 def process(host: Host, number: int) -> Caller:
-    """Return a running process. Raises UsageProblem where there is none, and NoRights where it may not be seen."""
+    """Return the running process with this number.
+
+    Raises UsageProblem if there is none, and NoRights if the account may not see it.
+    """
     found = host.process(number)
     variables = {name: Variable(name, value, Setter(Kind.VARIABLE), value) for name, value in found.environ.items()}
     session = Session(f"process {number}", variables)
@@ -114,7 +117,7 @@ def process(host: Host, number: int) -> Caller:
 
 
 def _known(file: str) -> str:
-    """Return the key of the tables for the name of a program's file, or ""."""
+    """Return the key of `_CLIENTS` for the name of a program's file, or ""."""
     letters = _LETTERS.match(file.lower())
     name = letters[0] if letters else ""
     name = _ALIASES.get(name, name)

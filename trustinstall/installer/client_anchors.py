@@ -1,4 +1,4 @@
-"""The anchors that the clients of a machine read: gathered once, for all the servers that are judged by them."""
+"""The anchors that the clients of a machine read; they are read once and used for all servers of a diagnosis."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class Anchors:
-    """What the stores and clients of a machine read."""
+    """The anchors of the stores and clients of a machine, each read at its first use."""
 
     def __init__(self, host: Host, caller: Caller, planned: PlannedRoots = NOTHING) -> None:
-        """Gather, when it is asked for, what the clients of a caller read, or would read after a planned `add`."""
+        """Take the host, the caller whose clients count, and the roots of a planned `add`, which then count, too."""
         self.host, self.caller, self.planned = host, caller, planned
         self._by_subject: dict[frozenset[bytes], Mapping[bytes, list[Certificate]]] = {}
 
@@ -43,17 +43,17 @@ class Anchors:
 
     @cached_property
     def system(self) -> frozenset[bytes]:
-        """The anchors of the operating system's bundle."""
+        """The DER of the anchors of the operating system's bundle."""
         return self.of_client(Client("the system", ()), Effective("the system", Mode.NATIVE))
 
     @cached_property
     def public(self) -> frozenset[bytes]:
-        """The public roots in the stores here: they stand for those that a program has built in."""
+        """The DER of the public roots in the stores here; they represent those that a program has built in."""
         return store_columns.public_of(self.stores)
 
     @cached_property
     def clients(self) -> list[tuple[Client, Effective]]:
-        """The clients of the tables that are to be judged, and what each reads."""
+        """The clients of the tables that must be judged, each with the settings that decide which roots it reads."""
         here = tool_views.names(self.host)
         named = {client for tool, client in OF_OTHERS.items() if tool in here}
         return [
@@ -63,20 +63,23 @@ class Anchors:
         ]
 
     def of_client(self, client: Client, found: Effective) -> frozenset[bytes]:
-        """Return what a client reads, or would read, by the places that decide."""
+        """Return the DER of the roots that a client reads by its settings `found`; planned roots count."""
         ders = decide.anchor_ders(self.host, client, found)
         planned = self.planned.in_session(self.host, client, found)
         return ders | planned if planned else ders
 
     def by_subject(self, ders: frozenset[bytes]) -> Mapping[bytes, list[Certificate]]:
-        """Return the anchors of a set by their subjects."""
+        """Return the anchors of a set, grouped by subject; each set is grouped once."""
         if ders not in self._by_subject:
             self._by_subject[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
         return self._by_subject[ders]
 
 
 def _known(host: Host) -> tuple[DiscoveryOptions, list[str]]:
-    """Return where an earlier scan has found stores, and those that the ledgers of machine and account remember."""
+    """Return the places of an earlier scan, and the ids of the stores in the ledgers of machine and account.
+
+    Both are empty if these records cannot be read.
+    """
     with suppress(TrustInstallError):
         places = known_bundles.fill(host, state_of(host, host.account.uid), DiscoveryOptions())
         keys = {**machine_ledger(host)[0].placements, **own_ledger(host).placements}

@@ -1,4 +1,4 @@
-"""What the clients of a machine make of a server's chain: each by its own anchors, and by the rules of its verifier."""
+"""Judges a server's chain for the clients of a machine: each by its own anchors, and by the rules of its verifier."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _WORDS = {True: YES, False: NO, None: UNKNOWN}
 
 @dataclass(frozen=True)
 class ClientView:
-    """One client, and what it makes of the server.
+    """One client, and whether it accepts the server.
 
     Attributes:
         name: the tool, or the store's label.
-        accepts: YES, NO, UNKNOWN, or OFF where the client does not verify.
-        reasons: every reason against the server, or why it is not known; () for YES.
+        accepts: YES, NO, UNKNOWN, or OFF if the client does not verify.
+        reasons: every reason against the server, or the reason for UNKNOWN or OFF; () for YES.
         decided_by: the store, or the file and line that decide which roots the client reads; "default" for none.
-        verifier: the family of verifiers by whose rules it was judged; "" where it was not.
+        verifier: the name of the verifiers whose rules were used; "" if the client was not judged.
     """
 
     name: str
@@ -51,7 +51,7 @@ class ClientView:
 
 
 class Question(NamedTuple):
-    """What is judged: the chain as sent, the name or address of the server, and the moment."""
+    """The input of a judgement: the chain as sent, the server's name or IP address, and the time."""
 
     chain: tuple[Certificate, ...]
     name: str
@@ -59,23 +59,26 @@ class Question(NamedTuple):
 
 
 class Clients:
-    """The clients of a machine before one server; sets of anchors that are equal are judged once."""
+    """Judges one server for all clients of a machine; clients with equal anchors and rules are judged once."""
 
     def __init__(self, anchors: Anchors, question: Question) -> None:
-        """Judge what a server has sent, by what was gathered of the clients that a caller has."""
+        """Take the clients' anchors, and the chain to judge."""
         self._anchors, self._question = anchors, question
         self._host, self._caller = anchors.host, anchors.caller
         self._judged: dict[tuple[frozenset[bytes], str], Judgement] = {}
 
     def views(self) -> Iterator[ClientView]:
-        """Yield what each store's programs, and each tool, make of the server."""
+        """Yield the judgement of the readers of each store, then that of each tool."""
         for one in self._anchors.stores:
             if self._caller.reads_store(one.kind):
                 yield self._store(one)
         yield from self._tools()
 
     def root(self) -> Certificate | None:
-        """The certificate at the end of the best path that was found: one in an anchor first, then the longest."""
+        """Return the end of the best path: a path to an anchor comes first, then the longest; None without any path.
+
+        Only the clients that `views` has judged count.
+        """
         every = [*self._judged.values(), judging.judge(self._question.chain, {}, *self._question[1:])]
         best = max(every, key=lambda one: (one.trusted, len(one.path)))
         return best.path[-1] if best.path else None
@@ -93,19 +96,19 @@ class Clients:
             yield replace(view, reasons=(LATER,)) if later else view
 
     def _store(self, one: Column) -> ClientView:
-        """What the readers of a store make of the server."""
+        """Return the judgement of the programs that read a store."""
         if one.problem:
             return ClientView(one.name, UNKNOWN, (Reason("not-known", printable(one.problem, 300)),), one.place)
         return self._view(one.name, one.place, self._counting(one), verifiers.of_store(one))
 
     def _counting(self, store: Column) -> frozenset[bytes]:
-        """Return the roots that the readers of a store trust for this server."""
+        """Return the DER of the roots that the readers of a store trust for this server."""
         name = self._question.name
         limited = [der for der, domains in store.limited.items() if name_constraints.permits(domains, name)]
         return store.anchors.union(limited) if limited else store.anchors
 
     def _tool(self, client: Client, found: Effective) -> ClientView:
-        """What a client makes of the server with what it reads."""
+        """Return the judgement of a client with the roots that its settings `found` name."""
         if found.mode in {Mode.UNKNOWN, Mode.OFF}:
             return _unjudged(client.name, found)
         ders = self._anchors.of_client(client, found)
@@ -117,13 +120,13 @@ class Clients:
         return self._unless_beside(view, family) if unsure else view
 
     def _is_accepted_later(self, client: Client) -> bool:
-        """Whether a client accepts the server in all sessions of the account that begin from now on."""
+        """Whether a client accepts the server in every future session of the account."""
         scenes = [decide.bare(self._host)._replace(session=one) for one in everyday(self._host) if one.name != "bare"]
         views = [self._tool(client, decide.effective(client, one)) for one in scenes]
         return bool(views) and all(one.accepts == YES for one in views)
 
     def _would_be_accepted(self, client: Client, found: Effective) -> bool:
-        """Whether a client would accept the server in new sessions, by a variable that is planned."""
+        """Whether a client would accept the server in new sessions because of a planned variable."""
         planned = self._anchors.planned
         if not planned.in_new_sessions(client):
             return False
@@ -131,7 +134,7 @@ class Clients:
         return bool(self._judge(ders, verifiers.of_client(self._host, self._caller, client.verifier)).accepted)
 
     def _unless_beside(self, view: ClientView, family: Family) -> ClientView:
-        """Return the view of a bundle as not known where the system's roots, if they count too, change it."""
+        """Return the view, or UNKNOWN if the client would accept the server with the system's roots as well."""
         system = self._view(view.name, view.decided_by, self._anchors.system, family)
         return view if system.accepts == NO else replace(view, accepts=UNKNOWN, reasons=(_BESIDE,))
 

@@ -1,4 +1,4 @@
-"""A diagnosis by the rights of another account: a process may not read what root, who asks about it, may."""
+"""A diagnosis with another account's rights, because root can read files that the diagnosed process cannot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Der = Annotated[str, regex("(?:[0-9a-f]{2})*")]
 
 @dataclass(frozen=True)
 class _Told:
-    """A diagnosis on its way between processes: its certificates stand beside it, in hexadecimal."""
+    """A diagnosis as it is sent between processes: its certificates are separate, as DER in hexadecimal digits."""
 
     diagnosis: Diagnosis
     chain: tuple[_Der, ...]
@@ -36,9 +36,10 @@ class _Told:
 def diagnose_all(
     host: ActingHost, typed: Sequence[str], ask: Ask, on_progress: Callable[[str], None]
 ) -> tuple[Diagnosis, ...]:
-    """Do as `diagnosis.diagnose_all`, in a process that has the rights of the caller's account alone.
+    """Do `diagnosis.diagnose_all`; if `ask.caller` has another account, in a process with that account's rights only.
 
-    Raises UsageProblem as that, and TrustInstallError where the process fails.
+    `on_progress` is called with the present activity. Raises UsageProblem as `diagnosis.diagnose_all`, and
+    TrustInstallError if the process fails.
     """
     account = ask.caller.account if ask.caller else None
     if account is None:

@@ -1,7 +1,7 @@
-"""What `doctor URL…` finds: what each server shows, and which stores and tools here accept it.
+"""The diagnosis of `doctor URL…`: the chain that each server sends, and the stores and tools here that accept it.
 
-Stores that hold all the roots of their clients are judged as they are; databases of browsers, which stand beside roots
-that the browser has built in, are not judged. Tools are judged by what `effective` says of the calling session.
+A store is judged with all the roots that its readers trust, see `store_columns`. A tool is judged by the settings and
+variables that are in effect in the caller's session, see `trustinstall_platforms.tools.effective`.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the doctor finds of one server.
+    """The diagnosis of one server.
 
     Attributes:
         target: host and port.
-        proxy: the proxy between, or "".
-        layer: the layer that failed, or None where every client accepts.
-        failure: what failed before there was a chain, or "".
+        proxy: the proxy that was used, or "".
+        layer: the layer that failed; None if no client refuses the server.
+        failure: the failure before there was a chain, as a sentence, or "".
         chain: the certificates as sent.
-        root: the certificate at the end of the longest path, sent or from a store here; None if there is no chain.
-        public: whether that is a public root; None where the root is not seen.
-        clients: what each makes of it.
+        root: the end of the best path, sent or from a store here; None if there is no chain.
+        public: whether `root` is a public root; None if it is not a root.
+        clients: the judgement of each client.
         saved: the path of the file into which the root was written, unverified, or "".
         caller: the process whose variables count, for people; "" for the calling session.
-        inspection: whether the connection is inspected.
+        inspection: whether a proxy inspects the connection.
         planned: whether the clients are judged as they would be after a planned `add`.
     """
 
@@ -65,27 +65,27 @@ class Diagnosis:
 
     @property
     def accepted(self) -> bool:
-        """Whether there was a chain, and every client that was judged accepts it."""
+        """Whether there is a chain, and no client refuses it."""
         return self.layer is None
 
     @property
     def untrusted(self) -> bool:
-        """Whether a client refuses the server for its issuer: another root would help."""
+        """Whether a client refuses the server because it does not know the issuer: another root would help."""
         return any(reason.code in UNTRUSTED for one in self.clients for reason in one.reasons)
 
     @property
     def later(self) -> bool:
-        """Whether every client is known to accept the server, if only in sessions that begin from now on."""
+        """Whether every client accepts the server, now or in new sessions."""
         views = self.clients
         return not self.failure and all(one.accepts == YES or one.reasons[:1] == (LATER,) for one in views)
 
     @property
     def names_root(self) -> bool:
-        """Whether the end of the chain is a root, sent or from a store here."""
+        """Whether `root` is a root, and not an intermediate certificate without a known issuer."""
         return self.root is not None and self.root.self_issued
 
     def remedy(self, program: Sequence[str]) -> tuple[str, ...]:
-        """Return the words of the command that makes clients accept the server's root; () where no root would help.
+        """Return the words of the command that adds the server's root; () if no root would help, or it is not known.
 
         `program` holds the words that start trustinstall.
         """
@@ -95,14 +95,14 @@ class Diagnosis:
 
 
 class Ask(NamedTuple):
-    """How a server is asked.
+    """The options of a diagnosis.
 
     Attributes:
-        starttls: the protocol that is spoken before TLS, or "".
-        proxy: the URL of a proxy in place of what the variables name, or "".
-        beside: an unrelated server that is looked at, too, or "".
+        starttls: the protocol that comes before TLS, a name of `starttls`, or "".
+        proxy: the URL of a proxy that replaces the one of the variables, or "".
+        beside: an unrelated server to compare with, as `typed`, or "".
         caller: the program whose variables count; None for the calling session.
-        planned: what an `add` would bring: the server is judged as it would be afterwards.
+        planned: the roots of a planned `add`; clients are judged as they would be afterwards.
     """
 
     starttls: str = ""
@@ -113,14 +113,14 @@ class Ask(NamedTuple):
 
 
 def diagnose(host: Host, typed: str, ask: Ask = Ask()) -> Diagnosis:  # noqa: B008  a tuple
-    """Look at a server, and judge it for every client here. Raises UsageProblem where `typed` names none."""
+    """Probe a server, and judge it for every client here. Raises UsageProblem if `typed` does not name a server."""
     return diagnose_all(host, [typed], ask)[0]
 
 
 def diagnose_all(host: Host, typed: Iterable[str], ask: Ask = Ask()) -> tuple[Diagnosis, ...]:  # noqa: B008  a tuple
-    """Look at servers at the same time, at each once, and judge them in turn for every client here.
+    """Probe servers at the same time, each once, and judge them for every client here; in the order of `typed`.
 
-    Raises UsageProblem where one of `typed` names no server; then none is looked at.
+    Raises UsageProblem if one of `typed` does not name a server; then no server is probed.
     """
     wanted = dict.fromkeys(targets.parse(one, ask.starttls) for one in typed)
     doctor = _Doctor(host.remembering(), ask)
@@ -128,13 +128,13 @@ def diagnose_all(host: Host, typed: Iterable[str], ask: Ask = Ask()) -> tuple[Di
 
 
 def check(host: Host, typed: Iterable[str], ask: Ask) -> None:
-    """Raise UsageProblem where `diagnose_all` would."""
+    """Raise UsageProblem if `diagnose_all` would. No server is probed."""
     doctor = _Doctor(host, ask)
     doctor.asked([targets.parse(one, ask.starttls) for one in typed])
 
 
 class _Doctor:
-    """The doctor of one call: what clients read, and the unrelated server, are looked at once."""
+    """One call of the doctor: the clients' anchors are read once, and the unrelated server is probed once."""
 
     def __init__(self, host: Host, ask: Ask) -> None:
         self._host, self._ask = host, ask
@@ -143,21 +143,21 @@ class _Doctor:
         self._unrelated = targets.parse(ask.beside) if ask.beside else None
 
     def diagnose(self, wanted: Sequence[Target]) -> list[Diagnosis]:
-        """Look at servers, and judge each."""
+        """Probe servers, and judge each."""
         asked = self.asked(wanted)
         seen = looks.look(asked, trust=cache(partial(tls_roots.context, self._host)))
         beside = _shown(self._unrelated, seen[-1]) if self._unrelated is not None else None
         return [self._judged(*one, shown, beside) for one, shown in zip(asked[: len(wanted)], seen, strict=False)]
 
     def asked(self, wanted: Sequence[Target]) -> list[tuple[Target, Proxy | None]]:
-        """Return these servers and the unrelated one, each with the proxy between. Raises UsageProblem."""
+        """Return these servers and the unrelated one, each with its proxy or None. Raises UsageProblem."""
         unrelated = [self._unrelated] if self._unrelated is not None else []
         return [(one, self._between(one)) for one in (*wanted, *unrelated)]
 
     def _judged(
         self, target: Target, between: Proxy | None, seen: Seen | ProbeFailed, beside: Look | None
     ) -> Diagnosis:
-        """Judge what one server has shown."""
+        """Judge the result of one probe."""
         caller, through = self._caller, str(between) if between else ""
         if isinstance(seen, ProbeFailed):
             return Diagnosis(target.authority, through, seen.layer, str(seen), caller=caller.name)
@@ -187,14 +187,14 @@ class _Doctor:
 
 
 def _shown(target: Target, seen: Seen | ProbeFailed) -> Look | None:
-    """Return what the unrelated server shows; None where there is no handshake: it is no matter of the others."""
+    """Return the chain of the unrelated server; None if its probe failed, which does not concern the other servers."""
     if isinstance(seen, ProbeFailed):
         return None
     return Look(target.host, tuple(map(Certificate.held, seen.chain)), None, target.authority)
 
 
 def _compared(found: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
-    """Return diagnoses that heed each other: one authority for unrelated servers may be an inspecting proxy's."""
+    """Return the diagnoses after a comparison: one authority for unrelated servers may be an inspecting proxy's."""
     looks = [Look(targets.parse(one.target).host, one.chain, one.root, one.target) for one in found]
     return tuple(
         replace(one, inspection=inspected.compare(one.inspection, look, looks, public=one.public))

@@ -1,4 +1,4 @@
-"""The roots that a planned `add` would bring, and the clients that would read them."""
+"""The roots of a planned `add`, and the clients that would read them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _HOLDING = frozenset({Result.PLANNED, Result.ALREADY, Result.FOLLOWS, Result.PEN
 
 
 class PlannedRoots(NamedTuple):
-    """What would be added.
+    """The roots of a planned `add`, and their places.
 
     Attributes:
-        ders: the roots.
+        ders: the DER of the roots.
         domains: the names and networks for which they would be trusted; () for all.
         places: the locations of the stores that would hold them.
-        system: whether the operating system's own store would.
-        tools: the tools whose settings would name them.
-        variables: the variables that new sessions would have.
+        system: whether the operating system's own store would hold them.
+        tools: the names of the tools whose settings would name them.
+        variables: the names of the variables that new sessions would have.
     """
 
     ders: frozenset[bytes] = frozenset()
@@ -40,18 +40,18 @@ class PlannedRoots(NamedTuple):
     variables: frozenset[str] = frozenset()
 
     def reach(self, store: Store) -> bool:
-        """Whether a store would hold them."""
+        """Whether a store would hold them, itself or through the store that feeds it."""
         return store.location in self.places or (store.fed_by or "") in self.places
 
     def in_session(self, host: Host, client: Client, found: Effective) -> frozenset[bytes]:
-        """Return the roots that a client would read in the session that calls, by what it reads now."""
+        """Return the DER of the roots that a client with the settings `found` would read in the caller's session."""
         follows = found.mode is Mode.NATIVE or (found.mode in {Mode.DEFAULT, Mode.ADDS} and client.follows)
         named = not self.places.isdisjoint(host.real(one.path) for one in found.bundles)
         reached = named or (follows and self.system) or (bool(client.tool) and client.tool in self.tools)
         return self.ders if reached else frozenset()
 
     def in_new_sessions(self, client: Client) -> bool:
-        """Whether a client would read them in sessions that begin afterwards, by a variable."""
+        """Whether a client would read them in new sessions because of a variable."""
         return any(not self.variables.isdisjoint(one.variables) for one in client.places)
 
 
@@ -59,7 +59,7 @@ NOTHING = PlannedRoots()
 
 
 def of_report(report: Report) -> PlannedRoots:
-    """Return what the dry run of an `add` has planned."""
+    """Return the planned roots by the report of a dry run of `add`."""
     holding = [one.store for one in report.outcomes if one.result in _HOLDING]
     rows = (*variables.ADDS, *variables.SWITCHES, *(variables.REPLACES if report.replaces else ()))
     return PlannedRoots(

@@ -1,9 +1,9 @@
 """The stores of a machine as the doctor judges them: each with all the roots that its readers trust.
 
-Some stores stand beside other roots: .NET's beside the system's, and a browser's databases and policies beside those
-that the browser has built in, which the public roots in the stores here represent (or the system's, where the browser
-loads p11-kit's module in their place). Stores whose readers are judged as tools (settings, variables, the bundles that
-these name), and those of other machines, are no columns. Sources: the modules of the kinds of stores.
+The readers of some stores trust other roots, too: .NET the system's roots, and a browser those that it has built in.
+The public roots in the stores here represent the built-in ones (or the system's roots do, if the browser loads
+p11-kit's module instead). Stores whose readers are judged as tools (settings, variables, the bundles that these name)
+and the stores of other machines are left out. Sources: the modules of the kinds of stores.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 _WHOLE = SYSTEM_STORES | {"java", "certifi", "bundle", "homebrew", "mono", "embedded"}
 _CHROMIUM, _FIREFOX = "chromium-policy", "firefox-policy"
 _POLICIES = frozenset({_CHROMIUM, _FIREFOX})
-#: Those that stand beside other roots.
+#: The kinds of stores whose readers trust other roots, too.
 _BESIDE = _POLICIES | {"nss", "drop-directory", "dotnet"}
-#: Those that may hold a certificate without trusting it for every server.
+#: The kinds of stores that may hold a certificate without trusting it for every server.
 _WITH_STATES = _POLICIES | {"nss", "keychain", "login-keychain"}
 #: The name of the directory of Chromium's database; a profile of Firefox has a name of its own.
 CHROMIUMS = "nssdb"
@@ -44,16 +44,16 @@ _Ders = frozenset[bytes]
 
 
 class Column(NamedTuple):
-    """One store, and what its readers trust.
+    """One store, and the roots that its readers trust.
 
     Attributes:
         kind: the name of its backend.
         name: its label.
-        place: where it is.
-        anchors: the DER of the roots that they trust for every server.
-        limited: those that they trust for some names and networks only, with these.
-        problem: why it is not known what they trust, or "".
-        is_programs: whether it is a program's own database of NSS, and no browser's.
+        place: its location.
+        anchors: the DER of the roots that its readers trust for every server.
+        limited: by DER, the names and networks for which alone a root is trusted.
+        problem: the reason why its roots are not known, as a phrase, or "".
+        is_programs: whether it is the NSS database of a program that is not a browser.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class Column(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """One store, and what is in it: trusted for every server, trusted for some, and not trusted by any reader."""
+    """One store, and its certificates: trusted for every server, trusted for some, and distrusted."""
 
     store: Store
     anchors: _Ders
@@ -75,7 +75,7 @@ class _Held(NamedTuple):
     problem: str = ""
 
     def after(self, planned: PlannedRoots) -> _Held:
-        """Return the store as it would be."""
+        """Return the store with its content after a planned `add`."""
         if not planned.reach(self.store) or self.problem:
             return self
         if planned.domains:
@@ -83,7 +83,7 @@ class _Held(NamedTuple):
         return self._replace(anchors=self.anchors | planned.ders)
 
     def column(self, *others: _Ders) -> Column:
-        """Return the column of a store whose readers trust other roots, too."""
+        """Return the column of a store whose readers also trust the roots of these other sets."""
         one = self.store
         plain = not (others or self.distrusted)  # a copy of 150 roots a thousand times costs a tenth of a second
         anchors = self.anchors if plain else self.anchors.union(*others) - self.distrusted
@@ -93,7 +93,7 @@ class _Held(NamedTuple):
 
 
 def public_of(columns: Iterable[Column]) -> _Ders:
-    """Return the public roots in whole stores: they stand for those that a program has built in."""
+    """Return the DER of the public roots in the stores that hold all roots of their clients."""
     every = _Ders().union(*(one.anchors for one in columns if one.kind in _WHOLE))
     return frozenset(der for der in every if Certificate.held(der).sha256 in FINGERPRINTS)
 
@@ -105,9 +105,10 @@ def columns(
     system: Callable[[], _Ders],
     planned: PlannedRoots = NOTHING,
 ) -> list[Column]:
-    """Return the stores that can be read, in the order of the catalogue, with what is planned for them.
+    """Return the columns of the stores that can be read, in the order of the catalogue.
 
-    `system` returns the system's anchors.
+    `places` and `remembered` (ids of stores) say where to look; `system` returns the DER of the system's anchors. The
+    roots in `planned` count as if they were added.
     """
     kinds = [one for one in catalog.of(host.platform) if one.name in _WHOLE | _BESIDE]
     found = discovery.discover(host, kinds, places, remembered).stores.values()
@@ -118,9 +119,9 @@ def columns(
 
 
 def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
-    """Yield a store with its content, unless it exists only while settings name it, or cannot be read.
+    """Yield a store with its content, unless it cannot be read, or is missing and exists only while settings name it.
 
-    Of one without a certificate it is asked why: a password may be missing.
+    A store that shows no certificate is observed, to get the reason: a password may be missing.
     """
     if store.on_demand and host.status(store.location) is None:
         return
@@ -140,10 +141,10 @@ def _held(host: Host, backend: Backend, store: Store) -> Iterator[_Held]:
 
 
 def _beside(held: Sequence[_Held], public: _Ders, system: Callable[[], _Ders]) -> Iterator[Column]:
-    """Yield the stores that stand beside other roots.
+    """Yield the columns of the stores whose readers trust other roots, too.
 
     A browser reads the machine's policy and the account's databases. Firefox imports its policy into each profile:
-    where the account has profiles, these are the columns.
+    if the account has profiles, they are the columns, and the policy is not.
     """
     browsers = {policy: _Browser(policy, held, public) for policy in _POLICIES}
     for one in held:
@@ -158,7 +159,7 @@ def _beside(held: Sequence[_Held], public: _Ders, system: Callable[[], _Ders]) -
 
 
 class _Browser:
-    """The policies and databases of one family of browsers."""
+    """The policies and databases of one family of browsers, which it reads together."""
 
     def __init__(self, policy: str, held: Sequence[_Held], public: _Ders) -> None:
         policies = [one for one in held if one.store.backend == policy]
@@ -171,7 +172,7 @@ class _Browser:
         self._has_profiles = any(one.store.imports for one in databases if not is_chromium)
 
     def columns(self, one: _Held) -> Iterator[Column]:
-        """Yield the column of a policy or database, unless others stand for it."""
+        """Yield the column of a policy or database; none for a policy that Firefox's profiles import."""
         if one.store.backend in _POLICIES:
             if not self._has_profiles:
                 yield one.column(self._built_in, *self._shared)
@@ -189,10 +190,10 @@ def _is_chromiums(store: Store) -> bool:
 
 
 def _is_programs(store: Store) -> bool:
-    """Whether a database of NSS has the name of a program alone; profiles are called "READER: PROFILE"."""
+    """Whether the NSS database belongs to a program that is not a browser: a profile's label is "READER: PROFILE"."""
     return store.backend == "nss" and not _is_chromiums(store) and ": " not in store.label
 
 
 def _is_shared(store: Store) -> bool:
-    """Whether every Chromium outside a snap or flatpak reads a database."""
+    """Whether it is the database that every Chromium outside a snap or flatpak reads."""
     return _is_chromiums(store) and "/snap/" not in store.location and "/.var/app/" not in store.location

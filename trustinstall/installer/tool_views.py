@@ -1,4 +1,4 @@
-"""The developer tools of this machine: how each is made to trust a root, and its state."""
+"""The developer tools of this machine: the way by which each trusts a root, and its state."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ToolView:
-    """One tool that exists here.
+    """One tool that is installed.
 
     Attributes:
         tool: its name for people.
-        mode: "adds", "replaces" (its built-in roots, by a whole bundle), "follows" the system, "variable"
+        mode: "adds" (to its built-in roots), "replaces" (them by a whole bundle), "follows" (the system), "variable"
             (only a variable reaches it), or "store" (a store of another kind reaches it).
         file: its settings file, or "".
         key: the key in it, with sections, or "".
-        state: "set", "not set", or a phrase that says what it does or why it is left alone.
-        known: "real" (and what was tried) or "documented".
+        state: "set", "not set", or a phrase: how the tool finds its roots, or why the file is left unchanged.
+        known: "real" (and what was tested) or "documented".
         source: the evidence for this.
-        effective: "yes", "no", "in part" (in some of the account's sessions) or "unknown": whether the tool trusts
-            what trustinstall has added for the account; "" where nothing is, or that is not known of the tool.
-        decided_by: the file and line, or the variable's, that decides what the tool reads; "default" for none.
-        not_in: the sessions in which the tool does not trust it, if `effective` is "in part".
+        effective: whether the tool trusts the account's managed roots: "yes", "no", "in part" (in some of the
+            account's sessions) or "unknown"; "" if no root is managed, or the tool cannot be judged.
+        decided_by: the file and line, of a setting or variable, that decide what it reads; "default" for none.
+        not_in: the sessions in which the tool does not trust them, if `effective` is "in part".
     """
 
     tool: str
@@ -50,7 +50,7 @@ class ToolView:
 
 
 def look(host: Host) -> tuple[ToolView, ...]:
-    """The tools of the acting account, in the table's order; nothing is changed, and nothing is run."""
+    """Return the tools of the acting account, in the order of the tables. Nothing is changed, and no program is run."""
     backend, host = Settings(), host.remembering()
     verdicts = client_verdicts.look(host)
     stores = {store.location: store for store in backend.discover(host, DiscoveryOptions())}
@@ -81,7 +81,7 @@ def look(host: Host) -> tuple[ToolView, ...]:
 
 
 def names(host: Host) -> frozenset[str]:
-    """Return the names of the tools of the tables that are installed; what they read is not looked at."""
+    """Return the names of the installed tools of the tables; their files are not read."""
     found = {one.tool.name for one in Settings().decisions(host)}
     others = {one.name for one in table_without_files.OTHERS if programs.programs(host, one.programs)}
     return frozenset(found | others)

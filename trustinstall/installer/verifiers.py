@@ -1,4 +1,4 @@
-"""The family of verifiers of a client or of the programs that read a store, on this machine."""
+"""The rules of verification of a client, or of the programs that read a store, on this machine."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ _VERSION = regex(r"python(\d)\.(\d{1,3})")
 
 
 def of_client(host: Host, caller: Caller, word: str) -> Family:
-    """Return the family that a row of the tables of clients names, see `rows.Client.verifier`, for a caller.
+    """Return the family of verifiers for a word of `rows.Client.verifier`.
 
-    Debian links git with GnuTLS (its package's changelog, 1:2.36.0-1 and before); others link it with OpenSSL's curl.
+    Two words depend on host and caller. "git": Debian links git with GnuTLS (changelog of its package, 1:2.36.0-1 and
+    before), and other systems with OpenSSL's curl. "python3": Python verifies more strictly from 3.13 on.
     """
     if word == "git":
         word = "gnutls" if "debian" in host.distribution() else "curl"
@@ -47,16 +48,16 @@ def of_client(host: Host, caller: Caller, word: str) -> Family:
 
 
 def of_store(store: Column) -> Family:
-    """Return the family of the programs that read a store: by its kind and, of NSS databases, by their readers."""
+    """Return the family of the programs that read a store: by its kind, and for NSS databases by their readers."""
     if store.kind == "nss" and posixpath.basename(store.place) == store_columns.CHROMIUMS:
         return FAMILIES["chromium"]
     return FAMILIES["nss" if store.is_programs else _OF_STORES.get(store.kind, "")]
 
 
 def _is_strict(host: Host, caller: Caller) -> bool:
-    """Whether the Python that a caller is, or the first `python3` on its path, is of 3.13 or later.
+    """Whether the caller is Python 3.13 or later, or the first `python3` of its PATH is.
 
-    The name of its file tells.
+    The version is read from the name of the file, links resolved.
     """
     found = _VERSION.fullmatch(caller.file) or _VERSION.fullmatch(posixpath.basename(_first_python(host, caller)))
     return found is not None and (int(found[1]), int(found[2])) >= _STRICT
