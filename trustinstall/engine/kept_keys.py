@@ -1,8 +1,8 @@
-"""Keys of settings files that a document asks for, beside certificates: set, kept and restored to the byte.
+"""Keys of settings files that a document sets apart from certificates; removing them restores each file to the byte.
 
-A key that a person has set is never overwritten: the outcome names its file and line. A row of `state.kept_keys` says
-which keys a file may hold, and is on disk before the file is changed; each file is replaced atomically. So no journal
-is needed: after a kill the next run completes the change, or takes it back.
+A key that a person has set is never overwritten: the outcome names its file and line. A row of `state.kept_keys` lists
+the keys that a file may hold, and is on disk before the file is changed; each file is replaced atomically. Therefore no
+journal is needed: after a kill the next run completes the change, or takes it back.
 """
 
 from __future__ import annotations
@@ -50,7 +50,14 @@ _CHANGED_SINCE = "it was changed after that, and stays as it is"
 
 
 class Change(NamedTuple):
-    """The change of one file: its present content, the new one (None: the file is deleted), and its row."""
+    """The change of one file.
+
+    Attributes:
+        old: its present content, or None if it does not exist.
+        new: its new content, or None if it is to be deleted.
+        row: its new record, or None if it holds no managed key afterwards.
+        detail: why keys are left as they are, or "".
+    """
 
     old: bytes | None
     new: bytes | None
@@ -60,11 +67,13 @@ class Change(NamedTuple):
 
 @dataclass
 class Keeper:
-    """Brings the files of one scope to what is asked for, under the lock that the caller holds.
+    """Brings the files of one scope to the wanted keys. The caller holds the scope's lock.
 
     Attributes:
-        ledger: what stands in the same files for certificates.
-        dry_run: whether nothing is changed.
+        host: the system to change.
+        state: the directory of the scope's records.
+        ledger: the ledger of certificates, whose settings may be in the same files; it may be replaced by `bring`.
+        dry_run: whether changes are planned only.
     """
 
     host: ActingHost
@@ -77,7 +86,11 @@ class Keeper:
         return shared_files.made(self.ledger)
 
     def bring(self, kept: Kept, wanted: Iterable[FileKeys]) -> tuple[Outcome, ...]:
-        """Set the wanted keys, take back all others, and return an outcome for each file. Raises StateError."""
+        """Set the wanted keys, take back all others of `kept`, and return an outcome for each file.
+
+        The failure of one file is its outcome, and does not stop the others. Raises StateError if the records cannot be
+        written.
+        """
         self._sweep(kept)
         asked = {one.location: one for one in wanted}
         old = (FileKeys(row.name, row.clients, row.location, row.format) for row in kept.rows.values())
@@ -93,14 +106,14 @@ class Keeper:
         return tuple(outcomes)
 
     def _sweep(self, kept: Kept) -> None:
-        """Delete temporary files of an earlier command that was killed."""
+        """Delete the temporary files of an earlier command that was killed; not in a dry run."""
         for row in kept.rows.values() if not self.dry_run else ():
             path = f"{posixpath.dirname(row.location)}/{self.host.temporary_name(row.token)}"
             if row.token and self.host.status(path) is not None:
                 self.host.delete(path)
 
     def _without_empty(self, kept: Kept) -> Kept:
-        """Remove directories that were made for files which are gone."""
+        """Remove directories that were created for files which no longer exist."""
         needed = [one for one in kept.directories if any(path.startswith(f"{one}/") for path in kept.rows)]
         for directory in sorted(set(kept.directories) - set(needed), reverse=True):
             self.host.remove_directory(directory)
@@ -145,7 +158,7 @@ class Keeper:
         return kept, self._outcome(want, change)
 
     def _hand_over(self, leaving: Leaving) -> None:
-        """Let certificates own what is left in a file for them alone, before the file says so."""
+        """Record that certificates own the rest of a file that the keys leave, before the file is changed."""
         ledger = shared_files.handed_over(self.ledger, leaving)
         if ledger == self.ledger:
             return
@@ -184,7 +197,7 @@ def unwritten(path: str, error: OSError) -> StateError:
 
 
 def plan(host: Host, want: FileKeys, row: Row | None, ledger: Ledger) -> Change:
-    """Decide the change of one file. Raises Malformed, OSError or StoreError if it is impossible.
+    """Return the change of one file. Raises Malformed, OSError or StoreError if it is impossible.
 
     A person's decision stays: keys that the person set, and managed keys that the person took out.
     """
@@ -223,16 +236,16 @@ def _read(host: Host, location: str) -> bytes | None:
 
 
 def _without(format_: str, content: bytes, row: Row | None, *, alone: bool) -> bytes:
-    """Return the content of a file without what a row says is ours in it; `alone`: it holds no certificates' keys."""
+    """Return the content of a file without the keys of its row; `alone`: it holds no keys of certificates."""
     for one in reversed(row.keys if row else ()):
         texts = (one.alone, one.inserted) if one.alone and alone else (one.inserted,)
         cuts = [SetKey(format_, one.path, one.value, present=False, inserted=text).apply(content) for text in texts]
-        content = min(cuts, key=len)  # each is sound; where a text is no longer there, only the key is cut
+        content = min(cuts, key=len)  # both are correct; if a text is no longer in the file, only the key is cut
     return content
 
 
 def _bare(want: FileKeys, content: bytes, row: Row | None, ledger: Ledger) -> bytes:
-    """Return the content of a file without any text of trustinstall, as far as that can be cut."""
+    """Return the content of a file without any text of trustinstall, or unchanged if that cannot be cut."""
     with suppress(editing.Malformed):
         return _bare_for_certain(want, content, row, ledger)
     return content
@@ -247,7 +260,7 @@ def _bare_for_certain(want: FileKeys, content: bytes, row: Row | None, ledger: L
 
 
 def _alone(format_: str, bare: bytes, path: editing.Path, value: str) -> tuple[bytes, str]:
-    """Put a key into a file that holds nothing for certificates; return that file, and the text that was put in."""
+    """Put a key into content without keys of certificates; return the new content, and the inserted text."""
     try:
         return editing.put(format_, bare, path, value, address=True)
     except editing.Malformed:
@@ -255,7 +268,10 @@ def _alone(format_: str, bare: bytes, path: editing.Path, value: str) -> tuple[b
 
 
 def _taken_out(host: Host, want: FileKeys, row: Row, old: bytes | None) -> bool:
-    """Whether a person took out managed keys: one is missing, and the file was written after they were set."""
+    """Whether a person took out managed keys: one is missing, and the file was written after they were set.
+
+    A time within a second of the record does not count, because records have whole seconds.
+    """
     same = [(one.path, one.value) for one in row.keys] == list(want.keys)
     status = host.status(want.location)
     if not same or old is None or status is None or row.token:
@@ -279,7 +295,7 @@ def _step(want: FileKeys, change: Change) -> Step:
 
 
 def _either(before: Row | None, after: Row | None, token: str) -> Row | None:
-    """Return the row of a file that may hold the keys of either row."""
+    """Return the row of a file that may hold the keys of either row, while a write with this token is unfinished."""
     row = after or before
     keys = (*(before.keys if before else ()), *(after.keys if after else ()))
     return row and replace(row, keys=tuple(dict.fromkeys(keys)), token=token)

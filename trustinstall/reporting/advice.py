@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trustinstall.installer.diagnosis import Diagnosis
     from trustinstall.installer.result import Report
 
-# How programs with built-in roots read a file in a container: it adds to them, or it replaces them.
+# The variables by which programs with built-in roots read a file in a container: it adds to them, or replaces them.
 # Sources: Node.js CLI documentation (NODE_EXTRA_CA_CERTS adds); requests' and botocore's documentation (they replace,
 # so they get the whole bundle).
 _ADDS = ("NODE_EXTRA_CA_CERTS",)
@@ -27,8 +27,8 @@ _BUNDLES = (".crt", ".pem")  # a keychain, a registry key or a directory of link
 _WORDS = {
     "image build": "ENV",
     "ci": "export",
-}  # places for which variables are listed, and the word that sets them there
-#: How a shell takes variables over from a command's output; other shells do as bash.
+}  # traits of a situation for which variables are listed, and the word that sets them there
+#: By shell: the line that sets variables from a command's output; other shells use the line of bash.
 _TAKE_OVER = {"fish": "{} | source", "powershell": "{} | Out-String | Invoke-Expression"}
 _SHORT = 12  # digits of a fingerprint in a command
 
@@ -54,15 +54,15 @@ class Advice:
 
     Attributes:
         undo: the command that undoes it, or NONE.
-        administrator: the command that an administrator would run for the whole machine, or NONE.
+        administrator: the command for an administrator, who can do the same for the whole machine, or NONE.
         everybody: the command that reaches the other accounts, too, or NONE.
         foreign: the commands that remove copies which another program put there.
         restart: running programs that notice the change only after a restart.
-        terminal: the line with which the shell of this terminal takes new variables over, or "".
+        terminal: the line that sets the new variables in the shell of this terminal, or "".
         env: variables for programs with built-in roots, if only the files of an image or a job can be changed.
-        env_word: the word that sets such a variable there ("ENV" in a Dockerfile).
+        env_word: the word that sets such a variable there ("ENV" in a Dockerfile), or "".
         notes: further notes for the caller, one sentence each.
-        diagnosis: what the doctor finds of the server that `--verify` names, or None.
+        diagnosis: the doctor's diagnosis of the server that `--verify` names, or None.
     """
 
     undo: Command = NONE
@@ -78,10 +78,11 @@ class Advice:
 
 
 def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", options: Sequence[str] = ()) -> Advice:
-    """What to tell the caller of add or remove; `inputs` are the files as they were typed.
+    """Return the advice for the caller of add or remove; it is empty after a dry run.
 
-    Where there are none, the certificates were found in the store that `source` names, as `--from` does. `options` say
-    where `remove` looked: without them, the command for foreign copies would not find the same stores.
+    `inputs` are the files as they were typed; if there are none, the certificates came from the store `source`, as with
+    `--from`. `options` are the options of `remove` that choose stores: the command for foreign copies needs them to
+    find the same stores.
     """
     if report.dry_run:
         return Advice()
@@ -97,14 +98,14 @@ def advise(report: Report, host: Host, inputs: Sequence[str], source: str = "", 
 
 @dataclass(frozen=True)
 class _Caller:
-    """How the caller runs the program again: on which host, by sudo, and with which options for the place."""
+    """Builds commands for the caller: the host, whether sudo was used, and the options for an image."""
 
     host: Host
     sudo: bool
     there: tuple[str, ...]
 
     def again(self, *words: str) -> Command:
-        """Return a command for the caller, with the same rights and place."""
+        """Return a command for the caller, with the same rights and the same image."""
         return self._command(*words[:1], *self.there, *words[1:], elevated=self.sudo)
 
     def elevated(self, *words: str) -> Command:
@@ -171,7 +172,7 @@ def _terminal(report: Report, host: Host) -> str:
 
 
 def _of_variables(report: Report) -> tuple[str, ...]:
-    """Notes about environment variables that were set."""
+    """Return notes about environment variables that were set."""
     if not any(one.store.backend == "environment" and one.result is Result.ADDED for one in report.outcomes):
         return ()
     sentence = (
@@ -182,7 +183,7 @@ def _of_variables(report: Report) -> tuple[str, ...]:
 
 
 def _of_sessions(report: Report) -> tuple[str, ...]:
-    """Notes about programs that trust the certificates in some sessions of an account only."""
+    """Return notes about programs that trust the certificates in some sessions of an account only."""
     found: dict[tuple[str, str], list[str]] = {}
     for part in report.scopes:
         for one in part.outcomes:
@@ -196,7 +197,7 @@ def _of_sessions(report: Report) -> tuple[str, ...]:
 
 
 def _of_machines(report: Report) -> tuple[str, ...]:
-    """Notes about virtual machines in which stores were changed and no program was restarted."""
+    """Return notes about virtual machines in which stores were changed and no program was restarted."""
     changed = [one.store for one in report.outcomes if one.store.backend == "vm" and one.result is Result.ADDED]
     if not changed:
         return ()
@@ -209,7 +210,7 @@ def _of_machines(report: Report) -> tuple[str, ...]:
 
 
 def _left_running(report: Report, host: Host) -> tuple[str, ...]:
-    """Notes about running programs that still have a variable which names a managed file."""
+    """Return notes about running programs that still have a variable which names a managed file."""
     served = (one.store for one in report.outcomes if one.store.on_demand and one.result is Result.REMOVED)
     left = [one.location for one in served if one.owner == host.account.uid and host.status(one.location)]
     booting = " or the next boot" if host.account.is_root and our_files.goes_at_boot(host) else ""
@@ -221,7 +222,7 @@ def _left_running(report: Report, host: Host) -> tuple[str, ...]:
 
 
 def _gone_in_windows(report: Report, host: Host) -> tuple[str, ...]:
-    """Windows does not say which programs still have a variable: the note is given in any case."""
+    """Return a note about running programs; Windows does not say which of them still have a variable."""
     gone = any(one.store.backend == "environment" and one.result is Result.REMOVED for one in report.outcomes)
     if host.platform != "win32" or not gone:
         return ()

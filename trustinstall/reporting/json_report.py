@@ -1,7 +1,7 @@
-"""Reports for scripts: JSON with the content of the screens; keys are only added (see `envelope.SCHEMA`).
+"""Reports for scripts: JSON with the content of the screens. New versions only add keys (see `envelope.SCHEMA`).
 
-The same thing has the same key in every command: a store is its `id`, a certificate its `sha256` and `name`. The format
-is defined in `report.schema.json`, which is shipped with the program.
+All commands use the same keys: a store has its `id`, a certificate its `sha256` and `name`. `report.schema.json`, which
+the program contains, defines the format. Each function returns one JSON document as text.
 """
 
 from __future__ import annotations
@@ -32,13 +32,19 @@ _TRUSTED = frozenset({"trusted", "via-system", "limited-to-domains"})
 
 
 def change(host: Host, report: Report, intake: Intake | None, exit_code: int, advice: Advice) -> str:
-    """The report of add or remove."""
+    """Return the report of add or remove; `intake` are the input files, None without any.
+
+    `exit_code` is the exit status of the process, with the options that change it.
+    """
     data, found = _change(host, report, intake, exit_code, advice), advice.diagnosis
     return dump({**data, "diagnosis": server(found, host.program())} if found is not None else data)
 
 
 def profile(host: Host, report: Report, intake: Intake, path: str, *, written: bool) -> str:
-    """The report of `add --profile-out`, which changes no store."""
+    """Return the report of `add --profile-out`, which changes no store.
+
+    `path` is the file of the profile; `written`: it has new content, or would have it after a dry run.
+    """
     data = _change(host, report, intake, 0, Advice())
     done, would = written and not report.dry_run, written and report.dry_run
     return dump({**data, "changed": done, "would_change": would, "profile": path})
@@ -50,7 +56,7 @@ def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, a
     return {
         **head,
         **report.to_dict(),
-        **head,  # once more: its exit code heeds --strict and --exit-code
+        **head,  # again: its exit code includes --strict and --exit-code
         "certificates": [{**certificate(one), "warnings": warnings.get(one.sha256, [])} for one in report.certificates],
         "left_out": [{**certificate(one), "reason": reason} for one, reason in (intake.left_out if intake else ())],
         "restart_needed": list(advice.restart),
@@ -63,7 +69,7 @@ def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, a
 
 
 def listing(host: Host, view: View) -> str:
-    """The report of list."""
+    """Return the report of list."""
     data = {
         "certificates": [_listed(one) for one in view.certificates],
         "anchors": [_anchor(one) for one in view.anchors],
@@ -114,12 +120,12 @@ def _anchor(one: Anchor) -> dict[str, Any]:
 
 
 def exported(host: Host, document: str) -> str:
-    """Return the report of export; `document` is JSON, as `apply` takes it."""
+    """Return the report of export; `document` is JSON in the form that `apply` reads."""
     return dump({**envelope(host, "export", 0), "document": json.loads(document)})
 
 
 def stores(host: Host, view: View) -> str:
-    """The report of stores."""
+    """Return the report of stores."""
     return dump(
         {**envelope(host, "stores", 0), "stores": [_store(one) for one in view.stores], "notes": list(view.notes)}
     )
@@ -143,7 +149,7 @@ def _store(one: StoreView) -> dict[str, Any]:
 
 
 def tools(host: Host, command: str, found: Sequence[ToolView]) -> str:
-    """The report of the developer tools."""
+    """Return the report of the developer tools; `command` is the command that was called."""
     return dump({**envelope(host, command, 0), "tools": [_tool(one) for one in found]})
 
 
@@ -166,12 +172,12 @@ def _tool(one: ToolView) -> dict[str, Any]:
 
 
 def variables(host: Host, values: Mapping[str, str]) -> str:
-    """The report of env."""
+    """Return the report of env, with the values by the names of variables."""
     return dump({**envelope(host, "env", 0), "env": dict(values)})
 
 
 def checked(host: Host, verdict: Verdict) -> str:
-    """The report of `check`."""
+    """Return the report of `check`."""
     return dump(
         {
             **envelope(host, "check", verdict.exit_code),
@@ -185,6 +191,6 @@ def checked(host: Host, verdict: Verdict) -> str:
 
 
 def failure(host: Host, command: str, error: TrustInstallError) -> str:
-    """The report of a command that ended before it did anything."""
+    """Return the report of a command that ended with an error before it changed anything."""
     told = {"code": error.code, "message": str(error)}
     return dump({**envelope(host, command, error.exit_code), "error": told})

@@ -1,4 +1,4 @@
-"""The screen of the developer tools: for each the verdict first, then how it is made to trust a root."""
+"""The screen of the developer tools: for each whether it trusts the managed roots, and by which way."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TESTED = "real"
 
 
 def tools_lines(page: Page, found: Sequence[ToolView], *, verbose: bool) -> list[str]:
-    """Return a row for each tool; with `verbose`, how it is known, too."""
+    """Return the lines of a table with a row for each tool; with `verbose`, a row also names the evidence."""
     if not found:
         return ["No tool of the table was found for this account."]
     rows = [_row(one, verbose=verbose) for one in found]
@@ -40,7 +40,7 @@ def _row(one: ToolView, *, verbose: bool) -> list[Cell | str]:
 
 
 def _verdict(one: ToolView) -> tuple[str, str]:
-    """Return the mark, and what the tool trusts now."""
+    """Return the mark of a row, and the word for the roots that the tool trusts now."""
     if one.effective in {"no", "in part"}:
         return BAD, "not ours" if one.effective == "no" else "ours in part"
     if one.mode == "follows" or one.state == _SYSTEM:
