@@ -1,6 +1,6 @@
-"""Regular expressions of modules, compiled at their first use.
+"""Regular expressions that are compiled at their first use.
 
-The modules of one command have more than 200 of them at their tops, which cost a start 25 ms, and a command uses a few.
+The modules of one command define more than 200 of them. To compile all would cost each start 25 ms; a command uses few.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import AnyStr, Generic, cast
 
 
 class Later(Generic[AnyStr]):
-    """Has the attributes of the compiled pattern, each from the time on when it is first asked for."""
+    """A pattern that is compiled when one of its attributes is first used."""
 
     def __init__(self, text: AnyStr, flags: int) -> None:
         self._text: AnyStr = text
@@ -21,7 +21,7 @@ class Later(Generic[AnyStr]):
         return re.compile(self._text, self._flags)
 
     def __getattr__(self, name: str) -> object:
-        """Compile the pattern (the library keeps it), and keep its attribute: the next use costs nothing."""
+        """Compile the pattern (`re` caches it), and store the attribute, so that its next use costs nothing."""
         if name.startswith("__"):
             raise AttributeError(name)
         found: object = getattr(self.compiled(), name)
@@ -30,8 +30,8 @@ class Later(Generic[AnyStr]):
 
 
 def regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """Return what `re.compile` returns, except that a mistake in the text is raised at the first use.
+    """Return a pattern as `re.compile` does, except that a mistake in the text raises re.error at the first use.
 
-    `flags` are those of `re`. The result is used by its methods and attributes, and not given to functions of `re`.
+    `flags` are those of `re`. Use the methods and attributes of the result; functions of `re` do not accept it.
     """
     return cast("re.Pattern[AnyStr]", Later(text, flags))

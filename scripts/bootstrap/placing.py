@@ -1,4 +1,4 @@
-"""The place of an environment: its lock, the links that lead to it, and the removal of older environments."""
+"""The place of a virtual environment: its lock, the links to it, and the removal of older environments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ON_PATH = Path("/usr/local/bin/trustinstall")
 
 @contextlib.contextmanager
 def locked(path: Path) -> Generator[None]:
-    """Hold a lock that ends with this process, so that two first runs do not both download."""
+    """Hold a lock on a file, so that two first runs do not both download. Waits for it; raises OSError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -26,7 +26,7 @@ def locked(path: Path) -> Generator[None]:
 
 
 def link_launcher(environment: Path) -> None:
-    """Point bin/trustinstall beside the environments, a path that stays the same, to this one."""
+    """Link bin/trustinstall, beside the environments, to this environment; the path of the link never changes."""
     directory = environment.parent / "bin"
     directory.mkdir(exist_ok=True)
     new = directory / ".new"
@@ -36,21 +36,21 @@ def link_launcher(environment: Path) -> None:
 
 
 def link_on_path(launcher: Path, link: Path) -> None:
-    """Link the launcher into a directory of PATH, so that the commands of the messages can be typed.
+    """Link the launcher into a directory of PATH, so that a person can type the commands in messages.
 
-    Anything that already has that name stays, and so does a directory that other accounts may write: they could
-    replace the program that root starts.
+    A file that already has that name stays. A directory that other accounts may write gets no link: they could replace
+    the program that root starts. It raises no error.
     """
     try:
         directory = link.parent.lstat()
         if stat.S_ISDIR(directory.st_mode) and directory.st_uid == 0 and not directory.st_mode & 0o022:
             link.symlink_to(launcher)
-    except OSError:  # there is one already, or no such directory: the launcher's own path works as well
+    except OSError:  # the name exists, or the directory does not: the launcher's own path works as well
         return
 
 
 def remove_older(environment: Path) -> None:
-    """Remove all but this environment and the one before, from which a run may still be going."""
+    """Remove all environments but this and the newest other one, which a running program may still use."""
     others = [path for path in environment.parent.glob("env-*") if path != environment]
     for old in sorted(others, key=lambda path: path.stat().st_ctime)[:-1]:
         shutil.rmtree(old)

@@ -1,6 +1,6 @@
-"""The names of subject and issuer (RFC 5280 4.1.2.4), read from DER, as text.
+"""The names of subject and issuer (RFC 5280 4.1.2.4) as text, read from DER.
 
-`cryptography` refuses to decode some of them: old roots hold Latin-1 in a TeletexString.
+`cryptography` refuses to decode some names: old roots hold Latin-1 in a TeletexString.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COMMON_NAME = "2.5.4.3"
 _ORGANISATION = "2.5.4.10"
-#: RFC 4514 section 3, and e-mail, which is in old roots but in no RFC's list.
+#: The short names of RFC 4514 section 3, and of e-mail, which old roots have but no RFC lists.
 _ATTRIBUTES = {
     _COMMON_NAME: "CN",
     "2.5.4.5": "serialNumber",
@@ -29,7 +29,7 @@ _ATTRIBUTES = {
     "0.9.2342.19200300.100.1.1": "UID",
     "1.2.840.113549.1.9.1": "emailAddress",
 }
-#: The encodings of the string types that are not ASCII or Latin-1 in practice; every TeletexString seen was Latin-1.
+#: By tag, the encodings of the string types that are not ASCII or Latin-1; a TeletexString is Latin-1 in practice.
 _ENCODINGS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _SPECIAL = regex(r'([,+"\\<>;])')
 _ESCAPED = r"\\\1"
@@ -39,9 +39,9 @@ class Attribute(NamedTuple):
     """One attribute of a name.
 
     Attributes:
-        kind: a dotted object identifier.
-        tag: the ASN.1 type of the text.
-        text: the text, which may hold any character.
+        kind: its dotted object identifier.
+        tag: the ASN.1 tag of its string type.
+        text: its text, which may contain any character.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Attribute(NamedTuple):
 
 
 def attributes(name: der.Element) -> list[Attribute]:
-    """Return a Name's attributes, as far as they can be read."""
+    """Return the attributes of a Name (a SEQUENCE), up to the first that cannot be read."""
     found: list[Attribute] = []
     try:
         for group in name.children():
@@ -63,14 +63,14 @@ def attributes(name: der.Element) -> list[Attribute]:
 
 
 def written(attributes: Sequence[Attribute]) -> str:
-    """Return a name as RFC 4514 writes it, most specific part first; the texts may hold any character."""
+    """Return a name in the form of RFC 4514, most specific part first; the result is not made printable."""
     return ",".join(
         f"{_ATTRIBUTES.get(one.kind, one.kind)}={_SPECIAL.sub(_ESCAPED, one.text)}" for one in reversed(attributes)
     )
 
 
 def called(attributes: Sequence[Attribute]) -> str:
-    """Return the most specific common name, else the organisation; printable, empty if the name has neither."""
+    """Return the most specific common name, else the organisation, as printable text; "" if the name has neither."""
     for wanted in (_COMMON_NAME, _ORGANISATION):
         for kind, _, text in reversed(attributes):
             if kind == wanted and text.strip():

@@ -1,4 +1,4 @@
-"""Certificates as `cryptography` reads them, without its warnings. The package is imported at the first call only."""
+"""Certificates as `cryptography` reads them, without its warnings. The first call imports the package."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-#: Warning filters belong to the whole process: threads that change them at once could leave them changed.
+#: Warning filters belong to the process: two threads that change them at the same time could leave them changed.
 _FILTERS = RLock()
 
 
 @contextmanager
 def quiet() -> Generator[None, None, None]:
-    """Suppress the warnings (all `UserWarning`) of a few calls into `cryptography` about certificates that it accepts.
+    """Suppress `UserWarning` during calls into `cryptography`, which warns about certificates that it accepts.
 
     Public roots have serial numbers that are zero or negative, NULL parameters and country codes of three letters.
-    `vetting` names the faults that matter; the library's warning would not help a user.
+    `vetting` reports the faults that matter; the library's warning would not help a user.
     """
     with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -29,13 +29,13 @@ def quiet() -> Generator[None, None, None]:
 
 
 def extensions_of(loaded: x509.Certificate) -> x509.Extensions:
-    """Return all extensions, without a warning about names in them."""
+    """Return all extensions, without warnings. Raises ValueError, or an error of `cryptography.x509`."""
     with quiet():
         return loaded.extensions
 
 
 def key_identifiers(loaded: x509.Certificate) -> tuple[bytes | None, bytes | None]:
-    """Return the subject's and the authority's key identifier, each None if it is missing."""
+    """Return the subject's and the authority's key identifier, or None for a missing one. Raises as `extensions_of`."""
     from cryptography import x509
 
     own = issuer = None

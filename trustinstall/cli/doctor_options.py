@@ -1,4 +1,4 @@
-"""The options of `doctor`, each written down once."""
+"""The options of the command `doctor`, as types for its parameters."""
 
 from __future__ import annotations
 

@@ -18,7 +18,10 @@ _PRIVATE, _SHARED = 0o700, 0o755
 
 
 def append(path: str, content: bytes, mode: int) -> None:
-    """Append to a regular file, all of it or nothing, and make it durable, its name included."""
+    """Append all of `content` to a regular file, or nothing, and make content and name durable.
+
+    A new file gets the mode `mode`. Raises OSError, also for a link or a file that is not regular.
+    """
     new = _is_missing(path)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | files.NOFOLLOW | files.NONBLOCK | files.CLOEXEC | files.BINARY
     descriptor = os.open(path, flags, mode)
@@ -31,7 +34,7 @@ def append(path: str, content: bytes, mode: int) -> None:
                 rest = rest[os.write(descriptor, rest) :]
             flush(descriptor)
         except BaseException:
-            os.ftruncate(descriptor, size)  # a full disk: half a line would spoil the next one
+            os.ftruncate(descriptor, size)  # the disk may be full: half a line would damage the next one
             raise
     finally:
         os.close(descriptor)
@@ -51,9 +54,9 @@ def _is_missing(path: str) -> bool:
 
 
 def make_directory(path: str, mode: int) -> bool:
-    """mkdir(2) with exactly this mode; return False if a directory exists there already.
+    """Make a directory with exactly this mode; return False if a directory exists there already. Raises OSError.
 
-    On Windows, 0700 and 0755 become an equivalent access list; with any other mode the directory above decides.
+    On Windows, 0700 and 0755 become an equivalent access list; with another mode, the parent's list is inherited.
     """
     try:
         if sys.platform == "win32" and mode in {_PRIVATE, _SHARED}:
@@ -78,7 +81,7 @@ def make_directory(path: str, mode: int) -> bool:
 
 
 def remove_directory(path: str) -> None:
-    """rmdir(2); a directory that is missing or not empty is left unchanged."""
+    """Remove an empty directory; one that is missing or not empty is left unchanged. Raises OSError."""
     try:
         os.rmdir(path)
     except OSError as error:
@@ -89,7 +92,7 @@ def remove_directory(path: str) -> None:
 
 
 def sync_directory(path: str) -> None:
-    """Make the names in a directory durable."""
+    """Make the names in a directory durable; on Windows, do nothing. Raises OSError."""
     if sys.platform == "win32":
         return
     descriptor = os.open(path, os.O_RDONLY | _DIRECTORY | files.CLOEXEC)
@@ -100,8 +103,8 @@ def sync_directory(path: str) -> None:
 
 
 def flush(descriptor: int) -> None:
-    """Make written data durable."""
-    watchdog.beat()  # a thousand files are written at once, and a disk may be slow
+    """Make the written data of an open file durable. Raises OSError."""
+    watchdog.beat()  # a command may write a thousand files, and a disk may be slow
     if sys.platform == "darwin":
         darwin.flush(descriptor)
     else:

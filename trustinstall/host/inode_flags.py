@@ -1,7 +1,7 @@
-"""Flags of a file or directory on Linux: those that forbid a change are named, and those that a person sets are kept.
+"""Flags of a file or directory on Linux: errors name those that forbid a change; a new file keeps the others.
 
 Sources: ioctl_iflags(2), chattr(1), <linux/fs.h>. A file system without flags (NFS, most of FUSE) answers with an
-error: there is nothing to keep.
+error, and counts as one without flags set.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class _Flag(NamedTuple):
     meaning: str
 
 
-#: The kernel lets nobody replace, rename or delete such a file, nor a file in such a directory.
+#: The kernel forbids every account to replace, rename or delete such a file, or a file in such a directory.
 _FORBIDDING = (_Flag(0x10, "i", "immutable"), _Flag(0x20, "a", "append-only"))
-#: How the content is stored. The others belong to the file system itself, or need rights of their own (`j`).
+#: Flags about the storage of the content. The others belong to the file system, or need special rights (`j`).
 _KEPT = (
     _Flag(0x4, "c", "compressed"),
     _Flag(0x8, "S", "synchronous"),
@@ -48,11 +48,11 @@ class ProtectedError(PermissionError):
     """A flag forbids the change.
 
     Attributes:
-        advice: the commands that take the flag away, and set it again.
+        advice: the commands that clear the flag, and set it again, as a phrase.
     """
 
     def __init__(self, path: str, flag: _Flag, *, above: bool) -> None:
-        """Say which flag of a path it is; `above`: the path is the directory of the file to change."""
+        """Make the error for a flag of `path`; `above`: the path is the directory of the file to change."""
         what = "its directory" if above else "it"
         super().__init__(errno.EPERM, f"{what} is {flag.meaning} (chattr +{flag.letter})", path)
         shown = printable(path, _LONGEST)
@@ -70,7 +70,7 @@ def check(path: str) -> None:
 
 @contextlib.contextmanager
 def explaining(path: str) -> Iterator[None]:
-    """Name the flag if the system refuses a change at a path because of one."""
+    """Raise ProtectedError instead of PermissionError if a flag is the reason why a change at a path fails."""
     try:
         yield
     except PermissionError:
@@ -79,7 +79,7 @@ def explaining(path: str) -> Iterator[None]:
 
 
 def of(path: str) -> int:
-    """Return the flags of a file or directory; 0 if it has none, or may not be opened. No link is followed."""
+    """Return the bits of the flags of a file or directory; 0 if it has none, or cannot be opened. Follows no link."""
     if sys.platform != "linux":
         return 0
     try:
@@ -95,7 +95,10 @@ def of(path: str) -> int:
 
 
 def give(descriptor: int, wanted: int, path: str) -> None:
-    """Give an empty new file the flags of the file at a path that it replaces. Raises OSError if one cannot be kept."""
+    """Give an empty new file the flags `wanted` of the file that it replaces. Raises OSError if one cannot be set.
+
+    `path` is the path of the replaced file, for the error.
+    """
     if sys.platform != "linux":
         return
     import fcntl
@@ -119,11 +122,11 @@ def _read(descriptor: int) -> int:
         fcntl.ioctl(descriptor, _request(_READ, 1), answer)
     except OSError:
         return 0
-    return int(struct.unpack_from("@I", answer)[0])  # the kernel writes an int, although the request says long
+    return int(struct.unpack_from("@I", answer)[0])  # the kernel writes an int, although the request names a long
 
 
 def _request(direction: int, number: int) -> int:
-    """Return FS_IOC_GETFLAGS (1) or FS_IOC_SETFLAGS (2) of this machine."""
+    """Return the number of the ioctl FS_IOC_GETFLAGS (`number` 1) or FS_IOC_SETFLAGS (2) on this machine."""
     shift = 30
     if os.uname().machine.startswith(_OTHERWISE):
         shift, direction = 29, {_READ: 2, _WRITE: 4}[direction]

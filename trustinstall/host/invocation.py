@@ -1,4 +1,4 @@
-"""What this process was started with: its environment, the clock, random bits, and the words that started it."""
+"""The process's environment, clock, random bits, and the words that started it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def now() -> datetime:
 
 
 def stamp(environ: Mapping[str, str], moment: datetime) -> str:
-    """Return the time for records: `moment`, or the time in a variable; see `Host.stamp`.
+    """Return the time for records, ISO 8601 in UTC with whole seconds: that of SOURCE_DATE_EPOCH, or else `moment`.
 
-    Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
+    `moment` is in UTC. See `Host.stamp`. Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
     """
     with contextlib.suppress(ValueError, OverflowError, OSError):  # a variable that is not a time is no reason to fail
         moment = datetime.fromtimestamp(int(environ.get("SOURCE_DATE_EPOCH") or "none"), timezone.utc)
@@ -35,22 +35,22 @@ def stamp(environ: Mapping[str, str], moment: datetime) -> str:
 
 
 def pause(seconds: float) -> None:
-    """Wait."""
+    """Wait for this number of seconds."""
     time.sleep(seconds)
 
 
 def token() -> str:
-    """Return 64 random bits, in hex."""
+    """Return 64 random bits as 16 hexadecimal digits."""
     return os.urandom(8).hex()  # the same as secrets.token_hex, without 5 ms of imports
 
 
 def command(environ: Mapping[str, str]) -> str:
-    """Return how this program was started, in the form that a person types into this system's shell."""
+    """Return the words that start this program, quoted for this system's shell."""
     return " ".join(map(quoted, program(environ)))
 
 
 def program(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return how this program was started: the launcher's path, the console script's, or the interpreter's."""
+    """Return the words that start this program: the path of its launcher or script, or Python's path and options."""
     launcher = environ.get("TRUSTINSTALL_LAUNCHER") or sys.argv[0]
     if os.path.basename(launcher).startswith("trustinstall") and os.path.isfile(launcher):
         return (os.path.abspath(launcher),)
@@ -58,7 +58,7 @@ def program(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def quoted(word: str) -> str:
-    """Return a word in the form that a person types into this system's shell."""
+    """Return a word, quoted for this system's shell."""
     if sys.platform == "win32":
         import subprocess
 

@@ -1,8 +1,8 @@
-"""Gives a new file its final name without losing what another program writes there at that moment.
+"""Gives a new file its final name without losing what another program writes there at the same time.
 
-Between a look at the old file and rename(2), which replaces it unseen, another program may write. Linux can exchange
-two names in one step, so that the displaced file is still there, is compared with the one that was seen, and comes back
-if it is another one. Source: renameat2(2), RENAME_EXCHANGE and RENAME_NOREPLACE; glibc has the call from 2.28 on. Other
+Another program may write between the check of the old file and rename(2), which replaces any file. Linux can exchange
+two names atomically: the displaced file still exists, is compared with the checked one, and gets its name back if it is
+another one. Source: renameat2(2), RENAME_EXCHANGE and RENAME_NOREPLACE; glibc has the call from 2.28 on. Other
 kernels and some file systems (NFS, old FUSE) have neither.
 """
 
@@ -20,19 +20,19 @@ from typing import Any
 from trustinstall.host import files
 from trustinstall.host.files import Status
 
-CHANGED = errno.ESTALE  # another program has changed or replaced the file since the caller looked at it
+CHANGED = errno.ESTALE  # another program has changed or replaced the file since the caller's check
 _NOREPLACE, _EXCHANGE, _AT_FDCWD = 1, 2, -100  # <linux/fs.h>, <fcntl.h>
-#: A kernel, a file system or a sandbox that does not know the call.
+#: The errors of a kernel, file system or sandbox that does not support the call.
 _NOT_THERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES})
 _ATTEMPTS = 2  # one to bring the other program's file back, one more if it has written again meanwhile
 
 
 def place(source: str, path: str, seen: Status | None) -> bool:
-    """Give a file of this process its final name, if the file that was seen (None: none) is still there.
+    """Give the new file `source` the name `path`, if the file there still has the status `seen` (None: no file).
 
-    The displaced file is deleted. Returns False if this system cannot exchange names: nothing was done then. Raises
-    OSError(CHANGED) if another program has changed the file, whose version stays, and OSError if the system refuses;
-    the file then has its old name.
+    Returns True after that; the displaced file is deleted. Returns False if this system cannot exchange names; nothing
+    has changed then. Raises OSError(CHANGED) if another program has changed the file; that program's version stays.
+    Raises OSError if the system refuses; `source` keeps its name.
     """
     call = _system_call()
     if call is None:
@@ -60,9 +60,9 @@ def place(source: str, path: str, seen: Status | None) -> bool:
 
 
 def is_same(now: Status | None, seen: Status | None) -> bool:
-    """Whether the file that is there now is the one that was seen; renaming changes the last time in its status.
+    """Whether two statuses are of the same unchanged file. The change time does not count: renaming changes it.
 
-    The number of names does not count if there were several: it changes when another name is replaced.
+    The number of hard links does not count if there were several: it changes when another name is replaced.
     """
     if now is not None and seen is not None:
         links = seen.links if seen.links > 1 else now.links
@@ -71,12 +71,12 @@ def is_same(now: Status | None, seen: Status | None) -> bool:
 
 
 def changed(path: str) -> OSError:
-    """Return the error of a file that another program has changed."""
+    """Return the error for a file that another program has changed."""
     return OSError(CHANGED, os.strerror(CHANGED), path)
 
 
 def _bring_back(call: Any, source: str, path: str, own: int) -> None:  # noqa: ANN401  a function of ctypes'
-    """Exchange the names again, so that `path` is the newest file of the other program."""
+    """Exchange the names again, so that `path` is the other program's newest file; `own` is the new inode."""
     for _ in range(_ATTEMPTS):
         with contextlib.suppress(FileNotFoundError):  # the other program has deleted it: then it stays deleted
             _rename(call, source, path, _EXCHANGE)

@@ -1,4 +1,4 @@
-"""Tasks that wait for others, at the same time: the waiting of one does not prolong the waiting of another."""
+"""Runs tasks that mostly wait at the same time, so that their times do not add up."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _Result = TypeVar("_Result")
-_GRACE = 1.0  # seconds after the end in which a task that has timed out may still report it
+_GRACE = 1.0  # seconds after the end in which a task may still report its time-out
 
 
 def at_once(tasks: Sequence[Callable[[float], _Result]], seconds: float, most: int = 8) -> list[_Result | None]:
-    """Return the result of each task, in the order given; None for a task that was not done in time.
+    """Run tasks in threads, and return their results in the order given; None for a task that did not end in time.
 
-    Each is called with the seconds that are left, `most` at a time, and none after `seconds`. Their threads end with
-    the process, so that Ctrl-C ends it at once. What a task raises is raised here.
+    Each task is called with the seconds that are left, `most` tasks at a time, and no task starts after `seconds`. The
+    threads end with the process, so that Ctrl-C ends it immediately. Raises the error of the first task that fails.
 
     >>> at_once([lambda left: left > 0, lambda left: left > 2], 1.0)
     [True, False]

@@ -1,4 +1,4 @@
-"""The part of the contract about copies that trustinstall does not manage: they stay, and are named."""
+"""The part of the contract about copies that trustinstall does not manage: it keeps them, and names them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class ForeignCopies:
     """The guarantees; each is tested on a new machine."""
 
     def test_strangers_survive(self, machine: Machine) -> None:
-        """An anchor that another program put there is named, and neither adopted nor removed."""
+        """An anchor that another program added is named, and neither adopted nor removed."""
         stranger = machine.put_by_hand(-1)
         path, sha256 = machine.root(0)
         before = machine.snapshot()
@@ -25,7 +25,7 @@ class ForeignCopies:
         assert machine.snapshot() == before
 
     def test_a_stranger_goes_when_it_is_named_in_full(self, machine: Machine) -> None:
-        """`remove --not-ours --sha256` takes out exactly that one."""
+        """`remove --not-ours --sha256` removes exactly the foreign copy that it names."""
         stranger = machine.put_by_hand(-1)
         path, sha256 = machine.root(0)
         run(machine, "add", path)
@@ -37,7 +37,7 @@ class ForeignCopies:
         assert machine.sound() == count - 1
 
     def test_an_adopted_copy_that_is_added_again_goes_with_remove(self, machine: Machine) -> None:
-        """After `add --adopt` of a copy made by hand, `add` changes nothing, and a plain `remove` takes it out."""
+        """After `add --adopt` of a copy made by hand, `add` changes nothing, and a plain `remove` removes the copy."""
         stranger = machine.put_by_hand(-1)
         path, _ = machine.root(-1)
         adopted = run(machine, "add", "--adopt", path)
@@ -49,9 +49,9 @@ class ForeignCopies:
         assert not machine.trusts(stranger)
 
     def test_a_copy_beside_ours_stays_and_is_named(self, machine: Machine) -> None:
-        """`remove` takes the managed copy and names the other one, with the command that takes exactly that out.
+        """`remove` removes the managed copy, and names the other one with the command that removes exactly that.
 
-        A store that holds a certificate once only has the managed copy, and that goes.
+        A store that can hold a certificate only once has only the managed copy, and `remove` removes it.
         """
         path, sha256 = machine.root(0)
         run(machine, "add", path)
@@ -65,9 +65,9 @@ class ForeignCopies:
         assert machine.trusts(machine.root(1)[1])
 
     def test_a_copy_that_lost_its_mark_is_foreign(self, machine: Machine) -> None:
-        """`add` says that it is there and changes nothing, `remove` leaves and names it, `--not-ours` takes it out.
+        """`add` reports it as present and changes nothing, `remove` keeps and names it, `--not-ours` removes it.
 
-        Where a copy has no mark, the ledger knows it, and it goes.
+        In a store without marks, the ledger identifies the copy, and `remove` removes it.
         """
         path, sha256 = machine.root(0)
         run(machine, "add", path)
@@ -86,7 +86,7 @@ class ForeignCopies:
         assert not machine.trusts(sha256)
 
     def test_a_certificate_that_a_package_brings_as_well_stays(self, machine: Machine) -> None:
-        """`remove` takes the managed copy; that of a package goes with `--not-ours`, or an error says why not."""
+        """`remove` removes the managed copy; `--not-ours` removes that of a package, or an error gives the reason."""
         path, sha256 = machine.root(0)
         run(machine, "add", path)
         if not machine.bring_by_package(0):
@@ -100,7 +100,7 @@ class ForeignCopies:
             assert (taken.code, result(taken, machine)) == (0, "removed"), taken
 
     def test_a_store_without_marks_says_why(self, machine: Machine) -> None:
-        """A machine gives a reason if, and only if, no mark can be lost and no second copy be put there."""
+        """A machine gives a reason if, and only if, a copy has no mark to lose and a second copy is impossible."""
         run(machine, "add", machine.root(0)[0])
         possible = machine.lose_mark(0) or machine.put_beside(0)
         assert possible != bool(machine.one_place)
@@ -128,7 +128,7 @@ def _stays_once(machine: Machine, sha256: str) -> Ran:
 
 
 def _named_command(ran: Ran, sha256: str) -> list[str]:
-    """Return the words of the command with which a report says how to take a foreign copy out."""
+    """Return the words of the command by which a report says how to remove a foreign copy, from "remove" on."""
     (command,) = ran.report["remove_foreign"]
     words = [str(word) for word in command]
     assert words[-3:] == ["--not-ours", "--sha256", sha256], words

@@ -1,6 +1,6 @@
-"""What the contract needs of a machine: one store of the tested kind, and the program on it.
+"""The interface of a machine for the contract: one store of the tested kind, and the program on it.
 
-The program is run as its users run it, and its results are observed from outside: by the machine's own tools, never by
+The contract runs the program as users run it, and observes the results by the machine's own tools, never by
 trustinstall.
 """
 
@@ -15,7 +15,13 @@ SABOTAGE = ("fails", "lies", "fails afterwards")
 
 @dataclass(frozen=True)
 class Ran:
-    """The result of one run of the program: exit code, its JSON report ({} if there was none), standard error."""
+    """The result of one run of the program.
+
+    Attributes:
+        code: its exit code.
+        report: its JSON report, or {} if there was none.
+        errors: its standard error.
+    """
 
     code: int
     report: Mapping[str, Any]
@@ -26,11 +32,11 @@ class Running(Protocol):
     """A run of the program that has not ended."""
 
     def kill(self) -> None:
-        """Send SIGKILL to the program, and to the program alone; return when it is dead."""
+        """Send SIGKILL to the program, and not to its children; return when it has ended."""
         ...
 
     def wait(self) -> Ran:
-        """Wait for its end."""
+        """Wait for its end, and return the result."""
         ...
 
 
@@ -39,11 +45,11 @@ class Machine(Protocol):
 
     Attributes:
         store: the store's id.
-        sabotages: which of SABOTAGE its native tool can be made to do; empty where there is no tool.
-        kills: how often the program is killed.
-        crowd: how many run at once.
-        singly: whether its tool takes one certificate at a time, and nothing is derived that a batch would share.
-        one_place: why a managed copy can neither lose its mark nor have another copy beside it; "" where it can.
+        sabotages: the faults of SABOTAGE that its native tool can be made to show; () if there is no tool.
+        kills: the number of times that the program is killed.
+        crowd: the number of programs that run at the same time.
+        singly: whether its tool takes one certificate at a time, and no derived file could be made once for several.
+        one_place: why a managed copy can neither lose its mark nor have another copy beside it; "" if it can.
     """
 
     store: str
@@ -54,50 +60,50 @@ class Machine(Protocol):
     one_place: str
 
     def root(self, number: int) -> tuple[str, str]:
-        """Return the path on the machine of the file of a test root, and its SHA-256; another root for each number."""
+        """Return the path of a test root's file on the machine, and its SHA-256; each number is another root."""
         ...
 
     def start(self, command: str, *arguments: str) -> Running:
-        """Start `trustinstall COMMAND --json …` for this store alone, as the account that may write it."""
+        """Start `trustinstall COMMAND --json …` for this store only, as the account that may write it."""
         ...
 
     def trusts(self, sha256: str) -> bool:
-        """Whether the store's clients trust a certificate, found out without trustinstall."""
+        """Whether the store's clients trust a certificate; trustinstall is not asked."""
         ...
 
     def sound(self) -> int:
-        """The number of anchors that a client loads from the store; raises AssertionError if it cannot load it."""
+        """Return the number of anchors that a client loads from the store. Raises AssertionError if that fails."""
         ...
 
     def snapshot(self, *, times: bool = False) -> Mapping[str, object]:
-        """Every path of the machine that is not in its original state: kind, mode, owner, content (and time of change).
+        """Return the paths that are not in their original state, with kind, mode, owner and content of each.
 
-        The state directory of trustinstall is left out.
+        `times`: with the times of change, too. The state directory of trustinstall is left out.
         """
         ...
 
     def put_by_hand(self, number: int) -> str:
-        """Put the root of a number into the store by other means than trustinstall; return its SHA-256."""
+        """Put the root of a number into the store without trustinstall; return its SHA-256."""
         ...
 
     def lose_mark(self, number: int) -> bool:
-        """Take the mark of trustinstall off a copy (marker lines, file name, alias), so that it stays trusted.
+        """Remove the mark of trustinstall from a copy (marker lines, file name, alias), which stays trusted.
 
-        Returns False, and changes nothing, where a copy has no mark that it could lose.
+        Returns False, and changes nothing, if copies in such a store have no mark.
         """
         ...
 
     def put_beside(self, number: int) -> bool:
-        """Put the root of a number into the store a second time, by other means than trustinstall.
+        """Put the root of a number into the store a second time, without trustinstall.
 
-        Returns False, and changes nothing, where the store can hold a certificate once only.
+        Returns False, and changes nothing, if the store can hold a certificate only once.
         """
         ...
 
     def bring_by_package(self, number: int) -> bool:
-        """Have a package, or the organisation's policy, bring the root of a number into the store as well.
+        """Have a package, or the organisation's policy, add the root of a number to the store as well.
 
-        Returns False, and changes nothing, where neither brings certificates into such a store.
+        Returns False, and changes nothing, if neither adds certificates to such a store.
         """
         ...
 
@@ -106,11 +112,11 @@ class Machine(Protocol):
         ...
 
     def refreshes(self) -> int:
-        """The number of runs of the native tool until now; 0 if there is none."""
+        """Return the number of runs of the native tool until now; 0 if there is no tool."""
         ...
 
     def sabotage(self, how: str) -> None:
-        """Make the native tool misbehave from now on."""
+        """Make the native tool show a fault from now on; `how` is a word of SABOTAGE."""
         ...
 
     def spoil(self) -> str:
@@ -118,20 +124,20 @@ class Machine(Protocol):
         ...
 
     def elsewhere(self) -> Sequence[str]:
-        """The ids of all stores that the program finds on a machine of another kind."""
+        """Return the ids of all stores that the program finds on a machine of another kind."""
         ...
 
 
 def run(machine: Machine, command: str, *arguments: str) -> Ran:
-    """Run a command to its end."""
+    """Run a command to its end, and return the result."""
     return machine.start(command, *arguments).wait()
 
 
 def result(ran: Ran, machine: Machine) -> str:
-    """The outcome of the machine's store."""
+    """Return the result of the machine's store in a report."""
     return next(str(one["result"]) for one in ran.report["stores"] if one["id"] == machine.store)
 
 
 def rights(entry: object) -> tuple[object, ...]:
-    """Mode and owner of a snapshot's entry; () for one that is gone."""
+    """Return mode, user and group of a snapshot's entry; () if the entry does not exist."""
     return (getattr(entry, "mode", None), getattr(entry, "uid", None), getattr(entry, "gid", None)) if entry else ()

@@ -34,13 +34,21 @@ _CERTIFICATE, _X509 = "1.2.840.113549.1.12.10.1.3", "1.2.840.113549.1.9.22.1"
 #: Object identifiers of the kinds of bags that hold a key.
 KEYS = frozenset({"1.2.840.113549.1.12.10.1.1", "1.2.840.113549.1.12.10.1.2"})
 _ALIAS = "1.2.840.113549.1.9.20"  # friendlyName
-_TRUSTED = "2.16.840.1.113894.746875.1.1"  # Oracle's trustedKeyUsage: without it, Java trusts no certificate here
+_TRUSTED = "2.16.840.1.113894.746875.1.1"  # Oracle's trustedKeyUsage: Java does not trust a certificate without it
 _ANY_PURPOSE = "2.5.29.37.0"
 _SET, _BMP_STRING, _CONTEXT_0_PRIMITIVE = 0x31, 0x1E, 0x80
 
 
 class Bag(NamedTuple):
-    """One bag: its bytes, its kind, and for a certificate its DER, alias and whether Java trusts it."""
+    """One bag.
+
+    Attributes:
+        raw: its DER.
+        kind: the dotted object identifier of its kind.
+        der: the DER of its certificate, or None if it does not hold an X.509 certificate.
+        alias: the alias of its certificate, or "".
+        trusted: whether Java trusts its certificate.
+    """
 
     raw: bytes
     kind: str
@@ -53,9 +61,10 @@ class Part(NamedTuple):
     """One part of the safe.
 
     Attributes:
-        raw: its bytes.
-        bags: its bags, or None if it has not been decrypted, or is of another kind.
-        cipher, sealed: its cipher, and the encrypted bytes; None if it is not encrypted.
+        raw: its DER.
+        bags: its bags, or None if it is encrypted, or of another kind.
+        cipher: its cipher, or None if it is not encrypted.
+        sealed: its encrypted bytes, or b"".
     """
 
     raw: bytes
@@ -65,7 +74,14 @@ class Part(NamedTuple):
 
 
 class Integrity(NamedTuple):
-    """The value over the safe: the function that computes it, the value, and the parts of it that stay unchanged."""
+    """The integrity value over the safe.
+
+    Attributes:
+        compute: the function of password and content that computes the value.
+        value: the value in the file.
+        algorithm: the DER of its algorithm.
+        rest: the DER of its salt and number of iterations.
+    """
 
     compute: Callable[[str, bytes], bytes]
     value: bytes
@@ -74,26 +90,32 @@ class Integrity(NamedTuple):
 
 
 def strict(one: Element, tag: int) -> Element:
-    """Return the same element, if it is of this tag, whole, and encoded in the one way that DER allows."""
+    """Return the element, if it has this tag, is complete, and has the only encoding that DER allows.
+
+    Raises Malformed otherwise.
+    """
     if one.tag != tag or one.cut_off or wrapped(tag, one.value) != one.whole:
         raise Malformed
     return one
 
 
 def content_of(info: Element) -> tuple[str, Element]:
-    """Return the kind of a ContentInfo, and its content."""
+    """Return the dotted object identifier and the content of a ContentInfo. Raises Malformed or ValueError."""
     kind, content = strict(info, SEQUENCE).children()
     (inner,) = strict(content, CONTEXT_0).children()
     return dotted(kind.value), inner
 
 
 def read_part(info: Element, budget: Budget) -> Part:
-    """Return a part of the safe; an encrypted one is not decrypted. Raises Malformed, or Unreadable (see `pbe`)."""
+    """Return a part of the safe, without decrypting it. Raises Malformed, or Unreadable (see `pbe`).
+
+    `budget` limits the cost of its key derivation.
+    """
     kind, inner = content_of(info)
     if kind == DATA:
         return Part(info.whole, read_bags(strict(inner, OCTET_STRING).value))
     if kind != _ENCRYPTED:
-        return Part(info.whole)  # encrypted to a public key: Java cannot read it either, and refuses
+        return Part(info.whole)  # encrypted to a public key: Java refuses it, too
     _version, content = inner.children()
     _kind, algorithm, *sealed = content.children()
     if len(sealed) != 1 or sealed[0].tag != _CONTEXT_0_PRIMITIVE:
@@ -102,7 +124,10 @@ def read_part(info: Element, budget: Budget) -> Part:
 
 
 def read_integrity(data: Element, budget: Budget) -> Integrity:
-    """Return the value over the safe, and how it is computed. Raises Malformed, or Unreadable (see `pbe`)."""
+    """Return the integrity value over the safe, and its computation. Raises Malformed, or Unreadable (see `pbe`).
+
+    `budget` limits the cost of its key derivation.
+    """
     info, salt, *iterations = strict(data, SEQUENCE).children()
     algorithm, value = info.children()
     times = int.from_bytes(iterations[0].value, "big", signed=True) if iterations else 1
@@ -111,7 +136,7 @@ def read_integrity(data: Element, budget: Budget) -> Integrity:
 
 
 def read_bags(content: bytes) -> tuple[Bag, ...]:
-    """Return the bags of a part's content. Raises ValueError: a wrong password may look like a right one until here."""
+    """Return the bags of a part's content. Raises ValueError: some wrong passwords are noticed only here."""
     outer = element(content)
     if outer.tag != SEQUENCE or outer.end != len(content):
         raise Malformed
@@ -135,7 +160,7 @@ def _read_bag(one: Element) -> Bag:
 
 
 def new_bag(alias: str, der: bytes) -> bytes:
-    """Return a bag as Java writes it for a certificate that it trusts."""
+    """Return the DER of a bag as Java writes it for a certificate that it trusts."""
     certificate = wrapped(SEQUENCE, oid(_X509) + wrapped(CONTEXT_0, wrapped(OCTET_STRING, der)))
     name = wrapped(_BMP_STRING, alias.encode("utf-16-be"))
     attributes = sorted(
@@ -152,11 +177,11 @@ def content_info(kind: str, content: bytes) -> bytes:
 
 
 def plain_part(content: bytes, *, wrap: bool = True) -> bytes:
-    """Return a part in DER that is not encrypted; `wrap`: the content is bags that are not a list yet."""
+    """Return the DER of a plain part; `wrap`: the content is bags in a row, which are made one list."""
     return content_info(DATA, wrapped(OCTET_STRING, wrapped(SEQUENCE, content) if wrap else content))
 
 
 def sealed_part(algorithm: bytes, sealed: bytes) -> bytes:
-    """Return an encrypted part in DER, from the DER of its algorithm and the encrypted bytes."""
+    """Return the DER of an encrypted part; `algorithm` is DER, `sealed` the encrypted bytes."""
     content = wrapped(SEQUENCE, oid(DATA) + algorithm + wrapped(_CONTEXT_0_PRIMITIVE, sealed))
     return content_info(_ENCRYPTED, wrapped(SEQUENCE, wrapped(INTEGER, b"\0") + content))

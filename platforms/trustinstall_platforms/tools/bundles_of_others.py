@@ -1,4 +1,4 @@
-"""The bundles that variables of other authors name: the certificates go into them, as the variables count.
+"""The bundles that variables of other authors name: certificates are added to them, because the variables have effect.
 
 If such a bundle cannot be changed, its store is blocked, with the file and line of the variable.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def named_in_files(host: Host, backend: str, reach: Reach, *, reached: bool) -> Iterator[Store]:
-    """Yield a store of `backend` for each bundle that the files of other authors name.
+    """Yield a store of the backend `backend` for each bundle that the files of other authors name.
 
     `reached`: the machine's stores reach the account; then the system's bundle, and the bundles that the machine's
     files name, belong to the machine and are left out.
@@ -36,9 +36,10 @@ def named_in_files(host: Host, backend: str, reach: Reach, *, reached: bool) -> 
 
 
 def named_in_session(host: Host, backend: str) -> Iterator[Store]:
-    """Yield a store of `backend` for each bundle that the caller's own variables name.
+    """Yield a store of the backend `backend` for each bundle that the caller's own variables name.
 
-    Managed bundles, the machine's and the system's are left out. Not for root, whose variables may be the caller's.
+    Managed bundles, the machine's and the system's are left out. Do not call it for root, whose variables may be those
+    of the account that called sudo.
     """
     named = {variables.file_in(name, host.environ.get(name, "")): name for name in sorted(our_section.NAMES)}
     system, own = system_bundle.find(host), our_files.directory(host)
@@ -50,14 +51,14 @@ def named_in_session(host: Host, backend: str) -> Iterator[Store]:
 
 
 def store(host: Host, backend: str, location: str, name: str = "") -> Store:
-    """Return the store of a bundle that the variable `name` names ("": a variable that is unknown by now)."""
+    """Return the store of the bundle at `location`, which the variable `name` names ("" if that is not known now)."""
     owner, unwritable = bundle.owner(host, location)
     clients = f"programs that read {name}" if name else "programs that read the variable that names it"
     return Store(backend, location, owner, f"{backend}:{location}", clients, blocked=blocked(unwritable))
 
 
 def _blocked(host: Host, backend: str, one: Theirs) -> Store:
-    """Return the store of a variable whose bundle cannot be changed."""
+    """Return the blocked store of a variable whose bundle cannot be changed."""
     path, line = one.setter.path, one.setter.line
     is_own = host.account.is_root or carrier.is_owned(host, path)
     mend = f"take that line out (sed -i {line}d {printable(host.quoted(path), 4096)}), and add again"

@@ -1,7 +1,7 @@
 """The two files that settings name, as text: a bundle with the system's roots, and the managed roots alone.
 
-The bundle records the system's roots that it was made of, so that a later change of them shows. Files that were left
-for running programs begin with another head.
+The bundle holds a fingerprint of the system's roots that it was made of, so that a later change of them is noticed.
+Files that remain for running programs only begin with another head.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class Files:
 
     @property
     def left(self) -> bool:
-        """Whether they were left for running programs, without managed roots."""
+        """Whether they remain for running programs only, without managed roots."""
         return (self.bundle or b"").startswith(LEFT)
 
     @property
     def directories_left(self) -> tuple[str, ...]:
-        """The directories that were created for files that were left, outermost first."""
+        """The directories that were created for remaining files, outermost first."""
         found = _PARENTS.search((self.bundle or b"")[: len(LEFT) + 20]) if self.left else None
         path, paths = self.location, list[str]()
         for _ in range(int(found[1]) if found else 0):
@@ -91,7 +91,7 @@ class Files:
         return map(Certificate.held, dict.fromkeys((*_ders(self.bundle or b""), *_ders(self.anchors or b""))))
 
     def copies(self, names: frozenset[str], system: Collection[str]) -> Iterator[Copy]:
-        """Yield the copies of some certificates.
+        """Yield the copies of some certificates. All arguments are SHA-256, `system` those of the system's roots.
 
         A certificate of the system's bundle is foreign; all others are managed, because only trustinstall writes the
         files.
@@ -109,7 +109,7 @@ def read(host: Host, location: str) -> Files:
 
 
 def beside(location: str) -> str:
-    """Return the path of the file of the managed roots alone."""
+    """Return the path of the file of managed roots that is beside the bundle at `location`."""
     return f"{posixpath.dirname(location)}/{our_files.ANCHORS}"
 
 
@@ -139,7 +139,7 @@ def contents_left(host: Host, location: str, made: Sequence[str], leaving: Colle
 
 
 def edits(host: Host, wanted: Mapping[str, bytes]) -> list[Edit]:
-    """Return the steps that give files a content, by path; none for a file that has it."""
+    """Return the steps that give the files the wanted content, by path; none for a file that already has it."""
     steps: list[Edit] = []
     for path, content in wanted.items():
         old = host.read_or_none(path)
@@ -150,7 +150,7 @@ def edits(host: Host, wanted: Mapping[str, bytes]) -> list[Edit]:
 
 
 def deletes(host: Host, *paths: str) -> list[Delete]:
-    """Return the steps that delete existing files, each once."""
+    """Return the steps that delete those of the files that exist, each once."""
     there = ((path, host.read_or_none(path)) for path in dict.fromkeys(paths))
     return [Delete(path, digest(content)) for path, content in there if content is not None]
 
@@ -162,7 +162,7 @@ def system(host: Host) -> dict[str, Certificate]:
 
 
 def fingerprint(sha256s: Iterable[str]) -> str:
-    """Return one SHA-256 for a set of certificates."""
+    """Return one SHA-256, in hex, for a set of certificates."""
     return hashlib.sha256("".join(sorted(sha256s)).encode()).hexdigest()
 
 

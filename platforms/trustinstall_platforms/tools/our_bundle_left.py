@@ -1,7 +1,7 @@
-"""What happens to the two files when no managed root is left: running programs may still have variables that name them.
+"""The two files after the last managed root is removed: running programs may still have variables that name them.
 
-Deno reaches no server if DENO_CERT names a missing file; it and Node.js accept one without certificates. So the files
-stay while such a program runs, with public roots only; the next command, or the next boot, deletes them.
+Deno reaches no server if DENO_CERT names a missing file; Deno and Node.js accept a file without certificates. Therefore
+the files stay while such a program runs, with public roots only; the next command, or the next boot, deletes them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def observe(host: Host, found: Files, names: frozenset[str]) -> Observation:
 
 
 def leave(host: Host, location: str, made: Sequence[str], leaving: Collection[str]) -> Plan:
-    """Plan to delete both files, or to leave them without managed roots if a running program's variable names one.
+    """Plan to delete both files, or to keep them without managed roots if a running program's variable names one.
 
     `made` are directories that were created for them, outermost first; `leaving` are the SHA-256 of removed roots.
     """
@@ -53,7 +53,7 @@ def leave(host: Host, location: str, made: Sequence[str], leaving: Collection[st
 
 
 def delete(host: Host, location: str, made: Sequence[str] = ()) -> Plan:
-    """Plan to delete both files, and created directories that the ledger no longer notes, outermost first in `made`."""
+    """Plan to delete both files, and the directories `made`, outermost first, which the ledger no longer holds."""
     files = deletes(host, beside(location), location, *_at_boot(host))
     return Plan((*files, *map(RemoveDirectory, reversed(made))), detaches=True)
 

@@ -25,14 +25,14 @@ class Setting(NamedTuple):
     Attributes:
         tool: the tool that reads it.
         value: the key's value, or None.
-        own: the value that trustinstall would set: the name of a managed file, or that the system's store is used.
-        managed: whether trustinstall set the value: it is `own`, or names a managed file that was in another home.
-        bundle: the bundle that it names, links resolved; "" for none.
-        wrong: why it cannot be changed, or None.
-        damaged: whether the reason is that it cannot be read: a managed value may be in it.
+        own: the value that trustinstall would set: the path of a managed file, or the word for the system's store.
+        managed: whether trustinstall set the value: it is `own`, or the path of a managed file in a former home.
+        bundle: the path of the bundle that it names, links resolved; "" for none.
+        wrong: why it cannot be changed, as a phrase; or None.
+        damaged: whether the file cannot be read, so that a managed value may be in it.
         native: whether the tool reads the operating system's own store, by this file or the machine's.
-        decided: whether `wrong` is a person's decision, and not a fault: the file is left, and nothing has failed.
-        undecided: whether the value is a word that decides nothing, as `true` of conda.
+        decided: whether `wrong` is a person's decision and not a fault: the file stays unchanged without a failure.
+        undecided: whether the value is a word with the same effect as no key, as `true` of conda.
     """
 
     tool: Tool
@@ -48,7 +48,7 @@ class Setting(NamedTuple):
 
     @property
     def of_owner(self) -> bool:
-        """Whether its owner decided its value."""
+        """Whether the file's owner chose the value."""
         return self.value is not None and not self.managed and not self.undecided
 
     @property
@@ -58,12 +58,12 @@ class Setting(NamedTuple):
 
 
 def key_of(tool: Tool, location: str) -> KeyInFile:
-    """Return the key that makes a tool trust the managed roots, in a file of the tool."""
+    """Return the key by which a tool trusts the managed roots, for the settings file at `location`."""
     return KeyInFile(tool.format, tool.key, SHARED if location == tool.machine else PRIVATE)
 
 
 def state_of(host: Host, decision: Decision) -> Setting:
-    """Return the current state of the file in which a tool's key would be set; it raises no error."""
+    """Return the current state of the file in which a tool's key would be set. A file that fails is `damaged`."""
     tool, location = decision.tool, host.real(decision.path)
     try:
         value = key_of(tool, location).read(host, location)
@@ -97,7 +97,7 @@ def _switched(host: Host, tool: Tool, location: str, value: str | None) -> Setti
 
 
 def _naming(host: Host, tool: Tool, value: str | None, location: str) -> Setting:
-    """Return the state of a key that names a bundle. A missing managed file was in a home that was moved."""
+    """Return the state of a key that names a bundle; a managed file that is missing was in a home that has moved."""
     own = _own(host, tool)
     if value is None:
         return Setting(tool, value, own)
