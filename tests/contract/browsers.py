@@ -94,7 +94,7 @@ class ChromiumPolicies(Base):
         raise NotImplementedError(how)
 
     def spoil(self) -> str:
-        """Somebody else may write there."""
+        """Another account may write there."""
         self.throwaway.run(["install", "-d", "-m", "0777", "/etc/chromium/policies"], check=True)
         return "other accounts may write"
 
@@ -174,7 +174,7 @@ class FirefoxPolicies(Base):
         raise NotImplementedError(how)
 
     def spoil(self) -> str:
-        """Somebody has forgotten a bracket."""
+        """An administrator has forgotten a bracket."""
         self.throwaway.write(self.bundle, '{"policies": {')
         return "is not JSON"
 
@@ -237,7 +237,7 @@ class Nss(Base):
         return found
 
     def trusts(self, sha256: str) -> bool:
-        """As certutil lists it: trusted for TLS servers, and for nothing else where it is ours."""
+        """As certutil lists it: trusted for TLS servers, and for nothing else if it is managed."""
         return "C" in self._listed().get(sha256, ("", ""))[1].split(",")[0]
 
     def sound(self) -> int:
@@ -266,12 +266,12 @@ class Nss(Base):
             return [*sqlite3.connect(copy.name).execute("SELECT id FROM nssPrivate")]
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody imports it."""
+        """An account imports it."""
         self._by_hand(number, f"Stranger {number}: by hand", "C,,")
         return self.root(number)[1]
 
     def lose_mark(self, number: int) -> bool:
-        """Somebody gives it another nickname."""
+        """An account gives it another nickname."""
         nickname, _ = self._listed()[self.root(number)[1]]
         self._certutil("--rename", "-n", nickname, "--new-n", "Renamed by hand")
         return True
@@ -281,7 +281,7 @@ class Nss(Base):
         return False
 
     def take_own(self, _sha256: str) -> None:
-        """Somebody imports another root."""
+        """An account imports another root."""
         self._by_hand(-2, "Another", "C,C,")
 
     def _by_hand(self, number: int, nickname: str, trust: str) -> None:

@@ -116,7 +116,7 @@ class Mono(_Directory):
         self._sync(-2)
 
     def elsewhere(self) -> Sequence[str]:
-        """Where Mono is not installed, nobody has its store."""
+        """Where Mono is not installed, no account has its store."""
         self.throwaway.run(["rm", "/usr/bin/mono"], check=True)
         return [one for one in store_ids(self.throwaway, "bob") if one.startswith("mono")]
 

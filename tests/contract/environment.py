@@ -26,7 +26,7 @@ class _Variables(Base):
         raise NotImplementedError
 
     def say(self, text: str) -> None:
-        """Somebody writes at the end of the file."""
+        """A person writes at the end of the file."""
         raise NotImplementedError
 
     def trusts(self, sha256: str) -> bool:
@@ -35,7 +35,7 @@ class _Variables(Base):
         return bool(named) and self.holds(self.throwaway.read(named), sha256)
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody has a bundle, and the variable names it: from then on that is the store which is looked at."""
+        """A person has a bundle, and the variable names it: from then on that bundle is the store to observe."""
         path, sha256 = self.root(number)
         self.throwaway.write(self.theirs, self.throwaway.read(_ROOTS) + self.throwaway.read(path), user=self.user)
         self.say(f"export {self.variable}={self.theirs}\n")
@@ -43,7 +43,7 @@ class _Variables(Base):
         return sha256
 
     def lose_mark(self, number: int) -> bool:
-        """Somebody deletes our section, and has the variable name a bundle of theirs with the same certificate."""
+        """A person deletes the managed section, and has the variable name another bundle with the same certificate."""
         text = self.throwaway.read(self.file).decode()
         start, end = text.index(_BEGIN), text.index(_END) + len(_END)
         self.throwaway.path(self.file).write_text(text[:start] + text[end:], encoding="utf-8")
@@ -51,7 +51,7 @@ class _Variables(Base):
         return True
 
     def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
-        """A variable has one value, and the bundle of ours that it names is written by trustinstall alone."""
+        """A variable has one value, and only trustinstall writes the managed bundle that it names."""
         return False
 
     def take_own(self, _sha256: str) -> None:
@@ -133,6 +133,6 @@ class Pam(_Variables):
         return count + super().sound()
 
     def spoil(self) -> str:
-        """Somebody has taken the end of a section of ours away."""
+        """A person has deleted the end of a managed section."""
         self.say("# >>> trustinstall >>>\n")
         return "one of our marks"

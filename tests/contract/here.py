@@ -58,7 +58,7 @@ class Here(ABC):
         return str(path), root.sha256
 
     def path_of(self, sha256: str) -> str:
-        """The file of a root of ours."""
+        """The file of a test root."""
         return next(self.root(number)[0] for number, one in self.roots.items() if one.sha256 == sha256)
 
     def start(self, command: str, *arguments: str) -> Run:
@@ -113,7 +113,7 @@ class Here(ABC):
                 self.start("remove", "--not-ours", "--sha256", self.roots[number].sha256).wait()
 
     def refreshes(self) -> int:
-        """Nobody counts them here."""
+        """Runs of the tool are not counted here."""
         return 0
 
     def sabotage(self, how: str) -> None:
@@ -320,7 +320,7 @@ def _entry(path: Path, *, times: bool) -> Entry:
     return Entry(kind, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, size, content, when)
 
 
-#: Systems whose stores hold a certificate once, without a name of ours.
+#: Systems whose stores hold a certificate once, without a name from trustinstall.
 ONE_PLACE = {
     "darwin": "a keychain and trust settings know a certificate by its SHA-1 alone, and hold it once",
     "win32": "the registry's key of a certificate is its thumbprint",
@@ -334,7 +334,7 @@ class TestHere(Contract):
 
     @pytest.fixture
     def machine(self) -> Iterator[Linux | MacOS | Windows]:
-        """This machine; whoever has not said so does not mean it."""
+        """This machine, if the caller has said so by a variable."""
         assert os.environ["TRUSTINSTALL_CONTRACT_ON_THIS_MACHINE"] == "yes"
         store = os.environ["TRUSTINSTALL_CONTRACT_STORE"]
         with tempfile.TemporaryDirectory() as place:

@@ -14,7 +14,7 @@ _ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class DebianImage(Debian):
-    """A Debian that is not running: nothing of it is run, whatever its tool is."""
+    """A Debian that is not running: no program in it is run, and neither is its tool."""
 
     def __init__(self, throwaway: Throwaway) -> None:
         """Deliver it."""

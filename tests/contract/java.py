@@ -41,7 +41,7 @@ def delivered(throwaway: Throwaway, kind: str) -> bytes:
 
 
 class Jdk(Base):
-    """A Java that somebody has unpacked: root below /opt, or alice with SDKMAN."""
+    """A Java that an account has unpacked: root below /opt, or alice with SDKMAN."""
 
     def __init__(self, throwaway: Throwaway, kind: str, user: str) -> None:
         """Deliver it."""
@@ -55,7 +55,7 @@ class Jdk(Base):
         throwaway.freeze()
 
     def trusts(self, sha256: str) -> bool:
-        """By eyes that are not ours: OpenSSL's for PKCS#12."""
+        """By a reader that is not trustinstall's: OpenSSL's for PKCS#12."""
         return sha256 in {hashlib.sha256(der).hexdigest() for der in self._ders()}
 
     def sound(self) -> int:
@@ -76,24 +76,24 @@ class Jdk(Base):
         return [ssl.PEM_cert_to_DER_cert(pem) for pem in _CERTIFICATE.findall(shown)]
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody does it with keytool, which writes the whole file anew."""
+        """An account does it with keytool, which rewrites the whole file."""
         path, sha256 = self.root(number)
         self._keytool("-importcert", "-noprompt", "-alias", f"by-hand{number}", "-file", path)
         return sha256
 
     def lose_mark(self, number: int) -> bool:
-        """Somebody gives the entry another alias."""
+        """An account gives the entry another alias."""
         marked = f"trustinstall-{self.root(number)[1]}"
         self._keytool("-changealias", "-alias", marked, "-destalias", "renamed")
         return True
 
     def put_beside(self, number: int) -> bool:
-        """Somebody imports it under another alias."""
+        """An account imports it under another alias."""
         self.put_by_hand(number)
         return True
 
     def take_own(self, _sha256: str) -> None:
-        """Somebody adds another root with keytool."""
+        """An account adds another root with keytool."""
         path, _ = self.root(-2)
         self._keytool("-importcert", "-noprompt", "-alias", "another", "-file", path)
 
@@ -107,7 +107,7 @@ class Jdk(Base):
         raise NotImplementedError(how)
 
     def spoil(self) -> str:
-        """It gets a password that nobody has named, or a directory that nobody may write."""
+        """It gets a password that no file names, or a directory that no account may write."""
         if self._kind == "jks":
             self._keytool("-storepasswd", "-new", "another-word")
             return "--java-storepass-file"

@@ -38,7 +38,7 @@ class Clear(Anchored):
         self.kills = 100 if FULL else 6
 
     def sound(self) -> int:
-        """When clrtrust has ended, whoever has started it: until then, by its own doing, there is no bundle."""
+        """After every clrtrust has ended, also another process's: until then, by its design, there is no bundle."""
         self.throwaway.settle()
         return super().sound()
 
@@ -69,10 +69,10 @@ class FreeBSD(Base):
         return self.verified(sha256, ["-no-CAfile", "-CApath", freebsd.HASHED], *by_file)
 
     def sound(self) -> int:
-        """When certctl has ended, whoever has started it: until then, by its own doing, hash links are missing.
+        """After every certctl has ended, also another process's: until then, by its design, hash links are missing.
 
-        Where the program keeps its copies, ours is put among the links, or taken out, before it makes the bundle anew:
-        killed between the two, one of them is old and the other is new.
+        Where the program keeps its copies, the root's copy is put among the links, or taken out, before the program
+        makes the bundle again: after a kill between the two, one of them is old and the other is new.
         """
         self.throwaway.settle()
         names = [path.name for path in self.throwaway.path(freebsd.HASHED).iterdir()]

@@ -131,7 +131,7 @@ class Base:
         path.rename(path.with_name(f"renamed{number}{path.suffix}"))
 
     def verified(self, sha256: str, *places: Sequence[str]) -> bool:
-        """Whether OpenSSL verifies a root of ours by each of these places; they must agree."""
+        """Whether OpenSSL verifies a test root by each of these places; they must agree."""
         number = next(n for n, one in self.roots.items() if hashlib.sha256(one.der).hexdigest() == sha256)
         path, _ = self.root(number)
         codes = [self.throwaway.run([self.openssl, "verify", *each, path]).returncode for each in places]
@@ -391,24 +391,24 @@ class Environment(Base):
         return self.holds(self.throwaway.read(self.bundle), sha256)
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody appends it by hand."""
+        """An administrator appends it by hand."""
         path, sha256 = self.root(number)
         self._append(self.throwaway.read(path))
         return sha256
 
     def lose_mark(self, number: int) -> bool:
-        """Somebody deletes the comments."""
+        """An administrator deletes the comments."""
         new = without_marks(self.throwaway.read(self.bundle), self.root(number)[1])
         self.throwaway.write(self.bundle, new, mode=0o640, user="alice")
         return True
 
     def put_beside(self, number: int) -> bool:
-        """Somebody appends it by hand."""
+        """An administrator appends it by hand."""
         self.put_by_hand(number)
         return True
 
     def take_own(self, _sha256: str) -> None:
-        """Somebody appends another root by hand."""
+        """An administrator appends another root by hand."""
         self._append(b"\n# another\n" + self.make(-2).pem)
 
     def _append(self, text: bytes) -> None:

@@ -32,7 +32,7 @@ class MacMachine(Base):
     """A Mac with alice at its screen, who says yes to every dialog."""
 
     def __init__(self, throwaway: Throwaway, store: str, version: str = "15.0") -> None:
-        """Deliver it: somebody has put a certificate of no trust into each keychain, and trusts another one."""
+        """Deliver it: a person has put an untrusted certificate into each keychain, and trusts another one."""
         self._own = store == "login-keychain"
         self.mac = Mac(throwaway, version)
         location = self.mac.login_keychain() if self._own else SYSTEM_KEYCHAIN
@@ -58,7 +58,7 @@ class MacMachine(Base):
         self.mac.security(*words, user=self.user, check=True)
 
     def _trust(self, number: int) -> str:
-        """Somebody trusts a root by hand."""
+        """A person trusts a root by hand."""
         path, sha256 = self.root(number)
         domain = () if self._own else ("-d",)
         self._security("add-trusted-cert", *domain, "-r", "trustRoot", "-k", self.bundle, path)
@@ -93,7 +93,7 @@ class MacMachine(Base):
         return sha256 in self._trusted()
 
     def sound(self) -> int:
-        """See `Machine`: whatever is trusted is there, and once."""
+        """See `Machine`: every trusted certificate is there, and once."""
         ders = self.mac.keychain(self.bundle)
         assert len(ders) == len(set(ders))
         return len(self._trusted())
@@ -129,7 +129,7 @@ class MacMachine(Base):
         """See `Machine`: what a person is asked for, and what it costs time to write, is a change of trust settings."""
         return len(self.mac.log("authorised")) - self._asked
 
-    # --- somebody else ----------------------------------------------------------------------------
+    # --- another program --------------------------------------------------------------------------
 
     def put_by_hand(self, number: int) -> str:
         """An administrator, or alice, does it by hand."""
@@ -143,7 +143,7 @@ class MacMachine(Base):
         """A keychain holds a certificate once, and a domain has one record of trust for it."""
         return False
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
+    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
         """And another root."""
         self._trust(-2)
 
@@ -152,7 +152,7 @@ class MacMachine(Base):
         self.mac.behave(sabotage=how)
 
     def spoil(self) -> str:
-        """Nobody is at the screen, and the caller has come over ssh: no dialog can be shown."""
+        """No person is at the screen, and the caller has come over ssh: no dialog can be shown."""
         self.mac.over_ssh()
         return "screen"
 

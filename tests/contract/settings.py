@@ -1,4 +1,4 @@
-"""Throw-away machines for the contract whose store is a tool's settings file, and the file of ours that it names."""
+"""Throw-away machines for the contract whose store is a tool's settings file, and the managed file that it names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _THEIRS = "/home/alice/company.pem"
 
 
 class _Settings(Base):
-    """A tool of alice's; it trusts what the bundle holds that its settings name, read by other means than ours."""
+    """A tool of alice's; it trusts the content of the bundle that its settings name, read by another reader."""
 
     def __init__(self, throwaway: Throwaway, location: str, content: str, own: str) -> None:
         """Deliver it: our own state is left out of snapshots, and our own files are not."""
@@ -31,7 +31,7 @@ class _Settings(Base):
         raise NotImplementedError
 
     def name(self, path: str) -> None:
-        """Somebody sets the key by hand."""
+        """A person sets the key by hand."""
         raise NotImplementedError
 
     def trusts(self, sha256: str) -> bool:
@@ -50,7 +50,7 @@ class _Settings(Base):
         return True
 
     def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
-        """A key has one value, and the bundle of ours that it names is written by trustinstall alone."""
+        """A key has one value, and only trustinstall writes the managed bundle that it names."""
         return False
 
     def put_by_hand(self, number: int) -> str:
@@ -102,7 +102,7 @@ class PipSettings(_Settings):
 
 
 class AddingSettings(_Settings):
-    """Claude Code's settings; a file of ours alone is added to what it has built in."""
+    """Claude Code's settings; a file of managed roots is added to its built-in roots."""
 
     def __init__(self, throwaway: Throwaway) -> None:
         """Deliver it."""

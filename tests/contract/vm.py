@@ -91,12 +91,12 @@ class VmMachine(Base):
         return sum(len(path.read_bytes().splitlines()) for path in paths if path.exists())
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody does it by hand, inside."""
+        """A person does it by hand, inside."""
         self._by_hand(f"by-hand{number}.crt", number)
         return self.root(number)[1]
 
     def lose_mark(self, number: int) -> bool:
-        """Somebody renames the file, inside."""
+        """A person renames the file, inside."""
         for node in self.engine.nodes:
             (path,) = node.path(_ANCHORS).glob(f"*{self.root(number)[1][:12]}*")
             path.rename(path.with_name("renamed.crt"))
@@ -104,7 +104,7 @@ class VmMachine(Base):
         return True
 
     def put_beside(self, number: int) -> bool:
-        """Somebody adds a file of another name, inside."""
+        """A person adds a file of another name, inside."""
         self.put_by_hand(number)
         return True
 
@@ -115,7 +115,7 @@ class VmMachine(Base):
             node.run([_TOOL], check=True)
         return True
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
+    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
         """And another root."""
         self._by_hand("another.crt", -2)
 

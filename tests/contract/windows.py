@@ -105,10 +105,10 @@ class WindowsMachine:
         """Nothing is derived from the registry: every run of the tool adds or deletes one certificate."""
         return len(self.windows.calls())
 
-    # --- somebody else ----------------------------------------------------------------------------
+    # --- another program --------------------------------------------------------------------------
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody does it by hand."""
+        """A person does it by hand."""
         path, sha256 = self.root(number)
         whose = () if self._elevated else ("-user",)
         self.windows.certutil(*whose, "-addstore", "Root", path, elevated=self._elevated, check=True)
@@ -126,7 +126,7 @@ class WindowsMachine:
         """Wine does not read what policies bring: see `WslMachine`, whose registry is the same."""
         return False
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
+    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
         """And another root."""
         self.put_by_hand(-2)
 
@@ -177,16 +177,16 @@ class WindowsVariables(WindowsMachine):
         return {hashlib.sha256(der).hexdigest() for der in ders}
 
     def lose_mark(self, number: int) -> bool:
-        """Somebody has the variable name a bundle of theirs with the same certificate."""
+        """A person has the variable name another bundle with the same certificate."""
         self.put_by_hand(number)
         return True
 
     def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
-        """A variable has one value, and the file of ours that it names is written by trustinstall alone."""
+        """A variable has one value, and only trustinstall writes the managed file that it names."""
         return False
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody has a bundle, and the variable names it: from then on that is the store which is looked at."""
+        """A person has a bundle, and the variable names it: from then on that bundle is the store to observe."""
         path, sha256 = self.root(number)
         theirs = self.windows.write(r"C:\company\roots.pem", make_root().pem + self.windows.read(path))
         self._say(self.variable, theirs)
@@ -218,7 +218,7 @@ class WindowsVariables(WindowsMachine):
 
 
 def _entry(path: Path, *, times: bool) -> Entry:
-    """A file that is shared with the template is known by its place on the disk: nobody has written to it."""
+    """A file that is shared with the template is known by its place on the disk: no program has written to it."""
     status = path.lstat()
     mode, mtime = status.st_mode & 0o7777, status.st_mtime_ns if times else 0
     if path.is_symlink() or path.is_dir():

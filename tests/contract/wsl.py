@@ -19,7 +19,7 @@ _DRIVE, _LINUX = "/mnt/c/standin", "/opt/wsl"
 
 @dataclass
 class AtScreen(Run):
-    """A run on a terminal: without one nobody is asked by Windows."""
+    """A run on a terminal: without one, Windows asks no question."""
 
     def kill(self) -> None:
         """Kill the program, whose parent the terminal is."""
@@ -39,7 +39,7 @@ class WslMachine(Base):
     """Alice's Linux in a terminal of Windows: an administrator's, or one whose Windows asks and is told yes."""
 
     def __init__(self, throwaway: Throwaway, name: str) -> None:
-        """Deliver it: somebody has put a certificate into each place."""
+        """Deliver it: a person has put a certificate into each place."""
         self._elevated = name == "windows-host"
         self._place = MACHINE if self._elevated else ACCOUNT
         self.wsl = Wsl(throwaway)
@@ -94,7 +94,7 @@ class WslMachine(Base):
         return len(self.wsl.log("certutil"))
 
     def put_by_hand(self, number: int) -> str:
-        """Somebody does it by hand."""
+        """A person does it by hand."""
         _, sha256 = self.root(number)
         self.wsl.hold(self._place, self.make(number).der)
         return sha256
@@ -112,7 +112,7 @@ class WslMachine(Base):
         self.wsl.hold(POLICY, self.make(number).der)
         return True
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - theirs is another one
+    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
         """And another root."""
         self.wsl.hold(self._place, self.make(-2).der)
 
@@ -121,7 +121,7 @@ class WslMachine(Base):
         self.wsl.behave(tool=how)
 
     def spoil(self) -> str:
-        """A policy refuses it; or nobody has logged on to Windows to see the window."""
+        """A policy refuses it; or no person has logged on to Windows to see the window."""
         if self._elevated:
             self.wsl.behave(tool="denied")
             return "access is denied"
@@ -129,5 +129,5 @@ class WslMachine(Base):
         return "no person can answer it"
 
     def elsewhere(self) -> Sequence[str]:
-        """A Linux with such a drive, of which nobody has asked for Windows."""
+        """A Linux with such a drive, whose caller has not asked for Windows."""
         return store_ids(self.throwaway, "alice")

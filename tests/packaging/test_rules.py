@@ -36,7 +36,7 @@ REACHES_OUT = {
 @pytest.mark.parametrize("where", ["trustinstall/stores/plan.py", "platforms/trustinstall_platforms/linux/debian.py"])
 @pytest.mark.parametrize("code", REACHES_OUT.values(), ids=REACHES_OUT)
 def test_only_the_host_reaches_the_operating_system(where: str, code: str) -> None:
-    """Whatever reaches past the host is refused by the linter, in the tool and in the backends."""
+    """The linter refuses code that goes past the host, in the tool and in the backends."""
     assert banned(where, code)
 
 

@@ -24,7 +24,7 @@ def directory() -> Iterator[Path]:
 
 @pytest.fixture
 def machine(directory: Path) -> Machine:
-    """A machine on which somebody without root's rights works."""
+    """A machine on which an account without root's rights works."""
     return make_machine(directory, os.geteuid() or NOBODY)
 
 

@@ -8,7 +8,7 @@ SCRIPT = '"a checkout/scripts/trustinstall"'
 
 
 def test_the_program_is_a_copy_that_only_root_can_write(roots_machine: Machine) -> None:
-    """Under root's strictest umask all is root's, all may read it, nobody else may write it."""
+    """Under root's strictest umask all files are root's, all accounts may read them, and only root may write them."""
     done = roots_machine.shell(
         f"""
         umask 077
@@ -44,7 +44,7 @@ def test_nothing_is_read_from_the_checkout_any_more(roots_machine: Machine) -> N
 
 
 def test_a_place_that_others_may_write_is_refused(roots_machine: Machine) -> None:
-    """Root starts nothing below a directory in which somebody else could have put it."""
+    """Root starts no program below a directory in which another account could have put it."""
     for preparation in (
         "chmod 757 /opt",
         "chmod 775 /opt",
@@ -85,7 +85,7 @@ def test_a_link_in_the_checkout_is_refused(roots_machine: Machine) -> None:
 
 
 def test_root_runs_no_python_that_its_path_names(roots_machine: Machine) -> None:
-    """Without TRUSTINSTALL_PYTHON root takes the system's Python, whatever stands first in PATH."""
+    """Without TRUSTINSTALL_PYTHON root takes the system's Python, and not the first one of PATH."""
     trap = roots_machine.directory / "trap"
     trap.mkdir()
     for name in ("python3", "python3.13", "find", "cksum", "sort", "id", "dirname", "readlink"):

@@ -119,7 +119,7 @@ def test_found_in_every_form_of_a_certificate_file(form: str, root: Root, tmp_pa
 
 
 def test_another_root_that_is_named_does_not_help(machine: Machine, index: str) -> None:
-    """Naming a certificate makes pip trust that one only, not whatever the server shows."""
+    """With a named certificate, pip trusts that one only, and not the one that the server shows."""
     other = make_root("Other Root")
     (machine.directory / "other.crt").write_bytes(other.pem)
     done = machine.run("add", "other.crt", "--sha256", other.sha256, variables=only(index))

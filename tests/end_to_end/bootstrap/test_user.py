@@ -1,4 +1,4 @@
-"""scripts/trustinstall for somebody without root's rights."""
+"""scripts/trustinstall for an account without root's rights."""
 
 from __future__ import annotations
 

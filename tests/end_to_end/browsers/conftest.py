@@ -50,9 +50,9 @@ _FIREFOX = ("firefox-esr", "--headless", "--no-remote", "--screenshot")
 
 @dataclass(frozen=True)
 class Scene:
-    """The machine, and two servers: of the corporate root, and of one that nobody adds.
+    """The machine, and two servers: of the corporate root, and of a root that is never added.
 
-    The unknown root bears the same name, so that nothing can mistake the one for the other by it.
+    The unknown root has the same name, so that a client cannot tell the roots apart by the name.
     """
 
     root: Throwaway

@@ -1,4 +1,4 @@
-"""Real browsers on an account's own databases: what it adds without root holds for it, and for nobody else."""
+"""Real browsers on an account's own databases: a root that it adds without root holds for this account only."""
 
 from __future__ import annotations
 

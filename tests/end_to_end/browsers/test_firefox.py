@@ -29,7 +29,7 @@ def test_the_machines_policy(scene: Scene) -> None:
 
 
 def test_policies_beside_the_program(scene: Scene) -> None:
-    """Where a package brings policies, ours stands among them, and no new file hides them."""
+    """Where a package brings policies, the managed one is among them, and no new file hides them."""
     path = "/usr/share/firefox-esr/distribution/policies.json"
     theirs = '{\n  "policies": {\n    "DisableTelemetry": true\n  }\n}\n'
     scene.root.write(path, theirs)

@@ -86,7 +86,7 @@ def test_what_could_not_be_taken_out_goes_next_time(scene: Scene) -> None:
 
 
 def test_part_of_a_remove_leaves_imports_alone(scene: Scene) -> None:
-    """While the policy stays, what it had imported stays; it goes with the policy, whatever else does."""
+    """While the policy stays, its imports stay; they go with the policy, and with no other store."""
     where = profile(scene, "alice", "one")
     scene.root.trustinstall("add", "--scope", "machine", CERTIFICATE, check=True)
     imported = ["certutil", "-A", "-d", f"sql:{where}", "-n", "Corp Root", "-t", "CT,CT,", "-i", CERTIFICATE]

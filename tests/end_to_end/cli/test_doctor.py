@@ -33,7 +33,7 @@ def _curl(root: Throwaway, url: str) -> bool:
 
 
 def test_the_doctor_agrees_with_curl_before_and_after_add(fresh: Throwaway) -> None:
-    """A root that nobody trusts is named with the command that mends it; after that, every client accepts."""
+    """An unknown root is named with the command that adds it; after that, every client accepts."""
     fresh.write("/corp.crt", CORP.pem)
     with Server(LEAF) as server:
         found, clients = _asked(fresh, server.url, "--exit-code")
@@ -112,7 +112,7 @@ def test_what_debian_reads_beside_a_bundle_counts(fresh: Throwaway, name: str) -
 
 
 def test_a_root_is_saved_and_not_trusted_without_its_fingerprint(fresh: Throwaway) -> None:
-    """The root is fetched from where the certificate says; `add` wants the fingerprint, whatever else is confirmed."""
+    """The root is fetched from the certificate's URL; `add` wants the fingerprint, also with other confirmations."""
     page = b"HTTP/1.0 200 OK\r\n\r\n" + CORP.der
     with answering(says(page)) as port:
         leaf = made(CORP, extensions=[issuers_at(f"http://127.0.0.1:{port}/corp.crt")])
@@ -187,7 +187,7 @@ def test_root_judges_a_program_by_its_own_rights(fresh: Throwaway) -> None:
 
 
 def test_a_command_that_fails_is_explained(fresh: Throwaway) -> None:
-    """Its output is shown, its status is ours, its server is looked at for its program only; one that works is left."""
+    """Its output is shown, its status returned, its server diagnosed for its program only; one that works is left."""
     with Server(LEAF) as server:
         done = fresh.trustinstall("doctor", "--", "curl", "-sS", server.url, user="alice")
         assert (done.returncode, "curl: (60)" in done.stderr) == (60, True)

@@ -112,7 +112,7 @@ def test_2_wrong_usage(debian: Throwaway, arguments: tuple[str, ...]) -> None:
 
 
 def test_2_under_sudo_before_anything_is_changed(fresh: Throwaway) -> None:
-    """A store that nobody knows is found out before the ones that are known are changed."""
+    """An unknown store is reported before the known ones are changed."""
     deliver(fresh, "alice")
     quick(fresh)
     for words in (("--store", "nonsense"), ("--store", "debian", "--store", "nonsense"), ("--skip", "nonsense")):

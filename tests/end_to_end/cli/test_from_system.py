@@ -1,4 +1,4 @@
-"""The company's root is in the machine's own store already, and nobody has a file of it."""
+"""The company's root is in the machine's own store already, and no account has a file of it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_file_or_the_system(fresh: Throwaway, words: tuple[str, ...]) -> None:
 
 
 def test_an_expired_root_is_left_out(company: Throwaway) -> None:
-    """It stands in the way of nobody, unless it was named."""
+    """It causes no failure, unless it was named."""
     old = make_root(
         "Corp Root G1", not_before=datetime(2015, 1, 1, tzinfo=utc), not_after=datetime(2016, 1, 1, tzinfo=utc)
     )

@@ -137,7 +137,7 @@ def test_a_hostile_home(fresh: Throwaway, plant: str) -> None:
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("swap", list(SWAPS)[: 1 + FULL])
 def test_swapped_while_we_run(fresh: Throwaway, swap: str) -> None:
-    """Alice's process has alice's rights, whatever it opens, and is ended in time if it never comes back from that."""
+    """Alice's process has alice's rights for every file that it opens, and is ended in time if it hangs."""
     script, often, seconds = SWAPS[swap]
     before = snapshot(fresh, "/home/alice")
     swapper = fresh.popen(script, user="alice", cwd=HERS)

@@ -33,7 +33,7 @@ OURS = ("/etc/ssl/certs", "/usr/local/share", "/var/lib", "/home/alice", "/home/
 
 
 def link(root: Throwaway, path: str, target: str) -> None:
-    """Have alice make a link in the place of whatever was there."""
+    """Have alice replace a file or directory by a link."""
     root.run(["sh", "-c", 'mkdir -p "$(dirname "$1")"; rm -rf "$1"; ln -s "$2" "$1"', "sh", path, target], check=True)
     root.run(["chown", "-hR", "alice:alice", "/home/alice"], check=True)
 

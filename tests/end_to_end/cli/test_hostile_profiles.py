@@ -173,7 +173,7 @@ def test_root_works_for_a_hostile_account(desk: Throwaway, planted: str) -> None
 
 @pytest.mark.parametrize("place", ["firefox", "chromium"])
 def test_no_space_left_for_policies(desk: Throwaway, place: str) -> None:
-    """That store alone fails, with the reason, and nothing of ours is left there; with room again it is done."""
+    """Only that store fails, with the reason, and no managed file stays there; with free space again it is done."""
     full = f"/etc/{place}"
     script = f"mkdir -p {full}; mount -t tmpfs -o size=4k full {full}; head -c 4096 /dev/zero > {full}/filler"
     desk.run(["sh", "-ec", script], check=True)

@@ -133,7 +133,7 @@ def test_a_password_file_that_is_none(fresh: Throwaway, content: str | None) -> 
 
 
 def test_what_root_alone_may_read_is_not_told_to_others(fresh: Throwaway) -> None:
-    """Whoever acts reads the password: alice's Java stays locked by root's file, and is opened by one of hers."""
+    """The acting account reads the password: alice's Java stays locked by root's file, and is opened by one of hers."""
     deliver(fresh)
     fresh.write(HERS, LOCKED, user="alice")
     words = ("add", "--json", "--scope", "user", "--user", "alice", "--store", "java", CERT)
@@ -152,7 +152,7 @@ def test_a_program_that_its_owner_alone_may_read(fresh: Throwaway) -> None:
     fresh.path("/opt/trustinstall").chmod(0o700)
     words = ("add", "--json", "--user", "alice", "--store", "java", CERT)
     assert result(told(fresh.trustinstall(*words)), f"java:{HERS}") == "added"
-    assert b"Corp Root G2" in fresh.read(HERS)  # ours is not encrypted: it is no secret
+    assert b"Corp Root G2" in fresh.read(HERS)  # the added certificate is not encrypted: it is not a secret
 
 
 def test_at_a_terminal_it_is_asked_for(fresh: Throwaway) -> None:
@@ -286,7 +286,7 @@ def test_no_space_left(fresh: Throwaway) -> None:
 
 
 def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
-    """Somebody deleted the file by hand and ran the tool, which never tells Java; --not-ours takes the alias out."""
+    """A person deleted the file by hand and ran the tool, which never tells Java; --not-ours takes the alias out."""
     with Throwaway(java=True) as root:
         deliver(root)
         by_hand = root.write("/usr/local/share/ca-certificates/byhand.crt", ROOT.pem)
@@ -301,7 +301,7 @@ def test_a_java_alias_whose_file_is_gone_goes_when_it_is_named() -> None:
 
 
 def test_a_java_alias_of_an_earlier_installation_stays_until_it_is_named() -> None:
-    """Beside ours: `remove` leaves and names it, however often it is run; --not-ours takes it out."""
+    """Beside the managed one: every `remove` leaves and names it; --not-ours takes it out."""
     with Throwaway(java=True) as root:
         deliver(root)
         by_hand = root.write("/usr/local/share/ca-certificates/byhand.crt", ROOT.pem)

@@ -137,7 +137,7 @@ def test_a_full_disk_fails_one_store(fresh: Throwaway) -> None:
 
 
 def test_an_upgrade_is_noticed_and_put_right(fresh: Throwaway) -> None:
-    """A fresh bundle in the place of ours is "missing" in `list`, and `add` brings it back; the ledger knows all."""
+    """A fresh bundle in the place of the changed one is "missing" in `list`, and `add` adds the root again."""
     deliver(fresh, "alice")
     path = bundle("/home/alice")
     public = fresh.read(path)
@@ -200,7 +200,7 @@ def test_a_home_that_is_a_trap_is_walked_to_its_end(fresh: Throwaway) -> None:
 
 @pytest.mark.parametrize("planted", ["link", "owner"])
 def test_hints_of_somebody_elses_are_not_read(fresh: Throwaway, planted: str) -> None:
-    """Root's memory of places counts only where nobody else could have written it."""
+    """Root uses remembered places only if no other account could have written the file."""
     deliver(fresh)
     (path,) = environments(fresh, 1)
     fresh.trustinstall("add", "--search", "/srv", *ONLY, CERT, check=True)

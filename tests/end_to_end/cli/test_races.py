@@ -50,7 +50,7 @@ CASES = [(kind, swap) for kind in PLACES for swap in SWAPS]
 
 @pytest.mark.parametrize(("kind", "swap"), CASES[:: 1 if FULL else 2])
 def test_swapped_while_we_run(fresh: Throwaway, kind: str, swap: str) -> None:
-    """Whatever her process opens, it has her rights: root's and bob's are as they should be, and nothing else moves."""
+    """Her process opens every file with her rights: root's and bob's are unchanged, and no other moves."""
     deliver(fresh, "alice", "bob")
     quick(fresh)
     roots, hers, his = PLACES[kind]

@@ -53,7 +53,7 @@ def test_what_is_private_stays_so(fresh: Throwaway) -> None:
 
 
 def test_killed_it_goes_when_its_command_has_ended(fresh: Throwaway) -> None:
-    """While the command goes on its files are there, whoever comes by; after its end the next command removes them."""
+    """While the command runs, its files stay during other commands; after its end the next command removes them."""
     deliver(fresh)
     running = fresh.popen([*RUN, "sh", "-c", "echo $$; exec sleep 100"])
     assert running.stdout is not None

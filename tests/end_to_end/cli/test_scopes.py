@@ -77,7 +77,7 @@ def test_all_users_and_one_user(fresh: Throwaway) -> None:
 
 
 def test_a_home_that_is_not_there_is_skipped(fresh: Throwaway) -> None:
-    """It fails nobody, is named with its reason, and is still known when it is back; --strict counts it."""
+    """It is no failure, is named with its reason, and is still known when it is back; --strict counts it."""
     deliver(fresh, "alice", "bob")
     quick(fresh)
     words = ("--json", "--scope", "all-users", CERT)
@@ -172,7 +172,7 @@ def test_remove_by_an_expired_file(fresh: Throwaway) -> None:
 
 
 def test_a_strangers_copy(fresh: Throwaway) -> None:
-    """Left by remove, which prints the command that takes it out; taken over by --adopt, and then ours to remove."""
+    """Left by remove, which prints the command that takes it out; after --adopt, remove takes it out."""
     deliver(fresh, "alice")
     clean = fresh.read(ALICE)
     by_hand = clean + b"\n# put here by hand\n" + ROOT.pem

@@ -38,7 +38,7 @@ def test_progress_leaves_nothing_behind(fresh: Throwaway, columns: int) -> None:
 
 
 def test_the_question_shows_all_digits(fresh: Throwaway) -> None:
-    """Whoever is asked can compare the whole fingerprint, without colour and in ASCII, too."""
+    """A person who is asked can compare the whole fingerprint, without colour and in ASCII, too."""
     deliver(fresh)
     for environ in ({}, {"NO_COLOR": "1"}, {"LC_ALL": "C"}):
         seen = drawn(fresh, 80, "add", CERT, answer="n\n", **environ)

@@ -56,7 +56,7 @@ def test_the_machines_files_are_everybodys_to_read(fresh: Throwaway) -> None:
 
 
 def test_a_machines_place_that_others_may_write_is_not_used(fresh: Throwaway) -> None:
-    """Where somebody else may write above our own file, neither it nor a setting that names it is made."""
+    """Where another account may write above the managed file, neither it nor a setting that names it is made."""
     deliver(fresh)
     fresh.run(["chown", "alice", "/usr/local/share"], check=True)
     found = told(fresh.trustinstall("add", "--json", CERT))

@@ -116,7 +116,7 @@ def test_an_ordinary_accounts_image_is_changed_by_that_account(fresh: Throwaway)
 
 @pytest.mark.parametrize("user", ["root", "bob"])
 def test_another_accounts_image_is_refused(fresh: Throwaway, user: str) -> None:
-    """Not even root writes among files that somebody else may turn into links."""
+    """Not even root writes among files that another account may turn into links."""
     image(fresh, user="alice")
     before = snapshot(fresh)
     found = told(fresh.trustinstall("add", "--json", "--sysroot", PLACE, CERT, user=user))
@@ -221,7 +221,7 @@ def test_environments_in_the_image_are_found_by_their_path_there(fresh: Throwawa
     ],
 )
 def test_a_hostile_image_harms_nobody(fresh: Throwaway, spoil: str) -> None:
-    """Whatever its links, devices and owners are: an error, or done in the image; never a file of the machine's."""
+    """With any links, devices and owners: an error, or done in the image; never a file of the machine's."""
     image(fresh)
     fresh.run(["mkdir", "/srv/elsewhere", "/usr/local/share/ca-certificates/x"], check=True)
     fresh.run(["sh", "-e", "-c", spoil], check=True)

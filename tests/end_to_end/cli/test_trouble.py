@@ -132,7 +132,7 @@ def test_ci(fresh: Throwaway) -> None:
 
 
 def test_a_reader_that_goes_away(fresh: Throwaway) -> None:
-    """`| head -1` gets its line, and nobody complains."""
+    """`| head -1` gets its line, and no program complains."""
     deliver(fresh, "alice")
     for words in (("stores",), ("list", "--foreign"), ("stores", "--json"), ("add", "--json", CERT)):
         command = f"{shlex.join([*PROGRAM, *words])} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"

@@ -1,4 +1,4 @@
-"""Environment variables: which places say them, who sees them, and that nobody's own are lost."""
+"""Environment variables: which places say them, who sees them, and that no account's own values are lost."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_sudo_sets_the_machines_alone(fresh: Throwaway) -> None:
 
 
 def test_sudo_looks_at_the_bundles_that_accounts_and_root_name(fresh: Throwaway) -> None:
-    """A line of alice's own or root's wins over the machine's variables: ours goes into the bundle that it names."""
+    """A line of alice's or root's wins over the machine's variables: the root goes into the bundle that it names."""
     deliver(fresh)
     quick(fresh)
     mine = fresh.read(DEBIAN) + OTHER.pem
@@ -162,7 +162,7 @@ def test_sudo_looks_at_the_bundles_that_accounts_and_root_name(fresh: Throwaway)
 
 
 def test_somebodys_own_values_stay(fresh: Throwaway) -> None:
-    """Where alice names a bundle of hers, ours goes into that and out again; her value wins in every shell."""
+    """Where alice names a bundle of hers, the root goes into that and out again; her value wins in every shell."""
     deliver(fresh)
     mine = fresh.read(DEBIAN) + OTHER.pem
     fresh.write("/home/alice/mine.pem", mine, user="alice", mode=0o600)
@@ -209,9 +209,9 @@ def test_no_file_that_would_hide_another_is_made(fresh: Throwaway) -> None:
 
 
 def test_files_that_a_session_has_moved(fresh: Throwaway) -> None:
-    """Where alice's session moves zsh's and fish's files they say it there; remove needs no such session.
+    """Where alice's session moves zsh's and fish's files, they set it there; remove needs no such session.
 
-    A directory of somebody else's is left alone, whatever a variable says.
+    A directory of another account stays unchanged, even if a variable names it.
     """
     deliver(fresh)
     moved = {"ZDOTDIR": "/home/alice/dots", "XDG_CONFIG_HOME": "/home/alice/cfg"}
@@ -236,9 +236,9 @@ def test_files_that_a_session_has_moved(fresh: Throwaway) -> None:
 
 @pytest.mark.parametrize("mode", ["replace", "add"])
 def test_a_shell_that_still_runs_keeps_the_public_roots(fresh: Throwaway, mode: str) -> None:
-    """What it names stays without ours, which is said, and goes with the next command after its end.
+    """What it names stays without managed roots, which is said, and goes with the next command after its end.
 
-    Deno reaches nothing at all where DENO_CERT names a file that is gone, and Node.js warns at each start.
+    Deno reaches no server if DENO_CERT names a missing file, and Node.js warns at each start.
     """
     deliver(fresh)
     home = set(fresh.changes())

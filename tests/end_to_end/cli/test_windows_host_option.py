@@ -161,7 +161,7 @@ def test_nobody_can_answer(wsl: Wsl, words: tuple[str, ...], environ: dict[str, 
 
 
 def test_nobody_sits_at_windows(wsl: Wsl) -> None:
-    """A terminal by ssh to Windows: it says itself that nobody has logged on to see windows."""
+    """A terminal by ssh to Windows: it says itself that no person has logged on to see windows."""
     wsl.behave(desktop=False)
     done = wsl.on_terminal(*ADD, "--yes")
     assert (done.returncode, wsl.log("certutil")) == (3, []), done
@@ -176,7 +176,7 @@ def test_somebody_says_no(wsl: Wsl) -> None:
 
 
 def test_the_machine_has_it_already(wsl: Wsl) -> None:
-    """A root that a policy or the machine brings is trusted already: no window, and not ours to take."""
+    """A root that a policy or the machine brings is trusted already: no window, and it is not managed."""
     wsl.hold(ENTERPRISE, ROOT.der)
     found = told(alice(wsl, *ADD, "--json"))
     assert (result(found, USER), wsl.log("certutil")) == ("present", [])
@@ -278,7 +278,7 @@ def test_a_bad_tool(wsl: Wsl, how: str, word: str) -> None:
 
 
 def test_a_delete_that_lies(wsl: Wsl) -> None:
-    """It says that it has deleted, and has not: still there, still ours."""
+    """It says that it has deleted, and has not: the root is still there, and still managed."""
     wsl.behave(elevated=True)
     assert alice(wsl, *ADD).returncode == 0
     wsl.behave(tool="lies")

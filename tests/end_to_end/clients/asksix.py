@@ -1,9 +1,9 @@
-"""A program that asks two servers with six libraries, in whatever environment it is installed; what it says is JSON.
+"""A program that asks two servers with six libraries, in any environment; its answer is JSON.
 
     asksix URL PEM URL PEM
 
 A PEM holds the key and the chain of the server beside it, for the one protocol that the server does not speak: gRPC.
-It runs in a throw-away root, where nothing but itself and the libraries is installed.
+It runs in a throw-away root, where only it and the libraries are installed.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def main() -> None:
 def _answer(ask: Callable[[str, str], object], url: str, pem: str) -> str:
     try:
         return TRUSTS if ask(url, pem) else "neither: an empty answer"
-    except Exception:  # noqa: BLE001 -- whatever it says of the certificate
+    except Exception:  # noqa: BLE001 -- any error about the certificate
         said = traceback.format_exc()
         return REFUSES if "CERTIFICATE_VERIFY_FAILED" in said else f"neither: {said[-1500:]}"
 

@@ -29,7 +29,7 @@ CERTIFICATE = "/srv/corp.crt"
 
 @dataclass(frozen=True)
 class Scene:
-    """A throw-away root with the clients in it, and two servers: of the corporate root, and of one nobody adds."""
+    """A throw-away root with the clients in it, and two servers: of the corporate root, and of one never added."""
 
     root: Throwaway
     corporate: Server

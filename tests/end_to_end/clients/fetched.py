@@ -193,7 +193,7 @@ def _download(package: str, directory: Path) -> Path:
 
 
 def _client() -> bytes:
-    """A key and a certificate that a client may show, of a root that nobody trusts."""
+    """A key and a certificate that a client may show, of an untrusted root."""
     leaf = make_root("Client Root").issue("client")
     return leaf.key_pem + leaf.chain_pem
 

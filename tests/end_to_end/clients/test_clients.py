@@ -36,7 +36,7 @@ def test_corporate_server(
 def test_unknown_server(
     client: str, phase: str, answers: Answers, record_property: Callable[[str, object], None]
 ) -> None:
-    """The client never trusts a server whose root nobody has added, though that root has the same name."""
+    """The client never trusts a server whose root was not added, though that root has the same name."""
     answer = answers[phase, UNKNOWN, client]
     record_property(cell(phase, UNKNOWN, client), answer)
     assert answer == REFUSES

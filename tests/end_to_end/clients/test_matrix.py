@@ -79,7 +79,7 @@ QUESTIONS = _questions()
 
 @pytest.fixture(scope="module")
 def answers() -> Iterator[dict[Question, str]]:
-    """What every question was answered, in one machine; and what was wrong again after `remove`, under NOBODY."""
+    """The answer to each question, in one machine; and, under NOBODY, the wrong answers after `remove`."""
     # Mono's own store takes no elliptic curves; and two roots of one name must not share a key.
     corporate, unknown = (make_root("Corp Root", key=rsa.generate_private_key(65537, 2048)) for _ in range(2))
     with _serving(corporate) as known, _serving(unknown) as stranger, Throwaway() as root:
@@ -129,7 +129,7 @@ def _ask(root: Throwaway, servers: dict[bool, Server], whose: str) -> dict[Quest
 def test_client(
     question: Question, answers: dict[Question, str], record_property: Callable[[str, object], None]
 ) -> None:
-    """The client trusts the corporate server where something of ours reaches it, and never one of another root."""
+    """The client trusts the corporate server where a managed root reaches it, and never one of another root."""
     answer = answers[question]
     if question.corporate:
         record_property(f"{MATRIX}{question.client.name}/{question.whose}/{question.way.name}", answer)

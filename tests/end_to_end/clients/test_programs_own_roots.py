@@ -26,7 +26,7 @@ OTHERS = ("/home/alice/Downloads/cacert.pem", "/home/alice/src/app/tests/cacert.
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[tuple[Throwaway, Server]]:
-    """A throw-away root with the programs, and a server under a root that nobody knows yet."""
+    """A throw-away root with the programs, and a server under a root that no program knows yet."""
     corporate = make_root("Corp Root")
     with Server(corporate.issue("localhost", "127.0.0.1")) as server, Throwaway() as root:
         public = root.read(SYSTEM)

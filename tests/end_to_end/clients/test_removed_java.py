@@ -18,7 +18,7 @@ BY_HAND = "/usr/local/share/ca-certificates/corp.crt"
 
 @pytest.fixture
 def fresh(scene: Scene) -> Iterator[Scene]:
-    """The scene as it was set up, whatever other tests have done in it."""
+    """The scene as it was set up, without the changes of other tests."""
     scene.root.reset()
     yield scene
     scene.root.reset()

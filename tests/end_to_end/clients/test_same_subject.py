@@ -108,7 +108,7 @@ def test_a_renewal(tmp_path: Path, *, ski: bool | bytes, days: int, first: bool)
 @pytest.mark.parametrize("first", [True, False], ids=["its root first", "its root last"])
 @pytest.mark.parametrize("ski", [ID, False], ids=["the same identifier", "none"])
 def test_one_that_has_ended(tmp_path: Path, *, ski: bool | bytes, first: bool) -> None:
-    """A root that has ended is passed over by every client, whatever its identifier."""
+    """Every client passes over a root that has ended, with any key identifier."""
     root = make_root("Corp Root", ski=ski)
     ended = make_root("Corp Root", ski=ski, not_before=NOW - 900 * DAY, not_after=NOW - DAY)
     roots = (root, ended) if first else (ended, root)

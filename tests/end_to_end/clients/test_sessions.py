@@ -124,7 +124,7 @@ def _ask(root: Throwaway, scene: Scene, server: Server) -> str:
 
 @pytest.mark.parametrize("name", SCENES if FULL else SHORT)
 def test_a_session_that_names_a_bundle(servers: Servers, name: str) -> None:
-    """The private root works all the time; ours does after `add`, or the report has file and line; all is undone."""
+    """The private root always works; the added one does after `add`, or the report has file and line; all is undone."""
     scene, root = SCENES[name], servers.root
     root.reset()
     for path, text in (*scene.also, (scene.file, f"# mine\n{scene.text}\n")):
@@ -154,7 +154,7 @@ def test_a_session_that_names_a_bundle(servers: Servers, name: str) -> None:
 
 
 def test_npm_where_one_session_names_a_bundle(servers: Servers) -> None:
-    """Npm keeps the private root in that session and gets ours; the sessions without the variable are named, exit 0."""
+    """Npm keeps the private root in that session and gets the new one; sessions without the variable are named."""
     root = servers.root
     root.reset()
     bashrc = "/home/alice/.bashrc"

@@ -1,4 +1,4 @@
-"""Real tools whose verification is switched off: they accept a server that nobody trusts, until `doctor --fix`."""
+"""Real tools whose verification is switched off: they accept an untrusted server, until `doctor --fix`."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def added() -> Iterator[Throwaway]:
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[tuple[Server, Server]]:
-    """The company's server, and one that nobody trusts."""
+    """The company's server, and an untrusted one."""
     files = {**git_repository(), **package_index(), "/tinything": b'{"name":"tinything","dist-tags":{},"versions":{}}'}
     with Server(CORP.issue("localhost"), files) as corp, Server(STRANGER.issue("localhost"), files) as stranger:
         yield corp, stranger

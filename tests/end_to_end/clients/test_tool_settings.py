@@ -161,7 +161,7 @@ def test_a_tool_trusts_what_its_settings_name(tool: str, answers: Answers) -> No
 
 
 def test_the_home_is_as_it_was(answers: Answers) -> None:
-    """Every settings file was changed by `add`, and is as before to the byte after `remove`; nothing of ours stays."""
+    """Every settings file was changed by `add`, and is as before to the byte after `remove`; no managed text stays."""
     before, added, removed = (answers.homes[phase] for phase in PHASES)
     assert set(HOME) <= before.keys()
     assert all(added[name] != before[name] for name in HOME)

@@ -223,7 +223,7 @@ def _terms(claim: dict[str, Any]) -> object:
 
 
 def test_a_bundle_that_is_rewritten_is_mended_by_apply(fresh: Throwaway) -> None:
-    """The document's state is reached again from whatever has happened in between."""
+    """The document's state is restored after any change in between."""
     deliver(fresh)
     place = environment(fresh, "/opt/app")
     fresh.write(TRUST, "version = 1\n" + inline(ROOT.pem))

@@ -43,7 +43,7 @@ def known(root: Throwaway) -> None:
 def test_a_server_that_is_not_trusted_gives_nothing_and_one_that_is_gives_the_root(
     fresh: Throwaway, server: Server
 ) -> None:
-    """Verification is never off, whatever variables say; the root of the right fingerprint is then trusted."""
+    """Verification is never off, with any variables; the root of the right fingerprint is then trusted."""
     before = fresh.changes(mtimes=True, ignore=(*NOISE, "/srv"))
     off = {"PYTHONHTTPSVERIFY": "0", "NODE_TLS_REJECT_UNAUTHORIZED": "0", "CURL_INSECURE": "1"}
     code, said = applied(fresh, f"{server.url}/corp.crt", env=off)

@@ -128,7 +128,7 @@ def test_root_sets_them_for_accounts(fresh: Throwaway) -> None:
 @pytest.mark.parametrize("first", ["root", "proxies"])
 def test_roots_and_proxies_share_files(fresh: Throwaway, first: str) -> None:
     """Whichever came first, proxies stay when the root goes, and after both every byte is as before."""
-    sh(fresh, "rm -f /home/alice/.profile /home/alice/.bashrc")  # both are made, by whoever comes first
+    sh(fresh, "rm -f /home/alice/.profile /home/alice/.bashrc")  # both are made, by the half that comes first
     before = fresh.changes(ignore=(*NOISE, *STATE, "/tmp"))
     deliver(fresh)
     set_ = {"root": ("add", CERT), "proxies": ("apply", document(fresh))}
@@ -146,7 +146,7 @@ def test_roots_and_proxies_share_files(fresh: Throwaway, first: str) -> None:
 
 
 def test_what_people_have_set_stays(fresh: Throwaway) -> None:
-    """A variable or setting of theirs is named with file and line; no setting of ours hides it."""
+    """A variable or setting of a person's is named with file and line; no managed setting hides it."""
     fresh.write("/etc/apt/apt.conf.d/01proxy", 'Acquire {\n http { Proxy "http://a:1"; };\n};\n')
     fresh.write("/etc/profile.d/corp.sh", "# corp\nexport https_proxy=http://b:2\n")
     fresh.write("/etc/gitconfig", "[http]\n\tproxy = http://c:3\n")
@@ -159,7 +159,7 @@ def test_what_people_have_set_stays(fresh: Throwaway) -> None:
 
 
 def test_what_is_lost_comes_back_and_what_a_person_takes_out_stays_out(fresh: Throwaway) -> None:
-    """Repair writes a file that is gone anew; a key that somebody has taken out is left, with the reason."""
+    """Repair writes a missing file again; a key that a person has taken out is left, with the reason."""
     fresh.trustinstall("apply", document(fresh), check=True)
     sh(
         fresh,

@@ -116,7 +116,7 @@ def _accounts(root: Throwaway) -> list[tuple[str, int]]:
 
 
 def test_accounts_that_were_not_meant_are_left(fresh: Throwaway) -> None:
-    """A claim for alice reaches nobody else, and a claim for accounts alone does not reach the machine."""
+    """A claim for alice reaches no other account, and a claim for accounts alone does not reach the machine."""
     deliver(fresh, "alice", "bob")
     fresh.trustinstall("add", CERT, "--scope", "user", "--user", "alice", check=True)
     assert results(repaired(fresh)) == {}
@@ -158,7 +158,7 @@ def test_etc_is_restored_from_before_remove(fresh: Throwaway) -> None:
 
 
 def test_a_bundle_of_ours_is_gone_or_old(fresh: Throwaway) -> None:
-    """A file of ours that settings name is written anew where it was deleted, and where the system's roots changed."""
+    """A managed file that settings name is written again after it was deleted, and after the system's roots changed."""
     deliver(fresh)
     node(fresh)
     fresh.trustinstall("add", CERT, user="alice", check=True)
@@ -187,7 +187,7 @@ def test_settings_are_lost_with_a_home(fresh: Throwaway) -> None:
 
 @pytest.mark.parametrize("wish", ["cafile=/home/alice/own.pem\n", ""])
 def test_what_a_person_has_set_since_is_theirs(fresh: Throwaway, wish: str) -> None:
-    """Another bundle in the place of ours, or our line deleted: it is left, and said, however often repair runs."""
+    """Another bundle in the place of the managed one, or its line deleted: every repair leaves it, and says so."""
     deliver(fresh)
     node(fresh)
     fresh.trustinstall("add", CERT, user="alice", check=True)
@@ -229,7 +229,7 @@ def test_a_profile_is_made_and_a_database_replaced(fresh: Throwaway) -> None:
 
 
 def test_an_account_is_deleted(fresh: Throwaway) -> None:
-    """An account that is gone keeps nobody from the rest."""
+    """A deleted account does not stop the work for the others."""
     deliver(fresh, "alice", "bob")
     place = environment(fresh, "/opt/app")
     fresh.trustinstall("add", CERT, "--scope", "all-users", check=True)
@@ -255,7 +255,7 @@ def test_a_home_is_restored_from_before_remove(fresh: Throwaway) -> None:
 
 @pytest.mark.parametrize("first", ["ours", "theirs"])
 def test_another_manager_of_the_same_root(fresh: Throwaway, first: str) -> None:
-    """A role's file of the same root beside ours: each is taken out in either order, and the other one stays."""
+    """A role's file of the same root beside the managed one: in either order one is removed, and the other stays."""
     deliver(fresh)
     theirs, tool = "/usr/local/share/ca-certificates/role-corp.crt", "update-ca-certificates"
     fresh.write(theirs, ROOT.pem)

@@ -85,7 +85,7 @@ def _served(directory: Path, answers: queue.SimpleQueue[list[dict[str, Any]]]) -
 
 
 def test_no_page_is_wider_than_its_window(seen: list[dict[str, Any]]) -> None:
-    """On a telephone, too, nobody scrolls sideways: long lines and tables scroll inside their own box."""
+    """On a telephone, too, no page scrolls sideways: long lines and tables scroll inside their own box."""
     assert [one for one in seen if one["wide"] > one["width"]] == []
 
 

@@ -444,7 +444,7 @@ def test_a_missing_file(mac: Mac) -> None:
 
 
 def test_trust_root_is_for_roots(mac: Mac, corp: Root) -> None:
-    """What somebody else has signed: trustRoot is refused, trustAsRoot is not; for a root, the reverse."""
+    """For a certificate of another issuer, trustRoot is refused, trustAsRoot is not; for a root, the reverse."""
     mac.throwaway.write("/tmp/sub.crt", corp.intermediate().pem)
     text = "SecTrustSettingsSetTrustSettings: One or more parameters passed to a function were not valid.\n"
     refused = mac.security(*ADD, "-r", "trustRoot", "-p", "ssl", "/tmp/sub.crt")
@@ -620,7 +620,7 @@ def test_sabotage(mac: Mac, corp: Root, how: str, code: int, *, written: bool) -
 
 
 def test_a_lost_update(mac: Mac, corp: Root) -> None:
-    """Settings are read before the dialog and written whole after it: what somebody else wrote meanwhile is lost."""
+    """Settings are read before the dialog and written whole after it: another program's change meanwhile is lost."""
     other = make_root("Other")
     mac.throwaway.write("/tmp/other.crt", other.pem)
     mac.behave(answer="none")
@@ -676,7 +676,7 @@ def test_nothing_is_changed_at_the_start(mac: Mac) -> None:
     assert set(mac.throwaway.changes()) == {machine.LOG}
 
 
-# --- whatever comes -------------------------------------------------------------------------------
+# --- any input ------------------------------------------------------------------------------------
 
 
 @settings(max_examples=300, deadline=None)
@@ -706,7 +706,7 @@ def test_a_flipped_byte_is_no_surprise(where: int, flip: int) -> None:
     )
 )
 def test_any_plist_is_a_record_or_none(found: object) -> None:
-    """Whatever a property list holds, the question has an answer; only dictionaries are records."""
+    """For any property list, the question has an answer; only dictionaries are records."""
     assert isinstance(found, dict) or not records.valid(found)
 
 

@@ -38,7 +38,7 @@ def file(content: bytes, *, mode: int = 0o644, uid: int = 0) -> Entry:
 
 
 def test_only_public_roots(root: Throwaway) -> None:
-    """The bundle is what Debian's package selects, and Java's keystore has as many; nobody else's root is in them."""
+    """The bundle is what Debian's package selects, and Java's keystore has as many; no other root is in them."""
     lines = root.read("/etc/ca-certificates.conf").decode().splitlines()
     selected = [line for line in lines if line and line[0] not in "#!"]
     bundle = root.read(STORE)

@@ -97,7 +97,7 @@ def test_nothing_of_the_machine_is_within_reach(windows: Windows) -> None:
 
 
 def test_what_one_does_another_does_not_see(windows: Windows, root: Root) -> None:
-    """Files and registry of two are apart, although they share what nobody writes in place."""
+    """Files and registry of two are apart, although they share the files that no program writes in place."""
     windows.certutil("-addstore", "Root", FILE, check=True)
     with Windows() as other:
         assert not other.path(FILE).exists()
@@ -315,7 +315,7 @@ def test_a_dialog_that_is_declined(windows: Windows, root: Root) -> None:
 
 
 def test_a_dialog_that_why_unanswered(windows: Windows, root: Root) -> None:
-    """It waits until it is killed, and hinders nobody else."""
+    """It waits until it is killed, and hinders no other process."""
     windows.behave(dialog="never")
     waiting = windows.popen([CERTUTIL, "-user", "-addstore", "Root", FILE])
     with pytest.raises(subprocess.TimeoutExpired):

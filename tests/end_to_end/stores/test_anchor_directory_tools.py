@@ -190,7 +190,7 @@ ODD = {
 @pytest.mark.parametrize("odd", ODD)
 @layouts(*P11_KIT, "clear")
 def test_what_the_engine_drops_is_refused_or_named(system: System, odd: str) -> None:
-    """Such a root is refused before anything is written; put there by hand, it is named as one that nobody trusts."""
+    """Such a root is refused before anything is written; put there by hand, it is named as not trusted."""
     system.root.write(CERTIFICATE, ODD[odd].pem)
     system.root.freeze()
     done = system.root.trustinstall("add", "--force", CERTIFICATE)

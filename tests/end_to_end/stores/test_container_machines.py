@@ -61,7 +61,7 @@ def ours(machine: VmMachine, number: int = 0) -> str:
 
 @pytest.mark.parametrize("engine", list(PLACES) if FULL else ["kind"])
 def test_a_machine_that_does_not_run(deliver: Deliver, engine: str) -> None:
-    """It is no failure, and the hint names what starts it; what of ours is in it fails to go, and is remembered."""
+    """It is no failure, and the hint names what starts it; a managed root in it cannot go, and is remembered."""
     machine = deliver(engine)
     path, sha256 = machine.root(0)
     before = machine.snapshot()
@@ -95,7 +95,7 @@ def test_stopped_by_its_files(deliver: Deliver) -> None:
 
 
 def test_a_machine_that_was_deleted(deliver: Deliver) -> None:
-    """With it went what was ours: `remove` says so."""
+    """The managed roots went with it: `remove` says so."""
     machine = deliver("podman")
     path, sha256 = machine.root(0)
     assert run(machine, "add", path).code == 0
@@ -227,7 +227,7 @@ def test_a_node_that_came_later(deliver: Deliver) -> None:
 
 
 def test_what_lima_has_handed_over(deliver: Deliver) -> None:
-    """cloud-init's copy of a root that was ours goes with it; one of somebody else's stays."""
+    """cloud-init's copy of a managed root goes with it; a copy of another root stays."""
     machine = deliver("lima")
     path, sha256 = machine.root(0)
     before = machine.snapshot()
@@ -245,7 +245,7 @@ def test_what_lima_has_handed_over(deliver: Deliver) -> None:
 
 
 def test_root_works_for_an_account(deliver: Deliver) -> None:
-    """By sudo, the machines of whoever has called it are reached by that account's own process."""
+    """By sudo, a process of the account that called it reaches this account's machines."""
     machine = deliver("podman")
     path, sha256 = machine.root(0)
     sudo = {"SUDO_UID": str(machine.throwaway.user("alice").uid), "SUDO_USER": "alice", "PATH": PATH}

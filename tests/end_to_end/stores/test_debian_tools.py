@@ -211,7 +211,7 @@ def test_the_other_of_two_with_one_subject_stays_trusted(plain: Machine, corp: R
 
 
 def test_a_leftover_of_a_killed_run_is_not_appended_to(plain: Machine, corp: Root) -> None:
-    """The tool appends to a file of a fixed name, whatever is in it; a doubled bundle is mended."""
+    """The tool appends to a file of a fixed name with any content; a doubled bundle is mended."""
     plain.shell(f"cp {BUNDLE} {BUNDLE}.new; cat {BUNDLE}.new >>{BUNDLE}; echo junk >>{BUNDLE}.new")
     assert len(plain.do()["problems"]) == 2
     said = plain.do(add=[corp])
@@ -253,7 +253,7 @@ def test_dpkgs_lock_is_waited_for(machine: Machine, corp: Root) -> None:
 
 
 def test_the_wait_for_dpkgs_lock_has_an_end(plain: Machine) -> None:
-    """Somebody who does not end is named."""
+    """A process that does not end is named."""
     script = f"""
 from trustinstall.errors import Busy
 from trustinstall.host import ActingHost
@@ -293,7 +293,7 @@ def test_a_packages_own_script_does_not_deadlock(machine: Machine, corp: Root) -
 
 
 def test_a_failing_hook_is_javas_trouble_alone(machine: Machine, corp: Root) -> None:
-    """The tool ends with 0 whatever its hooks do; Java's store tells the truth."""
+    """The tool ends with 0 even if its hooks fail; Java's store tells the truth."""
     machine.root.write(HOOK, "#!/bin/sh\nexit 7\n", mode=0o755)
     said = machine.do(add=[corp])
     assert said["error"] is None
@@ -412,7 +412,7 @@ def outcome(machine: Machine, *arguments: str) -> dict[str, Any]:
 
 
 def test_a_package_brings_it_after_us(brought: Machine, corp: Root) -> None:
-    """Ours goes, and is not called removed while curl still trusts; asked for in full, the package's is deselected."""
+    """The managed root goes, not called removed while curl trusts; asked for in full, the package's is deselected."""
     left = outcome(brought, "remove", corp.sha256)
     assert (left["result"], left["foreign"]) == ("foreign", [corp.sha256])
     assert f"{SHIPPED}/corp/corp.crt" in left["detail"]
@@ -429,7 +429,7 @@ def test_a_package_brings_it_after_us(brought: Machine, corp: Root) -> None:
 
 
 def test_a_file_that_openssl_has_not_read_yet_is_left(plain: Machine, corp: Root) -> None:
-    """A file beside the links, which nobody has hashed: the rehash that takes ours out makes OpenSSL read it."""
+    """A file beside the links without a hash: the rehash that takes the managed root out makes OpenSSL read it."""
     plain.root.write("/srv/corp.crt", corp.pem)
     plain.root.trustinstall("add", "/srv/corp.crt", "--store", "debian", check=True)
     plain.root.write(f"{LINKS}/by-hand.pem", corp.pem)

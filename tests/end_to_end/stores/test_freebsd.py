@@ -1,4 +1,4 @@
-"""FreeBSD's store with stand-ins of both ages of certctl(8): what is ours, what others said, what clients trust."""
+"""FreeBSD's store with stand-ins of both ages of certctl(8): managed roots, other decisions, what clients trust."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_what_lies_among_the_links_by_hand_is_not_dropped(system: System) -> Non
 
 @only["program"]
 def test_what_certctl_trust_has_copied_is_taken_out(system: System) -> None:
-    """The program keeps its copy for ever: somebody else's is left, and goes when it is named in full."""
+    """The program keeps its copy for ever: another program's is left, and goes when it is named in full."""
     system.certctl("trust", CERTIFICATE)
     assert system.trusts()
     assert system.outcome("remove", CERTIFICATE)[1]["result"] == "foreign"

@@ -36,7 +36,7 @@ class Distribution:
     tool: tuple[str, ...]
 
     def by_tool(self, *roots: Root) -> dict[str, object]:
-        """Put files where an administrator would, named as ours are, and have the tool run after each."""
+        """Put files where an administrator would, with the names of managed ones, and have the tool run after each."""
         self.restart()
         for root in roots:
             self.throwaway.write(self.anchor(root), root.pem)

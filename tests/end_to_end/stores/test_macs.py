@@ -1,4 +1,4 @@
-"""Macs that are harder than the contract's: what somebody does at the screen, other versions, other languages."""
+"""Macs that are harder than the contract's: a person's work at the screen, other versions, other languages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_who_says_no_keeps_the_keychain_as_it_was(deliver: Deliver, store: str, 
 
 @pytest.mark.parametrize("version", ["10.15", "11.0", "12.0", "26.0"] if FULL else ["26.0"])
 def test_every_version(deliver: Deliver, version: str) -> None:
-    """What is added is trusted, and what is removed is gone, whatever a version leaves of empty settings."""
+    """An added root is trusted, and a removed one is gone, also where a version leaves empty settings."""
     machine = deliver("keychain", version)
     path, sha256 = machine.root(0)
     before, dialogs = machine.snapshot(), machine.mac.dialogs()
@@ -91,7 +91,7 @@ def test_either_reading_of_the_source(deliver: Deliver) -> None:
 
 
 def test_the_half_that_was_there_stays(deliver: Deliver) -> None:
-    """A certificate that somebody had put into the keychain is trusted by us, and stays there when we go."""
+    """A certificate that a person had put into the keychain is trusted by `add`, and stays there after `remove`."""
     machine = deliver("keychain")
     path, sha256 = machine.root(0)
     machine.mac.security("add-certificates", "-k", SYSTEM_KEYCHAIN, path, check=True)

@@ -42,7 +42,7 @@ class Desk:
         return self.root.run(command, user="alice", input=stdin, check=True).stdout
 
     def imported(self, nickname: str, trust: str, database: str = PROFILE, der: bytes = CORP.der) -> None:
-        """Somebody imports a root."""
+        """An account imports a root."""
         self.certutil(database, "-A", "-n", nickname, "-t", trust, stdin=der)
 
     def stores(self) -> list[str]:
@@ -161,7 +161,7 @@ def test_only_tls_servers(desk: Desk) -> None:
 
 
 def test_primary_password(desk: Desk) -> None:
-    """What certutil stores without trust, because nobody tells it the password, is taken out again."""
+    """A root that certutil stores without trust, because it lacks the password, is taken out again."""
     desk.root.write("/tmp/none", "\n")
     desk.root.write("/tmp/password", "secret\n")
     desk.certutil(PROFILE, "-W", "-f", "/tmp/none", "-@", "/tmp/password")
@@ -219,7 +219,7 @@ def test_no_certutil(desk: Desk) -> None:
 
 @pytest.mark.parametrize("nickname", ["Corp Root", "with: colon", "-n", "é ü"])
 def test_somebody_elses(desk: Desk, nickname: str) -> None:
-    """A copy under another nickname is foreign and left; it goes when that is asked for, whatever its name."""
+    """A copy under any other nickname is foreign and left; it goes when that is asked for."""
     desk.imported(nickname, "CT,C,")
     assert desk.change("add", CERTIFICATE)[0] == "present"
     assert desk.change("remove", SHA256)[0] == "foreign"
@@ -230,7 +230,7 @@ def test_somebody_elses(desk: Desk, nickname: str) -> None:
 
 @pytest.mark.parametrize(("trust", "word"), [(",,", "without trust"), ("p,,", "distrusts")])
 def test_somebody_elses_without_trust(desk: Desk, trust: str, word: str) -> None:
-    """What somebody else has left without trust, or distrusts, is not turned round."""
+    """A root that another program has left without trust, or distrusts, does not become trusted."""
     desk.imported("Corp Root", trust)
     result, detail = desk.change("add", CERTIFICATE)
     assert result == "failed"

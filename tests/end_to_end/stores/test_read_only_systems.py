@@ -30,7 +30,7 @@ def root() -> Iterator[Throwaway]:
 
 
 def read_only(root: Throwaway, *directories: str) -> None:
-    """Have parts of the tree on file systems that nobody may write."""
+    """Have parts of the tree on read-only file systems."""
     root.freeze()
     for directory in directories:
         root.run(["mount", "--bind", directory, directory], check=True)
@@ -75,7 +75,7 @@ def test_where_only_usr_is_read_only_everything_works(root: Throwaway, layout: s
 def test_where_the_store_is_read_only_the_image_is_named(
     root: Throwaway, layout: str, store: str, directory: str
 ) -> None:
-    """The reason holds directory and command for whoever makes the image; nothing is run and nothing changes."""
+    """The reason holds directory and command for the maker of the image; nothing is run and nothing changes."""
     laid = lay_out(root, ALL[layout])
     read_only(root, directory)
 

@@ -1,4 +1,4 @@
-"""Settings files of tools on Windows: Git is switched to Windows' store, whatever its installer has chosen."""
+"""Settings files of tools on Windows: Git is switched to Windows' store, with each choice of its installer."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_machines_git_is_switched(windows: Windows, content: str) -> None:
 
 @pytest.mark.parametrize("named", NAMES if FULL else NAMES[:1])
 def test_what_the_installer_has_chosen_stays(windows: Windows, named: str) -> None:
-    """A Git that was installed with OpenSSL keeps it: ours goes into the bundle that it names, and out again."""
+    """A Git that was installed with OpenSSL keeps it: the root goes into the bundle that it names, and out again."""
     content = OPENSSL.format(named)
     windows.write(SYSTEM, content)
     before = windows.read(SHIPPED)
@@ -100,7 +100,7 @@ def test_an_account_is_switched_by_its_own_file(windows: Windows) -> None:
 
 
 def test_what_follows_already_is_left(windows: Windows) -> None:
-    """Where the installer, or somebody, has chosen Windows' store, Git follows it, and nothing is written."""
+    """Where the installer, or a person, has chosen Windows' store, Git follows it, and nothing is written."""
     own = rf"{windows.home}\.gitconfig"
     windows.write(SYSTEM, "[http]\n\tsslBackend = schannel # chosen\n")
     outcomes = change(windows, "add")

@@ -113,7 +113,7 @@ def test_the_desktop_is_told(windows: Windows) -> None:
 
 
 def test_somebodys_own_values_stay(windows: Windows) -> None:
-    """A switch that is set already is left by add and remove; a bundle that is named gets ours, and loses it again."""
+    """A switch that is already set is left by add and remove; a named bundle gets the root, and loses it again."""
     mine = windows.write(rf"{windows.home}\mine.pem", OTHER.pem)
     for name, value in (("UV_SYSTEM_CERTS", "true"), ("DENO_TLS_CA_STORE", "mozilla")):
         windows.run(["reg.exe", "add", ACCOUNT, "/v", name, "/d", value, "/f"], check=True, elevated=False)
@@ -132,7 +132,7 @@ def test_somebodys_own_values_stay(windows: Windows) -> None:
 
 
 def test_what_was_changed_since_stays(windows: Windows) -> None:
-    """A value of ours that somebody has given another meaning is theirs, and remove leaves it."""
+    """A managed value to which a person has given another meaning is not managed any more, and remove leaves it."""
     windows.trustinstall("add", *ONLY, CERT, check=True, elevated=False)
     windows.run(["reg.exe", "add", ACCOUNT, "/v", "UV_SYSTEM_CERTS", "/d", "false", "/f"], check=True, elevated=False)
     windows.trustinstall("remove", *ONLY, CERT, check=True, elevated=False)
@@ -162,7 +162,7 @@ def test_nothing_replaces(windows: Windows) -> None:
 
 @pytest.mark.parametrize("value", NO_BUNDLES if FULL else NO_BUNDLES[:1])
 def test_a_value_that_names_no_bundle_is_said(windows: Windows, value: str) -> None:
-    """What somebody has set and we cannot change is an error with its name and what to do, and stays."""
+    """A person's value that trustinstall cannot change is an error with its name and what to do, and stays."""
     key = ["reg.exe", "add", ACCOUNT, "/v", "NODE_EXTRA_CA_CERTS", "/d", value, "/f"]
     windows.run(key, check=True, elevated=False)
     before = values(windows, ACCOUNT)
