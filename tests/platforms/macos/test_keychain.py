@@ -340,7 +340,7 @@ def another_account(mac: Mac) -> bool:
     """Somebody else is logged in at the screen."""
     mac.environ["SUDO_UID"] = "502"
     mac.write("/dev/console", b"")
-    return os.geteuid() == 0  # an ordinary account can give its console to nobody
+    return os.geteuid() == 0  # an ordinary account cannot give its console to another one
 
 
 def root_itself(mac: Mac) -> bool:

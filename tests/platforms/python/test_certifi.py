@@ -238,7 +238,7 @@ def test_search_finds_what_it_should_and_no_more(tree: Tree) -> None:
     }
     tree.file("/data/a/lib/python3.9/site-packages/tests/cacert.pem", PUBLIC[0].pem)
     tree.file("/data/doc/examples/cacert.pem")
-    tree.file("/data/a/lib/python3.9/site-packages/service/rds-ca-bundle.pem")  # a pin of roots that nobody else has
+    tree.file("/data/a/lib/python3.9/site-packages/service/rds-ca-bundle.pem")  # a pin of private roots
     tree.link("/data/a/lib/python3.9/site-packages/x/ca-bundle.crt", "/data/doc/examples/cacert.pem")
     tree.link("/data/loop", "/data")
     tree.link("/way", "/data")

@@ -64,7 +64,7 @@ def change(
     return {one.store.location: one for one in fake_host.change(host, KINDS, wish, Selection(store))}
 
 
-def parsed(content: bytes) -> Any:  # noqa: ANN401  whatever a YAML file says
+def parsed(content: bytes) -> Any:  # noqa: ANN401  any value of a YAML file
     """YAML, as its own parser reads it."""
     reader: Any = YAML(typ="safe")
     return reader.load(content)
@@ -367,7 +367,7 @@ def test_a_reference_to_a_missing_file_of_ours_goes(host: ActingHost) -> None:
         Path(host.where(path)).unlink()
     gone = results(change(host, trusted=False))
     assert (gone[NPMRC], gone[CLAUDE]) == (Result.REMOVED, Result.REMOVED)
-    assert host.read(NPMRC) == b"; mine\r\nfund=false\r\n"  # the ledger knew that the line break was ours, too
+    assert host.read(NPMRC) == b"; mine\r\nfund=false\r\n"  # the ledger had the added line break, too
 
 
 def test_a_home_that_was_moved(host: ActingHost) -> None:
@@ -390,7 +390,7 @@ def test_a_root_that_the_system_has_stays_with_the_systems(host: ActingHost) -> 
     change(host, 1)
     gone = change(host, 0, trusted=False)
     assert (gone[BUNDLE].result, gone[NPMRC].result) == (Result.FOREIGN, Result.FOREIGN)
-    assert gone[CLAUDE].result is Result.ABSENT  # what it adds to its own roots holds ours alone
+    assert gone[CLAUDE].result is Result.ABSENT  # the file that it adds to its own roots holds managed roots only
     assert gone[BUNDLE].foreign == gone[NPMRC].foreign == (ROOTS[0].sha256,)
     assert (host.read(BUNDLE).count(CORP.pem), CORP.pem in host.read(ANCHORS)) == (1, False)
     last = change(host, 1, trusted=False)
