@@ -1,4 +1,4 @@
-"""What the agent writes for systems that are not here: valid in its own form, whatever the path of the program is."""
+"""The agent's files for systems that are not here: valid in their own form, with any path of the program."""
 
 from __future__ import annotations
 

@@ -17,5 +17,5 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def root() -> Root:
-    """A root with which nobody finds fault."""
+    """A root without a fault."""
     return make_root("Corp Root G2")

@@ -59,7 +59,7 @@ def answer(judge: Callable[[], Answer]) -> Answer | None:
 
 
 def judged(data: bytes) -> None:
-    """Read and vet; whatever is accepted loads in OpenSSL, and everything shown of it is printable."""
+    """Read and vet; every accepted certificate loads in OpenSSL, and everything shown of it is printable."""
     found = answer(lambda: read_certificates(data, "x"))
     assert found is None or found
     for each in found or ():

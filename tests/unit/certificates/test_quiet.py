@@ -1,4 +1,4 @@
-"""What is odd about a certificate is no warning of a library on somebody's terminal."""
+"""An oddity of a certificate causes no library's warning on a terminal."""
 
 from __future__ import annotations
 

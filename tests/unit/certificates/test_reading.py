@@ -147,7 +147,7 @@ def test_reads(case: str) -> None:
 
 @pytest.mark.parametrize("case", GOOD)
 def test_writes_canonical_pem(case: str) -> None:
-    """Whatever came in, what goes out is plain PEM that OpenSSL loads, and that reads as itself."""
+    """For any input, the output is plain PEM that OpenSSL loads, and that reads as itself."""
     for found in read_certificates(GOOD[case][0](), "corp.crt"):
         lines = found.pem.decode("ascii").split("\n")
         assert lines[0] == "-----BEGIN CERTIFICATE-----"

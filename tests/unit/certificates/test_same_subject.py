@@ -112,7 +112,7 @@ def test_the_older_one_of_the_two() -> None:
 
 @pytest.mark.parametrize("which", ["held", "new"])
 def test_one_that_has_ended_makes_no_difference(which: str) -> None:
-    """Every client passes over a root that has ended, whatever its key identifier."""
+    """Every client passes over a root that has ended, with any key identifier."""
     ended = make_root("Corp", ski=ID, not_before=NOW - 300 * DAY, not_after=NOW - DAY)
     other = make_root("Corp", ski=ID)
     held, new = (ended, other) if which == "held" else (other, ended)

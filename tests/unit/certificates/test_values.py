@@ -111,7 +111,7 @@ def test_a_certificate_is_made_of_bytes() -> None:
 
 
 def test_roots(root: Root) -> None:
-    """A root is self-issued and self-signed; where nobody can check the signature, the key identifiers decide."""
+    """A root is self-issued and self-signed; if its signature cannot be checked, the key identifiers decide."""
     assert Certificate(root.der).is_root
     assert Certificate(make_root(key="rsa2048", digest="md5").der).is_root
     assert Certificate(make_root(key="rsa2048", digest="md5", ski=False).der).is_root

@@ -186,7 +186,7 @@ WARNINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize("case", WARNINGS)
 def test_warns(case: str, now: datetime) -> None:
-    """Each quarrel has its warning and no other; what nobody minds has none."""
+    """Each quirk has its warning and no other; a harmless one has none."""
     changes, expected = WARNINGS[case]
     made = make_root("Corp", **changes)
     warnings = vetted(made, now)

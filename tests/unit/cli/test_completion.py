@@ -108,7 +108,7 @@ def test_powershell_is_answered(line: str, word: str, offered: list[str], progra
 
 
 def test_a_shell_without_completion_is_told_which_ones_have_it(program: dict[str, str]) -> None:
-    """A plain sh gets one sentence of ours, and bash its script."""
+    """A plain sh gets one sentence of trustinstall, and bash its script."""
     for shell, said in (("sh", "error: there is no completion for the shell that asks; start bash, "), ("bash", "")):
         done = subprocess.run(
             [shell, "-c", "trustinstall --show-completion; true"],
@@ -184,7 +184,7 @@ def test_a_name_is_no_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_a_damaged_ledger_completes_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever fails, the command line that a person is typing stays as it is."""
+    """After any failure, the command line that a person is typing stays as it is."""
 
     def fail(*_: object) -> Ledger:
         raise OSError("no")

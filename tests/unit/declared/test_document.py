@@ -79,7 +79,7 @@ def test_json_means_what_python_says(value: object) -> None:
 
 @given(st.binary(max_size=60) | st.text('{}[]",:0 \n\\ua', max_size=30).map(str.encode))
 def test_no_json_makes_it_fail(content: bytes) -> None:
-    """Whatever the bytes are, they are a document or one mistake."""
+    """Any bytes are a document or one mistake."""
     try:
         found = read("x.json", content)
     except Mistake:

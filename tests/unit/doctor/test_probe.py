@@ -21,7 +21,7 @@ LEAF = MIDDLE.issue("localhost")
 
 
 def test_the_chain_is_seen_as_sent() -> None:
-    """The certificates of a server that nobody trusts are shown, its own first, and nothing else is."""
+    """The certificates of an untrusted server are shown, its own first, and nothing else is."""
     with Server(LEAF) as server:
         seen = probe.look(Target("localhost", server.port))
     assert seen.version == "TLSv1.3"

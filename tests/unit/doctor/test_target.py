@@ -54,7 +54,7 @@ def test_protocols_that_do_not_fit_are_usage_problems(typed: str, starttls: str)
 
 @pytest.mark.parametrize("typed", ["https://me:sec/ret@x:y", "me:sec?ret@x:y", "https://sec@ret@x:y", "me:sec ret@x y"])
 def test_no_login_is_shown_again(typed: str) -> None:
-    """What is no server is named without what stands before the last @, whatever a password holds."""
+    """What is no server is named without the text before the last @, with any password."""
     with pytest.raises(UsageProblem) as raised:
         target.parse(typed)
     assert ("sec" in str(raised.value), "ret" in str(raised.value)) == (False, False)

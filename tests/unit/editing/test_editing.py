@@ -237,7 +237,7 @@ def _json(content: bytes) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", PATHS)
 def test_put_and_take_are_exact(kind: str) -> None:
-    """Whatever the file looks like, a key that was put in says its value, and after it is taken out no byte differs."""
+    """In any file, a key that was put in has its value, and after it is taken out no byte differs."""
 
     @given(documents(kind))
     @example(b"")
@@ -259,7 +259,7 @@ def test_put_and_take_are_exact(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", PATHS)
 def test_what_others_write_meanwhile_stays(kind: str) -> None:
-    """Where somebody has changed the file since, or even our own line, only our key goes."""
+    """If another program has changed the file since, or even the managed line, only the managed key goes."""
     other = {
         "ini": (b"[global]\ntimeout = 1\n", b"[global]\n# new\nretries = 2\n"),
         "ini-sections": (b"[default]\nregion = x\n", b"[default]\n# new\noutput = json\n"),
@@ -289,7 +289,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
 
 @given(documents("ini"))
 def test_configparser_agrees(content: bytes) -> None:
-    """What Python's own parser reads of every other key is the same before and after, and it reads ours."""
+    """Python's own parser reads the same of every other key before and after, and it reads the new key."""
     try:
         before = _config(content)
         assert editing.get("ini", content, PATHS["ini"]) == before.get("global", {}).get("cert")
@@ -305,7 +305,7 @@ def test_configparser_agrees(content: bytes) -> None:
 
 @given(documents("json"))
 def test_json_agrees(content: bytes) -> None:
-    """What Python's own parser reads of every other member is the same before and after, and it reads ours."""
+    """Python's own parser reads the same of every other member before and after, and it reads the new member."""
     before = _json(content)
     try:
         new, _ = editing.put("json", content, PATHS["json"], VALUE)
@@ -319,7 +319,7 @@ def test_json_agrees(content: bytes) -> None:
 
 @given(documents("toml"))
 def test_tomllib_agrees(content: bytes) -> None:
-    """What Python's own parser reads of every other key is the same before and after, and it reads ours."""
+    """Python's own parser reads the same of every other key before and after, and it reads the new key."""
     tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli")
     try:
         before = tomllib.loads(content.decode("utf-8-sig"))
@@ -345,7 +345,7 @@ def _git(content: bytes) -> list[str]:
 @settings(max_examples=60)
 @given(documents("git"))
 def test_git_agrees(content: bytes) -> None:
-    """What git itself reads of every other key is the same before and after, and it reads ours without the comment."""
+    """Git itself reads the same of every other key before and after, and it reads the new key without the comment."""
     try:
         before = _git(content)
         new, _ = editing.put("git", content, PATHS["git"], "schannel # trustinstall")
@@ -401,7 +401,7 @@ def test_not_utf8_stays(kind: str) -> None:
 def test_every_format_is_tested() -> None:
     """A format without examples does not exist."""
     make: Callable[[str], object] = documents
-    assert set(PATHS) == set(PIECES) == set(editing.FORMATS) - {"whole"}  # whose files are ours alone
+    assert set(PATHS) == set(PIECES) == set(editing.FORMATS) - {"whole"}  # whose files hold managed text only
     assert all(make(kind) is not None for kind in PATHS)
 
 

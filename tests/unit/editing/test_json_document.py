@@ -90,7 +90,7 @@ def test_the_first_and_the_only_one_go() -> None:
     ],
 )
 def test_what_is_no_json(text: bytes) -> None:
-    """It is refused with a few words, whatever it is."""
+    """Any other content is refused with a few words."""
     with pytest.raises(ValueError, match=r"\w"):
         Document(text)
 

@@ -55,7 +55,7 @@ TEXT = (
     b"-----BEGIN CERTIFICATE-----\n",
     b"-----END CERTIFICATE-----\n",
 )
-OTHERS = (  # of ours, too, but not of the certificates that come and go
+OTHERS = (  # managed, too, but not of the certificates that come and go
     block(THEIRS[1]),
     b"# trustinstall begin " + THEIRS[2].sha256.encode() + b"\n",
     b"# trustinstall end " + THEIRS[2].sha256.encode(),
@@ -86,7 +86,7 @@ ours = st.permutations(OURS)
 
 @given(any_text, ours, ours)
 def test_add_then_remove_restores_any_bytes(old: bytes, coming: list[Certificate], going: list[Certificate]) -> None:
-    """Whatever stood there stands there again, in whatever order certificates came and went."""
+    """The original bytes are restored, with any order in which certificates came and went."""
     data = old
     for one in coming:
         data = add(one).apply(data)
@@ -122,7 +122,7 @@ def test_the_order_of_coming_does_not_matter(old: bytes, coming: list[Certificat
 def test_what_others_write_in_between_stays(
     old: bytes, deeds: list[tuple[str, Certificate | bytes]], going: list[Certificate]
 ) -> None:
-    """Others write in front and behind while ours come and go: at last only theirs is there."""
+    """Other programs write before and behind managed certificates; after these are removed, only that text is there."""
     data = plain = old
     for deed, what in deeds:
         if isinstance(what, Certificate):
@@ -242,19 +242,19 @@ def test_removing_an_early_one_keeps_the_line_break_for_a_late_one() -> None:
 
 
 def test_a_joined_line_at_the_very_start() -> None:
-    """Where somebody has cut away what stood above our line, taking it out still keeps the rest."""
+    """If a program has cut away the text above the managed line, taking that out still keeps the rest."""
     assert remove(A).apply(JOINED + block(A)) == b""
     assert remove(A).apply(JOINED + block(A) + b"theirs\n") == b"theirs\n"
 
 
 def test_a_note_in_a_block_keeps_the_line_break() -> None:
-    """Text that somebody wrote into our block is not glued to the line above when the block goes."""
+    """Text that a person wrote into a managed block is not joined to the line above when the block goes."""
     noted = add(A).apply(b"no line break").replace(A.pem, b"# a note\n" + A.pem)
     assert remove(A).apply(noted) == b"no line break\n# a note\n"
 
 
 def test_a_block_that_lost_its_final_line_break_gets_it_back() -> None:
-    """A bundle that somebody stripped at its end takes the next certificate as if nothing had been."""
+    """A bundle without its final line break takes the next certificate, and gets the line break back."""
     assert add(B).apply(block(A)[:-1]) == add(A, B).apply(b"")
 
 
@@ -264,7 +264,7 @@ def test_adding_mends_an_emptied_block() -> None:
 
 
 def test_an_unmarked_copy_is_not_added_again() -> None:
-    """A certificate that somebody else has put there is left as it is, and stays when ours go."""
+    """A certificate that another program has put there is left as it is, and stays when the managed ones go."""
     for copy in (A.pem, A.pem.replace(b"\n", b"\r\n")):
         assert add(A).apply(copy) == copy
         assert remove(A).apply(copy) == copy
@@ -290,7 +290,7 @@ def test_a_foreign_copy_goes_alone() -> None:
 
 
 def test_an_inverse_spares_what_others_changed_since() -> None:
-    """Undone after somebody else has written, only our part of the change is undone."""
+    """Undone after another program has written, only the managed part of the change is undone."""
     old = A.pem + block(B)
     change = Blocks(add=(OURS[2],), remove=(B.sha256,), foreign=(A.sha256,))
     later = change.apply(old) + STRANGER.pem
@@ -346,7 +346,7 @@ def test_an_inverse_spares_what_others_changed_since() -> None:
     ],
 )
 def test_edited_blocks_lose_only_what_is_certainly_ours(edited: bytes, left: bytes) -> None:
-    """Whatever somebody did to our block, only marker lines and our own certificate go."""
+    """After any edit of a managed block, only marker lines and managed certificates are removed."""
     assert remove(A).apply(edited) == left
 
 

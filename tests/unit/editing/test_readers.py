@@ -155,7 +155,7 @@ NPM_LINES = [
 @example([("[]", "\n"), ("cafile=/a", "\n")], False)  # noqa: FBT003
 @example([("[section]", "\n"), ("cafile=/a", "\n")], True)  # noqa: FBT003
 def test_npm_agrees(npm: Npm, pieces: list[tuple[str, str]], marked: bool) -> None:  # noqa: FBT001
-    """The reader of npm itself finds the same keys and values before and after ours is put in, and ours."""
+    """The reader of npm itself finds the same keys and values before and after a key is put in, and finds that key."""
     content = ("\ufeff" * marked + "".join(line + end for line, end in pieces)).encode()
     said = npm.says(content)
     assert said is not None
@@ -205,7 +205,7 @@ def _configparser(content: bytes) -> dict[str, dict[str, str]]:
 @example(["[DEFAULT]", "cert = /a", "[global]"], "\n")
 @example(["[global]", "timeout = 1", "cert = /a"], "\r")
 def test_configparser_agrees(lines: list[str], end: str) -> None:
-    """Every key of every section is what Python's own parser says, those of [DEFAULT] too; so is what ours changes."""
+    """Every key of every section is as Python's own parser says, [DEFAULT] too; so is the effect of the new key."""
     content = end.join(lines).encode()
     try:
         said = _configparser(content)
@@ -265,7 +265,7 @@ def test_tools_without_a_default_section() -> None:
 
 
 def test_ours_goes_where_the_default_section_now_says_something() -> None:
-    """Somebody puts the same key into [DEFAULT] after us: ours goes all the same, and theirs counts from then on."""
+    """A person puts the same key into [DEFAULT] later: the managed one goes all the same, and the other counts then."""
     new, inserted = editing.put("ini", b"[global]\n", ("global", "cert"), VALUE)
     content = b"[DEFAULT]\ncert = /theirs\n" + new
     taken = editing.take("ini", content, ("global", "cert"), inserted)

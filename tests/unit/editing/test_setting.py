@@ -1,4 +1,4 @@
-"""A setting as a change: journalled, made, and undone whatever somebody did in between."""
+"""A setting as a change: journalled, made, and undone after any change in between."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_made_twice_is_made_once() -> None:
 
 
 def test_what_others_have_set_stays() -> None:
-    """A value that is not ours is neither overwritten nor taken out."""
+    """Another author's value is neither overwritten nor taken out."""
     theirs = b"[global]\ncert = /theirs.pem\n"
     assert CERT.apply(theirs) == theirs
     assert CERT.inverse(b"[global]\n").apply(theirs) == theirs
@@ -55,7 +55,7 @@ def test_undo_in_a_file_that_somebody_has_damaged() -> None:
 
 
 def test_others_are_kept_when_undone_later() -> None:
-    """What somebody wrote in between stays when the change is undone."""
+    """Text that another program wrote in between stays when the change is undone."""
     undo = CERT.inverse(b"[global]\n")
     assert undo.apply(CERT.apply(b"[global]\n") + b"retries = 1\n") == b"[global]\nretries = 1\n"
 

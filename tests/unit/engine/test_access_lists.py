@@ -1,4 +1,4 @@
-"""Settings with a secret, in a home whose default access list names another account: nobody else gets to read them."""
+"""Settings with a secret, in a home whose default access list names another account: no other account may read them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def getfacl(path: Path) -> str:
 
 
 def test_a_default_list_shows_nobody_the_settings(host: ActingHost) -> None:
-    """After `add` and `remove` the file has the owner, mode and list that it had; nobody is let into ours."""
+    """After `add` and `remove` the file has its owner, mode and list; managed files let no account in."""
     real = Path(host.where(NPMRC))
     before = getfacl(real)
     for directory in (real.parent, Path(host.where("/etc"))):
@@ -65,7 +65,7 @@ def test_a_default_list_shows_nobody_the_settings(host: ActingHost) -> None:
 
 
 def test_a_list_of_the_file_s_own_is_kept(host: ActingHost) -> None:
-    """Whom alice has let in is let in after `add` and `remove` as before, and nobody else."""
+    """The accounts that alice has let in are let in after `add` and `remove` as before, and no others."""
     real = Path(host.where(NPMRC))
     subprocess.run(["setfacl", "--modify", "u:4321:r,g::-", real], check=True)
     before = getfacl(real)

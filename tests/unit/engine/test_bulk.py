@@ -1,4 +1,4 @@
-"""Many bundles brought together: each is done or left as it was, whatever becomes of the others."""
+"""Many bundles changed together: each is done or left as it was, with any result of the others."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_one_that_cannot_be_written_stops_no_other(
 def test_a_file_that_changes_meanwhile_is_planned_again(
     make_host: Callable[..., ActingHost], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What somebody writes between the plan and the act is kept, and ours goes into it."""
+    """Text that another program writes between the plan and the act is kept, and the root goes into it."""
     host = make_host()
     before = deliver(host, 5)
     replace_all, raced = ActingHost.replace_all, path_of(2)
@@ -292,7 +292,7 @@ def test_a_hint_makes_no_store(at_home: ActingHost) -> None:
 
 
 def test_an_image_keeps_no_hints(make_host: Callable[..., ActingHost]) -> None:
-    """Two images that are built alike are alike, and hold nothing of ours but the ledger."""
+    """Two images that are built alike are alike, and hold no managed file but the ledger."""
     host = make_host()
     deliver(host, 1)
     image = replace(ActingHost.current().image(host.root), account=host.account)

@@ -83,7 +83,7 @@ def test_only_what_differs_is_changed(world: World) -> None:
 
 
 def test_what_was_removed_and_came_back_goes_again(world: World) -> None:
-    """A shelf from a backup loses our root to the byte, and nobody else's."""
+    """A shelf from a backup loses the managed root to the byte, and no other root."""
     before = world.tree()
     world.change()
     backup = world.root / "backup"

@@ -137,7 +137,7 @@ def test_what_was_recovered_is_said(world: World) -> None:
 
 
 def test_what_others_wrote_since_the_kill_stays(world: World) -> None:
-    """Recovery undoes what is as we left it, and leaves a file that somebody else has written since."""
+    """Recovery undoes a file that is as trustinstall left it, and leaves one that another program has written since."""
     with pytest.raises(Killed):
         world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
     index = world.root / "stores/a/index"
@@ -150,7 +150,7 @@ def test_what_others_wrote_since_the_kill_stays(world: World) -> None:
 
 
 def test_a_store_that_went_away_does_not_stop_recovery(world: World) -> None:
-    """Somebody deletes the whole store after the kill: the next command works."""
+    """A person deletes the whole store after the kill: the next command works."""
     world.shelves("b")
     with pytest.raises(Killed):
         world.change(host=Mortal("linux", str(world.root), {}, account(), fuse=Fuse(RAN, "after")))
@@ -203,7 +203,7 @@ def test_a_store_that_cannot_be_read_does_not_stop_the_others(world: World) -> N
 
 
 def test_a_race_is_planned_again(world: World) -> None:
-    """Somebody writes between our plan and our step: their line stays, ours is added to it."""
+    """Another program writes between plan and step: its line stays, the managed one is added to it."""
     index, left = world.root / "stores/a/index", [2]
 
     def other() -> None:
@@ -221,7 +221,7 @@ def test_a_race_is_planned_again(world: World) -> None:
 
 
 def test_a_race_that_never_ends_is_given_up(world: World) -> None:
-    """After a few attempts the store has failed, and everything of theirs is there."""
+    """After a few attempts the store has failed, and everything of the other program's is there."""
     index, count = world.root / "stores/a/index", [0]
 
     def other() -> None:
@@ -358,7 +358,7 @@ def test_a_store_of_another_account_is_not_touched(world: World) -> None:
     other = replace(account(), uid=os.geteuid() + 1)
 
     class Others(Shelf):
-        """Its shelves belong to somebody else."""
+        """Its shelves belong to another account."""
 
         def _store(self, location: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  as the one it replaces
             return replace(super()._store(location), owner=other.uid)
@@ -369,7 +369,7 @@ def test_a_store_of_another_account_is_not_touched(world: World) -> None:
 
 
 def test_a_store_that_is_gone_is_forgotten(world: World) -> None:
-    """The ledger forgets what was placed in a store that somebody deleted, and says so."""
+    """The ledger forgets the placements in a store that a person deleted, and the report says so."""
     world.change()
     for path in sorted((world.root / "stores/a").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
@@ -389,7 +389,7 @@ def test_a_word_that_names_no_store_touches_nothing(world: World) -> None:
 
 
 def test_a_tool_that_works_only_the_second_time(world: World) -> None:
-    """A lost update by somebody else's tool is mended by running it again."""
+    """A lost update by another program's tool is mended by running it again."""
     how = world.root / "stores/a/how"
     how.write_text("lies")
     threading.Timer(0.15, how.unlink).start()

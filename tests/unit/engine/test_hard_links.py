@@ -156,7 +156,7 @@ def test_keystores(host: ActingHost, named: bool) -> None:  # noqa: FBT001  pyte
 
 
 def test_our_own_file_is_ours_to_replace(host: ActingHost) -> None:
-    """Another name of the bundle that we keep holds what it held; ours is kept current."""
+    """Another name of the managed bundle keeps its old content; the managed name is kept current."""
     change(host)
     twin(host, OWN)
     before = host.read(TWIN)

@@ -89,7 +89,7 @@ def test_every_byte_comes_back(host: ActingHost, format_: str, before: bytes | N
 
 
 def test_what_a_person_has_set_is_left(host: ActingHost) -> None:
-    """A key of theirs is named with its line and stays, whether it was there before or stands there when ours goes."""
+    """A person's key, set before or after the managed one, is named with its line and stays."""
     fake_host.write(host, _NPMRC, "fund=false\nproxy=http://mine:1\n")
     request = Request((), trusted=True, by="alice")
     (outcome,) = ProxyEngine(host, (), lambda _doing: None).keep(_ASKED, [want()], request)

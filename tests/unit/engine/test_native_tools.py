@@ -1,4 +1,4 @@
-"""Stores that only their own tool can change: the store is looked at, whatever the tool says of itself."""
+"""Stores that only their own tool can change: the store is observed, with any answer of the tool."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class World:
         return {path.name for path in (self.root / "vault").iterdir()}
 
     def left(self) -> list[str]:
-        """Files of ours other than the ledger and the lock."""
+        """Managed files other than the ledger and the lock."""
         return sorted(str(path) for path in self.root.rglob(".trustinstall-*"))
 
     def asked(self) -> int:
@@ -179,7 +179,7 @@ def test_nothing_to_do_asks_nobody(world: World) -> None:
 
 
 def test_a_refusal_is_said_in_words_and_asked_once(world: World) -> None:
-    """Whoever says no to the first of three is not asked for the others."""
+    """A person who refuses the first of three is not asked for the others."""
     (world.root / "how").write_text("refuses")
     outcome = world.change(0, 1, 2)
     assert (outcome.result, world.holds(), world.asked()) == (Result.FAILED, set(), 1)

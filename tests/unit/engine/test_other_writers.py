@@ -1,4 +1,4 @@
-"""Another program that writes a store while we write it: what it writes stays, and ours is added to it."""
+"""Another program writes a store at the same time as trustinstall: its text stays, and the root is added to it."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_undoing_meets_another_writer(
     monkeypatch: pytest.MonkeyPatch,
     always: bool,  # noqa: FBT001  pytest's parameter
 ) -> None:
-    """Ours is taken out of what the other program writes; where it never stops, that is an error and not forgotten."""
+    """The root is taken out of the other program's text; if that never stops, it is an error and not forgotten."""
     bundle = tmp_path / "bundle"
     bundle.write_bytes(PUBLIC.pem)
     host = ActingHost("linux", str(tmp_path), {}, Account(os.geteuid(), os.getegid(), "tester", "/home"))

@@ -118,7 +118,7 @@ def test_the_decision_is_stable(seen: Observation, roots: list[Certificate], rec
 
 
 def test_an_unmarked_copy_in_a_place_without_a_name_is_foreign() -> None:
-    """An empty entry matches no placement, whatever a ledger holds."""
+    """An empty entry matches no placement, with any ledger."""
     copy = Copy(NAMES[0], "")
     assert not managed(copy, Placement(NAMES[0], "store", ("", "/a")))
     assert managed(copy, Placement(NAMES[0], "store", (), adopted=True))

@@ -1,4 +1,4 @@
-"""Steps, their inverses, and their JSON: whatever is done can be undone, byte for byte."""
+"""Steps, their inverses, and their JSON: every step can be undone, byte for byte."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_what_was_changed_meanwhile_is_not_overwritten(tmp_path: Path, step: Ste
 
 
 def test_undoing_leaves_what_others_wrote_since(tmp_path: Path) -> None:
-    """A file of ours that somebody else has changed since is left to them."""
+    """A managed file that another program has changed since is left as it is."""
     host, step = host_at(tmp_path), Edit("/file", Content(b"ours"), ABSENT)
     backwards = inverse(host, step)
     assert backwards is not None

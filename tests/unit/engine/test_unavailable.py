@@ -59,7 +59,7 @@ class OutOfReach(Shelf):
 
 
 def test_a_store_out_of_reach_is_neither_forgotten_nor_in_the_way(tmp_path: Path) -> None:
-    """It is named as failed; the ledger still knows of it, and a later remove takes ours out of it."""
+    """It is named as failed; the ledger still knows of it, and a later remove takes the managed root out of it."""
     world = World(tmp_path)
     world.shelves("a")
     world.change()

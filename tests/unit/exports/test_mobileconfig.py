@@ -30,7 +30,7 @@ def test_a_profile_trusts_the_roots_on_the_whole_mac() -> None:
 
 
 def test_the_same_roots_make_the_same_profile() -> None:
-    """In whatever order, however often: who installs it again replaces it."""
+    """In any order and at any time: a second installation of it replaces the first."""
     assert mobileconfig.make([CORP, SECOND]) == mobileconfig.make([SECOND, CORP, CORP])
     assert mobileconfig.make([CORP]) != mobileconfig.make([SECOND])
 

@@ -1,4 +1,4 @@
-"""Variables as text: whatever a value is, the real shells and parsers read what was meant, or it is refused."""
+"""Variables as text: the real shells and parsers read any value as it was meant, or it is refused."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_files_set_nothing_that_is_set(shell: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
 def test_an_option_is_joined_to_others(shell: str, tmp_path: Path) -> None:
-    """Options that are set stay before ours, once; where they say which roots count, ours is not added."""
+    """Options that are set stay before the new one, once; if they say which roots count, no option is added."""
     path = tmp_path / "roots.pem"
     option = f"--root-certs-file={path}"
     (line,) = shell_syntax.kept("sh", {"DART_VM_OPTIONS": option})
@@ -117,7 +117,7 @@ def test_what_somebody_sets_is_seen(style: str) -> None:
 
 @given(st.text(max_size=200), st.sampled_from(sorted(shell_syntax.KEPT)))
 def test_no_file_is_too_odd_to_be_looked_at(text: str, style: str) -> None:
-    """Whatever stands in a file, looking for variables ends, and finds nothing but what was asked for."""
+    """With any content of a file, looking for variables ends, and finds only what was asked for."""
     assert shell_syntax.foreign(style, text, frozenset({"PIP_CERT"})).keys() <= {"PIP_CERT"}
 
 

@@ -19,7 +19,7 @@ KNOWN = {one.uid: one for one in (ALICE, UNLISTED, DAEMON, SEALED, ELSEWHERE)}
 
 
 class Machine(Host):
-    """A host whose directory service lists nobody but alice."""
+    """A host whose directory service lists alice only."""
 
     def account_of(self, uid: int) -> Account | None:
         """By number."""

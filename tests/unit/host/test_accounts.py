@@ -28,7 +28,7 @@ def test_a_mac_counts_its_people_from_501_on(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_macs_ledger_is_where_macs_keep_such_things() -> None:
-    """Whatever the environment says: root who works for alice finds the ledger that she finds."""
+    """With any environment: root who works for alice finds the ledger that she finds."""
     alice = Account(501, 20, "alice", "/Users/alice")
     assert state_paths.state("darwin", alice) == "/Users/alice/Library/Application Support/trustinstall"
     assert state_paths.state("darwin", Account(0, 0, "root", "/var/root")) == state_paths.MACHINE["darwin"]

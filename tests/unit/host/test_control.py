@@ -59,7 +59,7 @@ def test_an_access_list_counts(root: Path, entries: tuple[str, ...], name: str, 
 
 
 def test_the_mask_is_not_what_the_group_may(root: Path) -> None:
-    """A directory of another group, whose list lets nobody but root write, though its mode shows the mask."""
+    """A directory of another group, whose list lets only root write, though its mode shows the mask."""
     os.chown(root / "srv", 0, 1234)
     setfacl(root / "srv", "g::r-x", "u:0:rwx", "m::rwx")
     assert (root / "srv").stat().st_mode & 0o020
@@ -78,7 +78,7 @@ def test_an_account_that_is_let_in_may_own_what_lies_below(root: Path) -> None:
 
 
 def test_whom_an_account_lets_in_is_its_own_decision(root: Path) -> None:
-    """A file of an ordinary account is that account's, whatever its group or access list may do."""
+    """A file of an ordinary account is that account's, with any rights of its group or access list."""
     for name in ("srv", "srv/file"):
         os.chown(root / name, 1234, 1234)
         setfacl(root / name, "g::rwx", "u:4321:rwx")
@@ -131,7 +131,7 @@ def test_staff_is_debians_only(
 
 
 def test_a_list_that_cannot_be_read_is_not_trusted(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system does not say who may write, nobody is taken to be kept out."""
+    """If the system does not say who may write, every account counts as a possible writer."""
     (root / "srv").chmod(0o775)
     assert owner(root) == 0
 

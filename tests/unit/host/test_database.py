@@ -1,4 +1,4 @@
-"""SQLite databases of others: read without harm, whatever they are."""
+"""SQLite databases of other programs, sound or damaged, are read without harm."""
 
 from __future__ import annotations
 

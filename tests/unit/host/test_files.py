@@ -65,7 +65,7 @@ def test_a_replaced_file_keeps_its_mode_and_owner(tmp_path: Path, mode: int) -> 
     after = path.stat()
     assert path.read_bytes() == b"new"
     assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
-    assert after.st_ino != before.st_ino  # a rename: whoever had it hard-linked keeps the old content
+    assert after.st_ino != before.st_ino  # a rename: another hard link keeps the old content
 
 
 def test_a_new_file_has_exactly_the_mode_that_was_asked_for(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_path_that_others_may_write_has_no_owner(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["fifo", "device", "large", "directory"])
 def test_an_input_that_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) -> None:
-    """A FIFO that nobody writes to, an endless device, a huge file: one sentence, and no waiting."""
+    """A FIFO without a writer, an endless device, a huge file: one sentence, and no waiting."""
     path = tmp_path / "input"
     if kind == "fifo":
         os.mkfifo(path)
@@ -242,7 +242,7 @@ def test_openssl_does_not_wait(tmp_path: Path) -> None:
 
 
 def test_nothing_is_appended_to_a_pipe(tmp_path: Path) -> None:
-    """Whether somebody reads from it or not."""
+    """With and without a reader."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="No such device"):
         durable.append(str(tmp_path / "pipe"), b"x", 0o600)

@@ -1,4 +1,4 @@
-"""An image whose root lies in a directory: whatever its links say, nothing outside it is read or written."""
+"""An image whose root is in a directory: with any links in it, nothing outside it is read or written."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_a_file_that_may_not_change_is_named(path: Path, act: Callable[[Path], o
     [("i", name) for name in IN_DIRECTORY] + [("a", name) for name in ACTS],  # there, a new name is no change
 )
 def test_a_directory_that_may_not_change_is_named(path: Path, flag: str, name: str) -> None:
-    """Nothing is left in it, above all no temporary file, which nobody could delete."""
+    """Nothing is left in it, above all no temporary file, which no account could delete."""
     chattr(f"+{flag}", path.parent)
     with pytest.raises(ProtectedError, match=r"its directory is (immutable|append-only)") as caught:
         IN_DIRECTORY[name](path)

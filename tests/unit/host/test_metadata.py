@@ -77,7 +77,7 @@ def test_a_default_list_of_the_directory_is_not_taken_over(shared: Path, mode: i
 
 
 def test_an_access_list_is_kept(shared: Path) -> None:
-    """A file with a list of its own keeps it, whatever the directory's default list says."""
+    """A file with a list of its own keeps it, with any default list of the directory."""
     path = shared / "npmrc"
     path.write_bytes(b"old")
     setfacl("--set", "u::rw,u:1000:r,u:1001:-,g::-,g:50:rw,m::rw,o::-", path)
@@ -377,7 +377,7 @@ lists = st.builds(
 
 @given(mine=st.none() | lists, default=lists, mode=st.integers(0, 0o777))
 def test_any_list_in_any_directory(mine: bytes | None, default: bytes, mode: int) -> None:
-    """Whatever list a file has or lacks, and whatever the directory gives to new files: it is the same afterwards."""
+    """With any list that a file has or lacks, and any list that the directory gives to new files: it stays the same."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
         path = Path(name) / "file"
         path.write_bytes(b"old")

@@ -141,7 +141,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mac], Mac]:
 def test_a_mac_gives_the_new_file_the_old_list(
     tmp_path: Path, load: Callable[[Mac], Mac], mine: str, inherited: str
 ) -> None:
-    """Attributes come by fcopyfile(3), and the list is the old one, whatever the directory gives to new files."""
+    """Attributes come by fcopyfile(3), and the list is the old one, with any list of the directory for new files."""
     path, mac = tmp_path / "file", load(Mac())
     path.write_bytes(b"old")
     mac.lists[path.stat().st_ino], mac.inherited = mine, inherited
@@ -210,7 +210,7 @@ def test_whom_a_list_of_a_mac_lets_write(
 
 @given(st.text())
 def test_any_text_is_read_as_a_list_of_a_mac(text: str) -> None:
-    """Whatever a name in a list contains, it is read without an error."""
+    """With any text in a list's names, it is read without an error."""
     assert darwin.lets_others_write(text) in {True, False}
 
 

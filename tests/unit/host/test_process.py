@@ -189,7 +189,7 @@ def test_no_tool_is_started_by_a_shell(tmp_path: Path) -> None:
 
 
 def test_a_tool_that_outlives_us_holds_the_lock_and_completes(tmp_path: Path) -> None:
-    """We are killed while a tool runs: it goes on to its end, and until then nobody else gets the lock."""
+    """After a kill of trustinstall its tool goes on to its end, and no other process gets the lock until then."""
     program = tool(tmp_path, f"touch {tmp_path}/began; sleep 1; echo much; touch {tmp_path}/ended")
     us = f"""
 from trustinstall.host import locks, process
@@ -211,7 +211,7 @@ process.run(Run(({program!r},)), {program!r}, {{}}, (lock,))
 
 
 def test_what_a_killed_query_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A directory that nobody works in any more goes; one that is in use, and whatever is not ours, stays."""
+    """A directory that no process works in any more goes; one in use, and any that is not trustinstall's, stays."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     dead = tmp_path / ".trustinstall-dead"
     dead.mkdir(0o700)
@@ -236,7 +236,7 @@ def test_what_a_killed_query_left_is_swept(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_directory_that_is_swept_too_early_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody's sweep between the making of a directory and its lock costs nothing but another directory."""
+    """Another process' sweep between the making of a directory and its lock only costs another directory."""
     held = iter([None, (7,)])
 
     def hold(_path: str, _stack: object) -> tuple[int, ...] | None:

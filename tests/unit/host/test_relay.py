@@ -73,6 +73,6 @@ def test_on_a_terminal(how: str, seen: list[str]) -> None:
 
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM"])
 def test_without_a_terminal(how: str) -> None:
-    """Where there is no terminal, whatever comes was sent to us alone, and is handed on."""
+    """Without a terminal, every signal was sent to this process alone, and is handed on."""
     with _started(WORDS) as running:
         assert _seen(running, how) == [how]

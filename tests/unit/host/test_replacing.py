@@ -1,4 +1,4 @@
-"""Another program that writes, replaces or deletes a file while we write ours loses nothing."""
+"""Another program that writes, replaces or deletes a file while trustinstall writes it loses nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def seen(path: Path) -> Status:
 
 def _rename_onto(path: Path) -> None:
     other = path.with_name("other")
-    other.write_bytes(b"new")  # as many bytes as ours
+    other.write_bytes(b"new")  # as many bytes as trustinstall's
     os.utime(other, (1_600_000_000, 1_600_000_000))
     other.rename(path)
 

@@ -1,4 +1,4 @@
-"""Who waits for whom: our own lock, the package manager's, and a tool that somebody else runs."""
+"""Waiting for trustinstall's own lock, for the package manager's, and for a tool that another process runs."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_tool_that_runs_us_is_not_waited_for(tool: Path, tmp_path: Path) -> No
 def test_a_tool_is_known_by_what_is_executed_and_by_whom(
     tool: Path, make_host: Callable[..., ActingHost], program: list[str], real_uid: int, *, waits: bool
 ) -> None:
-    """Words that a caller chooses, and rights that a set-user-ID program has for a moment, hold nobody up."""
+    """Words that a caller chooses, and rights that a set-user-ID program has for a moment, delay no command."""
     words = [word.format(tool=tool) for word in program]
     executed = "/bin/sleep" if words[0].startswith("su ") else words[0]
     script = f"import os; os.setresuid({real_uid}, 0, 0); os.execv({executed!r}, {words!r})"

@@ -1,4 +1,4 @@
-"""A command whose output is copied ends as it would without that, whatever becomes of the copies."""
+"""A command whose output is copied ends as it would without that, with any result of the copies."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_who_may_change_a_file(descriptor: str, owner: str, writers: set[str]) -
 
 
 def test_on_the_way_only_those_count_who_may_exchange_what_is_there() -> None:
-    """Everybody may make a directory in C:, and nobody but its owner may take one away."""
+    """Every account may make a directory in C:, and only its owner may take one away."""
     drive = f"O:{INSTALLER}D:PAI(A;;LC;;;AU)(A;OICIIO;SDGXGWGR;;;AU)(A;OICI;FA;;;SY)(A;;DCLCRPCR;;;BU)"
     assert sddl.who_may_change(drive) == {"AU", "BU", "SY"}
     assert sddl.who_may_change(drive, on_the_way=True) == {"SY"}
@@ -100,7 +100,7 @@ def test_a_list_of_its_own(word: str) -> None:
 
 
 def test_what_we_make_only_we_may_change() -> None:
-    """The machine's directory may be read by everybody, a private one by nobody else."""
+    """All accounts may read the machine's directory, and no other account may read a private one."""
     for descriptor, trusted in (
         (sddl.shared(), sddl.MACHINE),
         (sddl.private(None), sddl.MACHINE),

@@ -133,7 +133,7 @@ def test_standard_input_and_a_directory_are_inputs(shared: Windows) -> None:
 
 
 def test_our_state_is_ours(windows: Windows) -> None:
-    """What others may change is not believed, and what may hold secrets is not theirs to read."""
+    """A directory that others may change is not believed, and others may not read one that may hold secrets."""
     path = windows.write(r"C:\corp.pem", make_root().pem)
     assert windows.trustinstall("add", "--skip", "windows", path).returncode == 0
     state = windows.path(STATE)
@@ -229,7 +229,7 @@ print(json.dumps([said, ended]))
 
 
 def test_a_tool_ends_with_us_and_holds_the_lock_until_then(windows: Windows) -> None:
-    """Killed, we leave nobody behind who answers a window later; and nobody gets the lock before."""
+    """After a kill no process is left that answers a window later; and no other process gets the lock before."""
     script = (
         _HEAD
         + _RUN
@@ -304,7 +304,7 @@ sys.exit(run(["add", "--yes", "-"]))
 
 
 def test_a_bundle_is_as_before_when_all_is_over(windows: Windows) -> None:
-    """Add and remove by the command line: every byte, and nothing of ours beside it."""
+    """Add and remove by the command line: every byte, and no managed file beside it."""
     path = windows.write(r"C:\corp.pem", make_root().pem)
     before, names = windows.read(BUNDLE), sorted(each.name for each in windows.path(BUNDLE).parent.iterdir())
     mode = windows.path(BUNDLE).stat().st_mode
@@ -339,7 +339,7 @@ def test_environments_are_named_as_windows_names_them(windows: Windows) -> None:
 
 
 def test_the_companys_root_comes_out_of_the_machines_store(windows: Windows) -> None:
-    """For whoever has no file of it; what lies where Windows Update puts its roots is not the company's."""
+    """For an account without a file of it; a root where Windows Update puts its roots is not the company's."""
     company, fetched = (make_root(f"Harvest {name}") for name in ("Corp", "Update"))
     for store, root in (("Root", company), ("AuthRoot", fetched)):
         windows.certutil("-f", "-addstore", store, windows.write(r"C:\corp.pem", root.pem), check=True)
@@ -376,7 +376,7 @@ def test_who_must_be_restarted_is_told(windows: Windows) -> None:
 
 
 def test_a_removal_that_fails_afterwards_is_undone(windows: Windows) -> None:
-    """Certutil deletes somebody else's root and says that it failed: the root is there again, and that is told."""
+    """Certutil deletes another author's root and says that it failed: the root is there again, and that is told."""
     root = make_root()
     windows.certutil("-addstore", "Root", windows.write(r"C:\corp.pem", root.pem), check=True)
     windows.behave(change="late")

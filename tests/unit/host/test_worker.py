@@ -200,7 +200,7 @@ def test_an_endless_child_is_ended(how: str) -> None:
 
 
 def test_a_child_that_is_stuck_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind a pipe that nobody writes to it comes to the end of nothing; one that only takes long is left alone."""
+    """At a pipe without a writer it never comes to an end; one that only takes long is left alone."""
     monkeypatch.setattr(watchdog, "SILENCE", 1.0)
     monkeypatch.setattr("trustinstall.host.worker._GRACE", 0.2)
 
@@ -306,7 +306,7 @@ def test_announcements_are_said_by_the_parent(capfd: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("garbage", [b"!", b"!\xff\xff\xff\xffx", b"!\0\0\0\x09short", b"!\0\0\0\0", b"?"])
 def test_an_announcement_without_an_answer(garbage: bytes) -> None:
-    """Whatever it says of its length, it is an error like any other bad answer."""
+    """With any length in it, it is an error like any other bad answer."""
 
     def job() -> bytes:
         pipe = next(each for each in DESCRIPTORS.iterdir() if _opened(each).startswith("pipe:"))

@@ -41,7 +41,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A server of a root that nobody trusts, which sends it."""
+    """A server of an untrusted root, which sends it."""
     leaf = CORP.issue("localhost")
     with Server(Leaf(leaf.der, leaf.key, leaf.name_der, (CORP, CORP))) as running:
         yield running
@@ -51,7 +51,7 @@ def error_of(client: Client, context: ssl.SSLContext, url: str) -> Exception:
     """What the client raises."""
     try:
         client(context, url)
-    except Exception as error:  # noqa: BLE001  whatever the library makes of it
+    except Exception as error:  # noqa: BLE001  any error of the library
         return error
     raise AssertionError("it was accepted")
 
@@ -136,7 +136,7 @@ def test_an_error_that_tells_no_server_needs_one(server: Server) -> None:
 
 
 def test_another_layer_is_no_fault_of_a_certificate() -> None:
-    """Nobody listens: no certificate is blamed, and no remedy is offered."""
+    """No server listens: no certificate is blamed, and no remedy is offered."""
     with pytest.raises(requests.exceptions.ConnectionError) as caught:
         requests.get("https://localhost:1", timeout=20, proxies={"https": ""})
     found = explain(caught.value)

@@ -146,7 +146,7 @@ def show_view(data: bytes) -> str:
 
 @given(st.one_of(spoilt(good_outcomes()), st.binary(max_size=60), anything.map(lambda one: json.dumps(one).encode())))
 def test_outcomes_are_never_worse_than_refused(data: bytes) -> None:
-    """Whatever arrives: outcomes that can be printed, or one error; no other exception and no control character."""
+    """For any answer: outcomes that can be printed, or one error; no other exception and no control character."""
     assert show_outcomes(data).replace("\n", "").isprintable()
 
 
@@ -163,7 +163,7 @@ def test_views_are_never_worse_than_refused(data: bytes) -> None:
     ids=["nothing", "null", "object", "number", "lists", "bytes", "deep", "long", "infinite", "nan"],
 )
 def test_nonsense_is_refused(show: Any, data: bytes) -> None:  # noqa: ANN401  one of the two above
-    """One sentence, whatever is wrong with it."""
+    """One sentence, for each fault."""
     assert show(data) == ""
 
 

@@ -28,7 +28,7 @@ def _state(look: Look, beside: Look | None = None, *, public: bool | None = Fals
 
 
 def test_a_public_root_says_that_it_is_not() -> None:
-    """Whatever else is seen; where NO_PROXY leads past the proxy, that is said."""
+    """With any other evidence; if NO_PROXY leads past the proxy, that is said."""
     look = _look("a.example", LEAF, ROOT)
     assert _state(look, _look("b.test", LEAF), public=True) is Inspected.NO
     assert _state(look, public=True, past=True) is Inspected.BYPASSED

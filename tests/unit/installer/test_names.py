@@ -41,7 +41,7 @@ def names(make_host: Callable[..., Host]) -> Resolve:
 
 
 def test_a_file_names_what_is_in_it(names: Resolve, tmp_path: Path) -> None:
-    """PEM or DER, ours or not; of a file with several, those that are ours."""
+    """PEM or DER, managed or not; of a file with several, the managed ones."""
     (tmp_path / "one.der").write_bytes(STRANGER.der)
     (tmp_path / "two.pem").write_bytes(KNOWN[0].pem + STRANGER.pem)
     assert names("/one.der") == [STRANGER.sha256]
@@ -98,7 +98,7 @@ def test_a_subject(names: Resolve) -> None:
 
 @pytest.mark.parametrize("word", ["nonsense", "", "\x1b[31m evil", "*", "../../etc/passwd", "a" * 10_000])
 def test_what_names_nothing_is_refused_in_one_printable_sentence(names: Resolve, word: str) -> None:
-    """Whatever was typed."""
+    """For any input."""
     with pytest.raises((UsageProblem, CertificateRefused)) as caught:
         names(word)
     assert str(caught.value).isprintable()

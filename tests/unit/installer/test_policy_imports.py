@@ -1,4 +1,4 @@
-"""What policies have had imported: whom nobody could ask, and who answers nonsense, loses nothing."""
+"""The imports of policies: an account that cannot be asked, or answers nonsense, loses nothing."""
 
 from __future__ import annotations
 

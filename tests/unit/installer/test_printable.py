@@ -49,7 +49,7 @@ VIEWS = st.builds(
 
 @given(st.lists(PARTS, max_size=2).map(tuple) | VIEWS)
 def test_no_text_of_a_report_can_steer_a_terminal(value: tuple[ScopeResult, ...] | View) -> None:
-    """Whatever the names of files and accounts are: no control character, no made-up line, and it is done only once."""
+    """For any names of files and accounts: no control character, no made-up line, and it is done only once."""
     made = made_printable(value)
     assert all(text.isprintable() for text in strings(made))
     assert made_printable(made) == made

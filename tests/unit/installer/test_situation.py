@@ -44,7 +44,7 @@ def host(uid: int, **environ: str) -> Machine:
 
 @pytest.mark.parametrize("variables", [{"SUDO_UID": "1000"}, {"PKEXEC_UID": "1000"}, {"DOAS_USER": "alice"}])
 def test_sudo_covers_the_machine_and_the_invoker(variables: dict[str, str]) -> None:
-    """sudo, pkexec and doas: machine scope and the invoking account, and nobody else."""
+    """sudo, pkexec and doas: machine scope and the invoking account, and no other account."""
     found = decide(host(0, **variables), ScopeOptions(), terminal=True)
     assert (found.kind, found.machine, found.accounts, found.uncovered) == ("sudo", True, (ALICE,), 1)
     assert found.sentence == "machine, and the home of alice"
@@ -63,7 +63,7 @@ def test_sudo_covers_the_machine_and_the_invoker(variables: dict[str, str]) -> N
     ids=["none", "root", "unknown", "negative", "huge", "unknown-name"],
 )
 def test_root_without_an_invoker_covers_the_machine(variables: dict[str, str]) -> None:
-    """Whatever the variables claim, an invoker is an account of this machine; without one, accounts are counted."""
+    """With any variables, an invoker is an account of this machine; without one, accounts are counted."""
     found = decide(host(0, **variables), ScopeOptions(), terminal=True)
     assert (found.kind, found.machine, found.accounts, found.uncovered) == ("root", True, (), 2)
 
@@ -74,7 +74,7 @@ def test_an_invoker_without_a_home_is_not_worked_for() -> None:
 
 
 def test_variables_mean_nothing_to_an_ordinary_user() -> None:
-    """Without root, SUDO_UID is somebody's invention: the account's own stores, and no other's."""
+    """Without root, an account may invent SUDO_UID: its own stores, and no other's."""
     found = decide(host(1000, SUDO_UID="1001"), ScopeOptions(), terminal=True)
     assert (found.kind, found.machine, found.own, found.accounts) == ("user", False, True, ())
 
@@ -125,7 +125,7 @@ def test_wishes_that_cannot_be_granted(uid: int, ask: ScopeOptions, error: type[
 def test_when_a_question_may_be_asked(
     variables: dict[str, str], ask: ScopeOptions, *, terminal: bool, may: bool
 ) -> None:
-    """Only on a terminal, and never in CI, in an image build, or when nobody wants one."""
+    """Only on a terminal, and never in CI, in an image build, or when the caller refuses questions."""
     assert decide(host(0, **variables), ask, terminal=terminal).may_ask is may
 
 

@@ -45,7 +45,7 @@ def test_the_launchers_directory_loses_environments_and_nothing_else(tmp_path: P
 
 
 def test_nothing_is_deleted_while_a_certificate_is_recorded(tmp_path: Path) -> None:
-    """Without the ledger nobody could take the certificate back: the command refuses, or keeps the ledger."""
+    """Without the ledger no account could take the certificate back: the command refuses, or keeps the ledger."""
     host = fake_host.make(tmp_path)
     state = scopes.state_of(host, host.account.uid)
     prepare(host, state)

@@ -69,7 +69,7 @@ def test_ascii_is_ascii(screen: str, name: str) -> None:
 
 @pytest.mark.parametrize(("screen", "name"), CASES)
 def test_no_colour_is_needed(screen: str, name: str) -> None:
-    """Whatever is painted red or green has a mark or a word beside it: its line is not the same without the colour."""
+    """Red or green text has a mark or a word beside it: its line is not the same without the colour."""
     for line in SCREENS[screen][name](Page(80, PAINTED)):
         for tone in re.findall(r"\x1b\[3[12]m(?:\x1b\[1m)?([^\x1b]*)", line):
             assert tone.strip(), line

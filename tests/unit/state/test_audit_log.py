@@ -121,7 +121,7 @@ def test_a_link_is_never_followed(host: ActingHost, state: State, age: int) -> N
 @given(st.binary(max_size=60))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_what_a_power_loss_has_left_is_skipped(host: ActingHost, state: State, torn: bytes) -> None:
-    """Whatever stands at the end of the file, lines after it and before it are read."""
+    """With any text at the end of the file, lines after it and before it are read."""
     path = Path(host.where(audit_log.path(state)))
     path.write_bytes(line(1).encode() + b"\n" + torn)
     path.chmod(0o600)

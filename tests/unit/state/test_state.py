@@ -26,7 +26,7 @@ from trustinstall.state.ledger import Claim, Covered, Ledger
 from trustinstall.stores.desired import Placement
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, MakeDirectory, digest
 
-OTHER = 12345  # a uid that nobody has
+OTHER = 12345  # a uid that no account has
 words = st.text(max_size=30)
 stamps = st.sampled_from(["2026-11-23T20:00:00Z", ""])
 placements = st.builds(
@@ -72,7 +72,7 @@ def seen(world: World) -> dict[str, tuple[int, ...]]:
 
 @given(st.lists(placements, max_size=4), st.lists(claims, max_size=3), st.text(alphabet=string.hexdigits, max_size=16))
 def test_a_ledger_is_read_as_it_was_written(held: list[Placement], wanted: list[Claim], transaction: str) -> None:
-    """What `dump` writes is what `load` gives, whatever the words in it."""
+    """What `dump` writes is what `load` gives, with any words in it."""
     known = {one.sha256: one for one in ROOTS}
     ledger = Ledger(
         known,
@@ -211,7 +211,7 @@ def test_a_second_claim_keeps_the_first_ones_date() -> None:
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
 @pytest.mark.parametrize(("owner", "shared"), [(0, 0o755), (OTHER, 0o700)], ids=["machine", "account"])
 def test_modes_do_not_depend_on_the_umask(umask: int, owner: int, shared: int) -> None:
-    """Everybody may read the machine's ledger and nobody an account's; nobody at all may look into private."""
+    """All accounts may read the machine's ledger; an account's ledger and `private` are for the owner only."""
     state = State("/var/lib/trustinstall", owner, machine=owner == 0)
     with tempfile.TemporaryDirectory() as name:  # where another account gets to, too
         root, host = Path(name), ActingHost("linux", name, {}, ActingHost.current().account)
@@ -259,7 +259,7 @@ PLANTED: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("where", ["base", "private"])
 @pytest.mark.parametrize("planted", PLANTED)
 def test_a_planted_directory_is_refused(world: World, where: str, planted: str) -> None:
-    """Whatever stands where our state belongs, and is not ours alone, is refused in one sentence and left alone."""
+    """A planted file or directory in the place of the state directory is refused in one sentence and left alone."""
     state = state_of(world)
     path = world.root / getattr(state, where)[1:]
     path.parent.mkdir(parents=True)

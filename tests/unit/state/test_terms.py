@@ -81,7 +81,7 @@ def test_a_clock_behind_the_last_entry_ends_nothing(ends: int, clock: int) -> No
 
 @given(st.text(max_size=12) | st.from_regex(r"\A[0-9]{1,4}-?[0-9]{0,2}-?[0-9]{0,2}[dhw]?\Z"))
 def test_an_end_is_in_the_future_or_refused(text: str) -> None:
-    """Whatever is typed is an end in the future, or a mistake of the command line."""
+    """Any input is an end in the future, or a mistake of the command line."""
     try:
         found = end(text, _NOW)
     except UsageProblem:
