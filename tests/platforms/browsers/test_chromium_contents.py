@@ -42,7 +42,7 @@ def test_limits_are_read_as_they_were_written(names: set[str]) -> None:
 
 @given(st.one_of(st.binary(), st.dictionaries(_KEYS, _JSON).map(lambda one: json.dumps(one).encode())))
 def test_any_file(text: bytes) -> None:
-    """Whatever stands in a file is read or named, and each certificate that counts has a copy."""
+    """Every file is read or named, and each certificate that counts has a copy."""
     found = read(text)
     assert len(found.files) + len(found.problems) == 1
     assert found.states().keys() <= {one.sha256 for one in found.copies()}

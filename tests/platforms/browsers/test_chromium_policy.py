@@ -63,7 +63,7 @@ def base(der: bytes) -> str:
 
 
 def test_only_what_is_installed(host: ActingHost) -> None:
-    """Each browser has a directory of its own, made for nobody who is not there; none is found on other systems."""
+    """Each browser has a directory of its own, made only for an installed one; none is found on other systems."""
     assert [one.location for one in BACKEND.discover(host, DiscoveryOptions())] == [CHROME]
     for browser in BROWSERS:
         write(host, browser.programs[0])
@@ -72,7 +72,7 @@ def test_only_what_is_installed(host: ActingHost) -> None:
 
 
 def test_directories_come_and_go(host: ActingHost) -> None:
-    """What is made for the first of ours goes with the last one."""
+    """Directories that are made for the first managed root go with the last one."""
     assert change(host).result is Result.ADDED
     assert json.loads(files(host)["/opt/chrome/policies/managed/00-trustinstall.json"]) == {
         "CACertificates": [base(CORP.der)]
@@ -82,7 +82,7 @@ def test_directories_come_and_go(host: ActingHost) -> None:
 
 
 def test_what_others_add_to_our_file_stays(host: ActingHost) -> None:
-    """Then the file stays, and nothing of ours in it."""
+    """Then the file stays, without managed roots."""
     change(host)
     name = "/opt/chrome/policies/managed/00-trustinstall.json"
     write(host, f"/etc{name}", json.dumps(json.loads(files(host)[name]) | {"HomepageLocation": "about:blank"}))
@@ -91,7 +91,7 @@ def test_what_others_add_to_our_file_stays(host: ActingHost) -> None:
 
 
 def test_somebody_hides_our_file(host: ActingHost) -> None:
-    """A file that comes to set the policy later makes ours count for nothing; the next `add` goes into that one."""
+    """A later file that sets the policy hides the managed one; the next `add` goes into that one."""
     change(host)
     write(host, f"{CHROME}/corp.json", json.dumps({"CACertificates": [base(OTHER.der)]}))
     (store,) = BACKEND.discover(host, DiscoveryOptions())
@@ -284,7 +284,7 @@ _FILES = st.dictionaries(
 
 @given(_FILES)
 def test_what_others_write_comes_back_to_the_byte(content: dict[str, dict[str, list[object]]]) -> None:
-    """Whatever policies others have set: after `add` and `remove` every file is as it was."""
+    """With any policies of other authors: after `add` and `remove` every file is as it was."""
     with tempfile.TemporaryDirectory() as top:
         host = make(Path(top), "root", None)
         write(host, "/opt/google/chrome/chrome")

@@ -83,7 +83,7 @@ def test_a_snap_is_not_helped_at_anothers_cost(host: ActingHost) -> None:
 
 
 def test_everything_comes_and_goes(host: ActingHost) -> None:
-    """Directories, file, keys and certificate that are made for the first of ours go with the last one."""
+    """Directories, file, keys and certificate that are made for the first managed root go with the last one."""
     before = files(host)
     assert results(change(host)) == [Result.ADDED]
     assert results(change(host, OTHER)) == [Result.ADDED]
@@ -107,7 +107,7 @@ def test_everything_comes_and_goes(host: ActingHost) -> None:
     ],
 )
 def test_what_stands_there_stays(host: ActingHost, text: str) -> None:
-    """Whatever of the keys is there before is there after, to the byte; two come and go in either order."""
+    """The keys that were there before are there after, to the byte; two come and go in either order."""
     write(host, POLICIES, text)
     for first, second in ((CORP, OTHER), (OTHER, CORP)):
         assert results(change(host)) == [Result.ADDED]
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_policy(host: ActingHost, text: str, word: str) -> Non
 
 
 def test_a_certificate_that_is_gone(host: ActingHost) -> None:
-    """A policy that names a file which is not there tells nobody to trust it; the next `add` brings it back."""
+    """A policy that names a missing file makes no browser trust it; the next `add` brings the file back."""
     change(host)
     Path(host.where(f"/etc/firefox/policies/{NAME}")).unlink()
     assert results(change(host)) == [Result.ADDED]
@@ -141,7 +141,7 @@ def test_a_certificate_that_is_gone(host: ActingHost) -> None:
 
 
 def test_somebody_elses_file(host: ActingHost) -> None:
-    """A root that an administrator has named himself is his: named again by nobody, and not taken out."""
+    """A root that an administrator has named stays the administrator's: it is not named again, and not taken out."""
     write(host, "/etc/corp.pem", CORP.pem)
     write(host, POLICIES, '{"policies": {"Certificates": {"Install": ["/etc/corp.pem"]}}}')
     before = files(host)
@@ -224,7 +224,7 @@ def test_an_adopted_item(host: ActingHost) -> None:
 
 
 def test_a_file_that_is_not_listed_any_more(host: ActingHost) -> None:
-    """A certificate of trustinstall that somebody has taken out of the list goes with `remove`, too."""
+    """A managed certificate that a person has taken out of the list goes with `remove`, too."""
     change(host)
     write(host, POLICIES, "{}")
     assert results(change(host, trusted=False)) == [Result.REMOVED]
@@ -232,7 +232,7 @@ def test_a_file_that_is_not_listed_any_more(host: ActingHost) -> None:
 
 
 def test_another_certificate_under_our_name(host: ActingHost) -> None:
-    """A file whose content somebody has replaced is not managed: `add` names it, `remove` leaves it."""
+    """A file whose content another program has replaced is not managed: `add` names it, `remove` leaves it."""
     change(host)
     write(host, f"/etc/firefox/policies/{NAME}", OTHER.pem)
     (added,) = change(host)
@@ -253,7 +253,7 @@ _CONTENT = st.one_of(st.just("{}"), st.just('{"policies": {}}'), _CERTIFICATES.m
 
 @given(_CONTENT, st.sampled_from([None, 1, "\t"]))
 def test_what_others_write_comes_back_to_the_byte(content: str, indent: int | str | None) -> None:
-    """Whatever policies others have set: after `add` and `remove` the file is the same, but for a dead item of ours."""
+    """With any policies of others: after `add` and `remove` the file is the same, but for a dead managed item."""
     with tempfile.TemporaryDirectory() as top:
         host = make(Path(top), "root", None)
         write(host, "/opt/firefox/firefox")
@@ -271,7 +271,7 @@ def test_what_others_write_comes_back_to_the_byte(content: str, indent: int | st
 
 
 def test_a_listed_certificate_that_only_root_can_read(host: ActingHost) -> None:
-    """People's profiles do not import it: ours is listed beside it; where ours is hidden, the chmod is named."""
+    """Accounts' profiles do not import it: the managed one is listed beside it; if that is hidden, chmod is named."""
     write(host, "/etc/corp.pem", CORP.pem, 0o600)
     install(host, "/etc/corp.pem")
     assert results(change(host)) == [Result.ADDED]

@@ -25,14 +25,14 @@ def fresh(modules: bytes) -> bool:
 
 
 def test_as_certutil_makes_it() -> None:
-    """NSS's own module is not one that somebody would miss."""
+    """NSS's own module is not one that an account has added."""
     assert fresh(MODULES)
 
 
 @pytest.mark.parametrize("line", [b"library=/usr/lib/opensc-pkcs11.so", b"Library=x.so\r", b"library= x"])
 @given(before=st.binary(max_size=60), after=st.binary(max_size=60))
 def test_another_module(line: bytes, before: bytes, after: bytes) -> None:
-    """A module that names a library is somebody's, whatever else the list holds."""
+    """A module that names a library was added by an account, with any other content of the list."""
     assert not fresh(MODULES + before + b"\n" + line + b"\n" + after)
 
 

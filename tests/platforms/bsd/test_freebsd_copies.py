@@ -80,7 +80,7 @@ def test_ours_that_was_deleted_by_hand_ends(machine: Machine) -> None:
 
 @pytest.mark.parametrize("path", [PACKAGED, f"{LOCAL}/trusted/corp.pem", f"{LOCAL}/corp/corp.pem"])
 def test_another_file_beside_ours_is_left(machine: Machine, path: str) -> None:
-    """Ours goes and the tool's copy stays, because the other file feeds it; asked for, the error says what to do."""
+    """The managed root goes; the tool's copy stays, because the other file feeds it; asked for, the error advises."""
     machine.write(OURS, CORP.pem)
     machine.write(path, CORP.pem)
     assert machine.copies() == {Copy(CORP.sha256, OURS, marked=True), Copy(CORP.sha256, path, removable=False)}

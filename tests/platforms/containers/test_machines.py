@@ -181,12 +181,12 @@ def test_every_word_is_plain(engine: engines.Engine) -> None:
 
 @given(st.binary())
 def test_nodes_are_names_or_nothing(answer: bytes) -> None:
-    """Whatever a container engine prints, an option or a path is no node."""
+    """An option or a path in a container engine's output is not a node."""
     assert all(re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", name) for name in node_names(answer))
 
 
 def test_nodes_in_order() -> None:
-    """A line each, whatever ends it."""
+    """A line each, with any line ending."""
     assert node_names(b"dev-worker\r\ndev-control-plane\n\n-x\n") == ("dev-control-plane", "dev-worker")
 
 
@@ -216,7 +216,7 @@ def printed(release: str, **files: bytes) -> bytes:
 )
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
 def test_the_family_inside(release: str, family: Family | None, ending: bytes) -> None:
-    """os-release names it, whatever a terminal makes of the ends of lines."""
+    """os-release names it, with any line endings that a terminal makes."""
     answer = printed(release).replace(b"\n", ending)
     assert parse(b"Welcome!" + ending + answer).family is family
 
@@ -244,7 +244,7 @@ def test_bundle_and_anchors_inside() -> None:
 
 
 def test_what_goes_with_a_certificate() -> None:
-    """Ours always; cloud-init's where ours stands beside it; a stranger's when asked for."""
+    """The managed one always; cloud-init's if the managed one is beside it; a foreign one when asked for."""
     ours = path_for(DEBIAN, CERTIFICATE)
     theirs, cloud = f"{DEBIAN.anchors}/corp.crt", f"{DEBIAN.anchors}/cloud-init-ca-cert-1.crt"
     inside = parse(printed("ID=debian", **dict.fromkeys((ours, theirs, cloud), CORP.pem)))
@@ -316,7 +316,7 @@ def test_an_engine_that_says_nothing(host: Host) -> None:
 
 
 def test_where_programs_are_looked_for(host: Host) -> None:
-    """The engine finds what it starts in turn: ssh, limactl and docker, by a path of ours and not the caller's."""
+    """The engine finds what it starts in turn, ssh, limactl and docker, by trustinstall's path and not the caller's."""
     program(host, "/usr/bin/limactl", '#!/bin/sh\necho "$PATH" >&2\nexit 255\n')
     home(host, ".lima/default/lima.yaml")
     home(host, ".lima/default/ha.pid", "1\n")

@@ -1,4 +1,4 @@
-"""Aliases in Debian's Java keystore that an earlier installation by hand has left behind, beside those of ours."""
+"""Aliases in Debian's Java keystore that an earlier installation by hand has left behind, beside managed ones."""
 
 from __future__ import annotations
 

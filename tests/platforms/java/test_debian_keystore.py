@@ -53,7 +53,7 @@ def keystore(*entries: bytes, version: int = 2) -> bytes:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
-    """A Debian with Java, and one root of ours in its keystore."""
+    """A Debian with Java, and one managed root in its keystore."""
     host = Host("linux", str(tmp_path), {}, Account(0, 0, "root", "/root"))
     write(host, KEYSTORE, keystore(entry(OURS, CORP.der), entry("debian:other.pem", OTHER.der)))
     write(host, "/etc/default/cacerts", b"#cacerts_updates=no\nstorepass='s3cret'\ncacerts_updates=yes\n")
@@ -91,7 +91,7 @@ def test_a_keystore_that_is_cut_off_is_refused() -> None:
 
 @given(st.binary(max_size=200))
 def test_anything_is_read_or_refused(content: bytes) -> None:
-    """Hostile content ends in entries or in ValueError, whatever lengths it claims."""
+    """Hostile content with any lengths ends in entries or in ValueError."""
     for start in (b"", b"\xfe\xed\xfe\xed\x00\x00\x00\x02"):
         try:
             list(trusted(start + content))

@@ -43,7 +43,7 @@ DELIVERED = jks(("other", OTHER.der))
 
 @pytest.fixture
 def host(tmp_path: Path) -> ActingHost:
-    """A Linux without any Java, seen by whoever runs the test as if that were alice."""
+    """A Linux without any Java, seen by the account that runs the test as if that were alice."""
     return make(tmp_path)
 
 
@@ -85,7 +85,7 @@ def test_each_row_finds_its_java(host: ActingHost, pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", homes.MACOS)
 def test_each_row_of_macos(host: ActingHost, pattern: str) -> None:
-    """What lies in an app is sealed, with the way that works; the rest is not; on Linux nobody looks there."""
+    """The files in an app are sealed, with the way that works; the rest is not; on Linux they are not searched."""
     put(host, f"{made(pattern)}/lib/security/cacerts")
     assert locations(host) == []
     (store,) = stores(replace(host, platform="darwin"))
@@ -355,7 +355,7 @@ def test_add_and_remove(host: ActingHost) -> None:
 
 
 def test_a_strangers_copy_stays_unless_it_was_asked_for(host: ActingHost) -> None:
-    """It is foreign; --not-ours takes it out, as does `remove` of an adopted one; ours beside it goes alone."""
+    """It is foreign; --not-ours takes it out, or `remove` if adopted; a managed one beside it goes alone."""
     both = jks(("corp", CORP.der), (OURS, CORP.der), ("other", OTHER.der))
     put(host, "/opt/jdk/lib/security/cacerts", jks(("corp", CORP.der), ("other", OTHER.der)))
     (store,) = stores(host)
@@ -390,7 +390,7 @@ def test_an_entry_that_lost_its_mark_is_foreign(host: ActingHost, alias: str) ->
 
 
 def test_a_numbered_alias_of_ours_goes(host: ActingHost) -> None:
-    """Another certificate had our alias, so that ours got a number: it carries our mark, and goes alone."""
+    """Another certificate had the alias, so that the managed one got a number: it has the mark, and goes alone."""
     put(host, "/opt/jdk/lib/security/cacerts", jks((OURS, OTHER.der)))
     (store,) = stores(host)
     brought(host, task(host, store)[1])
@@ -401,7 +401,7 @@ def test_a_numbered_alias_of_ours_goes(host: ActingHost) -> None:
 
 
 def test_another_password_is_an_error_that_says_what_to_do(host: ActingHost, tmp_path: Path) -> None:
-    """Where something is to be added or may be ours; with the file named, it is done under that password."""
+    """If a root must be added or may be managed; with the file named, it is done under that password."""
     put(host, "/opt/jdk/lib/security/cacerts", jks(("other", OTHER.der), password="secret"))  # noqa: S106  a test's
     (store,) = stores(host)
     (step,) = task(host, store)[1].steps
@@ -415,7 +415,7 @@ def test_another_password_is_an_error_that_says_what_to_do(host: ActingHost, tmp
 
 
 def test_what_cannot_be_understood_is_an_error_where_it_matters(host: ActingHost) -> None:
-    """Not where nothing of ours can be in it and nothing is to be added."""
+    """Not if no managed root can be in it and none must be added."""
     put(host, "/opt/jdk/lib/security/cacerts", b"\xce\xce\xce\xce\0\0\0\2")
     (store,) = stores(host)
     seen = BACKEND.observe(host, store, frozenset())
@@ -432,7 +432,7 @@ def test_what_cannot_be_understood_is_an_error_where_it_matters(host: ActingHost
 
 
 def test_a_keystore_that_an_update_replaced_is_noticed(host: ActingHost) -> None:
-    """Seen to be gone while the ledger says ours; `add` puts it back under the alias that is in the ledger."""
+    """Seen to be gone while the ledger holds the root; `add` puts it back under the alias that is in the ledger."""
     put(host, "/opt/jdk/lib/security/cacerts")
     (store,) = stores(host)
     _, first = task(host, store)

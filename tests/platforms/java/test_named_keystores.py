@@ -66,7 +66,7 @@ def test_files_that_name_one(host: ActingHost, path: str, content: str) -> None:
 
 @pytest.mark.parametrize("name", named.VARIABLES)
 def test_variables_that_name_one(host: ActingHost, name: str) -> None:
-    """An account's variables count, and never those of whoever called root."""
+    """An account's variables count, and never those of the account that called root."""
     environ = {name: f"-Xmx1g {NAMED}"}
     assert locations(alice(host, environ)) == [KEYSTORE]
     root = replace(host, environ=environ, account=replace(host.account, uid=0, home="/root"))
@@ -82,13 +82,13 @@ def test_gradles_home_may_be_elsewhere(host: ActingHost) -> None:
 
 @pytest.mark.parametrize("value", ["NONE", "corp.jks", "/nowhere.jks", "/home/alice", "", "a\0b", "$OTHER/corp.jks"])
 def test_what_is_no_file_is_none(host: ActingHost, value: str) -> None:
-    """Windows' and the Mac's own stores are named without one; the rest is a mistake of somebody's."""
+    """Windows' and the Mac's own stores are named without one; the rest is a person's mistake."""
     write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={value}'".encode())
     assert locations(host) == []
 
 
 def test_a_javas_own_is_one_store(host: ActingHost) -> None:
-    """Whoever names what a Java trusts anyway, by a link, too, has named nothing new."""
+    """A variable that names a file which a Java trusts anyway, by a link, too, adds no store."""
     own = write(host, f"{HOME}/.sdkman/candidates/java/21/lib/security/cacerts", jks())
     link(host, f"{HOME}/link.jks", own)
     write(host, f"{HOME}/.mavenrc", f"MAVEN_OPTS='-Djavax.net.ssl.trustStore={HOME}/link.jks'".encode())

@@ -49,7 +49,7 @@ def test_what_goes_leaves_every_byte_as_before(delivered: bytes) -> None:
 
 
 def test_what_is_there_is_not_added_again(delivered: bytes) -> None:
-    """Whatever its alias is."""
+    """Under any alias."""
     assert changed(delivered, [New("again", OTHER.der, 1)], ()) == delivered
 
 

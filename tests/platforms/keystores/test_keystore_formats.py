@@ -149,7 +149,7 @@ def test_a_stranger_goes_when_it_is_named(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_there_is_not_added_again_and_a_taken_alias_gets_a_number(kind: str) -> None:
-    """Nothing is overwritten, whatever its alias is."""
+    """No entry is overwritten, under any alias."""
     assert changed(made(kind), [New("again", OTHER.der, 1)]) == made(kind)
     assert ("other-1", OURS.der) in trusted(changed(made(kind), [New("other", OURS.der, 1)]))
 
@@ -172,7 +172,7 @@ def test_another_password_is_locked(kind: str) -> None:
 
 
 def test_a_certificate_that_java_does_not_trust_is_none() -> None:
-    """Without Oracle's attribute a certificate in PKCS#12 is part of a chain; beside it ours becomes trusted."""
+    """Without Oracle's attribute a certificate in PKCS#12 is part of a chain; a managed one beside it is trusted."""
     content = library.serialize_key_and_certificates(
         None, None, OURS.certificate, None, serialization.BestAvailableEncryption(PASSWORD.encode())
     )
@@ -273,7 +273,7 @@ def test_an_encryption_that_is_not_known_is_said() -> None:
     cut=st.booleans(),
 )
 def test_a_damaged_keystore_is_refused_or_read(kind: str, at: int, bits: int, *, cut: bool) -> None:
-    """Whatever byte is wrong or missing, it ends in entries or in words, and never in a file that lost an entry."""
+    """With any byte wrong or missing, it ends in entries or in words, and never in a file that lost an entry."""
     content = bytearray(made(kind, key=True))
     at %= len(content)
     content[at] ^= bits
@@ -288,7 +288,7 @@ def test_a_damaged_keystore_is_refused_or_read(kind: str, at: int, bits: int, *,
 
 @given(st.sampled_from([b"", b"\xfe\xed\xfe\xed\0\0\0\2", b"\x30"]), st.binary(max_size=300))
 def test_garbage_is_refused(start: bytes, content: bytes) -> None:
-    """In words, whatever it claims to be."""
+    """In words, for any content."""
     try:
         keystores.parse(start + content).trusted([PASSWORD])
     except keystores.Unreadable:
@@ -318,7 +318,7 @@ def test_any_order_of_changes_ends_where_it_should(kind: str, steps: list[tuple[
 
 
 def test_a_jks_of_the_first_version_stays_one() -> None:
-    """Its entries do not name the type of their certificates, and neither does ours."""
+    """Its entries do not name the type of their certificates, and neither does the managed one."""
     body = struct.pack(">III", 0xFEEDFEED, 1, 0)
     secret = PASSWORD.encode("utf-16-be") + b"Mighty Aphrodite"
     empty = body + hashlib.sha1(secret + body, usedforsecurity=False).digest()

@@ -46,7 +46,7 @@ class Machine(FakeMachine):
 
     @property
     def ours(self) -> str:
-        """Where ours goes."""
+        """The path of the managed file."""
         return f"{self.family.anchors}/corp-root-{CORP.sha256[:12]}.crt"
 
     def by_hand(self, name: str, content: bytes) -> str:
@@ -128,7 +128,7 @@ def placement(machine: Machine, root: Root, *entries: str, directories: tuple[st
 
 
 def test_the_bundle_alone_says_what_is_trusted(machine: Machine) -> None:
-    """A file dropped without running the tool, or that the tool has left out, is seen by nobody, and that is said."""
+    """A file that was added without the tool, or that the tool left out, has no reader, and that is said."""
     machine.by_hand("dropped.pem", CORP.pem)
     seen = machine.observe()
 
@@ -217,7 +217,7 @@ def test_add_writes_one_file_each_and_runs_the_tool_once(machine: Machine) -> No
 
 
 def test_what_somebody_else_brought_is_left(machine: Machine) -> None:
-    """A package's root and an administrator's own copy are known by fingerprint, whatever their files are called."""
+    """A package's root and an administrator's own copy are known by fingerprint, under any file name."""
     machine.by_hand("Some Name.cer", CORP.pem)
     machine.settle()
     assert machine.plan(CORP, PUBLIC) == Plan()
@@ -225,7 +225,7 @@ def test_what_somebody_else_brought_is_left(machine: Machine) -> None:
 
 
 def test_the_work_of_trust_anchor_is_recognised(machine: Machine) -> None:
-    """`trust anchor` writes beside the anchors' directory: that is trusted, not ours, and not lost in a refresh."""
+    """`trust anchor` writes beside the anchors' directory: that is trusted, not managed, and not lost in a refresh."""
     path = f"{machine.family.packages[0]}/Corp_Root.p11-kit"
     content = b"[p11-kit-object-v1]\ntrusted: true\n" + CORP.pem
     if machine.family is ALPINE:
@@ -269,7 +269,7 @@ def test_a_missing_directory_is_made_and_goes_with_the_last(machine: Machine) ->
 
 
 def test_our_name_with_another_content_is_not_overwritten(machine: Machine) -> None:
-    """What stands under the name that we would use is somebody's, until somebody has looked."""
+    """A file under the managed name with another content is an account's, until a person has looked."""
     machine.write(machine.ours, b"notes\n")
 
     with pytest.raises(StoreError, match="does not hold the certificate"):
@@ -292,7 +292,7 @@ def test_what_was_appended_to_the_bundle_by_hand_is_not_lost(machine: Machine) -
 
 
 def test_a_package_brings_it_after_us(machine: Machine) -> None:
-    """Ours goes, the package's stays and is named; asked for in full, the error says how it is taken out."""
+    """The managed root goes, the package's stays and is named; asked for in full, the error says how it goes."""
     machine.apply(machine.plan(CORP))
     path = machine.ship("corp.pem", CORP.pem)
     machine.settle()
@@ -354,7 +354,7 @@ def test_a_deselected_packages_file_is_not_a_copy(machine: Machine) -> None:
 
 
 def test_remove_deletes_the_file_and_runs_the_tool(machine: Machine) -> None:
-    """Nothing of ours stays."""
+    """No managed file stays."""
     machine.apply(machine.plan(CORP))
     plan = machine.plan(CORP, trusted=False)
 
@@ -370,7 +370,7 @@ def test_remove_of_nothing_is_nothing(machine: Machine) -> None:
 
 
 def test_remove_leaves_a_copy_of_somebody_else(machine: Machine) -> None:
-    """Ours goes; theirs is named and stays, in the anchors' directory and in a package."""
+    """The managed copy goes; the foreign one is named and stays, in the anchors' directory and in a package."""
     machine.write(machine.ours, CORP.pem)
     machine.by_hand("theirs.pem", CORP.pem)
     machine.write(f"{machine.family.anchors}/public-root-{PUBLIC.sha256[:12]}.crt", PUBLIC.pem)
@@ -425,7 +425,7 @@ def test_ours_that_was_deleted_by_hand_is_still_cleaned_up(machine: Machine) -> 
 
 
 def test_a_der_file_is_recognised_where_the_tool_reads_der(machine: Machine) -> None:
-    """p11-kit takes DER under any name; Alpine's tool pastes it into the bundle, where nobody can read it."""
+    """p11-kit takes DER under any name; Alpine's tool pastes it into the bundle, where no client can read it."""
     machine.by_hand("corp.der", CORP.der)
     machine.write(machine.family.bundle, PUBLIC.pem + CORP.pem)
     taken = [step.path for step in machine.plan(CORP, trusted=False, foreign=True).steps]

@@ -102,7 +102,7 @@ def test_the_block_of_an_upgrade_is_derived_from_our_file(machine: Machine) -> N
 
 
 def test_a_block_beside_ours_is_left(machine: Machine) -> None:
-    """Somebody appends the same certificate: ours goes, theirs stays until it is asked for."""
+    """An administrator appends the same certificate: the managed one goes, the other stays until it is asked for."""
     machine.bring(CORP, trusted=True)
     bundle = machine.path(PHOTON.bundle)
     bundle.write_bytes(bundle.read_bytes() + CORP.pem)
@@ -116,7 +116,7 @@ def test_a_block_beside_ours_is_left(machine: Machine) -> None:
 
 
 def test_a_file_beside_ours_is_left(machine: Machine) -> None:
-    """Somebody adds a file with the same certificate, which the package puts into the bundle."""
+    """An administrator adds a file with the same certificate, which the package puts into the bundle."""
     machine.bring(CORP, trusted=True)
     machine.write(f"{PHOTON.anchors}/theirs.pem", CORP.pem)
     machine.upgrade()

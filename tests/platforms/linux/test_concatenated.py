@@ -51,7 +51,7 @@ def test_a_file_that_comes_stands_where_the_tool_writes_it(files: list[Concatena
 
 @given(FILES)
 def test_files_that_come_together_stand_in_the_tools_order(files: list[Concatenated]) -> None:
-    """Each where the tool writes it, whatever the order in which they were asked for."""
+    """Each where the tool writes it, with any order of the requests."""
     new = [NewAnchor(f"{LOCAL}/{name}-new.crt", one) for name, one in zip("zbm", (CORP, *NEWEST), strict=True)]
     after = in_order([*files, *(Concatenated(one.path, one.certificate.pem) for one in new)])
 

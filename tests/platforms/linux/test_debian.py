@@ -187,7 +187,7 @@ def test_a_missing_directory_of_links_is_said(machine: Machine) -> None:
 
 
 def test_a_settled_machine_has_no_problems(machine: Machine) -> None:
-    """Bundle and hash link make a certificate trusted; a name like ours makes it ours."""
+    """Bundle and hash link make a certificate trusted; a name of trustinstall's form makes it managed."""
     machine.write(OURS, CORP.pem)
     machine.settle()
     seen = machine.observe()
@@ -199,7 +199,7 @@ def test_a_settled_machine_has_no_problems(machine: Machine) -> None:
 
 
 def test_a_file_alone_is_not_trust(machine: Machine) -> None:
-    """A file dropped without running the tool is seen by nobody, and the bundle is said to lag."""
+    """A file that was added without running the tool has no reader, and the bundle is said to lag."""
     machine.write(OURS, CORP.pem)
     seen = machine.observe()
 
@@ -267,7 +267,7 @@ def test_a_missing_bundle_and_a_leftover_are_problems(machine: Machine) -> None:
 
 
 def test_a_link_of_ours_that_leads_nowhere_is_a_problem(machine: Machine) -> None:
-    """A link that the tool left behind when our file was removed by hand; others' are not ours to tell."""
+    """A link that the tool left when a managed file was removed by hand; links of other files are not reported."""
     machine.link(f"{LINKS}/corp-{CORP.sha256[:12]}.pem", f"{LOCAL}/corp-{CORP.sha256[:12]}.crt")
     machine.link(f"{LINKS}/theirs.pem", f"{LOCAL}/theirs.crt")
 
@@ -341,7 +341,7 @@ def test_what_somebody_else_brought_is_left(machine: Machine) -> None:
 
 
 def test_half_installed_by_somebody_else_is_made_whole(machine: Machine) -> None:
-    """Two certificates in one file get no hash link: ours, in a file of its own, does."""
+    """Two certificates in one file get no hash link: the managed one, in a file of its own, does."""
     machine.write(f"{LOCAL}/two.crt", CORP.pem + OTHER.pem)
     machine.settle()
     machine.apply(machine.plan(CORP))
@@ -352,7 +352,7 @@ def test_half_installed_by_somebody_else_is_made_whole(machine: Machine) -> None
 
 
 def test_ours_with_broken_links_is_mended_by_tools_alone(machine: Machine) -> None:
-    """No file is written where ours is there; hash links are made anew, then the bundle."""
+    """No file is written if the managed one is there; hash links are made again, then the bundle."""
     machine.write(OURS, CORP.pem)
     machine.settle()
     machine.path(f"{LINKS}/00000001.0").unlink()
@@ -364,7 +364,7 @@ def test_ours_with_broken_links_is_mended_by_tools_alone(machine: Machine) -> No
 
 
 def test_our_name_with_another_content_is_not_overwritten(machine: Machine) -> None:
-    """What stands under the name that we would use is somebody's, until somebody has looked."""
+    """A file under the managed name with another content is an account's, until a person has looked."""
     machine.write(OURS, b"notes\n")
 
     with pytest.raises(StoreError, match="does not hold the certificate"):
@@ -422,7 +422,7 @@ def test_a_deselected_file_is_not_a_copy(machine: Machine) -> None:
 
 
 def test_a_package_brings_it_after_us(machine: Machine) -> None:
-    """Ours goes with its links, the package's stays and is named; asked for in full, it is deselected."""
+    """The managed root goes with its links, the package's stays and is named; asked for in full, it is deselected."""
     machine.apply(machine.plan(CORP))
     machine.write(f"{SHIPPED}/corp/corp.crt", CORP.pem)
     machine.write(SELECTION, b"mozilla/Public.crt\ncorp/corp.crt\n")
@@ -562,7 +562,7 @@ def test_remove_of_nothing_is_nothing(machine: Machine) -> None:
 
 
 def test_remove_leaves_a_copy_of_somebody_else(machine: Machine) -> None:
-    """Ours goes, theirs is named and stays."""
+    """The managed root goes, the other copy is named and stays."""
     machine.write(OURS, CORP.pem)
     machine.write(f"{LOCAL}/theirs.crt", CORP.pem)
     machine.settle()
@@ -605,7 +605,7 @@ def test_a_packages_root_is_deselected(machine: Machine) -> None:
 
 
 def test_a_loose_file_is_taken_out_only_as_foreign(machine: Machine) -> None:
-    """What somebody put into /etc/ssl/certs by hand is named, and deleted when asked for."""
+    """A file that a person put into /etc/ssl/certs by hand is named, and deleted when asked for."""
     machine.write(f"{LINKS}/by-hand.pem", CORP.pem)
     machine.link(f"{LINKS}/0badcafe.0", "by-hand.pem")
 
@@ -657,7 +657,7 @@ def test_ours_that_was_deleted_by_hand_ends_although_the_bundle_shows_it(machine
 
 
 def test_half_installed_is_removed_whole(machine: Machine) -> None:
-    """Ours without its hash link, or in the bundle no more: file, links and bundle go all the same."""
+    """The managed root without its hash link, or not in the bundle: file, links and bundle's copy go all the same."""
     for ruin in (f"{LINKS}/00000001.0", BUNDLE):
         machine.apply(machine.plan(CORP))
         if ruin == BUNDLE:

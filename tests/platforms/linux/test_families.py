@@ -135,7 +135,7 @@ def test_transactional_systems_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("platform", ["freebsd13", "freebsd14", "freebsd15"])
 def test_freebsd_is_known_by_its_kernel(platform: str, tmp_path: Path) -> None:
-    """Whatever os-release says; a FreeBSD whose files are those of a Linux has none of Linux's stores."""
+    """With any os-release; a FreeBSD whose files are those of a Linux has none of Linux's stores."""
     host = machine(tmp_path, "ID=debian")
     assert [store.backend for store in found(replace(host, platform=platform))] == [freebsd.Certctl.name]
     assert [store.backend for store in found(replace(host, platform="netbsd10"))] == []

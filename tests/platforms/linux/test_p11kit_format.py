@@ -44,7 +44,7 @@ def test_words_and_broken_strings_are_passed_over() -> None:
 
 @given(st.lists(st.binary(min_size=1, max_size=80)))
 def test_what_is_written_is_read(values: list[bytes]) -> None:
-    """Whatever octets, in order."""
+    """Any octets, in order."""
     assert list(certificates(b"".join(map(item, values)))) == values
     found = list(fingerprints(b"".join(map(item, values))))
     assert found == [hashlib.sha256(value).hexdigest() for value in values]

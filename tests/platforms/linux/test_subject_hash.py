@@ -59,7 +59,7 @@ def test_blanks_and_capitals_do_not_count(text: str) -> None:
 
 
 def test_text_that_is_not_what_its_type_says_has_no_hash() -> None:
-    """p11-kit makes no link for a T61String in Latin-1; and nobody for broken UTF-8."""
+    """p11-kit makes no link for a T61String in Latin-1; and no tool for broken UTF-8."""
     latin = Certificate(make_root(subject=name(("2.5.4.3", 0x14, "Röt".encode("latin-1")))).der)
     assert subject_hash(latin, P11_KIT) is None
     assert subject_hash(latin) is not None

@@ -52,7 +52,7 @@ def mac(tmp_path: Path) -> Mac:
 
 @pytest.fixture
 def old_mac(tmp_path: Path) -> Mac:
-    """A Mac on which root needs to ask nobody."""
+    """A Mac on which root needs no consent."""
     return Mac(tmp_path, "10.15.7")
 
 
@@ -85,7 +85,7 @@ def plist(*settings: dict[str, Any]) -> bytes:
 
 
 def exported(settings: Sequence[object]) -> bytes:
-    """The same, whatever the settings are."""
+    """The same, with any settings."""
     entry = {"trustSettings": settings} if settings else {}
     return plistlib.dumps({"trustList": {"A" * 40: entry}, "trustVersion": 1})
 
@@ -154,7 +154,7 @@ setting = st.dictionaries(st.sampled_from([f"kSecTrustSettings{key}" for key in 
 
 @given(st.one_of(st.binary(), st.lists(setting | plain, max_size=4).map(exported), plain))
 def test_any_bytes_are_read_or_refused(data: object) -> None:
-    """Whatever stands in the file, it is refused with one kind of error or understood."""
+    """Any content of the file is refused with one kind of error or understood."""
     content = data if isinstance(data, bytes) else plistlib.dumps({"trustList": {"A" * 40: data}, "trustVersion": 1})
     try:
         found = trust_settings.parse(content)
@@ -167,7 +167,7 @@ def test_any_bytes_are_read_or_refused(data: object) -> None:
 
 
 def test_found_on_a_mac_alone(mac: Mac) -> None:
-    """The same files on another system are nobody's stores."""
+    """The same files on another system are not stores."""
     assert [one.location for one in MACHINE.discover(mac.host(), DiscoveryOptions())] == [SYSTEM]
     assert [one.location for one in ACCOUNT.discover(mac.host(), DiscoveryOptions())] == [LOGIN]
     assert not MACHINE.discover(mac.host(platform="linux"), DiscoveryOptions())
@@ -230,7 +230,7 @@ def test_an_account_trusts_what_the_machine_trusts(mac: Mac) -> None:
 
 
 def test_the_machines_trust_stays_when_an_accounts_goes(mac: Mac) -> None:
-    """An administrator trusts it for the machine after us: ours goes, adopted or not, and the machine's is named."""
+    """An administrator trusts it for the machine later: the managed root, adopted or not, goes; that one is named."""
     for adopt in (False, True):
         if adopt:
             mac.put(LOGIN, CORP.der)
@@ -311,7 +311,7 @@ def test_both_halves_are_put_and_taken(mac: Mac, backend: Keychain, keychain: st
 
 
 def test_the_windows_are_announced(mac: Mac, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before each window somebody is told what it is for."""
+    """Before each window, a message says what it is for."""
     change(mac, CORP.der, OTHER.der)
     said = capsys.readouterr().err.splitlines()
     assert [("Corp Root" in line, "Other Root" in line) for line in said] == [(True, False), (False, True)]
@@ -319,7 +319,7 @@ def test_the_windows_are_announced(mac: Mac, capsys: pytest.CaptureFixture[str])
 
 
 def test_root_is_enough_before_macos_11(old_mac: Mac, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody has to sit there, and no window is announced."""
+    """No person has to sit there, and no window is announced."""
     assert change(old_mac, dialogs=False).result.name == "ADDED"
     assert not capsys.readouterr().err
     assert change(old_mac, dialogs=False, trusted=False).result.name == "REMOVED"
@@ -337,14 +337,14 @@ def nobody_at_the_screen(mac: Mac) -> bool:
 
 
 def another_account(mac: Mac) -> bool:
-    """Somebody else is logged in at the screen."""
+    """Another account is logged in at the screen."""
     mac.environ["SUDO_UID"] = "502"
     mac.write("/dev/console", b"")
     return os.geteuid() == 0  # an ordinary account cannot give its console to another one
 
 
 def root_itself(mac: Mac) -> bool:
-    """Root logged in by itself; there is nobody behind it."""
+    """Root logged in by itself, without another account behind it."""
     mac.environ["SUDO_UID"] = ""
     return os.geteuid() == 0
 
@@ -352,7 +352,7 @@ def root_itself(mac: Mac) -> bool:
 @pytest.mark.parametrize("spoil", [no_dialogs, nobody_at_the_screen, another_account, root_itself])
 @pytest.mark.parametrize("backend", [MACHINE, ACCOUNT])
 def test_what_cannot_work_is_not_tried(mac: Mac, spoil: Callable[[Mac], bool], backend: Keychain) -> None:
-    """Nobody could answer the window: nothing is run, and a profile is offered instead."""
+    """No person could answer the window: nothing is run, and a profile is offered instead."""
     failed = change(mac, backend=backend, dialogs=spoil(mac))
     assert (failed.result.name, mac.changes()) == ("FAILED", [])
     assert "--profile-out" in failed.detail
@@ -399,7 +399,7 @@ def test_somebodys_trust_stays(mac: Mac) -> None:
 
 @pytest.mark.parametrize("settings", [MAIL, DENY, {**ALLOW, "kSecTrustSettingsPolicyString": "a.test"}])
 def test_somebodys_settings_are_not_overwritten(mac: Mac, settings: dict[str, Any]) -> None:
-    """Settings that do not trust for TLS are somebody's decision."""
+    """Settings that do not trust for TLS are a person's decision."""
     mac.put(SYSTEM, CORP.der)
     mac.set(CORP.der, settings)
     failed = change(mac)
@@ -442,7 +442,7 @@ def test_an_adopted_one_goes_with_remove(mac: Mac) -> None:
 
 @pytest.mark.parametrize("half", ["the certificate", "the settings"])
 def test_half_of_ours_is_made_whole(mac: Mac, half: str) -> None:
-    """What somebody took away is put there again, and both halves stay ours."""
+    """The half that a person took away is put there again, and both halves stay managed."""
     change(mac)
     if half == "the certificate":
         mac.write(SYSTEM, b"")
@@ -455,7 +455,7 @@ def test_half_of_ours_is_made_whole(mac: Mac, half: str) -> None:
 
 
 def test_trust_of_ours_goes_without_its_certificate(mac: Mac) -> None:
-    """Somebody has deleted the certificate: by its SHA-1 it is still trusted, and must not be."""
+    """A person has deleted the certificate: by its SHA-1 it is still trusted, and must not be."""
     change(mac)
     mac.write(SYSTEM, b"")
     assert change(mac, trusted=False).result.name == "REMOVED"
@@ -507,7 +507,7 @@ def test_somebody_elses_names_stay(mac: Mac) -> None:
 
 
 def test_who_keeps_ours_to_names_keeps_the_settings(mac: Mac) -> None:
-    """Somebody has kept our root to a host since: `remove` takes the certificate, and leaves and names the rest."""
+    """A person has limited the root to a host since: `remove` takes the certificate, leaves and names the rest."""
     change(mac)
     host = {**ALLOW, "kSecTrustSettingsPolicyString": "corp.example"}
     mac.set(CORP.der, host)
@@ -529,7 +529,7 @@ def test_a_refused_window_leaves_nothing(mac: Mac) -> None:
 
 
 def test_one_refused_window_is_the_last(mac: Mac) -> None:
-    """Whoever cancels is not asked once more for each certificate."""
+    """A person who cancels is not asked again for each certificate."""
     mac.misbehave("refuses", "add-trusted-cert")
     change(mac, CORP.der, OTHER.der)
     assert sum(line.startswith("add-trusted-cert") for line in mac.changes()) == 1

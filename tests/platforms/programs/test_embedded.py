@@ -1,4 +1,4 @@
-"""Bundles that programs bring along: which files are some, and which belong to nobody's program or to another store."""
+"""Bundles that programs bring along: the files that are some, and those of no program or of another store."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_signed_apps_and_images_are_not_changed(host: ActingHost) -> None:
 
 
 def test_the_owning_package_is_named(host: ActingHost) -> None:
-    """Dpkg's lists say it; where packages share a directory, the one that has the file, and nobody where none does."""
+    """Dpkg's lists say it; where packages share a directory, the one that has the file, or none if none has it."""
     own = write(host, "/opt/datadog-agent/embedded/ssl/cacert.pem", BUNDLE)
     shared = write(host, "/opt/puppetlabs/puppet/ssl/cert.pem", BUNDLE)
     other = write(host, "/opt/unpacked/cacert.pem", BUNDLE)

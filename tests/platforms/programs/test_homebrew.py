@@ -1,4 +1,4 @@
-"""Homebrew's and MacPorts' bundles: found once each, and ours after an upgrade, too."""
+"""Homebrew's and MacPorts' bundles: found once each, and with the managed root after an upgrade, too."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_put_back_after_an_upgrade(host: ActingHost) -> None:
 
 
 def test_a_strangers_copy_is_left(host: ActingHost) -> None:
-    """What Homebrew took from the keychain before we came is not ours."""
+    """A root that Homebrew took from the keychain before `add` is not managed."""
     write(host, BUNDLE, CORP.pem + PUBLIC.pem)
     before = host.read(BUNDLE)
     assert change(host).foreign == (Certificate(CORP.der).sha256,)

@@ -1,4 +1,4 @@
-"""Bundles of Python packages: which there are, what they hold, and how ours go in and out."""
+"""Bundles of Python packages: which there are, what they hold, and how managed roots go in and out."""
 
 from __future__ import annotations
 
@@ -412,7 +412,7 @@ def test_observing_says_what_is_wrong(tree: Tree) -> None:
 
 
 def test_a_marker_alone_is_not_ours(tree: Tree) -> None:
-    """Only a block that really holds its certificate counts as ours."""
+    """Only a block that really holds its certificate counts as managed."""
     text = Blocks(add=(ROOT,)).apply(PEM).replace(ROOT.pem, OTHER.pem)
     seen = BACKEND.observe(tree.host, tree.store(tree.file(CERTIFI, text)), frozenset())
     assert seen.marked == frozenset()
@@ -473,7 +473,7 @@ def test_a_package_caches_hard_link_keeps_its_bytes(tree: Tree) -> None:
 
 
 def test_a_foreign_copy_is_left_until_it_is_asked_for(tree: Tree) -> None:
-    """What somebody else put there is named, not touched; when asked, its PEM goes and nothing else."""
+    """Another program's copy is named, not touched; when asked, its PEM goes and nothing else."""
     tree.file(CERTIFI, PEM + b"# by hand\n" + ROOT.pem)
     for wanted in (add(ROOT), remove(ROOT)):
         plan = tree.plan(wanted)
@@ -493,14 +493,14 @@ def test_an_adopted_copy_is_ours(tree: Tree) -> None:
 
 
 def test_a_copy_without_marks_is_nobodys(tree: Tree) -> None:
-    """A package upgrade took ours along, and somebody has appended the root by hand since: it is named and left."""
+    """A package upgrade took the managed copy along, and a person has appended the root since: it is named and left."""
     tree.file(CERTIFI, PEM + ROOT.pem)
     assert tree.bring(remove(ROOT), placed(ROOT)).foreign == {ROOT.sha256}
     assert tree.host.read(CERTIFI) == PEM + ROOT.pem
 
 
 def test_a_foreign_copy_beside_ours_survives(tree: Tree) -> None:
-    """Ours goes, and the copy that somebody else put there too is named and stays."""
+    """The managed one goes, and the copy that another program put there, too, is named and stays."""
     tree.file(CERTIFI)
     tree.bring(add(ROOT))
     tree.file(CERTIFI, tree.host.read(CERTIFI) + ROOT.pem)
@@ -510,7 +510,7 @@ def test_a_foreign_copy_beside_ours_survives(tree: Tree) -> None:
 
 
 def test_nothing_is_added_to_a_damaged_bundle(tree: Tree) -> None:
-    """Clients refuse a damaged bundle as a whole: that is said; taking ours out still works."""
+    """Clients refuse a damaged bundle as a whole: that is said; `remove` of the managed root still works."""
     tree.file(CERTIFI)
     tree.bring(add(ROOT))
     damage = OTHER.pem[:80] + b"\n" + PUBLIC[0].pem

@@ -199,7 +199,7 @@ def test_signs_of_life_come_while_looking(host: ActingHost) -> None:
 
 @given(st.text(min_size=1, max_size=40).filter(lambda name: "/" not in name and "\0" not in name))
 def test_any_name_can_be_asked(name: str) -> None:
-    """Whatever a file is called, it can be asked about, and one that is not there is no bundle."""
+    """A file of any name can be asked about, and one that is not there is no bundle."""
     backend = Certifi()
     nowhere = Host("linux", "/nonexistent", {}, Account(1000, 1000, "tester", HOME))
     assert backend.recognise(nowhere, f"/e/lib/site-packages/x/{name}") is None
@@ -315,7 +315,7 @@ def test_real_environments_are_found(tmp_path: Path, install: Callable[..., Path
 
 
 def test_a_package_upgrade_keeps_what_repair_needs(host: ActingHost) -> None:
-    """The ledger knows store and certificate after an upgrade has taken ours away; `add` puts it back."""
+    """The ledger knows store and certificate after an upgrade has taken the root away; `add` puts it back."""
     path = file(host, f"{HOME}/env/{SITE}/certifi/cacert.pem")
     engine = Engine(host, (Certifi(),), lambda _doing: None)
     wish = Request((ROOT,), trusted=True, by="root")

@@ -1,4 +1,4 @@
-"""apt's own reader finds the options that ours finds."""
+"""apt's own reader finds the same options as trustinstall's."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def views(host: ActingHost, *, add: bool = True) -> dict[str, tuple[str, str]]:
 
 
 def test_nothing_is_claimed_where_nothing_was_added(host: ActingHost) -> None:
-    """Before `add` there is no root of ours, and nothing is said of clients."""
+    """Before `add` there is no managed root, and nothing is said of clients."""
     assert {effective for effective, _ in views(host, add=False).values()} == {""}
 
 
@@ -52,7 +52,7 @@ def test_a_client_is_reached_by_our_setting(host: ActingHost) -> None:
 
 
 def test_a_client_that_is_not_reached_is_named_with_file_and_line(host: ActingHost) -> None:
-    """A curl whose settings name a file that is gone trusts nothing of ours, and the line is said."""
+    """A curl whose settings name a missing file trusts no managed root, and the line is said."""
     write(host, f"{HOME}/.curlrc", "# mine\ncacert = /gone.pem\n")
     assert views(host)["curl"] == ("no", f"{HOME}/.curlrc line 2")
 
@@ -98,7 +98,7 @@ def test_what_the_administrator_has_decided_is_no_failure(host: ActingHost) -> N
 
 
 def test_the_line_is_named_as_it_is_after_our_section_has_come(host: ActingHost) -> None:
-    """A command that takes a line out by its number must not hit one of ours, which stand above it."""
+    """A command that takes a line out by its number must not hit a managed one, which stand above it."""
     write(host, f"{HOME}/.profile", "# mine\nexport AWS_CA_BUNDLE=/gone.pem\n")
     found = outcomes(host)
     lines = Path(host.where(f"{HOME}/.profile")).read_text().split("\n")
@@ -119,7 +119,7 @@ def test_variables_that_a_later_line_takes_back(host: ActingHost) -> None:
 
 @pytest.mark.parametrize("name", ["npm_config_cafile", "YARN_CA_FILE_PATH", "COMPOSER_CAFILE"])
 def test_a_variable_that_only_its_client_knows(host: ActingHost, name: str) -> None:
-    """Ours goes into the bundle that it names; where another session lacks it, the settings file is written, too."""
+    """The root goes into the bundle that it names; if another session lacks it, the settings file is written, too."""
     mine = PUBLIC.pem + make_root("Own").pem
     value = "~/mine.pem" if name != "YARN_CA_FILE_PATH" else f"{HOME}/mine.pem"
     write(host, f"{HOME}/mine.pem", mine)

@@ -1,4 +1,4 @@
-"""Settings as people have them: ours becomes effective, goes into the bundle that they name, or is said to be left."""
+"""Settings as people have them: the managed root takes effect, goes into their bundle, or is said to be left."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_a_variable_that_hides_a_setting_is_not_set(host: ActingHost, kind: str,
     ],
 )
 def test_what_others_have_decided_is_left(host: ActingHost, files: Mapping[str, str], location: str, word: str) -> None:
-    """A setting of ours never hides what the administrator or the account itself has decided; it is said where."""
+    """A managed setting never hides what the administrator or the account itself has decided; it is said where."""
     for name in ("pip", "npm", "conda", "hg", "node"):
         program(host, f"/usr/bin/{name}")
     for path, content in files.items():
@@ -174,7 +174,7 @@ def test_what_others_have_decided_is_left(host: ActingHost, files: Mapping[str, 
 def test_a_moved_file_is_written_where_it_was_moved_to(
     host: ActingHost, program_: str, variable: str, value: str, written: str
 ) -> None:
-    """Where the session has a settings file moved, ours stands in that one, and goes from it without the variable."""
+    """Where the session has a settings file moved, the key is in that one, and goes from it without the variable."""
     program(host, f"/usr/bin/{program_}")
     before = tree(host)
     change(replace(host, environ={variable: value}))
@@ -184,7 +184,7 @@ def test_a_moved_file_is_written_where_it_was_moved_to(
 
 
 def test_the_whole_default_profile_of_aws_stays(host: ActingHost) -> None:
-    """Where the heading is `[profile default]`, ours is a key of that section: no second one replaces the profile."""
+    """Where the heading is `[profile default]`, the key is in that section: no second one replaces the profile."""
     write(host, f"{HOME}/.aws/config", "[profile default]\nregion = eu-west-1\n")
     change(host)
     said = host.read(f"{HOME}/.aws/config")
@@ -239,7 +239,7 @@ def test_a_root_that_not_every_reader_takes_gets_a_plain_copy(host: ActingHost, 
     ],
 )
 def test_a_word_that_decides_nothing_is_replaced_and_comes_back(host: ActingHost, before: str) -> None:
-    """`conda config --set ssl_verify true` decides nothing: ours stands in its place, and `remove` puts it back."""
+    """`conda config --set ssl_verify true` decides nothing: the key replaces it, and `remove` puts it back."""
     write(host, f"{HOME}/.condarc", before)
     assert change(host)[f"{HOME}/.condarc"].result is Result.ADDED
     said = host.read(f"{HOME}/.condarc").decode()
@@ -251,7 +251,7 @@ def test_a_word_that_decides_nothing_is_replaced_and_comes_back(host: ActingHost
 
 
 def test_roots_that_a_variable_adds_are_not_hidden(host: ActingHost) -> None:
-    """Npm trusts what NODE_EXTRA_CA_CERTS of the account names: a `cafile` of ours would hide that, and is not set."""
+    """Npm trusts what NODE_EXTRA_CA_CERTS of the account names: a managed `cafile` would hide that, and is not set."""
     write(host, f"{HOME}/.profile", 'export NODE_EXTRA_CA_CERTS="$HOME/b.pem"\n')
     write(host, f"{HOME}/.npmrc", "fund=false\n")
     before = tree(host)
@@ -272,7 +272,7 @@ def test_a_value_that_only_running_would_tell_is_said(host: ActingHost) -> None:
 
 
 def test_a_file_that_a_profile_has_moved(host: ActingHost) -> None:
-    """Where the account's own profile moves a settings file, ours stands in both, and goes from both."""
+    """Where the account's own profile moves a settings file, the key is in both, and goes from both."""
     write(host, f"{HOME}/.profile", "export XDG_CONFIG_HOME=$HOME/cfg\n")
     program(host, "/usr/bin/pip")
     before = tree(host)
@@ -283,7 +283,7 @@ def test_a_file_that_a_profile_has_moved(host: ActingHost) -> None:
 
 
 def test_yarn_reads_what_npms_file_names(host: ActingHost) -> None:
-    """Yarn 1 reads npm's file where its own says nothing: ours goes into the bundle, and no key hides that."""
+    """Yarn 1 reads npm's file where its own says nothing: the root goes into the bundle, and no key hides that."""
     write(host, f"{HOME}/.npmrc", f"cafile={THEIRS}\n")
     write(host, f"{HOME}/.yarnrc", "# mine\n")
     before = tree(host)

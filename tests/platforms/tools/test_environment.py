@@ -1,4 +1,4 @@
-"""Files that carry variables on systems that are not at hand, and files that are not ours to change."""
+"""Files that carry variables on systems that are not at hand, and files that trustinstall must not change."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def change(host: ActingHost, *, trusted: bool, mode: str = "") -> dict[str, Resu
 
 
 def test_what_a_macs_desktop_starts_is_told_by_an_agent(mac: ActingHost) -> None:
-    """A launchd agent of ours alone sets what adds, as property lists are read, and goes with the last root."""
+    """A managed launchd agent sets the variables that add, as property lists are read, and goes with the last root."""
     assert change(mac, trusted=True)[AGENT] is Result.ADDED
     agent = plistlib.loads(mac.read(AGENT))
     assert (agent["Label"], agent["RunAtLoad"]) == ("trustinstall.environment", True)

@@ -95,7 +95,7 @@ def test_a_proxy_of_a_person_is_named_in_files_of_sections_and_beside(path: str,
 
 
 def test_conda_gets_a_mapping_that_its_parser_reads() -> None:
-    """The block below the key holds both proxies, whatever else stands in the file."""
+    """The block below the key holds both proxies, with any other content of the file."""
     value = _keys("conda")["proxy_servers"]
     content, inserted = editing.put("yaml-block", b"channels:\n  - a\n", ("proxy_servers",), value, address=True)
     reader: Any = YAML(typ="safe")

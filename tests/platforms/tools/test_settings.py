@@ -201,7 +201,7 @@ def test_a_file_that_no_setting_came_to_name_goes_again(host: ActingHost) -> Non
 
 
 def test_a_setting_that_cannot_be_taken_back_keeps_its_file(host: ActingHost) -> None:
-    """Where somebody has damaged the settings, the file that they name stays, and both say why."""
+    """Where a person has damaged the settings, the file that they name stays, and both say why."""
     change(host)
     write(host, CLAUDE, host.read(CLAUDE) + b"}")
     done = change(host, trusted=False)
@@ -280,7 +280,7 @@ def _odd_home(host: ActingHost) -> None:
 def test_what_cannot_be_changed_is_said(
     host: ActingHost, spoil: Callable[[ActingHost], None], where: str, word: str
 ) -> None:
-    """A setting that is somebody's decision, or cannot be read, is a sentence; nothing is made that only it needs."""
+    """A setting that is a person's decision, or cannot be read, is a sentence; nothing is made that only it needs."""
     spoil(host)
     before = tree(host)
     done = change(host, store=("settings:npm" if where != CLAUDE else "settings:claude",))
@@ -371,7 +371,7 @@ def test_a_reference_to_a_missing_file_of_ours_goes(host: ActingHost) -> None:
 
 
 def test_a_home_that_was_moved(host: ActingHost) -> None:
-    """A setting that names our missing file in the old home is ours: `add` renews it, `remove` takes it back."""
+    """A setting that names a missing managed file in the old home is managed: `add` renews it, `remove` undoes it."""
     old = "/home/old/.local/share/trustinstall/bundle.pem"
     write(host, NPMRC, b"fund=false\ncafile=" + old.encode() + b"\n")
     assert results(change(host))[NPMRC] is Result.ADDED
@@ -400,7 +400,7 @@ def test_a_root_that_the_system_has_stays_with_the_systems(host: ActingHost) -> 
 
 @pytest.mark.parametrize("store", [("settings:npm",), ("settings",)], ids=["one that replaces", "all"])
 def test_both_scopes_in_either_order(host: ActingHost, store: tuple[str, ...]) -> None:
-    """A root that the account adds while the system has it is ours in both files; it stays when the system's goes."""
+    """A root that the account adds while the system has it is managed in both files; it outlasts the system's."""
     write(host, SYSTEM, PUBLIC.pem + CORP.pem)
     change(host, 1, store=store)
     assert results(change(host, 0, store=store))[BUNDLE] is Result.ADDED

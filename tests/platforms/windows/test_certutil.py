@@ -1,4 +1,4 @@
-"""Windows' stores, by what is in a registry: what is trusted, what is ours, and what certutil is told to do."""
+"""Windows' stores, by a registry's content: what is trusted, what is managed, and what certutil is told to do."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def task(
     record: dict[str, Placement] | None = None,
     foreign: bool = False,
 ) -> tuple[Change, Plan]:
-    """What the engine decides from what is observed, and the plan; `foreign`: `remove --not-ours`."""
+    """The engine's decision from an observation, and the plan; `foreign`: `remove --not-ours`."""
     one = StoreTask(backend, store_of(host, backend), desired, record or {}, take_foreign=foreign)
     seen = one.observe(host)
     change = one.decide(seen)
@@ -121,7 +121,7 @@ WINDOWS, WINDOWS_USER = WindowsStore(MACHINE), WindowsStore(ACCOUNT)
 
 @given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.binary(max_size=80)), max_size=6))
 def test_a_blob_is_taken_apart_as_it_was_packed(properties: list[tuple[int, bytes]]) -> None:
-    """Whatever properties there are, in whatever order."""
+    """With any properties, in any order."""
     assert list(blob.properties(packed(*properties))) == properties
 
 
@@ -199,7 +199,7 @@ def test_an_elevated_account_has_the_machines_store_alone() -> None:
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "freebsd14"])
 def test_found_only_on_windows(platform: str) -> None:
-    """Another system has neither of them, whatever is in its files."""
+    """Another system has neither of them, with any files."""
     host = replace(computer(elevated=False), platform=platform)
     assert [*WINDOWS.discover(host, DiscoveryOptions()), *WINDOWS_USER.discover(host, DiscoveryOptions())] == []
 
@@ -233,7 +233,7 @@ def test_what_is_missing_is_added_and_what_is_there_is_somebody_elses() -> None:
 
 
 def test_what_is_ours_is_there_already() -> None:
-    """By the ledger: the registry has no mark of ours."""
+    """By the ledger: the registry has no mark of trustinstall."""
     change, plan = task(computer().put(OWN, ROOT), WINDOWS, add(), record=OURS)
     assert plan.empty
     assert not change.foreign
@@ -245,7 +245,7 @@ def test_what_is_ours_is_there_already() -> None:
     ids=["ours", "a stranger's", "a stranger's, by name", "adopted"],
 )
 def test_what_goes(record: dict[str, Placement], foreign: bool, goes: bool) -> None:  # noqa: FBT001
-    """What is ours or was adopted, and what the caller may have taken out."""
+    """Managed and adopted copies, and those that the caller may have taken out."""
     change, plan = task(computer().put(OWN, ROOT), WINDOWS, remove(), record=record, foreign=foreign)
     assert plan.operations == ((ToolOperation("remove", "add", ROOT.der),) if goes else ())
     assert change.foreign == (set() if goes else {ROOT.sha256})
@@ -335,7 +335,7 @@ def test_the_machines_store_needs_no_window() -> None:
 
 
 def test_a_policy_may_make_windows_ignore_an_accounts_roots() -> None:
-    """Then certutil would succeed, and nobody would trust it: the store says so, and shows what is really trusted."""
+    """Then certutil would succeed without an effect: the store says so, and shows what is really trusted."""
     host = computer(elevated=False).put(USER, ROOT).put(OWN, OTHER)
     host.values[PROTECTED, "Flags"] = 0x20
     assert states(host, WINDOWS_USER) == {ROOT.sha256: State.TRUSTED, OTHER.sha256: State.TRUSTED}
@@ -349,7 +349,7 @@ def test_a_policy_may_make_windows_ignore_an_accounts_roots() -> None:
 
 
 def test_certutil_is_windows_own_and_gets_the_certificate_as_a_file() -> None:
-    """By its absolute path; without -f, which would overwrite what somebody has noted about it."""
+    """By its absolute path; without -f, which would overwrite what an administrator has noted about it."""
     host = computer()
     (run,) = WINDOWS.commands(host, store_of(host, WINDOWS), ToolOperation("add", "remove", ROOT.der))
     assert run.argv == ("C:/Windows/System32/certutil.exe", "-addstore", "Root", INPUT_FILE)

@@ -59,7 +59,7 @@ def test_keys_and_values() -> None:
     ],
 )
 def test_values(line: str, expected: int | None) -> None:
-    """A number, in 32 bits; whatever else is no value."""
+    """A number, in 32 bits; anything else is no value."""
     answer = f"HKEY_CURRENT_USER\\Software\\X\r\n{line}\r\n".encode()
     assert parse(answer) == {r"hkcu\software\x": {"flags": expected}}
 
@@ -93,7 +93,7 @@ def test_too_many_keys() -> None:
 
 @given(st.binary(max_size=4000))
 def test_garbage_is_no_error(answer: bytes) -> None:
-    """Whatever is printed."""
+    """With any output."""
     assert isinstance(parse(answer), dict)
     assert isinstance(parse_groups(answer), frozenset)
 
@@ -133,7 +133,7 @@ def test_groups() -> None:
 
 
 def test_groups_that_make_no_sense() -> None:
-    """Nobody is anything."""
+    """Damaged output names no group."""
     assert parse_groups(b'"open\r\n"x","y","S-1-16-12288"') == frozenset()
 
 

@@ -218,7 +218,7 @@ def test_a_file_that_counts_more_decides(host: ActingHost) -> None:
 
 
 def test_trust_is_judged_as_if_the_switch_was_gone(host: ActingHost) -> None:
-    """Conda trusts the root once its own bundle holds it, and nothing that nobody wants is trusted."""
+    """Conda trusts the root once its own bundle holds it, and no root that was not added."""
     write(host, f"{HOME}/b.pem", ROOT.pem)
     write(host, f"{HOME}/.condarc", "ssl_verify: false\n")
     (found,) = switched_off.look(host, ())

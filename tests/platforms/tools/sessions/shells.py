@@ -96,7 +96,7 @@ def read(way: str, home: Path) -> Session:
 
 
 def differences(way: str, home: Path) -> dict[str, tuple[str | None, str | None]]:
-    """What is said otherwise than the shell has it, by name: the shell's, and ours. The unknown is no difference."""
+    """The variables for which trustinstall differs from the shell, by name: the shell's value, and trustinstall's."""
     ours = read(way, home).variables
     theirs = real(way, home)
     found: dict[str, tuple[str | None, str | None]] = {}

@@ -52,7 +52,7 @@ def test_a_value_of_an_expression(linux: ActingHost, said: str, value: str | Non
 
 
 def test_the_last_assignment_decides(linux: ActingHost) -> None:
-    """A line that comes after another one in the same session counts, in whatever file it stands."""
+    """A line that comes after another one in the same session counts, in any file."""
     write(linux, "/etc/environment", f"{NODE}=/etc/pam.pem\n")
     write(linux, "/etc/profile.d/corp.sh", f"export {NODE}=/etc/corp.pem\n")
     write(linux, "/home/alice/.profile", '. "$HOME/.bashrc"\n')
