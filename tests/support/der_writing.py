@@ -1,4 +1,4 @@
-"""Writes DER by hand (X.690), also DER that libraries refuse to write."""
+"""Writes DER (X.690), also values that libraries refuse to write. Each function returns the DER of one element."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def tlv(tag: int, *contents: bytes) -> bytes:
-    """One DER element."""
+    """Return an element of a tag whose content is these parts in a row."""
     body = b"".join(contents)
     if len(body) < 0x80:
         return bytes([tag, len(body)]) + body
@@ -18,12 +18,12 @@ def tlv(tag: int, *contents: bytes) -> bytes:
 
 
 def sequence(*contents: bytes) -> bytes:
-    """A SEQUENCE of elements that are DER already."""
+    """Return a SEQUENCE of elements in DER."""
     return tlv(0x30, *contents)
 
 
 def integer(value: int) -> bytes:
-    """An INTEGER in the fewest octets, negative numbers too."""
+    """Return an INTEGER, positive or negative, in the fewest octets."""
     return tlv(
         0x02,
         value.to_bytes((value if value >= 0 else ~value).bit_length() // 8 + 1, "big", signed=True),
@@ -31,7 +31,7 @@ def integer(value: int) -> bytes:
 
 
 def oid(dotted: str) -> bytes:
-    """An OBJECT IDENTIFIER."""
+    """Return the OBJECT IDENTIFIER of a dotted text."""
     first, second, *rest = (int(part) for part in dotted.split("."))
     out = bytearray()
     for number in (first * 40 + second, *rest):
@@ -43,25 +43,29 @@ def oid(dotted: str) -> bytes:
 
 
 def name(*attributes: tuple[str, int, bytes]) -> bytes:
-    """A Name of (object identifier, string tag, raw value): 0x0C is UTF8String, 0x13 Printable, 0x14 T61."""
+    """Return a Name.
+
+    Each attribute is a dotted object identifier, the tag of a string type (0x0C UTF8String, 0x13 PrintableString, 0x14
+    T61String), and its octets.
+    """
     return sequence(*(tlv(0x31, sequence(oid(kind), tlv(tag, raw))) for kind, tag, raw in attributes))
 
 
 def common_name(text: str) -> bytes:
-    """A Name that is one common name."""
+    """Return a Name with a common name only."""
     return name(("2.5.4.3", 0x0C, text.encode()))
 
 
 def utc_time(moment: datetime) -> bytes:
-    """A UTCTime: two digits of year, for any year."""
+    """Return a UTCTime, which has two digits for the year, for any year; `moment` is in UTC."""
     return tlv(0x17, moment.strftime("%y%m%d%H%M%SZ").encode())
 
 
 def generalized_time(moment: datetime) -> bytes:
-    """A GeneralizedTime: four digits of year."""
+    """Return a GeneralizedTime, which has four digits for the year; `moment` is in UTC."""
     return tlv(0x18, f"{moment.year:04}{moment:%m%d%H%M%S}Z".encode())
 
 
 def time(moment: datetime) -> bytes:
-    """A Time as in RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime after."""
+    """Return a Time as RFC 5280 4.1.2.5 requires: a UTCTime until 2049, a GeneralizedTime afterwards."""
     return utc_time(moment) if moment.year < 2050 else generalized_time(moment)

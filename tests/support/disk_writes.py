@@ -1,9 +1,9 @@
-"""What a command wrote, call by call, and the disks that a loss of power at any moment may leave of it.
+"""Records the writes of a command, call by call, and computes the disks that a loss of power at any time may leave.
 
-strace(1) records the calls. A file system keeps what fsync(2) has made durable: the content of a file, and the names in
-a directory. Of the rest it may keep nothing, or everything up to some moment, each directory for itself; content that
-is not durable may be missing, or there in part. (Sources: fsync(2); "All File Systems Are Not Created Equal", OSDI
-2014; ext4, xfs and btrfs keep the names of one directory in order.)
+strace(1) records the calls. A file system keeps the content of files and the names in directories that fsync(2) has
+made durable. Of the other names it may keep none, or all until some time, separately for each directory; content that
+is not durable may be missing or incomplete. (Sources: fsync(2); "All File Systems Are Not Created Equal", OSDI 2014;
+ext4, xfs and btrfs keep the names of one directory in order.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ Disk = Mapping[str, bytes | None]  # path below the top -> content; None for a d
 
 @dataclass
 class Write:
-    """One call: names that it gave or took (None), or content that it wrote to an inode, or what it made durable."""
+    """One call, which changes names, writes content, or makes a file or directory durable.
+
+    Attributes:
+        names: the inode of each new name, by path; None for a removed name.
+        inode: the number of the file that `content` is appended to.
+        content: the written bytes, or None.
+        durable: the path of a directory, or the number of a file, that it makes durable; or None.
+    """
 
     names: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
     inode: int = 0
@@ -39,7 +46,13 @@ class Write:
 
 @dataclass
 class Recording:
-    """A disk before a command, and what the command wrote, in order."""
+    """A disk before a command, and the writes of the command.
+
+    Attributes:
+        inodes: the first content of each file, by number; None for a directory.
+        names: the number of each file and directory before the command, by path.
+        writes: the writes, in order.
+    """
 
     inodes: dict[int, bytes | None] = field(default_factory=dict[int, "bytes | None"])
     names: dict[str, int] = field(default_factory=dict[str, int])
@@ -47,7 +60,7 @@ class Recording:
 
     @classmethod
     def of(cls, top: Path, command: Sequence[str], env: Mapping[str, str]) -> Recording:
-        """Run a command to its good end, and record what it writes below `top`."""
+        """Run a command, which must succeed, with the variables `env`, and record its writes below `top`."""
         self = cls()
         for path, content in disk(top).items():
             self._new(path, content)
@@ -66,7 +79,7 @@ class Recording:
         return inode
 
     def _write(self, now: dict[str, int], name: str, words: list[str]) -> Iterator[Write]:
-        """Yield what a call did, and keep the present names."""
+        """Yield the write of a call, if it is one, and update the present names `now`."""
         path, given = words[0], dict[str, "int | None"]()
         if name in {"openat", "mkdir"}:
             if path in now:
@@ -94,7 +107,7 @@ class Recording:
             yield Write(names=dict(given))
 
     def disks(self) -> Iterator[Disk]:
-        """Yield each disk that a loss of power may leave, once."""
+        """Yield each disk that a loss of power during the command may leave, once."""
         seen: set[frozenset[tuple[str, bytes | None]]] = set()
         for moment in range(len(self.writes) + 1):
             for one in self._at(moment):
@@ -119,7 +132,10 @@ class Recording:
                 yield self._disk([one for one in done if id(one) not in left], done, share)
 
     def _disk(self, kept: Sequence[Write], done: Sequence[Write], share: float) -> Disk:
-        """Return the disk with these writes; `share`: how much of content that is not durable is there."""
+        """Return the disk with the names of `kept`, and the content of `done`.
+
+        `share` (0 to 1) is the part of each content that is kept although it is not durable.
+        """
         names = {**self.names}
         for one in kept:
             for path, inode in one.names.items():
@@ -140,13 +156,13 @@ def _has_parents(path: str, names: Mapping[str, int]) -> bool:
 
 
 def disk(top: Path) -> Disk:
-    """Return everything below a directory."""
+    """Return the files and directories below a directory."""
     found = sorted(top.rglob("*"))
     return {str(one.relative_to(top)): None if one.is_dir() else one.read_bytes() for one in found}
 
 
 def lay_out(content: Disk, top: Path, like: Path) -> None:
-    """Make a disk, with the modes that files of the same name have below `like`."""
+    """Write a disk below `top`, with the modes of the files that have the same names below `like`."""
     for path, data in sorted(content.items()):
         new, old = top / path, like / path
         if data is None:
@@ -159,7 +175,7 @@ def lay_out(content: Disk, top: Path, like: Path) -> None:
 
 
 def _calls(log: str, top: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the calls that changed something below `top`, in the order of their ends: a name, and paths below it."""
+    """Yield the successful calls that concern `top`, in the order of their ends: a name, and paths below `top`."""
     begun: dict[str, str] = {}
     for line in log.splitlines():
         match = _LINE.fullmatch(line)

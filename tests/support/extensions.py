@@ -1,4 +1,4 @@
-"""Extensions of test certificates (RFC 5280 4.2), as DER."""
+"""Extensions of test certificates (RFC 5280 4.2), in DER."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ _KEY_USAGE_BITS = (
 
 @dataclass(frozen=True)
 class Extension:
-    """One extension; `value` is the content of extnValue, which is DER in a valid certificate."""
+    """One extension.
+
+    Attributes:
+        oid: its dotted object identifier.
+        value: the content of extnValue, which is DER in a valid certificate.
+        critical: whether it is critical.
+        true: the octet for TRUE.
+    """
 
     oid: str
     value: bytes
@@ -32,7 +39,7 @@ class Extension:
 
     @property
     def der(self) -> bytes:
-        """The Extension SEQUENCE."""
+        """The DER of the whole extension."""
         flag = tlv(0x01, bytes([self.true])) if self.critical else b""
         return sequence(oid(self.oid), flag, tlv(0x04, self.value))
 
@@ -40,7 +47,7 @@ class Extension:
 def basic_constraints(
     *, ca: bool = True, path_length: int | None = None, critical: bool = True, true: int = 0xFF
 ) -> Extension:
-    """Basic Constraints."""
+    """Return Basic Constraints; `true` is the octet for TRUE."""
     parts = (
         tlv(0x01, bytes([true])) if ca else b"",
         b"" if path_length is None else integer(path_length),
@@ -49,7 +56,7 @@ def basic_constraints(
 
 
 def key_usage(*bits: str, critical: bool = True) -> Extension:
-    """Key Usage with these bits, in the words of `cryptography`."""
+    """Return Key Usage with these bits, named as in `cryptography`."""
     value = sum(1 << (15 - _KEY_USAGE_BITS.index(bit)) for bit in bits)
     raw = value.to_bytes(2, "big").rstrip(b"\0")
     unused = 7 - _KEY_USAGE_BITS.index(max(bits, key=_KEY_USAGE_BITS.index)) % 8 if bits else 0
@@ -57,17 +64,17 @@ def key_usage(*bits: str, critical: bool = True) -> Extension:
 
 
 def extended_key_usage(*purposes: str, critical: bool = False) -> Extension:
-    """Extended Key Usage with these purposes."""
+    """Return Extended Key Usage with these purposes, as dotted object identifiers."""
     return Extension("2.5.29.37", sequence(*(oid(purpose) for purpose in purposes)), critical=critical)
 
 
 def name_constraints(*permitted: str) -> Extension:
-    """Name Constraints: only these DNS domains."""
+    """Return Name Constraints that permit these DNS domains only."""
     trees = (sequence(tlv(0x82, domain.encode())) for domain in permitted)
     return Extension("2.5.29.30", sequence(tlv(0xA0, *trees)), critical=True)
 
 
 def issuers_at(url: str) -> Extension:
-    """Authority Information Access: where the issuer's certificate is (RFC 5280 4.2.2.1)."""
+    """Return Authority Information Access with the URL of the issuer's certificate (RFC 5280 4.2.2.1)."""
     place = sequence(oid("1.3.6.1.5.5.7.48.2"), tlv(0x86, url.encode()))
     return Extension("1.3.6.1.5.5.7.1.1", sequence(place))

@@ -57,7 +57,7 @@ class Shelf(Backend):
         return [self._store(f"/stores/{name}/bundle") for name in host.names("/stores")]
 
     def at(self, host: Host, location: str) -> Store | None:
-        """Whatever still has a directory."""
+        """Return the shelf at a location, or None if its directory does not exist."""
         return self._store(location) if host.status(posixpath.dirname(location)) else None
 
     def observe(self, host: Host, store: Store, names: frozenset[str]) -> Observation:

@@ -1,4 +1,4 @@
-"""Keys of test certificates, good and bad ones, and signatures by them."""
+"""Keys of test certificates, strong and weak ones, and their signatures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PrivateKey: TypeAlias = (
     | ed448.Ed448PrivateKey
 )
 
-#: Signature algorithms as whole AlgorithmIdentifier contents: (object identifier, has NULL parameters).
+#: By digest, the dotted object identifiers of signature algorithms; those of RSA have NULL parameters.
 _RSA = {
     "md2": "1.2.840.113549.1.1.2",
     "md5": "1.2.840.113549.1.1.4",
@@ -40,7 +40,7 @@ _DSA = {"sha1": "1.2.840.10040.4.3", "sha256": "2.16.840.1.101.3.4.3.2"}
 
 @functools.cache
 def _slow_key(kind: str) -> PrivateKey:
-    """RSA and DSA keys are slow to make: one of each kind in a process."""
+    """Return an RSA or DSA key; they are slow to make, so that a process makes one of each kind."""
     if kind == "dsa":
         return dsa.generate_private_key(1024)  # noqa: S505 -- quick to make, and refused at any size
     exponent = 3 if kind.endswith("e3") else 65537
@@ -48,9 +48,10 @@ def _slow_key(kind: str) -> PrivateKey:
 
 
 def make_key(kind: str) -> PrivateKey:
-    """A private key: ec, ec384, ec192, brainpool, rsa1024, rsa2048, rsa2048e3, rsa4096, dsa, ed25519 or ed448.
+    """Return a private key of a kind.
 
-    EC and Ed keys are fresh at each call; RSA and DSA keys are the same for the whole process.
+    Kinds: ec, ec384, ec192, brainpool, rsa1024, rsa2048, rsa2048e3, rsa4096, dsa, ed25519 and ed448. EC and Ed keys are
+    new at each call; RSA and DSA keys are the same for the whole process.
     """
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
@@ -68,7 +69,7 @@ def make_key(kind: str) -> PrivateKey:
 
 
 def public_key_info(key: PrivateKey) -> bytes:
-    """The SubjectPublicKeyInfo of a private key, as DER."""
+    """Return the DER of the SubjectPublicKeyInfo of a private key."""
     raw: bytes = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -76,7 +77,7 @@ def public_key_info(key: PrivateKey) -> bytes:
 
 
 def explicit_p256(key: PrivateKey) -> bytes:
-    """The SubjectPublicKeyInfo of a P-256 key with the curve spelt out instead of named (RFC 3279 2.3.5)."""
+    """Return the DER of the SubjectPublicKeyInfo of a P-256 key with explicit parameters (RFC 3279 2.3.5)."""
     p = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
     b = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
     n = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -98,12 +99,12 @@ def explicit_p256(key: PrivateKey) -> bytes:
 
 
 def key_identifier(info: bytes) -> bytes:
-    """SHA-1 of the whole SubjectPublicKeyInfo: a permitted way to name a key (RFC 5280 4.2.1.2)."""
+    """Return the SHA-1 of a whole SubjectPublicKeyInfo, a permitted key identifier (RFC 5280 4.2.1.2)."""
     return hashlib.sha1(info, usedforsecurity=False).digest()
 
 
 def sign(key: PrivateKey, body: bytes, digest: str) -> bytes:
-    """The signature of a body."""
+    """Return the signature of a body; Ed keys ignore `digest`."""
     if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)):
         return key.sign(body)
     chosen = _HASHES[digest]
@@ -115,7 +116,7 @@ def sign(key: PrivateKey, body: bytes, digest: str) -> bytes:
 
 
 def _sign_in_full(key: ec.EllipticCurvePrivateKey, body: bytes, digest: hashes.HashAlgorithm) -> bytes:
-    """An ECDSA signature of two numbers of full length: Wine rejects a shorter one, which is one in 128."""
+    """Return an ECDSA signature of two numbers of full length: Wine rejects shorter ones, which are one in 128."""
     while True:
         signature: bytes = key.sign(body, ec.ECDSA(digest))
         if min(decode_dss_signature(signature)).bit_length() > key.key_size - 8:
@@ -123,7 +124,7 @@ def _sign_in_full(key: ec.EllipticCurvePrivateKey, body: bytes, digest: hashes.H
 
 
 def algorithm(key: PrivateKey, digest: str) -> bytes:
-    """The AlgorithmIdentifier of signatures by a key, as DER."""
+    """Return the DER of the AlgorithmIdentifier of signatures by a key."""
     if isinstance(key, rsa.RSAPrivateKey):
         return sequence(oid(_RSA[digest]), tlv(0x05))
     if isinstance(key, ec.EllipticCurvePrivateKey):

@@ -1,4 +1,4 @@
-"""TLS in front of a port of loopback that speaks none: it makes a proxy one that is spoken to by https."""
+"""TLS in front of a plain port of loopback, as for a proxy of the scheme https."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.proxy import serving
 
 @contextmanager
 def fronted(leaf: Leaf, port: int) -> Generator[int, None, None]:
-    """A port that shows this certificate, and passes on to `port` what comes by TLS; yields its number."""
+    """Run a TLS server with this certificate that forwards to `port` of loopback; yield its port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile() as both:
         both.write(leaf.key_pem + leaf.chain_pem)
@@ -27,7 +27,7 @@ def fronted(leaf: Leaf, port: int) -> Generator[int, None, None]:
         """One connection."""
 
         def handle(self) -> None:
-            """Pass on both ways until one has ended; a client that refuses the certificate hangs up."""
+            """Forward in both directions until one side ends, also by a failed handshake."""
             try:
                 with (
                     context.wrap_socket(self.request, server_side=True) as client,

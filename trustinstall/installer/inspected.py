@@ -27,7 +27,7 @@ class Inspected(Enum):
     NO = "no"  # a public authority vouches for the server
     BYPASSED = "bypassed"  # so it does, and NO_PROXY leads past the proxy
     YES = "yes"  # the root is that of a product which is here, or vouches for an unrelated server, too
-    PERHAPS = "perhaps"  # the root is no public one: the server may be private, and anybody may give a root any name
+    PERHAPS = "perhaps"  # the root is not public: the server may be private, and a root may have any name
     UNKNOWN = "unknown"  # no root is seen
 
 

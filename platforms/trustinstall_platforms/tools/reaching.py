@@ -1,7 +1,7 @@
 """The managed variables that reach programs, and those that other authors set: answers from the account's sessions.
 
 A managed line in a shell's file sets no variable that is set already, but a later line of others may do the same: then
-the managed one would hide theirs, and is left out of that file. Other authors' variables decide for the programs of
+the managed one would hide that line, and is left out of that file. Other authors' variables decide for the programs of
 those sessions: the bundle that they name is a store, and one that cannot be changed is reported with its file and line.
 """
 
