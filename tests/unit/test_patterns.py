@@ -36,7 +36,7 @@ def _written(path: Path) -> list[ast.Call]:
 
 
 def test_every_written_pattern_can_be_compiled() -> None:
-    """Every pattern that is written out in the program is a valid one, although no start compiles it."""
+    """Every pattern in the program's source is valid, although no start compiles it."""
     roots = [Path(one).parent for one in (trustinstall.__file__, trustinstall_platforms.__file__)]
     written = [call.args[0] for root in roots for path in root.rglob("*.py") for call in _written(path)]
     texts = [one.value for one in written if isinstance(one, ast.Constant)]

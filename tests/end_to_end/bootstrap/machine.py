@@ -19,7 +19,7 @@ PREPARING = "Preparing trustinstall (first run)…\n"
 
 # As root, a command runs in mounts of its own: /opt and /var/lib are empty,
 # /usr/local/bin is a copy, and a Python that only root can
-# reach (in root's home, say) is seen where everybody can.
+# reach (in root's home, say) is seen where all accounts can.
 IN_MOUNTS_OF_ITS_OWN = """
 mount -t tmpfs -o mode="$1" none /opt
 mount -t tmpfs none /var/lib
@@ -117,7 +117,7 @@ class Machine:
 
 
 def make_machine(directory: Path, user: int) -> Machine:
-    """Fill a directory that everybody may enter."""
+    """Fill a directory that every account may enter."""
     machine = Machine(directory, user)
     machine.checkout.mkdir()
     for name in ("platforms", "requirements", "scripts", "trustinstall"):

@@ -98,7 +98,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Scene]:
-    """The scene, with the corporate root's certificate at CERTIFICATE and not trusted by anybody."""
+    """The scene, with the corporate root's certificate at CERTIFICATE and not trusted by any client."""
     corporate, unknown = make_root("Corp Root"), make_root("Corp Root")
     files = {PAGE: b"<p>hello</p>"}
     with (

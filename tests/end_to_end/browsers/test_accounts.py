@@ -46,7 +46,7 @@ def test_chromium_that_was_never_started(scene: Scene) -> None:
 
 @pytest.mark.parametrize("place", [OLD, NEW])
 def test_chromium_with_a_database(scene: Scene, place: str) -> None:
-    """Whichever database is there is used and stays, and no other one is made."""
+    """The database that is there, of either name, is used and stays, and no other one is made."""
     where = f"/home/alice/{place}"
     scene.root.run(["mkdir", "-p", where], user="alice", check=True)
     scene.root.run(["certutil", "-N", "-d", f"sql:{where}", "--empty-password"], user="alice", check=True)

@@ -49,7 +49,7 @@ def signed(content: bytes, password: str) -> bool:
 
 
 def test_sudo_and_other_users(fresh: Throwaway) -> None:
-    """The machine's Java by root; everybody else's by themselves; owner and mode stay; remove leaves every byte."""
+    """Root changes the machine's Java, an account its own; owner and mode stay; remove leaves every byte."""
     deliver(fresh)
     quick(fresh)
     for path, user in ((OPT, "root"), (HERS, "alice"), (HIS, "bob")):

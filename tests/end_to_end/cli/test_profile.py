@@ -15,7 +15,7 @@ CORP, SECOND = Certificate(ROOT.der), Certificate(OTHER.der)
 
 
 def test_it_is_written_and_nothing_else(fresh: Throwaway) -> None:
-    """A new file that everybody may read; written again, it is left as it is."""
+    """A new file that every account may read; written again, it is left as it is."""
     deliver(fresh)
     fresh.freeze()
     words = ["add", "--profile-out", FILE, CERT]

@@ -57,7 +57,7 @@ def test_sudo(fresh: Throwaway) -> None:
 
 
 def test_all_users_and_one_user(fresh: Throwaway) -> None:
-    """--user bob is bob alone; --all-users beside it everybody who logs in; each home's ledger is its own."""
+    """--user bob is bob alone; --all-users adds every login account; each home has its own ledger."""
     deliver(fresh, "alice", "bob")
     quick(fresh)
     words = ("--json", "--scope", "user", CERT)

@@ -131,7 +131,7 @@ def test_none_are_set_where_none_are_wanted(fresh: Throwaway) -> None:
 
 
 def test_sudo_sets_the_machines_alone(fresh: Throwaway) -> None:
-    """Where the machine's variables reach everybody, the caller's own files are left as they are."""
+    """Where the machine's variables reach every account, the caller's own files are left as they are."""
     deliver(fresh)
     quick(fresh)
     profile = fresh.read("/home/alice/.profile")

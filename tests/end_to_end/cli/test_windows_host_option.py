@@ -217,7 +217,7 @@ def test_added_as_administrator_and_removed_without(wsl: Wsl) -> None:
 
 
 def test_by_sudo_the_caller_works_on_windows(wsl: Wsl) -> None:
-    """Root starts nothing that lies on a drive which everybody may write: alice does, in a process of her own."""
+    """Root starts no program on a drive that every account may write: alice does, in a process of her own."""
     wsl.behave(elevated=True)
     root = wsl.throwaway
     environ = {**sudo(root), "WSL_INTEROP": SOCKET}

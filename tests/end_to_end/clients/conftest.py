@@ -64,7 +64,7 @@ class Lending(Throwaway):
 
 @pytest.fixture(scope="session")
 def scene() -> Iterator[Scene]:
-    """The scene, with the corporate root's certificate at CERTIFICATE and not trusted by anybody."""
+    """The scene, with the corporate root's certificate at CERTIFICATE and not trusted by any client."""
     corporate, unknown = make_root("Corp Root"), make_root("Corp Root")
     names = ("localhost", "127.0.0.1")
     files = {**git_repository(), **package_index()}

@@ -270,7 +270,7 @@ def scene() -> Iterator[Scene]:
 
 @pytest.mark.parametrize("one", LADDERS, ids=[one.asking.name for one in LADDERS])
 def test_the_place_that_counts_more_decides(scene: Scene, one: Ladder) -> None:
-    """The real client does what `effective` says, whichever of two neighbours names the server's root."""
+    """The real client does what `effective` says, if either of two neighbours names the server's root."""
     for counting, other in pairwise(one.places):
         found = [scene.says(one, counting, other, good=good) for good in (True, False)]
         assert found == [(TRUSTS, True), (REFUSES, False)], (counting.name, other.name)

@@ -90,9 +90,9 @@ def test_two_keys_under_one_name(
 @pytest.mark.parametrize("days", [100, -1], ids=["old one valid", "old one expired"])
 @pytest.mark.parametrize("ski", [True, OTHER_ID, False], ids=["the same identifier", "another one", "none"])
 def test_a_renewal(tmp_path: Path, *, ski: bool | bytes, days: int, first: bool) -> None:
-    """Under the same key every client takes a server, whichever of the two roots it was issued under.
+    """Under the same key every client accepts a server of either root.
 
-    But for one that names the old identifier, after the old root has ended, where the new one has another identifier.
+    The exception is a server that names the old identifier after the end of the old root, if the new root has another.
     """
     key = make_key("ec")
     old = make_root("Corp Root", key=key, ski=bool(ski), not_before=NOW - 900 * DAY, not_after=NOW + days * DAY)

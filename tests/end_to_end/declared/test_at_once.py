@@ -49,7 +49,7 @@ def public(root: Throwaway) -> int:
 
 @pytest.mark.parametrize("delay", ["0", "0.3", "1"])
 def test_apply_and_the_trigger_of_apt_at_once(fresh: Throwaway, delay: str) -> None:
-    """Whichever comes first, both roots are trusted, none is lost, dpkg is content, and nothing is left to mend."""
+    """In either order, both roots are trusted, none is lost, dpkg succeeds, and nothing is left to mend."""
     document(fresh)
     file, before, audit = package(fresh), public(fresh), sh(fresh, "dpkg --audit").stdout
     both = "dpkg -i {} >/srv/dpkg.log 2>&1 & sleep {}; {} apply {} --json >/srv/apply.json; echo $? >/srv/code; wait"

@@ -127,7 +127,7 @@ def test_root_sets_them_for_accounts(fresh: Throwaway) -> None:
 
 @pytest.mark.parametrize("first", ["root", "proxies"])
 def test_roots_and_proxies_share_files(fresh: Throwaway, first: str) -> None:
-    """Whichever came first, proxies stay when the root goes, and after both every byte is as before."""
+    """In either order, proxies stay when the root goes, and after both every byte is as before."""
     sh(fresh, "rm -f /home/alice/.profile /home/alice/.bashrc")  # both are made, by the half that comes first
     before = fresh.changes(ignore=(*NOISE, *STATE, "/tmp"))
     deliver(fresh)

@@ -14,7 +14,7 @@ STATE = ("/var/lib/trustinstall", "/home/alice/.local/state")
 
 
 def test_trust_is_shown_with_its_end_and_goes_with_the_next_command(fresh: Throwaway) -> None:
-    """`list` shows the end; after it the next command, whichever it is, takes the root out of all accounts' stores."""
+    """`list` shows the end; after it, any command takes the root out of all accounts' stores."""
     deliver(fresh, "alice")
     before = fresh.changes(ignore=(*NOISE, *STATE))
     fresh.trustinstall("add", CERT, "--until", "7d", "--yes", "--user", "alice", check=True)

@@ -300,7 +300,7 @@ def test_import_replaces_the_whole_domain(mac: Mac, corp: Root) -> None:
     ],
 )
 def test_import_of_something_else(mac: Mac, content: bytes) -> None:
-    """What is no record is refused before anybody is asked."""
+    """A property list that is not a record is refused before a person is asked."""
     mac.throwaway.write(PLIST, content)
     done = mac.security("trust-settings-import", "-d", PLIST)
     assert done.returncode == 1

@@ -63,7 +63,7 @@ class Desk:
         return {line[0]: line[1] for line in lines if line}
 
     def sql(self, statement: str, *values: bytes) -> list[tuple[object, ...]]:
-        """Ask the profile's database, or change it, behind everybody's back."""
+        """Read the profile's database, or change it, without NSS."""
         path = f"{PROFILE}/cert9.db"
         with tempfile.NamedTemporaryFile() as copy:
             copy.write(self.root.read(path))

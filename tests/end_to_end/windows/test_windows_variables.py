@@ -142,7 +142,7 @@ def test_what_was_changed_since_stays(windows: Windows) -> None:
 
 
 def test_what_others_may_change_is_not_read_for_the_machine(windows: Windows) -> None:
-    """An administrator's add leaves a bundle that the machine's variable names in anybody's directory."""
+    """An administrator's add leaves a bundle that the machine's variable names in a directory open to all accounts."""
     mine = windows.write(r"C:\users\Public\mine.pem", OTHER.pem)
     windows.run(["reg.exe", "add", MACHINE, "/v", "NODE_EXTRA_CA_CERTS", "/d", mine, "/f"], check=True)
     windows.python(_EVERYBODYS, mine)

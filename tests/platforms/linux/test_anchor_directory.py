@@ -182,7 +182,7 @@ def test_a_ruined_bundle_is_a_problem(machine: Machine, content: bytes | None, w
 
 
 def test_openssls_refusal_is_told(machine: Machine) -> None:
-    """A bundle that decodes but that OpenSSL cannot load is no good to anybody."""
+    """A bundle that decodes but that OpenSSL cannot load is reported."""
     assert machine.backend.verify(machine.host, machine.store()) is None
     broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     machine.write(machine.family.bundle, PUBLIC.pem + broken)

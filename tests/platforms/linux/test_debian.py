@@ -287,7 +287,7 @@ def test_odd_files_do_not_stop_the_look(machine: Machine) -> None:
 
 
 def test_openssls_refusal_is_told(machine: Machine) -> None:
-    """A bundle that decodes but that OpenSSL cannot load is no good to anybody."""
+    """A bundle that decodes but that OpenSSL cannot load is reported."""
     assert BACKEND.verify(machine.host, machine.store()) is None
     machine.write(BUNDLE, PUBLIC.pem + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
 
@@ -315,7 +315,7 @@ def test_add_writes_one_file_and_refreshes_once(machine: Machine) -> None:
 
 
 def test_a_missing_directory_is_made_and_goes_with_the_last(machine: Machine) -> None:
-    """The directory that we created is removed with the certificate that leaves last, whichever it is."""
+    """A directory that trustinstall created is removed with the last certificate, in any order."""
     machine.path(LOCAL).rmdir()
     first = machine.plan(CORP)
     assert [type(step) for step in first.steps] == [MakeDirectory, Edit]

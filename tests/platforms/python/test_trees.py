@@ -71,7 +71,7 @@ def found(host: ActingHost, places: DiscoveryOptions | None = None) -> set[str]:
     ],
 )
 def test_what_no_table_names_is_found(host: ActingHost, path: str) -> None:
-    """Environments below a home and below the places for one's own software need no option."""
+    """Environments below a home and below the places for an administrator's software need no option."""
     assert found(host) == set()
     file(host, path)
     assert found(host) == {path}

@@ -318,7 +318,7 @@ def test_env_prints_no_variable_that_hides_what_works(host: ActingHost) -> None:
 
 
 def test_a_file_of_ours_in_another_tools_settings_decides_nothing(host: ActingHost) -> None:
-    """Yarn 1 reads npm's file, too: whichever of both is written first, its own gets its key, and both are undone."""
+    """Yarn 1 reads npm's file, too: in either order of writing, its own gets its key, and both are undone."""
     write(host, f"{HOME}/.npmrc", "fund=false\n")
     write(host, f"{HOME}/.yarnrc", "# mine\n")
     before = tree(host)

@@ -117,7 +117,7 @@ def test_a_list_that_somebody_has_begun_is_not_guessed_at(host: ActingHost) -> N
 
 
 def test_a_second_root_only_changes_the_files(host: ActingHost) -> None:
-    """Settings that were made stay for every root, and go with the last, whichever it is."""
+    """Settings that were made stay while any root is left, and go with the last, in any order."""
     before = tree(host)
     change(host, 0)
     npmrc = host.read(NPMRC)

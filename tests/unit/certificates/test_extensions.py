@@ -76,7 +76,7 @@ def test_certificates_below_a_root_are_not_meant() -> None:
 
 
 def test_public_roots_are_read() -> None:
-    """No root that everybody trusts is refused."""
+    """No public root is refused."""
     data = Path(certifi.where()).read_bytes()
     ders = [block.der for block in pem_blocks(data)]
     assert len(ders) > 100

@@ -1,4 +1,4 @@
-"""A file of a document is fetched through a proxy that is spoken to by TLS; both are verified."""
+"""A file of a document is fetched through a proxy of the scheme https; server and proxy are verified."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT, OTHER = make_root("System Root"), make_root("Other Root")
 
 
 def test_a_proxy_by_tls_is_verified_as_the_server_is() -> None:
-    """By the system's roots; a proxy of another root gets no request."""
+    """The system's roots verify both; a proxy of another root gets no request."""
     with fake_host.played() as host, Server(ROOT.issue("localhost"), {"/a.pem": OTHER.pem}) as server:
         fake_host.write(host, "/etc/ssl/certs/ca-certificates.crt", ROOT.pem)
         address = f"https://localhost:{server.port}/a.pem"

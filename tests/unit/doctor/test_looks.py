@@ -1,4 +1,4 @@
-"""Several servers are looked at at the same time: they cost the time of one, in the order given, and Ctrl-C ends it."""
+"""Probes of several servers run at the same time, keep the given order, and end with Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEAF = make_root("Corp Root").issue("localhost")
 
 
 def test_the_waiting_times_of_servers_do_not_add_up() -> None:
-    """Seven servers that stay silent cost the time of one; the eighth is seen, and each stands where it was named."""
+    """Seven silent servers take the time of one; the eighth is probed, and the results are in the given order."""
     over = threading.Event()
     with ExitStack() as stack:
         silent = [stack.enter_context(answering(lambda _: (over.wait(10), None)[1])) for _ in range(7)]
@@ -38,7 +38,7 @@ def test_the_waiting_times_of_servers_do_not_add_up() -> None:
 
 
 def test_a_server_whose_turn_does_not_come_is_named() -> None:
-    """Where eight silent servers take all the time, the ninth has no failed layer: it was not looked at."""
+    """If eight silent servers take all the time, the ninth is reported as not probed."""
     over = threading.Event()
     with ExitStack() as stack:
         silent = [stack.enter_context(answering(lambda _: (over.wait(10), None)[1])) for _ in range(8)]

@@ -1,4 +1,4 @@
-"""A proxy that is spoken to by TLS: verified before the login goes to it, and TLS with the server within that."""
+"""A proxy of the scheme https is verified before it gets the login; TLS with the server runs inside its TLS."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LEAF = make_root("Corp Root").intermediate().issue("localhost")
 
 
 def trusting(root: Root) -> Callable[[], ssl.SSLContext]:
-    """What a client verifies a proxy by."""
+    """Return a function that returns a context which trusts this root."""
     return lambda: ssl.create_default_context(cadata=root.pem.decode())
 
 
 def noting(asked: list[bytes], answer: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
-    """A proxy that notes what it is asked, and then goes on."""
+    """Return the service of a proxy that appends its first request to `asked`, and then does `answer`."""
 
     def serve(connection: socket.socket) -> None:
         asked.append(connection.recv(65536))
@@ -37,7 +37,7 @@ def noting(asked: list[bytes], answer: Callable[[socket.socket], None]) -> Calla
 
 
 def test_the_chain_of_a_server_comes_through_tls_within_tls() -> None:
-    """The login goes by TLS, and the server's certificates, not the proxy's, are what is seen."""
+    """The login is sent by TLS, and the result has the server's certificates, not the proxy's."""
     asked: list[bytes] = []
 
     def connect(connection: socket.socket) -> None:
@@ -58,7 +58,7 @@ def test_the_chain_of_a_server_comes_through_tls_within_tls() -> None:
 
 @pytest.mark.parametrize(("name", "root"), [("localhost", OTHER), ("another.example", ROOT)])
 def test_a_proxy_that_is_not_verified_gets_no_login(name: str, root: Root) -> None:
-    """A strange root and a wrong name are faults of the proxy, and not of the server; nothing is sent to it."""
+    """An unknown root and a wrong name are failures of the proxy, and not of the server; it receives no request."""
     asked: list[bytes] = []
     with answering(noting(asked, lambda _: None)) as plain, fronted(ROOT.issue(name), plain) as port:
         proxy = proxies.read(f"https://me:pw@localhost:{port}", "--proxy")
@@ -70,7 +70,7 @@ def test_a_proxy_that_is_not_verified_gets_no_login(name: str, root: Root) -> No
 
 
 def test_a_proxy_without_tls_on_that_port_is_named() -> None:
-    """So is one that ends the connection."""
+    """A proxy without TLS, and one that ends the connection, are failures of the layer PROXY."""
     for text in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b""):
         with (
             answering(says(text)) as port,
@@ -81,7 +81,7 @@ def test_a_proxy_without_tls_on_that_port_is_named() -> None:
 
 
 def test_a_file_is_fetched_through_it() -> None:
-    """An issuer's certificate comes by plain HTTP from a server, and by TLS from the proxy."""
+    """An issuer's certificate is fetched by plain HTTP from a server, and by TLS through the proxy."""
     asked: list[bytes] = []
     answer = says(b"HTTP/1.0 200 OK\r\n\r\n" + ROOT.der)
     with (
@@ -98,6 +98,6 @@ def test_a_file_is_fetched_through_it() -> None:
 
 
 def test_another_scheme_is_refused() -> None:
-    """The schemes that are spoken are named."""
+    """The error names the supported schemes."""
     with pytest.raises(UsageProblem, match="https://, socks5://"):
         proxies.read("ftp://x:1", "HTTPS_PROXY")

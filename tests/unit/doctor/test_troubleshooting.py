@@ -1,4 +1,4 @@
-"""The page about errors and the doctor read the words of programs alike."""
+"""The page about errors and the doctor explain programs' messages in the same way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trustinstall.doctor import complaints
 from trustinstall.reporting import doctor_json
 
 _PAGE = Path(os.environ.get("TRUSTINSTALL_CHECKOUT", ".")) / "docs" / "troubleshooting.md"
-#: The codes that the words of a section may have; "" is no fault of a certificate.
+#: By section, the codes that its messages may have; "" is a fault that is not about a certificate.
 SECTIONS = {
     "The root is missing": {"unknown-issuer", "certificate"},
     "The server sends too little": {"unknown-issuer"},
@@ -24,7 +24,7 @@ SECTIONS = {
 
 
 def words() -> list[tuple[str, str]]:
-    """Return the words of programs on the page, each with the heading above it."""
+    """Return the programs' messages on the page, each with the heading above it."""
     found: list[tuple[str, str]] = []
     heading = ""
     for line in _PAGE.read_text(encoding="utf-8").splitlines():
@@ -38,12 +38,12 @@ def words() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("heading", "said"), words())
 def test_the_doctor_reads_the_words_of_the_page(heading: str, said: str) -> None:
-    """Under the reason that the page gives."""
+    """The doctor finds for each message a fault of its section."""
     assert complaints.fault(said) in SECTIONS[heading]
 
 
 def test_the_schema_knows_each_fault() -> None:
-    """A command's complaint is one of the words that are written down, and has words for people."""
+    """Each fault is a value of the schema, and has a text for people."""
     schema = json.loads(Path(doctor_json.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
     faults = {code for codes in SECTIONS.values() for code in codes}
     known = next(one["properties"]["fault"]["enum"] for one in schema["oneOf"] if "fault" in one.get("properties", {}))
@@ -52,5 +52,5 @@ def test_the_schema_knows_each_fault() -> None:
 
 
 def test_each_section_is_on_the_page() -> None:
-    """The headings are those of the page."""
+    """The page has exactly the sections of the table."""
     assert {heading for heading, _ in words()} == SECTIONS.keys()

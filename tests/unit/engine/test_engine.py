@@ -84,7 +84,7 @@ def test_a_dry_run_leaves_no_trace(world: World) -> None:
 @pytest.mark.parametrize("trusted", [True, False], ids=["add", "remove"])
 @pytest.mark.parametrize("then", [True, False] if FULL else [True], ids=["then-add", "then-remove"][: 1 + FULL])
 def test_killed_at_every_change(world: World, how: str, trusted: bool, then: bool) -> None:  # noqa: FBT001
-    """Whichever change of the machine is the last one: the next command completes, and all can be taken back."""
+    """After a kill at any change of the machine, the next command completes, and all can be taken back."""
     (world.root / "stores/a/notes").rmdir()
     before = world.tree()
     point, died = 0, True

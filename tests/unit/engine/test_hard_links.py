@@ -124,7 +124,7 @@ def test_a_package_s_file_is_separated_from_the_cache(host: ActingHost) -> None:
 
 
 def test_a_package_s_file_that_settings_name_is_separated_as_well(host: ActingHost) -> None:
-    """It is the cache's other name, whichever store it is reached by."""
+    """It is another name of the cache's file, also if another store leads to it."""
     twin(host, PACKAGE)
     Path(host.where(NPMRC)).write_text(f"cafile={PACKAGE}\n", encoding="utf-8")
     scope = Engine(host, (OwnBundle(), Settings()), lambda _doing: None).change(

@@ -239,7 +239,7 @@ def test_a_file_by_another_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["before", "after"])
 @pytest.mark.parametrize("trusted", [True, False], ids=["add", "remove"])
 def test_killed_at_every_change(world: World, how: str, trusted: bool) -> None:  # noqa: FBT001  pytest's parameter
-    """Whichever change is the last one: the next command finishes or undoes it, and all can be taken back."""
+    """After a kill at any change, the next command finishes or undoes it, and all can be taken back."""
     point, died = 0, True
     while died:
         point += 1

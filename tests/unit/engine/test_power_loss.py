@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parents[3]
 STATE = "home/alice/.local/state"
 _UID = 1000
 _GOOD = {Result.ADDED, Result.ALREADY, Result.FOLLOWS, Result.REMOVED, Result.ABSENT, Result.NOT_COVERED}
-#: How many disks the short form tries, of each recording.
+#: The number of disks that the short form tries of each recording.
 _SOME = 5
 _ACT = """
 import os, sys
@@ -70,7 +70,7 @@ def _deliver(top: Path) -> None:
 
 @contextmanager
 def alice() -> Iterator[None]:
-    """Play her while it lasts."""
+    """Act as her inside the context."""
     before = os.geteuid()
     os.seteuid(_UID)
     try:
@@ -80,7 +80,7 @@ def alice() -> Iterator[None]:
 
 
 def home(top: Path) -> Disk:
-    """Everything but the state of trustinstall, which keeps its directories."""
+    """Return all paths but those of trustinstall's state, whose directories stay."""
     return {path: data for path, data in disk(top).items() if path != "home/alice/.local" and STATE not in path}
 
 

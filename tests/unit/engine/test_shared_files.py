@@ -1,4 +1,4 @@
-"""Files that hold keys for certificates and for proxies: in each order of coming and going, every byte comes back."""
+"""Files that hold keys for certificates and for proxies: in each order of setting and removal, every byte returns."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Keyed(Backend):
         return Observation({_ROOT: State.TRUSTED}, copies=(Copy(_ROOT, marked=True),) if _ROOT in names else ())
 
     def anchors(self, _host: Host, _store: Store) -> Iterator[bytes]:
-        """None that could be shown."""
+        """Return no certificates: the store only has a key."""
         return iter(())
 
     def plan(self, host: Host, store: Store, _seen: Observation, change: Change) -> Plan:
@@ -90,7 +90,7 @@ def _step(host: ActingHost, format_: str, path: str, step: str) -> None:
 
 
 def _live(host: ActingHost, format_: str, path: str, steps: str) -> None:
-    """Take the steps, and look after each at both halves."""
+    """Do the steps, and check both halves after each."""
     root, proxy = "-", "0"
     for step in steps:
         _step(host, format_, path, step)
@@ -103,7 +103,7 @@ def _live(host: ActingHost, format_: str, path: str, steps: str) -> None:
 
 @pytest.fixture
 def host(tmp_path: Path) -> ActingHost:
-    """A host that is alice's own."""
+    """Return a host on which alice acts."""
     return fake_host.make(tmp_path)
 
 
@@ -128,7 +128,7 @@ def test_every_byte_comes_back_in_each_order(host: ActingHost, format_: str, ste
     st.integers(-1, 2),
 )
 def test_every_byte_comes_back_after_any_steps(format_: str, steps: str, end: str, chosen: int) -> None:
-    """The same for steps of any number and order."""
+    """After any number of steps in any order, the file is as before."""
     contents = _FORMATS[format_][2]
     before = contents[chosen % len(contents)] if chosen >= 0 else None
     with fake_host.played() as host:

@@ -23,7 +23,7 @@ from trustinstall.facts import readable
 def test_the_first_closed_part_is_named(
     tmp_path: Path, closed: str, mode: int, expected: tuple[str, str] | None
 ) -> None:
-    """With the mode that chmod gives to everybody; a file that is not there is not closed."""
+    """With the chmod that opens it to every account; a file that is not there is not closed."""
     host = make(tmp_path)
     path = write(host, "/etc/corp/a.pem", b"x", 0o644)
     for one in ("/etc", "/etc/corp"):

@@ -1,4 +1,4 @@
-"""Flags of chattr(1): one that forbids a change is named before anything is written, and the others are kept."""
+"""Flags of chattr(1): one that forbids a change is named before any write, and the others are kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORD = "0123456789abcdef"
 
 
 def chattr(flags: str, path: Path) -> None:
-    """Change flags by the command."""
+    """Change the flags of a file, in the form of the command."""
     subprocess.run(["chattr", flags, str(path)], check=True)
 
 
@@ -29,7 +29,7 @@ def lsattr(path: Path) -> str:
 
 
 def seen(path: Path) -> Status:
-    """The status of a file that is there."""
+    """Return the status of an existing file."""
     status = HOST.status(str(path))
     assert status is not None
     return status
@@ -37,7 +37,7 @@ def seen(path: Path) -> Status:
 
 @pytest.fixture
 def path() -> Iterator[Path]:
-    """A file on a disk, whose flags and whose directory's are taken away in the end."""
+    """Yield a file on a disk, and clear its and its directory's flags at the end."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         made = Path(name) / "npmrc"
         made.write_text("old")
@@ -71,7 +71,7 @@ IN_DIRECTORY: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize(("flag", "word"), [("i", "immutable"), ("a", "append-only")])
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 def test_a_file_that_may_not_change_is_named(path: Path, act: Callable[[Path], object], flag: str, word: str) -> None:
-    """The flag, and the command that takes it away; the file stays, and nothing is beside it."""
+    """The error names the flag and the command that clears it; the file stays, and no file is beside it."""
     chattr(f"+{flag}", path)
     with pytest.raises(ProtectedError) as caught:
         act(path)
@@ -94,7 +94,7 @@ def test_a_directory_that_may_not_change_is_named(path: Path, flag: str, name: s
 
 
 def test_a_file_in_an_append_only_directory_is_not_begun(path: Path) -> None:
-    """A file that is created there could not get its name: the temporary one would stay."""
+    """A new file there could not get its name, and its temporary file would stay."""
     chattr("+a", path.parent)
     with pytest.raises(ProtectedError):
         HOST.write(str(path.with_name("new")), b"new", 0o644, None, WORD)
@@ -102,20 +102,20 @@ def test_a_file_in_an_append_only_directory_is_not_begun(path: Path) -> None:
 
 
 def test_flags_that_a_person_has_set_are_kept(path: Path) -> None:
-    """Not dumped, synchronous, without access times: the new file has them, and no other one."""
+    """The new file has the flags for no dump, synchronous writes and no access times, and no other flags."""
     chattr("+dSA", path)
     before = lsattr(path)
     assert {"d", "S", "A"} <= {*before}
     _replace(path)
     assert (path.read_text(), lsattr(path)) == ("new", before)
     chattr("-dSA", path)
-    chattr("+d", path.parent)  # a file that is made there has it
+    chattr("+d", path.parent)  # a new file there inherits it
     _replace(path)
     assert "d" not in lsattr(path)
 
 
 def test_a_flag_that_cannot_be_kept_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such a file is left."""
+    """A file with a flag that a new file cannot have is left."""
     monkeypatch.setattr("trustinstall.host.inode_flags.of", lambda _path: 0x80_0000)  # no ext4 file may have it
     with pytest.raises(OSError, match=r"its flags \(chattr, C\) cannot be kept"):
         _replace(path)

@@ -182,7 +182,7 @@ def test_another_name_that_is_replaced_is_no_change(path: Path) -> None:
 
 
 def test_a_file_with_several_names_that_is_written_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through whichever name another program writes, it is seen."""
+    """A write by another program through any of the names is seen."""
     _link(path)
     monkeypatch.setattr(os, "fsync", Racer(lambda path: _write_the_same_size(path.with_name("twin")), path))
     with pytest.raises(OSError, match=os.strerror(CHANGED)):

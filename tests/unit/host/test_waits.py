@@ -1,4 +1,4 @@
-"""Tasks that wait are done at the same time, a bounded number of them, in a bounded time."""
+"""Waiting tasks run at the same time, a limited number of them, for a limited time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trustinstall.host import waits
 
 
 def test_a_number_of_tasks_wait_at_once() -> None:
-    """Sixteen tasks of which eight meet before one goes on: eight run at once, and never a ninth."""
+    """Of sixteen tasks that wait for seven others each, eight run at the same time, and never a ninth."""
     meeting, now, most = threading.Barrier(8), [0], [0]
     lock = threading.Lock()
 
@@ -28,7 +28,7 @@ def test_a_number_of_tasks_wait_at_once() -> None:
 
 
 def test_tasks_that_never_end_cost_the_time_that_was_given() -> None:
-    """They have no result, and those whose turn does not come are not begun."""
+    """Tasks without an end have no result, and tasks whose turn does not come do not start."""
     over, begun = threading.Event(), list[float]()
 
     def never(left: float) -> bool:
@@ -43,7 +43,7 @@ def test_tasks_that_never_end_cost_the_time_that_was_given() -> None:
 
 
 def test_results_stand_in_the_order_of_the_tasks() -> None:
-    """The task that is done last stays where it was named."""
+    """The first task ends last, and its result is still the first."""
     third = threading.Event()
 
     def first(_left: float) -> str:
@@ -58,7 +58,7 @@ def test_results_stand_in_the_order_of_the_tasks() -> None:
 
 
 def test_an_error_reaches_the_caller() -> None:
-    """A fault of the program itself is not kept in a thread."""
+    """An unexpected error in a thread is raised in the caller."""
 
     def broken(_left: float) -> None:
         raise LookupError("a fault")

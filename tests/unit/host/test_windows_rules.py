@@ -44,7 +44,7 @@ def test_what_is_no_absolute_path_is_refused(path: str) -> None:
 
 
 def test_another_systems_path_leads_nowhere() -> None:
-    """Not to the current drive, where anybody may make such a directory."""
+    """Not to the current drive, where every account may make such a directory."""
     assert paths.native("/etc/os-release") == "\\\\?\\\\etc\\os-release"
 
 
@@ -79,7 +79,7 @@ def test_streams(path: str, true: bool) -> None:  # noqa: FBT001
     ],
 )
 def test_who_may_change_a_file(descriptor: str, owner: str, writers: set[str]) -> None:
-    """Everybody with a right to its content, its name, its list or its owner; no list means everybody."""
+    """Every account with a right to its content, its name, its list or its owner; no list means all accounts."""
     assert sddl.owner(descriptor) == owner
     assert sddl.who_may_change(descriptor) == writers
 

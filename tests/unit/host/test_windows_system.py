@@ -70,7 +70,7 @@ print(json.dumps([host.account.uid, host.account.name, host.account.home, host.s
 
 
 def test_a_linux_in_c_is_believed_by_nobody(shared: Windows) -> None:
-    """On Windows, anybody may make such directories at the root of a drive."""
+    """On Windows, every account may make such directories at the root of a drive."""
     shared.write(r"C:\etc\os-release", "ID=debian\n")
     shared.write(r"C:\etc\ssl\certs\ca-certificates.crt", make_root().pem)
     shared.write(r"C:\usr\sbin\update-ca-certificates", "#!/bin/sh\n")

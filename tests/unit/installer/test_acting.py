@@ -1,4 +1,4 @@
-"""Working as another account: its process may not be able to read the files of the program."""
+"""Work as another account, whose process may be unable to read the program's files."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_all_that_a_job_may_import_is_loaded_before_its_process_is_another_accou
 
 
 def test_every_command_works_as_an_account_by_that_function() -> None:
-    """No module of trustinstall but the host's own door calls the worker otherwise."""
+    """Only `acting` and the host's own module call the worker."""
     sources = [*(ROOT / "trustinstall").rglob("*.py"), *(ROOT / "platforms").rglob("*.py")]
     callers = {one.relative_to(ROOT).as_posix() for one in sources if ".as_account(" in one.read_text("utf-8")}
     assert callers == {"trustinstall/host/acting.py", "trustinstall/installer/acting.py"}

@@ -1,4 +1,4 @@
-"""What a process with another account's rights has found of a server arrives whole, and only as text and numbers."""
+"""A diagnosis by a process with another account's rights arrives complete, and only as text and numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAF = ROOT.intermediate().issue("localhost")
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes], proxy: str = "") -> tuple[Diagnosis, ...]:
-    """The answer of a process for bob that was changed on its way, and what was found directly."""
+    """Return the changed answer of a process for bob, and the direct diagnosis."""
 
     def without_a_process(_host: ActingHost, _account: Account, job: Callable[[], bytes], *_rest: object) -> bytes:
         return change(job())
@@ -37,7 +37,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes], pro
 
 
 def test_a_diagnosis_arrives_as_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Certificates, reasons and the rest are what the same look finds without a process between."""
+    """Certificates, reasons and the rest equal those of a diagnosis without another process."""
     received, direct = asked(monkeypatch, lambda answer: answer)
     assert received == direct
     assert received.chain[0].der == LEAF.der
@@ -54,7 +54,7 @@ def test_a_diagnosis_arrives_as_it_was_found(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_an_answer_of_another_form_is_refused(monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes) -> None:
-    """The process has the rights of an account that may want to mislead root."""
+    """A malformed answer is refused: the process has the rights of an account that may want to mislead root."""
 
     def changed(answer: bytes) -> bytes:
         assert old in answer
@@ -65,6 +65,6 @@ def test_an_answer_of_another_form_is_refused(monkeypatch: pytest.MonkeyPatch, o
 
 
 def test_a_wrong_request_is_told_before_a_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The type of an error, and so the exit status, would be lost between processes."""
+    """Root checks the arguments first: the type of an error, and its exit status, would be lost between processes."""
     with pytest.raises(UsageProblem, match="--proxy names no proxy"):
         asked(monkeypatch, bytes.upper, "ftp://x:1")

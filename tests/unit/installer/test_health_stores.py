@@ -1,4 +1,4 @@
-"""What the doctor finds in the stores of a machine, as they were observed."""
+"""The doctor's findings about the stores of a machine, by their observations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _store(backend: str, fault: str) -> StoreView:
 
 @pytest.mark.parametrize("backend", ["java", "nss", "dotnet", "chromium-policy", "firefox-policy"])
 def test_a_store_that_its_programs_cannot_read_is_found(backend: str) -> None:
-    """A keystore, database or policy with a fault is an error, with the fault; a sound one is not."""
+    """A faulty keystore, database or policy is an error that names the fault; a sound one is not an error."""
     with fake_host.played() as host:
         views = View(stores=(_store(backend, "it is cut off"), _store("java", "")))
         (found,) = health_stores.findings(host, views)

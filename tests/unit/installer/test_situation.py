@@ -80,7 +80,7 @@ def test_variables_mean_nothing_to_an_ordinary_user() -> None:
 
 
 def test_named_accounts_and_all_of_them() -> None:
-    """--user names accounts, --all-users means everybody who logs in."""
+    """--user names accounts, --all-users means all login accounts."""
     assert decide(host(0), ScopeOptions(for_users=("bob",)), terminal=True).accounts == (BOB,)
     assert decide(host(0), ScopeOptions(all_users=True), terminal=True).accounts == (ALICE, BOB)
     assert decide(host(0), ScopeOptions(all_users=True), terminal=True).uncovered == 0

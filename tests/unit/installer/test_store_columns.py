@@ -1,4 +1,4 @@
-"""Each store of a machine is a column of the doctor, with what its readers trust beside it, by their own verifier."""
+"""Each store of a machine is a column of the doctor, with the other roots of its readers, by their own verifier."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def column(host: ActingHost, place: str) -> Column:
 
 
 def asked(host: ActingHost, root: Root) -> dict[str, ClientView]:
-    """What each store here makes of a server of this root."""
+    """Return the judgement of each store here about a server of this root."""
     with Server(root.issue("localhost")) as server:
         return {one.decided_by: one for one in diagnose(host, server.url).clients}
 
@@ -84,7 +84,7 @@ def text(root: Root) -> str:
 
 
 def test_a_walked_bundle_is_a_column(host: ActingHost) -> None:
-    """A bundle that a program brings along, and that an earlier walk has found, holds all the roots of its readers."""
+    """A program's own bundle that an earlier walk has found holds all the roots of its readers."""
     fake_host.write(host, EMBEDDED, PUBLIC + CORP.pem)
     found = store_columns.columns(host, DiscoveryOptions(known=(EMBEDDED,)), (), frozenset)
     (one,) = (one for one in found if one.place == EMBEDDED)
@@ -102,7 +102,7 @@ def test_dotnets_store_adds_to_the_systems(host: ActingHost) -> None:
 
 
 def test_a_browsers_database_stands_beside_its_built_in_roots(host: ActingHost) -> None:
-    """Chromium trusts what its database or its policy holds, whichever; Firefox's profile has nothing of these."""
+    """Chromium trusts the roots of its database and of its policy; Firefox's profile has none of these."""
     nss(host, NSSDB, "C,,", CORP)
     nss(host, PROFILE, "C,,", OTHER)
     fake_host.write(host, f"{HOME}/.mozilla/firefox/profiles.ini", "[Profile0]\nPath=x.default\n")
@@ -116,7 +116,7 @@ def test_a_browsers_database_stands_beside_its_built_in_roots(host: ActingHost) 
 
 
 def test_what_a_browser_distrusts_is_no_anchor(host: ActingHost) -> None:
-    """A distrusted public root, in a policy or a database, is none that the browser's servers may have."""
+    """A public root that a policy or a database distrusts is not trusted for the browser's servers."""
     public = min(ROOTS)
     policy(host, CACertificates=[text(CORP)], CADistrustedCertificates=[text(CORP), base64.b64encode(public).decode()])
     assert column(host, "/etc/chromium/policies/managed").anchors == ROOTS - {public}
@@ -134,7 +134,7 @@ def test_a_root_for_some_names_counts_for_these(host: ActingHost, domain: str, a
 
 
 def test_profiles_stand_for_the_policy_that_they_import(tmp_path: Path) -> None:
-    """Without a profile, Firefox's policy is the column; with one, the profile is, and holds what it will import."""
+    """Without a profile, Firefox's policy is the column; with one, the profile is, with the roots to import."""
     host = delivered(fake_host.make(tmp_path, "root", HOME))
     place = "/etc/firefox/policies/policies.json"
     fake_host.write(host, "/srv/corp.pem", CORP.pem)
@@ -148,7 +148,7 @@ def test_profiles_stand_for_the_policy_that_they_import(tmp_path: Path) -> None:
 
 
 def test_a_keystore_that_cannot_be_read_has_no_verdict(host: ActingHost) -> None:
-    """What its Java trusts is not known: it is not said to refuse the server."""
+    """The roots of its Java are not known: it is not said to refuse the server."""
     fake_host.program(host, "/usr/lib/jvm/own/bin/java")
     place = fake_host.write(host, "/usr/lib/jvm/own/lib/security/cacerts", jks(("x", CORP.der))[:-30])
     found = asked(host, CORP)[place]

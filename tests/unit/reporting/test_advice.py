@@ -14,7 +14,7 @@ WHY = "cron (PAM); a setting of ours would hide /home/alice/x.pem"
 
 
 def test_sessions_that_are_not_reached_are_named_once() -> None:
-    """Programs with the same reason share a sentence, and the report is no failure."""
+    """Programs with the same reason share a sentence, and the report is not a failure."""
     npm = replace(done(NPM, Result.FOLLOWS), partly=WHY)
     yarn = replace(npm, store=replace(NPM, label="yarn"))
     found = report("add", USER, npm, yarn, done(replace(NPM, label="pip"), Result.ADDED))

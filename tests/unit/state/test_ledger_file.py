@@ -1,4 +1,4 @@
-"""The ledger's file and its log: one state whichever way it was written, and every earlier version of it."""
+"""The ledger's file and its log: either way of writing gives the same state, and every earlier version of it."""
 
 from __future__ import annotations
 
