@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+CHECKOUT = Path(os.environ.get("TRUSTINSTALL_CHECKOUT", Path(__file__).parents[3]))
 
 #: Prints what functions import at their first use, and what `answer_of` has not loaded before it forks.
 LEFT = """
@@ -55,7 +55,7 @@ for name in sorted(one for one in loaded if one.startswith("trustinstall")):
 
 def test_all_that_a_job_may_import_is_loaded_before_its_process_is_another_account() -> None:
     """A function of a loaded module imports only loaded modules: an installation of root's has the mode 0700."""
-    path = os.pathsep.join([str(ROOT / "platforms"), str(ROOT)])
+    path = os.pathsep.join([str(CHECKOUT / "platforms"), str(CHECKOUT)])
     done = subprocess.run(
         [sys.executable, "-c", LEFT],
         capture_output=True,
@@ -69,6 +69,6 @@ def test_all_that_a_job_may_import_is_loaded_before_its_process_is_another_accou
 
 def test_every_command_works_as_an_account_by_that_function() -> None:
     """Only `acting` and the host's own module call the worker."""
-    sources = [*(ROOT / "trustinstall").rglob("*.py"), *(ROOT / "platforms").rglob("*.py")]
-    callers = {one.relative_to(ROOT).as_posix() for one in sources if ".as_account(" in one.read_text("utf-8")}
+    sources = [*(CHECKOUT / "trustinstall").rglob("*.py"), *(CHECKOUT / "platforms").rglob("*.py")]
+    callers = {one.relative_to(CHECKOUT).as_posix() for one in sources if ".as_account(" in one.read_text("utf-8")}
     assert callers == {"trustinstall/host/acting.py", "trustinstall/installer/acting.py"}
