@@ -12,7 +12,7 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import NamedTuple
 
 from trustinstall.errors import printable
@@ -69,7 +69,7 @@ def check(path: str) -> None:
 
 
 @contextlib.contextmanager
-def explaining(path: str) -> Iterator[None]:
+def explaining(path: str) -> Generator[None]:
     """Raise ProtectedError instead of PermissionError if a flag is the reason why a change at a path fails."""
     try:
         yield

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def act(top: Path, trusted: bool, der: bytes) -> set[Result]:  # noqa: FBT001  `
 
 
 @contextmanager
-def machine(content: Disk | None = None, like: Path | None = None) -> Iterator[Path]:
+def machine(content: Disk | None = None, like: Path | None = None) -> Generator[Path]:
     """A directory with a machine of alice's: as delivered, or with the content of a disk."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
         top = Path(name) / "top"
@@ -69,7 +69,7 @@ def _deliver(top: Path) -> None:
 
 
 @contextmanager
-def alice() -> Iterator[None]:
+def alice() -> Generator[None]:
     """Act as her inside the context."""
     before = os.geteuid()
     os.seteuid(_UID)

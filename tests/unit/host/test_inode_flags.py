@@ -116,7 +116,11 @@ def test_flags_that_a_person_has_set_are_kept(path: Path) -> None:
 
 def test_a_flag_that_cannot_be_kept_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file with a flag that a new file cannot have is left."""
-    monkeypatch.setattr("trustinstall.host.inode_flags.of", lambda _path: 0x80_0000)  # no ext4 file may have it
+
+    def dax(_path: str) -> int:
+        return 0x80_0000  # no ext4 file may have it
+
+    monkeypatch.setattr("trustinstall.host.inode_flags.of", dax)
     with pytest.raises(OSError, match=r"its flags \(chattr, C\) cannot be kept"):
         _replace(path)
     assert [(one, one.read_text()) for one in path.parent.iterdir()] == [(path, "old")]

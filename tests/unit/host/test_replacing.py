@@ -271,6 +271,11 @@ def test_a_system_that_cannot_exchange_names_renames(path: Path, monkeypatch: py
     """NFS, and a C library without the call."""
     monkeypatch.setattr(swapping, "_system_call", lambda: None)
     HOST.replace(Replacement(str(path), b"new", seen(path), WORD))
-    monkeypatch.setattr(swapping, "_system_call", lambda: lambda *_: ctypes.set_errno(errno.EINVAL) or -1)
+
+    def refuses(*_: object) -> int:
+        ctypes.set_errno(errno.EINVAL)
+        return -1
+
+    monkeypatch.setattr(swapping, "_system_call", lambda: refuses)
     HOST.replace(Replacement(str(path), b"newer", seen(path), WORD))
     assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {"npmrc": b"newer"}
