@@ -35,8 +35,8 @@ _NOT = regex(
 )
 #: Installed packages: the form of their directories' names, and a path that must exist relative to them.
 _PACKAGES = (
-    (regex(r"/node_modules/[^/]+$"), "."),  # npm, pnpm, Yarn (docs.npmjs.com, "folders")
-    (regex(r"/gems/[^/]+$"), "../../specifications"),  # RubyGems (guides.rubygems.org, "GEM_HOME")
+    (regex(r"/node_modules/[^/]+$"), "."),  # npm, pnpm, Yarn (npm documentation, folders)
+    (regex(r"/gems/[^/]+$"), "../../specifications"),  # RubyGems (RubyGems guides, GEM_HOME)
     (regex(r"/extensions/[^/]+$"), "package.json"),  # Visual Studio Code and its relatives
     (regex(r"/vendor$"), "autoload.php"),  # Composer (getcomposer.org, "Basic usage")
 )

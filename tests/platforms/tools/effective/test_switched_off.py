@@ -279,7 +279,7 @@ def decide_every(host: ActingHost) -> list[Client]:
     [
         ("~/.npmrc", "strict-ssl=false\n", "npm", "a.corp", None),
         ("~/.gitconfig", '[http "https://git.corp:8443/x"]\nsslVerify=no\n', "git", "git.corp", "git2.corp"),
-        ("~/.config/pip/pip.conf", "[global]\ntrusted-host =\n  Pypi.corp:8443\n", "pip", "pypi.corp", "pypi.org"),
+        ("~/.config/pip/pip.conf", "[global]\ntrusted-host =\n  Pypi.corp:8443\n", "pip", "pypi.corp", "pypi.example"),
         ("~/.config/uv/uv.toml", 'allow-insecure-host = ["a.corp"]\n', "uv", "a.corp", "b.corp"),
         ("~/.config/go/env", "GOINSECURE=*.corp\n", "Go", "a.corp", "corp"),
     ],
