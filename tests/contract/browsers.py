@@ -67,13 +67,13 @@ class ChromiumPolicies(Base):
         self._by_hand(number)
         return self.root(number)[1]
 
-    def lose_mark(self, number: int) -> bool:  # noqa: ARG002 - all that trustinstall added is in one file
+    def lose_mark(self, _number: int, /) -> bool:
         """An administrator renames the file that counts."""
         path = self.throwaway.path(f"{_MANAGED}/{self._counting()[0]}")
         path.rename(path.with_name("70-corp.json"))
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """An administrator says the same in a file of his own, which counts."""
         assert _base64(self.make(number).der) in self._counting()[1]
         self.throwaway.write(f"{_MANAGED}/90-corp.json", json.dumps({_KEY: self._counting()[1]}))
@@ -143,7 +143,7 @@ class FirefoxPolicies(Base):
         self._by_hand(number)
         return self.root(number)[1]
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """An administrator moves the file, and lists its new path."""
         name = f"trustinstall-{self.root(number)[1][:12]}.crt"
         (word,) = (one for one in self._listed() if one.endswith(f"/{name}"))
@@ -152,7 +152,7 @@ class FirefoxPolicies(Base):
         self.throwaway.write(self.bundle, content, mode=0o640)
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """An administrator lists a file of his own."""
         self._by_hand(number)
         return True
@@ -270,13 +270,13 @@ class Nss(Base):
         self._by_hand(number, f"Stranger {number}: by hand", "C,,")
         return self.root(number)[1]
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """An account gives it another nickname."""
         nickname, _ = self._listed()[self.root(number)[1]]
         self._certutil("--rename", "-n", nickname, "--new-n", "Renamed by hand")
         return True
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """A database holds a certificate once, under one nickname: an import of it again changes nothing."""
         return False
 

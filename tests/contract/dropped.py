@@ -30,7 +30,7 @@ class _Directory(Base):
         self.throwaway.write(self.bundle, b"".join(self._files()))
         return super().sound()
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """She copies it there under another name."""
         self.put_by_hand(number)
         return True
@@ -67,7 +67,7 @@ class Minikube(_Directory):
         self.throwaway.write(f"{self.place}/mine{number}.pem", self.throwaway.read(path), user="alice")
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """She renames the file."""
         self.rename_marked(self.place, number)
         return True
@@ -104,7 +104,7 @@ class Mono(_Directory):
         """Alice trusts another one."""
         return self._sync(number)
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """She deletes the comments."""
         sha256 = self.root(number)[1]
         for path in self.throwaway.path(self.place).glob(self.names):
@@ -147,7 +147,7 @@ class DotNet(_Directory):
         self.throwaway.run(["sh", "-ec", script, "sh", path], user="alice", check=True)
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """She renames the file."""
         thumbprint = hashlib.sha1(self.make(number).der, usedforsecurity=False).hexdigest().upper()
         path = self.throwaway.path(f"{self.place}/{thumbprint}.trustinstall.pfx")

@@ -42,7 +42,7 @@ class _Variables(Base):
         self.store = f"environment:{self.theirs}"
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """A person deletes the managed section, and has the variable name another bundle with the same certificate."""
         text = self.throwaway.read(self.file).decode()
         start, end = text.index(_BEGIN), text.index(_END) + len(_END)
@@ -50,7 +50,7 @@ class _Variables(Base):
         self.put_by_hand(number)
         return True
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """A variable has one value, and only trustinstall writes the managed bundle that it names."""
         return False
 

@@ -73,19 +73,19 @@ class Here(ABC):
         self.put(path)
         return sha256
 
-    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def lose_mark(self, _number: int, /) -> bool:
         """See `Machine`: nothing is named by us, unless a subclass knows better."""
         return False
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """See `Machine`: a certificate is held once, unless a subclass knows better."""
         return False
 
-    def bring_by_package(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def bring_by_package(self, _number: int, /) -> bool:
         """No package is made here."""
         return False
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002  the protocol's name
+    def take_own(self, _sha256: str, /) -> None:
         """See `Machine`."""
         self.put(self.root(-2)[0])
 
@@ -215,14 +215,14 @@ class Linux(Here):
             if not path.name.endswith(_KEYSTORES)
         }
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """Rename the file, and run the distribution's own command."""
         (path,) = Path(self.layout.anchors).glob(f"*{self.root(number)[1][:12]}*")
         path.rename(path.with_name(f"by-hand{number}{path.suffix}"))
         _said(*self.layout.command)
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """A file of another name."""
         self.put_by_hand(number)
         return True

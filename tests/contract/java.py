@@ -81,13 +81,13 @@ class Jdk(Base):
         self._keytool("-importcert", "-noprompt", "-alias", f"by-hand{number}", "-file", path)
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """An account gives the entry another alias."""
         marked = f"trustinstall-{self.root(number)[1]}"
         self._keytool("-changealias", "-alias", marked, "-destalias", "renamed")
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """An account imports it under another alias."""
         self.put_by_hand(number)
         return True

@@ -86,18 +86,18 @@ class FreeBSD(Base):
         self._by_hand(f"/usr/local/share/certs/by-hand{number}.pem", self.throwaway.read(path))
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """An administrator renames the file."""
         self.rename_marked("/usr/local/share/certs", number)
         self.throwaway.run([self.tool, "rehash"], cwd="/", check=True)
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """An administrator adds a file of another name."""
         self.put_by_hand(number)
         return True
 
-    def bring_by_package(self, number: int) -> bool:
+    def bring_by_package(self, number: int, /) -> bool:
         """The base system brings it."""
         self._by_hand("/usr/share/certs/trusted/company.pem", self.make(number).pem)
         return True

@@ -121,7 +121,7 @@ class Base:
             self.throwaway.write(f"{self.tool}.real", self.throwaway.read(self.tool), mode=0o755)
         self.throwaway.write(self.tool, f"#!/bin/sh\n{_SABOTAGE[how]}\n", mode=0o755)
 
-    def bring_by_package(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def bring_by_package(self, _number: int, /) -> bool:
         """See `Machine`: no package brings a single certificate into such a store."""
         return False
 
@@ -201,18 +201,18 @@ class Debian(Base):
         self._by_hand(f"/usr/local/share/ca-certificates/by-hand{number}.crt", self.throwaway.read(path))
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """An administrator renames the file."""
         self.rename_marked("/usr/local/share/ca-certificates", number)
         self.throwaway.run([_TOOL], check=True)
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """An administrator adds a file of another name."""
         self.put_by_hand(number)
         return True
 
-    def bring_by_package(self, number: int) -> bool:
+    def bring_by_package(self, number: int, /) -> bool:
         """A package of the company's brings a file, and selects it."""
         bring_selected(self.throwaway, self.make(number).pem)
         self.throwaway.run([_TOOL], check=True)
@@ -295,18 +295,18 @@ class Anchored(Base):
         self.by_hand(f"by-hand{number}.pem", self.throwaway.read(path))
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """An administrator renames the file, and runs the tool for another one."""
         self.rename_marked(self._layout.anchors, number)
         self.by_hand("another.pem", self.make(-2).pem)
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """An administrator adds a file of another name."""
         self.put_by_hand(number)
         return True
 
-    def bring_by_package(self, number: int) -> bool:
+    def bring_by_package(self, number: int, /) -> bool:
         """A package of the company's brings a file, where the distribution has a place for that."""
         pem, layout = self.make(number).pem, self._layout
         if self.store == "alpine":
@@ -396,13 +396,13 @@ class Environment(Base):
         self._append(self.throwaway.read(path))
         return sha256
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """An administrator deletes the comments."""
         new = without_marks(self.throwaway.read(self.bundle), self.root(number)[1])
         self.throwaway.write(self.bundle, new, mode=0o640, user="alice")
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """An administrator appends it by hand."""
         self.put_by_hand(number)
         return True

@@ -135,15 +135,15 @@ class MacMachine(Base):
         """An administrator, or alice, does it by hand."""
         return self._trust(number)
 
-    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def lose_mark(self, _number: int, /) -> bool:
         """A keychain and trust settings have no names that could be changed: `security` finds both by SHA-1."""
         return False
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """A keychain holds a certificate once, and a domain has one record of trust for it."""
         return False
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
+    def take_own(self, _sha256: str, /) -> None:
         """And another root."""
         self._trust(-2)
 

@@ -44,12 +44,12 @@ class _Settings(Base):
         self.bundle = self.named() or _ROOTS
         return super().sound()
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """Alice has the tool read a bundle of her own, which holds the same certificate."""
         self.put_by_hand(number)
         return True
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """A key has one value, and only trustinstall writes the managed bundle that it names."""
         return False
 

@@ -95,7 +95,7 @@ class VmMachine(Base):
         self._by_hand(f"by-hand{number}.crt", number)
         return self.root(number)[1]
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """A person renames the file, inside."""
         for node in self.engine.nodes:
             (path,) = node.path(_ANCHORS).glob(f"*{self.root(number)[1][:12]}*")
@@ -103,19 +103,19 @@ class VmMachine(Base):
             node.run([_TOOL], check=True)
         return True
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """A person adds a file of another name, inside."""
         self.put_by_hand(number)
         return True
 
-    def bring_by_package(self, number: int) -> bool:
+    def bring_by_package(self, number: int, /) -> bool:
         """A package of the company's brings a file, and selects it."""
         for node in self.engine.nodes:
             bring_selected(node, self.make(number).pem)
             node.run([_TOOL], check=True)
         return True
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
+    def take_own(self, _sha256: str, /) -> None:
         """And another root."""
         self._by_hand("another.crt", -2)
 

@@ -114,19 +114,19 @@ class WindowsMachine:
         self.windows.certutil(*whose, "-addstore", "Root", path, elevated=self._elevated, check=True)
         return sha256
 
-    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def lose_mark(self, _number: int, /) -> bool:
         """The key of a certificate is its thumbprint: it has no other name."""
         return False
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """A store of Windows holds a certificate once: adding it again writes the same key."""
         return False
 
-    def bring_by_package(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def bring_by_package(self, _number: int, /) -> bool:
         """Wine does not read what policies bring: see `WslMachine`, whose registry is the same."""
         return False
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
+    def take_own(self, _sha256: str, /) -> None:
         """And another root."""
         self.put_by_hand(-2)
 
@@ -176,12 +176,12 @@ class WindowsVariables(WindowsMachine):
         ders = (base64.b64decode(block.split("-----END CERTIFICATE-----")[0]) for block in blocks)
         return {hashlib.sha256(der).hexdigest() for der in ders}
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """A person has the variable name another bundle with the same certificate."""
         self.put_by_hand(number)
         return True
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """A variable has one value, and only trustinstall writes the managed file that it names."""
         return False
 
@@ -193,7 +193,7 @@ class WindowsVariables(WindowsMachine):
         self.store = f"environment:{theirs}".replace("\\", "/")
         return sha256
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - as in the class above
+    def take_own(self, _sha256: str, /) -> None:
         """Another variable, in the same key."""
         self._say("EDITOR", "notepad")
 

@@ -99,20 +99,20 @@ class WslMachine(Base):
         self.wsl.hold(self._place, self.make(number).der)
         return sha256
 
-    def lose_mark(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def lose_mark(self, _number: int, /) -> bool:
         """The key of a certificate is its thumbprint: it has no other name."""
         return False
 
-    def put_beside(self, number: int) -> bool:  # noqa: ARG002  the protocol's name
+    def put_beside(self, _number: int, /) -> bool:
         """A place of the registry holds a certificate once."""
         return False
 
-    def bring_by_package(self, number: int) -> bool:
+    def bring_by_package(self, number: int, /) -> bool:
         """A policy of the company's brings it."""
         self.wsl.hold(POLICY, self.make(number).der)
         return True
 
-    def take_own(self, sha256: str) -> None:  # noqa: ARG002 - the added root is another one
+    def take_own(self, _sha256: str, /) -> None:
         """And another root."""
         self.wsl.hold(self._place, self.make(-2).der)
 

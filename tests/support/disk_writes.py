@@ -99,7 +99,7 @@ class Recording:
             inode = now.get(path, 0)
             yield Write(durable=path if self.inodes.get(inode, b"") is None or not path else inode)
         else:
-            raise NotImplementedError(name)
+            raise ValueError(f"a recording knows no call {name}")
         for each, there in given.items():
             now.pop(each, None)
             now.update({each: there} if there else {})

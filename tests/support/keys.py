@@ -30,8 +30,8 @@ _RSA = {
 # No library signs with MD2 any more; an MD5 signature stands in for it, because no verifier checks MD2.
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "md2": hashes.MD5(),  # noqa: S303 -- tests need bad signatures
-    "md5": hashes.MD5(),  # noqa: S303
-    "sha1": hashes.SHA1(),  # noqa: S303
+    "md5": hashes.MD5(),  # noqa: S303 -- as above
+    "sha1": hashes.SHA1(),  # noqa: S303 -- as above
     "sha256": hashes.SHA256(),
 }
 _EC = {"sha1": "1.2.840.10045.4.1", "sha256": "1.2.840.10045.4.3.2"}

@@ -18,7 +18,7 @@ from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes
 from trustinstall.facts.proxies import Proxies
-from trustinstall.installer.acting import answer_of, seen_by
+from trustinstall.installer.acting import answer_of, covered_account, seen_by
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.wire import encode, received
 from trustinstall.state.kept_keys import Kept
@@ -69,7 +69,7 @@ def with_proxies(installer: Installer, report: Report, wish: Wish | None = None)
     parts = [ScopeResult("machine" if host.account.is_root else host.account.name, outcomes)]
     theirs = Kept(asked.proxies, f"{_BY_ROOT}{asked.origin}")
     for one in covered:
-        account = accounts.get(one) or _account(host, one)
+        account = accounts.get(one) or covered_account(host, one)
         wished = theirs if one in accounts else Kept()
         parts += [_of_account(engine, installer, account, wished, request)] if account else []
     if not request.dry_run:
@@ -93,19 +93,15 @@ def _asked(kept: Kept, wish: Wish | None) -> Kept:
 
 def _accounts(host: ActingHost, asked: Kept) -> dict[Covered, Account]:
     """Return the other accounts of today that proxies are asked for."""
-    named = [account for one in asked.accounts if (account := _account(host, one))]
+    named = [account for one in asked.accounts if (account := covered_account(host, one))]
     everybody = homes.login_accounts(host) if asked.all_users else []
     found = {Covered(one.name, one.uid): one for one in (*named, *everybody)}
     return {covered: one for covered, one in found.items() if one.uid and one.home}
 
 
-def _account(host: ActingHost, covered: Covered) -> Account | None:
-    return host.account_of(covered.uid)
-
-
 def _is_over(host: ActingHost, covered: Covered, done: set[str]) -> bool:
     """Whether nothing is left to take back in an account: that was done, or the account and its home are gone."""
-    account = _account(host, covered)
+    account = covered_account(host, covered)
     return account.name in done if account else not homes.may_own_one(host, covered.uid)
 
 

@@ -20,7 +20,7 @@ from trustinstall.engine.tally import working_for
 from trustinstall.errors import TrustInstallError
 from trustinstall.facts import homes, wsl
 from trustinstall.installer import ends
-from trustinstall.installer.acting import answer_of
+from trustinstall.installer.acting import answer_of, covered_account
 from trustinstall.installer.policy_imports import PolicyImports
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, decide
@@ -168,7 +168,8 @@ class _Repair:
 
     def _claimed(self) -> Iterator[tuple[Wish, list[Account]]]:
         for sha256, claim in self._live.items():
-            meant = [one for one in map(self._account, claim.accounts) if one is not None]
+            found = (covered_account(self._installer.host, one) for one in claim.accounts)
+            meant = [one for one in found if one is not None]
             everybody = self._everybody if claim.terms.all_users else []
             yield Wish(self._ledger.certificates[sha256], claim.by, claim.terms), [*meant, *everybody]
 
@@ -184,8 +185,9 @@ class _Repair:
     def forget_deleted(self, engine: Engine) -> None:
         """Forget accounts that no longer exist, and whose home is gone, too."""
         for sha256, claim in self._live.items():
-            gone = [one for one in claim.accounts if self._account(one) is None and one.uid != UNKNOWN_UID]
-            gone = [one for one in gone if not homes.may_own_one(self._installer.host, one.uid)]
+            host = self._installer.host
+            gone = [one for one in claim.accounts if one.uid != UNKNOWN_UID and covered_account(host, one) is None]
+            gone = [one for one in gone if not homes.may_own_one(host, one.uid)]
             if gone:
                 engine.uncover(Request((self._ledger.certificates[sha256],), trusted=True, by=self._by), gone)
 
@@ -234,11 +236,6 @@ class _Repair:
             return True
         claim = self._live.get(one.certificate.sha256)
         return claim is not None and (not claim.accounts or bool(self._ledger.stores_of(claim.sha256)))
-
-    def _account(self, covered: Covered) -> Account | None:
-        host = self._installer.host
-        found = host.account_of(covered.uid) if covered.uid != UNKNOWN_UID else None
-        return found or host.account_named(covered.name)
 
 
 def telling(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:

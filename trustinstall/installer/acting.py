@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from trustinstall.facts import wsl
 from trustinstall.host.worker import PATIENCE
+from trustinstall.state.ledger import UNKNOWN_UID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trustinstall.engine.scope import Engine
-    from trustinstall.host import Account, ActingHost
+    from trustinstall.host import Account, ActingHost, Host
     from trustinstall.installer.inspector import Inspector
+    from trustinstall.state.ledger import Covered
 
 #: Modules of trustinstall that jobs for an account import at their first use.
 _MODULES = ("trustinstall.installer.company_roots",)
@@ -25,6 +27,12 @@ def engine_of(installer: Inspector) -> Engine:
     from trustinstall.engine.scope import Engine  # loads the parts that change stores, which `list` does not need
 
     return Engine(installer.host, installer.backends, installer.on_progress)
+
+
+def covered_account(host: Host, covered: Covered) -> Account | None:
+    """Return the account that a record means, or None: by its uid, which a rename keeps, or else by its name."""
+    found = host.account_of(covered.uid) if covered.uid != UNKNOWN_UID else None
+    return found or host.account_named(covered.name)
 
 
 def seen_by(host: ActingHost, account: Account) -> ActingHost:

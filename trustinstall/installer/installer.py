@@ -14,12 +14,12 @@ from trustinstall.engine.request import Request, Selection
 from trustinstall.errors import printable
 from trustinstall.facts import running_programs, system_bundle
 from trustinstall.installer import logs
-from trustinstall.installer.acting import engine_of, seen_by
+from trustinstall.installer.acting import covered_account, engine_of, seen_by
 from trustinstall.installer.inspector import Inspector
 from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import ScopeOptions, Situation, decide, scope_options
 from trustinstall.state import scopes
-from trustinstall.state.ledger import UNKNOWN_UID, Covered
+from trustinstall.state.ledger import Covered
 from trustinstall.state.terms import Terms
 from trustinstall.stores.backend import Capability
 from trustinstall.stores.store import DiscoveryOptions
@@ -211,8 +211,7 @@ class Installer(Inspector):
             claims = engine_of(self).ledger().claims
             every = [one for root in certificates if root.sha256 in claims for one in claims[root.sha256].accounts]
             for one in dict.fromkeys(every):
-                account = self.host.account_of(one.uid) if one.uid != UNKNOWN_UID else None
-                account = account or self.host.account_named(one.name)
+                account = covered_account(self.host, one)
                 if account is None:
                     lost.append(one)
                 elif account.uid != 0:

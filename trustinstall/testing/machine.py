@@ -86,28 +86,28 @@ class Machine(Protocol):
         """Put the root of a number into the store without trustinstall; return its SHA-256."""
         ...
 
-    def lose_mark(self, number: int) -> bool:
+    def lose_mark(self, number: int, /) -> bool:
         """Remove the mark of trustinstall from a copy (marker lines, file name, alias), which stays trusted.
 
         Returns False, and changes nothing, if copies in such a store have no mark.
         """
         ...
 
-    def put_beside(self, number: int) -> bool:
+    def put_beside(self, number: int, /) -> bool:
         """Put the root of a number into the store a second time, without trustinstall.
 
         Returns False, and changes nothing, if the store can hold a certificate only once.
         """
         ...
 
-    def bring_by_package(self, number: int) -> bool:
+    def bring_by_package(self, number: int, /) -> bool:
         """Have a package, or the organisation's policy, add the root of a number to the store as well.
 
         Returns False, and changes nothing, if neither adds certificates to such a store.
         """
         ...
 
-    def take_own(self, sha256: str) -> None:
+    def take_own(self, sha256: str, /) -> None:
         """Write to the store's files as another program would, without changing managed entries."""
         ...
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import certifi
 import pytest
 
 from tests.support.fake_host import played, write
+from tests.support.fake_store import Shelf, World, wish
 from tests.support.pki import make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.editing.pem_blocks import Blocks
@@ -18,9 +21,13 @@ from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.perform import Changed, inverse, perform, undo
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine
-from trustinstall.host import Account, ActingHost
+from trustinstall.host import Account, ActingHost, Host
+from trustinstall.host.commands import Guard
+from trustinstall.stores.desired import Change
+from trustinstall.stores.observation import Observation
+from trustinstall.stores.plan import Plan, Unsettled
 from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, Link, Step, digest, link_digest
-from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.stores.store import DiscoveryOptions, Store
 from trustinstall_platforms.python.certifi import Certifi
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
@@ -125,6 +132,47 @@ def test_a_program_that_never_stops_writing(host: ActingHost, monkeypatch: pytes
     assert real.read_bytes() == b"fund=false\n" + racer.acted * b"# more\n"
     assert {outcomes[path].result for path in BUNDLES} == {Result.ADDED}
     assert change(host)[NPMRC].result is Result.ADDED
+
+
+class _Unsettled(Shelf):
+    """Shelves whose files contradict each other as long as a file exists."""
+
+    def plan(self, host: Host, store: Store, seen: Observation, change: Change) -> Plan:
+        """Raise Unsettled while /busy exists."""
+        if host.status("/busy") is not None:
+            guard = Guard("/lock", seconds=20)
+            raise Unsettled(store=store.id, cause="it is not settled", advice="try again later", guard=guard)
+        return super().plan(host, store, seen, change)
+
+
+_HOLDER = """
+import fcntl, os, sys, time
+with open(sys.argv[1], "r+") as lock:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    print(flush=True)
+    time.sleep(1)
+    os.unlink(sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("settles", [True, False], ids=["settled after it", "never settled"])
+def test_a_store_that_is_not_settled_is_planned_again(tmp_path: Path, settles: bool) -> None:  # noqa: FBT001  pytest's
+    """The plan waits for the lock of the program that works there; what stays unsettled after that is an error."""
+    world = World(tmp_path)
+    world.shelves("one")
+    lock, busy, other = (tmp_path / name for name in ("lock", "busy", "other"))
+    for each in (lock, busy, other):
+        each.touch()
+    words = [sys.executable, "-c", _HOLDER, str(lock), str(busy if settles else other)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        engine = Engine(world.host, [_Unsettled()], lambda _doing: None)
+        found = engine.change(wish(0), DiscoveryOptions(), Selection())
+    (one,) = found.outcomes
+    assert one.result is (Result.ADDED if settles else Result.FAILED), one
+    assert world.holds("one") == settles
+    assert settles or "it is not settled" in one.detail
 
 
 STEPS: dict[str, Step] = {

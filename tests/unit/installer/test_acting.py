@@ -7,6 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from trustinstall.host import Account, ActingHost
+from trustinstall.installer import acting
+from trustinstall.state.ledger import UNKNOWN_UID, Covered
+
 CHECKOUT = Path(os.environ.get("TRUSTINSTALL_CHECKOUT", Path(__file__).parents[3]))
 
 #: Prints what functions import at their first use, and what `answer_of` has not loaded before it forks.
@@ -72,3 +78,29 @@ def test_every_command_works_as_an_account_by_that_function() -> None:
     sources = [*(CHECKOUT / "trustinstall").rglob("*.py"), *(CHECKOUT / "platforms").rglob("*.py")]
     callers = {one.relative_to(CHECKOUT).as_posix() for one in sources if ".as_account(" in one.read_text("utf-8")}
     assert callers == {"trustinstall/host/acting.py", "trustinstall/installer/acting.py"}
+
+
+@pytest.mark.parametrize(
+    ("covered", "found"),
+    [
+        (Covered("renamed", 1001), "alice"),
+        (Covered("alice", 1234), "alice"),
+        (Covered("alice", UNKNOWN_UID), "alice"),
+        (Covered("gone", 1234), ""),
+    ],
+    ids=["renamed", "made anew", "of an old ledger", "gone"],
+)
+def test_the_account_of_a_record(monkeypatch: pytest.MonkeyPatch, covered: Covered, found: str) -> None:
+    """It is known by its uid, or else by its name."""
+    alice = Account(1001, 1001, "alice", "/home/alice")
+
+    def by_uid(_self: object, uid: int) -> Account | None:
+        return alice if uid == alice.uid else None
+
+    def by_name(_self: object, name: str) -> Account | None:
+        return alice if name == alice.name else None
+
+    monkeypatch.setattr(ActingHost, "account_of", by_uid)
+    monkeypatch.setattr(ActingHost, "account_named", by_name)
+    account = acting.covered_account(ActingHost("linux", "/", {}, alice), covered)
+    assert (account.name if account else "") == found
