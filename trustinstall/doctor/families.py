@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+
+from trustinstall.values import NamedTuple
 
 _NIST = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 _WEB = _NIST - {"secp224r1"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +23,7 @@ from trustinstall.doctor import rules
 from trustinstall.doctor.families import COMMON, Family
 from trustinstall.doctor.rules import UNREADABLE, Step, value_of
 from trustinstall.errors import printable
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trustinstall.certificates.parsing import read_certificates
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.patterns import regex
 
@@ -44,6 +43,8 @@ def fingerprints(host: Host, paths: Sequence[str], words: Sequence[str]) -> tupl
     Raises UsageProblem for a missing file or a word that is no full fingerprint, CertificateRefused for a file
     without a certificate.
     """
+    from trustinstall.certificates.parsing import read_certificates
+
     found: list[str] = []
     for word in words:
         match = _FINGERPRINT.fullmatch(word.strip())
@@ -68,6 +69,8 @@ def _resolve(
     if match and (len(digits) == _FULL or any(sha256.startswith(digits) for sha256 in known)):
         return _by_fingerprint(digits, known, find)
     if word == "-" or host.is_file(host.absolute(word)):
+        from trustinstall.certificates.parsing import read_certificates
+
         content = host.read_stdin() if word == "-" else host.read_input(host.absolute(word))
         found = read_certificates(content, printable(word))
         return [one for one in found if one.sha256 in known] or found

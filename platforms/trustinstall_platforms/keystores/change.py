@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from trustinstall.errors import StoreError, StoreLocked
 from trustinstall.stores.observation import Copy
+from trustinstall.values import dataclass
 from trustinstall_platforms import keystores
 from trustinstall_platforms.keystores import Locked, New, Trusted, Unreadable
 from trustinstall_platforms.keystores.check import Expected, problem

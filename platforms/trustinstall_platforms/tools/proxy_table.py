@@ -15,10 +15,11 @@ Yarn 1 and pnpm, which read npm's file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from trustinstall.editing.section import PROXIES
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from trustinstall.facts.proxies import Proxies

@@ -9,7 +9,7 @@ would make every one without TLS fail. Nor programs that keep their roots in a d
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from trustinstall.values import NamedTuple
 
 FOLLOWS, VARIABLE, STORE = "follows", "variable", "store"
 
