@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.doctor.families import Family
+    from trustinstall.doctor.family import Family
     from trustinstall.installer.client_anchors import Anchors
     from trustinstall.installer.store_columns import Column
     from trustinstall_platforms.tools.effective.rows import Client
