@@ -178,9 +178,9 @@ class ActingHost(Host):
         """Add an entry to the operating system's log; see `system_log.tell`."""
         system_log.tell(message, line)
 
-    def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
+    def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str], *, aside: bool = False) -> int:
         """Run a command of the caller with temporary files, deleted when it ends; see `temporary_files.lend`."""
-        return temporary_files.lend(loan, command)
+        return temporary_files.lend(loan, command, aside=aside)
 
     def watch(self, command: Sequence[str], *, aside: bool = False) -> Watched:
         """Run a command of the caller, and keep the end of its output; see `watched.run`."""
