@@ -261,6 +261,10 @@ NoInput = Annotated[
     _advanced("--no-input", help="Never ask; implied by --json, CI, and no terminal."),
 ]
 Json = Annotated[bool, general("--json", envvar="TRUSTINSTALL_JSON", help="Print JSON.")]
+JsonAfter = Annotated[  # no variable sets it, because it moves the output of the caller's command
+    bool,
+    general("--json", help="Print JSON when the command has ended; its own output goes to standard error."),
+]
 Quiet = Annotated[bool, general("--quiet", "-q", help="Print errors only.")]
 Verbose = Annotated[
     bool,

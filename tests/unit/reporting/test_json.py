@@ -129,13 +129,16 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
         [TakenBack("git", "/home/alice/.gitconfig", "http.sslverify=false", 2, 7, b"\tsslVerify = false\n".hex())],
     ),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
+    "run": lambda: json_report.lent(
+        HOST, cases.INTAKE, json_report.Lent("/usr/bin/pip", ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), ()), 0
+    ),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
     "agent": lambda: agent_report.as_json(HOST, "status", AGENT, {**ENTRY, "command": "repair"}),
     "log": lambda: log_report.as_json(HOST, [ENTRY], 0),
     "export": lambda: json_report.exported(HOST, DOCUMENT),
     "self": lambda: uninstall_report.as_json(HOST, UNINSTALLING, UNINSTALLING.deleted, dry_run=True),
-    "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks")),
+    "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks"), 2),
 }
 OTHERS: Mapping[str, Callable[[], str]] = {
     "every result": lambda: json_report.change(
