@@ -106,9 +106,14 @@ class ActingHost(Host):
         return bulk_replace.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
 
     @_changing
-    def delete(self, path: str, seen: Status | None = None) -> None:
+    def delete(self, path: str, seen: Status | None = None, token: str = "") -> None:
         """Remove a file or link, durably; see `replacing.delete`."""
-        replacing.delete(self.where(path), seen)
+        replacing.delete(self.where(path), seen, token)
+
+    @_changing
+    def give_back(self, directory: str, token: str) -> None:
+        """Give files their names back that a killed command was deleting; see `replacing.give_back`."""
+        replacing.give_back(self.where(directory), token)
 
     @_changing
     def move(self, path: str, to: str) -> None:
