@@ -185,10 +185,10 @@ Variables = Annotated[
         help="Which variables are set (default: add; for an account on Linux: replace).",
     ),
 ]
-Adopt = Annotated[bool, _advanced("--adopt", help="Take over copies that someone else added.")]
+Adopt = Annotated[bool, _advanced("--adopt", help="Take over copies that trustinstall did not add.")]
 NotOurs = Annotated[
     bool,
-    _advanced("--not-ours", help="Remove a copy that someone else added; needs --sha256."),
+    _advanced("--not-ours", help="Remove a copy that trustinstall did not add; needs --sha256."),
 ]
 AccountGone = Annotated[
     list[str],

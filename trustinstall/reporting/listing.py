@@ -77,7 +77,7 @@ def _row(one: Listed) -> list[Cell | str]:
     told = [f"trusted until {one.until[:_MINUTE].replace('T', ' ')} UTC"] if one.until else []
     told += [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
     told += [f"{unseen:,} in places that you cannot read"] if unseen else []
-    told += [f"{foreign:,} added by someone else"] if foreign else []
+    told += [f"{foreign:,} not added by trustinstall"] if foreign else []
     tone = "bad" if missing else "good"
     counted = f"{len(seen) - len(missing):,} of {len(seen):,}"
     return [Cell(mark, tone), Cell(printable(one.scope), "strong"), counted, "; ".join(told)]
@@ -93,7 +93,7 @@ def _stores(page: Page, one: Listed, *, titled: bool) -> list[str]:
     """Return every store of a scope, with what is managed in it."""
     lines = [f"    {page.style.tone(page.style.plain(printable(one.scope)), 'strong')}"] if titled else []
     for held in one.stores:
-        state = "added by someone else" if held.foreign else held.state.replace("follows", "via")
+        state = "not added by trustinstall" if held.foreign else held.state.replace("follows", "via")
         tone = "" if held.foreign else "bad" if held.missing else "good"
         lines.append(f"    {page.style.tone(state, tone)}  {page.whole(held.store)}")
         entries = [line for entry in held.entries for line in entry.split("\n") if line]
