@@ -317,6 +317,7 @@ TOOLS = (
     ToolView("yarn", "replaces", "/home/alice/.yarnrc.yml", "httpsCaFilePath", "not set", "documented", ""),
     ToolView("git", "follows", "", "", "OpenSSL's or GnuTLS' own paths; LFS reads git's settings", "real", ""),
     ToolView("node", "variable", "", "", "NODE_EXTRA_CA_CERTS", "real", ""),
+    ToolView("ios-simulator", "by hand", "", "", "xcrun simctl keychain booted add-root-cert FILE", "documented", ""),
 )
 INTAKE = Intake(
     (Vetted(CORP, "corp.crt", ("Python 3.13 and later refuse chains under it: it has no subject key identifier",)),),
