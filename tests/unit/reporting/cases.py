@@ -25,13 +25,13 @@ from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.reporting import add, errors, remove
+from trustinstall.reporting import add, errors, remove, repair_report
 from trustinstall.reporting.advice import Advice, Command
 from trustinstall.reporting.doctor import doctor_lines
 from trustinstall.reporting.health import diff_lines, fixed_lines
 from trustinstall.reporting.health import lines as health_lines
 from trustinstall.reporting.layout import Page
-from trustinstall.reporting.listing import list_lines
+from trustinstall.reporting.listing import Detail, list_lines
 from trustinstall.reporting.profile import profile_lines
 from trustinstall.reporting.stores import stores_lines
 from trustinstall.reporting.tools import tools_lines
@@ -278,7 +278,11 @@ LISTED = Listed(
     "alice",
     _HELD,
 )
-HERS = replace(LISTED, scope="alice", stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice"),))
+HERS = replace(
+    LISTED,
+    scope="alice",
+    stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice", entries=(r"one\x0atwo\x0a",)),),
+)
 ANCHORS = (
     Anchor("debian", CORP.sha256, CORP.subject, ours=True),
     Anchor("debian", "a" * 64, "CN=Some Root", ours=False),
@@ -321,9 +325,15 @@ INTAKE = Intake(
 )
 
 
-def listed(view: View, *, files: bool = False, every_anchor: bool = False) -> Case:
+def listed(view: View, *, detail: Detail = "", every_anchor: bool = False) -> Case:
     """The screen of `list`."""
-    return lambda page: list_lines(page, view, PROGRAM, today="2026-11-29", files=files, every_anchor=every_anchor)
+    return lambda page: list_lines(page, view, PROGRAM, today="2026-11-29", detail=detail, every_anchor=every_anchor)
+
+
+def repaired(*outcomes: Outcome, dry_run: bool = False) -> Case:
+    """The screen of `repair`."""
+    what = replace(report("add", ROOT, *outcomes, dry_run=dry_run), command="repair")
+    return lambda page: repair_report.lines(page, what, verbose=False)
 
 
 class Files:
@@ -460,7 +470,8 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     },
     "list": {
         "two scopes": listed(VIEW),
-        "-v": listed(VIEW, files=True),
+        "-v": listed(VIEW, detail="stores"),
+        "--files": listed(VIEW, detail="files"),
         "--all": listed(View(anchors=ANCHORS), every_anchor=True),
         "nothing was added": listed(View()),
         "expired": listed(View((replace(LISTED, not_after="2026-01-01T00:00:00+00:00", expires_soon=True),))),
@@ -503,6 +514,15 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "folded": lambda page: doctor_lines(page, [MANY], DOCTOR),
         "-v": lambda page: doctor_lines(page, [MANY], DOCTOR, verbose=True),
         "several servers": lambda page: doctor_lines(page, [ACCEPTED, BESIDE, UNREACHED], DOCTOR),
+    },
+    "repair": {
+        "nothing to do": repaired(),
+        "mended": repaired(done(NPM, Result.ADDED), done(bundle(1), Result.FAILED, FULL)),
+        "--dry-run": repaired(
+            planned(DEBIAN, Planned("create", ANCHOR), Planned("run", "update-ca-certificates")),
+            *(planned(bundle(number), Planned("change", bundle(number).location)) for number in range(5)),
+            dry_run=True,
+        ),
     },
     "errors": {
         "an error": lambda page: errors.error_lines(
