@@ -200,7 +200,6 @@ JAVA = Family(
     digests=frozenset({"md5"}),
     known=KNOWN - {f"{OID}14", f"{OID}31", f"{OID}35", "1.3.6.1.5.5.7.1.1"},
     names=Names(WITHOUT_DNS, stars=EVERYWHERE, underscores=False),
-    anchor_limits=Limits(_ADDRESSED, other_kinds=False, dot_means_below=False, of_authorities=False),
     picks=ANY,
     any_leaf=True,
     source="java.security, jdk.certpath.disabledAlgorithms; Java PKI Programmer's Guide; real (17, 25)",

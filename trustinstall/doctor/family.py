@@ -66,7 +66,6 @@ class Limits(NamedTuple):
         kinds: the kinds of names that it compares: "dns", "ip", "directory".
         refused: the kinds whose mere presence it refuses; "excluded KIND" for those that are excluded.
         other_kinds: whether it refuses a name of a kind that it does not know if constraints name that kind.
-        dot_means_below: whether ".corp.test" leaves "corp.test" itself out.
         star_overlaps: whether it refuses a star that may stand for an excluded name.
         of_authorities: whether the names of authorities below count, too.
         of_self_issued: whether those of self-issued authorities do.
@@ -76,7 +75,6 @@ class Limits(NamedTuple):
     kinds: frozenset[str] = frozenset({"dns", "ip", "directory"})
     refused: frozenset[str] = frozenset()
     other_kinds: bool = True
-    dot_means_below: bool = True
     star_overlaps: bool = False
     of_authorities: bool = True
     of_self_issued: bool = False
@@ -97,7 +95,6 @@ class Family(NamedTuple):
         known: the dotted object identifiers of the extensions that may be critical.
         names: how it compares the name of the server.
         limits: how it reads name constraints.
-        anchor_limits: how it reads those of an anchor, if it reads them otherwise.
         picks: which issuer of several it tries: ANY, VALID, AS_SENT or NEWEST.
         counts_self_issued: whether a path length counts self-issued authorities.
         any_leaf: whether it accepts the purpose "any" in a server's certificate.
@@ -117,7 +114,6 @@ class Family(NamedTuple):
     known: frozenset[str] = KNOWN
     names: Names = Names()
     limits: Limits = Limits()
-    anchor_limits: Limits | None = None
     picks: str = VALID
     counts_self_issued: bool = False
     any_leaf: bool = False
@@ -125,3 +121,8 @@ class Family(NamedTuple):
     one_of_a_name: bool = False
     unsure: Mapping[str, str] = _NONE
     source: str = ""
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether tests hold the rules against the program; else they are those of documents."""
+        return "; real" in self.source

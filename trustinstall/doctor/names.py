@@ -89,7 +89,7 @@ def limit_broken(path: Sequence[x509.Certificate], at: int, family: Family) -> s
     value = _constraints(path[at])
     if value is None:
         return ""
-    rules = family.anchor_limits if family.anchor_limits and at == len(path) - 1 else family.limits
+    rules = family.limits
     limits = _Compared([*(value.permitted_subtrees or ())], [*(value.excluded_subtrees or ())], rules)
     if limits.has_refused:
         return f"has name constraints of a kind that {family.name} does not know"
@@ -143,12 +143,14 @@ class _Compared:
             raise ValueError
         return any(_covers(one, name) for one in alike)
 
-    def _asked(self, name: str) -> Iterator[str]:
-        """Yield the constraints that would cover a DNS name: its own, those above it, and the one of all names."""
+    @staticmethod
+    def _asked(name: str) -> Iterator[str]:
+        """Yield the constraints that would cover a DNS name: its own, those above it, and the one of all names.
+
+        ".corp.test" leaves "corp.test" itself out in every verifier; RFC 5280 has no such form for DNS names.
+        """
         name = name.removeprefix("*.")
         yield from ("", name)
-        if not self._rules.dot_means_below:
-            yield f".{name}"
         while "." in name:
             name = name.partition(".")[2]
             yield from (name, f".{name}")

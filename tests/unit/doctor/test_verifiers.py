@@ -61,6 +61,12 @@ def test_a_family_agrees_with_its_program(word: str, asked: Asked, tmp_path: Pat
     assert disagreement(said, predicted).keys() == WRITTEN_DOWN.get(family, {}).keys()
 
 
+def test_tested_families_have_a_program() -> None:
+    """What the doctor reports as tested, a test here or in the browsers' module asks."""
+    asked = {word.partition(",")[0] for word in PROGRAMS} | {"chromium", "firefox"}
+    assert {word for word, family in FAMILIES.items() if family.is_tested} == asked
+
+
 def test_families_name_rules_that_there_are() -> None:
     """A code in a family is that of a rule, or of a reason of the path."""
     of_path = {"same-name-anchors", "missing-intermediate"}
