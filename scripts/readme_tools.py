@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from trustinstall_platforms.tools.table import ADDS, REPLACES, SWITCHES, TOOLS
-from trustinstall_platforms.tools.table_without_files import FOLLOWS, OTHERS, STORE, VARIABLE
+from trustinstall_platforms.tools.table_without_files import BY_HAND, FOLLOWS, OTHERS, STORE, VARIABLE
 
 BEGIN, END = "<!-- tools: made by scripts/readme_tools.py -->\n", "<!-- /tools -->\n"
 _WORDS = {
@@ -16,6 +16,7 @@ _WORDS = {
     FOLLOWS: "nothing: it follows the system",
     VARIABLE: "a variable",
     STORE: "a store of another kind",
+    BY_HAND: "its own command, by hand",
 }
 
 

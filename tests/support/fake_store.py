@@ -18,7 +18,7 @@ from trustinstall.certificates.certificate import Certificate
 from trustinstall.engine.request import Request, Selection
 from trustinstall.engine.scope import Engine, Scope
 from trustinstall.errors import StoreError
-from trustinstall.host import Account, ActingHost, Host, Replacement, Status
+from trustinstall.host import Account, ActingHost, Host, Replacement, Status, files
 from trustinstall.host.commands import Run
 from trustinstall.host.process import ToolResult
 from trustinstall.stores.backend import Backend
@@ -201,18 +201,23 @@ class Mortal(ActingHost):
             lambda: ActingHost.append(self, temporary, one.content[:20], 0o600),
         )
 
-    def delete(self, path: str, seen: Status | None = None) -> None:
-        """A kill in the middle is one before."""
-        self._do(lambda: ActingHost.delete(self, path, seen), lambda: None)
+    def delete(self, path: str, seen: Status | None = None, token: str = "") -> None:
+        """In the middle: the file is put aside."""
+        directory, name = posixpath.split(path)
+        aside = f"{directory}/{files.aside_name(token, name)}"
+        self._do(
+            lambda: ActingHost.delete(self, path, seen, token),
+            lambda: ActingHost.move(self, path, aside) if token else None,
+        )
 
     def make_directory(self, path: str, mode: int) -> bool:
-        """As `delete`."""
+        """A kill in the middle is one before."""
         made: list[bool] = []
         self._do(lambda: made.append(ActingHost.make_directory(self, path, mode)), lambda: None)
         return made[0]
 
     def run(self, command: Run, told: Mapping[str, str]) -> ToolResult:
-        """As `delete`: a tool itself goes on when we are killed."""
+        """As `make_directory`: a tool itself goes on when we are killed."""
         ended: list[ToolResult] = []
         self._do(lambda: ended.append(ActingHost.run(self, command, told)), lambda: None)
         return ended[0]
@@ -245,8 +250,8 @@ class Stuck(ActingHost):
 
     method: str = ""
 
-    def delete(self, path: str, seen: Status | None = None) -> None:
+    def delete(self, path: str, seen: Status | None = None, token: str = "") -> None:
         """Refuse the paths of the test; the state directory is never refused."""
         if self.method == "delete" and path.startswith("/stores"):
             raise OSError(30, "Read-only file system", path)
-        super().delete(path, seen)
+        super().delete(path, seen, token)

@@ -26,7 +26,7 @@ from typing import Any
 
 from typing_extensions import Self
 
-from tests.support.prefix import PYTHON, WINE, copy_of_template, environment, remove
+from tests.support.prefix import PYTHON, WINE, WineError, copy_of_template, environment, remove
 
 SYSTEM = r"C:\windows\system32"
 CERTUTIL = rf"{SYSTEM}\certutil.exe"
@@ -95,17 +95,29 @@ class Windows:
     """See the head of this module. A context manager."""
 
     def __enter__(self) -> Self:
-        """Copy it and start it."""
-        self._prefix = copy_of_template()
-        self._keeper = self.popen([PYTHON, "-I", "-c", _KEEPER], stdin=subprocess.PIPE)
-        assert self._keeper.stdout is not None
-        assert self._keeper.stdout.readline() == "ready\n"
-        return self
+        """Copy it and start it.
+
+        A start of Wine is tried twice: on a machine with no free processor a first one has failed. WineError says what
+        the second printed.
+        """
+        for attempt in (1, 2):
+            self._prefix = copy_of_template()
+            self._keeper = self.popen([PYTHON, "-I", "-c", _KEEPER], stdin=subprocess.PIPE)
+            assert self._keeper.stdout is not None
+            if self._keeper.stdout.readline() == "ready\n":
+                return self
+            printed = self._end()
+            print(f"Start {attempt} of Wine failed: {printed}")
+        raise WineError(f"Wine does not start: {printed}")
 
     def __exit__(self, *_: object) -> None:
         """Everything is gone."""
+        self._end()
+
+    def _end(self) -> str:
+        """Take the prefix away, and return what its first program printed on standard error."""
         remove(self._prefix)
-        self._keeper.communicate()
+        return self._keeper.communicate()[1]
 
     # --- commands ---------------------------------------------------------------------------------
 

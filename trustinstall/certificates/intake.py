@@ -31,6 +31,9 @@ STANDARD_INPUT = "-"
 UNVERIFIED = b"# Unverified: a server or a proxy has shown this certificate to trustinstall doctor."
 
 _FINGERPRINT = regex("[0-9a-f]{64}")
+#: What OpenSSL, and pages of authorities, write before the digits: "sha256 Fingerprint=46:C2:98".
+LABEL = r"(?:sha-?256\s*(?:fingerprint\s*)?[:=])?\s*"
+_LABEL = regex(LABEL, re.IGNORECASE)
 _INTERMEDIATE = "an intermediate, which servers send themselves; --allow-intermediate takes it"
 _SERVER = "no authority but a server's own certificate, which the root covers"
 
@@ -192,8 +195,12 @@ def _about_options(*, used: bool) -> Generator[None, None, None]:
 
 
 def normalise_fingerprint(text: str) -> str:
-    """Return a SHA-256 as 64 lower-case digits, from any case, with colons or blanks; raises `UsageProblem`."""
-    digits = re.sub(r"[\s:]", "", text).lower()
+    """Return a SHA-256 as 64 lower-case digits, from any case, with colons, blanks or a label; raises `UsageProblem`.
+
+    >>> normalise_fingerprint("sha256 Fingerprint=" + "46:C2:" * 16)[:8]
+    '46c246c2'
+    """
+    digits = re.sub(r"[\s:]", "", _LABEL.sub("", text.strip(), count=1)).lower()
     if not _FINGERPRINT.fullmatch(digits):
         message = f"{printable(text, 80)} is no SHA-256 fingerprint; give all 64 hexadecimal digits"
         raise UsageProblem(message)
@@ -278,15 +285,15 @@ def _vetted(found: _Found | Held, now: datetime, *, allow: Collection[str], allo
 
 
 def _compare(accepted: Sequence[Vetted], expected: frozenset[str]) -> None:
+    missing = sorted(expected - {each.certificate.sha256 for each in accepted})
     for each in accepted:
         if each.certificate.sha256 not in expected:
+            wanted = f"expected {missing[0]}" if len(missing) == 1 else "no --sha256 names it"
             message = (
-                f"{printable(each.origin)}: {each.certificate.name} has the fingerprint "
-                f"{each.certificate.sha256}, which --sha256 does not name; compare it with what the authority "
-                "has published"
+                f"{printable(each.origin)}: {each.certificate.name} is not the certificate that --sha256 names; "
+                f"{wanted}; found {each.certificate.sha256}"
             )
-            raise CertificateRefused(message, judged=True)
-    missing = sorted(expected - {each.certificate.sha256 for each in accepted})
+            raise CertificateRefused(message)
     if missing:
-        message = f"no root has the fingerprint {missing[0]} that --sha256 names; check the inputs and the fingerprint"
-        raise CertificateRefused(message, judged=True)
+        message = f"no root has the fingerprint that --sha256 names; expected {missing[0]}; name the file that holds it"
+        raise CertificateRefused(message)

@@ -144,12 +144,14 @@ def _would_change(change: partial[Report], chosen: Selection) -> bool:
 
 def _source(inputs: list[str], match: str | None, chosen: list[str]) -> str:
     """Return the source of the certificates, a value of `--from`; "" if they are in files."""
-    if len(chosen) + bool(inputs) != 1 or (match is not None and not chosen):
-        raise UsageProblem(
-            "which certificate? Name a FILE, or say --from system or --from windows (with --match TEXT to choose)"
-        )
-    if chosen and chosen[0] not in {"system", "windows"}:
+    if not (chosen or inputs):
+        raise UsageProblem("which certificate? Name a FILE, or say --from system (with --match TEXT to choose)")
+    if not {"system", "windows"}.issuperset(chosen):
         raise UsageProblem("--from is system or windows")
+    if len(chosen) + bool(inputs) > 1:
+        raise UsageProblem("name files, or one store by --from, and not both")
+    if match is not None and not chosen:
+        raise UsageProblem("--match goes with --from; name files without it")
     return "".join(chosen)
 
 

@@ -134,16 +134,17 @@ def _failed(arguments: Sequence[str], error: TrustInstallError) -> int:
     if names:
         error.args = (f"{', '.join(names)}: {error}",)
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    if "--json" in words or variables.wants_json(host.environ):
-        _tell_json(host, arguments, error)
+    running = arguments[:1] == ["run"]
+    code = RUN_FAILED if running and not isinstance(error, (CommandMissing, CommandRefused)) else error.exit_code
+    if "--json" in words or (variables.wants_json(host.environ) and not running):
+        _tell_json(host, arguments, error, code)
     tell_error(str(error))
-    own = arguments[:1] == ["run"] and not isinstance(error, (CommandMissing, CommandRefused))
-    return RUN_FAILED if own else error.exit_code
+    return code
 
 
-def _tell_json(host: Host, arguments: Sequence[str], error: TrustInstallError) -> None:
+def _tell_json(host: Host, arguments: Sequence[str], error: TrustInstallError, code: int) -> None:
     from trustinstall.host import console
     from trustinstall.reporting import json_report
 
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
-    console.write(json_report.failure(host, command, error))
+    console.write(json_report.failure(host, command, error, code))

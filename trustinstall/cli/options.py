@@ -185,10 +185,10 @@ Variables = Annotated[
         help="Which variables are set (default: add; for an account on Linux: replace).",
     ),
 ]
-Adopt = Annotated[bool, _advanced("--adopt", help="Take over copies that someone else added.")]
+Adopt = Annotated[bool, _advanced("--adopt", help="Take over copies that trustinstall did not add.")]
 NotOurs = Annotated[
     bool,
-    _advanced("--not-ours", help="Remove a copy that someone else added; needs --sha256."),
+    _advanced("--not-ours", help="Remove a copy that trustinstall did not add; needs --sha256."),
 ]
 AccountGone = Annotated[
     list[str],
@@ -261,6 +261,10 @@ NoInput = Annotated[
     _advanced("--no-input", help="Never ask; implied by --json, CI, and no terminal."),
 ]
 Json = Annotated[bool, general("--json", envvar="TRUSTINSTALL_JSON", help="Print JSON.")]
+JsonAfter = Annotated[  # no variable sets it, because it moves the output of the caller's command
+    bool,
+    general("--json", help="Print JSON when the command has ended; its own output goes to standard error."),
+]
 Quiet = Annotated[bool, general("--quiet", "-q", help="Print errors only.")]
 Verbose = Annotated[
     bool,

@@ -52,7 +52,7 @@ def remove(
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Undo `add`. Copies that someone else installed are shown and kept."""
+    """Undo `add`. Copies that trustinstall did not add are shown and kept."""
     from trustinstall.installer import names as targets
     from trustinstall.reporting.add import certificate_lines
 

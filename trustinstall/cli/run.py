@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from trustinstall.cli import options as o
-from trustinstall.cli.common import allowed, tell_warning
+from trustinstall.cli.common import Output, allowed, tell_warning
 
 
 def run(
@@ -18,6 +18,7 @@ def run(
     force: o.Force = False,
     allow_intermediate: o.Intermediate = False,
     java: o.Java = False,
+    json: o.JsonAfter = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Run one command with extra trusted roots; nothing is installed."""
@@ -26,12 +27,17 @@ def run(
     from trustinstall.host import ActingHost
     from trustinstall.installer import temporary_trust
     from trustinstall.installer.installer import Installer
+    from trustinstall.reporting import json_report
 
     host = ActingHost.current()
     take_out_ended(Installer(host=host))
     allow = allowed(expired=allow_expired or force, weak=allow_weak or force)
     taken = intake.take(host, cert, sha256=sha256, allow=allow, allow_intermediate=allow_intermediate)
-    lend_trust = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
-    for warning in () if quiet else lend_trust.warnings:
+    lender = temporary_trust.lend_trust(host, [one.certificate for one in taken.accepted], java=java)
+    for warning in () if quiet or json else lender.warnings:
         tell_warning(warning)
-    raise typer.Exit(host.lend(lend_trust.lend, command))
+    status = host.lend(lender.lend, command, aside=json)
+    if json:
+        lent = json_report.Lent(command[0], lender.variables, lender.warnings)
+        Output(json=json, quiet=quiet, verbose=False).write(json_report.lent(host, taken, lent, status))
+    raise typer.Exit(status)

@@ -20,6 +20,7 @@ from trustinstall.editing.text import read as text_of
 from trustinstall.engine import shared_files
 from trustinstall.engine.outcome import Outcome, Planned, Result
 from trustinstall.engine.perform import Changed, perform
+from trustinstall.engine.recovery import clear
 from trustinstall.engine.shared_files import Leaving
 from trustinstall.engine.wording import words
 from trustinstall.errors import StateError, StoreError, printable
@@ -107,11 +108,10 @@ class Keeper:
         return tuple(outcomes)
 
     def _sweep(self, kept: Kept) -> None:
-        """Delete the temporary files of an earlier command that was killed; not in a dry run."""
+        """Put the temporary files of an earlier command right that was killed; not in a dry run."""
         for row in kept.rows.values() if not self.dry_run else ():
-            path = f"{posixpath.dirname(row.location)}/{self.host.temporary_name(row.token)}"
-            if row.token and self.host.status(path) is not None:
-                self.host.delete(path)
+            if row.token:
+                clear(self.host, [posixpath.dirname(row.location)], row.token)
 
     def _without_empty(self, kept: Kept) -> Kept:
         """Remove directories that were created for files which no longer exist."""

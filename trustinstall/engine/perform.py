@@ -114,10 +114,11 @@ def inverse(host: ActingHost, step: Step) -> Step | None:
     return Edit(step.path, Content(old), digest(step.transform.apply(old)), status.mode, owner)
 
 
-def operate(host: ActingHost, operation: ToolOperation, commands: Commands) -> str | None:
+def operate(host: ActingHost, operation: ToolOperation, commands: Commands, token: str) -> str | None:
     """Run the store's tool and return its error, if any. The store is observed afterwards in any case.
 
-    Raises ToolFailed if a tool that must succeed reports a failure, even if the store shows the desired state.
+    `token` as for `perform`. Raises ToolFailed if a tool that must succeed reports a failure, even if the store shows
+    the desired state.
     """
     for run in commands(operation):
         if isinstance(run, DeleteRows):
@@ -127,7 +128,7 @@ def operate(host: ActingHost, operation: ToolOperation, commands: Commands) -> s
             host.set_variables(run.hive, run.path, dict(run.values))
             continue
         if isinstance(run, Delete | RemoveDirectory):
-            perform(host, run, "")
+            perform(host, run, token)
             continue
         if run.announce:
             host.announce(run.announce)
@@ -188,7 +189,7 @@ def _change(host: ActingHost, step: Edit | Delete | Link, found: _Standing, toke
             host.replace(Replacement(step.path, new, found.status, token, created))
     elif isinstance(step, Delete):
         if found.status is not None:
-            host.delete(step.path, found.status)
+            host.delete(step.path, found.status, token)
     elif found.status is not None:
         host.relink(step.path, step.target, token, found.status)
     else:
@@ -208,7 +209,7 @@ def undo(host: ActingHost, steps: Sequence[Undo], token: str, commands: Commands
     for step in steps:
         if isinstance(step, ToolOperation):
             with suppress(ToolFailed):  # the caller observes the result
-                operate(host, step, commands)
+                operate(host, step, commands, token)
         elif _undo(host, step, token) and isinstance(step, Delete):
             deleted.append(step.path)
     return deleted

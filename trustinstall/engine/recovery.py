@@ -20,7 +20,7 @@ from trustinstall.state import journal
 from trustinstall.stores.steps import ToolOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from trustinstall.engine.perform import Commands
     from trustinstall.host import ActingHost
@@ -64,7 +64,7 @@ def recover(host: ActingHost, state: State, ledger: Ledger, backends: Sequence[B
     pending = [entry for entry in entries if entry.transaction != ledger.transaction]
     for entry in entries:  # first: a directory that holds a temporary file could not be removed
         with suppress(OSError):  # the undo below reports it
-            _delete_temporary_files(host, entry)
+            clear(host, _directories(entry), entry.token)
     recovery = Recovery(pending, _put_right(host, backends, pending))
     try:
         journal.keep_only(host, state, recovery.kept)
@@ -131,11 +131,24 @@ def _refresh(host: ActingHost, backends: Sequence[Backend], place: Place, gone: 
         refresh(host, backend.refresh(host, store, gone), guarded)
 
 
-def _delete_temporary_files(host: ActingHost, entry: Entry) -> None:
-    for directory in {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, ToolOperation)}:
-        leftover = f"{directory}/{host.temporary_name(entry.token)}"
+def clear(host: ActingHost, directories: Iterable[str], token: str) -> None:
+    """Delete the temporary files of a killed command, and give files their names back that it was deleting.
+
+    Such a file may be another program's, which the command had not yet compared. Raises OSError.
+    """
+    for directory in directories:
+        host.give_back(directory, token)
+        leftover = f"{directory}/{host.temporary_name(token)}"
         if host.status(leftover) is not None:
             host.delete(leftover)
+
+
+def _directories(entry: Entry) -> set[str]:
+    """Return the directories of an entry's temporary files; a tool's own files lie in its store, or beside it."""
+    found = {posixpath.dirname(step.path) for step in entry.inverse if not isinstance(step, ToolOperation)}
+    if len(found) < len(entry.inverse) and entry.location.startswith("/"):
+        found |= {entry.location, posixpath.dirname(entry.location)}
+    return found
 
 
 def _sweep(host: ActingHost, base: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.state.terms import Terms
-from trustinstall.stores.groups import GROUPS, group_of, groups_of_backend
+from trustinstall.stores.groups import GROUPS, NAMES, group_of, groups_of_backend
 from trustinstall.stores.store import Store
 from trustinstall.values import dataclass
 
@@ -134,6 +134,8 @@ def _unknown(word: str, stores: Sequence[Store]) -> str:
     """Return the message for an unknown name of a store, with the nearest existing names."""
     if word in GROUPS:
         return f"this machine has no store of the group {word}; see: trustinstall stores"
+    if word in NAMES or f"{word}-policy" in NAMES:
+        return f"this machine has no store of {word}; see: trustinstall stores"
     names = {*GROUPS, *(one for store in stores for one in (store.id, store.backend, *_printed(store)))}
     names = {one for one in names if one.islower() or one.lower() not in names}  # "firefox", and not "Firefox", too
     near = [printable(one) for one in get_close_matches(word[:_LONGEST], sorted(names), n=2)]

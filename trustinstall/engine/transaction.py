@@ -99,7 +99,7 @@ class StoreTransaction:
                 commands = commands_of(host, task.backend, task.store)
                 complaint = None
                 for operation in plan.operations:
-                    complaint = operate(host, operation, commands)
+                    complaint = operate(host, operation, commands, token)
                     if complaint is not None:
                         break  # a tool that refused once is not asked again
                 for step in later:

@@ -107,9 +107,14 @@ class ActingHost(Host):
         return bulk_replace.replace_all([replace(one, path=self.where(one.path)) for one in wanted])
 
     @_changing
-    def delete(self, path: str, seen: Status | None = None) -> None:
+    def delete(self, path: str, seen: Status | None = None, token: str = "") -> None:
         """Remove a file or link, durably; see `replacing.delete`."""
-        replacing.delete(self.where(path), seen)
+        replacing.delete(self.where(path), seen, token)
+
+    @_changing
+    def give_back(self, directory: str, token: str) -> None:
+        """Give files their names back that a killed command was deleting; see `replacing.give_back`."""
+        replacing.give_back(self.where(directory), token)
 
     @_changing
     def move(self, path: str, to: str) -> None:
@@ -174,9 +179,9 @@ class ActingHost(Host):
         """Add an entry to the operating system's log; see `system_log.tell`."""
         system_log.tell(message, line)
 
-    def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
+    def lend(self, loan: Callable[[str], TemporaryFiles], command: Sequence[str], *, aside: bool = False) -> int:
         """Run a command of the caller with temporary files, deleted when it ends; see `temporary_files.lend`."""
-        return temporary_files.lend(loan, command)
+        return temporary_files.lend(loan, command, aside=aside)
 
     def watch(self, command: Sequence[str], *, aside: bool = False) -> Watched:
         """Run a command of the caller, and keep the end of its output; see `watched.run`."""

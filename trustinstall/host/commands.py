@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from trustinstall.values import dataclass
 
 INPUT_FILE = "{given}"  # in an argument vector: the path of a file that holds `Run.given`
@@ -39,16 +41,34 @@ class Run:
     timeout_advice: str = "run it by hand to see why"
 
 
+class Locking(Enum):
+    """How a package manager locks its lock file; the values are the words of proc_locks(5).
+
+    Attributes:
+        RECORD: with a POSIX record lock, fcntl(2).
+        FLOCK: with flock(2).
+        EXISTENCE: it creates the file, keeps it open, and deletes it. A file that no process has open was left by a
+            program that was killed, and is no lock.
+    """
+
+    RECORD = "POSIX"
+    FLOCK = "FLOCK"
+    EXISTENCE = ""
+
+
 @dataclass(frozen=True)
 class Guard:
     """The programs that must be quiet while a store is refreshed.
 
     Attributes:
-        lock: a file whose POSIX record lock is held meanwhile (dpkg's frontend lock), or None.
+        lock: a package manager's lock file (dpkg's frontend lock), or None. It is held meanwhile, unless its existence
+            is the lock: then it is only waited for, because a kill of trustinstall would leave it.
         tool: a program or script; wait until only processes that trustinstall started run it, or None.
         seconds: how long to wait for either.
+        locking: how the file is locked.
     """
 
     lock: str | None = None
     tool: str | None = None
     seconds: float = 180.0
+    locking: Locking = Locking.RECORD

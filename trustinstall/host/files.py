@@ -210,3 +210,21 @@ def openssl_refuses(path: str) -> str | None:
 def temporary_name(token: str) -> str:
     """Return the name of the temporary file that belongs to a token."""
     return f".trustinstall-{token}"
+
+
+def aside_name(token: str, name: str) -> str:
+    """Return the name that a file of this name has while it is being deleted.
+
+    It does not have the file's ending: tools that read each `*.crt` do not read it.
+    """
+    return f"{temporary_name(token)}.{name}~"
+
+
+def name_of_aside(token: str, aside: str) -> str | None:
+    """Return the name of which `aside_name` made this one, or None if it did not.
+
+    >>> name_of_aside("0123", aside_name("0123", "corp.crt"))
+    'corp.crt'
+    """
+    start = f"{temporary_name(token)}."
+    return aside[len(start) : -1] if aside.startswith(start) and aside.endswith("~") else None

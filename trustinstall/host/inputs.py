@@ -19,7 +19,7 @@ _ENDLESS = f"standard input did not end within {PATIENCE:.0f} s; name a file ins
 
 
 def read_input(path: str) -> bytes:
-    """Return the content of a certificate file; links are followed, because the caller chose the path.
+    """Return the content of a file, by its absolute path; links are followed, because the caller chose the path.
 
     Raises UsageProblem if there is no file, and CertificateRefused if it cannot be read, is not a regular file, or is
     over 1 MiB.
@@ -31,12 +31,18 @@ def read_input(path: str) -> bytes:
         with open(files.open_regular(path), "rb") as file:
             content = file.read(LIMIT + 1)
     except FileNotFoundError:
-        raise UsageProblem(f"there is no file {name}; name a certificate file, or - for standard input") from None
+        base, place = os.path.basename(path), os.path.dirname(path)
+        raise UsageProblem(
+            f"{printable(base)}: no such file; looked in {printable(place)}; give the path of the file, or - for "
+            "standard input"
+        ) from None
+    except PermissionError as error:
+        raise CertificateRefused(
+            f"cannot read {name}: {error.strerror}; let an account that may read it pass it by standard input (-)"
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name is not a path"
-        raise CertificateRefused(
-            f"cannot read {name}: {reason}; name a certificate file, or - for standard input"
-        ) from None
+        raise CertificateRefused(f"cannot read {name}: {reason}; name a file, or - for standard input") from None
     return _bounded(content, name)
 
 

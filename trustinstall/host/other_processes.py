@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from trustinstall.errors import Busy
 from trustinstall.host import files, paths
+from trustinstall.host.commands import Locking
 from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from trustinstall.host.commands import Guard
 
@@ -43,7 +44,7 @@ class GuardHeld:
     def __enter__(self) -> GuardHeld:  # noqa: PYI034  typing.Self needs Python 3.11
         try:
             if self._guard.lock:
-                self._take(self._guard.lock)
+                self._take(self._guard.lock, self._guard.locking)
             self.wait()
         except BaseException:
             self.__exit__()
@@ -63,40 +64,48 @@ class GuardHeld:
                 raise Busy(f"{self._guard.tool} is being run by process {pid}; try again when it has ended")
             time.sleep(_POLL)
 
-    def _take(self, lock: str) -> None:
-        if sys.platform == "win32":
-            raise NotImplementedError(lock)
-        import fcntl
-
-        try:
-            self._descriptor = os.open(paths.place(self._root, lock), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return
-        end = time.monotonic() + self._guard.seconds
-        while True:
+    def _take(self, lock: str, locking: Locking) -> None:
+        """Take the lock, or wait until the file whose existence is the lock has gone."""
+        path = paths.place(self._root, lock)
+        if locking is not Locking.EXISTENCE:
             try:
-                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                holder = _holder(os.fstat(self._descriptor).st_ino)
-            if holder in _ancestors():
-                break
+                self._descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return
+        end = time.monotonic() + self._guard.seconds
+        while (holder := self._holder(path, locking)) is not None and holder not in _ancestors():
             if time.monotonic() > end:
                 raise Busy(
                     f"the package manager is working (process {holder or 'unknown'} holds {lock}); "
                     "try again when it has ended"
                 )
             time.sleep(_POLL)
-        self.told = {"DPKG_FRONTEND_LOCKED": "1"}
+        if locking is Locking.RECORD:
+            self.told = {"DPKG_FRONTEND_LOCKED": "1"}
+
+    def _holder(self, path: str, locking: Locking) -> int | None:
+        """Take the lock and return None, or return the process that holds it, 0 if that is unknown."""
+        if sys.platform == "win32":
+            raise NotImplementedError(path)
+        import fcntl
+
+        if locking is Locking.EXISTENCE:
+            return next(_users(path), None)
+        take = fcntl.lockf if locking is Locking.RECORD else fcntl.flock
+        try:
+            take(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return _holder(os.fstat(self._descriptor).st_ino, locking)
+        return None
 
 
-def _holder(inode: int) -> int | None:
-    """Return the process that holds a POSIX lock on an inode; source: proc_locks(5)."""
+def _holder(inode: int, locking: Locking) -> int:
+    """Return the process that holds a lock on an inode, or 0; source: proc_locks(5)."""
     for line in _lines("/proc/locks"):
         fields = line.split()
-        if fields[1:2] == ["POSIX"] and any(field.endswith(f":{inode}") for field in fields[5:6]):
+        if fields[1:2] == [locking.value] and any(field.endswith(f":{inode}") for field in fields[5:6]):
             return int(fields[4])
-    return None
+    return 0
 
 
 def _ancestors() -> set[int]:
@@ -205,7 +214,12 @@ def started() -> dict[str, float]:
 
 
 def in_use(path: str) -> bool:
-    """Whether another process that this account may inspect has the file at a path open; see proc_pid_fd(5)."""
+    """Whether another process that this account may inspect has the file at a path open."""
+    return any(True for _ in _users(path))
+
+
+def _users(path: str) -> Iterator[int]:
+    """Yield the other processes that this account may inspect and that have a file open; source: proc_pid_fd(5)."""
     with contextlib.suppress(OSError):
         meant = os.lstat(path)
         for pid in files.names("/proc"):
@@ -213,8 +227,7 @@ def in_use(path: str) -> bool:
                 for one in files.names(f"/proc/{pid}/fd"):
                     with contextlib.suppress(OSError):
                         if os.path.samestat(os.stat(f"/proc/{pid}/fd/{one}"), meant):
-                            return True
-    return False
+                            yield int(pid)
 
 
 def first_is_shell() -> bool:

@@ -3,7 +3,7 @@
 A file is written beside the one that it replaces, gets the same metadata, is made durable and then renamed. Making it
 durable may take seconds, and another program may write the old file in that time. So each function checks again
 directly before it renames or deletes, and raises OSError(CHANGED) if the file is not the one that its caller has seen;
-where the kernel can exchange two names, a replacement checks the displaced file, too (`swapping`).
+where the kernel can exchange two names, it checks the displaced file, too (`swapping`).
 Every path here is a real path. Sources: open(2), rename(2), fsync(2).
 """
 
@@ -138,16 +138,30 @@ def check_unchanged(path: str, seen: Status | None) -> None:
         raise swapping.changed(path)
 
 
-def delete(path: str, seen: Status | None = None) -> None:
+def delete(path: str, seen: Status | None = None, token: str = "") -> None:
     """unlink(2), made durable; raises FileNotFoundError if there is no file.
 
-    With `seen`, raises OSError(CHANGED) if another file is there.
+    With `seen`, raises OSError(CHANGED) if another file is there. With `token`, too (a random word that the caller has
+    noted), a file that another program writes after that check is not deleted either, where the kernel can do that;
+    after a kill, `give_back` puts the file right.
     """
     if seen is not None:
         check_unchanged(path, seen)
-    with inode_flags.explaining(path):
-        os.unlink(path)
-    durable.sync_directory(os.path.dirname(path))
+    directory, name = os.path.split(path)
+    aside = os.path.join(directory, files.aside_name(token, name))
+    if seen is None or not token or not swapping.delete(path, aside, seen):
+        with inode_flags.explaining(path):
+            os.unlink(path)
+    durable.sync_directory(directory)
+
+
+def give_back(directory: str, token: str) -> None:
+    """Give the files of a directory their names back that a killed command was deleting, durably. Raises OSError."""
+    for aside in files.names(directory):
+        name = files.name_of_aside(token, aside)
+        if name is not None:
+            swapping.give_back(os.path.join(directory, aside), os.path.join(directory, name))
+            durable.sync_directory(directory)
 
 
 def move(path: str, to: str) -> None:

@@ -1,9 +1,9 @@
-"""Gives a new file its final name without losing what another program writes there at the same time.
+"""Replaces and deletes a file by its name without losing what another program writes there at the same time.
 
-Another program may write between the check of the old file and rename(2), which replaces any file. Linux can exchange
-two names atomically: the displaced file still exists, is compared with the checked one, and gets its name back if it is
-another one. Source: renameat2(2), RENAME_EXCHANGE and RENAME_NOREPLACE; glibc has the call from 2.28 on. Other
-kernels and some file systems (NFS, old FUSE) have neither.
+Another program may write between the check of the old file and rename(2) or unlink(2), which take any file. Linux can
+exchange two names atomically, and rename without replacing: the displaced file still exists, is compared with the
+checked one, and gets its name back if it is another one. Source: renameat2(2), RENAME_EXCHANGE and RENAME_NOREPLACE;
+glibc has the call from 2.28 on. Other kernels and some file systems (NFS, old FUSE) have neither.
 """
 
 from __future__ import annotations
@@ -57,6 +57,54 @@ def place(source: str, path: str, seen: Status | None) -> bool:
         _bring_back(call, source, path, own)
         raise
     return True
+
+
+def delete(path: str, aside: str, seen: Status) -> bool:
+    """Delete the file or link at `path`, if it still has the status `seen`.
+
+    It is first renamed to `aside`, an unused name in the same directory. A kill between the two steps leaves it there;
+    `give_back` puts it right. Returns True after that. Returns False if this system cannot rename without replacing, or
+    not to so long a name; nothing has changed then. Raises OSError(CHANGED) if another program has changed the file;
+    that program's version stays. Raises OSError if the system refuses; the file keeps its name.
+    """
+    call = _system_call()
+    if call is None:
+        return False
+    try:
+        _rename(call, path, aside, _NOREPLACE)
+    except OSError as error:
+        if error.errno in _NOT_THERE or error.errno == errno.ENAMETOOLONG:
+            return False
+        if error.errno == errno.ENOENT:
+            raise changed(path) from None
+        raise
+    try:
+        if not is_same(files.status(aside), seen):
+            raise changed(path)
+        os.unlink(aside)
+    except BaseException:
+        give_back(aside, path)
+        raise
+    return True
+
+
+def give_back(aside: str, path: str) -> None:
+    """Rename a file that was put aside to its name, unless another program has written a file there since.
+
+    That file is newer: the one that was put aside is deleted. Does nothing if none was put aside. Raises OSError.
+    """
+    call = _system_call()
+    try:
+        if call is not None:
+            _rename(call, aside, path, _NOREPLACE)
+        elif files.status(path) is None:
+            os.rename(aside, path)
+        else:
+            os.unlink(aside)
+    except FileNotFoundError:
+        return
+    except FileExistsError:
+        os.unlink(aside)
 
 
 def is_same(now: Status | None, seen: Status | None) -> bool:

@@ -28,14 +28,14 @@ class TemporaryFiles(NamedTuple):
     environment: Mapping[str, str]
 
 
-def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
+def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str], *, aside: bool = False) -> int:
     """Run a command with files in a directory of their own; return its exit status, 128 + n for a signal n.
 
     `loan` returns the files and the environment, from that directory's path. Every account may read the public files
     (the command may change its user); no other account may write them. They are deleted however the command ends (after
     a kill of trustinstall, by its next command after the end of this one), and signals that would end trustinstall go
-    to the command first. Raises CommandMissing or CommandRefused, and UsageProblem if the files' paths cannot be
-    written.
+    to the command first. `aside`: standard output is for a report, and the command's goes to standard error. Raises
+    CommandMissing or CommandRefused, and UsageProblem if the files' paths cannot be written.
     """
     scratch.sweep()
     top = scratch.place(_is_plain)
@@ -50,7 +50,8 @@ def lend(loan: Callable[[str], TemporaryFiles], command: Sequence[str]) -> int:
             _write(os.path.join(place.path, name), content, 0o644)
         for name, content in lent.private.items():
             _write(os.path.join(place.path, name), content, 0o600)
-        status = relay.run(lambda: relay.start(command, env=dict(lent.environment), pass_fds=place.held))
+        output = sys.stderr.fileno() if aside else None
+        status = relay.run(lambda: relay.start(command, env=dict(lent.environment), pass_fds=place.held, stdout=output))
     return _SIGNALLED - status if status < 0 else status
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trustinstall.certificates.intake import LABEL, normalise_fingerprint
+from trustinstall.certificates.parsing import read_certificates
 from trustinstall.errors import UsageProblem, printable
 from trustinstall.patterns import regex
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from trustinstall.certificates.certificate import Certificate
     from trustinstall.host import Host
 
-_FINGERPRINT = regex(r"(?:sha256[:=])?([0-9a-f]{2}[0-9a-f: ]{2,})", re.IGNORECASE)
+_FINGERPRINT = regex(LABEL + "([0-9a-f]{2}[0-9a-f: ]{2,})", re.IGNORECASE)
 _FULL = 64  # hexadecimal digits of a SHA-256
 
 
@@ -43,15 +45,7 @@ def fingerprints(host: Host, paths: Sequence[str], words: Sequence[str]) -> tupl
     Raises UsageProblem for a missing file or a word that is no full fingerprint, CertificateRefused for a file
     without a certificate.
     """
-    from trustinstall.certificates.parsing import read_certificates
-
-    found: list[str] = []
-    for word in words:
-        match = _FINGERPRINT.fullmatch(word.strip())
-        digits = re.sub("[: ]", "", match[1]).lower() if match else ""
-        if len(digits) != _FULL:
-            raise UsageProblem(f"{printable(word)} is not a SHA-256 fingerprint of {_FULL} hexadecimal digits")
-        found.append(digits)
+    found = [normalise_fingerprint(word) for word in words]
     for path in paths:
         content = host.read_stdin() if path == "-" else host.read_input(host.absolute(path))
         found += [one.sha256 for one in read_certificates(content, printable(path))]
@@ -69,8 +63,6 @@ def _resolve(
     if match and (len(digits) == _FULL or any(sha256.startswith(digits) for sha256 in known)):
         return _by_fingerprint(digits, known, find)
     if word == "-" or host.is_file(host.absolute(word)):
-        from trustinstall.certificates.parsing import read_certificates
-
         content = host.read_stdin() if word == "-" else host.read_input(host.absolute(word))
         found = read_certificates(content, printable(word))
         return [one for one in found if one.sha256 in known] or found

@@ -36,9 +36,10 @@ _OURS, _WHOLE, _JAVA = "ours.pem", "bundle.pem", "java.p12"
 
 
 class Lender(NamedTuple):
-    """The variables and files for a command, once the directory of its files is known; and notes about them."""
+    """The variables and files for a command, once the directory of its files is known; their names, and notes."""
 
     lend: Callable[[str], TemporaryFiles]
+    variables: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -73,7 +74,7 @@ def lend_trust(host: Host, certificates: Sequence[Certificate], *, java: bool) -
         public, private = ({}, wgetrc) if theirs else (wgetrc, {})  # the caller's settings may hold a password
         return TemporaryFiles({**files, **hgrc, **public}, private, {**host.environ, **lent})
 
-    return Lender(lend, warnings)
+    return Lender(lend, (*named, _WGETRC, _HGRCPATH, *([_JAVA_OPTIONS] if java else ())), warnings)
 
 
 def _java_options(host: Host, path: str) -> str:

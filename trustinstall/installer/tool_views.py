@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.engine import discovery
-from trustinstall.facts import programs
 from trustinstall.stores.observation import Observation
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall.values import dataclass
@@ -25,7 +24,8 @@ class ToolView:
     Attributes:
         tool: its name for people.
         mode: "adds" (to its built-in roots), "replaces" (them by a whole bundle), "follows" (the system), "variable"
-            (only a variable reaches it), or "store" (a store of another kind reaches it).
+            (only a variable reaches it), "store" (a store of another kind reaches it), or "by hand" (only a person
+            reaches it, by its own command).
         file: its settings file, or "".
         key: the key in it, with sections, or "".
         state: "set", "not set", or a phrase: how the tool finds its roots, or why the file is left unchanged.
@@ -71,7 +71,7 @@ def look(host: Host) -> tuple[ToolView, ...]:
     others = [
         ToolView(one.name, one.mode, "", "", one.how, one.known, one.source, *verdicts.of_other(one.name))
         for one in table_without_files.OTHERS
-        if programs.programs(host, one.programs)
+        if one.is_here(host)
     ]
     limited = [
         ToolView(name, one.mode, one.file, "", one.state, one.known, one.source, *one.verdict)
@@ -83,7 +83,7 @@ def look(host: Host) -> tuple[ToolView, ...]:
 def names(host: Host) -> frozenset[str]:
     """Return the names of the installed tools of the tables; their files are not read."""
     found = {one.tool.name for one in Settings().decisions(host)}
-    others = {one.name for one in table_without_files.OTHERS if programs.programs(host, one.programs)}
+    others = {one.name for one in table_without_files.OTHERS if one.is_here(host)}
     return frozenset(found | others)
 
 

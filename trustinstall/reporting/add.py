@@ -132,7 +132,7 @@ def body_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
             lines += [f"  {page.style.tone(_scope(page, part), 'strong')}"] if len(parts) > 1 else []
             lines += rows.store_lines(page, part)
     elif len(parts) <= _MERGED:
-        lines = page.table(rows.group_rows(one for part in parts for one in part.outcomes), "  ")
+        lines = page.table(rows.group_rows([one for part in parts for one in part.outcomes]), "  ")
     else:
         lines = _account_lines(page, parts)
     return [*lines, *failed_lines(page, report)]
@@ -183,7 +183,9 @@ def _taken_over(page: Page, report: Report) -> list[str]:
     if not number:
         return []
     stores = f"{words.count(number, 'store')} {'holds' if number == 1 else 'hold'}"
-    return page.paragraph(f"{stores} a copy that someone else added, which `remove` keeps; --adopt takes it over.")
+    return page.paragraph(
+        f"{stores} a copy that trustinstall did not add: `remove` keeps it, and --adopt takes it over."
+    )
 
 
 def out_of_scope_lines(page: Page, report: Report, advice: Advice) -> list[str]:

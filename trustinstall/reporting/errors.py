@@ -1,4 +1,4 @@
-"""Errors and warnings in one style: "error: what happened", and what to do on the lines below.
+"""Errors and warnings in one style: "error: what happened", and on the lines below what was seen and what to do.
 
 A log (a page wider than any terminal) has each on one line.
 """
@@ -22,7 +22,7 @@ _INDENT = "  "
 
 
 def error_lines(page: Page, message: str) -> list[str]:
-    """Return an error; its message says what happened, and after "; " what to do."""
+    """Return an error; its message says what happened, and after each "; " what was seen or what to do."""
     return _told(page, "error", message, "bad")
 
 
@@ -34,10 +34,10 @@ def warning_lines(page: Page, message: str) -> list[str]:
 def _told(page: Page, word: str, message: str, tone: str) -> list[str]:
     if page.width > WIDEST:
         return [page.whole(f"{word}: {message}")]
-    cause, _, advice = message.partition("; ")
+    cause, *others = message.split("; ")
     first, *rest = page.paragraph(f"{word}: {cause}", hanging=_INDENT)
     painted = page.style.tone(f"{word}:", tone) + first[len(word) + 1 :]
-    return [painted, *rest, *(page.paragraph(rows.sentence(advice), _INDENT) if advice else [])]
+    return [painted, *rest, *(line for one in others if one for line in page.paragraph(rows.sentence(one), _INDENT))]
 
 
 def stopped(host: Host, certificates: Sequence[Certificate], held: int, total: int, *, adding: bool) -> str:

@@ -7,14 +7,17 @@ the program contains, defines the format. Each function returns one JSON documen
 from __future__ import annotations
 
 import json
+import ntpath
 from typing import TYPE_CHECKING, Any
 
+from trustinstall.errors import printable
 from trustinstall.installer.report_data import certificate
 from trustinstall.reporting.advice import Advice
 from trustinstall.reporting.check import sentence
 from trustinstall.reporting.doctor_json import server
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.stores.groups import group_of_backend
+from trustinstall.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +61,7 @@ def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, a
         **report.to_dict(),
         **head,  # again: its exit code includes --strict and --exit-code
         "certificates": [{**certificate(one), "warnings": warnings.get(one.sha256, [])} for one in report.certificates],
-        "left_out": [{**certificate(one), "reason": reason} for one, reason in (intake.left_out if intake else ())],
+        "left_out": _left_out(intake) if intake else [],
         "restart_needed": list(advice.restart),
         "env": dict(advice.env),
         "notes": list(advice.notes),
@@ -66,6 +69,10 @@ def _change(host: Host, report: Report, intake: Intake | None, exit_code: int, a
         "administrator": list(advice.administrator.argv),
         "remove_foreign": [list(one.argv) for one in advice.foreign],
     }
+
+
+def _left_out(intake: Intake) -> list[dict[str, Any]]:
+    return [{**certificate(one), "reason": reason} for one, reason in intake.left_out]
 
 
 def listing(host: Host, view: View) -> str:
@@ -190,7 +197,34 @@ def checked(host: Host, verdict: Verdict) -> str:
     )
 
 
-def failure(host: Host, command: str, error: TrustInstallError) -> str:
+class Lent(NamedTuple):
+    """What a command of the caller was lent: its program, the names of variables, and notes for people."""
+
+    program: str
+    variables: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def lent(host: Host, intake: Intake, what: Lent, exit_code: int) -> str:
+    """Return the report of `run`: the words of its command, which may hold a password, are not in it.
+
+    `exit_code` is the exit status of the command.
+    """
+    return dump(
+        {
+            **envelope(host, "run", exit_code),
+            "certificates": [
+                {**certificate(one.certificate), "warnings": list(one.warnings)} for one in intake.accepted
+            ],
+            "left_out": _left_out(intake),
+            "program": printable(ntpath.basename(what.program)),  # it knows both separators
+            "variables": sorted(what.variables),
+            "notes": list(what.notes),
+        }
+    )
+
+
+def failure(host: Host, command: str, error: TrustInstallError, exit_code: int) -> str:
     """Return the report of a command that ended with an error before it changed anything."""
     told = {"code": error.code, "message": str(error)}
-    return dump({**envelope(host, command, error.exit_code), "error": told})
+    return dump({**envelope(host, command, exit_code), "error": told})

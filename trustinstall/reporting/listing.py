@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from trustinstall.errors import printable
 from trustinstall.installer.views import UNSEEN
@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 
     from trustinstall.installer.views import Anchor, Held, Listed, View
 
+#: How much `list` shows of each certificate: the scopes, every store, or its managed files, too.
+Detail = Literal["", "stores", "files"]
+
 _DAY = len("2035-02-14")
 _MINUTE = len("2035-02-14T10:00")
 _MOST = 4  # missing stores that are named
 _HEAD = 60  # columns of the first line beside the name
+_LINE_END = r"\x0a"  # as `printable` writes it
 _ANCHOR = 16  # digits of an anchor's fingerprint
 
 
-def list_lines(page: Page, view: View, command: str, *, today: str, files: bool, every_anchor: bool) -> list[str]:
+def list_lines(page: Page, view: View, command: str, *, today: str, detail: Detail, every_anchor: bool) -> list[str]:
     """Return the report of `list`.
 
     Args:
@@ -30,13 +34,13 @@ def list_lines(page: Page, view: View, command: str, *, today: str, files: bool,
         view: the observed stores.
         command: the words with which the caller starts trustinstall.
         today: the date, ISO 8601.
-        files: show every store, with its managed files, aliases and variables.
+        detail: show every store, or besides its managed files, aliases and variables.
         every_anchor: show every anchor of every store.
     """
     lines: list[str] = []
     for sha256 in dict.fromkeys(one.sha256 for one in view.certificates):
         scopes = [one for one in view.certificates if one.sha256 == sha256]
-        lines += _certificate(page, scopes, command, today, files=files)
+        lines += _certificate(page, scopes, command, today, detail)
     if not view.certificates:
         lines += page.paragraph("trustinstall has added no certificate here. Add one:")
         lines.append(page.whole(f"{command} add FILE", "  "))
@@ -44,7 +48,7 @@ def list_lines(page: Page, view: View, command: str, *, today: str, files: bool,
     return [*lines, *(line for note in view.notes for line in page.marked(BAD, note))]
 
 
-def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str, *, files: bool) -> list[str]:
+def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str, detail: Detail) -> list[str]:
     first = scopes[0]
     until = first.not_after[:_DAY]
     ended = until < today
@@ -60,8 +64,9 @@ def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str,
         lines += page.marked(BAD, f"It expires on {until}. Ask IT for its successor.", "  ")
     rows = [_row(one) for one in scopes]
     lines += page.table(rows, "  ")
-    if files:
-        lines += [line for one in scopes for line in _stores(page, one, titled=len(scopes) > 1)]
+    if detail:
+        files = detail == "files"
+        lines += [line for one in scopes for line in _stores(page, one, titled=len(scopes) > 1, files=files)]
     if not all(one.complete for one in scopes):
         lines.append(page.whole(f"Mend: {command} add FILE", "    "))
     return lines
@@ -77,7 +82,7 @@ def _row(one: Listed) -> list[Cell | str]:
     told = [f"trusted until {one.until[:_MINUTE].replace('T', ' ')} UTC"] if one.until else []
     told += [f"missing: {words.listed([*map(_name, missing)], _MOST)}"] if missing else []
     told += [f"{unseen:,} in places that you cannot read"] if unseen else []
-    told += [f"{foreign:,} added by someone else"] if foreign else []
+    told += [f"{foreign:,} not added by trustinstall"] if foreign else []
     tone = "bad" if missing else "good"
     counted = f"{len(seen) - len(missing):,} of {len(seen):,}"
     return [Cell(mark, tone), Cell(printable(one.scope), "strong"), counted, "; ".join(told)]
@@ -89,14 +94,14 @@ def _name(one: Held) -> str:
     return f"{place} ({one.state})" if one.state != "missing" else place
 
 
-def _stores(page: Page, one: Listed, *, titled: bool) -> list[str]:
-    """Return every store of a scope, with what is managed in it."""
+def _stores(page: Page, one: Listed, *, titled: bool, files: bool) -> list[str]:
+    """Return every store of a scope; with `files`, what is managed in it."""
     lines = [f"    {page.style.tone(page.style.plain(printable(one.scope)), 'strong')}"] if titled else []
     for held in one.stores:
-        state = "added by someone else" if held.foreign else held.state.replace("follows", "via")
+        state = "not added by trustinstall" if held.foreign else held.state.replace("follows", "via")
         tone = "" if held.foreign else "bad" if held.missing else "good"
         lines.append(f"    {page.style.tone(state, tone)}  {page.whole(held.store)}")
-        entries = [line for entry in held.entries for line in entry.split("\n") if line]
+        entries = [line for entry in held.entries for line in entry.split(_LINE_END) if line] if files else []
         lines += [page.whole(line, "      ", tone="faint") for line in entries if not held.store.endswith(f":{line}")]
     return lines
 

@@ -27,7 +27,7 @@ def next_lines(page: Page, advice: Advice) -> list[str]:
     for note in advice.notes:
         lines += page.paragraph(note, "  ", hanging="  ")
     for command in advice.foreign:
-        lines += page.paragraph("To remove the copy that someone else added:", "  ")
+        lines += page.paragraph("To remove the copy that trustinstall did not add:", "  ")
         lines.append(page.whole(command.text, "    "))
     return ["", page.style.tone("Next", "strong"), *lines] if lines else []
 

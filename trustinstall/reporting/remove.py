@@ -55,10 +55,10 @@ def _still(page: Page, report: Report) -> list[str]:
         return []
     lines = page.marked(BAD, f"{names} {verb} STILL TRUSTED by {', and by '.join(who)}", tone="bad")
     if foreign:
-        copies = "a copy" if len(foreign) == 1 else "copies"
-        lines += page.paragraph(f"Someone else added {copies} there, which trustinstall keeps.", "  ")
+        copies, them = ("the copy", "it") if len(foreign) == 1 else ("the copies", "them")
+        lines += page.paragraph(f"trustinstall did not add {copies} there, and keeps {them}.", "  ")
     if report.others and not foreign:
-        lines += page.paragraph("Someone else added it to the system's store.", "  ")
+        lines += page.paragraph("trustinstall did not add it to the system's store.", "  ")
     if report.left or report.others:
         lines += page.paragraph("Only an administrator can change the machine's stores.", "  ")
     return lines
@@ -66,7 +66,7 @@ def _still(page: Page, report: Report) -> list[str]:
 
 def _gone(page: Page, report: Report) -> list[str]:
     """Return the number of stores that were changed."""
-    names, verb = words.names_of(report.certificates), words.be(report.certificates)
+    names, are = words.names_of(report.certificates), words.be(report.certificates)
     results = [one.result for one in report.outcomes]
     removed = results.count(Result.REMOVED)
     followed = results.count(Result.FOLLOWS)
@@ -77,10 +77,11 @@ def _gone(page: Page, report: Report) -> list[str]:
         return page.marked(SAME, nothing(report))
     text = f"taken out of {words.count(removed, 'store')}{_whose(report)}"
     if followed:
-        text += f", and with them out of {followed:,} that {'is' if followed == 1 else 'are'} fed by the system"
+        them, verb = "it" if removed == 1 else "them", words.be(range(followed))
+        text += f", and with {them} out of {followed:,} that {verb} fed by the system"
     if report.left or report.others or any(one in _STAYS for one in results):
         return page.paragraph(f"{text[0].upper()}{text[1:]}.", "  ")
-    return page.marked(GOOD, f"{names} {verb} no longer trusted: {text}.")
+    return page.marked(GOOD, f"{names} {are} no longer trusted: {text}.")
 
 
 def _whose(report: Report) -> str:

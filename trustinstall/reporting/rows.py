@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trustinstall.engine.outcome import Outcome, Result, own_failures
@@ -46,16 +47,27 @@ def grouped(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
             yield group, found
 
 
-def group_rows(outcomes: Iterable[Outcome]) -> list[list[Cell | str]]:
+def group_rows(outcomes: Sequence[Outcome]) -> list[list[Cell | str]]:
     """Return a row for each group: a mark if a store failed, the group, the result, and the programs."""
     rows: list[list[Cell | str]] = []
-    for group, ones in grouped(shown(outcomes)):
+    for group, found in grouped(shown(outcomes)):
+        bad = any(one.result in {Result.FAILED, Result.FOREIGN} for one in found)
+        ones = _of_sources(found, outcomes)
         results = Counter(one.result for one in ones)
         first = next(one for one in _FIRST if results[one])
-        mark = Cell(BAD, "bad") if results[Result.FAILED] or results[Result.FOREIGN] else ""
+        mark = Cell(BAD, "bad") if bad else ""
         word = Cell(words.RESULTS[first], words.TONES.get(first, ""))
         rows.append([mark, words.title(group), word, _detail(group, ones, first, results)])
     return rows
+
+
+def _of_sources(ones: Iterable[Outcome], outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return outcomes with the failure of a source said once: stores that it feeds follow it, and did not fail."""
+    own = {one.store.id for one in own_failures(outcomes)}
+    return [
+        replace(one, result=Result.FOLLOWS) if one.result is Result.FAILED and one.store.id not in own else one
+        for one in ones
+    ]
 
 
 def _detail(group: str, ones: Sequence[Outcome], first: Result, results: Counter[Result]) -> str:
@@ -85,7 +97,7 @@ def store_lines(page: Page, part: ScopeResult) -> list[str]:
     for group, ones in grouped(part.outcomes):
         lines.append(f"    {page.style.tone(words.title(group), 'strong')}")
         rows: list[list[Cell | str]] = []
-        for one in ones:
+        for one in _of_sources(ones, part.outcomes):
             mark = Cell(BAD, "bad") if one.result is Result.FAILED else ""
             word = Cell(words.RESULTS[one.result], words.TONES.get(one.result, ""))
             follows = one.result is Result.FOLLOWS and one.detail

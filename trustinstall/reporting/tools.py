@@ -49,6 +49,8 @@ def _verdict(one: ToolView) -> tuple[str, str]:
         return GOOD, "via its store"
     if one.mode == "variable":
         return SAME, "by variable"
+    if one.mode == "by hand":
+        return SAME, "by hand"
     if one.state == "set":
         return GOOD, "set"
     return (SAME, "not set") if one.state == "not set" else (BAD, "its own")

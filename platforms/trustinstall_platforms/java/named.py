@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from trustinstall.host import Host
 
-#: Files of properties; of options, with any words around them; and directories of IDEs, one for each version. All of
-#: them are documented, but for Maven's: real.
+#: Files of properties; of options, with any words around them; and directories of IDEs, one for each version. Maven's
+#: and those of shells are real, the others documented.
 PROPERTIES = ("~/.gradle/gradle.properties",)
 GRADLE_HOME = "GRADLE_USER_HOME"
 OPTIONS = (
@@ -32,6 +32,29 @@ OPTIONS = (
     "~/.mavenrc",
     "~/.sbtopts",
     "~/.bazelrc",
+    # Files of shells and sessions, which set variables of options: bash(1), zsh(1), fish(1), environment.d(5).
+    "/etc/profile",
+    "/etc/bash.bashrc",
+    "/etc/zsh/zshenv",
+    "/etc/zsh/zprofile",
+    "/etc/zsh/zshrc",
+    "~/.profile",
+    "~/.bash_profile",
+    "~/.bash_login",
+    "~/.bashrc",
+    "~/.bash_aliases",
+    "~/.zshenv",
+    "~/.zprofile",
+    "~/.zshrc",
+    "~/.config/fish/config.fish",
+)
+#: Directories of such files.
+OPTION_DIRECTORIES = (
+    "/etc/profile.d",
+    "/etc/environment.d",
+    "~/.bashrc.d",
+    "~/.config/environment.d",
+    "~/.config/fish/conf.d",
 )
 WINDOWS_OPTIONS = ("~/mavenrc_pre.cmd", "~/mavenrc_pre.bat")
 IDES = (
@@ -56,6 +79,7 @@ _STORE, _PASSWORD = "javax.net.ssl.trustStore", "javax.net.ssl.trustStorePasswor
 _OPTION = regex(
     rf"-D(?P<key>{re.escape(_STORE)}(?:Password)?)=(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<bare>[^\s\"']*))"
 )
+_COMMENT = regex(r"^[ \t]*#.*", re.MULTILINE)
 _BLANKS = " \t\f"
 _PROPERTY = regex(r"(?P<key>(?:\\.|[^ \t\f=:\\])*)[ \t\f]*[=:]?[ \t\f]*")
 _ESCAPE = regex(r"\\(?:u([0-9a-fA-F]{4})|(.))")
@@ -119,12 +143,15 @@ def _said(host: Host) -> Iterator[tuple[str, str]]:
             elif key == _JVM:
                 yield from _options(value)
     for path in _option_files(host):
-        yield from _options(_text(host, path))
+        yield from _options(_COMMENT.sub("", _text(host, path)))
 
 
 def _option_files(host: Host) -> Iterator[str]:
-    names = WINDOWS_OPTIONS if host.platform == "win32" else OPTIONS
-    yield from (path for path in expanded(host, names) if host.account.is_root or not path.startswith("/etc/"))
+    windows = host.platform == "win32"
+    found = [*expanded(host, WINDOWS_OPTIONS if windows else OPTIONS)]
+    for top in () if windows else expanded(host, OPTION_DIRECTORIES):
+        found += [f"{top}/{name}" for name in host.names(top)[:_MOST]]
+    yield from (path for path in found if host.account.is_root or not path.startswith("/etc/"))
     for top in expanded(host, IDES):
         for version in host.names(top)[:_MOST]:
             options = [name for name in host.names(f"{top}/{version}") if name.endswith(".vmoptions")]

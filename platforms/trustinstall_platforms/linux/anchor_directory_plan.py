@@ -37,6 +37,7 @@ class FamilyPlanBuilder(PlanBuilder):
         """Read the current anchors."""
         super().__init__(host, store, seen, change, local_files(host, family))
         self.directory, self.ending, self.foreign_advice = family.anchors, family.ending, family.foreign_advice
+        self.lock = family.lock
         self._family = family
         self._bundle = read(host, family.bundle) or b""
         self._blocks: list[Copy] = []  # copies in a bundle that trustinstall appends to

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from trustinstall_platforms.linux.anchor_sources import Source
 
 
-#: rpm holds a POSIX record lock on this file during a transaction (rpm, lib/rpmlock.cc); elsewhere it does not exist.
-_RPM = Guard("/var/lib/rpm/.rpm.lock")
-
-
 class PlanBuilder(ABC):
     """Builds the plan of one change; a subclass brings the rules of its system.
 
@@ -36,6 +32,7 @@ class PlanBuilder(ABC):
         stale: whether the derived files are behind the anchors.
         taken: files that go or shrink, by path, with the certificates (SHA-256) that go from them.
         placed: the entries of added certificates.
+        lock: the package manager's lock, which is waited for if files and derived files contradict each other.
         added: managed files that all derived files are to show.
         dropped: certificates that the derived files show, and that no client is to trust afterwards.
     """
@@ -44,6 +41,7 @@ class PlanBuilder(ABC):
     ending: str
     heading = b""  # text before the PEM in a managed file
     foreign_advice: str
+    lock = Guard()
 
     def __init__(self, host: Host, store: Store, seen: Observation, change: Change, local: Sequence[Source]) -> None:
         self.host, self.store, self.seen, self.change = host, store, seen, change
@@ -84,14 +82,17 @@ class PlanBuilder(ABC):
         return StoreError(store=self.store.id, cause=cause, advice=advice)
 
     def refuse_losses(self, lost: set[str], tool: str, artefact: str, advice: str) -> None:
-        """Raise Unsettled if the tool would drop certificates that no file feeds: rpm runs it after its work."""
+        """Raise Unsettled if the tool would drop certificates that no file feeds.
+
+        A package manager runs the tool after its work: files and derived files contradict each other until then.
+        """
         lost = lost - {one.sha256 for one in self.change.add} - {one.sha256 for one in self.dropped}
         if lost:
             cause = (
                 f"{tool} would drop {len(lost)} certificates (the first: sha256 {min(lost)[:12]}) from {artefact}, "
                 "because no file feeds them"
             )
-            raise Unsettled(store=self.store.id, cause=cause, advice=advice, guard=_RPM)
+            raise Unsettled(store=self.store.id, cause=cause, advice=advice, guard=self.lock)
 
     def _place(self, certificate: Certificate) -> None:
         sha256 = certificate.sha256

@@ -34,6 +34,10 @@ _TOOL_NAME = posixpath.basename(TOOL)
 _OUR_LINK = regex(r".*-[0-9a-f]{12}\.pem")
 
 
+def _certificates(number: int) -> str:
+    return "1 certificate" if number == 1 else f"{number} certificates"
+
+
 def problems(host: Host, contents: Contents) -> Iterator[str]:
     """Yield a sentence for each fault of the bundle and of links to managed files."""
     fed = contents.fed
@@ -42,9 +46,9 @@ def problems(host: Host, contents: Contents) -> Iterator[str]:
     elif contents.damaged:
         yield f"{BUNDLE} has {contents.damaged} damaged blocks"
     if lacking := len(fed.keys() - contents.bundle.keys()):
-        yield f"{BUNDLE} lacks {lacking} certificates that its files hold"
+        yield f"{BUNDLE} lacks {_certificates(lacking)} that its files hold"
     if twice := sum(contents.bundle[sha256] > times for sha256, times in fed.items()):
-        yield f"{BUNDLE} has {twice} certificates more often than its files do"
+        yield f"{BUNDLE} has {_certificates(twice)} more often than its files do"
     if host.status(f"{BUNDLE}.new") is not None:
         yield f"{BUNDLE}.new is there: {_TOOL_NAME} is running, or was killed"
     for name in filter(_OUR_LINK.fullmatch, host.names(HASHED)):

@@ -10,11 +10,14 @@ which carry Debian's script.
 
 from __future__ import annotations
 
+from trustinstall.host.commands import Guard, Locking
 from trustinstall_platforms.linux import debian_files
 from trustinstall_platforms.linux.family import Extracted, Family
 
 OPENSSL_AND_GNUTLS = "curl, git, Go, others with OpenSSL or GnuTLS"
 
+#: rpm holds a POSIX record lock on this file during a transaction (rpm, lib/rpmlock.cc).
+_RPM = Guard("/var/lib/rpm/.rpm.lock")
 _SERVER, _EMAIL, _CODE = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.3"
 
 
@@ -144,6 +147,7 @@ RHEL = Family(
             "/etc/pki/ca-trust/extracted/pem/directory-hash", "pem-directory-hash", _SERVER, "/etc/pki/tls/certs"
         ),
     ),
+    lock=_RPM,
 )
 
 SUSE = Family(
@@ -197,6 +201,7 @@ SUSE = Family(
         Extracted("/var/lib/ca-certificates/openssl", "openssl-directory"),
         Extracted("/var/lib/ca-certificates/pem", "pem-directory-hash", _SERVER),
     ),
+    lock=_RPM,
 )
 
 ARCH = Family(
@@ -243,6 +248,8 @@ ARCH = Family(
         *_extracted("/etc/ca-certificates/extracted", "java-cacerts.jks", "", ""),
         Extracted("/etc/ca-certificates/extracted/cadir", "pem-directory-hash", _SERVER, "/etc/ssl/certs"),
     ),
+    # pacman keeps the file open until it deletes it (pacman, lib/libalpm/handle.c).
+    lock=Guard("/var/lib/pacman/db.lck", locking=Locking.EXISTENCE),
 )
 
 ALPINE = Family(
@@ -259,4 +266,5 @@ ALPINE = Family(
     selection="/etc/ca-certificates.conf",
     takes_der=False,
     foreign_advice="deselect it with a ! before its line in /etc/ca-certificates.conf, and run update-ca-certificates",
+    lock=Guard("/lib/apk/db/lock", locking=Locking.FLOCK),  # apk-tools, src/database.c; the same in versions 2 and 3
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trustinstall.host import Kind, Tools
+from trustinstall.host.commands import Guard
 from trustinstall.stores.files import missing_parents
 from trustinstall.stores.store import Store, blocked
 from trustinstall.values import NamedTuple
@@ -61,6 +62,7 @@ class Family(NamedTuple):
         reads: the endings of the names that the tool reads; () if it reads all.
         appended: whether no tool makes the bundle: then trustinstall appends to it, and the tool makes hash links only.
         derived: the files that p11-kit makes of the anchors.
+        lock: the lock of the package manager, which is waited for if files and bundle contradict each other.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Family(NamedTuple):
     reads: tuple[str, ...] = ()
     appended: bool = False
     derived: tuple[Extracted, ...] = ()
+    lock: Guard = Guard()
 
 
 def store(host: Host, family: Family, places: DiscoveryOptions | None = None) -> Store | None:

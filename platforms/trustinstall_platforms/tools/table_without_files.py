@@ -1,7 +1,7 @@
 """Developer tools for which no file is written: facts, a row each.
 
-They follow the system, or a store of another kind reaches them, or only a variable does. A row has the version of a
-change, and its source: "real" is proved in the tests (tests/end_to_end), "documented" is not.
+They follow the system, or a store of another kind reaches them, or only a variable or their own command does. A row has
+the version of a change, and its source: "real" is proved in the tests (tests/end_to_end), "documented" is not.
 
 Not here: libpq, which verifies only if a connection asks for it; a variable that asks for all (PGSSLROOTCERT=system)
 would make every one without TLS fail. Nor programs that keep their roots in a dialog (Postman, Insomnia).
@@ -9,9 +9,15 @@ would make every one without TLS fail. Nor programs that keep their roots in a d
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from trustinstall.facts.programs import expanded, programs
 from trustinstall.values import NamedTuple
 
-FOLLOWS, VARIABLE, STORE = "follows", "variable", "store"
+if TYPE_CHECKING:
+    from trustinstall.host import Host
+
+FOLLOWS, VARIABLE, STORE, BY_HAND = "follows", "variable", "store", "by hand"
 
 
 class Other(NamedTuple):
@@ -20,10 +26,12 @@ class Other(NamedTuple):
     Attributes:
         name: its name for people.
         programs: the tool is installed if one of these is.
-        mode: FOLLOWS the system's store, only a VARIABLE reaches it, or a STORE of another kind does.
+        mode: FOLLOWS the system's store, only a VARIABLE reaches it, a STORE of another kind does, or a person does
+            BY_HAND, with the tool's own command, which trustinstall does not run: it could not take the root out again.
         how: its behaviour, and since when.
         source: the source of this row.
         known: "real" or "documented".
+        places: directories that show that the account uses it.
     """
 
     name: str
@@ -32,6 +40,12 @@ class Other(NamedTuple):
     how: str
     source: str
     known: str = "documented"
+    places: tuple[str, ...] = ()
+
+    def is_here(self, host: Host) -> bool:
+        """Whether the tool is installed or has been used by the acting account."""
+        used = any(host.status(path) is not None for path in expanded(host, self.places))
+        return used or programs(host, self.programs)
 
 
 _OPENSSL = "OpenSSL's or GnuTLS' own paths"
@@ -123,6 +137,24 @@ OTHERS: tuple[Other, ...] = (
         FOLLOWS,
         "and their Java's keystore",
         "jvm-native-trusted-roots",
+    ),
+    # Phones that a computer plays
+    Other(
+        "ios-simulator",
+        (),
+        BY_HAND,
+        "xcrun simctl keychain booted add-root-cert FILE; only `keychain booted reset` takes it out, with all else",
+        "simctl(1), keychain",
+        places=("~/Library/Developer/CoreSimulator/Devices",),
+    ),
+    Other(
+        "android-emulator",
+        ("emulator",),
+        BY_HAND,
+        "below Android 14, started with -writable-system: adb root, adb remount, adb push into "
+        "/system/etc/security/cacerts; from 14 on, its settings",
+        "Android documentation, adb; AOSP, Network security configuration",
+        places=("~/.android/avd",),
     ),
     # Clouds and clusters
     Other("kubectl", ("kubectl", "helm", "k9s"), FOLLOWS, _GO, _GO_SOURCE),

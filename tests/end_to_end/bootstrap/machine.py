@@ -20,11 +20,14 @@ PREPARING = "Preparing trustinstall (first run)…\n"
 # As root, a command runs in mounts of its own: /opt and /var/lib are empty,
 # /usr/local/bin is a copy, and a Python that only root can
 # reach (in root's home, say) is seen where all accounts can.
+# Each command has layers of its own: two mounts at once that share a work directory fail.
 IN_MOUNTS_OF_ITS_OWN = """
 mount -t tmpfs -o mode="$1" none /opt
 mount -t tmpfs none /var/lib
 mount --bind "$2" "$3"
-mount -t overlay -o "lowerdir=/usr/local/bin,upperdir=$4/up,workdir=$4/work" none /usr/local/bin
+layers=$(mktemp -d "$4/XXXXXX")
+mkdir -m 755 "$layers/up" "$layers/work"
+mount -t overlay -o "lowerdir=/usr/local/bin,upperdir=$layers/up,workdir=$layers/work" none /usr/local/bin
 shift 4
 exec "$@"
 """
@@ -131,8 +134,7 @@ def make_machine(directory: Path, user: int) -> Machine:
     shutil.copytree(WHEELS, directory / "wheels")
     machine.home.mkdir()
     (directory / "python").mkdir()
-    for name in ("up", "work"):
-        (directory / "local" / name).mkdir(parents=True, mode=0o755)
+    (directory / "local").mkdir(mode=0o755)
     if os.geteuid() == 0:
         os.chown(machine.home, user, user)
     return machine

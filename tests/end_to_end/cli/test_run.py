@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.end_to_end.cli.machine import CERT, ROOT, deliver
+from tests.end_to_end.cli.machine import CERT, ROOT, deliver, told
 from tests.support.pki import make_root
 from tests.support.throwaway import PROGRAM, Throwaway
 
@@ -32,6 +32,35 @@ def test_the_commands_end_is_ours(fresh: Throwaway) -> None:
     assert fresh.run([*RUN, "/etc/hostname"]).returncode == 126
     assert fresh.run([*PROGRAM, "run", "--no-such-option", "true"]).returncode == 125
     assert lent(fresh) == []
+
+
+def test_json_is_alone_on_standard_output(fresh: Throwaway) -> None:
+    """The report names what was lent and the command's status; the command's output goes to standard error."""
+    deliver(fresh)
+    words = [*PROGRAM, "run", "--json", "--cert", CERT, "--"]
+    done = fresh.run([*words, "sh", "-c", "echo said; echo complained >&2; test -r $SSL_CERT_FILE && exit 7", "s3cret"])
+    report = told(done)
+    assert (done.returncode, done.stderr) == (7, "said\ncomplained\n")
+    assert [report[key] for key in ("exit_code", "ok", "program", "changed")] == [7, False, "sh", False]
+    assert [one["sha256"] for one in report["certificates"]] == [ROOT.sha256]
+    assert {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "HGRCPATH"} <= set(report["variables"])
+    assert "JAVA_TOOL_OPTIONS" not in report["variables"]
+    assert "s3cret" not in done.stdout
+    for wrong, code, status in (
+        ([*PROGRAM, "run", "--json", "--cert", "/nosuch", "true"], "usage", 125),
+        ([*words, "/nowhere/at/all"], "command-missing", 127),
+    ):
+        failed = fresh.run(wrong)
+        assert (failed.returncode, told(failed)["exit_code"], told(failed)["error"]["code"]) == (status, status, code)
+
+
+def test_no_variable_moves_the_output_of_a_command(fresh: Throwaway) -> None:
+    """TRUSTINSTALL_JSON, set for a whole job, changes nothing for `run`, whose output is that of its command."""
+    deliver(fresh)
+    done = fresh.run([*RUN, "echo", "said"], env={"TRUSTINSTALL_JSON": "1"}, check=True)
+    assert (done.stdout, done.stderr) == ("said\n", "")
+    failed = fresh.run([*RUN, "/nowhere/at/all"], env={"TRUSTINSTALL_JSON": "1"})
+    assert (failed.returncode, failed.stdout) == (127, "")
 
 
 def test_what_is_private_stays_so(fresh: Throwaway) -> None:

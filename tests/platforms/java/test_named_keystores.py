@@ -52,6 +52,10 @@ def alice(host: ActingHost, environ: dict[str, str]) -> ActingHost:
         (f"{HOME}/.mavenrc", "MAVEN_OPTS='-Djavax.net.ssl.trustStore=$HOME/corp.jks'"),
         (f"{HOME}/.sbtopts", f"-J-Xmx2G\n{NAMED}\n"),
         (f"{HOME}/.bazelrc", f'startup --host_jvm_args=-Djavax.net.ssl.trustStore="{KEYSTORE}"'),
+        (f"{HOME}/.profile", f'export GRADLE_OPTS="{NAMED}"\n'),
+        (f"{HOME}/.bashrc.d/java", 'export JAVA_TOOL_OPTIONS="-Djavax.net.ssl.trustStore=$HOME/corp.jks"\n'),
+        (f"{HOME}/.config/environment.d/50-java.conf", f"JAVA_OPTS={NAMED}\n"),
+        (f"{HOME}/.config/fish/config.fish", f"set -gx MAVEN_OPTS '{NAMED}'\n"),
         (f"{HOME}/.config/JetBrains/IntelliJIdea2026.2/idea64.vmoptions", f"-Xmx2g\n{NAMED}".replace(" -D", "\n-D")),
     ],
 )
@@ -62,6 +66,20 @@ def test_files_that_name_one(host: ActingHost, path: str, content: str) -> None:
     assert locations(host) == [KEYSTORE]
     (store,) = stores(host)
     assert (store.clients, store.why_blocked) == ("programs that are told to trust it", None)
+
+
+@pytest.mark.parametrize("path", [f"{HOME}/.bashrc", f"{HOME}/.mavenrc"])
+def test_a_comment_names_none(host: ActingHost, path: str) -> None:
+    """The setting was taken out of use."""
+    write(host, path, f"umask 022\n  # export MAVEN_OPTS='{NAMED}'\n".encode())
+    assert locations(host) == []
+
+
+def test_roots_files_count_for_root(host: ActingHost) -> None:
+    """What the machine's files of variables name is root's to change."""
+    write(host, "/etc/profile.d/java.sh", f"export JAVA_TOOL_OPTIONS='{NAMED}'\n".encode())
+    assert list(named.keystores(replace(host, account=replace(host.account, uid=0, home="/root")))) == [KEYSTORE]
+    assert list(named.keystores(alice(host, {}))) == []
 
 
 @pytest.mark.parametrize("name", named.VARIABLES)

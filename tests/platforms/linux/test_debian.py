@@ -204,7 +204,7 @@ def test_a_file_alone_is_not_trust(machine: Machine) -> None:
     seen = machine.observe()
 
     assert CORP.sha256 not in seen.anchors
-    assert seen.problems == (f"{BUNDLE} lacks 1 certificates that its files hold",)
+    assert seen.problems == (f"{BUNDLE} lacks 1 certificate that its files hold",)
 
 
 @pytest.mark.parametrize("gap", ["no link", "dangling", "behind a gap", "two in the file"])

@@ -20,6 +20,7 @@ from trustinstall.engine.discovery import discover, observe
 from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Request, Selection
 from trustinstall.host import ActingHost, Replacement
+from trustinstall.installer import tool_views
 from trustinstall.stores.store import DiscoveryOptions
 from trustinstall_platforms.tools.our_bundle import OwnBundle
 from trustinstall_platforms.tools.settings import Settings
@@ -355,6 +356,16 @@ def test_the_table_is_whole() -> None:
     assert all(source and known.split(":")[0] in {"real", "documented"} for source, known in sources)
     assert all(one.programs or one.places or one.kept for one in TOOLS)
     assert {kind.name for kind in KINDS} <= {one.name for one in catalog.every()}
+
+
+def test_simulators_and_emulators_are_named_where_the_account_has_any(host: ActingHost) -> None:
+    """A person reaches them with their own command; nothing is written, and nothing is named without them."""
+    names = {"ios-simulator", "android-emulator"}
+    assert not names & tool_views.names(host)
+    for name in ("Library/Developer/CoreSimulator/Devices", ".android/avd"):
+        Path(host.where(f"/home/alice/{name}")).mkdir(parents=True)
+    found = {one.tool: (one.mode, one.file, one.effective) for one in tool_views.look(host) if one.tool in names}
+    assert found == dict.fromkeys(names, ("by hand", "", ""))
 
 
 # --- whose a reference is ---

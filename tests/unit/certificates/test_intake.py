@@ -188,6 +188,8 @@ NOTATIONS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "upper case": str.upper,
     "colons": lambda digits: ":".join(digits[at : at + 2] for at in range(0, 64, 2)).upper(),
+    "a label": lambda digits: f"sha256:{digits}",
+    "as OpenSSL prints it": lambda digits: f"sha256 Fingerprint={NOTATIONS['colons'](digits)}",
     "blanks": lambda digits: f" {digits[:32]} {digits[32:]}\n",
 }
 
@@ -201,9 +203,11 @@ def test_expected_fingerprints(notation: str) -> None:
 
 
 def test_an_unexpected_fingerprint() -> None:
-    """A certificate that --sha256 does not name refuses all, structurally, and is named in full."""
+    """A certificate that --sha256 does not name refuses all, and both fingerprints are shown in full."""
     for allow in ((), ALLOWABLE):
-        with pytest.raises(CertificateRefused, match=f"Other Root has the fingerprint {OTHER.sha256}") as caught:
+        with pytest.raises(
+            CertificateRefused, match=f"Other Root is not the certificate that --sha256 names; .*{OTHER.sha256}"
+        ) as caught:
             take(Files({"x.pem": ROOT.pem + OTHER.pem}), ["x.pem"], sha256=[ROOT.sha256], allow=allow)
         assert not caught.value.allowed_as
 
@@ -212,13 +216,17 @@ def test_a_missing_fingerprint() -> None:
     """A fingerprint that no accepted certificate has refuses all, also where an intermediate has it."""
     files = Files({"x.pem": ROOT.pem + INTERMEDIATE.pem})
     for missing in (OTHER.sha256, INTERMEDIATE.sha256):
-        with pytest.raises(CertificateRefused, match=f"no root has the fingerprint {missing}"):
+        with pytest.raises(
+            CertificateRefused, match=f"no root has the fingerprint that --sha256 names; expected {missing}"
+        ):
             take(files, ["x.pem"], sha256=[ROOT.sha256, missing])
     intake = take(files, ["x.pem"], sha256=[ROOT.sha256, INTERMEDIATE.sha256], allow_intermediate=True)
     assert [ROOT.der, INTERMEDIATE.der] == accepted(intake)
 
 
-@pytest.mark.parametrize("text", ["", "ab", "0" * 63, "0" * 65, "g" * 64, "0" * 40, "sha256:" + "0" * 64, "٣" * 64])
+@pytest.mark.parametrize(
+    "text", ["", "ab", "0" * 63, "0" * 65, "g" * 64, "0" * 40, "sha256:" + "0" * 63, "sha1:" + "0" * 64, "٣" * 64]
+)
 def test_bad_fingerprints(text: str) -> None:
     """Anything but 64 hexadecimal digits is wrong usage: a prefix must never let a certificate through."""
     with pytest.raises(UsageProblem, match="is no SHA-256 fingerprint"):

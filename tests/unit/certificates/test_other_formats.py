@@ -273,10 +273,16 @@ def test_options_are_named_where_they_could_be_tried(case: str) -> None:
         assert str(caught.value).startswith("corp.crt: ")
 
 
-def test_no_option_is_named_beside_a_wrong_fingerprint() -> None:
-    """Who gives the fingerprint of another certificate is told that no option is a way around it."""
-    with pytest.raises(CertificateRefused, match=r"--sha256 does not name.*no option lifts this"):
-        take(_File(ROOT.pem), ["corp.crt"], sha256=[OTHER.sha256])
+def test_both_fingerprints_are_named_beside_a_wrong_one() -> None:
+    """Who gives the fingerprint of another certificate reads both, and no option; unless an option was tried."""
+    told = (
+        f"corp.crt: Corp Root G2 is not the certificate that --sha256 names; "
+        f"expected {OTHER.sha256}; found {ROOT.sha256}"
+    )
+    for allow, tail in (((), ""), (ALLOWABLE, "; no option lifts this")):
+        with pytest.raises(CertificateRefused) as caught:
+            take(_File(ROOT.pem), ["corp.crt"], sha256=[OTHER.sha256], allow=allow)
+        assert str(caught.value) == told + tail
 
 
 @given(

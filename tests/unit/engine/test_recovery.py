@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_store import Shelf, World, account, wish
+from trustinstall.engine import recovery
 from trustinstall.engine.outcome import Result
 from trustinstall.engine.request import Selection
 from trustinstall.engine.scope import Engine
-from trustinstall.host import ActingHost, Status
+from trustinstall.host import ActingHost, Host, Status, files
+from trustinstall.state import ledger_file
 from trustinstall.state.directory import State, prepare
 from trustinstall.state.journal import Entry, Journal, unfinished
-from trustinstall.stores.steps import Delete, digest
-from trustinstall.stores.store import DiscoveryOptions
+from trustinstall.stores.steps import ABSENT, Content, Delete, Edit, ToolOperation, Undo, digest
+from trustinstall.stores.store import DiscoveryOptions, Store
 
 LEFT = "/stores/a/sources/left.pem"
 
@@ -24,11 +26,19 @@ LEFT = "/stores/a/sources/left.pem"
 class ReadOnly(ActingHost):
     """A host on which one store's file system came back read-only."""
 
-    def delete(self, path: str, seen: Status | None = None) -> None:
+    def delete(self, path: str, seen: Status | None = None, token: str = "") -> None:
         """Refused in that store."""
         if path.startswith("/stores/a/"):
             raise OSError(30, "Read-only file system", path)
-        super().delete(path, seen)
+        super().delete(path, seen, token)
+
+
+class Silent(Shelf):
+    """Shelves with a tool that has nothing to do."""
+
+    def commands(self, _host: Host, _store: Store, _operation: ToolOperation) -> tuple[()]:
+        """Return no command."""
+        return ()
 
 
 @pytest.fixture
@@ -90,6 +100,23 @@ def test_a_store_that_the_caller_skips_is_not_reported(world: World) -> None:
     """With --skip the command ends well, and the entry stays for a later one."""
     assert results(read_only(world), skip=("shelf:/stores/a/bundle",)) == {"b": Result.ADDED}
     assert len(unfinished(world.host, state_of(world.host))) == 1
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["planned for", "of another program"])
+@pytest.mark.parametrize("kind", ["file", "tool's file"])
+def test_a_file_that_was_being_deleted_comes_back(world: World, kind: str, theirs: bool) -> None:  # noqa: FBT001  pytest's
+    """The command was killed after it had put the file aside, and before it had compared or deleted it."""
+    state, token = state_of(world.host), "d" * 16
+    path = f"/stores/b/{'sources/' if kind == 'file' else ''}old"
+    where, content = world.root / path[1:], b"theirs" if theirs else b"old"
+    where.with_name(files.aside_name(token, where.name)).write_bytes(content)
+    undo: Undo = Edit(path, Content(b"old"), ABSENT) if kind == "file" else ToolOperation("delete", "add", b"")
+    Journal(world.host, state, "killed").note(Entry("killed", "shelf", "/stores/b/bundle", (undo,), token))
+    ledger = ledger_file.load(world.host, state)
+    recovery.recover(world.host, state, ledger, [Silent()])
+    assert where.read_bytes() == content
+    assert not [*world.root.rglob(".trustinstall-*")]
+    assert unfinished(world.host, state) == []
 
 
 def test_older_entries_of_a_store_wait_for_newer_ones(world: World) -> None:

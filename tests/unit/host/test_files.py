@@ -254,5 +254,5 @@ def test_nothing_is_appended_to_a_pipe(tmp_path: Path) -> None:
 
 def test_a_missing_input_is_wrong_usage(tmp_path: Path) -> None:
     """A file that the caller names and that is not there is wrong usage (exit code 2), not a bad certificate."""
-    with pytest.raises(UsageProblem, match="there is no file"):
+    with pytest.raises(UsageProblem, match=r"^corp\.crt: no such file; looked in "):
         inputs.read_input(str(tmp_path / "corp.crt"))

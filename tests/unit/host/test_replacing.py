@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trustinstall.host import CHANGED, ActingHost, Replacement, Status, replacing, swapping
+from trustinstall.host import CHANGED, ActingHost, Replacement, Status, files, replacing, swapping
 
 HOST = ActingHost.current()
 WORD = "0123456789abcdef"
@@ -218,6 +218,104 @@ def test_what_others_do_after_the_last_look_stays(
     assert failure.errno == CHANGED
     assert [tree(path)] == left
     assert not [*path.parent.glob(".trustinstall-*")]
+
+
+def _delete_late(path: Path, act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delete a file that another program changes after the last look."""
+    status, check = seen(path), replacing.check_unchanged
+
+    def looked(where: str, status: Status | None) -> None:
+        check(where, status)
+        act(path)
+
+    monkeypatch.setattr(replacing, "check_unchanged", looked)
+    with pytest.raises(OSError, match=os.strerror(CHANGED)) as caught:
+        HOST.delete(str(path), status, WORD)
+    assert (caught.value.errno, caught.value.filename) == (CHANGED, str(path))
+
+
+@pytest.mark.parametrize("name", [one for one in ACTS if one not in {"write and set the old time", "set an attribute"}])
+def test_what_others_write_after_the_last_look_is_not_deleted(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The file is put aside and compared with the one that we looked at; another program's file comes back."""
+    left: list[dict[str, object]] = []
+
+    def act(path: Path) -> None:
+        ACTS[name](path)
+        left.append(tree(path))
+
+    _delete_late(path, act, monkeypatch)
+    assert left == [tree(path)]
+    assert not [*path.parent.glob(".trustinstall-*")]
+
+
+def test_a_link_that_leads_elsewhere_after_the_last_look_is_not_deleted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other program's link comes back."""
+    path.unlink()
+    path.symlink_to("before")
+    _delete_late(path, _lead_elsewhere, monkeypatch)
+    assert [(one.name, str(one.readlink())) for one in path.parent.iterdir()] == [("npmrc", "theirs")]
+
+
+def test_a_file_that_appears_while_another_one_comes_back_is_the_newer_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program has written twice: before the file is put aside, and before it comes back."""
+    same = swapping.is_same
+
+    def compared(now: Status | None, old: Status | None) -> bool:
+        path.write_bytes(b"second")
+        return same(now, old)
+
+    monkeypatch.setattr(swapping, "is_same", compared)
+    _delete_late(path, lambda path: path.write_bytes(b"first"), monkeypatch)
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {"npmrc": b"second"}
+
+
+def test_a_file_that_cannot_be_deleted_keeps_its_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fails between the two steps."""
+
+    def fails(_path: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "unlink", fails)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        HOST.delete(str(path), seen(path), WORD)
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {"npmrc": b"old"}
+
+
+@pytest.mark.parametrize("appears", [False, True], ids=["nothing there", "a newer file there"])
+@pytest.mark.parametrize("there", [True, False], ids=["renameat2", "without it"])
+def test_a_file_that_a_killed_command_was_deleting_gets_its_name_back(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: bool,  # noqa: FBT001  pytest's parameter
+    appears: bool,  # noqa: FBT001  pytest's parameter
+) -> None:
+    """A newer file keeps the name."""
+    path.rename(path.with_name(files.aside_name(WORD, path.name)))
+    if appears:
+        path.write_bytes(b"newer")
+    if not there:
+        monkeypatch.setattr(swapping, "_system_call", lambda: None)
+    for _ in range(2):  # the second time there is nothing to do
+        HOST.give_back(str(path.parent), WORD)
+        assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {
+            "npmrc": b"newer" if appears else b"old"
+        }
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "npmrc"], ids=["no name is left beside it", "no renameat2"])
+def test_a_file_is_deleted_where_it_cannot_be_put_aside(path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The check before it is the only one then."""
+    file = path.rename(path.with_name(name))
+    if name == path.name:
+        monkeypatch.setattr(swapping, "_system_call", lambda: None)
+    HOST.delete(str(file), seen(file), WORD)
+    assert [*path.parent.iterdir()] == []
 
 
 def test_a_file_or_link_that_appears_after_the_last_look_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

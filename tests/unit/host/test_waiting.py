@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import pytest
 
 from trustinstall.errors import Busy
 from trustinstall.host import Account, ActingHost, GuardHeld, locks
-from trustinstall.host.commands import Guard
+from trustinstall.host.commands import Guard, Locking
 
 STRANGER = Account(12345, 23456, "somebody-of-the-tests", "/home/somebody")
 ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -29,13 +30,26 @@ fcntl.lockf(file, fcntl.LOCK_EX)
 print("held", flush=True)
 time.sleep(float(sys.argv[2]))
 """
+#: Each takes the lock in one way of a package manager, works until its input ends, and gives the lock back.
+_WORK = """
+import fcntl, os, sys
+path, locking = sys.argv[1:3]
+file = os.open(path, os.O_WRONLY | os.O_CREAT | (0 if locking else os.O_EXCL), 0 if locking == "" else 0o600)
+if locking:
+    {"POSIX": fcntl.lockf, "FLOCK": fcntl.flock}[locking](file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+open(path + ".done", "w").close()
+if not locking:
+    os.unlink(path)
+"""
 _GUARDED = """
 import sys
 from trustinstall.host import ActingHost
-from trustinstall.host.commands import Guard
-root, lock, tool = sys.argv[1:]
+from trustinstall.host.commands import Guard, Locking
+root, lock, tool, *locking = sys.argv[1:]
 host = ActingHost("linux", root, {}, ActingHost.current().account)
-with host.guarded(Guard(lock or None, tool or None, 5.0)) as guarded:
+with host.guarded(Guard(lock or None, tool or None, 5.0, *map(Locking, locking))) as guarded:
     print(dict(guarded.told))
 """
 _TAKE = """
@@ -131,6 +145,77 @@ def test_a_lock_file_that_is_a_link_is_not_opened(make_host: Callable[..., Actin
     (tmp_path / "lock").symlink_to("/etc/passwd")
     with pytest.raises(OSError, match="symbolic links"), make_host().guarded(Guard("/lock", None, 1.0)):
         pytest.fail("it was followed")
+
+
+LOCKINGS = pytest.mark.parametrize("locking", Locking, ids=["dpkg and rpm", "apk", "pacman"])
+
+
+@contextmanager
+def working(lock: Path, locking: Locking) -> Generator[subprocess.Popen[str], None, None]:
+    """A package manager that works until its input is closed."""
+    command = [sys.executable, "-c", _WORK, str(lock), locking.value]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        yield other
+        other.kill()
+
+
+@LOCKINGS
+def test_each_package_manager_is_waited_for(
+    tmp_path: Path, make_host: Callable[..., ActingHost], locking: Locking
+) -> None:
+    """The guard is entered when the package manager has ended its work."""
+    lock, done = tmp_path / "lock", tmp_path / "lock.done"
+    with working(lock, locking) as other:
+        assert other.stdin is not None
+        timer = threading.Timer(0.3, other.stdin.close)
+        timer.start()
+        with make_host().guarded(Guard("/lock", None, 60.0, locking)) as held:
+            assert done.exists()
+            assert bool(held.told) == (locking is Locking.RECORD)
+        timer.join()
+    assert lock.exists() == (locking is not Locking.EXISTENCE)
+
+
+@LOCKINGS
+def test_each_package_manager_that_does_not_end_is_named(
+    tmp_path: Path, make_host: Callable[..., ActingHost], locking: Locking
+) -> None:
+    """The error has its process, and the lock file is as before."""
+    with (
+        working(tmp_path / "lock", locking) as other,
+        pytest.raises(Busy, match=rf"process {other.pid} holds /lock"),
+        make_host().guarded(Guard("/lock", None, 0.2, locking)),
+    ):
+        pytest.fail("it was not waited for")
+    assert (tmp_path / "lock").exists()
+
+
+@LOCKINGS
+def test_a_package_manager_that_calls_us_is_not_waited_for(tmp_path: Path, locking: Locking) -> None:
+    """Called from its hook: the package manager waits for us."""
+    path = tmp_path / "lock"
+    flags = os.O_RDWR | os.O_CREAT | (0 if locking.value else os.O_EXCL)
+    descriptor = os.open(path, flags, 0o600 if locking.value else 0)
+    try:
+        if locking.value:
+            (fcntl.lockf if locking is Locking.RECORD else fcntl.flock)(descriptor, fcntl.LOCK_EX)
+        command = [sys.executable, "-c", _GUARDED, str(tmp_path), "/lock", "", locking.value]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=ENVIRON)
+    finally:
+        os.close(descriptor)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@LOCKINGS
+def test_a_lock_file_that_nobody_holds_is_not_waited_for(
+    tmp_path: Path, make_host: Callable[..., ActingHost], locking: Locking
+) -> None:
+    """A package manager that was killed has left it: dpkg's and apk's always stay, pacman's is then a leftover."""
+    (tmp_path / "lock").touch()
+    with make_host().guarded(Guard("/lock", None, 0.0, locking)):
+        assert (tmp_path / "lock").exists()
 
 
 @pytest.fixture

@@ -319,6 +319,38 @@ def test_a_bundle_is_as_before_when_all_is_over(windows: Windows) -> None:
     assert sorted(each.name for each in windows.path(BUNDLE).parent.iterdir()) == names
 
 
+@pytest.mark.parametrize("elevated", [True, False])
+def test_the_task_scheduler_takes_the_agent(windows: Windows, *, elevated: bool) -> None:
+    """Wine's own schtasks registers the task from its XML, twice as well, and takes it out; the status says so."""
+    tasks = windows.path(r"C:\windows\system32\tasks")
+    for changed in (True, False):
+        done = windows.trustinstall("agent", "install", "--json", elevated=elevated, check=True)
+        said = json.loads(done.stdout)
+        assert (said["kind"], said["installed"], said["changed"]) == ("task-scheduler", True, changed)
+        assert [one.name for one in tasks.rglob("*")] == ["trustinstall repair"]
+    assert "task scheduler runs it each hour" in windows.trustinstall("agent", "status", elevated=elevated).stdout
+    windows.trustinstall("agent", "remove", elevated=elevated, check=True)
+    assert [*tasks.rglob("*")] == []
+    assert not json.loads(windows.trustinstall("agent", "status", "--json", elevated=elevated).stdout)["files"]
+
+
+@pytest.mark.parametrize("elevated", [True, False])
+def test_windows_event_log_has_each_change(windows: Windows, *, elevated: bool) -> None:
+    """Windows' library gets each line of the audit log, without rights, too; no source is left in the registry."""
+    key = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog"
+    before = windows.registry(key)
+    path = windows.write(r"C:\input\corp.crt", make_root("Corp Root").pem)
+    seen = {"WINEDEBUG": "-all,trace+eventlog"}  # Wine keeps no events: it only prints what its library is handed
+    words = ("--store", "windows" if elevated else "windows-user", path)
+    added = windows.trustinstall("add", *words, env=seen, elevated=elevated, check=True)
+    again = windows.trustinstall("add", *words, env=seen, elevated=elevated, check=True)
+    handed = [line for line in added.stderr.splitlines() if "ReportEventW" in line]
+    assert "add Corp Root in " in handed[0]
+    assert "uid" in handed[1]
+    assert (len(handed), "ReportEventW" in again.stderr) == (2, False)
+    assert windows.registry(key) == before
+
+
 def test_environments_are_named_as_windows_names_them(windows: Windows) -> None:
     """By an interpreter, by a directory with backslashes, in any case of letters."""
     bundle = r"C:\Work\App\Lib\site-packages\certifi\cacert.pem"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
+from trustinstall.certificates import intake
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
@@ -13,7 +15,9 @@ from trustinstall.doctor.failures import Layer
 from trustinstall.doctor.health import Finding, TakenBack
 from trustinstall.doctor.judging import Reason
 from trustinstall.engine.outcome import WIDE, Outcome, Planned, Result
+from trustinstall.errors import TrustInstallError
 from trustinstall.host import Account
+from trustinstall.host.inputs import read_input
 from trustinstall.installer.client_views import ClientView
 from trustinstall.installer.diagnosis import Diagnosis
 from trustinstall.installer.inspected import Inspected, Inspection
@@ -21,13 +25,13 @@ from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.reporting import add, errors, remove
+from trustinstall.reporting import add, errors, remove, repair_report
 from trustinstall.reporting.advice import Advice, Command
 from trustinstall.reporting.doctor import doctor_lines
 from trustinstall.reporting.health import diff_lines, fixed_lines
 from trustinstall.reporting.health import lines as health_lines
 from trustinstall.reporting.layout import Page
-from trustinstall.reporting.listing import list_lines
+from trustinstall.reporting.listing import Detail, list_lines
 from trustinstall.reporting.profile import profile_lines
 from trustinstall.reporting.stores import stores_lines
 from trustinstall.reporting.tools import tools_lines
@@ -106,6 +110,28 @@ TAKEN_BACK = (
     TakenBack("npm", "/home/alice/.npmrc", "strict-ssl=false", 3, 40, b"strict-ssl=false\n".hex()),
     TakenBack("pip", "/etc/pip.conf", "global.trusted-host=a b", 2, 9, b"trusted-host =\n    a\n    b\n".hex()),
 )
+VENDORS = tuple(
+    Finding(
+        "bundle-expired",
+        f"/usr/lib/vendor/{number} (certifi)",
+        f"/usr/lib/vendor/{number}/certifi/cacert.pem",
+        "it holds Old Root, which expired on 2026-09-01",
+        advice="Take it out.",
+        scope="machine",
+    )
+    for number in range(20)
+)
+LOST = tuple(
+    Finding(
+        "store-lost-root",
+        f"/srv/{number} (certifi)",
+        f"certifi:/srv/{number}/cacert.pem",
+        f"certifi:/srv/{number}/cacert.pem does not hold {CORP.name} any more",
+        (PROGRAM, "repair"),
+        scope="machine",
+    )
+    for number in range(4)
+)
 WELL = Finding(
     "bundle-sound", "the system", "/etc/ssl/certs/ca-certificates.crt", "142 roots, 141 of them public", scope="machine"
 )
@@ -125,6 +151,7 @@ REFUSED = Diagnosis(
             (Reason("unknown-issuer", f"the root {CORP.name} is not trusted"),),
             "/home/alice/.curlrc line 2",
             "curl",
+            tested=True,
         ),
         ClientView(
             "npm", "off", (Reason("verification-off", "it does not verify servers at all"),), "/etc/npmrc line 1"
@@ -142,6 +169,9 @@ MANY = replace(
     clients=tuple(
         ClientView(f"/srv/app{number} (certifi)", "yes", (), f"/srv/app{number}.pem") for number in range(11)
     ),
+)
+BY_DOCUMENTS = replace(
+    ACCEPTED, clients=(*ACCEPTED.clients, ClientView("the machine's store", "yes", (), "ROOT", "Schannel"))
 )
 UNREACHED = Diagnosis(
     "intranet.example:443",
@@ -252,7 +282,11 @@ LISTED = Listed(
     "alice",
     _HELD,
 )
-HERS = replace(LISTED, scope="alice", stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice"),))
+HERS = replace(
+    LISTED,
+    scope="alice",
+    stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice", entries=(r"one\x0atwo\x0a",)),),
+)
 ANCHORS = (
     Anchor("debian", CORP.sha256, CORP.subject, ours=True),
     Anchor("debian", "a" * 64, "CN=Some Root", ours=False),
@@ -287,6 +321,7 @@ TOOLS = (
     ToolView("yarn", "replaces", "/home/alice/.yarnrc.yml", "httpsCaFilePath", "not set", "documented", ""),
     ToolView("git", "follows", "", "", "OpenSSL's or GnuTLS' own paths; LFS reads git's settings", "real", ""),
     ToolView("node", "variable", "", "", "NODE_EXTRA_CA_CERTS", "real", ""),
+    ToolView("ios-simulator", "by hand", "", "", "xcrun simctl keychain booted add-root-cert FILE", "documented", ""),
 )
 INTAKE = Intake(
     (Vetted(CORP, "corp.crt", ("Python 3.13 and later refuse chains under it: it has no subject key identifier",)),),
@@ -294,9 +329,48 @@ INTAKE = Intake(
 )
 
 
-def listed(view: View, *, files: bool = False, every_anchor: bool = False) -> Case:
+def listed(view: View, *, detail: Detail = "", every_anchor: bool = False) -> Case:
     """The screen of `list`."""
-    return lambda page: list_lines(page, view, PROGRAM, today="2026-11-29", files=files, every_anchor=every_anchor)
+    return lambda page: list_lines(page, view, PROGRAM, today="2026-11-29", detail=detail, every_anchor=every_anchor)
+
+
+def repaired(*outcomes: Outcome, dry_run: bool = False) -> Case:
+    """The screen of `repair`."""
+    what = replace(report("add", ROOT, *outcomes, dry_run=dry_run), command="repair")
+    return lambda page: repair_report.lines(page, what, verbose=False)
+
+
+class Files:
+    """A caller's certificate file."""
+
+    def read_input(self, path: str) -> bytes:
+        """The root."""
+        return (_HERE / path).read_bytes()
+
+    def read_stdin(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def list_input(self, path: str) -> None:
+        """It is no directory."""
+        del path
+
+    def now(self) -> datetime:
+        """A time at which the root is valid."""
+        return datetime(2026, 11, 29, tzinfo=timezone.utc)
+
+
+def _refused(command: Callable[[], object]) -> Case:
+    """The error with which a command ends."""
+
+    def shown(page: Page) -> list[str]:
+        try:
+            command()
+        except TrustInstallError as error:
+            return errors.error_lines(page, str(error))
+        raise AssertionError("it did not fail")
+
+    return shown
 
 
 def _quiet(page: Page) -> list[str]:
@@ -323,7 +397,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             ),
         ),
         "no store at all": added(report("add", USER)),
-        "a copy that someone else added": added(report("add", ROOT, done(DEBIAN, Result.ALREADY, foreign=True))),
+        "a copy that trustinstall did not add": added(report("add", ROOT, done(DEBIAN, Result.ALREADY, foreign=True))),
         "--domain": added(
             replace(
                 report("add", ROOT, done(CHROMIUM, Result.ADDED), done(DEBIAN, Result.NOT_COVERED, WIDE)),
@@ -367,7 +441,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         ),
         "nothing to remove": removed(report("remove", ROOT, done(DEBIAN, Result.ABSENT))),
         "nothing of that name": removed(replace(report("remove", ROOT, dry_run=True), certificates=())),
-        "a copy that someone else added": removed(
+        "a copy that trustinstall did not add": removed(
             report("remove", ROOT, done(DEBIAN, Result.FOREIGN, foreign=True), done(CHROMIUM, Result.REMOVED)),
             Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
         ),
@@ -375,7 +449,16 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
             replace(report("remove", USER, done(NPM, Result.REMOVED)), left=(CORP,)),
             Advice(administrator=command("sudo", PROGRAM, "remove", CORP.sha256[:12])),
         ),
-        "the machine trusts it because of someone else": removed(
+        "a source failed": removed(
+            report(
+                "remove",
+                ROOT,
+                done(DEBIAN, Result.FAILED, FULL),
+                done(JAVA, Result.FAILED, "follows debian"),
+                done(NPM, Result.REMOVED),
+            )
+        ),
+        "the machine trusts a copy that trustinstall did not add": removed(
             replace(report("remove", USER, done(NPM, Result.REMOVED)), others=(CORP,)),
             Advice(foreign=(command("sudo", PROGRAM, "remove", "--not-ours", "--sha256", CORP.sha256),)),
         ),
@@ -391,7 +474,8 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     },
     "list": {
         "two scopes": listed(VIEW),
-        "-v": listed(VIEW, files=True),
+        "-v": listed(VIEW, detail="stores"),
+        "--files": listed(VIEW, detail="files"),
         "--all": listed(View(anchors=ANCHORS), every_anchor=True),
         "nothing was added": listed(View()),
         "expired": listed(View((replace(LISTED, not_after="2026-01-01T00:00:00+00:00", expires_soon=True),))),
@@ -417,6 +501,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     },
     "health": {
         "problems": lambda page: health_lines(page, FINDINGS, everything=False),
+        "the same at many places": lambda page: health_lines(page, (*FINDINGS[:1], *VENDORS, *LOST), everything=False),
         "with what is well": lambda page: health_lines(page, (FINDINGS[2], WELL), everything=True),
         "nothing wrong": lambda page: health_lines(page, (), everything=False),
         "--fix asks": lambda page: diff_lines(page, TAKEN_BACK),
@@ -433,11 +518,25 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "folded": lambda page: doctor_lines(page, [MANY], DOCTOR),
         "-v": lambda page: doctor_lines(page, [MANY], DOCTOR, verbose=True),
         "several servers": lambda page: doctor_lines(page, [ACCEPTED, BESIDE, UNREACHED], DOCTOR),
+        "rules of documents": lambda page: doctor_lines(page, [BY_DOCUMENTS], DOCTOR),
+    },
+    "repair": {
+        "nothing to do": repaired(),
+        "mended": repaired(done(NPM, Result.ADDED), done(bundle(1), Result.FAILED, FULL)),
+        "--dry-run": repaired(
+            planned(DEBIAN, Planned("create", ANCHOR), Planned("run", "update-ca-certificates")),
+            *(planned(bundle(number), Planned("change", bundle(number).location)) for number in range(5)),
+            dry_run=True,
+        ),
     },
     "errors": {
         "an error": lambda page: errors.error_lines(
             page, "no certificate is in corp.crt; export it as PEM, and try again"
         ),
+        "a wrong fingerprint": _refused(
+            lambda: intake.take(Files(), ["corp.crt"], sha256=["46c298ca2bfdd6b4" * 4]),
+        ),
+        "a missing file": _refused(lambda: read_input("/home/alice/nosuch.crt")),
         "a warning": lambda page: errors.warning_lines(page, "Java programs do without Fourth, which has no SHA-256"),
         "--quiet": _quiet,
     },

@@ -129,13 +129,16 @@ EXAMPLES: Mapping[str, Callable[[], str]] = {
         [TakenBack("git", "/home/alice/.gitconfig", "http.sslverify=false", 2, 7, b"\tsslVerify = false\n".hex())],
     ),
     "env": lambda: json_report.variables(HOST, {"NODE_EXTRA_CA_CERTS": "/usr/local/share/trustinstall/anchors.pem"}),
+    "run": lambda: json_report.lent(
+        HOST, cases.INTAKE, json_report.Lent("/usr/bin/pip", ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), ()), 0
+    ),
     "repair": lambda: repair_report.as_json(HOST, REPAIRED, 0),
     "check": lambda: json_report.checked(HOST, Verdict(1, (), 34, ("debian",))),
     "agent": lambda: agent_report.as_json(HOST, "status", AGENT, {**ENTRY, "command": "repair"}),
     "log": lambda: log_report.as_json(HOST, [ENTRY], 0),
     "export": lambda: json_report.exported(HOST, DOCUMENT),
     "self": lambda: uninstall_report.as_json(HOST, UNINSTALLING, UNINSTALLING.deleted, dry_run=True),
-    "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks")),
+    "Errors": lambda: json_report.failure(HOST, "add", UsageProblem("no store is called firefoks"), 2),
 }
 OTHERS: Mapping[str, Callable[[], str]] = {
     "every result": lambda: json_report.change(
@@ -152,7 +155,7 @@ OTHERS: Mapping[str, Callable[[], str]] = {
         3,
         Advice(),
     ),
-    "a copy of someone else": lambda: json_report.change(
+    "a copy that trustinstall did not add": lambda: json_report.change(
         HOST, REMOVED, None, 3, Advice(foreign=(cases.command("x", "remove", "--not-ours"),))
     ),
     "--domain": lambda: json_report.change(HOST, replace(DRY, domains=("corp.example",)), None, 0, Advice()),
@@ -187,6 +190,12 @@ def test_every_kind_of_finding_is_in_the_schema_and_the_documents() -> None:
     assert set(known["layer"]["enum"]) == {layer for _, layer in KINDS.values()}
     page = PAGE.with_name("findings.md").read_text(encoding="utf-8")
     assert set(re.findall("`([a-z]+(?:-[a-z]+)+)`", page)) >= set(KINDS)
+
+
+def test_json_lists_each_finding_that_the_screen_groups() -> None:
+    """Twenty bundles of one package are one entry on the screen, and twenty in JSON."""
+    found = json.loads(health.as_json(HOST, cases.VENDORS, 10))["findings"]
+    assert [one["decided_by"] for one in found] == [one.decided_by for one in cases.VENDORS]
 
 
 def test_a_report_of_the_library_is_the_same_data() -> None:

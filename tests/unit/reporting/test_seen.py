@@ -44,7 +44,7 @@ def test_a_failure_is_red() -> None:
 
 def test_still_trusted_is_red() -> None:
     """The sentence that a removed certificate is still trusted is painted whole."""
-    line, colours = seen("remove", "a copy that someone else added")[0]
+    line, colours = seen("remove", "a copy that trustinstall did not add")[0]
     assert "STILL TRUSTED" in line
     assert set(colours.replace(".", "")) == {"r"}
     assert colours.count("r") > 40

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from trustinstall.engine.outcome import Outcome, Result
 from trustinstall.engine.request import Request
 from trustinstall.errors import StateError
 from trustinstall.host import Account, ActingHost, system_log
+from trustinstall.host.windows import api, event_log
 from trustinstall.state import audit_log
 from trustinstall.state.directory import State, prepare
 from trustinstall.stores.store import Store
@@ -182,3 +185,56 @@ def test_the_journal_of_the_system_gets_an_entry(tmp_path: Path) -> None:
     assert fields["MESSAGE"] == "add Corp Root"
     assert fields["SYSLOG_IDENTIFIER"] == "trustinstall"
     assert json.loads(fields["TRUSTINSTALL"]) == {"v": 1}
+
+
+@dataclass
+class Advapi32:
+    """A stand-in for Windows' library: what it was asked, and what it answers (0 refuses).
+
+    Source: Microsoft's reference pages of RegisterEventSourceW, ReportEventW and DeregisterEventSource.
+    """
+
+    answers: dict[str, int]
+    reports: list[list[str]] = field(default_factory=list[list[str]])
+    open: int = 0
+
+    def function(self, library: str, name: str, *_types: object) -> Callable[..., int]:
+        """As `api.function`."""
+        assert library == "advapi32"
+        if name not in self.answers:
+            raise AttributeError(name)
+
+        def called(*words: Any) -> int:  # noqa: ANN401 - ctypes' types have no common one
+            answer = self.answers[name]
+            self.open += (name == "RegisterEventSourceW" and answer != 0) - (name == "DeregisterEventSource")
+            if name == "ReportEventW":
+                assert words[5] == len(words[7])
+                self.reports.append(list(words[7]))
+            return answer
+
+        return called
+
+
+_WHOLE = {"RegisterEventSourceW": 7, "ReportEventW": 1, "DeregisterEventSource": 1}
+
+
+@pytest.mark.parametrize(
+    ("answers", "reports"),
+    [
+        (_WHOLE, [["add 100% 1", '{"name": "\\u00251"}'], ["add"]]),
+        ({**_WHOLE, "ReportEventW": 0}, [["add 100% 1", '{"name": "\\u00251"}'], ["add"]]),
+        ({**_WHOLE, "RegisterEventSourceW": 0}, []),
+        ({}, []),
+    ],
+    ids=["taken", "refused", "no source", "no function"],
+)
+def test_windows_event_log_gets_an_entry(
+    monkeypatch: pytest.MonkeyPatch, answers: dict[str, int], reports: list[list[str]]
+) -> None:
+    """An entry has a sentence and its JSON, which no viewer changes; a refusal is silent, and no handle stays open."""
+    library = Advapi32(answers)
+    monkeypatch.setattr(api, "function", library.function)
+    event_log.report("add 100%1", '{"name": "%1"}')
+    event_log.report("add", "")
+    assert library.reports == reports
+    assert library.open == 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from trustinstall.values import NamedTuple
 from trustinstall_platforms.tools.effective.model import Kind, Setter, Variable
 
 if TYPE_CHECKING:
