@@ -16,6 +16,7 @@ from trustinstall.stores.groups import group_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trustinstall.declared.difference import Difference
     from trustinstall.host import Host
     from trustinstall.installer.result import Report
 
@@ -45,6 +46,11 @@ def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
 def notes(page: Page, sentences: Sequence[str]) -> list[str]:
     """Return notes about certificates, each with its place in the document."""
     return [line for one in sentences for line in page.paragraph(f"Note: {one}", hanging="  ")]
+
+
+def differences(page: Page, found: Sequence[Difference]) -> list[str]:
+    """Return a line for each certificate that a document brings, changes or takes away."""
+    return [page.whole(f"{one.mark} {one.text}") for one in found]
 
 
 def as_json(host: Host, report: Report, exit_code: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.cli.machine import told
-from tests.support.chains import made
+from tests.support.chain_making import made
 from tests.support.extensions import issuers_at
 from tests.support.pki import make_root
 from tests.support.throwaway import Throwaway

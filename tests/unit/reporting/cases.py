@@ -152,6 +152,7 @@ REFUSED = Diagnosis(
             (Reason("unknown-issuer", f"the root {CORP.name} is not trusted"),),
             "/home/alice/.curlrc line 2",
             "curl",
+            tested=True,
         ),
         ClientView(
             "npm", "off", (Reason("verification-off", "it does not verify servers at all"),), "/etc/npmrc line 1"
@@ -169,6 +170,9 @@ MANY = replace(
     clients=tuple(
         ClientView(f"/srv/app{number} (certifi)", "yes", (), f"/srv/app{number}.pem") for number in range(11)
     ),
+)
+BY_DOCUMENTS = replace(
+    ACCEPTED, clients=(*ACCEPTED.clients, ClientView("the machine's store", "yes", (), "ROOT", "Schannel"))
 )
 UNREACHED = Diagnosis(
     "intranet.example:443",
@@ -524,6 +528,7 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "folded": lambda page: doctor_lines(page, [MANY], DOCTOR),
         "-v": lambda page: doctor_lines(page, [MANY], DOCTOR, verbose=True),
         "several servers": lambda page: doctor_lines(page, [ACCEPTED, BESIDE, UNREACHED], DOCTOR),
+        "rules of documents": lambda page: doctor_lines(page, [BY_DOCUMENTS], DOCTOR),
     },
     "repair": {
         "nothing to do": repaired(),
