@@ -7,7 +7,6 @@ themselves, which tests ask (tests/support/chains_of_names.py).
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -78,7 +77,20 @@ def _labels_match(names: Sequence[str], labels: Sequence[str]) -> bool:
 
 
 def _label_matches(name: str, label: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, name.split("*"))), label) is not None
+    """Whether a label has the parts between the stars of a name, in their order; in time that grows with the label."""
+    first, *between = name.split("*")
+    if not between:
+        return name == label
+    last = between.pop()
+    rest = label.removeprefix(first)
+    if not label.startswith(first) or not rest.endswith(last):
+        return False
+    rest = rest.removesuffix(last)
+    for part in between:
+        _, found, rest = rest.partition(part) if part else ("", "*", rest)
+        if not found:
+            return False
+    return True
 
 
 def limit_broken(path: Sequence[x509.Certificate], at: int, family: Family) -> str:
@@ -115,6 +127,7 @@ class _Compared:
         self._rules = rules
         self._permitted, self._excluded = _by_kind(permitted), _by_kind(excluded)
         self._domains = {id(one): frozenset(_bases(one)) for one in (self._permitted, self._excluded)}
+        self._with_sister = {one.partition(".")[2] for one in self._domains[id(self._excluded)]}
         self._left = _MOST_COMPARED
 
     @property
@@ -159,8 +172,7 @@ class _Compared:
         """Whether a name with a star may stand for a name that a constraint excludes (CVE-2025-61727)."""
         if not (isinstance(name, x509.DNSName) and name.value.startswith("*.")):
             return False
-        above = name.value.lower()[2:]
-        return any(one.partition(".")[2] == above for one in self._domains[id(self._excluded)])
+        return name.value.lower()[2:] in self._with_sister
 
 
 def _by_kind(limits: Sequence[x509.GeneralName]) -> dict[str, list[x509.GeneralName]]:
