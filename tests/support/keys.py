@@ -26,6 +26,7 @@ _RSA = {
     "md5": "1.2.840.113549.1.1.4",
     "sha1": "1.2.840.113549.1.1.5",
     "sha256": "1.2.840.113549.1.1.11",
+    "sha512": "1.2.840.113549.1.1.13",
 }
 # No library signs with MD2 any more; an MD5 signature stands in for it, because no verifier checks MD2.
 _HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -33,16 +34,26 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "md5": hashes.MD5(),  # noqa: S303 -- as above
     "sha1": hashes.SHA1(),  # noqa: S303 -- as above
     "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+    "pss": hashes.SHA256(),
 }
-_EC = {"sha1": "1.2.840.10045.4.1", "sha256": "1.2.840.10045.4.3.2"}
+_EC = {"sha1": "1.2.840.10045.4.1", "sha256": "1.2.840.10045.4.3.2", "sha384": "1.2.840.10045.4.3.3"}
 _DSA = {"sha1": "1.2.840.10040.4.3", "sha256": "2.16.840.1.101.3.4.3.2"}
+_PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+_SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"), tlv(0x05))
+#: RSASSA-PSS with SHA-256, and a salt of 32 octets (RFC 4055 3.1).
+_PSS_WITH_SHA256 = sequence(
+    oid("1.2.840.113549.1.1.10"),
+    sequence(tlv(0xA0, _SHA256), tlv(0xA1, sequence(oid("1.2.840.113549.1.1.8"), _SHA256)), tlv(0xA2, integer(32))),
+)
 
 
 @functools.cache
 def _slow_key(kind: str) -> PrivateKey:
     """Return an RSA or DSA key; they are slow to make, so that a process makes one of each kind."""
-    if kind == "dsa":
-        return dsa.generate_private_key(1024)  # noqa: S505 -- quick to make, and refused at any size
+    if kind.startswith("dsa"):
+        return dsa.generate_private_key(int(kind.removeprefix("dsa") or 1024))
     exponent = 3 if kind.endswith("e3") else 65537
     return rsa.generate_private_key(exponent, int(kind.removeprefix("rsa").removesuffix("e3")))
 
@@ -50,8 +61,8 @@ def _slow_key(kind: str) -> PrivateKey:
 def make_key(kind: str) -> PrivateKey:
     """Return a private key of a kind.
 
-    Kinds: ec, ec384, ec192, brainpool, rsa1024, rsa2048, rsa2048e3, rsa4096, dsa, ed25519 and ed448. EC and Ed keys are
-    new at each call; RSA and DSA keys are the same for the whole process.
+    Kinds: ec, ec384, ec192, brainpool, ed25519 and ed448, which are new at each call; rsa1024, rsa2048, rsa2048e3,
+    rsa2052, rsa4096, dsa (1024 bits) and dsa2048, which are the same for the whole process.
     """
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
@@ -104,12 +115,12 @@ def key_identifier(info: bytes) -> bytes:
 
 
 def sign(key: PrivateKey, body: bytes, digest: str) -> bytes:
-    """Return the signature of a body; Ed keys ignore `digest`."""
+    """Return the signature of a body; Ed keys ignore `digest`, and "pss" is RSASSA-PSS with SHA-256."""
     if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)):
         return key.sign(body)
     chosen = _HASHES[digest]
     if isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(body, padding.PKCS1v15(), chosen)
+        return key.sign(body, _PSS if digest == "pss" else padding.PKCS1v15(), chosen)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return _sign_in_full(key, body, chosen)
     return key.sign(body, chosen)
@@ -126,7 +137,7 @@ def _sign_in_full(key: ec.EllipticCurvePrivateKey, body: bytes, digest: hashes.H
 def algorithm(key: PrivateKey, digest: str) -> bytes:
     """Return the DER of the AlgorithmIdentifier of signatures by a key."""
     if isinstance(key, rsa.RSAPrivateKey):
-        return sequence(oid(_RSA[digest]), tlv(0x05))
+        return _PSS_WITH_SHA256 if digest == "pss" else sequence(oid(_RSA[digest]), tlv(0x05))
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return sequence(oid(_EC[digest]))
     if isinstance(key, ed25519.Ed25519PrivateKey):

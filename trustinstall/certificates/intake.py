@@ -31,7 +31,7 @@ UNVERIFIED = b"# Unverified: a server or a proxy has shown this certificate to t
 
 _FINGERPRINT = regex("[0-9a-f]{64}")
 #: What OpenSSL, and pages of authorities, write before the digits: "sha256 Fingerprint=46:C2:98".
-LABEL = r"(?:sha-?256\s*(?:fingerprint)?\s*[:=])?\s*"
+LABEL = r"(?:sha-?256\s*(?:fingerprint\s*)?[:=])?\s*"
 _LABEL = regex(LABEL, re.IGNORECASE)
 _INTERMEDIATE = "an intermediate, which servers send themselves; --allow-intermediate takes it"
 _SERVER = "no authority but a server's own certificate, which the root covers"
@@ -267,7 +267,7 @@ def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
     else:
         certificate, origin = found[-1]
         kind = "a server's own certificate (no CA:TRUE)"
-        advice = "pass the root above it"
+        advice = "ask IT for the root that signs it"
     return CertificateRefused(
         f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by "
         f"{certificate.issuer_name}; {advice}",

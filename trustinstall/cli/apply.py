@@ -37,8 +37,9 @@ def apply(
 ) -> None:
     """Apply a document: a file in TOML or JSON, a directory of such files, or - for standard input."""
     from trustinstall.declared import apply as applying
-    from trustinstall.declared import loading
+    from trustinstall.declared import difference, loading
     from trustinstall.declared.mistakes import Mistakes
+    from trustinstall.reporting import repair_report
 
     output = Output(json=json, quiet=quiet, verbose=verbose)
     try:
@@ -53,7 +54,10 @@ def apply(
     installer = installer_for(output, sysroot, java_storepass_file)
     declaration = applying.compared(installer, declaration)
     report = applying.apply(installer, declaration, prune=prune, dry_run=dry_run)
-    finish_repair(installer.host, output, report, declaration.notes, asked=exit_code)
+    ahead = repair_report.notes(output.page, declaration.notes)
+    if dry_run:
+        ahead += repair_report.differences(output.page, difference.differences(installer, declaration, prune=prune))
+    finish_repair(installer.host, output, report, ahead, asked=exit_code)
 
 
 def export(

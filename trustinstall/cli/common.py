@@ -231,8 +231,8 @@ def finish(
     raise typer.Exit(code)
 
 
-def finish_repair(host: Host, output: Output, report: Report, notes: Sequence[str] = (), *, asked: bool) -> None:
-    """Print the report of repair or apply, and notes about certificates, and end with its exit code.
+def finish_repair(host: Host, output: Output, report: Report, ahead: Sequence[str] = (), *, asked: bool) -> None:
+    """Print the report of repair or apply, with the lines `ahead` of it, and end with its exit code.
 
     `asked`: `--exit-code`: a dry run that would change something ends with 10.
     """
@@ -242,9 +242,7 @@ def finish_repair(host: Host, output: Output, report: Report, notes: Sequence[st
     code = repair.exit_code(report, asked=asked)
     if output.json:
         output.write(repair_report.as_json(host, report, code))
-    output.say(
-        repair_report.notes(output.page, notes) + repair_report.lines(output.page, report, verbose=output.verbose)
-    )
+    output.say([*ahead, *repair_report.lines(output.page, report, verbose=output.verbose)])
     if code and output.quiet:
         typer.echo("\n".join(errors.failures(error_page(), report)), err=True)
     raise typer.Exit(code)

@@ -39,7 +39,7 @@ def list_(
     """List the certificates that trustinstall added, and where."""
     from trustinstall.installer import names as targets
     from trustinstall.installer.narrowing import narrowed
-    from trustinstall.reporting.listing import list_lines
+    from trustinstall.reporting.listing import Detail, list_lines
 
     output = Output(json=json, quiet=quiet, verbose=verbose)
     installer = installer_for(output, sysroot, java_storepass_file)
@@ -62,7 +62,8 @@ def list_(
     if names and not (view.certificates or view.anchors):
         output.say(output.page.paragraph("trustinstall has not added it; nothing is listed."))
     else:
-        shown = list_lines(output.page, view, program, today=today, files=files or verbose, every_anchor=foreign)
+        detail: Detail = "files" if files else "stores" if verbose else ""
+        shown = list_lines(output.page, view, program, today=today, detail=detail, every_anchor=foreign)
         output.say(shown)
     if exit_code:
         from trustinstall.installer import checking

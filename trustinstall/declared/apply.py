@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from trustinstall.certificates import same_subject
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.declared import repair as repairs
+from trustinstall.declared.difference import no_longer_named
 from trustinstall.declared.proxies import Wish, with_proxies
 from trustinstall.declared.verification import with_verification
 from trustinstall.engine.keeping import ProxyEngine
-from trustinstall.engine.scope import Engine
 from trustinstall.installer.result import ScopeResult
 from trustinstall.installer.situation import ScopeOptions
 from trustinstall.typed_json import made_printable
@@ -48,7 +48,7 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     """
     ProxyEngine(installer.host, installer.backends, installer.on_progress).kept()  # damaged records change nothing
     report = replace(repairs.repair(installer, declaration.certificates, dry_run=dry_run), command="apply")
-    gone = _no_longer_named(installer, declaration) if prune else []
+    gone = no_longer_named(installer, declaration) if prune else []
     if gone and declaration.certificates and not all(one.done or one.skipped for one in report.scopes):
         report = replace(report, scopes=(*report.scopes, _kept(report, gone)))
     elif gone:
@@ -60,17 +60,6 @@ def apply(installer: Installer, declaration: Declaration, *, prune: bool = False
     report = with_proxies(installer, report, Wish(declaration.proxies, declaration.origin, prune=prune))
     everybody = any(one.terms.all_users for one in declaration.certificates)
     return with_verification(installer, report, declaration.switched_off, all_users=everybody)
-
-
-def _no_longer_named(installer: Installer, declaration: Declaration) -> list[Certificate]:
-    """Return the certificates that the same documents named earlier, and no longer name."""
-    named = {one.certificate.sha256 for one in declaration.certificates}
-    ledger = Engine(installer.host, installer.backends, installer.on_progress).ledger()
-    return [
-        ledger.certificates[sha256]
-        for sha256, claim in ledger.claims.items()
-        if claim.terms.origin == declaration.origin and sha256 not in named
-    ]
 
 
 def _kept(report: Report, roots: Sequence[Certificate]) -> ScopeResult:

@@ -9,175 +9,207 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
-_NIST = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
-_WEB = _NIST - {"secp224r1"}
-_EDWARDS = frozenset({"ed25519", "ed448"})
-_BRAINPOOL = frozenset({"brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"})
+from trustinstall.doctor.family import (
+    ANY,
+    AS_LABELS,
+    AS_SENT,
+    AT_ANCHOR,
+    BRAINPOOL,
+    DATES,
+    EDWARDS,
+    EVERYWHERE,
+    IN_PART,
+    KEYS,
+    KNOWN,
+    LIMITED,
+    NEWEST,
+    NIST,
+    OID,
+    PURPOSES,
+    STRICT,
+    USUAL,
+    WEB,
+    WEBPKI,
+    WITHOUT_DNS,
+    WITHOUT_NAMES,
+    Family,
+    Limits,
+    Names,
+)
 
-_KEYS = frozenset({"small-key", "key-type"})
-_DATES = frozenset({"expired", "not-yet-valid"})
-_LIMITS = frozenset({"path-length", "name-constraints"})
-_PURPOSES = frozenset({"purpose", "authority-purpose"})
-_EXTENSIONS = _LIMITS | _PURPOSES | {"critical-extension", "key-usage"}
-_USUAL = _DATES | _KEYS | _EXTENSIONS | {"weak-signature"}
-_AT_ANCHOR = _USUAL - {"weak-signature"}
-#: The rules that X509_V_FLAG_X509_STRICT adds (openssl-verification-options(1), -x509_strict).
-_STRICT = frozenset({"no-key-identifier", "no-key-usage", "not-critical", "no-authority", "version-1"})
-
-_OID = "2.5.29."
-#: Extensions of RFC 5280 4.2.1 that verifiers process, or may ignore even if they are critical.
-_WEBPKI = frozenset(f"{_OID}{number}" for number in (15, 17, 19, 30, 31, 37))
-_KNOWN = _WEBPKI | frozenset(f"{_OID}{number}" for number in (14, 32, 33, 35, 36, 54)) | {"1.3.6.1.5.5.7.1.1"}
-
-_NONE: Mapping[str, str] = MappingProxyType({})
+_IDENTIFIERS = frozenset({"other-key-identifier"})
+_ADDRESSED = frozenset({"dns", "ip"})
 _FETCHED = "this program may fetch it"
-
-
-class Family(NamedTuple):
-    """The rules of one verifier. `below`, `anchor` and `unsure` hold codes of reasons, see `rules.RULES`.
-
-    Attributes:
-        name: the verifier, for people.
-        partial: whether a path may end in an anchor that is not self-issued.
-        below: the faults for which it refuses a certificate below the anchor.
-        anchor: the faults for which it refuses the anchor.
-        rsa: the least size of an RSA key, in bits.
-        keys: the other kinds of keys that it accepts, by curve.
-        digests: the digests of signatures that it refuses.
-        known: the dotted object identifiers of the extensions that may be critical.
-        common_name: whether it uses the subject's common name if there is no subject alternative name.
-        any_leaf: whether it accepts the purpose "any" in a server's certificate.
-        any_authority: whether it accepts the purpose "any" in an authority's certificate.
-        one_of_a_name: whether it may try only one of several anchors with the same name.
-        unsure: by code, the versions or settings of the verifier to which the reason applies.
-        source: the evidence for these rules.
-    """
-
-    name: str
-    partial: bool = True
-    below: frozenset[str] = _USUAL
-    anchor: frozenset[str] = _AT_ANCHOR
-    rsa: int = 2048
-    keys: frozenset[str] = _NIST | _EDWARDS | _BRAINPOOL
-    digests: frozenset[str] = frozenset({"md5", "sha1"})
-    known: frozenset[str] = _KNOWN
-    common_name: bool = False
-    any_leaf: bool = False
-    any_authority: bool = True
-    one_of_a_name: bool = False
-    unsure: Mapping[str, str] = _NONE
-    source: str = ""
-
-
+_COMPARED = "this program compares as many as there are"
 _ONE_NAME = {"same-name-anchors": "which of them it tries depends on their order"}
+_NO_DNS = Names(WITHOUT_DNS)
 
 #: For a store that several programs read: the rules of most of them.
-COMMON = Family("most programs", source="RFC 5280; RFC 9525; CA/Browser Forum, Baseline Requirements 6.1.5, 7.1.3.2")
+COMMON = Family(
+    "most programs",
+    below=USUAL | _IDENTIFIERS,
+    anchor=AT_ANCHOR | _IDENTIFIERS,
+    unsure={"other-key-identifier": "programs with OpenSSL, GnuTLS or Java refuse that"},
+    source="RFC 5280; RFC 9525; CA/Browser Forum, Baseline Requirements 6.1.5, 7.1.3.2",
+)
 
 OPENSSL = Family(
     "OpenSSL",
     partial=False,
-    common_name=True,
+    below=USUAL | _IDENTIFIERS | {"leaf-no-tls"},
+    anchor=AT_ANCHOR | _IDENTIFIERS,
+    keys=NIST | EDWARDS | BRAINPOOL | {"dsa"},
+    known=KNOWN - {f"{OID}14", f"{OID}35", "1.3.6.1.5.5.7.1.1"},
+    names=Names(WITHOUT_DNS, stars=IN_PART),
     one_of_a_name=True,
     unsure=_ONE_NAME,
     source="openssl-verification-options(1); SSL_CTX_set_security_level(3), level 2; X509_check_host(3); real",
 )
-CURL = OPENSSL._replace(name="curl", partial=True, source="CURLOPT_SSL_OPTIONS(3), CURLSSLOPT_NO_PARTIALCHAIN; real")
-PYTHON = OPENSSL._replace(name="Python's ssl", source="Python documentation, ssl, create_default_context; real")
+CURL = OPENSSL._replace(
+    name="curl",
+    partial=True,
+    below=OPENSSL.below | {"no-authority-name"},
+    anchor=OPENSSL.anchor | {"no-authority-name"},
+    names=Names(WITHOUT_NAMES, common_name_of_address=True, last_dot=True),
+    source="CURLOPT_SSL_OPTIONS(3), CURLSSLOPT_NO_PARTIALCHAIN; real",
+)
+PYTHON = OPENSSL._replace(
+    name="Python's ssl", names=_NO_DNS, source="Python documentation, ssl, create_default_context; real"
+)
 PYTHON_STRICT = PYTHON._replace(
     name="Python's ssl from 3.13 on",
     partial=True,
-    below=_USUAL | _STRICT,
-    anchor=_AT_ANCHOR | _STRICT,
+    below=PYTHON.below | STRICT,
+    anchor=PYTHON.anchor | STRICT,
     source="Python documentation, ssl, create_default_context, changed in version 3.13; real",
 )
 NODE = OPENSSL._replace(
     name="Node.js",
+    names=Names(WITHOUT_DNS, stars=IN_PART, last_dot=True),
     unsure={**_ONE_NAME, "small-key": "Node.js from 24 on", "key-type": "Node.js from 24 on"},
     source="Node.js documentation, tls, ciphers, allowPartialTrustChain; OpenSSL level 1 before 24; real",
 )
 DOTNET = OPENSSL._replace(
     name=".NET",
+    names=Names(WITHOUT_NAMES),
     one_of_a_name=False,
     unsure={"missing-intermediate": _FETCHED},
     source=".NET runtime, OpenSslX509ChainProcessor.cs (OpenSSL, and certificates that it fetches); documented",
 )
+_ASKED = "programs that have GnuTLS ask for the purpose, as gnutls-cli does"
 GNUTLS = Family(
     "GnuTLS",
-    below=_USUAL - _PURPOSES,
-    anchor=_AT_ANCHOR - _PURPOSES,
+    below=USUAL | _IDENTIFIERS | {"self-signed", "leaf-usage", "leaf-no-tls"},
+    anchor=AT_ANCHOR | _IDENTIFIERS | {"no-authority-name"},
     rsa=1024,
-    keys=_NIST | _EDWARDS | {"secp192r1"},
-    known=_KNOWN - {f"{_OID}36"},
-    common_name=True,
-    source="GnuTLS manual, Verifying X.509 certificate paths; Priority strings, NORMAL; real (wget)",
+    keys=NIST | EDWARDS | {"secp192r1", "dsa"},
+    known=KNOWN - {f"{OID}33", f"{OID}36"},
+    names=Names(WITHOUT_NAMES),
+    limits=Limits(_ADDRESSED, frozenset({"other", "excluded directory"}), of_authorities=False),
+    picks=AS_SENT,
+    counts_self_issued=True,
+    unsure={
+        **dict.fromkeys(("purpose", "authority-purpose", "leaf-usage", "leaf-no-tls"), _ASKED),
+        **dict.fromkeys(("self-signed", "no-authority-name"), "certtool does"),
+    },
+    source="GnuTLS manual, Verifying X.509 certificate paths; Priority strings; real (gnutls-cli, certtool, wget)",
 )
 FIREFOX = Family(
     "Firefox",
-    below=_USUAL | {"authority-leaf"},
-    anchor=_AT_ANCHOR | {"no-authority"},
+    below=USUAL | {"authority-leaf", "leaf-no-tls"},
+    anchor=AT_ANCHOR | {"no-authority", "no-authority-name"},
     rsa=1024,
-    keys=_WEB,
-    unsure={"missing-intermediate": "Firefox holds the intermediates of public roots, and those it has seen"},
+    keys=WEB,
+    known=KNOWN - {f"{OID}14", f"{OID}31", f"{OID}33", f"{OID}35"},
+    limits=Limits(star_overlaps=True, of_self_issued=True),
+    picks=ANY,
+    counts_self_issued=True,
+    unsure={
+        "many-constraints": _COMPARED,
+        "missing-intermediate": "Firefox holds the intermediates of public roots, and those it has seen",
+    },
     source="mozilla::pkix, pkixcheck.cpp; real",
 )
 NSS = Family(
     "NSS",
-    below=_USUAL - {"weak-signature", "authority-purpose"} | {"authority-leaf", "self-signed", "leaf-encipherment"},
-    anchor=_DATES | _KEYS | _LIMITS,
+    below=USUAL - {"weak-signature", "authority-purpose"}
+    | _IDENTIFIERS
+    | {"authority-leaf", "self-signed", "leaf-encipherment", "leaf-no-tls"},
+    anchor=DATES | KEYS | LIMITED | _IDENTIFIERS | {"not-authority"},
     rsa=1024,
-    keys=_WEB,
-    known=_KNOWN - {f"{_OID}32", f"{_OID}36"},
-    common_name=True,
+    keys=WEB | {"dsa"},
+    known=KNOWN - {f"{OID}{number}" for number in (31, 32, 33, 36, 54)},
+    names=Names(WITHOUT_NAMES),
+    limits=Limits(other_kinds=False),
+    picks=NEWEST,
+    unsure={"many-constraints": _COMPARED},
     source="NSS, certvfy.c, CERT_VerifyCert; real (vfychain), but for names",
 )
 CHROMIUM = Family(
     "Chromium",
-    below=_USUAL | {"leaf-usage", "self-signed"},
+    below=USUAL | {"leaf-usage", "self-signed", "no-subject", "policy"},
+    anchor=AT_ANCHOR | {"policy"},
     rsa=1024,
-    keys=_WEB,
+    keys=WEB,
+    known=KNOWN - {f"{OID}14", f"{OID}31", f"{OID}35", "1.3.6.1.5.5.7.1.1"},
+    names=Names(last_dot=True),
+    limits=Limits(star_overlaps=True),
+    picks=ANY,
     any_leaf=True,
     unsure={"missing-intermediate": _FETCHED},
     source="Chromium, net/cert/internal; real",
 )
 GO = Family(
     "Go",
-    below=_USUAL | {"negative-serial"},
-    anchor=_AT_ANCHOR | {"no-authority"},
+    below=USUAL | {"negative-serial"},
+    anchor=AT_ANCHOR | {"no-authority"},
     rsa=1024,
-    keys=_NIST | {"ed25519"},
-    known=_KNOWN - {f"{_OID}36"},
+    keys=NIST | {"ed25519"},
+    known=KNOWN - {f"{OID}33", f"{OID}36", f"{OID}54"},
+    names=Names(stars=AS_LABELS),
+    limits=Limits(_ADDRESSED, frozenset({"other", "directory"}), of_authorities=False, of_itself=True),
+    picks=ANY,
+    counts_self_issued=True,
     any_leaf=True,
     unsure={"negative-serial": "Go from 1.23 on"},
     source="Go, crypto/x509, verify.go; release notes of 1.15, 1.18, 1.23; real (1.19)",
 )
 RUSTLS = Family(
     "rustls",
-    below=_DATES | _KEYS | _LIMITS | _PURPOSES | {"critical-extension", "weak-signature", "authority-leaf"},
-    anchor=_KEYS | {"name-constraints"},
-    keys=_WEB | {"ed25519"},
-    known=_WEBPKI,
+    below=DATES
+    | KEYS
+    | LIMITED
+    | PURPOSES
+    | {"critical-extension", "weak-signature", "authority-leaf", "not-authority"},
+    anchor=KEYS | {"name-constraints", "many-constraints", "not-authority"},
+    keys=WEB | {"ed25519"},
+    known=WEBPKI,
+    limits=Limits(_ADDRESSED, frozenset({"directory"}), star_overlaps=True, of_self_issued=True),
+    picks=ANY,
+    counts_self_issued=True,
     any_authority=False,
     source="rustls-webpki, cert.rs and verify_cert.rs; real (uv)",
 )
 JAVA = Family(
     "Java",
-    below=_USUAL - {"authority-purpose"} | {"leaf-usage"},
-    anchor=_KEYS | {"key-usage", "no-authority"},
+    below=USUAL - {"authority-purpose"} | _IDENTIFIERS | {"leaf-usage", "no-subject", "no-authority-name", "policy"},
+    anchor=KEYS | _IDENTIFIERS | {"key-usage", "no-authority", "no-authority-name", "not-authority"},
     rsa=1024,
-    keys=_NIST | _EDWARDS,
+    keys=NIST | EDWARDS | {"dsa"},
     digests=frozenset({"md5"}),
-    common_name=True,
+    known=KNOWN - {f"{OID}14", f"{OID}31", f"{OID}35", "1.3.6.1.5.5.7.1.1"},
+    names=Names(WITHOUT_DNS, stars=EVERYWHERE, underscores=False),
+    picks=ANY,
     any_leaf=True,
     source="java.security, jdk.certpath.disabledAlgorithms; Java PKI Programmer's Guide; real (17, 25)",
 )
 SCHANNEL = Family(
     "Schannel",
     partial=False,
-    below=_USUAL | {"no-revocation"},
-    common_name=True,
+    below=USUAL | {"no-revocation"},
+    names=Names(WITHOUT_NAMES),
+    picks=ANY,
     any_leaf=True,
     unsure={
         "no-revocation": "curl, git and Cargo by Schannel say CRYPT_E_NO_REVOCATION_CHECK",
@@ -187,7 +219,8 @@ SCHANNEL = Family(
 )
 APPLE = Family(
     "Apple",
-    below=_USUAL | {"long-lived", "no-purpose"},
+    below=USUAL | {"long-lived", "no-purpose"},
+    picks=ANY,
     any_leaf=True,
     unsure={"missing-intermediate": _FETCHED},
     source="Apple Support 103769 (Requirements for trusted certificates in iOS 13 and macOS 10.15); documented",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trustinstall.certificates.parsing import read_certificates
-from trustinstall.doctor import judging, proxies
+from trustinstall.doctor import judging, paths, proxies
 from trustinstall.doctor.failures import ProbeFailed
 from trustinstall.doctor.target import Target
 from trustinstall.errors import CertificateRefused, UsageProblem
@@ -44,7 +44,7 @@ def above(last: Certificate, get: Callable[[str], bytes]) -> tuple[Certificate, 
             offered = read_certificates(get(url), "the answer") if url else ()
         except CertificateRefused:
             break
-        issuers = [one for one in offered if judging.issued(one, last)]
+        issuers = [one for one in offered if paths.issued(one, last)]
         if not issuers:
             break
         last = max(issuers, key=lambda one: one.self_issued)

@@ -1,38 +1,32 @@
 """Judges whether a set of anchors makes a server's chain acceptable, with every reason against it.
 
-A path is built by the rules that all verifiers share (RFC 5280 6.1; RFC 9525 for names); `families` and `rules` say
-what a family of verifiers refuses in it. Revocation is not checked.
+`paths` builds the paths that a family of verifiers tries, `names` compares names, and `families` and `rules` say what
+it refuses. Revocation is not checked: no client of the tables checks it by default but some of Schannel's.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from trustinstall.certificates.loaded import key_identifiers, quiet
-from trustinstall.doctor import rules
-from trustinstall.doctor.families import COMMON, Family
-from trustinstall.doctor.rules import UNREADABLE, Step, value_of
+from trustinstall.doctor import names, paths, rules
+from trustinstall.doctor.families import COMMON
+from trustinstall.doctor.paths import Case, Path
+from trustinstall.doctor.step import UNREADABLE, Step, value_of
 from trustinstall.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
+    from trustinstall.doctor.family import Family
 
-_LONGEST_PATH = 10
-_MOST_KNOWN = 4096  # signatures whose verification is remembered: each client asks for the same ones
-_MOST_OF_A_NAME = 8  # sent certificates tried as an issuer: one signature may take 8 ms, and a server may send many
+_MALFORMED = "malformed"
+_UNREAD = "a part of its certificates cannot be read here, and programs do not agree about such ones"
 
 
 class Reason(NamedTuple):
@@ -46,27 +40,17 @@ class Judgement(NamedTuple):
     """The judgement of a chain by a set of anchors.
 
     Attributes:
-        path: from the server's certificate upwards, as far as it was found; () if a certificate cannot be read.
+        path: from the server's certificate upwards, as far as it was found; () if that one cannot be read.
         trusted: whether the path ends in an anchor.
         reasons: every reason against it; () if the chain is accepted.
-        accepted: whether it is accepted; None if only some versions or settings of the verifier refuse it.
+        accepted: whether it is accepted; None if only some versions or settings of the verifier refuse it, or if a
+            certificate is malformed in a way that programs judge differently.
     """
 
     path: tuple[Certificate, ...]
     trusted: bool
     reasons: tuple[Reason, ...]
     accepted: bool | None = False
-
-
-def by_subject(anchors: Iterable[Certificate]) -> dict[bytes, list[Certificate]]:
-    """Return anchors by the DER of their subject; those without a readable one are left out."""
-    found: dict[bytes, list[Certificate]] = {}
-    for one in anchors:
-        try:
-            found.setdefault(one.subject_element.whole, []).append(one)
-        except UNREADABLE:
-            continue
-    return found
 
 
 def judge(
@@ -76,42 +60,65 @@ def judge(
     now: datetime,
     family: Family = COMMON,
 ) -> Judgement:
-    """Judge a chain as sent against anchors (see `by_subject`), for a host name or address, at a moment."""
+    """Judge a chain as sent against anchors (see `paths.by_subject`), for a host name or address, at a moment."""
     if not chain:
         return _unread(Reason("no-certificate", "the server sends no certificate"))
+    if not chain[0].is_readable:
+        return _unread(Reason(_MALFORMED, "its certificate cannot be read"))
+    case = Case(chain, anchors, family, now)
     try:
         with quiet():
-            return _judge(_Case(chain, anchors, family, now), host)
+            return _best(_judge(one, case, host) for one in paths.paths(case))
     except UNREADABLE:
-        return _unread(Reason("malformed", "its certificates cannot be read"))
-
-
-class _Case(NamedTuple):
-    chain: Sequence[Certificate]
-    anchors: Mapping[bytes, Sequence[Certificate]]
-    family: Family
-    now: datetime
+        return Judgement((), trusted=False, reasons=(Reason(_MALFORMED, _UNREAD),), accepted=None)
 
 
 def _unread(why: Reason) -> Judgement:
     return Judgement((), trusted=False, reasons=(why,))
 
 
-def _judge(case: _Case, host: str) -> Judgement:
-    path, trusted = _path(case)
-    family = case.family
-    reasons = (
-        [] if _is_for(path[0].load(), host, family) else [Reason("host-name", f"the certificate is not for {host}")]
-    )
-    reasons += _about_anchor(path, case) if trusted else [_unknown(path, case.anchors)]
-    loaded = [one.load() for one in path]
-    for place, one in enumerate(path):
-        at_anchor = trusted and place and place == len(path) - 1
-        broken = rules.against(Step(loaded, place, family, case.now), family.anchor if at_anchor else family.below)
-        reasons += [Reason(code, f"{one.name} {text}") for code, text in broken]
+def _best(judged: Iterator[Judgement]) -> Judgement:
+    """Return the first path that is accepted, else the one with the fewest reasons against it, trusted ones first."""
+    found: list[Judgement] = []
+    for one in judged:
+        if one.accepted:
+            return one
+        found.append(one)
+    return min(found, key=lambda one: (one.accepted is not None, not one.trusted, len(one.reasons)))
+
+
+def _judge(path: Path, case: Case, host: str) -> Judgement:
+    family, (certificates, trusted) = case.family, path
+    reasons = [*_about_name(certificates[0], host, family)]
+    reasons += _about_anchor(certificates, case) if trusted else [_unknown(certificates, case.anchors)]
+    loaded = [one.load() for one in certificates]
+    for place, one in enumerate(certificates):
+        at_anchor = trusted and place and place == len(path.certificates) - 1
+        step = Step(loaded, place, family, case.now, one)
+        reasons += _broken(step, family.anchor if at_anchor else family.below)
     told = tuple(_told(one, family) for one in reasons)
-    certain = any(one.code not in family.unsure for one in reasons)
-    return Judgement(tuple(path), trusted, told, None if reasons and not certain else not reasons)
+    certain = any(one.code not in family.unsure and one.code != _MALFORMED for one in reasons)
+    return Judgement(certificates, trusted, told, None if reasons and not certain else not reasons)
+
+
+def _about_name(leaf: Certificate, host: str, family: Family) -> Iterator[Reason]:
+    try:
+        fits = names.is_for(leaf.load(), host, family.names)
+    except UNREADABLE:
+        return  # `_broken` says that the certificate is malformed
+    if not fits:
+        yield Reason("host-name", f"the certificate is not for {host}")
+
+
+def _broken(step: Step, codes: frozenset[str]) -> Iterator[Reason]:
+    """Yield a reason for each rule that a certificate breaks; one for all if it cannot be read."""
+    try:
+        found = [*rules.against(step, codes)]
+    except UNREADABLE:
+        yield Reason(_MALFORMED, f"{step.own.name} cannot be read in part here, and programs do not agree about that")
+        return
+    for code, text in found:
+        yield Reason(code, f"{step.own.name} {text}")
 
 
 def _told(reason: Reason, family: Family) -> Reason:
@@ -120,60 +127,7 @@ def _told(reason: Reason, family: Family) -> Reason:
     return reason._replace(text=f"{reason.text} ({when})") if when else reason
 
 
-def _path(case: _Case) -> tuple[list[Certificate], bool]:
-    """Return the path from the server's certificate towards an anchor, and whether it ends in one."""
-    sent = {name: same[:_MOST_OF_A_NAME] for name, same in by_subject(case.chain[1:]).items()}
-    path = [case.chain[0]]
-    while len(path) < _LONGEST_PATH:
-        last = path[-1]
-        if _ends(last, case) and last in case.anchors.get(last.subject_element.whole, ()):
-            return path, True
-        issuer = last.load().issuer.public_bytes()
-        for candidates in (case.anchors, sent):
-            able = [one for one in candidates.get(issuer, ()) if one not in path and issued(one, last)]
-            if able:
-                path.append(min(able, key=lambda one: not one.not_before <= case.now <= one.not_after))
-                break
-        else:
-            return path, False
-    return path, False
-
-
-def _ends(one: Certificate, case: _Case) -> bool:
-    """Whether a certificate may be the end of a path."""
-    return case.family.partial or one.self_issued
-
-
-@lru_cache(_MOST_KNOWN)
-def issued(issuer: Certificate, certificate: Certificate) -> bool:
-    """Whether an authority's key has signed a certificate; no authority that cannot be read has.
-
-    Raises CertificateRefused where the certificate cannot be read.
-    """
-    one = certificate.load()
-    try:
-        authority = issuer.load()
-        verify(authority, one)
-        basic = value_of(authority, x509.BasicConstraints)
-    except (*UNREADABLE, InvalidSignature):
-        return False
-    return basic.ca if basic is not None else authority.version is x509.Version.v1 or issuer.self_issued
-
-
-def verify(authority: x509.Certificate, one: x509.Certificate) -> None:
-    """Verify a signature, SHA-1 too, which `verify_directly_issued_by` refuses. Raises InvalidSignature and others."""
-    key, digest, signed = authority.public_key(), one.signature_hash_algorithm, one.tbs_certificate_bytes
-    if not isinstance(digest, SHA1):
-        one.verify_directly_issued_by(authority)
-    elif isinstance(key, RSAPublicKey):
-        key.verify(one.signature, signed, PKCS1v15(), digest)
-    elif isinstance(key, EllipticCurvePublicKey):
-        key.verify(one.signature, signed, ECDSA(digest))
-    else:
-        raise InvalidSignature
-
-
-def _about_anchor(path: Sequence[Certificate], case: _Case) -> list[Reason]:
+def _about_anchor(path: Sequence[Certificate], case: Case) -> list[Reason]:
     """Return the reason if other anchors have the same name, which a verifier may try first."""
     if not case.family.one_of_a_name or len(path) == 1:
         return []
@@ -191,23 +145,6 @@ def _identifier(anchor: Certificate) -> bytes | None:
         return key_identifiers(anchor.load())[0]
     except UNREADABLE:
         return None
-
-
-def _is_for(leaf: x509.Certificate, host: str, family: Family) -> bool:
-    names = value_of(leaf, x509.SubjectAlternativeName)
-    if names is None:
-        common = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME) if family.common_name else []
-        return any(_matches(str(one.value).lower(), host) for one in common)
-    try:
-        return ipaddress.ip_address(host) in names.get_values_for_type(x509.IPAddress)
-    except ValueError:
-        return any(_matches(one.lower().rstrip("."), host) for one in names.get_values_for_type(x509.DNSName))
-
-
-def _matches(name: str, host: str) -> bool:
-    """A star stands for the whole first label (RFC 9525 6.3)."""
-    head, _, rest = host.partition(".")
-    return name == host or (bool(head) and "." in rest and name == f"*.{rest}")
 
 
 def _unknown(path: Sequence[Certificate], anchors: Mapping[bytes, Sequence[Certificate]]) -> Reason:

@@ -7,9 +7,8 @@ unknown critical extension), 4.2.1.3, 4.2.1.9, 4.2.1.10 and 4.2.1.12; CA/Browser
 
 from __future__ import annotations
 
-import ipaddress
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,57 +16,16 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from trustinstall.errors import CertificateRefused, printable
+from trustinstall.certificates import der
+from trustinstall.doctor import authorities, names
+from trustinstall.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from trustinstall.doctor.families import Family
+    from trustinstall.doctor.step import Step
 
-_Value = TypeVar("_Value", bound=x509.ExtensionType)
 _LONGEST_LIFE = timedelta(days=825)
-#: The errors of reading a server's certificate that is malformed, or has a malformed part.
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    CertificateRefused,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-
-
-class Step(NamedTuple):
-    """One certificate of a path, as a rule sees it.
-
-    Attributes:
-        path: the certificates, from the server's upwards.
-        at: the index of the certificate in the path; 0 is the server's.
-        family: the verifier that judges it.
-        now: the time of the judgement, with a time zone.
-    """
-
-    path: Sequence[x509.Certificate]
-    at: int
-    family: Family
-    now: datetime
-
-    @property
-    def one(self) -> x509.Certificate:
-        """The certificate."""
-        return self.path[self.at]
-
-    def value(self, kind: type[_Value]) -> _Value | None:
-        """Return the value of the extension of this kind, or None if the certificate lacks it."""
-        return value_of(self.one, kind)
-
-
-def value_of(one: x509.Certificate, kind: type[_Value]) -> _Value | None:
-    """Return the value of the extension of this kind, or None if the certificate lacks it."""
-    try:
-        return one.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
 
 
 def against(step: Step, codes: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -107,6 +65,8 @@ def _kind(step: Step) -> str:
         return "has a key of a kind that is not known here"
     kind = type(key).__name__.removesuffix("PublicKey").lower()
     name = key.curve.name if isinstance(key, EllipticCurvePublicKey) else kind
+    if isinstance(key, EllipticCurvePublicKey) and step.own.key_parameters_tag == der.SEQUENCE:
+        return "spells out its elliptic curve and does not name it"  # RFC 5480 2.1.1; CVE-2020-0601
     taken = isinstance(key, RSAPublicKey) or name in step.family.keys
     return "" if taken else f"has a key of the kind {printable(name, 40)}, which {step.family.name} does not take"
 
@@ -137,36 +97,25 @@ def _no_purpose(step: Step) -> str:
     return "does not say that it is for servers (extended key usage)" if missing else ""
 
 
-def _key_usage(step: Step) -> str:
-    usage = step.value(x509.KeyUsage) if step.at else None
-    return "may not sign certificates (key usage)" if usage is not None and not usage.key_cert_sign else ""
-
-
-def _path_length(step: Step) -> str:
-    basic = step.value(x509.BasicConstraints) if step.at else None
-    between = sum(below.issuer != below.subject for below in step.path[1 : step.at])
-    if basic is None or basic.path_length is None or between <= basic.path_length:
-        return ""
-    return f"allows {basic.path_length} authorities below it, and there are {between}"
-
-
 def _name_constraints(step: Step) -> str:
-    limits = step.value(x509.NameConstraints) if step.at else None
-    outside = limits is not None and not _within(limits, step.path[0])
-    return "is limited to other names (name constraints)" if outside else ""
+    return names.limit_broken(step.path, step.at, step.family) if step.at else ""
+
+
+def _many_constraints(step: Step) -> str:
+    many = step.at and names.too_many(step.path, step.at, step.family)
+    return "has too many name constraints for the names below it" if many else ""
 
 
 def _negative(step: Step) -> str:
     return "has a negative serial number" if step.one.serial_number < 0 else ""
 
 
-def _no_authority(step: Step) -> str:
-    missing = step.at and step.one.version is x509.Version.v3 and step.value(x509.BasicConstraints) is None
-    return "does not say that it is an authority (basic constraints)" if missing else ""
-
-
-def _version_1(step: Step) -> str:
-    return "is of version 1, and no authority's" if step.at and step.one.version is x509.Version.v1 else ""
+def _no_subject(step: Step) -> str:
+    if step.at or len(step.one.subject.rdns):
+        return ""
+    names_of = [one for one in step.one.extensions if isinstance(one.value, x509.SubjectAlternativeName)]
+    weak = any(not one.critical for one in names_of)
+    return "has no subject, and does not mark its other names as critical" if weak else ""
 
 
 def _authority_leaf(step: Step) -> str:
@@ -184,6 +133,18 @@ def _leaf_usage(step: Step) -> str:
     return "may not make signatures (key usage)" if usage is not None and not usage.digital_signature else ""
 
 
+def _leaf_no_tls(step: Step) -> str:
+    usage = None if step.at else step.value(x509.KeyUsage)
+    may = usage is None or usage.digital_signature or usage.key_encipherment or usage.key_agreement
+    return "" if may else "may be used for no part of a handshake (key usage)"
+
+
+def _leaf_signs(step: Step) -> str:
+    usage, basic = (None, None) if step.at else (step.value(x509.KeyUsage), step.value(x509.BasicConstraints))
+    wrong = usage is not None and usage.key_cert_sign and not (basic is not None and basic.ca)
+    return "may sign certificates, and is no authority (key usage)" if wrong else ""
+
+
 def _leaf_encipherment(step: Step) -> str:
     usage = step.value(x509.KeyUsage) if not step.at and isinstance(step.one.public_key(), RSAPublicKey) else None
     return "may not encipher keys (key usage)" if usage is not None and not usage.key_encipherment else ""
@@ -197,17 +158,6 @@ def _no_key_identifier(step: Step) -> str:
         return "does not name its issuer's key (authority key identifier)"
     missing = step.at and step.value(x509.SubjectKeyIdentifier) is None
     return "does not name its key (subject key identifier)" if missing else ""
-
-
-def _no_key_usage(step: Step) -> str:
-    missing = step.at and step.one.version is x509.Version.v3 and step.value(x509.KeyUsage) is None
-    return "does not say that it may sign certificates (key usage)" if missing else ""
-
-
-def _not_critical(step: Step) -> str:
-    every = [one for one in step.one.extensions if isinstance(one.value, x509.BasicConstraints)]
-    weak = step.at and any(not one.critical for one in every)
-    return "does not mark its basic constraints as critical" if weak else ""
 
 
 def _long_lived(step: Step) -> str:
@@ -233,41 +183,27 @@ RULES: Mapping[str, Callable[[Step], str]] = {
     "purpose": _purpose,
     "no-purpose": _no_purpose,
     "authority-purpose": _authority_purpose,
-    "key-usage": _key_usage,
-    "path-length": _path_length,
+    "key-usage": authorities.key_usage,
+    "path-length": authorities.path_length,
     "name-constraints": _name_constraints,
+    "many-constraints": _many_constraints,
+    "policy": authorities.policy,
+    "not-authority": authorities.not_authority,
+    "other-key-identifier": authorities.other_key_identifier,
     "negative-serial": _negative,
-    "no-authority": _no_authority,
-    "version-1": _version_1,
+    "no-subject": _no_subject,
+    "no-authority-name": authorities.no_authority_name,
+    "no-authority": authorities.no_authority,
+    "version-1": authorities.version_1,
     "authority-leaf": _authority_leaf,
     "self-signed": _self_signed,
     "leaf-usage": _leaf_usage,
     "leaf-encipherment": _leaf_encipherment,
+    "leaf-no-tls": _leaf_no_tls,
+    "leaf-signs": _leaf_signs,
     "no-key-identifier": _no_key_identifier,
-    "no-key-usage": _no_key_usage,
-    "not-critical": _not_critical,
+    "no-key-usage": authorities.no_key_usage,
+    "not-critical": authorities.not_critical,
     "long-lived": _long_lived,
     "no-revocation": _no_revocation,
 }
-
-
-def _within(limits: x509.NameConstraints, leaf: x509.Certificate) -> bool:
-    """Whether an authority's name constraints permit the DNS names and IP addresses of a server's certificate."""
-    for name in value_of(leaf, x509.SubjectAlternativeName) or ():
-        if any(_covers(one, name) for one in limits.excluded_subtrees or ()):
-            return False
-        alike = [one for one in limits.permitted_subtrees or () if type(one) is type(name)]
-        if alike and not any(_covers(one, name) for one in alike):
-            return False
-    return True
-
-
-def _covers(limit: x509.GeneralName, name: x509.GeneralName) -> bool:
-    if isinstance(limit, x509.DNSName) and isinstance(name, x509.DNSName):
-        base, asked = limit.value.lower().lstrip("."), name.value.lower().removeprefix("*.")
-        return not base or asked == base or asked.endswith(f".{base}")
-    if isinstance(limit, x509.IPAddress) and isinstance(name, x509.IPAddress):
-        network, address = limit.value, name.value
-        if isinstance(network, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
-            return isinstance(address, (ipaddress.IPv4Address, ipaddress.IPv6Address)) and address in network
-    return False

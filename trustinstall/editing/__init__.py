@@ -11,7 +11,7 @@ find the ends of a key is smaller than the check that a library kept its promise
 
 from __future__ import annotations
 
-from trustinstall.editing import git, ini, jsonc, lines, npmrc, section, toml, wgetrc, yaml
+from trustinstall.editing import git, ini, jsonc, lines, maven, npmrc, section, toml, wgetrc, yaml
 from trustinstall.editing.text import Format, Key, Malformed, Path, read, write
 from trustinstall.patterns import regex
 
@@ -33,10 +33,11 @@ FORMATS: dict[str, Format] = {
     "section": section.Section(),
     "proxy-section": section.Section(section.PROXIES),
     "whole": section.Whole(),
+    "maven": maven.Maven(),
 }
 
 #: Formats whose values are text in the file's own language and need no quoting: whole lines, a constant.
-_VERBATIM = ("section", "proxy-section", "whole", "git", "yaml-block")
+_VERBATIM = ("section", "proxy-section", "whole", "git", "yaml-block", "maven")
 
 #: Characters that are literal in every format, quoted or not: paths with others are refused.
 _PLAIN = regex(r"[\w./](?:[\w ./:@+,~-]*[\w./])?")

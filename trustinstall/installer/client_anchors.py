@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.doctor import judging
+from trustinstall.doctor import paths
 from trustinstall.errors import TrustInstallError
 from trustinstall.installer import store_columns, tool_views
 from trustinstall.installer.planned_roots import NOTHING, PlannedRoots
@@ -71,7 +71,7 @@ class Anchors:
     def by_subject(self, ders: frozenset[bytes]) -> Mapping[bytes, list[Certificate]]:
         """Return the anchors of a set, grouped by subject; each set is grouped once."""
         if ders not in self._by_subject:
-            self._by_subject[ders] = judging.by_subject(map(Certificate.held, sorted(ders)))
+            self._by_subject[ders] = paths.by_subject(map(Certificate.held, sorted(ders)))
         return self._by_subject[ders]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trustinstall.certificates.certificate import Certificate
-    from trustinstall.doctor.families import Family
+    from trustinstall.doctor.family import Family
     from trustinstall.installer.client_anchors import Anchors
     from trustinstall.installer.store_columns import Column
     from trustinstall_platforms.tools.effective.rows import Client
@@ -41,6 +41,7 @@ class ClientView:
         reasons: every reason against the server, or the reason for UNKNOWN or OFF; () for YES.
         decided_by: the store, or the file and line that decide which roots the client reads; "default" for none.
         verifier: the name of the verifiers whose rules were used; "" if the client was not judged.
+        tested: whether tests hold these rules against the verifier itself; else they are those of documents.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ClientView:
     reasons: tuple[Reason, ...]
     decided_by: str
     verifier: str = ""
+    tested: bool = False
 
 
 class Question(NamedTuple):
@@ -140,7 +142,7 @@ class Clients:
 
     def _view(self, name: str, decided_by: str, ders: frozenset[bytes], family: Family) -> ClientView:
         found = self._judge(ders, family)
-        return ClientView(name, _WORDS[found.accepted], found.reasons, decided_by, family.name)
+        return ClientView(name, _WORDS[found.accepted], found.reasons, decided_by, family.name, family.is_tested)
 
     def _judge(self, ders: frozenset[bytes], family: Family) -> Judgement:
         key = (ders, family.name)

@@ -139,7 +139,7 @@ class _Doctor:
     def __init__(self, host: Host, ask: Ask) -> None:
         self._host, self._ask = host, ask
         self._caller = ask.caller or calling(host)
-        self._anchors = Anchors(host, self._caller, ask.planned)
+        self._anchors = Anchors(self._caller.files(host), self._caller, ask.planned)
         self._unrelated = targets.parse(ask.beside) if ask.beside else None
 
     def diagnose(self, wanted: Sequence[Target]) -> list[Diagnosis]:

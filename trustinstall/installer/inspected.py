@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.loaded import quiet
-from trustinstall.doctor import judging, target
-from trustinstall.doctor.rules import UNREADABLE
+from trustinstall.doctor import judging, paths, target
+from trustinstall.doctor.step import UNREADABLE
 from trustinstall.errors import printable
 from trustinstall.facts import inspection
 
@@ -134,7 +134,7 @@ def _is_from(root: Certificate, one: Certificate) -> bool:
     """Whether a root has signed a certificate: servers often do not send the root."""
     try:
         with quiet():
-            return one.load().issuer.public_bytes() == root.subject_element.whole and judging.issued(root, one)
+            return one.load().issuer.public_bytes() == root.subject_element.whole and paths.issued(root, one)
     except UNREADABLE:
         return False
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from trustinstall.doctor.families import FAMILIES, Family
+from trustinstall.doctor.families import FAMILIES
 from trustinstall.installer import store_columns
 from trustinstall.patterns import regex
 
 if TYPE_CHECKING:
+    from trustinstall.doctor.family import Family
     from trustinstall.host import Host
     from trustinstall.installer.callers import Caller
     from trustinstall.installer.store_columns import Column

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from trustinstall.reporting.doctor_words import about_root, alike, before, count, headline, verdict
+from trustinstall.reporting.doctor_words import about_root, alike, before, by_documents, count, headline, verdict
 from trustinstall.reporting.layout import Cell
 from trustinstall.reporting.style import BAD, GOOD, SAME
 
@@ -52,6 +52,8 @@ def _server(page: Page, found: Diagnosis, program: Sequence[str], *, verbose: bo
     lines += [line for sentence in about_root(found) for line in page.paragraph(sentence, "  ")]
     for clients in alike(found.clients):
         lines += ["", *_group(page, clients, verbose=verbose)]
+    documented = by_documents(found.clients)
+    lines += ["", *page.paragraph(documented)] if documented else []
     if found.saved:
         lines += ["", *page.paragraph("Its root was written, unverified, into:"), page.whole(found.saved, "  ")]
     mend = found.remedy(program)

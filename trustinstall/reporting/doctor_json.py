@@ -67,5 +67,6 @@ def _client(one: ClientView) -> dict[str, Any]:
         "accepts": one.accepts,
         "decided_by": one.decided_by,
         "verifier": one.verifier,
+        "tested": one.tested,
         "reasons": reasons,
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trustinstall._version import __version__
 from trustinstall.errors import CertificateRefused, printable
-from trustinstall.reporting.doctor_words import about_root, alike, before, count, headline, verdict
+from trustinstall.reporting.doctor_words import about_root, alike, before, count, headline, judged_as, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +81,7 @@ def _seen(host: Host) -> str:
 
 
 def _group(clients: Sequence[ClientView], level: int) -> str:
-    rows = ((one.name, one.decided_by, one.verifier) for one in clients)
+    rows = ((one.name, one.decided_by, judged_as(one)) for one in clients)
     head = f'<h{level} class="{_text(clients[0].accepts)}">{_text(verdict(clients))}</h{level}>'
     return head + _table(("Client", "Decided by", "Judged as"), rows)
 

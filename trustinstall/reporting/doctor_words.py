@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trustinstall.doctor.families import COMMON
 from trustinstall.installer.inspected import Inspected
 
 if TYPE_CHECKING:
@@ -44,6 +45,22 @@ def verdict(clients: Sequence[ClientView]) -> str:
     why = "; ".join(reason.text for reason in first.reasons)
     said = _VERDICTS.get(first.accepts, "Not known")
     return f"{said}: {why}" if why else said
+
+
+def judged_as(client: ClientView) -> str:
+    """Return the verifier whose rules were used, and whether they are those of documents; "" for none."""
+    return f"{client.verifier}, by documents" if _is_by_documents(client) else client.verifier
+
+
+def by_documents(clients: Iterable[ClientView]) -> str:
+    """Return the sentence that names the programs whose rules no test has held against them; "" for none."""
+    found = ", ".join(dict.fromkeys(one.verifier for one in clients if _is_by_documents(one)))
+    return f"Judged by the rules in documents, which no test holds against the program: {found}." if found else ""
+
+
+def _is_by_documents(client: ClientView) -> bool:
+    """Whether a program's rules are those of documents; a store that several programs read has those of most."""
+    return client.verifier not in {"", COMMON.name} and not client.tested
 
 
 def through(found: Diagnosis) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from trustinstall.errors import printable
 from trustinstall.installer.views import UNSEEN
@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
     from trustinstall.installer.views import Anchor, Held, Listed, View
 
+#: How much `list` shows of each certificate: the scopes, every store, or its managed files, too.
+Detail = Literal["", "stores", "files"]
+
 _DAY = len("2035-02-14")
 _MINUTE = len("2035-02-14T10:00")
 _MOST = 4  # missing stores that are named
+_FEW = 2  # stores of one root that are named
 _HEAD = 60  # columns of the first line beside the name
+_LINE_END = r"\x0a"  # as `printable` writes it
 _ANCHOR = 16  # digits of an anchor's fingerprint
 
 
-def list_lines(page: Page, view: View, command: str, *, today: str, files: bool, every_anchor: bool) -> list[str]:
+def list_lines(page: Page, view: View, command: str, *, today: str, detail: Detail, every_anchor: bool) -> list[str]:
     """Return the report of `list`.
 
     Args:
@@ -30,21 +35,22 @@ def list_lines(page: Page, view: View, command: str, *, today: str, files: bool,
         view: the observed stores.
         command: the words with which the caller starts trustinstall.
         today: the date, ISO 8601.
-        files: show every store, with its managed files, aliases and variables.
-        every_anchor: show every anchor of every store.
+        detail: show every store, or besides its managed files, aliases and variables.
+        every_anchor: show the roots that trustinstall did not add: with `detail` every anchor of every store.
     """
     lines: list[str] = []
     for sha256 in dict.fromkeys(one.sha256 for one in view.certificates):
         scopes = [one for one in view.certificates if one.sha256 == sha256]
-        lines += _certificate(page, scopes, command, today, files=files)
+        lines += _certificate(page, scopes, command, today, detail)
     if not view.certificates:
         lines += page.paragraph("trustinstall has added no certificate here. Add one:")
         lines.append(page.whole(f"{command} add FILE", "  "))
-    lines += _anchors(page, view.anchors) if every_anchor else []
+    if every_anchor:
+        lines += _every_anchor(page, view.anchors) if detail else _strangers(page, view.anchors)
     return [*lines, *(line for note in view.notes for line in page.marked(BAD, note))]
 
 
-def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str, *, files: bool) -> list[str]:
+def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str, detail: Detail) -> list[str]:
     first = scopes[0]
     until = first.not_after[:_DAY]
     ended = until < today
@@ -60,8 +66,9 @@ def _certificate(page: Page, scopes: Sequence[Listed], command: str, today: str,
         lines += page.marked(BAD, f"It expires on {until}. Ask IT for its successor.", "  ")
     rows = [_row(one) for one in scopes]
     lines += page.table(rows, "  ")
-    if files:
-        lines += [line for one in scopes for line in _stores(page, one, titled=len(scopes) > 1)]
+    if detail:
+        files = detail == "files"
+        lines += [line for one in scopes for line in _stores(page, one, titled=len(scopes) > 1, files=files)]
     if not all(one.complete for one in scopes):
         lines.append(page.whole(f"Mend: {command} add FILE", "    "))
     return lines
@@ -89,19 +96,38 @@ def _name(one: Held) -> str:
     return f"{place} ({one.state})" if one.state != "missing" else place
 
 
-def _stores(page: Page, one: Listed, *, titled: bool) -> list[str]:
-    """Return every store of a scope, with what is managed in it."""
+def _stores(page: Page, one: Listed, *, titled: bool, files: bool) -> list[str]:
+    """Return every store of a scope; with `files`, what is managed in it."""
     lines = [f"    {page.style.tone(page.style.plain(printable(one.scope)), 'strong')}"] if titled else []
     for held in one.stores:
         state = "not added by trustinstall" if held.foreign else held.state.replace("follows", "via")
         tone = "" if held.foreign else "bad" if held.missing else "good"
         lines.append(f"    {page.style.tone(state, tone)}  {page.whole(held.store)}")
-        entries = [line for entry in held.entries for line in entry.split("\n") if line]
+        entries = [line for entry in held.entries for line in entry.split(_LINE_END) if line] if files else []
         lines += [page.whole(line, "      ", tone="faint") for line in entries if not held.store.endswith(f":{line}")]
     return lines
 
 
-def _anchors(page: Page, anchors: Sequence[Anchor]) -> list[str]:
+def _strangers(page: Page, anchors: Sequence[Anchor]) -> list[str]:
+    """Return the roots that trustinstall did not add and that are not public, each once with its stores."""
+    from trustinstall.certificates.public_roots import FINGERPRINTS  # rarely needed
+
+    public = {one.sha256 for one in anchors} & FINGERPRINTS
+    found: dict[str, list[Anchor]] = {}
+    for one in anchors:
+        if not one.ours and one.sha256 not in public:
+            found.setdefault(one.sha256, []).append(one)
+    lines = ["", page.style.tone("Roots that trustinstall did not add, without public ones:", "strong")]
+    rows: list[list[Cell | str]] = [
+        [sha256[: words.SHORT], ones[0].subject, f"in {words.listed([one.store for one in ones], _FEW)}"]
+        for sha256, ones in found.items()
+    ]
+    lines += page.table(rows, "  ") if rows else ["  none"]
+    told = f"Besides {words.count(len(public), 'public root')}; with -v every root of every store is listed."
+    return [*lines, *page.paragraph(told)]
+
+
+def _every_anchor(page: Page, anchors: Sequence[Anchor]) -> list[str]:
     lines: list[str] = []
     for store in dict.fromkeys(anchor.store for anchor in anchors):
         found = [anchor for anchor in anchors if anchor.store == store]

@@ -44,9 +44,13 @@ def plan_lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
     verb = "Plan for" if report.command == "add" else "Plan for the removal of"
     head = f"{verb} {names}: {len(planned):,} of {words.count(every, 'store')}, nothing changed yet"
     lines = page.paragraph(head, tone="strong")
-    lines += _each(page, planned) if verbose else page.table(list(_folded(planned)), "    ")
-    lines += page.paragraph(_sum(planned)) if planned else []
-    return lines + rows.failure_lines(page, report.outcomes)
+    return [*lines, *planned_lines(page, planned, verbose=verbose), *rows.failure_lines(page, report.outcomes)]
+
+
+def planned_lines(page: Page, planned: Sequence[Outcome], *, verbose: bool) -> list[str]:
+    """Return the files and commands of planned changes, and their sum; with `verbose` each with its lines."""
+    lines = _each(page, planned) if verbose else page.table(list(_folded(planned)), "    ")
+    return [*lines, *(page.paragraph(_sum(planned)) if planned else [])]
 
 
 def _folded(planned: Sequence[Outcome]) -> Iterator[list[Cell | str]]:

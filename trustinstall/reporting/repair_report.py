@@ -9,11 +9,14 @@ from trustinstall.installer.report_data import outcome, problems
 from trustinstall.reporting import words
 from trustinstall.reporting.envelope import dump, envelope
 from trustinstall.reporting.layout import Cell, Page
+from trustinstall.reporting.plan import planned_lines
 from trustinstall.reporting.style import BAD, CHANGED, GOOD, SAME
+from trustinstall.stores.groups import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trustinstall.declared.difference import Difference
     from trustinstall.host import Host
     from trustinstall.installer.result import Report
 
@@ -29,8 +32,10 @@ def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
     found = page.marked(_mark(report), _summary(report), tone="strong")
     if any(part.recovered for part in report.scopes):
         found += page.paragraph("An earlier command had been interrupted; it was undone first.")
-    found += page.table([_row(one, report.command) for one in report.outcomes], "  ")
-    found += [f"      {page.whole(f'{step.action} {step.target}')}" for one in report.outcomes for step in one.steps]
+    planned = [one for one in report.outcomes if one.result is Result.PLANNED and one.steps]
+    rows = [_row(one, report.command) for one in report.outcomes if one.detail or one not in planned]
+    found += page.table(rows, "  ")
+    found += planned_lines(page, planned, verbose=verbose)
     for part in report.scopes:
         found += page.marked(BAD, f"{part.scope}: {part.problem}", "  ") if part.problem else []
         if part.skipped and verbose:
@@ -41,6 +46,11 @@ def lines(page: Page, report: Report, *, verbose: bool) -> list[str]:
 def notes(page: Page, sentences: Sequence[str]) -> list[str]:
     """Return notes about certificates, each with its place in the document."""
     return [line for one in sentences for line in page.paragraph(f"Note: {one}", hanging="  ")]
+
+
+def differences(page: Page, found: Sequence[Difference]) -> list[str]:
+    """Return a line for each certificate that a document brings, changes or takes away."""
+    return [page.whole(f"{one.mark} {one.text}") for one in found]
 
 
 def as_json(host: Host, report: Report, exit_code: int) -> str:
@@ -56,7 +66,7 @@ def _row(one: Outcome, command: str) -> list[Cell | str]:
     detail = f"{words.place(one.store)}{': ' + one.detail if one.detail else ''}"
     known = _OF_REPAIR if command == "repair" else _WORDS
     word = Cell(known.get(one.result, words.RESULTS[one.result]), words.TONES.get(one.result, ""))
-    return [mark, one.store.backend, word, Cell(detail, whole=not one.detail)]
+    return [mark, words.title(group_of(one.store)), word, Cell(detail, whole=not one.detail)]
 
 
 def _mark(report: Report) -> str:

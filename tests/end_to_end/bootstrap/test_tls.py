@@ -118,6 +118,12 @@ def test_found_in_every_form_of_a_certificate_file(form: str, root: Root, tmp_pa
     assert proxy.find_certificate(named[:-1], [str(path)]) is None
 
 
+@pytest.mark.parametrize("label", ["sha256:", "SHA256 Fingerprint=", "sha256 Fingerprint="])
+def test_a_fingerprint_with_its_label(label: str, root: Root) -> None:
+    """The launcher and the program take the same forms: a fingerprint as OpenSSL prints it is one."""
+    assert proxy.named_fingerprint(["add", "--sha256", label + colons(root.sha256)]) == root.sha256
+
+
 def test_another_root_that_is_named_does_not_help(machine: Machine, index: str) -> None:
     """With a named certificate, pip trusts that one only, and not the one that the server shows."""
     other = make_root("Other Root")

@@ -22,14 +22,16 @@ from trustinstall.doctor.families import FAMILIES
 pytestmark = pytest.mark.timeout(300)
 
 _PATIENCE = 90.0  # seconds; on a quiet machine it takes five
-#: What a page does with the name and port of a server, after a while: a new Firefox loads its first page twice.
-_ASK = """fetch(`https://localhost:${port}/`, {mode: "no-cors"}).then(() => "yes", () => "no")
+#: What a page does with a kind, and the host and port of its server, after a while: a new Firefox loads its first page
+#: twice.
+_ASK = """fetch(`https://${host}:${port}/`, {mode: "no-cors"}).then(() => "yes", () => "no")
     .then(yes => fetch(`/said/${name}/${yes}`));"""
 BROWSERS = {
     "chromium": (
         *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
         *("--virtual-time-budget=60000", "--user-data-dir=/tmp/chromium-verifiers"),
+        "--host-resolver-rules=MAP *.test 127.0.0.1",
     ),
     "firefox": ("firefox-esr", "--headless", "--no-remote", "--profile", "/tmp/firefox-verifiers"),
 }
@@ -48,6 +50,7 @@ def machine() -> Iterator[Throwaway]:
         policies = {"policies": {"Certificates": {"Install": paths}}}
         root.write("/etc/firefox/policies/policies.json", json.dumps(policies))
         root.run(["mkdir", "/tmp/firefox-verifiers"], user="alice", check=True)
+        root.write("/tmp/firefox-verifiers/user.js", 'user_pref("network.dns.forceResolve", "127.0.0.1");\n')
         yield root
 
 
@@ -56,8 +59,8 @@ def test_a_browser_agrees_with_its_rules(word: str, machine: Throwaway) -> None:
     """A page asks each server, and says which of them have answered."""
     with ExitStack() as stack:
         servers = {name: stack.enter_context(Server(chain.leaf)) for name, chain in CHAINS.items()}
-        ports = json.dumps([[name, server.port] for name, server in servers.items()])
-        page = f"<script>setTimeout(() => {{ for (const [name, port] of {ports}) {_ASK} }}, 5000)</script>"
+        ports = json.dumps([[name, CHAINS[name].host, server.port] for name, server in servers.items()])
+        page = f"<script>setTimeout(() => {{ for (const [name, host, port] of {ports}) {_ASK} }}, 5000)</script>"
         start = stack.enter_context(Server(CHAINS["good"].leaf, {PAGE: page.encode()}))
         process = machine.popen([*BROWSERS[word], f"{start.url}{PAGE}"], user="alice")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -30,6 +31,9 @@ def test_systemd_runs_repair(fresh: Throwaway) -> None:
         assert not holds_root(fresh, hers)
         assert system.run("systemctl", "start", f"{NAME}.service").returncode == 0
         assert holds_root(fresh, hers)
+        said = json.loads(system.run(*PROGRAM, "agent", "status", "--json").stdout)
+        assert (said["active"], said["last_change"]["command"]) == (True, "repair"), said
+        assert said["next_run"], said
         # The path unit watches /opt, where an environment appears.
         new = environment(fresh, "/opt/new")
         system.run("sh", "-c", "mkdir /opt/noticed")

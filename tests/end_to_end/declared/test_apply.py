@@ -73,6 +73,25 @@ def test_a_root_is_rotated(fresh: Throwaway) -> None:
     assert holds(fresh, DEBIAN, new)
 
 
+def test_a_plan_says_what_comes_changes_and_goes(fresh: Throwaway) -> None:
+    """A dry run has a line for each root that a document brings, wants on other terms, or no longer names."""
+    deliver(fresh)
+    new, name = make_root("Corp Root G3"), f"Corp Root G2 ({ROOT.sha256[:16]})"
+
+    def planned(*parts: str) -> list[str]:
+        fresh.write(TRUST, "version = 1\n" + "".join(parts))
+        said = fresh.trustinstall("apply", TRUST, "--prune", "--dry-run", check=True).stdout
+        return [line for line in said.splitlines() if line[:2] in {"+ ", "~ ", "- "} and "Corp Root" in line]
+
+    assert planned(inline(ROOT.pem)) == [f"+ {name}"]
+    fresh.trustinstall("apply", TRUST, check=True)
+    assert planned(inline(ROOT.pem)) == []
+    terms = 'until = 2030-01-31\nskip = ["java"]\naccounts = ["alice"]'
+    until = "until none -> 2030-02-01T00:00:00Z"  # that day is the last one
+    assert planned(inline(ROOT.pem, terms)) == [f"~ {name}; {until}; skip none -> java; accounts + alice"]
+    assert planned(inline(new.pem)) == [f"+ Corp Root G3 ({new.sha256[:16]})", f"- {name}"]
+
+
 def test_an_old_root_stays_while_a_store_lacks_the_new_one(fresh: Throwaway) -> None:
     """A store of alice's fails: nothing is pruned, the report says why and ends with 3; mended, it goes."""
     deliver(fresh)

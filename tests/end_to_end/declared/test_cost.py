@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import time
+import resource
 
 from tests.end_to_end.cli.machine import CERT, FULL, deliver
 from tests.end_to_end.declared.events import environment, repaired
 from tests.support.throwaway import Throwaway
 
 
+def _seconds(root: Throwaway, command: str) -> float:
+    """Return the processor time of a command and all of its processes, which a busy machine hardly changes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    root.trustinstall(command, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
 def test_nothing_to_do_costs_at_most_twice_list(fresh: Throwaway) -> None:
-    """On a machine with many stores and directories (a hundred and some thousand), by the best runs, side by side."""
+    """On a machine with many stores and directories (a hundred, some thousand), by the best processor times."""
     deliver(fresh)
     for number in range(100 if FULL else 30):
         environment(fresh, f"/opt/app{number}")
@@ -23,7 +31,5 @@ def test_nothing_to_do_costs_at_most_twice_list(fresh: Throwaway) -> None:
     least = {"list": float("inf"), "repair": float("inf")}
     for _ in range(5 if FULL else 3):
         for command, known in least.items():
-            began = time.monotonic()
-            fresh.trustinstall(command, check=True)
-            least[command] = min(known, time.monotonic() - began)
+            least[command] = min(known, _seconds(fresh, command))
     assert least["repair"] <= 2 * least["list"], least

@@ -17,6 +17,11 @@ STATE = ("/var/lib/trustinstall", "/home/alice/.local", "/srv")
 LIST = "/srv/corp.list"
 PROXY = "http://proxy.corp.example:3128"
 PLAIN = 'no_proxy = ["localhost", "127.0.0.1", "::1", ".corp.example"]\n'
+POM = (
+    "<project><modelVersion>4.0.0</modelVersion><groupId>a</groupId><artifactId>b</artifactId><version>1</version>"
+    "<parent><groupId>a</groupId><artifactId>c</artifactId><version>1</version><relativePath/></parent><repositories>"
+    "<repository><id>r</id><url>https://HOST/</url></repository></repositories></project>"
+)
 SECRET = "s3cret%40word"  # noqa: S105  a made-up one
 
 
@@ -100,6 +105,36 @@ def test_real_programs_ask_the_proxy(fresh: Throwaway, user: str, command: str, 
             ["/usr/bin/env", "-i", f"HOME={home}", "PATH=/usr/sbin:/usr/bin:/bin", "sh", "-c", command], user=user
         )
     assert any(one.startswith(expected) for one in proxy.lines), proxy.lines
+
+
+def test_maven_asks_the_proxy() -> None:
+    """Maven itself, on its own template of settings, asks for a repository's host, and not for an excluded one."""
+    with Throwaway() as root, refusing() as proxy:
+        document(root, proxy.address, more='no_proxy = [".near.test"]\n')
+        root.write("/home/alice/.m2/settings.xml", root.read("/etc/maven/settings.xml"), user="alice")
+        root.trustinstall("apply", TRUST, user="alice", check=True)
+        for host in ("far", "maven.near"):
+            pom = POM.replace("HOST", f"{host}.test")
+            root.run(["sh", "-c", f"cd; echo '{pom}' >pom.xml; mvn -B validate"], user="alice")
+        asked = [one for one in proxy.lines if ".test:" in one]
+    assert asked
+    assert all(one.startswith("CONNECT far.test:443") for one in asked), asked
+
+
+@pytest.mark.parametrize("template", [True, False])
+def test_mavens_settings_come_back_to_the_byte(fresh: Throwaway, *, template: bool) -> None:
+    """Maven's own template gets the proxies among its comments; an empty element is left as it is."""
+    settings = "/home/alice/.m2/settings.xml"
+    before = fresh.read("/etc/maven/settings.xml")
+    fresh.write(settings, before if template else b"<settings/>", user="alice")
+    fresh.trustinstall("apply", document(fresh), user="alice")
+    text = fresh.read(settings)
+    if template:
+        assert text.count(b"<host>proxy.corp.example</host>") == 2
+        assert b"<nonProxyHosts>localhost|127.0.0.1|*.corp.example</nonProxyHosts>" in text
+    fresh.write(TRUST, "version = 1\n")
+    fresh.trustinstall("apply", TRUST, "--prune", user="alice", check=True)
+    assert fresh.read(settings) == (before if template else b"<settings/>")
 
 
 def test_root_sets_them_for_accounts(fresh: Throwaway) -> None:

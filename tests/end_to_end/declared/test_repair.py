@@ -99,11 +99,16 @@ def test_an_account_is_made_after_add(fresh: Throwaway) -> None:
     hers = bundle("/home/carol")
     fresh.write(hers, fresh.read("/etc/ssl/certs/ca-certificates.crt").replace(ROOT.pem, b""), user="carol")
     fresh.write("/home/carol/.npmrc", "fund=false\n", user="carol")
-    sh(fresh, "mkdir -p ~carol/.pki/nssdb && certutil -N --empty-password -d sql:$HOME/.pki/nssdb", "carol")
+    profile = "/home/carol/.mozilla/firefox/a.default"
+    for database in ("/home/carol/.pki/nssdb", profile):
+        sh(fresh, f"mkdir -p {database} && certutil -N --empty-password -d sql:{database}", "carol")
+    named = "[Profile0]\nName=default\nIsRelative=1\nPath=a.default\n"
+    fresh.write("/home/carol/.mozilla/firefox/profiles.ini", named, user="carol")
     delivered = fresh.read(hers), fresh.read("/home/carol/.npmrc")
     found = results(repaired(fresh))
     assert found[f"certifi:{hers}"] == found["settings:/home/carol/.npmrc"] == "added"
-    assert found["nss:/home/carol/.pki/nssdb"] == "added"
+    assert found["nss:/home/carol/.pki/nssdb"] == found[f"nss:{profile}"] == "added"
+    assert ROOT.sha256 in sh(fresh, f"certutil -L -d sql:{profile}", "carol").stdout
     assert results(repaired(fresh)) == {}
     assert {"alice", "carol"} <= {name for name, _ in _accounts(fresh)}
     fresh.trustinstall("remove", CERT, check=True)

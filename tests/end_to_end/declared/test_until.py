@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 
 import pytest
+from cryptography import x509
 
-from tests.end_to_end.cli.machine import ALICE, CERT, DEBIAN, LEDGER, deliver, holds, sudo, told
+from tests.end_to_end.cli.machine import ALICE, CERT, DEBIAN, LEDGER, ROOT, deliver, holds, sudo, told
 from tests.support.later import later
 from tests.support.throwaway import NOISE, Throwaway
 
@@ -32,6 +34,17 @@ def test_trust_is_shown_with_its_end_and_goes_with_the_next_command(fresh: Throw
     assert not holds(fresh, ALICE)
     after = fresh.changes(ignore=(*NOISE, *STATE))
     assert after == before
+
+
+def test_what_expires_by_itself_is_shown(fresh: Throwaway) -> None:
+    """`list` says within 90 days of a certificate's own end that it expires, and not before."""
+    deliver(fresh)
+    fresh.trustinstall("add", CERT, check=True)
+    left = (x509.load_der_x509_certificate(ROOT.der).not_valid_after_utc - datetime.now(timezone.utc)).days
+    for days, soon in ((left - 91, False), (left - 89, True)):
+        (shown,) = told(later(fresh, days, "list", "--json"))["certificates"]
+        assert shown["expires_soon"] is soon
+        assert ("expires" in later(fresh, days, "list").stdout) is soon
 
 
 def test_an_account_takes_its_own_out(fresh: Throwaway) -> None:

@@ -19,6 +19,7 @@ from tests.contract.vm import VmMachine
 from tests.support.engines.engines import HOME, PLACES, Fault
 from tests.support.families import LAYOUTS, lay_out
 from tests.support.throwaway import PATH, Throwaway
+from tests.support.tls import Server
 from trustinstall import reporting
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.testing.machine import Ran, result, run
@@ -55,6 +56,35 @@ def detail(ran: Ran, machine: VmMachine) -> str:
 def ours(machine: VmMachine, number: int = 0) -> str:
     """The path of our file inside for a root."""
     return path_for(DEBIAN, Certificate(machine.make(number).der))
+
+
+# --- the doctor ---
+
+
+def test_the_doctor_judges_what_is_inside(deliver: Deliver) -> None:
+    """What all nodes trust is a column; a root in one node of two is none; a machine that rests is not known."""
+    machine = deliver("minikube")
+    path, _ = machine.root(0)
+    with Server(machine.make(0).issue("localhost")) as server:
+        assert _inside(machine, server)[:2] == ("no", ["unknown-issuer"])
+        assert run(machine, "add", path).code == 0
+        assert _inside(machine, server)[:2] == ("yes", [])
+        machine.engine.nodes[1].run(["rm", ours(machine)], check=True)
+        machine.engine.nodes[1].run(["update-ca-certificates"], check=True)
+        assert _inside(machine, server)[:2] == ("no", ["unknown-issuer"])
+        machine.engine.behave(stopped=True)
+        accepts, codes, why = _inside(machine, server)
+        assert (accepts, codes, "start" in why) == ("unknown", ["not-known"], True)
+
+
+def _inside(machine: VmMachine, server: Server) -> tuple[str, list[str], str]:
+    """Return what the doctor says of the machine's store for a server: the verdict, the codes, and the words."""
+    done = machine.throwaway.trustinstall("doctor", server.url, "--json", user="alice")
+    (said,) = json.loads(done.stdout)["servers"]
+    place = machine.store.removeprefix("vm:")
+    (one,) = (each for each in said["clients"] if each["decided_by"] == place)
+    reasons = one["reasons"]
+    return one["accepts"], [each["code"] for each in reasons], " ".join(each["detail"] for each in reasons)
 
 
 # --- machines that do not run ---

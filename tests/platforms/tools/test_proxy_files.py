@@ -76,21 +76,51 @@ def test_gradle_gets_the_properties_of_java() -> None:
     ]
 
 
+def test_maven_gets_an_element_for_each_scheme() -> None:
+    """A login has no percent-encoding and is escaped; what Maven would replace or cannot reach is left out."""
+    assert _keys("maven")["proxies"].split("\n") == [
+        "<proxy>",
+        "  <id>trustinstall-http</id>",
+        "  <protocol>http</protocol>",
+        "  <username>me</username>",
+        "  <password>pass@word</password>",
+        "  <host>a.example</host>",
+        "  <port>1</port>",
+        "  <nonProxyHosts>localhost|*.corp</nonProxyHosts>",
+        "</proxy>",
+        "<proxy>",
+        "  <id>trustinstall-https</id>",
+        "  <protocol>https</protocol>",
+        "  <host>b.example</host>",
+        "  <port>2</port>",
+        "  <nonProxyHosts>localhost|*.corp</nonProxyHosts>",
+        "</proxy>",
+    ]
+    assert "<password>a&lt;&amp;b</password>" in _keys("maven", Proxies("http://me:a%3C%26b@a.example:1"))["proxies"]
+    for address in ("http://me:%24%7Benv.A%7D@a.example:1", "http://me:a%20@a.example:1", "https://a.example:1"):
+        assert _keys("maven", Proxies(address)) == {}
+
+
 @pytest.mark.parametrize(
     ("path", "text", "line"),
     [
         ("/home/alice/.gradle/gradle.properties", "a=b\n systemProp.http.proxyHost = mine\n", "line 2 sets its proxy"),
         ("/etc/mercurial/hgrc", "[http_proxy]\nhost = mine:1\n", "line 2 says http_proxy.host"),
+        (
+            "/etc/maven/settings.xml",
+            "<settings>\n<proxies>\n<proxy/></proxies></settings>",
+            "line 3 says settings.proxies",
+        ),
     ],
 )
 def test_a_proxy_of_a_person_is_named_in_files_of_sections_and_beside(path: str, text: str, line: str) -> None:
-    """Gradle's file gets no section beside such a line, and Mercurial's none beside the machine's file."""
+    """Gradle's file gets no section beside such a line, Mercurial's and Maven's none beside the machine's file."""
     with fake_host.played() as host:
-        for name in ("gradle", "hg"):
+        for name in ("gradle", "hg", "mvn"):
             fake_host.program(host, f"/bin/{name}")
         fake_host.write(host, path, text)
         found = {one.name: one for one in proxy_files.wanted(host, OPEN)}
-    name = "gradle" if "gradle" in path else "hg"
+    name = next(name for word, name in (("gradle", "gradle"), ("hg", "hg"), ("maven", "maven")) if word in path)
     assert (found[name].keys, found[name].left) == ((), f"{path} {line}")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support import fake_host
+from tests.support.keys import make_key
 from tests.support.pki import Root, make_root
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.declared.apply import compared
@@ -39,3 +41,12 @@ def test_a_new_key_of_the_same_name_is_said(tmp_path: Path) -> None:
     assert [note.partition(":")[0] for note in found.notes] == ["t.toml", "t.toml"]
     assert compared(installer, declaration(make_root("Corp Root"))).notes == ()
     assert compared(installer, declaration()).notes == ()
+
+
+def test_a_renewal_is_said(tmp_path: Path) -> None:
+    """The same name and key with a later end is recognised beside the old root, and both may stand."""
+    installer = Installer(host=fake_host.make(tmp_path), backends=[])
+    key, now = make_key("ec"), installer.host.now()
+    old = make_root("Corp Root", key=key, not_after=now + timedelta(days=100))
+    asked = declaration(old, make_root("Corp Root", key=key, not_after=now + timedelta(days=1000)))
+    assert any(f"renews {old.sha256}" in note for note in compared(installer, asked).notes)

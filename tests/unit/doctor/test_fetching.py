@@ -7,7 +7,7 @@ import socket
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from tests.support.chains import made
+from tests.support.chain_making import made
 from tests.support.extensions import issuers_at
 from tests.support.pki import Made, Root, make_root
 from tests.unit.doctor.peers import answering, says

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.chains import made
+from tests.support.chain_making import made
 from tests.support.der_writing import tlv
 from tests.support.extensions import ANY_PURPOSE, CLIENT_AUTH, Extension, issuers_at
 from tests.support.pki import Made, Root, make_root, odd_version
 from trustinstall.certificates.certificate import Certificate
-from trustinstall.doctor import judging
+from trustinstall.doctor import judging, paths
 from trustinstall.doctor.families import OPENSSL
 
 NOW = datetime.now(timezone.utc)
@@ -28,7 +28,7 @@ LEAF = MIDDLE.issue("localhost", "*.corp.example", "127.0.0.1")
 
 def codes(sent: tuple[Made, ...], anchors: tuple[Made, ...], host: str = "localhost") -> list[str]:
     """The codes of the reasons against a chain."""
-    known = judging.by_subject(Certificate(one.der) for one in anchors)
+    known = paths.by_subject(Certificate(one.der) for one in anchors)
     return [one.code for one in judging.judge([Certificate(one.der) for one in sent], known, host, NOW).reasons]
 
 
@@ -109,28 +109,29 @@ def test_a_missing_intermediate_is_told_with_its_address() -> None:
 def test_no_octets_break_the_judge(sent: list[bytes], at: int, octet: int) -> None:
     """Malformed certificates are refused with a reason, never an error, and never accepted."""
     broken = LEAF.der[:at] + bytes([octet]) + LEAF.der[at + 1 :]
-    known = judging.by_subject(map(Certificate.held, (ROOT.der, *sent)))
+    known = paths.by_subject(map(Certificate.held, (ROOT.der, *sent)))
     for chain in (sent, [broken, MIDDLE.der, *sent]):
         found = judging.judge([*map(Certificate.held, chain)], known, "localhost", NOW)
         assert found.reasons or chain[:1] == [LEAF.der]
         assert all(one.issuer_name and one.self_issued in {True, False} for one in found.path)
 
 
-def test_a_certificate_with_an_extension_twice_is_no_issuer() -> None:
-    """OpenSSL passes such a certificate on, and `cryptography` refuses it: the judge goes on with the others."""
+def test_of_a_certificate_with_an_extension_twice_nothing_is_known() -> None:
+    """OpenSSL takes such a certificate, and `cryptography` cannot read it: the judge says no more than that."""
     doubled = Certificate.held(ROOT.der.replace(b"\x55\x1d\x13", b"\x55\x1d\x0e"))
     assert doubled.is_readable
-    found = judging.judge([Certificate(MIDDLE.der), doubled], judging.by_subject([doubled]), "localhost", NOW)
-    assert ([one.der for one in found.path], found.trusted) == ([MIDDLE.der], False)
+    found = judging.judge([Certificate(MIDDLE.der), doubled], paths.by_subject([doubled]), "localhost", NOW)
+    assert ([one.der for one in found.path], found.trusted) == ([MIDDLE.der, doubled.der], True)
+    assert ("malformed" in {one.code for one in found.reasons}, found.accepted) == (True, False)
     assert judging.judge([doubled], {}, "localhost", NOW).reasons
     assert judging.address_of_issuer(doubled) == ""
 
 
 def test_a_server_cannot_keep_the_judge_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many issuers of one name few are tried, and each signature is verified once for all clients."""
-    verify = Mock(side_effect=judging.verify)
-    monkeypatch.setattr(judging, "verify", verify)
-    judging.issued.cache_clear()
+    verify = Mock(side_effect=paths.verify)
+    monkeypatch.setattr(paths, "verify", verify)
+    paths.issued.cache_clear()
     chain = [Certificate(LEAF.der), *(Certificate(ROOT.intermediate().der) for _ in range(30))]
     for _ in range(3):
         judging.judge(chain, {}, "localhost", NOW)
@@ -201,4 +202,4 @@ def test_openssl_may_try_a_malformed_anchor_first(tmp_path: Path) -> None:
 
 
 def _anchors(*anchors: Root) -> dict[bytes, list[Certificate]]:
-    return judging.by_subject(Certificate(one.der) for one in anchors)
+    return paths.by_subject(Certificate(one.der) for one in anchors)

@@ -39,6 +39,7 @@ PATHS = {
     "proxy-section": ("trustinstall proxies",),
     "yaml-list": ("caCerts", "files"),
     "yaml-block": ("proxy_servers",),
+    "maven": ("settings", "proxies"),
 }
 
 PIECES: dict[str, list[str]] = {
@@ -178,6 +179,16 @@ PIECES: dict[str, list[str]] = {
         "x=1 \\",
     ],
     "proxy-section": ["#!/bin/sh", "# >>> trustinstall >>>", "# <<< trustinstall <<<", "A='", "", "x=1 \\"],
+    "maven": [
+        "<offline>false</offline>",
+        "  <proxies>\n    <!-- proxy\n    <proxy/>\n    -->\n  </proxies>",
+        "<proxies><!-- a --></proxies><mirrors/>",
+        "<proxies><proxy><host>mine</host></proxy></proxies>",
+        "<proxies/>",
+        "<!-- <proxies></proxies> é -->",
+        "<servers><server><password>a&amp;<![CDATA[</settings>]]></password><proxies>é</proxies></server></servers>",
+        "",
+    ],
     "yarnrc": ['registry "URL"', "# cafile", "lastUpdateCheck 1", '"--install.x" true', "", "a:\n  b c"],
 }
 
@@ -190,6 +201,9 @@ def documents(kind: str) -> st.SearchStrategy[bytes]:
     """Files of the format, in every formatting that editors leave."""
     pieces = st.lists(st.sampled_from(PIECES[kind]), max_size=8)
     ends = ["\n", "\r\n", "\r"] if kind in CR_ENDS else ["\n", "\r\n"]
+    if kind == "maven":
+        heads = st.sampled_from(["<settings>", '<?xml version="1.0"?>\n<settings xmlns="é">', "<!-- a --><settings\n>"])
+        pieces = st.builds(_settings, heads, pieces)
     made = st.builds(_joined, pieces, st.sampled_from(ends), st.booleans(), st.booleans())
     if kind != "json":
         return made
@@ -208,6 +222,10 @@ def documents(kind: str) -> st.SearchStrategy[bytes]:
     return st.builds(
         _written, objects, st.sampled_from([None, 0, 2, "\t"]), st.booleans(), st.booleans(), st.booleans()
     )
+
+
+def _settings(head: str, inner: list[str]) -> list[str]:
+    return [head, *inner, "</settings>"]
 
 
 def _joined(lines: list[str], end: str, mark: bool, last: bool) -> bytes:  # noqa: FBT001
@@ -275,6 +293,7 @@ def test_what_others_write_meanwhile_stays(kind: str) -> None:
         "proxy-section": (b"A=1\n", b"B=2\nA=1\n"),
         "yaml-list": (b"a: 1\n", b"b: 2\na: 1\n"),
         "yaml-block": (b"a: 1\n", b"b: 2\na: 1\n"),
+        "maven": (b"<settings>\n<a/>\n</settings>\n", b"<settings>\n<b/>\n"),
     }[kind]
     before, after = other
     path = PATHS[kind]
@@ -369,6 +388,11 @@ DAMAGED: list[tuple[str, bytes, str]] = [
     ("yaml", b"a: 1\n{b: 2}\n", "line 2"),
     ("yaml", b"  a: 1\n", "line 1"),
     ("npmrc", b"a=\0", "UTF-8"),
+    ("maven", b"<settings>\n</project>", "line 2"),
+    ("maven", b"<project></project>", "no settings"),
+    ("maven", b"<settings><proxies/></settings>", "two tags"),
+    ("maven", b"<settings/>", "two tags"),
+    ("maven", b"<!DOCTYPE a [<!ENTITY b 'c'>]>\n<settings></settings>", "document type"),
 ]
 
 
@@ -380,7 +404,7 @@ def test_a_damaged_file_is_named(kind: str, content: bytes, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", sorted(PATHS.keys() - {"section", "proxy-section", "git", "yaml-block"})
+    "kind", sorted(PATHS.keys() - {"section", "proxy-section", "git", "yaml-block", "maven"})
 )  # whose values are constants
 @pytest.mark.parametrize("value", ["/home/a;b", "/x#y", "/$HOME/x", "/a'b", '/a"b', "/a\nb", "/a\\b", "/%x", " /a"])
 def test_a_path_that_would_need_quoting_is_refused(kind: str, value: str) -> None:
@@ -392,7 +416,11 @@ def test_a_path_that_would_need_quoting_is_refused(kind: str, value: str) -> Non
 @pytest.mark.parametrize("kind", PATHS)
 def test_not_utf8_stays(kind: str) -> None:
     """Bytes that are no UTF-8 come back as they were."""
-    comment = {"json": b'// \xe9\xff\n{"a": 1}', "yaml": b"# \xe9\xff\na: 1\n"}.get(kind, b"# \xe9\xff\n")
+    comment = {
+        "json": b'// \xe9\xff\n{"a": 1}',
+        "yaml": b"# \xe9\xff\na: 1\n",
+        "maven": b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<settings><!-- \xe9\xff --></settings>',
+    }.get(kind, b"# \xe9\xff\n")
     new, inserted = editing.put(kind, comment, PATHS[kind], VALUE)
     assert b"\xe9\xff" in new
     assert editing.take(kind, new, PATHS[kind], inserted) == comment
@@ -427,6 +455,8 @@ LONG = 200_000
         ("yaml", "a" + ":a" * LONG),
         ("shell", "export A=" + "'" * LONG),
         ("yarnrc", "a " * LONG),
+        ("maven", "<settings>" * LONG),
+        ("maven", "<settings><proxies>a" + "<!-- -->" * LONG + "b</proxies></settings>"),
     ],
     ids=lambda value: value if len(value) < 10 else value[:12],
 )

@@ -32,6 +32,7 @@ _FORMATS = {
     "yaml": ((("httpProxy",), "http://a:1"), (("httpsProxy",), "http://b:2")),
     "yaml-block": ((("proxy_servers",), 'http: "http://a:1"'),),
     "json": ((("proxies", "default", "httpProxy"), "http://a:1"), (("proxies", "default", "noProxy"), "::1,localhost")),
+    "maven": ((("settings", "proxies"), "<proxy><host>a1</host></proxy>"),),
     "proxy-section": ((PROXIES, 'export https_proxy="http://b:2"\nexport no_proxy="::1"'),),
 }
 

@@ -320,6 +320,21 @@ def test_a_bundle_is_as_before_when_all_is_over(windows: Windows) -> None:
 
 
 @pytest.mark.parametrize("elevated", [True, False])
+def test_the_task_scheduler_takes_the_agent(windows: Windows, *, elevated: bool) -> None:
+    """Wine's own schtasks registers the task from its XML, twice as well, and takes it out; the status says so."""
+    tasks = windows.path(r"C:\windows\system32\tasks")
+    for changed in (True, False):
+        done = windows.trustinstall("agent", "install", "--json", elevated=elevated, check=True)
+        said = json.loads(done.stdout)
+        assert (said["kind"], said["installed"], said["changed"]) == ("task-scheduler", True, changed)
+        assert [one.name for one in tasks.rglob("*")] == ["trustinstall repair"]
+    assert "task scheduler runs it each hour" in windows.trustinstall("agent", "status", elevated=elevated).stdout
+    windows.trustinstall("agent", "remove", elevated=elevated, check=True)
+    assert [*tasks.rglob("*")] == []
+    assert not json.loads(windows.trustinstall("agent", "status", "--json", elevated=elevated).stdout)["files"]
+
+
+@pytest.mark.parametrize("elevated", [True, False])
 def test_windows_event_log_has_each_change(windows: Windows, *, elevated: bool) -> None:
     """Windows' library gets each line of the audit log, without rights, too; no source is left in the registry."""
     key = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog"

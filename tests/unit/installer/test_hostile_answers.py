@@ -138,7 +138,7 @@ def show_view(data: bytes) -> str:
     json.loads(json_report.listing(HOST, view))
     json.loads(json_report.stores(HOST, view))
     assert {one.store for one in view.stores} | {one.store for one in view.anchors}  # the installer compares them
-    listed = list_lines(Page(), view, "trustinstall", today="2026-11-29", files=True, every_anchor=True)
+    listed = list_lines(Page(), view, "trustinstall", today="2026-11-29", detail="files", every_anchor=True)
     return "\n".join(
         [*listed, *(line for every in (True, False) for line in stores_lines(Page(), view, verbose=every))]
     )

@@ -6,7 +6,7 @@ from functools import partial
 from unittest.mock import Mock
 
 from tests.support import fake_host
-from tests.support.chains import made
+from tests.support.chain_making import made
 from tests.support.extensions import issuers_at
 from tests.support.pki import Made, make_root
 from trustinstall.certificates.certificate import Certificate

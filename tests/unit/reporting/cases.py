@@ -11,6 +11,7 @@ from trustinstall.certificates import intake
 from trustinstall.certificates.certificate import Certificate
 from trustinstall.certificates.intake import Intake, Vetted
 from trustinstall.certificates.pem import pem_blocks
+from trustinstall.certificates.public_roots import FINGERPRINTS
 from trustinstall.doctor.failures import Layer
 from trustinstall.doctor.health import Finding, TakenBack
 from trustinstall.doctor.judging import Reason
@@ -25,13 +26,13 @@ from trustinstall.installer.result import Report, ScopeResult
 from trustinstall.installer.situation import Situation
 from trustinstall.installer.tool_views import ToolView
 from trustinstall.installer.views import Anchor, Held, Listed, StoreView, View
-from trustinstall.reporting import add, errors, remove
+from trustinstall.reporting import add, errors, remove, repair_report
 from trustinstall.reporting.advice import Advice, Command
 from trustinstall.reporting.doctor import doctor_lines
 from trustinstall.reporting.health import diff_lines, fixed_lines
 from trustinstall.reporting.health import lines as health_lines
 from trustinstall.reporting.layout import Page
-from trustinstall.reporting.listing import list_lines
+from trustinstall.reporting.listing import Detail, list_lines
 from trustinstall.reporting.profile import profile_lines
 from trustinstall.reporting.stores import stores_lines
 from trustinstall.reporting.tools import tools_lines
@@ -151,6 +152,7 @@ REFUSED = Diagnosis(
             (Reason("unknown-issuer", f"the root {CORP.name} is not trusted"),),
             "/home/alice/.curlrc line 2",
             "curl",
+            tested=True,
         ),
         ClientView(
             "npm", "off", (Reason("verification-off", "it does not verify servers at all"),), "/etc/npmrc line 1"
@@ -168,6 +170,9 @@ MANY = replace(
     clients=tuple(
         ClientView(f"/srv/app{number} (certifi)", "yes", (), f"/srv/app{number}.pem") for number in range(11)
     ),
+)
+BY_DOCUMENTS = replace(
+    ACCEPTED, clients=(*ACCEPTED.clients, ClientView("the machine's store", "yes", (), "ROOT", "Schannel"))
 )
 UNREACHED = Diagnosis(
     "intranet.example:443",
@@ -278,10 +283,22 @@ LISTED = Listed(
     "alice",
     _HELD,
 )
-HERS = replace(LISTED, scope="alice", stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice"),))
+HERS = replace(
+    LISTED,
+    scope="alice",
+    stores=(Held(ALICES.id, ALICES.label, "trusted", "2026-11-23", "alice", entries=(r"one\x0atwo\x0a",)),),
+)
+PUBLIC = min(FINGERPRINTS)
 ANCHORS = (
     Anchor("debian", CORP.sha256, CORP.subject, ours=True),
     Anchor("debian", "a" * 64, "CN=Some Root", ours=False),
+)
+
+
+STRANGERS = (
+    *ANCHORS,
+    *(Anchor(f"certifi:/srv/{number}/cacert.pem", "a" * 64, "CN=Some Root", ours=False) for number in range(5)),
+    Anchor("debian", PUBLIC, "CN=A Public Root", ours=False),
 )
 
 
@@ -321,9 +338,15 @@ INTAKE = Intake(
 )
 
 
-def listed(view: View, *, files: bool = False, every_anchor: bool = False) -> Case:
+def listed(view: View, *, detail: Detail = "", every_anchor: bool = False) -> Case:
     """The screen of `list`."""
-    return lambda page: list_lines(page, view, PROGRAM, today="2026-11-29", files=files, every_anchor=every_anchor)
+    return lambda page: list_lines(page, view, PROGRAM, today="2026-11-29", detail=detail, every_anchor=every_anchor)
+
+
+def repaired(*outcomes: Outcome, dry_run: bool = False) -> Case:
+    """The screen of `repair`."""
+    what = replace(report("add", ROOT, *outcomes, dry_run=dry_run), command="repair")
+    return lambda page: repair_report.lines(page, what, verbose=False)
 
 
 class Files:
@@ -460,8 +483,10 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
     },
     "list": {
         "two scopes": listed(VIEW),
-        "-v": listed(VIEW, files=True),
-        "--all": listed(View(anchors=ANCHORS), every_anchor=True),
+        "-v": listed(VIEW, detail="stores"),
+        "--files": listed(VIEW, detail="files"),
+        "--foreign": listed(View(anchors=STRANGERS), every_anchor=True),
+        "--foreign -v": listed(View(anchors=STRANGERS), detail="stores", every_anchor=True),
         "nothing was added": listed(View()),
         "expired": listed(View((replace(LISTED, not_after="2026-01-01T00:00:00+00:00", expires_soon=True),))),
     },
@@ -503,6 +528,16 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         "folded": lambda page: doctor_lines(page, [MANY], DOCTOR),
         "-v": lambda page: doctor_lines(page, [MANY], DOCTOR, verbose=True),
         "several servers": lambda page: doctor_lines(page, [ACCEPTED, BESIDE, UNREACHED], DOCTOR),
+        "rules of documents": lambda page: doctor_lines(page, [BY_DOCUMENTS], DOCTOR),
+    },
+    "repair": {
+        "nothing to do": repaired(),
+        "mended": repaired(done(NPM, Result.ADDED), done(bundle(1), Result.FAILED, FULL)),
+        "--dry-run": repaired(
+            planned(DEBIAN, Planned("create", ANCHOR), Planned("run", "update-ca-certificates")),
+            *(planned(bundle(number), Planned("change", bundle(number).location)) for number in range(5)),
+            dry_run=True,
+        ),
     },
     "errors": {
         "an error": lambda page: errors.error_lines(
@@ -510,6 +545,9 @@ SCREENS: Mapping[str, Mapping[str, Case]] = {
         ),
         "a wrong fingerprint": _refused(
             lambda: intake.take(Files(), ["corp.crt"], sha256=["46c298ca2bfdd6b4" * 4]),
+        ),
+        "found roots": lambda page: errors.error_lines(
+            page, f"the roots that were found are not confirmed; add the right ones; --sha256 {CORP.sha256}"
         ),
         "a missing file": _refused(lambda: read_input("/home/alice/nosuch.crt")),
         "a warning": lambda page: errors.warning_lines(page, "Java programs do without Fourth, which has no SHA-256"),

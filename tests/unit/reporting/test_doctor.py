@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.reporting import cases
+from tests.unit.reporting.test_json import HOST
 from trustinstall.installer.diagnosis import Diagnosis
-from trustinstall.reporting import doctor
+from trustinstall.reporting import doctor, doctor_json
+from trustinstall.reporting.doctor_page import doctor_page
+from trustinstall.reporting.layout import Page
 
 ACCEPTED = cases.ACCEPTED
 UNVERIFIED = replace(ACCEPTED, clients=(cases.REFUSED.clients[0], cases.REFUSED.clients[2]))
@@ -29,3 +32,16 @@ def test_a_command_is_named_only_where_a_root_would_help() -> None:
     assert cases.REFUSED.remedy(["/opt/ti"]) == words
     assert not ACCEPTED.remedy(["/opt/ti"])
     assert not cases.UNREACHED.remedy(["/opt/ti"])
+
+
+def test_rules_of_documents_are_told() -> None:
+    """The screen, the page and JSON do not take what a vendor writes for what a program was seen to do."""
+    said = " ".join(doctor.doctor_lines(Page(80), [cases.BY_DOCUMENTS], ["trustinstall"]))
+    assert "Judged by the rules in documents, which no test holds against the program: Schannel." in " ".join(
+        said.split()
+    )
+    assert "documents" not in " ".join(doctor.doctor_lines(Page(80), [cases.REFUSED], ["trustinstall"]))
+    views = doctor_json.server(cases.BY_DOCUMENTS, ["trustinstall"])["clients"]
+    assert [one["tested"] for one in views] == [False, False]
+    assert doctor_json.server(cases.REFUSED, ["trustinstall"])["clients"][1]["tested"] is True
+    assert '<td data-head="Judged as">Schannel, by documents</td>' in doctor_page(HOST, [cases.BY_DOCUMENTS])
