@@ -268,7 +268,7 @@ def _no_root(found: Sequence[_Found], now: datetime) -> CertificateRefused:
     else:
         certificate, origin = found[-1]
         kind = "a server's own certificate (no CA:TRUE)"
-        advice = "pass the root above it"
+        advice = "ask IT for the root that signs it"
     return CertificateRefused(
         f"{printable(origin)}: no root is in it; {certificate.name} is {kind}, issued by "
         f"{certificate.issuer_name}; {advice}",

@@ -126,6 +126,7 @@ class _Compared:
         self._rules = rules
         self._permitted, self._excluded = _by_kind(permitted), _by_kind(excluded)
         self._domains = {id(one): frozenset(_bases(one)) for one in (self._permitted, self._excluded)}
+        self._with_sister = {one.partition(".")[2] for one in self._domains[id(self._excluded)]}
         self._left = _MOST_COMPARED
 
     @property
@@ -170,8 +171,7 @@ class _Compared:
         """Whether a name with a star may stand for a name that a constraint excludes (CVE-2025-61727)."""
         if not (isinstance(name, x509.DNSName) and name.value.startswith("*.")):
             return False
-        above = name.value.lower()[2:]
-        return any(one.partition(".")[2] == above for one in self._domains[id(self._excluded)])
+        return name.value.lower()[2:] in self._with_sister
 
 
 def _by_kind(limits: Sequence[x509.GeneralName]) -> dict[str, list[x509.GeneralName]]:

@@ -144,6 +144,11 @@ def operate(host: ActingHost, operation: ToolOperation, commands: Commands, toke
     return None
 
 
+def is_left(steps: Sequence[Undo], commands: Commands) -> bool:
+    """Whether an operation among inverse steps still has commands: the tool has not done them, or not completely."""
+    return any(isinstance(step, ToolOperation) and commands(step) for step in steps)
+
+
 def no_commands(operation: ToolOperation) -> Sequence[Command]:
     """Return no commands: for stores that are files."""
     raise ValueError(f"no operation of this store: {operation.operation!r}")

@@ -168,8 +168,12 @@ def _terminal(report: Report, host: Host) -> str:
         return ""
     from trustinstall.installer import environment
 
-    form = _TAKE_OVER.get(environment.shell_of(host), 'eval "$({})"')
-    return form.format(f"{host.command()} env")
+    return take_over(environment.shell_of(host), host.command())
+
+
+def take_over(shell: str, program: str) -> str:
+    """Return the line with which a shell sets the variables that `env` prints; `program` starts trustinstall."""
+    return _TAKE_OVER.get(shell, 'eval "$({})"').format(f"{program} env")
 
 
 def _of_variables(report: Report) -> tuple[str, ...]:

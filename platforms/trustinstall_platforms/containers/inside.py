@@ -165,7 +165,11 @@ def removing(family: Family, paths: tuple[str, ...]) -> tuple[tuple[str, ...], .
 def refreshing(family: Family, *, gone: bool) -> tuple[tuple[tuple[str, ...], bool], ...]:
     """Return the words that make the bundle again, and whether their exit status counts; `gone`: files may have gone.
 
-    Debian's tool by itself leaves hash links of files that have gone (see `debian.refresh`).
+    Debian's tool by itself leaves hash links of files that have gone (see `debian.refresh`). It appends to a new bundle
+    that it did not finish because its disk failed or it was killed: that one is deleted first.
     """
     tool = ((family.tool, *family.arguments), family.status_counts)
-    return ((_REHASH, False), tool) if family is DEBIAN and gone else (tool,)
+    if family is not DEBIAN:
+        return (tool,)
+    started_anew = (("rm", "-f", f"{family.bundle}.new"), True)
+    return ((_REHASH, False), started_anew, tool) if gone else (started_anew, tool)
