@@ -98,6 +98,10 @@ def _known(switch: Switch, source: str, known: str = "documented") -> Switch:
     return switch._replace(place=switch.place._replace(source=source, known=known))
 
 
+def _curl_is_off(value: str) -> bool:
+    return value != CURL_VERIFIES
+
+
 SWITCHES: tuple[Switch, ...] = (
     # Versions and downloads
     _known(Switch("git", variable("GIT_SSL_NO_VERIFY"), _set), "git(1), GIT_SSL_NO_VERIFY: set to anything", "real"),
@@ -108,9 +112,7 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     *(
         _known(
-            Switch(
-                "curl", _file(downloads.CURLRC, "curlrc", key)._replace(first=True), lambda said: said != CURL_VERIFIES
-            ),
+            Switch("curl", _file(downloads.CURLRC, "curlrc", key)._replace(first=True), _curl_is_off),
             "curl(1), --insecure, --proxy-insecure; --config",
             known,
         )
