@@ -51,8 +51,7 @@ def doctor(
         health.look_around(output, installer, everything=everything, fix=fix, yes=yes)
     if fix or everything:
         raise UsageProblem("--fix and --all are about this machine; name no URL with them")
-    if save_root is not None and len(urls) > 1:
-        raise UsageProblem("--save-root writes the root of one server; name one URL")
+    _check_files(save_root, report_file, urls)
     from trustinstall.installer import callers, new_file, saved_root
     from trustinstall.installer.diagnosed_as import diagnose_all
     from trustinstall.installer.diagnosis import Ask
@@ -74,3 +73,11 @@ def doctor(
         output.write(doctor_json(host, found, code))
     output.say(report.doctor_lines(output.page, found, host.program(), verbose=output.verbose))
     raise typer.Exit(code)
+
+
+def _check_files(save_root: str | None, report_file: str | None, urls: list[str]) -> None:
+    """Raise UsageProblem if a file has no name, as by a variable of a script that is empty, or has several roots."""
+    if "" in {save_root, report_file}:
+        raise UsageProblem("--report and --save-root want the name of a new file; name one")
+    if save_root is not None and len(urls) > 1:
+        raise UsageProblem("--save-root writes the root of one server; name one URL")
