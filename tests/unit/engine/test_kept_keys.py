@@ -129,6 +129,14 @@ def test_a_kill_loses_nothing(host: ActingHost, monkeypatch: pytest.MonkeyPatch,
     assert [one for one in host.names("/home/alice") if one.startswith(host.temporary_name(""))] == []
 
 
+def test_a_file_that_a_person_has_deleted_is_not_made_again(host: ActingHost) -> None:
+    """Taking the proxies back makes no empty file in the place of one that is gone."""
+    assert keep(host, want()) == [Result.ADDED]
+    Path(host.where(_NPMRC)).unlink()
+    assert keep(host, asked=Kept()) == [Result.ABSENT]
+    assert host.read_or_none(_NPMRC) is None
+
+
 def test_a_full_disk_leaves_the_file(host: ActingHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be written is as it was, fails alone, and is set by the next run."""
     fake_host.write(host, _NPMRC, "fund=false\n")
